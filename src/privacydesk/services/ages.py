@@ -1,10 +1,10 @@
-"""Looking up whether a request is a minor's, by the birthday in the account it is about.
+"""Detection of minors' requests, by the birthday of the account that a request concerns.
 
     filed, or account shown by evidence ─► row "profile" of the ticket, in a lane of its own
-    answer                              ─► the ticket marked, its person told where it is a child's
+    answer                              ─► the ticket flagged, its requester told if a child
 
-Nobody waits for it: the request is filed, verified and counted meanwhile. The birthday itself is
-kept nowhere. What is no date, or none, shows nobody. With it comes the phone of the account, of
+Nothing waits for it: the request is filed, verified and counted meanwhile. The birthday itself is
+not stored. A missing or invalid date flags nobody. The answer also brings the account's phone, of
 which the ticket keeps a keyed hash, so that staff find it when somebody calls.
 """
 
@@ -26,26 +26,26 @@ from privacydesk.domain.ticket import CHILDREN, LogEntry, Ticket
 from privacydesk.ports import Hashing
 
 ACCOUNT_PHONE: Final = "account_phone"
-"""What the phone of an account is hashed as: whoever proved a contact finds nothing by it."""
+"""The hash purpose of an account's phone, so that a proven contact finds nothing by it."""
 
 TRIED_FOR: Final = timedelta(days=3)
-"""After so long without an answer staff see that nobody knows."""
+"""Retried for this long; then staff see that the age is unknown."""
 
 _OF_OTHERS: Final = frozenset({RequestKind.GUARDIAN, RequestKind.UNDERAGE_REPORT})
-"""Kinds that are about a minor anyway."""
+"""Kinds that concern a minor anyway."""
 
 
 def asks_age(row: Delivery) -> bool:
-    """Tell whether an outbox row looks up how old a request's person is."""
+    """Return whether an outbox row looks up the age of a request's subject."""
     return row.action == AccountAction.PROFILE and row.ticket_id is not None
 
 
 def age_row(ticket: Ticket, row: DeliveryId, now: datetime) -> tuple[Delivery, ...]:
-    """Return the outbox row that looks up how old a ticket's person is; none without an account.
+    """Return the outbox row that looks up the age of a ticket's subject; none without an account.
 
     Args:
-        ticket: whose.
-        row: the id that it gets.
+        ticket: whose subject is looked up.
+        row: the new row's id.
         now: when it is due.
     """
     if not ticket.account or ticket.kind in _OF_OTHERS:
@@ -55,7 +55,7 @@ def age_row(ticket: Ticket, row: DeliveryId, now: datetime) -> tuple[Delivery, .
             id=row,
             channel=Channel.ACCOUNT,
             action=AccountAction.PROFILE.value,
-            # It holds nothing back that the account service has to do, nor is it held back.
+            # It neither delays other calls to the account service nor waits for them.
             lane=row,
             conversation_id=ticket.conversation_id,
             ticket_id=ticket.id,
@@ -68,7 +68,7 @@ def age_row(ticket: Ticket, row: DeliveryId, now: datetime) -> tuple[Delivery, .
 
 
 def group_of(data: Mapping[str, Any], zone: str, now: datetime) -> str:
-    """Return which rules about age hold by a profile; empty where it has no birthday."""
+    """Return the age group of a profile; empty without a valid birthday."""
     profile = data.get("profile", data)
     try:
         born = date.fromisoformat(str(profile.get("birthday") or ""))
@@ -80,13 +80,13 @@ def group_of(data: Mapping[str, Any], zone: str, now: datetime) -> str:
 def marked(
     ticket: Ticket, outcome: str, data: Mapping[str, Any], zone: str, now: datetime
 ) -> tuple[Ticket, LogEntry | None]:
-    """Return a ticket with what its account's birthday shows, and the entry in its log.
+    """Return a ticket with the flags that its account's birthday implies, and its log entry.
 
     Args:
         ticket: as it stands.
         outcome: of the look-up.
-        data: what it brought.
-        zone: the operator's; a birthday begins there.
+        data: the look-up's answer.
+        zone: the operator's time zone, in which a birthday begins.
         now: the present.
     """
     if not ticket.is_open:
@@ -102,7 +102,7 @@ def marked(
 
 
 def with_phone(ticket: Ticket, data: Mapping[str, Any], hashing: Hashing) -> Ticket:
-    """Return a ticket that staff find by the phone of its account, in the same version."""
+    """Return a ticket with its account's phone hash, for staff to find it; same version."""
     phone = data.get("phone")
     if not isinstance(phone, str) or ticket.purged_at is not None:
         return ticket
@@ -110,9 +110,9 @@ def with_phone(ticket: Ticket, data: Mapping[str, Any], hashing: Hashing) -> Tic
 
 
 def told_to_child(before: Ticket, after: Ticket) -> str:
-    """Return what a child hears: that a parent or guardian has to take part; empty for nothing.
+    """Return the outcome that tells a child a parent or guardian has to take part, or empty.
 
-    Only whoever has shown who they are hears it: a birthday is nothing to tell anybody else.
+    Only verified requesters are told: a birthday must not be disclosed to anybody else.
     """
     new = (after.flags - before.flags) & CHILDREN
     return next(iter(new), "") if after.verified_at is not None else ""

@@ -1,4 +1,4 @@
-"""Calling staff: whom something concerns, and what they have not looked at yet."""
+"""Staff alarms: who is called about what, and which calls they have not seen yet."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _KEPT = timedelta(days=90)
 
 
 class Callees(Struct, frozen=True):
-    """Whoever may be called.
+    """The staff who may be called.
 
     Attributes:
-        active: everybody who may act.
-        supervisors: who is called in any case; administrators where there are none.
-        board: who is there.
+        active: all agents who may act.
+        supervisors: always called; administrators if there are none.
+        board: who is present.
     """
 
     active: frozenset[str]
@@ -36,7 +36,7 @@ class Callees(Struct, frozen=True):
 
 
 class Alarms:
-    """Makes calls, and keeps what was seen of them."""
+    """Makes calls and records which were seen."""
 
     def __init__(self, book: AlarmBook, reader: Reader, duties: Duties, clock: Clock) -> None:
         self._book = book
@@ -45,7 +45,7 @@ class Alarms:
         self._clock = clock
 
     async def callees(self) -> Callees:
-        """Return whoever may be called now."""
+        """Return the staff who may be called now."""
         active = [agent for agent in await self._reader.agents() if agent.active]
         by_role = {role: tuple(a.name for a in active if a.role is role) for role in Role}
         return Callees(
@@ -57,9 +57,9 @@ class Alarms:
     def of_ticket(
         self, ticket: Ticket, due: Due, callees: Callees, now: datetime
     ) -> tuple[StaffAlarm, ...]:
-        """Return the calls for what came up on a ticket: to its holder and the supervisors.
+        """Return the calls for a due of a ticket: to its holder and the supervisors.
 
-        Nobody is called for what is settled: an answer that was given, evidence that was examined.
+        Nobody is called once it is settled: the answer was given, or the evidence examined.
         """
         kind = OF_DUES.get(due.kind)
         settled = (
@@ -86,7 +86,7 @@ class Alarms:
         )
 
     async def handed_up(self, ticket: Ticket, by: str, now: datetime) -> tuple[StaffAlarm, ...]:
-        """Return the calls for a ticket that was handed up: to the supervisors."""
+        """Return the calls for an escalated ticket: to the supervisors."""
         callees = await self.callees()
         others = tuple(name for name in callees.supervisors if name != by)
         return _calls(others, AlarmKind.ESCALATED, ticket, now)
@@ -94,16 +94,16 @@ class Alarms:
     async def answered(
         self, ticket: Ticket, by: str, now: datetime, *, to: str = ""
     ) -> tuple[StaffAlarm, ...]:
-        """Return the call for what was answered: to who asked, or to the holder."""
+        """Return the call for an answered escalation: to the agent who asked, or the holder."""
         active = (await self.callees()).active - {by}
         called = {to or ticket.holder} & active
         return _calls(tuple(called), AlarmKind.ESCALATION_ANSWERED, ticket, now)
 
     async def wait_too_long(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
-        """Call supervisors for people who wait; return how many calls that were.
+        """Call supervisors about people who wait; return the number of calls.
 
         Args:
-            waiting: each with the instant from which it is too long.
+            waiting: conversations, each with the instant from which the wait is too long.
         """
         if not waiting:
             return 0
@@ -126,11 +126,11 @@ class Alarms:
         )
 
     async def service_turned(self, what: str, *, is_on: bool, at: datetime) -> int:
-        """Call supervisors because a service outside is out, or works again.
+        """Call supervisors because an outside service is down or works again.
 
         Args:
-            what: the service, as its outage is called.
-            is_on: whether it is out.
+            what: the name of the service's outage.
+            is_on: whether the service is down.
             at: when it was first noticed. Processes that notice at about the same time call once.
         """
         kinds = OF_OUTAGES.get(what)
@@ -146,7 +146,7 @@ class Alarms:
         )
 
     async def raised(self, name: str, conversation: ConversationId) -> None:
-        """Call supervisors for what a turn raised, once an hour; most alarms are the operator's."""
+        """Call supervisors about a turn's alarm, once an hour; most alarms are the operator's."""
         if name != attempts.MANY:
             return
         kind, now = AlarmKind.MANY_ATTEMPTS, self._clock.now()
@@ -166,9 +166,9 @@ class Alarms:
         )
 
     async def call_for_refused(self) -> int:
-        """Call supervisors for rows that were refused; return how many calls that were.
+        """Call supervisors about unreadable rows; return the number of calls.
 
-        Once a day for each row, as long as it is read and refused.
+        Once a day for each row, as long as reads of it are refused.
         """
         refused = await self._reader.refused()
         if not refused:
@@ -200,11 +200,11 @@ class Alarms:
         return await self._book.see(agent, about, self._clock.now())
 
     async def see_all(self, agent: str) -> int:
-        """Note that an agent has seen all there is."""
+        """Note that an agent has seen all their calls."""
         return await self._book.see(agent, None, self._clock.now())
 
     async def sweep(self) -> None:
-        """Remove what is long past."""
+        """Remove calls that are past their retention."""
         await self._book.sweep(self._clock.now() - _KEPT)
 
 

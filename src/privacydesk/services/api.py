@@ -1,4 +1,4 @@
-"""What the chat face asks of the desk: the contract between handlers and services.
+"""The contract between chat handlers and services.
 
 Handlers hold a ``Session`` and know nothing of storage; services implement ``Desk`` and know
 nothing of frames. Every method that changes something answers after the commit, never before.
@@ -21,15 +21,15 @@ from privacydesk.services.packages import Download
 
 Listener = Callable[[int, tuple[Event, ...], Conversation], None]
 """Called on the event loop after a commit with the first new offset, the new events and the
-conversation as it stands; with no events when only the view changed (an agent writes). It must
-not block or raise. A missed call is no fault: whoever listens keeps a cursor and reads what is
+conversation as it stands; with no events when only the view changed (an agent is typing). It must
+not block or raise. A missed call does no harm: listeners keep a cursor and read what is
 missing."""
 
 Unsubscribe = Callable[[], None]
 
 
 class Credentials(Struct, frozen=True):
-    """Who a client says it is: an app token, a secret given earlier, or nobody yet.
+    """A client's proof of identity: an app token, a secret given earlier, or none yet.
 
     Attributes:
         token: the signed token of the app's backend.
@@ -41,19 +41,19 @@ class Credentials(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True):
-    """A client that was let in to one conversation.
+    """A client admitted to one conversation.
 
     Attributes:
         epoch: the conversation's epoch; a client that knows another drops its copy.
         head: the last offset when the session was opened.
         secret: set once, for a new anonymous client to keep; else empty.
-        account: whether an app account stands behind it.
+        account: whether it belongs to an app account.
         expires_at: when the token runs out; None without one.
         issued: the token, as far as revocations need to know it; None without one.
         locale: the language the conversation is held in.
-        origin: keyed hash of where a visitor without a login comes from: those of one origin share
-            budgets, and wait together where many have to wait. Empty for whoever logged in, and
-            for who comes by no network.
+        origin: keyed hash of the address of a visitor without a login. Visitors of one origin
+            share budgets, and a place in line where many wait. Empty for logged-in users, and for
+            those who come by no network.
     """
 
     conversation: ConversationId
@@ -74,7 +74,7 @@ class View(Struct, frozen=True):
         owner: who may speak besides the user.
         agent: the agent's display name; empty unless an agent speaks.
         queue_place: 1 for the next to be served; 0 when not waiting or not known.
-        prompt: offset of the open question, whose choices and input alone are live; 0 for none.
+        prompt: offset of the open question, the only one with live choices and input; 0 for none.
         locale: the language the conversation is held in.
         agent_typing: whether the agent is writing just now.
         agent_read: the last offset an agent has seen; 0 for none.
@@ -90,10 +90,10 @@ class View(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A client that has just been let in, and what it is shown first.
+    """A newly admitted client, and what it is shown first.
 
     Attributes:
-        greeting: the log of a conversation that begins with this; empty where one was there.
+        greeting: the log of a new conversation; empty if it already existed.
     """
 
     session: Session
@@ -102,10 +102,10 @@ class Entry(Struct, frozen=True):
 
 
 class UploadReceipt(Struct, frozen=True):
-    """A file that was taken in and waits to be handed in by ``submit_uploads``.
+    """A stored file not yet submitted by ``submit_uploads``.
 
     Attributes:
-        id: what ``submit_uploads`` names it by.
+        id: its name for ``submit_uploads``.
         size: bytes as kept, after re-encoding.
     """
 
@@ -116,14 +116,14 @@ class UploadReceipt(Struct, frozen=True):
 
 
 class Desk(Protocol):
-    """The desk as a chat client meets it.
+    """The desk's interface for chat clients.
 
     Any method may raise ``DeskError``: ``UNAVAILABLE`` when storage can't take it (nothing was
     kept), ``FAILED`` when this one job was at fault, ``NOT_FOUND`` when the conversation is gone.
     """
 
     async def open(self, credentials: Credentials, *, languages: str) -> Entry:
-        """Let a client in; an account's conversation begins the first time, with its greeting.
+        """Admit a client; an account's first visit begins its conversation, with a greeting.
 
         Args:
             credentials: a token or a secret.
@@ -131,20 +131,20 @@ class Desk(Protocol):
 
         Raises:
             DeskError: ``TOKEN_EXPIRED``, also for a token that was revoked, or ``UNAUTHENTICATED``
-                for any other fault of a token or secret, or for none at all.
+                for any other fault of a token or secret, or if there is neither.
         """
         ...
 
     def is_revoked(self, session: Session) -> bool:
-        """Tell whether a session's token was revoked since. Costs no look at storage."""
+        """Return whether a session's token was revoked since. Does not read storage."""
         ...
 
     async def begin(self, *, languages: str) -> Entry:
-        """Begin a conversation of somebody without an account, under a fresh secret."""
+        """Begin a conversation without an account, under a fresh secret."""
         ...
 
     def name_origin(self, origin: str) -> bytes:
-        """Return what stands for an address: the same in every process, and not to be undone."""
+        """Return the hash of an address: the same in every process, and irreversible."""
         ...
 
     async def say(
@@ -155,10 +155,10 @@ class Desk(Protocol):
         text: str,
         offset: int = 0,
     ) -> int:
-        """Take a message. Return the offset it has, also when ``id`` was taken before.
+        """Take a message. Return its offset, also when ``id`` was taken before.
 
-        The listeners are called before this returns. A yes in words confirms only the question at
-        ``offset``, which its writer saw; 0, where that is not known, confirms none.
+        The listeners are called before this returns. A typed yes confirms only the question at
+        ``offset``, the one its writer saw; 0 (not known) confirms none.
         """
         ...
 
@@ -172,8 +172,8 @@ class Desk(Protocol):
     ) -> int:
         """Take a tapped choice of the event at ``offset`` (0 for ``desk:`` choices).
 
-        A choice of a question that is no longer open is answered in the log, with the question
-        that is.
+        A choice of a question that is no longer open is answered in the log, with the open
+        question.
         """
         ...
 
@@ -184,15 +184,15 @@ class Desk(Protocol):
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
     ) -> int:
-        """Hand in files that ``store_upload`` took; ``NOT_FOUND`` for one it did not."""
+        """Submit files that ``store_upload`` stored; ``NOT_FOUND`` for any other."""
         ...
 
     async def expect_upload(self, session: Session) -> None:
-        """Make sure that a file may come in, before any of it is read.
+        """Check that an upload is allowed, before any of it is read.
 
         Raises:
             DeskError: ``NOT_ALLOWED_NOW`` when no flow asks for a file, ``RATE_LIMITED`` when the
-                conversation holds as many as it may.
+                conversation holds as many as allowed.
         """
         ...
 
@@ -204,7 +204,7 @@ class Desk(Protocol):
         media_type: str,
         content: AsyncIterator[bytes],
     ) -> UploadReceipt:
-        """Take in a file, re-encoded and sealed.
+        """Store a file, re-encoded and sealed.
 
         Args:
             session: whose conversation asks for it.
@@ -223,23 +223,23 @@ class Desk(Protocol):
         ...
 
     async def attachment(self, session: Session, name: str) -> Attachment:
-        """Return a file that an agent sent in the session's conversation, opened.
+        """Return a file that an agent sent in the session's conversation, decrypted.
 
         Raises:
-            NotFoundError: none of this id was sent there, or it went with what was said.
+            NotFoundError: no file of this id was sent there, or it was purged with the messages.
         """
         ...
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
-        """Return a file with the person's data, by a link of theirs; see ``Packages.open``.
+        """Return the access package behind a person's link; see ``Packages.open``.
 
         Args:
-            session: None for whoever could not be let in: they are refused like anybody else.
+            session: None for a client that could not be admitted; it is refused like any other.
             number: the request's, as it stands in the link.
             secret: the rest of the link.
 
         Raises:
-            DeskError: ``NOT_FOUND`` for every link that opens nothing for them.
+            DeskError: ``NOT_FOUND`` for every link that is not valid for them.
         """
         ...
 
@@ -248,10 +248,10 @@ class Desk(Protocol):
         ...
 
     def glance(self, conversation: Conversation) -> View:
-        """Return what can be told of a conversation at hand without reading anything.
+        """Return the view of a loaded conversation, without reading storage.
 
-        Called once for every commit that somebody sees: it must be quick. The place in the queue
-        stays 0.
+        Called once for every commit that somebody sees, so it must be quick. The place in the
+        queue stays 0.
         """
         ...
 
@@ -268,7 +268,7 @@ class Desk(Protocol):
         ...
 
     async def typing(self, session: Session) -> None:
-        """Note that the user is writing. Forgotten by itself after a few seconds."""
+        """Note that the user is writing. Expires after a few seconds."""
         ...
 
     async def read(self, session: Session, offset: int) -> None:

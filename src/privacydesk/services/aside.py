@@ -1,10 +1,9 @@
-"""Work beside the event loop, a little at a time: whoever asked for least lately comes first.
+"""Fair-share thread pool: the user with the lowest recent usage comes first.
 
-What is done here takes milliseconds of a processor, and anybody may ask for it as often as they may
-write. In the order of asking a few who write a lot, or much at once, would hold up everybody else;
-so what each one asked for is counted, forgiven with time, and decides who is next. What takes long
-is never all that is worked on: nothing that has begun can be interrupted, however little is asked
-for by whoever comes then.
+A job takes milliseconds of CPU time, and users may cause one as often as they may write. In order
+of arrival, a few who write a lot, or much at once, would hold up everybody else; so each user's
+usage is counted, decays with time, and decides who is next. Long jobs never take all threads: a
+running job can't be interrupted, however small the ones that arrive after it.
 """
 
 from __future__ import annotations
@@ -22,25 +21,25 @@ T = TypeVar("T")
 
 _AT_ONCE: Final = 2
 _LONG: Final = 2_000
-"""Units of what takes long: a good part of a second and more."""
+"""Units above which a job is long: a good part of a second and more."""
 _MOST: Final = 500
-"""How many wait at most: beyond that there is nothing to be had by waiting."""
+"""The most jobs that may wait; beyond that, waiting is pointless."""
 _FORGIVEN: Final = 100.0
-"""Units a second: a short message every few seconds leaves nothing behind."""
+"""Units that decay per second: a short message every few seconds leaves nothing behind."""
 _MOST_COUNTED: Final = 100_000
 
 
 _Line = list[tuple[float, int, asyncio.Future[None]]]
-"""Who waits, as a heap: rank, place by coming, and what they wait for."""
+"""Waiting jobs, as a heap: rank, order of arrival, and the future each waits for."""
 
 
 class Aside:
-    """Has work done in threads.
+    """Runs work in threads.
 
     Args:
-        at_once: how much is worked on at the same time.
-        most: how much may wait.
-        now: seconds that only go forward.
+        at_once: how many jobs run at the same time.
+        most: how many jobs may wait.
+        now: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -58,16 +57,16 @@ class Aside:
         self._asked: dict[Hashable, tuple[float, float]] = {}
 
     async def run(self, whose: Hashable, cost: float, work: Callable[..., T], *args: object) -> T:
-        """Return what some work comes to.
+        """Return the result of ``work``.
 
         Args:
-            whose: who asks.
-            cost: how much it is, in units that are forgiven a hundred a second.
-            work: done in a thread.
+            whose: the user whose usage it counts as.
+            cost: in units, which decay by a hundred a second.
+            work: run in a thread.
             *args: its arguments.
 
         Raises:
-            UnavailableError: too many wait, and this is the one that asked for most.
+            UnavailableError: too many wait, and this user has the highest usage.
         """
         takes_long = cost > _LONG
         await self._turn(self._counted(whose, cost), takes_long)
@@ -77,7 +76,7 @@ class Aside:
             self._pass_on(takes_long)
 
     def _counted(self, whose: Hashable, cost: float) -> float:
-        """Return how much somebody asked for lately, this included."""
+        """Count a job towards its user's usage, and return that."""
         now = self._now()
         if len(self._asked) >= _MOST_COUNTED:
             self._asked = {one: self._asked[one] for one in self._asked if self._left(one, now)}
@@ -92,7 +91,7 @@ class Aside:
         return max(0.0, asked - (now - at) * _FORGIVEN)
 
     async def _turn(self, rank: float, takes_long: bool) -> None:
-        """Wait until it is this one's turn; lower ranks come first."""
+        """Wait for this job's turn; lower ranks come first."""
         if self._has_place(takes_long):
             self._take_place(takes_long)
             return
@@ -104,15 +103,15 @@ class Aside:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                # It was this one's turn just when nobody wanted it any more.
+                # Its turn came just as it was cancelled.
                 self._pass_on(takes_long)
             raise
 
     def _send_last_away(self, rank: float) -> None:
-        """Make room by sending away who ranks last, the newcomer perhaps.
+        """Make room by rejecting the last-ranked job, perhaps the new one.
 
         Raises:
-            UnavailableError: the newcomer does.
+            UnavailableError: the new one ranks last.
         """
         line = max((line for line in self._lines.values() if line), key=max)
         last = max(line)
@@ -131,7 +130,7 @@ class Aside:
         self._free_for_long -= takes_long
 
     def _pass_on(self, takes_long: bool) -> None:
-        """Give a place back, to who is next if anybody waits."""
+        """Release a place, and pass it to the next waiting job, if any."""
         self._free += 1
         self._free_for_long += takes_long
         while heads := [

@@ -1,4 +1,4 @@
-"""Files that agents send with a reply: written anew like those of users, and found again."""
+"""Files that agents send with a reply: re-encoded like those of users, and looked up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from privacydesk.services.uploads import Pictures
 
 
 class Offered(Struct, frozen=True):
-    """A file as somebody offers it; what it really is has not been looked at.
+    """A file as it was offered; its content has not been checked.
 
     Attributes:
         name: cleaned, so that it may be shown.
@@ -27,7 +27,7 @@ class Offered(Struct, frozen=True):
 
 
 class Attaching:
-    """Makes attachments of files, and finds them for whom they were sent to."""
+    """Makes attachments of files, and finds them for their recipients."""
 
     def __init__(self, pictures: Pictures, reader: Reader, minter: Minter, clock: Clock) -> None:
         self._pictures = pictures
@@ -36,11 +36,11 @@ class Attaching:
         self._clock = clock
 
     async def make(self, file: Offered, conversation: ConversationId, agent: Agent) -> Attachment:
-        """Return a file as it is sent; the writer sets the event that carries it.
+        """Return the attachment made of a file; the writer sets its event's offset.
 
         Raises:
-            DeskError: ``UNSUPPORTED_MEDIA`` when it is no picture that can be taken.
-            UnavailableError: too many wait to be looked at.
+            DeskError: ``UNSUPPORTED_MEDIA`` when it is not an accepted picture.
+            UnavailableError: too many files wait to be decoded.
         """
         picture, now = await self._pictures.rewrite(file.body), self._clock.now()
         return Attachment(
@@ -60,7 +60,7 @@ class Attaching:
         """Return a file that was sent in a conversation, by its id in hex.
 
         Raises:
-            NotFoundError: none of this name was sent in it, or it is gone.
+            NotFoundError: no file of this id was sent in it, or it is gone.
         """
         try:
             wanted = AttachmentId(bytes.fromhex(name))

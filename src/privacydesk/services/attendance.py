@@ -1,8 +1,7 @@
-"""Who is there: connections of the console, what agents chose, and whether anybody can be reached.
+"""Staff attendance: console connections, chosen availability, and whether anybody can be reached.
 
-What is known lies in the database, and a connection has to be heard of again and again: so a
-process that is killed, a lid that is shut and a network that is gone look the same, and nobody
-waits for an agent who will not come back.
+The state lies in the database, and connections have to send heartbeats: so a killed process, a
+closed lid and a lost network look the same, and nobody waits for an agent who will not come back.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from privacydesk.ports import Duties
 from privacydesk.services.hours import Hours
 
 BEAT_EVERY = 10.0
-"""Seconds between two signs of a connection; a few may be lost within the grace."""
+"""Seconds between two heartbeats of a connection; a few may be lost within the grace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The operator's choices about who counts as there.
+    """The operator's settings for who counts as present.
 
     Attributes:
         grace: how long a connection may be silent before its agent counts as lost.
-        visit: how long somebody counts as there after a command, or on a page without scripts.
+        visit: how long somebody counts as present after a command, or on a page without scripts.
         at_once: how many conversations are given to one agent at once.
         patience: how long somebody may wait within hours before supervisors are called.
     """
@@ -44,8 +43,8 @@ class Reach(Struct, frozen=True):
     """Whether a person can be reached.
 
     Attributes:
-        staffed: it is within working hours, or somebody is there all the same.
-        opens_at: when hours begin, where nobody can be reached; None when it is not known.
+        staffed: it is within working hours, or somebody is available anyway.
+        opens_at: when hours begin, if nobody can be reached; None when it is not known.
     """
 
     staffed: bool
@@ -53,7 +52,7 @@ class Reach(Struct, frozen=True):
 
 
 class Attendance:
-    """Keeps who is there."""
+    """Tracks which agents are present."""
 
     def __init__(self, duties: Duties, hours: Hours, clock: Clock, terms: Terms) -> None:
         self.hours = hours
@@ -63,7 +62,7 @@ class Attendance:
         self._connected: Counter[str] = Counter()
 
     def connect(self, agent: str) -> Callable[[], None]:
-        """Note a page that an agent has open here; call what is returned when it is closed."""
+        """Note an agent's open page; call the returned function when it closes."""
         self._connected[agent] += 1
 
         def close() -> None:
@@ -78,38 +77,38 @@ class Attendance:
         return agent in self._connected
 
     async def beat(self, *agents: str) -> None:
-        """Write down that agents are heard of; all who are connected here when none is named."""
+        """Record a heartbeat of agents; of all who are connected here when none is named."""
         now, grace = self._clock.now(), self.terms.grace
         await self._duties.change(
             agents or tuple(self._connected), lambda duty: duty.heard(now, grace)
         )
 
     async def acts(self, agent: str) -> None:
-        """Write down that an agent does something, by whatever means."""
+        """Record that an agent acts, by whatever means."""
         now, visit = self._clock.now(), self.terms.visit
         await self._duties.change((agent,), lambda duty: duty.acted(now, visit))
 
     async def choose(self, agent: str, state: DutyState) -> None:
-        """Set what an agent says of themselves: whether conversations may be given to them."""
+        """Set an agent's availability: whether conversations may be given to them."""
         now = self._clock.now()
         lasting = self.terms.grace if self.is_connected(agent) else self.terms.visit
         await self._duties.change((agent,), lambda duty: duty.chosen(state, now, lasting))
 
     async def speak(self, agent: str, languages: tuple[str, ...]) -> None:
-        """Set the locales an agent answers in; none of them for all."""
+        """Set the locales an agent answers in; empty for all."""
         await self._duties.change((agent,), lambda duty: duty.speaking(languages))
 
     async def board(self) -> Board:
-        """Return how it stands with whoever answers."""
+        """Return the duty state of all agents."""
         return await self._duties.board()
 
     async def given(self, agent: str) -> None:
-        """Write down that a conversation was given to an agent just now."""
+        """Record that a conversation was given to an agent just now."""
         now = self._clock.now()
         await self._duties.change((agent,), lambda duty: duty.was_given(now))
 
     async def reach(self) -> Reach:
-        """Return whether a person can be reached now, and else when."""
+        """Return whether a person can be reached now, and if not, when."""
         now = self._clock.now()
         if self.hours.is_open(now):
             return Reach(staffed=True)

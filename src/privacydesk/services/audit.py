@@ -1,7 +1,7 @@
-"""What is audited besides the work on tickets, and the sealing of all that was audited.
+"""Audit entries for acts other than work on tickets, and the sealing of all entries.
 
-Whatever staff do on a ticket is audited by its entry in the ticket's log, access by its entry in
-the log of access. Here is what leaves neither: lists that were exported, runs over the whole desk.
+What staff do on a ticket is audited by its entry in the ticket's log, access by its entry in the
+access log. This covers what leaves neither: exported lists, runs over the whole desk.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from privacydesk.ports import AuditTrail, Changes, Job, Locks, Minter, Writer
 T = TypeVar("T")
 
 MOST_ROWS: Final = 10_000
-"""Rows of a list that is taken away; more than that is asked for in parts."""
+"""The most rows of one export; longer lists are exported in parts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class Audit:
             what: an act's name.
             ticket: what it was done on.
             conversation: where it was done.
-            **detail: words of closed lists, numbers and dates; nothing that a person wrote.
+            **detail: values of closed lists, numbers and dates; nothing that a person wrote.
         """
         now = self._clock.now()
         entry = AuditEntry(now, by, what, ticket, conversation, detail=detail)
@@ -61,21 +61,21 @@ class Audit:
         )
 
     async def exported(self, by: str, listing: str, *, rows: int) -> None:
-        """Note that somebody took a list away."""
+        """Note that somebody exported a list."""
         await self.note(by, "exported", listing=listing, rows=rows)
 
     async def exporting(
         self, by: str, listing: str, pages: AsyncIterable[Sequence[T]]
     ) -> AsyncGenerator[Sequence[T]]:
-        """Give the pages of a list that somebody takes away, ``MOST_ROWS`` rows at most.
+        """Yield the pages of a list that is exported, ``MOST_ROWS`` rows at most.
 
-        That it begins is noted before the first row is given, and how many rows went when it ends,
-        also where it is broken off.
+        The start is noted before the first row is yielded, and the number of rows when it ends,
+        also if it is aborted.
 
         Args:
             by: an agent's name.
             listing: the name of the list.
-            pages: its rows, some at a time.
+            pages: its rows, in batches.
         """
         await self.note(by, "export_begun", listing=listing)
         rows = 0
@@ -91,20 +91,20 @@ class Audit:
 
 
 class Sealer:
-    """Chains what was audited. Runs in every process; one at a time finds something to do."""
+    """Chains audit entries. Runs in every process; only one at a time finds work."""
 
     def __init__(self, trail: AuditTrail) -> None:
         self._trail = trail
 
     async def work(self) -> int:
-        """Seal all that waits; return how many entries that were."""
+        """Seal all waiting entries; return their number."""
         sealed = 0
         while done := await self._trail.seal():
             sealed += done
         return sealed
 
     async def anchor(self) -> None:
-        """Write the head into the process's log: a copy outside of the database's reach."""
+        """Log the head of the chain: a copy outside the database's reach."""
         report = await self._trail.check()
         if report.fault is not None:
             _log.critical("audit_chain_broken", entry=report.fault.seq, fault=report.fault.what)

@@ -1,4 +1,4 @@
-"""The audit as those read it who look over the desk: by page, by request, agent and act."""
+"""The audit for oversight: in pages, filtered by request, agent and act."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PAGE: Final = 100
 
 
 class Sought(Struct, frozen=True):
-    """Which entries are looked for; what is empty is not asked about.
+    """A filter of entries; an empty field matches any.
 
     Attributes:
-        number: of the request that something was done on, in any spelling.
+        number: of the request acted on, in any spelling.
         by: who did it.
         what: the act's name.
     """
@@ -31,7 +31,7 @@ class Sought(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """An entry with the number of the request it is about; empty where it is about none."""
+    """An entry with the number of its request; empty if it concerns none."""
 
     sealed: SealedEntry
     number: str = ""
@@ -59,11 +59,11 @@ class AuditBook:
         self._audit = audit
 
     async def state(self) -> ChainState:
-        """Return how far the chain is; nothing is checked."""
+        """Return how far the chain is, without checking it."""
         return await self._trail.state()
 
     async def acts(self) -> tuple[str, ...]:
-        """Return the names of all acts there are entries of."""
+        """Return the names of all acts that have entries."""
         return await self._trail.acts()
 
     async def check(self, by: str) -> ChainReport:
@@ -73,11 +73,11 @@ class AuditBook:
         return report
 
     async def leaf(self, sought: Sought, *, before: bytes | None = None) -> Leaf:
-        """Return a page; an empty one for a request that there is not.
+        """Return a page; an empty one for an unknown request.
 
         Args:
             sought: which entries.
-            before: where the page before ended.
+            before: where the previous page ended.
         """
         ticket: TicketId | None = None
         if sought.number:
@@ -98,7 +98,7 @@ class AuditBook:
         )
 
     async def leaves(self, sought: Sought) -> AsyncGenerator[tuple[Told, ...]]:
-        """Give all entries, a page at a time."""
+        """Yield all entries, a page at a time."""
         before: bytes | None = None
         while True:
             leaf = await self.leaf(sought, before=before)

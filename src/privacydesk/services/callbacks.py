@@ -1,8 +1,8 @@
-"""Calls from the account service that a long piece of work is done.
+"""Callbacks from the account service on completion of long-running work.
 
-They bring no answer: the desk asks again at once, under the same key, and reads the answer as it
-would have later. So there is one way in which answers come, a call that gets lost costs nothing but
-time, and one that is forged or repeated does no more than have the desk ask.
+They carry no answer: the desk asks again at once, under the same key, and reads the answer as it
+would have later. So answers come in only one way, a lost callback costs nothing but time, and a
+forged or repeated one only makes the desk ask.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _KEY_BYTES: Final = 16
 
 
 class Callbacks:
-    """Takes them.
+    """Receives callbacks.
 
     Args:
-        check: knows the secret that the desk shares with the account service; None where there is
+        check: verifies signatures by the secret shared with the account service; None if there is
             no account service, so that nobody can call.
-        writer: changes the row that is waited for.
+        writer: changes the waiting row.
         minter: makes ids of jobs.
         clock: the present.
-        left_due: has the worker of this process look for due rows.
+        left_due: makes the worker of this process look for due rows.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Callbacks:
         self._left_due = left_due
 
     async def finished(self, *, key: str, timestamp: int, signature: str, body: bytes) -> None:
-        """Ask about a piece of work now; for one that is not waited for, do nothing.
+        """Ask about a piece of work now; do nothing if no row waits for it.
 
         Args:
             key: the ``Idempotency-Key`` under which the work was asked for.
@@ -66,7 +66,7 @@ class Callbacks:
 
         Raises:
             DeskError: ``UNAUTHENTICATED``: the signature is wrong, or too old.
-            InvalidRequestError: the key is none of ours.
+            InvalidRequestError: the key is not one of ours.
         """
         skew = abs(self._clock.now().timestamp() - timestamp)
         if (

@@ -54,10 +54,10 @@ class Wording:
         return event.worded(text, args, choices, data)
 
     def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
-        """Return a button's words."""
+        """Return a button's label."""
         if args:
             return standing_alone(self._catalog.text(locale, key, args))
-        # What was typed is compared with every button on the page, so these are asked for often.
+        # Typed text is compared with every button on the page, so labels are looked up often.
         held = self._labels.get((locale, key))
         if held is None:
             held = self._labels[locale, key] = standing_alone(self._catalog.text(locale, key, args))
@@ -95,7 +95,7 @@ class Wording:
         return {**card, "until": until["$time"], "until_text": self._value(until, locale)}
 
     def _result(self, row: Mapping[str, Any], locale: str) -> str:
-        """Word what became of one item: done, or kept or not done, why, until when, what to do."""
+        """Word the result of one item: done, kept or not done, why, until when, what to do."""
         text = self._catalog.text
         if row.get("until"):
             until = {"$day": row["until"]}
@@ -164,9 +164,9 @@ class Wording:
         return card
 
     def item(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
-        """Return what one item asks for, in words, with what narrows it.
+        """Return one item's label, with what narrows it.
 
-        Empty where the kind says it all.
+        Empty if the ticket's kind says it all.
         """
         family, name = FAMILIES.get(ticket.kind), named(item)
         if family is None or not name:
@@ -189,19 +189,19 @@ class Wording:
 
 
 def standing_alone(text: str) -> str:
-    """Return words as they are written where no sentence is around them: on a button, in a row.
+    """Return text capitalised to stand outside a sentence: on a button, in a row.
 
-    The catalogs hold terms as they stand in the middle of a sentence. A name that is written in its
-    own way ("iPhone") stays, and so does every script without capitals.
+    The catalogs hold terms in the form used within a sentence. A name with a spelling of its own
+    ("iPhone") stays, and so does every script without capitals.
     """
     first = text.split(maxsplit=1)[0] if text else ""
     return text[0].upper() + text[1:] if first.islower() else text
 
 
 def _state_key(ticket: Ticket) -> str:
-    """Return the key of where a ticket stands, as its requester is told."""
+    """Return the text key of a ticket's state, as its requester sees it."""
     if any(due.kind is DueKind.UNBINDING_WINDOW for due in ticket.dues):
-        # No person is at work on it: when the window closes, it happens by itself.
+        # Nobody is working on it: the unbinding is automatic when the window closes.
         return "ticket.in_window"
     return f"ticket.state.{ticket.state.value}"
 

@@ -1,4 +1,4 @@
-"""The desk as a chat client meets it: opens conversations and takes what users do."""
+"""The desk's interface for chat clients: opens conversations and takes users' input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import Pictures, read_all
 
 Negotiate = Callable[[str], str]
-"""Languages as in ``Accept-Language`` to a locale; an empty string when none is known."""
+"""Maps languages as in ``Accept-Language`` to a locale; empty when none is known."""
 
 _OPEN_TRIES = 3
 _ORIGIN_BYTES = 16
@@ -87,10 +87,10 @@ class ChatDesk:
         self._attaching = attaching
         self._packages = packages
 
-    # -- letting in ------------------------------------------------------------------------
+    # -- admission -------------------------------------------------------------------------
 
     async def open(self, credentials: Credentials, *, languages: str) -> Entry:
-        """Let a client in; see ``services.api.Desk``."""
+        """Admit a client; see ``services.api.Desk``."""
         if credentials.token:
             return await self._open_account(credentials.token, languages)
         if credentials.secret:
@@ -111,11 +111,11 @@ class ChatDesk:
         return Entry(self._session(begun, secret=secret), self.glance(begun), greeting)
 
     def name_origin(self, origin: str) -> bytes:
-        """Return what stands for an address; see ``services.api.Desk``."""
+        """Return the hash of an address; see ``services.api.Desk``."""
         return self._hashing.lookup("origin", origin)[:_ORIGIN_BYTES]
 
     async def by_mail(self, thread: MailThread) -> Session:
-        """Let in whoever writes in an exchange of mail; its conversation begins with the first."""
+        """Return the session of a mail thread; its first mail begins the conversation."""
         name = f"{thread.root}\n{thread.address}"
         while True:
             key = self._hashing.lookup("mail", name)
@@ -125,18 +125,18 @@ class ChatDesk:
                 return self._session(begun)
             if found.mail is not None:
                 return self._session(found)
-            # Its content went with its time, the address included; the next one takes its place.
+            # Its content was purged, the address included; the next conversation takes its place.
             name += f"\n{found.id.hex()}"
 
     async def note_by_mail(
         self, conversation: ConversationId, notes: Sequence[str], name: bytes
     ) -> None:
-        """Have somebody told by mail what is no part of the conversation.
+        """Send notes by mail that are not part of the conversation.
 
         Args:
             conversation: held by mail.
-            notes: keys of sentences.
-            name: sixteen bytes, the same whenever the same is told.
+            notes: keys of texts.
+            name: sixteen bytes, the same whenever the same notes are sent.
         """
         row = letter_row(conversation, DeliveryId(name), {"notes": list(notes)}, self._clock.now())
 
@@ -173,7 +173,7 @@ class ChatDesk:
         raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
 
     def _issued(self, claims: Claims) -> IssuedToken:
-        """Return a token as revocations know it.
+        """Return a token as revocations identify it.
 
         Raises:
             DeskError: ``TOKEN_EXPIRED``: it is revoked.
@@ -247,7 +247,7 @@ class ChatDesk:
         )
 
     async def _conversation(self, conversation: ConversationId) -> Conversation:
-        # Not the writer's copy: a command beside this process may have changed it since.
+        # Not the writer's copy: a command outside this process may have changed it since.
         state = await self._store.reader.conversation(conversation)
         if state is None:
             raise NotFoundError("no such conversation")
@@ -289,7 +289,7 @@ class ChatDesk:
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
     ) -> int:
-        """Hand in stored files; see ``services.api.Desk``."""
+        """Submit stored files; see ``services.api.Desk``."""
         if not uploads:
             raise DeskError("no upload is named", code=ErrorCode.INVALID_REQUEST)
         try:
@@ -303,7 +303,7 @@ class ChatDesk:
     async def _first_answer(
         self, conversation: ConversationId, job_id: str, otherwise: DeskError
     ) -> int:
-        """Return what a job was answered with when it ran, whatever has become of its files.
+        """Return the offset a job was answered with when it ran, even if its files are gone.
 
         Raises:
             DeskError: ``otherwise``, when it never ran.
@@ -316,7 +316,7 @@ class ChatDesk:
         return (await self._store.writer.submit(job)).offset
 
     async def expect_upload(self, session: Session) -> None:
-        """Make sure that a file may come in; see ``services.api.Desk``."""
+        """Check that an upload is allowed; see ``services.api.Desk``."""
         conversation = await self._conversation(session.conversation)
         if not self._asks_for_file(conversation):
             raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
@@ -327,13 +327,13 @@ class ChatDesk:
         session: Session,
         *,
         name: str,
-        media_type: str,  # noqa: ARG002 - what the file is decides, not what it is called
+        media_type: str,  # noqa: ARG002 - the content decides, not the claimed type
         content: AsyncIterator[bytes],
     ) -> UploadReceipt:
-        """Take in a file; see ``services.api.Desk``."""
+        """Store a file; see ``services.api.Desk``."""
         await self.expect_upload(session)
         picture = await self._pictures.rewrite(await read_all(content))
-        # Others may have come in, or the question been answered, while this one did.
+        # Meanwhile others may have been stored, or the question answered.
         await self.expect_upload(session)
         now = self._clock.now()
         evidence = Evidence(
@@ -366,7 +366,7 @@ class ChatDesk:
         return await self._attaching.find(session.conversation, name)
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
-        """Return a file with the person's data; see ``services.api.Desk``."""
+        """Return an access package; see ``services.api.Desk``."""
         asks = None if session is None else session.conversation
         return await self._packages.open(asks, number, secret)
 
@@ -390,7 +390,7 @@ class ChatDesk:
         )
 
     def glance(self, conversation: Conversation) -> View:
-        """Return what can be told at hand; see ``services.api.Desk``."""
+        """Return the view of a loaded conversation; see ``services.api.Desk``."""
         owner = conversation.owner
         by_agent = owner.kind is OwnerKind.AGENT
         return View(
@@ -429,6 +429,6 @@ class ChatDesk:
 
 
 def _check_owner(conversation: Conversation, account: str) -> None:
-    """Make sure that a conversation is that of whoever comes; what leads to it may be wrong."""
+    """Check that a conversation belongs to an account; the key that found it may be wrong."""
     if conversation.account != account:
         raise DeskError("what leads to a conversation leads to another's")

@@ -1,7 +1,7 @@
-"""Whether processes on one database go by the same profile, policy and calendars.
+"""Whether processes on one database use the same profile, policy and calendars.
 
-These lie in files of each process. Two that differ count other dates and cite another policy for
-the same request. So the database keeps a digest of each; who comes with another is told.
+Each process reads these from its own files. Two that differ count other dates and cite another
+policy for the same request. So the database keeps a digest of each; a mismatch is reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Part(StrEnum):
-    """A part of the configuration that decides what people are answered."""
+    """A part of the configuration that answers to people depend on."""
 
     PROFILE = "profile"
     POLICY = "policy"
@@ -37,14 +37,14 @@ Digests = Mapping[Part, bytes]
 
 
 class Configuration:
-    """Compares what this process goes by with what the database last saw.
+    """Compares the configuration of this process with what the database last recorded.
 
     Args:
         book: where digests are kept.
-        own: digests of what this process goes by at the moment.
+        own: returns digests of this process's current configuration.
         clock: the present.
-        by: this process, as it is named to others.
-        is_alone: whether no other process can serve the database: then what is found here counts.
+        by: the name of this process, as shown to others.
+        is_alone: whether no other process can serve the database: then this configuration wins.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class Configuration:
         self._differing: frozenset[Part] = frozenset()
 
     async def check(self) -> None:
-        """Compare as a process does that serves: what the database never saw is recorded.
+        """Compare for a serving process; record what the database has not seen yet.
 
         Raises:
-            SettingsError: a part differs from what other processes go by; the message says how
+            SettingsError: a part differs from what other processes use; the message says how
                 to settle it.
         """
         recorded = await self._book.all()
@@ -81,7 +81,7 @@ class Configuration:
             _log.info("configuration_changed", part=part.value)
 
     async def compare(self) -> None:
-        """Compare as a command does beside them: nothing is recorded.
+        """Compare for a command beside serving processes; record nothing.
 
         Raises:
             SettingsError: as ``check``.
@@ -93,14 +93,14 @@ class Configuration:
             raise SettingsError(_refusal(differing, recorded))
 
     async def look(self) -> None:
-        """Record what was imported here since the last look; tell where another process differs.
+        """Record what was imported here since the last look; log where another process differs.
 
-        A difference is told once, when it still stands at the next look: a folder that several
-        share is read by each within seconds. So is its end.
+        A difference is logged once, if it persists at the next look: a folder that several
+        share is read by each within seconds. Its end is logged once, too.
         """
         own = self._own()
         await self._record(own, {part for part in Part if own[part] != self._last[part]})
-        # Only now: what could not be recorded is recorded at the next look.
+        # Only now: if recording failed, the next look repeats it.
         self._last = own
         recorded = await self._book.all()
         differing = frozenset(differing_parts(recorded, own))
@@ -130,7 +130,7 @@ def differing_parts(recorded: Mapping[str, Fingerprint], own: Digests) -> tuple[
 
 
 def difference(part: Part, recorded: Fingerprint) -> str:
-    """Word that a part differs from what was recorded."""
+    """Return a message that a part differs from what was recorded."""
     return (
         f"{part.value} differs from what {recorded.by} recorded at {recorded.at:%Y-%m-%d %H:%M} UTC"
     )

@@ -1,8 +1,8 @@
 """Counting: what a turn adds to the daily counters, read off the states before and after it.
 
-It runs under the lock for every turn, so it looks at little: whether a form was open, and where
-whoever proves who they are stands. A step there is named by what it asks for, so a flow may be
-rearranged without ending a series of counts.
+It runs under the lock for every turn, so it looks at little: whether a form was open, and the
+user's step in a verification. Steps are named by what they ask for, so a flow may be rearranged
+without ending a series of counts.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ PROVING: Final = ("verify", "verify_contact", "collect_evidence")
 """The flows in which people prove who they are."""
 
 _APART: Final = frozenset({("verify", "next")})
-"""Steps that ask for more than their slot tells: there people choose another way than the code,
-though one that comes late is taken."""
+"""Steps that ask for more than their slot says: there people choose an alternative to the code,
+though a late code is still accepted."""
 
 _NOT_UNDERSTOOD: Final = frozenset({"desk.unsure", "desk.not_understood", "desk.other_to_human"})
-"""What the assistant says when it can make nothing of a sentence by itself."""
+"""The assistant's replies when it can't understand a sentence by itself."""
 
 _NO_PROOF: Final = "complaint"
-"""Files that are asked for with a complaint show what happened, not who speaks."""
+"""Files requested with a complaint show what happened, not who the user is."""
 
 
 class Counting:
-    """Tells what is counted of a turn.
+    """Derives the counts of a turn.
 
     Args:
-        flows: by name; those of ``PROVING`` are looked at.
+        flows: by name; only those of ``PROVING`` matter.
         deadlines: for the operator's date.
     """
 
@@ -56,12 +56,12 @@ class Counting:
     def of(
         self, before: Conversation, message: Message, turn: Turn, now: datetime
     ) -> tuple[Counted, ...]:
-        """Return what is counted of a turn.
+        """Return the counts of a turn.
 
         Args:
             before: the conversation as it was.
             message: what the turn was about.
-            turn: what came of it.
+            turn: its result.
             now: its instant.
         """
         after = turn.snapshot.conversation
@@ -93,7 +93,7 @@ class Counting:
                 yield Counted(day, Countable.REACHED, place.asked)
 
     def _places(self, stack: Sequence[Frame]) -> dict[int, _Place]:
-        """Return where people stand, by serial of the frame in which the proving began."""
+        """Return the current steps, by serial of the frame in which the verification began."""
         places: dict[int, _Place] = {}
         begun = 0
         for frame in stack:
@@ -115,7 +115,7 @@ def _what_is_asked(flow: str, step: Ask | Do) -> str:
 
 
 class _Place(Struct, frozen=True):
-    """Where somebody stands: what is asked for, and the frame that asks."""
+    """The current step of a verification: what is asked for, and the frame that asks."""
 
     asked: str
     frame: Frame
@@ -130,12 +130,12 @@ def _has_to_be_understood(before: Conversation, message: Said) -> bool:
 
 
 def _is_through(before: Conversation, place: _Place, message: Message, turn: Turn) -> bool:
-    """Tell whether the proving ended well: with a proof, or with files for an agent to examine."""
+    """Return whether verification succeeded: by a proof, or files for an agent to examine."""
     after = turn.snapshot.conversation
     if after.verifications != before.verifications:
         return True
     if not (isinstance(message, Uploaded) or evidence_in((place.frame,))):
         return False
-    # Handing files in and then giving the whole request up is no way through.
+    # Submitting files and then abandoning the whole request does not count.
     filed = any(isinstance(effect, (OpenTicket, MoveTicket)) for effect in turn.effects)
     return filed or len(after.stack) > 0

@@ -1,4 +1,4 @@
-"""Who a client says it is: the app's signed token, or the secret it was given at first contact."""
+"""Client credentials: the app's signed token, or the secret given at first contact."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FEWEST_BYTES = 8
 
 
 class _Registry(JWSRegistry):
-    """Takes Ed25519 under its newer and its older name alike, which is no news to the operator."""
+    """Accepts Ed25519 under its newer and its older name, without a warning to the operator."""
 
     def get_alg(self, name: str) -> Any:
         """Return the algorithm of a name."""
@@ -45,13 +45,13 @@ _REGISTRY = _Registry()
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says.
+    """The claims of a valid token.
 
     Attributes:
         account: the app's id of the account (``sub``).
         locale: the language the app runs in (``locale``), as sent; may be empty.
         token_id: its own id (``jti``); empty where it has none.
-        issued_at: ``iat``; None where that is not said, or lies ahead.
+        issued_at: ``iat``; None if missing or in the future.
     """
 
     account: str
@@ -65,8 +65,8 @@ class TokenChecker:
     """Checks app tokens: signature, audience, times.
 
     Args:
-        keys: JWKs by the operator: ``kid``, ``kty`` (``OKP`` for Ed25519, ``oct`` for HS256) …
-        audience: what ``aud`` has to be.
+        keys: the operator's JWKs: ``kid``, ``kty`` (``OKP`` for Ed25519, ``oct`` for HS256) …
+        audience: the required ``aud``.
     """
 
     def __init__(self, keys: Sequence[Mapping[str, Any]], audience: str, clock: Clock) -> None:
@@ -79,11 +79,11 @@ class TokenChecker:
         self._told: dict[str, datetime] = {}
 
     def check(self, token: str) -> Claims:
-        """Return what a token says.
+        """Return the claims of a token.
 
         Raises:
             DeskError: ``TOKEN_EXPIRED``, or ``UNAUTHENTICATED`` for any other fault. Once the
-                signature holds, ``reason`` names it: whoever could sign may know.
+                signature is valid, ``reason`` names the fault: the signer may know it.
         """
         if not token or len(token) > _MAX_TOKEN:
             raise self._refused()
@@ -113,7 +113,7 @@ class TokenChecker:
             raise DeskError(
                 "the token has expired", code=ErrorCode.TOKEN_EXPIRED, reason="token_expired"
             )
-        # From its issue on, too: else one that is refused today would be taken on its last day.
+        # Also counted from issue: else a token refused today would be accepted on its last day.
         if max(left, 0 if issued is None else expires - issued) > LONGEST.total_seconds():
             raise self._refused("token_lifetime")
         if not_before - now.timestamp() > LEEWAY.total_seconds():
@@ -142,7 +142,7 @@ class TokenChecker:
 
 
 def _instant(value: object) -> float | None:
-    """Return a claim as seconds since 1970; None when it is no such thing."""
+    """Return a claim as seconds since 1970; None if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -153,7 +153,7 @@ def _instant(value: object) -> float | None:
 
 
 def _past(seconds: float | None, now: datetime) -> datetime | None:
-    """Return an instant, unless it lies ahead by more than clocks differ."""
+    """Return an instant; None if it lies further ahead than clocks may differ."""
     if seconds is None or seconds - now.timestamp() > LEEWAY.total_seconds():
         return None
     return datetime.fromtimestamp(seconds, UTC)
@@ -170,7 +170,7 @@ def _fit(key: Mapping[str, Any]) -> Mapping[str, Any]:
         SettingsError: it is of another kind, or a shared secret that could be guessed.
     """
     if key.get("kty") == "OKP" and key.get("crv") == "Ed25519":
-        # It signs under either name, whichever the key was made with.
+        # Tokens may use either name of the algorithm, whichever the key states.
         return {name: value for name, value in key.items() if name != "alg"}
     if key.get("kty") != "oct":
         raise _bad_keys("takes Ed25519 keys (kty OKP) and shared secrets (kty oct) alone")

@@ -1,4 +1,4 @@
-"""Clocks of tickets: which run, when they are due, and what comes up by itself before that."""
+"""Clocks of tickets: which run, when they are due, and which dues fire before that."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _OF_CLOCKS = frozenset({DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE}
 
 @dataclass(frozen=True, slots=True)
 class DeadlineRules:
-    """What the operator sets for clocks.
+    """The operator's settings for clocks.
 
     Attributes:
         calendar: code of the working-day calendar.
-        zone: where the operator's days begin and end.
+        zone: the time zone of the operator's days.
         regimes: all clocks that run on a ticket; the earliest leads.
         waits_for_verification: after this an unverified request lapses.
         unbinding_window: see ``dialog.rules.Rules``.
@@ -49,7 +49,7 @@ class DeadlineRules:
 
 
 class Deadlines:
-    """Counts deadlines by the operator's rules. Calendars may be exchanged while it runs."""
+    """Counts deadlines by the operator's rules. Calendars may be replaced at run time."""
 
     def __init__(self, calendars: Calendars, rules: DeadlineRules) -> None:
         self.calendars = calendars
@@ -62,7 +62,7 @@ class Deadlines:
         day = self._day
         if day is None or not day[0] <= now < day[1]:
             # Every turn asks, and the answer is the same for a day. The writer's thread asks too,
-            # so it is looked at once and replaced as a whole.
+            # so the cached value is read once and replaced as a whole.
             today = now.astimezone(self.zone).date()
             begins, ends = (
                 datetime.combine(one, time.min, self.zone).astimezone(UTC)
@@ -86,9 +86,9 @@ class Deadlines:
         return deadline_of(clock, self.calendars.get(clock.calendar)).days
 
     def dues(self, ticket: Ticket, now: datetime) -> tuple[Due, ...]:
-        """Return what comes up by itself on a ticket, given its clocks and state; earliest first.
+        """Return the dues of a ticket, given its clocks and state; earliest first.
 
-        Reminders whose time has passed already are not made up for.
+        Reminders whose time has already passed are skipped.
         """
         dues: list[Due] = []
         clock = ticket.clock
@@ -103,7 +103,7 @@ class Deadlines:
         return tuple(sorted(dues, key=lambda due: due.at))
 
     def unverified_dues(self, ticket: Ticket, now: datetime) -> tuple[Due, ...]:
-        """Return what comes up on a ticket that awaits verification."""
+        """Return the dues of a ticket that awaits verification."""
         dues = [Due(DueKind.LAPSE, now + self.rules.waits_for_verification)]
         if "document" in ticket.flags:
             calendar = self.calendars.get(self.rules.calendar)
@@ -124,7 +124,7 @@ class Deadlines:
         return replace(running, dues=self.dues(running, now))
 
     def settled(self, ticket: Ticket, now: datetime) -> Ticket | None:
-        """Return the ticket with provisional dates counted anew, or None if nothing changed."""
+        """Return the ticket with provisional dates recounted, or None if nothing changed."""
         clocks = []
         changed = False
         for clock in ticket.clocks:
@@ -140,7 +140,7 @@ class Deadlines:
         return self._with_dues(counted, now)
 
     def _first_due(self, clocks: Sequence[Clock], promised: date) -> date:
-        """Return the date of the period that was extended, counted as it was at first."""
+        """Return the due date of the original period, before its extension, recounted."""
         amounts = {regime.name: regime.amount for regime in self.rules.regimes}
         for clock in clocks:
             amount = amounts.get(clock.regime, clock.amount)
@@ -150,13 +150,13 @@ class Deadlines:
         return promised
 
     def _with_dues(self, ticket: Ticket, now: datetime) -> Ticket:
-        """Return the ticket with its reminders set anew; whatever else comes up stays."""
+        """Return the ticket with its reminders set anew; other dues stay."""
         others = tuple(due for due in ticket.dues if due.kind not in _OF_CLOCKS)
         dues = (*self.dues(ticket, now), *others)
         return replace(ticket, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
     def extended(self, ticket: Ticket, working_days: int, now: datetime) -> Ticket:
-        """Return the ticket with its leading clock running longer; the first date is kept.
+        """Return the ticket with its leading clock extended; the first date is kept.
 
         Raises:
             NotAllowedNowError: no clock counted in working days runs on it.

@@ -5,8 +5,8 @@ or crash what reads it. Here it can take down nothing but this process, which is
 killed when it takes too long. So this file is run by its path and imports nothing of the package:
 it starts quickly, and holds no secret.
 
-It reads a length of four bytes and so many bytes of a file, and answers with a verdict of one
-byte, a length, and the picture written anew; again and again, until its input ends.
+It reads a length of four bytes and that many bytes of a file, and answers with a verdict of one
+byte, a length, and the re-encoded picture; repeatedly, until its input ends.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ TAKEN, REFUSED, TOO_MANY_PIXELS = b"+", b"-", b"#"
 MAX_PIXELS = 24_000_000
 """Pixels of a picture that has to be decoded whole."""
 MAX_JPEG_PIXELS = 64_000_000
-"""Pixels of a JPEG: it is decoded at a fraction of its size, as much as is kept of it."""
+"""Pixels of a JPEG, which is decoded at a reduced size, close to the size kept."""
 LONGEST_SIDE = 3_000
 MAX_SCANS = 20
 """Scans of a JPEG. Each is decoded over all pixels and can be a few bytes; cameras and editors
 write a dozen at most."""
 MEMORY = 768 * 1024 * 1024
-"""Bytes that it may use."""
+"""Bytes that the process may use."""
 _QUALITY = 88
 _START_OF_SCAN = b"\xff\xda"
 _ORIENTATION = 0x0112
@@ -55,9 +55,9 @@ class _RefusedError(Exception):
 
 
 def rewritten(raw: bytes) -> tuple[bytes, bytes]:
-    """Return the verdict on a file, and the picture written anew: upright, without metadata."""
+    """Return the verdict on a file, and the picture re-encoded: upright, without metadata."""
     try:
-        # Pillow warns of, and raises at, sizes of its own; ours are checked below.
+        # Pillow warns and raises at limits of its own; ours are checked below.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return TAKEN, _rewritten(raw)
@@ -76,7 +76,7 @@ def _rewritten(raw: bytes) -> bytes:
         if image.width * image.height > (MAX_JPEG_PIXELS if jpeg else MAX_PIXELS):
             raise _RefusedError(TOO_MANY_PIXELS)
         if jpeg:
-            # Within the data of a scan the second byte is always another one.
+            # Within the data of a scan, 0xff is never followed by this second byte.
             if raw.count(_START_OF_SCAN) > MAX_SCANS:
                 raise _RefusedError(REFUSED)
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
@@ -86,7 +86,7 @@ def _rewritten(raw: bytes) -> bytes:
             raise _RefusedError(REFUSED)
         turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
         flat = image.convert("RGB")
-    # Small first: turning makes a copy.
+    # Shrink first: rotating makes a copy.
     flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     if turn is not None:
         flat = flat.transpose(turn)

@@ -1,12 +1,12 @@
-"""Doing what outbox rows say, and bringing the answer back as one job.
+"""Execution of outbox rows; each answer is committed as one job.
 
     claimed row ─► connector ─► result:<row>: row finished + ticket moved + user told, one commit
                        └ unavailable ─► tried again later; a waiting step gives up after its
                                         patience, a ticket's action never does
 
 A row is finished only under the attempt at which it was claimed, so a worker that was thought dead
-can't finish it a second time. ``sending`` knows the code gateway, ``settling`` what an answer makes
-of a ticket, and ``notifying`` and ``letters`` do all of it for mail.
+can't finish it a second time. ``sending`` calls the code gateway, ``settling`` applies an answer
+to a ticket, and ``notifying`` and ``letters`` do all of this for mail.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ _log = structlog.get_logger(__name__)
 _NO_ANSWER = "no_answer"
 _NOT_SETTLED = "not_settled"
 _TELL_AFTER = timedelta(minutes=10)
-"""A user whose request the account service is at work on is told after this time."""
+"""When users are told that the account service is still working on their request."""
 _TELL_WAITING = timedelta(seconds=4)
-"""Whoever waits at the chat is told after this time that it takes longer."""
+"""When a user waiting in the chat is told that it takes longer."""
 _TELL_AFTER_ATTEMPTS = 2
-"""A user whose released request does not go through is told after this many tries."""
+"""Failed attempts after which users are told that their released request is delayed."""
 
 
 class Deliveries:
@@ -88,7 +88,7 @@ class Deliveries:
         self._clock = clock
 
     async def work(self, row: Delivery) -> None:
-        """Try a claimed row once and settle what comes of it."""
+        """Try a claimed row once and settle the result."""
         if row.channel is Channel.NOTICE:
             await self._notifying.work(row)
             return
@@ -111,8 +111,8 @@ class Deliveries:
         except Exception as error:
             if isinstance(error, DeskError) and error.code is not ErrorCode.FAILED:
                 raise
-            # What can't be put on its ticket now may be with the next answer, or the next version;
-            # until then the row rests for longer each time, and whoever waits is told.
+            # An answer that can't be applied to its ticket now may be with the next answer or
+            # version; until then the row backs off longer each time, and waiting users are told.
             _log.exception("answer_not_settled", action=row.action)
             await self._postpone(row, _NOT_SETTLED, None)
 
@@ -132,7 +132,7 @@ class Deliveries:
         return Answer.of(answer)
 
     async def _told_if_slow(self, row: Delivery, asking: asyncio.Future[Answer]) -> Delivery:
-        """Tell whoever waits at the chat where an answer takes long; return the row as it is."""
+        """Tell a user waiting in the chat if an answer is slow; return the current row."""
         if row.told or not row.ref:
             return row
         left = row.created_at + _TELL_WAITING - self._clock.now()
@@ -147,15 +147,15 @@ class Deliveries:
         try:
             await self._tell_waiting(row, told)
         except DeskError as error:
-            # They are told of the answer, all the same.
+            # They get the answer all the same.
             _log.info("slow_answer_not_told", code=error.code.value)
             return row
         return replace(row, told=True)
 
     async def _tell_waiting(self, row: Delivery, left: Callable[[WorkingSet], Delivery]) -> None:
-        """Tell whoever waits that it takes longer, and keep the row as ``left`` returns it.
+        """Tell the waiting user that it takes longer, and keep the row as ``left`` returns it.
 
-        Nobody waits at the chat in a conversation by mail: a letter would come with the answer.
+        Nobody waits in the chat in a conversation by mail: a letter would come with the answer.
         """
         job_id = f"slow:{row.id.hex()}"
 
@@ -214,7 +214,7 @@ class Deliveries:
             _log.info("delivery_finished_elsewhere", action=row.action)
 
     def _looked_up(self, ticket: Ticket, done: Delivery, answer: Answer, now: datetime) -> Prepared:
-        """Mark a minor's request and keep by which phone staff find it.
+        """Flag a minor's request and keep the phone hash by which staff find it.
 
         A child is told that a parent or guardian has to take part.
         """
@@ -285,8 +285,8 @@ class Deliveries:
 
 
 def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) -> Prepared:
-    """Note what became of a stopped account; the requester is told once it can be used again."""
-    # Where it failed, a supervisor may look why and ask again.
+    """Note the outcome of restoring an account; the requester is told once it is usable again."""
+    # If it failed, a supervisor may find out why and ask again.
     work = ticket.work if worked else replace(ticket.work, restored_by="")
     ticket = replace(ticket, work=work, version=ticket.version + 1)
     told = Result(entry.job_id, "", done.action, "restored", ticket=ticket)
@@ -295,14 +295,14 @@ def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) 
 
 
 def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:
-    """Tell whether the requester should hear by now that it takes longer; they hear it once."""
+    """Return whether to tell the requester now that it takes longer; they are told once."""
     if row.channel is not Channel.ACCOUNT or row.ticket_id is None or row.told:
         return False
     if row.action == AccountAction.RESTORE or asks_age(row):
         # Nobody but staff waits for it.
         return False
     if came_to == ACCEPTED:
-        # Long work is no trouble; it is told when people would begin to wonder.
+        # Long work is normal; people are told when they would begin to wonder.
         return now - row.created_at >= _TELL_AFTER
     return row.attempts >= _TELL_AFTER_ATTEMPTS
 
@@ -310,8 +310,8 @@ def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:
 def _later(
     rows: WorkingSet, row: Delivery, came_to: str, due_at: datetime, now: datetime
 ) -> Delivery:
-    """Return the row as it is due again; at once where it was called back about meanwhile."""
+    """Return the row rescheduled; due at once if a callback came meanwhile."""
     held = claimed(rows, row)
-    # A claim lies ahead for as long as it is held.
+    # While a claim is held, its due time lies ahead.
     called_back = held.due_at <= now
     return held.tried(now, came_to, now if called_back else due_at)

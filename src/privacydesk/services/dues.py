@@ -1,4 +1,4 @@
-"""What comes up by itself on tickets: reminders, overdue, lapses, the unbinding window.
+"""Dues on tickets: reminders, overdue, lapses, the unbinding window.
 
 Each is fired once: the job removes it from the ticket in the same commit in which it acts.
 """
@@ -35,15 +35,15 @@ _ALARMS: Mapping[DueKind, str] = {
     DueKind.OVERDUE: "ticket_overdue",
     DueKind.EVIDENCE_WAITING: "evidence_not_examined",
 }
-"""What is called out in the log, for the holder and the supervisors; once each."""
+"""Log events for the holder and the supervisors; once each."""
 
 
 _HELD = timedelta(seconds=20)
-"""After this it is looked again whether a window that was held may close."""
+"""Time after which a held window is checked again for closing."""
 
 
 _HELD_AT_MOST = timedelta(days=1)
-"""How long whoever is asked whether to take an unbinding back is waited for; then staff decide."""
+"""How long a user asked whether to withdraw an unbinding is waited for; then staff decide."""
 _LEFT_TO_STAFF = "unbinding_left"
 
 
@@ -51,7 +51,7 @@ class Dues:
     """Fires what is due on claimed tickets.
 
     Args:
-        changed: called after each, so that open pages of the console hear of it.
+        changed: called after each, so that open pages of the console are updated.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Dues:
                     return Prepared(None, _held(ticket, due, asked, job_id, now))
             ticket = replace(ticket, dues=left)
             if rows.conversation is not None and rows.conversation.minor_hint:
-                # Words said after filing count too: a machine does nothing for a minor.
+                # Hints given after filing count too: nothing is automatic for a minor.
                 ticket = replace(ticket, flags=ticket.flags | {"minor"})
             fired = ticket
             ticket, message, deliveries = self._act(ticket, due, job_id, now)
@@ -151,7 +151,7 @@ class Dues:
         )
 
     async def settle(self, seen: Ticket) -> None:
-        """Count a provisional date anew; tell the user if it changed."""
+        """Recount a provisional date; tell the user if it changed."""
         now = self._clock.now()
         if self._deadlines.settled(seen, now) is None:
             return
@@ -199,14 +199,14 @@ def _call_out(ticket: Ticket, due: Due) -> None:
         ticket=ticket.number,
         kind=ticket.kind.value,
         due=clock.due_date.isoformat() if clock else None,
-        # Without a holder it is the supervisors' alone.
+        # Without a holder only the supervisors are called.
         holder=ticket.holder or "nobody",
         alarms=[ticket.holder, "supervisors"] if ticket.holder else ["supervisors"],
     )
 
 
 def _held(ticket: Ticket, due: Due, asked: datetime, job_id: str, now: datetime) -> Changes:
-    """Wait for whoever is asked whether to take it back: it is not decided over their head."""
+    """Wait for a user asked whether to withdraw: it is not decided over their head."""
     left = tuple(other for other in ticket.dues if other != due)
     waits = now < asked + _HELD_AT_MOST
     dues = (replace(due, at=now + _HELD), *left) if waits else left

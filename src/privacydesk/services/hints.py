@@ -1,6 +1,6 @@
-"""Hints: after a commit, whoever shows a conversation is told.
+"""Hints: after a commit, the viewers of a conversation are notified.
 
-A hint may be lost; cursors mend it.
+A hint may be lost; cursors make up for it.
 """
 
 from __future__ import annotations

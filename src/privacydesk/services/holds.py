@@ -1,4 +1,4 @@
-"""Legal holds: while one is set, nothing of a request goes, and no unbinding happens by itself."""
+"""Legal holds: while one is set, nothing of a request is purged, and no unbinding is automatic."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Holds:
         return await self._set(number, by, Noted("hold", _said(reason)), held)
 
     async def release(self, number: str, by: str, reason: str) -> Ticket:
-        """Release a hold; what is over its period goes with the next retention run.
+        """Release a hold; the next retention run purges what is past its period.
 
         Raises:
             InvalidRequestError: there is no reason.

@@ -1,4 +1,4 @@
-"""Working hours: when people read what is written to them, and when they begin again."""
+"""Working hours: when staff read messages, and when they next begin."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from privacydesk.domain.shifts import Shift
 from privacydesk.services.deadlines import Deadlines
 
 _LOOK_AHEAD = 21
-"""Days within which people come back to work; the longest holidays have nine days."""
+"""Days to search for the next shift; the longest holidays have nine days."""
 
 
 class Hours:
-    """The operator's shifts. Without any, nobody says when somebody reads.
+    """The operator's shifts. Without any, it is not known when staff answer.
 
     Args:
-        shifts: people answer while one of them lasts.
-        deadlines: zone and calendars, which may be exchanged while it runs.
+        shifts: staff answer during any of them.
+        deadlines: zone and calendars, which may be replaced at run time.
     """
 
     def __init__(self, shifts: Sequence[Shift], deadlines: Deadlines) -> None:
@@ -30,7 +30,7 @@ class Hours:
         return any(begin <= now < end for begin, end in self._on(today))
 
     def next_opening(self, now: datetime) -> datetime | None:
-        """Return when people begin to answer next; None when it is not known."""
+        """Return when people next begin to answer; None when it is not known."""
         today = self._deadlines.today(now)
         for ahead in range(_LOOK_AHEAD + 1):
             begins = [begin for begin, _ in self._on(today + timedelta(days=ahead)) if begin > now]
@@ -39,7 +39,7 @@ class Hours:
         return None
 
     def opened_at(self, now: datetime) -> datetime | None:
-        """Return when those who answer now began today; None outside of hours."""
+        """Return when the earliest current shift began; None outside working hours."""
         spans = self._on(self._deadlines.today(now))
         return min((begin for begin, end in spans if begin <= now < end), default=None)
 

@@ -1,4 +1,4 @@
-"""The inbox: tickets and waiting conversations, by pile, with what each row is told by."""
+"""The inbox: tickets and waiting conversations, by pile, with the data of each row."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from privacydesk.services.deadlines import Deadlines
 
 PAGE = 50
 _SOON_DAYS = 2
-"""Working days ahead that count as soon: the first reminder comes up with them."""
+"""Working days ahead that count as soon; the first reminder fires as many ahead."""
 
 
 class Gauge(StrEnum):
@@ -39,20 +39,20 @@ class Gauge(StrEnum):
     SOON = "soon"
     OVERDUE = "overdue"
     ANSWERED = "answered"
-    """The decision was told; what is still open is not a matter of the clock."""
+    """The decision was communicated; what is still open has no deadline."""
     ANSWERED_LATE = "answered_late"
 
 
 class Count(Struct, frozen=True):
-    """A ticket's leading clock, as a bar shows it.
+    """A ticket's leading clock, as shown by a bar.
 
     Attributes:
         gauge: how near it is.
         due: the last day; None without a clock.
         provisional: whether the date may still change.
         spent: days counted up to today, or up to the answer.
-        amount: days there are.
-        left: working days after today up to the last day; below 0, how many went by since then.
+        amount: days in total.
+        left: working days after today up to the last day; negative for those past it.
         days: the count, day by day; only counted ones advance the bar.
     """
 
@@ -73,13 +73,13 @@ class Row(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """What somebody wants to see of the inbox.
+    """A request for a page of the inbox.
 
     Attributes:
-        pile: the tickets that lie there; None for the conversations that wait for a person.
-        after: where the page before ended; None for the first one.
-        words: what to search for instead, wherever it lies; empty for no search.
-        sieve: what of it alone; a search knows none.
+        pile: whose tickets to list; None for the conversations that wait for a person.
+        after: where the previous page ended; None for the first one.
+        words: what to search for instead, in any pile; empty for no search.
+        sieve: the filter; a search ignores it.
     """
 
     pile: Pile | None = Pile.MINE
@@ -96,10 +96,10 @@ class Page(Struct, frozen=True):
         rows: tickets, the most urgent first.
         after: where the next page begins; None on the last one.
         unanswered: the agent's conversations in which the user spoke last, and since when.
-        filed: what is open in the conversations shown.
+        filed: open tickets of the conversations shown.
         damaged: numbers of tickets that can't be read and are shown nowhere.
-        listed: the tickets of a pile in its order, and their versions, with those that can't be
-            read: what ``revision`` goes by; None for what is no pile.
+        listed: the tickets of a pile in order, and their versions, unreadable ones included: the
+            basis of ``revision``; None if it is not a pile.
     """
 
     conversations: tuple[Conversation, ...]
@@ -112,7 +112,7 @@ class Page(Struct, frozen=True):
 
     @property
     def versions(self) -> tuple[tuple[bytes, int], ...]:
-        """What it shows and in which version: conversations by id, tickets in their order."""
+        """Ids and versions of what it shows: conversations by id, tickets in order."""
         shown = self.listed
         if shown is None:
             shown = tuple((row.ticket.id, row.ticket.version) for row in self.rows)
@@ -120,7 +120,7 @@ class Page(Struct, frozen=True):
 
 
 _Talks = tuple[tuple[Conversation, ...], Mapping[ConversationId, tuple[Filed, ...]]]
-"""Conversations, and what is open in them."""
+"""Conversations, and their open tickets."""
 
 
 def _passes(
@@ -154,9 +154,9 @@ class Inbox:
         return await self.page(asked.pile, agent, after=asked.after, sieve=asked.sieve)
 
     async def revision(self, asked: Asked, agent: Agent) -> str:
-        """Return a short text that differs once the page that is asked for would look different.
+        """Return a short digest that changes once the requested page would look different.
 
-        For pages that stay open: a pile is not read for it, only which versions lie in it.
+        For pages that stay open: of a pile, only the versions in it are read.
         """
         if asked.words or asked.pile is None:
             return self.revision_of(await self.look(asked, agent))
@@ -169,7 +169,7 @@ class Inbox:
         return self._revision(page.versions)
 
     def _revision(self, versions: tuple[tuple[bytes, int], ...]) -> str:
-        # With the day, on which bars and dates depend.
+        # Includes the day, on which bars and dates depend.
         digest = hashlib.blake2s(self._deadlines.today(self._clock.now()).isoformat().encode())
         for one, version in versions:
             digest.update(one + version.to_bytes(8))
@@ -178,8 +178,8 @@ class Inbox:
     async def page(
         self, pile: Pile, agent: Agent, *, after: Place | None = None, sieve: Sieve = ALL
     ) -> Page:
-        """Return a page of a pile; the first page of one's own begins with one's conversations."""
-        # First: what changes between both is shown, and at worst read once more.
+        """Return a page of a pile; the first of ``MINE`` begins with the agent's conversations."""
+        # Versions first: a change between both reads is shown, and at worst read once more.
         listed = await self._listed(pile, agent, after, sieve)
         found = await self._reader.pile(
             pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE + 1
@@ -189,7 +189,7 @@ class Inbox:
         unanswered = await self._reader.unanswered(agent.name) if talks else {}
         now = self._clock.now()
         return Page(
-            # Who waits for an answer first, the longest waiting on top.
+            # Unanswered ones first, the longest waiting on top.
             tuple(
                 sorted(
                     talks, key=lambda one: (one.id not in unanswered, unanswered.get(one.id, now))
@@ -225,7 +225,7 @@ class Inbox:
             shown, filed = (*shown, *kept), {**filed, **theirs}
             if len(some) < PAGE or len(shown) >= PAGE:
                 break
-            # What they speak and ask for lies sealed, so that no query can sift them.
+            # Their languages and requests are encrypted, so no query can filter by them.
             some = await self._reader.queue(limit=PAGE, after=some[-1])
         return Page(shown[:PAGE], (), filed=filed)
 
@@ -234,9 +234,9 @@ class Inbox:
         return tuple(one for one in conversations if _passes(one, filed, sieve)), filed
 
     async def counts(self, agent: Agent) -> Mapping[str, int]:
-        """Return how much lies in each pile, by its name, and in the ``queue``.
+        """Return the number of items in each pile, by its name, and in the ``queue``.
 
-        What is one's own are tickets and conversations.
+        ``MINE`` counts tickets and conversations.
         """
         counts = await self._reader.counts(self._watch(agent))
         return {pile.value: number for pile, number in counts.tickets.items()} | {
@@ -245,9 +245,9 @@ class Inbox:
         }
 
     async def search(self, words: str) -> Page:
-        """Find by ticket number, account, the account's phone, or the contact that was proven.
+        """Find by ticket number, account, the account's phone, or proven contact.
 
-        Accounts and contacts are looked up by their keyed hashes: only whole ones are found.
+        Accounts and contacts are looked up by their keyed hashes, so only exact ones are found.
         """
         number = canonical_number(words)
         if number is not None:
@@ -278,7 +278,7 @@ class Inbox:
     async def _conversation_of(self, account: str) -> Conversation | None:
         return await self._reader.conversation_by_key(self._hashing.lookup("subject", account))
 
-    # -- what rows are told by ---------------------------------------------------------------
+    # -- row data ----------------------------------------------------------------------------
 
     def rows(self, tickets: tuple[Ticket, ...]) -> tuple[Row, ...]:
         """Return tickets with their counts."""
@@ -286,7 +286,7 @@ class Inbox:
         return tuple(Row(ticket, self.count(ticket, now)) for ticket in tickets)
 
     def count(self, ticket: Ticket, now: datetime | None = None) -> Count:
-        """Return how far a ticket's leading clock is."""
+        """Return the progress of a ticket's leading clock."""
         now = now or self._clock.now()
         clock = ticket.clock
         if clock is None:
@@ -309,7 +309,7 @@ class Inbox:
             clock.due_date,
             clock.provisional,
             spent,
-            # The count's own end: a clock of months has as many days as these have.
+            # The count's own end: a clock counted in months has as many days as they have.
             max((day.count or 0 for day in days), default=0),
             working_days_left(calendar, until, clock.due_date),
             days,

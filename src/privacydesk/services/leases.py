@@ -1,4 +1,4 @@
-"""Leases: a chore that one process works on, for as long as it does.
+"""Leases: one process's claim on a chore, for as long as it works on it.
 
 claimed ──► renewed while it is worked on ──► finished, due again at some time
    └─ nobody renews it: due again when the lease ends
@@ -20,8 +20,8 @@ class Lease:
         chores: where it is kept.
         clock: the present.
         name: the chore.
-        lasts: for how long a claim, or a renewal, is one's own.
-        until: until when it is now.
+        lasts: for how long a claim, or a renewal, is valid.
+        until: when the current claim ends.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class Lease:
             chores: where it is kept.
             clock: the present.
             name: the chore.
-            lasts: for how long it is one's own.
-            rests: the longest that ``finish`` puts it off. One that is due far later than
-                that was put off by a clock that has been set back, and is due now.
+            lasts: for how long the claim is valid.
+            rests: the longest that ``finish`` postpones it. A chore due far later than that was
+                postponed by a clock that has been set back, and is due now.
         """
         now = clock.now()
         until = now + lasts
@@ -61,10 +61,10 @@ class Lease:
         return cls(chores, clock, name, lasts, until)
 
     async def goes_on(self) -> bool:
-        """Tell whether it is still one's own, renewing it when half of it is gone.
+        """Return whether the lease is still held, renewing it when half of it is gone.
 
-        Whoever works on a chore piece by piece asks before each: a process that was held up for
-        longer than the lease stops there, since another one may have begun.
+        Call it before each piece of a chore: a process that was held up for longer than the
+        lease stops there, since another one may have begun.
         """
         now = self._clock.now()
         if now < self._until - self._lasts / 2:
@@ -76,5 +76,5 @@ class Lease:
         return True
 
     async def finish(self, due_at: datetime) -> None:
-        """Say when the chore is due again; nothing where another process has it by now."""
+        """Set when the chore is due again; do nothing if another process has it by now."""
         await self._chores.move(self._name, self._until, due_at)

@@ -1,7 +1,7 @@
-"""Letters: what a conversation that is held by mail tells its person, one mail a turn.
+"""Letters: the replies of a conversation that is held by mail, one mail a turn.
 
-The words are those of the chat. Buttons become numbered lines, cards become rows; a number that
-comes back is the button (see ``mail_door``).
+The words are those of the chat. Buttons become numbered lines, cards become rows; a number sent
+back selects the button (see ``mail_door``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 _MOST_EVENTS: Final = 200
 _TRIED_FOR: Final = timedelta(days=3)
-"""As long as a notice is; the answer stays in the conversation, where staff see it."""
+"""Retried as long as a notice; the answer stays in the conversation, where staff see it."""
 
 
 class Letters:
@@ -61,7 +61,7 @@ class Letters:
         self._clock = clock
 
     async def work(self, row: Delivery) -> None:
-        """Try a claimed letter once and settle what comes of it."""
+        """Try a claimed letter once and settle the result."""
         conversation = await self._reader.conversation(row.conversation_id)
         if conversation is None or conversation.mail is None or self._mailer is None:
             _log.error("letter_not_sent", reason="not_set_up")
@@ -124,12 +124,12 @@ class Letters:
 def letter_row(
     conversation: ConversationId, row: DeliveryId, told: Mapping[str, Any], now: datetime
 ) -> Delivery:
-    """Return the outbox row of a mail to whoever holds a conversation by mail.
+    """Return the outbox row of a letter.
 
     Args:
-        conversation: whose.
+        conversation: held by mail.
         row: its id.
-        told: the events it tells, from ``first`` to ``last``, or ``notes`` beside them.
+        told: the events it contains, from ``first`` to ``last``, or ``notes`` instead.
         now: the present.
     """
     return Delivery(
@@ -147,15 +147,15 @@ def letter_row(
 
 
 def letter_key(row: Delivery) -> str:
-    """Return what a letter's ``Message-ID`` is made of: its row, and up to where it tells.
+    """Return the basis of a letter's ``Message-ID``: its row, and its last event's offset.
 
-    The second is how a number that comes back finds the buttons that it was read beside.
+    The offset lets a number that is sent back find the buttons that it refers to.
     """
     return f"{row.id.hex()}.{row.payload.get('last', 0)}"
 
 
 def lines_of(events: Sequence[Event], locale: str, catalog: Catalog) -> list[str]:
-    """Return what events told, as paragraphs of a mail."""
+    """Return events, less the user's own, as paragraphs of a mail."""
     told = [event for event in events if event.sender is not Sender.USER]
     lines = [line for event in told for line in _lines(event, event.locale or locale, catalog)]
     if any(event.choices for event in told):
@@ -164,7 +164,7 @@ def lines_of(events: Sequence[Event], locale: str, catalog: Catalog) -> list[str
 
 
 def letter_of(conversation: Conversation, lines: Sequence[str], catalog: Catalog) -> Letter:
-    """Return a mail to whoever holds a conversation by mail."""
+    """Return a mail to the user of a conversation held by mail."""
     mail, locale = conversation.mail, conversation.locale
     assert mail is not None
     subject = mail.subject or catalog.text(locale, "mail.subject", {})

@@ -5,8 +5,8 @@
 
 A mail is taken once: its jobs are named after its ``Message-ID``, so one that is read again after
 a crash does nothing twice. One that can't be taken is flagged for a person, with an alarm, and
-holds no other back. An address proves nothing: the conversation is one without a login, and
-whatever it takes to be told of an account is asked for in it as in the chat.
+delays no other. An address proves nothing: the conversation has no login, and requires the same
+proof as the chat before it discloses anything of an account.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 20
 _LEASE: Final = timedelta(minutes=1)
-"""Renewed before each mail; after a kill the mailbox is looked into again when it ends."""
+"""Renewed before each mail; after a kill the mailbox is checked again when it ends."""
 _CHORE: Final = "mail_door"
 LONGEST: Final = 4_000
-"""Characters of a mail that are taken, as of a message in the chat."""
+"""Most characters taken of a mail, as of a message in the chat."""
 _ID_BYTES: Final = 16
 _PER_HOUR: Final = 20
-"""Mails that are taken of one address in an hour: two machines that answer each other end here."""
+"""Most mails taken from one address in an hour: stops two machines that answer each other."""
 _OWN_ID: Final = re.compile(r"^<desk\.[0-9a-f]{32}\.(\d{1,9})@")
 _NUMBER: Final = re.compile(r"^\D?(\d{1,2})\D?$")
 
@@ -54,10 +54,10 @@ class MailDoor:
     Args:
         mailbox: where they lie.
         desk: what takes them.
-        read: reads one.
-        chores: lets one process at a time look.
+        read: parses one.
+        chores: lets one process at a time poll.
         clock: the present.
-        every: between two looks.
+        every: the polling interval.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class MailDoor:
         self._came: dict[str, deque[datetime]] = {}
 
     async def round(self) -> int:
-        """Take what waits, where it is time to look; return how many mails that was."""
+        """Take the waiting mails, if polling is due; return their number."""
         lease = await Lease.claim(
             self._chores, self._clock, _CHORE, lasts=_LEASE, rests=self._every
         )
@@ -100,7 +100,7 @@ class MailDoor:
         try:
             taken = await self._taken(mail)
         except UnavailableError:
-            # The database is away: it is unread still, and read again.
+            # The database is unavailable: the mail stays unread, and is read again.
             raise
         except Exception as error:  # noqa: BLE001 - a poisoned mail must hold no other back
             taken = False
@@ -111,7 +111,7 @@ class MailDoor:
             await self._mailbox.parked(mail.uid)
 
     async def _taken(self, mail: Waiting) -> bool:
-        """Take a mail; tell whether that is all there is to do with it."""
+        """Take a mail; return whether it is done with, rather than to be parked."""
         if mail.raw is None:
             _log.error("mail_parked", reason="too_large")
             return False
@@ -129,7 +129,7 @@ class MailDoor:
         now = self._clock.now()
         past = now - timedelta(hours=1)
         # Addresses cost nothing to make up: those that are silent are forgotten.
-        # So are those from ahead, of before the clock was set back.
+        # So are those with future times, from before the clock was set back.
         for other in [one for one, times in self._came.items() if not past < times[-1] <= now]:
             del self._came[other]
         came = self._came.setdefault(address, deque(maxlen=_PER_HOUR))
@@ -154,7 +154,7 @@ class MailDoor:
     async def _say(self, session: Session, mail: Incoming, job: str) -> None:
         text = mail.text
         if mail.root == mail.message_id and mail.subject and mail.subject not in text:
-            # People put the wish, or their request's number, into the subject.
+            # People put their request, or its number, into the subject.
             text = f"{mail.subject}\n{text}".strip()
         if not text:
             return
@@ -167,7 +167,7 @@ class MailDoor:
             await self._desk.say(session, id=job, text=text[:LONGEST], offset=offset)
 
     async def _hand_in(self, session: Session, files: tuple[MailFile, ...], job: str) -> bool:
-        """Hand in what the open form asks for, by the rules of the chat; the rest is not kept.
+        """Submit the files that the open form asks for, by the chat's rules; keep no others.
 
         Returns:
             Whether any was left out.
@@ -192,7 +192,7 @@ class MailDoor:
         return len(kept) < len(files)
 
     async def _asked(self, session: Session, mail: Incoming) -> Event | None:
-        """Return the question with buttons of the letter that is answered; None without one."""
+        """Return the question with buttons in the letter that is answered; None without one."""
         told = _OWN_ID.match(mail.answers)
         if told is None:
             return None
@@ -203,7 +203,7 @@ class MailDoor:
 
 
 def _chosen(asked: Event | None, mail: Incoming) -> Choice | None:
-    """Return the button that a number means: one of the letter that is answered, no other."""
+    """Return the button that a number selects, in the letter that is answered and no other."""
     number = _NUMBER.match(unicodedata.normalize("NFKC", mail.text).strip())
     if number is None or asked is None or not 1 <= int(number[1]) <= len(asked.choices):
         return None

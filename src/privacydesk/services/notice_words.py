@@ -1,4 +1,4 @@
-"""What notices say: as little as brings a person back into the chat."""
+"""The texts of notices: just enough to bring a person back into the chat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ABOUT: Mapping[Occasion, About] = {
 
 
 class NoticeWords:
-    """Words notices in the language of whoever gets them.
+    """Writes notices in the recipient's language.
 
     Args:
         catalog: the sentences.
@@ -50,5 +50,5 @@ class NoticeWords:
         )
 
     def foot(self, locale: str) -> str:
-        """Return what stands at the end of a mail."""
+        """Return the footer of a mail."""
         return self._catalog.text(locale, "notice.foot", {})

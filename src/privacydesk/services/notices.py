@@ -1,12 +1,11 @@
-"""Notices: a word outside the chat that there is something to read in it.
+"""Notices: messages outside the chat that there is something to read in it.
 
-When staff decide, or an outcome is there, a notice is queued: an outbox row in the same commit. It
-says the ticket's number and nothing of what it is about, since a message on a phone is read by
-others.
+When staff decide or an outcome arrives, a notice is queued: an outbox row in the same commit. It
+names the ticket's number but not its subject, since others may read a message on a phone.
 
-It goes to what was proven and to nothing else: the contact proven for the ticket, or the account
-whose owner showed who they are. Each way is a row of its own; the next one is made when a way
-fails, from what the row carries along.
+It goes only to what was proven: the contact proven for the ticket, or the account whose owner
+proved their identity. Each way has its own row; when one fails, the next row is made from the
+remaining ways that the failed row carries.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
 from privacydesk.ports import Minter
 
 _TRIED_FOR = timedelta(days=3)
-"""As long as the account service is tried for; then staff see that it did not go out."""
+"""How long the last way is retried, as for the account service; then staff see that it failed."""
 _FALLS_BACK_AFTER = timedelta(minutes=30)
-"""A way that can't be used now is left for the next one after this."""
+"""How long an unavailable way is retried before the next one is tried."""
 
 _DECISIONS: Mapping[DecisionKind, Occasion] = {
     DecisionKind.EXAMINED: Occasion.EXAMINED,
@@ -45,7 +44,7 @@ _OUTCOMES: Mapping[str, Occasion] = {
 _OF_CONTACT = (Way.SMS, Way.MAIL)
 
 Stop = tuple[Way, str]
-"""A way and where it leads: a contact, or an account."""
+"""A way and its destination: a contact or an account."""
 
 
 class Notices:
@@ -61,10 +60,9 @@ class Notices:
         self._ways = ways
 
     def rows(self, message: Decided | Result | CameDue, now: datetime) -> tuple[Delivery, ...]:
-        """Return the notice that goes with what the user is told: one, or none.
+        """Return the notice for what the user is told: one row, or none.
 
-        None where nothing of the person was proven that a way leads to, or the operator does not
-        want it.
+        None if no way leads to anything proven, or the operator does not want the notice.
         """
         ticket, occasion = message.ticket, _occasion(message)
         if ticket is None or occasion is None:
@@ -76,8 +74,8 @@ class Notices:
             id=DeliveryId(self._minter.id(now)),
             channel=Channel.NOTICE,
             action=occasion.value,
-            # A lane of its own for each kind beside that of the ticket's actions: neither holds
-            # the other back, and of two of a kind the newer can stand for both.
+            # A lane per occasion, apart from that of the ticket's actions: neither blocks the
+            # other, and the newer of two notices for one occasion can stand for both.
             lane=b"notice|" + ticket.id + occasion.encode(),
             conversation_id=ticket.conversation_id,
             ticket_id=ticket.id,
@@ -89,7 +87,7 @@ class Notices:
         return (row,)
 
     def next_row(self, failed: Delivery, now: datetime) -> tuple[Delivery, ...]:
-        """Return the notice that goes the next way after one failed: one, or none."""
+        """Return the notice for the next way after one failed: one row, or none."""
         stops = [(Way(way), str(to)) for way, to in failed.payload["then"]]
         if not stops:
             return ()
@@ -111,7 +109,7 @@ class Notices:
     def _stops(self, ticket: Ticket, occasion: Occasion) -> list[Stop]:
         ways = self._ways.get(occasion, ())
         if occasion in PROMISED and ticket.contact:
-            # Whoever left a contact was told that word comes there, whatever else it comes by.
+            # Those who left a contact were promised word there, whatever other ways are used.
             ways = (*_OF_CONTACT, *(way for way in ways if way not in _OF_CONTACT))
         return [(way, to) for way in ways if (to := _leads_to(way, ticket))]
 
@@ -126,7 +124,7 @@ def _patience(stops: Sequence[Stop]) -> timedelta:
 
 
 def _leads_to(way: Way, ticket: Ticket) -> str:
-    """Return where a way leads for a ticket; empty where it leads nowhere that was proven."""
+    """Return a way's proven destination for a ticket; empty without one."""
     if way in _OF_CONTACT:
         is_mail = "@" in ticket.contact
         return ticket.contact if is_mail is (way is Way.MAIL) else ""
@@ -134,11 +132,11 @@ def _leads_to(way: Way, ticket: Ticket) -> str:
 
 
 def _owner_is_shown(ticket: Ticket) -> bool:
-    """Tell whether it was shown through the account itself that its owner asks.
+    """Tell whether the requester proved through the account itself to be its owner.
 
-    An account that somebody only named is told nothing. Whoever had to show a document can't get
-    at the account or its phone, which may be in other hands; and a guardian's or stranger's request
-    is no business of the account it is about.
+    An account that was only named gets no notice. Requesters who had to show a document can't use
+    the account or its phone, which may be in other hands; and a guardian's or stranger's request
+    is not disclosed to the account it is about.
     """
     return (
         ticket.requester is Requester.SUBJECT

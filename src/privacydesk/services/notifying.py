@@ -1,8 +1,8 @@
-"""Working on notices: when one may go, by which way, and what became of it.
+"""Delivery of notices: when one may be sent, by which way, and with what outcome.
 
-claimed ─► a newer one waits? merged ─► quiet hours, or one just went? held
+claimed ─► a newer one waits? merged ─► quiet hours, or one just sent? held
 ─► sent ─► ended, and noted on the ticket
-└ no: the next way, as a row of its own; unavailable: later, then the next way
+└ failed: the next way, in its own row; unavailable: retried, then the next way
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ from privacydesk.services.quiet import QuietHours
 from privacydesk.services.sending import Reaches
 
 NOTED_BY = "notices"
-"""Who leaves the entries in tickets' logs."""
+"""The author of the entries in tickets' logs."""
 
 
 class Carriers:
-    """What carries notices.
+    """The services that send notices.
 
     Args:
         gateway: to phones, and to mailboxes where the desk has no mail server of its own.
         pusher: to devices; None without a push service.
         mailer: to mailboxes; None without a mail server.
-        words: words what is not worded by the gateway.
+        words: the texts of notices.
         reaches: asked before anything leaves for a phone, since a contact may have been proven
             under an older profile.
     """
@@ -79,7 +79,7 @@ class Carriers:
         self._reaches = reaches
 
     async def carry(self, row: Delivery) -> tuple[NoticeOutcome, str]:
-        """Send a notice on its way; return what came of it, and why not.
+        """Send a notice; return the outcome and, unless it was sent, the reason.
 
         Raises:
             UnavailableError: it can't be taken now.
@@ -90,7 +90,7 @@ class Carriers:
         key = row.id.hex()
         if way is Way.PUSH:
             if self._pusher is None:
-                # It was, when the notice was queued.
+                # It was set up when the notice was queued.
                 return NoticeOutcome.REFUSED, "not_set_up"
             return _told(await self._pusher.push(to, notice, key=key))
         if way is Way.BOUND_PHONE:
@@ -107,13 +107,13 @@ class Carriers:
 
 
 class Notifying:
-    """Works on claimed notices.
+    """Sends claimed notices.
 
     Args:
-        carriers: what they are handed to.
+        carriers: send them.
         notices: makes the row of the next way.
         quiet: when nothing may disturb; None for never.
-        pause: between two notices of a kind on one ticket.
+        pause: the least time between two notices for one occasion on a ticket.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Notifying:
         self._pause = pause
 
     async def work(self, row: Delivery) -> None:
-        """Try a claimed notice once, unless it has to wait or need not go; settle what comes."""
+        """Try a claimed notice once, unless it must wait or is merged; record the outcome."""
         assert row.ticket_id is not None
         now = self._clock.now()
         others = [
@@ -171,7 +171,7 @@ class Notifying:
     def _not_before(
         self, row: Delivery, others: Iterable[Delivery], now: datetime
     ) -> datetime | None:
-        """Return until when a notice has to wait; None when it may go."""
+        """Return the time until which a notice must wait; None if it may go now."""
         times = [read_instant(one.payload.get("sent_at")) for one in others]
         last = max((at for at in times if at is not None), default=None)
         at = now if last is None else max(now, last + self._pause)
@@ -188,7 +188,7 @@ class Notifying:
         tries: int | None = None,
         reason: str = "",
     ) -> None:
-        """Have a row looked at later. Time that it was held for is none it was tried in."""
+        """Postpone a row. Time on hold does not count against its retry period."""
 
         def decide(rows: WorkingSet) -> Changes:
             current = claimed(rows, row)
@@ -208,7 +208,7 @@ class Notifying:
     async def _settle(
         self, row: Delivery, outcome: NoticeOutcome, reason: str = "", *, tries: int
     ) -> None:
-        """End a row; staff see on the ticket what became of it. A way that failed has a next."""
+        """End a row and log the outcome on the ticket; after a failure queue the next way."""
         assert row.ticket_id is not None
         now, job_id = self._clock.now(), f"result:{row.id.hex()}"
         way, ticket = str(row.payload["way"]), row.ticket_id
@@ -230,7 +230,7 @@ class Notifying:
 
 
 def _tries(row: Delivery) -> int:
-    # Claims are no measure: a row that was held was claimed, too.
+    # Claims don't count tries: a row that was held was claimed, too.
     return int(row.payload.get("tried", 0))
 
 

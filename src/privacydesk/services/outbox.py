@@ -1,4 +1,4 @@
-"""What everybody does who works on outbox rows: hold a claim, end a row, wait longer each time."""
+"""Helpers for outbox workers: check a claim, end a row, back off."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def ended(row: Delivery, state: DeliveryState = DeliveryState.DONE, **kept: Any)
 
 
 def postponed(row: Delivery, decide: Callable[[WorkingSet], Changes]) -> Job:
-    """Return the job that has a row looked at later, once for each claim."""
+    """Return the job that postpones a row, once for each claim."""
     return Job(f"postpone:{row.id.hex()}:{row.attempts}", Locks(deliveries=(row.id,)), decide)
 
 
 async def submit_claimed(writer: Writer, row: Delivery, job: Job) -> None:
-    """Submit the job of a claimed row; let it go where another worker came first."""
+    """Submit the job of a claimed row; drop it if another worker came first."""
     try:
         await writer.submit(job)
     except StaleError:
@@ -57,12 +57,12 @@ async def submit_claimed(writer: Writer, row: Delivery, job: Job) -> None:
 
 
 def out_of_time(row: Delivery, now: datetime) -> bool:
-    """Tell whether a row that failed now has been tried for long enough."""
+    """Tell whether a row that just failed has no time left for another try."""
     return row.give_up_at is not None and now >= row.give_up_at - _FIRST_PAUSE
 
 
 def retry_at(row: Delivery, retry_after: float | None, now: datetime) -> datetime:
-    """Return when a row that failed is due again: as the other side says, else ever later."""
+    """Return when a failed row is due again: after ``retry_after``, else with backoff."""
     doubled: int = 2 ** min(row.attempts - 1, 12)
     pause = min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE)
     if retry_after is not None:

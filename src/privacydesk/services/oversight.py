@@ -1,4 +1,4 @@
-"""What those who look over the desk look at."""
+"""The services behind oversight of the desk."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from privacydesk.services.reports import Reports
 
 @dataclass(frozen=True, slots=True)
 class Oversight:
-    """Looking over the desk.
+    """The services that reports, lists and the audit book are read from.
 
     Attributes:
         reports: figures of any period.
         cases: requests, for lists of them.
         book: who did what, chained.
-        audit: notes which lists were taken away.
+        audit: notes which lists were exported.
     """
 
     reports: Reports

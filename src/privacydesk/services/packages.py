@@ -1,10 +1,10 @@
-"""Access packages: making them of exports, handing them out, and removing them in time.
+"""Access packages: made from exports, handed out, and removed in time.
 
-    answer of an export ─► made beside the event loop ─► parts and card with the ticket's own commit
-    link ─► opened only for whom it was made for ─► noted where the person reads it ─► sent
+    export answer ─► made off the event loop ─► parts and card in the ticket's own commit
+    link ─► opened only for the person it was made for ─► noted in their conversation ─► sent
 
-A link that is not theirs, has run out, or was never made is refused in one way and by the same
-look-ups, so that nobody learns whether there is such a file.
+A link that is someone else's, expired or never made is refused alike and after the same look-ups,
+so that nobody learns whether such a file exists.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Made(Struct, frozen=True):
     parts: tuple[PackagePart, ...]
 
     def offered_with(self, ticket: Ticket) -> Ticket:
-        """Return the ticket with the file beside those it has."""
+        """Return the ticket with the file added to its packages."""
         return replace(ticket, packages=(*ticket.packages, self.package))
 
 
@@ -67,12 +67,12 @@ class Packages:
 
     Args:
         archive: makes the file of an answer.
-        store: where parts lie.
-        turns: notes downloads where the person reads them.
+        store: where parts are kept.
+        turns: note downloads in the conversation.
         minter: makes ids.
         hashing: for the secrets of links.
         clock: the present.
-        kept_for: how long a file can be had.
+        kept_for: how long a file can be downloaded.
     """
 
     def __init__(
@@ -97,14 +97,14 @@ class Packages:
     # -- making --------------------------------------------------------------------------------
 
     async def made_of(self, row: Delivery, answer: Answer) -> Made | None:
-        """Return the file of a ticket's export; None of any other answer."""
+        """Return the file for a ticket's export; None for any other answer."""
         if row.ticket_id is None or not _is_export(row, answer):
             return None
         ticket = await self._store.reader.ticket(row.ticket_id)
         home = await self._store.reader.conversation(row.conversation_id)
         if ticket is None or home is None:
             return None
-        # All of it takes long for a large file: packing, cutting and the sum over its bytes.
+        # All of it is slow for a large file: packing, splitting and the checksum.
         return await asyncio.to_thread(self._made, ticket, row, answer, home.locale)
 
     def _made(self, ticket: Ticket, row: Delivery, answer: Answer, locale: str) -> Made:
@@ -128,15 +128,15 @@ class Packages:
     # -- handing out -----------------------------------------------------------------------------
 
     async def open(self, conversation: ConversationId | None, number: str, secret: str) -> Download:
-        """Return the file behind a link; that it is fetched is noted before anything is sent.
+        """Return the file behind a link; the download is noted before anything is sent.
 
         Args:
-            conversation: whose session asks; None for whoever has none.
-            number: the request's, as it stands in the link.
+            conversation: the session's; None without a session.
+            number: the request's, as in the link.
             secret: the rest of the link.
 
         Raises:
-            NotFoundError: it opens nothing for them, for whatever reason.
+            NotFoundError: the link opens nothing for them, for whatever reason.
         """
         asks = conversation or _NOBODY
         known = self._hashing.lookup("package", secret)
@@ -172,7 +172,7 @@ class Packages:
 
         await self._turns.run(asks, job_id, prepare, tickets=(ticket.id,))
         if asks != ticket.conversation_id:
-            # Whoever reads the conversation of the request need not be who came back by its number.
+            # Someone other than the person who came back by number may read that conversation.
             await self._turns.run(
                 ticket.conversation_id,
                 f"{job_id}:home",
@@ -190,7 +190,7 @@ class Packages:
     # -- removing ----------------------------------------------------------------------------------
 
     async def sweep(self) -> int:
-        """Remove files whose time is over; return how many."""
+        """Remove expired files; return how many."""
         removed = await self._store.package_files.sweep(self._clock.now())
         if removed:
             _log.info("packages_removed", count=removed)

@@ -1,4 +1,4 @@
-"""The vectors that a policy's passages are found by: read where they are kept, made where not."""
+"""Vectors for searching a policy's passages: read where stored, computed where not."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 _EARLIER: Final = 3
-"""Versions whose vectors are looked at for passages that did not change."""
+"""Versions whose vectors are searched for unchanged passages."""
 _KEPT_EVERY: Final = 50
-"""Vectors after which they are kept, so that an interrupted import goes on from there."""
+"""Vectors between saves, so that an interrupted import resumes from the last save."""
 
 
 class PassageVectors:
-    """Gives the vectors of a version; those that no version has are made in memory.
+    """Provides the vectors of a version; those that no version has are made in memory.
 
-    What answers questions reads what strangers write, so it may not write to the data folder
-    (decision 034); the import of a version keeps its vectors, with ``import_vectors``.
+    The process that answers questions reads strangers' text, so it may not write to the data
+    folder (decision 034); ``import_vectors`` stores the vectors when a version is imported.
 
     Args:
         library: keeps the vectors of passages beside the version.
@@ -42,7 +42,7 @@ class PassageVectors:
         self._stopped = Event()
 
     def stop(self) -> None:
-        """Leave off making vectors, so that the process need not wait for it to end."""
+        """Stop making vectors, so that the process can end without waiting for them."""
         self._stopped.set()
 
     def of(self, version: PolicyVersion, texts: list[str]) -> Vector:
@@ -77,13 +77,13 @@ def import_vectors(
     embedder: PassageEmbedder,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> None:
-    """Make the vectors of an imported version that no version has, and keep them beside it.
+    """Make an imported version's vectors that no version has yet; store them beside it.
 
     Args:
         library: holds the version already.
         version: whose passages are to be found.
         embedder: turns texts into vectors.
-        progress: told before each vector that is made: how many were, and how many there will be.
+        progress: called before each vector with the number made so far and the total.
 
     Raises:
         UnavailableError: the disk is full or the folder can't be written.
@@ -107,7 +107,7 @@ def import_vectors(
 def _kept(
     library: PolicyLibrary, version: PolicyVersion, names: Collection[bytes]
 ) -> dict[bytes, Vector]:
-    """Return what is kept of a version, and of those before it where that is not enough."""
+    """Return a version's stored vectors, with earlier versions' where some are missing."""
     from privacydesk.policy.vectors import unpack  # noqa: PLC0415
 
     known = dict(unpack(library.vectors(version)))
@@ -121,7 +121,7 @@ def _earlier(library: PolicyLibrary, version: PolicyVersion) -> tuple[PolicyVers
     try:
         return library.versions(version.name)[-_EARLIER:]
     except DeskError:
-        # One of them is damaged: then all are made anew.
+        # One of them is damaged: all vectors are made anew.
         return ()
 
 

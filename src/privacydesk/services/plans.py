@@ -33,7 +33,7 @@ def granted(ticket: Ticket) -> tuple[tuple[int, ScopeItem], ...]:
 
 
 def plan(ticket: Ticket) -> tuple[Action, ...]:
-    """Return the calls that carry out a ticket, in order; none where words are the answer."""
+    """Return the calls that carry out a ticket, in order; none if the answer is in words."""
     items = granted(ticket)
     if not items or not ticket.account:
         return ()
@@ -67,7 +67,7 @@ def plan(ticket: Ticket) -> tuple[Action, ...]:
 
 
 def leaves_words(ticket: Ticket) -> bool:
-    """Tell whether something granted is done by people, so that only words can say how."""
+    """Tell whether staff carry out a granted item by hand, so that only words can say how."""
     if ticket.kind is RequestKind.DELETION:
         return any(_is_for_people(item) for _, item in granted(ticket))
     if ticket.kind is not RequestKind.GUARDIAN:
@@ -76,7 +76,7 @@ def leaves_words(ticket: Ticket) -> bool:
 
 
 _BY_PEOPLE = frozenset({"correct", "hand_over", "other"})
-"""A guardian's wishes that no call of the account service answers."""
+"""A guardian's requests that no call of the account service fulfils."""
 
 
 def _all(names: list[str]) -> list[str]:
@@ -86,7 +86,7 @@ def _all(names: list[str]) -> list[str]:
 
 
 def _deletions(account: str, items: Sequence[tuple[int, ScopeItem]]) -> tuple[Action, ...]:
-    """Return a call for each day up to which something is deleted, and one for what goes whole."""
+    """Return one call for each cut-off day, and one for what is deleted entirely."""
     if any(_is_for_people(item) for _, item in items):
         return ()
     by_day: dict[date | None, list[tuple[int, ScopeItem]]] = {}
@@ -105,9 +105,9 @@ def _deletions(account: str, items: Sequence[tuple[int, ScopeItem]]) -> tuple[Ac
 
 
 def _is_for_people(item: ScopeItem) -> bool:
-    """Tell whether the account service can't be told what shall be deleted.
+    """Tell whether a deletion can't be expressed to the account service.
 
-    It knows days up to which records go. It would take a profile as a whole, and knows no words.
+    It accepts cut-off days for records. It would delete a profile whole, and takes no free text.
     """
     if is_qualified(item):
         return True
@@ -117,8 +117,8 @@ def _is_for_people(item: ScopeItem) -> bool:
 
 
 def _guardian(ticket: Ticket, items: tuple[tuple[int, ScopeItem], ...]) -> tuple[Action, ...]:
-    # A child's account is stopped first, whatever the wish (children's statement, section 1, item
-    # 1); from 14 on it is the guardian's wish alone.
+    # A child's account is suspended first, whatever the request (children's statement, section 1,
+    # item 1); from 14 on only if the guardian asks to close it.
     account = ticket.account
     calls: list[Action] = []
     if "under_14" in ticket.flags:

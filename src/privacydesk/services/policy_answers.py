@@ -1,4 +1,4 @@
-"""Answering policy questions: the version in force, made ready once, asked off the event loop."""
+"""Policy answers: from the version in force, prepared once, queried off the event loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from privacydesk.policy.answering import PolicyIndex
 
 _SEARCH: Final = 500
-"""What the search for a short question costs, in characters of a long one that take as long."""
+"""The fixed cost of a search, in characters of question that take as long."""
 
 
 class PolicyAnswers:
@@ -48,19 +48,18 @@ class PolicyAnswers:
         self._aside = Aside()
 
     def stop(self) -> None:
-        """Leave off making vectors, so that the process need not wait for it to end."""
+        """Stop making vectors, so that the process can end without waiting for them."""
         self._vectors.stop()
 
     @property
     def digest(self) -> str:
-        """Of the version that it answers from; empty without one."""
+        """The digest of the version that it answers from; empty without one."""
         return self._version.digest if self._version is not None else ""
 
     def load(self) -> None:
-        """Make ready what the first question would have to wait for.
+        """Prepare what the first question would have to wait for.
 
-        Without a version that is nothing, and the model's memory is left to others. Again does
-        nothing.
+        Does nothing without a version, which saves the model's memory, or when called again.
         """
         if self._version is None:
             return
@@ -68,7 +67,7 @@ class PolicyAnswers:
         self._ready()
 
     def go_by(self, name: str, digest: str) -> None:
-        """Make a kept version ready beside the one in force, then answer from it; in a thread.
+        """Prepare a kept version beside the one in force, then switch to it; call in a thread.
 
         Questions that come meanwhile are answered from the one in force.
 
@@ -82,7 +81,7 @@ class PolicyAnswers:
             raise NotFoundError(f"the policy {name} has no version {digest[:12]}")
         if version == self._version:
             return
-        # The vectors may be kept, and then nothing before the first question asks for the model.
+        # With kept vectors nothing would load the model before the first question.
         self._embedder.load()
         index = self._made(version)
         with self._lock:
@@ -106,7 +105,7 @@ class PolicyAnswers:
             return self._index
 
     def _made(self, version: PolicyVersion) -> PolicyIndex:
-        # Imported here: numbers in bulk are of no use to commands that answer nothing.
+        # Imported here: commands that answer nothing don't need the numeric code.
         from privacydesk.policy.answering import PolicyIndex, embedded_texts  # noqa: PLC0415
 
         texts = embedded_texts(version)

@@ -1,8 +1,8 @@
-"""Typing, read marks and who looks: known to this process, lost with it, and no part of the log.
+"""Typing, read marks and viewers: kept in this process's memory only, and no part of the log.
 
 An agent may write in one process and have the page open in another, and a client that polls never
-leaves: so nothing here relies on being told of an end. Of each thing as much is kept as can be of
-use, the latest.
+leaves: so nothing here relies on an end being reported. Only the latest entries of each kind are
+kept.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _Latest = OrderedDict[ConversationId, _V]
 
 
 class Presence:
-    """Who is writing and what was seen.
+    """Who is writing and who has read what.
 
     Args:
-        most: of how many conversations each thing is kept.
+        most: how many conversations are kept for each kind.
     """
 
     def __init__(self, clock: Clock, most: int = _MOST) -> None:

@@ -1,4 +1,4 @@
-"""Quiet hours: when nothing makes a sound in somebody's pocket."""
+"""Quiet hours: no push or SMS."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From a time of day until another, over midnight where the second is the earlier.
+    """A daily interval, across midnight if it ends earlier than it begins.
 
     Attributes:
-        zone: whose times of day.
+        zone: the time zone of both.
     """
 
     begins: time
@@ -19,7 +19,7 @@ class QuietHours:
     zone: tzinfo
 
     def until(self, now: datetime) -> datetime | None:
-        """Return when the quiet that lasts now ends; None outside of it."""
+        """Return when the current quiet hours end; None outside of them."""
         local = now.astimezone(self.zone)
         at = local.time()
         if self.begins <= self.ends:

@@ -1,8 +1,8 @@
-"""Records: finding out whose they are, since they name nobody.
+"""Records: matching them to their requesters, since they name nobody.
 
-What is left of a request after its period holds keyed hashes of the account and the contact.
-Whoever is logged in, or has typed a contact, is recognised by them; whether they have also proven
-it is the dialog's to judge, as for any request.
+The record of a request, left after its period, holds keyed hashes of the account and the contact.
+They identify users who are logged in or have typed a contact; whether these have also proven it is
+for the dialog to judge, as for any request.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from privacydesk.ports import Hashing
 
 
 def recalled(ticket: Ticket, conversation: Conversation, hashing: Hashing) -> Ticket:
-    """Return a record with the account or contact of whoever speaks, if it is theirs.
+    """Return a record with the speaker's account or contact filled in, if it is theirs.
 
-    It is for looking at within one turn, and never stored: a closed request takes no move.
+    It is read within one turn and never stored: a closed request takes no move.
     """
     if ticket.purged_at is None:
         return ticket

@@ -1,4 +1,4 @@
-"""Reports of any period, the same for the console, the command and the files they give away."""
+"""Reports of any period, the same for the console, the command and their exported files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reports:
         self._clock = clock
 
     def preset(self, preset: Preset) -> Period:
-        """Return the days that a name means today; running periods reach to their own end."""
+        """Return the period that a preset means today; a running one extends to its own end."""
         return period_of(preset, self._deadlines.today(self._clock.now()))
 
     async def report(self, period: Period) -> Report:
@@ -46,11 +46,11 @@ class Reports:
         cases = await self._cases.between(period.since(zone), period.until(zone))
         counts = await self._counters.sums(period.first, period.last)
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
-        # A year of a busy desk takes its time, which users who chat must not wait for.
+        # A year of a busy desk takes a while, and must not keep chats waiting.
         return await asyncio.to_thread(Reckoner(calendar, zone).report, period, cases, counts, now)
 
     async def requests(self, period: Period) -> AsyncGenerator[tuple[Ticket, ...]]:
-        """Give the requests made in a period, oldest first, a page at a time."""
+        """Yield the requests made in a period, oldest first, a page at a time."""
         zone = self._deadlines.zone
         since, until = period.since(zone), period.until(zone)
         last: Ticket | None = None

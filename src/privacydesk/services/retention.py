@@ -1,10 +1,10 @@
-"""Retention: once a day, what was kept for its period goes, and a record without content stays.
+"""Retention: once a day, content past its period is deleted; a record without content stays.
 
     aged conversations ─► holdings ─► plan ─┬► a job: blanks, records, new epoch, one commit
                                             └► nothing left to come back to: erased with its key
 
-What goes is decided again under the lock. A run that is interrupted is simply run again; a second
-run finds nothing to do. A conversation that can't be read is told of, and keeps none of the others.
+What to delete is decided again under the lock. An interrupted run is simply run again; a second
+run finds nothing to do. An unreadable conversation is reported, and doesn't block the others.
 ``domain.retention`` has the rules.
 """
 
@@ -35,12 +35,12 @@ _log = structlog.get_logger(__name__)
 _CHORE: Final = "retention"
 _EVERY: Final = timedelta(days=1)
 _LEASE: Final = timedelta(hours=1)
-"""When a run that did not come to its end is begun again, by whichever process looks."""
+"""How long until any process may start an unfinished run again."""
 _PAGE: Final = 500
 
 
 class _Count(Struct):
-    """A tally while it is made."""
+    """A tally under construction."""
 
     conversations: int = 0
     erased: int = 0
@@ -67,16 +67,16 @@ class _Count(Struct):
 
 
 class Retention:
-    """Takes away what was kept for its period.
+    """Deletes content past its period.
 
     Args:
-        purging: finds it, and erases.
-        chores: so that one process runs it a day.
+        purging: finds and erases it.
+        chores: let only one process run it each day.
         writer: for blanks and records.
         audit: where runs are noted.
         minter: for the new epochs.
         clock: the present.
-        period: how long content stays after a request was closed, or a talk ended.
+        period: how long content stays after a request was closed, or a chat ended.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Retention:
         self._period = period
 
     async def daily(self) -> Tally | None:
-        """Run if it is time and nobody else does; None otherwise."""
+        """Run if it is due and no other process does; return None otherwise."""
         now = self._clock.now()
         lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE, rests=_EVERY)
         if lease is None:
@@ -109,7 +109,7 @@ class Retention:
         return done
 
     async def preview(self) -> Tally:
-        """Return what a run would take away now; nothing is changed."""
+        """Return what a run would delete now; nothing is changed."""
         count = _Count()
         async for conversation in self._aged():
             with self._apart(conversation, count):
@@ -119,14 +119,14 @@ class Retention:
         return count.tally()
 
     async def run(self, *, by: str, lease: Lease | None = None) -> Tally:
-        """Take away what is to go by now, and leave nothing of it in the files of the database.
+        """Delete what is due, and leave no trace of it in the files of the database.
 
         Args:
-            by: who had it run, for the audit.
-            lease: of the chore; the run stops where another process has taken it up.
+            by: who started it, for the audit.
+            lease: of the chore; the run stops if another process has taken it over.
 
         Raises:
-            UnavailableError: all of it went, but the database's journal could not be emptied.
+            UnavailableError: all was deleted, but the database's journal could not be emptied.
         """
         count = _Count()
         async for conversation in self._aged():
@@ -135,7 +135,7 @@ class Retention:
             with self._apart(conversation, count):
                 await self._settle(conversation, count, by)
         done = count.tally()
-        # Also after a run that found nothing: the one before may not have got so far.
+        # Also after a run that found nothing: the previous one may have stopped before this.
         await self._purging.scrub()
         await self._audit.note(
             by,
@@ -165,14 +165,14 @@ class Retention:
 
     @contextmanager
     def _apart(self, conversation: ConversationId, count: _Count) -> Iterator[None]:
-        """Count and tell of a conversation that can't be dealt with, and go on with the others."""
+        """Count and log a conversation that can't be processed, and go on with the others."""
         try:
             yield
         except (StaleError, UnavailableError) as error:
             _log.info("retention_later", code=error.code.value)
             count.busy += 1
-        except Exception as error:  # noqa: BLE001 - one that is damaged must not keep the others; it is logged
-            # An answer of the database may hold what it was asked about, so its kind has to do.
+        except Exception as error:  # noqa: BLE001 - a damaged one must not block the others; it is logged
+            # A database error may quote the data it is about, so only its type is logged.
             _log.error(
                 "retention_failed", conversation=conversation.hex(), error=type(error).__name__
             )

@@ -1,7 +1,7 @@
-"""Revoking app tokens before they end: at log-out, a change of account, a stolen device.
+"""Revoking app tokens before they expire: at log-out, a change of account, a stolen device.
 
-What is revoked lies in memory, so that neither an entry nor a message costs a query. Whoever
-revokes writes a row; each process reads the rows that are new every few seconds.
+Revocations are held in memory, so that neither opening a session nor a message costs a query. Each
+is written as a row, and every process reads new rows every few seconds.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from privacydesk.domain.ids import LookupHash
 from privacydesk.ports import Hashing, RevocationBook
 
 _OVERLAP: Final = timedelta(minutes=1)
-"""What is read again each time: clocks differ, and a row may be committed late."""
+"""The span read again each time: clocks differ, and a row may be committed late."""
 _ALL_EVERY: Final = 100
-"""Of so many looks one reads all rows, whatever a clock did meanwhile."""
+"""One in so many refreshes reads all rows, in case a clock has jumped."""
 
 
 class RevokedTokens:
-    """What is revoked, as this process knows it. Lives on the event loop."""
+    """The revocations known to this process. Used on the event loop."""
 
     def __init__(self) -> None:
         self._revoked_at: dict[LookupHash, datetime] = {}
@@ -36,13 +36,13 @@ class RevokedTokens:
         return len(self._revoked_at)
 
     def add(self, revocations: Iterable[Revocation]) -> None:
-        """Learn of revocations, in any order."""
+        """Add revocations, in any order."""
         known = self._revoked_at
         for one in revocations:
             known[one.hash] = max(one.revoked_at, known.get(one.hash, one.revoked_at))
 
     def covers(self, token: IssuedToken) -> bool:
-        """Tell whether a token is revoked. One of unknown age is older than any revocation."""
+        """Tell whether a token is revoked. One of unknown age predates any revocation."""
         revoked_at = self._revoked_at.get(token.account)
         if revoked_at is not None:
             return token.issued_at is None or token.issued_at <= revoked_at or self._has(token)
@@ -68,12 +68,12 @@ def token_hash(hashing: Hashing, token_id: str) -> LookupHash:
 
 
 class Revocations:
-    """Revokes app tokens, and keeps what this process knows of it fresh.
+    """Revokes app tokens, and keeps this process's copy up to date.
 
     Args:
         book: where revocations are kept.
         revoked: what this process knows.
-        hashing: what stands in place of accounts and tokens' ids.
+        hashing: hashes accounts and tokens' ids.
         clock: the present.
     """
 
@@ -95,14 +95,14 @@ class Revocations:
         at: datetime | None = None,
         asked: KeptAnswer | None = None,
     ) -> datetime:
-        """Revoke every token of an account that was issued until now; return until when.
+        """Revoke all tokens of an account issued until now; return the cut-off.
 
         Args:
-            account: the app's id of it (``sub``); it need not be known here.
+            account: the app's id for it (``sub``); it need not be known here.
             by: who does it.
-            at: the present by the clock that tokens are signed with; how far it counts apart from
-                the desk's is what clocks may differ by.
-            asked: the request of a program that it carries out.
+            at: the present by the token issuer's clock; limited to ``LEEWAY`` before or after the
+                desk's.
+            asked: the API request that this carries out.
 
         Raises:
             StaleError: that request was carried out before.
@@ -132,7 +132,7 @@ class Revocations:
         return at
 
     async def refresh(self) -> None:
-        """Learn what other processes and commands have revoked."""
+        """Load what other processes and commands have revoked."""
         now = self._clock.now()
         since = now - KEPT
         if self._looked_at is not None and self._looks % _ALL_EVERY:
@@ -143,7 +143,7 @@ class Revocations:
         self._looked_at = now
 
     async def sweep(self) -> None:
-        """Forget what revokes nothing any more."""
+        """Forget revocations that no longer have any effect."""
         before = self._clock.now() - KEPT
         await self._book.forget(before)
         self._revoked.forget(before)

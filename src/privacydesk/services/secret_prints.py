@@ -1,4 +1,4 @@
-"""Whether secrets are the ones that this database was filled with."""
+"""Fingerprints that tell whether secrets are the ones this database was filled with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LABEL: Final = b"privacydesk fingerprint 1 "
 def secret_prints(hashing_secret: bytes, ring_keys: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the fingerprint of each secret whose change would lose something, by name.
 
-    A secret of 32 random bytes can't be found from its code over a constant.
+    A secret of 32 random bytes can't be recovered from its MAC over a constant.
     """
     named = {f"{RING_KEY_PREFIX}{name}": key for name, key in ring_keys.items()}
     named[HASHING_SECRET] = hashing_secret
@@ -32,7 +32,7 @@ def secret_prints(hashing_secret: bytes, ring_keys: Mapping[str, bytes]) -> dict
 
 
 def setting_of(name: str) -> str | None:
-    """Return the setting that a fingerprint is of; None for what is no secret."""
+    """Return the setting that a fingerprint belongs to; None if it is no secret's."""
     if name.startswith(RING_KEY_PREFIX):
         return RING_KEYS
     return HASHING_SECRET if name == HASHING_SECRET else None
@@ -41,7 +41,7 @@ def setting_of(name: str) -> str | None:
 def changed_secrets(
     recorded: Mapping[str, Fingerprint], own: Mapping[str, bytes]
 ) -> tuple[str, ...]:
-    """Return the names of secrets that are others than those recorded."""
+    """Return the names of secrets that differ from those recorded."""
     return tuple(
         sorted(name for name in own if name in recorded and recorded[name].digest != own[name])
     )
@@ -50,10 +50,10 @@ def changed_secrets(
 async def check_secrets(
     book: Fingerprints, own: Mapping[str, bytes], clock: Clock, by: str
 ) -> None:
-    """Refuse secrets that are others than the database saw; record those that it never saw.
+    """Refuse secrets that differ from those recorded; record those not recorded yet.
 
     Raises:
-        SettingsError: one is another; the message names the setting.
+        SettingsError: one differs; the message names the setting.
     """
     recorded = await book.all()
     for name in changed_secrets(recorded, own):
@@ -65,7 +65,7 @@ async def check_secrets(
 
 
 def fault_of(name: str, recorded: Fingerprint) -> str:
-    """Word that a secret is another one than was recorded."""
+    """Return the message that a secret differs from the one recorded."""
     since = f"{recorded.at:%Y-%m-%d %H:%M} UTC"
     if name == HASHING_SECRET:
         return (

@@ -1,4 +1,4 @@
-"""Putting what the account service answered onto the ticket that was released to it."""
+"""Applying the account service's answers to released tickets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT_DONE = frozenset({ItemOutcome.KEPT, ItemOutcome.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the outside said, for the waiting step or the ticket.
+    """An outside service's answer, for the waiting step or the ticket.
 
     Attributes:
         reason: why it was refused, as it was sent.
@@ -40,24 +40,24 @@ class Answer:
 
     @classmethod
     def of(cls, answer: AccountAnswer) -> Answer:
-        """Return an answer of the account service."""
+        """Return the account service's answer in this form."""
         return cls(answer.outcome.value, answer.data, answer.items, answer.reason_code)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it, or an item of it, was not done, as it was sent."""
+        """The reasons, as sent, why it or an item of it was not done."""
         found = (self.reason, *(i.reason_code for i in self.items if i.outcome in _NOT_DONE))
         return tuple(dict.fromkeys(one for one in found if one))
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an answer made of a ticket.
+    """The effect of an answer on a ticket.
 
     Attributes:
         outcome: what the user is told: ``ok``, ``partly`` or ``refused``; empty while other
             actions of the ticket are still under way.
-        data: what the words are made of.
+        data: arguments for that message.
     """
 
     ticket: Ticket
@@ -73,7 +73,7 @@ def settle(
     deadlines: Deadlines,
     now: datetime,
 ) -> Settlement:
-    """Put an answer on its ticket; with the last one the ticket moves."""
+    """Apply an answer to its ticket; the last one moves the ticket."""
     results = {item.scope: item.outcome.value for item in answer.items}
     items = list(ticket.items)
     for place in row.payload.get("items") or ():
@@ -85,8 +85,8 @@ def settle(
         return Settlement(waits, entry)
     data = {"rows": work.summary} if work.summary else {}
     if not ticket.contact:
-        # Who has an account reads it in their conversation; whoever comes back by number and code
-        # has no other place to look, and there it stays until the request's content goes.
+        # Account holders read it in their conversation; those who come back by number and code
+        # can only read it here, where it stays until the request's content is deleted.
         work = replace(work, summary=())
     ticket = replace(ticket, items=tuple(items), work=work)
     refused_some = any(item.decision == "refuse" for item in items)
@@ -105,7 +105,7 @@ def settle(
 
 
 def _with_answer(work: Work, row: Delivery, answer: Answer, zone: str) -> Work:
-    """Return the work with one more answer; what was done and kept, and why, is told at last."""
+    """Return the work with one more answer; what was done or kept, and why, is told at the end."""
     summary = work.summary
     if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in DONE_SOME:
         summary = tuple(summary_rows(asked_of(row), answer.data, zone))
@@ -119,7 +119,7 @@ def _with_answer(work: Work, row: Delivery, answer: Answer, zone: str) -> Work:
 
 
 def entry_of(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> LogEntry:
-    """Return what a call leaves in its ticket's log."""
+    """Return a call's entry in its ticket's log."""
     return LogEntry(
         ticket,
         now,
@@ -137,7 +137,7 @@ def entry_of(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> 
 
 
 def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
-    """Return what became of each item; of a refusal without items, what was asked and why not."""
+    """Return each item's outcome; for a refusal without items, what was asked and why not."""
     items = answer.items
     if not items and answer.outcome not in DONE_SOME:
         scope = str(row.payload.get("arguments", {}).get("provider", ""))

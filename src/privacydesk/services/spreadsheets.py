@@ -1,6 +1,6 @@
-"""Rows as CSV that a spreadsheet opens as what they are: text, in any language.
+"""Rows as CSV that a spreadsheet opens as plain text, in any language.
 
-RFC 4180, with a byte order mark by which Excel tells UTF-8. A cell that a spreadsheet would take
+RFC 4180, with a byte order mark by which Excel detects UTF-8. A cell that a spreadsheet would take
 for a formula gets an apostrophe in front: names, reasons and the like come from people.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 BYTE_ORDER_MARK: Final = "\ufeff".encode()
-"""What a file begins with."""
+"""The first bytes of a file."""
 
 _BEGIN_FORMULAS: Final = frozenset("=+-@\t\r\n＝＋－＠")
 """Full-width ones, too: spreadsheets of East Asian languages take them for the narrow ones."""
@@ -22,19 +22,19 @@ Cell = str | int
 
 
 def csv_rows(rows: Iterable[Iterable[Cell]]) -> bytes:
-    """Return rows as they stand in a file."""
+    """Return the bytes of a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     for row in rows:
         writer.writerow([_harmless(cell) for cell in row])
-    # Half a surrogate pair is no character that a file can hold.
+    # A lone surrogate can't be encoded.
     return text.getvalue().encode("utf-8", "replace")
 
 
 def _harmless(cell: Cell) -> Cell:
     if isinstance(cell, int):
         return cell
-    # Blanks, and what can't be seen, don't keep every spreadsheet from seeing a formula.
+    # Some spreadsheets see a formula even behind blanks and invisible characters.
     first = next((one for one in cell if one in _BEGIN_FORMULAS or _is_seen(one)), "")
     return f"'{cell}" if first in _BEGIN_FORMULAS else cell
 

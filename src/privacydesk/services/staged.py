@@ -1,8 +1,8 @@
-"""Files that were taken in but belong to no request yet.
+"""Uploaded files that belong to no request yet.
 
 A file is *staged* from its upload until a ticket takes it. Most become part of a form within a
-minute; the rest was picked and never handed in. Those must not lie here for ever, so a sweep
-removes them. It asks the database alone, so it makes no difference whether the process that took
+minute; the rest was picked and never handed in. Those must not stay for ever, so a sweep
+removes them. It relies on the database alone, so it does not matter whether the process that took
 a file in was stopped, has crashed, or never knew of it.
 """
 
@@ -25,12 +25,12 @@ from privacydesk.ports import Changes, Job, Locks, Store, WorkingSet
 _log = structlog.get_logger(__name__)
 
 _MOST = 20
-"""Files that a conversation's open forms may hold, with those that wait to be handed in."""
+"""The maximum of a conversation's files in open forms or waiting to be handed in."""
 _MOST_BYTES = 100 * 1024 * 1024
-"""Bytes of all files that are kept of a conversation, its requests' included."""
+"""The maximum bytes of all files of a conversation, its requests' included."""
 _GRACE = timedelta(hours=1)
-"""Between the last moment at which a file can be handed in and its removal, so that no turn that
-takes a file and no sweep that removes it are ever on their way together."""
+"""The time between a file's last chance to be handed in and its removal, so that a turn taking it
+and a sweep removing it never overlap."""
 _PAGE = 100
 
 
@@ -47,7 +47,7 @@ class StagedUploads:
         self._keep_for = keep_for
 
     async def refuse_more(self, conversation: Conversation) -> None:
-        """Let a conversation keep no more than a handful of files.
+        """Refuse further files once a conversation holds too many.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
@@ -90,7 +90,7 @@ class StagedUploads:
     async def sweep(self) -> int:
         """Remove files that nobody handed in; return how many.
 
-        What an open form holds stays: it goes to the form's ticket, or with the form.
+        Files in an open form stay: they go to its ticket, or are removed with the form.
         """
         before = self._clock.now() - self._keep_for - _GRACE
         removed, after = 0, None
@@ -101,7 +101,7 @@ class StagedUploads:
                 try:
                     removed += await self._remove(conversation, files)
                 except DeskError as error:
-                    # The next sweep comes back to them; the other conversations' go now.
+                    # The next sweep retries these; the other conversations' are removed now.
                     if not is_outage(error):
                         _log.warning("staged_uploads_stay", code=error.code.value)
         if removed:

@@ -66,8 +66,8 @@ class Takeover:
 
         Args:
             limit: how many at most.
-            after: the last one of the page before. One that has left the queue meanwhile marks no
-                place in it: the list begins anew.
+            after: the last one of the page before. If it has left the queue meanwhile, the list
+                starts over.
         """
         last = None if after is None else await self._store.reader.conversation(after)
         return await self._store.reader.queue(limit=limit, after=last)
@@ -105,7 +105,7 @@ class Takeover:
             StaleError: another agent has it, or ownership changed since ``seen``.
         """
         agent, conversation = await self._who(name, by)
-        # Before it is theirs: an agent who is not there would lose it at once.
+        # Before they take it: an absent agent would lose it at once.
         await self._attendance.acts(agent.name)
 
         def check(owner_kind: OwnerKind, owner: str) -> None:
@@ -166,7 +166,7 @@ class Takeover:
         return sent
 
     async def _unless_other(self, conversation: ConversationId, offset: int, words: str) -> None:
-        """Refuse words that are not those that were sent with the form: after Back, say."""
+        """Refuse words that differ from those sent with this form: after Back, say."""
         reader = self._store.reader
         first = await reader.events(conversation, after=offset - 1, limit=1)
         if first and first[0].kind is not EventKind.BLANK and first[0].text != words:
@@ -181,13 +181,13 @@ class Takeover:
             conversation, agent, DecisionKind.HANDED_BACK, _owns(agent), seen=seen, job_id=job_id
         )
 
-    # -- without an agent's doing ------------------------------------------------------------
+    # -- automatic ---------------------------------------------------------------------------
 
     async def give(self, waiting: Conversation, to: str) -> Committed:
-        """Give a conversation that waits to an agent who is there.
+        """Assign a waiting conversation to a present agent.
 
         Raises:
-            StaleError: it does not wait as it did any more.
+            StaleError: it no longer waits as it did.
         """
         agent = await self._staff.roster.worker(to)
 
@@ -206,10 +206,10 @@ class Takeover:
         )
 
     async def lost(self, deserted: Deserted) -> int:
-        """Return the conversation of an agent who is not there to its old place in the queue.
+        """Put an absent agent's conversation back in its old place in the queue.
 
         Returns:
-            1, or 0 when it is not theirs any more.
+            1, or 0 when it is no longer theirs.
         """
         conversation = await self._store.reader.conversation(deserted.conversation)
         agent = await self._staff.roster.known(deserted.agent)
@@ -231,10 +231,10 @@ class Takeover:
         return 1
 
     async def tell_opening(self, waiting: Conversation, place: int, opened: datetime) -> int:
-        """Tell somebody who wrote outside of hours that these have begun; once.
+        """Tell a user who wrote outside opening hours that these have begun; once.
 
         Returns:
-            1, or 0 when they were told before or do not wait any more.
+            1, or 0 when they were told before or no longer wait.
         """
         job = f"opening:{waiting.id.hex()}:{int(opened.timestamp())}"
         message = Decided(job, DecisionKind.HOURS_BEGAN, data={"place": place})

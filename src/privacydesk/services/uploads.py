@@ -1,7 +1,7 @@
-"""Taking in files: what they really are decides, never what they are called.
+"""File uploads: accepted by what they really are, never by their names.
 
-Pictures are decoded and written anew, so that metadata, scripts and what is hidden behind the
-image are gone; anything else is refused. Decoding is left to processes that may fail (see
+Pictures are decoded and re-encoded, which removes metadata, scripts and anything hidden behind the
+image; anything else is refused. Decoding is left to processes that may fail (see
 ``decoding``).
 """
 
@@ -35,7 +35,7 @@ _IN_LINE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture written anew."""
+    """A re-encoded picture."""
 
     body: bytes
     media_type: str = _MEDIA_TYPE
@@ -58,13 +58,13 @@ async def read_all(content: AsyncIterator[bytes], limit: int = MAX_BYTES) -> byt
 
 
 class Pictures:
-    """Has pictures written anew by a few processes, started at the first picture.
+    """Re-encodes pictures in a few processes, started at the first picture.
 
     A context manager: the processes end with it.
 
     Args:
-        at_once: how many there are.
-        patience: seconds after which one that still works on a picture is killed.
+        at_once: the number of processes.
+        patience: seconds after which a process still working on a picture is killed.
     """
 
     def __init__(self, at_once: int = _AT_ONCE, patience: float = _PATIENCE) -> None:
@@ -87,11 +87,11 @@ class Pictures:
             await _end(self._idle.pop())
 
     async def rewrite(self, raw: bytes) -> Picture:
-        """Have a picture written anew: upright, without metadata, no larger than is useful.
+        """Re-encode a picture: upright, without metadata, no larger than is useful.
 
         Raises:
-            DeskError: ``UNSUPPORTED_MEDIA`` when it is no picture of a known format, is broken,
-                moves, or takes more memory or time to decode than a picture does.
+            DeskError: ``UNSUPPORTED_MEDIA`` when it is no picture of a known format, is broken or
+                animated, or takes more memory or time to decode than a picture should.
             UnavailableError: too many wait, or no process can be started.
         """
         try:
@@ -117,7 +117,7 @@ class Pictures:
                 answer = await _ask(process, raw)
             answered = True
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
-            # It took too long, or the limit on its memory or the file itself brought it down.
+            # It timed out, or crashed at its memory limit or on the file itself.
             _log.warning("picture_given_up", fault=type(error).__name__)
             return decoding.REFUSED, b""
         finally:

@@ -1,12 +1,12 @@
-"""The usher sees to it that nobody waits unseen: it looks after the queue with no agent's help.
+"""The queue dispatcher: manages the queue without an agent's help, so that nobody waits unseen.
 
-    agent not there ──► back to the old place in the queue, the user told
-    hours begin     ──► whoever wrote before is told
-    somebody waits  ──► given to who is there and has room, the longest waiting first
+    agent absent    ──► back to the old place in the queue, the user told
+    hours begin     ──► users who wrote before are told
+    user waits      ──► given to a present agent with room, the longest waiting first
     for too long    ──► supervisors are called
 
-Every round starts from what the database says, and each step is a job that runs once. So a process
-may die at any point, and several may do the same.
+Every round starts from the state in the database, and each step is a job that runs once. So a
+process may die at any point, and several may run rounds.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _log = structlog.get_logger(__name__)
 
 _GIVING: Final = "giving_conversations"
 _LEASE: Final = timedelta(seconds=30)
-"""One process gives at a time, so that an agent's limit holds; renewed while it gives."""
+"""One process assigns at a time, so that an agent's limit holds; renewed meanwhile."""
 _LOOKED_AT: Final = 200
-"""Of a longer queue only the head is looked at: the rest waits for it in any case."""
+"""Only the head of a longer queue is read: the rest waits behind it in any case."""
 
 
 class Usher:
-    """Looks after the queue."""
+    """Dispatches the queue."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Usher:
         self._called: frozenset[tuple[bytes, int]] = frozenset()
 
     async def round(self) -> int:
-        """Do all there is to do now; return how much that was."""
+        """Do everything that is due; return the number of steps done."""
         done = await self._return()
         queue = await self._reader.queue(limit=_LOOKED_AT)
         done += await self._tell_opening()
@@ -70,11 +70,11 @@ class Usher:
         return done + (await self._give() if queue else 0)
 
     async def _return(self) -> int:
-        """Return the conversations of agents who are not there to the queue."""
+        """Put the conversations of absent agents back in the queue."""
         deserted = await self._duties.deserted(self._clock.now())
         here = {one.agent for one in deserted if self._attendance.is_connected(one.agent)}
         if here:
-            # This process was late, or its clock has jumped: their pages are open all the same.
+            # This process was late, or its clock has jumped: their pages are still open.
             await self._attendance.beat(*here)
         done = 0
         for one in deserted:
@@ -88,7 +88,7 @@ class Usher:
         return done
 
     async def _tell_opening(self) -> int:
-        """Tell whoever wrote outside of hours that these have begun; once for each opening."""
+        """Tell users who wrote outside opening hours that these have begun; once per opening."""
         hours = self._attendance.hours
         opened = hours.opened_at(self._clock.now())
         if opened == self._opened:
@@ -105,7 +105,7 @@ class Usher:
         return done
 
     async def _all_waiting(self) -> AsyncIterator[Conversation]:
-        """Return the whole queue, page by page: this comes once a shift, and nobody is left out."""
+        """Yield the whole queue, page by page: it is needed once a shift, with nobody left out."""
         last: Conversation | None = None
         while page := await self._reader.queue(limit=_LOOKED_AT, after=last):
             for one in page:
@@ -113,7 +113,7 @@ class Usher:
             last = page[-1]
 
     async def _call(self, queue: tuple[Conversation, ...]) -> int:
-        """Call supervisors for whoever waits for too long within hours."""
+        """Call supervisors for users who wait too long within opening hours."""
         now = self._clock.now()
         opened = self._attendance.hours.opened_at(now)
         if opened is None:
@@ -130,7 +130,7 @@ class Usher:
         return done
 
     async def _give(self) -> int:
-        """Give waiting conversations to who is there; one process at a time."""
+        """Assign waiting conversations to present agents; one process at a time."""
         now, limit = self._clock.now(), self._attendance.terms.at_once
         able = [a.name for a in await self._reader.agents() if a.active and a.role in WORKERS]
         if not (await self._duties.board()).with_room(able, now, limit):
@@ -144,7 +144,7 @@ class Usher:
             await lease.finish(now)
 
     async def _give_out(self, lease: Lease, able: list[str], now: datetime, limit: int) -> int:
-        # Only what is read under the claim counts: another process may just have given some.
+        # Only what is read under the lease counts: another process may just have assigned some.
         board = await self._duties.board()
         done = 0
         for one in await self._reader.queue(limit=_LOOKED_AT):
@@ -154,7 +154,7 @@ class Usher:
             try:
                 await self._takeover.give(one, chosen.agent)
             except DeskError:
-                # Taken by hand, or left, just now: whoever comes next has the place.
+                # Just taken by hand, or left: the next in the queue gets the place.
                 continue
             await self._attendance.given(chosen.agent)
             board = board.given(chosen.agent, now)

@@ -1,4 +1,4 @@
-"""Questions in a message, and what it says beside them."""
+"""Questions in a message, and what it says besides them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _AROUND: Final = " \n,，.。?？!！;；~～"
 _ENDS: Final = "\n。.!！;；"
 _PARTS: Final = ",，"
 _OF_ALL: Final = ("in_danger", "own_age")
-"""What counts wherever in a message it is told."""
+"""Entities that count wherever in a message they stand."""
 
 
 def without(text: str, questions: Iterable[str]) -> str:
-    """Return a message without its questions; empty where nothing is left that says something."""
+    """Return a message without its questions; empty where nothing meaningful is left."""
     for question in questions:
         before, _, after = text.partition(question)
         text = f"{before.rstrip()} {after.lstrip(_AROUND)}"
@@ -27,11 +27,11 @@ def without(text: str, questions: Iterable[str]) -> str:
 
 
 def opening(text: str, *, commas: bool) -> str:
-    """Return the first of several sentences of a message; empty where it is all of it.
+    """Return the first of several sentences of a message; empty where there is only one.
 
     Args:
         text: the message.
-        commas: whether commas part sentences, too.
+        commas: whether commas separate sentences, too.
     """
     parts = _ENDS + _PARTS if commas else _ENDS
     ends = [place for place, sign in enumerate(text) if sign in parts]
@@ -40,7 +40,7 @@ def opening(text: str, *, commas: bool) -> str:
 
 
 def asks_for(read: Read) -> bool:
-    """Tell whether a message says what shall be done, or what shall not, or names something."""
+    """Return whether a message says what to do or not to do, or names something."""
     told = any(
         one.modality not in {Modality.ASKED, Modality.REPORTED} for one in read.reading.requests
     )
@@ -48,7 +48,7 @@ def asks_for(read: Read) -> bool:
 
 
 def without_questions(read: Read) -> Read:
-    """Return what was read of a message, but for its questions."""
+    """Return what was read of a message, without its questions."""
     requests = tuple(one for one in read.reading.requests if one.modality is not Modality.ASKED)
     clear = tuple(
         known
@@ -62,7 +62,7 @@ def without_questions(read: Read) -> Read:
 def beside_questions(
     whole: Observed, questions: tuple[Asked, ...], said: str, rest: Observed
 ) -> Observed:
-    """Return what was made of a message, with what was made of it but for its questions."""
+    """Return a message's observation, together with that of its text without the questions."""
     told = {kind: whole.entities[kind] for kind in _OF_ALL if kind in whole.entities}
     rest = replace(rest, entities={**rest.entities, **told})
     return replace(whole, beside=Beside(questions, said, rest))

@@ -22,7 +22,7 @@ _YES: Final = ("yes",)
 _MEANT: Final = frozenset({Modality.WISHED, Modality.CONDITIONAL, Modality.ASKED})
 """Modalities of requests that are about what they name."""
 _DATA: Final = tuple(one for one in DataCategory if one is not DataCategory.BINDINGS)
-"""What all of one's data is; logins are unbound by themselves."""
+"""What "all of one's data" includes; logins are unbound separately."""
 
 
 def named(
@@ -32,8 +32,8 @@ def named(
 
     Args:
         requests: of the message, or of one wish.
-        fragment: what is named beside.
-        words: those of the message where they tell the scope; else empty.
+        fragment: what else is named.
+        words: the message, where its words define the scope; else empty.
     """
     requests = tuple(requests)
     denied = [one for one in requests if one.modality is Modality.DENIED]
@@ -48,7 +48,7 @@ def named(
     never = tuple(chain.from_iterable((*one.include, *one.exclude) for one in denied))
     fields = tuple(chain.from_iterable(one.set for one in told))
     found = {
-        # What shall stay is what a message is about where it names nothing else.
+        # What should stay is what a message is about where it names nothing else.
         **_named(goes or [one for one in never if _may_stay(one)], fields),
         **_what_stays(stays),
         **_limits(narrowing, (*stays, *never), fragment.limit if fragment else None, words),
@@ -56,8 +56,8 @@ def named(
     }
     phrases = [*_phrases(goes)]
     if not goes and fragment is not None and any(_may_stay(one) for one in fragment.exclude):
-        # "Except the chats", as an answer, means all the others. A wish that only tells what stays
-        # may have been misread: it is asked what shall go.
+        # "Except the chats", as an answer, means all the others. A wish that only names what
+        # stays may have been misread: the desk asks what should go.
         phrases.append("everything")
     return {**found, "phrase": tuple(phrases)}
 
@@ -98,7 +98,7 @@ def _limits(
     if not (include or exclude or words):
         return {}
     if exclude and not include:
-        # Where only what stays is told, the rest is what goes.
+        # Where only what stays is named, the rest goes.
         include = [Mention(MentionKind.CATEGORY, ALL)]
     selection = Selection.of(include, exclude, _DATA, words)
     narrowed = bool(words) or any(one.is_narrowed for one in (*include, *exclude))
@@ -118,7 +118,7 @@ def _phrases(goes: Iterable[Mention]) -> Iterable[str]:
 
 
 def _may_stay(mention: Mention) -> bool:
-    """Tell whether a thing stays as a whole."""
+    """Return whether a thing may stay as a whole."""
     named = mention.value != ALL and mention.kind is not MentionKind.FIELD
     return named and not mention.is_narrowed
 

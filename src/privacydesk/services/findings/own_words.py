@@ -1,9 +1,9 @@
-"""Scopes that go by the writer's own words.
+"""Scopes in the writer's own words.
 
-Where it is clear what is asked for, while what of it is not, nothing that was read of the scope is
-used. Where data is asked for, the message stands for the scope, for staff to go by; of anything
-else the dialogue asks what is meant, unless one thing alone is named. A longer message goes beside
-a scope that only a person can apply, too: they may need all of it for that.
+Where a request is clear but its scope is not, the scope that was read is discarded. For requests
+about data the message itself is the scope, for staff to apply; for others the dialogue asks what
+is meant, unless a single thing is named. A longer message also accompanies a scope that only a
+person can apply: they may need all of it for that.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Mention, Modality, Read, Request
 
 _OF_DATA: Final = frozenset({Intent.ACCESS, Intent.DELETION})
-"""Requests whose scope may be told by the writer's own words."""
+"""Requests whose scope may be given by the writer's own words."""
 _ASKED: Final = frozenset({Intent.UNBINDING, Intent.CONSENT_WITHDRAWAL, Intent.RECTIFICATION})
-"""Requests that begin with the question what they are about."""
+"""Requests that begin by asking what they are about."""
 _SHORT: Final = 80
 """Latin letters, each Chinese character counted as three, of a message that says little more than
 was read of it."""
@@ -29,9 +29,9 @@ _LONGEST: Final = 200
 
 
 def in_own_words(text: str, read: Read) -> tuple[Read, frozenset[Intent]]:
-    """Return a message with what is clear in it made sure, and whose scope its words tell.
+    """Return a message with its clear requests made sure, and the intents with its words as scope.
 
-    What is asked for on a condition is done by the words of the condition.
+    For a conditional request the words of the condition are the scope.
     """
     requests = read.reading.requests
     if len(text) > _LONGEST:
@@ -50,7 +50,7 @@ def in_own_words(text: str, read: Read) -> tuple[Read, frozenset[Intent]]:
 
 
 def _made_sure(request: Request) -> Request:
-    """Return a request as the desk may act on it without having understood its scope."""
+    """Return a request as the desk may act on it without understanding its scope."""
     if request.modality is Modality.CONDITIONAL and request.intent in _OF_DATA:
         request = replace(request, modality=Modality.WISHED)
     if request.sure or request.modality is not Modality.WISHED:
@@ -64,7 +64,7 @@ def _made_sure(request: Request) -> Request:
 
 
 def _takes_a_person(request: Request) -> bool:
-    """Tell whether only a person can tell what belongs to a scope."""
+    """Return whether only a person can decide what belongs to a scope."""
     return any(one.qualifier for one in (*request.include, *request.exclude))
 
 

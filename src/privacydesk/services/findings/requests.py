@@ -1,4 +1,4 @@
-"""What the requests of a reading come to at this desk, and which of them leads."""
+"""What the requests of a reading mean at this desk, and which of them is the main one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENOUGH: Final = 0.6
 _CLEAR: Final = 0.9
 """The least confidence of a wish that is sure."""
 _MOST: Final = 4
-"""Wishes that are taken from one message."""
+"""Most wishes taken from one message."""
 
 _OF_OTHERS: Final[Mapping[Intent, Intent]] = {
     Intent.ACCESS: Intent.ACCESS,
@@ -36,14 +36,14 @@ _OF_OTHERS: Final[Mapping[Intent, Intent]] = {
     Intent.UNDERAGE_REPORT: Intent.UNDERAGE_REPORT,
     Intent.HUMAN_AGENT: Intent.HUMAN_AGENT,
 }
-"""What is begun where somebody else's data is meant; a person is told of anything else."""
+"""What is begun where somebody else's data is meant; anything else goes to a person."""
 
 _ABOUT: Final[Mapping[Intent, MentionKind]] = {
     Intent.RECTIFICATION: MentionKind.FIELD,
     Intent.CONSENT_WITHDRAWAL: MentionKind.PURPOSE,
     Intent.UNBINDING: MentionKind.PROVIDER,
 }
-"""The only kind of things that these requests are about."""
+"""The only kind of things that these requests can be about."""
 
 ONES_OWN: Final = frozenset(
     {
@@ -55,16 +55,15 @@ ONES_OWN: Final = frozenset(
         Intent.RECTIFICATION,
     }
 )
-"""What people ask for of an account that is theirs; asked back where it is only reported, or not
-told at all."""
+"""Intents about one's own account; asked back about where only reported, or not requested."""
 
 
 class Wished(Struct, frozen=True):
-    """What is wished of one kind.
+    """The wishes of one intent.
 
     Attributes:
-        intent: what it comes to here.
-        requests: those of the reading that do.
+        intent: what they mean at this desk.
+        requests: those of the reading that mean it.
     """
 
     intent: Intent
@@ -76,7 +75,7 @@ class Wished(Struct, frozen=True):
         return all(one.sure and one.modality is Modality.WISHED for one in self.requests)
 
     def recognised(self, read: Read) -> Recognised:
-        """Return it as what is recognised."""
+        """Return it as a recognised intent."""
         told = {intent: chance for intent, chance in _chances(read) if self._is(intent)}
         confidence = max(told.values(), default=0.0)
         if self.sure:
@@ -89,7 +88,7 @@ class Wished(Struct, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is said to stay, and no thing is named of which others do."""
+        """Whether nothing is said to stay, and no single thing or part is named."""
         return all(
             not request.exclude
             and all(one.value == ALL and not one.is_narrowed for one in request.include)
@@ -98,9 +97,9 @@ class Wished(Struct, frozen=True):
 
 
 def meant(request: Request) -> Intent:
-    """Return what a request comes to at this desk, by whose account or content it is about.
+    """Return what a request means at this desk, by whose account or content it is about.
 
-    A complaint that was made before is looked up, and none is made by that.
+    A complaint that was made before is looked up, not filed.
     """
     if request.intent is Intent.COMPLAINT and request.modality is Modality.REPORTED:
         return Intent.REQUEST_STATUS
@@ -112,9 +111,9 @@ def meant(request: Request) -> Intent:
 
 
 def in_kind(read: Read) -> Read:
-    """Return a message with what its requests name as what they can be about.
+    """Return a message with mentions turned into the kind that their requests can be about.
 
-    Where one is, is data and a purpose; a real name is data and an entry.
+    A location is both data and a purpose; a real name is both data and a profile entry.
     """
     requests = tuple(
         replace(one, include=_in_kind(one, one.include), exclude=_in_kind(one, one.exclude))
@@ -137,12 +136,12 @@ def of(modality: Modality, requests: Iterable[Request]) -> tuple[Request, ...]:
 
 
 def wished(reading: Reading) -> tuple[Wished, ...]:
-    """Return what is wished, also what is only if something holds, in the reading's order."""
+    """Return what is wished, conditional wishes included, in the reading's order."""
     return _by_intent(reading, {Modality.WISHED, Modality.CONDITIONAL})
 
 
 def spoken_of(reading: Reading) -> tuple[Wished, ...]:
-    """Return what is wished or asked about where that is several things; else nothing."""
+    """Return what is wished or asked about, if it is several things; else nothing."""
     found = _by_intent(reading, {Modality.WISHED, Modality.CONDITIONAL, Modality.ASKED})
     return found if len(found) > 1 else ()
 
@@ -171,21 +170,21 @@ def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
         return _of_denied(read, denied)
     intent = meant(main[0]) if main else _of_question(read)
     asked_back = intent in ONES_OWN and not of(Modality.ASKED, main)
-    # What is only named wishes nothing.
+    # Something merely named is no wish.
     known = read.confidence >= ENOUGH or _only_asks(read)
     sure = known and not asked_back and read.fragment is None
     return Recognised(intent, read.confidence, read.alternatives, sure=sure)
 
 
 def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wished, ...]:
-    """Return the wishes of a message that holds several; none where the main one says as much."""
+    """Return the wishes of a message that holds several; none where the main one covers them."""
     sure = [one for one in asked if one.sure and one.intent.kind is not None]
     if any(one.intent is Intent.DEREGISTRATION for one in sure):
-        # The closing is all of it.
+        # Closing the account covers deleting everything.
         sure = [one for one in sure if not (one.intent is Intent.DELETION and one.is_everything)]
     if len(sure) > 1:
         return tuple(sure[:_MOST])
-    # A single one is told where more is said that makes the message unsure, or takes back.
+    # A single one counts where the rest makes the message unsure, or withdraws something.
     more = any(request not in one.requests for one in sure for request in read.reading.requests)
     beside = more and (
         not main.sure or main.intent in {Intent.CANCEL_REQUEST, *(one.intent for one in sure)}
@@ -199,14 +198,14 @@ def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
     if of_main is not None and (of_main.sure or news is None):
         return of_main
     if news is not None:
-        # 谷歌解绑那个到哪一步了 names what is asked after.
+        # 谷歌解绑那个到哪一步了 names the request whose status is asked.
         return news
-    # A message that mainly asks or tells something may wish something for sure, too.
+    # A message that mainly asks or reports something may also hold a sure wish.
     return next((one for one in asked if one.sure), None)
 
 
 def _of_question(read: Read) -> Intent:
-    """Return what a message is about that asks for nothing; of the dead a person is asked."""
+    """Return the intent of a message without wishes; questions about the dead go to a person."""
     asked = (one for one in read.reading.requests if one.holder is Holder.DECEASED)
     if any(asked):
         return Intent.OTHER
@@ -214,7 +213,7 @@ def _of_question(read: Read) -> Intent:
 
 
 def _only_asks(read: Read) -> bool:
-    """Tell whether a message puts a question and nothing else, whatever it is about."""
+    """Return whether a message is a question and nothing else, whatever it is about."""
     reading = read.reading
     if read.intent is Intent.POLICY_QUESTION:
         asks = all(one.modality is Modality.ASKED for one in reading.requests)
@@ -224,9 +223,9 @@ def _only_asks(read: Read) -> bool:
 
 
 def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
-    """Take back what shall not be done; what shall stay where it is named begins nothing.
+    """Return a cancellation of what is denied; naming what should stay begins nothing.
 
-    A person is told where somebody else asked for it.
+    It goes to a person where somebody else asked for it.
     """
     theirs = {one.intent for one in of(Modality.REPORTED, read.reading.requests)}
     if any(one.intent in theirs for one in denied):

@@ -1,1 +1,1 @@
-"""Programs that act over the HTTP API: their tokens, and answering twice what was asked twice."""
+"""Programs that act over the HTTP API: their tokens, and idempotent retries."""

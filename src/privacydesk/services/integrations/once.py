@@ -1,9 +1,9 @@
-"""Doing once what is asked twice, and answering both times the same.
+"""Idempotent retries: a repeated request runs once and gets the same answer.
 
-A program names each request that changes something by a key of its own. Key and content together
-make the id of the job that does it, and the writer runs a job once: so a request whose answer was
-lost, on the way or with the process, is asked again in safety. The answer is kept beside it, and
-given again; a key that comes with other content is refused.
+A program gives each request that changes something an idempotency key. Key and content together
+make the id of its job, and the writer runs a job once: so a request whose answer was lost, on the
+way or with the process, can be repeated safely. The answer is kept beside it and given again; a
+key reused with other content is refused.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Begun(Struct, frozen=True):
     """A request that was begun, now or before.
 
     Attributes:
-        kept: what is kept of it; with a status where it was answered before.
-        job_id: under which it is done.
+        kept: its stored row; with a status if it was answered before.
+        job_id: of the job that carries it out.
     """
 
     kept: KeptAnswer
@@ -40,19 +40,19 @@ class Begun(Struct, frozen=True):
 
 
 class Once:
-    """Keeps what was asked and answered."""
+    """Keeps requests and their answers."""
 
     def __init__(self, book: ApiBook, clock: Clock) -> None:
         self._book = book
         self._clock = clock
 
     async def begin(self, by: str, key: str, asked: bytes) -> Begun:
-        """Begin a request, or find it begun.
+        """Begin a request, or return the one begun before.
 
         Args:
             by: the identity that asks.
             key: its name for the request.
-            asked: what is asked, in one form for all that means the same.
+            asked: the request in canonical form.
 
         Raises:
             DeskError: ``KEY_REUSED`` when the key was used for something else.
@@ -61,7 +61,7 @@ class Once:
         try:
             kept = await self._book.begin(wanted)
         except FailedJobError:
-            # Another process began the same at the same instant: now it is there to be read.
+            # Another process began the same request concurrently: now it can be read.
             kept = await self._book.begin(wanted)
         if kept.fingerprint != wanted.fingerprint:
             raise DeskError(
@@ -73,11 +73,11 @@ class Once:
         return Begun(kept, f"api:{name[:_DIGITS]}")
 
     async def settle(self, begun: Begun, status: int, body: bytes, tag: str) -> None:
-        """Keep the answer to a request. A refusal is not kept: what it rests on may change."""
+        """Keep the answer to a request. A refusal is not kept: its reason may go away."""
         await self._book.settle(replace(begun.kept, status=status, body=body, tag=tag))
 
     async def sweep(self) -> None:
-        """Forget answers that nobody asks for any more."""
+        """Forget answers older than ``KEPT_ANSWERS``."""
         await self._book.sweep(self._clock.now() - KEPT_ANSWERS)
 
 

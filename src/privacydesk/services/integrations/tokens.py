@@ -1,7 +1,7 @@
-"""Making, revoking and knowing tokens.
+"""API tokens: making, revoking and recognising them.
 
-Who may make and revoke them is settled by whoever calls: the console lets administrators in,
-commands are the operator's.
+Callers check who may make and revoke them: the console admits administrators, commands are the
+operator's.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from privacydesk.ports import ApiBook, Hashing, Minter
 from privacydesk.services.staff.roster import new_agent
 
 OPERATOR: Final = "operator"
-"""Who acts where a command does."""
+"""The actor behind commands."""
 
 PREFIX: Final = "pdk_"
-"""How every token begins, so that scanners for leaked secrets know one."""
+"""The prefix of every token, so that scanners for leaked secrets recognise one."""
 
 _BYTES: Final = 32
 _LONGEST_TEXT: Final = 100
 _PURPOSE: Final = "api_token"
 _USED_EVERY: Final = timedelta(minutes=1)
-"""How exactly a token knows when it was last used; each note is a commit."""
+"""The precision of a token's last use; each update is a commit."""
 _SHORTEST_NAME: Final = 6
-"""Characters of an id that are enough to name what has it: the last ones, which are random."""
+"""How many of an id's last characters, which are random, suffice to name a token."""
 
 
 class Made(Struct, frozen=True):
@@ -45,12 +45,12 @@ class Made(Struct, frozen=True):
 
 
 class Tokens:
-    """Looks after tokens. ``by`` names who does it.
+    """Manages tokens. ``by`` names the actor.
 
     Args:
         book: where they are kept.
-        hashing: what stands in place of their texts.
-        minter: names them.
+        hashing: hashes their texts.
+        minter: makes their ids.
         clock: the present.
     """
 
@@ -90,25 +90,25 @@ class Tokens:
         lasting: timedelta = LASTING,
         identity: ApiTokenId | None = None,
     ) -> Made:
-        """Make a token; an identity of a new name is made with it.
+        """Make a token, and its identity if the name is new.
 
         Args:
             name: the identity that acts, one word; several tokens may share it.
             scopes: what it opens.
             by: who makes it.
-            display_name: what users see where a new identity writes; its name unless given.
+            display_name: what users see when a new identity writes; its name by default.
             lasting: how long it works.
-            identity: its id where a form brought one.
+            identity: its id if a form carried one.
 
         Raises:
-            InvalidRequestError: the name can't be one, nothing would be opened, or it would work
-                longer than it may.
+            InvalidRequestError: the name is invalid, there is no scope, or it would work longer
+                than it may.
             DeskError: CONFLICT when it was made already, or a member of staff has the name.
-            NotAllowedNowError: there are as many as there may be.
+            NotAllowedNowError: there is the maximum number of tokens.
         """
         now = self._clock.now()
         if any(one.agent == name for one in await self._book.tokens()):
-            # It is there, whatever its name is made of.
+            # It exists, so its name is not validated again.
             agent = Agent(name, display_name or name, Role.INTEGRATION, now)
         else:
             agent = new_agent(name, display_name, Role.INTEGRATION, now)
@@ -135,16 +135,16 @@ class Tokens:
         return Made(token, text)
 
     async def revoke(self, token: ApiToken, *, by: str) -> bool:
-        """Revoke a token for good, from the next request on; return whether it was not before."""
+        """Revoke a token for good, from the next request on; return False if it already was."""
         told = self._told(token, by, "token_revoked")
         return await self._book.revoke(token.id, self._clock.now(), told)
 
     async def bearer(self, text: str) -> Bearer:
-        """Return whose a token is, and note that it is in use.
+        """Return a token's bearer, and note its use.
 
         Raises:
-            DeskError: ``UNAUTHENTICATED`` for any text that opens nothing; which of the reasons it
-                is only the owner learns: ``TOKEN_EXPIRED``.
+            DeskError: ``UNAUTHENTICATED`` for any text that is no valid token; only its owner is
+                given a reason: ``TOKEN_EXPIRED``.
         """
         now = self._clock.now()
         found = None

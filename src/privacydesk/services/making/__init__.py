@@ -1,4 +1,4 @@
-"""Making rows: of what a turn decided, and of what staff and the clock set going.
+"""Making rows: from what a turn decided, and from what staff and the clock trigger.
 
 Here ids, ticket numbers and codes are minted, so the engine stays pure and a replay of it can't
 give out a second number.

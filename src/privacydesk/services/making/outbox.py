@@ -1,4 +1,4 @@
-"""Outbox rows: codes and calls that a step waits for, letters, and what released tickets ask."""
+"""Outbox rows: codes and calls that a step waits for, letters, and released tickets' calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Maker:
         self._hashing = hashing
 
     def account_hash(self, account: str) -> LookupHash | None:
-        """Return what finds the requests about an account; None for no account."""
+        """Return the hash that finds the requests about an account; None without one."""
         return self._hashing.lookup("account", account) if account else None
 
     # -- of tickets ------------------------------------------------------------------------
@@ -63,7 +63,7 @@ class Maker:
     def letter(
         self, conversation: Conversation, events: tuple[Event, ...], now: datetime
     ) -> tuple[Delivery, ...]:
-        """Return the mail that tells what a turn said: one, or none where it said nothing."""
+        """Return the mail with what a turn said: one row, or none if it said nothing."""
         told = [event.offset for event in events if event.sender is not Sender.USER]
         if not told:
             return ()

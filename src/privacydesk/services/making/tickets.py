@@ -67,7 +67,7 @@ class TicketMaker:
         return ticket
 
     def _running(self, ticket: Ticket, effect: OpenTicket | MoveTicket, now: datetime) -> Ticket:
-        """Return a verified ticket with its clock, and with its window where it is automated."""
+        """Return a verified ticket with its clock, and its unbinding window if it is automated."""
         ticket = self._deadlines.with_clock(ticket, effect.verified_at or now, now)
         window = self._deadlines.rules.unbinding_window
         if not effect.unbinding_window or window is None:

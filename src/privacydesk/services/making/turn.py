@@ -69,7 +69,7 @@ class TurnMaker:
         now: datetime,
         tickets: tuple[Ticket, ...] = (),
     ) -> Changes:
-        """Return what a turn leaves.
+        """Return the changes that a turn makes.
 
         Args:
             turn: the engine's decision.
@@ -83,7 +83,7 @@ class TurnMaker:
         if conversation.mail is not None:
             letters = self.outbox.letter(conversation, turn.events, now)
         if not (turn.effects or snapshot.challenges or tickets or snapshot.tickets):
-            # Most turns: words, and no rows that they are about.
+            # Most turns: words only, and no other rows.
             return Changes(
                 conversation=conversation if turn.events else None,
                 events=tuple([self._wording.event(one, _no_ticket, now) for one in turn.events]),
@@ -124,13 +124,13 @@ class _Rows(Struct):
     """Rows of one turn while they are being made, one effect after the other.
 
     Attributes:
-        by: what they are made with.
+        by: the maker, for its collaborators.
         conversation: whose turn it is.
         known: the tickets that the turn was shown.
         job_id: noted on ticket log entries.
         now: the turn's instant.
-        symbols: the ids that were minted for what the turn calls by symbols.
-        links: likewise, the ways to files.
+        symbols: the ids minted for the turn's symbols.
+        links: likewise, the links to files.
     """
 
     by: TurnMaker
@@ -149,7 +149,7 @@ class _Rows(Struct):
     alarms: list[str] = field(default_factory=list)
 
     def make(self, effect: Effect) -> None:
-        """Do as an effect says."""
+        """Apply an effect."""
         _HOW[type(effect)](self, effect)
 
     def find(self, name: str) -> Ticket | None:
@@ -165,7 +165,7 @@ class _Rows(Struct):
         return self.tickets.get(ticket_id) or self.known.get(ticket_id)
 
     def ticket(self, ticket_id: TicketId) -> Ticket:
-        """Return a ticket as the effects before have left it."""
+        """Return a ticket as the previous effects left it."""
         return self.tickets.get(ticket_id) or self.known[ticket_id]
 
     # -- one effect --------------------------------------------------------------------------
@@ -182,7 +182,7 @@ class _Rows(Struct):
             self.object(effect.linked, ticket)
 
     def object(self, first_id: TicketId, objection: Ticket) -> None:
-        """Note on a decision that it is objected to: its row is what two objections both lock."""
+        """Note an objection on the decision's ticket: the row that two objections both lock."""
         first = self.ticket(first_id)
         work = replace(first.work, objection=objection.id.hex())
         self.tickets[first.id] = replace(first, work=work, version=first.version + 1)
@@ -210,7 +210,7 @@ class _Rows(Struct):
         self.note(ticket, f"rated:{effect.satisfaction.value}", effect.comment)
 
     def link(self, effect: OpenPackage) -> None:
-        """Mint a way to a file; the one before ends."""
+        """Mint a link to a file; the previous one ends."""
         ticket, secret = self.ticket(effect.ticket_id), self.by.minter.token()
         known = self.by.hashing.lookup("package", secret)
         link = Link(known, self.conversation.id, effect.until)
@@ -244,11 +244,11 @@ class _Rows(Struct):
     # -- what they share -----------------------------------------------------------------------
 
     def note(self, ticket: Ticket, what: str, why: str) -> None:
-        """Leave an entry in a ticket's log."""
+        """Add an entry to a ticket's log."""
         self.log.append(LogEntry(ticket.id, self.now, "requester", what, why, self.job_id))
 
     def take(self, ticket: Ticket, evidence: tuple[EvidenceId, ...]) -> None:
-        """Have uploads go with a ticket."""
+        """Move uploads to a ticket."""
         for one in evidence:
             self.evidence_moved[one] = ticket.id
 

@@ -47,7 +47,7 @@ class Archive:
     ) -> bytes:
         """Return the ZIP of a request.
 
-        It takes seconds for a large export, so it is made beside the event loop.
+        A large export takes seconds, so it is made off the event loop.
 
         Args:
             ticket: the request.
@@ -70,7 +70,7 @@ class Archive:
         return body.getvalue()
 
     def _files(self, cover: Cover, masked: Masked, locale: str) -> Iterable[tuple[str, bytes]]:
-        # Half a surrogate pair is no character that a file can hold.
+        # A lone surrogate can't be encoded.
         yield "index.html", self._page.write(cover, masked, locale).encode("utf-8", "replace")
         for category, entries in masked.content.items():
             if not entries:

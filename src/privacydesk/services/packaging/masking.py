@@ -1,9 +1,9 @@
-"""Masking an export: credentials never, other people's data not so that they are recognised.
+"""Masking an export: credentials are left out, other people made unrecognisable.
 
 A copy of one's data must not become a copy of other people's. What belongs to the subject is known
-from the categories that speak of them alone and is never masked; of anybody else a phone number, a
-mail address, a handle, an identity number or a name is made unrecognisable where it stands. The
-rules are data (``rules``); here is what is done by them.
+from the categories about them alone and is never masked; anybody else's phone number, mail address,
+handle, identity number or name is masked in place. The rules are data (``rules``); this module
+applies them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from privacydesk.services.packaging.rules import Rules, plain_name
 from privacydesk.services.packaging.spelled import Shape, Spelled, compact, spelled_contacts
 
 MARK = "***"
-"""Stands where something was taken out of a text."""
+"""Replaces what was removed from a text."""
 
 Content = Mapping[DataCategory, tuple[Any, ...]]
 
@@ -32,7 +32,7 @@ _CANDIDATE = re.compile(
     r"(?P<date>(?<!\d)(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[ T]\d{1,2}:\d\d)?(?!\d))"
     r"|[+＋(]{0,2}\d(?:[^\w,;:，；：。、]{0,2}\d){6,24}"
 )
-"""What may be a phone number, for a library to judge: it would read all of a text much slower."""
+"""What may be a phone number, for a library to judge: scanning all text with it is much slower."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)")
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])(\d{17}[\dXx])(?![0-9A-Za-z])")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -43,7 +43,7 @@ class Masked(Struct, frozen=True):
     """An export that may be handed out.
 
     Attributes:
-        content: entries by category, as they were but for what follows.
+        content: entries by category, unchanged but for the following.
         left_out: how many credentials were left out.
         hidden: how many times somebody else's data was masked.
     """
@@ -84,13 +84,13 @@ class _Masker:
         }
         return Masked(content, self._left_out, self._hidden)
 
-    # -- whom it speaks of -------------------------------------------------------------------
+    # -- names of people ---------------------------------------------------------------------
 
     def _is_own(self, name: str) -> bool:
         return name.strip().casefold() in self._own_names
 
     def _others_named(self) -> Iterator[str]:
-        """Give the names of everybody else that fields name."""
+        """Yield other people's names from fields that name people."""
         for category, entries in self._content.items():
             if category in self._rules.own_categories:
                 continue
@@ -101,7 +101,7 @@ class _Masker:
                         yield from (one for one in named if not self._is_own(one))
 
     def _named_in(self, value: Any) -> Iterator[str]:
-        """Give what the people of a field are called: by itself, in a list, or told in fields."""
+        """Yield the names of people in a field: plain, in a list, or in nested fields."""
         if isinstance(value, Mapping):
             for field, one in value.items():
                 if self._rules.tells_whom(field):
@@ -139,7 +139,7 @@ class _Masker:
         return value
 
     def _names(self, category: DataCategory, field: str, *, within: bool) -> bool:
-        """Tell whether a field names people, perhaps as part of one that does."""
+        """Tell whether a field names people, by itself or within one that does."""
         if category in self._rules.own_categories:
             return False
         rules = self._rules
@@ -221,7 +221,7 @@ class _Masker:
             return text
         begins = len(text)
         for start, end, number in reversed(_phones_in(text, self._rules.phone_regions)):
-            # Two regions may read one number each in their own way.
+            # Two regions may parse one number differently.
             if end <= begins and number not in self._own_numbers:
                 text = text[:start] + self._hide(text[start:end], _hidden_number) + text[end:]
                 begins = start
@@ -234,8 +234,8 @@ class _Masker:
 
 @lru_cache(maxsize=4096)
 def _phones_in(text: str, regions: tuple[str, ...]) -> tuple[tuple[int, int, str], ...]:
-    """Return where numbers of phones stand in a short text, in order, with each in E.164."""
-    # Its tables take 40 ms to load, for which no start should wait.
+    """Return the positions of phone numbers in a short text, in order, each with its E.164."""
+    # Its tables take 40 ms to load, which should not delay the start.
     import phonenumbers  # noqa: PLC0415
 
     written = phonenumbers.PhoneNumberFormat.E164
@@ -280,7 +280,7 @@ class _Names:
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Tell whether a name in letters that make words is no part of a longer one."""
+    """Tell whether a name in ASCII letters or digits is not part of a longer word."""
     before, after = text[start - 1 : start], text[end : end + 1]
     return not (_in_word(text[start]) and _in_word(before)) and not (
         _in_word(text[end - 1]) and _in_word(after)
@@ -292,7 +292,7 @@ def _in_word(character: str) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Give every text in a value, names of fields left out."""
+    """Yield every text in a value, without the names of fields."""
     if isinstance(value, str):
         if value.strip():
             yield value
@@ -305,7 +305,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give every field in a value with what it holds, however deep."""
+    """Yield every field in a value with its content, at any depth."""
     if isinstance(value, Mapping):
         for field, one in value.items():
             yield field, one

@@ -1,7 +1,7 @@
 """The page of an access package: what the file holds, in the person's language.
 
-It is read from a disk, years later perhaps: no script, nothing from elsewhere, printable, light
-and dark.
+It is read from a disk, perhaps years later: no script, no external resources, printable, light and
+dark.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from privacydesk.services.packaging.masking import Masked
 from privacydesk.services.packaging.tables import Table, tabulate
 
 _LISTED = frozenset({DataCategory.PROFILE, DataCategory.REAL_NAME})
-"""Of these there is one entry, whose fields are read one below the other."""
+"""Categories with a single entry, whose fields are listed one below the other."""
 
 
 class Cover(Struct, frozen=True):
-    """What the page says of the file as a whole.
+    """What the page says about the file as a whole.
 
     Attributes:
         number: the request's.
-        app: as the app is called in this language.
+        app: the app's name in this language.
         account: whose data it is.
         made_at: when it was made.
         asked: the categories that were asked for.
@@ -51,8 +51,8 @@ class Section(Struct, frozen=True):
     """One category on the page.
 
     Attributes:
-        name: of its files, too.
-        told: whether the account service said anything of it.
+        name: its name, also that of its files.
+        told: whether the account service returned it.
         columns: headings.
         rows: cells as they are shown.
         listed: whether fields stand one below the other.
@@ -71,7 +71,7 @@ class Page:
 
     Args:
         catalog: its words.
-        zone: in which times are shown; the page names it.
+        zone: the time zone of times shown; the page names it.
     """
 
     def __init__(self, catalog: Catalog, zone: str) -> None:
@@ -149,7 +149,7 @@ class Page:
             return otherwise
 
     def _moment(self, text: str) -> str:
-        """Return an instant as it stands in a table, sortable; empty for anything else."""
+        """Return an instant as shown in a table, sortable; empty for anything else."""
         if len(text) < len("2026-01-01T00:00Z") or text[10:11] != "T":
             return ""
         try:

@@ -21,16 +21,16 @@ class Rules(Struct, frozen=True):
     Attributes:
         secret_fields: names of fields that are left out, as ``plain_name`` spells them.
         secret_endings: how the names of other such fields end.
-        secrets: what is never kept of any text.
-        own_categories: those that speak of the subject alone.
-        own_names: fields there that tell what the subject is called.
+        secrets: match what is removed from any text.
+        own_categories: those about the subject alone.
+        own_names: fields there that hold the subject's names.
         people_fields: fields elsewhere that name people.
-        telling_fields: where such a field holds fields of its own, those that tell who it is.
-        written_categories: those in whose texts people are named.
-        mention: finds whom a text mentions; its group is the name.
-        contacts: find contacts; where one has a group, that is the contact.
+        telling_fields: fields nested in such a field that identify the person.
+        written_categories: those whose texts may name people.
+        mention: matches a mention in a text; its group is the name.
+        contacts: match contacts; a pattern's group, if any, is the contact.
         cues: announce contacts in odd spellings.
-        phone_regions: where phone numbers without a country code belong.
+        phone_regions: assumed for phone numbers without a country code.
     """
 
     secret_fields: frozenset[str]
@@ -47,21 +47,21 @@ class Rules(Struct, frozen=True):
     phone_regions: tuple[str, ...]
 
     def is_secret(self, field: str) -> bool:
-        """Tell whether a field is left out by its name."""
+        """Tell whether a field is left out because of its name."""
         name = plain_name(field)
         return name in self.secret_fields or name.endswith(self.secret_endings)
 
     def names_people(self, field: str) -> bool:
-        """Tell whether a field names people by its name."""
+        """Tell whether a field's name marks it as naming people."""
         return plain_name(field) in self.people_fields
 
     def tells_whom(self, field: str) -> bool:
-        """Tell whether a field of what names a person tells who it is."""
+        """Tell whether a field nested in one that names a person identifies the person."""
         return plain_name(field) in self.telling_fields or self.names_people(field)
 
 
 def plain_name(field: str) -> str:
-    """Return a field's name without what services spell differently."""
+    """Return a field's name without case, blanks, underscores and hyphens."""
     return re.sub(r"[\s_-]", "", field).casefold()
 
 

@@ -1,9 +1,9 @@
 """Contacts in the spellings that people use to get them past filters.
 
-A word for a way to reach somebody (``加我微信``, ``whatsapp``, ``邮箱``) announces what follows: a
-handle, a number, an address. Which words announce, what may stand between, and which letters are no
-name is data (``rules.yaml``); here is what the announced looks like. Texts are compared as they
-read: full-width as half-width, numerals of any script as digits, without case.
+A word for a contact channel (``加我微信``, ``whatsapp``, ``邮箱``) announces what follows: a
+handle, a number, an address. The words that announce, what may stand between, and letters that are
+no name are data (``rules.yaml``); this module matches what is announced. Texts are normalised for
+comparison: full-width as half-width, numerals of any script as digits, without case.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Shape(StrEnum):
     HANDLE = "handle"
     NUMBER = "number"
     SHORT_NUMBER = "short_number"
-    """What messengers give out instead of a handle; only announced, never found."""
+    """A messenger's number instead of a handle; found only where it is announced."""
     MAIL = "mail"
 
 
@@ -34,7 +34,7 @@ class Spelled(Struct, frozen=True):
     Attributes:
         start: where it begins.
         end: where it ends.
-        plain: without what only spells it: digits, a lower-case handle, a mail address.
+        plain: normalised to digits, a lower-case handle or a mail address.
     """
 
     start: int
@@ -47,13 +47,13 @@ class Cues(Struct, frozen=True):
     """Words that announce a contact.
 
     Attributes:
-        words: finds one.
-        announced: each word to what may follow it.
+        words: matches one.
+        announced: what may follow each word.
         joint: matches what may stand between, such as ``号是``.
-        naming: joints behind which letters alone are a handle.
-        leads: words before one that make letters behind it a handle.
-        no_names: letters that are a product or a thing.
-        units: what makes a number before it an amount.
+        naming: joints after which letters alone are a handle.
+        leads: words before a cue that make letters alone after it a handle.
+        no_names: letters that name a product or a thing.
+        units: make the number before them an amount.
     """
 
     words: re.Pattern[str]
@@ -65,7 +65,7 @@ class Cues(Struct, frozen=True):
     units: re.Pattern[str]
 
     def of(self, word: str) -> frozenset[Shape]:
-        """Return what a word announces, as it stands in a text."""
+        """Return what a word, as found in a text, announces."""
         return self.announced[word] if word in self.announced else self.announced[_spaceless(word)]
 
 
@@ -75,9 +75,9 @@ def _spaceless(word: str) -> str:
 
 _MOST_JOINTS: Final = 5
 _LEAD: Final = 4
-"""Characters before a word in which what leads to it is looked for."""
+"""Characters before a cue that are searched for a lead."""
 _FEWEST: Final = {Shape.SHORT_NUMBER: 5, Shape.NUMBER: 7}
-"""Digits of a number."""
+"""The fewest digits of a number."""
 _SHORTEST_HANDLE: Final = 5
 _SAME: Final = "〇零○洞 一壹幺 二贰貳两兩 三叁參 四肆 五伍 六陆陸 七柒拐 八捌 九玖"
 _NUMERALS: Final = {
@@ -87,7 +87,7 @@ _BETWEEN: Final = r"[ \-·_*~()]{0,3}"
 _DIGITS: Final = re.compile(rf"[+(]{{0,2}}\d(?:{_BETWEEN}\d){{4,14}}")
 _ANNOUNCED_DIGITS: Final = re.compile(r"[+(]{0,2}\d(?:[ \-·_*~(),、]{0,3}\d){4,14}")
 _SCRIPTS: Final = re.compile(r"[^ -~](?=[a-z])|[a-z](?=[^ -~])")
-"""Where letters meet characters, which some part with a blank."""
+"""Where Latin letters meet other characters, which some separate with a blank."""
 _DATE: Final = re.compile(r"(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}")
 _WORDS: Final = {
     word: str(digit)
@@ -108,7 +108,7 @@ _LOCAL: Final = rf"{_LABEL}(?:(?:\.|\+|{_DOT}){_LABEL}){{0,3}}"
 _AT: Final = r" ?(?:@|艾特|小老鼠|\(at\)|\[at\]|\{at\}|<at>) ?"
 _MAILS: Final = (
     re.compile(rf"(?<![\w.+-]){_LOCAL}{_AT}{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{1,3}}"),
-    # "Look at example.com" names nobody, so here the dots are words, too.
+    # "Look at example.com" names nobody, so here the dots must be spelled out, too.
     re.compile(rf"(?<![\w.+-]){_LOCAL} at {_LABEL}(?:{_DOT}{_LABEL}){{1,3}}"),
 )
 _ANNOUNCED_MAIL: Final = re.compile(
@@ -124,12 +124,12 @@ def _read(character: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return a text as it reads, each character where it stood."""
+    """Return a text normalised, each character at its old offset."""
     return "".join(map(_read, text))
 
 
 def compact(text: str) -> str:
-    """Return what is compared of a contact: letters and digits alone."""
+    """Return a contact reduced to letters, digits and ``@`` for comparison."""
     return "".join(one for one in folded(text).translate(_NUMERALS) if one.isalnum() or one == "@")
 
 
@@ -160,7 +160,7 @@ _LISTS: Final = {
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Return what finds the longest of some words, none of them within another in letters."""
+    """Return a pattern for the longest of some words; none matches inside a Latin word."""
     ordered = sorted(set(words), key=lambda word: (-len(word), word))
     return re.compile("|".join(map(_bounded, ordered)))
 
@@ -201,7 +201,7 @@ def _mail(match: re.Match[str]) -> Spelled:
 
 
 def _mobiles(read: str) -> Iterator[Spelled]:
-    """Give mobile numbers in numerals; those in digits are found by a library."""
+    """Yield mobile numbers in numerals; those in digits are found by a library."""
     numbers = read.translate(_NUMERALS)
     if numbers == read:
         return
@@ -221,7 +221,7 @@ def _announced(read: str, cues: Cues) -> Iterator[Spelled]:
 
 
 def _behind_joints(read: str, cue: re.Match[str], cues: Cues) -> tuple[int, bool]:
-    """Return where what is announced begins, and whether letters alone would be it."""
+    """Return where the announced contact begins, and whether letters alone may be one."""
     place, names = (
         cue.end(),
         read[max(0, cue.start() - _LEAD) : cue.start()].rstrip().endswith(cues.leads),
@@ -241,7 +241,7 @@ def _behind_blanks(read: str, place: int) -> int:
 def _at(
     read: str, numbers: str, place: int, shapes: frozenset[Shape], *, names: bool, cues: Cues
 ) -> Spelled | None:
-    """Return the contact that begins at a place, of a shape that is announced."""
+    """Return the contact of an announced shape that begins at a place."""
     if Shape.MAIL in shapes and (mail := _ANNOUNCED_MAIL.match(read, place)):
         return _mail(mail)
     fewest = min((_FEWEST[one] for one in shapes if one in _FEWEST), default=0)
@@ -276,6 +276,6 @@ def _handle(read: str, place: int, *, names: bool, cues: Cues) -> Spelled | None
         return None
     end = place + len(handle)
     if handle.isalpha():
-        # Words of a sentence in letters are followed by others.
+        # In Latin letters, words of a sentence are followed by others.
         names = names and _LETTERS.match(read, _behind_blanks(read, end)) is None
     return Spelled(place, end, handle, Shape.HANDLE) if names or not handle.isalpha() else None

@@ -1,8 +1,8 @@
-"""Entries of any shape as rows: what is nested becomes columns of its own.
+"""Entries of any shape as rows: nested fields become columns of their own.
 
 Entries that name their fields after other people would make a table as wide as it is long. So there
-are at most ``MOST_COLUMNS``, and where there are more than a few, what few entries have gets none.
-What has no column stands together in the last one, as JSON.
+are at most ``MOST_COLUMNS``, and if there are more than a few, fields that few entries have get
+none. Fields without a column are collected in the last one, as JSON.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from msgspec import Struct
 MOST_COLUMNS: Final = 100
 _A_FEW: Final = 20
 _ONE_IN: Final = 100
-"""Of so many entries one has to have what gets a column of its own."""
+"""One in so many entries must have a field for it to get a column of its own."""
 REST: Final = "…"
-"""The heading of what has no column of its own."""
+"""The heading of the column for fields that have none of their own."""
 
 
 class Table(Struct, frozen=True):
     """Entries as rows.
 
     Attributes:
-        columns: paths of fields, ``detail.amount``, in the order in which they first come.
-        rows: a value for each column: text, a number, a truth, or None.
+        columns: paths of fields, ``detail.amount``, in order of first occurrence.
+        rows: a value for each column: text, a number, a Boolean, or None.
     """
 
     columns: tuple[str, ...]

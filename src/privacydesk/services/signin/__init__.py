@@ -1,5 +1,5 @@
-"""How staff get in: passwords, authenticators, sessions, and who is let in at all.
+"""Staff sign-in: passwords, authenticators, sessions, and who has access at all.
 
-``gate`` is the way in, ``account`` what staff do about their own access, ``people`` what an
-administrator does about everybody's; ``doors`` wires them.
+``gate`` handles signing in, ``account`` an agent's own access, ``people`` what an administrator
+changes for everybody; ``doors`` wires them.
 """

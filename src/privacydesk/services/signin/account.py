@@ -1,4 +1,4 @@
-"""What staff do about their own access: password, authenticator, recovery codes, sessions."""
+"""An agent's own access: password, authenticator, recovery codes, sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from privacydesk.services.signin.passwords import Passwords
 
 
 class Account:
-    """An agent's own access. What can't be taken back asks for the password once more."""
+    """An agent's own access. Changes that can't be undone ask for the password again."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Account:
         self._clock = clock
 
     async def sessions(self, agent: Agent) -> tuple[StaffSession, ...]:
-        """Return where the agent is signed in, the newest first."""
+        """Return the agent's open sessions, the newest first."""
         now, idle = self._clock.now(), self._gate.terms.idle
         return tuple(
             one
@@ -51,12 +51,12 @@ class Account:
         return 0 if credential is None else len(credential.recovery)
 
     async def leave(self, agent: Agent, session: StaffSessionId, place: Place) -> None:
-        """End the session that its agent signs out of."""
+        """End the session of an agent who signs out."""
         entry = self._log.entry(AccessKind.SIGNED_OUT, agent=agent.name, origin=place.origin)
         await self._store.commit(AccessChanges(ends=(session,), entries=(entry,)))
 
     async def end(self, agent: Agent, session: StaffSessionId, place: Place) -> None:
-        """End one of the agent's own sessions; one that has ended is no fault."""
+        """End one of the agent's own sessions; does nothing if it has ended already."""
         own = {one.id for one in await self._store.sessions(agent.name)}
         if session not in own:
             return
@@ -78,7 +78,7 @@ class Account:
     async def reauthenticate(
         self, agent: Agent, session: StaffSessionId, *, password: str, code: str, place: Place
     ) -> None:
-        """Take password and second factor again, before an act on access.
+        """Check password and second factor again before a change of access.
 
         Raises:
             DeskError: as ``_proven``; ``UNAUTHENTICATED`` with reason ``wrong_code``, or with
@@ -106,7 +106,7 @@ class Account:
         raise DeskError("signed out meanwhile", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")
 
     async def _with_code(self, credential: Credential, code: str, place: Place) -> Credential:
-        """Return a credential with a code used up."""
+        """Return the credential with the code used up."""
         name = credential.agent
         await self._gate.count(self._gate.code_key(name), name, place)
         right = factors.accepted(credential, code, self._clock.now(), self._hashing)
@@ -124,7 +124,7 @@ class Account:
 
         Raises:
             DeskError: as ``_proven``.
-            InvalidRequestError: reason ``password_…``: the new one is not taken.
+            InvalidRequestError: reason ``password_…``: the new one is rejected.
         """
         credential = await self._proven(agent, old, place)
         await self._gate.check_new(credential, agent, new)
@@ -187,11 +187,11 @@ class Account:
         )
 
     async def _proven(self, agent: Agent, password: str, place: Place) -> Credential:
-        """Return the credential of an agent who knows its password.
+        """Return the agent's credential after checking the password.
 
         Raises:
             InvalidRequestError: reason ``wrong_own_password``.
-            DeskError: ``RATE_LIMITED`` while entries have to wait; the session goes on.
+            DeskError: ``RATE_LIMITED`` while attempts are delayed; the session stays open.
         """
         key = self._hashing.lookup("staff_own_password", agent.name)
         await self._gate.count(key, agent.name, place)

@@ -1,4 +1,4 @@
-"""All of staff's access, made and wired together."""
+"""Wiring of staff sign-in and access."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from privacydesk.services.signin.people import People
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """How staff get in.
+    """The services of staff sign-in and access.
 
     Attributes:
-        gate: signing in, and whose a cookie is.
-        account: what staff do about their own access.
-        people: what an administrator does about everybody's.
+        gate: signing in, and the sessions of cookies.
+        account: an agent's own access.
+        people: what an administrator changes for everybody.
         log: who got in, who was refused, what was changed.
     """
 
@@ -40,7 +40,7 @@ def make_doors(
     terms: Terms,
     passwords: Passwords | None = None,
 ) -> Doors:
-    """Wire staff's access."""
+    """Wire the services of staff sign-in and access."""
     passwords = passwords or Passwords()
     log = AccessLog(store, minter, clock)
     gate = Gate(

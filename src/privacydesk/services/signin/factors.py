@@ -19,7 +19,7 @@ _DRIFT: Final = 1
 """Steps that an authenticator's clock may be off."""
 
 REMEMBERED: Final = 16
-"""Used steps that are kept: the newest alone would be lost to a clock that was ahead."""
+"""Used steps that are kept: the newest alone is no help if the clock was ahead at the time."""
 
 RECOVERY_CODES: Final = 10
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -27,10 +27,10 @@ _HALF: Final = 5
 
 
 class Accepted(Struct, frozen=True):
-    """A code that was right.
+    """A correct code.
 
     Attributes:
-        credential: with the code used up; its version is one higher.
+        credential: with the code used up and the version one higher.
         recovery: whether it was a recovery code.
     """
 
@@ -44,7 +44,7 @@ def new_secret() -> str:
 
 
 def enrolment_address(secret: str, *, agent: str, issuer: str) -> str:
-    """Return what an authenticator app reads from the picture."""
+    """Return the enrolment URI that an authenticator app reads from the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=agent, issuer_name=issuer)
 
 
@@ -54,14 +54,14 @@ def code_now(secret: str, now: datetime) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime, *, used: tuple[int, ...] = ()) -> int | None:
-    """Return the time step whose code this is; None where it is none of now, or was used.
+    """Return the time step of a code; None if the code is not current or was used.
 
     Args:
         secret: the authenticator's.
         code: as it was typed.
         now: the present.
-        used: steps whose codes were accepted. None before the latest of them counts any more, but
-            for those that lie ahead of now: a clock that was ahead locks nobody out.
+        used: steps whose codes were accepted. Codes up to the latest of them are rejected; steps
+            ahead of now are ignored, so that a clock that was ahead locks nobody out.
     """
     typed = "".join(code.split())
     if len(typed) != DIGITS or not typed.isascii() or not typed.isdecimal():
@@ -72,14 +72,14 @@ def step_of(secret: str, code: str, now: datetime, *, used: tuple[int, ...] = ()
     generator = pyotp.TOTP(secret)
     for step in range(current - _DRIFT, newest + 1):
         expected = generator.generate_otp(step)
-        # All are compared, so that the time taken does not tell which.
+        # Compare all of them, so that the time taken does not reveal which one matched.
         if secrets.compare_digest(expected, typed) and step > last:
             found = step
     return found
 
 
 def accepted(credential: Credential, code: str, now: datetime, hashing: Hashing) -> Accepted | None:
-    """Return the credential after a code was used up; None when the code is not right."""
+    """Return the credential with a code used up; None if the code is wrong."""
     version = credential.version + 1
     step = step_of(credential.secret, code, now, used=credential.steps)
     if step is not None:
@@ -98,7 +98,7 @@ def recovery_codes() -> tuple[str, ...]:
 
 
 def recovery_hash(agent: str, code: str, hashing: Hashing) -> bytes:
-    """Return what is kept of a recovery code; blanks, hyphens and case don't count."""
+    """Return the hash of a recovery code; blanks, hyphens and case are ignored."""
     plain = "".join(code.split()).replace("-", "").lower()
     return hashing.code(f"recovery|{agent}", plain)
 

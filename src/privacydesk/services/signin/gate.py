@@ -1,13 +1,13 @@
-"""The way in: a password, then a code, and a session at the end of it.
+"""Sign-in: a password, then a code, and finally an open session.
 
     enter ──► CODE ──► enter_code ──────────────────────────► OPEN
       ├─────► PASSWORD ──► choose_password ──► APP ─► add_app ─► OPEN
       └─────► APP (an authenticator is still to be added)
 
-Each step replaces the session by one with another cookie. Entries are counted before they are
-looked at, so that many at once buy nothing. They are counted for the pair of account and address:
-a stranger's wrong passwords make the stranger wait. Codes are counted for the account, since only
-who has its password comes that far. Whoever has signed in is never asked again by any of this.
+Each step replaces the session with one under a new cookie. Attempts are counted before they are
+checked, so that parallel ones gain nothing. Passwords are counted per account and address: a
+stranger's wrong passwords delay the stranger. Codes are counted per account, since only somebody
+with its password gets that far. None of this affects agents who are already signed in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from privacydesk.services.signin.log import AccessLog
 from privacydesk.services.signin.passwords import Passwords, Weakness
 
 _SEEN_EVERY: Final = timedelta(minutes=1)
-"""How exactly a session knows when it was last used; each note is a commit."""
+"""Precision of a session's last use; each update is a commit."""
 
 _LONGEST_BROWSER: Final = 200
 _LONGEST_NAME: Final = 256
@@ -50,11 +50,11 @@ class Terms(Struct, frozen=True):
 
     Attributes:
         idle: how long a session lasts unused.
-        lasting: how long it lasts at all.
+        lasting: how long it lasts at most.
         temporary: how long a temporary password can be used.
         issuer: what authenticator apps call the desk.
-        keep_log: how long entries of the log of access are kept.
-        names: of the app and the desk, which no password may be made of.
+        keep_log: how long entries of the access log are kept.
+        names: of the app and the desk, which no password may be based on.
     """
 
     idle: timedelta = timedelta(minutes=30)
@@ -69,8 +69,8 @@ class Place(Struct, frozen=True):
     """Where a request comes from.
 
     Attributes:
-        origin: the address, or what of it tells a place; empty where there is none.
-        browser: what the browser calls itself.
+        origin: the address, or the part of it that identifies a place; empty if there is none.
+        browser: the browser's name for itself.
     """
 
     origin: str = ""
@@ -78,7 +78,7 @@ class Place(Struct, frozen=True):
 
 
 class Entered(Struct, frozen=True):
-    """A step was made.
+    """The result of a step.
 
     Attributes:
         token: the new value of the cookie.
@@ -92,13 +92,13 @@ class Entered(Struct, frozen=True):
 
 
 class Gate:
-    """Lets staff in.
+    """Signs staff in.
 
     Args:
         store: credentials, sessions, counted attempts.
         reader: for the agents.
         passwords: hashes and checks.
-        log: told of everything that happens here.
+        log: records everything that happens here.
         minter: cookies and ids.
         hashing: everything is kept and found by keyed hashes.
         clock: the present.
@@ -133,15 +133,15 @@ class Gate:
         return self._minter.token()
 
     def form_token(self, token: str) -> str:
-        """Return what forms carry beside a cookie of this value."""
+        """Return the token that forms carry along with a cookie of this value."""
         return urlsafe_b64encode(self._hashing.lookup("staff_form", token)).decode().rstrip("=")
 
     async def holder(self, token: str, *, seen: bool = False) -> Holder | None:
-        """Return the session of a cookie while it holds, at whatever stage, and its agent.
+        """Return a cookie's live session, at whatever stage, with its agent.
 
         Args:
             token: the cookie's value.
-            seen: whether this counts as the agent's being there.
+            seen: whether this counts as activity of the agent.
         """
         found = await self._store.holder(self._hash(token))
         now = self._clock.now()
@@ -154,25 +154,25 @@ class Gate:
         return found
 
     def is_proven(self, session: StaffSession) -> bool:
-        """Return whether password and code were given in a session just now."""
+        """Return whether password and code were given in a session recently."""
         return session.is_proven(self._clock.now())
 
     # -- the steps -----------------------------------------------------------------------------
 
     async def enter(self, name: str, password: str, place: Place) -> Entered:
-        """Take a name and a password.
+        """Check a name and a password.
 
         Raises:
-            DeskError: ``UNAUTHENTICATED`` with reason ``wrong_password``, whether or not anybody
-                is called that, or ``temporary_expired``; ``RATE_LIMITED`` while entries from here
-                have to wait.
+            DeskError: ``UNAUTHENTICATED`` with reason ``wrong_password``, whether or not the
+                name exists, or ``temporary_expired``; ``RATE_LIMITED`` while attempts from here
+                are delayed.
         """
         name = name.strip()[:_LONGEST_NAME]
         key = self._hashing.lookup("staff_password", f"{name}|{place.origin}")
         agent = await self._agent(name)
         known = "" if agent is None else agent.name
         await self.count(key, known, place)
-        # Looked for in any case; what strangers type is no value for a query.
+        # Queried in any case, but never with a name that a stranger typed.
         usable = await self._store.credential(known)
         fits = await self._passwords.fits(None if usable is None else usable.password, password)
         now = self._clock.now()
@@ -186,11 +186,11 @@ class Gate:
         return Entered(token, session.stage)
 
     async def choose_password(self, holder: Holder, password: str, place: Place) -> Entered:
-        """Replace the temporary password by one that nobody else knows.
+        """Replace the temporary password with one that only the agent knows.
 
         Raises:
-            InvalidRequestError: reason ``password_…``: it is not taken.
-            StaleError: the step was made already.
+            InvalidRequestError: reason ``password_…``: it is rejected.
+            StaleError: the step was already done.
         """
         credential = await self._at(holder, Stage.PASSWORD)
         name = credential.agent
@@ -216,11 +216,11 @@ class Gate:
         return Entered(token, session.stage)
 
     async def add_app(self, holder: Holder, code: str, place: Place) -> Entered:
-        """Take the first code of an authenticator that was given the session's secret.
+        """Check the first code of an authenticator that was given the session's secret.
 
         Raises:
             DeskError: ``UNAUTHENTICATED`` with reason ``wrong_code``.
-            StaleError: the step was made already.
+            StaleError: the step was already done.
         """
         credential = await self._at(holder, Stage.APP)
         name, secret, now = credential.agent, holder.session.secret, self._clock.now()
@@ -248,12 +248,12 @@ class Gate:
         return Entered(token, session.stage, codes)
 
     async def enter_code(self, holder: Holder, code: str, place: Place) -> Entered:
-        """Take a code of the authenticator, or a recovery code.
+        """Check a code of the authenticator, or a recovery code.
 
         Raises:
             DeskError: ``UNAUTHENTICATED`` with reason ``wrong_code``; ``RATE_LIMITED`` while
-                codes of this account have to wait.
-            StaleError: the step was made already.
+                codes for this account are delayed.
+            StaleError: the step was already done.
         """
         credential = await self._at(holder, Stage.CODE)
         name = credential.agent
@@ -281,10 +281,10 @@ class Gate:
     # -- shared with ``account`` -----------------------------------------------------------------
 
     async def count(self, key: LookupHash, name: str, place: Place) -> None:
-        """Count an entry as failed before it is looked at.
+        """Count an attempt as failed before it is checked.
 
         Raises:
-            DeskError: ``RATE_LIMITED`` while entries have to wait.
+            DeskError: ``RATE_LIMITED`` while attempts are delayed.
         """
         now = self._clock.now()
         wait = (await self._store.attempt(key, now)).wait(now)
@@ -293,11 +293,11 @@ class Gate:
             raise too_many(wait)
 
     def code_key(self, name: str) -> LookupHash:
-        """Return what an agent's codes are counted under, wherever they are asked for."""
+        """Return the key that an agent's codes are counted under, wherever they are asked for."""
         return self._hashing.lookup("staff_code", name)
 
     async def check_new(self, credential: Credential, agent: Agent, password: str) -> None:
-        """Refuse a new password that is easily guessed, or is the one there was.
+        """Refuse a new password that is easily guessed or is the old one.
 
         Raises:
             InvalidRequestError: reason ``password_…``.
@@ -310,7 +310,7 @@ class Gate:
             raise InvalidRequestError("this password is not taken", reason=f"password_{weak}")
 
     async def sweep(self) -> None:
-        """Remove sessions that have ended and whatever else has had its time."""
+        """Remove sessions that have ended and other expired records."""
         terms = self.terms
         await self._store.sweep(
             self._clock.now(),
@@ -355,7 +355,7 @@ class Gate:
 
 
 def too_many(wait: timedelta) -> DeskError:
-    """Return the refusal of an entry that has to wait."""
+    """Return the error for an attempt that has to wait."""
     seconds = ceil(wait.total_seconds())
     return DeskError(
         "too many entries in a row",

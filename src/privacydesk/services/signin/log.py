@@ -1,4 +1,4 @@
-"""The log of access: who got in, who was refused, and what was changed about access."""
+"""The access log: who got in, who was refused, and how access was changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _log = structlog.get_logger(__name__)
 class AccessLog:
     """Writes entries to the database and, without the address, to the process's log.
 
-    Whoever else refuses staff something calls ``note``; whoever changes access in one commit with
-    its entry makes it with ``entry``.
+    Other code that refuses staff something calls ``note``; code that commits a change of access
+    together with its entry calls ``entry``.
     """
 
     def __init__(self, store: StaffAccess, minter: Minter, clock: Clock) -> None:
@@ -27,14 +27,14 @@ class AccessLog:
     def entry(
         self, kind: AccessKind, *, agent: str = "", by: str = "", origin: str = "", about: str = ""
     ) -> AccessEntry:
-        """Make an entry of now, and tell the process's log.
+        """Return an entry for now, and write it to the process's log.
 
         Args:
             kind: what happened.
-            agent: who it concerns; empty where the name typed is nobody's.
+            agent: who it concerns; empty if the name typed is unknown.
             by: who did it, where that is somebody else.
             origin: the address it came from.
-            about: a route's pattern, or what was changed; nothing that belongs to people.
+            about: a route's pattern, or what was changed; no personal data.
         """
         now = self._clock.now()
         tell = _log.warning if kind in DENIALS else _log.info
@@ -45,7 +45,7 @@ class AccessLog:
     async def note(
         self, kind: AccessKind, *, agent: str = "", by: str = "", origin: str = "", about: str = ""
     ) -> None:
-        """Keep an entry that stands by itself; the arguments are those of ``entry``."""
+        """Save an entry by itself; the arguments are those of ``entry``."""
         entry = self.entry(kind, agent=agent, by=by, origin=origin, about=about)
         await self._store.commit(AccessChanges(entries=(entry,)))
 

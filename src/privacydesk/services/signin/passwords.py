@@ -1,4 +1,4 @@
-"""Passwords: which are taken, and hashing them off the event loop."""
+"""Passwords: which are accepted, and hashing them off the event loop."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ LONGEST: Final = 256
 
 _FEWEST_CHARACTERS: Final = 5
 _SHORTEST_NAME: Final = 3
-"""Shorter names stand in any word."""
+"""Shorter names occur in any word."""
 
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS: Final = 4
 _GROUP: Final = 5
 
 _JUDGED: Final = 32
-"""Characters that are judged: the work grows with the square of them, and so many carry a password
-by themselves."""
+"""Characters that are judged: the work grows with their square, and that many are enough to make a
+password strong."""
 
 _FEWEST_GUESSES: Final = 11.0
 _FEWEST_WHEN_JOINED: Final = 9.0
-"""Powers of ten of guesses that a password has to withstand, as zxcvbn estimates them: as it is,
-and without what separates its words."""
+"""Guesses that a password has to withstand, as powers of ten, as zxcvbn estimates them: as it is,
+and without the separators between its words."""
 
 _LOCAL_WORDS: Final = (
     "woaini", "woaiwo", "woai", "aini", "woshi", "nihao", "baobei", "laopo", "laogong", "mima",
@@ -44,15 +44,15 @@ _LOCAL_WORDS: Final = (
     "zhang", "chen", "yang", "zhao", "huang", "zhou", "5201314", "1314520", "1314", "520",
     "privacy", "privacydesk", "customer", "service", "changeme", "china",
 )  # fmt: skip
-"""What guessers here begin with, and zxcvbn's lists of breached passwords and English words lack or
-rank too low."""
+"""Words that guessers here try first, and that zxcvbn's lists of breached passwords and English
+words lack or rank too low."""
 
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _FILLING: Final = re.compile(r"[\d\W_]+")
 
 
 class Weakness(StrEnum):
-    """Why a password is not taken."""
+    """Why a password is rejected."""
 
     SHORT = "short"
     LONG = "long"
@@ -71,7 +71,7 @@ class Cost(Struct, frozen=True):
 
 
 def weakness(password: str, *names: str) -> Weakness | None:
-    """Return why a password is not taken; None when it is.
+    """Return why a password is rejected; None if it is accepted.
 
     It has to withstand guessing with lists of breached passwords, words, names, dates and patterns
     of the keyboard. There are no rules about kinds of characters: they make passwords that are hard
@@ -79,7 +79,7 @@ def weakness(password: str, *names: str) -> Weakness | None:
 
     Args:
         password: as it was typed.
-        *names: of whose it is, and of the desk: what guessers try first.
+        *names: of its owner and of the desk: what guessers try first.
     """
     if len(password) < SHORTEST:
         return Weakness.SHORT
@@ -95,7 +95,7 @@ def weakness(password: str, *names: str) -> Weakness | None:
 
 
 def _is_guessed_early(password: str, names: list[str]) -> bool:
-    # zxcvbn takes what separates words for random characters.
+    # zxcvbn counts separators between words as random characters.
     joined = _SEPARATORS.sub("", password)
     return (
         _guesses(password, names) < _FEWEST_GUESSES or _guesses(joined, names) < _FEWEST_WHEN_JOINED
@@ -104,7 +104,7 @@ def _is_guessed_early(password: str, names: list[str]) -> bool:
 
 def _guesses(password: str, names: list[str]) -> float:
     """Return how many guesses a password takes, as a power of ten."""
-    # Its lists of words are large, and hardly a process is told a new password.
+    # Imported here: its word lists are large, and few processes ever see a new password.
     from zxcvbn import zxcvbn  # noqa: PLC0415
 
     found = zxcvbn(password[:_JUDGED], user_inputs=[*names, *_LOCAL_WORDS])
@@ -117,7 +117,7 @@ def _spellings(name: str) -> tuple[str, str]:
 
 
 def _leans_on(password: str, name: str) -> bool:
-    # Whoever knows the name tries it first: what is left without it has to carry the password.
+    # Guessers try the name first: what is left without it has to be strong enough.
     if len(name) < _SHORTEST_NAME or name not in password:
         return False
     return len(_FILLING.sub("", password.replace(name, ""))) < SHORTEST // 2
@@ -131,10 +131,10 @@ def temporary_password() -> str:
 
 
 class Passwords:
-    """Hashes and checks, a few at a time, in threads of its own.
+    """Hashes and checks passwords, a few at a time, in threads of its own.
 
-    Each takes tens of megabytes and milliseconds by design; so that many at once starve nobody,
-    further ones wait.
+    Each takes tens of megabytes and milliseconds by design, so further ones wait instead of
+    starving other work.
 
     Args:
         cost: what one hash costs; tests ask for less.
@@ -147,19 +147,19 @@ class Passwords:
             time_cost=cost.rounds, memory_cost=cost.memory, parallelism=cost.lanes
         )
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords")
-        # Looked at when nobody has the name that was typed, so that it takes as long.
+        # A hash to check when the name typed is unknown, so that it takes as long.
         self._nobodys = ""
 
     async def hash(self, password: str) -> str:
-        """Return argon2's form of a password's hash."""
+        """Return a password's hash in argon2's format."""
         return await self._run(self._hasher.hash, password)
 
     async def weakness(self, password: str, *names: str) -> Weakness | None:
-        """Return why a password is not taken, as ``weakness`` does; it takes milliseconds."""
+        """Return why a password is rejected, as ``weakness`` does; it takes milliseconds."""
         return await self._run(weakness, password, *names)
 
     async def fits(self, hashed: str | None, password: str) -> bool:
-        """Return whether a password is the hashed one; None takes as long and is never right."""
+        """Return whether a password matches the hash; None takes as long and never matches."""
         if len(password) > LONGEST:
             password = ""
         if hashed is None:

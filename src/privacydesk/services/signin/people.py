@@ -1,4 +1,4 @@
-"""What an administrator does about everybody's access. Programs have tokens instead."""
+"""Administration of staff access. Programs have tokens instead."""
 
 from __future__ import annotations
 
@@ -59,8 +59,7 @@ class People:
         """Add an agent with a temporary password.
 
         Raises:
-            InvalidRequestError: the name can't be one, as ``new_agent`` tells; or the role is none
-                of people.
+            InvalidRequestError: the name (see ``new_agent``) is invalid, or the role a program's.
             DeskError: ``CONFLICT`` when the name is taken.
         """
         _check_role(role)
@@ -80,7 +79,7 @@ class People:
         """Give an agent another role, from their next click on.
 
         Raises:
-            NotFoundError: nobody is called that.
+            NotFoundError: there is no such agent.
             DeskError: ``NOT_ALLOWED_NOW`` on oneself, or when nobody would be left to administer.
         """
         _check_role(role)
@@ -94,7 +93,7 @@ class People:
         return changed
 
     async def disable(self, name: str, *, by: str = BY_COMMAND) -> Agent:
-        """Shut an agent out and end their sessions; what they did stays theirs.
+        """Disable an agent and end their sessions; what they did stays under their name.
 
         Raises:
             NotFoundError, DeskError: as ``change_role``.
@@ -110,10 +109,10 @@ class People:
     async def reset(self, name: str, *, by: str = BY_COMMAND) -> Given:
         """Give an agent a temporary password and forget their authenticator.
 
-        Ends their sessions. Whoever was disabled may act again.
+        Ends their sessions. An agent who was disabled is enabled again.
 
         Raises:
-            NotFoundError: nobody is called that.
+            NotFoundError: there is no such agent.
             StaleError: somebody else did so at the same time.
         """
         agent = await self._agent(name)

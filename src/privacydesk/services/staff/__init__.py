@@ -1,5 +1,5 @@
-"""What staff do on tickets. The console and the commands call the same methods.
+"""Staff's work on tickets. The console and the commands call the same methods.
 
-``Staff`` holds it all by what it is about. Each method names who acts; what they may do depends on
-their role and on the ticket.
+``Staff`` groups the services by subject. Each method takes the acting agent; what they may do
+depends on their role and on the ticket.
 """

@@ -1,4 +1,4 @@
-"""Asking for a child's files, and the supervisors' answer: who allows it is not who opens them."""
+"""Access to a child's files: agents ask for it, and a supervisor other than them answers."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class AccessToFiles:
         self._clock = clock
 
     async def ask(self, number: str, by: str, reason: str, *, job_id: str | None = None) -> Ticket:
-        """Ask the supervisors to be let open the files; the ticket lies in their list until then.
+        """Ask the supervisors for access to the files; the ticket is in their list until then.
 
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
-            DeskError: ``FORBIDDEN`` for whoever is not on the case.
+            DeskError: ``FORBIDDEN`` for an agent who is not on the case.
             NotAllowedNowError: the files are open to the agent, or they asked already.
         """
         words = reply_words(reason)
@@ -64,15 +64,15 @@ class AccessToFiles:
         Args:
             number: the ticket.
             by: who allows it.
-            to: whom; the holder unless given.
+            to: the agent who gets access; the holder unless given.
             job_id: a form's token, so that two submits count once.
-            seen: what it was decided on; None where anything will do.
+            seen: what the act is based on; None to skip the check.
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody else, for oneself, and for an agent who may be the
-                same person as who allows it.
+                same person as the one who allows it.
             NotAllowedNowError: nobody has the case.
-            StaleError: another agent has the case than ``seen`` shows.
+            StaleError: the case has another holder than ``seen`` shows.
         """
         agent, ticket, opens = await self._answered(number, by, to)
 
@@ -100,7 +100,7 @@ class AccessToFiles:
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
             DeskError: as ``allow``.
-            NotAllowedNowError: this agent does not ask, or somebody else answered.
+            NotAllowedNowError: this agent has not asked, or somebody else answered.
         """
         words = reply_words(reason)
         agent, ticket, asks = await self._answered(number, by, to)
@@ -121,7 +121,7 @@ class AccessToFiles:
         )
 
     async def _answered(self, number: str, by: str, to: str) -> tuple[Agent, Ticket, str]:
-        """Return who answers, the ticket, and whose access it is about."""
+        """Return the answering agent, the ticket, and the name of the agent who gets the answer."""
         agent = await self._roster.supervisor(by)
         ticket = await self._cases.ticket(number)
         name = to or ticket.holder

@@ -1,4 +1,4 @@
-"""One act of staff as one job: ticket moved, log entry, outbox rows and the user's words."""
+"""One act of staff as one job: ticket move, log entry, outbox rows and message to the user."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from privacydesk.services.turns import Turns
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What an act makes of a ticket.
+    """The outcome of an act on a ticket.
 
     Attributes:
         kind: what the user is told was done.
-        ticket: the ticket as it is moved.
+        ticket: the ticket after its move.
         text: the agent's words for the requester; empty where there are none.
-        data: what else the user's words are made of.
-        deliveries: what the account service is asked.
+        data: other values for the message to the user.
+        deliveries: requests to the account service.
         beside: another ticket that changes with it.
     """
 
@@ -67,11 +67,11 @@ TAKES_PART: Final = frozenset(
         _REPLY,
     }
 )
-"""Acts after which an agent decides no objection to the ticket: they judged it, told a colleague
-how to, or told the requester something of it."""
+"""Acts after which an agent may not decide an objection to the ticket: they judged it, told a
+colleague how to, or told the requester something about it."""
 
 RuleOnTwo = Callable[[Ticket, Ticket, datetime], Ruling]
-"""The same for a ticket and another one that it concerns."""
+"""The same as ``Rule`` for a ticket and another one that it concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Noted:
     Attributes:
         what: the act's name.
         why: the reason in plain words.
-        data: what else staff may want to know of it later.
+        data: other details that staff may want to know later.
     """
 
     what: str
@@ -90,16 +90,16 @@ class Noted:
 
 
 class Acts:
-    """Runs what staff do.
+    """Runs acts of staff.
 
     Args:
         turns: tells users what staff did.
-        writer: keeps what users are not told of.
-        reader: finds a ticket that an act left before.
-        minter: names acts.
-        notices: what goes out besides the chat.
+        writer: commits acts that users are not told about.
+        reader: reads the ticket if the act has run before.
+        minter: makes ids for acts.
+        notices: makes notices outside the chat.
         clock: the present.
-        changed: called after a change that leaves no event, so that other pages hear of it.
+        changed: called after a change that leaves no event, so that other pages are updated.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Acts:
         self._changed = changed
 
     def job(self, what: str, job_id: str | None) -> str:
-        """Return the id under which an act runs once: a form's token, or one of its own."""
+        """Return the id under which an act runs once: a form's token, or a new one."""
         return job_id or f"{what}:{self._minter.id(self._clock.now()).hex()}"
 
     async def rule(
@@ -141,11 +141,11 @@ class Acts:
         Args:
             ticket: the ticket as it was read.
             agent: who decides.
-            rule: what becomes of it.
+            rule: decides the outcome.
             noted: the entry in its log.
             job_id: a form's token, so that two submits count once.
-            guard: refuses what was decided on something else than there is by now.
-            evidence_removed: files whose bodies go with the decision.
+            guard: refuses the act if the case is not as the agent saw it.
+            evidence_removed: files whose bodies are removed with the decision.
 
         Returns:
             The ticket as it stands now.
@@ -182,7 +182,7 @@ class Acts:
             ticket: whose requester is told.
             other: the other one.
             agent: who decides.
-            rule: what becomes of them.
+            rule: decides the outcome for both.
             noted: the entries in their logs, in this order.
             job_id: a form's token.
             guard: as for ``rule``, on the first of them.
@@ -241,7 +241,7 @@ class Acts:
         return known
 
     async def preview(self, ticket: Ticket, agent: Agent, rule: Rule) -> tuple[Event, ...]:
-        """Return what the user would see of a decision. Nothing is kept.
+        """Return what the user would see of a decision. Nothing is saved.
 
         Raises:
             DeskError: as ``rule`` raised.
@@ -266,13 +266,13 @@ class Acts:
         job_id: str | None,
         guard: Guard = anyhow,
     ) -> None:
-        """Write to the user about a ticket, which only notes who did.
+        """Write to the user about a ticket, which only records who wrote.
 
         Args:
             ticket: what it is about.
             agent: who writes.
-            words: what.
-            check: refuses, by raising, on what is seen under the lock.
+            words: the message.
+            check: raises to refuse, given the locked rows.
             job_id: a form's token.
             guard: as for ``rule``.
         """
@@ -310,17 +310,17 @@ class Acts:
         calls: tuple[StaffAlarm, ...] = (),
         deliveries: tuple[Delivery, ...] = (),
     ) -> Ticket:
-        """Change a ticket, or only its log, without a word to the user.
+        """Change a ticket, or only its log, without telling the user.
 
         Args:
             ticket: the ticket as it was read.
             agent: who changes it.
             noted: the entry in its log.
-            change: what becomes of it; pure, since it may run again.
+            change: returns the changed ticket; pure, since it may run again.
             job_id: a form's token, so that two submits count once.
             guard: as for ``rule``.
-            calls: colleagues who are called with it.
-            deliveries: what the account service is asked with it.
+            calls: alarms for colleagues.
+            deliveries: requests to the account service.
         """
         job_name = self.job(noted.what, job_id)
         entry = LogEntry(
@@ -359,7 +359,7 @@ class Acts:
 
 
 def _touched(ticket: Ticket, what: str, agent: Agent) -> Ticket:
-    """Note on a ticket who took part in its decision."""
+    """Return the ticket with the agent recorded if the act takes part in its decision."""
     if what not in TAKES_PART or agent.name in ticket.work.touched_by:
         return ticket
     work = replace(ticket.work, touched_by=(*ticket.work.touched_by, agent.name))
@@ -373,7 +373,7 @@ def _message(job: str, ruling: Ruling, agent: Agent, moved: Ticket) -> Decided:
 
 
 def check_kept(ticket: Ticket) -> None:
-    """Refuse to write on a record: its content went, and what is added would never go.
+    """Refuse to write on a purged record: new content would never be purged.
 
     Raises:
         NotAllowedNowError: with reason ``purged``.
@@ -392,7 +392,7 @@ _READ_AGAIN = frozenset(
         DecisionKind.MERGED,
     }
 )
-"""What the requester may come back for by the ticket's number, from another device."""
+"""Decisions that the requester may look up by the ticket's number, from another device."""
 
 
 def _with_words(ruling: Ruling) -> Ticket:

@@ -1,7 +1,7 @@
-"""What the account service was asked to do for a ticket, and what it answered.
+"""Calls to the account service for a ticket, and its answers.
 
-Finished calls are read off the ticket's log, where they stay with the record; open ones off their
-outbox rows, which know what their tries came to.
+Finished calls are read from the ticket's log, where they stay with the record; open ones from
+their outbox rows, which have the results of their tries.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from privacydesk.domain.deliveries import Channel, Delivery, Try
 from privacydesk.domain.ticket import LogEntry
 
 WAITING: Final = "waiting"
-"""The outcome of a call that was not tried yet, or not with success."""
+"""The outcome of a call that was not tried yet, or has not succeeded."""
 
 AT_WORK: Final = "at_work"
-"""The outcome of one that the account service has accepted."""
+"""The outcome of a call that the account service has accepted."""
 
 _BY: Final = "account_service"
 
@@ -29,16 +29,15 @@ class Call(Struct, frozen=True):
     """One call.
 
     Attributes:
-        action: what was asked.
+        action: the action asked for.
         outcome: as it was answered; ``waiting`` or ``at_work`` while it is open.
         tries: how often it was sent, each time under the same key.
-        key: its ``Idempotency-Key``, for whoever looks it up in the account service; empty on a
-            record.
-        asked_at: when it was released; None for one from before this was noted.
+        key: its ``Idempotency-Key``, for looking it up in the account service; empty on a record.
+        asked_at: when it was released; None for calls from before this was recorded.
         answered_at: None while it is open.
         due_at: when it is tried next; None once it is answered.
-        reason: why not, as it was sent.
-        items: what became of each.
+        reason: why it was not done, as the service sent it.
+        items: the outcome of each.
         earlier: the tries that brought no answer, oldest first; the last twenty.
     """
 

@@ -1,4 +1,4 @@
-"""Looking at tickets, and at what was handed in for them."""
+"""Reading tickets and the evidence handed in for them."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Case:
 
     @property
     def sight(self) -> Sight:
-        """What there is to see of it, for an act that is decided on it."""
+        """What an agent sees of it, for acts based on it."""
         return sight_of(self.ticket, self.evidence, self.log)
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Tickets beside one.
+    """Tickets related to one.
 
     Attributes:
         linked: what it objects to or repeats, and what objects to or repeats it.
@@ -65,15 +65,15 @@ _OPENED = "evidence_opened"
 
 
 def looks_after(ticket: Ticket, agent: Agent) -> bool:
-    """Tell whether an agent is on a case: as its holder, or as the second pair of eyes."""
+    """Return whether an agent is on a case: as its holder, or as the second pair of eyes."""
     return ticket.holder == agent.name or _is_second(ticket, agent)
 
 
 def files_open_to(ticket: Ticket, agent: Agent) -> bool:
-    """Tell whether an agent on the case may open its files.
+    """Return whether an agent on the case may open its files.
 
-    A child's are open to whom a supervisor allowed it, and to a supervisor who is to confirm what a
-    colleague decided on them: so there are two of them in any case.
+    A child's files are open to agents whom a supervisor allowed, and to a supervisor who is to
+    confirm a colleague's decision on them, so that two people are always involved.
     """
     allowed = agent.name in ticket.work.files_allowed
     seconds = agent.supervises and _is_second(ticket, agent)
@@ -86,14 +86,14 @@ def _is_second(ticket: Ticket, agent: Agent) -> bool:
 
 
 def not_opened() -> DeskError:
-    """Return the refusal of an agent who judges evidence that they have not looked at."""
+    """Return the error for accepting evidence that the agent has not opened."""
     return NotAllowedNowError(
         "whoever accepts evidence opens each file of it first", reason="not_opened"
     )
 
 
 def opened_by(log: Sequence[LogEntry], agent: str) -> frozenset[str]:
-    """Return the ids, as hex, of the files of a ticket that an agent has opened."""
+    """Return the ids, as hex, of a ticket's files that an agent has opened."""
     mine = (entry for entry in log if entry.what == _OPENED and entry.by == agent)
     return frozenset(str(entry.data.get("evidence", "")) for entry in mine)
 
@@ -116,13 +116,13 @@ class Cases:
         limit: int = 100,
         after: TicketId | None = None,
     ) -> tuple[Ticket, ...]:
-        """Return tickets by due date, undated last; behind the last one of the page before."""
+        """Return a page of tickets by due date, undated last; ``after`` ends the page before."""
         return await self._reader.list_tickets(
             states=states, kinds=kinds, holder=holder, limit=limit, after=after
         )
 
     async def damaged(self) -> tuple[str, ...]:
-        """Return which tickets can't be read and are in no list, by their numbers."""
+        """Return the numbers of tickets that can't be read and are in no list."""
         return damaged_tickets(await self._reader.refused())
 
     async def held(self) -> Mapping[str, int]:
@@ -166,13 +166,13 @@ class Cases:
         )
 
     async def guard(self, ticket: Ticket, seen: Seen | None, *parts: Part) -> Guard:
-        """Return what refuses an act under the lock unless the case is as the agent saw it.
+        """Return a guard that refuses an act unless the case is as the agent saw it.
 
         Args:
             ticket: as it was read for the act.
-            seen: what the act was decided on; None where anything will do.
-            *parts: what counts of it, where that is what a page showed. A version is another one
-                whatever has changed.
+            seen: what the act is based on; None to skip the check.
+            *parts: the parts to compare if ``seen`` is what a page showed. A version differs
+                after any change.
         """
         if seen is None:
             return anyhow
@@ -183,7 +183,7 @@ class Cases:
         return as_shown(seen, parts, ticket, files, log)
 
     async def related(self, ticket: Ticket) -> Related:
-        """Return what else is known of whoever asks, and the tickets that belong together."""
+        """Return the requester's other tickets, and those linked with this one."""
         found: dict[TicketId, Ticket] = {}
         for person in (ticket.account_hash, ticket.contact_hash):
             if person is not None:
@@ -214,12 +214,12 @@ class Cases:
             await self._roster.check_separate(agent, ticket.work.proposal.by)
 
     async def files(self, ticket: Ticket) -> tuple[Evidence, ...]:
-        """Return what was handed in for a ticket and still lies here, without bodies."""
+        """Return the evidence of a ticket that was not removed, without bodies."""
         found = await self._reader.evidence_of(ticket.id)
         return tuple(one for one in found if one.removed_at is None)
 
     async def has_opened(self, ticket: Ticket, agent: Agent, files: Sequence[Evidence]) -> bool:
-        """Tell whether an agent has opened each of the files."""
+        """Return whether an agent has opened each of the files."""
         opened = opened_by(await self._reader.ticket_log(ticket.id), agent.name)
         return all(one.id.hex() in opened for one in files)
 

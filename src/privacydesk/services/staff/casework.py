@@ -1,4 +1,4 @@
-"""A case as one page shows it: conversation, ticket, log, and what else is known beside them."""
+"""A case as one page shows it: conversation, ticket, log, and related data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from privacydesk.services.staff.cases import Cases, Related
 from privacydesk.services.staff.sight import Sight, sight_of
 
 PAGE = 400
-"""Events a page begins with: the newest ones."""
+"""The number of newest events that a page begins with."""
 
 
 class Talk(Struct, frozen=True):
@@ -52,9 +52,9 @@ class Sheet(Struct, frozen=True):
     Attributes:
         ticket: None on the page of a conversation alone.
         here: the tickets filed in this conversation, newest first.
-        modules: texts that a reply may be made of.
-        calls: what the account service was asked for the ticket, and what it answered.
-        link: its counterpart in a ticketing system; None where none is joined, or not yet.
+        modules: text modules for replies.
+        calls: calls to the account service for the ticket, with the answers.
+        link: its counterpart in a ticketing system; None without a system, or before it is made.
     """
 
     talk: Talk
@@ -70,25 +70,25 @@ class Sheet(Struct, frozen=True):
 
     @property
     def sight(self) -> Sight | None:
-        """What it shows of the ticket, for an act that is decided on it."""
+        """What it shows of the ticket, for acts based on it."""
         return None if self.ticket is None else sight_of(self.ticket, self.evidence, self.log)
 
 
 def left_by_others(log: Sequence[LogEntry], agent: str) -> int:
-    """Return how many entries of a ticket's log an agent did not leave themselves.
+    """Return how many entries in a ticket's log are not by an agent.
 
-    That a notice went out is no news: it follows what somebody did.
+    Entries about sent notices don't count: they follow from what somebody did.
     """
     return sum(entry.by not in (agent, NOTED_BY) for entry in log)
 
 
 class Casework:
-    """Gathers cases.
+    """Collects the data of case pages.
 
     Args:
         reader: conversations and tickets.
         cases: finds tickets.
-        presence: who looks and writes.
+        presence: who is viewing and typing.
         book: text modules.
         linked: finds a ticket's counterpart; None without a ticketing system.
     """
@@ -145,7 +145,7 @@ class Casework:
         return (await self._reader.versions((conversation,))).get(conversation, 0)
 
     async def left_by_others(self, ticket: TicketId, agent: str) -> int:
-        """Return how much of a ticket's log an agent did not leave themselves."""
+        """Return how many entries in a ticket's log are not by an agent."""
         return left_by_others(await self._reader.ticket_log(ticket), agent)
 
     async def state(self, conversation: ConversationId) -> Conversation:
@@ -181,7 +181,7 @@ class Casework:
 
 
 def _for_staff(event: Event) -> Event:
-    """Take from a card what is its owner's alone: the link that opens a file with their data."""
+    """Remove from a card what only its owner may see: the link to a file with their data."""
     card = event.data.get("package", {})
     if "link" not in card:
         return event

@@ -1,7 +1,7 @@
 """Deciding: granting what is asked, or refusing it with ground and reason.
 
-Kinds that the operator names take a second pair of eyes: what the first agent decides is kept on
-the ticket as a proposal, and what a second one confirms is done and told.
+Kinds that the operator names take a second pair of eyes: the first agent's decision is kept on the
+ticket as a proposal; once a second agent confirms it, it is carried out and the user told.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Proposal:
 
     Attributes:
         by: who decided first.
-        verdict: what.
-        program: whether that was a program, which is no pair of eyes.
+        verdict: their decision.
+        program: whether that was a program, which does not count as one of the two.
     """
 
     by: str
@@ -101,7 +101,7 @@ class Deciding:
         job_id: str | None = None,
         seen: Seen | None = None,
     ) -> Ticket:
-        """Decide to do all that is asked; see ``decide``.
+        """Grant all that is asked; see ``decide``.
 
         Args:
             number: the ticket.
@@ -109,7 +109,7 @@ class Deciding:
             text: the answer in words.
             account: the account it is about, where the ticket names none yet.
             job_id: a form's token, so that two submits count once.
-            seen: what it was decided on; None where anything will do.
+            seen: what the act is based on; None to skip the check.
         """
         verdict = Verdict(text=text, account=account)
         return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
@@ -135,7 +135,7 @@ class Deciding:
             withhold: cite the clause as a whole instead of naming the ground: only for grounds
                 1 to 3, and only by a supervisor.
             job_id: a form's token, so that two submits count once.
-            seen: what it was decided on; None where anything will do.
+            seen: what the act is based on; None to skip the check.
         """
         verdict = Verdict(whole=Refusal(ground, reason), withhold=withhold)
         return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
@@ -149,15 +149,15 @@ class Deciding:
         job_id: str | None = None,
         seen: Seen | None = None,
     ) -> Ticket:
-        """Decide a ticket, or propose it where a second pair of eyes is wanted.
+        """Decide a ticket, or propose the decision where a second pair of eyes is needed.
 
         Closing an account is only approved: the user has the last word. What the account service
-        can do is released to it; where words are the answer, the verdict's text is that answer.
+        can do is released to it; requests answered in words get the verdict's text as the answer.
 
         Raises:
             InvalidRequestError: the verdict is on an item that the ticket lacks.
-            StaleError: the case is not as it was ``seen``.
-            DeskError: something is missing; ``reason`` names what, as ``gate.Lack`` has it.
+            StaleError: the case has changed since it was ``seen``.
+            DeskError: something is missing; ``reason`` names it, see ``gate.Lack``.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
@@ -171,11 +171,11 @@ class Deciding:
         return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
 
     def takes_two(self, ticket: Ticket) -> bool:
-        """Tell whether a ticket's outcome takes a second pair of eyes."""
+        """Return whether a ticket's outcome takes a second pair of eyes."""
         return ticket.kind in self._second_eyes
 
     async def check_seen(self, number: str, seen: Seen) -> None:
-        """Refuse to go on from what an agent saw of a case where a decision would be refused.
+        """Raise if a decision based on ``seen`` would be refused as stale.
 
         Raises:
             StaleError: as for ``decide``.
@@ -214,23 +214,23 @@ class Deciding:
     async def confirm(
         self, number: str, by: str, *, seen: Seen, job_id: str | None = None
     ) -> Ticket:
-        """Confirm what another agent decided: it is done, and the user is told.
+        """Confirm another agent's decision: it is carried out, and the user is told.
 
-        What a program decided, two people confirm: with the first one's word it is their decision
-        and waits for another. A program is nobody, and whose hand moves it may be anybody's: that
-        of the administrator who made its token, or of whoever is known to another system.
+        A program's decision takes two people: once the first confirms it, it is their decision and
+        waits for a second. A program does not count, since anybody may be behind it: the
+        administrator who made its token, or any user of another system.
 
         Args:
             number: the ticket.
             by: who confirms.
-            seen: what they looked at: a second pair of eyes has seen what it confirms.
+            seen: what they looked at, which has to be what they confirm.
             job_id: a form's token, so that two submits count once.
 
         Raises:
             NotAllowedNowError: nothing waits to be confirmed, or what is granted rests on files
                 that the agent has not opened.
-            StaleError: the decision that waits, or the case, is not as it was ``seen``.
-            DeskError: ``FORBIDDEN`` for whoever decided it, and for an agent who may be the same
+            StaleError: the waiting decision, or the case, has changed since it was ``seen``.
+            DeskError: ``FORBIDDEN`` for the agent who decided it, and for one who may be the same
                 person; or something is missing by now.
         """
         agent = await self._roster.worker(by)
@@ -245,7 +245,7 @@ class Deciding:
         unseen = not refuses and not await self._cases.has_opened(ticket, agent, files)
         if proposal.program:
             return await self._take_over(ticket, agent, proposal, job_id, guard)
-        # What they may decide counts as they are now, not as they were when they did.
+        # The first agent is checked against their present rights, not those of back then.
         first = await self._roster.worker(proposal.by)
 
         def rule(current: Ticket, now: datetime) -> Ruling:
@@ -271,7 +271,7 @@ class Deciding:
         job_id: str | None,
         guard: Guard,
     ) -> Ticket:
-        """Make what a program proposed an agent's own decision, which waits for another one."""
+        """Turn a program's proposal into an agent's own, which waits for a second agent."""
 
         def take_over(current: Ticket) -> Ticket:
             _check_same(current, proposal)
@@ -284,19 +284,19 @@ class Deciding:
     async def send_back(
         self, number: str, by: str, reason: str, *, seen: Seen, job_id: str | None = None
     ) -> Ticket:
-        """Take a proposed decision off a ticket, with a reason for who decided it.
+        """Remove a proposed decision from a ticket, with a reason for the agent who made it.
 
         Args:
             number: the ticket.
             by: who sends it back.
-            reason: what is not right with it.
+            reason: what is wrong with it.
             seen: what they looked at.
             job_id: a form's token, so that two submits count once.
 
         Raises:
             InvalidRequestError: there is no reason.
             NotAllowedNowError: nothing waits to be confirmed.
-            StaleError: another decision waits than was ``seen``.
+            StaleError: the waiting decision is not the one ``seen``.
         """
         if not reason.strip():
             raise InvalidRequestError("say what is not right with it", reason="no_reason")
@@ -326,8 +326,8 @@ class Deciding:
         return rule
 
     def _found(self, before: Ticket, ticket: Ticket) -> Ticket:
-        """Return a ticket that its owner's session finds, where examining named a wrong account."""
-        # A child's account does not become findable by the child's own session.
+        """Return the ticket, findable by its owner even if examining named a wrong account."""
+        # A guardian's request must not become findable by the child's own session.
         if not before.account or ticket.kind is RequestKind.GUARDIAN:
             return ticket
         return replace(ticket, account_hash=self._maker.account_hash(ticket.account))
@@ -368,7 +368,7 @@ class Deciding:
 
 
 def _noted(ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None) -> Noted:
-    """Return what a decision leaves in the ticket's log; grounds are always recorded."""
+    """Return the log entry of a decision; grounds are always recorded."""
     grounds = {place: one.ground.value for place, one in verdict.refused.items() if one.ground}
     if verdict.refuses_all(ticket):
         whole = verdict.whole.ground if verdict.whole else None
@@ -384,7 +384,7 @@ def _noted(ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = No
 def _noted_proposal(
     ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None
 ) -> Noted:
-    """Return what a decision that waits for another agent leaves in the ticket's log."""
+    """Return the log entry of a decision that waits for another agent."""
     noted = _noted(ticket, verdict, more)
     what = "proposed_refusal" if noted.what == "refuse" else "proposed"
     return Noted(what, noted.why, noted.data)
@@ -408,7 +408,7 @@ def _proposed(ticket: Ticket) -> Proposal:
 
 
 def _check_same(ticket: Ticket, proposal: Proposal) -> None:
-    """Refuse to go on with another decision than was read before the lock."""
+    """Raise unless the waiting decision is the one read before the lock."""
     if _proposed(ticket) != proposal:
         raise StaleError("another decision waits by now", reason="seen_proposal")
 

@@ -21,7 +21,7 @@ ESCALATED: Final = "escalated"
 
 
 class Escalating:
-    """What agents hand up, and supervisors answer. The holder and the clock stay as they are."""
+    """Escalations to supervisors, and their answers. The holder and the clock stay as they are."""
 
     def __init__(
         self, roster: Roster, cases: Cases, acts: Acts, alarms: Alarms, clock: Clock
@@ -41,7 +41,7 @@ class Escalating:
         job_id: str | None = None,
         seen: int | None = None,
     ) -> Ticket:
-        """Ask the supervisors to look; the ticket lies in their list until one of them answers.
+        """Ask the supervisors to look; the ticket is in their list until one of them answers.
 
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
@@ -77,9 +77,9 @@ class Escalating:
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody else.
-            InvalidRequestError: there are no words, or too many.
+            InvalidRequestError: the text is empty or too long.
             NotAllowedNowError: nobody asked, or somebody else answered.
-            StaleError: the supervisors were asked something else since it was ``seen``.
+            StaleError: the question to the supervisors has changed since it was ``seen``.
         """
         said = reply_words(words)
         agent = await self._roster.supervisor(by)

@@ -30,10 +30,10 @@ _NO_ACCOUNT_NEEDED = frozenset(
 
 
 class Finding(Struct, frozen=True):
-    """What somebody found in evidence.
+    """The result of examining evidence.
 
     Attributes:
-        accepted: whether it shows what it should.
+        accepted: whether it proves what it should.
         reason: why it does not.
         account: the account it was shown for, where the ticket names none yet.
     """
@@ -44,7 +44,7 @@ class Finding(Struct, frozen=True):
 
 
 class _Case(Struct, frozen=True):
-    """What a finding is settled on."""
+    """The data that a finding is settled with."""
 
     agent: Agent
     ticket: Ticket
@@ -54,7 +54,7 @@ class _Case(Struct, frozen=True):
 
 
 class Examining:
-    """Settles what evidence shows."""
+    """Accepts or rejects evidence."""
 
     def __init__(
         self,
@@ -86,9 +86,9 @@ class Examining:
         job_id: str | None = None,
         seen: Seen | None = None,
     ) -> Ticket:
-        """Settle whether the evidence proves what it should; the files are removed then.
+        """Accept or reject the evidence as proof; the files are then removed.
 
-        Where a second pair of eyes confirms what is decided on accepted ones, they stay until then.
+        Where a second pair of eyes confirms the decision, accepted files stay until then.
 
         Args:
             number: the ticket.
@@ -97,10 +97,10 @@ class Examining:
             reason: told to the requester when it is not; they may hand in something else.
             account: the account it was shown for, where the ticket names none yet.
             job_id: a form's token, so that two submits count once.
-            seen: what was examined; None where anything will do.
+            seen: what was examined; None to skip the check.
 
-        Whoever accepts has opened each file themselves: what colleagues saw is no judgement of
-        theirs. What is plainly no proof may be turned down unopened.
+        To accept evidence, agents must have opened each file themselves; that colleagues did is
+        not enough. What is plainly no proof may be rejected unopened.
 
         Raises:
             InvalidRequestError: the reason or the account is missing.
@@ -161,8 +161,8 @@ class Examining:
             if unseen:
                 raise not_opened()
             if current.version != ticket.version:
-                # A file that came since the list was read has been seen by nobody, and the ones on
-                # the list are removed with what is said of them.
+                # A file added since the list was read has been seen by nobody, and only those on
+                # the list are removed with the finding.
                 raise StaleError("the request has changed meanwhile", reason="ticket_changed")
             judged = (
                 self._accepted(current, finding.account, agent.name, now)
@@ -183,7 +183,7 @@ class Examining:
                 "name the account that was shown to be theirs", reason="account_unnamed"
             )
         moved = move(replace(ticket, dues=()), Move.VERIFY, now)
-        # A child's account does not become findable by the child's own session.
+        # A guardian's request must not become findable by the child's own session.
         findable = subject and ticket.kind is not RequestKind.GUARDIAN
         running = self._deadlines.with_clock(moved, now, now)
         work = running.work
@@ -199,6 +199,6 @@ class Examining:
         )
 
     def _rejected(self, ticket: Ticket, now: datetime) -> Ticket:
-        # Nothing is left to be examined, and whoever asks gets the whole time to find better proof.
+        # Nothing is left to examine, and the requester gets the full time to find better proof.
         waits = replace(ticket, flags=ticket.flags - {"document"}, version=ticket.version + 1)
         return replace(waits, dues=self._deadlines.unverified_dues(waits, now))

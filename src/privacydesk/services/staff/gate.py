@@ -1,6 +1,6 @@
-"""The gate before a decision: what is still missing, as a list, and as the error of trying anyway.
+"""The gate before a decision: what is still missing, as a list, and as an error.
 
-The console shows the list and keeps its button shut; the service goes by the same list under the
+The console shows the list and disables its button; the service checks the same list under the
 lock, so neither a stale page nor a command gets past it.
 """
 
@@ -25,7 +25,7 @@ _DESTROYING = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
 
 
 class Refusal(Struct, frozen=True):
-    """Why something is not done.
+    """Why a request or item is refused.
 
     Attributes:
         ground: one of the policy's seven (article 7, section 6); None until it is chosen.
@@ -40,11 +40,11 @@ class Verdict(Struct, frozen=True):
     """What an agent decides on a ticket.
 
     Attributes:
-        text: the answer in words, where words are the answer.
+        text: the answer, for requests answered in words.
         account: the account it is about, where the ticket names none yet or staff named a wrong
             one; empty to leave it as it is.
         whole: why the request is refused as a whole; None where it is not.
-        refused: place in ``Ticket.items`` to why this one is refused; the others are granted.
+        refused: index in ``Ticket.items`` to why that item is refused; the others are granted.
         withhold: cite the clause as a whole instead of naming grounds that may be withheld.
     """
 
@@ -59,7 +59,7 @@ class Verdict(Struct, frozen=True):
         return self.whole or self.refused.get(place)
 
     def refuses_all(self, ticket: Ticket) -> bool:
-        """Tell whether nothing of what a ticket asks for is granted."""
+        """Return whether everything a ticket asks for is refused."""
         if self.whole is not None:
             return True
         return bool(ticket.items) and all(n in self.refused for n in range(len(ticket.items)))
@@ -74,20 +74,20 @@ class Lack(StrEnum):
     """What keeps a ticket from being decided."""
 
     VERIFICATION = "verification"
-    """Nobody has shown yet who asks."""
+    """The requester's identity is not verified yet."""
     EXAMINATION = "examination"
-    """Evidence lies here that nobody has looked at."""
+    """Evidence waits to be examined."""
     DECIDED = "decided"
     OTHER_REVIEWER = "other_reviewer"
-    """An objection is decided by someone else than who took part in the first decision."""
+    """An objection is decided by someone who took no part in the first decision."""
     HOLD = "hold"
     """What is asked would destroy what has to be kept for a dispute."""
     ANSWER = "answer"
     CHILD = "child"
-    """A child asks by themselves: without a guardian only a supervisor grants it."""
+    """A child asks without a guardian: only a supervisor may grant it."""
     CHILD_ACCOUNT = "child_account"
     OTHER_ACCOUNT = "other_account"
-    """An account that the requester showed to be theirs is not changed for another."""
+    """An account that the requester proved to be theirs is not replaced by another."""
     GROUND = "ground"
     REASON = "reason"
     NAMED_GROUND = "named_ground"
@@ -97,12 +97,12 @@ class Lack(StrEnum):
 
 
 def lacking(ticket: Ticket, agent: Agent, verdict: Verdict | None = None) -> tuple[Lack, ...]:
-    """Return what is missing before ``agent`` may decide a ticket so.
+    """Return what is missing before ``agent`` may decide a ticket this way.
 
     Args:
         ticket: as it stands.
         agent: who decides.
-        verdict: what is decided; without one only what no verdict could mend is named.
+        verdict: the decision; without one, only what no verdict could fix is listed.
     """
     refused = verdict is not None and verdict.refuses_all(ticket)
     lacks = _standing(ticket, agent, refused=refused)
@@ -147,7 +147,7 @@ def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
 
 
 def _undoable(ticket: Ticket, verdict: Verdict) -> list[Lack]:
-    """Return what is missing for doing what is granted."""
+    """Return what is missing to carry out what is granted."""
     planned = plans.plan(ticket)
     if "hold" in ticket.flags and any(one.action in _DESTROYING for one in planned):
         return [Lack.HOLD]
@@ -159,7 +159,7 @@ def _undoable(ticket: Ticket, verdict: Verdict) -> list[Lack]:
 
 
 def answered_in_words(ticket: Ticket) -> bool:
-    """Tell whether granting a ticket, as it stands, means to answer it in words."""
+    """Return whether granting a ticket, as it stands, means to answer it in words."""
     if ticket.kind is RequestKind.DEREGISTRATION:
         return False
     return not plans.plan(ticket) or plans.leaves_words(ticket)
@@ -224,7 +224,7 @@ _TOLD: Mapping[Lack, tuple[str, ErrorCode]] = {
 
 
 def check(ticket: Ticket, agent: Agent, verdict: Verdict) -> None:
-    """Refuse a decision that something is missing for.
+    """Raise if something is missing for a decision.
 
     Raises:
         DeskError: the first thing that is missing, with ``reason`` naming it.

@@ -21,15 +21,15 @@ from privacydesk.services.staff.roster import Roster, check_supervisor
 from privacydesk.services.staff.sight import Part, Seen
 
 _MAX_REPLY = 10_000
-"""Characters of what an agent writes at once."""
+"""The most characters that an agent may write at once."""
 
 
 class HandedOver(Struct, frozen=True):
-    """What came of handing an agent's tickets over.
+    """The result of handing over an agent's tickets.
 
     Attributes:
         moved: how many have another holder now.
-        kept: numbers of those that stay: whoever would get them decided them before.
+        kept: numbers of those that stay, since the new holder may not decide them.
     """
 
     moved: int
@@ -60,9 +60,9 @@ class Handling:
             number: the ticket's number.
             by: who claims it.
             over: who it is taken over from, as the agent saw it; empty for nobody, None for
-                whoever holds it.
+                any holder.
             job_id: so that two requests count once.
-            seen: the version it was decided on; None where any will do, as for all acts.
+            seen: the version it is based on; None to skip the check, as for all acts.
 
         Raises:
             NotAllowedNowError: it is closed; there is nothing left to hold.
@@ -87,13 +87,13 @@ class Handling:
     async def assign(
         self, number: str, by: str, to: str, *, job_id: str | None = None, seen: Seen | None = None
     ) -> Ticket:
-        """Give a ticket to another agent, or, with ``to`` empty, back to those nobody holds.
+        """Assign a ticket to another agent, or, with ``to`` empty, to nobody.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless who gives it holds it or is a supervisor, or when who
-                gets it may not decide it.
+            DeskError: ``FORBIDDEN`` unless ``by`` holds it or is a supervisor, or when ``to`` may
+                not decide it.
             NotAllowedNowError: it is closed; its record keeps who held it.
-            StaleError: somebody else holds it than ``seen`` shows.
+            StaleError: it has another holder than ``seen`` shows.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
@@ -101,8 +101,8 @@ class Handling:
             await self._roster.check_reviewer(ticket, await self._roster.worker(to))
 
         def give(current: Ticket) -> Ticket:
-            # Here and not before: it may have gone elsewhere since it was read, and whoever gave
-            # it away and heard no answer asks again without holding it any more.
+            # Checked only here: the holder may have changed since the ticket was read, and an agent
+            # who retries after a lost answer no longer holds it.
             if current.holder != agent.name:
                 check_supervisor(agent)
             if not current.is_open:
@@ -115,19 +115,19 @@ class Handling:
         )
 
     async def follow(self, number: str, by: str, to: str, *, seen: int, job_id: str) -> Ticket:
-        """Give a ticket to whom it was given in a ticketing system; ``to`` empty for nobody.
+        """Follow an assignment made in a ticketing system; ``to`` is empty for nobody.
 
         Args:
             number: the ticket's number.
-            by: the identity of whoever brings the word.
+            by: the identity of the program that reports it.
             to: the agent who has it now.
-            seen: the version of the ticket that was compared with the other side: what the desk
-                did since is newer.
-            job_id: so that hearing it again gives it once.
+            seen: the version of the ticket that was compared with the other side: later changes by
+                the desk are newer.
+            job_id: so that a repeated report counts once.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless a program says so, or when who gets it works on no
-                tickets or may not decide it.
+            DeskError: ``FORBIDDEN`` unless ``by`` is a program, or when ``to`` works on no tickets
+                or may not decide it.
             NotAllowedNowError: it is closed; its record keeps who held it.
             StaleError: it has another version by now.
         """
@@ -153,11 +153,11 @@ class Handling:
     ) -> HandedOver:
         """Give all open tickets of an agent to another, or, with ``to`` empty, to nobody.
 
-        Each is a change of its own; done again, it goes on with those that are left.
+        Each is a separate change; a repeated call goes on with those that are left.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless a supervisor does so, or when who gets them works on
-                no tickets.
+            DeskError: ``FORBIDDEN`` unless ``by`` is a supervisor, or when ``to`` works on no
+                tickets.
             InvalidRequestError: they would stay where they are.
         """
         agent = await self._roster.supervisor(by)
@@ -193,7 +193,7 @@ class Handling:
         """Leave a note for staff in the ticket's log; the user never sees it.
 
         Raises:
-            InvalidRequestError: there are no words, or too many.
+            InvalidRequestError: the text is empty or too long.
         """
         words = reply_words(text)
         agent = await self._roster.worker(by)
@@ -206,10 +206,10 @@ class Handling:
     async def reply(
         self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
     ) -> Ticket:
-        """Write to the user about a ticket; who owns the conversation stays as it is.
+        """Write to the user about a ticket; the conversation's owner stays the same.
 
         Raises:
-            InvalidRequestError: there are no words, or too many.
+            InvalidRequestError: the text is empty or too long.
             StaleError: another agent has the conversation; two never answer at once.
         """
         words = reply_words(text)
@@ -238,9 +238,9 @@ class Handling:
         """Ask the requester for more. The clock runs on.
 
         Raises:
-            InvalidRequestError: there are no words, or too many.
+            InvalidRequestError: the text is empty or too long.
             NotAllowedNowError: the ticket's state does not permit it.
-            StaleError: the case is not as it was ``seen``: they may have answered, say.
+            StaleError: the case has changed since it was ``seen``: the requester may have answered.
         """
         words = reply_words(text)
         agent = await self._roster.worker(by)
@@ -291,10 +291,10 @@ class Handling:
 
 
 def reply_words(text: str) -> str:
-    """Return what an agent writes, without blanks around it.
+    """Return an agent's text, stripped of surrounding blanks.
 
     Raises:
-        InvalidRequestError: there are no words, or too many.
+        InvalidRequestError: the text is empty or too long.
     """
     words = text.strip()
     if not words or len(words) > _MAX_REPLY:

@@ -1,7 +1,7 @@
 """Two requests for the same thing: one goes on, the other is closed as its duplicate.
 
-Nobody loses by it: whoever asks has shown who they are on both, the one that goes on asks for at
-least as much, and its answer is due no later.
+The requester loses nothing: they are verified on both, the one that goes on asks for at least as
+much, and its answer is due no later.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Hindrance(StrEnum):
     """Why a request can't be closed as the duplicate of another."""
 
     SAME = "same"
-    """It is that very request."""
+    """Both are the same request."""
     PERSON = "person"
     """Somebody else asks, or about another account."""
     KIND = "kind"
     STATE = "state"
-    """One of them is not being reviewed: nobody has shown yet who asks, or it is decided."""
+    """One of them is not under review: not verified yet, or already decided."""
     OBJECTION = "objection"
-    """An objection is looked at by itself; so is what it objects to."""
+    """Objections are handled by themselves, and so are the tickets objected to."""
     HOLD = "hold"
     """A legal hold is on it."""
     PROPOSED = "proposed"
@@ -75,7 +75,7 @@ def _same_person(one: Ticket, other: Ticket) -> bool:
         return False
     if one.account_hash is not None:
         return one.account_hash == other.account_hash
-    # Without an account of their own a person is the contact they proved.
+    # Without an account, a person is identified by the contact they proved.
     return one.contact_hash is not None and one.contact_hash == other.contact_hash
 
 
@@ -84,7 +84,7 @@ def _is_reviewed(ticket: Ticket) -> bool:
 
 
 def _covers(wider: ScopeItem, item: ScopeItem) -> bool:
-    """Tell whether all that an item asks for is surely asked for by a wider one."""
+    """Return whether a wider item certainly covers all that an item asks for."""
     beside = wider.name == ALL or details_beside(wider) == details_beside(item)
     return beside and words_of(wider) == words_of(item) and part_of(wider).covers(part_of(item))
 
@@ -107,7 +107,7 @@ class Merging:
         job_id: str | None = None,
         seen: Seen | None = None,
     ) -> Ticket:
-        """Close a ticket as the duplicate of another, which its requester is told of.
+        """Close a ticket as the duplicate of another, and tell its requester.
 
         Args:
             number: the ticket that is closed.
@@ -115,14 +115,13 @@ class Merging:
             into: the number of the one that goes on.
             reason: why they are the same; for staff, in both logs.
             job_id: a form's token.
-            seen: what was taken for the same; None where anything will do.
+            seen: what the act is based on; None to skip the check.
 
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
             NotFoundError: there is no such ticket.
-            NotAllowedNowError: something stands against it; ``reason`` names it as ``merge_`` and
-                the ``Hindrance``.
-            StaleError: the ticket that is to be closed is not as it was ``seen``.
+            NotAllowedNowError: it is hindered; ``reason`` is ``merge_`` and the ``Hindrance``.
+            StaleError: the ticket to be closed has changed since it was ``seen``.
         """
         words = reply_words(reason)
         agent = await self._roster.worker(by)
@@ -134,7 +133,7 @@ class Merging:
             closed = replace(move(current, Move.MARK_DUPLICATE, now), linked=goes_on.id)
             kept = goes_on
             if current.contact and not goes_on.contact:
-                # Where they asked to be told besides the chat is not forgotten.
+                # Keep the contact they gave for notices outside the chat.
                 kept = replace(kept, contact=current.contact, contact_hash=current.contact_hash)
             kept = replace(kept, version=goes_on.version + 1)
             due = kept.clock.due_date.isoformat() if kept.clock else ""

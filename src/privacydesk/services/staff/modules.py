@@ -1,4 +1,4 @@
-"""Text modules: supervisors keep them, everybody who writes to users takes from them."""
+"""Text modules: supervisors maintain them, everybody who writes to users uses them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Modules:
     Args:
         book: where they are kept.
         roster: who may change them.
-        catalog: words of values, in the user's language.
+        catalog: formats values in the user's language.
         locales: every language a module is written in.
         app: what the app is called in a language.
         clock: the present.
@@ -56,7 +56,7 @@ class Modules:
         return await self._book.all()
 
     async def save(self, by: str, name: str, texts: dict[str, str], *, seen: int) -> TextModule:
-        """Write a module, or another text for one.
+        """Add a module, or replace the texts of one.
 
         Args:
             by: the supervisor who does it.
@@ -78,7 +78,7 @@ class Modules:
         return module
 
     async def remove(self, by: str, name: str, *, seen: int) -> None:
-        """Take a module away; what was written with it stays.
+        """Remove a module; messages written with it stay.
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody but a supervisor.
@@ -93,7 +93,7 @@ class Modules:
     def fitting(
         self, modules: Iterable[TextModule], agent: Agent, locale: str, ticket: Ticket | None
     ) -> tuple[Filled, ...]:
-        """Return the modules that can be written here, filled, in the user's language."""
+        """Return the modules that can be used here, filled, in the user's language."""
         values = {"agent": agent.display_name, "app": self._app(locale)}
         if ticket is not None:
             values |= {

@@ -1,4 +1,4 @@
-"""Letting a stopped account be used again, where the reason for stopping it turned out wrong."""
+"""Restoring a suspended account, where the reason for suspending it turned out wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from privacydesk.services.staff.sight import Part, Seen
 
 
 def may_be_restored(ticket: Ticket) -> bool:
-    """Tell whether the account service stopped an account for a ticket, and nobody undid that."""
+    """Return whether an account was suspended for a ticket and has not been restored."""
     stopped = any(
         one.get("action") == AccountAction.SUSPEND and one["outcome"] == ItemOutcome.DONE
         for one in ticket.work.results
@@ -48,13 +48,13 @@ class Restoring:
         job_id: str | None = None,
         seen: Seen | None = None,
     ) -> Ticket:
-        """Ask the account service to restore the account; the requester hears of it once it is.
+        """Ask the account service to restore the account; the requester is told once it is.
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody but a supervisor.
             InvalidRequestError: there is no reason, or it is too long.
-            NotAllowedNowError: no account was stopped for it, or it is restored already.
-            StaleError: the case is not as it was ``seen``.
+            NotAllowedNowError: no account was suspended for it, or it is restored already.
+            StaleError: the case has changed since it was ``seen``.
         """
         words = reply_words(reason)
         agent = await self._roster.supervisor(by)

@@ -1,4 +1,4 @@
-"""Who acts: agents, and what their roles let them do."""
+"""Agents, and what their roles permit."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Roster:
     """The desk's agents.
 
     Args:
-        store: has them, and who changed whose access.
+        store: holds them, and who changed whose access.
         clock: the present.
         separation: for how long a change of access keeps two agents from counting as two people;
-            zero where it never does.
+            zero for never.
     """
 
     def __init__(self, store: Store, clock: Clock, separation: timedelta) -> None:
@@ -57,7 +57,7 @@ class Roster:
         raise NotFoundError(f"there is no agent named {name!r}")
 
     async def person(self, name: str) -> Agent:
-        """Return an agent who is a person; programs act with tokens, as far as these reach.
+        """Return an agent who is a person; programs act with tokens, within the tokens' scopes.
 
         Raises:
             DeskError: ``FORBIDDEN`` for a program, or when there is none of that name.
@@ -100,10 +100,10 @@ class Roster:
         return agent
 
     async def check_reviewer(self, ticket: Ticket, agent: Agent) -> None:
-        """Refuse whoever may not decide an objection.
+        """Refuse an agent who may not decide an objection.
 
-        That is who took part in the first decision, whoever made a token of a program that did, and
-        any program: whose hand moves it is not known, and it may be that of who decided first.
+        That is anybody who took part in the first decision or made a token of a program that did,
+        and any program: nobody knows who is behind it, and it may be the one who decided first.
 
         Raises:
             DeskError: ``FORBIDDEN``; see also ``check_separate``.
@@ -152,7 +152,7 @@ class Roster:
         """Add an agent.
 
         Raises:
-            InvalidRequestError: the name can't be one; see ``new_agent``.
+            InvalidRequestError: the name is invalid; see ``new_agent``.
             DeskError: ``CONFLICT`` when the name is taken.
         """
         agent = new_agent(name, display_name, role, self._clock.now())
@@ -161,11 +161,11 @@ class Roster:
 
 
 def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
-    """Return an agent whose name can be told from everybody else who acts.
+    """Return an agent whose name can't be confused with that of anybody else who acts.
 
     Raises:
-        InvalidRequestError: the name is not of the closed alphabet, in which no two letters look
-            alike by accident of their script, or is one the desk itself uses.
+        InvalidRequestError: the name has letters outside the closed alphabet, which avoids
+            look-alikes from other scripts, or is one the desk itself uses.
     """
     if _NAME.fullmatch(name) is None:
         raise InvalidRequestError(
@@ -181,7 +181,7 @@ def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
 
 
 def check_supervisor(agent: Agent) -> None:
-    """Refuse whoever is neither supervisor nor administrator.
+    """Refuse an agent who is neither supervisor nor administrator.
 
     Raises:
         DeskError: ``FORBIDDEN``.

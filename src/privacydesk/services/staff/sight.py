@@ -1,9 +1,9 @@
-"""What an agent saw of a case when they made up their mind, and whether it still is so.
+"""What an agent saw of a case when they decided, and whether it has changed since.
 
-A program names the version of the ticket that it looked at. That rises with every change: when a
-reminder comes up, when the requester fetches a file, when a colleague claims the request. Forms
-would be sent back for nothing by these. So a page takes along a digest of each part of the case
-that acts are decided on, and an act compares those that matter to it, under the lock.
+A program names the version of the ticket that it looked at. That rises with every change, such as
+a reminder, a file that the requester fetches, or a claim by a colleague, and would have forms
+rejected needlessly. So a page carries a digest of each part of the case that acts are based on, and
+an act compares those that matter to it, under the lock.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
 
 CHANGED: Final = "ticket_changed"
-"""The reason where a ticket has another version than an act was decided on."""
+"""The error reason when a ticket has another version than the act was based on."""
 _BYTES: Final = 8
 _ESCALATE: Final = "escalate"
 
 
 class Part(StrEnum):
-    """A part of a case that acts are decided on."""
+    """A part of a case that acts are based on."""
 
     REQUEST = "request"
-    """What is asked, item by item, by whom, about whose account, how far it is and what stands out
-    on it: all of the ticket but what the other parts have, and what changes nothing for staff."""
+    """The items, requester, account, state and flags: all of the ticket except what the other parts
+    cover, and what makes no difference to staff."""
     PROPOSAL = "proposal"
     """The decision that waits for a second pair of eyes."""
     FILES = "files"
-    """What was handed in and lies here."""
+    """The evidence that was handed in and not removed."""
     CLOCK = "clock"
-    """By when it is to be answered."""
+    """When the answer is due."""
     HOLDER = "holder"
     ESCALATION = "escalation"
     """What the supervisors were asked last."""
 
 
 class Sight(Struct, frozen=True):
-    """What a page showed of a case; its text goes with the page's forms.
+    """What a page showed of a case; its text is carried by the page's forms.
 
     Attributes:
-        digests: of each part; one that is missing fits nothing.
+        digests: of each part; a missing one matches nothing.
     """
 
     digests: Mapping[Part, str]
 
     @classmethod
     def read(cls, text: str) -> Sight:
-        """Return what a form brought back; what no page of ours wrote fits nothing."""
+        """Return what a form brought back; text that no page of ours wrote matches nothing."""
         digests = text.split(".")
         return cls(dict(zip(Part, digests, strict=True)) if len(digests) == len(Part) else {})
 
@@ -64,7 +64,7 @@ class Sight(Struct, frozen=True):
 
 
 Seen = int | Sight
-"""What an act was decided on: a ticket's version, or what a page showed of the case."""
+"""What an act is based on: a ticket's version, or what a page showed of the case."""
 
 Guard = Callable[[Ticket], None]
 """Refuses an act, by raising, unless the ticket under the lock is as it was seen. Pure, since it
@@ -72,7 +72,7 @@ may run again."""
 
 
 def sight_of(ticket: Ticket, files: Sequence[Evidence] = (), log: Sequence[LogEntry] = ()) -> Sight:
-    """Return what there is to see of a case."""
+    """Return what a page shows of a case."""
     asked = [(one.at, one.by, one.why) for one in log if one.what == _ESCALATE]
     return Sight(
         {
@@ -87,17 +87,17 @@ def sight_of(ticket: Ticket, files: Sequence[Evidence] = (), log: Sequence[LogEn
 
 
 def digest(value: object) -> str:
-    """Return a short text that is the same for the same value alone."""
+    """Return a short digest of a value, the same for equal values only."""
     raw = msgspec.json.encode(value, order="deterministic")
     return blake2b(raw, digest_size=_BYTES).hexdigest()
 
 
 def anyhow(_: Ticket) -> None:
-    """Refuse nothing: a ``Guard`` for acts that are right whatever became of the ticket."""
+    """Refuse nothing: a ``Guard`` for acts that are valid however the ticket has changed."""
 
 
 def at_version(seen: int) -> Guard:
-    """Return what refuses an act on any other version of a ticket.
+    """Return a guard that refuses an act on any other version of a ticket.
 
     Raises:
         StaleError: by the guard, with reason ``ticket_changed``.
@@ -117,13 +117,13 @@ def as_shown(
     files: Sequence[Evidence],
     log: Sequence[LogEntry],
 ) -> Guard:
-    """Return what refuses an act unless some parts of a case are as a page showed them.
+    """Return a guard that refuses an act unless some parts of a case are as a page showed them.
 
     Args:
         seen: what it showed.
-        parts: what the act is decided on; the first one that differs is named.
+        parts: what the act is based on; the first one that differs is named.
         ticket: as it was read before ``files`` and ``log``.
-        files: as they were read for the act, where it is decided on them.
+        files: as they were read for the act, if it is based on them.
         log: the same.
 
     Raises:
@@ -136,8 +136,8 @@ def as_shown(
         for part in parts:
             if seen.digests.get(part) != now.digests[part]:
                 raise StaleError(_TOLD[part], reason=f"seen_{part.value}")
-        # Files and log lie beside the ticket: read before the lock, they are still as they were
-        # only if it is. Whatever comes to them raises its version.
+        # Files and log were read before the lock: they are unchanged only if the ticket is, since
+        # any addition to them raises its version.
         if beside and current.version != ticket.version:
             raise StaleError(_TOLD[Part.REQUEST], reason=f"seen_{Part.REQUEST.value}")
 
@@ -160,8 +160,8 @@ def _request(ticket: Ticket) -> Ticket:
     return replace(
         ticket,
         version=0,
-        # Other parts have these, and who may open files or took part says nothing of what there
-        # is to see.
+        # Other parts cover these, and who may open files or took part does not change what is
+        # shown.
         work=replace(
             ticket.work,
             proposal=None,

@@ -1,4 +1,4 @@
-"""All that staff do on tickets, made and wired together."""
+"""Wiring of the services for staff's work on tickets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from privacydesk.services.turns import Turns
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Staff's work on tickets.
+    """The services for staff's work on tickets.
 
     Attributes:
         roster: who acts, and what their role permits.
@@ -42,7 +42,7 @@ class Staff:
         merging: closing duplicates.
         files: access to a child's files.
         holds: legal holds.
-        restoring: letting stopped accounts be used again.
+        restoring: restoring suspended accounts.
     """
 
     roster: Roster
@@ -72,7 +72,7 @@ def make_staff(
     changed: Callable[[ConversationId], None],
     separation: timedelta = timedelta(0),
 ) -> Staff:
-    """Wire what staff do."""
+    """Wire the services for staff's work."""
     reader = store.reader
     acts = Acts(
         turns=turns,

@@ -1,1 +1,1 @@
-"""Keeping the desk's tickets and those of a ticketing system alike."""
+"""Synchronizing the desk's tickets with those of a ticketing system."""

@@ -1,10 +1,10 @@
-"""Making one ticket and its counterpart alike, whatever a kill left of the last time.
+"""Synchronizing one ticket with its counterpart, whatever state a crash left behind.
 
     find or make ─► read ─► take what people wrote ─► who holds it ─► what differs ─► tell ─► keep
 
-Nothing is remembered of a step that was begun: the next time looks at both sides anew. So each step
-can be told afterwards to have happened: a counterpart is found by its key, what was told by its
-mark, what was taken by the job it left, and a value that stands there is not set again.
+No step is recorded when it starts: the next run looks at both sides anew. So each step leaves a
+trace that it happened: a counterpart is found by its key, a posted text by its mark, an entry taken
+over by its job, and a value that is already there is not set again.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from privacydesk.services.ticketing.telling import Saying, Telling
 
 
 class Bringing:
-    """Brings both sides of a link together.
+    """Synchronizes both sides of a link.
 
     Args:
         system: the ticketing system.
         book: where links are kept.
         reader: the desk's tickets.
         taking: takes over what people did there.
-        telling: words what the desk says there.
+        telling: writes the texts that the desk posts there.
         said: the operator's mapping, completed by the connector.
         clock: the present.
     """
@@ -74,16 +74,16 @@ class Bringing:
         self._clock = clock
 
     async def bring(self, link: TicketingLink, since: datetime) -> TicketingLink:
-        """Make both sides alike and keep that they are.
+        """Synchronize both sides and save the result.
 
         Args:
             link: as it was read.
-            since: what was noted on tickets before is not told.
+            since: log entries from before are not posted.
 
         Raises:
-            UnavailableError, RemoteGoneError, RemoteRefusedError: as the system has it.
-            StaleError: another process has the link, or the desk did something while both sides
-                were compared: they are to be compared anew.
+            UnavailableError, RemoteGoneError, RemoteRefusedError: as the system raises them.
+            StaleError: another process has the link, or the ticket changed while both sides were
+                compared: compare them again.
         """
         ticket = await self._reader.ticket(link.ticket_id)
         if ticket is None:
@@ -92,11 +92,11 @@ class Bringing:
         remote = await self._system.read(link.remote)
         base = link.base or Base(ticket.holder, remote.assignee, remote.state, remote.due_at)
         link, refusals = await self._take(link, ticket, remote)
-        # What was taken may have changed it; who holds it is decided on how it is after that.
+        # Taking entries over may have changed the ticket; decide its holder on the new state.
         ticket = await self._again(ticket)
         sides = Sides(ticket, remote, base, refound)
         given, corrections = await self._give(link, sides)
-        # What was taken has changed it; so may have staff, meanwhile.
+        # Taking over the holder may have changed it, and so may staff meanwhile.
         ticket = await self._again(ticket)
         log = await self._reader.ticket_log(ticket.id)
         change, put_right = differences(
@@ -124,7 +124,7 @@ class Bringing:
     # -- the counterpart -------------------------------------------------------------------------
 
     async def _counterpart(self, link: TicketingLink, ticket: Ticket) -> tuple[TicketingLink, bool]:
-        """Return a link that has a counterpart, and whether it was found rather than known."""
+        """Return a link that has a counterpart, and whether that was found rather than known."""
         if link.remote:
             return await self._settle_doubt(link, ticket), False
         key = key_of(ticket.id)
@@ -134,13 +134,13 @@ class Bringing:
         new = self._telling.new(ticket)
         base = Base(ticket.holder, new.assignee, new.state, new.due_at)
         doubt = self._clock.now() + DOUBT
-        # Kept before it is made: after a kill it has to be known that there may be one, or two.
+        # Saved before it is made: after a crash it has to be known that one, or two, may exist.
         link = await self._book.save(replace(link, base=base, doubt_until=doubt))
         remote = await self._system.create(new)
         return await self._book.save(replace(link, remote=remote)), False
 
     async def _settle_doubt(self, link: TicketingLink, ticket: Ticket) -> TicketingLink:
-        """Look whether a counterpart was made twice, for as long as that may turn out."""
+        """Retire a second counterpart, for as long as one may still turn up."""
         if link.doubt_until is None:
             return link
         now = self._clock.now()
@@ -148,7 +148,7 @@ class Bringing:
             if other == link.remote:
                 continue
             twin = await self._system.read(other)
-            # A ticket on which people have written is theirs, however it came by the mark.
+            # A ticket on which people have written is theirs, however it got the mark.
             if all(entry.own for entry in twin.entries):
                 await self._system.retire(other, link.remote)
         return link if now < link.doubt_until else replace(link, doubt_until=None)
@@ -204,8 +204,8 @@ class Bringing:
     ) -> TicketingLink:
         told = set(link.told)
         for saying in sayings:
-            # What somebody removed over there is not told again; what a kill kept from being
-            # noted stands there.
+            # What somebody removed remotely is not posted again; what a crash kept from being
+            # recorded is already there.
             if saying.key not in told and not remote.wrote(saying.key):
                 await self._system.write(remote.id, saying.text)
             told.add(saying.key)
@@ -241,7 +241,7 @@ class Bringing:
 
 
 def _stood(what: Correction, remote: RemoteTicket) -> str:
-    """Return what stood over there that a correction is about: each value is told once."""
+    """Return the remote value that a correction is about: each value is reported once."""
     if what is Correction.DUE:
         return "" if remote.due_at is None else remote.due_at.isoformat()
     if what in {Correction.UNKNOWN_USER, Correction.HOLDER}:

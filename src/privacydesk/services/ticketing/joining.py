@@ -1,4 +1,4 @@
-"""All that keeps tickets and a ticketing system's alike, made and wired together."""
+"""Wiring of the synchronization with a ticketing system."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def join_system(
 
     Args:
         system: the system.
-        said: the operator's mapping; states it does not name are called as the connector has it.
+        said: the operator's mapping; for states it leaves out, the connector's names are used.
         store: the desk's own.
         book: where links are kept.
-        chores: lets one process at a time work.
+        chores: lets one process work at a time.
         handling: what staff do.
-        catalog: the sentences.
+        catalog: the texts.
         item: words for what a ticket asks for.
         zone: the operator's.
         clock: the present.
-        every: between two rounds.
+        every: the time between two rounds.
     """
     said = replace(said, states={**system.states, **said.states})
     telling = Telling(catalog, said, zone, item)

@@ -1,8 +1,8 @@
-"""Who wins: what each side is to look like where the two differ. Pure.
+"""Conflict resolution: what each side becomes where the two differ. Pure.
 
-Three states are compared, not two: how both sides stood when they were last alike tells which one
-has changed something since. The desk's state, due date and decision always win. Of the holder the
-side that changed it wins; where both did, the newer, and the desk where nothing tells which it is.
+A three-way comparison: the state at the last synchronization tells which side has changed something
+since. The desk's state, due date and decision always win. For the holder, the side that changed it
+wins; if both did, the newer change, or the desk's if nothing tells which is newer.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from privacydesk.domain.ticketing import (
 from privacydesk.domain.ticketing_links import Base
 
 REQUESTER: Final = "requester"
-"""Who an entry of a ticket's log is by, where the requester did it."""
+"""The author of entries in a ticket's log for what the requester did."""
 _MINUTE: Final = timedelta(minutes=1)
 _HOLDING: Final = frozenset({"claim", "assign"})
-"""Entries in a ticket's log that give it another holder."""
+"""Entries in a ticket's log that change its holder."""
 
 
 class Sides(Struct, frozen=True):
@@ -37,9 +37,9 @@ class Sides(Struct, frozen=True):
     Attributes:
         ticket: the desk's ticket.
         remote: its counterpart.
-        base: how both stood when they were last alike.
-        refound: whether the counterpart was just found again, perhaps half-made: what it lacks
-            nobody has taken away.
+        base: the state of both at the last synchronization.
+        refound: whether the counterpart was just found again, perhaps half-made: nobody removed
+            what it lacks.
     """
 
     ticket: Ticket
@@ -49,12 +49,12 @@ class Sides(Struct, frozen=True):
 
 
 class Giving(Struct, frozen=True):
-    """What is to become of who holds a ticket.
+    """How the holder of a ticket is to change.
 
     Attributes:
-        take: the agent who gets it here, ``NOBODY`` for none; None where nothing changes here.
-        give: the user who gets it over there; None where nothing changes there.
-        correction: what people over there are told.
+        take: the new holder here, ``NOBODY`` for none; None if nothing changes here.
+        give: the new remote assignee; None if nothing changes there.
+        correction: what remote users are told.
     """
 
     take: str | None = None
@@ -63,7 +63,7 @@ class Giving(Struct, frozen=True):
 
 
 def wanted_assignee(ticket: Ticket, said: TicketingMap) -> str | None:
-    """Return who is to hold a ticket over there; None where its holder is unknown there."""
+    """Return the remote assignee a ticket should have; None if its holder is unknown there."""
     if not ticket.holder:
         return NOBODY
     return said.users.get(ticket.holder)
@@ -80,7 +80,7 @@ def giving(sides: Sides, said: TicketingMap, log: Sequence[LogEntry]) -> Giving:
     changed_here = ticket.holder != base.holder
     if changed_there and (not changed_here or _newer_there(sides, log)):
         if not ticket.is_open:
-            # Its record keeps who held it; over there they may do as they like.
+            # The record keeps its holder; remote users may do as they like.
             return Giving()
         if agent is None:
             return Giving(correction=Correction.UNKNOWN_USER)
@@ -91,7 +91,7 @@ def giving(sides: Sides, said: TicketingMap, log: Sequence[LogEntry]) -> Giving:
 
 
 def put_back(ticket: Ticket, said: TicketingMap) -> Giving:
-    """Return what is to become of a holder whom the desk did not accept."""
+    """Return the change that undoes an assignment the desk did not accept."""
     wanted = wanted_assignee(ticket, said)
     return Giving(give=NOBODY if wanted is None else wanted, correction=Correction.HOLDER)
 
@@ -99,7 +99,7 @@ def put_back(ticket: Ticket, said: TicketingMap) -> Giving:
 def _theirs(wanted: str | None, agent: str | None) -> str | None:
     if wanted is not None:
         return wanted
-    # Its holder is unknown there: at least nobody stands there who is not it.
+    # The holder is unknown there: at least don't leave another agent as the assignee.
     return NOBODY if agent else None
 
 
@@ -110,9 +110,9 @@ def _newer_there(sides: Sides, log: Sequence[LogEntry]) -> bool:
 
 
 def answered_since(log: Sequence[LogEntry], written_at: datetime) -> bool:
-    """Tell whether the requester did something on a ticket after something was written there.
+    """Return whether the requester acted on a ticket after a remote entry was written.
 
-    What asks for more asked before they answered: the ticket is not sent back to wait for it.
+    If so, an entry that asks for more is answered: the ticket does not wait for it again.
     """
     return any(entry.by == REQUESTER and entry.at >= written_at for entry in log)
 
@@ -124,14 +124,14 @@ def differences(
     due_at: datetime | None,
     fields: Mapping[str, str],
 ) -> tuple[RemoteChange, tuple[Correction, ...]]:
-    """Return what is to be changed over there besides who holds it, and what is said of it.
+    """Return the remote changes to make, except the assignee, and the corrections to post.
 
     Args:
         sides: both sides.
-        said: how states are called there, completed by the connector.
+        said: the operator's mapping, completed by the connector.
         ended: states in which nobody works on a ticket there.
-        due_at: when it is to be due there; None leaves what stands there.
-        fields: what is to stand in which field.
+        due_at: the due date it should have there; None leaves it as it is.
+        fields: the value that each field should have.
     """
     state, correction = _state(sides, said, ended)
     corrections = [] if correction is None else [correction]
@@ -150,14 +150,14 @@ def _state(
     if not wanted or wanted == theirs:
         return None, None
     ends = {*ended, *(one for name, one in said.states.items() if name.startswith("closed"))}
-    # A state may be said of an open ticket as well, should the operator have it so.
+    # The operator may map open tickets to the same state as well.
     ends -= {one for name, one in said.states.items() if not name.startswith("closed")}
     by_them = theirs != sides.base.state and wanted == sides.base.state and not sides.refound
     if sides.ticket.is_open == (theirs in ends):
         correction = Correction.STATE_ENDED if sides.ticket.is_open else Correction.STATE_REOPENED
         return wanted, correction if by_them else None
     if by_them and theirs not in said.states.values() and sides.ticket.is_open:
-        # One of their own words for work that goes on.
+        # A state of their own for ongoing work.
         return None, None
     return wanted, None
 
@@ -176,7 +176,7 @@ def _due(sides: Sides, due_at: datetime | None) -> tuple[datetime | None, bool]:
 
 
 def alike(ticket: Ticket, remote: RemoteTicket, said: TicketingMap, change: RemoteChange) -> Base:
-    """Return how both sides stand once a change is made."""
+    """Return the state of both sides once a change is made."""
     return Base(
         holder=ticket.holder,
         assignee=remote.assignee if change.assignee is None else change.assignee,
@@ -186,5 +186,5 @@ def alike(ticket: Ticket, remote: RemoteTicket, said: TicketingMap, change: Remo
 
 
 def with_assignee(change: RemoteChange, assignee: str | None) -> RemoteChange:
-    """Return a change that also says who holds it."""
+    """Return a change that also sets the assignee, if one is given."""
     return change if assignee is None else replace(change, assignee=assignee)

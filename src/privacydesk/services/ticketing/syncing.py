@@ -1,9 +1,9 @@
-"""Rounds of the sync: what is new on either side is looked at, one process at a time.
+"""Synchronization rounds: bring over what is new on either side, one process at a time.
 
     claim the round ─► hear what changed there ─► find tickets without a link ─► bring each due link
 
-A link that fails waits, longer each time, and holds back no other. Where the system itself can't be
-reached, the round ends and no link has to wait for it longer than the system is away.
+A link that fails waits, longer each time, and holds up no other. If the system itself can't be
+reached, the round ends, and links don't wait longer for it than the system is away.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _CHORE: Final = "ticketing"
 _LEASE: Final = timedelta(seconds=45)
 """A round whose process was killed can be taken up by another after this."""
 _LONGEST_REST: Final = timedelta(days=1)
-"""As long as a system may ask to be left alone."""
+"""A round put off for far longer than this is due at once: the clock was set back meanwhile."""
 _BEATS: Final = 4
 """How often a lease is renewed before it would end."""
 _AT_ONCE: Final = 50
 _FAILURES: Final = 3
-"""Links in a row that can't be brought over before the system itself is taken to be away."""
+"""Links failing in a row after which the system itself counts as unreachable."""
 _LONGEST_TAIL: Final = timedelta(minutes=1)
 _ALARMS: Final = ("supervisors", "administrators")
 _CHANGED_MEANWHILE: Final = "changed_meanwhile"
@@ -48,12 +48,12 @@ _REFUSED: Final = "refused"
 
 
 class Standing(Struct, frozen=True):
-    """How it stands with the joined system.
+    """The state of the joined system.
 
     Attributes:
         system: None before the first round.
         counts: of its links.
-        failing: some of those that could not be brought over, or whose counterpart is gone.
+        failing: some of those that could not be synchronized, or whose counterpart is gone.
     """
 
     name: str
@@ -63,16 +63,16 @@ class Standing(Struct, frozen=True):
 
 
 class Syncing:
-    """Keeps tickets and their counterparts alike.
+    """Keeps tickets and their counterparts synchronized.
 
     Args:
         system: the ticketing system.
         book: where links are kept.
-        chores: lets one process at a time work.
-        bringing: brings one link over.
+        chores: lets one process work at a time.
+        bringing: synchronizes one link.
         taking: takes over what people did there.
         clock: the present.
-        every: between two rounds.
+        every: the time between two rounds.
         lasts: after this another process may take up a round whose process was killed.
     """
 
@@ -103,14 +103,14 @@ class Syncing:
         return self._system.name
 
     async def round(self) -> int | None:
-        """Bring over what is new, where it is time to look and nobody else does.
+        """Do a round if one is due and no other process is doing it.
 
         Returns:
-            How many links were looked at; None where it was not time, or another process does it.
+            How many links were looked at; None if no round was due, or another process does it.
 
         Raises:
-            UnavailableError: the system can't be reached; that is noted, and the next round waits
-                as long as it asked for.
+            UnavailableError: the system can't be reached; that is recorded, and the next round
+                waits as long as it asked for, up to a minute.
         """
         lease = await Lease.claim(
             self._chores,
@@ -132,7 +132,7 @@ class Syncing:
             await lease.finish(self._clock.now() + pause)
 
     async def work(self) -> int:
-        """Do a round as a chore: a system that can't be reached is noted and is no fault here."""
+        """Do a round as a chore: a system that can't be reached is recorded, not raised."""
         with contextlib.suppress(UnavailableError):
             return await self.round() or 0
         return 0
@@ -146,7 +146,7 @@ class Syncing:
         return await self._system.check()
 
     async def standing(self, *, failing: int = 20) -> Standing:
-        """Return how it stands; of what fails so many links at most."""
+        """Return the state of the system, with at most ``failing`` of the links that fail."""
         name = self._system.name
         return Standing(
             name=name,
@@ -160,9 +160,9 @@ class Syncing:
         return await self._book.link(self._system.name, ticket)
 
     async def retry(self, ticket: TicketId | None = None) -> int:
-        """Have failing links looked at in the next round, or one; return how many that are.
+        """Retry failing links, or just one, in the next round; return how many those are.
 
-        Where a counterpart is gone, another is made.
+        If a counterpart is gone, another is made.
         """
         now = self._clock.now()
         return await self._book.retry(self._system.name, now, ticket=ticket, anew=True)
@@ -193,7 +193,7 @@ class Syncing:
                 return done
             for link in due:
                 if not await lease.goes_on():
-                    # This process was held up for so long that another has begun.
+                    # This process was held up for so long that another has taken over.
                     return done
                 seen.add(link.ticket_id)
                 failures = 0 if await self._bring(link, joined) else failures + 1
@@ -204,11 +204,11 @@ class Syncing:
                     raise error
 
     async def _bring(self, link: TicketingLink, joined: JoinedSystem) -> bool:
-        """Bring a link over; tell whether the system could be reached for it."""
+        """Synchronize a link; return whether the system could be reached."""
         try:
             await self._bringing.bring(link, joined.joined_at)
         except StaleError:
-            # Somebody else keeps it, or it changed just now; what is left to do shows next time.
+            # Another process has it, or it changed just now; the next round does what is left.
             return True
         except RemoteGoneError:
             await self._failed(link, GONE)
@@ -226,7 +226,7 @@ class Syncing:
         return True
 
     async def _failed(self, link: TicketingLink, fault: str, wait: float | None = None) -> None:
-        # It may have been kept meanwhile, with its counterpart.
+        # It may have been saved meanwhile, with its counterpart.
         known = await self._book.link(link.system, link.ticket_id) or link
         if fault != known.fault:
             _log.warning("ticketing_link_failed", fault=fault, ticket=link.ticket_id.hex())
@@ -256,7 +256,7 @@ class Syncing:
         well = replace(joined, failing_since=None, alarmed_at=None, fault="")
         if well != joined:
             await self._book.note_health(well)
-            # What waits has waited for nothing but this.
+            # Waiting links were waiting only for this.
             await self._book.retry(joined.name, self._clock.now())
         return well
 
@@ -279,5 +279,5 @@ async def _beating(lease: Lease, every: timedelta) -> AsyncIterator[None]:
 
 
 def _asked(error: UnavailableError) -> timedelta:
-    """Return for how long the system asked to be left alone."""
+    """Return the pause that the system asked for, a minute at most."""
     return min(timedelta(seconds=float(error.data.get("retry_after") or 0)), _LONGEST_TAIL)

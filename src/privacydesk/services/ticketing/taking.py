@@ -1,8 +1,8 @@
-"""Taking over what people did in the ticketing system, by the services that staff act through.
+"""Taking over what people did in the ticketing system, through the services that staff use.
 
-Each thing taken is one job, named after the entry over there: so it is done once, however often it
-is read. What the desk refuses goes no further, and is told over there with the reason; the words
-are kept in both places.
+Each thing taken over is one job, named after the remote entry, so it is done once, however often
+it is read. What the desk refuses goes no further: the reason is posted there, and the text is
+kept on both sides.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from privacydesk.services.staff.sight import CHANGED
 from privacydesk.services.ticketing.telling import JOB, Telling
 
 LONGEST_REPLY: Final = 10_000
-"""Characters of a reply; what is longer is not cut in two, since a requester can't tell why."""
+"""Characters of a reply; longer ones are refused, not split, which would confuse the requester."""
 _PIECE: Final = 9_000
 """Characters of a note; a longer one becomes several."""
 _REFUSALS: Final = frozenset(
@@ -46,7 +46,7 @@ class Taking:
     Args:
         store: where agents are found.
         handling: what staff do.
-        telling: words what stands in the desk's log.
+        telling: writes the texts for the desk's log.
         said: the operator's mapping.
         clock: the present.
     """
@@ -62,10 +62,10 @@ class Taking:
         self._agents: dict[str, Agent] = {}
 
     async def prepare(self) -> None:
-        """Know the agents, and make the identity that things are done under.
+        """Load the agents, and create the identity that changes are made under.
 
         Raises:
-            SettingsError: a member of staff has its name, or it can't be one.
+            SettingsError: a member of staff has its name, or the name is invalid.
         """
         name = self._said.identity
         self._agents = {agent.name: agent for agent in await self._store.reader.agents()}
@@ -81,7 +81,7 @@ class Taking:
             except DeskError as error:
                 if error.code is not ErrorCode.CONFLICT:
                     raise
-                # Another process was as quick; whose name it is shows at the next look.
+                # Another process was faster; the next call checks whose name it is.
         elif not known.is_program:
             raise SettingsError(
                 "ticketing.identity: a member of staff has this name", key="profile"
@@ -91,15 +91,15 @@ class Taking:
         self, system: str, remote: str, ticket: Ticket, entry: RemoteEntry, *, asks: bool,
         known: Collection[str],
     ) -> NotTaken | None:  # fmt: skip
-        """Take over what somebody wrote; return why it went no further, None where it did.
+        """Take over what somebody wrote; return why it was not taken, None if it was.
 
         Args:
             system: the connector's name.
             remote: the counterpart's id.
             ticket: the desk's ticket.
             entry: what was written.
-            asks: whether, written to the requester, it asks for more.
-            known: ids of the jobs that left something in the ticket's log.
+            asks: whether, if written to the requester, it asks for more.
+            known: ids of the jobs that have an entry in the ticket's log.
 
         Raises:
             StaleError: it asks for more, and the ticket has changed since it was read.
@@ -123,11 +123,10 @@ class Taking:
         return refusal
 
     async def holder(self, ticket: Ticket, to: str, stamp: str) -> bool:
-        """Give a ticket to whom it was given over there; return whether they may have it.
+        """Follow a remote assignment; return whether the desk accepts it.
 
         Raises:
-            StaleError: the ticket has changed since it was read: who holds it is to be decided
-                anew.
+            StaleError: the ticket has changed since it was read: decide the holder again.
         """
         try:
             await self._handling.follow(
@@ -191,7 +190,7 @@ class Taking:
 
 
 def _refusal(error: DeskError) -> NotTaken:
-    """Return why the desk said no; what is no refusal goes on as it is."""
+    """Return why the desk refused; other errors are raised again."""
     if error.code not in _REFUSALS:
         raise error
     for word in (str(error.data.get("reason")), error.code.value):

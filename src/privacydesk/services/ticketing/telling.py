@@ -1,7 +1,7 @@
-"""What the desk says over there: titles, first texts, and a line for what happens on a ticket.
+"""Texts for the ticketing system: titles, first texts, and a line for each event on a ticket.
 
-By default no line says anything of a person: what happened, and where to look at it. The words of
-staff go along only where the operator profile names them.
+By default no line has personal data: only what happened, and where to look at it. Texts by staff
+are included only where the operator profile names them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from privacydesk.ports import Catalog
 from privacydesk.services.ticketing.merging import wanted_assignee
 
 JOB: Final = "ticketing:"
-"""How the jobs begin that take over what was done over there."""
+"""The prefix of jobs that take over remote changes."""
 
 _WORDS: Final[Mapping[str, Texts | None]] = {
     "verify": None,
@@ -70,7 +70,7 @@ _WORDS: Final[Mapping[str, Texts | None]] = {
     "suspend": None,
     "restore": None,
 }
-"""What of a ticket's log is told, and as which words of staff its reason counts."""
+"""Entries of a ticket's log that are posted, and which texts by staff their reasons count as."""
 
 _UNTOLD_OUTCOMES: Final = frozenset({"delayed", "waiting", "at_work"})
 _LONGEST: Final = 9_000
@@ -78,10 +78,10 @@ _LONGEST: Final = 9_000
 
 
 class Saying(Struct, frozen=True):
-    """Something to be told over there once.
+    """A text to be posted in the ticketing system once.
 
     Attributes:
-        key: names it.
+        key: identifies it.
         text: with the key's mark in it.
     """
 
@@ -90,10 +90,10 @@ class Saying(Struct, frozen=True):
 
 
 class Telling:
-    """Words what the desk says over there.
+    """Writes the texts that the desk posts in the ticketing system.
 
     Args:
-        catalog: the sentences.
+        catalog: the texts.
         said: the operator's mapping, completed by the connector.
         zone: the operator's.
         item: words for what a ticket asks for.
@@ -112,7 +112,7 @@ class Telling:
         self._item = item
 
     def new(self, ticket: Ticket) -> NewRemote:
-        """Return a ticket's counterpart as it is to be made."""
+        """Return the counterpart to create for a ticket."""
         key = key_of(ticket.id)
         return NewRemote(
             key=key,
@@ -132,12 +132,12 @@ class Telling:
         )
 
     def due_at(self, ticket: Ticket) -> datetime | None:
-        """Return the last minute of the day on which a ticket is due: the day that is shown."""
+        """Return the last minute of the day a ticket is due, so that this is the day shown."""
         clock = ticket.clock
         return None if clock is None else clock.due_at - timedelta(minutes=1)
 
     def fields(self, ticket: Ticket) -> Mapping[str, str]:
-        """Return what is to stand in the fields that the operator maps."""
+        """Return the values for the fields that the operator maps."""
         facts = self._facts(ticket)
         return {name: facts[fact]() for name, fact in self._said.fields.items()}
 
@@ -148,13 +148,13 @@ class Telling:
         evidence: Sequence[Evidence],
         since: datetime,
     ) -> tuple[Saying, ...]:
-        """Return all that is to be told of a ticket, oldest first.
+        """Return all texts to post about a ticket, oldest first.
 
         Args:
             ticket: as it stands.
-            log: all of its log.
+            log: its whole log.
             evidence: what was handed in, without bodies.
-            since: what was noted before is not told.
+            since: log entries from before are not posted.
         """
         if ticket.purged_at is not None:
             key = key_of(ticket.id, "purged")
@@ -167,46 +167,46 @@ class Telling:
         return (*(self._file(ticket, one) for one in evidence), *told)
 
     def correction(self, ticket: Ticket, what: Correction, stamp: str, theirs: str) -> Saying:
-        """Return why something is put right that was changed over there.
+        """Return the text on why a remote change is undone.
 
         Args:
             ticket: the desk's ticket.
-            what: which thing.
-            stamp: tells this time from others.
-            theirs: what stood there.
+            what: the thing corrected.
+            stamp: distinguishes this time from others.
+            theirs: the value found there.
         """
         key = key_of(ticket.id, "correction", what.value, stamp, theirs)
         words = self._text(f"ticketing.correction.{what.value}")
         return Saying(key, self._marked(key, words, self._link_line(ticket)))
 
     def not_taken(self, ticket: Ticket, entry: RemoteEntry, reason: NotTaken) -> Saying:
-        """Return why something that was written over there went no further."""
+        """Return the text on why a remote entry was not taken over."""
         key = self.refusal_key(ticket, entry.id)
         what = "not_sent" if entry.public else "not_kept"
         words = self._text(f"ticketing.{what}", reason=self.reason(reason))
         return Saying(key, self._marked(key, words, self._link_line(ticket)))
 
     def refusal_key(self, ticket: Ticket, entry: str) -> str:
-        """Return the key under which it is told that an entry went no further."""
+        """Return the key of the text on why a remote entry was not taken over."""
         return key_of(ticket.id, "not_taken", entry)
 
     def reason(self, reason: NotTaken) -> str:
-        """Return a reason in words, for people over there and for the desk's log."""
+        """Return a reason in words, for remote users and for the desk's log."""
         return self._text(f"ticketing.reason.{reason.value}")
 
     def heading(self, author: str) -> str:
-        """Return what stands above words from over there in the desk's log."""
+        """Return the heading in the desk's log for a remote text."""
         if not author:
             return self._text("ticketing.wrote_unnamed")
         return self._text("ticketing.wrote", author=author)
 
     def undelivered(self, author: str, reason: NotTaken) -> str:
-        """Return what stands in the desk's log above a reply that did not reach the requester."""
+        """Return the heading in the desk's log for a reply that did not reach the requester."""
         why = self._text("ticketing.undelivered", reason=self.reason(reason))
         return f"{self.heading(author)}\n{why}"
 
     def file(self, name: str, url: str) -> str:
-        """Return what stands in the desk's log for a file that lies over there."""
+        """Return the text in the desk's log for a file that is stored remotely."""
         return self._text("ticketing.file_there", name=name, url=url)
 
     # -- what it is made of ----------------------------------------------------------------------
@@ -220,7 +220,7 @@ class Telling:
             line = f"{line} · {self._outcome(outcome)}"
         shared = _WORDS[what]
         words = entry.why[:_LONGEST] if shared is not None and shared in self._said.texts else ""
-        # The log is only ever added to, so a place in it names an entry for good.
+        # The log is append-only, so an index in it identifies an entry for good.
         key = key_of(ticket.id, "log", str(place))
         return Saying(key, self._marked(key, line, words, self._link_line(ticket)))
 

@@ -1,1 +1,1 @@
-"""Webhooks out: looking after endpoints, sending what waits for them, calling out failures."""
+"""Outgoing webhooks: managing endpoints, sending postings, alerting staff to failures."""

@@ -1,7 +1,7 @@
-"""Looking after endpoints: adding, rotating secrets, switching, testing, replaying.
+"""Managing endpoints: adding, rotating secrets, switching, testing, replaying.
 
-Who may do so is settled by whoever calls: the console lets administrators in, commands are the
-operator's. Everything that changes something is audited with who did it.
+Callers check who may do so: the console admits administrators, commands are the operator's. Every
+change is audited with who made it.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from privacydesk.errors import InvalidRequestError, NotAllowedNowError, NotFound
 from privacydesk.ports import Minter, WebhookBook
 
 OPERATOR: Final = "operator"
-"""Who acts where a command does."""
+"""The name that commands act under."""
 
 OVERLAP: Final = timedelta(hours=24)
 LONGEST_OVERLAP: Final = timedelta(days=14)
 _SECRET_BYTES: Final = 32
 _LONGEST_LABEL: Final = 80
 _SHORTEST_NAME: Final = 6
-"""Characters of an id that are enough to name what has it: the last ones, which are random."""
+"""Characters at the end of an id, which are random, that are enough to identify it."""
 _NEWEST: Final = 1_000
-"""Postings that are found by the end of their ids; older ones need all of it."""
+"""Newest postings, which are found by the end of their ids; older ones need the whole id."""
 _ID_BYTES: Final = 16
 _HEX: Final = frozenset("0123456789abcdef")
 
@@ -56,18 +56,18 @@ class Added(Struct, frozen=True):
 
 
 class Endpoints:
-    """Looks after endpoints. ``by`` names who does it.
+    """Manages endpoints. ``by`` names who does it.
 
-    What changes something takes ``asked``, the request of a program that it is done for: with the
-    change it is kept that it was done, and a second time raises ``StaleError`` with the reason
-    ``api_done``. What was left is the body of what is kept then: the id of what was added or made,
-    the version that the endpoint got, or how many messages go out again.
+    Changes take ``asked``, the API request that they are made for: it is saved with the change, and
+    repeating it raises ``StaleError`` with the reason ``api_done``. The saved body is then the
+    result: the id of what was added or made, the endpoint's new version, or how many messages go
+    out again.
 
     Args:
         book: where they are kept.
         check: refuses an address that nothing could ever be sent to, by raising
             ``InvalidRequestError``.
-        minter: names endpoints and postings.
+        minter: makes ids for endpoints and postings.
         clock: the present.
     """
 
@@ -104,7 +104,7 @@ class Endpoints:
         before: PostingId | None = None,
         limit: int = 50,
     ) -> tuple[Posting, ...]:
-        """Return what was, or is to be, sent to an endpoint, the newest first."""
+        """Return the postings to an endpoint, sent or not, the newest first."""
         return await self._book.postings(endpoint, state=state, before=before, limit=limit)
 
     async def entry(self, posting: PostingId) -> Entry:
@@ -150,7 +150,7 @@ class Endpoints:
         identity: EndpointId | None = None,
         asked: KeptAnswer | None = None,
     ) -> Added:
-        """Add an endpoint; news that happens from now on goes to it.
+        """Add an endpoint, which gets news from now on.
 
         Args:
             url: where messages are posted to.
@@ -163,7 +163,7 @@ class Endpoints:
         Raises:
             InvalidRequestError: nothing could be sent there, or it subscribes to nothing.
             DeskError: CONFLICT when it was added already.
-            NotAllowedNowError: there are as many as there may be.
+            NotAllowedNowError: there are as many as allowed.
         """
         address = url.strip()
         self._check(address)
@@ -189,7 +189,7 @@ class Endpoints:
         kinds: Collection[NewsKind],
         asked: KeptAnswer | None = None,
     ) -> Endpoint:
-        """Change what an endpoint is called and what it is told from now on.
+        """Change an endpoint's label and what it subscribes to from now on.
 
         Raises:
             InvalidRequestError: it subscribes to nothing.
@@ -215,15 +215,15 @@ class Endpoints:
         new_secret: bool = False,
         asked: KeptAnswer | None = None,
     ) -> Added:
-        """Change an endpoint's address; what waits goes there at once.
+        """Change an endpoint's address; waiting postings go there at once.
 
         Args:
             endpoint: as it was seen.
             url: where messages are posted to from now on.
             by: who does it.
-            new_secret: for a receiver of somebody else: whoever knows the secret can make messages
-                that look like the desk's, so the one that signed until now ends at once. Else
-                the secret moves along.
+            new_secret: whether to replace the secret at once, for a receiver run by somebody else:
+                anybody who knows the old one can forge the desk's messages. Otherwise the
+                secret is kept.
             asked: see above.
 
         Raises:
@@ -269,19 +269,19 @@ class Endpoints:
     async def enable(
         self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
     ) -> bool:
-        """Switch an endpoint on; return whether it was off. What waits is tried at once."""
+        """Switch an endpoint on; return whether it was off. Waiting postings are tried at once."""
         told = _told(self._clock.now(), by, "webhook_enabled", endpoint)
         return await self._switch(endpoint, EndpointState.ACTIVE, told, asked)
 
     async def disable(
         self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
     ) -> bool:
-        """Switch an endpoint off; return whether it was on. What waits goes on waiting."""
+        """Switch an endpoint off; return whether it was on. Waiting postings go on waiting."""
         told = _told(self._clock.now(), by, "webhook_disabled", endpoint)
         return await self._switch(endpoint, EndpointState.DISABLED, told, asked)
 
     async def remove(self, endpoint: Endpoint, *, by: str, asked: KeptAnswer | None = None) -> None:
-        """Remove an endpoint that was switched off. What waits for it never goes out.
+        """Remove an endpoint that was switched off. Its waiting postings are never sent.
 
         Raises:
             NotFoundError: it was removed already.
@@ -303,7 +303,7 @@ class Endpoints:
     async def test(
         self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
     ) -> Posting:
-        """Leave a message that tells nothing; it is tried once.
+        """Queue a message without news; it is tried once.
 
         Raises:
             NotAllowedNowError: the endpoint is switched off.
@@ -330,10 +330,10 @@ class Endpoints:
         return posting
 
     async def replay(self, posting: Posting, *, by: str, asked: KeptAnswer | None = None) -> None:
-        """Send a posting again, under the id that it had.
+        """Send a posting again, under the same id.
 
         Raises:
-            NotAllowedNowError: it is on its way, or tells no news.
+            NotAllowedNowError: it is on its way, or is a test.
         """
         now = self._clock.now()
         told = _told(now, by, "webhook_replayed", posting.endpoint, event=posting.event_id.hex())
@@ -350,14 +350,14 @@ class Endpoints:
         parked: bool = False,
         asked: KeptAnswer | None = None,
     ) -> int:
-        """Send again what was made in a span; return how many messages that are.
+        """Resend the postings made in a time span; return how many.
 
         Args:
             endpoint: which one.
             since: the first instant of the span.
             until: the first one after it.
             by: who asks for it.
-            parked: only what never got through.
+            parked: whether to resend only postings that never got through.
             asked: see above.
 
         Raises:

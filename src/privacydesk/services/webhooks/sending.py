@@ -1,4 +1,4 @@
-"""Sending what waits, and calling out what does not get through.
+"""Sending waiting postings, and alerting staff to those that do not get through.
 
     claimed posting ─► signed now, posted once ─► taken: delivered
                                                   ├ anything else: waits, longer each time
@@ -41,10 +41,10 @@ _ALARMS: Final = ("supervisors", "administrators")
 
 
 class Sending:
-    """Tries claimed postings and settles what came of them.
+    """Tries claimed postings and saves the results.
 
     Attributes:
-        ailing: the endpoints that do not take what waits for them, as last looked at; the console
+        ailing: the endpoints that failed to take their postings, as of the last check; the console
             shows them to those who can do something about it.
 
     Args:
@@ -52,7 +52,7 @@ class Sending:
         book: the endpoints as they stand.
         sender: posts messages.
         clock: the present.
-        chance: at least 0 and below 1, evenly spread: makes pauses differ.
+        chance: uniform in [0, 1): jitter for pauses.
         keep: how long the delivery log is kept.
     """
 
@@ -79,7 +79,7 @@ class Sending:
 
         Args:
             at_once: how many postings of one endpoint are tried at once.
-            busy: how many of which are being tried.
+            busy: how many of each endpoint's postings are being tried.
         """
         now = self._clock.now()
         return await self.queue.claim(now, lease=_LEASE, at_once=at_once, busy=busy)
@@ -99,7 +99,7 @@ class Sending:
         return Tried(claimed, after, Try(posting.attempts, at, answer))
 
     async def settle(self, tried: Sequence[Tried]) -> None:
-        """Write down what came of tries, and call out what nobody will try again by itself."""
+        """Save the results of tries, and alert staff to postings that are not retried."""
         await self.queue.settle(tried, self._clock.now())
         parked: dict[EndpointId, tuple[Endpoint, int]] = {}
         for one in tried:
@@ -126,7 +126,7 @@ class Sending:
         self.ailing = tuple(one for one in await self._book.endpoints() if _ails(one))
 
     async def sweep(self) -> None:
-        """Remove what was kept in the delivery log for its time."""
+        """Remove expired entries from the delivery log."""
         before = self._clock.now() - self._keep
         while await self.queue.sweep(before, limit=_SWEPT) == _SWEPT:
             continue
