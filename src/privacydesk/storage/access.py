@@ -1,4 +1,4 @@
-"""Staff's credentials, sessions and log of access, through the writer like every other change."""
+"""Staff credentials, sessions and access log, through the writer like every other change."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class SqlStaffAccess:
     # -- reading -------------------------------------------------------------------------------
 
     async def credential(self, agent: str) -> Credential | None:
-        """Return what an agent proves themselves with."""
+        """Return an agent's credential."""
 
         def look(connection: sa.Connection) -> Credential | None:
             row = connection.execute(_CREDENTIAL, {"agent": agent}).first()
@@ -119,7 +119,7 @@ class SqlStaffAccess:
         return await self._reader.read(look)
 
     async def sessions(self, agent: str) -> tuple[StaffSession, ...]:
-        """Return an agent's sessions, the newest first, ended ones until they are swept."""
+        """Return an agent's sessions, the newest first, including ended ones until swept."""
 
         def look(connection: sa.Connection) -> tuple[StaffSession, ...]:
             rows = connection.execute(_SESSIONS, {"agent": agent})
@@ -133,7 +133,7 @@ class SqlStaffAccess:
     async def entries(
         self, *, agent: str | None, before: AccessEntryId | None = None, limit: int
     ) -> tuple[AccessEntry, ...]:
-        """Return entries of the log, the newest first; ids sort by when they were made."""
+        """Return log entries, the newest first; ids sort by creation time."""
         query = sa.select(tables.access_log).order_by(_entry.id.desc())
         if agent is not None:
             query = query.where(_entry.agent == agent)
@@ -152,7 +152,7 @@ class SqlStaffAccess:
     # -- writing -------------------------------------------------------------------------------
 
     async def commit(self, changes: AccessChanges) -> None:
-        """Do all of it or nothing; see ``ports.StaffAccess``."""
+        """Make all changes or none; see ``ports.StaffAccess``."""
 
         def write(connection: sa.Connection) -> None:
             key = writing_key(connection, self._seals)
@@ -176,7 +176,7 @@ class SqlStaffAccess:
         await self._writer.run(write)
 
     async def attempt(self, key: LookupHash, now: datetime) -> Attempts:
-        """Count an entry as failed, unless it has to wait; return what was counted before."""
+        """Count an attempt as failed, unless it has to wait; return those counted before."""
 
         def write(connection: sa.Connection) -> Attempts:
             signing = writing_key(connection, self._seals)
@@ -192,7 +192,7 @@ class SqlStaffAccess:
     async def sweep(
         self, now: datetime, *, idle: timedelta, keep_log: timedelta, temporary: timedelta
     ) -> None:
-        """Remove what has ended, and cut what lies too far ahead; see ``ports.StaffAccess``."""
+        """Remove what has expired, and cut what lasts too long; see ``ports.StaffAccess``."""
         over = sa.or_(
             _session.ends_at <= to_micros(now),
             _session.seen_at <= to_micros(now - idle),
@@ -210,7 +210,7 @@ class SqlStaffAccess:
         await self._writer.run(write)
 
     def _cut_temporary(self, connection: sa.Connection, until: datetime) -> None:
-        """Cut temporary passwords to an instant; none is given for longer."""
+        """Cut temporary passwords to an instant; none is issued for longer."""
         longer = _credential.temporary_until > to_micros(until)
         rows = connection.execute(sa.select(tables.agent_credential).where(longer)).all()
         found, _ = open_own_rows(
@@ -235,7 +235,7 @@ class SqlStaffAccess:
 
 
 def _check(connection: sa.Connection, changes: AccessChanges, key: Seal) -> None:
-    """Refuse what was decided on something that has changed, before anything is written."""
+    """Refuse changes decided on stale values, before anything is written."""
     hired, changed, credential = changes.hired, changes.changed, changes.credential
     if hired is not None and connection.execute(_AGENT, {"agent": hired.name}).first() is not None:
         raise DeskError(
@@ -313,7 +313,7 @@ def _keep_attempts(
 
 
 def _write_agents(connection: sa.Connection, changes: AccessChanges, key: Seal) -> list[Anchor]:
-    """Write agents, and return which versions they have now."""
+    """Write agents, and return anchors of their new versions."""
     anchors: list[Anchor] = []
     if changes.hired is not None:
         connection.execute(sa.insert(tables.agent), agent_row(changes.hired, key))

@@ -1,4 +1,4 @@
-"""What staff were called for. Calls of tickets are written by the batch that fires them."""
+"""Staff alarms. Those of tickets are written by the batch that raises them."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class SqlAlarmBook:
         self._reader = reader
 
     async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return an agent's calls, the newest first."""
+        """Return an agent's alarms, the newest first."""
         wanted = {"agent": agent, "count": limit}
         return await self._reader.read(
             lambda connection: tuple(read_alarm(row) for row in connection.execute(_OF, wanted))
         )
 
     async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
-        """Call whoever was not called for this before; return how many that were."""
+        """Store alarms that were not raised before; return how many."""
         if not alarms:
             return 0
         ids = padded([one.id for one in alarms])
@@ -61,7 +61,7 @@ class SqlAlarmBook:
         return await self._writer.run(write)
 
     async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
-        """Note that an agent has seen what they were called for; return how many that were."""
+        """Mark an agent's alarms as seen; return how many."""
         seen = _SEE
         if about is not None:
             seen = seen.where(sa.func.coalesce(_alarm.ticket_id, _alarm.conversation_id).in_(about))
@@ -69,6 +69,6 @@ class SqlAlarmBook:
         return await self._writer.run(lambda c: int(c.execute(seen, noted).rowcount))
 
     async def sweep(self, before: datetime) -> None:
-        """Remove calls from before an instant."""
+        """Remove alarms from before an instant."""
         old = sa.delete(tables.staff_alarm).where(_alarm.at < to_micros(before))
         await self._writer.run(lambda connection: connection.execute(old).rowcount)

@@ -1,4 +1,4 @@
-"""Tokens of the API and kept answers, through the writer like every other change."""
+"""API tokens and stored answers, through the writer like every other change."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class SqlApiBook:
         await self._writer.run(write)
 
     async def revoke(self, token: ApiTokenId, now: datetime, told: AuditEntry) -> bool:
-        """Revoke a token for good; return whether it was not revoked before."""
+        """Revoke a token for good; return whether that changed anything."""
 
         def write(connection: sa.Connection) -> bool:
             row = connection.execute(_HELD, {"id": token}).first()
@@ -145,7 +145,7 @@ class SqlApiBook:
     # -- answers -------------------------------------------------------------------------------
 
     async def begin(self, asked: KeptAnswer) -> KeptAnswer:
-        """Keep that something is asked; return what is kept of it: this, or what was before."""
+        """Store a request; return it, or what was stored under its key before."""
 
         def write(connection: sa.Connection) -> KeptAnswer:
             before = connection.execute(_ANSWER, {"by": asked.agent, "name": asked.key}).first()
@@ -157,7 +157,7 @@ class SqlApiBook:
         return await self._writer.run(write)
 
     async def settle(self, answer: KeptAnswer) -> None:
-        """Keep the answer to what was asked."""
+        """Store the answer to a request."""
         row = answer_row(answer)
         here = sa.and_(_answer.agent == answer.agent, _answer.key == answer.key)
         kept = (
@@ -172,7 +172,7 @@ class SqlApiBook:
         await self._writer.run(write)
 
     async def sweep(self, before: datetime) -> None:
-        """Forget answers from before an instant."""
+        """Remove answers from before an instant."""
         old = sa.delete(tables.api_answer).where(_answer.at < to_micros(before))
 
         def write(connection: sa.Connection) -> None:

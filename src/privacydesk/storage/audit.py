@@ -3,9 +3,9 @@
     entry 1 ─code─► entry 2 ─code─► … ─code─► entry n ◄─ head: n, its code, and a code over both
 
 An entry's code is an HMAC over the code before it and everything the entry says. The key is random,
-wrapped by the operator's ring and kept among the data keys, so that rotating the ring wraps it anew
-like any other. Whoever can write to the database alone can't make a code, and so can't change,
-remove, add or move an entry, nor cut the chain short, without its being found.
+wrapped by the operator's ring and kept among the data keys, so that rotating the ring rewraps it
+like any other. Write access to the database alone is not enough to make a code, and so to change,
+remove, add or move an entry, or to truncate the chain, undetected.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.writer import BatchWriter
 
 CHAIN_KEY: Final = ConversationId(b"audit-chain-key\0")
-"""Where the key stands among the data keys; no conversation's id, since those are UUIDs."""
+"""The key's id among the data keys; no conversation has it, since their ids are UUIDs."""
 
 _SEALED_AT_ONCE = 500
 _CHECKED_AT_ONCE = 2000
@@ -98,7 +98,7 @@ class SqlAuditTrail:
         self._seals = seals
 
     async def seal(self) -> int:
-        """Chain entries that wait, some hundreds at once; return how many that were.
+        """Chain waiting entries, some hundreds at once; return how many.
 
         The head's row is the claim: it is locked with the entries it will count, in one
         transaction, so a process that dies leaves the chain as it was.
@@ -108,7 +108,7 @@ class SqlAuditTrail:
     def _chain(self, connection: sa.Connection) -> int:
         head = connection.execute(_LOCK_HEAD).first()
         if head is None and connection.execute(_READ_HEAD).first() is not None:
-            return 0  # another process is at it
+            return 0  # another process is sealing
         rows = self._written_here(connection)
         if not rows:
             return 0
@@ -133,7 +133,7 @@ class SqlAuditTrail:
         return len(rows)
 
     def _written_here(self, connection: sa.Connection) -> tuple[sa.Row[Any], ...]:
-        """Return entries that wait and the desk wrote: nobody else's is made part of the chain."""
+        """Return waiting entries that the desk wrote: no others become part of the chain."""
 
         def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
             after = b"" if seen is None else seen.id
@@ -145,13 +145,13 @@ class SqlAuditTrail:
         return whole_page(page, read, _SEALED_AT_ONCE)
 
     def _begin(self, connection: sa.Connection) -> bytes:
-        # Two processes that begin at once: one of them fails on the head's row, and comes again.
+        # If two processes begin at once, one of them fails on the head's row, and retries.
         connection.execute(
             sa.insert(tables.audit_head),
             {"id": _HEAD_ID, "entries": 0, "last": _START, "code": _START},
         )
         if connection.execute(_SEALED, {"after": 0, "count": 1}).first() is not None:
-            # Its head was taken away: a new one would hide that.
+            # Its head was removed: a new one would hide that.
             raise SealError("the audit chain has entries and no head: run privacydesk audit verify")
         seal, wrapped = self._seals.make(CHAIN_KEY)
         connection.execute(
@@ -185,7 +185,7 @@ class SqlAuditTrail:
                 fault = Fault(0, "head_missing") if any_entry is not None or noted else None
                 return ChainReport(shown, waiting, fault)
             try:
-                # Not the key at hand: what stands in the database is what is checked.
+                # Not the cached key: the one in the database is to be checked.
                 self._seals.forget(CHAIN_KEY)
                 key = self._key(connection)
             except SealError:
@@ -207,10 +207,10 @@ class SqlAuditTrail:
             if again is not None and again.entries == head.entries:
                 fault = None if added is None else Fault(added.seq, "added")
                 return ChainReport(shown, waiting, fault)
-            # The sealer went on meanwhile; so do we.
+            # The sealer has added entries meanwhile; check those, too.
 
     async def state(self) -> ChainState:
-        """Return how far the chain is."""
+        """Return the state of the chain."""
 
         def look(connection: sa.Connection) -> ChainState:
             head = connection.execute(_READ_HEAD).first()
@@ -223,7 +223,7 @@ class SqlAuditTrail:
         return await self._reader.read(look)
 
     async def acts(self) -> tuple[str, ...]:
-        """Return the names of all acts there are entries of; see ``_ACTS``."""
+        """Return the names of all acts with entries; see ``_ACTS``."""
         return await self._reader.read(
             lambda connection: tuple(name for name in connection.scalars(_ACTS) if name)
         )
@@ -273,7 +273,7 @@ def _code(key: bytes, before: bytes, seq: int, row: Any) -> bytes:
     values = (getattr(row, name) for name in _COLUMNS)
     said = [value.hex() if isinstance(value, bytes) else value for value in values]
     if row.anchors is not None:
-        # Only then, so that what was sealed before there were any keeps its code.
+        # Only then, so that entries sealed before anchors existed keep their codes.
         said.append(row.anchors)
     return hmac.digest(key, before + orjson.dumps([seq, row.id.hex(), *said]), hashlib.sha256)
 

@@ -81,7 +81,7 @@ class Batch:
         snapshots: conversations after their last commit.
         newest: the versions of other rows after their last commit.
         counters: this process's rows of the daily counters.
-        minter: names what is told to other systems.
+        minter: makes the ids of webhook events and postings.
         now: the present, for rows that note when something happened.
         shared: whether other processes lock rows of their own at the same time (PostgreSQL).
     """
@@ -111,11 +111,11 @@ class Batch:
         self._counters = counters
 
     def run(self, pendings: list[Pending], latecomers: Latecomers | None = None) -> Outcomes:
-        """Do everything and return the outcomes, which hold only once the caller has committed.
+        """Run everything and return the outcomes, valid only once the caller has committed.
 
         Args:
-            pendings: what was there when the batch began; what joins it is added.
-            latecomers: gives what may join until the rows are written.
+            pendings: what the batch begins with; what joins it is appended.
+            latecomers: returns the jobs that may join until the rows are written.
 
         Raises:
             Exception: from the database or the row mappers; nothing of the batch may be kept.
@@ -126,7 +126,7 @@ class Batch:
             return outcomes
         outcomes += self._run_jobs(jobs)
         if latecomers is not None:
-            # The event loop, which waits for the interpreter's lock, hands over what it has.
+            # Release the GIL, so that the event loop can hand over what it has.
             time.sleep(0)
             late = latecomers({job.locks.conversation for _, job in jobs})
             if late:
@@ -140,7 +140,7 @@ class Batch:
         return [(p, self._run_job(job)) for p, job in jobs]
 
     def keep(self) -> None:
-        """Keep at hand what was committed."""
+        """Cache what was committed."""
         for identity, seal in self._new_seals.items():
             self._seals.keep(identity, seal)
         for conversation in self._locked.conversations.now.values():
@@ -246,7 +246,7 @@ class Batch:
             sql.INSERT_EVENTS.run(self._connection, inserts.events)
         if locked.tickets.now or locked.challenges.now or locked.deliveries.now:
             self._write_what_was_locked()
-        # Most turns leave none of these, and a person who is alone waits for every call.
+        # Most turns leave none of these, and a lone user waits for every call.
         for table, rows in (
             (tables.data_key, inserts.data_keys),
             (tables.conversation_key, inserts.keys),
@@ -406,7 +406,7 @@ class Batch:
         found = self._connection.execute(sql.READ_EVIDENCE, {"ids": sql.padded(sorted(wanted))})
         rows = {row.id: row for row in found}
         if len(rows) != len(wanted):
-            # Not locked, so not a broken guard: some job named a file that isn't there to take.
+            # Not locked, so not a broken guard: some job named a file that isn't available.
             raise ClosureError("evidence to change isn't there")
         return rows
 
@@ -417,7 +417,7 @@ def _check_guard(table: sa.Table, done: int, wanted: int) -> None:
 
 
 def _failed(error: Exception) -> FailedJobError:
-    # The message of an unknown exception may quote what a person wrote; a contract's does not.
+    # An unknown exception's message may quote what a person wrote; a contract error's does not.
     told = str(error) if isinstance(error, (ClosureError, SealError)) else ""
     _log.error("job_failed", error=type(error).__name__, rule=told, at=trace(error))
     return FailedJobError("the job failed; nothing of it was stored")

@@ -1,4 +1,4 @@
-"""Chores: what one process does for all, claimed by moving it ahead like any due row."""
+"""Chores: tasks that one process does for all, claimed by postponing them like any due row."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SqlChores:
         return await self._writer.run(claim)
 
     async def move(self, name: str, held: datetime, until: datetime) -> bool:
-        """Have a chore due at another time; tell whether it was one's own."""
+        """Reschedule a claimed chore; return whether the claim was still the caller's."""
         moved = {
             "at_name": name,
             "from_due_at": to_micros(held),

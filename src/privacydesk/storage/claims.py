@@ -1,9 +1,9 @@
 """Claiming due rows, through the writer.
 
-A claim moves a row ahead by the lease, so that no two workers have it at once; after a crash it
-is due again by itself. On SQLite a connection of its own would wait behind the writer's
-transactions (180 ms on a busy desk, against 5 ms as part of a batch); on PostgreSQL the statement
-skips what other processes hold. One way for both.
+A claim postpones a row by the lease, so that no two workers have it at once; after a crash it is
+due again by itself. On SQLite a separate connection would wait behind the writer's transactions
+(180 ms on a busy desk, against 5 ms as part of a batch); on PostgreSQL the statement skips rows
+that other processes hold. The same code serves both.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ _OF_POOL: Mapping[Pool, sa.ColumnElement[bool]] = {
 
 
 def _most_of(pool: Pool) -> str:
-    """Return the name of the parameter that says how many rows of a pool are looked at."""
+    """Return the name of the parameter for how many rows of a pool are read."""
     return f"most_{pool.value}"
 
 
 def _of_each_pool(*columns: Any, due: bool) -> sa.CompoundSelect[Any]:
-    """Return a look at the next rows of each pool: one statement, one probe of the index each."""
+    """Return the query for the next rows of each pool: one statement, one index probe a pool."""
     looks = []
     for pool in Pool:
         heads = sa.select(*columns).where(_HEADS, _OF_POOL[pool]).order_by(_outbox.due_at)
@@ -117,7 +117,7 @@ class SqlClaims:
         self._overlooked = Overlooked(writer, reader, seals)
 
     async def hurry_overlooked(self, now: datetime) -> int:
-        """Make due what a clock that was ahead put off; see ``ports.Claims``."""
+        """Make due what a clock that ran ahead postponed; see ``ports.Claims``."""
         return await self._overlooked.hurry(now)
 
     async def deliveries(
@@ -130,7 +130,7 @@ class SqlClaims:
     ) -> tuple[Delivery, ...]:
         """Claim outbox rows that are due; see ``ports.Claims``.
 
-        The rows are returned as claimed: one attempt more, a version further, due after the lease.
+        The rows are returned as claimed: attempts and version raised by one, due after the lease.
         """
 
         def claim(connection: sa.Connection) -> tuple[Delivery, ...]:
@@ -156,9 +156,9 @@ class SqlClaims:
         return await self._writer.run(claim)
 
     async def keep(self, row: Delivery, *, until: datetime) -> bool:
-        """Move a claimed row further ahead; see ``ports.Claims``.
+        """Extend the lease of a claimed row; see ``ports.Claims``.
 
-        Only the column ``due_at`` moves: whoever works on the row has it as it was claimed.
+        Only the column ``due_at`` changes: the worker has the row as it was claimed.
         """
 
         def keep(connection: sa.Connection) -> bool:
@@ -172,7 +172,7 @@ class SqlClaims:
                 return True
             found = connection.execute(_CLAIMED_BY, {sql.GUARD_ID: row.id}).first()
             if found is None or found.state != DeliveryState.OPEN:
-                # Finished by whoever asks, who just has not come to the end yet.
+                # Finished by the caller itself, which is still extending the lease.
                 return True
             return bool(found.attempts == row.attempts)
 
@@ -192,9 +192,9 @@ class SqlClaims:
         return await self._reader.read(look)
 
     async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
-        """Claim tickets that come up by themselves.
+        """Claim tickets with a reminder or deadline that is due.
 
-        Only the column ``next_due_at`` moves; the ticket, its version and its dues stay.
+        Only the column ``next_due_at`` changes; the ticket, its version and its dues stay.
         """
 
         def claim(connection: sa.Connection) -> tuple[Ticket, ...]:
@@ -216,7 +216,7 @@ class SqlClaims:
         return await self._writer.run(claim)
 
     async def next_ticket(self) -> datetime | None:
-        """Return when the next ticket comes up; see ``ports.Claims``."""
+        """Return when the next ticket is due; see ``ports.Claims``."""
         return await self._reader.read(
             lambda connection: opt_instant(connection.scalar(_NEXT_TICKET))
         )
@@ -228,7 +228,7 @@ def _with_a_place(
     places: Mapping[Pool, int],
     without: Collection[DeliveryId],
 ) -> list[sa.Row[Any]]:
-    """Return the rows that are due and find a place, the longest due of each pool first."""
+    """Return due rows within the limits of ``places``, the longest due of each pool first."""
     due = connection.execute(_DUE_DELIVERIES, {"now": to_micros(now), **_mosts(places, without)})
     found: list[sa.Row[Any]] = []
     left = dict(places)
@@ -241,7 +241,7 @@ def _with_a_place(
 
 
 def _mosts(places: Mapping[Pool, int], without: Collection[DeliveryId]) -> dict[str, int]:
-    """Return how many rows of each pool are looked at: enough that those left out don't matter."""
+    """Return how many rows of each pool are read: enough to make up for those left out."""
     return {
         _most_of(pool): places[pool] + len(without) if places.get(pool, 0) > 0 else 0
         for pool in Pool

@@ -1,4 +1,4 @@
-"""Turning a batch into commits until each job has its outcome."""
+"""Commits a batch, retrying and splitting it, until each job has its outcome."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ from privacydesk.storage.whereabouts import Whereabouts
 _log = structlog.get_logger(__name__)
 
 _TRIES = 4
-"""How often a batch is tried when the database gets in its way."""
+"""How often a batch is tried when the database interrupts it."""
 _PAUSE = 0.05
 """Seconds before the second try on a lost connection; doubles."""
 _DEFER_PAUSE = 0.002
 _DEFER_LIMIT = 2000
-"""How often a job waits for a row that another process holds: some seconds."""
+"""How often a job is deferred for a row that another process holds: some seconds in all."""
 _QUICK = 0.002
-"""Seconds that a commit may take for the next one to be worth no thread."""
+"""Seconds; a commit that takes less lets the next one do without the thread."""
 _REMEMBERED = 100_000
-"""Of how many rows the version is remembered that was written last."""
+"""The number of rows whose last written version is remembered."""
 
 Report = tuple[Outcomes, list[Appended]]
 
 
 class Committer:
-    """Turns a batch into commits until each job has its outcome.
+    """Commits a batch, retrying and splitting it, until each job has its outcome.
 
     One caller at a time: the writer's thread, or the event loop while the thread has nothing to do.
 
     Attributes:
-        written_at: when the last commit of anything was, by the clock that only goes on.
+        written_at: when anything was last committed, by the monotonic clock.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class Committer:
         self.written_at = -math.inf
 
     def at_once(self, batch: list[Pending]) -> Report | None:
-        """Settle jobs if nothing has to be waited for, so that the event loop may call it.
+        """Settle jobs if that takes no waiting, so that the event loop may call it.
 
         Returns:
-            None where the last commit was slow, another process is writing, or anything fails:
-            then nothing was done, and ``settle`` finds out what there is to be said about it.
+            None if the last commit was slow, another process is writing, or anything fails: then
+            nothing was done, and ``settle`` handles and reports the failure.
         """
         if not self._quick or self._connection is None:
             return None
         appended: list[Appended] = []
         try:
             return self._transaction(batch, appended, patience=0), appended
-        except Exception:  # noqa: BLE001 - it will meet ``settle``, too, which tells and sorts it
+        except Exception:  # noqa: BLE001 - ``settle`` will meet it, too, and classify it
             self._quick = False
             return None
 
@@ -99,14 +99,14 @@ class Committer:
         """Return every pending's outcome, and what was appended.
 
         Args:
-            batch: what was there when it began; what joins it is added.
-            latecomers: gives what may join.
+            batch: what it begins with; what joins it is appended.
+            latecomers: returns the jobs that may join.
         """
         appended: list[Appended] = []
         try:
-            # Rows that other processes lock, too, are locked all at once, in their order.
+            # Rows that other processes lock, too, must be locked all at once, in order.
             outcomes = self._commit(batch, appended, None if self._shared else latecomers)
-        except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens to it
+        except Exception as error:  # noqa: BLE001 - the thread must survive any error
             _log.critical("writer_failed", error=type(error).__name__, at=trace(error))
             self.close()
             outcomes = _all(batch, FailedJobError)
@@ -118,15 +118,15 @@ class Committer:
         return [(p, _patient(p, outcome)) for p, outcome in outcomes], appended
 
     def took_a_write(self) -> None:
-        """Note that something was written; a commit of nothing works on a full disk, too."""
+        """Note that something was written; an empty commit works even on a full disk."""
         self.written_at = time.monotonic()
         self._outage.end(WRITING)
 
     def close(self) -> None:
-        """Let go of the connection, whatever state it is in.
+        """Close the connection, whatever state it is in.
 
-        What was written last is forgotten with it: the next one may lead to a server that took
-        over without the last commits, whose rows are older and yet as they should be.
+        The remembered versions go with it: the next connection may lead to a server that took
+        over without the last commits, whose older rows are valid.
         """
         self._counters.begin_anew()
         self._snapshots.clear()
@@ -147,7 +147,7 @@ class Committer:
     ) -> Outcomes:
         for attempt in range(1, _TRIES + 1):
             try:
-                # Nobody joins what went wrong once: whoever comes now has its own tries.
+                # No job joins a batch that failed once: later ones have tries of their own.
                 return self._transaction(batch, appended, latecomers if attempt == 1 else None)
             except GuardBrokenError as error:
                 _log.critical("guard_broken", rule=str(error), at=trace(error))
@@ -156,7 +156,7 @@ class Committer:
             except Exception as error:  # noqa: BLE001 - sorted by ``classify``
                 fault = classify(error)
                 if fault is Fault.GUILTY:
-                    # Alone, a row it believed missing may just have been made by another process.
+                    # A lone job may have missed a row that another process has just inserted.
                     raced = self._shared and isinstance(error, sa.exc.IntegrityError)
                     if len(batch) == 1 and raced and attempt == 1:
                         continue
@@ -172,7 +172,7 @@ class Committer:
         return _all(batch, UnavailableError)
 
     def _all_refused(self, batch: Sequence[Pending]) -> Outcomes:
-        """Send everybody away; those who are counted are people and programs, not our own looks."""
+        """Refuse all; only jobs, of people and programs, are counted, not storage's errands."""
         self._outage.refuse(sum(pending.job is not None for pending in batch))
         return [
             (pending, UnavailableError("the database can't take it now", outage=self._outage.what))
@@ -187,7 +187,7 @@ class Committer:
         *,
         patience: int = BUSY_MILLIS,
     ) -> Outcomes:
-        # Before connecting: SQLite would make a file that is missing anew, without a word in it.
+        # Before connecting: SQLite would silently create a missing file, empty.
         self._whereabouts.check()
         if self._connection is None:
             self._connection = self._engine.connect()
@@ -209,7 +209,7 @@ class Committer:
             )
             outcomes = run.run(batch, latecomers)
             decided = time.monotonic()
-        # Never so on a server: every statement has to be waited for there.
+        # Never on a server: every statement has to be waited for there.
         self._quick = not self._shared and time.monotonic() - decided < _QUICK
         if run.appended:
             self.took_a_write()

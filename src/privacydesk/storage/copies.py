@@ -1,4 +1,4 @@
-"""Copies of the database: one that is whole is made while the desk goes on, and one is put back."""
+"""Backups of the database: whole copies made while the desk runs, and what a restore needs."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _RENEW = (
 def back_up(url: str, target: Path) -> None:
     """Write a whole copy of a SQLite database into a new file that only its owner can read.
 
-    What is committed while it runs is in it or not, but never half of it. The copy is checked
-    before it gets its name: one of a damaged database is worth nothing when it is needed.
+    What is committed meanwhile is in it wholly or not at all. The copy is checked before it gets
+    its name: one of a damaged database would be worthless.
 
     Raises:
-        SettingsError: the database is no file, there is none, or the target exists already.
+        SettingsError: the database is no file or is missing, or the target exists already.
         DeskError: the database is damaged, or the copy can't be written; no copy is left.
     """
     source = sqlite_file(parse_url(url))
@@ -55,7 +55,7 @@ def back_up(url: str, target: Path) -> None:
         raise SettingsError(f"there is no database in {source}")
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:
-        # Held from the beginning, so that nothing else gets this name meanwhile.
+        # Created first, so that nothing else gets this name meanwhile.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         raise SettingsError(f"{target} exists already; nothing was written") from None
@@ -75,7 +75,7 @@ def _copy(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
-        # In one step: in several, a desk that writes would have it begin again and again.
+        # In one step: in several, the desk's writes would make it restart again and again.
         with closing(sqlite3.connect(source)) as whole, closing(sqlite3.connect(target)) as copy:
             whole.backup(copy)
     except sqlite3.Error as error:
@@ -110,24 +110,24 @@ def damage_in(connection: sqlite3.Connection, *, quick: bool) -> tuple[str, ...]
 
     Args:
         connection: to the database, or to a copy of it.
-        quick: whether to leave out that each index holds what its table does, which takes several
-            times as long.
+        quick: whether to skip comparing each index with its table, which takes several times as
+            long.
     """
     pragma = "quick_check" if quick else "integrity_check"
     try:
         rows = connection.execute(f"PRAGMA {pragma}({_FAULTS_AT_MOST})").fetchall()
     except sqlite3.DatabaseError as error:
         return (str(error),)
-    # Of some faults it tells in several lines.
+    # Some faults are reported in several lines.
     lines = [line for (told,) in rows for line in str(told).splitlines() if line.strip("* ")]
     return () if lines == ["ok"] else tuple(lines)
 
 
 def renew_epochs(url: str, ring: KeyRing) -> int:
-    """Give every conversation a new epoch and return how many there are.
+    """Give every conversation a new epoch and return how many.
 
-    After an older copy was put back, clients may hold events that it lacks. With another epoch
-    they drop their copies and read the log anew. A conversation that can't be read keeps its own.
+    After an older copy was restored, clients may hold events that it lacks. With another epoch
+    they drop their copies and read the log anew. A conversation that can't be read keeps its epoch.
     """
     engine, minter, seals = (
         writing_engine(parse_url(url)),

@@ -1,9 +1,9 @@
-"""Daily counters: rows of this process's own, each added to in the transaction of what it counts.
+"""Daily counters: rows private to this process, incremented in the transaction they count.
 
-Processes never touch one another's rows, so none waits for another's commit; readers add them up.
-A row is made at its first count and updated from then on. Which rows there are is known from the
-commits alone: when one's fate is unknown, or too many are known, the process begins rows anew under
-another name. Days are no order here: a machine's clock may go ahead and come back.
+Processes never touch one another's rows, so none waits for another's commit; readers sum them up.
+A row is inserted at its first count and updated from then on. Which rows exist is known from the
+commits alone: when a commit's fate is unknown, or too many rows are known, the process starts new
+rows under another name. Days may come out of order: a machine's clock may run ahead and come back.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CounterRows:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Go on in rows of another name, as it is not known which ones were committed."""
+        """Continue in rows of another name, as it is not known which ones were committed."""
         self._source = os.urandom(8)
         self._there: set[Counted] = set()
         self._fresh: set[Counted] = set()
@@ -65,7 +65,7 @@ class CounterRows:
         """Count, within a transaction that the caller commits."""
         more = Counter(counted)
         self._fresh = {one for one in more if one not in self._there}
-        # Two processes never share a row, so the order matters to nobody but whoever reads a log.
+        # Two processes never share a row, so the order matters only to readers of a log.
         old = [one for one in more if one in self._there]
         if old:
             _ADD.run(
@@ -73,7 +73,7 @@ class CounterRows:
                 [
                     {
                         "at_source": self._source,
-                        # As every driver takes it: nothing is converted on this path.
+                        # The form every driver takes: nothing is converted on this path.
                         "at_day": one.day.isoformat(),
                         "at_what": one.what.value,
                         "at_detail": one.detail,
@@ -98,16 +98,16 @@ class CounterRows:
             )
 
     def committed(self) -> None:
-        """Note that what was added last is there for good."""
+        """Note that what was added last has been committed."""
         self._there |= self._fresh
         self._fresh = set()
         if len(self._there) > self._most:
-            # A row that was forgotten and comes up again must not be made twice.
+            # A row that was forgotten and is counted again must not be inserted twice.
             self.begin_anew()
 
 
 class SqlCounters:
-    """Reads what was counted by all processes."""
+    """Reads the counters of all processes."""
 
     def __init__(self, reader: SqlReader) -> None:
         self._reader = reader

@@ -1,6 +1,6 @@
-"""Opening rows one by one, past those that can't be opened.
+"""Opening rows one by one, skipping those that can't be opened.
 
-One row that is damaged, or was changed without the keys, must not take along the list it stands in.
+One row that is damaged, or was changed without the keys, must not make its whole list unreadable.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from privacydesk.storage.sealing import Seal, SealError, Seals
 T = TypeVar("T")
 
 LOOK_AGAIN: Final = timedelta(hours=1)
-"""When a due row that can't be read is looked at again: the ring key may be there by then."""
+"""When a due row that can't be read is retried: the ring key may be available by then."""
 
 Row = sa.Row[Any]
 Opened = tuple[Row, Seal, T]
-"""A row, what opens it, and what it is."""
+"""A row, its seal, and its value."""
 
 
 def open_rows(
@@ -41,14 +41,14 @@ def open_rows(
     *,
     home: str = "conversation_id",
 ) -> tuple[list[Opened[T]], list[Row]]:
-    """Return rows of conversations with what they are, and those that can't be read.
+    """Return rows of conversations with their values, and those that can't be read.
 
     Args:
-        connection: for the keys that are not at hand.
-        seals: the conversations' keys; what is refused is noted there.
+        connection: for keys that are not cached.
+        seals: the conversations' keys; refused rows are noted there.
         rows: of one table.
         bound: names the rows.
-        read: makes of a row what it is; raises ``SealError``.
+        read: turns a row into its value; raises ``SealError``.
         home: the column that names the row's conversation.
     """
     found = seals_of(connection, seals, {getattr(row, home) for row in rows})
@@ -71,15 +71,15 @@ def open_own_rows(
     *,
     identity: ConversationId,
 ) -> tuple[list[T], list[Row]]:
-    """Return what rows are that belong to no conversation, and those that can't be read.
+    """Return the values of rows outside any conversation, and the rows that can't be read.
 
     Args:
-        connection: for the key, if it is not at hand.
-        seals: the keys; what is refused is noted there.
+        connection: for the key, if it is not cached.
+        seals: the keys; refused rows are noted there.
         rows: of one table.
         bound: names the rows.
-        read: makes of a row what it is; raises ``SealError``.
-        identity: stands where a conversation's id does, for their key.
+        read: turns a row into its value; raises ``SealError``.
+        identity: their key's id, in place of a conversation's.
     """
     there = list(rows)
     if not there:
@@ -101,18 +101,18 @@ def open_signed_rows(
     bound: Binding,
     read: Callable[[Row, Seal], T],
 ) -> list[T]:
-    """Return what rows with a digest are, without those whose digest is another one."""
+    """Return the values of rows with a digest, without those whose digest is wrong."""
     return open_own_rows(connection, seals, rows, bound, read, identity=ROWS_KEY)[0]
 
 
 def open_tickets(
     connection: sa.Connection, seals: Seals, rows: Sequence[Row]
 ) -> tuple[list[Opened[Ticket]], list[Row]]:
-    """Return tickets, and those rows that can't be read.
+    """Return tickets, and the rows that can't be read.
 
     Args:
-        connection: for the keys that are not at hand.
-        seals: the conversations' keys; what is refused is noted there.
+        connection: for keys that are not cached.
+        seals: the conversations' keys; refused rows are noted there.
         rows: as ``statements.TICKETS`` gives them.
     """
     key = seals_of(connection, seals, (ROWS_KEY,)).get(ROWS_KEY) if rows else None
@@ -136,7 +136,7 @@ def read_tickets(
 def look_again(
     connection: sa.Connection, due: sa.Column[Any], rows: Sequence[Row], now: datetime
 ) -> None:
-    """Have rows that can't be read due later: whatever else is due must not wait for them.
+    """Postpone rows that can't be read, so that other due rows need not wait for them.
 
     Args:
         connection: in the transaction that claims.
@@ -155,11 +155,11 @@ def whole_page(
     read: Callable[[Sequence[Row]], Iterable[T]],
     limit: int,
 ) -> tuple[T, ...]:
-    """Return what rows are until a page is full: whoever turns pages sees by its length if it is.
+    """Return rows' values until a page is full: to callers a shorter page is the last one.
 
     Args:
-        page: gives so many rows that follow a row, the first ones after none.
-        read: makes of rows what they are, and leaves out those that can't be read.
+        page: returns a number of rows that follow a row, or the first ones after None.
+        read: turns rows into values, leaving out those that can't be read.
         limit: how many make a page.
     """
     found: list[T] = []
@@ -177,7 +177,7 @@ def whole_page(
 def seals_of(
     connection: sa.Connection, seals: Seals, conversations: Collection[ConversationId]
 ) -> Mapping[ConversationId, Seal]:
-    """Return the seals that can be had."""
+    """Return the seals whose keys can be unwrapped."""
     try:
         return load_seals(connection, seals, conversations)
     except SealError:

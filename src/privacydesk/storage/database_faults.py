@@ -1,6 +1,6 @@
-"""What a database refuses, in words for the operator: which setting, and what to do.
+"""Database errors in words for the operator: which setting, and what to do.
 
-What the driver says is not passed on: it can hold what people wrote.
+The driver's message is not passed on: it can quote what people wrote.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _PHRASES: Final = (
     ("resolve host", "its host is not known; see that the name is right"),
     ("invalid connection option", "one of its options is unknown"),
 )
-"""Before a connection stands, the driver has no code to show but only the server's words."""
+"""Until a connection is made, the driver has only the server's message and no error code."""
 
 
 def refused_by_database(error: BaseException) -> str | None:
@@ -55,7 +55,7 @@ def refused_by_database(error: BaseException) -> str | None:
 
 
 def in_words(error: sa.exc.DBAPIError, url: sa.URL | None = None) -> str:
-    """Return what was refused, the setting that says where, and what to do about it.
+    """Return what was refused, the setting concerned, and what to do about it.
 
     Args:
         error: as Core raised it.

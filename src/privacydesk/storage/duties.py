@@ -1,4 +1,4 @@
-"""Who is there to answer, in the database: a process that dies leaves it known."""
+"""Agents' availability in the database, so that it outlives a process that dies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _duty = tables.agent_duty.c
 _conversation = tables.conversation.c
 _agent = tables.agent.c
 _alarm = tables.staff_alarm.c
-# Written out, not bound: only then does the partial index serve.
+# A literal, not bound: only then is the partial index used.
 _HELD: Final = _conversation.owner_kind == sa.literal_column(f"'{OwnerKind.AGENT.value}'")
 
 _ALL: Final = sa.select(tables.agent_duty)
@@ -71,7 +71,7 @@ class SqlDuties:
         self._reader = reader
 
     async def board(self) -> Board:
-        """Return how it stands with whoever answers."""
+        """Return the availability and workload of all agents."""
 
         def look(connection: sa.Connection) -> Board:
             return Board(
@@ -114,7 +114,7 @@ class SqlDuties:
         await self._writer.run(write)
 
     async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
-        """Return the conversations whose agent is not there."""
+        """Return the conversations whose agent is gone."""
         latest = now + LONGEST_VISIT + CLOCK_TOLERANCE
         wanted = {"now": to_micros(now), "latest": to_micros(latest)}
 

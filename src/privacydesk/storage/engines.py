@@ -22,16 +22,16 @@ BUSY_MILLIS = 5000
 
 _JOURNAL_LIMIT = 64 * 1024 * 1024
 _CHECKPOINT_BESIDE = 100_000
-"""Pages in SQLite's journal after which a commit of a process beside ``serve`` copies them.
+"""WAL pages after which a commit of a process beside ``serve`` checkpoints them.
 
-SQLite copies them after a thousand, and ``serve`` does. Two connections must not do it at once:
+SQLite's default, which ``serve`` uses, is a thousand. Two connections must not checkpoint at once:
 before 3.51.3, 3.50.7 and 3.44.6, one that begins when the other has just ended, while a commit
-starts the journal anew, may take what was committed for copied, and it is lost. So many that a
-command gets there only where nobody else does it, and the journal of a long one still ends.
+restarts the WAL, may take committed pages for copied ones, and they are lost. So high that a
+command reaches it only if nobody else checkpoints, while a long one's WAL stays bounded.
 """
 _POSTGRESQL_DRIVER = "psycopg"
 FILE_SETTING = "PRIVACYDESK_DATA_DIR, or PRIVACYDESK_DATABASE_URL where it is set"
-"""What says where a database file lies."""
+"""The settings that say where a database file is."""
 
 
 def parse_url(text: str) -> sa.URL:
@@ -71,10 +71,10 @@ def sqlite_file(url: sa.URL) -> Path | None:
 
 
 def prepare_file(path: Path) -> None:
-    """Make a database file, and its folder, that only their owner can read."""
+    """Create a database file and its folder, readable only by their owner."""
     with naming(FILE_SETTING, path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The journal and its index take over the mode of the file.
+        # The journal and its index inherit the mode of the file.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
@@ -87,12 +87,12 @@ def writing_engine(url: sa.URL) -> sa.Engine:
 
 
 def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
-    """Return an engine as ``writing_engine``'s, whose transactions ``transactions`` begins.
+    """Return an engine like ``writing_engine``'s, whose transactions ``transactions`` begins.
 
     Args:
         url: as ``parse_url`` gives it.
-        beside_serve: whether another process may be serving the database: then that one looks
-            after SQLite's journal.
+        beside_serve: whether another process may be serving the database: then that one
+            checkpoints SQLite's journal.
     """
     engine = _engine(url, poolclass=NullPool, connect_args=_connect_args(url))
     if engine.dialect.name == "sqlite":
@@ -104,8 +104,8 @@ def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
             f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}",
             # What is deleted or overwritten is not left in the file.
             "PRAGMA secure_delete = ON",
-            # What a statement has changed so far, should it fail half-way: a file of its own for
-            # that takes as many writes as the journal does.
+            # The rollback data of a statement that fails half-way: in a file of its own it takes
+            # as many writes as the journal does.
             "PRAGMA temp_store = MEMORY",
         )
         if beside_serve:
@@ -151,7 +151,7 @@ def _connect_args(url: sa.URL, *, read_only: bool = False) -> dict[str, Any]:
 
 def _set_up(engine: sa.Engine, *pragmas: str) -> None:
     def connected(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver must not begin transactions by itself: ours begin as they should.
+        # The driver must not begin transactions by itself: ours are begun explicitly.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
         for pragma in pragmas:
@@ -162,7 +162,7 @@ def _set_up(engine: sa.Engine, *pragmas: str) -> None:
 
 def _begin_with(engine: sa.Engine, statement: str) -> None:
     def began(connection: sa.Connection) -> None:
-        # Past Core, which would take as long for it as for a statement that does something.
+        # Bypasses Core, which would take as long for it as for a real statement.
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         try:

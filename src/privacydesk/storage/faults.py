@@ -17,17 +17,17 @@ class Fault(Enum):
     """What to do about an error."""
 
     CONTENDED = "contended"
-    """A deadlock, or another process was in the way: the same again."""
+    """A deadlock, or another process was in the way: retry."""
     LOST = "lost"
-    """The connection is gone and the commit unknown: again on a new one; job ids decide."""
+    """The connection is lost and the commit unknown: retry on a new one; job ids decide."""
     UNAVAILABLE = "unavailable"
-    """The database can't take anything now: full, read-only, unreadable, its file gone."""
+    """The database can't be used now: full, read-only, unreadable, its file gone."""
     GUILTY = "guilty"
-    """Something in the batch is at fault: halve it until that stands alone."""
+    """Some job of the batch is at fault: halve the batch until it stands alone."""
 
 
 class GuardBrokenError(Exception):
-    """Rows changed although they were locked. A bug in the writer, or a hand in the database."""
+    """Rows changed although they were locked: a bug in the writer, or a manual change."""
 
 
 _SQLITE = {
@@ -46,7 +46,7 @@ _SQLITE = {
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 DAMAGE = "damage"
-"""The file is damaged: what works beside that says nothing, and only a check of it all does."""
+"""The file is damaged: uses that still work prove nothing, only a check of the whole does."""
 READING, WRITING = "reading", "writing"
 
 _SQLSTATES = {
@@ -86,7 +86,7 @@ def classify(error: Exception) -> Fault:
 
 
 def part_of(error: Exception, doing: str = WRITING) -> str:
-    """Return what an error shows to be out: reading, writing, or the file itself."""
+    """Return what an error shows to have failed: reading, writing, or the file itself."""
     cause = getattr(error, "orig", None)
     code = getattr(cause, "sqlite_errorcode", None)
     return DAMAGE if code is not None and code & 0xFF in _DAMAGED else doing
@@ -100,7 +100,7 @@ def code_of(error: Exception) -> str:
 
 
 def as_core(error: Any, text: str, connection: sa.Connection) -> BaseException:
-    """Return a driver's error as Core would have raised it, for statements run past Core.
+    """Return a driver's error as Core would have raised it, for statements that bypass Core.
 
     Args:
         error: what the driver raised.

@@ -1,4 +1,4 @@
-"""Fingerprints of secrets and of configuration in files; a name has one, the newest."""
+"""Fingerprints of secrets and configuration files; only the newest of each name is kept."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class SqlFingerprints:
         return await self._reader.read(read_fingerprints)
 
     async def record(self, fresh: Iterable[Fingerprint]) -> None:
-        """Have some be the ones that count from now on."""
+        """Store new fingerprints, replacing those of the same names."""
         several = tuple(fresh)
         try:
             await self._writer.run(lambda connection: write_fingerprints(connection, several))
         except FailedJobError:
-            # Another process recorded the same name first, so that it is there to be changed now.
+            # Another process recorded the same name first, so now the row is there to be updated.
             await self._writer.run(lambda connection: write_fingerprints(connection, several))
 
 
@@ -56,7 +56,7 @@ def read_fingerprints(connection: sa.Connection) -> dict[str, Fingerprint]:
 
 
 def write_fingerprints(connection: sa.Connection, fresh: Iterable[Fingerprint]) -> None:
-    """Have some be the ones that count from now on."""
+    """Store new fingerprints, replacing those of the same names."""
     for one in sorted(fresh, key=lambda one: one.name):
         at = to_micros(one.at)
         changed = {"to_digest": one.digest, "to_at": at, "to_by": one.by}

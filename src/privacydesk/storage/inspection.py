@@ -1,4 +1,4 @@
-"""Looking at a database without changing it: whether it is whole, and what it recorded."""
+"""Read-only inspection of a database: whether it is intact, and what it recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
 
 class Inspection:
-    """An open look at a database; see ``inspected``."""
+    """A database opened for inspection; see ``inspected``."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -29,7 +29,7 @@ class Inspection:
         return self._connection.dialect.name == "sqlite"
 
     def damage(self) -> tuple[str, ...]:
-        """Return what is wrong inside a SQLite file; nothing of a server's."""
+        """Return what is wrong inside a SQLite file; nothing for a server."""
         if not self.is_file:
             return ()
         driver = self._connection.connection.driver_connection
@@ -37,15 +37,15 @@ class Inspection:
         return damage_in(driver, quick=False)
 
     def has_checksums(self) -> bool:
-        """Tell whether a PostgreSQL server notices damaged pages by itself."""
+        """Return whether a PostgreSQL server detects damaged pages by itself."""
         return self._connection.exec_driver_sql("SHOW data_checksums").scalar() == "on"
 
     def is_read_only(self) -> bool:
-        """Tell whether a PostgreSQL server is a replica that takes no changes."""
+        """Return whether a PostgreSQL server is a replica, which takes no changes."""
         return bool(self._connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar())
 
     def fingerprints(self) -> Mapping[str, Fingerprint]:
-        """Return what was recorded of secrets and configuration."""
+        """Return the recorded fingerprints of secrets and configuration."""
         return read_fingerprints(self._connection)
 
     def ring_keys_in_use(self) -> frozenset[str]:
@@ -55,7 +55,7 @@ class Inspection:
 
 @contextmanager
 def inspected(url: str) -> Iterator[Inspection]:
-    """Open a database to look at it, also beside ``serve``.
+    """Open a database for inspection, also while ``serve`` runs.
 
     Raises:
         SettingsError: it can't be opened, or its schema is not the one this version needs.
@@ -70,12 +70,12 @@ def inspected(url: str) -> Iterator[Inspection]:
 
 
 def adopt(url: str, fresh: tuple[Fingerprint, ...], *, without: str = "") -> None:
-    """Have fingerprints be the ones that count from now on.
+    """Store new fingerprints, replacing those of the same names.
 
     Args:
         url: the database's address.
-        fresh: what is recorded.
-        without: those whose names begin so are forgotten before; none where it is empty.
+        fresh: the new fingerprints.
+        without: the prefix of names to delete first; empty for none.
 
     Raises:
         SettingsError: it can't be opened, or its schema is not the one this version needs.

@@ -1,8 +1,8 @@
-"""Going through every row there is, and naming those that are not as the desk wrote them.
+"""Checks every row, and reports those that are not as the desk wrote them.
 
-A page of a table is one short read, so it works beside ``serve`` and with millions of rows; what is
-compared with another table is read in the same statement. The audit chain has a check of its own
-(``audit``); here the versions that its entries anchor are compared with the rows as they are.
+A page of a table is one short read, so it works beside ``serve`` and with millions of rows; columns
+compared with another table's are read in the same statement. The audit chain has its own check
+(``audit``); here the versions that its entries anchor are compared with those of the rows.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ MISSING: Final = "missing"
 
 
 class Walk(NamedTuple):
-    """How the rows of a table are gone through.
+    """How to check the rows of a table.
 
     Attributes:
         bound: what its rows are bound to.
         keys: the columns of its key.
-        query: gives its rows, with what they are compared with.
-        home: the column that names the conversation whose key seals them; or an id that no
-            conversation has.
-        compare: names what else is wrong with a row that is as it was written.
+        query: selects its rows with what they are compared with.
+        home: the column that names the conversation whose key seals them; or the id of a key of
+            no conversation.
+        compare: returns any further fault of a row that is as it was written.
     """
 
     bound: Binding
@@ -76,7 +76,7 @@ class Walk(NamedTuple):
         return tables.metadata.tables[self.bound.table]
 
     def home_of(self, row: Row) -> ConversationId:
-        """Return under which id the key of a row stands."""
+        """Return the id of a row's key."""
         return getattr(row, self.home) if isinstance(self.home, str) else self.home
 
 
@@ -194,7 +194,7 @@ Check = Callable[[sa.Connection, Sequence[Row]], Iterator[RowFault]]
 
 
 class _Look(NamedTuple):
-    """What is gone through: a table's rows, page by page."""
+    """A table to check, page by page."""
 
     table: sa.Table
     query: sa.Select[Any]
@@ -212,7 +212,7 @@ class SqlIntegrity:
         self._ring = ring
 
     async def verify(self) -> AsyncGenerator[CheckedRows]:
-        """Go through all rows; see ``ports.Integrity``."""
+        """Check all rows; see ``ports.Integrity``."""
         for look in self._looks():
             done, after = 0, None
             while True:
@@ -266,7 +266,7 @@ class SqlIntegrity:
                 yield _named(walk.bound, row, what)
 
     def _persons(self, connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
-        """Whom a ticket is found by has to stand in its body."""
+        """Report lookup hashes that their ticket's body does not name."""
         ids = {row.ticket_id for row in rows}
         found = connection.execute(_OF_PERSONS, {"ids": sql.padded(sorted(ids))}) if ids else ()
         opened, damaged = open_tickets(connection, self._seals, list(found))
@@ -291,7 +291,7 @@ class SqlIntegrity:
 
 
 def _anchors(connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
-    """No row may be older than what the audit says of it."""
+    """Report rows older than the versions that the audit anchors."""
     wanted: dict[str, dict[str, int]] = {}
     for row in rows:
         try:
@@ -304,7 +304,7 @@ def _anchors(connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFaul
             newest[key] = max(version, newest.get(key, 0))
     for table, newest in wanted.items():
         if table not in _ANCHORED:
-            continue  # the entry itself is named for that
+            continue  # the entry itself is reported for that
         now = _versions(connection, table, sorted(newest))
         for key, version in newest.items():
             if now.get(key, 0) < version:

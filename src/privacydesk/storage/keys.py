@@ -41,12 +41,12 @@ def load_seals(
 
 
 def own_seal(connection: sa.Connection, seals: Seals, identity: ConversationId) -> Seal:
-    """Return the seal of what belongs to no conversation, made with the first value it seals.
+    """Return the seal of values outside any conversation, created with the first of them.
 
     Args:
         connection: in a transaction that may write.
-        seals: the seals at hand; a new one is kept there once it is read back.
-        identity: stands where a conversation's id does; no conversation has it.
+        seals: the cached seals; a new one is cached once it is read back.
+        identity: its id, in place of a conversation's; no conversation has it.
     """
     found = load_seals(connection, seals, [identity]).get(identity)
     if found is not None:
@@ -58,10 +58,10 @@ def own_seal(connection: sa.Connection, seals: Seals, identity: ConversationId) 
 
 
 def reading_key(connection: sa.Connection, seals: Seals) -> Seal:
-    """Return the key of the rows' digests, for rows that are there.
+    """Return the key of the rows' digests, to check existing rows.
 
     Raises:
-        SealError: there is none, though a row with a digest can't be without.
+        SealError: it is missing, though rows with a digest need it.
     """
     found = load_seals(connection, seals, [ROWS_KEY]).get(ROWS_KEY)
     if found is None:
@@ -70,8 +70,8 @@ def reading_key(connection: sa.Connection, seals: Seals) -> Seal:
 
 
 def writing_key(connection: sa.Connection, seals: Seals) -> Seal:
-    """Return the key of the rows' digests, made with the first row that has one.
+    """Return the key of the rows' digests, created with the first row that has one.
 
-    Taken away, it is made anew: then no row from before agrees with it.
+    If it was removed, a new one is created, which no earlier row matches.
     """
     return own_seal(connection, seals, ROWS_KEY)

@@ -25,10 +25,10 @@ from privacydesk.storage.rows.ticket import open_ticket
 from privacydesk.storage.sealing import Seal, SealError, Seals
 
 Snapshots = Lru[ConversationId, Conversation]
-"""Conversations after their last commit; valid only while the version in the database is theirs."""
+"""Conversations after their last commit; valid only while the database has the same version."""
 
 Newest = Lru[bytes, int]
-"""The versions of rows this process wrote last: they only rise, so a lower one was put back."""
+"""The versions of rows this process wrote last: they only rise; a lower one means a rollback."""
 
 
 class _Versioned(Protocol):
@@ -47,7 +47,7 @@ class Rows(Generic[I, V]):
     """The rows of one table.
 
     Attributes:
-        before: as they were read; rows of this batch's own making are not in it.
+        before: as they were read; rows created by this batch are not in it.
         now: as the jobs left them.
         busy: ids whose rows another process holds.
     """
@@ -68,12 +68,12 @@ class Rows(Generic[I, V]):
             self.now[cast("I", value.id)] = value
 
     def pick(self, ids: Sequence[I]) -> dict[I, V]:
-        """Return those of the rows that exist."""
+        """Return those rows that exist."""
         return {i: self.now[i] for i in ids if i in self.now} if ids else {}
 
 
 class Locked:
-    """What a batch knows.
+    """The rows that a batch has locked, as its jobs have left them so far.
 
     Attributes:
         known: the first offsets of jobs that ran before, by conversation or ticket, and job id.
@@ -129,11 +129,11 @@ class Locked:
         if deliveries:
             rows = self._lock(tables.outbox, sql.LOCK_DELIVERIES, deliveries, self.deliveries.busy)
             self._take(tables.outbox, self.deliveries, rows, read_delivery)
-        # Only now: a job that ran meanwhile elsewhere has let go of its rows, so it is seen.
+        # Only now: a job that ran elsewhere meanwhile has released its rows, so it is visible.
         self._read_known(jobs)
 
     def busy(self, locks: Locks) -> bool:
-        """Tell whether another process holds a row of these."""
+        """Return whether another process holds any of these rows."""
         return (
             locks.conversation in self.conversations.busy
             or not self.tickets.busy.isdisjoint(locks.tickets)
@@ -202,7 +202,7 @@ class Locked:
             snapshot = self._snapshots.get(identity)
             if snapshot is not None and snapshot.version > version:
                 raise _put_back(tables.conversation, identity)
-            # The version is read under the lock, so an old copy is never taken for the present.
+            # The version is read under the lock, so a stale snapshot is never used.
             if snapshot is not None and snapshot.version == version:
                 self.conversations.before[identity] = snapshot
                 self.conversations.now[identity] = snapshot
@@ -228,7 +228,7 @@ class Locked:
         self, table: sa.Table, found: Sequence[I], ids: Sequence[I], busy: set[I]
     ) -> None:
         if self._shared and len(found) < len(ids):
-            # Left out: either not there, or locked by another process.
+            # Missing: either nonexistent, or locked by another process.
             missing = set(ids).difference(found)
             there = self.connection.execute(
                 sql.EXISTING[table], {"ids": sql.padded(sorted(missing))}
@@ -248,7 +248,7 @@ class Locked:
             into.before[row.id] = into.now[row.id] = read(row, self.seal(row.conversation_id))
 
     def _take_stand_ins(self, rows: Sequence[sa.Row[Any]]) -> None:
-        """Take tickets of which nothing is made, past those that can't be read."""
+        """Take tickets that no job uses, skipping those that can't be read."""
         for row in rows:
             try:
                 self._take(tables.ticket, self.tickets, [row], self._read_ticket)

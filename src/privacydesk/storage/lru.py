@@ -13,9 +13,9 @@ V = TypeVar("V")
 class Lru(Generic[K, V]):
     """A bounded map.
 
-    There is no lock: each step is one call of C under the interpreter's own lock, and between two
-    steps of one thread another may at worst forget an entry, which costs reading it again. A lock
-    would have the event loop wait for the writer, at every message.
+    There is no lock: each step is one C call under the GIL, and between two steps of one thread
+    another may at worst forget an entry, which costs reading it again. A lock would make the event
+    loop wait for the writer, at every message.
 
     Attributes:
         capacity: how many entries are kept.

@@ -1,6 +1,6 @@
-"""A store for tests and play: the real one, on a file that goes away.
+"""A store for tests and play: the real one, on a temporary file.
 
-It is no twin with logic of its own, so that nothing can behave otherwise in tests than in use;
+It is no twin with logic of its own, so that nothing can behave differently in tests than in use;
 ``docs/decisions/001-decide-under-lock.md`` says why.
 """
 
@@ -21,7 +21,7 @@ from privacydesk.storage.store import SqlStore
 
 @asynccontextmanager
 async def temporary_store(clock: Clock) -> AsyncIterator[SqlStore]:
-    """Give an open, empty store that is removed afterwards; its keys are random."""
+    """Yield an open, empty store that is removed afterwards; its keys are random."""
     with TemporaryDirectory(prefix="privacydesk-") as folder:
         url = f"sqlite:///{Path(folder) / 'desk.db'}"
         upgrade(url)

@@ -1,4 +1,4 @@
-"""Making what can't be guessed: ids, epochs, ticket numbers, codes."""
+"""Generates unguessable ids, epochs, ticket numbers and codes."""
 
 from __future__ import annotations
 

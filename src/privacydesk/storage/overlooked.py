@@ -1,7 +1,7 @@
-"""Due rows that are not looked at because the clock was ahead when they were claimed or put off.
+"""Rows postponed too far because the clock ran ahead when they were claimed or put off.
 
-A row is claimed, or put off, for some time and no longer. One that is due further ahead was moved
-by a clock that has been set back since, and would lie there until it gets there again.
+A row is claimed, or postponed, for a limited time. One that is due further ahead was moved by a
+clock that has been set back since, and would wait until the clock gets there again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _of(channel: Channel) -> sa.ColumnElement[bool]:
 
 
 def _hurry(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Update:
-    """Return what makes rows due that are due further ahead than they may be."""
+    """Return the update that makes rows due that are postponed too far."""
     late = table.c.due_at > sa.bindparam("latest")
     return sa.update(table).where(*conditions, late).values(due_at=sa.bindparam("present"))
 
@@ -71,7 +71,7 @@ _HURRIED: Final = (
 )
 _FAR_TICKETS: Final = (
     sql.TICKETS.where(
-        # Not as one comparison of both: of that no partial index is used.
+        # Not as one row comparison: no partial index is used for that.
         _ticket.next_due_at >= sa.bindparam("after"),
         sa.or_(
             _ticket.next_due_at > sa.bindparam("after"),
@@ -89,7 +89,7 @@ _BRING_BACK: Final = (
 
 
 class Overlooked:
-    """Finds them and makes them due."""
+    """Finds overlooked rows and makes them due."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
@@ -97,7 +97,7 @@ class Overlooked:
         self._seals = seals
 
     async def hurry(self, now: datetime) -> int:
-        """Make them due; return how many they were."""
+        """Make overlooked rows due; return how many."""
         tickets = await self._tickets(now)
 
         def write(connection: sa.Connection) -> int:
@@ -113,7 +113,7 @@ class Overlooked:
         return await self._writer.run(write)
 
     async def _tickets(self, now: datetime) -> list[dict[str, Any]]:
-        """Return what brings tickets back to their own dues, which no clock moves."""
+        """Return updates that reset tickets to their own dues, which no clock moves."""
         latest, after = to_micros(now + LOOK_AGAIN + CLOCK_TOLERANCE), TicketId(b"")
         at, found = latest, list[dict[str, Any]]()
         while True:

@@ -1,4 +1,4 @@
-"""The files of access packages: read part by part, removed when their time is over."""
+"""The files of access packages: read part by part, removed when they expire."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SqlPackageFiles:
         self._seals = seals
 
     async def part(self, package: PackageId, place: int) -> bytes | None:
-        """Return a piece of a file; None where there is none, or no more."""
+        """Return a part of a file; None if missing or removed."""
 
         def look(connection: sa.Connection) -> bytes | None:
             row = connection.execute(_PART, {"package": package, "place": place}).first()
@@ -41,13 +41,13 @@ class SqlPackageFiles:
                 return None
             home = ConversationId(row.conversation_id)
             seal = load_seals(connection, self._seals, [home]).get(home)
-            # The key goes with a conversation that was purged as a whole.
+            # The key is deleted with a conversation that is purged as a whole.
             return None if seal is None else read_part(row, seal)
 
         return await self._reader.read(look)
 
     async def sweep(self, now: datetime) -> int:
-        """Remove the files whose time is over; return how many that were."""
+        """Remove expired files; return how many."""
         at = {"now": to_micros(now)}
         if not await self._reader.read(lambda connection: connection.scalar(_GONE, at)):
             return 0

@@ -1,4 +1,4 @@
-"""What waits for the writer: jobs, and errands of storage itself."""
+"""The writer's queue entries: jobs, and errands of storage itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ A ``DeskError`` it raises before writing anything is its answer, too.
 
 
 class Pending(Struct, eq=False):
-    """A job or an errand with the future of whoever waits for it.
+    """A job or an errand with its submitter's future.
 
     Attributes:
         deferred: how often a row it names was locked by another process.
@@ -33,9 +33,9 @@ class Pending(Struct, eq=False):
 
 
 Latecomers = Callable[[Container[ConversationId | None]], Sequence[Pending]]
-"""Takes the conversations that a batch is about, and gives what came since it began and can join.
+"""Given a batch's conversations, returns the jobs that came since it began and can join it.
 
-Such a job decides on nothing but a conversation that the batch is not about yet.
+Such a job decides only on a conversation that is not in the batch yet.
 """
 
 

@@ -1,4 +1,4 @@
-"""The inbox's queries: each pile is a range of one partial index, in the order it is shown."""
+"""The inbox's queries: each view (pile) is a range of one partial index, in display order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.ticket import NO_CLOCK, urgency
 from privacydesk.storage.statements import TICKETS
 
-# Conditions stand as the indexes have them, literals and all: only so is an index with a
-# condition used.
+# Conditions are written as in the indexes, literals and all: only then is a partial index
+# used.
 _OPEN: sa.ColumnElement[bool] = sa.literal_column("ticket.state <> 'closed'")
 _ticket = tables.ticket.c
 _AGENT: sa.BindParameter[str] = sa.bindparam("agent")
@@ -37,9 +37,9 @@ _CONDITIONS: Mapping[Pile, tuple[sa.ColumnElement[Any], ...]] = {
     Pile.GUARDED: (sa.literal_column("ticket.guarded"),),
 }
 QUEUED = "queued"
-"""How the counts name the conversations that wait for a person."""
+"""The label in ``COUNTS`` of conversations that wait for a person."""
 HELD = "held"
-"""How the counts name the conversations that the agent has."""
+"""The label in ``COUNTS`` of conversations that the agent has."""
 _owner = tables.conversation.c
 
 COUNTS = sa.select(
@@ -92,7 +92,7 @@ def page(
 
 
 def place_of(row: Any) -> Place:
-    """Return where a row stands in its pile."""
+    """Return a row's place in its view."""
     urgent = None if row.urgent_at == NO_CLOCK else from_micros(row.urgent_at)
     return Place(urgent, TicketId(row.id))
 
@@ -100,15 +100,15 @@ def place_of(row: Any) -> Place:
 def versions(
     pile: Pile, watch: Watch, sieve: Sieve, after: Place | None, limit: int
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
-    """Return the query of which tickets a page shows and in which version, and its parameters."""
+    """Return the query for ids and versions of a page's tickets, and its parameters."""
     query, wanted = page(pile, watch, sieve, after, limit)
     return query.with_only_columns(_ticket.id, _ticket.version), wanted
 
 
 @cache
 def _page(pile: Pile, sieves: frozenset[str], *, later: bool) -> sa.Select[Any]:
-    # Written out for what is sifted by, and for nothing else: a condition that is true of every
-    # row keeps the database from an index.
+    # Only the filters in use become conditions: one that is true of every row keeps the database
+    # from using an index.
     conditions = [*_CONDITIONS[pile], *(_SIEVES[one] for one in sorted(sieves))]
     if later:
         conditions.append(_AFTER)

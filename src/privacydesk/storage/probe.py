@@ -1,7 +1,7 @@
-"""Whether the database can be used: asked at a fixed pace, and cheap.
+"""A cheap periodic check of whether the database can be used.
 
-What people do shows whether it takes anything; only where nobody has done anything for a while does
-the probe write, one row of its own.
+Normal use shows whether it accepts writes; only after a while without any does the probe write, one
+row of its own.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from privacydesk.storage.writer import BatchWriter
 
 _NAME: Final = "probe"
 _LATELY: Final = 2.5
-"""Seconds; a commit within them is as good as one of the probe's own."""
+"""Seconds; a commit this recent is as good as the probe's own."""
 _SHARE: Final = 10
-"""A check of a damaged file takes at most this part of the time."""
+"""Checks of a damaged file take at most one second in this many."""
 
 _chore = tables.chore.c
 _TOUCH = (
@@ -36,7 +36,7 @@ _VERSION = sa.select(sa.table("alembic_version", sa.column("version_num", sa.Str
 
 
 class SqlProbe:
-    """Looks whether the database takes a commit, and has the schema of this version."""
+    """Checks that the database accepts a commit, and has the schema of this version."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
         self._writer = writer
@@ -47,7 +47,7 @@ class SqlProbe:
         """Return what is wrong: ``database``, ``migrations``, or nothing.
 
         Args:
-            now: the present, which is written down.
+            now: the present, which is stored.
         """
         try:
             await self._write(now)
@@ -82,7 +82,7 @@ class SqlProbe:
         await self._writer.probe(touch)
 
     async def _check(self) -> None:
-        """Look whether a file that was found damaged is whole again."""
+        """Check whether a file that was found damaged is intact again."""
         began = time.monotonic()
         if DAMAGE not in self._writer.outage.failing or began < self._check_at:
             return

@@ -1,6 +1,6 @@
-"""Finding what was kept long enough, erasing whole conversations, and scrubbing the files.
+"""Finding expired content, erasing whole conversations, and scrubbing the files.
 
-Blanks and records are written by jobs, as any change of a conversation; see ``removing``.
+Blanks and records are written by jobs, like any change of a conversation; see ``removing``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ID: sa.BindParameter[bytes] = sa.bindparam("id")
 _BEFORE = sa.bindparam("before", type_=sa.BigInteger)
 _NEVER = 2**62
 
-# The log is in the order of time, so its first entry that is left is the oldest one.
+# The log is in order of time, so its first remaining entry is the oldest one.
 _OLDEST = (
     sa.select(_event.at)
     .where(_event.conversation_id == _conversation.id, _event.kind != EventKind.BLANK.value)
@@ -95,11 +95,11 @@ _DELIVERIES = sa.select(_outbox.id, _outbox.created_at).where(
 
 
 class SqlPurging:
-    """Looks through the reader, erases through the writer.
+    """Reads through the reader, erases through the writer.
 
     Args:
-        writer: for what erases.
-        reader: for what looks.
+        writer: for erasing.
+        reader: for reading.
         seals: the conversations' keys; that of an erased one is forgotten.
         engine: whose connections may write; a short one scrubs the journal.
     """
@@ -117,8 +117,8 @@ class SqlPurging:
     ) -> tuple[tuple[ConversationId, ...], ConversationId | None]:
         """Return conversations that hold something from before an instant; see ``ports.Purging``.
 
-        All are looked at, none by an index on instants: that one would be paid for at every
-        message, and this is done once a day.
+        All are scanned, without an index on instants: it would cost every message, and this is
+        done once a day.
         """
         wanted = {"before": to_micros(before), "after": after or b"", "count": limit}
         rows = await self._reader.read(lambda connection: connection.execute(_PAGE, wanted).all())
@@ -164,14 +164,14 @@ class SqlPurging:
         )
 
     def _opened(self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> tuple[Ticket, ...]:
-        """Return tickets, all of them: what is left out would be taken for gone."""
+        """Return all tickets: one left out would be taken for deleted."""
         opened, damaged = open_tickets(connection, self._seals, rows)
         if damaged:
             raise TICKET_BOUND.refusal(damaged[0], "was refused")
         return tuple(ticket for *_, ticket in opened)
 
     async def erase(self, conversation: ConversationId, *, version: int) -> bool:
-        """Take a conversation away with its key, unless it went on since ``version``."""
+        """Delete a conversation with its key, unless it went on since ``version``."""
         done = await self._writer.run(
             lambda connection: removing.erase(connection, conversation, version)
         )

@@ -56,7 +56,7 @@ _last_spoken = (
     .correlate(tables.conversation)
     .scalar_subquery()
 )
-# Of all who talk with agents: a few words from the end of each conversation tell who spoke last.
+# For all agents: a few events from the end of each conversation show who spoke last.
 UNANSWERED = (
     sa.select(_conversation.id, _conversation.owner_agent, tables.event.c.at)
     .select_from(tables.conversation)

@@ -1,7 +1,7 @@
-"""Reading beside the writer, in threads with connections of their own.
+"""Reads concurrent with the writer, in threads with connections of their own.
 
-Each call is one short transaction, so that it sees one state of the database. Nothing here runs on
-the event loop but the waiting.
+Each call is one short transaction, so that it sees one state of the database. Only the waiting
+happens on the event loop.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class SqlReader:
         return await self.read(look)
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns, or that any does, oldest first."""
+        """Return the conversations an agent owns, or any agent when None, oldest first."""
         if agent is None:
             return await self._conversations(queries.WITH_AGENTS, {})
         return await self._conversations(queries.WITH_AGENT, {"agent": agent})
@@ -181,7 +181,7 @@ class SqlReader:
         return await self.read(look)
 
     async def queue_place(self, conversation: ConversationId) -> int:
-        """Return 1 for the head of the queue; 0 when the conversation does not wait."""
+        """Return the place in the queue, from 1; 0 when the conversation does not wait."""
         place = await self.read(lambda c: c.scalar(queries.QUEUE_PLACE, {"id": conversation}))
         return int(place or 0)
 
@@ -211,7 +211,7 @@ class SqlReader:
         """Return a person's tickets (by account or contact hash): open first, newest first."""
         query = queries.OPEN_TICKETS_OF if only_open else queries.TICKETS_OF
         found = await self._tickets(query, {"person": person, "count": limit})
-        # Who a ticket is about stands in its body: a row that says otherwise leads nowhere.
+        # The body says who a ticket is about: a lookup row that says otherwise is ignored.
         return tuple(one for one in found if person in persons(one))
 
     async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
@@ -269,7 +269,7 @@ class SqlReader:
         after: Place | None = None,
         limit: int = 50,
     ) -> tuple[Ticket, ...]:
-        """Return a page of a pile: overdue first, then due, then what nothing is due on."""
+        """Return a page of an inbox view: overdue first, then due, then those without a date."""
 
         def look(connection: sa.Connection) -> tuple[Ticket, ...]:
             def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
@@ -289,7 +289,7 @@ class SqlReader:
         after: Place | None = None,
         limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
-        """Return which tickets a page of a pile shows, in its order, and in which version."""
+        """Return ids and versions of the tickets on a page of an inbox view, in order."""
         query, wanted = piles.versions(pile, watch, sieve, after, limit)
         return await self.read(
             lambda c: tuple((row.id, row.version) for row in c.execute(query, wanted))
@@ -298,7 +298,7 @@ class SqlReader:
     async def open_tickets_in(
         self, conversations: Sequence[ConversationId]
     ) -> Mapping[ConversationId, tuple[Filed, ...]]:
-        """Return what is open in conversations, oldest first; see ``ports.Reader``."""
+        """Return the tickets open in conversations, oldest first; see ``ports.Reader``."""
         if not conversations:
             return {}
 
@@ -313,7 +313,7 @@ class SqlReader:
         return await self.read(look)
 
     async def counts(self, watch: Watch) -> Counts:
-        """Return how many tickets lie in each pile, and how many conversations wait or are held."""
+        """Return the number of tickets in each inbox view and of conversations waiting or held."""
 
         def look(connection: sa.Connection) -> Counts:
             row = connection.execute(piles.COUNTS, piles.watched(watch)).mappings().one()
@@ -337,7 +337,7 @@ class SqlReader:
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
-        """Return open tickets one of whose dates is still provisional, oldest first."""
+        """Return open tickets with a provisional date, oldest first."""
         first = after or b""
 
         def look(connection: sa.Connection) -> tuple[Ticket, ...]:
@@ -361,7 +361,7 @@ class SqlReader:
         return await self.read(look)
 
     async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
-        """Return the notices of a ticket, one for each way that was gone, oldest first."""
+        """Return the notices of a ticket, one for each channel tried, oldest first."""
 
         def look(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = connection.execute(queries.NOTICES_OF, {"id": ticket}).all()
@@ -370,7 +370,7 @@ class SqlReader:
         return await self.read(look)
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
-        """Return what was handed in for a ticket, without bodies, in the order it came."""
+        """Return a ticket's evidence in order of submission, without bodies."""
 
         def look(connection: sa.Connection) -> tuple[Evidence, ...]:
             rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()
@@ -383,7 +383,7 @@ class SqlReader:
         return await self._staged(queries.STAGED_IN, {"id": conversation})
 
     async def evidence_bytes(self, conversation: ConversationId) -> int:
-        """Return how many bytes of files are kept of a conversation, filed or not."""
+        """Return the size in bytes of a conversation's files, filed or not."""
 
         def look(connection: sa.Connection) -> int:
             found = connection.execute(queries.EVIDENCE_BYTES, {"id": conversation})
@@ -440,7 +440,7 @@ class SqlReader:
         return await self.read(look)
 
     async def makers_of(self, program: str) -> frozenset[str]:
-        """Return who made the tokens of an identity, be they expired or revoked."""
+        """Return who made the tokens of an identity, including expired and revoked ones."""
 
         def look(connection: sa.Connection) -> frozenset[str]:
             rows = connection.execute(queries.TOKENS_OF, {"agent": program})
@@ -450,7 +450,7 @@ class SqlReader:
         return await self.read(look)
 
     async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
-        """Return who changed whose access since an instant."""
+        """Return the access changes since an instant."""
 
         def look(connection: sa.Connection) -> tuple[AccessEntry, ...]:
             rows = connection.execute(queries.ACCESS_CHANGES, {"since": to_micros(since)})
@@ -462,7 +462,7 @@ class SqlReader:
         return await self.read(look)
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
-        """Return what the account service still has to do for a ticket, in its order."""
+        """Return the account service's open actions for a ticket, in order."""
 
         def look(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = connection.execute(queries.OPEN_ACTIONS_OF, {"id": ticket}).all()
@@ -500,7 +500,7 @@ class SqlReader:
         return open_conversation(row, _known(seals, conversation))
 
     def _event(self, row: sa.Row[Any], seal: Seal | None) -> Event:
-        """Return an event; one that can't be read is shown as a blank, so that the log goes on."""
+        """Return an event; one that can't be read becomes a blank, so that the log has no gap."""
         try:
             if seal is None:
                 raise EVENT_BOUND.refusal(row, "has no data key")

@@ -1,4 +1,4 @@
-"""Which rows could not be read: told once to the log, and kept for whoever is to be called."""
+"""Rows that could not be read: logged once each, and kept for alarms and the inbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 _MOST: Final = 1000
 _MOST_LOGGED: Final = 100_000
 _KEPT: Final = timedelta(minutes=75)
-"""Somewhat longer than until a due row that was refused is looked at again."""
+"""Somewhat longer than the time until a due row that was refused is retried."""
 
 
 class Named(Protocol):
@@ -30,7 +30,7 @@ class Named(Protocol):
         ...
 
     def name(self, row: Any) -> str:
-        """Return which row it is, as text."""
+        """Return a row's key as text."""
         ...
 
 
@@ -40,9 +40,9 @@ class _Noted(NamedTuple):
 
 
 class RefusedRows:
-    """The rows that are refused, the first ones; safe to use from threads.
+    """The first rows that were refused; safe to use from threads.
 
-    One that is not refused again for ``_KEPT`` was put right or purged, or nobody reads it.
+    One that is not refused again for ``_KEPT`` was repaired or purged, or is no longer read.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -51,7 +51,7 @@ class RefusedRows:
         self._logged: Lru[tuple[str, str], bool] = Lru(_MOST_LOGGED)
 
     def note(self, error: DeskError, *, number: str = "") -> None:
-        """Take note of a row by the error that names it, if it does; the log hears of each once."""
+        """Record the row that an error names, if any; each is logged once."""
         name = table, row = error.data.get("table", ""), error.data.get("row", "")
         if not table:
             return
@@ -61,7 +61,7 @@ class RefusedRows:
         self._keep(name, number)
 
     def opened(self, bound: Named, row: Any) -> None:
-        """Take note that a row can be read: if it was refused before, it was put right."""
+        """Note that a row can be read: if it was refused before, it was repaired."""
         if self._rows:
             name = bound.table, bound.name(row)
             if self._rows.pop(name, None) is not None:

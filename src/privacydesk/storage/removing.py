@@ -1,7 +1,7 @@
-"""Taking content away: blanks in the log, emptied ticket logs, whole conversations.
+"""Deleting content: blanks in the log, emptied ticket logs, whole conversations.
 
-Part of a batch's transaction. Rows are overwritten and deleted; what the database keeps of them
-aside (free pages, the journal) is ``purging``'s to scrub.
+Part of a batch's transaction. Rows are overwritten and deleted; ``purging`` scrubs what the
+database keeps of them elsewhere (free pages, the journal).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _event = tables.event.c
 _TO_BLANK = sa.select(_event.conversation_id, _event.offset, _event.at, _event.sender).where(
     _event.conversation_id == sa.bindparam("at_conversation"),
     _event.offset.between(sa.bindparam("first"), sa.bindparam("last")),
-    # What is blank already is left alone, so that it isn't written again at each run.
+    # Blanks are left alone, so that they aren't rewritten at each run.
     _event.kind != EventKind.BLANK.value,
 )
 _BLANK = (
@@ -82,7 +82,7 @@ _ERASE_REST = tuple(
 def take_away(
     connection: sa.Connection, conversation: ConversationId, purge: Purge, seal: Seal
 ) -> None:
-    """Take the content named by a purge away; the rows of its tickets are the batch's to write."""
+    """Delete the content that a purge names; the batch writes the rows of its tickets."""
     if purge.blanks:
         ranges = [
             {"at_conversation": conversation, "first": first, "last": last}
@@ -128,7 +128,7 @@ def _empty_logs(connection: sa.Connection, tickets: Sequence[TicketId], seal: Se
 
 
 def erase(connection: sa.Connection, conversation: ConversationId, version: int) -> bool:
-    """Take a conversation away, with its key, unless it went on since ``version``.
+    """Delete a conversation with its key, unless it went on since ``version``.
 
     It must have no tickets.
     """

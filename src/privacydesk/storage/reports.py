@@ -1,6 +1,6 @@
-"""What is read of tickets by those who look over the desk.
+"""Ticket queries for supervision and reports.
 
-Reports read columns in the clear, all of them in one index; lists that are taken along open bodies.
+Reports read columns in the clear, all of them in one index; exported lists open bodies.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class SqlCases:
         self._seals = seals
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
-        """Return requests made before ``until`` of which anything happened after ``since``."""
+        """Return requests made before ``until`` that were open or changed since ``since``."""
         wanted = {"since": to_micros(since), "until": to_micros(until)}
 
         def look(connection: sa.Connection) -> tuple[Case, ...]:

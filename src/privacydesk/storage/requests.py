@@ -1,4 +1,4 @@
-"""What requests of programs left, kept in the transaction that carries them out, once."""
+"""Results of API requests, stored in the transaction that carries them out, once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _KEPT: Final = (
 
 
 def check_open(connection: sa.Connection, left: KeptAnswer | None) -> None:
-    """Refuse what a program's request did before; first of all, as a refusal undoes nothing.
+    """Refuse an API request that was done before; called first, as a refusal undoes nothing.
 
     Raises:
-        StaleError: something was left under it.
+        StaleError: it already has a result.
     """
     if left is None:
         return
@@ -34,7 +34,7 @@ def check_open(connection: sa.Connection, left: KeptAnswer | None) -> None:
 
 
 def leave(connection: sa.Connection, left: KeptAnswer | None) -> None:
-    """Keep what a program's request left, in the transaction that does it."""
+    """Store the result of an API request, in the transaction that carries it out."""
     if left is not None:
         here = sa.and_(_answer.agent == left.agent, _answer.key == left.key)
         connection.execute(sa.update(tables.api_answer).where(here).values(body=left.body))

@@ -49,7 +49,7 @@ class SqlRevocationBook:
     async def add(
         self, revocation: Revocation, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:
-        """Keep a revocation; see ``ports.RevocationBook``."""
+        """Store a revocation; see ``ports.RevocationBook``."""
         at = {"key": revocation.hash, "at": to_micros(revocation.revoked_at)}
 
         def write(connection: sa.Connection) -> None:
@@ -64,11 +64,11 @@ class SqlRevocationBook:
         try:
             await self._writer.run(write)
         except FailedJobError:
-            # Another process kept the same at the same instant: now it is there to be found.
+            # Another process stored the same at the same instant: now it is there to be found.
             await self._writer.run(write)
 
     async def since(self, at: datetime) -> AsyncGenerator[Sequence[Revocation]]:
-        """Give what was revoked at an instant or later; see ``ports.RevocationBook``."""
+        """Yield revocations made at an instant or later; see ``ports.RevocationBook``."""
         after: tuple[int, bytes] | None = (to_micros(at), b"")
         while after is not None:
             page, after = await self._reader.read(partial(self._page, after))
@@ -84,7 +84,7 @@ class SqlRevocationBook:
         return page, (rows[-1].revoked_at, rows[-1].hash) if len(rows) == _PAGE else None
 
     async def forget(self, before: datetime) -> None:
-        """Remove what was revoked before an instant."""
+        """Remove revocations made before an instant."""
         old = sa.delete(tables.app_token_revocation).where(
             _revocation.revoked_at < to_micros(before)
         )

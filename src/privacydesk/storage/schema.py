@@ -1,4 +1,4 @@
-"""Bringing a database to the schema this version needs, and checking that it is there.
+"""Upgrades a database to the schema this version needs, and checks that it has it.
 
 Alembic is imported only when there is something to migrate: it costs more than the rest of a start.
 """
@@ -19,18 +19,18 @@ from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, wr
 from privacydesk.storage.sealing import KeyRing
 
 Progress = Callable[[str, int, int], None]
-"""Told the name of a table, how many of its rows are done, and how many there are."""
+"""Called with the name of a table, how many of its rows are done, and their total."""
 
 _version = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 def upgrade(url: str, ring: KeyRing | None = None, progress: Progress | None = None) -> None:
-    """Make the database, or migrate it to the newest schema. Doing it again changes nothing.
+    """Create the database, or migrate it to the newest schema. Idempotent.
 
     Args:
         url: SQLAlchemy's form.
         ring: the operator's keys; only a database with rows from an earlier version needs them.
-        progress: told how far a migration that goes through rows is.
+        progress: called with the progress of a migration that goes through rows.
 
     Raises:
         SettingsError: the address can't be read, the database can't be reached, or a newer
@@ -64,7 +64,7 @@ def check(engine: sa.Engine) -> None:
     """
     path = sqlite_file(engine.url)
     if path is not None and not path.exists():
-        # Looking into it would make an empty one that anybody may read.
+        # Opening it would create an empty one that anybody may read.
         raise SettingsError(f"there is no database at {path}: run privacydesk db upgrade")
     try:
         with engine.connect() as connection:

@@ -3,8 +3,8 @@
     operator's key ring  --wraps-->  data key of a conversation  --seals-->  its values
 
 Rotating re-wraps data keys, purging a conversation deletes one, and destroying an old ring key
-shreds what it wrapped in backups. Every sealed value is bound to where it stands (its associated
-data), so that one that was moved or rolled back is refused.
+shreds what it wrapped in backups. Every sealed value is bound to its place (its associated data),
+so that one that was moved or rolled back is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _nonces: list[bytes] = []
 
 
 def _nonce() -> bytes:
-    # Asking the system for each would give up the interpreter's lock at each.
+    # Asking the system for each would release the GIL at each.
     try:
         return _nonces.pop()
     except IndexError:
@@ -140,10 +140,10 @@ def _key_place(conversation: ConversationId, ring_key: str) -> bytes:
 
 
 class Seals:
-    """The seals of the conversations lately used; safe to use from several threads.
+    """The seals of recently used conversations; safe to use from several threads.
 
-    A cipher takes 2.6 KiB and some microseconds to make, its key 65 bytes: of most only the key is
-    kept.
+    A cipher takes 2.6 KiB and some microseconds to make, its key 65 bytes: for most only the key
+    is cached.
 
     Attributes:
         refused: the rows that did not open.
@@ -151,7 +151,7 @@ class Seals:
     Args:
         ring: unwraps data keys.
         clock: tells when a row was refused last.
-        capacity: how many keys are kept at hand.
+        capacity: how many keys are cached.
         busy: how many ciphers.
     """
 
@@ -164,7 +164,7 @@ class Seals:
         self._seals: Lru[ConversationId, Seal] = Lru(busy)
 
     def get(self, conversation: ConversationId) -> Seal | None:
-        """Return a conversation's seal if it is at hand."""
+        """Return a conversation's seal if it is cached."""
         seal = self._seals.get(conversation)
         if seal is None:
             key = self._keys.get(conversation)
@@ -174,18 +174,18 @@ class Seals:
         return seal
 
     def unwrap(self, conversation: ConversationId, wrapped: WrappedKey) -> Seal:
-        """Return a conversation's seal from its stored key, and keep it at hand."""
+        """Return a conversation's seal from its stored key, and cache it."""
         seal = Seal(self._ring.unwrap(conversation, wrapped))
         self.keep(conversation, seal)
         return seal
 
     def make(self, conversation: ConversationId) -> tuple[Seal, WrappedKey]:
-        """Make a new conversation's seal; it is kept only once the caller has committed it."""
+        """Make a new conversation's seal; it is cached only once the caller has committed it."""
         data_key = self._ring.new_data_key()
         return Seal(data_key), self._ring.wrap(conversation, data_key)
 
     def keep(self, conversation: ConversationId, seal: Seal) -> None:
-        """Keep a committed seal at hand."""
+        """Cache a committed seal."""
         self._keys.put(conversation, seal.key)
         self._seals.put(conversation, seal)
 

@@ -1,7 +1,7 @@
 """One ``serve`` a file: a second one on the same SQLite database is refused.
 
-Two would answer the same users without hearing of each other's events at once. Commands run beside
-it in short transactions and don't take this lock.
+Two would answer the same users without seeing each other's events at once. Commands run beside it
+in short transactions and don't take this lock.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _PID_BYTES = 32
 
 @contextmanager
 def serving_lock(url: str) -> Iterator[None]:
-    """Hold the right to serve a database; PostgreSQL is served by any number of processes.
+    """Hold the lock for serving a database; PostgreSQL is served by any number of processes.
 
-    The lock lies in a file beside the database and goes with the process, however it ends.
+    The lock is a file beside the database, released with the process, however it ends.
 
     Raises:
         DeskError: with code IN_USE when another process serves the file.
@@ -55,5 +55,5 @@ def serving_lock(url: str) -> Iterator[None]:
 
 
 def lock_file(path: Path) -> Path:
-    """Return where the lock of a database file lies."""
+    """Return the path of a database file's lock."""
     return path.with_name(path.name + ".serve.lock")

@@ -1,4 +1,4 @@
-"""Checking what a job left, and making rows of what it appends.
+"""Checks a job's changes, and makes rows of what it appends.
 
 Everything that can fail because of one job fails here, before the batch takes anything over.
 """
@@ -46,8 +46,8 @@ class Staged(Struct):
     """What one job adds to its batch.
 
     Attributes:
-        conversation: as the job left it; None when it left it alone.
-        seal: of a conversation that is new, with ``data_key``, its row.
+        conversation: as the job left it; None when unchanged.
+        seal: of a new conversation; ``data_key`` is its row.
         first_offset: of the events it appended; 0 without any.
     """
 
@@ -102,9 +102,9 @@ def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: 
 
 
 def settled(changed: Iterable[Ticket], before: Mapping[TicketId, Ticket]) -> list[TicketId]:
-    """Return the tickets whose evidence goes because of the state in which a job left them.
+    """Return the tickets whose evidence is deleted because of the state a job left them in.
 
-    Evidence that was kept for a later decision (a second agent's) may meet any end of a ticket, so
+    A ticket may end in any way while evidence is kept for a later decision (a second agent's), so
     the state decides and no single move.
     """
     return [
@@ -235,7 +235,7 @@ def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datet
     for one in changes.evidence:
         seal = _seal_of(one.conversation_id, staged, locked)
         staged.evidence.append(evidence_row(one, seal))
-    # A microsecond apart, so that the instant alone has their order.
+    # A microsecond apart, so that the instant alone gives their order.
     for handed_in, (evidence, ticket) in enumerate(changes.evidence_moved.items(), to_micros(now)):
         staged.evidence_moved.append(
             {sql.GUARD_ID: evidence, "to_ticket": ticket, "to_handed_in": handed_in}

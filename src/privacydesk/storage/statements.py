@@ -17,7 +17,7 @@ from privacydesk.storage.faults import as_core
 T = TypeVar("T")
 Parameters = dict[str, sa.BindParameter[Any]]
 _Shared = tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]
-"""A statement for many rows, and what takes the values of one from its dict, in their order."""
+"""A statement for many rows, and the getter of one row's values from its dict, in order."""
 
 GUARD_ID = "at_id"
 GUARD_VERSION = "at_version"
@@ -28,17 +28,17 @@ _MOST_TOGETHER = 64
 def padded(values: Iterable[T]) -> list[T]:
     """Return the values, the last one repeated up to a power of two.
 
-    So an IN list has one of few lengths, and statements and their plans are found again.
+    So IN lists have few different lengths, and statements and their plans are reused.
     """
     items = list(values)
     return items + items[-1:] * ((1 << (len(items) - 1).bit_length()) - len(items))
 
 
 def written_out(value: str) -> sa.ColumnElement[str]:
-    """Return a value as part of a statement's text, for conditions of partial indexes.
+    """Return a value as a literal, for conditions of partial indexes.
 
-    Only a literal lets such an index serve the query. And where a bound value would have to be
-    compared with the condition of one, SQLite plans the statement anew each time it is run.
+    Only with a literal can a query use such an index. And where a bound value would have to be
+    compared with an index's condition, SQLite plans the statement anew each time it is run.
     """
     return sa.literal_column(f"'{value}'")
 
@@ -118,7 +118,7 @@ DELETE_PERSON = sa.delete(tables.ticket_person).where(
     tables.ticket_person.c.hash == sa.bindparam("at_hash"),
     tables.ticket_person.c.ticket_id == sa.bindparam("at_ticket"),
 )
-# Locked only where they are changed: of two tabs that hand in the same one, the first has it.
+# Locked only where they are changed: of two tabs that submit the same file, the first wins.
 READ_EVIDENCE = (
     sa.select(*(column for column in tables.evidence.c if column.name != "body"))
     .where(_any_of(tables.evidence.c.id))
@@ -152,8 +152,8 @@ class Prepared:
     Core's own handling of parameters costs more than sealing the values; where all of them are
     numbers, text and bytes there is nothing for it to convert.
 
-    SQLite's driver gives the interpreter's lock away at every row of ``executemany``, and the
-    other thread takes it. So there many rows share a statement.
+    SQLite's driver releases the GIL at every row of ``executemany``, and the other thread takes
+    it. So on SQLite many rows share a statement.
 
     Args:
         statement: for one row.
@@ -238,7 +238,7 @@ class PreparedRead:
 
     Args:
         statement: without its condition.
-        column: which is compared with the ids.
+        column: the one compared with the ids.
     """
 
     def __init__(self, statement: sa.Select[Any], column: sa.Column[Any]) -> None:
@@ -296,7 +296,7 @@ _STATE_COLUMNS = [c.name for c in tables.conversation.c if c.name not in {"id", 
 
 
 def _update_conversations(rows: Sequence[Parameters]) -> sa.Update:
-    # Not VALUES: SQLite names its columns only in a WITH, before which the driver counts nothing.
+    # Not VALUES: SQLite names its columns only in a WITH, with which the driver counts no rows.
     given = [sa.select(*(value.label(name) for name, value in row.items())) for row in rows]
     new = sa.union_all(*given).subquery("given")
     return (

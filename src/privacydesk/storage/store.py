@@ -36,15 +36,15 @@ from privacydesk.storage.wrapping import SqlKeyWrapping
 from privacydesk.storage.writer import BatchWriter
 
 _CALM: Final = 2.0
-"""Seconds without a failure after which the database works again."""
+"""Seconds without a failure after which the database counts as working again."""
 
 
 class SqlStore:
     """The database behind the ports of ``Store``. Also an asynchronous context manager.
 
     Args:
-        url: SQLAlchemy's form; a SQLite file or PostgreSQL, brought to the newest schema before
-            by ``schema.upgrade``.
+        url: SQLAlchemy's form; a SQLite file or PostgreSQL, already upgraded by
+            ``schema.upgrade``.
         ring: the operator's keys.
         clock: the present.
         readers: how many reads run at once.
@@ -66,7 +66,7 @@ class SqlStore:
         seals = Seals(ring, clock)
         self._writing = committing_engine(address, beside_serve=beside_serve)
         self._reading = reading_engine(address, readers)
-        # A database that works now and then is out once.
+        # A database that works now and then has one outage, not many.
         outage = (outages or Outages(clock)).of("database", calm=_CALM)
         self.writer = BatchWriter(self._writing, seals, clock, outage=outage)
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
@@ -93,7 +93,7 @@ class SqlStore:
         self.ticketing_book = SqlTicketingBook(self.writer, self.reader, seals)
 
     async def open(self) -> None:
-        """Check the schema and begin to take jobs from this event loop.
+        """Check the schema and start accepting jobs from this event loop.
 
         Raises:
             SettingsError: the database can't be opened, or needs ``privacydesk db upgrade``.
@@ -107,7 +107,7 @@ class SqlStore:
         self.writer.start()
 
     async def close(self) -> None:
-        """Commit what waits and let go of the database."""
+        """Commit what waits and close the connections."""
         await self.writer.close()
         await self.reader.close()
 

@@ -22,7 +22,7 @@ metadata = sa.MetaData(
 
 
 class Blob(sa.LargeBinary):
-    """Bytes as they are: both drivers take them without the wrapping that every row would pay."""
+    """Raw bytes: both drivers take them without a wrapper, which would cost every row."""
 
     cache_ok = True
 
@@ -48,10 +48,10 @@ def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -
 
 
 def _pile(name: str, *first: str, marked: str, where: str) -> sa.Index:
-    """Return the index of a pile, in its order.
+    """Return the index of an inbox view, in its order.
 
-    ``marked`` is the condition's own column: with it an index alone answers how many there are.
-    Then comes what a pile is sifted by, so that what is left out of it is not fetched.
+    ``marked`` is the condition's own column: with it the index alone answers a count. Then come
+    the filter columns, so that rows that are filtered out are not fetched.
     """
     sifted = [one for one in ("kind", "locale", "holder") if one not in first]
     return _partial_index(name, *first, "urgent_at", "id", marked, *sifted, where=where)
@@ -124,20 +124,20 @@ ticket = sa.Table(
     sa.Column("received_at", _INSTANT, nullable=False),
     sa.Column("closed_at", _INSTANT),
     sa.Column("outcome", sa.Text),
-    # The ticket objected to: whoever objects may do so in another conversation.
+    # The ticket objected to, which may belong to another conversation.
     sa.Column("linked", _ID),
-    # What reports count; the requester's words lie sealed in the log.
+    # What reports count; the requester's words are sealed in the log.
     sa.Column("satisfaction", sa.Text),
     sa.Column("purged_at", _INSTANT),
-    # What the inbox sorts and counts by. ``urgent_at`` lies far ahead where nothing waits for a
-    # decision; the marks are those of open tickets alone.
+    # What the inbox sorts and counts by. ``urgent_at`` is far ahead if nothing waits for a
+    # decision; the flags are set on open tickets alone.
     sa.Column("urgent_at", _INSTANT, nullable=False),
     sa.Column("awaited", sa.Boolean, nullable=False),
     sa.Column("examine", sa.Boolean, nullable=False),
     sa.Column("objection", sa.Boolean, nullable=False),
     sa.Column("guarded", sa.Boolean, nullable=False),
     sa.Column("escalated", sa.Boolean, nullable=False),
-    # What reports are made of: dates, and words of closed lists; they outlive the content.
+    # What reports are made of: dates and enumerated values; they outlive the content.
     sa.Column("counted_from", _INSTANT),
     sa.Column("promised_at", _INSTANT),
     sa.Column("answered_at", _INSTANT),
@@ -149,7 +149,7 @@ ticket = sa.Table(
         "ix_ticket_kept", "closed_at", where="closed_at IS NOT NULL AND purged_at IS NULL"
     ),
     sa.Index("ix_ticket_due_at", "due_at", "id"),
-    # All that a report reads of a ticket: the index alone answers, whatever lies in the bodies.
+    # All that a report reads of a ticket, so that the index alone answers, without the bodies.
     sa.Index(
         "ix_ticket_report",
         "received_at",
@@ -178,7 +178,7 @@ ticket_number = sa.Table(
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("ticket_id", _ID, nullable=False),
     sa.Column("conversation_id", _ID, nullable=False),
-    # The ticket's own, in a second place: an older row of the ticket is seen to be old.
+    # A second copy of the ticket's version, which reveals that its row was rolled back.
     sa.Column("version", sa.BigInteger),
     _mac(),
 )
@@ -205,7 +205,7 @@ ticket_log = sa.Table(
     sa.Column("once_id", sa.Text),
     sa.Column("offset", sa.BigInteger, nullable=False),
     sa.Column("body", _SEALED, nullable=False),
-    # The ticket's after the entry's job; null in entries from before there was one.
+    # The ticket's version after the entry's job; null in entries older than this column.
     sa.Column("ticket_version", sa.BigInteger),
     _partial_index(
         "uq_ticket_log_once", "once_id", "ticket_id", where="once_id IS NOT NULL", unique=True
@@ -243,7 +243,7 @@ outbox = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("told", sa.Boolean, nullable=False),
     sa.Column("payload", _SEALED, nullable=False),
-    # By channel: of thousands that wait for one, none is looked at on behalf of another.
+    # By channel: thousands that wait for one are not scanned on behalf of another.
     _partial_index("ix_outbox_due_at", "channel", "due_at", where="state = 'open'"),
     _partial_index("ix_outbox_lane", "lane", "id", where="state = 'open'"),
     _partial_index("ix_outbox_notices", "ticket_id", "id", where="channel = 'notice'"),
@@ -260,7 +260,7 @@ evidence = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
-    # Files come in side by side, the smaller one first: this has the order they were handed in.
+    # Files are uploaded in parallel, the smaller one first: this keeps the order of submission.
     sa.Column("handed_in_at", _INSTANT),
     sa.Column("removed_at", _INSTANT),
     sa.Column("body", _SEALED, nullable=False),
@@ -386,7 +386,7 @@ staff_alarm = sa.Table(
     sa.Column("unattended", sa.Boolean, nullable=False),
     sa.Column("seen_at", _INSTANT),
     sa.Index("ix_staff_alarm_agent", "agent", "at"),
-    # Its column is the condition's own, so that the index alone answers how many there are.
+    # It includes the condition's own column, so that the index alone answers a count.
     _partial_index("ix_staff_alarm_unseen", "agent", "seen_at", where="seen_at IS NULL"),
 )
 
@@ -396,7 +396,7 @@ webhook_endpoint = sa.Table(
     sa.Column("id", _ID, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    # By name, with a space between: read whenever a ticket changes.
+    # Names separated by spaces: read whenever a ticket changes.
     sa.Column("kinds", sa.Text, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("failing_since", _INSTANT),
@@ -415,7 +415,7 @@ webhook_posting = sa.Table(
     sa.Column("place", sa.BigInteger, nullable=False),
     sa.Column("ticket_id", _ID),
     sa.Column("number", sa.Text, nullable=False),
-    # Not sealed: it says what stands in the clear in ``ticket``.
+    # Not sealed: it repeats columns in the clear of ``ticket``.
     sa.Column("body", Blob, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("due_at", _INSTANT, nullable=False),
@@ -459,7 +459,7 @@ audit = sa.Table(
     # Both are set when the entry is sealed, and never again.
     sa.Column("seq", sa.BigInteger),
     sa.Column("code", _HASH),
-    # The rows that the act left in a new version, as JSON; see ``rows.audit``.
+    # The rows that the act changed, with their new versions, as JSON; see ``rows.audit``.
     sa.Column("anchors", sa.Text),
     _mac(),
     _partial_index("uq_audit_seq", "seq", where="seq IS NOT NULL", unique=True),
@@ -482,7 +482,7 @@ counter = sa.Table(
     "counter",
     metadata,
     sa.Column("day", sa.Date, primary_key=True),
-    # Of whichever process counts: no two write to the same row.
+    # The process that counts: no two write to the same row.
     sa.Column("source", Blob(8), primary_key=True),
     sa.Column("what", sa.Text, primary_key=True),
     sa.Column("detail", sa.Text, primary_key=True),
@@ -496,7 +496,7 @@ chore = sa.Table(
     sa.Column("due_at", _INSTANT, nullable=False),
 )
 
-# Digests that tell one value from another; neither a secret nor a file can be had back from them.
+# Digests that tell values apart; neither a secret nor a file can be recovered from them.
 fingerprint = sa.Table(
     "fingerprint",
     metadata,
@@ -512,7 +512,7 @@ api_token = sa.Table(
     sa.Column("id", _ID, primary_key=True),
     sa.Column("hash", _HASH, nullable=False),
     sa.Column("agent", sa.Text, nullable=False),
-    # By name, with a space between.
+    # Names separated by spaces.
     sa.Column("scopes", sa.Text, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
@@ -523,7 +523,7 @@ api_token = sa.Table(
     sa.Index("ix_api_token_hash", "hash", unique=True),
 )
 
-# A row for each revocation, which is never changed: so there is no older one to be put back.
+# A row for each revocation, which is never changed: so it can't be rolled back.
 app_token_revocation = sa.Table(
     "app_token_revocation",
     metadata,
@@ -534,7 +534,7 @@ app_token_revocation = sa.Table(
     sa.Index("ix_app_token_revocation_place", "revoked_at", "hash"),
 )
 
-# What requests that change something were answered: numbers, states, dates; nothing of a person.
+# Answers to requests that change something: numbers, states, dates; no personal data.
 api_answer = sa.Table(
     "api_answer",
     metadata,
@@ -561,7 +561,7 @@ ticketing_system = sa.Table(
     sa.Column("fault", sa.Text, nullable=False),
 )
 
-# Ids, states, names of users over there: it outlives a ticket's content, and holds none of it.
+# Ids, states, names of remote users: it outlives a ticket's content, and holds none of it.
 ticketing_link = sa.Table(
     "ticketing_link",
     metadata,

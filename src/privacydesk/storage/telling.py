@@ -1,7 +1,7 @@
-"""News of a batch: what its jobs changed, written down for the endpoints that subscribe to it.
+"""News of a batch: what its jobs changed, as postings for the webhook endpoints that subscribe.
 
-Part of the batch's transaction, so what happened and the word of it are kept together or not at
-all. Who subscribes is read only when there is anything to tell.
+Part of the batch's transaction, so changes and their postings are stored together or not at all.
+The subscribers are read only when there is news.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _SUBSCRIBERS: Final = sa.select(tables.webhook_endpoint).where(
 
 
 class Telling:
-    """Collects news while jobs run, and makes rows of it for whoever subscribes.
+    """Collects news while jobs run, and makes rows of it for subscribers.
 
     Args:
-        minter: names events and postings; ids of one process sort by when they were made.
+        minter: makes ids of events and postings; those of one process sort by creation time.
         now: when the batch happens.
     """
 
@@ -54,7 +54,7 @@ class Telling:
         before: Mapping[TicketId, Ticket],
         log: Iterable[LogEntry],
     ) -> None:
-        """Take note of the tickets that a job left, as against those before it."""
+        """Collect the news of tickets that a job changed."""
         entries: dict[TicketId, list[str]] = {}
         for entry in log:
             entries.setdefault(entry.ticket_id, []).append(entry.what)
@@ -63,7 +63,7 @@ class Telling:
             self._news += [(one, ticket) for one in told]
 
     def owner(self, before: Conversation | None, after: Conversation) -> None:
-        """Take note of a conversation that somebody else speaks in now."""
+        """Collect the news of a conversation whose owner has changed."""
         told = news_of_owner(before, after)
         if told is not None:
             self._news.append((told, None))
@@ -115,7 +115,7 @@ class Telling:
 def _subscribers(
     connection: sa.Connection, seals: Seals
 ) -> Mapping[EndpointId, frozenset[NewsKind]]:
-    """Return what each endpoint that is on wants to hear; one that was changed hears nothing."""
+    """Return the news kinds of each active endpoint, except those whose rows can't be read."""
     rows = connection.execute(_SUBSCRIBERS).all()
     found, _ = open_own_rows(
         connection, seals, rows, ENDPOINT_BOUND, read_endpoint, identity=WEBHOOK_KEY

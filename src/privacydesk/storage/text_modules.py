@@ -1,4 +1,4 @@
-"""Staff's text modules, through the writer like every other change. They hold nobody's data."""
+"""Staff text modules, through the writer like every other change; no requester's data in them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SqlTextBook:
         return await self._reader.read(look)
 
     async def save(self, module: TextModule, told: AuditEntry) -> None:
-        """Keep a module; see ``ports.TextBook``."""
+        """Store a module; see ``ports.TextBook``."""
 
         def write(connection: sa.Connection) -> None:
             _check(connection, module.name, module.version - 1)
@@ -64,7 +64,7 @@ class SqlTextBook:
         await self._writer.run(write)
 
     async def remove(self, name: str, seen: int, told: AuditEntry) -> None:
-        """Take a module away; see ``ports.TextBook``."""
+        """Remove a module; see ``ports.TextBook``."""
 
         def write(connection: sa.Connection) -> None:
             _check(connection, name, seen)

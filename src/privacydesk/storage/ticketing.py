@@ -1,7 +1,7 @@
 """Links to a ticketing system, through the writer like every other change.
 
-Whether a ticket has changed is seen by its version and the place of its log's last entry, as
-against those that were brought over last: so nothing that changes a ticket has to remember to say.
+Changed tickets are found by comparing their version and the place of their log's last entry with
+those last synced: so nothing that changes a ticket has to report it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OVERLAP: Final = timedelta(minutes=10)
 _MILLIS_BYTES: Final = 6
 _ID_BYTES: Final = 16
 
-# Written out: only then does the partial index serve it.
+# A literal: only then is the partial index used.
 _OPEN: Final[sa.ColumnElement[bool]] = sa.literal_column("ticketing_link.open")
 _HERE: Final = _link.system == sa.bindparam("at_system")
 _HEAD: Final = (
@@ -116,7 +116,7 @@ class SqlTicketingBook:
         self._seals = seals
 
     async def join(self, system: str, now: datetime) -> JoinedSystem:
-        """Return a system, joined now if it was not before."""
+        """Return a system, joining it if it is new."""
         known = await self.system(system)
         if known is not None:
             return known
@@ -142,7 +142,7 @@ class SqlTicketingBook:
         return await self._writer.run(write)
 
     async def discover(self, system: str, now: datetime) -> int:
-        """Make a link for each ticket without one; see ``ports.TicketingBook``."""
+        """Create a link for each ticket without one; see ``ports.TicketingBook``."""
 
         def write(connection: sa.Connection) -> int:
             row = connection.execute(_SYSTEM, {"at_system": system}).one()
@@ -163,7 +163,7 @@ class SqlTicketingBook:
                 rows = [link_row(one, key) for one in new]
                 connection.execute(sa.insert(tables.ticketing_link), rows)
             if len(found) < _MOST_FOUND:
-                # Else there are more, and those are found from the same floor on.
+                # Otherwise there are more, which are found from the same floor on.
                 looked = sa.update(tables.ticketing_system).where(_system.name == system)
                 connection.execute(looked.values(looked_at=to_micros(now)))
             return len(found)
@@ -176,7 +176,7 @@ class SqlTicketingBook:
                 return total
 
     async def heard(self, system: str, remotes: Collection[str], cursor: str) -> None:
-        """Have links looked at, and keep the cursor; see ``ports.TicketingBook``."""
+        """Make links due, and store the cursor; see ``ports.TicketingBook``."""
         at = {"at_system": system}
 
         def write(connection: sa.Connection) -> None:
@@ -189,12 +189,12 @@ class SqlTicketingBook:
         await self._writer.run(write)
 
     async def due(self, system: str, now: datetime, *, limit: int) -> tuple[TicketingLink, ...]:
-        """Return links to look at; see ``ports.TicketingBook``."""
+        """Return links to sync; see ``ports.TicketingBook``."""
         at = {"at_system": system, "now": to_micros(now), "count": limit}
         return await self._links(_DUE, at)
 
     async def save(self, link: TicketingLink) -> TicketingLink:
-        """Keep a link and return it, its revision raised."""
+        """Store a link and return it with its revision raised."""
         kept = replace(link, revision=link.revision + 1)
         at = {
             "at_system": link.system,
@@ -216,7 +216,7 @@ class SqlTicketingBook:
         return found[0] if found else None
 
     async def links(self, system: str, *, failing: bool, limit: int) -> tuple[TicketingLink, ...]:
-        """Return links that are looked after, the newest tickets first."""
+        """Return active links, the newest tickets first."""
         wanted = _NEWEST.where(_link.fault != "") if failing else _NEWEST
         return await self._links(wanted, {"at_system": system, "count": limit})
 
@@ -238,7 +238,7 @@ class SqlTicketingBook:
         return await self._reader.read(look)
 
     async def note_health(self, system: JoinedSystem) -> None:
-        """Keep since when a system can't be reached, and when that was called out."""
+        """Store since when a system can't be reached, and when staff were alerted."""
         noted = (
             sa.update(tables.ticketing_system)
             .where(_system.name == system.name)
@@ -253,7 +253,7 @@ class SqlTicketingBook:
     async def retry(
         self, system: str, now: datetime, *, ticket: TicketId | None = None, anew: bool = False
     ) -> int:
-        """Have failing links looked at now; see ``ports.TicketingBook``."""
+        """Make failing links due now; see ``ports.TicketingBook``."""
         failing = [_HERE, _OPEN] if ticket is None else [_HERE, _OPEN, _link.ticket_id == ticket]
         at = {"at_system": system}
         now_due = {"due_at": to_micros(now), "attempts": 0, "revision": _link.revision + 1}
@@ -270,7 +270,7 @@ class SqlTicketingBook:
                 connection, self._seals, connection.execute(gone, at), BOUND, read_link
             )
             for link in found:
-                # Found by its key should it be there after all; else another is made.
+                # Found by its key if it still exists after all; else another is created.
                 bare = link_row(replace(link, remote="", label="", url="", fault=""), key)
                 named = {**at, "at_ticket": link.ticket_id, "at_revision": link.revision}
                 connection.execute(_SAVE.values({**bare, **now_due}), named)
@@ -287,6 +287,6 @@ class SqlTicketingBook:
 
 
 def _first_id(micros: int) -> bytes:
-    """Return the lowest id that can have been made since a little before an instant."""
+    """Return the lowest id that can have been made since shortly before an instant."""
     millis = max(0, micros - _OVERLAP // timedelta(microseconds=1)) // 1000
     return millis.to_bytes(_MILLIS_BYTES, "big").ljust(_ID_BYTES, b"\0")

@@ -1,7 +1,7 @@
-"""The writer's transactions on SQLite: begun and ended at the driver itself.
+"""The writer's transactions on SQLite, begun and ended directly on the driver.
 
-Core's own take as long as a row does, which nobody notices in a batch of many, and a person who is
-alone waits for. Elsewhere they are Core's.
+Core's own take as long as a row does: negligible in a large batch, but not to a lone user.
+Elsewhere they are Core's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def wait_for_others(connection: sa.Connection, millis: int) -> None:
 
 
 class _Immediate:
-    """Holds the file's one writing lock from its beginning."""
+    """A transaction that holds the file's write lock from its beginning."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -57,7 +57,7 @@ class _Immediate:
             if error is None:
                 self._run("COMMIT")
         finally:
-            # A full disk has ended it already.
+            # A full disk may have ended it already.
             if self._driver.in_transaction:
                 self._run("ROLLBACK")
 

@@ -1,8 +1,8 @@
-"""Claiming postings that are due and settling what came of them, in batches.
+"""Claims due postings and stores the results of sending them, in batches.
 
-Of a lane only the oldest open posting is claimed. One that has to wait takes those behind it along,
-so that they need not be looked at meanwhile; so does a lease. ``attempts`` guards the settling: a
-worker that was thought dead can't settle what another one has claimed since.
+Of a lane only the oldest open posting is claimed. One that has to wait postpones those behind it,
+so that they need not be scanned meanwhile; so does a lease. ``attempts`` guards the settling: a
+worker that was presumed dead can't settle what another one has claimed since.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ _endpoint = tables.webhook_endpoint.c
 _posting = tables.webhook_posting.c
 _older = tables.webhook_posting.alias("older")
 
-# Written out: only then do the partial indexes serve them.
+# Literals: only then are the partial indexes used.
 OPEN: Final[sa.ColumnElement[bool]] = sa.literal_column("webhook_posting.open")
 DONE: Final[sa.ColumnElement[bool]] = sa.literal_column("NOT webhook_posting.open")
 _OLDER_OPEN: Final[sa.ColumnElement[bool]] = sa.literal_column("older.open")
 
 _WHEN_FAILING: Final = 4
-"""How many postings are tried at once where none gets through."""
+"""How many postings are tried at once at a failing endpoint."""
 
 _ACTIVE: Final = sa.select(tables.webhook_endpoint).where(
     _endpoint.state == EndpointState.ACTIVE.value
@@ -196,7 +196,7 @@ class SqlWebhookQueue:
         return await self._writer.run(claim)
 
     async def settle(self, tried: Sequence[Tried], now: datetime) -> None:
-        """Write down what came of tries; see ``ports.WebhookQueue``."""
+        """Store the results of tries; see ``ports.WebhookQueue``."""
 
         def write(connection: sa.Connection) -> None:
             seal = seal_of(connection, self._seals)
@@ -222,7 +222,7 @@ class SqlWebhookQueue:
         return await self._reader.read(look)
 
     async def failing(self, now: datetime) -> tuple[Endpoint, ...]:
-        """Return endpoints of which staff have to be told now; see ``ports.WebhookQueue``."""
+        """Return endpoints that staff are to be alerted of now; see ``ports.WebhookQueue``."""
 
         def write(connection: sa.Connection) -> tuple[Endpoint, ...]:
             told = []
@@ -241,7 +241,7 @@ class SqlWebhookQueue:
         return await self._writer.run(write)
 
     async def sweep(self, before: datetime, *, limit: int) -> int:
-        """Remove what was settled before an instant, with its tries; return how much that was."""
+        """Remove postings settled before an instant, with their tries; return how many."""
         wanted = _OLD.limit(limit)
 
         def write(connection: sa.Connection) -> int:
@@ -260,7 +260,7 @@ class SqlWebhookQueue:
 
 
 def seal_of(connection: sa.Connection, seals: Seals) -> Seal:
-    """Return what addresses, secrets and answers are sealed with.
+    """Return the seal of addresses, secrets and answers.
 
     Raises:
         SealError: nothing was sealed with it yet.
@@ -281,14 +281,14 @@ def open_endpoints(
 
 
 def put_endpoint(connection: sa.Connection, endpoint: Endpoint, seal: Seal) -> None:
-    """Write an endpoint as it is now over what it was."""
+    """Overwrite an endpoint's row with its present values."""
     row = endpoint_row(endpoint, seal)
     here = _endpoint.id == row.pop("id")
     connection.execute(sa.update(tables.webhook_endpoint).where(here).values(row))
 
 
 def hurry(connection: sa.Connection, endpoint: EndpointId, now: datetime) -> None:
-    """Have all that waits at an endpoint tried now: it takes messages again."""
+    """Make an endpoint's waiting postings due now: it accepts messages again."""
     connection.execute(_HURRY, {"at": endpoint, "to_due_at": to_micros(now)})
 
 
@@ -332,9 +332,9 @@ def _note_health(
     now: datetime,
     seal: Seal,
 ) -> None:
-    """Keep whether an endpoint takes messages, as far as that differs from what was known."""
+    """Store whether an endpoint accepts messages, if that has changed."""
     if any(answer.is_gone for answer in answers):
-        # Of this version alone: it may have been moved while the old address was being asked.
+        # Only this version: the endpoint may have moved while the old address was being tried.
         row = connection.execute(_HELD, {"at": endpoint.id, "version": endpoint.version}).first()
         if row is not None and row.state == EndpointState.ACTIVE.value:
             gone = replace(read_endpoint(row, seal), state=EndpointState.GONE)

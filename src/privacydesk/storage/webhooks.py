@@ -105,7 +105,7 @@ class SqlWebhookBook:
             rows = connection.execute(_ENDPOINT, {"id": endpoint}).all()
             if not rows:
                 return None
-            # In a list, one that was changed is left out; asked for by itself, it is an error.
+            # In a list, a tampered endpoint is left out; asked for by itself, it is an error.
             read_endpoint(rows[0], seal_of(connection, self._seals))
             return self._standing(connection, rows)[0]
 
@@ -184,7 +184,7 @@ class SqlWebhookBook:
     async def change(
         self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:
-        """Change what an endpoint is; see ``ports.WebhookBook``."""
+        """Change an endpoint's name, kinds or secrets; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
             check_open(connection, left)
@@ -202,7 +202,7 @@ class SqlWebhookBook:
         *,
         left: KeptAnswer | None = None,
     ) -> None:
-        """Change where an endpoint is; see ``ports.WebhookBook``."""
+        """Change an endpoint's address; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
             check_open(connection, left)
@@ -219,7 +219,7 @@ class SqlWebhookBook:
         before = self._held(connection, endpoint.id)
         stale = before is None or before.version != endpoint.version - 1
         if before is not None and "state" in columns:
-            # It may have been switched, without a new version, since it was looked at.
+            # It may have been switched, without a new version, since it was read.
             off = EndpointState.DISABLED
             stale |= (before.state is off) != (endpoint.state is off)
         if before is None or stale:
@@ -276,7 +276,7 @@ class SqlWebhookBook:
                 state=PostingState.PARKED.value,
                 open=False,
                 done_at=to_micros(now),
-                # An answer that is still on its way counts for nothing.
+                # An answer that is still on its way no longer counts.
                 attempts=_posting.attempts + 1,
             )
         )
@@ -296,7 +296,7 @@ class SqlWebhookBook:
     async def post(
         self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:
-        """Leave a posting that tells no news: a test."""
+        """Queue a test posting, which carries no news."""
         active = sa.select(_endpoint.id).where(
             _endpoint.id == posting.endpoint, _endpoint.state == EndpointState.ACTIVE.value
         )
@@ -324,7 +324,7 @@ class SqlWebhookBook:
         parked: bool = False,
         left: KeptAnswer | None = None,
     ) -> int:
-        """Have postings go out again; see ``ports.WebhookBook``."""
+        """Send postings again; see ``ports.WebhookBook``."""
         wanted = [
             _posting.endpoint_id == endpoint,
             DONE,

@@ -1,7 +1,7 @@
-"""Whether a database file still lies where it was opened.
+"""Checks that a database file is still where it was opened.
 
 A file that is removed, moved away or replaced, as by a restored backup, stays open under its old
-handles: everything would go on, be answered, and be gone with the process.
+handles: everything would seem to work, and be lost with the process.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ from pathlib import Path
 
 
 class FileGoneError(Exception):
-    """Another file, or none, lies where the database was opened."""
+    """Another file, or none, is where the database was opened."""
 
 
 class Whereabouts:
-    """Remembers which file was opened first, and tells when it is that no more.
+    """Remembers which file was opened first, and detects when it is no longer there.
 
     Args:
-        path: of the database; None where it is no file of this machine.
+        path: of the database; None if it is not a local file.
     """
 
     def __init__(self, path: Path | None) -> None:
-        # As text: making it from a path takes longer than the look itself.
+        # As text: making it from a path takes longer than the check itself.
         self._path = None if path is None else str(path)
         self._opened: tuple[int, int] | None = None
 
     def opened(self) -> None:
-        """Note which file has just been opened, at the first time."""
+        """Note which file has just been opened, the first time only."""
         if self._opened is None:
             self._opened = self._now()
 
     def check(self) -> None:
-        """Make sure that what was opened is what lies there.
+        """Make sure that the opened file is still there.
 
         Raises:
-            FileGoneError: it is not. Once it lies there again, all goes on.
+            FileGoneError: it is not. Once it is back, everything works again.
         """
         if self._opened is not None and self._now() != self._opened:
             raise FileGoneError("the database file was moved, replaced or removed")

@@ -1,7 +1,7 @@
-"""Wrapping data keys anew, so that an old ring key can be destroyed.
+"""Rewrapping data keys, so that an old ring key can be destroyed.
 
-Each call is one short transaction of the writer. What is done is done: an interrupted rotation goes
-on where it stopped, since what still names the old key is what is left to do.
+Each call is one short transaction of the writer. An interrupted rotation continues where it
+stopped, since what still names the old key is what is left to do.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _REWRAP = (
 
 
 class SqlKeyWrapping:
-    """Rotates the ring over the data keys."""
+    """Rewraps data keys when the ring is rotated."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, ring: KeyRing) -> None:
         self._writer = writer
@@ -100,7 +100,7 @@ class SqlKeyWrapping:
             ) from None
 
     async def rewrap(self, ring_key: str, *, limit: int) -> int:
-        """Wrap some data keys with the current ring key; return how many that were.
+        """Rewrap some data keys with the current ring key; return how many.
 
         Raises:
             SettingsError: the ring key that wraps them isn't at hand.

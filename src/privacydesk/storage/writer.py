@@ -4,13 +4,13 @@
                           │  one batch at a time   ▲
     thread                └─► decide, write, commit ┘
 
-While the thread works, and some turns of the loop longer, the next batch gathers; so the more there
-is to do, the more share one commit. Whoever comes before a batch's rows are written joins it still,
-unless it is about the same conversation. Nothing is answered before it is on disk.
+While the thread works, and for some more iterations of the loop, the next batch gathers; so the
+higher the load, the more jobs share a commit. A job that comes before a batch's rows are written
+still joins it, unless the batch has its conversation. Nothing is answered before it is on disk.
 
-A batch that is not large is settled on the loop if nothing has to be waited for: to wake the
-thread, and then the loop again, takes longer than what a quick disk needs, and loop and thread want
-the same interpreter meanwhile. One job alone does not even wait for the rest of the loop's turn.
+A small batch is settled on the loop if that takes no waiting: waking the thread, and then the loop
+again, takes longer than a quick disk needs, and loop and thread compete for the GIL meanwhile. A
+single job does not even wait for the rest of the loop's iteration.
 """
 
 from __future__ import annotations
@@ -46,27 +46,27 @@ _log = structlog.get_logger(__name__)
 
 BATCH_LIMIT = 256
 _GATHER = 6
-"""Turns of the loop without a new message after which no more is waited for."""
+"""Iterations of the loop without a new message after which no more are waited for."""
 _AT_ONCE = 64
-"""How many jobs are settled on the loop at most: some milliseconds, in which nothing else is."""
+"""How many jobs are settled on the loop at most: they block it for some milliseconds."""
 _ALONE = 0.01
-"""Seconds without a commit after which whoever writes is alone."""
+"""Seconds without a commit after which a submitter counts as alone."""
 
 
 class BatchWriter:
-    """The one way to change anything.
+    """The only way to change anything.
 
     Attributes:
         taken: how many jobs were submitted since the start.
-        outage: whether the database takes nothing now.
+        outage: whether the database accepts nothing now.
 
     Args:
         engine: whose transactions may write; the writer's thread opens its own connection.
         seals: the conversations' keys.
         clock: for rows that note when they were removed.
         batch_limit: how many jobs share a commit at most.
-        cached_conversations: how many states are kept at hand.
-        outage: told whether the database takes anything.
+        cached_conversations: how many states are cached.
+        outage: told whether the database accepts anything.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class BatchWriter:
         self._pending: deque[Pending] = deque()
         self.taken = 0
         self._working = False
-        # How many may still join the batch that the thread is at.
+        # How many may still join the thread's current batch.
         self._room = 0
-        # Whose job was a batch by itself, if the last one was of one.
+        # The conversation of the last batch, if that was a single job.
         self._alone: ConversationId | None = None
         self._finished_at = 0.0
         self._open = False
@@ -101,14 +101,14 @@ class BatchWriter:
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
     def start(self) -> None:
-        """Begin; called on the event loop that will submit."""
+        """Start; called on the event loop that will submit."""
         self._loop = asyncio.get_running_loop()
         self._open = True
         self._idle.set()
         self._thread.start()
 
     async def close(self) -> None:
-        """Take no more jobs, commit those that wait, and let go of the connection."""
+        """Accept no more jobs, commit those that wait, and close the connection."""
         if not self._open:
             return
         self._open = False
@@ -120,20 +120,20 @@ class BatchWriter:
         """Run a job and return after its commit.
 
         Raises:
-            UnavailableError: the database can't take it; nothing was kept.
+            UnavailableError: the database can't take it; nothing was stored.
             DeskError, Reobserve: as the job's closure raised.
-            FailedJobError: the closure or its rows were at fault; nothing of it was stored.
+            FailedJobError: the closure or its rows were at fault; nothing was stored.
         """
         self.taken += 1
         future = self._put(job=job)
         if future.done():
-            # Nothing was waited for: let others have their turn before this person goes on.
+            # Settled without waiting: let other tasks run before this submitter goes on.
             await asyncio.sleep(0)
         committed: Committed = await future
         return committed
 
     async def probe(self, errand: Callable[[sa.Connection], None]) -> None:
-        """Run an errand that writes for sure, to see whether the database takes it.
+        """Run an errand that is sure to write, to see whether the database accepts it.
 
         Raises:
             UnavailableError, FailedJobError: as ``submit``.
@@ -153,15 +153,15 @@ class BatchWriter:
 
     @property
     def written_at(self) -> float:
-        """When the last commit of anything was, by the clock that only goes on."""
+        """When anything was last committed, by the monotonic clock."""
         return self._committer.written_at
 
     def cached(self, conversation: ConversationId) -> Conversation | None:
-        """Return the state after the last commit if it is at hand; may be a little old."""
+        """Return the state after the last commit if it is cached; may be slightly stale."""
         return self._snapshots.get(conversation)
 
     def on_commit(self, hook: CommitHook) -> None:
-        """Have ``hook`` called after each commit, before the submitters are answered."""
+        """Register a hook, called after each commit, before the submitters are answered."""
         self._hooks.append(hook)
 
     def _put(
@@ -177,7 +177,7 @@ class BatchWriter:
             self._idle.clear()
             if job is not None and self._is_alone(job) and self._settle_at_once(1):
                 return pending.future
-            # Not at once: what else this turn of the loop brings shares the commit.
+            # Not at once: other jobs of this iteration of the loop share the commit.
             loop.call_soon(self._send)
         return pending.future
 
@@ -190,13 +190,13 @@ class BatchWriter:
         self._batches.put([pending.popleft() for _ in range(size)])
 
     def _is_alone(self, job: Job) -> bool:
-        """Tell whether the one whose job is the only one seems to be alone."""
+        """Return whether the submitter of a single job seems to be alone."""
         assert self._loop is not None
         follows = job.locks.conversation == self._alone
         return follows or self._loop.time() - self._finished_at >= _ALONE
 
     def _settle_at_once(self, size: int) -> bool:
-        """Settle the first jobs that wait, if none is large, and return whether that was done."""
+        """Settle the first waiting jobs if all are small; return whether that was done."""
         batch = list(islice(self._pending, size))
         if not all(one.job is not None and one.job.small for one in batch):
             return False
@@ -211,12 +211,12 @@ class BatchWriter:
     def _gather(self, quiet: int, before: int) -> None:
         """Send what waits once no more comes in.
 
-        Whoever has just been answered is about to write again. Without a pause for them two halves
-        take turns, loop and thread get into each other's way, and each commit serves one half.
+        Users who have just been answered are about to write again. Without a pause for them two
+        halves take turns, loop and thread compete, and each commit serves one half.
 
         Args:
-            quiet: turns of the loop that brought nothing; one reads, and a later one submits.
-            before: how many waited at the last turn.
+            quiet: iterations that brought nothing; one reads, and a later one submits.
+            before: how many waited at the last iteration.
         """
         size = len(self._pending)
         quiet = quiet + 1 if size == before else 0
@@ -242,7 +242,7 @@ class BatchWriter:
             if outcome is DEFERRED:
                 again.append(pending)
             elif future.done():
-                continue  # whoever waited has gone; what it asked for is committed all the same
+                continue  # the submitter has gone; its job is committed all the same
             elif isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
@@ -255,7 +255,7 @@ class BatchWriter:
         if self._pending or len(outcomes) > 1:
             self._gather(0, len(self._pending))
         else:
-            # Nobody else is there: whoever comes next is served at once.
+            # Nobody else is there: the next submitter is served at once.
             self._rest()
 
     def _tell(self, appended: Appended) -> None:
@@ -267,7 +267,7 @@ class BatchWriter:
                 _log.error("commit_hook_failed", error=type(error).__name__, at=trace(error))
 
     def _latecomers(self, about: Container[ConversationId | None]) -> list[Pending]:
-        """Take from the front of what waits what may join the batch that the thread is at.
+        """Take waiting jobs that may join the thread's current batch, from the front.
 
         Called on the thread; meanwhile the loop only adds to the end.
         """
@@ -289,7 +289,7 @@ class BatchWriter:
 
 
 def _may_join(pending: Pending, about: Container[ConversationId | None]) -> bool:
-    """Tell whether a job decides on nothing but a conversation that a batch is not about."""
+    """Return whether a job decides only on a conversation that is not in a batch."""
     job = pending.job
     if job is None or job.once_per_ticket is not None:
         return False

@@ -1,7 +1,7 @@
-"""Staff's credentials, sessions and log of access as rows.
+"""Staff credentials, sessions and access log as rows.
 
-They belong to no conversation. What is sealed in them has one data key of the desk's own, kept
-with the others under an id that no conversation has, so that rotating the ring covers it.
+They belong to no conversation. What is sealed in them has a data key of its own, kept with the
+others under an id that no conversation has, so that rotating the ring covers it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 STAFF_KEY: Final = ConversationId(b"staff".ljust(16, b"\0"))
-"""Stands where a conversation's id does: ids of conversations are UUIDs, and this is none."""
+"""The key's id, in place of a conversation's: those are UUIDs, and this is none."""
 
 CREDENTIAL_BOUND = Binding(
     "agent_credential.body", "agent", "version", "changed_at", "temporary_until"
@@ -158,7 +158,7 @@ def read_attempts(row: Any, key: Seal) -> Attempts:
 
 
 def entry_row(entry: AccessEntry, seal: Seal) -> dict[str, Any]:
-    """Return the row of an entry of the log of access."""
+    """Return an access log entry's row."""
     body = {"by": entry.by, "origin": entry.origin, "about": entry.about}
     row: dict[str, Any] = {
         "id": entry.id,

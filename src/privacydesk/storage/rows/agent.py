@@ -20,7 +20,7 @@ def agent_row(agent: Agent, key: Seal, *, version: int = 1) -> dict[str, Any]:
     Args:
         agent: the agent.
         key: of the digests.
-        version: one above that of the row it takes the place of.
+        version: one above that of the row it replaces.
     """
     row = {
         "name": agent.name,

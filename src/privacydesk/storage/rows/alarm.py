@@ -1,4 +1,4 @@
-"""Calls of staff as rows."""
+"""Staff alarms as rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NONE: Final = bytes(16)
 
 
 def alarm_row(alarm: StaffAlarm) -> dict[str, Any]:
-    """Return a call's row."""
+    """Return an alarm's row."""
     return {
         "id": alarm.id,
         "agent": alarm.agent,
@@ -28,7 +28,7 @@ def alarm_row(alarm: StaffAlarm) -> dict[str, Any]:
 
 
 def read_alarm(row: Any) -> StaffAlarm:
-    """Return the call of a row."""
+    """Return the alarm of a row."""
     return StaffAlarm(
         id=bytes(row.id),
         agent=row.agent,

@@ -1,4 +1,4 @@
-"""Tokens of the API and kept answers as rows. Nothing in them tells of a person."""
+"""API tokens and stored answers as rows. They hold no requester's data."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read_token(row: Any, key: Seal) -> ApiToken:
 
 
 def answer_row(answer: KeptAnswer) -> dict[str, Any]:
-    """Return a kept answer's row."""
+    """Return a stored answer's row."""
     return {
         "agent": answer.agent,
         "key": answer.key,
@@ -78,7 +78,7 @@ def answer_row(answer: KeptAnswer) -> dict[str, Any]:
 
 
 def read_answer(row: Any) -> KeptAnswer:
-    """Return the kept answer of a row."""
+    """Return the stored answer of a row."""
     return KeptAnswer(
         agent=row.agent,
         key=row.key,

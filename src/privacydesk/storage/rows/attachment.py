@@ -25,7 +25,7 @@ BOUND = Binding(
 
 def body_place(attachment: Any) -> bytes:
     """Return what the body of a row, or of a value, is bound to."""
-    # What the name is bound to is looked at whenever the body is.
+    # The columns that the name is bound to are checked whenever the body is read.
     where: tuple[bytes, bytes] = (attachment.conversation_id, attachment.id)
     return b"attachment.body|" + b"|".join(where)
 
@@ -51,7 +51,7 @@ def read_attachment(row: Any, seal: Seal) -> Attachment:
     """Return the attachment of a row, opened.
 
     Raises:
-        SealError: name or body were not sealed for this file, or what stands beside them was
+        SealError: name or body were not sealed for this file, or a column beside them was
             changed.
     """
     return Attachment(

@@ -50,8 +50,8 @@ def audit_row(
         now: the present; ids sort by it.
         place: its place among the entries of its job.
         key: of the digests.
-        anchors: rows that the act left in a new version: none of a lower one can be put back
-            unseen while the entry is part of the chain.
+        anchors: new versions of rows that the act changed: a rollback to a lower one is detected
+            while the entry is part of the chain.
     """
     identity = to_micros(now).to_bytes(8, "big") + place.to_bytes(2, "big") + os.urandom(_CHANCE)
     row = {
@@ -74,7 +74,7 @@ def read_anchors(row: Any) -> list[Anchor]:
     """Return which rows an entry anchors.
 
     Raises:
-        msgspec.MsgspecError: what stands there was not written by ``audit_row``.
+        msgspec.MsgspecError: the column was not written by ``audit_row``.
     """
     return [] if row.anchors is None else _anchors.decode(row.anchors)
 

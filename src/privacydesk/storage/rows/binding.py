@@ -1,13 +1,13 @@
-"""Binding the columns in the clear of a row to the keys.
+"""Binding a row's columns in the clear to the keys.
 
-Whoever can write to the database and has no key must not be able to change what a row decides.
-Where a row has a sealed value, its deciding columns are part of that value's associated data: with
-another one of them it does not open. Where it has none, the column ``mac`` holds a keyed digest of
-them.
+An attacker with write access to the database but no key must not be able to change what a row
+decides. If a row has a sealed value, its deciding columns are part of that value's associated data:
+once one of them is changed, it does not open. If it has none, the column ``mac`` holds a keyed
+digest of them.
 
 Both are made of the columns' values in a fixed order, as MessagePack, under the name of the column
-they guard. Columns that only say when a row is looked at next are left out: they move without the
-row being read.
+they guard. Columns that only say when a row is next due are left out: they change without the row
+being read.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.storage.sealing import Seal, SealError
 
 ROWS_KEY: Final = ConversationId(b"row-macs".ljust(16, b"\0"))
-"""Where the key of the digests stands among the data keys: wrapped by the ring, so that rotating it
-changes no digest. Ids of conversations are UUIDs, and this is none."""
+"""The id of the digests' key among the data keys: wrapped by the ring, so that rotating it changes
+no digest. Ids of conversations are UUIDs, and this is none."""
 
 _encode = msgpack.Encoder().encode
 
@@ -35,7 +35,7 @@ class Binding:
     Args:
         column: the sealed column, ``table.column``, or ``table.mac``.
         columns: those that are bound, in an order that never changes; at least two.
-        keys: how many of them, the first ones, name the row.
+        keys: how many of the first ones identify the row.
     """
 
     __slots__ = ("_from_dict", "_from_row", "_keys", "_prefix", "columns", "place")
@@ -62,7 +62,7 @@ class Binding:
         return self._prefix + _encode(self._from_row(row))
 
     def name(self, row: Any) -> str:
-        """Return which row it is, as text: ids and hashes in hexadecimal."""
+        """Return a row's key as text, ids and hashes in hexadecimal."""
         values = (getattr(row, column) for column in self._keys)
         return "/".join(one.hex() if isinstance(one, bytes) else str(one) for one in values)
 
@@ -71,7 +71,7 @@ class Binding:
 
         Args:
             row: which one.
-            fault: what is wrong with it, to stand behind the name of the place.
+            fault: what is wrong with it, to follow the name of the place.
         """
         return SealError(f"{self.place} {fault}", table=self.table, row=self.name(row))
 

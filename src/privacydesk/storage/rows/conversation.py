@@ -113,8 +113,8 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
     """Return the conversation of a row.
 
     Raises:
-        SealError: the state was not sealed for this conversation at this version, or what stands
-            beside it in the clear was changed.
+        SealError: the state was not sealed for this conversation at this version, or a column
+            beside it was changed.
     """
     identity = ConversationId(row.id)
     state = from_json(BOUND.open(row, seal, row.state))
@@ -159,7 +159,7 @@ def open_conversation(row: Any, seal: Seal) -> Conversation:
 
     Raises:
         SealError: as ``read_conversation``; or its log is longer or shorter than it says, so one of
-            them was put back.
+            them was rolled back.
     """
     if (row.last_offset or 0) != row.version:
         raise BOUND.refusal(row, "does not agree with the log")

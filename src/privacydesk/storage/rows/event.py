@@ -1,6 +1,6 @@
 """Events as rows. Runs for every message, so only what is set is written.
 
-Members of enums become text by ``str``, which takes a quarter of what their ``value`` takes.
+Enum members become text by ``str``, which takes a quarter of the time of ``value``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[st
 
 
 def blank_row(row: Any, seal: Seal) -> dict[str, Any]:
-    """Return what is left of an event that was purged: when it was and whose, and no content.
+    """Return what is left of a purged event: its time and sender, and no content.
 
     Its empty body is sealed like any other, so that nobody can blank an event without the key.
     """
@@ -78,7 +78,7 @@ def read_event(row: Any, seal: Seal) -> Event:
     """Return the event of a row.
 
     Raises:
-        SealError: the body was not sealed for this place, or what stands beside it was changed.
+        SealError: the body was not sealed for this place, or a column beside it was changed.
     """
     body: dict[str, Any] = from_json(BOUND.open(row, seal, row.body))
     shown = body.get("input")

@@ -1,4 +1,4 @@
-"""Files handed in, as rows. Written once, then only moved to a ticket or emptied."""
+"""Evidence files as rows. Written once, then only moved to a ticket or emptied."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def evidence_row(evidence: Evidence, seal: Seal) -> dict[str, Any]:
 
 
 def changed_row(row: Any, seal: Seal, **changed: Any) -> dict[str, Any]:
-    """Return a file's columns but the body, some of them changed, and the name sealed anew.
+    """Return a file's columns without the body, some of them changed, and the name resealed.
 
     Raises:
         SealError: the row was not as it was written.
@@ -71,7 +71,7 @@ def read_evidence(row: Any, seal: Seal, *, body: bytes = b"") -> Evidence:
         body: the sealed body, when it is wanted.
 
     Raises:
-        SealError: name or body were not sealed for this file, or what stands beside them was
+        SealError: name or body were not sealed for this file, or a column beside them was
             changed.
     """
     return Evidence(

@@ -1,4 +1,4 @@
-"""What a conversation is found by: the keyed hash of an account, or of a client's secret."""
+"""Lookup keys of conversations: keyed hashes of an account, or of a client's secret."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ BOUND = Binding("conversation_key.mac", "hash", "conversation_id")
 
 
 def lookup_row(key_hash: LookupHash, conversation: ConversationId, key: Seal) -> dict[str, Any]:
-    """Return the row that leads from a hash to a conversation, signed."""
+    """Return the row that maps a hash to a conversation, signed."""
     return BOUND.sign({"hash": key_hash, "conversation_id": conversation}, key)

@@ -1,4 +1,4 @@
-"""Access packages as rows: what a ticket tells of them, and the sealed parts of their files."""
+"""Access packages as rows: their record in the ticket, and the sealed parts of their files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.storage.sealing import Seal
 
 
 def package_record(package: Package) -> dict[str, Any]:
-    """Return a package as it stands in its ticket's body."""
+    """Return a package's record for its ticket's body."""
     link = package.link
     return {
         "id": package.id.hex(),
@@ -66,7 +66,7 @@ def part_row(part: PackagePart, seal: Seal) -> dict[str, Any]:
 
 
 def read_part(row: Any, seal: Seal) -> bytes:
-    """Return the piece of a row.
+    """Return the part of a file in a row.
 
     Raises:
         SealError: it was not sealed for this place of this package and this ticket.

@@ -37,7 +37,7 @@ from privacydesk.storage.rows.package import package_record, read_package
 from privacydesk.storage.sealing import Seal, SealError
 
 NO_CLOCK = 2**62
-"""What ``urgent_at`` holds where nothing is due: sorts last, and no row value is null."""
+"""The value of ``urgent_at`` if nothing is due: sorts last, and no row value is null."""
 
 BOUND = Binding(
     "ticket.body",
@@ -70,7 +70,7 @@ BOUND = Binding(
     "grounds",
 )
 NUMBER_BOUND = Binding("ticket_number.mac", "number", "ticket_id", "conversation_id", "version")
-"""The version stands beside the number, too: so an older row of the ticket is seen to be old."""
+"""The version is stored with the number, too, so that a rolled-back ticket row is detected."""
 
 
 def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
 
 
 def number_row(ticket: Ticket, key: Seal) -> dict[str, Any]:
-    """Return the row by which a ticket's number finds it, signed."""
+    """Return the row that maps a ticket's number to it, signed."""
     row = {
         "number": ticket.number,
         "ticket_id": ticket.id,
@@ -122,7 +122,7 @@ def number_row(ticket: Ticket, key: Seal) -> dict[str, Any]:
 
 
 def urgency(at: datetime | None) -> int:
-    """Return how ``urgent_at`` is kept."""
+    """Return ``urgent_at`` as it is stored."""
     return NO_CLOCK if at is None else to_micros(at)
 
 
@@ -200,10 +200,10 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
 
 
 def open_ticket(row: Any, seal: Seal, key: Seal) -> Ticket:
-    """Return the ticket of a row that was read with the one that names its number.
+    """Return the ticket of a row that was read with its number's row.
 
     Raises:
-        SealError: as ``read_ticket``; or the two don't agree, so one of them was put back.
+        SealError: as ``read_ticket``; or the two don't agree, so one of them was rolled back.
     """
     named = _Named(row.number, row.id, row.conversation_id, row.version, row.named_mac)
     try:
@@ -214,7 +214,7 @@ def open_ticket(row: Any, seal: Seal, key: Seal) -> Ticket:
 
 
 class _Named(NamedTuple):
-    """What the row of a ticket's number has to say."""
+    """What the row of a ticket's number must contain."""
 
     number: str
     ticket_id: bytes

@@ -44,7 +44,7 @@ def log_row(
         seq: its number in the ticket's log, from 1.
         once_id: the job's id, on the first entry of a job that runs once for this ticket.
         offset: the first offset that the job left in the conversation; 0 without one.
-        ticket_version: the ticket's after the job: a ticket of a lower one was put back.
+        ticket_version: the ticket's after the job: a ticket with a lower one was rolled back.
     """
     row = {
         "ticket_id": entry.ticket_id,
@@ -71,7 +71,7 @@ def read_log_entry(row: Any, seal: Seal) -> LogEntry:
     """Return the entry of a row.
 
     Raises:
-        SealError: the body was not sealed for this place, or what stands beside it was changed.
+        SealError: the body was not sealed for this place, or a column beside it was changed.
     """
     body = from_json(BOUND.open(row, seal, row.body))
     return LogEntry(

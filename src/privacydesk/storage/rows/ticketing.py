@@ -1,4 +1,4 @@
-"""Links to a ticketing system as rows. Nothing in them tells of a person."""
+"""Links to a ticketing system as rows. They hold no requester's data."""
 
 from __future__ import annotations
 

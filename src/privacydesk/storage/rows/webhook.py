@@ -32,7 +32,7 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 WEBHOOK_KEY: Final = ConversationId(b"webhooks".ljust(16, b"\0"))
-"""Stands where a conversation's id does: ids of conversations are UUIDs, and this is none."""
+"""The key's id, in place of a conversation's: those are UUIDs, and this is none."""
 
 _MICROS: Final = 1_000_000
 
@@ -102,7 +102,7 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
 
 
 def posting_row(posting: Posting, key: Seal) -> dict[str, Any]:
-    """Return a posting's row, signed: what is told under the desk's name is what it wrote."""
+    """Return a posting's row, signed, so that only what the desk wrote is sent in its name."""
     row = {
         "id": posting.id,
         "event_id": posting.event_id,
@@ -153,7 +153,7 @@ def read_posting(row: Any, key: Seal) -> Posting:
 
 
 def try_row(posting: PostingId, tried: Try, seal: Seal) -> dict[str, Any]:
-    """Return a try's row; an answer without text is kept as nothing."""
+    """Return a try's row; an answer without text is stored as empty bytes."""
     answer = tried.answer
     place = _try_place(posting, tried.attempt)
     return {
