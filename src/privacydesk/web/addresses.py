@@ -1,4 +1,4 @@
-"""Where a request comes from: the peer, or what a trusted proxy says of it."""
+"""The origin of a request: the peer, or the address that a trusted proxy reports."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NEIGHBOURHOOD = 64
-"""Bits of an IPv6 address that one connection's owner can't choose."""
+"""IPv6 prefix length: the bits that one connection's owner can't choose."""
 
 
 def origin_of(request: web.Request, trusted: Sequence[Network]) -> Network | None:
     """Return the one IPv4 address, or the IPv6 /64, that a request comes from.
 
     ``X-Forwarded-For`` is read from its end, where the nearest proxy wrote, and only as far as
-    each hop is trusted: whatever stands before the first stranger is that stranger's own word.
+    each hop is trusted: an untrusted hop may have invented everything before it.
 
     Returns:
         None when the peer has no IP address (a socket file, a test).
@@ -46,12 +46,12 @@ def origin_of(request: web.Request, trusted: Sequence[Network]) -> Network | Non
 
 
 def ender_of(request: web.Request) -> Callable[[], object]:
-    """Return what ends the connection of a request at once, whatever waits to be sent."""
+    """Return a callback that aborts a request's connection, discarding unsent data."""
     return request.transport.abort if request.transport is not None else bool
 
 
 def read_address(text: str) -> Address | None:
-    """Read an address as proxies write it: perhaps with a port, perhaps in brackets."""
+    """Parse an address as proxies write it, with an optional port or brackets."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -26,27 +26,27 @@ STATUS = {
     ErrorCode.NOT_ALLOWED_NOW: 409,
     ErrorCode.UNAVAILABLE: 503,
 }
-"""HTTP status by error code; any other code is a fault of ours and answers 500."""
+"""HTTP status by error code; any other code is an internal error and answers 500."""
 
 _LATER = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.TOKEN_EXPIRED, ErrorCode.UNAVAILABLE})
 
 
 def may_be_repeated(code: ErrorCode) -> bool:
-    """Tell whether nothing was stored and the same request may be sent again as it is.
+    """Whether nothing was stored and the same request may be retried unchanged.
 
-    So it may where it came at the wrong moment, and after a fault of ours: nobody has to lose
-    their words over that.
+    True if it came at the wrong moment, and after an internal error: nobody should lose a
+    message over that.
     """
     return code in _LATER or code not in STATUS
 
 
 def is_gone(request: web.Request) -> bool:
-    """Tell whether the client went away in the middle of its request, as at the next click."""
+    """Whether the client disconnected during its request, as at the next click."""
     return request.transport is None or request.transport.is_closing()
 
 
 def json_answer(value: Any, *, status: int = 200) -> web.Response:
-    """Return JSON that nobody may store: it is somebody's conversation."""
+    """Return JSON that must not be cached: it is somebody's conversation."""
     return web.Response(
         body=encode(value),
         status=status,

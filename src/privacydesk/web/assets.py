@@ -49,7 +49,7 @@ class Assets:
         return f"/static/{self.digest}/{name}"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer with a file; one of another version must be asked for again."""
+        """Answer with a file; one requested under another digest must be revalidated."""
         found = self._files.get(request.match_info["name"])
         if found is None:
             raise NotFoundError("no such file")

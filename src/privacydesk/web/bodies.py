@@ -21,7 +21,7 @@ BROKEN_PARTS: Final = (
     RuntimeError,
     HttpProcessingError,
 )
-"""What aiohttp raises at a body that is no form of parts, or whose parts have broken headers."""
+"""What aiohttp raises for a body that is not multipart, or whose parts have broken headers."""
 
 
 def refuse_announced(request: web.Request, limit: int, refusal: Refuse) -> None:
@@ -52,7 +52,7 @@ async def read_limited(request: web.Request, limit: int) -> bytes:
     """Return a small body whole: a frame, not a file.
 
     Raises:
-        DeskError: ``TOO_LARGE``, or ``RATE_LIMITED`` when it does not come in in time.
+        DeskError: ``TOO_LARGE``, or ``RATE_LIMITED`` when it does not arrive in time.
     """
     refuse_announced(request, limit, _frame_too_large)
     pieces = limited(request.content, limit, _frame_too_large)

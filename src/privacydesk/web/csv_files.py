@@ -18,7 +18,7 @@ def csv_answer(name: str, rows: Iterable[Iterable[Cell]]) -> web.Response:
 async def send_csv(
     request: web.Request, name: str, pages: AsyncIterable[Iterable[Iterable[Cell]]]
 ) -> web.StreamResponse:
-    """Send a file page by page, so that a long one never lies in memory whole.
+    """Send a file page by page, so that a long one is never held in memory whole.
 
     Args:
         request: who gets it.
@@ -30,7 +30,7 @@ async def send_csv(
     async for page in pages:
         body = csv_rows(page)
         if not begun:
-            # Not before the first page is there: what is refused is refused with a page of its own.
+            # Not before the first page is read: a refusal gets an error page instead.
             await answer.prepare(request)
             body, begun = BYTE_ORDER_MARK + body, True
         await answer.write(body)
@@ -39,7 +39,7 @@ async def send_csv(
 
 
 def attached(name: str) -> str:
-    """Return the header that has a file kept under its name."""
+    """Return the ``Content-Disposition`` that saves a file under its name."""
     return f"attachment; filename*=UTF-8''{quote(name)}"
 
 

@@ -48,7 +48,7 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         if error.status < 400:  # noqa: PLR2004 - redirects are answers
             raise
         if isinstance(error, web.HTTPMethodNotAllowed) and error.allowed_methods == {"OPTIONS"}:
-            # Preflights are answered for every path, also for those where nothing is.
+            # Preflights are answered for every path, also for unknown ones.
             return _answer(request, NotFoundError("no such address"), 404)
         answer = _answer(request, _told_by_server(error), error.status)
         if isinstance(error, web.HTTPMethodNotAllowed):
@@ -60,16 +60,16 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         return _answer(request, InvalidRequestError("unreadable body"), 400)
     except Exception as error:
         if isinstance(error, ConnectionError) and is_gone(request):
-            # Nobody reads this answer, and nothing of ours is broken.
+            # The client has gone: nobody reads this answer, and there is nothing to fix.
             return _answer(request, InvalidRequestError("the client is gone"), 400)
-        # The traceback goes to the log; the reader learns nothing of the inside.
+        # The traceback goes to the log; the reader learns nothing internal.
         log.exception("request_failed", error=type(error).__name__, route=route_of(request))
         return _answer(request, DeskError("internal error"), _OURS)
 
 
 def _told_by_server(error: web.HTTPException) -> DeskError:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
-        # Files are counted by their own handler; whatever else is too large is no file.
+        # Uploads are limited by their own handler; anything else that is too large is no file.
         return DeskError(error.reason, code=ErrorCode.TOO_LARGE, reason="frame_too_large")
     return DeskError(error.reason, code=_CODES.get(error.status, ErrorCode.INTERNAL))
 
@@ -85,7 +85,7 @@ def _answer(request: web.Request, error: DeskError, status: int) -> web.Response
     if status >= _OURS and not is_outage(error):
         log.warning("request_refused", code=error.code.value, route=route_of(request))
     if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
-        # The console knows its readers' language, and tells errors on pages of its own.
+        # The console knows its readers' language, and shows errors on pages of its own.
         tell = console_error if LOCALE in request else error_page
         answer = tell(request, locale, status, shown["message"])
     else:

@@ -1,4 +1,4 @@
-"""Showing a file that was written anew by the desk: never as a page, and kept nowhere."""
+"""Serving a file that the desk re-encoded: never as a page, and never cached."""
 
 from __future__ import annotations
 

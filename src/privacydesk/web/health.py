@@ -1,4 +1,4 @@
-"""What whoever looks after the process is told of it."""
+"""Health checks of the process."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from aiohttp import web
 
 
 class Part(StrEnum):
-    """What has to work for messages to be taken."""
+    """What has to work for messages to be accepted."""
 
     LOOPS = "loops"
-    """The process's own work beside the web faces."""
+    """The process's background work."""
     DATABASE = "database"
-    """It takes commits, and can be read."""
+    """It accepts commits, and can be read."""
     MIGRATIONS = "migrations"
     """It has the schema of this version."""
     READER = "reader"
-    """The program that reads messages answers."""
+    """The program that reads messages responds."""
     POLICY = "policy"
     """Questions are answered from the version of the policy that is cited."""
 
 
 class Health:
-    """Whether the process does all that it is there for.
+    """The health of the process.
 
     Attributes:
-        lost: what it does no more; nothing of it comes back but by a new start.
-        failing: what does not work now; it may by itself. None before the first look.
+        lost: what has stopped for good; only a restart brings it back.
+        failing: what does not work now; it may recover. None before the first check.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Health:
         self.failing: Collection[Part] | None = ()
 
     def unready(self) -> list[str]:
-        """Return what keeps the process from its work, in the order of its words."""
+        """Return what does not work, in the order of ``Part``."""
         failing = {*(self.failing or ()), *([Part.LOOPS] if self.lost else [])}
         return [part.value for part in Part if part in failing]
 
@@ -46,14 +46,14 @@ HEALTH: Final = web.AppKey("health", Health)
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """Say that the process is alive and its loops run; 503 once one has stopped for good."""
+    """Report that the process is alive and its loops run; 503 once one has stopped for good."""
     if request.app[HEALTH].lost:
         return _told({"status": "failing"}, 503)
     return _told({"status": "ok"}, 200)
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Say whether messages are taken now, and else what does not work."""
+    """Report whether messages are accepted now, and if not, what does not work."""
     health = request.app[HEALTH]
     if health.failing is None:
         return _told({"status": "starting", "failing": []}, 503)

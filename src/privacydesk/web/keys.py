@@ -1,4 +1,4 @@
-"""What handlers find on the application."""
+"""Keys of what handlers find on the application and the request."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ SETTINGS = web.AppKey("web_settings", WebSettings)
 ASSETS = web.AppKey("assets", Assets)
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 LOCALE = web.RequestKey("locale", str)
-"""The language of whoever asks, where it is known better than by the browser's header."""
+"""The requester's language, if it is known better than by the browser's header."""
 SPOKEN = web.RequestKey("spoken", str)
 """The language of the conversation that a request belongs to, or that its hello asks for."""

@@ -1,4 +1,4 @@
-"""Pages: rendering, the chat's shell, and the page that tells an error."""
+"""Pages: rendering, the chat's shell, and the error page."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def chat_strings(request: web.Request) -> web.Response:
 
 
 def error_page(request: web.Request, locale: str, status: int, message: str) -> web.Response:
-    """Return a page that tells an error and where to go on."""
+    """Return a page that shows an error and where to go on."""
     if status == _NO_SUCH_PAGE:
         message = request.config_dict[CATALOGS].text(locale, "web.error.page_missing", {})
     return render(

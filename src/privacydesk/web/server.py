@@ -35,7 +35,7 @@ from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
 
 _MOST_ADDRESSES = 50_000
-"""Addresses whose entries are counted at the same time."""
+"""Most addresses whose sign-in attempts are counted at the same time."""
 
 
 def make_app(
@@ -56,16 +56,16 @@ def make_app(
 
     Args:
         desk: the service behind the chat.
-        catalogs: every word, and the choice of a language.
+        catalogs: every text, and the choice of a language.
         settings: limits and addresses.
         clock: tells when tokens run out.
         captcha: verifies challenges; without it visitors are asked for none.
-        doors: how staff get in; without them there is no console.
-        tools: what staff work with there.
-        oversight: what is looked at from above there.
-        callbacks: takes calls of the account service; without it nobody can call.
-        works: what programs work with; without it there is no API.
-        extra: more faces by path, such as the demo's panel.
+        doors: sign-in of staff; without it there is no console.
+        tools: the console's services.
+        oversight: its audit and reports.
+        callbacks: accepts callbacks of the account service; without it there are none.
+        works: the API's services; without them there is no API.
+        extra: further applications by path, such as the demo's panel.
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
     room = Room(desk, catalogs, settings, clock, captcha)
@@ -116,5 +116,5 @@ def make_app(
 
 
 async def _to_chat(_: web.Request) -> web.Response:
-    """Send people who know the host alone, or left the slash out, to the chat."""
+    """Redirect from the bare host, or from a path without the slash, to the chat."""
     raise web.HTTPFound("/chat/")

@@ -1,4 +1,4 @@
-"""What the web faces can be told; built by the composition root from the settings file."""
+"""Settings of the web interfaces; built by the composition root from the settings file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Limits and addresses of the web faces. Times are seconds, sizes bytes.
+    """Limits and addresses of the web interfaces. Times are seconds, sizes bytes.
 
     Attributes:
         desk_names: the desk's name by locale, for the header; falls back to the catalog's.
@@ -17,34 +17,34 @@ class WebSettings:
         message_burst: messages it may send at once.
         new_chats_per_minute: conversations without a login one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
-        captcha_site_key: what a challenge is mounted with, told to clients.
+        captcha_site_key: key of the challenge widget, sent to clients.
         captcha_after: conversations without a login one address may begin at once before a
-            challenge is asked for, where there is somebody to verify it.
-        trusted_proxies: networks whose ``X-Forwarded-For`` is believed.
+            challenge is required, if there is a verifier.
+        trusted_proxies: networks whose ``X-Forwarded-For`` is trusted.
         max_text: characters of one message, counted after cleaning.
         max_frame: the largest frame that is read; larger ones are answered with an error.
         drop_frame: the largest frame that is even received; larger ones end the connection.
-        body_time: how long a frame or a form may take to come in.
+        body_time: how long a frame or a form may take to arrive.
         max_upload: the largest file.
-        uploads_per_chat: files of one conversation that may come in at once.
-        uploads_per_address: files from one address that may come in at once.
-        uploads_at_once: files that may come in at once at all.
+        uploads_per_chat: simultaneous uploads of one conversation.
+        uploads_per_address: simultaneous uploads from one address.
+        uploads_at_once: simultaneous uploads in total.
         answers_per_chat: pages of the log and files that may be on their way to a conversation at
             once, over HTTP.
-        upload_pause: how long a file may stand still while it comes in.
-        upload_rate: the lowest rate at which it may come in, bytes a second.
+        upload_pause: how long an upload may stall.
+        upload_rate: the minimum rate of an upload, bytes a second.
         sockets_per_address: open sockets and streams of one address.
-        sockets_at_once: open sockets at all.
+        sockets_at_once: open sockets in total.
         silent_per_address: open sockets of one address that have not said hello yet; its oldest
             gives way to one more.
-        silent_at_once: such sockets of all; the oldest of whoever has most gives way.
+        silent_at_once: such sockets in total; the oldest of the largest holder gives way.
         hello_timeout: how long a new connection may stay silent.
         heartbeat: how long a connection may stay silent before it is pinged.
         compare_every: how often cursors are compared with the log.
         page: events in one frame of a replay.
         queue_frames: frames that may wait for a slow client.
-        queue_bytes: bytes that may be held for one client: what it has not taken, and what it has
-            sent and is not handled yet.
+        queue_bytes: bytes that may be held for one client: unread output, and input that is not
+            handled yet.
         backlog_per_address: bytes held for all clients of one address.
         backlog_bytes: bytes held for all clients.
         bad_frames: unreadable frames a connection is forgiven.
@@ -54,11 +54,11 @@ class WebSettings:
         cors_origins: origins that may call the HTTP equivalent from a browser.
         frame_ancestors: who may embed the page, as a CSP source list.
         zone: the operator's, in which staff read times.
-        entries_per_minute: passwords and codes of staff that are looked at from one address.
+        entries_per_minute: passwords and codes of staff that are checked from one address.
         entries_at_once: how many of them at once.
         api_per_minute: requests of the HTTP API that a token may make on average.
         api_at_once: how many of them at once.
-        api_time: how long one of them may take, its body's coming in included.
+        api_time: how long one of them may take, including the arrival of its body.
         host_origin: origin of the page that embeds the chat and hands over tokens; empty for
             the page's own.
         token_links: whether the chat page takes an app token out of its own address.

@@ -1,4 +1,4 @@
-"""The words of the web faces: where they come from, and which of them a page takes along."""
+"""Texts of the web interfaces: where they come from, and which of them a page includes."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def page_strings(catalogs: Catalogs, locale: str) -> dict[str, str]:
 
 
 def error_text(catalogs: Catalogs, locale: str, error: DeskError) -> str:
-    """Return what to tell a person about an error, never more than its code allows."""
+    """Return the user-facing message of an error, revealing no more than its code allows."""
     reason = error.data.get("reason")
     keys = (f"web.error.{reason}", f"web.error.{error.code.value}", "web.error.internal")
     for key in keys[0 if reason else 1 :]:

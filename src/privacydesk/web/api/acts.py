@@ -1,4 +1,4 @@
-"""Acting on tickets, by what the console calls: the same gate, the same second pair of eyes."""
+"""Ticket operations through the console's services: same gate, same second reviewer."""
 
 from __future__ import annotations
 

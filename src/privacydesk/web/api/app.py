@@ -55,5 +55,5 @@ def _route(operation: Operation[Any, Any]) -> web.RouteDef:
 
 
 async def _description(request: web.Request) -> web.Response:
-    """Describe the API to programs."""
+    """Return the OpenAPI description."""
     return json_answer(request.config_dict[DESCRIPTION].whole)

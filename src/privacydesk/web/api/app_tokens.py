@@ -1,4 +1,4 @@
-"""Revoking app tokens by program: what the app's backend asks for when a user logs out."""
+"""Operations that revoke app tokens, for the app's backend when a user logs out."""
 
 from __future__ import annotations
 

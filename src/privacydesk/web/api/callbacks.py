@@ -1,4 +1,4 @@
-"""Where the account service says that it is done with something; see ``services.callbacks``."""
+"""The callback by which the account service reports completion; see ``services.callbacks``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_DIGITS: Final = 12
 
 
 async def account_finished(request: web.Request) -> web.Response:
-    """Take the call; whether anything waited for it is not told."""
+    """Accept the call, without revealing whether anything waited for it."""
     timestamp = request.headers.get("X-Desk-Timestamp", "")
     if not (timestamp.isascii() and timestamp.isdecimal()) or len(timestamp) > _MOST_DIGITS:
         raise DeskError("the call is not signed", code=ErrorCode.UNAUTHENTICATED)

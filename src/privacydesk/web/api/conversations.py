@@ -1,4 +1,4 @@
-"""Conversations: who waits, what was said, and answering as an agent does."""
+"""Conversation operations: the queue, the events, and replying as an agent."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _event(event: Event) -> EventTold:
     )
 
 
-# -- looking ---------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
@@ -150,7 +150,7 @@ async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
     else:
         found = await (takeover.mine(call.by) if query.of is Which.MINE else takeover.taken())
         places = [place for place, one in enumerate(found) if one.id.hex() == query.cursor]
-        # Who is nobody's any more marks no place: the list begins anew.
+        # A cursor whose conversation has left the list marks no place: start from the top.
         found = found[places[0] + 1 :] if places else found
     shown = found[: query.limit]
     return Reply(

@@ -1,6 +1,6 @@
-"""The description of the API (OpenAPI 3.1), made of the operations and of the models that validate.
+"""The OpenAPI 3.1 description of the API, generated from its operations and validating models.
 
-https://spec.openapis.org/oas/v3.1.1 has the words. Nothing in it is written a second time.
+See https://spec.openapis.org/oas/v3.1.1 for the terms. Nothing is described twice.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _ABOUT: Final[Mapping[Group, str]] = {
 
 
 def describe(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, Any]:
-    """Return the description of operations."""
+    """Return the OpenAPI document of the operations."""
     schemas, named = _schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
@@ -145,7 +145,7 @@ def _schemas(
     named, definitions = models_json_schema(wanted, ref_template=_REF)
     schemas: dict[str, Any] = definitions["$defs"]
     found = {(model, mode): named[model, mode] for model, mode in wanted}
-    # What stands behind the question mark is described as parameters, one by one.
+    # Query models are described as individual parameters.
     queries = {one.query for one in operations} - {one.body for one in operations}
     inlined = {
         (model, "validation"): schemas.pop(found[model, "validation"]["$ref"].rpartition("/")[2])
@@ -195,7 +195,7 @@ def _queries(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name, whole in schema.get("properties", {}).items():
         about = {key: value for key, value in whole.items() if key not in {"title", "description"}}
         if "anyOf" in about:
-            # In an address there is no null: it is left out.
+            # A query string has no null: the parameter is omitted instead.
             (kept,) = (one for one in about.pop("anyOf") if one != {"type": "null"})
             about = kept | {key: value for key, value in about.items() if key != "default"}
         one = {"name": name, "in": "query", "schema": about}

@@ -1,4 +1,4 @@
-"""Headers of the API: keys, entity tags, and how much a token may still ask."""
+"""Headers of the API: idempotency keys, entity tags and rate limits."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ RATE_LIMIT: Final = "RateLimit"
 RATE_POLICY: Final = "RateLimit-Policy"
 
 KEY: Final = r"^[!-~]{8,200}$"
-"""Visible ASCII: a UUID, or whatever names the thing on the other side."""
+"""Visible ASCII: a UUID, or any identifier of the client's own."""
 
 TAG: Final = r'^"[0-9]{1,15}"$'
 ANY: Final = "*"
 IF_MATCH: Final = r'^("[0-9]{1,15}"|\*)$'
-"""Such a tag, or any version as long as there is one (RFC 9110, section 13.1.1)."""
+"""An entity tag, or ``*`` for any existing version (RFC 9110, section 13.1.1)."""
 
 KEY_PATTERN: Final = re.compile(KEY, re.ASCII)
 TAG_PATTERN: Final = re.compile(r'"([0-9]{1,15})"', re.ASCII)
@@ -34,13 +34,13 @@ _MOST_TOKENS: Final = 10_000
 
 
 class Limit(Struct, frozen=True):
-    """How much a token may ask.
+    """The rate-limit state of a token.
 
     Attributes:
-        wait: seconds until it may ask again; 0 when it may.
-        left: requests it may make at once from now on.
-        full: seconds until it may ask as much as at first.
-        at_once: requests it may make at once.
+        wait: seconds until its next request is allowed; 0 if one is now.
+        left: requests left of its burst.
+        full: seconds until the full burst is available again.
+        at_once: requests it may make in a burst.
         per_minute: requests it may make on average.
     """
 
@@ -52,12 +52,12 @@ class Limit(Struct, frozen=True):
 
 
 class Limiter:
-    """Counts what each token asks of this process.
+    """The rate limiter of this process, by token.
 
     Args:
         per_minute: requests on average.
-        at_once: requests at once.
-        now: seconds that only go forward.
+        at_once: requests in a burst.
+        now: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ LIMIT: Final = web.RequestKey("api_limit", Limit)
 
 
 async def api_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Tell how much may still be asked; an ``on_response_prepare`` signal."""
+    """Add the rate-limit headers; an ``on_response_prepare`` signal."""
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     limit = request.get(LIMIT)
     if limit is None:
         return
-    # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: a quota that fills
-    # evenly is told as what it holds, and how long it takes to fill.
+    # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: a quota that refills
+    # evenly is reported by its size and the time it takes to fill.
     window = math.ceil(limit.at_once * _MINUTE / limit.per_minute)
     response.headers[RATE_POLICY] = f'"token";q={limit.at_once};w={window}'
     response.headers[RATE_LIMIT] = f'"token";r={limit.left};t={math.ceil(limit.full)}'

@@ -1,6 +1,6 @@
-"""What the API can do: each operation says what it takes, what it opens for whom, what it answers.
+"""The API's operations: each declares its input, the scope it needs, and its answer.
 
-The same models that validate make the description, so that neither can leave the other behind.
+The models that validate also generate the description, so that the two can't diverge.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PREFIX: Final = "/api/v1"
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """The services behind the API: those that the console uses, and who may come in."""
+    """The services behind the API: the console's, and authentication."""
 
     tokens: Tokens
     once: Once
@@ -56,7 +56,7 @@ WORKS = web.AppKey("api_works", Works)
 
 
 class Group(StrEnum):
-    """Under which heading an operation stands."""
+    """The heading that an operation is listed under."""
 
     TICKETS = "Tickets"
     ACTS = "Acting on tickets"
@@ -67,16 +67,16 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
-    """A request that was let in, read and found valid.
+    """An authorised, validated request.
 
     Attributes:
-        bearer: whose token it came with.
-        path: the parts of the address.
-        query: what stands behind the question mark.
-        body: what was sent.
+        bearer: the owner of its token.
+        path: the path parameters.
+        query: the query parameters.
+        body: the request body.
         seen: the version that ``If-Match`` names; None where any will do.
-        job_id: under which an act is done once; empty for looking.
-        asked: what is kept of an act, for those that no job does.
+        job_id: key under which a write is done once; empty for reads.
+        asked: the stored record of a write, for those done without a job.
     """
 
     works: Works
@@ -90,7 +90,7 @@ class Call(Generic[Q, B]):
 
     @property
     def left(self) -> str:
-        """Return what the act left when it was done before, and its answer was lost."""
+        """Return what an earlier run of the write recorded, if its answer was lost."""
         return "" if self.asked is None else self.asked.body.decode()
 
     @property
@@ -99,7 +99,7 @@ class Call(Generic[Q, B]):
         return self.bearer.agent.name
 
     def has(self, scope: Scope) -> bool:
-        """Tell whether the token opens something else, too."""
+        """Whether the token has another scope, too."""
         return scope in self.bearer.token.scopes
 
 
@@ -109,7 +109,7 @@ class Reply:
 
     Attributes:
         version: becomes the entity tag; None for none.
-        kept: what is kept for whoever asks again, where that is not all that is told.
+        kept: what is stored for retries, if that is less than ``told``.
     """
 
     told: BaseModel
@@ -118,7 +118,7 @@ class Reply:
 
 
 Again = Callable[["Call[Any, Any]", bytes], Awaitable[bytes]]
-"""Makes an answer whole that was kept without what may not be kept."""
+"""Completes a stored answer with what may not be stored."""
 
 Work = Callable[[Call[Q, B]], Awaitable[Reply | web.Response]]
 
@@ -129,18 +129,18 @@ class Operation(Generic[Q, B]):
 
     Attributes:
         name: its name for programs.
-        path: below ``PREFIX``, with the names of its parts in braces.
+        path: below ``PREFIX``, with the names of its parameters in braces.
         what: one line that says what it does.
-        scope: what a token has to open.
-        work: does it.
+        scope: the scope that a token needs.
+        work: carries it out.
         answer: the model of the answer; None for a file.
-        query: the model of what stands behind the question mark.
-        body: the model of what is sent; None for looking.
+        query: the model of the query parameters.
+        body: the model of the request body; ``Nothing`` for reads.
         more: what else a reader should know.
         tagged: whether the answer has an entity tag.
-        guarded: whether ``If-Match`` is heeded.
-        again: see ``Again``; None where all of an answer is kept.
-        refusals: statuses by which it may refuse beside those that all have.
+        guarded: whether ``If-Match`` is honoured.
+        again: see ``Again``; None if the whole answer is stored.
+        refusals: error statuses besides those common to all operations.
     """
 
     name: str
@@ -161,7 +161,7 @@ class Operation(Generic[Q, B]):
 
     @property
     def method(self) -> str:
-        """HTTP's."""
+        """The HTTP method."""
         return "POST" if self.acts else "GET"
 
 
@@ -179,7 +179,7 @@ def look(
     tagged: bool = False,
     refusals: tuple[int, ...] = (),
 ) -> Operation[Any, Any]:
-    """Return an operation that changes nothing."""
+    """Return a read operation."""
     return Operation(
         name=name,
         path=path,
@@ -211,7 +211,7 @@ def act(
     tagged: bool = True,
     again: Again | None = None,
 ) -> Operation[Any, Any]:
-    """Return an operation that changes something: it takes a key and may heed ``If-Match``."""
+    """Return a write operation: it takes an idempotency key and may honour ``If-Match``."""
     return Operation(
         name=name,
         path=path,

@@ -1,4 +1,4 @@
-"""The description of the API as a page for people, made of the same description as for programs."""
+"""The API reference as a page, rendered from the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from privacydesk.web.pages import desk_name, render
 
 
 class Description:
-    """The description of the API, made when somebody first asks for it.
+    """The description of the API, built on first use.
 
     Args:
-        make: makes it.
+        make: builds it.
     """
 
     def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
@@ -26,7 +26,7 @@ class Description:
 
     @cached_property
     def whole(self) -> Mapping[str, Any]:
-        """Everything there is to tell, as OpenAPI has it."""
+        """The whole OpenAPI document."""
         return self._make()
 
 
@@ -34,10 +34,10 @@ DESCRIPTION: Final = web.AppKey("api_description", Description)
 
 
 class Shape(Struct, frozen=True):
-    """What a value may be.
+    """The type of a value.
 
     Attributes:
-        text: in words of JSON Schema.
+        text: in JSON Schema terms.
         model: the model it links to; empty for none.
         values: the closed list it comes from; empty for none.
     """
@@ -57,7 +57,7 @@ class Row(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """A status by which an operation may refuse."""
+    """An error status of an operation."""
 
     status: str
     what: str
@@ -88,7 +88,7 @@ class Model(Struct, frozen=True):
 
 
 async def docs_page(request: web.Request) -> web.Response:
-    """Show what the API does."""
+    """Show the API reference."""
     locale = negotiate(request.headers.get("Accept-Language", ""))
     request[LOCALE] = locale
     described = request.config_dict[DESCRIPTION].whole

@@ -1,4 +1,4 @@
-"""One request from the door to the answer: who asks, whether they may, what they say, and once.
+"""Serving one API request: authentication, rate limit, scope, validation, idempotency.
 
 token ─► rate ─► scope ─► address, headers, body ─► (asked before?) ─► work ─► answer
 """
@@ -47,14 +47,14 @@ _JSON: Final = "application/json"
 _CHANGED: Final = frozenset({"ticket_changed", "owner_changed", "webhook_stale"})
 _MOST_FAULTS: Final = 20
 _LARGEST: Final = 512 * 1024
-"""Bytes of a body. No valid one comes near: what is too long in it is named, up to here."""
+"""Most bytes of a body: far above any valid one, so that overlong fields can be named."""
 
 
 async def serve(operation: Operation[Any, Any], request: web.Request) -> web.Response:
     """Answer a request.
 
     Raises:
-        DeskError: it is refused; the middleware of the whole application words the answer.
+        DeskError: it is refused; the application's middleware words the answer.
     """
     works, settings = request.config_dict[WORKS], request.config_dict[SETTINGS]
     bearer = await _bearer(works, request)
@@ -71,7 +71,7 @@ async def serve(operation: Operation[Any, Any], request: web.Request) -> web.Res
             await _check_scope(works, operation, bearer, request)
             answer = await _do(operation, await _read(operation, works, bearer, request), request)
     except TimeoutError:
-        # An act that was begun may still be done: asked again with its key, it is done once.
+        # A write that was begun may still complete: retried with its key, it is done once.
         raise UnavailableError("it took too long", retry_after=1) from None
     _log.info(
         "api_request",
@@ -83,7 +83,7 @@ async def serve(operation: Operation[Any, Any], request: web.Request) -> web.Res
     return answer
 
 
-# -- who asks --------------------------------------------------------------------------------------
+# -- authentication and scope ----------------------------------------------------------------------
 
 
 async def _bearer(works: Works, request: web.Request) -> Bearer:
@@ -113,7 +113,7 @@ async def _check_scope(
     )
 
 
-# -- what they say ---------------------------------------------------------------------------------
+# -- parsing and validation ------------------------------------------------------------------------
 
 
 async def _read(
@@ -175,7 +175,7 @@ def _valid(model: type[BaseModel], place: str, given: bytes | Mapping[str, Any])
 
 
 def _fault(place: str, path: tuple[str | int, ...], what: str = "repeated") -> dict[str, str]:
-    """Return where something is wrong. A name that the description lacks is not repeated."""
+    """Return the location of a fault. Names that the description lacks are not echoed."""
     known = path[:-1] if what == "extra_forbidden" else path
     return {"where": ".".join((place, *(str(part) for part in known))), "what": what}
 
@@ -214,7 +214,7 @@ async def _do(
     if not operation.acts:
         return _answer(await operation.work(call))
     once = call.works.once
-    # Spelling and order of the JSON do not count, nor does the version it was decided on.
+    # Formatting and key order of the JSON do not count, nor does the ``If-Match`` version.
     asked = f"{operation.name} {request.path} ".encode() + orjson.dumps(
         call.body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS
     )
@@ -228,7 +228,7 @@ async def _do(
         reply = await operation.work(_with_job(call, begun))
     except StaleError as error:
         if (await once.begin(call.by, _key(request), asked)).kept != begun.kept:
-            # Sent twice at the same time: the other one did it, and is answered for both.
+            # Two identical requests at once: the other one did it; give its answer to both.
             return await _do(operation, call, request)
         if call.seen is None or error.data.get("reason") not in _CHANGED:
             raise
@@ -240,7 +240,7 @@ async def _do(
     except DeskError as error:
         if error.code is not ErrorCode.INVALID_REQUEST:
             raise
-        # It was as described, or it would not have come so far: this very thing needs more.
+        # The body matched its model, or it would not have come so far: the error is semantic.
         raise DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data) from None
     answer = _answer(reply)
     kept_body = answer.body

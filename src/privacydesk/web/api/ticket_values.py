@@ -1,4 +1,4 @@
-"""What programs ask of tickets, and what they are told."""
+"""Request and response models for tickets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from privacydesk.web.api.values import (
     Told,
 )
 
-# -- what is asked ---------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 
 
 class TicketQuery(Asked):
@@ -42,7 +42,7 @@ class TicketQuery(Asked):
     cursor: Cursor | None = Field(default=None, description="The `next` of the page before.")
 
 
-# -- what is told ----------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 
 
 class DueTold(Told):
@@ -187,7 +187,7 @@ class FilesTold(Told):
 
 
 def ticket_told(ticket: Ticket, *, late: bool) -> TicketTold:
-    """Return what is told of a ticket to all who may see tickets."""
+    """Return a ticket as shown to all who may see tickets."""
     return TicketTold(
         number=ticket.number,
         version=ticket.version,
@@ -212,7 +212,7 @@ def ticket_told(ticket: Ticket, *, late: bool) -> TicketTold:
 
 
 def item_told(item: ScopeItem) -> dict[str, Any]:
-    """Return what is told of an item to all who may see tickets."""
+    """Return an item as shown to all who may see tickets."""
     return {
         "name": item.name,
         "only": tuple(SpanTold(since=span.since, until=span.until) for span in part_of(item).days),
@@ -223,7 +223,7 @@ def item_told(item: ScopeItem) -> dict[str, Any]:
 
 
 def due_told(ticket: Ticket) -> DueTold | None:
-    """Return what is told of the clock that leads; None while none runs."""
+    """Return the leading clock; None while none runs."""
     clock: Clock | None = ticket.clock
     if clock is None:
         return None

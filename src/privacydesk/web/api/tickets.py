@@ -1,6 +1,6 @@
-"""Looking at tickets. What they say of a person, and what was handed in, have scopes of their own.
+"""Reading tickets. Personal details and submitted files have scopes of their own.
 
-Each look at those is audited before anything is told.
+Each access to those is audited before anything is returned.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the models of the API have in common: strict in, plain out."""
+"""Base classes and field types of the API's models: strict input, plain output."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pydantic import (
 from privacydesk.domain.cleaning import clean_text
 
 MOST_WORDS: Final = 10_000
-"""Characters of what is written at once."""
+"""Most characters of one text."""
 
 PAGE: Final = 50
-"""Entries on a page of a list unless asked otherwise."""
+"""Entries on a page of a list by default."""
 
 _MOST: Final = 200
 _RFC_3339: Final = re.compile(
@@ -36,7 +36,7 @@ _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Asked(BaseModel):
-    """What a program sends. Whatever is not described is refused rather than passed over."""
+    """Base of request models. Fields that are not described are refused rather than ignored."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
@@ -44,9 +44,9 @@ class Asked(BaseModel):
 
 
 class Told(BaseModel):
-    """What a program is answered. Readers pass over fields they do not know: some may be added."""
+    """Base of response models. Clients ignore unknown fields: some may be added."""
 
-    # Built when first used, as those above: a desk starts sooner, and may never be asked for most.
+    # Built on first use, as those above: startup is faster, and most may never be needed.
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
@@ -55,7 +55,7 @@ class Nothing(Asked):
 
 
 def _whole(value: object) -> object:
-    """Refuse spellings of a number in an address that only Python would read."""
+    """Refuse spellings of a query number that only Python would accept."""
     if isinstance(value, str) and not _WHOLE.fullmatch(value):
         raise ValueError("not a whole number")
     return value
@@ -68,8 +68,7 @@ def _utc(at: datetime) -> str:
 def _moment(value: object) -> datetime:
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
         raise ValueError("not an instant")
-    # A leap second is the last instant of its minute; what the calendar can't hold is long past,
-    # or far off, all the same.
+    # A leap second becomes the last second of its minute; dates beyond the calendar are clamped.
     at = datetime.fromisoformat(_LEAP.sub(r"\g<1>59", value.upper()))
     try:
         return max(at.astimezone(UTC), _EARLIEST)
@@ -78,48 +77,48 @@ def _moment(value: object) -> datetime:
 
 
 def _integral(value: object) -> object:
-    """Take 2.0 for 2: for JSON Schema, and in some languages, they are the same."""
+    """Accept 2.0 as 2: for JSON Schema, and in some languages, they are the same."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 IN_ADDRESS: Final = BeforeValidator(_whole)
-"""Of a whole number in an address. Bounds stand before it, so that the description has them."""
+"""For an integer in a query. Bounds are declared before it, so that the description has them."""
 
 IN_BODY: Final = BeforeValidator(_integral)
-"""The same in JSON."""
+"""For an integer in JSON."""
 
 Limit = Annotated[int, Field(ge=1, le=_MOST, description="How many at most."), IN_ADDRESS]
 """Entries on a page of a list."""
 
-# Patterns name characters one by one: what counts as blank differs between languages.
+# Patterns list characters one by one: what counts as whitespace differs between languages.
 Text = Annotated[
     str, Field(max_length=MOST_WORDS, pattern=r"^[^\x00]*$"), AfterValidator(clean_text)
 ]
-"""Words, or none; cleaned like what staff write in the console, since people read them."""
+"""A text, possibly empty; cleaned like staff's input in the console, since people read it."""
 
 Words = Annotated[
     str,
     Field(min_length=1, max_length=MOST_WORDS, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$"),
     AfterValidator(clean_text),
 ]
-"""Words that a person reads: some of it is more than blanks. Cleaned, too."""
+"""A text that a person reads, with at least one non-blank character. Cleaned, too."""
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20]+$")]
 """The name of a member of staff, or of an integration."""
 
 Cursor = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-"""Where a page begins: the ``next`` of the page before, and nothing else."""
+"""Where a page begins: the ``next`` of the previous page, and nothing else."""
 
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""An instant that is asked for: RFC 3339, with an offset."""
+"""An instant in a request: RFC 3339, with an offset."""
 
 Instant = Annotated[
     datetime,
     PlainSerializer(_utc, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""RFC 3339, in UTC."""
+"""An instant in an answer: RFC 3339, in UTC."""

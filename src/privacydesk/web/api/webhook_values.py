@@ -1,4 +1,4 @@
-"""What programs ask of webhooks, and what they are told. A secret is in one answer alone."""
+"""Request and response models for webhooks. A secret is in one answer alone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Url = Annotated[str, Field(min_length=1, max_length=_LONGEST_URL, pattern=r"^[!-
 Label = Annotated[str, Field(max_length=_LONGEST_NAME, pattern=r"^[^\x00-\x1f]*$")]
 
 
-# -- what is asked ---------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 
 
 class DeliveryQuery(Asked):
@@ -104,7 +104,7 @@ class ReplaySpan(Asked):
     parked: bool = Field(default=False, description="Only what never got through.")
 
 
-# -- what is told ----------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 
 
 class EndpointTold(Told):
@@ -229,7 +229,7 @@ def delivery_values(posting: Posting) -> dict[str, Any]:
 
 
 def try_told(tried: Try) -> TryTold:
-    """Return what is told of one try."""
+    """Return the model of one attempt."""
     answer = tried.answer
     return TryTold(
         attempt=tried.attempt,

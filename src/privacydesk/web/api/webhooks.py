@@ -1,7 +1,7 @@
-"""Looking after webhooks by program: who is told what, and what was sent to them.
+"""Webhook operations: endpoints, their subscriptions, and what was sent to them.
 
-The same services as the console's pages and the commands. A secret is told once, and again only to
-whoever repeats the request that made it.
+They use the same services as the console's pages and the commands. A secret is returned once, and
+again only when the request that created it is retried.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _HEX: Final = frozenset("0123456789abcdef")
 _HOUR: Final = timedelta(hours=1)
 
 
-# -- looking ---------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def _may_write(call: Call[Any, Any]) -> bool:
@@ -221,7 +221,7 @@ async def _found(call: Call[Any, Any]) -> Standing:
 
 
 async def _seen(call: Call[Any, Any]) -> Endpoint:
-    """Return the endpoint as the program saw it; the change itself is of this version alone."""
+    """Return the endpoint at the version the client saw, which alone the change applies to."""
     endpoint = (await _found(call)).endpoint
     if call.seen is not None and call.seen != endpoint.version:
         raise StaleError("the endpoint has changed meanwhile", reason="webhook_stale")
@@ -229,14 +229,14 @@ async def _seen(call: Call[Any, Any]) -> Endpoint:
 
 
 def _secret_of(endpoint: Endpoint, version: int) -> str | None:
-    """Return the newest secret while nothing has changed since it was made."""
+    """Return the newest secret, unless the endpoint has changed since it was made."""
     return endpoint.secrets[0].secret if endpoint.version == version else None
 
 
 def _with_secret(call: Call[Any, Any], standing: Standing, secret: str | None) -> Reply:
     values = endpoint_values(standing, with_url=_may_write(call))
     told = EndpointWithSecret(**values, secret=secret)
-    # Kept answers are not sealed, so the secret is in none of them.
+    # Stored answers are not encrypted, so none contains the secret.
     kept = EndpointWithSecret(**values, secret=None)
     return Reply(told, standing.endpoint.version, kept)
 
@@ -248,14 +248,14 @@ async def _changed(call: Call[Any, Any], changed: Added) -> Reply:
 
 
 async def _once_more(call: Call[Any, Any], *, made: bool) -> Reply:
-    """Answer anew what was done before: with the secret, if one was made."""
+    """Rebuild the answer of a completed write: with the secret, if one was made."""
     standing = await _found(call)
     secret = _secret_of(standing.endpoint, int(call.left)) if made else None
     return _with_secret(call, standing, secret)
 
 
 async def _again(call: Call[Any, Any], kept: bytes) -> bytes:
-    """Put the secret back into an answer that was kept without it."""
+    """Put the secret back into an answer that was stored without it."""
     answer = orjson.loads(kept)
     if getattr(call.body, "new_secret", True):
         endpoint = (await call.works.endpoints.find(answer["id"])).endpoint

@@ -1,4 +1,4 @@
-"""Who asks over HTTP: the ``Authorization`` header, and nothing else. There are no cookies."""
+"""Authentication over HTTP: by ``Authorization`` header alone. There are no cookies."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def credentials_of(request: web.Request) -> Credentials:
 async def let_in(
     request: web.Request, credentials: Credentials, *, languages: str, challenge: str = ""
 ) -> Entry:
-    """Let in whoever says hello; without credentials a new conversation begins.
+    """Open the client's conversation; without credentials a new one begins.
 
     Args:
-        request: what they came by.
-        credentials: who they say they are.
+        request: the request or handshake.
+        credentials: as presented.
         languages: as in ``Accept-Language``.
-        challenge: what a newcomer got for solving a challenge.
+        challenge: token for a solved challenge, from a new client.
 
     Raises:
         DeskError: as ``Desk.open`` does, and ``RATE_LIMITED`` when too many begin from one address.
@@ -70,7 +70,7 @@ async def session_of(request: web.Request) -> Session:
 
 
 def _from(request: web.Request, entry: Entry) -> Entry:
-    """Return an entry that tells where a stranger comes from."""
+    """Add the origin of an anonymous client to its entry."""
     if entry.session.account:
         return entry
     room = request.app[ROOM]
@@ -82,5 +82,5 @@ def _from(request: web.Request, entry: Entry) -> Entry:
 
 
 def languages_of(request: web.Request) -> str:
-    """Return the reader's languages as the browser tells them."""
+    """Return the ``Accept-Language`` header, truncated."""
     return request.headers.get("Accept-Language", "")[:LANGUAGES_LENGTH]

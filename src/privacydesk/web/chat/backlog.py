@@ -1,9 +1,9 @@
-"""Bytes that wait for clients, or for the desk, in memory: by origin and in all.
+"""Memory budgets for bytes that wait for clients, or for the desk: by origin and in total.
 
-What a client does not take lies in queues and in its transport; what it sends faster than it is
-handled lies in the reader. Where an origin, or all together, hold more than they may, the largest
-holder of the largest origin is let go. Nothing is lost with it: the log is in the database, and
-the client comes back and resumes.
+Unread output lies in queues and in the transport; input that arrives faster than it is handled
+lies in the reader. When an origin, or all together, exceed their budget, the largest holder of
+the largest origin is disconnected. Nothing is lost: the log is in the database, and the client
+reconnects and resumes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from privacydesk.web.chat.fair_slots import GiveUp
 
 
 class Holder(Protocol):
-    """Whatever bytes are held for.
+    """A connection or answer that bytes are held for.
 
     Attributes:
         origin: the address it belongs to.
@@ -32,7 +32,7 @@ class Holder(Protocol):
         ...
 
     def let_go(self) -> None:
-        """End it, so that what is held for it goes; must not account for anything."""
+        """Disconnect it, which frees its bytes; must not call ``account``."""
         ...
 
 
@@ -61,8 +61,8 @@ class Answer:
 class Backlog:
     """How many bytes are held for each origin's connections.
 
-    Holders without any are not kept. Sizes are as they were told last; whoever is about to be let
-    go is weighed anew, since transports empty without a word.
+    Holders without any are not kept. Sizes are those last reported; before a holder is
+    disconnected, its origin's are measured again, since transports drain without notice.
 
     Args:
         each: bytes of one origin.
@@ -78,7 +78,7 @@ class Backlog:
         self.let_go = 0
 
     def account(self, holder: Holder, size: int) -> None:
-        """Note how many bytes are held for a connection now, and keep to the budgets."""
+        """Record how many bytes are held for a connection now, and enforce the budgets."""
         if self._note(holder, size):
             self._keep_to(self._each, holder.origin)
             while self.total > self._most:
@@ -91,14 +91,14 @@ class Backlog:
         self._note(holder, 0)
 
     def has_room(self, origin: Hashable, size: int) -> bool:
-        """Tell whether an origin may have so many bytes more; one thing of any size it may."""
+        """Whether an origin may hold ``size`` more bytes; always if it holds none."""
         if origin in self._held:
             self._weigh(origin)
         held = self._sums.get(origin, 0)
         return held == 0 or held + size <= self._each
 
     def _note(self, holder: Holder, size: int) -> bool:
-        """Keep a holder's size; tell whether it grew."""
+        """Record a holder's size; return whether it grew."""
         origin = holder.origin
         held = self._held.get(origin)
         before = 0 if held is None else held.get(holder, 0)
@@ -116,7 +116,7 @@ class Backlog:
         return size > before
 
     def _keep_to(self, most: int, origin: Hashable) -> None:
-        """Let the largest holders of an origin go until it holds no more than ``most``."""
+        """Disconnect the largest holders of an origin until it holds no more than ``most``."""
         if self._sums.get(origin, 0) <= most:
             return
         self._weigh(origin)

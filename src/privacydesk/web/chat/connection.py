@@ -1,8 +1,8 @@
-"""One open WebSocket: its cursor, what waits to be sent, and what its frames do.
+"""One open WebSocket: its cursor, its send queue, and the handling of its frames.
 
-The reader is the connection's only task. A frame goes out at once where the client takes it;
-else it waits, and the reader or a short-lived task sends it. A client that does not keep up is let
-go, and resumes from its own offset.
+The reader is the connection's only task. A frame is sent at once if the client can take it; else
+it is queued, and the reader or a short-lived task sends it. A client that does not keep up is
+disconnected, and resumes from its own offset.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ EPOCH_CHANGED = 4409
 PONG = encode({"type": "pong"})
 EXPIRED = encode({"type": "expired"})
 _JOBS = (Send, Choose, HandIn)
-"""Frames that become jobs; a union written where it is asked for is made anew each time."""
+"""Frames that become jobs; a union written inside ``isinstance`` is rebuilt on each call."""
 _AT_ONCE = 16 * 1024
-"""Bytes of a frame that the transport takes without asking anybody to wait."""
+"""Most bytes of a frame that the transport takes without applying backpressure."""
 _REFUSALS_BEFORE_BRAKE = 50
 _SHORTEST_BRAKE = 0.1
 _LONGEST_BRAKE = 1.0
@@ -69,7 +69,7 @@ class Peer(NamedTuple):
 
 
 class Connection:
-    """A client that was let in, and the socket it is on."""
+    """An admitted client and its socket."""
 
     __slots__ = (
         "__weakref__",
@@ -160,12 +160,12 @@ class Connection:
         return self._queued_bytes + unsent + self._unhandled()
 
     def _unhandled(self) -> int:
-        """Return the bytes that wait in aiohttp's reader, which has no other way to tell."""
+        """Return the bytes that wait in aiohttp's reader, which has no public accessor."""
         reader = self._ws._reader  # noqa: SLF001
         return 0 if reader is None else reader._size  # noqa: SLF001
 
     def let_go(self) -> None:
-        """Close because too much is held for it, or for others of its address."""
+        """Close because too much is held for it, or for its address."""
         self._begin_close(TRY_AGAIN_LATER, b"too slow")
 
     def restart(self) -> None:
@@ -180,7 +180,7 @@ class Connection:
             self.show(EXPIRED)
 
     def tend(self, now: float) -> None:
-        """Ping a silent client, drop a dead one, or one that brings no new token."""
+        """Ping a silent client; drop a dead one, or one that does not renew its token."""
         if self._closing:
             return
         self._weigh_in()
@@ -193,7 +193,7 @@ class Connection:
             self._room.spawn(self._ping())
 
     def gone(self) -> None:
-        """Learn that the socket is closed, so that nothing of it is counted any more."""
+        """Handle the closed socket: its bytes no longer count."""
         self._closing = True
         self._room.backlog.forget(self)
 
@@ -206,7 +206,7 @@ class Connection:
     # What the reader does.
 
     def greet(self, greeting: Sequence[Event]) -> None:
-        """Take the log of a conversation that has just begun, which need not be read then."""
+        """Show the first events of a new conversation, which need not be read from the log."""
         if greeting:
             self._show_events(greeting)
 
@@ -214,7 +214,7 @@ class Connection:
         """Send what is missing, then answer frames until the socket closes."""
         await self._held_up(self._catch_up())
         if self._cursor > self.session.head:
-            # Something was said since the welcome; its view is an older one.
+            # The log has grown since the welcome, whose view is outdated.
             await self._show_view()
         self._busy = False
         await self.flush()
@@ -252,7 +252,7 @@ class Connection:
             await self._held_up(self.flush())
 
     async def _held_up(self, work: Coroutine[Any, Any, None]) -> None:
-        """Wait for something that a client can draw out, and take in nothing of its meanwhile."""
+        """Await work that a client can prolong, with reading from it paused."""
         protocol: Any = None if self._transport is None else self._transport.get_protocol()
         if protocol is None:
             return await work
@@ -261,7 +261,7 @@ class Connection:
             await work
         finally:
             if not self._unhandled():
-                # Else the reader's queue goes on by itself once it is read again.
+                # Else aiohttp resumes by itself once the reader's queue is read.
                 protocol.resume_reading()
 
     async def _answer(self, data: bytes) -> None:
@@ -304,7 +304,7 @@ class Connection:
         if offset <= before:
             self.show(encode({"type": "ack", "id": frame.id, "offset": offset, "duplicate": True}))
         elif offset > self._cursor:
-            # The call of the commit was lost; its events carry the acknowledgement.
+            # The commit's notification was lost; its events carry the acknowledgement.
             self._wanted = max(self._wanted, offset)
             if not self._catching:
                 self._catching = True
@@ -315,7 +315,7 @@ class Connection:
         self._refused += 1
         if self._refused > _REFUSALS_BEFORE_BRAKE and not self._closing:
             await self.flush()
-            # What is told is rounded, and may have been rounded to nothing.
+            # ``retry_after`` is rounded, possibly to 0.
             wait = float(error.data.get("retry_after", _LONGEST_BRAKE))
             pause = min(max(wait, _SHORTEST_BRAKE), _LONGEST_BRAKE)
             await self._held_up(asyncio.sleep(pause))
@@ -348,9 +348,9 @@ class Connection:
     # Sending.
 
     def _sent_at_once(self, frame: bytes) -> bool:
-        """Send a frame where nothing is before it and it need not wait; else return False.
+        """Send a frame if nothing is queued and it need not wait; else return False.
 
-        A task for it would answer a turn of the loop later, and be the dearest part of sending.
+        A task for it would send one loop iteration later, and be the costliest part of sending.
         """
         transport = self._transport
         if (
@@ -363,18 +363,18 @@ class Connection:
         ):
             return False
         try:
-            # What fits into an empty buffer is written without waiting: one step does it.
+            # A frame that fits into an empty buffer is written in one step, without waiting.
             self._ws.send_frame(frame, WSMsgType.TEXT).send(None)
         except StopIteration:
             if transport.get_write_buffer_size():
                 self._weigh_in()
         except (ConnectionError, RuntimeError) as error:
-            # The reader learns of the loss by itself.
+            # The reader notices the lost connection by itself.
             log.debug("chat_frame_lost", error=type(error).__name__)
         return True
 
     def _weigh_in(self) -> None:
-        """Have counted what is held, and close where it is too much."""
+        """Account for the bytes held, and close if there are too many."""
         size, queue = self.weigh(), self._queue
         settings = self._room.settings
         if size > settings.queue_bytes or (queue and len(queue) > settings.queue_frames):
@@ -383,7 +383,7 @@ class Connection:
             self._room.backlog.account(self, size)
 
     async def flush(self) -> None:
-        """Send what waits. Only one sends at a time."""
+        """Send the queue. Only one call sends at a time."""
         if self._flushing:
             return
         self._flushing = True
@@ -394,7 +394,7 @@ class Connection:
                     self._queued_bytes -= len(frame)
                     await self._ws.send_frame(frame, WSMsgType.TEXT)
         except (ConnectionError, RuntimeError):
-            # The reader learns of the loss by itself.
+            # The reader notices the lost connection by itself.
             self._queue = None
             self._queued_bytes = 0
         finally:
@@ -405,7 +405,7 @@ class Connection:
         """Read and send what lies between the cursor and the head."""
         try:
             while self._cursor < self._wanted and not self._closing and not self._expired_at:
-                # Nothing of a page but its frame is kept while a slow client takes it.
+                # While a slow client takes a page, only its encoded frame is kept.
                 if not await self._show_page():
                     break
                 await self.flush()
@@ -413,7 +413,7 @@ class Connection:
             self._catching = False
 
     async def _show_page(self) -> bool:
-        """Read the next page and show it; tell whether there was one."""
+        """Read the next page and show it; return whether there was one."""
         events = fitting(
             await self._room.desk.events(
                 self.session, after=self._cursor, limit=self._room.settings.page
@@ -428,7 +428,7 @@ class Connection:
         self.show(events_frame(events))
 
     async def _fill_gap(self) -> None:
-        """Read what is missing; the view that came with it is missing too."""
+        """Read the missing events, and the view that would have come with them."""
         await self._catch_up()
         await self._show_view()
 
@@ -455,12 +455,12 @@ class Connection:
         if code == TRY_AGAIN_LATER:
             self._queue, self._queued_bytes = None, 0
             if self._transport is not None and self._transport.get_write_buffer_size() > _AT_ONCE:
-                # The code would wait behind all that was not taken, and hold it in memory.
+                # The close frame would wait behind all unsent data, and keep it in memory.
                 self._transport.abort()
                 return
         else:
             await self.flush()
         await self._ws.close(code=code, message=reason, drain=False)
         if self._transport is not None:
-            # Closing politely would wait for ever on a client that does not read.
+            # A graceful close would wait for ever on a client that does not read.
             self._transport.abort()

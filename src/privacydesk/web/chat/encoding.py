@@ -1,4 +1,4 @@
-"""Writing what clients receive. Each commit is encoded once and sent to all who show it."""
+"""Encoding of what clients receive. Each commit is encoded once, for all its viewers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from privacydesk.services.api import View
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 LARGEST_PAGE: Final = 256 * 1024
-"""Bytes of words in one page of the log: a slow client has several of them waiting."""
+"""Bytes of text in one page of the log: several may be queued for a slow client."""
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def event_json(event: Event) -> dict[str, Any]:
         shown["data"] = event.data
     if event.author:
         shown["author"] = event.author
-    # Other jobs' ids are the desk's own business.
+    # Other job ids are internal.
     if event.job_id and event.sender is Sender.USER:
         shown["id"] = event.job_id
     return shown
@@ -69,7 +69,7 @@ def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, 
     """Return events with the acknowledgements they carry and, after a commit, the new view."""
     answer: dict[str, Any] = {
         "events": [event_json(event) for event in events],
-        # Also where the first event a job left is the desk's: a tap on a closed question, say.
+        # Also if a job's first event is the desk's, as after a tap on a closed question.
         "acks": [
             {"id": event.job_id, "offset": event.offset}
             for event in events
@@ -87,14 +87,14 @@ def encode(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Turn what data may hold besides JSON (mappings that can't be changed) into JSON."""
+    """Convert what data may hold besides JSON (immutable mappings) into JSON."""
     if hasattr(value, "items"):
         return dict(value.items())
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def fitting(events: Sequence[Event], most: int = LARGEST_PAGE) -> Sequence[Event]:
-    """Return as many events, from the first, as a page holds; at least one."""
+    """Return the first events, as many as fit a page; at least one."""
     size = 0
     for count, event in enumerate(events):
         # A character of Chinese is three bytes.

@@ -1,7 +1,7 @@
-"""Slots that strangers hold, shared fairly: where all are taken, the largest holder gives one up.
+"""Fairly shared slots for anonymous clients: when all are taken, the largest holder loses one.
 
-Refusing the newcomer instead would let whoever came first, from a few addresses, shut out all
-others for as long as they please.
+Refusing the newcomer instead would let the first few addresses shut out all others for as long
+as they please.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ GiveUp = Callable[[], object]
 
 
 class FairSlots:
-    """Slots by key, so many for each and so many in all.
+    """Slots by key, limited for each key and in total.
 
     Args:
         each: slots of one key.
         most: slots of all keys together.
-        rotate: whether a key that holds all of its own gives up its oldest for a new one; else
-            the new one is refused.
+        rotate: whether a key at its limit gives up its oldest slot for a new one; else the new
+            one is refused.
     """
 
     def __init__(self, each: int, most: int, *, rotate: bool = False) -> None:
@@ -32,11 +32,11 @@ class FairSlots:
         self.evicted = 0
 
     def slot(self, key: Hashable, give_up: GiveUp) -> Slot:
-        """Return a context that holds a slot while it lasts, where there is one."""
+        """Return a context manager that holds a slot, if one is free."""
         return Slot(self, key, give_up)
 
     def take(self, slot: Slot) -> bool:
-        """Take a slot; tell whether there was one."""
+        """Take a slot; return whether one was free."""
         if not self._has_room(slot.key):
             return False
         self._held.setdefault(slot.key, {})[slot] = None
@@ -54,14 +54,14 @@ class FairSlots:
             del self._held[slot.key]
 
     def _has_room(self, key: Hashable) -> bool:
-        """Tell whether a key may hold one more, after making room for it."""
+        """Whether a key may hold one more, after making room for it."""
         own = len(self._held.get(key, ()))
         if own >= self._each:
             return self._rotate and self._evict_oldest(key)
         if self._count < self._most:
             return True
         largest = max(self._held, key=lambda one: len(self._held[one]))
-        # Taking one away from whoever holds no more than the newcomer would is no fairer.
+        # Evicting from a key that holds no more than the newcomer would is no fairer.
         if not self._rotate and len(self._held[largest]) <= own + 1:
             return False
         return self._evict_oldest(largest)
@@ -78,9 +78,9 @@ class FairSlots:
 
 
 class Slot:
-    """Holds a slot; entering tells whether there was one.
+    """A context manager that holds a slot; entering returns whether one was free.
 
-    No generator: thousands of idle sockets hold one each.
+    Not a generator: thousands of idle sockets hold one each.
     """
 
     __slots__ = ("_slots", "give_up", "key")

@@ -1,4 +1,4 @@
-"""Somebody who follows a conversation over HTTP: told that there is more, then reads it."""
+"""A client that follows a conversation over HTTP: woken for new events, then reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Follower:
     Attributes:
         cursor: the last offset that was sent.
         shown: the view that was sent last.
-        restarted: whether the conversation has another epoch now.
+        restarted: whether the conversation's epoch has changed.
     """
 
     def __init__(self, session: Session, cursor: int) -> None:
@@ -30,7 +30,7 @@ class Follower:
             self._more.set()
 
     def behind(self, head: int) -> None:
-        """Wake up for events whose call was lost."""
+        """Wake up for events whose notification was lost."""
         if head > self.cursor:
             self._more.set()
 
@@ -44,7 +44,7 @@ class Follower:
         self._more.set()
 
     def expire(self) -> None:
-        """Wake up because the token is at its end."""
+        """Wake up because the token has expired."""
         self._more.set()
 
     async def wait(self, stopping: asyncio.Event) -> None:

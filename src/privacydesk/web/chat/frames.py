@@ -1,4 +1,4 @@
-"""Reading what clients send. Pure: bytes in, a small value or a ``FrameError`` out.
+"""Parsing of client frames. Pure: bytes in, a small value or a ``FrameError`` out.
 
 Checks are written by hand because this runs for every message: a model library takes longer than
 everything else on the way.
@@ -29,10 +29,10 @@ _CHOICE = re.compile(r"[\w.:+@-]{1,128}")
 
 
 class FrameError(DeskError):
-    """A frame that can't be taken.
+    """A frame that can't be accepted.
 
     Attributes:
-        id: the client's id of it, when that could be read.
+        id: the client's id of the frame, if that could be read.
         bad: whether it counts as abuse; too long a text is a person's mistake, not abuse.
     """
 
@@ -47,10 +47,10 @@ class FrameError(DeskError):
 
 
 class Hello(Struct, frozen=True):
-    """Who is there, and how much of the log they hold.
+    """The client's credentials, and how much of the log it holds.
 
     Attributes:
-        challenge: what a newcomer got for solving a challenge that was asked for.
+        challenge: token for a solved challenge, from a new client that was asked for one.
     """
 
     token: str = ""
@@ -101,7 +101,7 @@ class Renew(Struct, frozen=True):
 
 
 class Ping(Struct, frozen=True):
-    """Is anybody there."""
+    """A check that the connection is alive."""
 
 
 Frame = Hello | Send | Choose | HandIn | Typing | Read | Renew | Ping
@@ -118,14 +118,14 @@ def parse_frame(data: bytes, *, max_text: int) -> Frame:
 
 
 def parse_hello(data: bytes) -> Hello:
-    """Return the hello in a body whose ``type`` may be missing; an empty body is a stranger's."""
+    """Return the hello in a body whose ``type`` may be missing; an empty body is anonymous."""
     if not data.strip():
         return Hello()
     return _hello(_object(_load(data)))
 
 
 def read_frame(value: Any, *, max_text: int) -> Frame:
-    """Return the frame that a decoded JSON value means."""
+    """Return the frame in a decoded JSON value."""
     fields = _object(value)
     kind = fields.get("type")
     if kind == "send":
@@ -152,7 +152,7 @@ def read_frame(value: Any, *, max_text: int) -> Frame:
 
 
 def characters_of(frame: Send | Choose | HandIn) -> int:
-    """Return how much a frame says."""
+    """Return the length of a frame's text."""
     return len(frame.text) if isinstance(frame, Send) else 0
 
 
@@ -160,8 +160,8 @@ def _load(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        # A half of a surrogate pair is legal JSON but no text; it is worth a second, slower look,
-        # because some keyboards and languages do send it and the message should still arrive.
+        # A lone surrogate is legal JSON but no text; it gets a second, slower parser, because some
+        # keyboards and languages do send it and the message should still arrive.
         if b"\\u" not in data:
             raise FrameError("not JSON in UTF-8", "not_json") from None
     try:

@@ -56,7 +56,7 @@ async def open_session(request: web.Request) -> web.Response:
 async def post_frame(request: web.Request) -> web.Response:
     """Take a frame that the socket would take; answer with its offset after the commit."""
     room = request.app[ROOM]
-    # First who asks: what is wrong with the body is then told in their language.
+    # Authenticated first, so that errors in the body are reported in the user's language.
     session = await session_of(request)
     body = await read_limited(request, room.settings.max_frame)
     frame = parse_frame(body, max_text=room.settings.max_text)
@@ -78,7 +78,7 @@ async def post_frame(request: web.Request) -> web.Response:
 
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """Answer with what follows an offset: at once, after a wait, or as a stream."""
+    """Answer with the events after an offset: at once, after a wait, or as a stream."""
     room = request.app[ROOM]
     session = await session_of(request)
     room.admit_signal(session)
@@ -114,13 +114,13 @@ async def attachment(request: web.Request) -> web.Response:
 
 
 def _held(request: web.Request, room: Room) -> AbstractContextManager[None]:
-    """Count a request that stays open like a socket of its address."""
+    """Count a long-lived request like a socket of its address."""
     origin = str(origin_of(request, room.settings.trusted_proxies))
     return room.socket(origin, ender_of(request))
 
 
 async def _sent(request: web.Request, room: Room, answer: web.Response) -> web.Response:
-    """Send an answer to its end while its place is held."""
+    """Send a whole answer while it counts towards its address's backlog."""
     size = len(answer.body) if isinstance(answer.body, bytes) else 0
     with room.sending(_on_its_way(request, room), size):
         await answer.prepare(request)
@@ -139,7 +139,7 @@ async def _await_events(room: Room, session: Session, after: int, wait: float) -
     follower = Follower(session, after)
     room.seat(follower)
     try:
-        # A commit between the reading and the joining has called nobody.
+        # A commit between the first read and joining has woken nobody.
         found = await room.desk.events(session, after=after, limit=room.settings.page)
         if found:
             return found
@@ -188,7 +188,7 @@ async def _stream(request: web.Request, room: Room, session: Session) -> web.Str
 async def _follow(line: _Line, room: Room, follower: Follower) -> None:
     """Send what is new until the stream ends."""
     while not room.stopping.is_set():
-        # Before anything is told: what woke this up may have come after the end.
+        # Checked before sending: the event that woke this may follow the token's expiry.
         if room.expired(follower.session):
             await line.say(_frame("expired", {}))
             break
@@ -204,7 +204,7 @@ async def _follow(line: _Line, room: Room, follower: Follower) -> None:
 
 
 class _Line:
-    """A stream, and the counting of what its client has not taken."""
+    """A stream that accounts for its unsent bytes."""
 
     def __init__(self, response: web.StreamResponse, answer: Answer, backlog: Backlog) -> None:
         self._response = response
@@ -221,7 +221,7 @@ class _Line:
 
 
 async def _send_new(line: _Line, room: Room, follower: Follower) -> None:
-    # Nothing of a page but its frames is kept while a slow client takes it.
+    # While a slow client takes a page, only its encoded frames are kept.
     while frames := await _next_page(room, follower):
         await line.say(frames)
     view = await room.desk.view(follower.session)
@@ -231,7 +231,7 @@ async def _send_new(line: _Line, room: Room, follower: Follower) -> None:
 
 
 async def _next_page(room: Room, follower: Follower) -> bytes:
-    """Return the frames of the next events; none when all were sent."""
+    """Return the frames of the next events; empty when all were sent."""
     events = fitting(
         await room.desk.events(follower.session, after=follower.cursor, limit=room.settings.page)
     )

@@ -1,8 +1,8 @@
-"""Who shows which conversation in this process, and the one subscription behind them.
+"""The viewers of each conversation in this process, and their one shared subscription.
 
-A commit is encoded once and handed to every connection that shows the conversation. Calls may be
+A commit is encoded once and handed to every viewer of the conversation. Notifications may be
 lost and the log may be changed by another process, so each viewer keeps a cursor of its own and
-reads what does not follow it.
+reads what it has missed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Viewer(Protocol):
-    """Somebody who shows a conversation.
+    """A client that shows a conversation.
 
     Attributes:
-        session: with the language that is spoken by now: refusals are told in it.
+        session: its locale is the conversation's current one: errors are worded in it.
     """
 
     session: Session
@@ -43,11 +43,11 @@ class Viewer(Protocol):
         ...
 
     def restart(self) -> None:
-        """Learn that the conversation has another epoch now."""
+        """Learn that the conversation's epoch has changed."""
         ...
 
     def expire(self) -> None:
-        """Learn that the token of its session is at its end."""
+        """Learn that its session's token has expired."""
         ...
 
 
@@ -84,12 +84,12 @@ class Channel:
             self._hub.spawn(self.refresh())
 
     async def refresh(self) -> None:
-        """Ask for the whole view and show it where it changed."""
+        """Read the whole view and show it if it changed."""
         if self.viewers:
             self.show(await self._hub.desk.view(self.viewers[0].session))
 
     def show(self, view: View, *, typing: bool = False) -> None:
-        """Show a view to all, unless it is the one shown last, by itself or with events."""
+        """Show a view to all, unless it was the last one shown, alone or with events."""
         self._note(view)
         if typing:
             for viewer in tuple(self.viewers):
@@ -108,7 +108,7 @@ class Channel:
 
 
 def keep_language(viewer: Viewer, view: View) -> None:
-    """Have a viewer's session tell the language that a view shows."""
+    """Update the locale of a viewer's session from a view."""
     if viewer.session.locale != view.locale:
         viewer.session = replace(viewer.session, locale=view.locale)
 
@@ -130,7 +130,7 @@ class Hub:
         self._channels: dict[ConversationId, Channel] = {}
 
     def join(self, viewer: Viewer) -> Channel:
-        """Let somebody show a conversation."""
+        """Add a viewer to its conversation's channel."""
         conversation = viewer.session.conversation
         channel = self._channels.get(conversation)
         if channel is None:
@@ -139,12 +139,12 @@ class Hub:
         return channel
 
     def count(self, conversation: ConversationId) -> int:
-        """Return how many show a conversation."""
+        """Return the number of a conversation's viewers."""
         channel = self._channels.get(conversation)
         return len(channel.viewers) if channel is not None else 0
 
     def leave(self, viewer: Viewer) -> bool:
-        """End a showing; return whether nobody shows the conversation any more."""
+        """Remove a viewer; return whether it was the conversation's last."""
         channel = self._channels.get(viewer.session.conversation)
         if channel is None or viewer not in channel.viewers:
             return False
@@ -156,7 +156,7 @@ class Hub:
         return True
 
     def viewers(self) -> Iterator[Viewer]:
-        """Return whoever shows a conversation as of now; any of them may leave meanwhile."""
+        """Return all viewers as of now; any of them may leave meanwhile."""
         for channel in tuple(self._channels.values()):
             yield from tuple(channel.viewers)
 
@@ -165,7 +165,7 @@ class Hub:
         return tuple(self._channels.values())
 
     async def compare(self, chunk: int = 500) -> None:
-        """Compare what is shown with the log, so that a lost call costs seconds, not messages."""
+        """Compare viewers with the log, so that a lost notification costs seconds, not messages."""
         channels = tuple(self._channels.values())
         for start in range(0, len(channels), chunk):
             part = channels[start : start + chunk]
@@ -174,7 +174,7 @@ class Hub:
                 head = heads.get(channel.conversation)
                 for viewer in tuple(channel.viewers):
                     if head is None:
-                        viewer.restart()  # it went with its period
+                        viewer.restart()  # purged with its retention period
                     else:
                         viewer.behind(head)
                 if channel.owner is OwnerKind.QUEUE:

@@ -7,7 +7,7 @@ from privacydesk.web.chat.frames import Choose, JobFrame, Send
 
 
 async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:
-    """Hand a frame to the desk; return the offset of what it left."""
+    """Hand a frame to the desk; return the offset of the resulting event."""
     if isinstance(frame, Send):
         return await desk.say(session, id=frame.id, text=frame.text, offset=frame.offset)
     if isinstance(frame, Choose):

@@ -1,6 +1,6 @@
-"""Sending a file with a person's data.
+"""Downloads of a file with a person's data.
 
-Whoever a link opens nothing for is told the same, be they logged out, somebody else, too late, or
+Every invalid use of a link gets the same answer: logged out, somebody else, too late, or
 guessing. The credentials travel in a header, which no other page, crawler or preview can send.
 """
 
@@ -25,11 +25,11 @@ _NOT_LET_IN: Final = frozenset(
 
 
 async def send_package(request: web.Request) -> web.StreamResponse:
-    """Send the file behind a link to whom the link was made for."""
+    """Send the file behind a link to the person it was made for."""
     room, session = request.app[ROOM], await _session(request)
     if session is not None:
         room.admit_signal(session)
-    # For whoever has no session no link opens anything.
+    # Without a session no link opens anything.
     with contextlib.nullcontext() if session is None else room.answering(session):
         file = await room.desk.download(
             session, request.match_info["number"], request.match_info["secret"]
@@ -52,8 +52,8 @@ async def _stream(request: web.Request, file: Download) -> web.StreamResponse:
         async for piece in file.content:
             await response.write(piece)
     except DeskError as error:
-        # It was removed meanwhile, or can't be read. The headers are out: what ends too early is
-        # seen to be no whole file.
+        # It was removed meanwhile, or can't be read. The headers are out: aborting shows the client
+        # that the file is incomplete.
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionResetError("the file can't be sent to its end") from error
@@ -62,7 +62,7 @@ async def _stream(request: web.Request, file: Download) -> web.StreamResponse:
 
 
 async def _session(request: web.Request) -> Session | None:
-    """Return whose session asks; None for whoever is not let in, for whatever reason."""
+    """Return the request's session; None if it is refused, for whatever reason."""
     try:
         session = await session_of(request)
     except DeskError as error:

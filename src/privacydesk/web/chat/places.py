@@ -1,4 +1,4 @@
-"""How many are at something at once: places that are taken and given back."""
+"""Concurrency limits: places that are taken and given back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import TracebackType
 
 
 class Places:
-    """Places by key, so many for each and so many in all.
+    """Places by key, limited for each key and in total.
 
     Args:
         each: places of one key.
@@ -21,11 +21,11 @@ class Places:
         self._count = 0
 
     def place(self, key: Hashable) -> Place:
-        """Return a context that holds a place while it lasts, where there is one."""
+        """Return a context manager that holds a place, if one is free."""
         return Place(self, key)
 
     def take(self, key: Hashable) -> bool:
-        """Take a place; tell whether there was one."""
+        """Take a place; return whether one was free."""
         taken = self._taken.get(key, 0)
         if taken >= self._each or self._count >= self._most:
             return False
@@ -45,9 +45,9 @@ class Places:
 
 
 class Place:
-    """Holds a place; entering tells whether there was one.
+    """A context manager that holds a place; entering returns whether one was free.
 
-    No generator: thousands of idle sockets hold one each.
+    Not a generator: thousands of idle sockets hold one each.
     """
 
     __slots__ = ("_held", "_key", "_places")

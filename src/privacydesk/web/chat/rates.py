@@ -1,4 +1,4 @@
-"""How much one conversation may send, or one address begin: a bucket that fills evenly."""
+"""Token buckets that limit what one conversation may send, or one address begin."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Rates:
         self._buckets: dict[Hashable, _Bucket] = {}
 
     def take(self, key: Hashable, now: float, cost: float = 1.0) -> float:
-        """Take tokens. Return 0, or the seconds until there is one to take.
+        """Take tokens. Return 0, or the seconds until one is available.
 
-        Where there is one, more may be taken than there are; the next waits so much longer.
+        If one is, the bucket may be overdrawn; the next call waits correspondingly longer.
         """
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -48,7 +48,7 @@ class Rates:
         return 0.0
 
     def left(self, key: Hashable, now: float) -> float:
-        """Return how much a bucket holds; nothing is taken."""
+        """Return how many tokens a bucket holds; none is taken."""
         bucket = self._buckets.get(key)
         if bucket is None:
             return self._burst

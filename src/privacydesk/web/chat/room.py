@@ -1,4 +1,4 @@
-"""What all chat handlers of a process share, and the one ticker that looks after connections."""
+"""State shared by a process's chat handlers, and the ticker that maintains connections."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _MOST_ORIGINS = 50_000
 _TELL_EVERY = 60.0
 _PROXY = "; behind a proxy, name it in trusted_proxies"
 _CHARACTERS_COUNTED = 1_000
-"""Characters of a message that count like a message more."""
+"""Characters of a message that count as one more message."""
 
 
 class Tended(Protocol):
-    """A connection that the ticker looks after."""
+    """A connection that the ticker maintains."""
 
     def tend(self, now: float) -> None:
-        """Ping, expire or drop, as the time asks for."""
+        """Ping, expire or drop it, whichever is due."""
         ...
 
     async def shut(self) -> None:
@@ -46,7 +46,7 @@ class Tended(Protocol):
 
 
 def _unless(wait: float) -> None:
-    """Refuse what has to wait.
+    """Refuse a request that has to wait.
 
     Raises:
         DeskError: ``RATE_LIMITED``.
@@ -93,7 +93,7 @@ class Room:
         self._newcomers = Rates(
             settings.new_chats_per_minute / 60, settings.new_chats_at_once, most=_MOST_ORIGINS
         )
-        # Twice what messages have: a page tells several things for each.
+        # Twice the limit of messages: a page sends several signals for each.
         self._signals = Rates(2 * settings.messages_per_second, 2 * settings.message_burst)
         self._told: dict[str, float] = {}
         self._uploads = Places(settings.uploads_per_chat, settings.sockets_at_once)
@@ -125,9 +125,9 @@ class Room:
         return self.clock.now() >= session.expires_at or self.desk.is_revoked(session)
 
     def admit(self, session: Session, characters: int = 0) -> None:
-        """Let one more message of a conversation through.
+        """Admit one more message of a conversation.
 
-        A long one counts more than once: it takes so much more to understand and to keep.
+        A long one counts more than once, as it costs more to understand and to store.
 
         Raises:
             DeskError: ``TOKEN_EXPIRED`` or ``RATE_LIMITED``.
@@ -138,7 +138,7 @@ class Room:
         _unless(self.rates.take(session.conversation, time.monotonic(), cost))
 
     def admit_signal(self, session: Session) -> None:
-        """Let one more frame or request through that is no message: a ping, a token, a page.
+        """Admit one more frame or request other than a message: a ping, a token, a page.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
@@ -146,13 +146,13 @@ class Room:
         _unless(self._signals.take(session.conversation, time.monotonic()))
 
     async def admit_newcomer(self, origin: Hashable, token: str = "") -> None:
-        """Let one more conversation without a login begin from where a request comes from.
+        """Admit one more conversation without a login from an origin.
 
-        Where many did lately, and the operator has challenges, one has to be solved first.
+        After many recent ones, a challenge has to be solved first, if the operator has any.
 
         Args:
             origin: where it comes from.
-            token: what was got for solving one.
+            token: for a solved challenge.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
@@ -161,7 +161,7 @@ class Room:
         wait = 0.0 if self._captcha is None else self._unchallenged.take(origin, now)
         if wait and not token:
             raise self._challenge(wait)
-        # Before anybody is asked about a token: made-up ones count, too.
+        # Before the token is verified: forged ones count, too.
         self._count_newcomer(origin, now)
         if wait and not await self._is_solved(token):
             raise self._challenge(wait)
@@ -171,7 +171,7 @@ class Room:
         try:
             return await self._captcha.verify(token)
         except DeskError as error:
-            # Their outage shuts nobody out: the burst of the address holds all the same.
+            # A verifier's outage shuts nobody out: the address's burst limit still applies.
             self._tell("captcha_unavailable", str(error.data.get("reason", "")))
             return True
 
@@ -200,12 +200,12 @@ class Room:
 
     @contextlib.contextmanager
     def uploading(self, session: Session, origin: Hashable, give_up: GiveUp) -> Iterator[None]:
-        """Hold a place for one more file of a conversation that comes in.
+        """Hold a place for one more upload of a conversation.
 
         Args:
             session: whose it is.
             origin: where it comes from.
-            give_up: ends it, where one of its origin has to make room for another's.
+            give_up: ends it, if its origin has to make room for another.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
@@ -225,9 +225,9 @@ class Room:
 
     @contextlib.contextmanager
     def answering(self, session: Session) -> Iterator[None]:
-        """Hold a place for one more answer that is on its way to a conversation's client.
+        """Hold a place for one more answer on its way to a conversation's client.
 
-        What a client does not take stays in memory.
+        What a client does not read stays in memory.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
@@ -239,7 +239,7 @@ class Room:
 
     @contextlib.contextmanager
     def sending(self, answer: Answer, size: int = 0) -> Iterator[None]:
-        """Count an HTTP answer or stream among what is held for its address.
+        """Count an HTTP answer or stream towards its address's backlog.
 
         Args:
             answer: what is on its way.
@@ -263,7 +263,7 @@ class Room:
 
         Args:
             origin: where it comes from.
-            give_up: ends it, where one of its origin has to make room for another's.
+            give_up: ends it, if its origin has to make room for another.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
@@ -278,7 +278,7 @@ class Room:
     def silent(self, origin: Hashable, give_up: GiveUp) -> Iterator[None]:
         """Hold a place for a socket that has not said hello yet; see ``socket``.
 
-        There always is one: where all are taken, the oldest of the largest holder gives way.
+        There always is one: when all are taken, the oldest of the largest holder is evicted.
         """
         before = self._silent.evicted
         with self._silent.slot(origin, give_up):
@@ -287,9 +287,9 @@ class Room:
             yield
 
     def _tell(self, event: str, hint: str) -> None:
-        """Log that strangers are turned away or cut off, each kind once a minute.
+        """Log that clients are refused or disconnected, each kind at most once a minute.
 
-        An address is somebody's, so none is logged.
+        Addresses are personal data, so none is logged.
         """
         now = asyncio.get_running_loop().time()
         if now - self._told.get(event, -_TELL_EVERY) >= _TELL_EVERY:
@@ -297,10 +297,10 @@ class Room:
             log.warning(event, hint=hint)
 
     def seat(self, viewer: Viewer) -> None:
-        """Let somebody show a conversation, unless it is shown in too many windows already.
+        """Add a viewer, unless its conversation is shown in too many windows already.
 
         Raises:
-            DeskError: ``RATE_LIMITED``; it does not help to come back before a window is closed.
+            DeskError: ``RATE_LIMITED``; retrying does not help before a window is closed.
         """
         if self.hub.count(viewer.session.conversation) >= self.settings.tabs:
             raise DeskError(
@@ -316,7 +316,7 @@ class Room:
         return encode({"type": "error", **self.error_json(error, locale, frame_id)})
 
     def error_json(self, error: DeskError, locale: str, frame_id: str = "") -> dict[str, Any]:
-        """Return what clients are told of an error; never a word of what they sent."""
+        """Return an error as clients see it; never any of their input."""
         shown: dict[str, Any] = {
             "code": error.code.value,
             "message": error_text(self.catalogs, locale, error),
@@ -331,7 +331,7 @@ class Room:
         return shown
 
     async def run(self, _: object) -> AsyncIterator[None]:
-        """Look after connections while the application lives; a ``cleanup_ctx`` of it."""
+        """Maintain connections while the application lives; a ``cleanup_ctx`` of it."""
         ticker = asyncio.create_task(self._tick())
         yield
         ticker.cancel()
@@ -341,7 +341,7 @@ class Room:
             task.cancel()
 
     async def shut(self, _: object) -> None:
-        """Tell all clients that the server stops; they come back by resuming."""
+        """Tell all clients that the server stops; they reconnect and resume."""
         self.stopping.set()
         await asyncio.gather(
             *(connection.shut() for connection in tuple(self.connections)), return_exceptions=True

@@ -41,10 +41,10 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     """Serve one client for as long as it stays.
 
     Raises:
-        DeskError: ``RATE_LIMITED``, before there is a socket, when there are too many.
+        DeskError: ``RATE_LIMITED``, before the upgrade, when there are too many sockets.
     """
     room = request.app[ROOM]
-    # As text: it is held for as long as the client stays, and a network takes half a kilobyte.
+    # As text: it is kept while the client stays, and a network object takes half a kilobyte.
     origin = str(origin_of(request, room.settings.trusted_proxies))
     with room.socket(origin, ender_of(request)):
         return await _serve(request, room, origin)
@@ -55,7 +55,7 @@ async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamRes
         protocols=(SUBPROTOCOL,),
         # Pongs are seen by the connection, so that one ticker serves thousands of heartbeats.
         autoping=False,
-        # It would cost a hundred kilobytes a connection for frames that are a few hundred bytes.
+        # Costs a hundred kilobytes a connection, for frames of a few hundred bytes.
         compress=False,
         max_msg_size=room.settings.drop_frame,
         # Bytes, so that text that is not UTF-8 is answered instead of ending the connection.
@@ -64,7 +64,7 @@ async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamRes
     )
     with room.silent(origin, ender_of(request)):
         await ws.prepare(request)
-        # They are sent; kept, they would be a kilobyte of every idle socket.
+        # Already sent; kept, they would take a kilobyte of every idle socket.
         ws.headers.clear()
         hello = await _first_hello(request, room, ws)
     accepted = None if hello is None else await _welcomed(request, room, ws, hello)
@@ -80,7 +80,7 @@ async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamRes
         Peer(origin, request.transport),
     )
     connection.greet(entry.greeting)
-    # This frame lives as long as the client stays, idle for hours.
+    # This stack frame lives as long as the client stays, idle for hours.
     del accepted, entry, hello
     try:
         room.seat(connection)
@@ -120,7 +120,7 @@ async def _first_hello(request: web.Request, room: Room, ws: Socket) -> Hello | 
 async def _welcomed(
     request: web.Request, room: Room, ws: Socket, hello: Hello
 ) -> tuple[Entry, Hello] | None:
-    """Let the client in and welcome it; None when it was turned away."""
+    """Admit the client and welcome it; None when it was refused."""
     languages = hello.languages or _languages(request)
     with contextlib.suppress(ConnectionError):
         try:

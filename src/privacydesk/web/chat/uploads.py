@@ -1,7 +1,7 @@
-"""Taking in a file: a raw body or one part of a form, counted and timed while it streams.
+"""File uploads: a raw body or one part of a form, counted and timed while it streams.
 
-Whether a file is asked for comes first, so that nobody who is not asked holds anything up. Reading
-holds no place that others need: only decoding is limited for all together, by the service.
+Whether a file was requested is checked first, so that unsolicited uploads hold nothing up.
+Reading holds no place that others need: only decoding is limited globally, by the service.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from privacydesk.web.keys import ROOM
 from privacydesk.web.settings import WebSettings
 
 _FORM_OVERHEAD = 4096
-"""What a form may add to the file: boundary, part headers."""
+"""Bytes that a form may add to the file: boundary, part headers."""
 
 
 async def store_upload(request: web.Request) -> web.Response:
@@ -32,7 +32,7 @@ async def store_upload(request: web.Request) -> web.Response:
     room = request.app[ROOM]
     settings = room.settings
     form = request.content_type == "multipart/form-data"
-    # First who asks: that the file is too large is then told in their language.
+    # Authenticated first, so that a size error is reported in the user's language.
     session = await session_of(request)
     refuse_announced(request, settings.max_upload + (_FORM_OVERHEAD if form else 0), file_too_large)
     room.admit(session)
@@ -64,7 +64,7 @@ async def store_upload(request: web.Request) -> web.Response:
 async def _opened(
     request: web.Request, limit: int, *, form: bool
 ) -> tuple[str, str, AsyncIterator[bytes]]:
-    """Return a file's name, its media type by the client, and its bytes as they come."""
+    """Return a file's name, the media type the client gives, and its bytes as they arrive."""
     if form:
         return await _part(request, limit)
     name = urllib.parse.unquote(request.headers.get("X-File-Name", ""), errors="replace")
@@ -72,16 +72,16 @@ async def _opened(
 
 
 async def _in_time(content: AsyncIterator[bytes], settings: WebSettings) -> AsyncIterator[bytes]:
-    """Pass a file on for as long as it comes in at a bearable rate.
+    """Pass a file on while it arrives at an acceptable rate.
 
     Raises:
-        DeskError: ``RATE_LIMITED`` once it stands still, or falls behind the lowest rate.
+        DeskError: ``RATE_LIMITED`` once it stalls, or falls below the minimum rate.
     """
     loop = asyncio.get_running_loop()
     begun, count = loop.time(), 0
     pieces = aiter(content)
     while True:
-        # At the lowest rate what has come would have taken so long; a pause more is forgiven.
+        # The time that these bytes take at the minimum rate, plus one tolerated pause.
         late = begun + count / settings.upload_rate + settings.upload_pause
         try:
             async with asyncio.timeout_at(min(late, loop.time() + settings.upload_pause)):

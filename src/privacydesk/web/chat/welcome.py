@@ -1,4 +1,4 @@
-"""What a client learns when it is let in, over the socket and over HTTP alike."""
+"""The welcome that an admitted client receives, over the socket and over HTTP alike."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from privacydesk.web.chat.room import Room
 
 
 def copy_ends_at(session: Session, epoch: str, offset: int) -> int:
-    """Return the offset up to which a client's copy is good: 0 when it has to drop it."""
+    """Return the offset up to which a client's copy is valid: 0 if it must be dropped."""
     return offset if epoch == session.epoch and offset <= session.head else 0
 
 
 def welcome_json(room: Room, entry: Entry, hello: Hello) -> dict[str, Any]:
-    """Return the welcome; ``after`` says where the client's copy is taken up."""
+    """Return the welcome; ``after`` is the offset from which the client's copy continues."""
     settings, session = room.settings, entry.session
     welcome: dict[str, Any] = {
         "epoch": session.epoch,

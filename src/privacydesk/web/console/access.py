@@ -1,4 +1,4 @@
-"""Who may do what in the console: marks on handlers, and the middleware that goes by them.
+"""Authorisation in the console: marks on handlers, and the middleware that enforces them.
 
 A handler names its roles with ``staff``; one without a mark is refused when the application is
 made, so that a forgotten mark opens nothing. ``docs/console.md`` has the table; a test walks it.
@@ -48,15 +48,15 @@ FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field that carries the form token."""
 
 FORM_HEADER: Final = "X-Form-Token"
-"""Carries it where a page's script sends something else than a form."""
+"""The header that carries it when a script sends something other than a form."""
 
 
 class SignedIn(Struct, frozen=True):
-    """Who acts.
+    """The agent who acts.
 
     Attributes:
-        agent: as they are now.
-        session: the name of their session; opens nothing.
+        agent: their current record.
+        session: the id of their session; no credential.
         locale: the language they work in.
         form_token: goes with every form, see ``checked_form``.
         proven: whether they gave password and second factor just now; see ``proof``.
@@ -73,8 +73,8 @@ class _Mark(Struct, frozen=True):
     """Who a handler is for.
 
     Attributes:
-        roles: these, signed in; empty where no sign-in is asked.
-        keeps_awake: whether a request counts as the agent's being there.
+        roles: those allowed; empty where no sign-in is needed.
+        keeps_awake: whether a request counts as the agent's activity.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -82,29 +82,29 @@ class _Mark(Struct, frozen=True):
 
 
 STANDING: Final = web.RequestKey("standing", Board)
-"""How it stands with the desk, for the bar of each page."""
+"""The desk's status, for the bar of each page."""
 
 _SIGNED_IN: Final = web.RequestKey("signed_in", SignedIn)
 
 
 def staff(*roles: Role, keeps_awake: bool = True) -> Callable[[_H], _H]:
-    """Mark a handler as being for these roles alone; without any named, for all of staff.
+    """Restrict a handler to these roles; without any, to all staff.
 
     Args:
-        roles: who may.
-        keeps_awake: False for what pages ask by themselves, such as what is new: else a
+        roles: those allowed.
+        keeps_awake: False for requests that pages make by themselves, such as polling: else a
             forgotten window would stay signed in for good.
     """
     return _marked(_Mark(frozenset(roles or STAFF), keeps_awake))
 
 
 def everybody(handler: _H) -> _H:
-    """Mark a handler as one that asks for no sign-in: the way in itself."""
+    """Mark a handler as needing no sign-in: the sign-in pages themselves."""
     return _marked(_Mark())(handler)
 
 
 def roles_of(handler: object) -> frozenset[Role] | None:
-    """Return who a handler is for: roles, none of them for everybody; None without a mark."""
+    """Return the roles a handler allows, empty for everybody; None without a mark."""
     mark = getattr(handler, _MARK, None)
     return None if mark is None else cast("_Mark", mark).roles
 
@@ -118,14 +118,14 @@ def _marked(mark: _Mark) -> Callable[[_H], _H]:
 
 
 def mark_proven(handler: object) -> None:
-    """Mark a handler as one that asks for password and second factor again; see ``proof``."""
+    """Mark a handler as requiring password and second factor again; see ``proof``."""
     vars(handler)[_PROVEN] = True
 
 
 def check_marks(app: web.Application) -> None:
-    """Refuse an application with a handler that nobody marked.
+    """Refuse an application with an unmarked handler.
 
-    What administrators alone may change asks for password and second factor again.
+    Changes that only administrators may make must require password and second factor again.
 
     Raises:
         TypeError: naming the route.
@@ -141,7 +141,7 @@ def check_marks(app: web.Application) -> None:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let in whom the handler is marked for; send the signed-out to the way in."""
+    """Enforce the handler's mark; redirect the signed-out to sign in."""
     request[LOCALE] = cookies.language_of(request) or negotiate(
         request.headers.get("Accept-Language", "")
     )
@@ -161,7 +161,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     elif isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed):
         raise web.HTTPSeeOther(await page_above(request))
     if mark is None or not mark.roles:
-        # No such address, or the way in.
+        # No such address, or a sign-in page.
         return await handler(request)
     if holder is None:
         return send_in(request)
@@ -173,20 +173,20 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def signed_in(request: web.Request) -> SignedIn:
-    """Return who acts; only for handlers marked with ``staff``."""
+    """Return the agent who acts; only for handlers marked with ``staff``."""
     return request[_SIGNED_IN]
 
 
 def maybe_signed_in(request: web.Request) -> SignedIn | None:
-    """Return who acts, if anybody has signed in."""
+    """Return the agent who acts, if anybody has signed in."""
     return request.get(_SIGNED_IN)
 
 
 async def still_signed_in(request: web.Request) -> bool:
-    """Return whether whoever a long answer goes to may still have it.
+    """Return whether the recipient of a long answer is still authorised.
 
-    An open stream outlives its beginning: asked now and then, it ends when the session does, or
-    when the role is no longer the handler's.
+    Checked now and then, it ends an open stream when the session ends, or when the handler no
+    longer allows the role.
     """
     mark = cast("_Mark", getattr(request.match_info.handler, _MARK))
     holder = await request.config_dict[DOORS].gate.holder(cookies.token_of(request))
@@ -202,7 +202,7 @@ async def checked_form(request: web.Request) -> Form:
 
     Raises:
         DeskError: ``FORBIDDEN`` when it comes from another origin, or carries no valid token, as
-            a page does that was opened before the last sign-in.
+            when its page was opened before the last sign-in.
     """
     form = await read_form(request)
     await check_origin(request, form)
@@ -217,13 +217,13 @@ async def check_origin(request: web.Request, form: Mapping[str, object]) -> None
 
 
 def came_from_here(request: web.Request, form: Mapping[str, object]) -> bool:
-    """Return whether a page of ours sent this, one that was made for this very cookie."""
+    """Return whether one of our pages, made for this very cookie, sent this."""
     given = request.headers.get(FORM_HEADER) or str(form.get(FORM_TOKEN, ""))
     return from_here(request) and cookies.form_matches(request, given)
 
 
 def from_here(request: web.Request) -> bool:
-    """Return whether a browser says that a page of ours sent this; true where it says nothing.
+    """Return whether the browser reports that one of our pages sent this, or reports nothing.
 
     The form token decides in any case. Browsers leave ``Sec-Fetch-Site`` out where there is
     neither TLS nor localhost; the scheme may differ behind a proxy and is not compared.
@@ -246,11 +246,11 @@ async def _holder(request: web.Request, mark: _Mark | None) -> Holder | None:
 
 
 def send_in(request: web.Request) -> web.StreamResponse:
-    """Send the signed-out to the way in, and from there back.
+    """Redirect the signed-out to sign in, and back afterwards.
 
     Raises:
-        HTTPSeeOther: leading there.
-        DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` for what is no page.
+        HTTPSeeOther: the redirect.
+        DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` if no page was requested.
     """
     _log.info("console_signed_out", route=route_of(request))
     if "text/html" not in request.headers.get("Accept", ""):

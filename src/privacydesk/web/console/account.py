@@ -1,4 +1,4 @@
-"""The page on which staff look after their own access."""
+"""The page on which staff manage their own access."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def _page(
         request,
         "console/account.html",
         status=200 if error is None else 400,
-        # A language is chosen on a page that can be asked for again; the answer to a form can't.
+        # Choosing a language reloads the page, which is impossible for the answer to a form.
         **({} if error is None else {"languages": ()}),
         sessions=[
             {

@@ -1,4 +1,4 @@
-"""What an agent is called for: a list with what was not opened yet."""
+"""The page that lists an agent's alarms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from privacydesk.web.console.words import words_of
 
 @staff(*WORKERS)
 async def alarms_page(request: web.Request) -> web.Response:
-    """Show an agent's calls; ``part=list`` answers with the list alone."""
+    """Show an agent's alarms; ``part=list`` answers with the list alone."""
     me, alarms = signed_in(request), request.config_dict[TOOLS].alarms
     part = request.query.get("part") == "list"
     template = "console/alarm_list.html" if part else "console/alarms.html"
@@ -26,7 +26,7 @@ async def alarms_page(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def see_all(request: web.Request) -> web.Response:
-    """Note that an agent has seen all there is."""
+    """Mark all of an agent's alarms as seen."""
     await checked_form(request)
     await request.config_dict[TOOLS].alarms.see_all(signed_in(request).agent.name)
     request.config_dict[BOARD].forget()

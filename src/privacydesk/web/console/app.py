@@ -20,7 +20,7 @@ from privacydesk.web.console.work import work_routes
 
 
 def make_console() -> web.Application:
-    """Return the application; what its handlers need stands on the one it is mounted in.
+    """Return the application; its handlers use resources of the parent application.
 
     Raises:
         TypeError: a handler does not say who it is for.
@@ -94,5 +94,5 @@ def _webhook_routes() -> list[web.RouteDef]:
 
 @staff()
 async def home(_: web.Request) -> web.Response:
-    """Begin with what there is to do."""
+    """Redirect to the inbox."""
     raise web.HTTPSeeOther("/console/inbox")

@@ -1,4 +1,4 @@
-"""The audit: who did what, page by page, how far its chain is, and checking it."""
+"""The audit page: who did what, page by page, the state of the chain, and its verification."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from privacydesk.web.console.page import console_page
 from privacydesk.web.console.words import words_of
 
 READERS: Final = (Role.ADMINISTRATOR, Role.AUDITOR)
-"""Who reads what colleagues did."""
+"""The roles that may read the audit."""
 
 _LONGEST: Final = 100
 
 
 def sought_by(request: web.Request) -> Sought:
-    """Return which entries an address asks for."""
+    """Return the search that an address asks for."""
     query = request.query
     return Sought(
         *(clean_text(query.get(name, ""))[:_LONGEST] for name in ("number", "by", "what"))
@@ -41,7 +41,7 @@ async def audit_page(request: web.Request) -> web.Response:
 
 @staff(*READERS)
 async def check_audit(request: web.Request) -> web.Response:
-    """Check the whole chain and say what came of it."""
+    """Check the whole chain and show the result."""
     await checked_form(request)
     book = request.config_dict[OVERSIGHT].book
     report = await book.check(signed_in(request).agent.name)
@@ -56,7 +56,7 @@ async def _page(
     leaf = await book.leaf(sought, before=_before(request))
     asked = {"number": sought.number, "by": sought.by, "what": sought.what}
     filters = urlencode({name: value for name, value in asked.items() if value})
-    # A language is chosen on a page that can be asked for again; the answer to a form can't.
+    # Choosing a language reloads the page, which is impossible for the answer to a form.
     options: dict[str, Any] = {} if report is None else {"languages": ()}
     return console_page(
         request,

@@ -1,4 +1,4 @@
-"""Words of audit entries: acts have theirs where they are done, and here where nowhere else."""
+"""Wording of audit entries: an act's own wording from its page, or else the audit's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from privacydesk.web.console.sieves import in_words
 from privacydesk.web.console.words import Words
 
 OF_INBOX: Final = "inbox_"
-"""How the names of lists begin that are views of the inbox."""
+"""Prefix of the names of lists that are views of the inbox."""
 
 
 _WHEN: Final = frozenset({"since", "until"})
@@ -21,7 +21,7 @@ _WHEN: Final = frozenset({"since", "until"})
 
 
 class AuditWords:
-    """Puts audit entries into an agent's language; templates know it as ``a``."""
+    """Words audit entries in an agent's language; ``a`` in templates."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -39,8 +39,8 @@ class AuditWords:
         return self._words.agent(by)
 
     def detail(self, entry: AuditEntry) -> str:
-        """Return what else is told, which is words of closed lists, numbers and dates alone."""
-        # Whoever did it is named already.
+        """Return the other details: only terms from closed lists, numbers and dates."""
+        # The actor is named already.
         told = {
             name: one for name, one in entry.detail.items() if (name, one) != ("agent", entry.by)
         }
@@ -51,7 +51,7 @@ class AuditWords:
         return self._words.sentence(f"web.audit.fault.{fault.what}", entry=fault.seq)
 
     def _told(self, name: str, value: Any) -> str:
-        # What came of something is said by itself: nobody says "in order: yes".
+        # Outcomes have a wording of their own: nobody says "in order: yes".
         if isinstance(value, bool):
             return self._words.term("web.audit.came_of", f"{name}_{'yes' if value else 'no'}")
         return self._words.sentence(

@@ -1,4 +1,4 @@
-"""How it stands with the desk, as every page of the console shows it: read once for all of them."""
+"""The desk's status for the console's pages: read once for all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from privacydesk.domain.duty import Board
 from privacydesk.services.attendance import Attendance
 
 _FRESH: Final = 1.0
-"""Seconds for which what was read serves whoever asks."""
+"""Seconds for which a cached board is served."""
 
 
 class BoardWindow:
@@ -25,7 +25,7 @@ class BoardWindow:
         self._forgotten = 0
 
     async def look(self) -> Board:
-        """Return how it stands.
+        """Return the current board.
 
         Raises:
             UnavailableError: the database can't be read now.
@@ -35,12 +35,12 @@ class BoardWindow:
             if now - self._read_at >= _FRESH:
                 forgotten = self._forgotten
                 self._board = await self._attendance.board()
-                # What was done while it was read may not be in it.
+                # Changes made during the read may be missing from it.
                 self._read_at = now if forgotten == self._forgotten else -_FRESH
             return self._board
 
     def forget(self) -> None:
-        """Read anew the next time: something that an agent did has to show at once."""
+        """Invalidate the cache: an agent's own change has to show at once."""
         self._read_at = -_FRESH
         self._forgotten += 1
 

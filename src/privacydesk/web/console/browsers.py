@@ -1,11 +1,11 @@
-"""Browsers by the names people know them by, for the list of sessions."""
+"""Familiar browser names, for the list of sessions."""
 
 from __future__ import annotations
 
 from typing import Final
 
 _BROWSERS: Final = (
-    # Those that call themselves others too come first.
+    # Those that also claim to be others come first.
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("MicroMessenger/", "WeChat"),
@@ -27,7 +27,7 @@ _LONGEST: Final = 40
 
 
 def browser_name(user_agent: str) -> str:
-    """Return browser and system, such as ``Firefox · Windows``; what it says itself if unknown."""
+    """Return browser and system, such as ``Firefox · Windows``; the raw header if unknown."""
     found = [
         next((name for mark, name in marks if mark in user_agent), "")
         for marks in (_BROWSERS, _SYSTEMS)

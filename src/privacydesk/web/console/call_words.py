@@ -13,29 +13,29 @@ from privacydesk.services.cards import standing_alone
 from privacydesk.services.staff.calls import Call
 
 Known = Callable[[str, str], str]
-"""From a key to its sentence, or to what is said where there is none."""
+"""Returns the sentence of a key, or a fallback."""
 
 _FAMILIES: Final = ("category", "field", "purpose", "provider")
 
 
 def outcome_words(known: Known, call: Call) -> str:
-    """Return how a call stands, or ended."""
+    """Return the state or outcome of a call."""
     return known(f"web.case.log_outcome.{call.outcome}", call.outcome)
 
 
 def reason_words(known: Known, reason: str) -> str:
-    """Return why something was not done; a code that only the account service knows stays."""
+    """Return why something was not done; codes that only the account service knows are kept."""
     read = AccountReason.read(reason)
     return reason if read is AccountReason.OTHER else known(f"reason.{reason}", reason)
 
 
 def try_words(known: Known, one: Try) -> str:
-    """Return what a try came to."""
+    """Return the outcome of an attempt."""
     return known(f"web.case.try.{one.came_to}", one.came_to)
 
 
 def item_words(catalog: Catalog, locale: str, known: Known, item: ItemResult) -> str:
-    """Return what became of one item: what it is, how many records, why, and until when."""
+    """Return the outcome of one item: what it is, how many records, why, and until when."""
     found = (known(f"{family}.{item.scope}", "") for family in _FAMILIES)
     label = next((one for one in found if one), item.scope)
     if item.scope == "account":

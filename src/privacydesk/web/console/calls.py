@@ -1,4 +1,4 @@
-"""Calls end when what they are about is opened."""
+"""Alarms end when their subject is opened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.web.console.keys import TOOLS
 
 
 async def opened(request: web.Request, *about: bytes) -> None:
-    """Note that an agent opened what they may have been called for."""
+    """Mark an agent's alarms about these subjects as seen."""
     name = signed_in(request).agent.name
     window = request.config_dict[BOARD]
     if (await window.look()).unseen.get(name) and await request.config_dict[TOOLS].alarms.see(

@@ -38,15 +38,15 @@ from privacydesk.web.console.words import words_of
 
 _MOST_DIGITS: Final = 15
 _WRITTEN: Final = frozenset({"text", "answer", "reason"})
-"""Fields that people write into; with a number behind them where there are several."""
+"""Free-text fields; with a number appended where there are several."""
 
 
 class Fault(Struct, frozen=True):
-    """Why a deed was not done, for the form it came from.
+    """Why an action was refused, for the form it came from.
 
     Attributes:
-        form: the deed's name.
-        message: in the agent's words.
+        form: the action's name.
+        message: in the agent's language.
         kept: what was typed.
     """
 
@@ -55,10 +55,10 @@ class Fault(Struct, frozen=True):
     kept: Mapping[str, str]
 
     def left(self, shown: Collection[str]) -> list[str]:
-        """Return what was written into fields that the page has no more.
+        """Return what was typed into fields that the page no longer has.
 
         Args:
-            shown: the fields that it shows again, with what was written into them.
+            shown: the fields that it shows again, with what was typed into them.
         """
         written = (
             value
@@ -69,11 +69,11 @@ class Fault(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """A decision that is looked at before it is made.
+    """A decision that is previewed before it is made.
 
     Attributes:
         verdict: what is decided.
-        lacks: what is missing; the gate stays shut while there is anything.
+        lacks: missing requirements; the gate stays shut while there are any.
         events: what the user will see; empty while the gate is shut.
         kept: the form it came from.
     """
@@ -85,7 +85,7 @@ class Draft(Struct, frozen=True):
 
 
 class FindingDraft(Struct, frozen=True):
-    """A finding on evidence that is looked at before it is settled.
+    """A finding on evidence that is previewed before it is settled.
 
     Attributes:
         found: what was found.
@@ -117,7 +117,7 @@ async def conversation_page(request: web.Request) -> web.Response:
 
 @staff(keeps_awake=False)
 async def talk(request: web.Request) -> web.Response:
-    """Answer with what was said after an offset, and how the conversation stands now."""
+    """Answer with the events after an offset, and the conversation's current state."""
     tools = request.config_dict[TOOLS]
     after = whole(request.query.get("after", "0"))
     shown = await tools.casework.talk(conversation_of(request), after=after)
@@ -145,7 +145,7 @@ def case_page(
     finding: FindingDraft | None = None,
     status: int = 200,
 ) -> web.Response:
-    """Return the page of a case, after a deed that was not done with its words kept."""
+    """Return the page of a case; after a refused action, with what was typed."""
     if sheet.ticket is not None:
         address = f"/console/tickets/{sheet.ticket.number}"
     else:
@@ -224,7 +224,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
 
 
 def _of_files(ticket: Ticket, me: Agent) -> dict[str, Any]:
-    """Return who may open what was handed in, and who asks for it."""
+    """Return who may open the submitted files, and who requests access."""
     work, on_case = ticket.work, me.works and looks_after(ticket, me)
     open_to_me = files_open_to(ticket, me)
     decided = {"", me.name, *work.files_allowed, *work.files_asked}

@@ -1,4 +1,4 @@
-"""Charts: where the bars and words of a figure stand. ``console/chart.svg`` draws them.
+"""Charts: the layout of a figure's bars and labels. ``console/chart.svg`` draws them.
 
 A chart shows what its table says, so it stays small: bars, their numbers, and a legend. Parts of a
 bar differ by texture as well as by colour. Lengths are in the units of the view box.
@@ -15,13 +15,13 @@ from msgspec import Struct
 WIDTH: Final = 480
 _MARGIN: Final = 8
 _TYPE: Final = 13
-"""The size of its type."""
+"""The font size."""
 _HEADLINE: Final = 17
 
 _LABEL: Final = 190
-"""The most that the labels of rows take; less, where all of them are shorter."""
+"""The maximum width of row labels; less if all of them are shorter."""
 _TOLD: Final = 96
-"""What is left at the end of a row for its numbers."""
+"""The room at the end of a row for its numbers."""
 _ROW: Final = 28
 _BAR: Final = 16
 
@@ -32,12 +32,12 @@ _GAP: Final = 0.24
 _LEGEND: Final = 32
 _SWATCH: Final = 12
 _LEAST: Final = 2.0
-"""A count that is not nought is seen, however small it is beside the others."""
+"""The minimum length of a nonzero bar, so that it is visible beside much longer ones."""
 
 LATE: Final = 1
-"""The look of what is too late, as of the second part of a bar."""
+"""The style of overdue counts, as of a bar's second part."""
 APART: Final = 3
-"""The look of what is not of the same kind as the rest."""
+"""The style of counts of another kind than the rest."""
 
 
 class Bar(Struct, frozen=True):
@@ -59,8 +59,8 @@ class Word(Struct, frozen=True):
 
     Attributes:
         y: its baseline.
-        anchor: ``start``, ``middle`` or ``end`` of it stands at ``x``.
-        look: ``quiet`` stands back, ``strong`` comes forward; or neither.
+        anchor: which part is at ``x``: ``start``, ``middle`` or ``end``.
+        look: ``quiet`` for less emphasis, ``strong`` for more; or empty.
     """
 
     x: float
@@ -76,9 +76,9 @@ class Chart(Struct, frozen=True):
     Attributes:
         name: unique on its page.
         title: what it shows.
-        told: the same in a sentence, for whoever hears it.
+        told: the same in a sentence, for screen readers.
         lines: horizontal or vertical rules, as x1, y1, x2, y2.
-        limits: the same, of lines that nothing should be beyond.
+        limits: the same, for lines that mark a limit.
     """
 
     name: str
@@ -93,15 +93,15 @@ class Chart(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """A line of a figure in words.
+    """A line of a figure, with its wording.
 
     Attributes:
         label: what it is about.
         short: the same where there is little room.
         values: its counts, column by column.
-        told: what stands at its bar's end, such as a rate.
-        beside: what follows, standing back, such as the number that the rate is of.
-        look: how the first part of its bar looks, where that is not as the others' does.
+        told: the text at its bar's end, such as a rate.
+        beside: less prominent text after it, such as the number that the rate is of.
+        look: the style of its bar's first part, if it differs from the others'.
     """
 
     label: str
@@ -113,11 +113,11 @@ class Shown(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A figure in words: what ``rows`` and ``columns`` draw.
+    """A figure with its wording: what ``rows`` and ``columns`` draw.
 
     Attributes:
         by: what the lines are about, for an axis.
-        limit: the last line that is as it should be, where there is such a one, and its name.
+        limit: the last line within the limit, and the limit's name; None without one.
     """
 
     name: str
@@ -130,7 +130,7 @@ class Told(Struct, frozen=True):
 
 
 def rows(figure: Told) -> Chart:
-    """Return a chart with a lying bar for each line, its parts one behind the other."""
+    """Return a chart with a horizontal bar for each line, its parts stacked."""
     most = max((sum(line.values) for line in figure.lines), default=0)
     longest = max((_wide(line.short) for line in figure.lines), default=0.0)
     start = min(float(_LABEL), longest + _MARGIN)
@@ -159,7 +159,7 @@ def rows(figure: Told) -> Chart:
 
 
 def columns(figure: Told) -> Chart:
-    """Return a chart with a standing bar for each line."""
+    """Return a chart with a vertical bar for each line."""
     most = max((line.values[0] for line in figure.lines), default=0)
     step = (WIDTH - 2 * _MARGIN) / max(1, len(figure.lines))
     floor = _HEIGHT - _FOOT
@@ -207,7 +207,7 @@ def _chart(  # noqa: PLR0917 - the parts of a picture
 
 
 def _legend(figure: Told, start: float) -> Iterator[tuple[Bar, Word]]:
-    """Say what the parts of a bar are; one part needs no saying, nor one that no bar has."""
+    """Lay out the legend: not for a single series, nor for series that no bar has."""
     if len(figure.columns) == 1:
         return
     shown = [
@@ -226,10 +226,10 @@ def _legend(figure: Told, start: float) -> Iterator[tuple[Bar, Word]]:
 
 
 def headline_size(text: str) -> float:
-    """Return the size of type at which a headline fits above a chart in one line."""
+    """Return the font size at which a headline fits above a chart in one line."""
     return min(_HEADLINE, _TYPE * (WIDTH - 2 * _MARGIN) / max(1.0, _wide(text)))
 
 
 def _wide(text: str) -> float:
-    """Return about how wide a text is: enough to set the next one beside it."""
+    """Return the approximate width of a text: enough to place the next one beside it."""
     return sum(_TYPE if east_asian_width(one) in "WF" else _TYPE * 0.58 for one in text)

@@ -1,7 +1,7 @@
-"""The console's cookie, the form token that is made of it, and the language before signing in.
+"""The console's cookie, the form token derived from it, and the language before signing in.
 
 The cookie holds a random value from the first page on, so that the sign-in form has a token as
-well. Signing in replaces the value: one that was planted before opens nothing afterwards.
+well. Signing in replaces the value, so that one planted before (session fixation) is useless.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def token_of(request: web.Request) -> str:
 
 
 def form_token(request: web.Request, token: str = "") -> str:
-    """Return the form token of a cookie's value, or of the one that the request brings."""
+    """Return the form token of a cookie's value, by default the request's."""
     return request.config_dict[DOORS].gate.form_token(token or token_of(request))
 
 
@@ -40,14 +40,14 @@ def form_matches(request: web.Request, given: str) -> bool:
 
 
 def give(request: web.Request, response: web.StreamResponse, token: str) -> None:
-    """Have the browser keep a value until it is closed; how long it holds, the desk decides."""
+    """Set the cookie until the browser is closed; the desk decides how long its value is valid."""
     response.set_cookie(
         COOKIE, token, path=PATH, httponly=True, secure=over_tls(request), samesite="Lax"
     )
 
 
 def take_away(request: web.Request, response: web.StreamResponse) -> None:
-    """Have the browser forget the value."""
+    """Delete the cookie."""
     response.del_cookie(COOKIE, path=PATH, httponly=True, secure=over_tls(request), samesite="Lax")
 
 
@@ -58,7 +58,7 @@ def language_of(request: web.Request) -> str:
 
 
 def give_language(request: web.Request, response: web.StreamResponse, locale: str) -> None:
-    """Have the browser remember a language for the page that signs in."""
+    """Have the browser remember a language for the sign-in page."""
     response.set_cookie(
         LANGUAGE,
         locale,

@@ -1,4 +1,4 @@
-"""What agents do on the case page; see ``doing`` for how each of it goes."""
+"""Agents' actions on the case page; see ``doing`` for how each is carried out."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ async def merge(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def finding(request: web.Request) -> web.Response:
-    """Ask once before evidence is settled: the clock starts with it, and the files go."""
+    """Ask for confirmation before evidence is settled: that starts the clock and deletes files."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
     form, number = await form_of(request), number_of(request)
     try:
@@ -193,7 +193,7 @@ async def finding(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def examine(request: web.Request) -> web.Response:
-    """Settle what evidence shows."""
+    """Settle the finding on evidence."""
 
     async def act(deed: Deed) -> object:
         found = read_finding(deed.form)
@@ -212,7 +212,7 @@ async def examine(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def ask_files(request: web.Request) -> web.Response:
-    """Ask the supervisors to be let open a child's files."""
+    """Ask the supervisors for permission to open a child's files."""
     return await do(
         request,
         "ask_files",
@@ -222,7 +222,7 @@ async def ask_files(request: web.Request) -> web.Response:
 
 @staff(*SUPERVISING)
 async def allow_files(request: web.Request) -> web.Response:
-    """Let an agent on the case open a child's files: who asked, or its holder."""
+    """Allow an agent to open a child's files: the one who asked, or the case's holder."""
     return await do(
         request,
         "allow_files",
@@ -234,7 +234,7 @@ async def allow_files(request: web.Request) -> web.Response:
 
 @staff(*SUPERVISING)
 async def refuse_files(request: web.Request) -> web.Response:
-    """Tell an agent who asked that a child's files stay closed, and why."""
+    """Refuse an agent's request to open a child's files, and say why."""
     return await do(
         request,
         "refuse_files",
@@ -270,7 +270,7 @@ async def preview(request: web.Request) -> web.Response:
     assert sheet.ticket is not None
     deciding = tools.staff.deciding
     try:
-        # What is gone on from here is the page that follows: nobody would hear of it later.
+        # The agent goes on from the page that follows, so a later check would miss a stale form.
         await deciding.check_seen(number, case_seen(form))
         verdict = read_verdict(form, sheet.ticket)
         lacks = lacking(sheet.ticket, me.agent, verdict)
@@ -290,7 +290,7 @@ async def decide(request: web.Request) -> web.Response:
         try:
             verdict = read_verdict(deed.form, ticket)
         except InvalidRequestError:
-            # The items of an older page may be others by now, which is what its reader has to know.
+            # The items may have changed since the page was shown: then report that instead.
             await deciding.check_seen(deed.name, deed.case_seen)
             raise
         return await deciding.decide(

@@ -1,6 +1,6 @@
-"""How a deed goes: one form, one call of a service, one redirect.
+"""How an action is carried out: one form, one service call, one redirect.
 
-A deed that is refused shows the case as it is now, with the reason and with what was typed.
+A refused action shows the case as it is now, with the reason and with what was typed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OURS: Final = 500
 
 
 class Deed(Struct, frozen=True):
-    """A deed under way.
+    """An action being carried out.
 
     Attributes:
         by: who does it.
@@ -43,17 +43,17 @@ class Deed(Struct, frozen=True):
 
     @property
     def job(self) -> str:
-        """The form's token, so that two submits count once."""
+        """The job id of the form, so that two submits count once."""
         return f"form:{self.form.get('job', '')}"
 
     @property
     def text(self) -> str:
-        """The words of the form."""
+        """The text of the form."""
         return self.form.get("text", "")
 
     @property
     def owner_seen(self) -> int:
-        """The offset at which the page saw who owns the conversation."""
+        """The offset of the conversation's owner as the page showed it."""
         return whole(self.form.get("owner_seen", ""))
 
     @property
@@ -68,13 +68,13 @@ Act = Callable[[Deed], Awaitable[object]]
 async def do(
     request: web.Request, what: str, act: Act, *, form: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Do a deed and send the browser back to where it was done; a script is told so.
+    """Carry out an action and redirect to the page it was done on; a script gets JSON.
 
     Args:
         request: the form that was sent.
-        what: the deed's name.
-        act: does it.
-        form: the form's words, where they were read already.
+        what: the action's name.
+        act: carries it out.
+        form: the form's fields, if they were read already.
     """
     tools, me = request.config_dict[TOOLS], signed_in(request)
     form, name = (await form_of(request) if form is None else form), _name(request)
@@ -84,7 +84,7 @@ async def do(
         if _wants_json(request):
             raise
         return await refused(request, what, form, error)
-    # The next page tells of the desk as it is by now.
+    # The next page must show the desk's current status.
     request.config_dict[BOARD].forget()
     if _wants_json(request):
         return json_answer({"done": what, "job": f"{tools.minter.token()}-{what}"})
@@ -92,16 +92,16 @@ async def do(
 
 
 async def form_of(request: web.Request) -> Mapping[str, str]:
-    """Return the words of a form that one of our own pages sent, cleaned; files are left out.
+    """Return the cleaned text fields of a form that one of our own pages sent, without files.
 
-    Staff paste from anywhere, and what they write is read in the chat: it is cleaned as there.
+    Staff paste from anywhere, and users read it in the chat: it is cleaned as there.
     """
     form = await checked_form(request)
     return {name: clean_text(value) for name, value in form.items() if isinstance(value, str)}
 
 
 def case_seen(form: Mapping[str, str]) -> Sight:
-    """Return what the page that a form came from showed of a ticket's case."""
+    """Return what the form's page showed of a ticket's case."""
     return Sight.read(form.get("case_seen", ""))
 
 
@@ -111,7 +111,7 @@ def _name(request: web.Request) -> str:
 
 
 def _address(request: web.Request, form: Mapping[str, str]) -> str:
-    """Return the page a deed was done on: a ticket's, also for what concerns its conversation."""
+    """Return the page of an action: the ticket's, also for actions on its conversation."""
     number = _shown(request, form)
     if number is not None:
         return f"/console/tickets/{number}"
@@ -132,7 +132,7 @@ def _wants_json(request: web.Request) -> bool:
 async def refused(
     request: web.Request, what: str, form: Mapping[str, str], error: DeskError
 ) -> web.Response:
-    """Show the case as it is now, with what was typed; whatever is no agent's fault goes on."""
+    """Show the case as it is now, with what was typed; re-raise what is not the agent's fault."""
     status = STATUS.get(error.code, _OURS)
     if status >= _OURS or error.code is ErrorCode.NOT_FOUND:
         raise error

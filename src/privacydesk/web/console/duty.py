@@ -1,4 +1,4 @@
-"""Who is there: an agent's own availability, the team, and handing an absent one's tickets over."""
+"""Availability: an agent's own, the team's, and handing over an absent agent's tickets."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def speak(request: web.Request) -> web.Response:
     form, me = await checked_form(request), signed_in(request)
     locales = request.config_dict[CATALOGS].locales
     chosen = tuple(one for one in locales if one in form.getall("language", []))
-    # All of them is no choice, and stays right when a language is added.
+    # All of them is stored as no choice, which stays right when a language is added.
     spoken = () if len(chosen) == len(locales) else chosen
     await request.config_dict[TOOLS].attendance.speak(me.agent.name, spoken)
     request.config_dict[BOARD].forget()
@@ -71,7 +71,7 @@ async def speak(request: web.Request) -> web.Response:
 
 @staff()
 async def team_page(request: web.Request) -> web.Response:
-    """Show who is there, and what they have."""
+    """Show the team's availability and workload."""
     done, query = request.query.get("done", ""), request.query
     handed: dict[str, Any] = {}
     if done == "handed_over":

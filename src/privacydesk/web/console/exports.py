@@ -1,6 +1,6 @@
-"""Lists that are taken along as CSV: views of the inbox, requests, the audit, the log of access.
+"""CSV exports of lists: views of the inbox, requests, the audit, the access log.
 
-Whoever takes one is noted in the audit, before the first row goes and with the count at the end.
+Each export is audited, before the first row is sent and with the count at the end.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ Rows = Sequence[tuple[Cell, ...]]
 
 
 class _Listing(Struct, frozen=True):
-    """A list that is taken along.
+    """A list to export.
 
     Attributes:
-        name: as the audit has it.
+        name: its name in the audit.
         title: the file's name, in the reader's language.
         columns: names of the columns, below ``web.export``.
     """
@@ -55,7 +55,7 @@ class _Listing(Struct, frozen=True):
 
 @staff(*OVERSEERS)
 async def export_inbox(request: web.Request) -> web.StreamResponse:
-    """Give a view of the inbox."""
+    """Export a view of the inbox."""
     try:
         pile = Pile(request.query.get("view", Pile.OPEN.value))
     except ValueError:
@@ -73,7 +73,7 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
 
 @staff(*OVERSEERS)
 async def export_requests(request: web.Request) -> web.StreamResponse:
-    """Give the requests made in a period, closed ones and records among them."""
+    """Export the requests made in a period, including closed ones and records."""
     oversight, words = request.config_dict[OVERSIGHT], words_of(request)
     period = Asked.by(request).period(request)
     tickets = oversight.reports.requests(period)
@@ -84,7 +84,7 @@ async def export_requests(request: web.Request) -> web.StreamResponse:
 
 @staff(*READERS)
 async def export_audit(request: web.Request) -> web.StreamResponse:
-    """Give the audit, or what is sought in it."""
+    """Export the audit, or the results of a search in it."""
     words = words_of(request)
     told = AuditWords(words)
     leaves = request.config_dict[OVERSIGHT].book.leaves(sought_by(request))
@@ -101,7 +101,7 @@ async def export_audit(request: web.Request) -> web.StreamResponse:
 
 @staff(*READERS)
 async def export_access(request: web.Request) -> web.StreamResponse:
-    """Give the log of access."""
+    """Export the access log."""
     words = words_of(request)
     log = request.config_dict[DOORS].log
 
@@ -114,7 +114,7 @@ async def export_access(request: web.Request) -> web.StreamResponse:
     return await _send(request, listing, pages())
 
 
-# -- pages of what is listed ------------------------------------------------------------------
+# -- pages ------------------------------------------------------------------------------------
 
 
 async def _pile(
@@ -218,7 +218,7 @@ async def _send(
     noted = audit.exporting(me.agent.name, listing.name, pages)
 
     async def whole() -> AsyncGenerator[Rows]:
-        # Asked for before anything is sent: so it is noted first that the list is taken.
+        # Read before anything is sent, so that the export is audited first.
         first: Rows = await anext(noted, [])
         yield [tuple(words.sentence(f"web.export.{column}") for column in listing.columns), *first]
         rows = len(first)
@@ -228,6 +228,6 @@ async def _send(
         if rows == MOST_ROWS:
             yield [(words.sentence("web.export.most", rows={"$number": MOST_ROWS}),)]
 
-    # Closed whatever happens, so that a file broken off is noted with the rows that went.
+    # Always closed, so that an aborted export is audited with the rows that were sent.
     async with aclosing(pages), aclosing(noted), aclosing(whole()) as file:
         return await send_csv(request, f"{listing.title}.csv", file)

@@ -37,12 +37,12 @@ class Drawn(Struct, frozen=True):
     """A figure as the page shows it.
 
     Attributes:
-        lead: what there is to see in it, in a sentence; empty where nothing stands out.
+        lead: its headline, in a sentence; empty where nothing stands out.
         what: what exactly is counted.
         by: what its lines are about.
-        columns: names of its counts, with the rate's as the last one where it has one.
-        rows: label, and what stands in the columns.
-        totals: of all lines, where adding them up says something.
+        columns: names of its counts, and of its rate last, if it has one.
+        rows: label, and the values of the columns.
+        totals: of all lines, if a sum is meaningful.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Drawn(Struct, frozen=True):
     is_empty: bool
 
     def file_rows(self) -> Iterator[tuple[Cell, ...]]:
-        """Give the rows of a file with the same figures."""
+        """Yield the rows of a file with the same figures."""
         yield (self.by, *self.columns)
         yield from self.rows
 
 
 class Figures:
-    """Puts figures into words."""
+    """Words figures in an agent's language."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
@@ -124,7 +124,7 @@ class Figures:
         return ("–" if share is None else f"{share:.1%}",)
 
     def _told(self, figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
-        """Return what stands at a bar's end, and what follows it."""
+        """Return the text at a bar's end, and what follows it."""
         share, number = figure.share(values), sum(values)
         if share is None:
             return str(number), ""
@@ -154,7 +154,7 @@ class Figures:
 
 
 def _look(name: FigureName, label: str) -> int:
-    """Return how a line's bar looks: what is late stands out, what has no clock stands apart."""
+    """Return the style of a line's bar: late ones stand out, those without a clock stand apart."""
     if name is FigureName.REPLY_DAYS:
         return LATE if label == MORE or int(label) > PROMISED_DAYS else 0
     if name is FigureName.BACKLOG:

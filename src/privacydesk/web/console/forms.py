@@ -1,7 +1,7 @@
-"""The console's forms: read in UTF-8, as pages of ours send them, whatever a request claims.
+"""The console's forms: read as UTF-8, as our pages send them, whatever a request declares.
 
-Who sends one is known only once its token was looked at, so anybody may have written what is read
-here. Names of encodings are not believed: some take a processor's second for a small body.
+The sender is known only once the form token is checked, so this input is untrusted. Declared
+encodings are ignored: some take a second of CPU time for a small body.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ URLENCODED: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 1_000
 _ID_BYTES: Final = 16
 _READ: Final = web.RequestKey("form", MultiDictProxy)
-"""The form of a request that was read: its body comes once."""
+"""The form already read from a request, since its body can be read only once."""
 
 
 async def read_form(request: web.Request) -> Form:
-    """Return a form without files; empty where a body is no such form.
+    """Return a form without files; empty if the body is not one.
 
     Raises:
         DeskError: ``TOO_LARGE``.
@@ -67,5 +67,5 @@ def named_id(text: str, what: str, **data: Any) -> bytes:
 
 
 def done(address: str, what: str, **told: str) -> web.HTTPSeeOther:
-    """Return where a form that was taken leads: to a page that tells so, and what else is told."""
+    """Return the redirect after an accepted form, to a page that reports it, with ``told``."""
     return web.HTTPSeeOther(f"{address}?{urlencode({'done': what} | told)}")

@@ -93,11 +93,11 @@ async def inbox(request: web.Request) -> web.Response:
 
 
 def asked_for(request: web.Request, query: Mapping[str, str] | None = None) -> Asked:
-    """Return what an address asks for of the inbox.
+    """Return the part of the inbox that an address asks for.
 
     Args:
-        request: whose address it is.
-        query: another one's, that a page of ours names.
+        request: the request to that address.
+        query: used instead of the request's own, as named by one of our pages.
 
     Raises:
         NotFoundError: there is no such view, page or filter.
@@ -125,7 +125,7 @@ def _address(path: str, view: str, filters: Mapping[str, str], **more: str) -> s
 
 
 def _named(place: Place) -> str:
-    """Return where a page ended as an address carries it."""
+    """Return the place where a page ended, encoded for an address."""
     at = place.urgent_at
     # Exact: a float would lose microseconds, and with them rows.
     return f"{'' if at is None else (at - _EPOCH) // _MICROSECOND}.{place.ticket.hex()}"

@@ -1,4 +1,4 @@
-"""What the console's handlers find on the application."""
+"""Application keys for the console's handlers."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ OVERSIGHT = web.AppKey("oversight", Oversight)
 DOORS = web.AppKey("doors", Doors)
 TOOLS = web.AppKey("console_tools", Tools)
 ENTRIES = web.AppKey("entries", Rates)
-"""How many passwords and codes are looked at from one address."""
+"""The rate limit of passwords and codes from one address."""

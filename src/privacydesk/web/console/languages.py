@@ -1,4 +1,4 @@
-"""Going on in another language: in this browser, and wherever the agent signs in."""
+"""Switching the language: in this browser, and wherever the agent signs in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from privacydesk.web.console.keys import DOORS
 
 
 async def speak(request: web.Request, answer: web.StreamResponse, locale: str) -> None:
-    """Have browser and account remember a language. One that is none of ours changes nothing."""
+    """Store a language in browser and account. An unsupported one changes nothing."""
     if locale not in LOCALES:
         return
     cookies.give_language(request, answer, locale)

@@ -1,4 +1,4 @@
-"""What there is to see in a figure, in a sentence: what a newspaper would print above it."""
+"""The headline of a figure: the sentence that a newspaper would print above it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from privacydesk.domain.reports import MORE, OVERDUE, PROMISED_DAYS, Figure, FigureName, Line
 
 _FEW = 5
-"""A line of fewer than so many says nothing about a rate."""
+"""A line with a smaller count than this says nothing about a rate."""
 
 
 class Leads:
-    """Finds and words it.
+    """Finds and words headlines.
 
     Args:
-        say: words a report's sentence by its key, for whoever reads.
+        say: words a report's sentence by its key, in the reader's language.
         label: names a line of a figure.
     """
 
@@ -24,7 +24,7 @@ class Leads:
         self._label = label
 
     def lead(self, figure: Figure) -> str:
-        """Return the sentence of a figure that is not empty; empty where nothing stands out."""
+        """Return the headline of a non-empty figure; empty where nothing stands out."""
         match figure.name:
             case FigureName.REPLY_DAYS:
                 return self._reply_days(figure)
@@ -82,7 +82,7 @@ class Leads:
 
 
 def _telling(figure: Figure) -> list[tuple[float, Line]]:
-    """Return the lines whose rates say something, with these."""
+    """Return the lines with a meaningful rate, each after its rate."""
     shares = ((figure.share(line.values), line) for line in figure.lines)
     return [
         (share, line) for share, line in shares if share is not None and sum(line.values) >= _FEW

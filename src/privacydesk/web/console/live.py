@@ -1,7 +1,7 @@
 """What changes while a page is open, as server-sent events: counts, words, owners, typing.
 
-The hints of this process wake a stream at once. What other processes commit is found by looking
-every few seconds, as the chat does.
+The hints of this process wake a stream at once. Commits of other processes are found by polling
+every few seconds, as in the chat.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from privacydesk.web.console.tools import Tools
 _LOOK_EVERY: Final = 5.0
 _PRESENCE_EVERY: Final = 1.0
 _SETTLE: Final = 1.0
-"""A burst of commits is told once: the inbox is counted anew at most this often, in seconds."""
+"""Seconds over which a burst of commits is merged: the inbox is recounted at most this often."""
 
 
 @staff(keeps_awake=False)
 async def desk_live(request: web.Request) -> web.StreamResponse:
-    """Tell how it stands with the desk: who waits, what the agent is called for, who is there."""
+    """Stream the desk's status: who waits, the agent's alarms, who is there."""
     woken = asyncio.Event()
     async with _connected(request, lambda _conversation: woken.set()):
         return await tell(request, [_desk(request)], woken, every=_LOOK_EVERY, settle=_SETTLE)
@@ -41,7 +41,7 @@ async def desk_live(request: web.Request) -> web.StreamResponse:
 
 @staff(keeps_awake=False)
 async def inbox_live(request: web.Request) -> web.StreamResponse:
-    """Tell when the list that is open or the counts change, and how it stands with the desk.
+    """Stream changes to the open list and the counts, and the desk's status.
 
     The query is the page's own.
     """
@@ -58,10 +58,10 @@ async def inbox_live(request: web.Request) -> web.StreamResponse:
 
 @staff(keeps_awake=False)
 async def case_live(request: web.Request) -> web.StreamResponse:
-    """Tell how far a conversation is, who writes in it and who looks at it, and of the desk.
+    """Stream a conversation's version, who types in it, who views it, and the desk's status.
 
-    With ``ticket`` in the query, its id, also how much others left in its log; with ``list``, the
-    query of the inbox's page that it was opened from, also when that list changes.
+    With ``ticket`` (an id) in the query, also the number of others' entries in its log; with
+    ``list`` (the query of the inbox page it was opened from), also changes to that list.
     """
     tools, me = request.config_dict[TOOLS], signed_in(request)
     conversation = (await tools.casework.state(conversation_of(request))).id
@@ -79,7 +79,7 @@ async def case_live(request: web.Request) -> web.StreamResponse:
 async def _connected(
     request: web.Request, hear: Callable[[ConversationId], None]
 ) -> AsyncIterator[None]:
-    """Count the agent as there, and have commits heard of, while a page of theirs is open."""
+    """Count the agent as present, and watch for commits, while one of their pages is open."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
     close = tools.attendance.connect(me.agent.name)
     unwatch = tools.hints.watch(hear)
@@ -92,7 +92,7 @@ async def _connected(
 
 
 def _desk(request: web.Request) -> Topic:
-    """Return what each page tells of the desk."""
+    """Return the topic of the desk's status, which every page has."""
     tools, window = request.config_dict[TOOLS], request.config_dict[BOARD]
     name = signed_in(request).agent.name
 
@@ -112,10 +112,10 @@ def _desk(request: web.Request) -> Topic:
 
 @staff(keeps_awake=False)
 async def presence(request: web.Request) -> web.Response:
-    """Note that an agent writes, and what they have seen.
+    """Record that an agent is typing, and what they have read.
 
-    Colleagues see that somebody writes here; the user sees a reply being written, and what was
-    read, of the agent who speaks.
+    Colleagues see that somebody types here; the user sees only the owning agent's typing of a
+    reply, and what that agent has read.
     """
     tools, form = request.config_dict[TOOLS], await checked_form(request)
     me, conversation = signed_in(request), conversation_of(request)
@@ -139,7 +139,7 @@ def _ticket_of(request: web.Request) -> TicketId | None:
 
 
 def _list_beside(request: web.Request) -> list[Topic]:
-    """Return what is told of the list that a case's page shows beside it; nothing without one."""
+    """Return the topic of the list that a case's page shows beside it; empty without one."""
     if "list" not in request.query:
         return []
     tools, me = request.config_dict[TOOLS], signed_in(request)
@@ -153,7 +153,7 @@ def _list_beside(request: web.Request) -> list[Topic]:
     async def look() -> str:
         nonlocal told, asked_at
         now = asyncio.get_running_loop().time()
-        # The case looks at who is there every second, which costs nothing; a list does.
+        # Polling presence every second costs nothing; reading a list does.
         if now - asked_at >= _LOOK_EVERY:
             asked_at, told = now, await tools.inbox.revision(asked, me.agent)
         return told
@@ -162,7 +162,7 @@ def _list_beside(request: web.Request) -> list[Topic]:
 
 
 class _Pulse:
-    """What a case's page needs to know; the database is asked only after a hint, or in a while."""
+    """The live state of a case's page; reads the database only after a hint, or now and then."""
 
     def __init__(
         self, tools: Tools, conversation: ConversationId, ticket: TicketId | None, agent: str
@@ -183,7 +183,7 @@ class _Pulse:
             self.woken.set()
 
     async def look(self) -> dict[str, Any]:
-        """Return how it stands."""
+        """Return the current state."""
         now = asyncio.get_running_loop().time()
         if now - self._asked_at >= _LOOK_EVERY:
             self._asked_at = now

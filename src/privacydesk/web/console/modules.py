@@ -1,4 +1,4 @@
-"""The page on which supervisors keep text modules, and everybody reads them."""
+"""The page on which supervisors maintain text modules, and everybody reads them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def save_module(request: web.Request) -> web.Response:
 
 @staff(*SUPERVISING)
 async def remove_module(request: web.Request) -> web.Response:
-    """Take a module away."""
+    """Remove a module."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
     form, name = await checked_form(request), request.match_info["name"]
     try:
@@ -76,7 +76,7 @@ async def _page(
         longest=LONGEST,
         may_change=me.agent.supervises,
         typed=typed or {},
-        # What is sent again is sent over what there is now: the page that answers has shown it.
+        # A resubmitted form overwrites the current version, since the answering page has shown it.
         typed_seen=present.get((typed or {}).get("name", "").strip(), 0),
         done=done,
         about=about if done else "",

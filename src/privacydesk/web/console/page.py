@@ -26,7 +26,7 @@ _REFUSED: Final = 400
 def console_page(
     request: web.Request, template: str, *, status: int = 200, **values: Any
 ) -> web.Response:
-    """Return a page of the console in the language of whoever reads it.
+    """Return a page of the console in the reader's language.
 
     Templates extend ``console/base.html``. They find ``me`` (a ``SignedIn``, or None), ``t`` for
     words, ``when`` for instants in columns and ``instant`` for those in sentences, ``role_name``
@@ -75,13 +75,13 @@ def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
 
 
 def _ailing(request: web.Request, me: SignedIn) -> int:
-    """Return how many other systems don't get what is sent to them, for who may see to it."""
+    """Return the number of failing webhook endpoints, for agents who supervise."""
     tools = request.config_dict.get(TOOLS)
     return len(tools.ailing()) if tools is not None and me.agent.supervises else 0
 
 
 def console_error(request: web.Request, locale: str, status: int, message: str) -> web.Response:
-    """Return a page that tells an error; what was typed before it is kept for its form."""
+    """Return an error page; what was typed before it is kept for its form."""
     if status == _NO_SUCH_PAGE:
         message = request.config_dict[CATALOGS].text(locale, "web.error.console_missing", {})
     back = way_back(request)
@@ -97,15 +97,15 @@ def console_error(request: web.Request, locale: str, status: int, message: str) 
 
 
 def said(request: web.Request, error: DeskError) -> str:
-    """Return what to tell the reader about an error."""
+    """Return the message of an error in the reader's language."""
     return error_text(request.config_dict[CATALOGS], request[LOCALE], error)
 
 
 async def console_headers(_: web.Request, response: web.StreamResponse) -> None:
     """Keep answers out of caches and frames; an ``on_response_prepare`` signal.
 
-    Browsers may tell our own pages where a form was sent from, so that its text can be shown
-    again after signing in; other sites are told nothing.
+    Browsers send our own pages the address a form came from, so that its text can be shown again
+    after signing in; other sites get no referrer.
     """
     response.headers["Cache-Control"] = "no-store"
     if response.headers.get("Content-Security-Policy") != FILE_POLICY:

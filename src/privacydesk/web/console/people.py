@@ -1,4 +1,4 @@
-"""The page on which administrators look after who works here, and the log of access."""
+"""The page on which administrators manage staff, and the access log."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def change_role(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 @proven(_disabling)
 async def disable_agent(request: web.Request) -> web.Response:
-    """Shut somebody out."""
+    """Disable an agent's access."""
     form = await checked_form(request)
     me, people = signed_in(request), request.config_dict[DOORS].people
     name = _named(form)
@@ -121,7 +121,7 @@ async def disable_agent(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 @proven(_resetting)
 async def reset_agent(request: web.Request) -> web.Response:
-    """Give somebody a temporary password, which is shown once; lets in who was shut out."""
+    """Give an agent a temporary password, shown once; re-enables a disabled agent."""
     form = await checked_form(request)
     me, people = signed_in(request), request.config_dict[DOORS].people
     try:
@@ -133,7 +133,7 @@ async def reset_agent(request: web.Request) -> web.Response:
 
 @staff(Role.ADMINISTRATOR, Role.AUDITOR)
 async def access_page(request: web.Request) -> web.Response:
-    """Show who got in, who was refused, and what was changed about access."""
+    """Show who signed in, who was refused, and changes to access."""
     agent = request.query.get("agent", "").strip()
     try:
         before = AccessEntryId(bytes.fromhex(request.query.get("before", "")))
@@ -155,7 +155,7 @@ async def access_page(request: web.Request) -> web.Response:
 
 
 def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
-    """Return an entry of the log of access in words."""
+    """Return an entry of the access log in words."""
     catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
     command = catalogs.text(locale, "web.console.access_command", {})
     return {
@@ -170,7 +170,7 @@ def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
 
 
 def _named(form: Form) -> str:
-    """Return whom a form is about. Not in its address: older names are no part of any."""
+    """Return the agent a form is about. Not in its address: older names don't fit one."""
     return str(form.get("agent", ""))
 
 

@@ -1,4 +1,4 @@
-"""Where requests of the console come from, and where to go on afterwards."""
+"""Origins of the console's requests, and where to redirect afterwards."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SAFE: Final = frozenset({"GET", "HEAD"})
 """Methods that ask for a page and change nothing."""
 
 SAID: Final = "done"
-"""In the query of a page that a deed leads to: what was done, to be said there once."""
+"""Query parameter of an action's redirect: what was done, to be reported once."""
 
 PAGE: Final = web.RequestKey("page", str)
-"""Of a request that brings a form: the page that the form's address belongs to."""
+"""For a request with a form: the page that the form's address belongs to."""
 
 _PREFIX: Final = "/console/"
 _LONGEST: Final = 2_000
 _DOTS: Final = frozenset({".", ".."})
 _DEEPEST: Final = 8
-"""Parts of an address that are looked at: no page of ours has as many."""
+"""Most segments of an address that are examined: none of our pages has as many."""
 
 
 def place_of(request: web.Request) -> Place:
@@ -54,12 +54,12 @@ def over_tls(request: web.Request) -> bool:
 
 
 def safe_next(wanted: str) -> str:
-    """Return where to go after signing in: a path below the console, else its first page.
+    """Return the redirect after signing in: a path below the console, else its first page.
 
-    The address is judged, and returned, as the browser is sent it. Backslashes and control
-    characters are read by some browsers as parts of an address, dots and empty parts are resolved
-    by all, and a percent sign that is encoded itself is something else at the next reading: a path
-    that holds any of these, encoded or not, goes nowhere.
+    The address is checked, and returned, as sent to the browser. Some browsers interpret
+    backslashes and control characters, all resolve dots and empty segments, and a doubly encoded
+    percent sign changes with the next decoding: a path with any of these, encoded or not, is
+    rejected.
     """
     if not wanted.isprintable() or "\\" in wanted or len(wanted) > _LONGEST:
         return HOME
@@ -74,22 +74,22 @@ def safe_next(wanted: str) -> str:
 
 
 def _is_plain(path: str) -> bool:
-    """Tell whether a path lies below the console, however it is resolved."""
+    """Whether a path lies below the console, however it is resolved."""
     if not path.startswith(_PREFIX) or not path.isprintable() or "\\" in path:
         return False
     return "//" not in path and not _DOTS & frozenset(path.split("/"))
 
 
 def entry_address(page: str, back: str) -> str:
-    """Return the address of a page on the way in that remembers where to go on."""
+    """Return the address of a sign-in page that remembers where to go on."""
     back = safe_next(back)
     return page if back == HOME else f"{page}?next={quote(back, safe='')}"
 
 
 def way_back(request: web.Request) -> str:
-    """Return the page whose form was sent, as the browser tells it; the first page otherwise.
+    """Return the page whose form was sent, by its referrer; the first page otherwise.
 
-    What that page said of an earlier deed is left out: it would be said again.
+    The report of an earlier action is removed from its query, so as not to be repeated.
     """
     page, _, query = safe_next(_told(request)).partition("?")
     kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != SAID]
@@ -97,12 +97,12 @@ def way_back(request: web.Request) -> str:
 
 
 async def page_above(request: web.Request) -> str:
-    """Return the page that an address belongs to, itself where it can be asked for.
+    """Return the page that an address belongs to: itself if it supports GET.
 
-    The answer to a form may be a page: a decision to look at, or a form that is shown again. Its
-    address takes forms alone, and yet it is what a browser asks for when somebody comes back.
+    The answer to a form may be a page: a decision to preview, or a form that is shown again. Its
+    address accepts forms alone, yet a browser requests it when somebody comes back.
     """
-    # Each part costs a look through all routes, and anybody may send an address of thousands.
+    # Each segment costs a search of all routes, and anybody may send an address of thousands.
     path = "/".join(request.rel_url.raw_path.split("/", _DEEPEST)[:_DEEPEST])
     while path.startswith(_PREFIX):
         found = await request.app.router.resolve(request.clone(method="GET", rel_url=path))
@@ -113,7 +113,7 @@ async def page_above(request: web.Request) -> str:
 
 
 def page_before(request: web.Request) -> str:
-    """Return the page that a link or form of ours stood on, one on the way in among them."""
+    """Return the page of ours that the request came from, including sign-in pages."""
     told = _told(request)
     return told if told.startswith(f"{SIGN_IN}?") or told == SIGN_IN else safe_next(told)
 

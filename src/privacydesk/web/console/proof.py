@@ -1,7 +1,7 @@
-"""Asking for the password and the second factor again before an act of administrators.
+"""Asking for the password and the second factor again before administrators' actions.
 
-An open browser is no consent. The page that asks carries the fields of the form along, so that
-nothing of it has to be typed again.
+An open browser is no consent. The page that asks carries the form's fields along, so that
+nothing has to be typed again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Handler = Callable[[web.Request], Awaitable[web.Response]]
 _Proven = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 Act = Callable[[web.Request, Form], Awaitable[str]]
-"""Says what a form does and on whom, in the reader's language; see ``act_text``."""
+"""Describes what a form does and to whom, in the reader's language; see ``act_text``."""
 
 _PASSWORD: Final = "proof_password"  # noqa: S105 - the name of a field
 _CODE: Final = "proof_code"
@@ -45,11 +45,11 @@ _WRONG: Final = 500
 
 
 def proven(act: Act) -> Callable[[_Handler], _Proven]:
-    """Have a handler of forms run only for who gave password and second factor just now.
+    """Require password and second factor, given just now, before a form handler runs.
 
     Args:
-        act: says on the page that asks what is confirmed; raises ``DeskError``, or returns
-            nothing, where the form names nobody.
+        act: describes what is confirmed, for the page that asks; raises ``DeskError``, or returns
+            nothing, if the form names nobody.
     """
 
     def prove(handler: _Handler) -> _Proven:
@@ -83,12 +83,12 @@ def proven(act: Act) -> Callable[[_Handler], _Proven]:
 
 
 def act_text(request: web.Request, act: str, **named: str) -> str:
-    """Return the sentence of an act of administrators, such as ``disable_agent``."""
+    """Return the sentence for an administrator's action, such as ``disable_agent``."""
     return request.config_dict[CATALOGS].text(request[LOCALE], f"web.console.proof.{act}", named)
 
 
 async def _in_language(request: web.Request, form: Form, act: Act) -> web.Response:
-    """Ask in another language; what the page carries stays on it."""
+    """Ask in another language; the page keeps the fields it carries."""
     locale = str(form[_LANGUAGE])
     if locale in LOCALES:
         request[LOCALE] = locale

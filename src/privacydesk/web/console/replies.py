@@ -1,4 +1,4 @@
-"""The form of a reply, which may bring a file along: read part by part, and kept on no disk."""
+"""The form of a reply, with an optional file: read part by part, and never stored on disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS: Final = 64 * 1024
 
 
 class ReplyForm(Struct, frozen=True):
-    """What a reply's form holds."""
+    """The contents of a reply's form."""
 
     fields: Mapping[str, str]
     file: Offered | None = None

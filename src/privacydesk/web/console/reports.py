@@ -1,4 +1,4 @@
-"""The reports page: a period's figures as charts and tables, to print and to take along."""
+"""The reports page: a period's figures as charts and tables, to print and to export."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from privacydesk.web.csv_files import attached, csv_answer
 from privacydesk.web.keys import TEMPLATES
 
 OVERSEERS: Final = (*SUPERVISING, Role.AUDITOR)
-"""Who looks at the desk as a whole."""
+"""The roles that see the desk as a whole."""
 
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 9998
-"""Years whose days begin and end, in any zone, at instants that there are."""
+"""Years whose days begin and end at representable instants in any zone."""
 
 
 class Asked(Struct, frozen=True):
     """The period an address asks for.
 
     Attributes:
-        preset: by its name; None where days are given.
-        first, last: as they were typed, which may be no days at all.
+        preset: the named period; None where days are given.
+        first, last: as they were typed, possibly invalid.
     """
 
     preset: Preset | None
@@ -45,7 +45,7 @@ class Asked(Struct, frozen=True):
 
     @classmethod
     def by(cls, request: web.Request) -> Asked:
-        """Read it off an address; without anything said, the last thirty days are meant."""
+        """Return the period in an address; by default the last thirty days."""
         query = request.query
         first, last = query.get("first", ""), query.get("last", "")
         if first or last:
@@ -86,14 +86,14 @@ async def reports_page(request: web.Request) -> web.Response:
 
 @staff(*OVERSEERS)
 async def figure_csv(request: web.Request) -> web.Response:
-    """Give one figure as a file for spreadsheets."""
+    """Export one figure as a file for spreadsheets."""
     period, drawn = await _one(request)
     return csv_answer(_file(drawn, period, "csv"), drawn.file_rows())
 
 
 @staff(*OVERSEERS)
 async def figure_svg(request: web.Request) -> web.Response:
-    """Give one chart as a picture."""
+    """Export one chart as a picture."""
     period, drawn = await _one(request)
     template = request.config_dict[TEMPLATES].get_template("console/chart.svg")
     return web.Response(

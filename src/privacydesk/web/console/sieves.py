@@ -1,4 +1,4 @@
-"""What a view of the inbox is filtered by, as addresses, forms and the audit have it."""
+"""Filters of the inbox's views, as written in addresses, forms and the audit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HELD_BY_ONE: Final = frozenset({Pile.MINE.value, Pile.UNASSIGNED.value})
 
 
 def sieve_of(query: Mapping[str, str], agents: Mapping[str, Agent], *, holders: bool) -> Sieve:
-    """Return what an address filters by; what is empty filters nothing.
+    """Return the filter in an address; empty values filter nothing.
 
     Args:
         query: of the address.
@@ -45,12 +45,12 @@ def sieve_of(query: Mapping[str, str], agents: Mapping[str, Agent], *, holders: 
 
 
 def by_holder(view: str) -> bool:
-    """Tell whether a view's tickets are held by several."""
+    """Whether a view's tickets may have different holders."""
     return view in {*Pile} and view not in _HELD_BY_ONE
 
 
 def named(sieve: Sieve) -> dict[str, str]:
-    """Return what is filtered by as an address has it; the rest is left out."""
+    """Return a filter's non-empty values as query parameters."""
     said = {
         "kind": "" if sieve.kind is None else sieve.kind.value,
         "language": sieve.locale,
@@ -60,7 +60,7 @@ def named(sieve: Sieve) -> dict[str, str]:
 
 
 def in_words(query: Mapping[str, str], words: Words) -> list[str]:
-    """Return in words what an address, or an entry of the audit, is filtered by."""
+    """Return the filter of an address, or of an audit entry, in words."""
     said = []
     if query.get("kind"):
         said.append(words.term("kind", query["kind"]))
@@ -73,6 +73,6 @@ def in_words(query: Mapping[str, str], words: Words) -> list[str]:
 
 
 def holders_of(agents: Mapping[str, Agent]) -> list[Agent]:
-    """Return who may hold tickets, those who are disabled last: theirs have to be found, too."""
+    """Return who may hold tickets, with disabled agents last: they may still hold some."""
     able = (one for one in agents.values() if one.works)
     return sorted(able, key=lambda one: (not one.active, one.display_name, one.name))

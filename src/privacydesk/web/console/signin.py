@@ -1,4 +1,4 @@
-"""The pages on the way in: name and password, then a code; the first time, setting both up."""
+"""The sign-in pages: name and password, then a code; the first time, setting both up."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ async def sign_in_page(request: web.Request) -> web.Response:
 
 @everybody
 async def sign_in(request: web.Request) -> web.Response:
-    """Take name and password."""
+    """Check name and password."""
     form = await read_form(request)
     name = str(form.get("name", ""))
     if not came_from_here(request, form):
-        # An old page, or one of another site: nothing is looked at, and a fresh page is shown.
+        # An old page, or one of another site: the input is ignored and a fresh page is shown.
         outdated = DeskError("outdated form", code=ErrorCode.FORBIDDEN, reason="console_form")
         return _entry_page(request, error=outdated, name=name)
     try:
@@ -77,13 +77,13 @@ async def sign_in(request: web.Request) -> web.Response:
 
 @everybody
 async def stage_page(request: web.Request) -> web.Response:
-    """Show the step that this browser has come to."""
+    """Show the sign-in step that this browser has reached."""
     return _stage_page(request, await _at(request))
 
 
 @everybody
 async def choose_password(request: web.Request) -> web.Response:
-    """Take a password of the agent's own."""
+    """Set a password of the agent's own."""
 
     async def choose(holder: Holder, form: Form) -> Entered:
         password = str(form.get("password", ""))
@@ -130,7 +130,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
 @everybody
 async def change_language(request: web.Request) -> web.Response:
-    """Go on in another language, here and wherever the agent signs in."""
+    """Switch the language, here and wherever the agent signs in."""
     form = await checked_form(request)
     locale = str(form.get("locale", ""))
     answer = web.HTTPSeeOther(page_before(request))
@@ -141,7 +141,7 @@ async def change_language(request: web.Request) -> web.Response:
 async def _step(
     request: web.Request, take: Callable[[Holder, Form], Awaitable[Entered]]
 ) -> web.Response:
-    """Do one step of somebody whose password was right."""
+    """Carry out one sign-in step of an agent whose password was right."""
     holder = await _at(request)
     form = await checked_form(request)
     try:
@@ -149,7 +149,7 @@ async def _step(
         entered = await take(holder, form)
     except DeskError as error:
         if error.code is ErrorCode.STALE or error.data.get("reason") == "signed_out":
-            # Sent twice: the other one made the step.
+            # Sent twice: the other request made the step.
             raise web.HTTPSeeOther(entry_address(SIGN_IN, _next(request))) from None
         return _stage_page(request, holder, error=error)
     if entered.recovery:
@@ -160,7 +160,7 @@ async def _step(
 
 
 async def _at(request: web.Request) -> Holder:
-    """Return the session of somebody who stands at the step that the address names."""
+    """Return the session, if it is at the step that the address names."""
     holder = await request.config_dict[DOORS].gate.holder(cookies.token_of(request))
     stage = None if holder is None else holder.session.stage
     if holder is None or stage not in _ADDRESSES:
@@ -171,7 +171,7 @@ async def _at(request: web.Request) -> Holder:
 
 
 def _admit(request: web.Request) -> None:
-    """Look at no more entries from one address than people make.
+    """Limit sign-in attempts from one address to what people make.
 
     Raises:
         DeskError: ``RATE_LIMITED``.
@@ -222,7 +222,7 @@ def _stage_page(
     if stage is Stage.APP:
         issuer = request.config_dict[DOORS].gate.terms.issuer
         address = factors.enrolment_address(secret, agent=holder.agent.name, issuer=issuer)
-        # Hardly anybody is enrolled in the life of a process.
+        # Imported only when needed: enrolment is rare.
         import segno  # noqa: PLC0415
 
         values |= {
@@ -248,7 +248,7 @@ def _stage_page(
 def codes_page(
     request: web.Request, codes: tuple[str, ...], token: str, *, onward: str
 ) -> web.Response:
-    """Show recovery codes. They are in no other answer, so the page can't be asked for again."""
+    """Show recovery codes. They are in no other answer, so the page can't be reloaded."""
     return console_page(
         request,
         "console/recovery.html",

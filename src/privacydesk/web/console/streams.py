@@ -1,4 +1,4 @@
-"""Server-sent events of the console: what is told whenever it differs from what was told last."""
+"""Server-sent events of the console: each value is sent whenever it has changed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from privacydesk.web.console.access import still_signed_in
 from privacydesk.web.keys import ROOM
 
 BEAT: Final = 15.0
-"""How often a stream shows that it lives, and asks whether its agent is still let in."""
+"""Seconds between heartbeats of a stream, each with a check that its agent still has access."""
 
 Look = Callable[[], Awaitable[Any]]
 
 
 class Topic(Struct, frozen=True):
-    """What a stream tells of, under the name of its events."""
+    """A value that a stream reports, with the name of its events."""
 
     name: str
     look: Look
@@ -37,23 +37,23 @@ async def tell(
     every: float,
     settle: float = 0.0,
 ) -> web.StreamResponse:
-    """Tell what is found of the topics whenever it differs from what was told last.
+    """Send the value of each topic whenever it has changed.
 
     Args:
-        request: who listens; the stream ends with their session, or with the process.
-        topics: looked at in this order.
-        woken: set when it is worth looking at once.
-        every: seconds between looks otherwise.
-        settle: seconds in which a burst of wakings is told once.
+        request: the listener's; the stream ends with their session, or with the process.
+        topics: read in this order.
+        woken: set when the topics should be read at once.
+        every: seconds between reads otherwise.
+        settle: seconds over which a burst of wake-ups is merged.
     """
     room = request.config_dict[ROOM]
     line = _Line()
     try:
         await line.response.prepare(request)
-        # Nothing may have to be said for long, and only writing would find out who left.
+        # There may be nothing to send for long, and only writing would detect a disconnect.
         while not room.stopping.is_set() and not is_gone(request):
             woken.clear()
-            # Where the database is away for a moment, the page keeps what it shows.
+            # During a brief database outage the page keeps what it shows.
             with contextlib.suppress(DeskError):
                 if await line.beat() and not await still_signed_in(request):
                     break
@@ -68,7 +68,7 @@ async def tell(
 
 
 class _Line:
-    """What is said on one stream."""
+    """One stream, with the values last sent."""
 
     def __init__(self) -> None:
         self.response = web.StreamResponse(
@@ -82,14 +82,14 @@ class _Line:
         self._beaten_at = asyncio.get_running_loop().time()
 
     async def tell(self, name: str, found: Any) -> None:
-        """Say what was found, unless it was said already."""
+        """Send a value, unless it was the last one sent."""
         if name not in self._told or found != self._told[name]:
             self._told[name] = found
             head = f"event: {name}\ndata: ".encode()
             await self.response.write(head + encode(found) + b"\n\n")
 
     async def beat(self) -> bool:
-        """Show that the stream lives, every now and then; return whether it was time to."""
+        """Send a heartbeat if one is due; return whether it was."""
         now = asyncio.get_running_loop().time()
         if now - self._beaten_at < BEAT:
             return False
@@ -99,7 +99,7 @@ class _Line:
 
 
 async def _either(woken: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:
-    """Wait until there is something to tell, the process stops, or the time is over."""
+    """Wait until woken, until the process stops, or until the time is over."""
     waits = [asyncio.create_task(one.wait()) for one in (woken, stopping)]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""A clock's count as weeks of days: each with what it is, so that the date explains itself."""
+"""A clock's count as calendar weeks: each day with its role, to explain the due date."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from privacydesk.services.inbox import Count
 
 
 class Look(StrEnum):
-    """What a day is in a count."""
+    """The role of a day in a count."""
 
     START = "start"
     COUNTED = "counted"
     OFF = "off"
     MAKEUP = "makeup"
-    """A day of the weekend that the schedule makes a working day."""
+    """A weekend day that the schedule makes a working day."""
     LATE = "late"
     """After the last day, while there is no answer yet."""
 
@@ -29,7 +29,7 @@ class Cell(Struct, frozen=True):
 
     Attributes:
         number: of the count; None for a day that isn't counted.
-        past: it has been, or is today.
+        past: whether it is today or earlier.
     """
 
     date: date
@@ -44,8 +44,8 @@ class Strip(Struct, frozen=True):
     """A count, drawn.
 
     Attributes:
-        cells: from the day of the start to the last one, and on to today where that is later.
-        more: days after those shown, where the answer is late by more than a few.
+        cells: from the start to the last day, or to today if that is later.
+        more: days after those shown, if the answer is late by more than a few.
     """
 
     cells: tuple[Cell, ...]
@@ -53,7 +53,7 @@ class Strip(Struct, frozen=True):
 
     @property
     def week(self) -> tuple[date, ...]:
-        """A Monday to a Sunday: what heads the columns."""
+        """A Monday to a Sunday, for the column headings."""
         monday = date.fromisocalendar(2026, 1, 1)
         return tuple(monday + timedelta(days=place) for place in range(7))
 

@@ -1,4 +1,4 @@
-"""The page on which administrators look after tokens of the HTTP API."""
+"""The page on which administrators manage tokens of the HTTP API."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def add(request: web.Request) -> web.Response:
         )
     except DeskError as error:
         if error.code is ErrorCode.CONFLICT and error.data.get("reason") == "token_made":
-            # Sent twice: it is there, and its text was in the first answer.
+            # Sent twice: the token exists, and its text was in the first answer.
             raise forms.done(ADDRESS, "already") from None
         return await _page(request, error=error, form=form)
     return _shown_once(request, made)
@@ -101,7 +101,7 @@ async def _page(
         chosen=frozenset() if form is None else frozenset(form.getall("scope", [])),
         days=LASTING.days,
         longest=LONGEST.days,
-        # A form that was not taken keeps the id it came with: a copy of it may be on its way.
+        # A rejected form keeps its id: a duplicate of it may be on its way.
         new_id=desk.new_id().hex() if form is None else str(form.get("token", "")),
         typed=form or {},
         term=lambda family, member: catalogs.text(locale, f"web.tokens.{family}.{member}", {}),

@@ -1,4 +1,4 @@
-"""What the console's work is done with."""
+"""The services that the console uses."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Tools:
     Attributes:
         agents: everybody by name, as last read.
         zone: where the operator's days begin.
-        endpoints: who else is told what happens; None where nothing is kept.
-        tokens: what other systems come in with; None there, too.
-        ailing: the endpoints that do not take what waits for them.
+        endpoints: webhook endpoints; None where nothing is stored.
+        tokens: other systems' API tokens; None there, too.
+        ailing: returns the endpoints whose deliveries fail.
     """
 
     inbox: Inbox

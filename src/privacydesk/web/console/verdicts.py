@@ -1,8 +1,8 @@
-"""The forms of decisions and findings, read. Nothing is judged here: the gate does that.
+"""Parsing of decision and finding forms. Nothing is judged here: the gate does that.
 
 ``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly``, ``item-KEY`` says ``grant`` or
 ``refuse`` of each item, with ``ground-KEY`` and ``reason-KEY``. ``shown`` of evidence is ``yes`` or
-``no``. What was not chosen is no decision, and nothing stands for it.
+``no``. A choice that was not made has no default.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _SHOWN: Final = frozenset({"yes", "no"})
 
 
 def keys_of(ticket: Ticket) -> tuple[str, ...]:
-    """Return what a form calls each item of a ticket.
+    """Return the form key of each item of a ticket.
 
-    Items may become others while a form is open. What was typed on one is not found under the key
-    of another, neither here nor by a page that fills a form again.
+    Items may be replaced while a form is open. Input for one is never found under another's key,
+    neither here nor by a page that fills a form again.
     """
     return tuple(_key(place, item) for place, item in enumerate(ticket.items))
 
@@ -49,7 +49,7 @@ def read_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
 
 
 def read_finding(form: Mapping[str, str]) -> Finding:
-    """Return what a form says that evidence shows.
+    """Return the finding on evidence in a form.
 
     Raises:
         InvalidRequestError: it says neither.

@@ -1,4 +1,4 @@
-"""The pages on which administrators look after webhooks: endpoints, and what was sent to them."""
+"""The pages on which administrators manage webhooks: endpoints, and what was sent to them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PAGE: Final = 50
 _MOST_DIGITS: Final = 6
 
 
-# -- looking ---------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 @staff(Role.ADMINISTRATOR)
@@ -50,7 +50,7 @@ async def endpoint_page(request: web.Request) -> web.Response:
 
 @staff(Role.ADMINISTRATOR)
 async def delivery_page(request: web.Request) -> web.Response:
-    """Show what was sent in one delivery, and what came back of each try."""
+    """Show what was sent in one delivery, and the answer to each attempt."""
     return await _delivery(request)
 
 
@@ -85,7 +85,7 @@ async def add(request: web.Request) -> web.Response:
         )
     except DeskError as error:
         if error.code is ErrorCode.CONFLICT:
-            # Sent twice: it is there, and its secret was in the first answer.
+            # Sent twice: the endpoint exists, and its secret was in the first answer.
             raise _done(identity, "already") from None
         return await _list(request, error=error, form=form)
     return _secret(request, added)
@@ -94,7 +94,7 @@ async def add(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 @proven(_on_endpoint("subscribe"))
 async def subscribe(request: web.Request) -> web.Response:
-    """Change what an endpoint is called and told."""
+    """Change an endpoint's label and subscriptions."""
     form = await checked_form(request)
     standing = await _found(request)
     try:
@@ -184,7 +184,7 @@ async def remove(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 @proven(_on_endpoint("test"))
 async def send_test(request: web.Request) -> web.Response:
-    """Leave a test; its delivery shows what comes of it."""
+    """Queue a test; its delivery shows the result."""
     await checked_form(request)
     standing = await _found(request)
     try:
@@ -197,7 +197,7 @@ async def send_test(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 @proven(_on_endpoint("replay"))
 async def replay(request: web.Request) -> web.Response:
-    """Send a span again."""
+    """Send the messages of a time span again."""
     form = await checked_form(request)
     standing = await _found(request)
     zone = ZoneInfo(request.config_dict[TOOLS].zone)
@@ -243,7 +243,7 @@ async def _list(
         endpoints=[(one, _health(one.endpoint)) for one in await desk.all()],
         kinds=SUBSCRIBABLE,
         chosen=frozenset(SUBSCRIBABLE) if form is None else frozenset(form.getall("kind", [])),
-        # A form that was not taken keeps the id it came with: a copy of it may be on its way.
+        # A rejected form keeps its id: a duplicate of it may be on its way.
         new_id=desk.new_id().hex() if form is None else str(form.get("endpoint", "")),
         typed=form or {},
     )
@@ -327,7 +327,7 @@ def _secret(request: web.Request, added: Added) -> web.Response:
 def _page(
     request: web.Request, template: str, *, error: DeskError | None = None, **values: Any
 ) -> web.Response:
-    """Return a page; with what went wrong on it, if anything did."""
+    """Return a page, with the error on it if there is one."""
     catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
     if error is not None:
         values |= {"languages": ()}
@@ -341,7 +341,7 @@ def _page(
     )
 
 
-# -- what requests say -----------------------------------------------------------------------------
+# -- parsing requests ------------------------------------------------------------------------------
 
 
 def _desk(request: web.Request) -> Endpoints:

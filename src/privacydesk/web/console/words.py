@@ -40,7 +40,7 @@ _CHOSEN = {
     "wish": ("wish.", "automated_decision.wish_"),
     "about": ("complaint.about_",),
 }
-"""Answers that were tapped: fact to how the keys of its values may begin."""
+"""Answers that were tapped: fact to possible prefixes of its values' keys."""
 
 _DATES = frozenset({"child_birth_date"})
 _NUMBER = re.compile(r"([A-Z]{2}(?:-[0-9A-Z]{3,4}){2,4})")
@@ -50,7 +50,7 @@ _GENDERS = frozenset(GenderCode)
 
 
 class Words:
-    """Puts values into an agent's language; templates know it as ``w``."""
+    """Words values in an agent's language; ``w`` in templates."""
 
     def __init__(self, tools: Tools, locale: str) -> None:
         self._tools = tools
@@ -122,7 +122,7 @@ class Words:
         return [(flag, self._known(f"web.case.flag.{flag}", flag)) for flag in sorted(ticket.flags)]
 
     def assurance(self, level: Assurance) -> str:
-        """Return how sure a proof makes us."""
+        """Return the level of assurance."""
         return self._text(f"web.case.assurance.{level.name.lower()}")
 
     def requester(self, ticket: Ticket) -> str:
@@ -138,11 +138,11 @@ class Words:
         return self._text(f"web.inbox.view.{name}")
 
     def done(self, deed: str) -> str:
-        """Return what is said after a deed; empty for one that is not known."""
+        """Return the confirmation of an action; empty for an unknown one."""
         return self._known(f"web.case.done.{deed}", "") if deed else ""
 
     def about(self, about: str) -> str:
-        """Return what an entry of the log of access is about; the pattern of a route stays one."""
+        """Return what an entry of the access log is about; route patterns are kept as they are."""
         return " → ".join(
             self.word("web.console.role", one)
             or self.word("web.console.access_of", one.replace(" ", "_"))
@@ -151,11 +151,11 @@ class Words:
         )
 
     def variable(self, name: str) -> str:
-        """Return what a text module may leave a place for."""
+        """Return the name of a text module's placeholder."""
         return self._text(f"web.texts.variable_{name}")
 
     def relation(self, ticket: Ticket, other: Ticket) -> str:
-        """Return what a linked ticket is to this one."""
+        """Return a linked ticket's relation to this one."""
         later = ticket if ticket.linked == other.id else other
         what = "duplicate" if later.outcome is Outcome.DUPLICATE else "objection"
         way = "of_other" if later is ticket else "other"
@@ -168,7 +168,7 @@ class Words:
         return "" if any(one.startswith(words) for one in others) else words
 
     def facts(self, ticket: Ticket) -> list[tuple[str, str]]:
-        """Return the requester's answers that no item says already: name and value."""
+        """Return the requester's answers that no item already shows: name and value."""
         items = {self.item(ticket, item) for item in ticket.items}
         told = [
             (self._known(f"web.case.fact.{name}", name), self._fact(name, value))
@@ -192,11 +192,11 @@ class Words:
     # -- reports -----------------------------------------------------------------------------
 
     def report(self, name: str, otherwise: str | None = None, **args: Any) -> str:
-        """Return a word of reports.
+        """Return a text of the reports.
 
         Args:
             name: its key, below ``web.report``.
-            otherwise: what is said where there is no such word.
+            otherwise: the fallback if there is no such text.
             **args: values for its placeholders.
         """
         try:
@@ -207,36 +207,36 @@ class Words:
             return otherwise
 
     def joined(self, words: Iterable[str]) -> str:
-        """Return words one after the other, as the language joins them."""
+        """Return words as a list, joined as the language does."""
         return self._tools.catalog.value(self._locale, {"$texts": list(words)})
 
     def attempts(self, row: Attempts) -> str:
-        """Return what was tried in vain, and how often."""
+        """Return what was attempted without success, and how often."""
         return self._text(f"web.case.attempt.{row.last.kind.value}", count=row.count)
 
     def alarm(self, alarm: StaffAlarm) -> str:
-        """Return what an agent is called for."""
+        """Return what an alarm is about."""
         return self._text(f"web.duty.alarm.{alarm.kind.value}")
 
     def outage_length(self, length: timedelta) -> str:
-        """Return how long something was out, to the minute where it was longer than one."""
+        """Return the length of an outage, to the minute if it was longer than one."""
         unit = 60 if length >= timedelta(minutes=1) else 1
         seconds = round(length.total_seconds() / unit) * unit
         return self._text("web.duty.outage_lasted", lasted={"$span": seconds})
 
     def standing(self, standing: str) -> str:
-        """Return how it stands with an agent."""
+        """Return an agent's availability."""
         return self._text(f"web.duty.state.{standing}")
 
     def left_outside(self, conversation: Conversation) -> bool:
-        """Tell whether somebody began to wait outside of working hours."""
+        """Whether the user began to wait outside working hours."""
         since = conversation.queued_at
         return since is not None and not self._tools.attendance.hours.is_open(since)
 
     # -- who and when ------------------------------------------------------------------------
 
     def linked(self, link: TicketingLink) -> str:
-        """Return how it stands with a ticket's counterpart in a ticketing system."""
+        """Return the state of a ticket's counterpart in a ticketing system."""
         standing = link.standing
         at = link.due_at if standing is LinkStanding.FAILING else link.synced_at
         return self._text(
@@ -286,7 +286,7 @@ class Words:
         return self._known(f"web.case.log.{call.action}", call.action)
 
     def call_outcome(self, call: Call) -> str:
-        """Return how a call stands, or ended."""
+        """Return the state or outcome of a call."""
         return call_words.outcome_words(self._known, call)
 
     def call_reason(self, reason: str) -> str:
@@ -294,33 +294,33 @@ class Words:
         return call_words.reason_words(self._known, reason)
 
     def call_item(self, item: ItemResult) -> str:
-        """Return what became of one item of a call."""
+        """Return the outcome of one item of a call."""
         return call_words.item_words(self._tools.catalog, self._locale, self._known, item)
 
     def came_to(self, one: Try) -> str:
-        """Return what a try of a call came to."""
+        """Return the outcome of a call's attempt."""
         return call_words.try_words(self._known, one)
 
     def notice(self, notice: Delivery) -> str:
-        """Return why a notice goes out, and by which way."""
+        """Return why a notice is sent, and by which channel."""
         occasion = self._text(f"web.case.notice.{notice.action}")
         return f"{occasion} · {self._text('web.case.notice_way.' + notice.payload['way'])}"
 
     def notice_state(self, notice: Delivery) -> str:
-        """Return what became of a notice so far."""
+        """Return the state of a notice."""
         told, tries = notice.payload, int(notice.payload.get("tried", 0))
         if notice.state is not DeliveryState.OPEN:
             return self._text(f"web.case.notice_state.{told['outcome']}", count=tries)
         return self._text(f"web.case.notice_state.{'tried' if tries else 'queued'}", count=tries)
 
     def notice_next(self, notice: Delivery) -> str:
-        """Return when a notice that waits goes out, or is tried next; empty once it is over."""
+        """Return when a pending notice is sent or retried; empty once it is finished."""
         if notice.state is not DeliveryState.OPEN:
             return ""
         return self._text("web.case.notice_next", time=self.moment(notice.due_at))
 
     def notice_reason(self, notice: Delivery) -> str:
-        """Return why a notice did not go out, or not yet; empty where it did."""
+        """Return why a notice was not sent, or not yet; empty if it was."""
         return self._notice_reason(str(notice.payload.get("reason", "")))
 
     def _notice_reason(self, reason: str) -> str:
@@ -350,11 +350,11 @@ class Words:
         return self._tools.clock.now().astimezone(self._zone).date()
 
     def strip(self, count: Count) -> Strip:
-        """Return a count as it is drawn, with the sentence that says the same."""
+        """Return a count as it is drawn today."""
         return strip_of(count, self.today)
 
     def proof(self, ticket: Ticket, log: Sequence[LogEntry]) -> str:
-        """Return how it was shown who asks, and who examined what was handed in."""
+        """Return how the requester was identified, and who examined the evidence."""
         examined = [one for one in log if one.what == "examine" and one.data.get("accepted")]
         how = self._shown_by(ticket)
         if not examined:
@@ -364,7 +364,7 @@ class Words:
     def _shown_by(self, ticket: Ticket) -> str:
         if ticket.needs is not Assurance.NONE:
             return self.assurance(ticket.needs)
-        # Where a kind asks for no more, the log-in or a proven contact is what there is.
+        # If a kind requires no more, the log-in or a proven contact is the only proof.
         if ticket.account_hash is not None:
             return self.assurance(Assurance.APP_SESSION)
         if ticket.contact_hash is not None:
@@ -376,7 +376,7 @@ class Words:
         return self._tools.catalog.value(self._locale, {"$date": day.isoformat(), "year": year})
 
     def short_day(self, day: date) -> str:
-        """Return a day as lists have it, with its year where that is another one."""
+        """Return a day as lists show it, with its year unless it is the current one."""
         value = {"$date": day.isoformat(), "short": True, "year": day.year != self.today.year}
         return self._tools.catalog.value(self._locale, value)
 
@@ -390,7 +390,7 @@ class Words:
         return self.short_day(at.astimezone(self._zone).date())
 
     def stamp(self, at: datetime | None) -> str:
-        """Return an instant as columns of files have it, which sorts; empty for none."""
+        """Return an instant as columns of files have it, in sortable form; empty for none."""
         return "" if at is None else f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
     def time(self, at: datetime) -> str:
@@ -420,5 +420,5 @@ def _joined(*parts: str) -> str:
 
 
 def words_of(request: web.Request) -> Words:
-    """Return the words of whoever reads the answer."""
+    """Return the words in the reader's language."""
     return Words(request.config_dict[TOOLS], request[LOCALE])

@@ -1,4 +1,4 @@
-// Cards: a ticket as it stands, a warning before something irreversible, labelled values, files.
+// Cards: a ticket's state, a warning before something irreversible, labelled values, files.
 
 import { el, size } from "./dom.js";
 

@@ -10,7 +10,7 @@ import { PollTransport, SocketTransport } from "./transports.js";
 /**
  * @typedef {object} Face what the client tells the page
  * @property {(state: State, polling: boolean) => void} state
- * @property {() => void} cleared the log is another one; show it from the start
+ * @property {() => void} cleared the log was replaced; show it from the start
  * @property {(events: any[]) => void} events
  * @property {(view: any) => void} view
  * @property {() => void} unsent
@@ -18,17 +18,17 @@ import { PollTransport, SocketTransport } from "./transports.js";
  * @property {(message: string) => void} problem
  * @property {() => void} ready everything that was missing has been shown
  * @property {() => void} tokenNeeded
- * @property {(demand: {site_key: string}) => void} challenged a challenge is to be solved first
+ * @property {(demand: {site_key: string}) => void} challenged a challenge must be solved first
  */
 
 const SLOWEST = 20_000;
 const RETRY_SOCKET = 60_000;
 const MANY_WINDOWS = 4429;
-/** Codes of the desk's own faults: the message may be sent again, and need not work the next time. */
+/** Codes of the desk's own faults: the message may be retried, and may fail again. */
 const FAULTS = ["failed", "internal"];
-/** How often the page does so by itself before it is left to the person. */
+/** How often the page retries by itself before leaving it to the person. */
 const TRIES = 6;
-/** Reasons for which the desk lets nobody in for now, and what the page is in meanwhile. */
+/** Reasons why the desk refuses connections for now, and the page's state meanwhile. */
 const TURNED_AWAY = { many_windows: "crowded", many_new_chats: "busy", challenge_required: "challenge" };
 
 export class Client {
@@ -50,14 +50,14 @@ export class Client {
     this.failures = 0;
     this.socketFailures = 0;
     this.welcomed = false;
-    /** @type {any} the error with which the desk let nobody in */
+    /** @type {any} the error with which the desk refused the connection */
     this.refusal = null;
-    /** what was got for solving a challenge; it shows that once */
+    /** token for a solved challenge; valid once */
     this.solved = "";
     this.demanded = false;
     this.polling = false;
     this.timer = 0;
-    /** @type {(() => void) | null} told of a token of the host's while a link's is weighed */
+    /** @type {(() => void) | null} called if the host sets a token while a link's is checked */
     this.handed = null;
     /** @type {SocketTransport | PollTransport | null} */
     this.transport = null;
@@ -65,7 +65,7 @@ export class Client {
     window.addEventListener("offline", () => this.transport?.close());
   }
 
-  /** What HTTP requests beside the transport (uploads) carry. */
+  /** The credentials of HTTP requests besides the transport (uploads). */
   get authorization() {
     return this.token ? `Bearer ${this.token}` : `Desk ${this.store.secret}`;
   }
@@ -229,7 +229,7 @@ export class Client {
   }
 
   /**
-   * Where coming back at once would not help, say why and wait: for the person to close a window,
+   * If reconnecting at once would not help, say why and wait: for the person to close a window,
    * or for as long as the desk says.
    *
    * @param {number} code
@@ -252,7 +252,7 @@ export class Client {
   }
 
   /**
-   * Take what was got for solving the challenge, and come back with it.
+   * Take the token for a solved challenge, and reconnect with it.
    *
    * @param {string} token
    */
@@ -290,9 +290,9 @@ export class Client {
   }
 
   /**
-   * Take a token that anybody may have put into a link: whoever did could read what is written
-   * here. So where this browser talks as somebody else already, the person has to want it. A
-   * token that the desk does not let in is not worth a question, and takes nothing from anybody.
+   * Take a token from a link. Anybody may have made the link, and could read what is written
+   * here: so if this browser already has another identity, the person has to confirm. A token
+   * that the desk rejects is discarded without asking, and changes nothing.
    * Nothing else begins meanwhile, unless the host hands a token over.
    *
    * @param {string} token
@@ -336,7 +336,7 @@ export class Client {
         });
         if (answer.ok || answer.status === 401 || answer.status === 403) return answer.ok;
       } catch {
-        // Not there now.
+        // Unreachable now.
       }
       if (this.handed) this.become("reconnecting");
       await new Promise((done) => window.setTimeout(done, wait));
@@ -344,7 +344,7 @@ export class Client {
     return false;
   }
 
-  /** Log out: nothing of whoever was here stays. */
+  /** Log out: nothing of the previous user stays. */
   logout() {
     this.leave();
     this.become("session");
@@ -376,7 +376,7 @@ export class Client {
     this.face.unsent();
   }
 
-  /** Send what waits, in order; the desk knows ids it has seen. */
+  /** Send unsent messages, in order; the desk recognises ids it has seen. */
   resend() {
     if (this.state !== "online") return;
     for (const one of this.store.unsent) {
@@ -389,7 +389,7 @@ export class Client {
   }
 
   /**
-   * Send a message again after a fault of the desk's, each time later; meanwhile the person may.
+   * Resend a message after a fault of the desk's, with backoff; meanwhile the person may.
    *
    * @param {Unsent} message
    */
@@ -418,7 +418,7 @@ export class Client {
     this.face.view(this.view);
   }
 
-  /** @param {object} frame typing and read marks: worth nothing later */
+  /** @param {object} frame typing and read marks: dropped if they can't be sent now */
   tell(frame) {
     if (this.state === "online") this.transport?.send(frame);
   }

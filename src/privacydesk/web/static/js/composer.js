@@ -72,7 +72,7 @@ export class Composer {
     this.text.style.height = `${Math.min(this.text.scrollHeight + 2, TALLEST)}px`;
   }
 
-  /** Tell when it gets too long, before it is refused. */
+  /** Warn when the text gets too long, before it is refused. */
   count() {
     const limit = this.acts.limit();
     const count = [...this.text.value.trim()].length;
@@ -105,7 +105,7 @@ export class Composer {
     this.hint.replaceChildren(text);
   }
 
-  /** Below a short field, the way back to writing. */
+  /** Show the button below a short field that switches to free text and back. */
   showHint() {
     this.hint.classList.remove("error");
     this.hint.replaceChildren();

@@ -37,7 +37,7 @@ export function openBridge(client, hostOrigin) {
   });
   Object.defineProperty(window, "privacydesk", { value: bridge });
   return {
-    /** Ask whoever holds the page for a new token. */
+    /** Ask the host for a new token. */
     needToken() {
       window.dispatchEvent(new CustomEvent("privacydesk:token-needed"));
       if (window.parent !== window) {
@@ -45,7 +45,7 @@ export function openBridge(client, hostOrigin) {
       }
     },
     /**
-     * Have whoever holds the page show the operator's challenge, and hand over what it gives.
+     * Have the host show the operator's challenge, and hand over its token.
      *
      * @param {{site_key: string}} demand
      */

@@ -73,7 +73,7 @@ export class Log {
   }
 
   /**
-   * Leave of a request's earlier cards what was and its state: the newest tells all.
+   * Shorten a request's earlier cards to their event and state: the newest shows all.
    *
    * @param {any[]} events
    */
@@ -130,7 +130,7 @@ export class Log {
     );
   }
 
-  /** Who and when, for those who listen; on the page the first of a group says it. */
+  /** Who and when, for screen readers; visibly, only the first of a group has it. */
   quietMeta(event) {
     return el("p", { class: "unseen" }, `${this.name(event)} ${this.words.time(event.at)}`);
   }
@@ -182,7 +182,7 @@ export class Log {
   }
 
   /**
-   * Tell under the last message of one's own whether an agent has seen it.
+   * Show under the user's last message whether an agent has seen it.
    *
    * @param {any[]} events
    * @param {any} view

@@ -49,7 +49,7 @@ const chat = byId("chat");
 /** @type {HTMLSelectElement} */
 const language = byId("language");
 let typingUntil = 0;
-/** The last offset of which the desk was told that it was seen. */
+/** The last offset that was reported to the desk as seen. */
 let told = 0;
 let ready = false;
 
@@ -241,8 +241,8 @@ function lastOwn() {
 }
 
 /**
- * For who comes back: to the end with its question, but not past what they have not seen yet. What they
- * said later, here or on another device, shows that they had seen all before it.
+ * For a returning user: to the end with its question, but not past what they have not seen yet.
+ * What they said later, here or on another device, shows that they had seen all before it.
  */
 function toLatest() {
   const items = [...log.list.querySelectorAll("[data-offset]")];
@@ -355,7 +355,7 @@ function discard(id) {
 // Start.
 
 /**
- * Ask whether the person means to leave what is here and talk as whom a link would have them talk.
+ * Ask whether the person means to leave the chat here and continue with a link's identity.
  *
  * @returns {Promise<boolean>}
  */
@@ -370,7 +370,7 @@ function askAboutLink() {
 }
 
 /**
- * A frame's address comes from the app's own page, any other from whoever made the link.
+ * A frame's address comes from the app's own page; any other may come from anybody's link.
  *
  * @param {string} linked the token
  */
@@ -389,7 +389,7 @@ if (token && !(await takeLink(token))) token = null;
 if (client.token && token === null) {
   client.setToken(client.token);
 } else if (!token) {
-  // An account's copy without its token: whoever is here now need not be the same person.
+  // An account's copy without its token: the present user need not be the same person.
   if (store.identity.startsWith("account:")) store.wipe();
   if (token === "" || window.parent !== window) {
     bridge.needToken();

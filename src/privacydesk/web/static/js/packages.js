@@ -1,4 +1,4 @@
-// A file with the person's data: a card that begins a download, and one that ends it.
+// A file with the person's data: a card that requests it, and one that downloads it.
 
 import { el } from "./dom.js";
 
@@ -68,8 +68,8 @@ export class Packages {
   }
 
   /**
-   * Save a file and return what is to be said of it. The address alone opens nothing: the
-   * credentials of the chat go along.
+   * Save a file and return the key of the message to show. The address alone opens nothing: the
+   * chat's credentials are sent along.
    *
    * @param {{number: string, link: string}} file
    */

@@ -8,18 +8,18 @@
  * @property {string} shown what the bubble says while it waits
  * @property {string} [text]
  * @property {string} [choice]
- * @property {number} [offset] of the question that it answers, or that its writer saw
+ * @property {number} [offset] of the question that it answers, or that was shown when written
  * @property {string[]} [uploads]
  * @property {"waiting" | "sending" | "failed"} state
  * @property {string} [problem]
- * @property {number} [tries] how often the desk failed over it
+ * @property {number} [tries] how often the desk failed to process it
  */
 
 const KEY = "privacydesk.chat.1";
 const TOKEN = "privacydesk.token";
 const MOST = 1_000_000;
 
-/** @returns {any} what is kept now, by whichever window; nothing if storage is off or broken */
+/** @returns {any} what any window has stored; empty if storage is off or broken */
 function kept() {
   try {
     return JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
@@ -50,7 +50,7 @@ export class Store {
     /** The last offset that was seen; what follows is unread. */
     this.seen = 0;
     this.timer = 0;
-    /** Messages that this window has or had, so that it knows those of others. */
+    /** Ids of messages that this window has or had, to recognise those of other windows. */
     this.known = new Set();
     /** The draft as this window last kept it. */
     this.keptDraft = "";
@@ -61,7 +61,7 @@ export class Store {
     return this.events.length;
   }
 
-  /** Whether there is a conversation here, or words for one. */
+  /** Whether there is a conversation here, or unsent text. */
   get isSomebodys() {
     return Boolean(this.identity || this.secret || this.draft || this.unsent.length);
   }
@@ -81,7 +81,7 @@ export class Store {
     this.knowOwn();
   }
 
-  /** Keep what there is, a little later, so that a burst is written once. */
+  /** Save the state a little later, so that a burst is written once. */
   save() {
     if (this.timer) return;
     this.timer = window.setTimeout(() => this.flush(), 150);
@@ -103,8 +103,8 @@ export class Store {
   }
 
   /**
-   * What is kept of several windows: the unsent messages of all of them, and the draft that was
-   * written last. A message that two windows send arrives once, by its id.
+   * The state merged with other windows': the unsent messages of all, and the latest draft. A
+   * message that two windows send arrives once, by its id.
    */
   withOthers() {
     const { unsent, draft } = this;
@@ -122,13 +122,13 @@ export class Store {
     for (const one of this.unsent) this.known.add(one.id);
   }
 
-  /** Drop the copy of the log, because the server's is another one. */
+  /** Drop the copy of the log, because it differs from the server's. */
   dropLog() {
     this.events = [];
     this.save();
   }
 
-  /** Forget everything of whoever was here. */
+  /** Forget everything of the previous user. */
   wipe() {
     Object.assign(this, {
       identity: "",

@@ -1,4 +1,4 @@
-// Two ways to the desk with one face: a WebSocket, and HTTP with a long poll where sockets fail.
+// Two transports with one interface: a WebSocket, and HTTP with a long poll where sockets fail.
 
 /**
  * @typedef {object} Handlers
@@ -34,7 +34,7 @@ export class SocketTransport {
     this.listen(ANSWER);
   }
 
-  /** A browser does not show pings to the page: after a silence, ask, and then give up. */
+  /** A browser hides pings from the page: after a silence, send a ping frame, then give up. */
   listen(patience) {
     window.clearTimeout(this.waiting);
     this.waiting = window.setTimeout(() => {

@@ -1,4 +1,4 @@
-// Files for a question that asks for them: taken in one by one with progress, then handed in.
+// Files for a question that asks for them: uploaded one by one with progress, then submitted.
 
 import { byId, el, size } from "./dom.js";
 
@@ -55,7 +55,7 @@ export class Uploads {
     this.show();
   }
 
-  /** Send what waits, a few at a time: the desk takes no more of one conversation at once. */
+  /** Upload pending files, a few at a time: the desk limits uploads per conversation. */
   next() {
     const waiting = this.running().filter((entry) => !entry.request);
     const free = AT_ONCE - (this.running().length - waiting.length);
@@ -64,7 +64,7 @@ export class Uploads {
 
   /** @param {Entry} entry */
   start(entry) {
-    // fetch() can't tell how much of a body is out.
+    // fetch() can't report upload progress.
     const request = new XMLHttpRequest();
     entry.request = request;
     request.open("POST", new URL("v1/uploads", this.base));

@@ -4,7 +4,7 @@
 
 const DAY = 86_400_000;
 
-/** Where days begin for the reader: at home, unless whoever embeds the page names another zone. */
+/** The reader's time zone: the browser's, unless the embedding page names another one. */
 const ZONE = known(new URLSearchParams(location.search).get("zone"));
 
 /** @param {string | null} zone */

@@ -1,4 +1,4 @@
-// The list of calls, live: it is read again whenever there are more or fewer that were not opened.
+// The list of alarms, live: it is reloaded whenever the number of unopened ones changes.
 
 import { stream } from "./desk.js";
 import { listen } from "./keys.js";

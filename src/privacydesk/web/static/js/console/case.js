@@ -64,7 +64,7 @@ function seen(typing = "") {
   post(`${talk.dataset.talk}/presence`, { read: String(version), typing }).catch(() => {});
 }
 
-/** Tells colleagues that something is written here; the user hears of a reply alone. */
+/** Tells colleagues that the agent is typing here; the user is told only of a reply. */
 function typed() {
   let at = 0;
   for (const one of document.querySelectorAll("form.deed")) {
@@ -83,7 +83,7 @@ async function send(event) {
   event.preventDefault();
   const fault = document.getElementById("reply-fault");
   const words = form.elements.namedItem("text");
-  // Other words are another reply, and must not be taken for one that arrived.
+  // A changed text is another reply, and must not be taken for a duplicate.
   if (unsure && words.value !== unsure) form.elements.namedItem("job").value += "-again";
   const button = form.querySelector("button[type='submit']");
   button.disabled = true;
@@ -112,7 +112,7 @@ async function send(event) {
     form.elements.namedItem("job").value = (await answer.json()).job;
     await renew();
   } catch {
-    // Whether it arrived is unknown: sent again it carries the same token, and counts once.
+    // Whether it arrived is unknown: a retry carries the same job id, and counts once.
     unsure = words.value;
     fault.textContent = fault.dataset.words;
     fault.hidden = false;
@@ -141,7 +141,7 @@ function parts() {
 function files() {
   const viewer = /** @type {HTMLDialogElement} */ (document.getElementById("viewer"));
   const image = /** @type {HTMLImageElement} */ (document.getElementById("viewer-image"));
-  // On the page, since what is said later brings links of its own.
+  // Listened for on the page, since later messages bring links of their own.
   document.addEventListener("click", async (event) => {
     const link = event.target instanceof Element ? event.target.closest("a[data-file]") : null;
     if (!link) return;
@@ -186,7 +186,7 @@ stream.addEventListener("case", (event) => {
   const now = JSON.parse(event.data);
   say("typing", now.typing);
   say("read", now.read >= version && now.read > 0);
-  // What happened to the ticket is not put into a page that somebody types into: they look when they like.
+  // Changes to the ticket don't alter a page that somebody types into: they look when they like.
   if (ticket && now.by_others > Number(ticket.dataset.byOthers)) {
     document.getElementById("changed").hidden = false;
   }

@@ -1,4 +1,4 @@
-// On every page: how it stands with the desk, one's own availability, and notifications.
+// On every page: the desk's status, the agent's own availability, and notifications.
 //
 // A page has one stream. Others listen to it, too: a browser opens six connections to a host, and
 // a stream of each kind would use them up with three windows.
@@ -11,7 +11,7 @@ const duty = /** @type {HTMLFormElement | null} */ (document.getElementById("dut
 const notify = /** @type {HTMLButtonElement | null} */ (document.getElementById("notify"));
 const title = document.title;
 
-/** What the page was told last; nothing is called out that was there when it was opened. */
+/** The last known counts; what was there when the page was opened is not notified. */
 let before = null;
 
 export const stream = new EventSource(live(page.dataset.live));
@@ -24,7 +24,7 @@ function badge(name, count) {
   }
 }
 
-/** Says that something is to be done, and never what: screens are seen by others. */
+/** Notifies that there is something to do, and never what: others may see the screen. */
 function call(kind, text) {
   if (!("Notification" in window) || Notification.permission !== "granted" || document.hasFocus()) return;
   // One of a kind at a time, however many windows are open.
@@ -75,7 +75,7 @@ function offer() {
 }
 
 stream.addEventListener("desk", (event) => show(JSON.parse(event.data)));
-// A stream that comes back was silent for some seconds; one that does not is worth a word.
+// A stream that reconnects was silent for some seconds; one that does not is reported.
 let silent = 0;
 stream.addEventListener("error", () => {
   silent ||= window.setTimeout(() => {

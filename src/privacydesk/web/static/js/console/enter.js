@@ -1,5 +1,5 @@
-// Enter decides nothing. The template's disabled submit button keeps it from text fields, without
-// scripts too; boxes, radio buttons and dates press the next button instead, and are kept from it here.
+// Enter submits no form. The template's disabled submit button prevents it in text fields, without
+// scripts too; checkboxes, radio buttons and dates press the next button instead, prevented here.
 
 /** Fields in which Enter does something of its own. */
 const PRESSED = new Set(["file", "submit", "button", "reset"]);

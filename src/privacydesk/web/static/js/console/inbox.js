@@ -17,7 +17,7 @@ function show(counts) {
   }
 }
 
-/** @param {string} revision what the list looks like by now, at least */
+/** @param {string} revision which the list has reached or passed */
 async function renew(revision) {
   const address = new URL(location.href);
   address.searchParams.set("part", "list");

@@ -5,9 +5,9 @@
  * the form was taken, on signing out, and when somebody else signs in. Passwords, codes and files are
  * never kept. Where the form is not on its page any more, the words are shown to be copied.
  *
- * What becomes of a form that was sent is told by the page that follows. One that holds (signing in,
- * an error) or shows the form again has not taken it, and neither has one that the browser went
- * back to; any other has. A form with data-carries sends on what the form before it was sent with.
+ * Whether a form was accepted shows from the page that follows. One that holds (signing in, an
+ * error) or shows the form again has not accepted it, and neither has one that the browser went
+ * back to; any other has. A form with data-carries resends what the form before it was sent with.
  */
 
 import { forget } from "./trail.js";
@@ -37,7 +37,7 @@ function write(kept) {
     if (Object.keys(kept.drafts).length === 0) sessionStorage.removeItem(STORE);
     else sessionStorage.setItem(STORE, JSON.stringify(kept));
   } catch {
-    // A browser that keeps nothing loses nothing else.
+    // Without storage only this feature is lost.
   }
 }
 
@@ -94,7 +94,7 @@ function fill(form, draft) {
   return changed;
 }
 
-/** Shows words whose form is not here any more, such as a reply to somebody whom a colleague has. */
+/** Shows text whose form is gone, such as a reply in a conversation that a colleague has taken. */
 function showLeft(key, draft) {
   const words = draft.filter(([, value, checked]) => checked === null && value.trim());
   const left = document.getElementById("left");
@@ -139,17 +139,17 @@ function restore() {
         if (folded) folded.open = true;
       }
     } else if (key.startsWith(`${location.pathname} `) && !("again" in page.dataset)) {
-      // The answer to a form shows by itself what was typed.
+      // The answer to a form already shows what was typed.
       showLeft(key, draft);
     }
   }
 }
 
 document.documentElement.classList.add("scripted");
-// The answer to a form is shown at an address that takes forms alone; the page can be asked for.
+// The address of an answer to a form accepts forms alone; the page's own can be reloaded.
 if (page.dataset.at) history.replaceState(null, "", page.dataset.at + location.hash);
 restore();
-// A page from the browser's memory has a token that was used, and shows how it was.
+// A page from the back/forward cache has a used token and outdated content.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });

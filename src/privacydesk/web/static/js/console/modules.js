@@ -1,5 +1,5 @@
-// Text modules: "/" in an empty field, or the key, opens the list; it is searched and walked with
-// the keyboard, shows what would be written, and writes it where one was.
+// Text modules: "/" in an empty field, or the key, opens the list; it is searched and navigated by
+// keyboard, previews the text, and inserts it at the cursor.
 
 const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById("modules"));
 const find = /** @type {HTMLInputElement | null} */ (document.getElementById("modules-find"));

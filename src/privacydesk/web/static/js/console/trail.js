@@ -1,4 +1,4 @@
-// The list one works through: a case knows the view it was opened from, and what comes before and after it.
+// The list an agent works through: the view a case was opened from, and its neighbours there.
 //
 // Kept in the tab: rows' addresses alone, nothing that people wrote.
 
@@ -29,7 +29,7 @@ function keep(view, rows) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify({ view, rows }));
   } catch {
-    // Without a store the way back leads to one's own requests, as without scripts.
+    // Without storage the back link leads to the agent's own requests, as without scripts.
   }
 }
 
@@ -38,13 +38,13 @@ export function forget() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Puts the focus on the row that one comes back from. @param {ParentNode} list */
+/** Puts the focus on the row of the case just left. @param {ParentNode} list */
 export function resume(list) {
   const from = document.referrer && new URL(document.referrer).pathname;
   if (from) list.querySelector(`[data-row][href="${CSS.escape(from)}"]`)?.focus();
 }
 
-/** Has a case's links lead along the list that it was opened from. */
+/** Points a case's links along the list that it was opened from. */
 export function follow() {
   const known = trail();
   if (!known) return;
@@ -68,7 +68,7 @@ function listed() {
   return view && view.pathname === INBOX ? view : null;
 }
 
-/** Has a page's stream tell of the list beside it, too. @param {string} address */
+/** Adds the list beside the page to its stream's address. @param {string} address */
 export function live(address) {
   const view = listed();
   if (!view) return address;
@@ -78,8 +78,8 @@ export function live(address) {
 }
 
 /**
- * Keeps the way along a list that changed meanwhile. A case that has left it keeps its place there, so that the next
- * one is still the next one.
+ * Updates the stored rows after the list changed. A case that has left it keeps its place there,
+ * so that the next one is still the next one.
  * @param {string[]} rows what the list holds now
  */
 function changed(rows) {
@@ -97,7 +97,7 @@ function changed(rows) {
 
 /**
  * Shows the list that a case was opened from beside it, where there is room.
- * @returns {(revision: string) => void} renews it once it looks like another one
+ * @returns {(revision: string) => void} renews it if its revision has changed
  */
 export function beside() {
   const view = listed();
@@ -131,7 +131,7 @@ export function beside() {
   const quietly = () => renew().catch(() => {});
   place.open = localStorage.getItem(SHUT) === null;
   place.hidden = false;
-  // At the click, before it opens or shuts: what "toggle" tells comes later, maybe after the next key has led away.
+  // On click, before it opens or closes: "toggle" fires later, maybe after the page was left.
   place.querySelector("summary").addEventListener("click", () => {
     if (place.open) localStorage.setItem(SHUT, "1");
     else localStorage.removeItem(SHUT);
