@@ -1,4 +1,4 @@
-"""What is done again and again beside the due rows: looking up, sweeping."""
+"""Periodic work besides the due rows, such as looking up and sweeping."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Chore = Callable[[], Awaitable[object]]
 
 
 async def repeat(chore: Chore, *, every: float, name: str) -> None:
-    """Do a chore now and then every so many seconds until cancelled.
+    """Do a chore now and then every ``every`` seconds until cancelled.
 
-    A fault is logged and costs one time: whatever a chore looks after is still there the next.
+    A fault is logged and costs one run: what the chore would have done is left for the next.
     """
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The loop that works on tickets that come up by themselves, and counts provisional dates anew."""
+"""The loop that works on tickets with something due, and recounts provisional dates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEASE: Final = timedelta(minutes=1)
 """Far longer than a ticket takes: nothing outside the database is asked."""
 _AT_ONCE: Final = 8
 _SETTLE_AGAIN: Final = timedelta(minutes=1)
-"""When dates that could not be counted are counted again."""
+"""The pause before dates that could not be counted are counted again."""
 _PAGE: Final = 500
 
 
@@ -30,11 +30,11 @@ class DuesWorker:
     """Works on due tickets of one store until it is stopped.
 
     Args:
-        claims: what comes up.
+        claims: claims due tickets.
         reader: finds provisional dates.
         dues: works on a ticket.
         clock: the present.
-        calendars_changed: tells whether a schedule was imported since it was asked last.
+        calendars_changed: returns whether a schedule was imported since its last call.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class DuesWorker:
         self._loop.wake()
 
     async def run(self) -> None:
-        """Claim and work until cancelled; what was worked on then comes back by its lease."""
+        """Claim and work until cancelled; unfinished rows are due again when their lease ends."""
         await self._loop.run()
 
     async def round(self) -> int:
@@ -75,21 +75,21 @@ class DuesWorker:
         return len(tickets)
 
     async def hurry_overlooked(self) -> int:
-        """Make rows due that a clock which was ahead has put off; return how many they were."""
+        """Make rows due that were put off by a clock that was ahead; return how many."""
         made_due = await self._claims.hurry_overlooked(self._clock.now())
         if made_due:
             _log.warning("overlooked_rows_due", count=made_due)
         return made_due
 
     async def settle(self) -> bool:
-        """Count all provisional dates anew; tell whether that worked for every ticket."""
+        """Recount all provisional dates; return whether that worked for every ticket."""
         worked = True
         after: TicketId | None = None
         while True:
             try:
                 page = await self._reader.provisional_tickets(limit=_PAGE, after=after)
             except DeskError as error:
-                # It must not keep tickets from coming up.
+                # This must not keep due tickets waiting.
                 if not is_outage(error):
                     _log.error("dates_not_counted", code=error.code.value, fault=error.message)
                 return False

@@ -1,9 +1,9 @@
-"""What every worker has: a loop that looks for due work, rests, and is woken.
+"""The loop that every worker has: it looks for due work, rests, and can be woken.
 
     woken, or rested ─► look: do what is due ─► until when nothing will be ─► rest
                           └ a fault: logged, a pause, the next look
 
-Nothing that a look meets ends the loop: what was due is due still.
+No fault ends the loop: what was due is still due.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ Look = Callable[[], Awaitable[float]]
 """Does what is due and returns the seconds until the next look; 0 for at once."""
 
 LONGEST_REST = 1.0
-"""Seconds until the next look, also when nothing is known to be due: another process may have
-written rows, and the demo's clock may have been moved."""
+"""The most seconds until the next look, even if nothing is known to be due: another process may
+have written rows, and the demo's clock may have been moved."""
 _SHORTEST_REST = 0.05
 _AFTER_FAULT = 1.0
 
 
 class Loop:
-    """Looks again and again.
+    """Looks for due work repeatedly.
 
     Args:
-        look: does what is due. Whatever else it needs the database for, such as when the next
+        look: does what is due. Other database access, such as finding out when the next
             thing is due, belongs in there, too: outside of it a fault would end the loop.
         name: what is looked for, for the log.
     """
@@ -46,7 +46,7 @@ class Loop:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look at once; called after a commit that left something."""
+        """Look at once; called after a commit that left something due."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -76,7 +76,7 @@ def rest_until(due: datetime | None, now: datetime) -> float:
     """Return how long to rest, in seconds.
 
     Args:
-        due: when something will be due; None when nothing is known of.
+        due: when something will be due; None if that is not known.
         now: the present.
     """
     if due is None:
@@ -85,7 +85,7 @@ def rest_until(due: datetime | None, now: datetime) -> float:
 
 
 async def guarded(row: T, work: Callable[[T], Awaitable[object]]) -> bool:
-    """Work on a row; tell whether that worked. One bad row must not stop the others."""
+    """Work on a row; return whether that worked. One bad row must not stop the others."""
     try:
         await work(row)
     except DeskError as error:

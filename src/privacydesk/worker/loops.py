@@ -1,4 +1,4 @@
-"""The loops that work on due rows, side by side: none waits for what another one does.
+"""The loops that work on due rows, side by side: none waits for another.
 
 A claim moves a row ahead by the lease, so a worker that dies gives it back by itself: there is no
 leader and no reaper.
@@ -20,9 +20,9 @@ class Worker:
     """What works on the due rows of one store.
 
     Attributes:
-        outbox: what is wanted of the outside.
-        dues: what comes up on tickets by itself.
-        usher: who waits for a person; None where there are no agents to give them to.
+        outbox: works on outbox rows.
+        dues: works on due tickets.
+        usher: gives waiting users to agents; None where there are none.
     """
 
     outbox: OutboxWorker
@@ -35,12 +35,12 @@ class Worker:
             part.wake()
 
     async def hurry_overlooked(self) -> None:
-        """Look at once for rows that a clock which was ahead has put off."""
+        """Look at once for rows that were put off by a clock that was ahead."""
         if await self.dues.hurry_overlooked():
             self.wake()
 
     def loops(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        """Yield what runs until cancelled, by name."""
+        """Yield the loops that run until cancelled, with their names."""
         yield "outbox", self.outbox.run()
         yield "dues", self.dues.run()
         if self.usher is not None:
@@ -54,7 +54,7 @@ class Worker:
         return done
 
     def _parts(self) -> Iterator[OutboxWorker | DuesWorker | UsherWorker]:
-        # Dates first: a ticket that comes up may leave rows.
+        # Dues first: a due ticket may leave outbox rows.
         yield self.dues
         yield self.outbox
         if self.usher is not None:

@@ -3,8 +3,8 @@
     due ─► claimed, of each pool as many as it has places ─► one task a row ─► its place is free
                                                               └ takes long: the claim is renewed
 
-Nothing waits for a batch to end. What is slow outside fills the places of its own pool and holds up
-nothing else; of a lane still only the oldest open row is due, so its order stays.
+Nothing waits for a batch to end. A slow outside service fills the places of its own pool and holds
+up nothing else; only the oldest open row of a lane is due, so its order is kept.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LEASE: Final = timedelta(minutes=1)
 _KEEP_EVERY: Final = 20.0
 """Seconds until a claim is renewed: two renewals may fail before the lease ends."""
 _EXPORTS: Final = 2
-"""Exports at once, at most: each is held whole, and making files of them takes the processor."""
+"""The most exports at once: each is held in memory whole, and making its files is CPU-bound."""
 
 
 class OutboxWorker:
@@ -69,7 +69,7 @@ class OutboxWorker:
         self._loop.wake()
 
     async def run(self) -> None:
-        """Claim and work until cancelled; what was worked on then comes back by its lease."""
+        """Claim and work until cancelled; unfinished rows are due again when their lease ends."""
         try:
             await self._loop.run()
         finally:
@@ -85,7 +85,7 @@ class OutboxWorker:
 
     async def _look(self) -> float:
         await self._begin()
-        # What is due and has no place is no reason to look again: a place that gets free is.
+        # Due rows without a free place need no new look: a place becoming free triggers one.
         due = await self._claims.next_delivery(self._free(), without=tuple(self._working))
         return rest_until(due, self._clock.now())
 
@@ -129,7 +129,7 @@ class OutboxWorker:
             keeping.cancel()
 
     async def _keep(self, row: Delivery, work: asyncio.Task[None]) -> None:
-        """Renew a claim while a row is worked on, so that nobody else begins it, too."""
+        """Renew a claim while a row is worked on, so that no other process begins it, too."""
         while True:
             await asyncio.sleep(self._keep_every)
             until = self._clock.now() + _LEASE

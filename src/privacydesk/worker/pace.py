@@ -1,7 +1,7 @@
-"""How much of the desk's time may go into sending while people talk to it.
+"""How much of the desk's time may go into sending webhooks while users are chatting.
 
-Webhooks can wait, people can't. Both run under one interpreter lock, so what one takes the other
-lacks; and a burst of messages that is signed in one go keeps everybody waiting for as long.
+Webhooks can wait, people can't. Both share one interpreter lock, so time spent on one is lost to
+the other; and signing a burst of messages in one go keeps everybody waiting that long.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from collections.abc import Callable
 from typing import Final
 
 _LOOKED_AT: Final = 0.25
-"""Seconds over which it is seen who talks, and how busy the process is."""
+"""Seconds over which chat activity and CPU use are measured."""
 _BUSY: Final = 0.8
-"""The share of a processor above which sending keeps to the least."""
+"""The share of a CPU above which sending drops to the least rate."""
 _BESIDE: Final = 1_100
-"""Events a second while people talk: a fifth of a processor."""
+"""Events a second while users are chatting: a fifth of a CPU."""
 _LEAST: Final = 150
-"""Events a second while people take all there is: a thirtieth."""
+"""Events a second while users take all of the CPU: a thirtieth of it."""
 _AT_ONCE: Final = 12
-"""Events of an endpoint that are begun together while people talk: a millisecond of the loop."""
+"""Events of an endpoint begun together while users are chatting: a millisecond of the loop."""
 _CAUGHT_UP: Final = 0.05
-"""Seconds of the rate that are caught up with where commits took longer."""
+"""Seconds of events that may be caught up on after slow commits."""
 
 
 class Pace:
-    """Tells how many events may be begun now, and when the next.
+    """Limits how many events may be begun now, and when the next.
 
     Args:
-        taken: how many jobs people have given the writer since the start.
-        now: seconds of any clock that only goes on.
-        spent: seconds of processor that this process has had.
+        taken: returns how many jobs users have given the writer since the start.
+        now: seconds of any monotonic clock.
+        spent: seconds of CPU time that this process has used.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Pace:
         self._next = 0.0
 
     def at_once(self, most: int) -> int:
-        """Return how many may be begun together: as many as wanted while nobody talks."""
+        """Return how many may be begun together: ``most`` while nobody is chatting."""
         self._look()
         return min(most, _AT_ONCE) if self._rate else most
 
     def begun(self, count: int) -> None:
-        """Take note that so many were begun."""
+        """Record that so many were begun."""
         if self._rate:
             self._next = max(self._next, self._now() - _CAUGHT_UP) + count / self._rate
 

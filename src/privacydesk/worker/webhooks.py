@@ -2,9 +2,9 @@
 
     claim ─► one task a posting ─► results gather ─► settled together ─► the lane's next is due
 
-One endpoint that is slow or gone holds back its own postings only: each has its own room. What
-waits for the database is shared: results that come in during a commit go into the next one. While
-people talk to the desk, ``Pace`` says how much may be begun.
+A slow or dead endpoint holds up its own postings only: each has its own limit. Commits are shared:
+results that come in during one go into the next. While users are chatting, ``Pace`` limits how much
+may be begun.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class WebhookWorker:
     Args:
         sending: claims, tries and settles.
         clock: the present.
-        pace: how much of the desk's time it takes.
+        pace: limits how much of the desk's time it takes.
         at_once: how many postings of one endpoint are tried at once.
     """
 
@@ -57,7 +57,7 @@ class WebhookWorker:
         self._loop.wake()
 
     async def run(self) -> None:
-        """Send until cancelled; what was being tried then comes back by its lease."""
+        """Send until cancelled; unsettled postings are due again when their lease ends."""
         try:
             await self._loop.run()
         finally:
@@ -79,12 +79,12 @@ class WebhookWorker:
         if not await self._step():
             return rest_until(await self._sending.queue.next_due(), self._clock.now())
         if (pause := self._pace.rest()) > 0:
-            # Whoever wakes it has nothing to say here: the pace is theirs who talk.
+            # Waking does not cut this short: the pace protects users who are chatting.
             await asyncio.sleep(pause)
         return 0.0
 
     async def _step(self) -> bool:
-        """Settle what came in and claim what is due; tell whether there was anything."""
+        """Settle what came in and claim what is due; return whether there was anything."""
         results, self._results = self._results, []
         # In one turn of the loop, so that both share a commit: a lane's next is claimed behind it.
         _, claimed = await asyncio.gather(self._settle(results), self._claim())
@@ -107,14 +107,14 @@ class WebhookWorker:
         try:
             await self._sending.settle(results)
         except UnavailableError:
-            # The answers are known and must not be forgotten while the database is away.
+            # The results are known and must be kept while the database is unavailable.
             self._results = results + self._results
             raise
 
     async def _try(self, claimed: Claimed) -> None:
         try:
             tried = await self._sending.attempt(claimed)
-            # Only now: the list may have been taken away to be settled meanwhile.
+            # Looked up only now: the list may have been swapped for settling meanwhile.
             self._results.append(tried)
         except Exception as error:  # noqa: BLE001 - one bad posting must not stop the others; it is logged
             if not is_outage(error):
