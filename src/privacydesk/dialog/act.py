@@ -1,4 +1,4 @@
-"""What a step of a flow is carried out, or asked, with."""
+"""The context of actions and guards."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from privacydesk.dialog.script import Script
 
 
 class Act(Struct, frozen=True):
-    """What an action or a guard gets.
+    """The context of an action or a guard.
 
     Attributes:
         script: the turn being written.
-        frame: the form it stands in.
-        flow: the form's flow.
-        params: what the flow gives it under ``with``.
+        frame: the running flow that it belongs to.
+        flow: the frame's flow.
+        params: the parameters that the flow gives under ``with``.
     """
 
     script: Script

@@ -31,7 +31,7 @@ def _due(script: Script, frame: Running) -> Any:
 
 
 def _clause_for(frame: Running) -> str:
-    """Return the clause about children that holds for an age: the statement ends at 14."""
+    """Return the clause about minors for an age: the children's statement ends at 14."""
     if frame.slots.get("age_group") == "teen":
         return "minors"
     wish = frame.slots.get("wish")
@@ -54,7 +54,7 @@ def _requests(script: Script, frame: Running) -> Any:
 
 
 def _at_hand(script: Script, name: Any) -> str:
-    """Return a ticket's id or symbol; one that was filed before is read, to have its number."""
+    """Return a ticket's id or symbol; a ticket filed earlier is loaded for its number."""
     named = str(name)
     if named and not named.startswith("sym:"):
         script.ticket_with_id(TicketId(bytes.fromhex(named)))
@@ -85,9 +85,9 @@ def _lapses_on(script: Script, frame: Running) -> Any:
 
 
 def _stops(script: Script, frame: Running) -> Any:
-    """Return what stops with the consent that is chosen; nothing before one is.
+    """Return what stops with the chosen consent; empty before one is chosen.
 
-    The permissions of a phone tell it where they are explained.
+    For a phone's permissions, their own explanation says so.
     """
     purpose = str(frame.slots.get("purpose", ""))
     if not purpose or purpose in DEVICE_PERMISSIONS:
@@ -102,24 +102,24 @@ def _contact(_script: Script, frame: Running) -> Any:
 
 
 def _labels(parts: Iterable[Part]) -> dict[str, Any]:
-    """Name kinds of data with what narrows them: "posts up to 21 November 2026"."""
+    """Return kinds of data with their limits: "posts up to 21 November 2026"."""
     return listed([(part, part_label({"$term": f"category.{part.value}"}, part)) for part in parts])
 
 
 def _and_stays(_script: Script, frame: Running) -> Any:
-    """Return what stays of what a form is about, as was said; empty where nothing was."""
+    """Return what the user said should stay of a form's data; empty if nothing."""
     parts = limits.staying(frame.slots, frame.slots.get("categories") or ())
     return {"$term": "deletion.and_stays", "args": {"stays": _labels(parts)}} if parts else ""
 
 
 def _as_written(_script: Script, frame: Running) -> Any:
-    """Return what was said of it and not understood; empty where all was."""
+    """Return the user's words that were not understood; empty if all were."""
     words = limits.held(frame.slots).words
     return {"$term": "deletion.as_written", "args": {"words": words}} if words else ""
 
 
 def _answer_by(script: Script, _frame: Running) -> Any:
-    """Return until when the only open request is answered; empty for none, or several."""
+    """Return the due date of the only open request; empty for none, or several."""
     waiting = [one for one in script.tickets_of(whose(script)) if one.is_open]
     clocks = [one.clock for one in waiting if one.clock and not one.is_late(script.now)]
     if len(waiting) != 1 or not clocks:
@@ -174,7 +174,7 @@ def build(script: Script, frame: Running, flow: Flow, names: Iterable[str]) -> d
 
 
 def path(script: Script, name: str) -> Any:
-    """Return where something is found in the app; in general words where no profile tells."""
+    """Return where something is found in the app; a general term if no profile says so."""
     return script.rules.paths.get(name) or ({"$term": f"path.{name}"} if name in PATHS else "")
 
 

@@ -1,4 +1,4 @@
-"""Putting questions: their words, their buttons, and what was picked so far."""
+"""Asking questions: their text, their buttons, and what was picked so far."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from privacydesk.domain.memo import FixedChoices
 _MISSES_BEFORE_HUMAN = 3
 
 _PICKING = "_picking"
-"""The slot that names the question of which part was answered: more may be picked."""
+"""The slot that names the question that was partly answered: more may be picked."""
 
 
 _PUT = "_put"
-"""The slot that names the question that was put last, where it has other words for again."""
+"""The slot that names the question asked last, if it has another text for asking again."""
 
 
 def is_picking(frame: Running, step: Ask) -> bool:
-    """Tell whether a question that takes several values has some, and may be given more."""
+    """Whether a question for several values has some, and may take more."""
     return frame.slots.get(_PICKING) == step.id and bool(frame.slots.get(step.slot))
 
 
@@ -36,7 +36,7 @@ def picked_all(frame: Running) -> None:
 
 
 def settled(frame: Running) -> None:
-    """Note that the open question was answered: nothing more is picked, and it may be put anew."""
+    """Note that the open question was answered: picking ends, and it may be asked afresh."""
     frame.slots.pop(_PICKING, None)
     frame.slots.pop(_PUT, None)
 
@@ -46,7 +46,7 @@ _NOT_OFFERED = frozenset({"bindings"})
 
 
 class Asking:
-    """Puts questions.
+    """Asks the questions of flows.
 
     Args:
         flows: the checked flows by name.
@@ -61,7 +61,7 @@ class Asking:
         return self._flows[frame.flow].slots[step.slot].type
 
     def ask(self, script: Script, frame: Running, step: Ask) -> None:
-        """Ask a question; of one that was answered in part, whether there is more."""
+        """Ask a question, or for more values if it was partly answered."""
         if is_picking(frame, step):
             self.ask_more(script, frame, step)
             return
@@ -86,7 +86,7 @@ class Asking:
         )
 
     def say_not_offered(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
-        """Say that what was named is not among what can be had; the question follows."""
+        """Say that the named value is not available; the question follows."""
         slot_type = self.slot_type(frame, step)
         if slot_type == entries.FIELD_VALUE:
             script.say(entries.retry_key(frame, str(value)))
@@ -95,7 +95,7 @@ class Asking:
             script.say(f"desk.not_offered.{step.options}", {"what": what})
 
     def say_foretold(self, script: Script, step: Ask, value: Any) -> None:
-        """Say which of its choices a question is answered with, one or several."""
+        """Say which of a question's choices were taken as its answer, one or several."""
         values = value if isinstance(value, list) else [value]
         labels = [offer.text for offer in step.choices if offer.value in values]
         if labels:
@@ -153,7 +153,7 @@ class Asking:
         place = (frame.flow, step.id)
         fixed = self._fixed.get(place)
         if fixed is None:
-            # The same tuple each time: what is made of it is found again.
+            # The same tuple each time: what is made of it is memoised by identity.
             fixed = self._fixed[place] = FixedChoices(_offered(script, frame, step))
         return fixed
 

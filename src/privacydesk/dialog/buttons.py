@@ -15,21 +15,21 @@ from privacydesk.domain.events import Choice
 from privacydesk.domain.memo import ChoicesMemo
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
-"""The words of a key in a locale; typed words are compared with button labels by it."""
+"""Returns the text of a key in a locale, to compare typed words with button labels."""
 
 
 class _Worded(Struct, frozen=True):
-    """The words on a row of buttons, as they are shown and as ``tight`` has them."""
+    """The labels of a row of buttons, as shown and as normalised by ``tight``."""
 
     labels: tuple[str, ...]
     tight: frozenset[str]
 
 
 class Buttons:
-    """Compares words with what is offered.
+    """Matches typed words with the offered buttons.
 
     Args:
-        labels: words of a key.
+        labels: the text of a key.
     """
 
     def __init__(self, labels: Labels) -> None:
@@ -37,7 +37,7 @@ class Buttons:
         self._worded: dict[str, ChoicesMemo[_Worded]] = {}
 
     def typed(self, script: Script, text: str, *, loosely: bool = False) -> Choice | None:
-        """Return the button that was typed, however ``match_choice`` finds it."""
+        """Return the button that was typed, as ``match_choice`` finds it."""
         prompt = script.prompt
         if prompt is None or not prompt.choices:
             return None
@@ -45,7 +45,7 @@ class Buttons:
         return match_choice(text, prompt.choices, labels, loosely=loosely)
 
     def offered(self, script: Script, frame: Running) -> choosing.Offered:
-        """Return the buttons of a form's question; those of a menu opened over it are not."""
+        """Return the buttons of a form's question; empty if a menu was opened over it."""
         prompt = script.prompt
         if prompt is None or prompt.serial != frame.serial:
             return ()
@@ -53,13 +53,13 @@ class Buttons:
         return tuple(zip(prompt.choices, labels, strict=True))
 
     def is_label(self, script: Script, text: str) -> bool:
-        """Tell whether words are exactly those of a button that is shown."""
+        """Whether words are exactly the label of a shown button."""
         offered = script.prompt.choices if script.prompt is not None else ()
         words = tight(text) if offered else ""
         return bool(words) and words in self._words_of(script.locale, offered).tight
 
     def is_exactly(self, script: Script, text: str, choice: Choice) -> bool:
-        """Tell whether a button's own words were typed; its number or a bare "yes" are not."""
+        """Whether a button's own label was typed; its number or a bare "yes" don't count."""
         return tight(text) == tight_label(self._label(script.locale, choice))
 
     def _words_of(self, locale: str, choices: tuple[Choice, ...]) -> _Worded:

@@ -1,7 +1,7 @@
-"""Proving of all flows what ``docs/dialogs.md`` promises, before a conversation ever runs one.
+"""Proofs of what ``docs/dialogs.md`` promises of all flows, before any conversation runs one.
 
-The reader has already refused what a single look can tell (unknown names, missing outcomes). Here
-the graphs are walked.
+The reader has already refused local faults (unknown names, missing outcomes). Here the graphs are
+walked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from privacydesk.dialog.schema import Flow
 
 
 def check(flows: Mapping[str, Flow], catalog_keys: CatalogKeys) -> tuple[DialogFault, ...]:
-    """Return every fault of a desk's flows, by file and line; none means that all is proved.
+    """Return every fault of a desk's flows, by file and line; empty if all is proved.
 
     Args:
         flows: all flows, as ``read_flows`` returned them.
@@ -42,5 +42,5 @@ def check_against(
 
 
 def _sorted(*faults: DialogFault) -> tuple[DialogFault, ...]:
-    # A called flow is walked once a caller; what is wrong in it is told once.
+    # A called flow is walked once per caller; each of its faults is reported once.
     return tuple(sorted(set(faults)))

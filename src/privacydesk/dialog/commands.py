@@ -31,12 +31,12 @@ def word(script: Script) -> str:
 
 
 def is_desk_word(script: Script) -> bool:
-    """Tell whether the message only calls: the word that opens the desk, or "anyone there?"."""
+    """Whether the message only calls: the word that opens the desk, or "anyone there?"."""
     return word(script) in _CALLS
 
 
 def obey(runner: Runner, script: Script) -> bool:
-    """Obey a message that consists of a command; tell whether it was one."""
+    """Carry out a message that consists of a command; return whether it was one."""
     language = script.observed.entities.get("language", ())
     if language:
         languages.choose(runner, script, str(language[0]))
@@ -53,9 +53,9 @@ def obey(runner: Runner, script: Script) -> bool:
 
 
 def _drops_offer(script: Script) -> bool:
-    """Drop what the desk offered, with what was kept for it, at a plain no; tell whether it was.
+    """Drop the desk's offer and queued requests at a plain no; return whether it was one.
 
-    取消 where taking a request back is offered, or may be what else is wanted, may mean just that.
+    取消 may mean withdrawing a request where that is offered, or where anything else may be asked.
     """
     said = set(script.observed.entities.get("plain_answer", ()))
     offered = _offered(script)
@@ -70,7 +70,7 @@ def _drops_offer(script: Script) -> bool:
 
 
 def _offered(script: Script) -> frozenset[str]:
-    """Return what the open question offers to begin; the menu, which has it all, offers nothing."""
+    """Return what the open question offers to start; empty for the menu, which offers it all."""
     choices = script.prompt.choices if script.prompt is not None else ()
     if choices == menu_choices():
         return frozenset()
@@ -78,47 +78,47 @@ def _offered(script: Script) -> frozenset[str]:
 
 
 def _wants_no_more(script: Script) -> bool:
-    """Tell whether a plain no answers "is there anything else?", which no form asks.
+    """Whether a plain no answers "is there anything else?", which no form asks.
 
-    The same words take something back elsewhere; whoever has just filed it does not mean that.
+    The same words withdraw something elsewhere; after just filing it, that is not what they mean.
     """
     if script.prompt is None:
         return False
     words = script.observed.entities.get("command", ())
     if _asked_to_rate(script):
-        # There a plain no may well be the answer; only "that's all" is none.
+        # A plain no may be the rating itself; only "that's all" is not.
         return "nothing_more" in words and "refuse" not in words
     more = "nothing_more" in words or script.observed.entities.get("nothing_to_add")
     return _asked_for_more(script) and bool(more)
 
 
 def _lets_it_be(script: Script) -> bool:
-    """Tell whether words only let go of what was dropped already: 那算了吧, 明天再说.
+    """Whether words only give up what was dropped already: 那算了吧, 明天再说.
 
-    Where a request is open, it may be meant.
+    If a request is open, that may be meant.
     """
     if not _asked_for_more(script) or not reading.is_brief(script):
         return False
     said = reading.phrases_of(script.observed.entities)
     if any(one.startswith("asks_") for one in said):
-        # "Can I turn it back on later?" lets nothing be.
+        # "Can I turn it back on later?" gives nothing up.
         return False
     if not {"thinks", "postpones"}.isdisjoint(said):
         return True
     if word(script) != "cancel":
-        # Only then: whose requests are open has to be read for it.
+        # Only then, since open requests have to be looked up.
         return False
     return not any(ticket.is_open for ticket in script.tickets_of(whose(script)))
 
 
 def _asked_for_more(script: Script) -> bool:
-    """Tell whether "is there anything else?" was asked last."""
+    """Whether "is there anything else?" was asked last."""
     offered = script.prompt.choices if script.prompt is not None else ()
     return any(choice.id == "desk:menu" for choice in offered)
 
 
 def _asked_to_rate(script: Script) -> bool:
-    """Tell whether it was asked last how a request went."""
+    """Whether the last question was how a request went."""
     offered = script.prompt.choices if script.prompt is not None else ()
     return bool(offered) and offered[0].id in _SATISFACTION
 
@@ -134,7 +134,7 @@ def _desk_word(runner: Runner, script: Script) -> None:
 
 
 def _anyone(runner: Runner, script: Script) -> None:
-    """Say that the desk is there; whoever calls again after that is put through."""
+    """Say that the desk is there; at a second call, ask for a person."""
     script.desk_calls += 1
     if script.desk_calls > 1:
         script.desk_calls = 0
@@ -146,7 +146,7 @@ def _anyone(runner: Runner, script: Script) -> None:
 
 
 def _who_answers(runner: Runner, script: Script) -> None:
-    """Say that it is no person who answers; what was asked is asked anew."""
+    """Say that no person is answering, and repeat the open question."""
     script.say("desk.who_answers")
     runner.prompt_again(script)
 
@@ -160,7 +160,7 @@ def cancel(runner: Runner, script: Script) -> None:
 
 
 def go_back(runner: Runner, script: Script) -> None:
-    """Ask the question before again. From the first one of a called flow, the caller's last."""
+    """Ask the previous question again; from the first one of a called flow, the caller's last."""
     frame, asking = runner.waiting_step(script)
     if frame is None:
         runner.offer_more(script)
@@ -193,9 +193,9 @@ def go_back(runner: Runner, script: Script) -> None:
 
 
 def _picking(runner: Runner, frame: Running, asking: Step | None) -> str:
-    """Return the slot of a question that takes several values and has some of them by now.
+    """Return the slot of a question that takes several values and has some by now.
 
-    Files are not among them: they are not thrown away by a step back within their own question.
+    Not for files: going back within their own question does not discard them.
     """
     if not isinstance(asking, Ask) or not asking.many or not frame.slots.get(asking.slot):
         return ""
@@ -203,9 +203,9 @@ def _picking(runner: Runner, frame: Running, asking: Step | None) -> str:
 
 
 def _question_before(runner: Runner, script: Script) -> tuple[int, Ask] | None:
-    """Return the frame and the question that was answered before the open one.
+    """Return the frame's index and the question that was answered before the open one.
 
-    The same question may stand in a trail several times over: a code that was wrong, or sent anew.
+    The same question may be in a trail several times: a code that was wrong, or sent again.
     """
     top, asking = runner.waiting_step(script)
     asked = asking.slot if isinstance(asking, Ask) else ""
@@ -219,13 +219,13 @@ def _question_before(runner: Runner, script: Script) -> tuple[int, Ask] | None:
 
 
 def _declines(runner: Runner, script: Script) -> bool:
-    """Take 不用 for the way past the open question; 够了 and 就这些 may mean something else."""
+    """Take 不用 as declining the open question; 够了 and 就这些 may mean something else."""
     said = script.observed.entities.get("plain_answer", ())
     return "no" in said and runner.refuse(script)
 
 
 def _what_next(runner: Runner, script: Script) -> None:
-    """Say what comes next to whoever asks only that: the open question, requests, or the menu."""
+    """Say what comes next: the open question, the status of requests, or the menu."""
     if script.stack:
         script.say("desk.next_is_this")
         runner.prompt_again(script)
@@ -249,4 +249,4 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "who_answers": _who_answers,
     "anyone": _anyone,
 }
-"""What a command does; False says that it means nothing here, so that it is read as words."""
+"""What a command does; False means that it does not apply here, and is read as words."""

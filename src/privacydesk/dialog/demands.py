@@ -1,7 +1,7 @@
-"""What a step demands before it is done: who speaks is shown, and they said yes to it.
+"""Preconditions of a step: the verification and the confirmation that it demands.
 
-The checker proves it of every path of every flow, and the engine asks for it again at run time,
-since a proof grows old and a frame may outlive the flow it began in. Both read it here.
+The checker proves them for every path of every flow, and the engine checks them again at run time,
+since a proof grows old and a frame may outlive the flow it began in. Both read them here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOTHING: Final = Demand()
 
 
 def demand_of(flow: Flow, step: Step) -> Demand:
-    """Return what a step of a flow demands; one that does nothing demands nothing."""
+    """Return what a step of a flow demands; only a ``do`` step demands anything."""
     return _demand(step.action, flow.kind) if isinstance(step, Do) else NOTHING
 
 

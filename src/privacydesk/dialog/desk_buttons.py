@@ -16,7 +16,7 @@ _LANGUAGE = "desk:lang:"
 
 
 def press(runner: Runner, script: Script, choice: str, *, silent: bool = False) -> None:
-    """Obey a ``desk:`` button, which the page offers at any time."""
+    """Carry out a ``desk:`` button, which the page offers at any time."""
     language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
     if language in runner.locales:
         _language_choice(runner, script, language)
@@ -26,7 +26,7 @@ def press(runner: Runner, script: Script, choice: str, *, silent: bool = False) 
         fetching.fetch(runner, script, choice)
         return
     if choice not in _LABELS:
-        # Not what anybody was offered, so nothing is noted as the person's own choice.
+        # Offered to nobody, so nothing is logged as the user's own choice.
         closed(runner, script)
         return
     if not silent:
@@ -40,7 +40,7 @@ def press(runner: Runner, script: Script, choice: str, *, silent: bool = False) 
 
 
 def closed(runner: Runner, script: Script) -> None:
-    """Say that a choice is not open, and what is."""
+    """Say that a choice is closed, and repeat the open question."""
     if script.owner.kind is OwnerKind.AGENT:
         script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
         return
@@ -67,7 +67,7 @@ def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
 
 
 def _take_up(runner: Runner, script: Script) -> None:
-    """Do what was asked for meanwhile, now."""
+    """Start the queued request now."""
     if not runner.take_up(script):
         runner.prompt_again(script)
 
@@ -78,7 +78,7 @@ def _forget_wishes(runner: Runner, script: Script) -> None:
 
 
 def _answer_first(runner: Runner, script: Script) -> None:
-    """Put what staff asked before the open question, which is come back to."""
+    """Put what staff asked before the open question, which continues afterwards."""
     if script.owes_answer:
         for_staff.give(script)
         runner.start_flow(script, ANSWER, {})

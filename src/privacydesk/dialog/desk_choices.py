@@ -1,6 +1,6 @@
 """Buttons that the desk itself offers, whatever flow is open.
 
-Each is made once: fixed choices are known by being the same object.
+Each is made once: fixed choices are recognised by identity.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The engine: one message in, one turn out. Pure; time and randomness come from outside.
 
-``needs`` names what a message has to be looked at for; ``advance`` decides. A decision that wants
+``needs`` names what has to be found out about a message; ``advance`` decides. A decision that needs
 rows which were not locked raises ``NeedsMore``, and the service comes back with them.
 
 ``Answers`` takes what the user does, ``interrupts`` what may happen at every step, ``notices`` what
-staff, the account service and the clock did; all of them go on through the ``Runner``.
+staff, the account service and the clock did; all of them continue through the ``Runner``.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Engine:
     Args:
         flows: the checked flows by name.
         rules: what the operator sets.
-        labels: words of a key, for typed button labels.
+        labels: the text of a key, to recognise typed button labels.
         locales: the languages the desk speaks.
     """
 
@@ -69,7 +69,7 @@ class Engine:
         self._answers = Answers(self._runner, labels)
 
     def needs(self, snapshot: Snapshot, message: Message) -> Needs:
-        """Name what the service shall find out about ``message`` before it is decided."""
+        """Return what the service has to find out about ``message`` before the decision."""
         if not isinstance(message, Said):
             return _NOTHING_MORE
         label = self._code_target(snapshot)
@@ -115,7 +115,7 @@ class Engine:
         """Decide one message.
 
         Raises:
-            NeedsMore: rows are wanted that were not locked.
+            NeedsMore: rows are needed that were not locked.
         """
         script = self._script(snapshot, message, now)
         mend(self._runner, script)
@@ -165,16 +165,16 @@ class Engine:
         if frame is script.top and script.owner.kind is not OwnerKind.AGENT:
             self._runner.run(script)
             if not script.events:
-                # The next step asks the outside as well. What a frame waits for is kept with what
-                # is said: a turn that says nothing would be forgotten, and its answer lost.
+                # The next step asks the outside as well. What a frame waits for is stored with the
+                # turn's events: a turn without any would be forgotten, and its answer lost.
                 script.say("desk.still_waiting")
             return
-        # The form goes on later; its state is kept with what is said now.
+        # The form continues later; its state is stored with the events of this turn.
         script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.came_in")
         self._runner.prompt_again(script)
 
     def _still_waits(self, script: Script, frame: Running) -> None:
-        """Tell whoever waits for the outside that it takes longer; the form waits on."""
+        """Say that the outside takes longer; the form keeps waiting."""
         if script.owner.kind is OwnerKind.AGENT:
             return
         script.say("desk.takes_longer")

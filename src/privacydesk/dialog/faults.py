@@ -1,4 +1,4 @@
-"""What is wrong with a flow, one value a fault: file, line, step, what, and what to do about it."""
+"""Faults of flows, as values: file, line, step, what is wrong, and what to do about it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DialogFault:
 
 
 class DialogInvalidError(DeskError):
-    """Flows can't be used. The message has one line a fault; ``faults`` has them as values."""
+    """Flows can't be used. The message has one line per fault; ``faults`` has them as values."""
 
     code = ErrorCode.DIALOG_INVALID
 

@@ -1,4 +1,4 @@
-"""Handing files with a person's data out: the button of a card, and the note of a download."""
+"""Downloads of files with a person's data: the button of a card, and the note of a download."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FLOW: Final = "package"
 
 
 def fetch(runner: Runner, script: Script, choice: str) -> None:
-    """Begin to hand a file out, with a new code; while an agent speaks, say that it waits."""
+    """Start a download, which needs a new code; while an agent speaks, say that it waits."""
     if script.owner.kind is OwnerKind.AGENT:
         script.append(Sender.SYSTEM, EventKind.TEXT, key="package.after_agent")
         return
@@ -24,7 +24,7 @@ def fetch(runner: Runner, script: Script, choice: str) -> None:
     slots = {"number": number, "file": place}
     running = next((frame for frame in script.stack if frame.flow == _FLOW), None)
     if running is not None:
-        # Another file, or the same one once more: the code that was asked for counts no longer.
+        # Another file, or the same one again: the code that was asked for no longer counts.
         running.slots = {**slots, "account": running.slots.get("account", "")}
         running.state, running.started_at = runner.flows[_FLOW].start, script.now
         running.waiting, running.trail = None, []
@@ -32,6 +32,6 @@ def fetch(runner: Runner, script: Script, choice: str) -> None:
 
 
 def fetched(script: Script, message: Fetched) -> None:
-    """Tell that a file was downloaded: whoever reads this may not be who did it."""
+    """Say that a file was downloaded: the reader may not be the person who did it."""
     args = ticket_args(message.ticket, at=moment(script, script.now))
     script.append(Sender.SYSTEM, EventKind.TEXT, key="package.downloaded", args=args)

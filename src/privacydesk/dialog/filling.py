@@ -26,23 +26,23 @@ if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
 
 _OWN_PEOPLE: Final = frozenset({"underage_report.whose_child", "underage_report.whose_me"})
-"""What an account that is named belongs to, where words say so."""
+"""Answers that say that a named account is the user's own or their child's."""
 
 _TAKES_AWAY: Final = frozenset(
     {RequestKind.DELETION, RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL}
 )
-"""Kinds of request that take away what they name, so that what shall stay is none of it."""
+"""Kinds of request that remove what they name, so that what should stay is left out."""
 
 
 def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[str, Any]:
     """Fill slots from what the sentence already says, so that it is not asked again.
 
-    A slot for one value stays empty where several are named; ``wishes_for`` makes a wish of each.
+    A slot for one value stays empty if several are named; ``wishes_for`` makes a request of each.
 
     Args:
-        flow: what is begun.
+        flow: the flow that starts.
         entities: what the sentence names.
-        brief: the sentence says little else, so that it may answer what can be foretold.
+        brief: the sentence says little else, so that it may answer ``foretold`` questions.
     """
     slots: dict[str, Any] = {}
     if not entities:
@@ -53,7 +53,7 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         found = _named_for(flow, step, entities, brief=brief)
         rest = None if found else all_but_kept(slot_type, entities, step.options)
         if not found and not rest and slot_type in FILLED_FROM and _says_all(step, entities):
-            # "Everything" is a button of its own, and what shall stay is none of it.
+            # "Everything" is a button of its own, unless something should stay.
             found = (ALL,)
         if rest:
             slots[step.slot] = rest
@@ -62,14 +62,14 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         elif len(found) == 1:
             slots[step.slot] = found[0]
         elif found and step.told and not said.isdisjoint({"and", "also", "both"}):
-            # A sentence may wish several of them: "closed and everything deleted".
+            # A sentence may request several of them: "closed and everything deleted".
             slots[step.slot] = list(found)
     slots = {**choices_by_name(flow, slots), **slots}
     narrows = limits.selected(entities) or limits.told(entities)
     if narrows is not None and limits.SLOT in flow.slots and (slots or limits.narrows(narrows)):
         limits.keep(slots, narrows)
     values = _values_for(flow, slots, entities)
-    # "Send the result to …" says that it shall go somewhere, and where.
+    # "Send the result to …" answers both whether to send it and where.
     sent = {name: values[name] for name in ("contact",) if name in values}
     return {**choices_by_name(flow, sent), **slots, **values}
 
@@ -82,8 +82,8 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     selection = limits.selected(entities) if slot_type == "category" else None
     if selection is not None and limits.SLOT in flow.slots:
         rest = all_but_kept(slot_type, entities, step.options)
-        # Which kinds all the others are depends on where they are offered; where it is only told
-        # what stays, nothing is named to go.
+        # Which kinds all the others are depends on where they are offered; a message that only
+        # says what stays names nothing to remove.
         names = not rest and (found or says_everything(entities))
         found = tuple(p.value for p in selection.parts if p.value != ALL) if names else ()
     if flow.kind is RequestKind.ACCESS and slot_type == "category":
@@ -101,7 +101,7 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
 
 
 def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:
-    """Return the values that a sentence names for slots of their own names."""
+    """Return the values that a sentence gives for slots that are filled by name."""
     values = {
         slot: entities[kind][0]
         for slot, kind in FILLED_BY_NAME.items()
@@ -109,14 +109,14 @@ def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dic
     }
     field = slots.get(entries.FIELD)
     if field is not None and entries.takes_values(flow):
-        # Which entry a value is of is told where there are several, and it has to fit.
+        # With several entries a message says whose value it gives, and the value has to fit.
         values.pop(entries.VALUE, None)
         values.update(entries.told_of(field, entities))
     return values
 
 
 def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]:
-    """Add the profile to kinds of data beside which something is named that stands in it."""
+    """Add the profile to the named kinds of data if one of its entries is named, too."""
     phone = Provider.PHONE.value in entities.get("provider", ())
     told = phone or bool(entities.get("profile_field"))
     profile = DataCategory.PROFILE.value
@@ -126,7 +126,7 @@ def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]
 def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
     """Return the choices that are made by naming things: "a part of it" by naming the part.
 
-    個人資料 may be the profile or all there is about somebody; so it makes no choice.
+    個人資料 may mean the profile or all data about somebody, so it makes no choice.
     """
     return {
         step.slot: offer.value
@@ -139,7 +139,7 @@ def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_oneself(entities: Entities) -> frozenset[str]:
-    """Return the choices made by telling one's own age: that it is oneself, and how old."""
+    """Return the choices made by giving one's own age: ``me``, and the age group."""
     ages = entities.get("own_age", ())
     return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
 
@@ -159,16 +159,16 @@ def _says_all(step: Ask, entities: Entities) -> bool:
 
 
 def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
-    """Return the choices that words of a sentence speak for; what is told is not ``OTHER``."""
+    """Return the choices that a sentence's words match, other than ``OTHER``."""
     said = entities.get("answer", ())
     offers = (offer for offer in step.choices if offer.value != OTHER)
     return tuple(offer.value for offer in offers if offer.text in said)
 
 
 def foretell(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep what words say for a later question that may be foretold; tell whether they said any.
+    """Keep the answer to a later ``foretold`` question; return whether the words gave one.
 
-    A parent who is asked for the relation may say first what is to be done.
+    A parent who is asked for the relation may first say what is to be done.
     """
     if not reading.is_brief(script):
         return False
@@ -184,10 +184,10 @@ def foretell(runner: Runner, script: Script, frame: Running) -> bool:
 
 
 def foretell_wish(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep what a message says of what is asked next, and of nothing else: "review it, please".
+    """Keep the answer to the flow's choice question, given early: "review it, please".
 
-    Where a decision is asked for, that names none; where it is to be described, what is said beside
-    is kept. Two buttons that are spoken for are the one for both, where there is one.
+    If a decision is asked for, that names none; if it is to be described, anything else said is
+    kept, too. Two matching buttons mean the one for both, if there is one.
     """
     entities = script.observed.entities
     flow = runner.flows[frame.flow]

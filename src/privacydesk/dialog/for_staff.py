@@ -1,6 +1,6 @@
-"""Words that fit nothing which is open, while staff wait for an answer: they may be that answer.
+"""Unmatched replies while staff await an answer: they may be that answer.
 
-What staff asked lies below another form then. The words are held, and given to it by a button.
+Staff's question is then below another form. The words are held, and a button passes them to it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _HELD: Final = "_for_staff"
 """The slot that keeps the words."""
 
 _GIVEN_IN: Final = "answer"
-"""The slot in which the flow for answering has its answer."""
+"""The slot in which the flow for answering keeps its answer."""
 
 _GIVE: Final = Choice(id="desk:answer", key="desk.give_to_staff", style=ChoiceStyle.PRIMARY)
 
 
 def offer(script: Script, frame: Running, text: str) -> bool:
-    """Ask whether words that were not understood answer staff; tell whether they may."""
+    """Ask whether an unmatched reply is meant for staff; return whether it may be."""
     waiting = _waiting(script)
     if waiting is None or not script.owes_answer or script.prompt is None:
         return False
@@ -39,7 +39,7 @@ def offer(script: Script, frame: Running, text: str) -> bool:
 
 
 def give(script: Script) -> None:
-    """Take the words that were held for the answer, where that was offered just now."""
+    """Take the held words as the answer, if that was just offered."""
     waiting = _waiting(script)
     if waiting is None:
         return

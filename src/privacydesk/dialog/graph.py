@@ -1,4 +1,4 @@
-"""Drawing a flow as Mermaid, for people who talk it over."""
+"""Drawing a flow as a Mermaid diagram, for people to discuss."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CLASSES: Final = (
 
 
 def mermaid(flow: Flow) -> str:
-    """Return a flowchart: one node a step, one arrow an outcome.
+    """Return a flowchart: one node per step, one arrow per outcome.
 
     Steps that wait for the user or the outside, and steps that destroy something, have classes of
     their own; a destructive step is also marked in words, for readers without colours.
@@ -79,7 +79,7 @@ def _shape(flow: Flow, step: Step) -> str:
 
 
 def _id(step: str) -> str:
-    # "end" and a few others are words of Mermaid; no step's own name stands alone.
+    # "end" and a few others are reserved words of Mermaid, so step names get a prefix.
     return f"s_{step}"
 
 

@@ -1,8 +1,8 @@
-"""What the account service holds about somebody, as labelled rows of a details card.
+"""The data that the account service holds about a person, as labelled rows of a details card.
 
 A row is ``{"label", "value"}``, or ``{"label", "text", "args"}`` where the value is a sentence. The
-subject may see it all, but a chat is read over shoulders and from lock screens: what is sensitive
-is masked here, and the whole of it goes into the package alone.
+subject may see it all, but a chat is read over shoulders and from lock screens: sensitive values
+are masked here, and only the package has them in full.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from privacydesk.domain.masking import mask_name, mask_phone
 Row = dict[str, Any]
 
 _GENDERS = frozenset(GenderCode)
-"""Those that have a word."""
+"""Genders that have a catalog term."""
 
 
 def profile_rows(profile: Mapping[str, Any]) -> list[Row]:
-    """Word a profile; what is empty is left out."""
+    """Return the rows of a profile, without empty fields."""
     rows: list[Row] = []
     for field in ("nickname", "gender", "birthday", "signature", "tags", "interests"):
         value = profile.get(field)
@@ -47,7 +47,7 @@ def profile_rows(profile: Mapping[str, Any]) -> list[Row]:
 
 
 def counted_rows(export: Mapping[str, Any], zone: str) -> list[Row]:
-    """Word what is stored besides the profile, counted and dated; empty kinds are left out."""
+    """Return a row with count and dates for each category that holds data, except the profile."""
     return [
         _counted(line, zone)
         for category, line in _lines(export).items()
@@ -56,12 +56,12 @@ def counted_rows(export: Mapping[str, Any], zone: str) -> list[Row]:
 
 
 def summary_rows(asked: Iterable[DataCategory], export: Mapping[str, Any], zone: str) -> list[Row]:
-    """Word an export: each category that was asked for, what is not held, and what was not told.
+    """Return the rows of an export: requested categories, those without data, those not reported.
 
     Args:
         asked: the categories of the request.
-        export: what the account service answered; anything else in it is left out.
-        zone: where days begin.
+        export: the account service's answer; other categories in it are left out.
+        zone: the time zone of dates.
     """
     lines = _lines(export)
     content = export.get("content") or {}
@@ -106,7 +106,7 @@ def _day(instant: Any, zone: str) -> str:
     return at.astimezone(ZoneInfo(zone)).date().isoformat() if at is not None else ""
 
 
-# -- categories that are shown by what they say, not by how much there is -------------------------
+# -- categories that are shown by content, not by count -------------------------------------------
 
 
 def _profile(entries: list[Mapping[str, Any]]) -> Iterator[Row]:

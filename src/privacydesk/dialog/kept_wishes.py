@@ -1,4 +1,4 @@
-"""Wishes that are kept for later: said in one message, or while another is being seen to."""
+"""Requests (``Wish``) kept for later: made together in one message, or during another one."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
 
 MOST_KEPT: Final = 3
-"""Wishes that a conversation remembers; whoever has more is told to say it again later."""
+"""Requests that a conversation remembers; users with more are asked to repeat them later."""
 
 
 class Keeping(Enum):
-    """What became of a wish that is to be remembered."""
+    """The result of keeping a request."""
 
     KEPT = auto()
     KNOWN = auto()
@@ -30,7 +30,7 @@ class Keeping(Enum):
 
 
 def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
-    """Remember a wish for later, with the message that it was made in."""
+    """Remember a request for later, with the message that it was made in."""
     wish = replace(wish, words=wish.words or openings.words_said(script))
     kept = list(script.wishes)
     for place, one in enumerate(kept):
@@ -50,7 +50,7 @@ def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
 
 
 def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return two wishes of one kind as one; None when each needs a request of its own."""
+    """Return two requests of one kind merged; None if they have to be filed separately."""
     many = {step.slot for step in filling.questions_of(flow) if step.many}
     if _are_narrowed_apart(many, old, new):
         return None
@@ -58,7 +58,7 @@ def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mappi
     by_name = filling.choices_by_name(flow, new)
     for slot, value in new.items():
         if slot in by_name and slot not in old:
-            # Naming a part makes no part of the whole that was asked for before.
+            # Naming a part does not reduce the whole that was requested before.
             continue
         if slot in limits.SLOTS:
             before, now = limits.held(old), limits.held(new)
@@ -76,7 +76,7 @@ def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mappi
 def _are_narrowed_apart(
     many: Collection[str], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> bool:
-    """Tell whether what narrows one wish as a whole would narrow, or widen, the other one."""
+    """Whether merging would let the overall limit of one request narrow or widen the other."""
     before, now = limits.held(old), limits.held(new)
     if before == now:
         return False
@@ -87,7 +87,7 @@ def _are_narrowed_apart(
 
 
 def named(runner: Runner, wishes: Iterable[Wish]) -> dict[str, Any]:
-    """Return wishes as an argument of a text: their kinds, with what was named."""
+    """Return requests as an argument of a text: their kinds, with the values named."""
     return {"$texts": [_term(runner.by_intent[wish.intent], wish) for wish in wishes]}
 
 
@@ -99,7 +99,7 @@ def _term(flow: Flow, wish: Wish) -> dict[str, Any]:
 
 
 def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
-    """Remember wishes for later, and say so."""
+    """Remember requests for later, and say so."""
     kept, left_out = _kept(runner, script, wishes)
     if kept:
         script.say("desk.wish_kept", {"wish": named(runner, kept)})
@@ -107,13 +107,13 @@ def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
 
 
 def keep_all(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
-    """Remember wishes for later, saying only for which there is no room."""
+    """Remember requests for later; mention only those for which there is no room."""
     _, left_out = _kept(runner, script, wishes)
     _say_full(runner, script, left_out)
 
 
 def _kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> tuple[list[Wish], list[Wish]]:
-    """Remember wishes; return those that are, and those for which there is no room."""
+    """Remember requests; return those kept, and those for which there is no room."""
     kept: list[Wish] = []
     left_out: list[Wish] = []
     for wish in wishes:

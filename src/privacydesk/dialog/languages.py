@@ -1,4 +1,4 @@
-"""Which language is spoken: that of the user's sentences, unless they chose one."""
+"""The conversation's language: that of the user's sentences, unless they chose one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What narrows the kinds of data that a form is about: days, and the requester's own words.
+"""The limits on the kinds of data that a form is about: days, and the requester's own words.
 
-A form holds the kinds in one slot and what narrows them in another, as a selection. A part for
-``all`` narrows each kind that has no part of its own.
+A form holds the kinds in one slot and their limits in another, as a selection. A part for ``all``
+applies to each kind that has no part of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from privacydesk.domain.reading import ALL
 from privacydesk.domain.selection import Part, Selection, Span, joined, plain
 
 SLOT: Final = "limits"
-"""The slot that keeps them; a flow whose kinds of data can't be narrowed has none."""
+"""The slot that holds the limits; a flow whose kinds of data can't be narrowed has none."""
 
 _BEFORE: Final = "period"
 """The slot in which forms of an earlier version keep the requester's words."""
@@ -28,13 +28,13 @@ _NOTHING: Final = Selection()
 
 
 def selected(entities: Entities) -> Selection | None:
-    """Return what a message selects; None where it was not read so closely."""
+    """Return the selection parsed from a message; None if it was not parsed that far."""
     found = entities.get("selection", ())
     return msgspec.json.decode(found[0], type=Selection) if found else None
 
 
 def told(entities: Entities) -> Selection | None:
-    """Return what a message says to narrow a form; None where it says nothing of the sort."""
+    """Return the limits that a message states; None if it states none."""
     found = selected(entities)
     if found is None:
         periods = entities.get("period", ())
@@ -43,36 +43,36 @@ def told(entities: Entities) -> Selection | None:
 
 
 def narrows(limits: Selection) -> bool:
-    """Tell whether less is meant than all there is of something, or some is not clear."""
+    """Whether a selection leaves something out, or has words that were not understood."""
     return bool(limits.words) or any(not part.is_whole for part in limits.parts)
 
 
 def in_words(text: str) -> Selection:
-    """Return what narrows all kinds alike by the requester's own words."""
+    """Return a limit on all kinds alike in the requester's own words."""
     return Selection(parts=(Part(ALL, only=(Span(qualifier=text),)),))
 
 
 def words_of(limits: Selection) -> str:
-    """Return the words that narrow all kinds alike; empty where something else does."""
+    """Return the words of a limit made by ``in_words``; empty for any other."""
     only = limits.parts[0].only if limits.parts else ()
     text = only[0].qualifier if only else ""
     return text if limits == in_words(text) else ""
 
 
 def is_of_all(limits: Selection) -> bool:
-    """Tell whether all kinds are narrowed alike."""
+    """Whether a limit applies to all kinds alike."""
     return any(part.value == ALL for part in limits.parts)
 
 
 def held(slots: Mapping[str, Any]) -> Selection:
-    """Return what narrows a form."""
+    """Return the limits of a form."""
     if slots.get(_BEFORE):
         return in_words(str(slots[_BEFORE]))
     return msgspec.convert(slots.get(SLOT, {}), Selection)
 
 
 def keep(slots: dict[str, Any], limits: Selection) -> None:
-    """Let a form be narrowed by nothing but ``limits``."""
+    """Replace the limits of a form."""
     for name in SLOTS:
         slots.pop(name, None)
     limits = replace(limits, parts=tuple(one for one in limits.parts if not one.is_whole))
@@ -81,7 +81,7 @@ def keep(slots: dict[str, Any], limits: Selection) -> None:
 
 
 def let_stay(slots: dict[str, Any], values: Iterable[str]) -> None:
-    """Keep which kinds were said to stay as a whole, so that it is said beside what goes."""
+    """Record kinds that are to stay as a whole, to be shown beside those that go."""
     limits = held(slots)
     keep(slots, replace(limits, stays=tuple(dict.fromkeys((*limits.stays, *values)))))
 
@@ -89,12 +89,12 @@ def let_stay(slots: dict[str, Any], values: Iterable[str]) -> None:
 def parts(
     slots: Mapping[str, Any], categories: Iterable[str], options: str | None = None
 ) -> tuple[Part, ...]:
-    """Return what a form selects of the kinds that it holds.
+    """Return the parts that a form selects, one for each kind that it holds.
 
     Args:
-        slots: of the form.
-        categories: the kinds that it holds; each of ``all`` where some of them are narrowed.
-        options: where kinds are offered from; see ``all_of``.
+        slots: the form's slots.
+        categories: the kinds that it holds; ``all`` is expanded if single kinds have limits.
+        options: the source of the kinds offered; see ``all_of``.
     """
     found = {part.value: part for part in held(slots).parts}
     chosen = list(categories)
@@ -106,7 +106,7 @@ def parts(
 
 
 def staying(slots: Mapping[str, Any], categories: Iterable[str]) -> tuple[Part, ...]:
-    """Return what stays of the kinds that a form holds, and beside them, as was said."""
+    """Return what the requester keeps, of the form's kinds and beside them."""
     chosen = parts(slots, categories)
     values = {part.value for part in chosen}
     rests = (
@@ -120,19 +120,19 @@ def staying(slots: Mapping[str, Any], categories: Iterable[str]) -> tuple[Part, 
 
 
 def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
-    """Return what narrows a form after a message narrowed it further.
+    """Return the limits of a form after a message narrowed it further.
 
-    What is named as a whole lifts nothing that was said of it before, and what was said to stay
-    stays. What is said of all kinds is said of each that has a part of its own, too.
+    Naming a kind as a whole lifts no earlier limit on it, and what was to stay stays. A limit on
+    all kinds also applies to each kind that has a part of its own.
 
     Args:
-        before: what narrowed it.
-        new: what the message says.
-        adds: whether that comes besides; else it takes the place of what was said of the same.
+        before: the limits so far.
+        new: the limits in the message.
+        adds: whether the new limits are added; else they replace those on the same kind.
     """
     found = {part.value: part for part in before.parts}
     told = [one for one in new.parts if not one.is_whole]
-    # What one kind has of its own is said beside what is said of all.
+    # A kind's own limits come on top of those on all kinds.
     for part in sorted(told, key=lambda one: one.value != ALL):
         known = found.get(part.value) or found.get(ALL) or Part(ALL)
         every = found if part.value == ALL else {}
@@ -149,7 +149,7 @@ def _further(old: Part, new: Part, *, adds: bool) -> Part:
     """Return a part narrowed further; see ``narrowed``."""
     only = new.only
     if not only:
-        # "But the ones with my dog stay" takes nothing away from what else narrows it.
+        # "But the ones with my dog stay" leaves the other limits in place.
         only = old.only
     elif adds and old.only:
         only = joined((*old.only, *only))

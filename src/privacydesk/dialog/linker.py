@@ -1,4 +1,4 @@
-"""Holding flows against each other: called flows, their ends, and the slots that are known."""
+"""Checks across flows: called flows, their ends, and the slots that are known."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def link(
     Args:
         flows: by name.
         unread: flows that exist and couldn't be read; calling them is no fault of its own.
-        alone: the flows are not all there are; calling an absent one is no fault.
+        alone: only some of the flows are given; calling an absent one is no fault.
     """
     found: list[DialogFault] = []
     for flow in flows.values():
@@ -43,7 +43,7 @@ def link(
                 _check_call(flow, step, flows, unread, faults)
         for topic, said in flow.explains.items():
             for arg in said.args:
-                # Where the slot is empty yet, it is not explained.
+                # While the slot is empty, nothing is explained.
                 if not is_supplied(arg) and known is not None and arg not in known:
                     what = f"explains {topic!r} shows {arg!r}, which is unknown"
                     faults.add(1, "", what, suggest(arg, {*ARGS, *known}))
@@ -61,7 +61,7 @@ def ends_of(flow: Flow) -> frozenset[str]:
 
 
 def known_slots(flow: Flow, flows: Mapping[str, Flow]) -> frozenset[str]:
-    """Return the slots a flow may name: declared, filled by what it does, or handed back to it."""
+    """Return the slots a flow may name: declared, filled by its steps, or returned to it."""
     return frozenset(flow.slots).union(*(_filled_by(step, flows) for step in flow.steps.values()))
 
 
@@ -88,12 +88,12 @@ def named_slots(step: Step) -> Iterator[str]:
 
 
 def is_supplied(arg: str) -> bool:
-    """Tell whether a text's argument is supplied by the desk rather than by a slot."""
+    """Whether a text's argument is supplied by the desk rather than by a slot."""
     return arg in ARGS or arg.startswith(ARG_FAMILIES)
 
 
 def _check_slots(flow: Flow, step: Step, known: frozenset[str] | None, faults: Faults) -> None:
-    # With a called flow that can't be looked at, what it hands back is unknown: don't guess.
+    # What an absent called flow returns is unknown: don't guess.
     if known is None:
         return
     line = flow.lines[step.id]

@@ -1,4 +1,4 @@
-"""One shared state machine a flow: steps are states, outcomes are triggers.
+"""One shared state machine per flow: steps are states, outcomes are triggers.
 
 The machine is built once; a frame being run is a light object with a ``state``. Adding each frame
 as a model would cost 80 microseconds, firing the event on a plain object costs 6.

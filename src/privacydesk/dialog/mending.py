@@ -1,4 +1,4 @@
-"""Bringing a conversation that stands in an older version of the flows back onto them."""
+"""Migrating a conversation from an older version of the flows to the present one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from privacydesk.dialog.script import Script
 
 
 def mend(runner: Runner, script: Script) -> None:
-    """Move what stands at a step that is gone, and drop what was begun of a flow that is gone.
+    """Move frames whose step was removed, and drop frames whose flow was removed.
 
-    Whatever a form called goes with the step that called it: its outcome leads nowhere any more.
-    The question that was open is of the old version, so its buttons are closed.
+    Flows called from a removed step are dropped with it: their outcome leads nowhere any more.
+    The open question belongs to the old version, so its buttons are closed.
     """
     for place in reversed(range(len(script.stack))):
         frame = script.stack[place]
@@ -32,7 +32,7 @@ def mend(runner: Runner, script: Script) -> None:
 
 
 def _drop(runner: Runner, script: Script, begin: int, end: int) -> None:
-    """Drop some frames out of the stack, with the files that were handed to them."""
+    """Drop some frames from within the stack, with the files uploaded to them."""
     others = script.stack[end:]
     del script.stack[end:]
     runner.drop_from(script, begin)

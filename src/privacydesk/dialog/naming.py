@@ -1,4 +1,4 @@
-"""What requests and their parts are called, as arguments of texts."""
+"""Labels of requests and their parts, as arguments of texts."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _SCOPES: Mapping[str, frozenset[str]] = {
     "purpose": frozenset(ConsentPurpose),
     "provider": frozenset(Provider),
 }
-"""What the account service acts on, by the family of its terms. Wishes are for people to read."""
+"""What the account service acts on, by term family. A guardian's ``wish`` is for people to read."""
 
 
 def label_of(ticket: Ticket, scope: str) -> Any:
-    """Return what to call a scope; one that the desk has no word for is called as it was sent."""
+    """Return the label of a scope; one without a term is shown as it was sent."""
     if scope in NOTHING_BY_ITSELF:
         return _ACCOUNT
     likely = FAMILIES.get(ticket.kind, "")
@@ -47,19 +47,19 @@ def label_of(ticket: Ticket, scope: str) -> Any:
 
 
 def item_label(ticket: Ticket, item: ScopeItem) -> Any:
-    """Return what to call one item of a ticket, with what narrows it: "photos of 2025"."""
+    """Return the label of a ticket's item, with its limits: "photos of 2025"."""
     if ticket.kind is RequestKind.GUARDIAN:
         return {"$term": f"{FAMILIES[ticket.kind]}.{item.name}"}
     return part_label(label_of(ticket, named(item)), part_of(item), words_of(item))
 
 
 def part_label(label: Any, part: Part, words: str = "") -> Any:
-    """Return what to call a part of a selection.
+    """Return the label of a part of a selection.
 
     Args:
-        label: what the thing is called.
-        part: what narrows it.
-        words: what was said of it and not understood; empty without.
+        label: the label of the thing itself.
+        part: the part, with its limits.
+        words: words about it that were not understood; may be empty.
     """
     narrowed = detail_of(part, words)
     return {"$part": label, **narrowed} if narrowed else label
@@ -68,8 +68,8 @@ def part_label(label: Any, part: Part, words: str = "") -> Any:
 def listed(labels: Sequence[tuple[Part, Any]]) -> dict[str, Any]:
     """Return a list of parts with their labels, as an argument.
 
-    "Photos and posts of 2025" may be all photos, or not: beside what is narrowed, what is whole
-    says so.
+    "Photos and posts of 2025" leaves open whether all photos are meant: beside limited parts, whole
+    ones are marked as such.
     """
     narrowed = any(not part.is_whole for part, _ in labels)
     return {
@@ -91,9 +91,9 @@ def named_request(ticket: Ticket) -> dict[str, Any]:
 
 
 def items_of(ticket: Ticket) -> dict[str, Any]:
-    """Return what a request asks for, as an argument: its items, each with what narrows it.
+    """Return what a request asks for, as an argument: its items, each with its limits.
 
-    What was said of all of them and not understood follows their list, once.
+    Words about all of them that were not understood follow the list, once.
     """
     words = {words_of(item) for item in ticket.items}
     if len(ticket.items) > 1 and len(words) == 1 and all(words):

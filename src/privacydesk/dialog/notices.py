@@ -77,7 +77,7 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
 
 
 def _outdated(runner: Runner, script: Script) -> bool:
-    """Leave a question about which request is meant: the answer to it has just changed."""
+    """Drop an open question about which request is meant: its answer has just changed."""
     frame, step = runner.waiting_step(script)
     if frame is None or frame.trail or frame.slots.get("ticket"):
         return False
@@ -91,9 +91,9 @@ _ABOUT_REQUESTS = frozenset({"objection", "cancel_request"})
 
 
 def _ask_requester(runner: Runner, script: Script, ticket: Ticket, text: str) -> None:
-    """Put what staff asked: what is written or sent next goes to the ticket.
+    """Put a question of staff: what is written or sent next goes to the ticket.
 
-    Where another form is open it goes on undisturbed, with a button to answer first; the question
+    If another form is open, it continues undisturbed, with a button to answer first; the question
     lies below it and is put at its end.
     """
     # A second question takes the place of the first one.
@@ -129,7 +129,7 @@ def _ownership(runner: Runner, script: Script, message: Decided) -> None:
         script.append(
             Sender.AGENT, EventKind.TEXT, text=message.text, author=name, data=message.data
         )
-        # Written without taking over, it must not leave the assistant's question further up.
+        # A reply without taking over must not push the assistant's question out of sight.
         _go_on(runner, script)
 
 
@@ -139,7 +139,7 @@ def _lost(script: Script, name: str, *, left: bool) -> None:
     script.own(OwnerKind.QUEUE, key, {"agent": name})
     opening = {} if staffed else script.opening()
     if opening:
-        # Else they would take it that somebody comes right away.
+        # Otherwise the user would expect somebody right away.
         script.append(Sender.SYSTEM, EventKind.TEXT, key="owner.reads_again", args=opening)
 
 
@@ -153,11 +153,11 @@ _ONLY_TOLD = {
     "under_14": "ticket.child_under_14",
     "exactly_14": "ticket.child_exactly_14",
 }
-"""Outcomes that leave the ticket where it stands."""
+"""Outcomes that leave the ticket's state unchanged."""
 
 
 def result(runner: Runner, script: Script, message: Result) -> None:
-    """Tell what the account service made of a released ticket."""
+    """Tell the user what the account service did with a released ticket."""
     ticket = message.ticket
     assert ticket is not None
     if message.outcome in _ONLY_TOLD:
@@ -180,7 +180,7 @@ def result(runner: Runner, script: Script, message: Result) -> None:
 
 
 def came_due(runner: Runner, script: Script, message: CameDue) -> None:
-    """Tell what came due, where it concerns the user."""
+    """Tell the user what came due, if it concerns them."""
     ticket = message.ticket
     if message.kind == DueKind.OVERDUE.value:
         say_late(script, ticket)

@@ -1,4 +1,4 @@
-"""Beginning an objection where an answer of the desk is disputed."""
+"""Starting an objection when an answer of the desk is disputed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket import Outcome
 
 _ONLY_DISPUTES = 12
-"""Characters of a message that disputes something and does not say what."""
+"""The most characters of a message that disputes something without saying what."""
 
 _SOUND_LIKE_DISPUTES = frozenset(
     {
@@ -21,14 +21,14 @@ _SOUND_LIKE_DISPUTES = frozenset(
         Intent.OTHER,
     }
 )
-"""What bare disagreement is taken for, without an answer to disagree with."""
+"""What the recogniser takes bare disagreement for, not knowing the answer it is about."""
 
 _WITHHELD = frozenset({Outcome.REFUSED, Outcome.PARTLY_FULFILLED})
-"""Outcomes by which not all is done that was asked for."""
+"""Outcomes in which not everything requested was done."""
 
 
 def objects(runner: Runner, script: Script) -> bool:
-    """Begin an objection where an answer is disputed, unless something clearer is asked for."""
+    """Begin an objection if an answer is disputed, unless something clearer is asked for."""
     entities = script.observed.entities
     found = script.observed.recognised
     said = reading.phrases_of(entities)
@@ -39,15 +39,15 @@ def objects(runner: Runner, script: Script) -> bool:
     if "objection" not in said and not disputed and not protests:
         return False
     if _is_about_a_machine(runner, script):
-        # 我不服 answers what shall be done about its decision.
+        # 我不服 answers the form's question of what to do about the decision.
         return False
     if found is not None and found.sure and found.intent.kind is not None and not protests:
-        # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
-        # decision; where no more is said than that, an answer of the desk is meant.
+        # "I don't agree with that" sounds like a withdrawn consent, "judge again" like an automated
+        # decision; if nothing more is said, an answer of the desk is meant.
         only = sum(len(event.text) for event in script.events) <= _ONLY_DISPUTES
         clear = entities.get("purpose") or not has_answer(script)
         if found.intent is Intent.CONSENT_WITHDRAWAL and clear:
-            # "I object to profiling" names what shall stop, and no answer is there to be disputed.
+            # "I object to profiling" names what should stop; or there is no answer to dispute.
             return False
         judges = found.intent is Intent.AUTOMATED_DECISION and (only or has_answer(script))
         complains = found.intent is Intent.COMPLAINT and reading.is_brief(script)
@@ -62,13 +62,13 @@ def objects(runner: Runner, script: Script) -> bool:
 
 
 def _protests(script: Script) -> bool:
-    """Tell whether a message speaks of what was just refused, and wants nothing done anew."""
+    """Whether a message is about what was just refused, and requests nothing new."""
     found = script.observed.recognised
     entities = script.observed.entities
     if script.stack or found is None or not found.sure or found.intent.kind is None:
         return False
     if found.intent is Intent.COMPLAINT and reading.is_brief(script):
-        # Where it is asked how the answer to a request was, a complaint is about that.
+        # While the satisfaction question is open, a complaint is about that request.
         asked = rating.asked_about(script)
         return asked is not None and asked.outcome in _WITHHELD and may_object(script, asked)
     if entities.get("wants") or found.intent.value in entities.get("wish_words", ()):
@@ -78,7 +78,7 @@ def _protests(script: Script) -> bool:
 
 
 def _is_about_a_machine(runner: Runner, script: Script) -> bool:
-    """Tell whether a machine's decision is what the open form is about, and no answer disputed."""
+    """Whether the open form is about an automated decision, and there is no answer to dispute."""
     if not script.stack or has_answer(script):
         return False
     kind = runner.flows[script.stack[script.form_at()].flow].kind
@@ -86,9 +86,9 @@ def _is_about_a_machine(runner: Runner, script: Script) -> bool:
 
 
 def _means_answer(script: Script) -> bool:
-    """Tell whether "I don't agree" or "why on earth" is about an answer of the desk.
+    """Whether "I don't agree" or "why on earth" is about an answer of the desk.
 
-    Where a consent is named, or something else is clearly asked for, it is not.
+    Not if a consent is named, or something else is clearly asked for.
     """
     found = script.observed.recognised
     unclear = found is None or not found.sure or found.intent in _SOUND_LIKE_DISPUTES
@@ -96,7 +96,7 @@ def _means_answer(script: Script) -> bool:
 
 
 def has_answer(script: Script) -> bool:
-    """Tell whether a decision lies before the user that may be meant, and no machine is named."""
+    """Whether there is a decision that the user may mean, and no machine is named."""
     if "machine" in reading.phrases_of(script.observed.entities):
         return False
     return any(may_object(script, ticket) for ticket in script.tickets_of(whose(script)))

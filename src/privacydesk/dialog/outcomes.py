@@ -1,7 +1,7 @@
 """Decisions and outcomes of tickets in words: when they are told, and when they are read again.
 
-Whoever comes back to a request by its number, from another device, finds the answer there and not
-only that there is one.
+A user who returns to a request by its number, from another device, finds the answer itself, not
+just that it exists.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def decision_words(
         ticket: the ticket as it was moved.
         kind: what was decided.
         text: the agent's own words.
-        data: what else belongs to it.
+        data: the decision's other data.
     """
     if kind is DecisionKind.EXAMINED:
         if data.get("accepted"):
@@ -101,13 +101,13 @@ def say_decision(
 
 
 def _say_added(script: Script, ticket: Ticket, text: str) -> None:
-    """Say what staff wrote beside a decision that is carried out, as how a file is handed over."""
+    """Say what staff wrote beside a released decision, such as how a file is handed over."""
     if text.strip():
         script.say("ticket.added", ticket_args(ticket, text=text.strip()))
 
 
 def _say_handed_over(script: Script, ticket: Ticket) -> None:
-    """Say what goes with a child's account that was handed to a guardian."""
+    """Add the reminder for a guardian to whom a child's account was handed over."""
     if _is_handed_over(ticket):
         script.say("ticket.handed_over")
 
@@ -119,7 +119,7 @@ def say_late(script: Script, ticket: Ticket) -> None:
 
 
 def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
-    """Return what was refused part by part; a ground that may prejudice is left to its clause."""
+    """Return the refused parts as rows; a prejudicial ground is replaced by its clause."""
     rows = []
     for item in ticket.items:
         if item.decision != "refuse" or item.ground is None:
@@ -146,12 +146,12 @@ def say_objection(script: Script, ticket: Ticket) -> None:
 
 
 def say_outcome(script: Script, ticket: Ticket, key: str) -> None:
-    """Say how a request ended that the account service carried out, wholly or in part.
+    """Say the outcome of a request that the account service carried out, wholly or in part.
 
     Args:
         script: the turn.
         ticket: the closed ticket.
-        key: what is said of it as a whole.
+        key: the key of the text about the request as a whole.
     """
     partly = ticket.outcome is Outcome.PARTLY_FULFILLED
     if partly or ticket.kind in _TOLD_BY_ITEM:
@@ -166,7 +166,7 @@ def say_outcome(script: Script, ticket: Ticket, key: str) -> None:
 
 
 def outcome_key(ticket: Ticket) -> str:
-    """Return what is said of a request that was carried out as a whole."""
+    """Return the key of the text about a request's outcome as a whole."""
     if ticket.outcome is Outcome.PARTLY_FULFILLED:
         return "ticket.partly"
     results = ticket.work.results
@@ -178,7 +178,7 @@ def outcome_key(ticket: Ticket) -> str:
 
 
 def _was_suspended(ticket: Ticket) -> bool:
-    """Tell whether a child's account was stopped, and not handed over to the guardian."""
+    """Whether a child's account was suspended, and not handed over to the guardian."""
     results = ticket.work.results
     return not _is_handed_over(ticket) and any(map(_suspends, results))
 
@@ -193,13 +193,13 @@ def _is_handed_over(ticket: Ticket) -> bool:
 
 
 _TOLD_BY_ITEM = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
-"""What was done and what was kept is listed."""
+"""Kinds for which what was done and what was kept is listed."""
 
 _REMOVING = frozenset({AccountAction.DELETE.value, AccountAction.DEREGISTER.value})
 
 
 def _held_nothing(result: Mapping[str, Any]) -> bool:
-    """Tell whether there was nothing of what should be removed; a count may be missing."""
+    """Whether there was nothing to remove; a count may be missing."""
     of_removal = result.get("action") in _REMOVING and result["outcome"] != ItemOutcome.FAILED
     return of_removal and result.get("count") == 0
 
@@ -210,9 +210,9 @@ def _removed_some(result: Mapping[str, Any]) -> bool:
 
 
 def _is_gone(result: Mapping[str, Any]) -> bool:
-    """Tell whether all there was of a kind of data was deleted.
+    """Whether all data of a kind was deleted.
 
-    Of the profile of an account that lives on only what may be left empty is.
+    If the account continues, only the optional fields of its profile are.
     """
     if result["outcome"] != ItemOutcome.DONE or result["scope"] in NOTHING_BY_ITSELF:
         return False
@@ -238,9 +238,9 @@ def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
 def _say_results(script: Script, ticket: Ticket, key: str) -> None:
     """Say an outcome with what was done and what was kept, why and until when, item by item."""
     rows = [_result_row(ticket, one) for one in ticket.work.results]
-    # Who comes back later finds in one list what was done and what was refused.
+    # A user who returns later finds what was done and what was refused in one list.
     rows += _refused_rows(ticket, withheld=ticket.work.ground_withheld)
-    # What could not be done is refused, too, whoever refused it.
+    # What could not be done counts as refused, too, no matter by whom.
     partly = ticket.outcome is Outcome.PARTLY_FULFILLED
     _say_rows(script, ticket, key, rows, **({"remedies": _remedies(script)} if partly else {}))
 
@@ -271,7 +271,7 @@ def _say_rows(
 
 
 def say_summary(script: Script, ticket: Ticket, rows: Sequence[Mapping[str, Any]] | None) -> None:
-    """Say what is held, where a request asked for that."""
+    """Say what data is held, if a request asked for that."""
     if rows:
         _say_rows(script, ticket, "ticket.summary", [dict(row) for row in rows])
 
@@ -280,7 +280,7 @@ def say_summary(script: Script, ticket: Ticket, rows: Sequence[Mapping[str, Any]
 
 
 def say_again(script: Script, ticket: Ticket) -> None:
-    """Say what was last told about a ticket in another conversation, as far as it still counts."""
+    """Repeat what was last told about a ticket in another conversation, if it still applies."""
     told = ticket.work.told
     if told is not None and _still_counts(ticket, DecisionKind(told.kind)):
         kind = DecisionKind(told.kind)
@@ -290,7 +290,7 @@ def say_again(script: Script, ticket: Ticket) -> None:
     elif ticket.outcome in {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED}:
         rows = ticket.work.summary
         say_summary(script, ticket, rows)
-        # Without a contact the summary is kept in the conversation alone that it was told in.
+        # Without a contact the summary is kept only in the conversation where it was told.
         elsewhere = ticket.kind is RequestKind.ACCESS and ticket.outcome is Outcome.FULFILLED
         whole = "ticket.done_before" if elsewhere and not rows else outcome_key(ticket)
         say_outcome(script, ticket, whole)
@@ -301,5 +301,5 @@ def say_again(script: Script, ticket: Ticket) -> None:
 def _still_counts(ticket: Ticket, kind: DecisionKind) -> bool:
     if kind is DecisionKind.EXAMINED:
         return ticket.state is TicketState.AWAITING_VERIFICATION and "document" not in ticket.flags
-    # What was asked is put by the flow that takes the answer.
+    # A question of staff is put by the flow that takes the answer.
     return kind in {DecisionKind.RESOLVED, DecisionKind.REFUSED, DecisionKind.MERGED}

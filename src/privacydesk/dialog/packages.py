@@ -1,4 +1,4 @@
-"""Files with a person's data, in words: that there are some, and until when."""
+"""Cards for access packages: which files are available, and until when."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from privacydesk.domain.packages import Package, size_in_words
 from privacydesk.domain.ticket import Ticket
 
 CHOICE: Final = "desk:package:"
-"""What the button of a file's card sends, with the request's number and the file's place."""
+"""The prefix of what a file card's button sends; the request's number and file's place follow."""
 
 SPLIT: Final = ":"
-"""Between the two."""
+"""Separates the two."""
 
 
 def say_packages(script: Script, ticket: Ticket) -> None:
-    """Show a card for each file of a ticket that can be had, the newest first."""
+    """Show a card for each available file of a ticket, the newest first."""
     there = [
         (place, one)
         for place, one in enumerate(ticket.packages, start=1)

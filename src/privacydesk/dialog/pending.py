@@ -1,7 +1,7 @@
-"""Questions that the desk itself put about a ticket, and wait for the requester.
+"""Questions that the desk itself asked about a ticket and that wait for the requester.
 
-They lie on the stack as flows of their own. When the ticket moves on, they have no point any more
-and are taken away, wherever they lie.
+They lie on the stack as flows of their own. When the ticket moves on, they no longer apply and are
+removed, wherever they lie.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WAITS_IN: Final[Mapping[str, TicketState]] = {
     "evidence_again": TicketState.AWAITING_VERIFICATION,
     "confirm_closing": TicketState.AWAITING_CONFIRMATION,
 }
-"""Flows that the desk begins about a ticket, and the state in which their question has a point."""
+"""Flows that the desk begins about a ticket, and the state in which their question applies."""
 
 _TAKES_BACK: Final = "cancel_request"
 
@@ -30,12 +30,12 @@ _TAKES_BACK: Final = "cancel_request"
 def settle(
     script: Script, ticket_id: TicketId, state: TicketState | None, *, running: bool = False
 ) -> bool:
-    """Take away questions about a ticket that have no point in its state any more.
+    """Remove questions about a ticket that no longer apply in its state.
 
     Args:
         script: the turn.
         ticket_id: the ticket that moved.
-        state: its state now; None for one in which no question has a point.
+        state: its state now; None for one in which no question applies.
         running: the innermost form is being run, and stays.
 
     Returns:
@@ -64,7 +64,7 @@ def settle(
 
 
 def asked_to_take_back(conversation: Conversation, ticket_id: TicketId) -> datetime | None:
-    """Return since when the requester is asked whether to take a ticket back; None if not."""
+    """Return since when the requester is being asked whether to withdraw a ticket; None if not."""
     about = {None, ticket_id.hex()}
     frames = (one for one in conversation.stack if one.flow == _TAKES_BACK)
     return max((one.started_at for one in frames if one.slots.get("ticket") in about), default=None)

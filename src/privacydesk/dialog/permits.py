@@ -1,4 +1,4 @@
-"""Refusing at run time what lacks what it demands, and leading back to where that is shown."""
+"""Run-time checks of proof and confirmation, and the way back to the steps that obtain them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from privacydesk.domain.identity import Assurance, Verification, is_fresh
 
 
 def is_allowed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
-    """Refuse at run time what lacks assurance; the checker proves that it never happens."""
+    """Whether a step has the assurance it demands; the checker proves that it is never refused."""
     demand = demand_of(flow, step)
     if demand.level is Assurance.NONE or demand.contact_will_do:
-        # Contacts, and which tickets are somebody's own, are checked one by one where they count.
+        # Contacts and the ownership of tickets are checked one by one where they matter.
         return True
     return _proof(script, frame, flow, step) is not None
 
@@ -27,17 +27,17 @@ def _proof(script: Script, frame: Running, flow: Flow, step: Do) -> Verification
 
 
 def is_confirmed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
-    """Tell whether the user said yes to this lately, when they had already been verified."""
+    """Whether the user recently confirmed the step, having been verified before."""
     at = frame.confirmed_at
     if at is None or not is_fresh(at, script.now, script.rules.fresh):
         return False
     proof = _proof(script, frame, flow, step)
-    # A session is there all the time; its proof is made up anew whenever it is asked for.
+    # A session is always present; its proof is created anew whenever it is asked for.
     return proof is not None and (proof.level <= Assurance.APP_SESSION or proof.at <= at)
 
 
 def confirm_again(frame: Running, flow: Flow, step: Do) -> None:
-    """What can't be undone was not said yes to: ask for it, at the question before it."""
+    """Go back to the confirmation of an irreversible step that was not confirmed."""
     asking = [s for s in flow.steps.values() if isinstance(s, Confirm)]
     if not asking:
         raise RuntimeError(f"flow {flow.name} acts without a way to confirm")
@@ -45,7 +45,7 @@ def confirm_again(frame: Running, flow: Flow, step: Do) -> None:
 
 
 def verify_again(frame: Running, flow: Flow) -> None:
-    """A proof has grown old: go back to where the flow verifies, then confirm anew."""
+    """Go back to where the flow verifies, as a proof has expired; then confirm again."""
     for step in flow.steps.values():
         if isinstance(step, Call) and step.flow == "verify":
             frame.state = step.id

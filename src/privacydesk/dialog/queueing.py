@@ -14,7 +14,7 @@ from privacydesk.domain.intents import Intent
 
 WISH_NOW = "desk:wish"
 NO_WISH = "desk:no_wish"
-# While a person is waited for, the assistant goes on with these and nothing else.
+# While the user waits for a person, the assistant handles these intents and no others.
 _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
 
 
@@ -22,14 +22,14 @@ def leave_queue(runner: Runner, script: Script) -> None:
     """Stop waiting for a person and go on with what was open."""
     script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
     if script.wishes and not script.stack:
-        # What was to be told to a person is not begun for having left.
+        # Requests kept for a person are not begun just because the user left the queue.
         offer_wishes(runner, script)
     else:
         runner.prompt_again(script)
 
 
 def offer_wishes(runner: Runner, script: Script) -> None:
-    """Ask whether what was said to wait is still wanted: a person may have seen to it."""
+    """Ask whether the kept requests are still wanted: a person may have handled them."""
     script.ask(
         "desk.wishes_left",
         {"wish": kept_wishes.named(runner, script.wishes)},
@@ -41,8 +41,8 @@ def offer_wishes(runner: Runner, script: Script) -> None:
 
 
 def acknowledge(script: Script, *, anew: bool = False) -> None:
-    """Say that what was said is kept for the person who comes, and that they are waited for."""
-    # Where one stands is told once, and when it is asked, not after each sentence that follows.
+    """Say that the message is kept for the person who comes, and that the user still waits."""
+    # The place in the queue is told once, and when asked for, not after each message.
     prompt = script.prompt
     just_queued = prompt is not None and prompt.offset == script.owner.offset
     said_last = prompt is not None and leave_queue_choice() in prompt.choices and not just_queued
@@ -63,13 +63,13 @@ _NOW = Choice(id=WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
 
 
 def _keep_in_queue(runner: Runner, script: Script) -> bool:
-    """Keep a wish for the person who comes; it may be seen to at once, without waiting."""
+    """Keep a request for the person who comes; it may be begun at once, without waiting."""
     if has_answer(script) and objects(runner, script):
-        # What was refused meanwhile is disputed; people look at it with the objection.
+        # A refusal given meanwhile is disputed; staff look at it with the objection.
         return True
     asked = wishes.wishes_of(runner, script)
     if script.observed.entities.get("own_age"):
-        # Who tells their own age reports nobody; the conversation is marked for it.
+        # A user who tells their own age reports nobody; the conversation is flagged for it.
         asked = tuple(wish for wish in asked if wish.intent is not Intent.UNDERAGE_REPORT)
     if not asked:
         return False
@@ -78,7 +78,7 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
     if left_out:
         script.say("desk.wishes_full", {"wish": kept_wishes.named(runner, left_out)})
     elif kept_wishes.named(runner, script.wishes) == before:
-        # Said in other words, it is no news.
+        # The same request in other words is no news.
         return False
     script.ask(
         "owner.wish_kept",
@@ -89,7 +89,7 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
 
 
 def _go_on_alone(runner: Runner, script: Script) -> None:
-    """Stop waiting where no person is wanted any more: "take me out of the queue"."""
+    """Stop waiting if no person is wanted any more: "take me out of the queue"."""
     asked = wishes.wishes_of(runner, script)
     if script.wishes or not asked:
         kept_wishes.say_kept(runner, script, asked)
@@ -101,7 +101,7 @@ def _go_on_alone(runner: Runner, script: Script) -> None:
 
 
 def _waits_here(script: Script, word: str) -> bool:
-    """Tell whether "I've waited for days" is about the person: there is no request to be about."""
+    """Whether "I've waited for days" is about the queue: there is no request it could mean."""
     found = script.observed.recognised
     status = found is not None and found.sure and found.intent is Intent.REQUEST_STATUS
     numbered = {"ticket_number", "misread_number"}.intersection(script.observed.entities)
@@ -111,7 +111,7 @@ def _waits_here(script: Script, word: str) -> bool:
 
 
 def while_queued(runner: Runner, script: Script) -> bool:
-    """Answer what the assistant may while a person is waited for; tell whether all was said."""
+    """Answer what the assistant may while the user is queued; return whether that was all."""
     frame = script.top
     if script.prompt is not None and frame is not None and script.prompt.serial == frame.serial:
         return False
@@ -129,7 +129,7 @@ def while_queued(runner: Runner, script: Script) -> bool:
         script.say("owner.who_answers")
         acknowledge(script, anew=True)
         return True
-    # "When will it be done" asks for the state of a request elsewhere.
+    # Elsewhere "when will it be done" asks for the state of a request.
     asks = {"asks_duration", "asks_when", "place_in_queue"}.intersection(
         reading.phrases_of(script.observed.entities)
     )

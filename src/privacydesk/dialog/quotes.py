@@ -8,10 +8,10 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.quotes import PolicyAnswer, Quote
 
 _NEARLY_AS_GOOD: Final = 0.5
-"""The score of a second passage, in the first one's, from which it is quoted as well."""
+"""The share of the first passage's score from which a second one is quoted as well."""
 
 _READ_AT_ONCE: Final = 700
-"""Characters of policy that one answer puts before a reader."""
+"""The most characters of two passages that are quoted in one answer."""
 
 
 def say_quotes(script: Script, answer: PolicyAnswer) -> None:
@@ -39,7 +39,7 @@ def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:
 def _source(quote: Quote) -> str:
     """Return document, article and section in one line, in the policy's own words.
 
-    A heading that the passage itself begins with is left to it.
+    A heading that the passage itself begins with is left out.
     """
     heading = quote.text.partition("\n")[0].strip()
     section = quote.section.removesuffix(heading).rstrip() if heading else quote.section

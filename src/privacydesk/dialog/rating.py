@@ -1,7 +1,7 @@
-"""Asking how a closed request went: once, with two buttons, and never in the way.
+"""The satisfaction question about a closed request: once, with two buttons, never in the way.
 
-The question is no form: whoever writes something else is simply answered, and it is not put again.
-While something else is open it waits until that is done.
+It is not a form: any other message is simply answered, and the question is not repeated. While
+something else is open it waits until that is done.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
 
 UNHAPPY: Final = "not_satisfied"
-"""The flow for whoever is not satisfied."""
+"""The flow for users who are not satisfied."""
 
 _RATE: Final = "rate:"
 _RATE_AGAIN: Final = "rate_again:"
-"""How the values of its buttons begin: the first time, and in the plainer words."""
+"""Prefixes of the values of its buttons: the first time, and in the plainer words."""
 _EITHER: Final = frozenset({"没有", "沒有", "没", "沒", "冇", "没有啊", "沒有啊", "没有呢", "冇啊"})
-"""Words that may be "I am not", and "there is nothing else" as well."""
+"""Words that may mean "I am not", or "there is nothing else"."""
 
 
 def note(script: Script, ticket: Ticket) -> None:
@@ -37,12 +37,12 @@ def note(script: Script, ticket: Ticket) -> None:
 
 
 def is_idle(script: Script) -> bool:
-    """Tell whether nothing else is open that the question would come between."""
+    """Whether nothing is open that the question would interrupt."""
     return not script.stack and script.owner.kind is OwnerKind.ASSISTANT
 
 
 def ask(script: Script) -> bool:
-    """Put the question that was remembered; tell whether there was one."""
+    """Put the question that was remembered; return whether there was one."""
     ticket_id, script.to_rate = script.to_rate, None
     ticket = script.ticket_with_id(ticket_id) if ticket_id is not None else None
     if ticket is None or not ticket.may_be_rated:
@@ -66,10 +66,10 @@ def _put(script: Script, ticket: Ticket, key: str, value: str) -> None:
 
 
 def ask_which(script: Script, words: str) -> bool:
-    """Ask what a bare 没有 is an answer to; tell whether it was one.
+    """Ask what a bare 没有 means; return whether the message was one.
 
-    It may be "I am not", and just as well "there is nothing else", which is no verdict to be
-    counted. Said again it is the second, since the question is put in no other words.
+    It may mean "I am not", or "there is nothing else", which is no verdict to count. Said again it
+    means the latter, since the question has no third wording.
     """
     choices = script.prompt.choices if script.prompt is not None else ()
     if not choices or choices[0].id not in set(Satisfaction) or tight(words) not in _EITHER:
@@ -83,14 +83,14 @@ def ask_which(script: Script, words: str) -> bool:
 
 
 def asked_about(script: Script) -> Ticket | None:
-    """Return the ticket that the open question is about; None where it isn't how one went."""
+    """Return the ticket of the open satisfaction question; None if another or none is open."""
     choices = script.prompt.choices if script.prompt is not None else ()
     is_rating = bool(choices) and choices[0].id in set(Satisfaction)
     return _ticket_of(script, choices[0]) if is_rating else None
 
 
 def _ticket_of(script: Script, choice: Choice) -> Ticket | None:
-    """Return the ticket that an answer is about, where it may still be rated."""
+    """Return the ticket that an answer is about, if it may still be rated."""
     ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(choice.value).rpartition(":")[2])))
     return ticket if ticket is not None and ticket.may_be_rated else None
 
@@ -100,7 +100,7 @@ def _answer(satisfaction: Satisfaction, about: str) -> Choice:
 
 
 def take(runner: Runner, script: Script, choice: Choice) -> bool:
-    """Take a tapped or typed answer; tell whether the choice was one."""
+    """Take a tapped or typed answer; return whether the choice was one."""
     if not str(choice.value).startswith((_RATE, _RATE_AGAIN)):
         return False
     ticket = _ticket_of(script, choice)

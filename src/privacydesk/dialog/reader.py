@@ -1,8 +1,8 @@
-"""From the text of ``dialogs/`` to flows: all faults of all files are found in one go.
+"""The parser of ``dialogs/``: it returns flows, or all faults of all files at once.
 
-``docs/dialogs.md`` describes the format. Reading has two halves. Each file is read by itself; then
-the flows are held against each other, since whether a called flow exists, how it can end and what
-it hands back is written in another file.
+``docs/dialogs.md`` describes the format. Reading has two passes. Each file is read by itself; then
+the flows are checked against each other, since whether a called flow exists, how it can end and
+what it returns is written in another file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FILING: Final = frozenset({"file_ticket", "file_unverified"})
 
 
 def read_flow(text: str, source: str) -> Flow:
-    """Read one flow by itself; what other files must say about it is not looked at.
+    """Read one flow by itself, without checks against other files.
 
     Args:
         text: the file's text.
@@ -98,7 +98,7 @@ class _Half:
     faults: tuple[DialogFault, ...]
 
 
-# And where one file is another, the same others.
+# If one file differs, the others are still the same.
 @lru_cache(64)
 def _read(text: str, source: str) -> _Half:
     stem = PurePosixPath(source).stem
@@ -152,7 +152,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
         source=source,
         lines=lines,
     )
-    # A step whose kind could not be told is there all the same; leading to it is no fault.
+    # A step whose kind could not be determined still exists; leading to it is no fault.
     known = frozenset(lines)
     if start and start not in known:
         fields.fault(

@@ -1,4 +1,4 @@
-"""What the operator sets and dialogs go by. One frozen value, made from the operator profile."""
+"""The operator's settings that dialogs use: one frozen value made from the operator profile."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Rules:
 
     Attributes:
         app: the app's name, as people know it.
-        app_names: what it is called in a language, by locale, where that differs.
+        app_names: its name by locale, where that differs.
         paths: self-service paths in the app by name (``unbinding``, ``profile`` …); shown as
             they are written on the app's screens.
         mailboxes: addresses by name (``policy``, ``children``).
-        remedies: what one may do against a decision, in words, by locale.
+        remedies: what a requester may do against a decision, in words, by locale.
         clauses: names of the clauses dialogs may cite.
         codes: how one-time codes are counted and where they go.
         filing: how many requests may be filed.
@@ -31,9 +31,9 @@ class Rules:
             unbinding to an agent.
         retention_days: how long the conversation is kept after closing.
         answer_days: working days after verification in which a request is answered; 0 where the
-            operator goes by something else, or by several periods.
+            operator uses another rule, or several periods.
         objection_days: until when a decision may be objected to, counted from closing.
-        patience: how long a step waits for the outside before it goes on without.
+        patience: how long a step waits for an outside service before it continues without it.
         idle: after this much silence the user is told where they were.
         zone: where the operator's days begin; ages are counted there.
         shifts: when people answer; empty where the operator does not say.
@@ -59,7 +59,7 @@ class Rules:
     shifts: tuple[Shift, ...] = ()
 
     def remedies_in(self, locale: str) -> str:
-        """Return what one may do against a decision, in a language."""
+        """Return what a requester may do against a decision, in a language."""
         return self.remedies.get(locale, "")
 
     def app_in(self, locale: str) -> str:

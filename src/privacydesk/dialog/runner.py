@@ -48,7 +48,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Ticket
 
 _STEPS_A_TURN = 200
-"""Cycles contain a waiting step, which the checker proves; this bounds what it can't know of."""
+"""The checker proves that cycles contain a waiting step; this bounds what it can't see."""
 
 _STACK_LIMIT = 6
 
@@ -71,15 +71,15 @@ class Runner:
         self.flows = flows
         self.rules = rules
         self.locales = locales
-        # Made when its flow runs for the first time: that takes longer than many a turn.
+        # Built when its flow first runs: building one takes longer than many a turn.
         self._machine = cache(lambda name: FlowMachine(flows[name]))
         self.by_intent = {intent: flow for flow in flows.values() for intent in flow.intents}
         self.asking = Asking(flows)
 
     def accepts(self, script: Script, frame: Running, step: Ask, value: Any) -> bool:
-        """Tell whether a step may take a value: where only what is offered counts, it must be.
+        """Whether a step may take a value; if its options are closed, only an offered one.
 
-        The new value of an entry has to be one that this entry takes.
+        The new value of a profile field has to be valid for that field.
         """
         if self.asking.slot_type(frame, step) == entries.FIELD_VALUE:
             return entries.fits(frame.slots.get(entries.FIELD), value, script.now.date())
@@ -99,7 +99,7 @@ class Runner:
         self.fire(frame, trigger)
 
     def start(self, script: Script, intent: Intent) -> bool:
-        """Begin the flow of an intent; one that is already running is gone back to as it stands."""
+        """Begin the flow of an intent; one that is already running is resumed as it stands."""
         flow = self.by_intent.get(intent)
         if flow is None:
             return False
@@ -110,7 +110,7 @@ class Runner:
         return self.begin(script, Wish(intent, slots, openings.words_said(script)))
 
     def begin(self, script: Script, wish: Wish) -> bool:
-        """Begin the flow of a wish with what was said about it; see ``start``."""
+        """Begin the flow of a request with what was said about it; see ``start``."""
         flow = self.by_intent[wish.intent]
         script.unanswered = 0
         running = next((p for p, f in enumerate(script.stack) if f.flow == flow.name), None)
@@ -121,7 +121,7 @@ class Runner:
             self.run(script)
             return True
         if flow.kind is not None and len(script.stack) >= _STACK_LIMIT:
-            # Rather asked for later than something that was begun, and its files, be lost.
+            # Better to keep this for later than to lose a form that was begun, and its files.
             kept_wishes.say_kept(self, script, (wish,))
             self.prompt_again(script)
             return True
@@ -132,7 +132,7 @@ class Runner:
         return True
 
     def start_flow(self, script: Script, name: str, slots: Mapping[str, Any]) -> None:
-        """Begin a flow by name; one that is already running is gone back to."""
+        """Begin a flow by name; one that is already running is resumed."""
         running = next((p for p, f in enumerate(script.stack) if f.flow == name), None)
         if running is not None:
             self._bring_up(script, running)
@@ -159,8 +159,8 @@ class Runner:
         kind = self.flows[form.flow].kind
         if kind is None:
             if not form.trail and self.flows[form.flow].intents:
-                # A question about requests that was not answered is no form to come back to; what
-                # the desk itself offered is.
+                # An unanswered question about requests is no form to come back to; what the desk
+                # itself offered is.
                 self.drop_from(script, place)
             return
         script.say("desk.set_aside", {"kind": {"$term": f"kind.{kind.value}"}})
@@ -168,7 +168,7 @@ class Runner:
             script.say("desk.files_wait")
 
     def drop_from(self, script: Script, place: int) -> None:
-        """Leave the forms from a place of the stack on; files handed to them are not kept."""
+        """Drop the forms from a place of the stack on; files uploaded to them are not kept."""
         evidence = evidence_in(script.stack[place:])
         if evidence:
             script.effects.append(DropEvidence(evidence))
@@ -176,20 +176,20 @@ class Runner:
         del script.stack[place:]
 
     def drop_all(self, script: Script) -> None:
-        """Leave every open form and all that was to follow; nothing of them was filed."""
+        """Drop every open form and all kept requests; nothing of them was filed."""
         self.drop_from(script, 0)
         script.wishes = ()
         script.prompt = None
 
     def refuse(self, script: Script) -> bool:
-        """Take a plain no for the open question's own way of saying it; tell whether it has one."""
+        """Treat a plain no as the open question's own kind of no; return whether it has one."""
         frame, step = self.waiting_step(script)
         if frame is None or frame.waiting is not None:
             return False
         if isinstance(step, Confirm):
             self.fire(frame, "no")
         elif isinstance(step, Ask) and is_picking(frame, step):
-            # Some was answered, and there is no more.
+            # Some values were given, and there are no more.
             self.answered(script, frame, step, "answered")
         elif isinstance(step, Ask) and openings.answers(frame, step):
             frame.slots[step.slot] = openings.with_more(frame, step, "")
@@ -203,7 +203,7 @@ class Runner:
         return True
 
     def start_on_ticket(self, script: Script, name: str, ticket: Ticket, **slots: str) -> None:
-        """Begin a flow that the desk itself has reason to begin, about a ticket.
+        """Begin a flow about a ticket on the desk's own initiative.
 
         While an agent speaks it waits on the stack until the conversation is handed back.
         """
@@ -214,7 +214,7 @@ class Runner:
             self.run(script)
 
     def cancel_form(self, script: Script) -> None:
-        """Stop the innermost request; what it was pushed upon goes on."""
+        """Cancel the innermost form; the one below it continues."""
         if self.leave_as_told(script):
             return
         self.drop_form(script)
@@ -222,9 +222,9 @@ class Runner:
         self.resume(script)
 
     def leave_as_told(self, script: Script) -> bool:
-        """Go where a flow leads whoever stops, or thinks again; tell whether there is such a place.
+        """Go to the flow's step for users who stop or reconsider; return whether there is one.
 
-        What was filed before the form was begun stays filed, which that place speaks of.
+        What was filed before the form began stays filed, and that step says so.
         """
         for place in range(len(script.stack) - 1, script.form_at() - 1, -1):
             frame = script.stack[place]
@@ -240,12 +240,12 @@ class Runner:
         return False
 
     def drop_form(self, script: Script) -> None:
-        """Leave the innermost form."""
+        """Drop the innermost form."""
         self.drop_from(script, script.form_at())
         script.prompt = None
 
     def resume(self, script: Script) -> None:
-        """Go on with what is below, else with what was asked for meanwhile, else offer more."""
+        """Continue with the form below, else with a kept request, else offer more."""
         if script.stack:
             script.say("desk.resumed")
             self.run(script)
@@ -253,7 +253,7 @@ class Runner:
             self.offer_more(script)
 
     def take_up(self, script: Script) -> bool:
-        """Begin the wish that was kept first; tell whether there was one."""
+        """Begin the request that was kept first; return whether there was one."""
         if not script.wishes:
             return False
         wish, *rest = script.wishes
@@ -315,13 +315,13 @@ class Runner:
             return False
         asked = (self.flows[frame.flow].steps[name] for name in frame.trail)
         if any(isinstance(one, Ask) and one.slot == step.slot for one in asked):
-            # What was answered here, or to another question for it, led to this one.
+            # The slot was filled at this or another question for it, and that led here.
             return False
         if self.accepts(script, frame, step, value):
             if step.foretold:
                 self.asking.say_foretold(script, step, value)
             return True
-        # What was named in the first sentence is not silently passed over.
+        # A value named in the first sentence is not silently dropped.
         frame.slots.pop(step.slot)
         self.asking.say_not_offered(script, frame, step, value)
         return False
@@ -334,7 +334,7 @@ class Runner:
     def _say(self, script: Script, frame: Running, flow: Flow, step: Say) -> None:
         args = arguments.build(script, frame, flow, step.args)
         if step.outside and not script.account:
-            # Pages of the app are no way for somebody who can't open it.
+            # Paths in the app are no help to a user who can't open it.
             script.say(step.outside)
         elif step.card is Card.DETAILS:
             rows = frame.slots.get(step.rows) or []
@@ -396,10 +396,10 @@ class Runner:
         self._machine(frame.flow).fire(frame, trigger)
 
     def tell_anew(self, script: Script, place: int, step: Ask) -> None:
-        """Say what follows from another answer to a question that was answered before.
+        """Say what follows from a new answer to a question that was answered before.
 
-        Where the form would go another way with it, it goes that way, and what was begun above it
-        is left; else what was begun goes on.
+        If the new answer leads the form another way, it goes that way, and what was begun above it
+        is dropped; else what was begun continues.
         """
         frame = script.stack[place]
         flow = self.flows[frame.flow]
@@ -424,9 +424,9 @@ class Runner:
         script.ask(key, {}, menu_choices())
 
     def offer_more(self, script: Script) -> None:
-        """Ask whether there is anything else; what an answer has suggested comes first.
+        """Ask whether there is anything else; a request that an answer suggested comes first.
 
-        How a request went that closed meanwhile is asked instead.
+        If a request closed meanwhile, the satisfaction question is asked instead.
         """
         if rating.ask(script):
             return

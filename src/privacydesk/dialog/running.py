@@ -60,6 +60,6 @@ class Running(Struct):
 
 
 def evidence_in(frames: Iterable[Running | Frame]) -> tuple[EvidenceId, ...]:
-    """Return the files handed in to frames, once each: called flows hand theirs back."""
+    """Return the files uploaded to frames, once each: called flows return theirs."""
     found = dict.fromkeys(one["id"] for frame in frames for one in frame.slots.get(FILES) or ())
     return tuple(EvidenceId(bytes.fromhex(one)) for one in found)

@@ -28,7 +28,7 @@ def _detail(slots: Slots, *names: str) -> dict[str, Any]:
 
 def _categories(slots: Slots, options: str | None = None) -> tuple[ScopeItem, ...]:
     detail = _detail(slots, "details")
-    # "All of it" is chosen after a part may have been named.
+    # "All of it" may be chosen after a part was named.
     everything = "all" in {slots.get("more"), slots.get("scope")}
     names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
     words = limits.held(slots).words
@@ -94,10 +94,10 @@ _SCOPES: Mapping[RequestKind, Callable[[Slots], tuple[ScopeItem, ...]]] = {
 
 
 def is_same_scope(kind: RequestKind, slots: Slots, items: tuple[ScopeItem, ...]) -> bool:
-    """Tell whether a request asks for the very things that ``items`` are about.
+    """Whether a request asks for exactly the things that ``items`` are about.
 
-    A narrower or another scope is a request of its own. What is not known yet can't differ, and in
-    a story, such as a complaint's, the kind is all there is to compare.
+    A narrower or different scope is a separate request. What is not known yet can't differ, and for
+    a story, such as a complaint's, only the kind can be compared.
     """
     known = _COMPARED.get(kind)
     if known is None or not any(slots.get(name) for name in known):
@@ -106,7 +106,7 @@ def is_same_scope(kind: RequestKind, slots: Slots, items: tuple[ScopeItem, ...])
 
 
 def are_same(items: Iterable[ScopeItem], others: Iterable[ScopeItem]) -> bool:
-    """Tell whether items ask for the same things, in whatever order and by whichever version."""
+    """Whether items ask for the same things, regardless of their order and version."""
     return {_compared(item) for item in items} == {_compared(item) for item in others}
 
 
@@ -142,7 +142,7 @@ def answers_of(slots: Slots, opening: str) -> dict[str, Any]:
     """Return the answers that go with the ticket as they were given.
 
     Args:
-        slots: of the form.
-        opening: the words that it began with; empty without.
+        slots: the form's slots.
+        opening: the words that it began with; may be empty.
     """
     return _detail({OPENING: opening, **slots}, OPENING, *_ANSWERS)

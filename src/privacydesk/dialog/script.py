@@ -94,7 +94,7 @@ class Script:
         self.stack = [Running.of(frame) for frame in conversation.stack]
         self.prompt = conversation.prompt
         self.verifications = conversation.verifications
-        # A result of the outside comes from nowhere: it is part of what was asked for from there.
+        # A result from outside has no origin of its own: it belongs to the visitor who caused it.
         self.origin = observed.origin or conversation.origin
         self.queued_at = conversation.queued_at
         self.unanswered = conversation.unanswered
@@ -107,15 +107,15 @@ class Script:
         self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
-        # The user's words of this turn, without a question that was answered beside them; the whole
-        # message; and what an answer to it suggests to ask for.
+        # The user's text of this turn, without side questions that were already answered; the whole
+        # message; and, below, the request that an answer suggests.
         self.said = ""
         self.whole_message = ""
-        # Of the question they saw; 0 where that is not known.
+        # The offset of the question they saw; 0 if that is not known.
         self.saw = 0
-        # Whether a question that was put beside was answered, so that somebody was heard.
+        # Whether a side question was answered, so that the user got a response.
         self.answered_beside = False
-        # Whether a form was moved onto a new version of its flow, whose question was not put yet.
+        # Whether a form was moved to a new version of its flow, whose question was not put yet.
         self.mended = False
         self.suggested: Intent | None = None
         self.events: list[Event] = []
@@ -130,12 +130,12 @@ class Script:
 
     @property
     def saw_question(self) -> bool:
-        """Whether the user wrote to the question that is open, as far as that is known."""
+        """Whether the user replied to the question that is open, as far as that is known."""
         return self.saw == 0 or (self.prompt is not None and self.saw == self.prompt.offset)
 
     @property
     def answers_question(self) -> bool:
-        """Whether the user is known to have written to the question that is open."""
+        """Whether the user is known to have replied to the question that is open."""
         return self.prompt is not None and self.saw == self.prompt.offset
 
     @property
@@ -144,7 +144,7 @@ class Script:
         return self.stack[-1] if self.stack else None
 
     def form_at(self, place: int | None = None) -> int:
-        """Return where the form begins that a frame, else the innermost one, belongs to.
+        """Return where the form of a frame, by default the innermost one, begins on the stack.
 
         Flows that a form called lie right above it.
         """
@@ -154,12 +154,12 @@ class Script:
         return max(at, 0)
 
     def unconfirm(self) -> None:
-        """Forget every yes: one covers what was known then, and nothing that is said after it."""
+        """Clear all confirmations: a yes covers what was known then, and nothing said after it."""
         for frame in self.stack:
             frame.confirmed_at = None
 
     def form_end(self, begin: int) -> int:
-        """Return the place behind a form and all that it called."""
+        """Return the place just above a form and all that it called."""
         end = begin + 1
         while end < len(self.stack) and self.stack[end].called:
             end += 1
@@ -200,7 +200,7 @@ class Script:
             return ()
         if self.needs.tickets_of != whose:
             raise NeedsMore(replace(self.needs, tickets_of=whose))
-        # A number the person named brings somebody else's ticket along, too.
+        # A number that the user named may have fetched somebody else's ticket, too.
         owners = whose.splitlines()
         return tuple(t for t in self.tickets_shown if any(self._is_of(t, o) for o in owners))
 
@@ -213,14 +213,14 @@ class Script:
         return self.acts_on(ticket, value)
 
     def acts_on(self, ticket: Ticket, account: str) -> bool:
-        """Tell whether a ticket is the account holder's own.
+        """Whether a ticket is the account holder's own.
 
         A guardian's or a stranger's request may name the account, too; its holder is not told.
         """
         return bool(account) and ticket.account == account and ticket.account_hash is not None
 
     def ticket_numbered(self, number: str) -> Ticket | None:
-        """Return the ticket with a number, whoever it belongs to: for the caller to check."""
+        """Return the ticket with a number, of any owner: the caller has to check whose it is."""
         if self.needs.ticket_number != number:
             raise NeedsMore(replace(self.needs, ticket_number=number))
         return next((t for t in self.tickets_shown if t.number == number), None)
@@ -244,9 +244,9 @@ class Script:
         return self.observed.staffed, self.observed.place
 
     def opening(self) -> dict[str, Any]:
-        """Return when people begin to read again as ``opens``; nothing when it is not known.
+        """Return when staff begin to read again, as ``opens``; empty if that is not known.
 
-        Asked only where ``queue`` said that nobody can be reached.
+        Called only if ``queue`` said that nobody can be reached.
         """
         at = self.observed.opens_at
         if at is None:
@@ -291,7 +291,7 @@ class Script:
         )
 
     def code_was_sent(self) -> bool:
-        """Tell whether a message may hold a code; codes are not kept."""
+        """Whether a message may hold a code; codes are not kept."""
         return any("_target" in frame.slots for frame in self.stack)
 
     # -- what is said ---------------------------------------------------------------------
@@ -360,15 +360,15 @@ class Script:
         """Ask as the assistant; from here on only these choices are live.
 
         Args:
-            key: of the question.
+            key: the question's key.
             args: its arguments.
             choices: the buttons.
-            kind: of the event.
+            kind: the event's kind.
             input_kind: what may be entered.
-            serial: of the frame that asks; 0 for none.
-            told: what was said already of what a choice begins.
+            serial: the serial of the frame that asks; 0 for none.
+            told: requests that a choice may begin, with what was already said about them.
         """
-        # ``tuple`` would make a copy of fixed ones, which are known by being the same object.
+        # ``tuple`` would copy fixed choices, which are recognised by identity.
         offered = choices if isinstance(choices, FixedChoices) else tuple(choices)
         offset = self.append(
             Sender.ASSISTANT,
@@ -393,7 +393,7 @@ class Script:
         args: Mapping[str, Any],
         agent: str = "",
     ) -> None:
-        """Change who speaks, and tell the user; who begins to wait is offered to stop waiting."""
+        """Change the owner, and tell the user; one who is now queued is offered to leave."""
         choices = (leave_queue_choice(),) if kind is OwnerKind.QUEUE else ()
         offset = self.append(
             Sender.SYSTEM,
@@ -409,7 +409,7 @@ class Script:
         waited_from = self.queued_at or self.now if kind is OwnerKind.AGENT else None
         self.owner = Owner(kind, agent, offset, since=self.now, waited_from=waited_from)
         if kind is OwnerKind.QUEUE:
-            # Whose agent is lost has not begun to wait just now.
+            # A user who lost their agent has been waiting since before.
             self.queued_at = self.queued_at or before.waited_from or self.now
         else:
             self.queued_at = None
@@ -421,7 +421,7 @@ class Script:
         return frame
 
     def lay_under(self, flow: str, start: str, slots: Mapping[str, Any]) -> None:
-        """Put a frame below all others: it is gone on with when they have ended."""
+        """Put a frame below all others: it continues when they have ended."""
         self.stack.insert(0, self._frame(flow, start, slots, called=False))
 
     def _frame(self, flow: str, start: str, slots: Mapping[str, Any], *, called: bool) -> Running:
@@ -437,23 +437,23 @@ class Script:
 
     @property
     def owes_answer(self) -> bool:
-        """Tell whether a question of staff waits below what is open now."""
+        """Whether a question of staff waits below the open form."""
         return any(frame.flow == ANSWER for frame in self.stack[: self.form_at()])
 
     def wait_for(self, frame: Running, action: str) -> str:
-        """Mark a frame as waiting for the outside and return the wait's name."""
+        """Mark a frame as waiting for an outside service and return the wait's name."""
         ref = f"{frame.serial}.{self.version}.{len(self.effects)}"
         frame.waiting = Waiting(ref=ref, action=action, since=self.now)
         return ref
 
     def note_attempt(self, kind: AttemptKind, number: str = "") -> None:
-        """Keep for staff what was tried in vain; many attempts are called out."""
+        """Record a failed attempt for staff; many attempts raise an alarm."""
         self.attempts = with_attempt(self.attempts, Attempt(self.now, kind, number))
         if are_many(self.attempts, self.now):
             self.effects.append(RaiseAlarm(MANY))
 
     def _waiting_prompt(self) -> Prompt | None:
-        """Return what whoever waits may always answer, once nothing else is asked: to stop."""
+        """Return the prompt of a queued user while nothing else is asked: to leave the queue."""
         if self.owner.kind is not OwnerKind.QUEUE:
             return None
         return Prompt(offset=self.owner.offset, choices=(leave_queue_choice(),))
@@ -461,7 +461,7 @@ class Script:
     # -- the end ---------------------------------------------------------------------------
 
     def turn(self) -> Turn:
-        """Return what came of it."""
+        """Return the finished turn."""
         conversation = replace(
             self.before,
             version=self.version,

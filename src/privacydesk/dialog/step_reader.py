@@ -73,8 +73,8 @@ def read_step(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step 
     """Read one step; faults go to the collector that ``fields`` carries.
 
     Returns:
-        The step, or None when not even its kind could be told. A step with faults is returned as
-        far as it could be read, so that the graph around it can still be looked at.
+        The step, or None if not even its kind could be determined. A step with faults is returned
+        as far as it could be read, so that the graph around it can still be checked.
     """
     kinds = [kind for kind in FIELDS if kind in fields]
     if len(kinds) != 1:
@@ -98,7 +98,7 @@ def check_outcomes(
         fault: takes line, what, remedy.
         lines: the line of an outcome, or of ``on`` itself when it isn't there.
         on: the outcomes named.
-        wanted: the outcomes there are.
+        wanted: the outcomes that can happen.
     """
     for outcome in sorted(set(wanted) - set(on)):
         fault(
@@ -197,7 +197,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
 
 
 _NAMED: Final = (*FILLED_FROM, "contact")
-"""Slot types whose values words name beside a button."""
+"""Slot types that a choice may name, as text can fill them besides its button."""
 
 
 def _check_names(fields: Fields, slots: Mapping[str, SlotSpec], choices: tuple[Offer, ...]) -> None:

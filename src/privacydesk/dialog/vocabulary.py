@@ -1,7 +1,7 @@
 """The names a flow may use: actions, guards, slot types, options and arguments.
 
 The engine runs what these names stand for (``actions``, ``guards``, ``slots``); the reader and the
-checker only need to know what there is and which outcomes it has.
+checker only need to know the names and their outcomes.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ END_OUTCOMES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """What a flow may rely on of an action.
+    """What a flow may rely on about an action.
 
     Attributes:
-        outcomes: all it can come to.
+        outcomes: all its outcomes.
         assurance: what must have been shown on every path to it.
         contact: a code to a contact, or to a ticket's, must have been right on every path to it.
         destructive: a confirmation must be on every path to it, too.
-        exact: that confirmation takes no words but those of its button.
-        waits: the outside is asked; the conversation waits for a result.
+        exact: that confirmation accepts only its button's words.
+        waits: an outside service is asked; the conversation waits for a result.
         files: a request is filed, whose card is shown after the sentence that says so.
-        own_tickets: it is about tickets of the person's own, each of which is checked by itself.
+        own_tickets: it is about the user's own tickets, each of which is checked by itself.
         params: names allowed under ``with``.
-        reads: slots that it can't do without. ``send_code`` reads by its ``to``.
+        reads: slots that it requires. ``send_code`` reads by its ``to``.
         fills: slots that it fills; a flow need not declare them.
     """
 
@@ -66,13 +66,13 @@ class ActionSpec:
 
 @dataclass(frozen=True, slots=True)
 class GuardSpec:
-    """What a flow may rely on of a guard.
+    """What a flow may rely on about a guard.
 
     Attributes:
-        outcomes: all it can answer.
+        outcomes: all its answers.
         params: names allowed under ``with``.
-        reads: slots that it can't do without.
-        fills: slots that hold what it found where it answers ``yes``.
+        reads: slots that it requires.
+        fills: slots that hold what it found if it answers ``yes``.
     """
 
     outcomes: frozenset[str]
@@ -101,7 +101,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
         _names("ok not_found unavailable"), _CODE, waits=True, fills=_names("profile")
     ),
     "read_age": ActionSpec(_names("ok unavailable"), _CODE, waits=True, fills=_names("age_read")),
-    # The app shows its account's ways to log in to whoever is logged in.
+    # The app shows an account's login methods to anybody who is logged in to it.
     "read_bindings": ActionSpec(
         _names("ok none unavailable"), _SESSION, waits=True, fills=_names("bindings")
     ),
@@ -134,12 +134,12 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
         reads=_names("ticket reason"),
     ),
     "confirm_closing": ActionSpec(_names("ok too_late"), _CODE, destructive=True, exact=True),
-    # Keeps the account, so whoever the request belongs to needs no further proof.
+    # Keeps the account, so the owner of the request needs no further proof.
     "decline_closing": ActionSpec(_names("ok too_late")),
     "find_package": ActionSpec(
         _names("ok too_late unknown"), reads=_names("number file"), fills=_names("ticket")
     ),
-    # Its own code and no older proof, which it asks again at run time.
+    # Needs a code of its own and no older proof; that is checked again at run time.
     "open_package": ActionSpec(
         _names("ok too_late refused"), contact=True, reads=_names("number file")
     ),
@@ -164,8 +164,8 @@ KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
     RequestKind.GUARDIAN: Assurance.NONE,
     RequestKind.UNDERAGE_REPORT: Assurance.NONE,
 }
-"""What filing as verified needs. A complaint takes a session or a verified contact, a guardian a
-verified contact and a checked document, which their flows and the engine see to."""
+"""What filing as verified needs. A complaint needs a session or a verified contact, a guardian a
+verified contact and a checked document; their flows and the engine ensure that."""
 
 DESTRUCTIVE_KINDS = frozenset(
     {
@@ -249,7 +249,7 @@ PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "what": frozenset({"object", "withdraw"}),
     "kind": frozenset(kind.value for kind in RequestKind),
 }
-"""What the parameters of actions and guards may be, where that is a closed list."""
+"""Allowed values of the parameters of actions and guards, where that is a closed list."""
 
 CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number"}
 """The slot that ``send_code`` takes its address from, by ``to``."""

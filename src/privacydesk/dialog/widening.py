@@ -1,6 +1,6 @@
-"""Widening a request while it is made, and what limits it or takes the place of something.
+"""Changes to a request while it is made: values that are added, limited or replaced.
 
-What is of the kind being asked for widens it, before it is confirmed anew. Nothing of this confirms
+A further request of the same kind widens it, before it is confirmed again. None of this confirms
 anything.
 """
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
 
 REPLACED: Final = "_replaced"
-"""The slot that keeps the one value that another was put in the place of."""
+"""The slot that keeps the one value that another one replaced."""
 
 _GIVEN_BACK: Final = "_given_back"
-"""The slot that keeps what was answered to a question that was gone back to."""
+"""The slot that keeps the earlier answer to a question that the user went back to."""
 
 
 class Widened(Struct, frozen=True):
     """What a message said about a request that is being made.
 
     Attributes:
-        slot_type: of the values.
+        slot_type: the type of the values.
         added: values that were new to it.
         known: values it had already.
     """
@@ -43,12 +43,12 @@ class Widened(Struct, frozen=True):
 
     @property
     def says_something(self) -> bool:
-        """Tell whether the request was spoken of at all."""
+        """Whether the message was about the request at all."""
         return bool(self.added or self.known)
 
 
 def widen(runner: Runner, script: Script, frame: Running, slots: Mapping[str, Any]) -> Widened:
-    """Add what was named to a request, where it takes several values or has none yet."""
+    """Add the values named to a request, if it takes several or has none yet."""
     flow = runner.flows[frame.flow]
     for step, slot_type in filling.named_in(flow, slots):
         old = frame.slots.get(step.slot)
@@ -60,7 +60,7 @@ def widen(runner: Runner, script: Script, frame: Running, slots: Mapping[str, An
             return Widened(slot_type, known=(value,) if old == value else ())
         held, meant = list(old or ()), list(slots[step.slot])
         if ALL in meant and held and "also" not in reading.phrases_of(script.observed.entities):
-            # Where the photos are held, "all of it" is all of them.
+            # If the form holds the photos, "all of it" means all of them.
             meant = held
         known = tuple(v for v in meant if v in held or ALL in held)
         added = tuple(v for v in meant if v not in known and runner.accepts(script, frame, step, v))
@@ -79,9 +79,9 @@ def say_widened(script: Script, widened: Widened) -> None:
 
 
 def is_another(runner: Runner, frame: Running, wish: Wish) -> bool:
-    """Tell whether a wish of the running kind needs a request of its own.
+    """Whether a request of the running kind has to be filed separately.
 
-    A request that takes one value and has it can't take another one.
+    A form that takes one value and has it can't take another one.
     """
     return any(
         not step.many and frame.slots.get(step.slot, wish.slots[step.slot]) != wish.slots[step.slot]
@@ -90,7 +90,7 @@ def is_another(runner: Runner, frame: Running, wish: Wish) -> bool:
 
 
 def limit(runner: Runner, script: Script, frame: Running) -> None:
-    """Keep what a message narrows an answer by, where the flow has a place for it."""
+    """Keep the limits that a message puts on an answer, if the flow has a slot for them."""
     entities = script.observed.entities
     told, selection = limits.told(entities), limits.selected(entities)
     if limits.SLOT not in runner.flows[frame.flow].slots:
@@ -102,9 +102,9 @@ def limit(runner: Runner, script: Script, frame: Running) -> None:
 
 
 def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
-    """Tell whether a wish is narrowed as a whole, and for something else than what a form holds.
+    """Whether a request has an overall limit, and for something else than what a form holds.
 
-    "And last year's photos" would narrow the rest, too, where it is not known to be of the photos.
+    "And last year's photos" would narrow the rest, too, if the limit is not tied to the photos.
     """
     told = limits.held(wish.slots)
     if not limits.is_of_all(told) or told == limits.held(frame.slots):
@@ -117,7 +117,7 @@ def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
 
 
 def replaced(runner: Runner, form: Running) -> Wish | None:
-    """Return the wish for what a form was about before another value took its place."""
+    """Return the request for what a form was about before another value replaced it."""
     flow, value = runner.flows[form.flow], form.slots.pop(REPLACED, None)
     if value is None or not flow.intents:
         return None
@@ -127,7 +127,7 @@ def replaced(runner: Runner, form: Running) -> Wish | None:
 
 
 def give_back(frame: Running, slot: str) -> None:
-    """Take back the values of a question, and what limited them; they may still be added to."""
+    """Set aside the values of a question and their limits; they may still be added to."""
     frame.slots[_GIVEN_BACK] = {
         name: frame.slots.pop(name) for name in (slot, *limits.SLOTS) if name in frame.slots
     }
@@ -136,7 +136,7 @@ def give_back(frame: Running, slot: str) -> None:
 def taken_so_far(script: Script, frame: Running, slot: str) -> list[Any]:
     """Return the values of a question that takes several.
 
-    Those that were gone back from count again where more is said to be added to them.
+    Those that were set aside count again if the message adds to them.
     """
     before = frame.slots.pop(_GIVEN_BACK, {})
     if slot in before and "also" in reading.phrases_of(script.observed.entities):

@@ -1,7 +1,7 @@
-"""The wishes of a message: one or several, each with what it names.
+"""The requests in a message (``Wish``): one or several, each with the values it names.
 
-What is of the kind being asked for widens it (``widening``); what is of another kind is kept and
-taken up when the present request is filed or dropped (``kept_wishes``).
+One of the same kind as the open form widens it (``widening``); one of another kind is kept and
+begun when the present request is filed or dropped (``kept_wishes``).
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ _OF_THE_CHILD: Final = frozenset(
         Intent.UNDERAGE_REPORT,
     }
 )
-"""Wishes that are about the child while one is spoken of: "then close the account", by a parent."""
+"""Requests about the child once one is mentioned: "then close the account", by a parent."""
 
 _OF_WHO_IS_REPORTED: Final = frozenset(
     {Intent.DELETION, Intent.DEREGISTRATION, Intent.UNDERAGE_REPORT}
 )
-"""Wishes that may be about somebody who is reported: "delete what they posted, close it". Nobody
+"""Requests that may be about a reported person: "delete what they posted, close it". Nobody
 asks for a copy of a stranger's data, or takes a login away from them.
 """
 
 _CLEAR: Final = 0.7
-"""From which confidence a wish is heard in a form without any word that is known for it.
+"""The confidence from which a request is recognised in a form without any of its keywords.
 
-What is said there mostly answers something, and a scrap of an answer sounds a little like many.
+Messages there are mostly answers, and a scrap of an answer sounds a little like many requests.
 """
 
 _SAID_IN_WORDS: Final = frozenset({Intent.ACCESS, Intent.GUARDIAN, Intent.UNDERAGE_REPORT})
-"""Heard in a form only where words known for them are said: "the photos are mine" names data and
-"it's 13 March" a number, and neither wishes anything.
+"""Recognised in a form only by their keywords: "the photos are mine" names data and
+"it's 13 March" a number, and neither requests anything.
 """
 
 _LOSES_OR_CHANGES: Final = frozenset(
@@ -66,19 +66,19 @@ _LOSES_OR_CHANGES: Final = frozenset(
         Intent.RECTIFICATION,
     }
 )
-"""Heard in a form only where something is wanted at all: "I only use Google" unbinds nothing."""
+"""Recognised in a form only if something is wanted at all: "I only use Google" unbinds nothing."""
 
 
 def wishes_for(
     flow: Flow, intent: Intent, entities: Entities, *, brief: bool = False
 ) -> tuple[Wish, ...]:
-    """Return the wishes of one kind: several where a slot for one value has several to hold."""
+    """Return the requests of one kind: several if a slot for one value has several to hold."""
     slots = filling.slots_for(flow, entities, brief=brief)
     several = _entries_for(flow, intent, entities)
     if several:
         return several
     said = reading.phrases_of(entities)
-    # 改成 puts one thing in another's place, and what it names a new value for stays.
+    # 改成 replaces one thing by another, but a field that it gives a new value stays.
     instead = "instead" in said and not entities.get("new_value")
     if intent is Intent.CONSENT_WITHDRAWAL and {"unwanted", "also"} <= said:
         # "I don't want recommendations, and my microphone, too" corrects nothing.
@@ -93,7 +93,7 @@ def wishes_for(
             if step.many:
                 continue
             values = entities.get(FILLED_FROM.get(flow.slots[step.slot].type, ""), ())
-            # A phone is spoken of beside what shall be unbound more often than unbound with it.
+            # A phone is more often mentioned beside what should be unbound than unbound with it.
             values = tuple(one for one in values if listed or one != Provider.PHONE.value)
             if len(values) > 1:
                 slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
@@ -102,7 +102,7 @@ def wishes_for(
 
 
 def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
-    """Return a wish for each entry of a profile, where several get values of their own."""
+    """Return a request for each profile field, if several get values of their own."""
     fields = entities.get("profile_field", ()) if entries.takes_values(flow) else ()
     if len(fields) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
         return ()
@@ -111,7 +111,7 @@ def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, 
 
 
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
-    """Return the requests that a message is sure to ask for."""
+    """Return the requests that a message clearly makes."""
     found: list[Wish] = []
     others = _of_somebody_else(runner, script)
     for heard in _heard(script):
@@ -120,7 +120,7 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
         if intent in others or heard.deletes_nothing or heard.withdraws_nothing:
             continue
         if intent is Intent.GUARDIAN and script.minor_hint:
-            # A teenager who speaks of parents is none.
+            # A teenager who mentions parents is not a guardian.
             continue
         if intent is Intent.UNDERAGE_REPORT and _tells_own_age(script, heard):
             continue
@@ -134,9 +134,9 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
 
 
 def _tells_own_age(script: Script, heard: Heard) -> bool:
-    """Tell whether a minor from 15 says so in the middle of a form, and reports nobody by that.
+    """Whether a minor of 15 or over tells their age in the middle of a form, reporting nobody.
 
-    It is marked for staff, and what was begun goes on.
+    The conversation is flagged for staff, and the form continues.
     """
     ages = heard.entities.get("own_age", ())
     teen = bool(ages) and CHILD_UNDER < int(ages[0]) < ADULT_FROM
@@ -144,24 +144,24 @@ def _tells_own_age(script: Script, heard: Heard) -> bool:
 
 
 def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
-    """Return the wishes that are about whose account the open form is about, not one's own."""
+    """Return the intents that are about the person the open form is about, not the user."""
     entities = script.observed.entities
     said = reading.phrases_of(entities)
     if entities.get("for_oneself"):
         return frozenset()
     if not script.stack or "own_account" in said:
-        # A parent who waits for a person goes on about the child.
+        # A parent who waits for a person still speaks about the child.
         child = any(wish.intent is Intent.GUARDIAN for wish in script.wishes)
         waits = child and not said.intersection({"own_account", "also"})
         return _OF_THE_CHILD if waits else frozenset()
     form = script.stack[script.form_at()]
     intents = runner.flows[form.flow].intents
-    # What shall become of somebody's things is a complaint, unless the form is about them.
+    # A request about a named user's data is a complaint, unless the form is about them.
     theirs = frozenset({Intent.COMPLAINT} if entities.get("named_user") else ())
     if Intent.GUARDIAN in intents or form.slots.get("whose") == "child":
         return _OF_THE_CHILD | theirs
     if Intent.UNDERAGE_REPORT in intents:
-        # "And I want my account closed": what is asked for besides is asked for oneself.
+        # "And I want my account closed": an additional request is about oneself.
         own = frozenset({Intent.UNDERAGE_REPORT}) if "also" in said else _OF_WHO_IS_REPORTED
         return own | theirs
     return frozenset()
@@ -180,7 +180,7 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     in_words = found.intent in _SAID_IN_WORDS and not (adds and reading.is_clear(script))
     unclear = found.confidence < _CLEAR or in_words
     remark = found.intent in _LOSES_OR_CHANGES and not observed.entities.get("wants")
-    # Whoever waits for a person tells the matter on, and wishes little of it.
+    # A user who waits for a person adds to the story, and requests little of what it mentions.
     goes_on = script.stack or script.owner.kind is OwnerKind.QUEUE
     if goes_on and (unclear or remark) and not reading.is_worded(script, found.intent):
         return ()
@@ -188,9 +188,9 @@ def _heard(script: Script) -> tuple[Heard, ...]:
 
 
 def _rather_wished(script: Script) -> tuple[Heard, ...]:
-    """Return what an open form is left for in words known for it, though little else is said.
+    """Return the request that keywords alone show, and for which the open form is left.
 
-    So is what is wished besides: "by the way, I want to complain".
+    Also one that is made besides it: "by the way, I want to complain".
     """
     entities = script.observed.entities
     worded = set(entities.get("wish_words", ()))
@@ -199,7 +199,7 @@ def _rather_wished(script: Script) -> tuple[Heard, ...]:
     if not script.stack or len(worded) != 1:
         return ()
     back = set(entities.get("taken_back", ()))
-    # "Not delete, export" leaves a deletion for the one thing that is wished instead.
+    # "Not delete, export" leaves a deletion for the one thing requested instead.
     another = script.stack[script.form_at()].flow in back and worded.isdisjoint(back)
     leaves = ("leaving" in said or adds) and not back
     if not (leaves or another):
@@ -209,7 +209,7 @@ def _rather_wished(script: Script) -> tuple[Heard, ...]:
 
 
 def wants_copy(script: Script) -> bool:
-    """Tell whether a copy of one's own data is wished for, so that it comes before any loss."""
+    """Whether the user wants a copy of their own data, so that it comes before any loss."""
     found, entities = script.observed.recognised, script.observed.entities
     leads = found is not None and found.sure and found.intent is Intent.ACCESS
     wished = leads and entities.get("wants") and not entities.get("somebody_else")
@@ -217,7 +217,7 @@ def wants_copy(script: Script) -> bool:
 
 
 def values_of(wishes: Iterable[Wish]) -> set[Any]:
-    """Return the values that wishes name."""
+    """Return the values that requests name."""
     found: set[Any] = set()
     for wish in wishes:
         for value in wish.slots.values():
@@ -226,5 +226,5 @@ def values_of(wishes: Iterable[Wish]) -> set[Any]:
 
 
 def names_something(runner: Runner, wish: Wish) -> bool:
-    """Tell whether a wish names what it is about: a kind of data, a way to log in."""
+    """Whether a request names what it is about: a kind of data, a login method."""
     return any(True for _ in filling.named_in(runner.by_intent[wish.intent], wish.slots))

@@ -1,1 +1,1 @@
-"""From the words of a message to its reading."""
+"""Natural language understanding: from the text of a message to its reading."""

@@ -1,8 +1,8 @@
 """Whether the desk may act on a request without asking back.
 
-What the heads are unsure of, and words that nothing was made of, are weighed against each other as
-it was learnt on voices that the heads had not seen. Where something would be gone it is asked
-whether all of it should go; of other requests whether they are right.
+Logistic regressions over the uncertainty of the heads and over words that nothing was made of,
+fitted on voices that the heads had not seen. For requests that remove something they predict
+whether all of it should go; for others, whether the request is right.
 """
 
 from __future__ import annotations
@@ -24,54 +24,54 @@ from privacydesk.nlu.labels import ROLES, Role
 from privacydesk.nlu.scope import BELONGS, Scope
 
 FILE: Final = "certainty.json"
-"""The file of what was learnt."""
+"""The file of the fitted model."""
 
 LOSING: Final = frozenset(
     {Intent.DELETION, Intent.DEREGISTRATION, Intent.UNBINDING, Intent.CONSENT_WITHDRAWAL}
 )
-"""Intents after which something is gone."""
+"""Intents that remove something."""
 
 SIGNS: Final = (
     "request", "mention", "role", "narrowing", "stretch", "missed", "loose_mentions",
     "loose_narrowing", "unresolved", "other_intent", "several", "unmade", "nothing_named",
     "all_named", "kept", "words",
 )  # fmt: skip
-"""What is looked at, in the order of the weights."""
+"""Names of the features, in the order of the weights."""
 DOUBTS: Final = frozenset(SIGNS) - {"several", "nothing_named", "all_named", "kept", "words"}
-"""Signs that never speak for a request."""
+"""Features that never count in favour of a request."""
 
 _SLIGHT: Final = 0.3
-"""What a mistake counts after which nothing is gone."""
+"""The weight of a mistake that removes nothing."""
 
 
 def is_losing(request: Request) -> bool:
-    """Tell whether something would be gone, were a request done."""
+    """Return whether carrying out a request would remove something."""
     return request.intent in LOSING and request.modality is Modality.WISHED
 
 
 class Judgement(Struct, frozen=True):
-    """How signs are weighed.
+    """A logistic regression over the features.
 
     Attributes:
-        weights: of each of ``SIGNS``.
-        bias: what they are added to.
+        weights: one for each of ``SIGNS``.
+        bias: the intercept.
     """
 
     weights: tuple[float, ...]
     bias: float
 
     def chance(self, signs: Sequence[float]) -> float:
-        """Return how likely it holds."""
+        """Return the predicted probability."""
         told = sum(w * s for w, s in zip(self.weights, signs, strict=True)) + self.bias
         return 1 / (1 + math.exp(-told))
 
 
 class Certainty(Struct, frozen=True):
-    """What was learnt.
+    """The fitted model.
 
     Attributes:
-        right: whether a request is right.
-        harmless: whether all that would be gone should go.
+        right: predicts whether a request is right.
+        harmless: predicts whether all that would be removed should be.
         enough: the safety from which a request is sure.
     """
 
@@ -81,7 +81,7 @@ class Certainty(Struct, frozen=True):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Return that of a file."""
+        """Return the model of a file."""
         return msgspec.json.decode(path.read_bytes(), type=cls)
 
     def safety(self, request: Request, signs: Sequence[float]) -> float:
@@ -91,16 +91,16 @@ class Certainty(Struct, frozen=True):
         return 1 - _SLIGHT * (1 - self.right.chance(signs))
 
     def is_sure(self, request: Request, signs: Sequence[float]) -> bool:
-        """Tell whether a request is sure: safe, and something of it is left to be done."""
+        """Return whether a request is sure: safe, and no mention is both included and excluded."""
         left = not {*request.include} & {*request.exclude}
         return left and not _hides(request) and self.safety(request, signs) >= self.enough
 
 
 def _hides(request: Request) -> bool:
-    """Tell whether something that would be gone is not told.
+    """Return whether what would be removed is not fully stated.
 
-    Where it is only told what stays, what goes was not found; and nothing but one entry of a
-    profile can't be told at all.
+    If only what stays is named, what goes was not found; and "all but one profile entry"
+    can't be expressed at all.
     """
     kept = request.exclude
     entry = any(one.kind is MentionKind.FIELD for one in kept)
@@ -108,7 +108,7 @@ def _hides(request: Request) -> bool:
 
 
 def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
-    """Return what speaks for and against a request of a number, in the order of ``SIGNS``."""
+    """Return the features of the request with a number, in the order of ``SIGNS``."""
     parsed = scope.parsed
     found, roles = parsed.requests[number], parsed.roles[number]
     own = np.flatnonzero(roles.max(axis=1, initial=0.0) >= BELONGS)
@@ -138,9 +138,9 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
 
 
 def _loose_narrowing(parsed: Parsed) -> float:
-    """Return how many times and qualifiers narrow nothing in a role that some request gives it."""
+    """Return how many periods and qualifiers narrow no mention in a role that it has."""
     given = parsed.roles.max(axis=0, initial=0.0) >= BELONGS
-    # What stays of a thing that goes is told of it, too; see ``Scope``.
+    # A part that stays may be stated for a thing that goes; see ``Scope``.
     given[:, ROLES.index(Role.EXCLUDE)] |= given[:, ROLES.index(Role.INCLUDE)]
     narrows = (parsed.narrowing >= BELONGS) & given
     return float((~narrows.any(axis=(1, 2))).sum())
@@ -160,5 +160,5 @@ def _doubt(chance: float) -> float:
 
 
 def _wavering(chances: np.ndarray) -> float:
-    """Return how near to even the most uncertain of some chances is, 0 to 1."""
+    """Return how near to 0.5 the most uncertain of some chances is, 0 to 1."""
     return float((1 - 2 * np.abs(chances - 0.5)).max(initial=0.0))

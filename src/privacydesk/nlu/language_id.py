@@ -1,4 +1,4 @@
-"""Which locale a sentence is written in, and when it says nothing about that.
+"""Language identification: the locale of a sentence, or none without enough evidence.
 
 Switching the language under somebody who only named a product is worse than staying, so anything
 short of a sentence is no evidence.
@@ -16,13 +16,13 @@ import opencc
 from privacydesk.domain.texts import stream_safe
 
 _MOST: Final = 2_000
-"""Characters of a message that are looked at."""
+"""Most characters of a message that are examined."""
 _MIN_CHARACTERS: Final = 5
 _MIN_WORDS: Final = 3
 _CLEARLY: Final = 4
-"""How many times more often one script must show than the other in a mixed text."""
+"""How many times as often as the other one script must occur in a mixed text."""
 
-# Lone surrogates, which nothing can encode, and control characters stand where a gap may be meant.
+# Lone surrogates, which can't be encoded, and control characters may stand for a gap.
 _BROKEN: Final = re.compile(r"[\ud800-\udfff\x00-\x09\x0b-\x1f\x7f]")
 # Zero-width and direction marks hide inside words.
 _INVISIBLE: Final = re.compile(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -56,13 +56,13 @@ _ENGLISH: Final = frozenset(
 
 @cache
 def _scripts() -> tuple[frozenset[str], frozenset[str]]:
-    """Return the characters that only traditional and only simplified text has.
+    """Return the characters that occur only in traditional and only in simplified text.
 
-    What simplifying changes is told apart from what both scripts share (后, 里, 台 …) by the
-    character sets that each side has long been written in.
+    Simplification also changes characters that both scripts share (后, 里, 台 …); these are
+    excluded by the legacy character set of each side.
     """
     every = [chr(point) for point in range(0x4E00, 0xA000)]
-    # One call, with line ends between so that no two characters are taken for a phrase.
+    # One call, with line ends between so that no two characters are converted as a phrase.
     after = opencc.OpenCC("t2s").convert("\n".join(every)).split("\n")
     pairs = [(one, other) for one, other in zip(every, after, strict=True) if one != other]
     traditional = frozenset(one for one, _ in pairs if not _encodes(one, "gb2312"))
@@ -78,21 +78,21 @@ def _encodes(character: str, charset: str) -> bool:
 
 
 def _is_common_big5(character: str) -> bool:
-    # Big5 puts its 5,401 common characters first; simplified forms among the rare ones are chance.
+    # Big5 puts its 5,401 common characters first; simplified forms among the rare are coincidence.
     last_common = b"\xc6\x7e"
     return _encodes(character, "big5") and character.encode("big5") <= last_common
 
 
 def language_of(text: str) -> str:
-    """Return ``zh_Hans``, ``zh_Hant`` or ``en``; empty when the text doesn't tell."""
+    """Return ``zh_Hans``, ``zh_Hant`` or ``en``; empty when the text is inconclusive."""
     looked_at = _plain(text)
     said = _COUNTED.sub(" ", _QUOTED.sub(" ", looked_at))
     words = _english_words(said)
     characters = _CHINESE.findall(said)
     if characters:
-        # A sentence of one language around a term of the other belongs to neither for sure.
+        # A sentence of one language around a term of the other is not certain for either.
         return _chinese(characters) if len(characters) > len(words) else ""
-    # Whoever quotes Chinese reads it, so that is no case for English.
+    # Someone who quotes Chinese reads it, so this is no evidence for English.
     if _CHINESE.search(looked_at):
         return ""
     own = [word for word in words if word not in _NAMES]
@@ -102,10 +102,10 @@ def language_of(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the part that is looked at: compatible forms folded, unprintable characters gone."""
-    # Taking the invisible out may join two runs of marks.
+    """Return the part that is examined: NFKC-normalised, without unprintable characters."""
+    # Removing invisible characters may join two runs of combining marks.
     head = stream_safe(_INVISIBLE.sub("", _BROKEN.sub(" ", text[:_MOST])))
-    # One compatibility character may stand for many, hence the second cut.
+    # One compatibility character may expand to many, hence the second cut.
     return unicodedata.normalize("NFKC", head)[:_MOST]
 
 

@@ -1,7 +1,7 @@
-"""One spelling for reading, character by character, so that places in it are places in the message.
+"""Folds messages character by character, so that offsets are those of the original message.
 
 Full-width and other compatible forms, capitals and traditional characters are folded, each into one
-character; what can't be seen or encoded becomes a space.
+character; what is invisible or can't be encoded becomes a space.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 
 
 _REPLACED: Final = "\ufffd"
-"""Stands for what could not be read."""
+"""Stands for undecodable input."""
 
 
 class _Folded(dict[int, str]):
-    """What each character becomes, found out when it is first met."""
+    """What each character is folded to, computed when it first occurs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,5 +49,5 @@ _FOLDED: Final = _Folded()
 
 
 def fold(text: str) -> str:
-    """Return a message in one spelling, of the same length."""
+    """Return a folded message, of the same length."""
     return text.translate(_FOLDED)

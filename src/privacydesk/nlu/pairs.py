@@ -1,4 +1,4 @@
-"""How far one stretch of a message is from another, as the heads see it; places count words."""
+"""Distances between stretches of a message, as features of the heads; places count words."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 GAPS: Final = 16
-"""Distances that are told apart on each side."""
+"""Number of distance classes on each side."""
 BETWEEN: Final = 8
-"""Numbers of stretches between that are told apart."""
+"""Number of classes for how many stretches stand between two."""
 NEARNESS: Final = 4
-"""Numbers that tell how near a stretch is to where a request is made."""
+"""Number of features for how near a stretch is to where a request is made."""
 _EXACT: Final = 6
 _BESIDE: Final = 6
 _FAR: Final = 16.0
 
 Place = tuple[int, int]
-"""First of a stretch, and the one after its last."""
+"""The first word or character of a stretch, and the one after its last."""
 
 
 def touch(first: Place, second: Place) -> bool:
-    """Tell whether two stretches share a place."""
+    """Return whether two stretches share a place."""
     return first[0] < second[1] and second[0] < first[1]
 
 
@@ -38,13 +38,13 @@ def gap(first: Place, second: Place) -> int:
 
 
 def between(first: Place, second: Place, others: Sequence[Place]) -> int:
-    """Return how many of other stretches stand between two."""
+    """Return how many other stretches stand between two."""
     low, high = min(first[1], second[1]), max(first[0], second[0])
     return min(sum(low <= one[0] and one[1] <= high for one in others), BETWEEN - 1)
 
 
 def nearness(looks: NDArray[np.float32], place: Place) -> tuple[float, ...]:
-    """Return how near a stretch is to where a request looks: 1 in all, over all words."""
+    """Return how near a stretch is to a request's attention over words, which sums to 1."""
     start, end = place
     here = float(looks[start:end].sum())
     beside = float(looks[max(start - _BESIDE, 0) : end + _BESIDE].sum())

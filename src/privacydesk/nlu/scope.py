@@ -1,4 +1,4 @@
-"""From what was found in a message to its requests: what goes, what stays, and since when."""
+"""Builds requests from what was found in a message: what goes, what stays, and since when."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ _JOINTS: Final = frozenset(
         "as well as", "dan", "atau",
     }
 )  # fmt: skip
-"""What stands between the things of a list, folded."""
+"""Separators and conjunctions between list items, folded."""
 _OF: Final = "的嘅"
-"""What may stand before it."""
+"""Particles that may precede one."""
 BELONGS: Final = 0.5
-"""The chance from which one stretch belongs to another."""
+"""The probability from which one stretch belongs to another."""
 
 
 @dataclass(slots=True)
 class Scope:
-    """Makes requests of what was found in a message.
+    """Builds requests from what was found in a message.
 
     Attributes:
         today: the operator's day, which relative times count from.
-        republic: whether years are counted from the Republic where nothing tells.
-        parted: numbers of requests that share a thing with another, which alone took what narrows
-            it: 把去年的照片发我，然后删掉.
+        republic: whether two-digit years count from the Republic, as in Taiwan.
+        parted: numbers of requests that share a thing with another request, where only the other
+            one took its limit: 把去年的照片发我，然后删掉.
     """
 
     text: str
@@ -57,14 +57,14 @@ class Scope:
     _periods: list[periods.Period | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Resolve the times that say by themselves which days they are."""
+        """Resolve the periods that determine their days by themselves."""
         words = [one.text(self.text) for one in self.parsed.whens]
         self._periods = [periods.resolve(one, self.today) for one in words]
 
     def requests(self) -> Iterator[tuple[int, Request]]:
         """Return the requests with their numbers in ``parsed``, in the order of the message.
 
-        None is sure yet.
+        None of them is sure yet.
         """
         for number, found in enumerate(self.parsed.requests):
             if found.intent is not None:
@@ -85,7 +85,7 @@ class Scope:
                 )
 
     def fragment(self) -> Fragment | None:
-        """Return what is named without a word of what shall be done with it."""
+        """Return what is named without saying what to do with it."""
         for number, found in enumerate(self.parsed.requests):
             if found.intent is None:
                 told = self._told(number)
@@ -110,11 +110,11 @@ class Scope:
         return tuple(dict.fromkeys(wanted))
 
     def accounts(self) -> tuple[str, ...]:
-        """Return the names of accounts that are told."""
+        """Return the account names that are given."""
         return tuple(one.text(self.text) for one in self.parsed.values if one.type == ACCOUNT)
 
     def _limit(self) -> Mention | None:
-        """Return what narrows nothing that is named, where nothing is: 去年的, "with Mei"."""
+        """Return a limit that stands alone, with nothing named: 去年的, "with Mei"."""
         if self.parsed.mentions or not (self.parsed.whens or self.parsed.qualifiers):
             return None
         whens, qualifiers = self.parsed.whens, self.parsed.qualifiers
@@ -141,9 +141,9 @@ class Scope:
         return _lesser(tuple(found), role)
 
     def _has_role(self, request: int, mention: int, role: int) -> bool:
-        """Tell whether a request says so of a mention.
+        """Return whether a request gives a mention a role.
 
-        What stays of a thing that goes may be told without naming it again: 和小美的留着.
+        What stays of a thing that goes may be stated without naming it again: 和小美的留着.
         """
         roles = self.parsed.roles[request, mention] >= BELONGS
         if roles[role] or ROLES[role] is Role.INCLUDE or not roles.any():
@@ -153,9 +153,9 @@ class Scope:
     def _narrowed(
         self, request: int, mention: FoundMention, place: int, role: int
     ) -> Iterator[Mention]:
-        """Return a mention once for each time and each other thing that narrow it.
+        """Return a mention once for each period and each qualifier that narrow it.
 
-        A time and something else narrow it together, but where they are listed.
+        A period and a qualifier narrow it together, unless they are items of a list.
         """
         whens = len(self.parsed.whens)
         which = mention.kind, mention.value
@@ -174,7 +174,7 @@ class Scope:
                 dated.append((stretch, period))
         qualifiers = [one.text(self.text) for one in named]
         if any(self._are_listed(one, other, ROLES[role]) for one, _ in dated for other in named):
-            # "Last year's and the ones with Mei" are two kinds of them.
+            # "Last year's and the ones with Mei" are two separate sets.
             yield from (Mention(*which, qualifier=one) for one in qualifiers)
             qualifiers = []
         for each in [one for _, one in dated] or [periods.Period(None, None)]:
@@ -182,9 +182,9 @@ class Scope:
                 yield Mention(*which, each.since, each.until, qualifier)
 
     def _period(self, number: int, mention: FoundMention) -> periods.Period | None:
-        """Return the days of a time; None where it has no closed form.
+        """Return the days of a period; None where it has no closed form.
 
-        "Older", 之后 lie beside the only other time that narrows the same kind of thing.
+        "Older" and 之后 are relative to the only other period that narrows the same thing.
         """
         if self._periods[number] is not None:
             return self._periods[number]
@@ -202,9 +202,9 @@ class Scope:
         return periods.resolve_beside(words, others.pop()) if len(others) == 1 else None
 
     def _are_listed(self, one: Found, other: Found, role: Role) -> bool:
-        """Tell whether one stretch follows another behind "and", a comma or the like.
+        """Return whether two stretches are joined by "and", a comma or the like.
 
-        和 may as well mean "with": 去年的和小美的. Then more stays.
+        和 may also mean "with": 去年的和小美的. Then the reading by which more stays is taken.
         """
         (_, end), (start, _) = sorted((one.place, other.place))
         between = fold(self.text[end:start]).strip()
@@ -213,9 +213,9 @@ class Scope:
         return between.lstrip(_OF).lstrip() in _JOINTS
 
     def _narrows(self, number: int, mention: int, role: int) -> bool:
-        """Tell whether a stretch narrows a mention; a time before a list narrows all of it.
+        """Return whether a stretch narrows a mention; a period before a list narrows all items.
 
-        Less goes so; of what stays nothing is narrowed that is not said to be.
+        That way less goes; what stays is narrowed only where that is stated.
         """
         narrowing = self.parsed.narrowing[..., role]
         if narrowing[number, mention] >= BELONGS:
@@ -231,7 +231,7 @@ class Scope:
         return first and self._narrows(number, before, role)
 
     def _before_in_list(self, mention: int) -> int | None:
-        """Return the mention right before another, of which the same is said: posts, photos."""
+        """Return the preceding list item with the same roles, if there is one: posts, photos."""
         mentions, roles = self.parsed.mentions, self.parsed.roles >= BELONGS
         start = mentions[mention].stretch.place[0]
         narrows = [one.place for one in (*self.parsed.whens, *self.parsed.qualifiers)]
@@ -246,7 +246,7 @@ class Scope:
         return None
 
     def _of_another(self, request: int, stretch: Found, mention: int, role: int) -> bool:
-        """Tell whether a stretch stands nearer to another request that says so of a mention."""
+        """Return whether a stretch is nearer to another request that gives a mention the role."""
         alike = [
             number
             for number, found in enumerate(self.parsed.requests)
@@ -274,7 +274,7 @@ class Scope:
         return ""
 
     def _number_at(self, stretch: Found) -> str:
-        """Return the whole address or number of which a stretch is a part, at least."""
+        """Return the whole address or number that a stretch overlaps; empty without one."""
         found = contacts.contacts(self.text)
         return next((one.value for one in found if touch((one.start, one.end), stretch.place)), "")
 
@@ -287,9 +287,9 @@ class Scope:
 
 
 def _lesser(mentions: tuple[Mention, ...], role: Role) -> tuple[Mention, ...]:
-    """Leave out what is named twice, whole and with what narrows it.
+    """Return the mentions without those that are named twice, whole and narrowed.
 
-    Nobody says both of one thing; of two readings the one by which less goes is taken.
+    Nobody means both; of the two readings the one by which less goes is taken.
     """
     goes = role is Role.INCLUDE
     taken = {(one.kind, one.value) for one in mentions if one.is_narrowed is goes}

@@ -1,4 +1,4 @@
-"""What a question that forms explain is about, and what a complaint is about."""
+"""Topics of questions that forms explain, and of complaints."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Topics:
-    """Tells topics, by what texts mean and by their characters.
+    """Classifies texts by topic, from their embeddings and their characters.
 
     Args:
-        embedder: makes points of texts.
-        texts: what was learnt of them.
+        embedder: embeds texts.
+        texts: the trained classifier.
     """
 
     def __init__(self, embedder: PassageEmbedder, texts: ShortTexts) -> None:
@@ -25,10 +25,10 @@ class Topics:
 
     @classmethod
     def load(cls, embedder: PassageEmbedder, file: Path = SHIPPED / TOPICS) -> Self:
-        """Return those of a file."""
+        """Return the topics of a file."""
         return cls(embedder, ShortTexts.load(file))
 
     def of(self, text: str) -> str:
-        """Return the topic of the beginning of a text; empty where it is none that was learnt."""
+        """Return the topic of the beginning of a text; empty where it has no known one."""
         text = text[:LONGEST]
         return self._texts.name(text, self._embedder.embed_query(text))

@@ -1,1 +1,1 @@
-"""Learning to tell which passage of a policy answers a question; the desk never loads it."""
+"""Training of models that find the passage of a policy for a question; the desk never loads it."""

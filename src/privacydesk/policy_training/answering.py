@@ -1,7 +1,7 @@
-"""Answering from a policy by what was learnt from many: the passages that say it, or nothing.
+"""Answering from a policy with trained models: the passages that answer, or nothing.
 
 Candidates are looked up (``lookup``). Each is then read together with the question
-(``reranker``), which tells whether it answers, and by which of its sentences; both are weighed
+(``reranker``), which scores it and each of its sentences; all scores are then weighed
 (``judge``). Where the best passage does not answer, the policy does not say. The desk answers by
 ``policy.answering`` until this is as good on the policy of its first operator; decision 044.
 """
@@ -34,7 +34,7 @@ MOST_QUOTES: Final = 3
 CANDIDATES: Final = 12
 """Passages that are read together with a question."""
 _ANSWERS_FROM: Final = 0.5
-"""How likely a passage must answer to be quoted."""
+"""The probability of answering from which a passage is quoted."""
 
 _SOMETHING = re.compile(r"[^\W_]")
 _LEADS_IN: Final = ("：", ":")
@@ -44,17 +44,17 @@ class Encoder(PassageReader, Protocol):
     """Reads questions and passages by themselves; ``encoder.embedding`` does."""
 
     def read_query(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vector of a question, of length one, and its tokens."""
+        """Return the vector of a question, of length one, and the vectors of its tokens."""
         ...
 
 
 class Learnt(NamedTuple):
-    """What was learnt from policies and their questions.
+    """The models trained on policies and their questions.
 
     Attributes:
-        turns: how likeness is looked at.
+        turns: adjusts vectors for the lookup.
         reranker: reads passages together with a question.
-        judge: tells how likely a passage answers.
+        judge: estimates how likely a passage answers.
     """
 
     turns: Turns
@@ -63,7 +63,7 @@ class Learnt(NamedTuple):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what a folder holds."""
+        """Return the models of a folder."""
         return cls(
             Turns.load(folder / lookup.FILE), Reranker(folder), Judge.load(folder / judge.FILE)
         )
@@ -74,9 +74,9 @@ class Found(NamedTuple):
 
     Attributes:
         at: its number.
-        verdict: what is told of it and of its sentences.
-        signs: what tells whether it answers.
-        chance: how likely it does.
+        verdict: the scores of it and of its sentences.
+        signs: the features for the judge.
+        chance: probability that it answers.
     """
 
     at: int
@@ -91,7 +91,7 @@ class Answer(NamedTuple):
     Attributes:
         text: of the passage, as published.
         answer: the part of it that answers, from its first to its last sentence that does.
-        chance: how likely it does.
+        chance: probability that it answers.
     """
 
     text: str
@@ -106,7 +106,7 @@ class LearntAnswers:
         version: the imported policy.
         vectors: of ``policy.answering.embedded_texts``, a row each.
         encoder: reads questions and passages by themselves.
-        learnt: what was learnt of how people ask.
+        learnt: the trained models.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class LearntAnswers:
 def _answering(text: str, sentences: Sequence[str], verdict: Verdict) -> str:
     """Return the stretch of a passage from the first to the last sentence that answers.
 
-    What leads in a list stands before an item of it.
+    An item of a list is preceded by the sentence that introduces the list.
     """
     best = max(verdict.sentences, default=0.0)
     told = [at for at, one in enumerate(verdict.sentences) if one >= min(0.0, best)]

@@ -1,4 +1,4 @@
-"""Invented policies, and what people ask of them, as they stand in ``corpus/policies``."""
+"""Invented policies, and questions about them, as stored in ``corpus/policies``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from privacydesk.policy.pieces import Piece, pieces_of, sentences_of
 from privacydesk.policy.tree import PolicyVersion
 
 Place = tuple[int, int]
-"""A passage, and a sentence of it."""
+"""The numbers of a passage and of a sentence in it."""
 
 _IMPORTED: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -25,8 +25,8 @@ class Question(Struct, frozen=True, kw_only=True):
     Attributes:
         text: as typed.
         language: its locale, ``yue`` for Cantonese.
-        answers: where the sentences stand that answer; nowhere where the policy does not say.
-        partly: where those stand that belong to it and do not answer alone.
+        answers: places of the sentences that answer; empty where the policy does not say.
+        partly: places of sentences that are part of the answer but do not answer alone.
     """
 
     text: str
@@ -41,7 +41,7 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 class QuestionedPolicy(Struct, frozen=True):
-    """A policy, and what is asked of it."""
+    """A policy, and the questions about it."""
 
     name: str
     version: PolicyVersion
@@ -65,7 +65,7 @@ def read_questioned(name: str, text: str, lines: str) -> QuestionedPolicy:
         lines: its questions, a JSON object a line; see ``corpus/README.md``.
 
     Raises:
-        ValueError: a line is damaged, or names a sentence that the policy has not.
+        ValueError: a line is damaged, or names a sentence that the policy lacks.
     """
     version = read_policy(text, name=name).version(_IMPORTED)
     pieces = pieces_of(version)

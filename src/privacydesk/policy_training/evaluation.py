@@ -1,4 +1,4 @@
-"""How well questions are answered from policies: by the desk, or by what was learnt in a folder."""
+"""How well questions are answered from policies: by the desk, or by the models of a folder."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Answers = Callable[[str], Sequence[Answer]]
 
 
 class Told(Struct, frozen=True):
-    """What was answered to a question.
+    """How a question was answered.
 
     Attributes:
         question: what was asked.
-        right: of each passage, whether it answers.
+        right: whether each quoted passage answers.
         quoted: whether what is quoted of the first one holds a sentence that answers.
     """
 
@@ -42,7 +42,7 @@ def by_desk(policy: QuestionedPolicy, encoder: E5Embedder) -> Answers:
 
 
 def by_learnt(policy: QuestionedPolicy, encoder: E5Embedder, learnt: Learnt) -> Answers:
-    """Return what answers by what was learnt."""
+    """Return what answers with the trained models."""
     vectors = encoder.embed_passages(embedded_texts(policy.version))
     return LearntAnswers(policy.version, vectors, encoder, learnt).answers
 
@@ -62,9 +62,9 @@ def ask(policy: QuestionedPolicy, answers: Answers) -> list[Told]:
 def table(told: Sequence[Told]) -> str:
     """Return the figures, of all questions and by language.
 
-    ``first`` and ``three`` are the shares of answered questions whose passage is quoted first, or
-    at all; ``sentence`` where a sentence that answers is; wrongly and rightly declined those of the
-    answered and of the open ones to which nothing is quoted.
+    ``first`` and ``three`` are the shares of answerable questions whose passage is quoted first, or
+    at all; ``sentence``, of those whose answering sentence is; wrongly and rightly declined, of
+    answerable and of open questions for which nothing is quoted.
     """
     groups = {"all": list(told)}
     for one in told:

@@ -1,4 +1,4 @@
-"""How likely a passage answers, from all that was told of it."""
+"""How likely a passage answers, from all of its scores."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from msgspec import Struct
 from privacydesk.policy_training.reranker import Verdict
 
 FILE: Final = "judge.json"
-"""The file of what was learnt."""
+"""The file of the fitted weights."""
 _MOST: Final = 30.0
 
 Signs = tuple[float, float, float]
 
 
 class Judge(Struct, frozen=True):
-    """Weighs the signs; learnt from policies that the network has not seen.
+    """A logistic regression, fitted on policies that the network has not seen.
 
     Attributes:
         weights: of ``signs_of``.
-        bias: stands alone.
+        bias: the intercept.
     """
 
     weights: Signs
@@ -31,24 +31,24 @@ class Judge(Struct, frozen=True):
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Return the one of a file."""
+        """Return the judge of a file."""
         return msgspec.json.decode(file.read_bytes(), type=cls)
 
     def save(self, file: Path) -> None:
-        """Write it down."""
+        """Write it to a file."""
         file.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
 
     def chance(self, signs: Signs) -> float:
-        """Return how likely the passage answers, from 0 to 1."""
+        """Return the probability that the passage answers."""
         weighed = sum(map(float.__mul__, self.weights, signs)) + self.bias
         return 1 / (1 + math.exp(-max(-_MOST, min(weighed, _MOST))))
 
 
 def signs_of(verdict: Verdict, likely: float) -> Signs:
-    """Return what tells whether a passage answers.
+    """Return the features of a passage.
 
     Args:
         verdict: of the passage, read together with the question.
-        likely: the logarithm of how likely the first look has it for the one that answers.
+        likely: its log probability in the lookup of being the one that answers.
     """
     return verdict.answers, max(verdict.sentences, default=verdict.answers), likely

@@ -1,7 +1,7 @@
-"""The first look for passages that may answer: by words, and by what they mean.
+"""Lookup of passages that may answer: by words, and by meaning.
 
-Likeness of meaning is that of multilingual-e5-small, whose vectors are turned a little by what was
-learnt of which passages answer which questions (``Turns``).
+Similarity of meaning is that of multilingual-e5-small, whose vectors are adjusted slightly by maps
+trained on which passages answer which questions (``Turns``).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from privacydesk.policy.pieces import Piece, sentences_of
 from privacydesk.policy.words import WordIndex, tokens
 
 FILE: Final = "lookup.npz"
-"""The file of what was learnt."""
+"""The file of the trained maps."""
 _LENGTH_MATTERS: Final = 0.6
 
 Floats = NDArray[np.float32]
 
 
 class Turns(Struct, frozen=True):
-    """What was learnt of likeness.
+    """Trained maps that adjust vectors, and the weights of each kind of similarity.
 
     Attributes:
-        question: matrix and bias, (width + 1, width), by which a question's vector is turned.
+        question: matrix and bias, (width + 1, width), which adjust the vector of a question.
         passage: the same for passages; ``sentence``: for sentences.
-        weights: of words, of likeness to the passage and to its likest sentence, (3,).
+        weights: of words, of similarity to the passage and to its most similar sentence, (3,).
     """
 
     question: Floats
@@ -42,29 +42,29 @@ class Turns(Struct, frozen=True):
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Return those of a file."""
+        """Return the maps of a file."""
         with np.load(file) as held:
             return cls(*(held[name].astype(np.float32) for name in cls.__struct_fields__))
 
     @classmethod
     def plain(cls, width: int) -> Self:
-        """Return those by which nothing is turned: likeness as the encoder knows it."""
+        """Return maps that change nothing: similarity as the encoder has it."""
         none = np.zeros((width + 1, width), np.float32)
         return cls(none, none, none, np.array([0.5, 25.0, 25.0], np.float32))
 
     def save(self, file: Path) -> None:
-        """Write them down, in half the width they are reckoned in."""
+        """Write them to a file, in half precision."""
         held = {name: getattr(self, name) for name in self.__struct_fields__}
         np.savez(file, **{name: values.astype(np.float16) for name, values in held.items()})
 
 
 class Lookup:
-    """The passages of a policy, each scored by how much it has to do with a question.
+    """Scores the passages of a policy by how relevant they are to a question.
 
     Args:
         pieces: the passages.
         vectors: of ``policy.answering.embedded_texts``, a row each.
-        turns: what was learnt.
+        turns: the trained maps.
     """
 
     def __init__(self, pieces: Sequence[Piece], vectors: Floats, turns: Turns) -> None:
@@ -80,7 +80,7 @@ class Lookup:
         )
 
     def scores(self, folded: str, vector: Floats) -> Floats:
-        """Return how likely each passage is the one that answers, as logarithms.
+        """Return the log probability of each passage being the one that answers.
 
         Args:
             folded: the question.
@@ -99,6 +99,6 @@ class Lookup:
 
 
 def turned(vectors: Floats, by: Floats) -> Floats:
-    """Return vectors, turned, of length one."""
+    """Return adjusted vectors, of length one."""
     moved = vectors + vectors @ by[:-1] + by[-1]
     return np.asarray(moved / np.linalg.norm(moved, axis=-1, keepdims=True), np.float32)

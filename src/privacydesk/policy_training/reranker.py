@@ -1,9 +1,9 @@
 """How well passages of a policy answer a question, read together with it.
 
 A cross-encoder: the lower layers of multilingual-e5-small read question and passage each by itself,
-so that passages are read once, and its upper ones, taught on questions to invented policies
-(``corpus/policies``), read both together. They tell of a passage whether it answers, and of each
-sentence whether it is one that does.
+so that passages are read once, and its upper ones, trained on questions about invented policies
+(``corpus/policies``), read both together. They score whether a passage answers, and whether each
+of its sentences does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INPUTS: Final = ("states", "there", "asked", "sentences")
 OUTPUTS: Final = ("passages", "sentences_answer")
 
 _AT_ONCE: Final = 4
-"""Passages that are read as one batch: of like lengths, so that little of it is padding."""
+"""Passages per batch: of similar lengths, so that little of it is padding."""
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -38,8 +38,8 @@ class Passage(NamedTuple):
     """A passage, read by itself.
 
     Attributes:
-        states: its tokens, (tokens, width), in half the width they are reckoned in.
-        sentences: where each stands; beyond the last token where it was not read.
+        states: vectors of its tokens, (tokens, width), in half precision.
+        sentences: the tokens of each; beyond the last token where it was not read.
     """
 
     states: NDArray[np.float16]
@@ -47,7 +47,7 @@ class Passage(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What is told of a passage and a question.
+    """The scores of a passage for a question.
 
     Attributes:
         answers: the logit that it answers.
@@ -78,7 +78,7 @@ class PassageReader(Protocol):
     """Reads passages by themselves; ``encoder.embedding`` does."""
 
     def read_passage(self, parts: Sequence[str]) -> tuple[Floats, list[Place]]:
-        """Return the tokens of a passage, and which of them are of each of its parts."""
+        """Return the vectors of a passage's tokens, and the tokens of each of its parts."""
         ...
 
 
@@ -110,7 +110,7 @@ def batched(pairs: Sequence[tuple[NDArray[np.floating], Passage]]) -> Batch:
 
 
 class Reranker:
-    """Tells how well passages answer a question. Any number of threads may ask.
+    """Scores how well passages answer a question. It is thread-safe.
 
     Args:
         folder: of the trained network.
@@ -122,10 +122,10 @@ class Reranker:
         )
 
     def judge(self, question: Floats, passages: Sequence[Passage]) -> list[Verdict]:
-        """Return what is told of each passage.
+        """Return the scores of each passage.
 
         Args:
-            question: its tokens, read by themselves, (tokens, width).
+            question: vectors of its tokens, read by itself, (tokens, width).
             passages: those that may answer it.
         """
         order = sorted(range(len(passages)), key=lambda at: len(passages[at].states))

@@ -1,4 +1,4 @@
-"""From the corpus to the files of what answers from policies, in one go."""
+"""Trains the models that answer from policies and writes their files, in one go."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def teach(
     pace: Pace,
     tell: Callable[[str], None],
 ) -> None:
-    """Write the files of what learnt from policies and their questions.
+    """Train the models on policies and their questions, and write their files.
 
-    Check points are written beside them while it learns; what was begun in the folder goes on.
+    Check points are written next to them; training that was begun in the folder is resumed.
 
     Args:
         learnt: policies, with their questions.
-        left_out: others, by which is weighed what the network tells.
+        left_out: others, on which the judge is fitted.
         folder: where the files are written.
-        pace: how the network learns.
-        tell: is told how far it is.
+        pace: the training parameters of the network.
+        tell: called with messages of progress.
     """
     folder.mkdir(parents=True, exist_ok=True)
     encoder = E5Embedder(threads=2)
@@ -72,7 +72,7 @@ class ReadPolicy(Struct, frozen=True):
         vectors: of ``embedded_texts``.
         passages: each read by itself.
         questions: the vector and the tokens of each.
-        lookup: the first look before anything was learnt.
+        lookup: untrained.
     """
 
     policy: QuestionedPolicy
@@ -94,7 +94,7 @@ class ReadPolicy(Struct, frozen=True):
         )
 
     def likened(self) -> Likened:
-        """Return the questions that are answered, for learning the first look."""
+        """Return the answerable questions, for training the lookup."""
         answered = [at for at, one in enumerate(self.policy.questions) if one.answers]
         questions = [self.policy.questions[at] for at in answered]
         return likened(
@@ -106,7 +106,7 @@ class ReadPolicy(Struct, frozen=True):
         )
 
     def asked(self) -> list[Asked]:
-        """Return the questions, for learning to read them together with passages."""
+        """Return the questions, for training the cross-encoder."""
         found = []
         for question, (vector, states) in zip(self.policy.questions, self.questions, strict=True):
             scores = self.lookup.scores(fold(question.text), vector)
@@ -116,6 +116,6 @@ class ReadPolicy(Struct, frozen=True):
 
 
 def _digest(policies: Sequence[QuestionedPolicy], pace: Pace) -> str:
-    """Return what differs wherever something else is learnt, or otherwise."""
+    """Return a digest of the training data and parameters."""
     told = [(one.version.source, [question.text for question in one.questions]) for one in policies]
     return sha256(msgspec.json.encode([told, pace])).hexdigest()

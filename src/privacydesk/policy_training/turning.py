@@ -1,4 +1,4 @@
-"""Learns how vectors of questions, passages and sentences are turned; takes seconds."""
+"""Trains the maps for vectors of questions, passages and sentences; takes seconds."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _RATE: Final = 3e-4
 _WEIGHTS_RATE: Final = 5e-2
 _DECAY: Final = 0.02
 _NOISE: Final = 0.01
-"""Added to vectors of questions, so that no two are learnt by heart."""
+"""Noise added to the vectors of questions, so that none is memorised."""
 _AT_ONCE: Final = 16
-"""Questions to one policy."""
+"""Questions per batch, all about one policy."""
 _NEVER: Final = -9.0
 
 
 class Likened(Struct, frozen=True):
-    """A policy's vectors, and its questions that are answered.
+    """A policy's vectors, and its answerable questions.
 
     Attributes:
         passages: (passages, width); ``sentences``: (sentences, width).
@@ -53,7 +53,7 @@ class _Turning(nn.Module):
         self.weights = nn.Parameter(torch.from_numpy(Turns.plain(width).weights.copy()))
 
     def forward(self, policy: Likened, questions: Tensor, by_words: Tensor) -> Tensor:
-        """Return the logarithm of how likely each passage answers, (questions, passages)."""
+        """Return the log probability that each passage answers, (questions, passages)."""
         asked = _turned(questions, self.question)
         passages = _turned(torch.from_numpy(policy.passages), self.passage) @ asked.T
         sentences = _turned(torch.from_numpy(policy.sentences), self.sentence) @ asked.T
@@ -64,7 +64,7 @@ class _Turning(nn.Module):
 
 
 def learn(policies: Sequence[Likened], seed: int = 0) -> Turns:
-    """Return what was learnt from policies."""
+    """Return the maps trained on policies."""
     torch.manual_seed(seed)
     chance = random.Random(seed)  # noqa: S311 - no secret
     network = _Turning(policies[0].passages.shape[1])
@@ -96,7 +96,7 @@ def learn(policies: Sequence[Likened], seed: int = 0) -> Turns:
 def _groups(
     policies: Iterable[Likened], chance: random.Random
 ) -> Iterable[tuple[Likened, list[int]]]:
-    """Return all questions in groups of one policy each, in any order."""
+    """Return all questions in groups of one policy each, in random order."""
     groups = []
     for policy in policies:
         order = list(range(len(policy.questions)))
@@ -121,7 +121,7 @@ def likened(
     by_words: Floats,
     answering: Sequence[frozenset[int]],
 ) -> Likened:
-    """Return a policy's vectors, from those of its passages and then of their sentences."""
+    """Return a policy's vectors, given those of its passages followed by their sentences."""
     count = len(sentences)
     of_passage = np.repeat(np.arange(count), sentences).tolist()
     return Likened(vectors[:count], vectors[count:], of_passage, questions, by_words, answering)

@@ -1,4 +1,4 @@
-"""Learns how likely a passage answers, from policies that nothing else was learnt from."""
+"""Fits how likely a passage answers, on policies that no other model was trained on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from privacydesk.policy_training.judge import Judge, Signs
 
 
 def weigh(policies: Sequence[QuestionedPolicy], encoder: E5Embedder, learnt: Learnt) -> Judge:
-    """Return how the signs are weighed, by the candidates for the questions to policies."""
+    """Return the judge fitted on the candidates for the questions about policies."""
     signs: list[Signs] = []
     right: list[bool] = []
     for policy in policies:

@@ -1,1 +1,1 @@
-"""Learning from the corpus what ``nlu`` reads with. The desk never loads it."""
+"""Training of the models of ``nlu`` on the corpus. The desk never loads it."""

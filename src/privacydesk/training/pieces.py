@@ -32,7 +32,7 @@ def tokenizer_of(pieces: Sequence[tuple[str, float]]) -> bytes:
 def chosen(
     texts: Iterable[str], known: Mapping[str, int], scores: Sequence[float]
 ) -> tuple[list[tuple[str, float]], list[int]]:
-    """Return the pieces that texts are cut into and all single characters, and their numbers.
+    """Return the pieces that texts consist of and all single characters, and their numbers.
 
     Args:
         texts: folded.

@@ -1,7 +1,7 @@
-"""Makes further messages of annotated ones: other things, times and values, slips, two in one.
+"""Varies annotated messages: other things, times and values, slips, two in one.
 
-What is put in another's place was said by somebody in the same language, so that a new message
-is odd at worst, and its labels stay right.
+What replaces other words was said by somebody in the same language, so that a new message is odd
+at worst, and its labels stay right.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from privacydesk.nlu.labels import AGE, Layer, Role
 from privacydesk.training.labelling import Labelled, MentionLabel, Stretch
 
 _SWAP: Final = 0.35
-"""How often another's words stand in the place of these; the others: how often messages are so."""
+"""How often words are replaced by somebody else's; the others: how often a message is changed."""
 _NARROW: Final = 0.12
 _LIST: Final = 0.08
 _SLIP: Final = 0.25
@@ -25,7 +25,7 @@ _STOP: Final = 0.6
 """How often each stop is left out of a message that lacks some."""
 _JOIN: Final = 0.15
 _BESIDE: Final = 3
-"""Characters that may stand between a thing and what narrows it."""
+"""Most characters between a thing and what narrows it."""
 _JOINTS: Final = ("，", "。", " ", "\n", "；还有", ". ", ", also ", "，另外", "。同埋")
 _LISTS: Final = {"en": (", ", " and ", " & ", ", and "), "": ("、", "和", "跟", "同", "，", " ")}
 _STOPS: Final = frozenset("，。！？；、,.!?;")
@@ -41,11 +41,11 @@ class _Narrowing(NamedTuple):
 
 
 class Variation:
-    """Makes messages of messages.
+    """Varies labelled messages.
 
     Args:
-        examples: those whose words may be put into others, by language.
-        seed: of the choices.
+        examples: messages with their languages, whose words may be put into others.
+        seed: of the random choices.
     """
 
     def __init__(self, examples: Iterable[tuple[str, Labelled]], seed: int) -> None:
@@ -60,7 +60,7 @@ class Variation:
             self._learn(language, one)
 
     def vary(self, language: str, one: Labelled) -> Labelled:
-        """Return another message, or the same."""
+        """Return a varied message, or the same."""
         chance = self._random.random
         one = self._with_others_words(language, one)
         one = self._at_mentions(one, _NARROW, lambda m, n: self._narrowed(language, m, n))
@@ -199,9 +199,9 @@ def _with_narrowing(
     qualifiers: Sequence[Stretch],
     narrowed: Iterable[tuple[int, int, Role]],
 ) -> Labelled:
-    """Return a message with more stretches that narrow its things, the last of their layers.
+    """Return a message with more periods and qualifiers, appended to their layers.
 
-    ``narrowed`` counts these alone; what qualifies is counted behind what tells a time.
+    ``narrowed`` counts the new ones alone, periods before qualifiers.
     """
     known, more, others = len(one.whens), len(whens), len(one.qualifiers)
     return replace(

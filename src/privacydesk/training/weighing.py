@@ -1,4 +1,4 @@
-"""Learns when a request is sure: a logistic regression on voices that the network has not seen."""
+"""Fits when a request is sure: a logistic regression on voices that the network has not seen."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from privacydesk.training.evaluation.scores import is_right, loses
 
 _STEPS: Final = 5_000
 _UNSURE: Final = 0.2
-"""The share of requests that is asked back about, of the voices left out: they were asked for what
-is hard. Of what people write it is about three in five of that."""
+"""The share of requests to ask back about in the held-out voices, which were asked for what is
+hard. In what people write it is about three fifths of that."""
 
 
 class Row(Struct, frozen=True):
@@ -33,7 +33,7 @@ class Row(Struct, frozen=True):
 
 
 def weigh(parser: Parser, examples: Sequence[Example]) -> Certainty:
-    """Return when a request is sure."""
+    """Return the fitted model of when a request is sure."""
     rows = list(_rows(parser, examples, WRITTEN_ON))
     losing = [one for one in rows if is_losing(one.request)]
     certainty = Certainty(
@@ -49,7 +49,7 @@ def _judgement(rows: Sequence[Row], holds: Sequence[bool]) -> Judgement:
     features = np.array([one.signs for one in rows])
     while True:
         learnt = LogisticRegression(max_iter=_STEPS).fit(features, holds)
-        # More doubt never makes a request more sure, whatever chance has it in these messages.
+        # More doubt never makes a request more sure, whatever these messages show by chance.
         wrong = np.array([name in DOUBTS for name in SIGNS]) & (learnt.coef_[0] > 0)
         if not wrong.any():
             return Judgement(tuple(learnt.coef_[0].tolist()), float(learnt.intercept_[0]))

@@ -56,8 +56,8 @@ def send_code(act: Act) -> str:
         return verdict.value
     frame.slots["_target"] = target.label()
     if target.kind is TargetKind.TICKET_CONTACT:
-        # Nobody waits for the answer: how long it takes, or that it fails, would tell whether
-        # there is such a ticket.
+        # Nobody waits for the answer: how long it takes, or that it fails, would reveal whether
+        # the ticket exists.
         script.effects.append(SendCode(target=target, ref="", patience=script.rules.patience))
         return "sent"
     ref = script.wait_for(frame, "send_code")
@@ -66,7 +66,7 @@ def send_code(act: Act) -> str:
 
 
 def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
-    """Count a code to a target if it may be sent now; else say why not, and when it may."""
+    """Count a code for a target if it may be sent now; else return why not, and when it may."""
     script, now, rules = act.script, act.script.now, act.script.rules.codes
     names = (
         target.counter(),
@@ -75,7 +75,7 @@ def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
     )
     challenge, sender, ceiling = script.counters(*names)
     verdict, until = challenge.may_send(now, rules)
-    # An account's own phone is nobody else's, and its target counts all there is to count.
+    # An account's own phone is nobody else's, so its target's counter is enough.
     typed = target.kind is not TargetKind.ACCOUNT_PHONE
     if verdict is SendVerdict.OK and typed:
         verdict, until = quotas.may_reach(sender, challenge, now, rules)
@@ -97,7 +97,7 @@ def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
 
 
 def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
-    """Take what the gateway said."""
+    """Take the gateway's answer."""
     if outcome == "ok":
         act.frame.slots["contact_masked"] = str(data.get("masked") or "")
         return "sent"

@@ -73,7 +73,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         flags.add("document")
     proof = script.is_verified(account, KIND_ASSURANCE[kind]) if account else None
     if verified and kind not in _CLOCK_FROM_FILING:
-        # The promise counts from the proof; a wish made under an older proof counts from itself.
+        # The clock starts at the proof; for a request begun under an older proof, at its beginning.
         verified_at = max(proof.at, frame.started_at) if proof else None
     else:
         verified_at = script.now if verified else None
@@ -99,7 +99,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         )
         return "filed"
     if waiting is not None and are_same(waiting.items, items_of(kind, frame.slots)):
-        # It waits already, and nothing more was shown: one request, not another each time.
+        # It waits already, and nothing more was proven: no duplicate is filed.
         frame.slots["ticket"] = waiting.id.hex()
         return "filed"
     if not _counted(act):
@@ -127,7 +127,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
 
 
 def _counted(act: Act) -> bool:
-    """Count one more request if it may be filed now; else keep from when on it may."""
+    """Count one more request if it may be filed now; else store from when on it may."""
     script, rules = act.script, act.script.rules.filing
     name = quotas.filed_counter(script.account, script.before.id)
     names = [name]
@@ -147,7 +147,7 @@ def _counted(act: Act) -> bool:
 
 
 def _strangers_until(script: Script, row: Challenge) -> datetime | None:
-    """Return when somebody who has shown nothing may file; None where that is now."""
+    """Return when an unverified user may file; None if that is now."""
     limits = script.rules.filing.strangers
     own = limits.own_until(row, script.origin, script.now)
     if own is not None:
@@ -162,10 +162,10 @@ def _strangers_until(script: Script, row: Challenge) -> datetime | None:
 def _waiting(
     script: Script, kind: RequestKind, account: str, slots: Mapping[str, Any]
 ) -> Ticket | None:
-    """Return the person's request of the same kind that still waits for them to show who they are.
+    """Return the person's request of the same kind that still awaits their verification.
 
     Without an account it is one of this conversation, or of a contact they have proven. One whose
-    document waits to be examined lacks nothing, so it is not taken up.
+    document waits to be examined lacks nothing, so it is not resumed.
     """
     return next(
         (
@@ -185,11 +185,11 @@ _WHOM = ("child_account", "child_birth_date")
 """Answers that tell one guardian's requests apart: they may speak for several children."""
 
 _TOLD = (OPENING, "story", "wish_detail")
-"""Answers in the person's own words, of which none is lost when they tell it again."""
+"""Answers in the person's own words, which are added to when they are given again."""
 
 
 def _answers_besides(waiting: Ticket, answers: dict[str, Any]) -> dict[str, Any]:
-    """Return what was answered now, with what was told before in other words."""
+    """Return the new answers, with what was told before in other words prepended."""
     for name in _TOLD:
         before, now = waiting.answers.get(name), answers.get(name)
         if before and now and now not in before:

@@ -1,4 +1,4 @@
-"""A person's own tickets: showing, withdrawing, objecting, the last word on closing."""
+"""A person's own tickets: showing, withdrawing, objecting, confirming a closing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _slot_ticket(act: Act) -> Ticket | None:
 
 
 def is_theirs(script: Script, ticket: Ticket) -> bool:
-    """Tell whether a ticket belongs to whoever speaks: by account, conversation, or a code."""
+    """Whether a ticket belongs to the user: by account, conversation, or a code."""
     if script.acts_on(ticket, script.account):
         return True
     if ticket.conversation_id == script.before.id:
@@ -42,7 +42,7 @@ def is_theirs(script: Script, ticket: Ticket) -> bool:
 
 
 def attach_evidence(act: Act) -> str:
-    """Add files to a ticket whose requester was asked for more, or has not shown enough yet."""
+    """Add files to a ticket whose requester was asked for more, or has yet to verify."""
     ticket = _slot_ticket(act)
     if ticket is None:
         return "too_late"
@@ -58,7 +58,7 @@ def attach_evidence(act: Act) -> str:
 
 
 def answer_request(act: Act) -> str:
-    """Hand what staff asked for to the ticket, which goes back to them: words, or files."""
+    """Add the words or files that staff asked for to the ticket, which goes back to them."""
     ticket = _slot_ticket(act)
     if ticket is None or not may(ticket, Move.REQUESTER_ANSWERED):
         return "too_late"
@@ -102,7 +102,7 @@ def show_ticket(act: Act) -> str:
     if ticket.purged_at is not None:
         act.script.say("ticket.purged", ticket_args(ticket))
     elif ticket.conversation_id != act.script.before.id:
-        # Its own conversation, where it was told, is on another device.
+        # Its own conversation, where it was answered, is on another device.
         say_again(act.script, ticket)
     say_late(act.script, ticket)
     act.script.show_ticket({"$id": ticket.id.hex()})
@@ -111,9 +111,9 @@ def show_ticket(act: Act) -> str:
 
 
 def note_others_request(act: Act) -> str:
-    """Keep for staff that somebody asked for a request that is not theirs.
+    """Note for staff that somebody asked for a request that is not theirs.
 
-    A step of its own: where a code is to show whose the request is, its number alone tells nothing.
+    A separate step: where a code is to prove whose the request is, its number alone proves nothing.
     """
     act.script.note_attempt(AttemptKind.OTHERS_REQUEST, str(act.frame.slots.get("number") or ""))
     return "ok"
@@ -130,7 +130,7 @@ def withdraw_ticket(act: Act) -> str:
 
 
 def withdraw_tickets(act: Act) -> str:
-    """Take several requests back, as far as each may be; tell whether all of them were."""
+    """Withdraw those requests that may be withdrawn; return whether that was all of them."""
     named = [TicketId(bytes.fromhex(str(raw))) for raw in act.frame.slots["tickets"]]
     found = [act.script.ticket_with_id(one) for one in named]
     fit = [one for one in found if one is not None and is_theirs(act.script, one)]
@@ -142,7 +142,7 @@ def withdraw_tickets(act: Act) -> str:
 
 
 def file_objection(act: Act) -> str:
-    """File a linked ticket for another reviewer; a decision is objected to once."""
+    """File a linked ticket for another reviewer; a decision takes one objection."""
     first = _slot_ticket(act)
     script, frame = act.script, act.frame
     known = objection_to(script, first) if first is not None else None
@@ -175,12 +175,12 @@ def file_objection(act: Act) -> str:
 
 
 def items_again(ticket: Ticket) -> list[ScopeItem]:
-    """Return a ticket's items without what was decided, for whoever looks again."""
+    """Return a ticket's items without their decisions, for the second reviewer."""
     return [replace(i, decision="", ground=None, reason="", result="") for i in ticket.items]
 
 
 def keep_comment(act: Act) -> str:
-    """Keep in the person's own words what was not right with an answer."""
+    """Keep the person's own words on what was not right with an answer."""
     ticket = _slot_ticket(act)
     if ticket is None or ticket.purged_at is not None:
         return "too_late"
@@ -190,7 +190,7 @@ def keep_comment(act: Act) -> str:
 
 
 def confirm_closing(act: Act) -> str:
-    """Take the user's last word on an approved closing."""
+    """Take the user's final confirmation of an approved closing."""
     return _move_slot_ticket(act, Move.CONFIRM)
 
 
@@ -204,6 +204,6 @@ def _move_slot_ticket(act: Act, move: Move) -> str:
     if ticket is None or not may(ticket, move):
         return "too_late"
     act.script.effects.append(MoveTicket(ticket.id, move, why="requester"))
-    # Whoever gave the last word in a form begun anew is not asked for it below, too.
+    # A confirmation given in a form begun again is not asked for in the form below, too.
     pending.settle(act.script, ticket.id, None, running=True)
     return "ok"

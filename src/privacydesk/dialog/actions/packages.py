@@ -1,4 +1,4 @@
-"""Files with a person's data: finding one, and making a link to it once a new code was right."""
+"""Files with a person's data: finding one, and linking to it once a new code was right."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.domain.ticket import Ticket
 
 
 def find_package(act: Act) -> str:
-    """Find the file that the button was about, if it is theirs."""
+    """Find the file that the button refers to, if it is the user's."""
     found = _found(act)
     if found is None:
         return "unknown"
@@ -22,7 +22,7 @@ def find_package(act: Act) -> str:
 
 
 def open_package(act: Act) -> str:
-    """Make a link to the file, for who has just entered a code sent for this very download."""
+    """Make a link to the file, if a code sent for this very download was just entered."""
     script, found = act.script, _found(act)
     if found is None:
         return "too_late"

@@ -1,4 +1,4 @@
-"""People: the queue, what was handed in for nothing, and what is to be done next."""
+"""The queue for a person, discarding unused uploads, and queued requests."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def leave_queue(act: Act) -> str:
 
 
 def drop_alike(act: Act) -> str:
-    """Forget wishes of the flow's own kind that wait: what was just said holds for them, too."""
+    """Drop queued requests of the flow's kind: what was just said holds for them, too."""
     kept = (wish for wish in act.script.wishes if wish.intent not in act.flow.intents)
     act.script.wishes = tuple(kept)
     return "ok"
 
 
 def note_wish(act: Act) -> str:
-    """Take up another request when this flow has ended, before all that waits."""
+    """Queue another request before all others, to start when this flow has ended."""
     intent = Intent(str(act.params["kind"]))
     waiting = (wish for wish in act.script.wishes if wish.intent is not intent)
     act.script.wishes = (Wish(intent), *waiting)

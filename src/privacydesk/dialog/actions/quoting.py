@@ -7,7 +7,7 @@ from privacydesk.dialog.quotes import say_quotes
 
 
 def answer_policy(act: Act) -> str:
-    """Quote what is closest, and suggest the request that it speaks of."""
+    """Quote the closest passages, and suggest the request that they are about."""
     script = act.script
     question = str(act.frame.slots.get("question") or script.said).strip()
     if not question:

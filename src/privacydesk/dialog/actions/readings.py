@@ -46,7 +46,7 @@ def profile_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
 
 
 def age_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
-    """Keep that the account was asked how old its owner is, and mark a minor; not the date."""
+    """Note that the account's birthday was read, and mark a minor; the date is not kept."""
     if outcome != "ok":
         return "unavailable"
     mind_birthday(act.script, data.get("profile", data))
@@ -55,7 +55,7 @@ def age_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
 
 
 def mind_birthday(script: Script, profile: Mapping[str, Any]) -> None:
-    """Mark a minor by the birthday in the account; what is no date, or none, shows nobody."""
+    """Mark a minor by the account's birthday; a missing or invalid date marks nobody."""
     try:
         born = date.fromisoformat(str(profile.get("birthday") or ""))
     except ValueError:

@@ -1,1 +1,1 @@
-"""What is proved of flows, one property a module; ``checker`` runs them all."""
+"""Properties proved of flows, one per module; ``checker`` runs them all."""

@@ -30,8 +30,8 @@ class FillingAnalysis(Analysis[Filled]):
     def initial(self, flow: Flow) -> Filled:
         """Return what the desk hands to a flow that it starts by itself.
 
-        A flow with an intent starts with nothing sure. One that nothing in the files starts is
-        begun by the desk (staff approved a closing, a minor spoke), with its internal slots.
+        A flow with an intent starts with nothing. One that nothing in the files starts is begun by
+        the desk (staff approved a closing, a minor wrote), with its internal slots.
         """
         if flow.intents:
             return _NOTHING

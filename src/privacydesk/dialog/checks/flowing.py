@@ -44,7 +44,7 @@ class Analysis(ABC, Generic[F]):
 
     @abstractmethod
     def leave(self, flow: Flow, call: Call, outcome: str, before: F, end: F) -> F:
-        """Return what holds after a call, of what held before it and at the called flow's end."""
+        """Return what holds after a call, given what held before it and at its flow's end."""
 
     def contexts(self) -> Iterator[tuple[Flow, Mapping[str, F]]]:
         """Yield each flow with the facts at its steps, once for each way it is entered.
@@ -98,7 +98,7 @@ class Analysis(ABC, Generic[F]):
         return facts
 
     def way(self, flow: Flow, facts: Mapping[str, F], goal: str, lacks: Callable[[F], bool]) -> str:
-        """Return a path to a step along which something is lacking all the way, for messages."""
+        """Return a path to a step that lacks something all the way, for messages."""
         graph = {
             name: frozenset(
                 target

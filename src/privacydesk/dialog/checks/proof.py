@@ -30,7 +30,7 @@ class Proof:
         level: the assurance.
         contact: a typed contact, or a ticket's, was proven by a code.
         confirmed: a confirm said yes, and nothing was asked or destroyed since.
-        exact: that confirm takes no words but those of its button.
+        exact: that confirm accepts only its button's words.
         asked: inside ``verify``, the highest level that may still be asked for.
     """
 
@@ -220,7 +220,7 @@ def _after_guard(flow: Flow, step: Branch, outcome: str, fact: Proof) -> Proof:
     if step.guard == "is_verified":
         asked = step.params.get("level", "$level")
         if asked == "$level" and flow.name == VERIFY:
-            # Whatever level is asked for is shown: as good as the highest that may be asked.
+            # Any level asked for is shown, which is as good as the highest that may be asked.
             return _raise(fact, fact.asked)
         return _raise(fact, _level(asked))
     return fact

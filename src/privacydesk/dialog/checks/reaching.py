@@ -1,4 +1,4 @@
-"""Each step is reached; from each an end and a person are; nothing turns in circles unwatched."""
+"""Each step can be reached; from each, an end and a person can be; no cycle lacks a wait."""
 
 from __future__ import annotations
 

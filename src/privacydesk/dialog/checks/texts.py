@@ -12,7 +12,7 @@ CatalogKeys = Mapping[str, Mapping[str, frozenset[str]]]
 
 
 def keys_used(flow: Flow, step: Step) -> tuple[str, ...]:
-    """Return the keys a step uses, its own sentence first, with the one that is implied."""
+    """Return the keys a step uses, its own sentence first, including the implied one."""
     keys = keys_of(step)
     if isinstance(step, Ask) and not step.retry and step.slot in flow.slots:
         return (*keys, f"desk.retry.{flow.slots[step.slot].type}")

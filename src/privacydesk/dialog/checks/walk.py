@@ -9,7 +9,7 @@ from privacydesk.dialog.schema import Ask, Call, Confirm, Do, End, Flow, Step, t
 from privacydesk.dialog.vocabulary import ACTION_SPECS
 
 AT_ONCE: Final = frozenset({"wait", "capped"})
-"""Outcomes of waiting actions that are known without asking the outside."""
+"""Outcomes of waiting actions that are known without asking an outside service."""
 
 Edges = Mapping[str, frozenset[str]]
 
@@ -73,7 +73,7 @@ def cycles(graph: Edges) -> Iterator[tuple[str, ...]]:
 
 
 class Silence:
-    """Which ways through flows come to no waiting step."""
+    """The paths through flows that reach no waiting step."""
 
     def __init__(self, flows: Mapping[str, Flow]) -> None:
         self._flows = flows
@@ -81,7 +81,7 @@ class Silence:
         self._open: set[str] = set()
 
     def edges(self, flow: Flow) -> dict[str, frozenset[str]]:
-        """Return the transitions during which nobody is waited for."""
+        """Return the transitions without a wait."""
         return {
             name: frozenset(
                 target

@@ -1,4 +1,4 @@
-"""Numbers of a message that may be ages in years; which are, the network tells.
+"""Numbers of a message that may be ages in years; the network decides which are.
 
 The words around them are data (``age_words.yaml``).
 """
@@ -35,7 +35,7 @@ _ENGLISH_NUMBERS: Final = {name: age for age, name in enumerate(_WORDS.english_n
 _TENS: Final = frozenset("十廿卅")
 
 _YOUNGEST: Final = 3
-"""Of a number without a unit; smaller ones mostly count something else."""
+"""The least age without a unit; smaller numbers mostly count something else."""
 _OLDEST: Final = 120
 _LIMIT_LENGTH: Final = 30
 
@@ -79,12 +79,12 @@ _CANDIDATES: Final = (
 
 
 class FoundAge(Struct, frozen=True):
-    """What may be an age in a message.
+    """A possible age in a message.
 
     Attributes:
         start: offset of its first character.
-        end: offset behind its last character.
-        years: how old somebody is said to be.
+        end: offset after its last character.
+        years: the age.
     """
 
     start: int
@@ -95,7 +95,7 @@ class FoundAge(Struct, frozen=True):
 def ages(text: str) -> tuple[FoundAge, ...]:
     """Return the numbers of a message that may be ages, in order.
 
-    Limits (18岁以下, "under 14") and the age at which something happened (12岁的时候) are none.
+    Limits (18岁以下, "under 14") and the age at which something happened (12岁的时候) are left out.
     """
     folded = fold(text)
     found = {}

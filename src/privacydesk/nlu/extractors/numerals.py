@@ -19,13 +19,13 @@ _STOPS: Final = {**_CIRCLED, **dict.fromkeys(map(ord, "\r\n"), "。")}
 def fold(text: str) -> str:
     """Return a message in one spelling, of the same length, for finding numbers in.
 
-    Circled numbers are no digits (②12岁 tells twelve years), and a line's end is a stop.
+    Circled numbers are no digits (②12岁 means twelve years), and the end of a line is a stop.
     """
     return normaliser.fold(text.translate(_STOPS))
 
 
 def any_of(words: Iterable[str]) -> str:
-    """Return an expression for the longest of some words."""
+    """Return an expression that matches the longest of some words."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 

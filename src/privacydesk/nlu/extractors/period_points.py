@@ -1,4 +1,4 @@
-"""Points of the calendar as far as words tell them, and the days that they cover together."""
+"""Partly specified points of the calendar, and the days that they cover together."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ YEAR_DIGITS: Final = 4
 Days = tuple[date | None, date | None]
 """First and last day; None where open."""
 Slots = Mapping[str, object]
-"""What a word adds to a point, by the names of its attributes; empty where it is nothing."""
+"""What a word adds to a point, by attribute name; empty where it adds nothing."""
 
 _MONTHS_IN_YEAR, _DAYS_IN_MONTH, _DAYS_IN_WEEK = 12, 31, 7
 YEARS: Final = range(1900, 2050)
 _YEARS_OF_REPUBLIC: Final = range(1980, 2050)
 _BEFORE_FIRST: Final = {2: 2000, 3: 1911}
-"""What a year counts from that is written with so many digits; three are the Republic's."""
+"""What a year counts from, by its number of digits; years of the Republic have three."""
 _DIGITS_OF_MONTH: Final = 2
 _DIGITS_OF_REPUBLIC: Final = 3
 _YEARS_BACK: Final = 8
-"""In so many years every day of the calendar has occurred."""
+"""Within this many years every day of the calendar has occurred."""
 
 
 @dataclass(slots=True)
 class Point:
-    """A stretch of the calendar as far as its words tell it.
+    """A part of the calendar, as far as its words specify it.
 
     Attributes:
         months: the first month, and how many.
         days: first and last day of the month.
         week: the Monday of its week.
-        span: the days, where these are known at once.
+        span: the days, where they are known directly.
         either: two numbers that may both be the month, the likelier day first.
-        bare: a number alone, whose unit its neighbours tell, as it was written.
+        bare: a number alone, as written; its neighbours determine the unit.
         edge: which end of the rest is meant.
         running: the slot that is open at its end; ``past`` is a weekday before today.
     """
@@ -64,13 +64,13 @@ class Point:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was told but an edge."""
+        """Whether nothing but an edge is specified."""
         dated = self.year or self.months or self.days or self.week or self.weekday is not None
         return not (dated or self.span or self.either or self.bare)
 
     @property
     def exact(self) -> bool:
-        """Whether it is one day that is told."""
+        """Whether a single day is specified."""
         return bool(self.span or self.either or (self.months and self.days))
 
     def add(self, slots: Slots) -> bool:
@@ -79,7 +79,7 @@ class Point:
         if wider and wider[1] > 1 and slots.get("months", wider) != wider:
             # 下半年七月: the month alone is meant.
             self.months = None
-        # A number alone may have a year behind it: "Nov 1 - 15, 2025".
+        # A number alone may have a year after it: "Nov 1 - 15, 2025".
         closed = self.span or (self.bare and "year" not in slots)
         if not slots or closed or any(getattr(self, n) not in {None, ""} for n in slots):
             self.months = wider
@@ -92,10 +92,10 @@ class Point:
         return True
 
     def covered(self, latest: date) -> Days | None:
-        """Return its days, None where there are none such.
+        """Return its days; None where they don't exist.
 
         Args:
-            latest: what is left out is filled so that it begins on this day or earlier.
+            latest: missing parts are filled so that it begins on this day or earlier.
         """
         told = self.months and self.days
         if self.span or self.week or (self.weekday is not None and not told):
@@ -119,7 +119,7 @@ class Point:
 
     def _in_week(self, latest: date) -> Days:
         if self.weekday is not None:
-            # Without its week it is the latest.
+            # Without a week it is the latest such day.
             back = (latest.weekday() - self.weekday) % _DAYS_IN_WEEK
             back = back or _DAYS_IN_WEEK * (self.running == "past")
             day = self.week + timedelta(self.weekday) if self.week else latest - timedelta(back)
@@ -129,7 +129,7 @@ class Point:
 
 
 def year(digits: str) -> Slots:
-    """Return the year that is written with two, three (the Republic's) or four digits."""
+    """Return a year that is written with two, three (of the Republic) or four digits."""
     told = int(digits) + _BEFORE_FIRST.get(len(digits), 0)
     known = _YEARS_OF_REPUBLIC if len(digits) == _DIGITS_OF_REPUBLIC else YEARS
     if told not in known and len(digits) < YEAR_DIGITS:
@@ -163,7 +163,7 @@ def dated(parts: Sequence[str], *, day_first: bool) -> Slots:
 
 
 def ago(unit: int, back: int, today: date) -> Slots:
-    """Return the unit of the calendar that was so many ago."""
+    """Return the calendar unit that lies ``back`` units before today's."""
     monday = today - timedelta(days=today.weekday(), weeks=back)
     if unit == DAY:
         day = today - timedelta(days=back)
@@ -197,20 +197,20 @@ WORDS: Final[Mapping[str, Callable[[int, date], Slots]]] = {
     "origin": lambda _, __: {"span": (None, None)},
     "edge": lambda value, _: {"edge": value},
 }
-"""What words of some kinds add to a point, by their values and today."""
+"""What a word of each kind adds to a point, from its value and today."""
 
 
 def days_before(day: date, months: int, days: int) -> date:
-    """Return the day that is so many months, then days, before another."""
+    """Return the day that is some months, then days, before another."""
     year, month = divmod(day.year * _MONTHS_IN_YEAR + day.month - 1 - months, _MONTHS_IN_YEAR)
     last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last)) - timedelta(days=days)
 
 
 def cover(points: Sequence[Point], today: date, *, ranged: bool) -> Days | None:
-    """Return what points cover, from the first to the last or side by side without a gap.
+    """Return the days that points cover, as a range or side by side without a gap.
 
-    None where they leave one, or are no points of the calendar.
+    None where they leave a gap, or are no points of the calendar.
     """
     unlikely = None
     for swapped in (False, True) if any(one.either for one in points) else (False,):
@@ -233,7 +233,7 @@ def _ordered(point: Point, *, swapped: bool) -> Point:
 
 
 def _complete(points: list[Point], *, ranged: bool) -> bool:
-    """Fill what points leave out from their neighbours; return whether all are known then."""
+    """Fill missing parts of points from their neighbours; return whether all are known then."""
     known = [one for one in points if not one.bare]
     for place, point in enumerate(points):
         if bare := point.bare:

@@ -1,4 +1,4 @@
-"""The words of a period as tokens; what they mean is data (``period_words.yaml``)."""
+"""Tokenises periods; the meanings of the words are data (``period_words.yaml``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from privacydesk.nlu.extractors.numerals import any_of, number
 from privacydesk.nlu.normaliser import fold
 
 _NEXT_CENTURY: Final = 50
-"""Two digits of a year from here on are of the last century: '23 is 2023, '92 is 1992."""
+"""Two-digit years from here on are of the last century: '23 is 2023, '92 is 1992."""
 _LARGEST: Final = 9_999
 """The largest number of a day, a year or a length."""
 
@@ -22,9 +22,9 @@ class Token(NamedTuple):
     """A word of a period.
 
     Attributes:
-        kind: as in ``period_words.yaml``, ``date`` for numbers with signs between, or ``unknown``.
+        kind: as in ``period_words.yaml``, ``date`` for numbers with separators, or ``unknown``.
         value: its number, where it has one.
-        sense: that among its kind, where it has one.
+        sense: its sense within the kind, where it has one.
         latin: whether it is written in letters or digits, not in Chinese.
         digits: of a number, how many were written one by one; 0 for 十八.
         parts: the numbers of a date as they were written.
@@ -39,7 +39,7 @@ class Token(NamedTuple):
 
     @property
     def is_loose(self) -> bool:
-        """Whether it stands in a period only where nothing else is said."""
+        """Whether it is part of a period only where nothing else is said."""
         return (self.kind, self.value) == ("filler", 3)
 
 
@@ -51,7 +51,7 @@ _WORDS: Final[Mapping[str, Mapping[int | str, list[str]]]] = msgspec.yaml.decode
 RELATIVE: Final = {
     fold(word): str(side) for side, words in _WORDS["relative"].items() for word in words
 }
-"""The side of another period that words lie on, said alone."""
+"""Words that alone mean the days before or after another period."""
 _SHORT_UNITS: Final = {
     word: int(unit) for unit, words in _WORDS["short unit"].items() for word in words
 }
@@ -81,7 +81,7 @@ _TOKEN: Final = re.compile(
     # Of two numbers with a hyphen between, the first is a year.
     r"(?<!\d)(?P<date>\d{1,2}[/.](?:19|20)\d\d|(?:\d{4}|\d{1,2}(?=-\d{1,2}-)|\d{1,4}(?=[/.]))"
     r"(?P<by>[-/.])\d{1,2}(?:(?P=by)\d{1,4})?|(?:19|20)\d\d(?:\d\d){1,2})(?!\d)"
-    # Hours and weekdays beside a day: 昨天3点, 11/7(六).
+    # Hours and weekdays next to a day: 昨天3点, 11/7(六).
     rf"|(?P<filler>(?:\d{{1,2}}|[{_NUMERALS}]{{1,3}})(?:点半?|:\d\d)|\d{{1,2}} ?[ap]m(?![a-z])"
     rf"|\([{_WEEKDAYS}]\))"
     r"|(?:'|2k)(?P<year>\d\d)(?!\d)"
@@ -94,7 +94,7 @@ _TOKEN: Final = re.compile(
     rf"|(?P<numeral>[{_NUMERALS}][{_NUMERALS}0]{{0,5}})"
 )
 _PART: Final = re.compile(r"(?<!\d)\d{4}(?=\d\d)|(?<=\d{4})\d\d|\d+")
-"""A number of a date, with signs between or without: 20261103."""
+"""A number of a date, with separators or without: 20261103."""
 _SYLLABLE: Final = re.compile(any_of(_HAN))
 _SYLLABLES: Final = re.compile(
     rf"(?<![a-z])(?:{_SYLLABLE.pattern})(?: ?(?:{_SYLLABLE.pattern}))*+(?![a-z])"
@@ -102,7 +102,7 @@ _SYLLABLES: Final = re.compile(
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the words of a period; what lies between is one unknown token each."""
+    """Return the words of a period as tokens; what lies between two is one unknown token."""
     folded = _SYLLABLES.sub(
         lambda run: _SYLLABLE.sub(lambda hit: _HAN[hit[0]], run[0]).replace(" ", ""), fold(text)
     )
@@ -126,7 +126,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def _token(group: str, word: str) -> Token:
-    """Return the token of a word that a group of the expression has found."""
+    """Return the token of a word that a group of the expression has matched."""
     if group == "word":
         return _MEANINGS[word]
     if group == "date":

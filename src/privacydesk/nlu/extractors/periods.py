@@ -2,20 +2,20 @@
 
 Words are data (``period_words.yaml``); here is their grammar. A period is a *length* counted back
 from today ("the last three months", 半年前), or one or several *points* of the calendar, each as
-far as its words tell ("3", "3 October", 去年): what one leaves out is taken from its neighbours.
-Either may be *bounded* by a direction ("before", 以后). What words leave open is decided so:
+far as specified ("3", "3 October", 去年): missing parts are taken from its neighbours. Either may
+be *bounded* by a direction ("before", 以后). Ambiguities are resolved as follows:
 
 - A day, month or weekday without its year, month or week is the latest that has begun.
-- The running year, month or week (今年, "this month") is open at its end.
+- The current year, month or week (今年, "this month") is open at its end.
 - "before 2023", 2023年以前 exclude the year, "until 2023", 2023年及以前 include it. "since 2023",
-  2023年以后, 2023年起 include it; "after 2023", 2023年后 begin with the day behind it.
+  2023年以后, 2023年起 include it; "after 2023", 2023年后 begin on the day after it.
 - 三年前 is older than three years, as 三年以前 is; 三天前 and "three days ago" are that one day.
 - 22年, 10年 are years where the number has two digits and no word makes it a length.
-- "Older", 之前 and "newer", said alone, stand beside another period of the message.
-- Of two numbers that may both be the month the day is the first where a year follows or the words
+- "Older", 之前 and "newer", said alone, are relative to another period of the message.
+- Of two numbers that may both be the month, the first is the day where a year follows or the words
   are English (3/5/2024 and "since 3/5" are in May, as everywhere but in the United States), else
-  the month is (3/5 is in March, as in Chinese). A date beside it that leaves no choice decides for
-  both, and an order whose day is yet to come gives way to the other.
+  the month (3/5 is in March, as in Chinese). An unambiguous date next to it decides for both, and
+  an order that gives a day in the future yields to the other.
 """
 
 from __future__ import annotations
@@ -42,39 +42,39 @@ class Period(Struct, frozen=True):
 _WEEKS: Final = frozenset({calendar.WEEK, 2 * calendar.WEEK})
 _DAYS_IN_HALF_MONTH: Final = 15
 _FAR_OFF: Final = date(9000, 1, 1)
-"""A day from which nothing that is told relatively can be a day of ours."""
+"""A day so far off that nothing relative to it can be a plausible day."""
 _HALF_HOURS_IN_DAY: Final = 48
 _MOST_HALF_DAYS: Final = 2 * 365 * 100
 _FEW_DAYS: Final = 10
-"""Up to so many days ago (三天前) a day is meant, not all that is older."""
+"""Up to this many days ago (三天前) a single day is meant, not all that is older."""
 _COUNTS: Final = frozenset({"number", "count", "half"})
 _POINTS: Final = _COUNTS.union(calendar.WORDS, {"ordinal", "date", "unit", "unit ago", "now"})
 _DIRECTIONS: Final = frozenset({"before", "until", "since", "after", "within", "ago"})
 _LINKS: Final = frozenset({"to", "and", "filler", "from", "including", "since", "on"})
 _BEGINNINGS: Final = _POINTS.union(_DIRECTIONS, {"from", "between", "recent", "to"}) - {"ago"}
 _NAMELESS: Final = frozenset({"number", "ordinal", "date", "filler", "unknown"})
-"""Kinds that do not tell which language is written."""
+"""Kinds that do not show the language."""
 _NOTHING: Final = Token("")
 
 
 def resolve(words: str, today: date) -> Period | None:
-    """Return the days that the words of a period tell; None where they are none of closed form."""
+    """Return the days that the words of a period mean; None where they have no closed form."""
     tokens = tokens_of(words)
     told = [one for one in tokens if one.kind not in {"unknown", "occasion"}]
     parser = _Parser(told, today)
     period = parser.period()
-    # What happened besides changes nothing: "Labor Day, September 7", 3月入职到6月.
+    # An occasion next to the days changes nothing: "Labor Day, September 7", 3月入职到6月.
     occasion = any(one.kind == "occasion" for one in tokens)
     whole = parser.exact or (parser.ranged and not occasion)
     return period if whole or len(told) == len(tokens) else None
 
 
 def resolve_beside(words: str, other: Period) -> Period | None:
-    """Return the days before or after another period, where words tell no more: 之前, "older".
+    """Return the days before or after another period, where words say no more: 之前, "older".
 
-    None where they tell anything else, or where the period is open at that end.
+    None where they say anything else, or where the period is open at that end.
     """
-    # More words than these tell more: "older than that phone".
+    # Further words say more: "older than that phone".
     told = [one for one in tokens_of(words) if one.kind not in {"filler", "from"}]
     said = fold(words)
     sides = {side for word, side in RELATIVE.items() if word in said} if len(told) == 1 else set()
@@ -86,13 +86,13 @@ def resolve_beside(words: str, other: Period) -> Period | None:
 
 
 def dates(text: str) -> tuple[date, ...]:
-    """Return the days that a text tells with their years."""
+    """Return the days that a text gives with their years."""
     told = [_NOTHING if one.is_loose else one for one in tokens_of(text)]
     return tuple(_Parser(told, _FAR_OFF).dates())
 
 
 class _Length(NamedTuple):
-    """A length, whether its words may as well name a point (3月, 22年), and whether it is short."""
+    """A length, whether its words may also name a point (3月, 22年), and whether it is short."""
 
     months: int
     days: int
@@ -101,7 +101,7 @@ class _Length(NamedTuple):
 
 
 class _Parser:
-    """Reads the tokens of a period.
+    """Parses the tokens of a period.
 
     Attributes:
         exact: whether each point that was read is one day.
@@ -112,20 +112,20 @@ class _Parser:
         self._at = 0
         self.exact = self.ranged = False
         self._tokens, self._today = tokens, today
-        # What was said around lengths and points, by the part that it takes.
+        # The words around lengths and points, by their function.
         self._said: dict[str, Token] = {}
         self._length = ""
-        # English has the day first, but in the United States.
+        # English has the day first, except in the United States.
         words = [one.latin for one in tokens if one.kind not in _NAMELESS]
         self._day_first = bool(words) and all(words)
 
     def _peek(self, ahead: int = 0) -> Token:
-        """Return a token near the next; one without a kind beyond the ends."""
+        """Return a token relative to the next; beyond the ends, one without a kind."""
         place = self._at + ahead
         return self._tokens[place] if 0 <= place < len(self._tokens) else _NOTHING
 
     def _past_fillers(self, ahead: int = 0) -> int:
-        """Return how far ahead the next token is that is no filler."""
+        """Return how far ahead the next token is that is not a filler."""
         while self._peek(ahead).kind == "filler":
             ahead += 1
         return ahead
@@ -142,7 +142,7 @@ class _Parser:
         return taken
 
     def period(self) -> Period | None:
-        """Return the period that all tokens tell; None where they tell none."""
+        """Return the period that all tokens form; None where they form none."""
         self._skip("filler", "and")
         while part := self._part_in_front(self._peek()):
             self._said[part] = self._peek()
@@ -167,19 +167,19 @@ class _Parser:
         return None if self._peek().kind else period
 
     def dates(self) -> Iterator[date]:
-        """Return the days that are told with their years, wherever they stand."""
+        """Return the days that are given with their years, wherever they stand."""
         while self._at < len(self._tokens):
             point = self._point()
             if point is None:
                 self._at += 1
-            # What is counted back from today has no year that is told.
+            # Days counted back from today are given without a year.
             elif point.year in calendar.YEARS and point.exact:
                 first, last = calendar.cover([point], self._today, ranged=False) or (None, None)
                 if first is not None and first == last:
                     yield first
 
     def _joined(self, points: list[Point]) -> Period | None:
-        """Return what points are together with the words behind them."""
+        """Return the period of points and the words after them."""
         several = len(points) > 1
         self._skip_count(points)
         self.ranged = several and (self._take("between behind") or self.ranged)
@@ -200,7 +200,7 @@ class _Parser:
         return Period(since, until) if told else None
 
     def _part_in_front(self, token: Token) -> str:
-        """Return what a word in front of lengths and points does there; empty where nothing."""
+        """Return the function of a word in front of lengths and points; empty without one."""
         behind, kind = self._peek(1).kind, token.kind
         if kind == "to" or (kind in _DIRECTIONS and token.sense != "behind"):
             return "direction"
@@ -229,7 +229,7 @@ class _Parser:
         return token.kind == "unit ago" and behind.kind in _COUNTS and many
 
     def _directions_behind(self) -> None:
-        """Read the directions that stand behind lengths and points: 起至今."""
+        """Read the directions that follow lengths and points: 起至今."""
         while True:
             begun, joined = self._at, False
             while self._peek().kind in {"filler", "and", "including", "from"}:
@@ -251,7 +251,7 @@ class _Parser:
         """Return in which direction points are open.
 
         Args:
-            length: in which the day is that a length was counted back to; empty for points.
+            length: the direction that the words of a length imply; empty for points.
         """
         token = self._said.get("direction", _NOTHING)
         kind = {"to": "until", "on": "since", "ago": "before"}.get(token.kind, token.kind)
@@ -264,9 +264,9 @@ class _Parser:
         if not length:
             return kind or ("since" if begins and not self.ranged else "")
         if kind in {"until", "after" if token.sense == "sign" else "before"}:
-            # More than two years lie before the day, whatever the sign says of days.
+            # "> 2 years" lies before the day, whatever the sign means for days.
             return kind.replace("after", "before")
-        # 从三天前, too, begins at it.
+        # 从三天前 begins at that day, too.
         begins &= length != "unknown"
         return "since" if kind or recent or begins else length.replace("day", "")
 
@@ -402,7 +402,7 @@ class _Parser:
         return token.latin or behind.kind == "edge" or self._peek(-1).kind == "filler"
 
     def _part(self, point: Point) -> tuple[int, Slots]:
-        """Return how many of the next words tell a part of a point, and what they tell."""
+        """Return how many of the next words form a part of a point, and what they add to it."""
         token, behind = self._peek(), self._peek(1)
         if token.kind in {"ago", "edge", "ordinal"} and (first := self._first(point, token))[1]:
             return first
@@ -434,7 +434,7 @@ class _Parser:
         ordinal = token.kind == "ordinal" and token.digits and point.empty
         if self._month_follows() or (single and named) or ordinal:
             return 1, calendar.days(token.value, token.value)
-        # 2025年3-5月: a number whose unit comes later may stand behind a year.
+        # 2025年3-5月: a number whose unit comes later may follow a year.
         whole = point.year and not (point.months or point.days or point.bare)
         joined = whole and behind.kind in {"to", "and"}
         bare = {"bare": f"{token.value:0{token.digits}d}"} if point.empty or joined else {}

@@ -1,4 +1,4 @@
-"""The new value of a profile field, as it would stand in the entry."""
+"""The new value of a profile field, as the profile would store it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CLOSING: Final = {
 }  # fmt: skip
 """Quotation marks with those that close them."""
 _OPENING: Final = {closing: mark for mark, closing in _CLOSING.items() if closing not in "'’"}
-"""Marks that close with those before; an apostrophe may be the last of a word."""
+"""Closing marks with their opening ones, except the apostrophe, which may end a word."""
 _NO_MARKS: Final = {ord(mark): None for mark in {*_CLOSING, *_OPENING} - {"'"}}
 _BEFORE: Final = " \t\n\u3000,，。;；:：、=→>"
 _AFTER: Final = " \t\n\u3000,，。;；、→"
@@ -34,7 +34,7 @@ _GENDERS: Final = msgspec.yaml.decode(
     type=dict[GenderCode, list[str]],
 )
 _GENDER_OF: Final = {word: code for code, words in _GENDERS.items() for word in words}
-# Longer words first: "female" and "woman" hold the others, 不公开 is no 公开.
+# Longer words first: "female" and "woman" contain others, 不公开 is not 公开.
 _GENDER_WORDS: Final = re.compile(
     "|".join(
         rf"\b{re.escape(word)}\b" if word.isascii() else word
@@ -46,15 +46,15 @@ _FEWEST_DIGITS: Final = 5
 
 
 def profile_value(field: str, words: str, *, republic: bool = False) -> str | None:
-    """Return the value that words tell for a profile field; None where they tell none.
+    """Return the value that words give for a profile field; None where they give none.
 
     A birthday is an ISO 8601 date, a gender a ``GenderCode`` where it is one; other values are
     the words themselves without the quotation marks and stops around them.
 
     Args:
         field: a ``ProfileField``, or ``phone``.
-        words: the stretch of a message that tells the value, perhaps with marks around it.
-        republic: whether two digits of a year count from the Republic, as in Taiwan.
+        words: the stretch of a message that gives the value, perhaps with marks around it.
+        republic: whether two-digit years count from the Republic, as in Taiwan.
     """
     if field == "birthday":
         day = birth_date(words, republic=republic)
@@ -101,14 +101,14 @@ def _trimmed(words: str) -> str:
         before = words
         words = _unquoted(words.removeprefix(". ").lstrip(_BEFORE).rstrip(_AFTER))
         words = next((words[len(one) :] for one in _CHANGES if words.startswith(one)), words)
-        # Of "v1.0." and "..." it is not sure that a sentence ends there.
+        # In "v1.0." and "..." the last stop may not end a sentence.
         if words.endswith(".") and words.count(".") == 1:
             words = words[:-1]
     return words
 
 
 def _unquoted(words: str) -> str:
-    """Return words without the marks around all of them, and without half a pair at an end."""
+    """Return words without the marks that enclose them, or without an unpaired one at an end."""
     first, last = words[:1], words[-1:]
     if _CLOSING.get(first) == last and last not in words[1:-1]:
         return words[1:-1]

@@ -12,14 +12,14 @@ from privacydesk.nlu.extractors.numerals import fold
 
 _PREFIX: Final = r"[\s_.·‐-―−-]{0,3}".join(PREFIX.lower())
 _SPOKEN: Final = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
-"""Digits as speech is written down."""
+"""Digits as they are spoken."""
 _DASH: Final = r"[ _‐-―−-]"
-# Without a dash behind the first two letters it is some other word: pdf20240315.
+# Without a dash after the first two letters it is some other word: pdf20240315.
 _GROUPED: Final = rf"{_DASH}[a-z\d]{{3,5}}{_DASH}?[a-z\d]{{3,5}}{_DASH}?[a-z\d]{{2,4}}"
 _SPELLED: Final = r"(?:[\s_.·‐-―−-]{1,3}[a-z\d]){6,14}"
 _MEANT: Final = re.compile(rf"(?<![a-z\d]){_PREFIX}(?:{_GROUPED}|{_SPELLED})(?![a-z\d])")
 _FEWEST_DIGITS: Final = 2
-"""Digits of what is meant for a number; other words may begin with these two letters."""
+"""Fewest digits of a mistyped number; other words may begin with these two letters."""
 
 
 class FoundTicketNumber(Struct, frozen=True):
@@ -27,7 +27,7 @@ class FoundTicketNumber(Struct, frozen=True):
 
     Attributes:
         start: offset of its first character.
-        end: offset behind its last character.
+        end: offset after its last character.
         number: its canonical form; empty where a character is wrong, missing or too many.
     """
 
@@ -37,7 +37,7 @@ class FoundTicketNumber(Struct, frozen=True):
 
 
 def ticket_numbers(text: str) -> tuple[FoundTicketNumber, ...]:
-    """Return the ticket numbers of a message, in order; those that are mistyped have no number."""
+    """Return the ticket numbers of a message, in order; mistyped ones have no number."""
     told = fold(text).translate(_SPOKEN)
     found = [FoundTicketNumber(*one) for one in numbers_in(told)]
     known = [range(one.start, one.end) for one in found]

@@ -1,3 +1,3 @@
-"""The learnt heads: what a network that reads a message once tells of it."""
+"""The trained heads: what the network predicts for a message in one pass."""
 
-import privacydesk.encoder  # noqa: F401 - the runtime reports to its maker unless that is said first
+import privacydesk.encoder  # noqa: F401 - disables the runtime's telemetry before it is loaded

@@ -1,4 +1,4 @@
-"""From the scores of stretches to those that a message has."""
+"""Decodes the scores of stretches into the stretches of a message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.nlu.pairs import Place, touch
 
 _NEVER: Final = 30.0
 MOST: Final = 24
-"""Stretches that are kept of a layer; nobody means more, however long a message is."""
+"""Most stretches kept of a layer; nobody means more, however long a message is."""
 
 
 class Found(Struct, frozen=True):
@@ -21,8 +21,8 @@ class Found(Struct, frozen=True):
     Attributes:
         words: its first word and the one after its last.
         place: its first character and the one after its last.
-        chance: how likely it is one.
-        type: what it is, where that is told.
+        chance: probability that it is one.
+        type: its type, where it has one.
     """
 
     words: Place
@@ -31,17 +31,17 @@ class Found(Struct, frozen=True):
     type: str = ""
 
     def text(self, message: str) -> str:
-        """Return what stands there."""
+        """Return its text."""
         return message[self.place[0] : self.place[1]]
 
 
 def stretches(scores: Floats, places: tuple[Place, ...], least: float = 0.0) -> list[Found]:
-    """Return the stretches of a layer, in the order of the message, the likeliest of each place.
+    """Return the likeliest stretches of a layer that don't overlap, in the order of the message.
 
     Args:
         scores: logits by first and last word.
-        places: where each word stands in the message.
-        least: the score from which a stretch is one.
+        places: the characters of each word in the message.
+        least: the score above which a stretch is taken.
     """
     firsts, lasts = np.nonzero(scores > least)
     chances = sigmoid(scores[firsts, lasts])
@@ -57,7 +57,7 @@ def stretches(scores: Floats, places: tuple[Place, ...], least: float = 0.0) -> 
 
 
 def missed(scores: Floats, found: list[Found]) -> float:
-    """Return the chance of the likeliest stretch of a layer that touches none that was found."""
+    """Return the chance of the likeliest stretch of a layer that overlaps none of those found."""
     free = np.ones(len(scores), bool)
     for one in found:
         free[slice(*one.words)] = False

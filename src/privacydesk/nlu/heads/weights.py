@@ -1,4 +1,4 @@
-"""The heads that tell what stretches are, in numpy: some products of small matrices a message."""
+"""The heads that classify stretches, in numpy: a few small matrix products per message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Floats = NDArray[np.float32]
 
 
 class StretchHeads:
-    """What was learnt of stretches.
+    """The trained heads for stretches.
 
     Args:
         weights: by name, as the training writes them.
@@ -31,11 +31,11 @@ class StretchHeads:
             return cls({name: kept[name].astype(np.float32) for name in kept.files})
 
     def types(self, name: str, points: Floats) -> Floats:
-        """Return the chances of what stretches tell, (stretches, types).
+        """Return the probability of each type for each stretch, (stretches, types).
 
         Args:
-            name: ``value``, of things that may be named, or ``field``, of what values are told for.
-            points: of the stretches.
+            name: ``value`` for what mentions name, or ``field`` for what values are given for.
+            points: vectors of the stretches.
         """
         return softmax(self._linear(f"{name}.3", _gelu(self._linear(f"{name}.0", points))))
 
@@ -46,10 +46,10 @@ class StretchHeads:
 
         Args:
             name: ``role`` or ``told``.
-            slots: points of the requests.
-            points: of the stretches.
-            looks: (requests, words).
-            places: of the stretches, in words.
+            slots: vectors of the requests.
+            points: vectors of the stretches.
+            looks: attention of the requests, (requests, words).
+            places: the words of each stretch.
         """
         near = np.array(
             [[nearness(one, place) for place in places] for one in looks], dtype=np.float32
@@ -64,10 +64,10 @@ class StretchHeads:
         """Return the chances that stretches narrow mentions, (stretches, mentions, roles).
 
         Args:
-            first: points of the stretches.
-            second: points of the mentions.
-            narrows: places of the first, in words.
-            mentions: places of the second.
+            first: vectors of the stretches.
+            second: vectors of the mentions.
+            narrows: the words of each stretch.
+            mentions: the words of each mention.
         """
         gaps = [[gap(one, other) for other in mentions] for one in narrows]
         betweens = [[between(one, other, mentions) for other in mentions] for one in narrows]
@@ -87,19 +87,19 @@ class StretchHeads:
 
 
 def point_of(words: Floats, place: Place) -> Floats:
-    """Return the point of a stretch: the mean of its words, its first and its last."""
+    """Return the vector of a stretch: the mean of its words, its first and its last."""
     stretch = words[place[0] : place[1]]
     return np.concatenate([stretch.mean(0), stretch[0], stretch[-1]])
 
 
 def softmax(x: Floats) -> Floats:
-    """Return chances of logits, along the last axis."""
+    """Return the softmax of logits along the last axis."""
     raised = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
 def sigmoid(x: Floats) -> Floats:
-    """Return the chance of each logit by itself."""
+    """Return the sigmoid of each logit."""
     return np.asarray(1 / (1 + np.exp(-x)), np.float32)
 
 

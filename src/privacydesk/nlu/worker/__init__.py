@@ -1,5 +1,5 @@
-"""Understanding in a process of its own: whoever asks, the program that answers, and their wire.
+"""Understanding in a separate process: the client, the program, and the protocol between them.
 
-What strangers write is read here by some hundred expressions and a model. Beside the desk, reading
-it costs the desk little, and a message that brings its reader down brings down nothing else.
+Untrusted text is read here by some hundred regular expressions and a model. In a process of its
+own this costs the desk little, and a message that crashes its reader crashes nothing else.
 """

@@ -1,4 +1,4 @@
-"""The program that understands while it runs: what it is told, and what it tells."""
+"""The understanding program while it runs: what is sent to it, and what it sends."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from privacydesk.nlu.worker import wire
 _IN: Final = 0
 _OUT: Final = 1
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
-"""Its sums are small; more threads for them would only take room."""
+"""Its matrices are small; more threads would only take memory."""
 
 Take: TypeAlias = "Callable[[Running, wire.Reply], None]"
-"""Told each reply, and by which program."""
+"""Called with each reply and the program that sent it."""
 
 
 class Running(asyncio.SubprocessProtocol):
-    """A program that was started.
+    """A started program.
 
     Args:
-        briefing: what it is told first.
-        take: told each reply; not any more once it was told to end.
+        briefing: sent to it first.
+        take: called with each reply, until the program is told to end.
 
     Attributes:
-        is_ready: whether it can be asked; whoever takes its replies says so.
+        is_ready: whether it can be asked; set by ``take``.
         ended: done when it has ended.
         heard_at: when it last gave a sign of life, in the loop's time.
         fault: what was wrong with its last reply; empty when nothing was.
@@ -57,7 +57,7 @@ class Running(asyncio.SubprocessProtocol):
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            # What it logs stands among what the desk logs.
+            # Its log lines go to the desk's log.
             stderr=None,
             env=_ENVIRONMENT,
         )
@@ -65,31 +65,31 @@ class Running(asyncio.SubprocessProtocol):
 
     @property
     def code(self) -> int | None:
-        """What it ended with; None as long as that is not known."""
+        """Its exit code; None as long as it is not known."""
         return self._transport.get_returncode() if self._transport is not None else None
 
     @property
     def pid(self) -> int | None:
-        """The number of its process."""
+        """Its process id."""
         return self._transport.get_pid() if self._transport is not None else None
 
     def send(self, request: wire.Request) -> None:
-        """Have it asked something, at once: it works while others are looked after here."""
+        """Send a request at once: the program works on it while others are served here."""
         self._write(wire.frame(request))
 
     async def end(self) -> None:
-        """End it; what it was about to answer is lost."""
+        """End it; answers that it still owes are lost."""
         self._close()
         if self._transport is not None:
             await self.ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Brief it."""
+        """Send the briefing."""
         self._transport = cast("asyncio.SubprocessTransport", transport)
         self._write(self._briefing)
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
-        """Take replies; a program that tells what it can't mean is ended."""
+        """Take replies; a program that sends a malformed one is ended."""
         assert isinstance(data, bytes)
         assert fd == _OUT
         try:
@@ -104,7 +104,7 @@ class Running(asyncio.SubprocessProtocol):
             self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell that it has ended."""
+        """Mark it as ended."""
         del exc
         if not self.ended.done():
             self.ended.set_result(None)

@@ -1,1 +1,1 @@
-"""How well messages are read: the whole pipeline, as it ships, on messages that it has not seen."""
+"""Evaluation of the whole pipeline, as it ships, on messages that it has not seen."""

@@ -1,4 +1,4 @@
-"""Compares readings with what annotators read."""
+"""Compares readings with annotations."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ FIGURES: Final = {
     "scope": "scopes", "values": "with values", "unsure": "told", "lost": "sure",
     "safety": "messages", "questions": "messages",
 }  # fmt: skip
-"""What is counted, and of how many; in ``scores`` both are.
+"""What is counted, and out of how many; a ``Score`` has both.
 
-- ``intent``: the main intent is right; an answer has none, and is. ``first_three``: it is among
-  the first three.
+- ``intent``: the main intent is right, and always for an answer, which has none. ``first_three``:
+  it is among the first three.
 - ``requests``: the intent, modality and holder are right, counted on both sides; ``scope`` and
-  ``values``: of these, what is named and what is told is, too, where either names or tells any.
-- ``unsure``: the desk would ask back; ``lost``: it would not, and something would be gone that
-  should stay.
-- ``safety``, ``questions``: all that is told is right, questions but for signs.
+  ``values``: of these, what is named and the values given are right, too, where either has any.
+- ``unsure``: the desk would ask back; ``lost``: it would not, and something that should stay
+  would be removed.
+- ``safety``, ``questions``: all of them are right, questions apart from punctuation.
 """
 
 Score = Counter[str]
@@ -35,7 +35,7 @@ Score = Counter[str]
 
 
 def score(example: Example, read: Read) -> Score:
-    """Return how a reading compares with the annotation that it is nearest to."""
+    """Return how a reading compares with the annotation nearest to it."""
     return max(
         (_score(one.reading(), read, example) for one in (example.gold, *example.alt)),
         key=lambda one: (
@@ -74,7 +74,7 @@ def _score(gold: Reading, read: Read, example: Example) -> Score:
 
 
 def is_right(told: Request, gold: Sequence[Request]) -> bool:
-    """Tell whether a request is among others, scope and values included."""
+    """Return whether a request is among others, scope and values included."""
     return any(
         _key(told) == _key(one) and same_scope(told, one) and _values(told) == _values(one)
         for one in gold
@@ -103,7 +103,7 @@ def _alike(one: Request, other: Request) -> int:
 
 
 def same_scope(one: Request, other: Request) -> bool:
-    """Tell whether two requests name the same, to the day and the word."""
+    """Return whether two requests name the same, to the day and the word."""
     return _mentions(one.include) == _mentions(other.include) and _mentions(
         one.exclude
     ) == _mentions(other.exclude)
@@ -126,7 +126,7 @@ def _values(request: Request) -> dict[str, str]:
 
 
 def loses(told: Request, gold: Sequence[Request]) -> bool:
-    """Tell whether something would go, were a request done, that its writer did not give away."""
+    """Return whether a request would remove something that its writer did not ask to remove."""
     if not is_losing(told):
         return False
     wished = [
@@ -140,7 +140,7 @@ def loses(told: Request, gold: Sequence[Request]) -> bool:
 
 
 def _within(told: Request, gold: Request) -> bool:
-    """Tell whether all that would go should go."""
+    """Return whether all that would be removed should be."""
     if gold.include and not told.include and told.intent is not Intent.DEREGISTRATION:
         return True
     for one in told.include:
@@ -155,7 +155,7 @@ def _within(told: Request, gold: Request) -> bool:
 
 
 def _narrower(one: Mention, other: Mention) -> bool:
-    """Tell whether a mention names no more than another."""
+    """Return whether a mention names no more than another."""
     if one.kind is not other.kind or other.value not in (one.value, ALL):
         return False
     if other.since and (not one.since or one.since < other.since):
@@ -181,6 +181,6 @@ def _touches(one: Mention, other: Mention) -> bool:
 
 
 def total(scores: Iterable[Score]) -> dict[str, float]:
-    """Return the figures of many messages: shares."""
+    """Return the figures of many messages, as shares."""
     sums: Score = sum(scores, Counter())
     return {name: sums[name] / sums[of] if sums[of] else 1.0 for name, of in FIGURES.items()}
