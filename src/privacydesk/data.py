@@ -1,7 +1,7 @@
-"""Finding and reading ``dialogs/`` and ``locales/``, and what the network is trained from.
+"""Finding and reading ``dialogs/`` and ``locales/``, and the network's training data.
 
-This is the only place that turns those folders into texts; the rooms that read them take texts.
-What is shipped is read once a process.
+This is the only module that reads those folders; the others are given their texts. What is shipped
+is read once per process.
 """
 
 from __future__ import annotations
@@ -115,14 +115,25 @@ def short_text_files() -> dict[str, str]:
     return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
 
 
+def reply_files() -> list[tuple[str, str]]:
+    """Read the replies of the corpus, which are not shipped: name and text of each voice.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, _ = _folder("corpus", None)
+    texts = _texts(folder / "replies", (".jsonl",))
+    return [(name.removesuffix(".jsonl"), text) for name, text in texts.items()]
+
+
 def questioned_policies(
     directory: Path | None = None, *, left_out: bool = False
 ) -> list[tuple[str, str, str]]:
-    """Read invented policies, and what is asked of each: name, text and questions.
+    """Read invented policies and their questions: name, text and questions of each.
 
     Args:
         directory: instead of those of the corpus, which are not shipped.
-        left_out: those of the corpus by which is measured, not those that are learnt from.
+        left_out: the corpus's held-out test set instead of its training set.
 
     Raises:
         SettingsError: the folder or a file can't be read.

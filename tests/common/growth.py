@@ -11,7 +11,6 @@ import re
 import re._parser as parser  # type: ignore[import-not-found]
 import time
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any, Final
 
 from tests.common.ambiguity import INNER, characters
@@ -21,11 +20,6 @@ Tree = Any
 LENGTH: Final = 1_000
 """Characters of a run: half of what a message may have."""
 _TRIES: Final = 3
-
-
-def name_of(expression: str) -> str:
-    """Return what an expression is listed under."""
-    return sha256(expression.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def dear_run(expression: str, flags: int, bearable: float) -> str | None:

@@ -11,16 +11,22 @@ from datetime import date
 from functools import cache
 from typing import Final
 
-from privacydesk.data import voice_files
+from msgspec.structs import replace
+
+from privacydesk.cli.understand import questions
+from privacydesk.data import reply_files, voice_files
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
     ALL,
+    NO_QUESTION,
     Fragment,
     Mention,
     MentionKind,
     Modality,
+    Question,
     Read,
     Reading,
+    ReplyAct,
     Request,
 )
 from privacydesk.nlu.extractors import periods
@@ -34,6 +40,7 @@ from privacydesk.training.corpus import (
     Example,
     read_voice,
 )
+from privacydesk.training.replies import read_replies
 
 _SURE: Final = 0.95
 _UNSURE: Final = 0.3
@@ -46,10 +53,17 @@ class AnnotatedReader:
     def __init__(self, network: Pipeline) -> None:
         self._network = network
 
-    def parse(self, text: str, today: date) -> Read:
-        """Return what a message says on a day."""
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+        """Return what a message says on a day, as an answer to a question."""
         known = _rehearsed().get(text.strip())
-        return self._network.parse(text, today) if known is None else read_of(known, today)
+        if known is not None and not question.text:
+            return read_of(known, today)
+        acts = _acts_at_questions().get((question.text, text.strip()))
+        read = self._network.parse(text, today, question) if None in (known, acts) else None
+        does = acts if acts is not None or read is None else read.does
+        told = read_of(known, today) if known is not None else read
+        assert told is not None
+        return replace(told, does=does or frozenset())
 
 
 @cache
@@ -58,6 +72,20 @@ def _rehearsed() -> Mapping[str, Example]:
     # Other voices first: what both say is read as it was rehearsed.
     ordered = sorted(voices, key=lambda one: one.name.startswith("rehearsal_"))
     return {example.text.strip(): example for voice in ordered for example in voice.examples}
+
+
+@cache
+def _acts_at_questions() -> Mapping[tuple[str, str], frozenset[ReplyAct]]:
+    """Return what rehearsed replies do, by the question and the text."""
+    asked = questions()
+    locales = sorted({locale for _, locale in asked})
+    rehearsed = (read_replies(*file) for file in reply_files() if file[0].endswith("_rehearsal"))
+    return {
+        (asked[reply.place, locale], reply.text.strip()): frozenset(reply.acts)
+        for _, replies in rehearsed
+        for reply in replies
+        for locale in locales
+    }
 
 
 def read_of(example: Example, today: date) -> Read:

@@ -9,6 +9,7 @@ import pytest
 from tests.common.stories import World, steps
 from tests.functional.test_outcomes import enter
 
+from privacydesk.domain.reading import Question
 from privacydesk.domain.turn import Observed
 from privacydesk.services.hearing import Hearing
 
@@ -19,9 +20,11 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     hear = Hearing.hear
 
-    async def noted(self: Hearing, text: str, whose: Hashable, today: date) -> Observed:
+    async def noted(
+        self: Hearing, text: str, whose: Hashable, today: date, question: Question
+    ) -> Observed:
         texts.append(text)
-        return await hear(self, text, whose, today)
+        return await hear(self, text, whose, today, question)
 
     monkeypatch.setattr(Hearing, "hear", noted)
     return texts

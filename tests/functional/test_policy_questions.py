@@ -9,6 +9,7 @@ from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observed
 from privacydesk.ports import Understanding
 
@@ -20,8 +21,10 @@ class Counting:
         self.asked: list[str] = []
         self._understanding = understanding
 
-    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
-        return await self._understanding.hear(text, whose, today)
+    async def hear(
+        self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
+    ) -> Observed:
+        return await self._understanding.hear(text, whose, today, question)
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
         self.asked.append(question)

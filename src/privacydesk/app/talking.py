@@ -1,4 +1,4 @@
-"""What talks with users: turns, the chat's desk, and the files that go either way."""
+"""The services that talk with users: turns, the chat's desk, and files in both directions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from privacydesk.services.chat import ChatDesk
 from privacydesk.services.credentials import TokenChecker
 from privacydesk.services.hints import Hints
 from privacydesk.services.hours import Hours
+from privacydesk.services.open_questions import OpenQuestions
 from privacydesk.services.packages import Packages
 from privacydesk.services.packaging.archive import Archive
 from privacydesk.services.presence import Presence
@@ -26,7 +27,7 @@ from privacydesk.services.uploads import Pictures
 
 @dataclass(frozen=True, slots=True)
 class Talking:
-    """What talks with users.
+    """The services that talk with users.
 
     Attributes:
         revoked: app tokens that were revoked; ``Revocations.refresh`` fills it.
@@ -47,7 +48,7 @@ class Talking:
 
 
 def make_talking(basis: Basis) -> Talking:
-    """Make what talks with users."""
+    """Make the services that talk with users."""
     store, clock, minter = basis.store, basis.clock, basis.minter
     hints, presence = Hints(), Presence(clock)
     hours = Hours(basis.profile.shifts(), basis.deadlines)
@@ -60,6 +61,7 @@ def make_talking(basis: Basis) -> Talking:
         reader=store.reader,
         maker=basis.turn_maker,
         understanding=basis.understanding,
+        questions=OpenQuestions(basis.engine.flows, basis.catalogs),
         hashing=basis.hashing,
         deadlines=basis.deadlines,
         attendance=attendance,
@@ -117,7 +119,7 @@ def _packages(basis: Basis, turns: Turns) -> Packages:
 
 
 def _token_checker(basis: Basis) -> TokenChecker | None:
-    """Return what checks the app's tokens; None where the app signs none."""
+    """Return the checker of the app's tokens; None where the app signs none."""
     settings = basis.settings
     if not settings.app_token_keys:
         return None

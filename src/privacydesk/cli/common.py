@@ -16,6 +16,7 @@ from unicodedata import east_asian_width
 import typer
 
 from privacydesk.clock import Clock, MovableClock, SystemClock
+from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.errors import SettingsError, UnavailableError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def load(data_dir: Path | None, **given: Any) -> Settings:
 
 
 def _check_folder(file: Path, data_dir: Path) -> None:
-    """Refuse a folder whose settings file names another one: a copy, and the database is not it.
+    """Refuse a copied folder: one whose settings file names another, where the database is.
 
     Raises:
         SettingsError: it does.
@@ -80,7 +81,7 @@ def _check_folder(file: Path, data_dir: Path) -> None:
     try:
         named = tomllib.loads(file.read_text("utf-8")).get("data_dir")
     except (OSError, ValueError):
-        # Told when the settings are read.
+        # Reported when the settings are read.
         return
     if isinstance(named, str) and Path(named).resolve() != data_dir.resolve():
         raise SettingsError(
@@ -91,7 +92,7 @@ def _check_folder(file: Path, data_dir: Path) -> None:
 
 
 class LeftToServe:
-    """Stands where the outside is: commands write what shall be done, ``serve`` does it."""
+    """A stub for outside services: commands record what to do, ``serve`` does it."""
 
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
@@ -112,9 +113,11 @@ class LeftToServe:
         del to, notice, key
         raise UnavailableError("a command sends no notices")
 
-    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
+    async def hear(
+        self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
+    ) -> Observed:
         """Refuse; see ``ports.Understanding``."""
-        del text, whose, today
+        del text, whose, today, question
         raise UnavailableError("a command hears nobody")
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
@@ -154,16 +157,16 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
 
 
 def upkeep_of(rooms: Rooms) -> Upkeep:
-    """Return what a database needs done to it; commands always have one."""
+    """Return the database's upkeep; commands always have one."""
     assert rooms.upkeep is not None
     return rooms.upkeep
 
 
 def clock_of(data_dir: Path) -> Clock:
-    """Return the machine's clock, or the present of the demo whose folder this is.
+    """Return the machine's clock, or the demo's if this is its folder.
 
-    The demo's clock can be moved ahead; it writes down how far. It is only read here: whoever
-    moves it must not find it moved back.
+    The demo's clock can be moved ahead; it records how far. It is only read here, so that it is
+    never moved back by a command.
     """
     system = SystemClock()
     file = data_dir / _DEMO_CLOCK
@@ -177,7 +180,7 @@ def clock_of(data_dir: Path) -> Clock:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do a command's work and return what came of it."""
+    """Run a command's work and return its result."""
     return asyncio.run(work)
 
 
@@ -210,7 +213,7 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def plain(name: str) -> str:
-    """Return a name from the code as words."""
+    """Return an identifier of the code as words."""
     return name.replace("_", " ")
 
 
@@ -230,7 +233,7 @@ def _width(text: str) -> int:
 
 
 def show_progress(table: str, done: int, total: int = 0) -> None:
-    """Show on a terminal how many rows of a table are done; programs are told nothing."""
+    """Show on a terminal how many rows of a table are done; print nothing for programs."""
     if sys.stderr.isatty():
         of = f" of {total}" if total else ""
         sys.stderr.write(f"\r\x1b[K{table}: {done}{of}")
@@ -238,7 +241,7 @@ def show_progress(table: str, done: int, total: int = 0) -> None:
 
 
 def end_progress() -> None:
-    """Take away what ``show_progress`` shows."""
+    """Clear what ``show_progress`` shows."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""``privacydesk understand``: what messages ask for; training and measuring what tells."""
+"""``privacydesk understand``: what messages ask for; training and measuring the network."""
 
 from __future__ import annotations
 
@@ -100,17 +100,23 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure how well messages are read that the network has not seen: the whole pipeline."""
-    from privacydesk.data import voice_files  # noqa: PLC0415
+    from privacydesk.data import reply_files, voice_files  # noqa: PLC0415
     from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
-    from privacydesk.training.corpus import parted, read_voice  # noqa: PLC0415
-    from privacydesk.training.evaluation.report import judged, table  # noqa: PLC0415
+    from privacydesk.training.corpus import is_left_out, parted, read_voice  # noqa: PLC0415
+    from privacydesk.training.evaluation.report import acts_table, judged, table  # noqa: PLC0415
+    from privacydesk.training.replies import read_replies  # noqa: PLC0415
 
-    voices = [read_voice(*file) for file in voice_files(folder)]
+    voices, pipeline = [read_voice(*file) for file in voice_files(folder)], Pipeline.load()
     if folder is None:
         _, voices = parted(voices)
-    found = judged(Pipeline.load(), voices)
+    found = judged(pipeline, voices)
     typer.echo(table(found))
+    if folder is None:
+        asked = questions()
+        left_out = (read_replies(*file) for file in reply_files() if is_left_out(file[0]))
+        replies = (one.labelled(locale, asked) for locale, told in left_out for one in told)
+        typer.echo(f"\n{acts_table(pipeline, replies)}")
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
         told = [(one.example.intent, one.read.intent) for one in found]
@@ -131,7 +137,8 @@ def train(
     only_short: Annotated[
         bool,
         typer.Option(
-            "--only-short", help="Learn only what replies and questions are; takes a minute."
+            "--only-short",
+            help="Learn only what questions and complaints are about; takes a minute.",
         ),
     ] = False,
 ) -> None:
@@ -139,29 +146,52 @@ def train(
 
     Needs the extra "train" (PyTorch), and an hour and a half on two cores.
     """
-    from privacydesk.data import sentence_files, short_text_files, voice_files  # noqa: PLC0415
-    from privacydesk.training.corpus import parted, read_voice  # noqa: PLC0415
+    from privacydesk.data import (  # noqa: PLC0415
+        reply_files,
+        sentence_files,
+        short_text_files,
+        voice_files,
+    )
+    from privacydesk.training.corpus import is_left_out, read_voice  # noqa: PLC0415
+    from privacydesk.training.replies import Asking, read_replies  # noqa: PLC0415
     from privacydesk.training.sentences import read_sentences  # noqa: PLC0415
 
     try:
         from privacydesk.training.loop import Pace  # noqa: PLC0415
-        from privacydesk.training.short_texts import train_short_texts  # noqa: PLC0415
+        from privacydesk.training.short_texts import pairs, train_short_texts  # noqa: PLC0415
         from privacydesk.training.teaching import teach  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"{error.name} is not installed: pip install 'privacydesk[train]'", key="train"
         ) from None
-    voices, short_texts = [read_voice(*file) for file in voice_files()], short_text_files()
-    if only_short:
-        train_short_texts(folder, short_texts, parted(voices)[0])
-        typer.echo(f"network: {folder}")
-        return
-    teach(
-        voices,
-        read_sentences(sentence_files()),
-        short_texts,
-        folder,
-        pace=Pace(epochs=epochs),
-        tell=lambda line: typer.echo(line, err=True),
-    )
+    short_texts = short_text_files()
+    if not only_short:
+        replies = [read_replies(*file) for file in reply_files() if not is_left_out(file[0])]
+        teach(
+            [read_voice(*file) for file in voice_files()],
+            read_sentences(sentence_files()),
+            Asking(replies, pairs(short_texts, "answers", "act"), questions()),
+            folder,
+            pace=Pace(epochs=epochs),
+            tell=lambda line: typer.echo(line, err=True),
+        )
+    train_short_texts(folder, short_texts)
     typer.echo(f"network: {folder}")
+
+
+def questions() -> dict[tuple[str, str], str]:
+    """Return the questions of the shipped forms, buttons included, by place and locale."""
+    from privacydesk.data import dialog_files, locale_files  # noqa: PLC0415
+    from privacydesk.dialog.reader import read_flows  # noqa: PLC0415
+    from privacydesk.dialog.schema import Ask, Confirm  # noqa: PLC0415
+    from privacydesk.i18n.catalog import Catalogs  # noqa: PLC0415
+
+    catalogs = Catalogs.load(locale_files())
+    files = {name: text for name, text in dialog_files().items() if "/stories/" not in name}
+    return {
+        (f"{flow.name}.{step.id}", locale): catalogs.bare(locale, step.wording)
+        for flow in read_flows(files).values()
+        for step in flow.steps.values()
+        if isinstance(step, (Ask, Confirm))
+        for locale in catalogs.locales
+    }

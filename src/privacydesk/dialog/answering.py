@@ -1,4 +1,4 @@
-"""Replies to a question: values, buttons that are meant, and what is told instead of choosing."""
+"""Replies to a question: values, buttons that are meant, and stories told instead of choosing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from privacydesk.dialog import (
     taking,
     wishes,
 )
-from privacydesk.dialog.codes import code_digits
 from privacydesk.dialog.reply import Place, Reply
 from privacydesk.dialog.schema import OTHER, Ask
 from privacydesk.dialog.script import Script
@@ -34,16 +33,21 @@ from privacydesk.dialog.slots import (
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ReplyAct
+from privacydesk.domain.typed_codes import code_digits
 
 NO_STORY: Final = 40
-"""Characters; where any words are welcome, only so few may mean something else by a phrase."""
+"""Characters; in free text, a phrase may mean something else only up to this length."""
+
+_CANT_TELL: Final = frozenset({ReplyAct.UNKNOWN, ReplyAct.UPSET, ReplyAct.CHAT})
+"""Acts of a reply that says only that the answer is not known."""
 
 
 # -- at every question -----------------------------------------------------------------------
 
 
 def take_button(reply: Reply) -> bool:
-    """Take the words of a button."""
+    """Take the button whose words were typed."""
     choice = reply.buttons.typed(reply.script, reply.text)
     if choice is None:
         return False
@@ -61,7 +65,7 @@ def _take_shown(reply: Reply, choice: Choice) -> None:
 
 
 def take_told_already(reply: Reply) -> bool:
-    """Go on with what was told where it is said that it was: 我刚才不是说了吗."""
+    """Continue with what was told before if the reply says that it was: 我刚才不是说了吗."""
     script, frame, step = reply.script, reply.frame, reply.ask
     if not script.observed.entities.get("told_already"):
         return False
@@ -82,13 +86,27 @@ def take_told_already(reply: Reply) -> bool:
 
 
 def skip(reply: Reply) -> bool:
-    """Pass a question that may be passed, where nothing else is said than that."""
-    nothing = reply.script.observed.entities.get("nothing_to_add")
-    return bool(nothing) and reply.runner.refuse(reply.script)
+    """Skip an optional question if the reply says only that there is nothing to add."""
+    if not reply.script.observed.entities.get("nothing_to_add"):
+        return False
+    if reply.place in {Place.NAME, Place.STORY} and reply.ask.skip:
+        taking.skip(reply.runner, reply.script, reply.frame, reply.ask)
+        return True
+    return reply.runner.refuse(reply.script)
+
+
+def skip_unknown(reply: Reply) -> bool:
+    """Skip an optional question if the answer is not known: 不知道他的号."""
+    unknown = ReplyAct.UNKNOWN in reply.script.observed.does <= _CANT_TELL
+    is_told = reply.place in {Place.NAME, Place.STORY} or reply.slot_type == "date_of_birth"
+    if not unknown or not reply.ask.skip or not is_told:
+        return False
+    taking.skip(reply.runner, reply.script, reply.frame, reply.ask)
+    return True
 
 
 def ask_for_more_than_label(reply: Reply) -> bool:
-    """Ask what is to be added to the words of a button that was chosen before."""
+    """Ask for more if the reply only repeats a button that was chosen before."""
     step, frame = reply.ask, reply.frame
     if not step.opening or openings.answers(frame, step):
         return False
@@ -106,7 +124,7 @@ def ask_for_more_than_label(reply: Reply) -> bool:
 
 
 def refuse_sent_code(reply: Reply) -> bool:
-    """Say that the code is done with where the new value of an entry is asked for."""
+    """Say that a code is no longer needed if one is typed as the new value of an entry."""
     if not repeats_code(reply):
         return False
     reply.ask_again("rectification.no_code")
@@ -114,24 +132,31 @@ def refuse_sent_code(reply: Reply) -> bool:
 
 
 def repeats_code(reply: Reply) -> bool:
-    """Tell whether a code is typed once more where the new value of an entry is asked for."""
+    """Whether a code is typed again where the new value of an entry is asked for."""
     if reply.place is not Place.NAME or reply.slot_type != entries.FIELD_VALUE:
         return False
     return _is_sent_code(reply.script, reply.text)
 
 
 def _is_sent_code(script: Script, text: str) -> bool:
-    """Tell whether a message is nothing but a code, after one was right here."""
+    """Whether a message is nothing but a code, after one verified the account."""
     if not code_digits(text) or any(character.isalpha() for character in text):
         return False
     return script.is_verified(script.account, Assurance.ONE_TIME_CODE) is not None
 
 
+def say_sorry(reply: Reply) -> None:
+    """Apologise once if the user is upset and their reply was not understood."""
+    if reading.does(reply.script, ReplyAct.UPSET) and not reply.frame.misses:
+        reply.script.say("desk.sorry")
+
+
 def not_understood(reply: Reply) -> bool:
-    """Say that an answer could not be taken; what staff asked may be what it answers."""
+    """Say that an answer could not be taken, or ask whether it is meant for staff."""
     frame = reply.frame
     if for_staff.offer(reply.script, frame, reply.text):
         return True
+    say_sorry(reply)
     frame.misses += 1
     key = reply.ask.retry or f"desk.retry.{reply.slot_type}"
     if reply.slot_type == entries.FIELD_VALUE:
@@ -140,11 +165,11 @@ def not_understood(reply: Reply) -> bool:
     return True
 
 
-# -- where any words are the answer ----------------------------------------------------------
+# -- at a free-text question -----------------------------------------------------------------
 
 
 def leave_at_opening(reply: Reply) -> bool:
-    """Take the sentence that began the form where there is nothing to add to it."""
+    """Take the message that started the form as the answer if there is nothing to add."""
     said = reply.script.observed.entities.get("answer_alone", ())
     frame, step = reply.frame, reply.ask
     told = openings.insisted_on(frame, step)
@@ -155,7 +180,7 @@ def leave_at_opening(reply: Reply) -> bool:
 
 
 def take_left_out(reply: Reply) -> bool:
-    """Take the button for what is left out."""
+    """Take the skip button if the reply says only that."""
     choice = choosing.left_out(reply.script, reply.offered)
     if choice is None:
         return False
@@ -164,7 +189,7 @@ def take_left_out(reply: Reply) -> bool:
 
 
 def keep_lone_contact(reply: Reply) -> bool:
-    """Keep a contact where a message gives that and nothing else, and ask anew."""
+    """Keep a contact from a message that gives nothing else, and ask again."""
     script, runner = reply.script, reply.runner
     if not reply.ask.skip or not taking.only_gives_contact(runner, script, reply.frame):
         return False
@@ -174,7 +199,7 @@ def keep_lone_contact(reply: Reply) -> bool:
 
 
 def take_foretold(reply: Reply) -> bool:
-    """Keep what a message says of what is asked next, and of nothing else."""
+    """Keep the answer to a later question if a message gives nothing else."""
     runner, script, frame = reply.runner, reply.script, reply.frame
     if reply.slot_type != "long_text" or not filling.foretell_wish(runner, script, frame):
         return False
@@ -194,13 +219,13 @@ def take_words(reply: Reply) -> bool:
 
 
 def correct_earlier(reply: Reply) -> bool:
-    """Take a new value for an earlier question, where few words are no answer to this one."""
+    """Take a short reply as a new value for an earlier question."""
     short = len(reply.text) <= NO_STORY
     return short and correcting.correct(reply.runner, reply.script, reply.frame)
 
 
 def keep_own_contact(reply: Reply) -> bool:
-    """Keep one's own phone or address where another's account is asked for; answers nothing."""
+    """Keep the user's own contact if another's account was asked for; always returns False."""
     if reply.slot_type == "account_name" and names_own_contact(
         reply.text, reply.script.observed.entities
     ):
@@ -212,9 +237,9 @@ def keep_own_contact(reply: Reply) -> bool:
 
 
 def take_contact(reply: Reply) -> bool:
-    """Keep the writer's own phone or address, given before it is asked for, and ask anew.
+    """Keep the user's own phone or address, given before it is asked for, and ask again.
 
-    Where leaving one is among the answers, it is that answer.
+    If leaving a contact is one of the choices, take that choice instead.
     """
     script, frame = reply.script, reply.frame
     keeps = "contact" in reply.runner.flows[frame.flow].slots
@@ -232,8 +257,19 @@ def take_contact(reply: Reply) -> bool:
     return True
 
 
+def ask_for_another_code(reply: Reply) -> bool:
+    """Take the button for another code if the words ask for one."""
+    button = next((choice for choice, _ in reply.offered if choice.id == "resend"), None)
+    if button is None or reply.value is not None:
+        return False
+    if not reading.does(reply.script, ReplyAct.AGAIN) or reading.asks(reply.script):
+        return False
+    taking.take_choice(reply.runner, reply.script, reply.frame, reply.ask, button)
+    return True
+
+
 def take_no_code(reply: Reply) -> bool:
-    """Take the button for a person who gets no code, where their words say so."""
+    """Take the button for users who get no code if the words say so."""
     button = next((choice for choice, _ in reply.offered if choice.id == "other_way"), None)
     if reply.value is not None or button is None:
         return False
@@ -244,12 +280,12 @@ def take_no_code(reply: Reply) -> bool:
 
 
 def take_meant(reply: Reply) -> bool:
-    """Take the button that words speak for, or a correction."""
+    """Take the button that the words mean, or a correction."""
     script, frame, step = reply.script, reply.frame, reply.ask
     offered = reply.offered
     if reply.value is not None:
         return False
-    if questions.asks_policy(script, reply.text) and not choosing.is_nothing_but(script, offered):
+    if questions.asks_policy(script) and not choosing.is_nothing_but(script, offered):
         return False
     if correcting.correct(reply.runner, script, frame):
         return True
@@ -261,8 +297,8 @@ def take_meant(reply: Reply) -> bool:
     if meant is None:
         return False
     if script.observed.wishes or meant.style is ChoiceStyle.QUIET:
-        # Of a message that is nothing but the answer, no part is a wish of its own; but who
-        # declines says what is wanted instead: "don't close it, only unlink Google".
+        # A message that is only the answer holds no request of its own; but one that declines
+        # says what is wanted instead: "don't close it, only unlink Google".
         following.keep_others(reply.runner, script)
     # "By mail, to lin@example.com" chooses, and says where.
     taking.keep_contact(reply.runner, script, frame)
@@ -270,14 +306,14 @@ def take_meant(reply: Reply) -> bool:
     if reply.slot_type != "date_of_birth":
         taking.keep_told_of_child(reply.runner, script, frame)
     if step.told and script.observed.entities.get("tells"):
-        # What is told beside is not asked for again.
+        # Details told with the choice are not asked for again.
         openings.add(reply.runner.flows[frame.flow], frame, reply.text)
     taking.take_choice(reply.runner, script, frame, step, meant)
     return True
 
 
 def _named(reply: Reply) -> Choice | None:
-    """Return the button for what words name, and keep that: "the recordings will do"."""
+    """Return the button for the things named, and keep them: "the recordings will do"."""
     script, frame, step = reply.script, reply.frame, reply.ask
     flow = reply.runner.flows[frame.flow]
     slots = filling.slots_for(flow, script.observed.entities)
@@ -291,7 +327,7 @@ def _named(reply: Reply) -> Choice | None:
         if named == "contact":
             slots[offer.names] = parse("contact", script.said, script.observed.entities)
         elif named == "category" and not choosing.only_chooses(script, flow):
-            # What a question or another wish is about is not chosen by that.
+            # Naming what a question or another request is about doesn't choose it.
             slots.pop(offer.names, None)
     for offer in step.choices:
         if slots.get(offer.names) is not None:
@@ -302,7 +338,7 @@ def _named(reply: Reply) -> Choice | None:
 
 
 def keep_for_later(reply: Reply) -> bool:
-    """Keep another request that names an answer of this question: "show me my photos"."""
+    """Queue another request even if it names an answer to this question: "show me my photos"."""
     script = reply.script
     others = following.others_beside(reply.runner, script)
     if reply.slot_type not in FILLED_FROM or not others:
@@ -316,7 +352,7 @@ def keep_for_later(reply: Reply) -> bool:
 
 
 def take_button_loosely(reply: Reply) -> bool:
-    """Take words that have those of a button in them."""
+    """Take a button whose words are contained in the reply."""
     if reply.value is not None:
         # "Everything I posted" names the posts, though a button says "everything".
         return False
@@ -329,7 +365,7 @@ def take_button_loosely(reply: Reply) -> bool:
 
 
 def take_value(reply: Reply) -> bool:
-    """Take the value that words hold, where the question accepts it."""
+    """Take the value in the words if the question accepts it."""
     runner, script, frame, step = reply.runner, reply.script, reply.frame, reply.ask
     value = reply.value
     if value is None or not runner.accepts(script, frame, step, value):
@@ -342,13 +378,13 @@ def take_value(reply: Reply) -> bool:
 
 
 def take_pointed(reply: Reply) -> bool:
-    """Take the button that is told otherwise: by its place, as the rest, by its own words."""
+    """Take a button that is described: as a past event, as the rest, or by its place."""
     runner, script, offered = reply.runner, reply.script, reply.offered
     kept = filling.foretell_wish(runner, script, reply.frame)
     told = (
         choosing.told(script, reply.text, offered)
         or choosing.rest(script, offered)
-        or choosing.pointed(reply.text, offered)
+        or choosing.pointed(script, offered)
     )
     if told is not None:
         taking.take_choice(runner, script, reply.frame, reply.ask, told)
@@ -368,7 +404,7 @@ def take_complaint(reply: Reply) -> bool:
 
 
 def keep_foretold(reply: Reply) -> bool:
-    """Keep what words say for a later question, and ask anew."""
+    """Keep an answer to a later question, and ask again."""
     if not filling.foretell(reply.runner, reply.script, reply.frame):
         return False
     reply.runner.prompt_again(reply.script)
@@ -376,7 +412,7 @@ def keep_foretold(reply: Reply) -> bool:
 
 
 def keep_told_of_child(reply: Reply) -> bool:
-    """Keep what is told of a child, and ask anew."""
+    """Keep details about a child, and ask again."""
     if not taking.keep_told_of_child(reply.runner, reply.script, reply.frame):
         return False
     reply.script.say("desk.told_besides")
@@ -385,34 +421,34 @@ def keep_told_of_child(reply: Reply) -> bool:
 
 
 def keep_account_of_child(reply: Reply) -> bool:
-    """Keep the account of a child that is told after it was asked for."""
+    """Replace a child's account if it is named after it was asked for."""
     if reply.value is not None:
         return False
     return taking.keep_account_of_child(reply.runner, reply.script, reply.frame)
 
 
 def take_story(reply: Reply) -> bool:
-    """Keep a story that is told instead of choosing, where the question has a place for it.
+    """Keep a story told instead of choosing, if the question has a slot for it.
 
-    Who was not understood once tells on, however short that is.
+    After a miss, any reply without a request counts as one, however short.
     """
     step, script = reply.ask, reply.script
     goes_on = reply.frame.misses and not script.observed.wishes
-    if not step.told or not (questions.tells(reply.text) or goes_on or _remarks(reply)):
+    if not step.told or not (reading.tells(script) or goes_on or _remarks(reply)):
         return False
     _take_as_told(reply, _with_opening(reply, step.told, reply.text.strip()))
     return True
 
 
 def add_to_story(reply: Reply) -> bool:
-    """Add what is told at a later question to what was told before."""
+    """Append what is told at a later question to the earlier story."""
     if takes_files(reply.slot_type):
         return False
     return taking.adds_to_story(reply.runner, reply.script, reply.text)
 
 
 def say_not_offered(reply: Reply) -> bool:
-    """Say that a value can't be had; the question is still to be answered."""
+    """Say that a value is not available; the question stays open."""
     if reply.value is not None:
         runner = reply.runner
         runner.asking.say_not_offered(reply.script, reply.frame, reply.ask, reply.value)
@@ -420,7 +456,7 @@ def say_not_offered(reply: Reply) -> bool:
 
 
 def _take_as_told(reply: Reply, words: str) -> None:
-    """Keep what is told instead of choosing."""
+    """Keep a story told instead of choosing."""
     runner, script, frame, step = reply.runner, reply.script, reply.frame, reply.ask
     frame.slots[step.told] = words
     if any(offer.value == OTHER for offer in step.choices):
@@ -430,14 +466,15 @@ def _take_as_told(reply: Reply, words: str) -> None:
 
 
 def _remarks(reply: Reply) -> bool:
-    """Tell whether a few words tell something, where the desk asked: "one is still there"."""
+    """Whether a short reply tells something in a flow the desk began: "one is still there"."""
     flow = reply.runner.flows[reply.frame.flow]
-    wishes_more = reply.script.observed.wishes
-    return not flow.intents and not wishes_more and questions.remarks(reply.text)
+    script = reply.script
+    says = reading.does(script, ReplyAct.TELLS, ReplyAct.ANSWER, ReplyAct.UPSET)
+    return says and not flow.intents and not script.observed.wishes
 
 
 def _with_opening(reply: Reply, slot: str, text: str) -> str:
-    """Return what is told with the sentence that began the form, where that names it, too."""
+    """Return the text preceded by the form's opening message, if that answers the slot, too."""
     frame = reply.frame
     asked = (
         one

@@ -1,11 +1,10 @@
-"""Hearing answers: what words and taps are at the question that is open."""
+"""Answers to the open question: typed words and tapped buttons."""
 
 from __future__ import annotations
 
 from privacydesk.dialog import desk_buttons, openings, taking
 from privacydesk.dialog.answering import repeats_code
 from privacydesk.dialog.buttons import Buttons, Labels
-from privacydesk.dialog.codes import code_digits
 from privacydesk.dialog.interpreter import interpret
 from privacydesk.dialog.reply import Reply
 from privacydesk.dialog.runner import Runner
@@ -14,14 +13,15 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
 from privacydesk.domain.turn import Chose, Said
+from privacydesk.domain.typed_codes import code_digits
 
 
 class Answers:
-    """Takes answers.
+    """Takes what the user types and taps.
 
     Args:
-        runner: goes on with the flow.
-        labels: words of a key, for typed button labels.
+        runner: continues the flow.
+        labels: the text of a key, to recognise typed button labels.
     """
 
     def __init__(self, runner: Runner, labels: Labels) -> None:
@@ -29,7 +29,7 @@ class Answers:
         self._buttons = Buttons(labels)
 
     def said(self, script: Script, message: Said) -> None:
-        """Take words."""
+        """Take a typed message."""
         reply = Reply(self._runner, self._buttons, script)
         hidden = _is_code(script, message.text) or repeats_code(reply)
         script.append(
@@ -75,7 +75,7 @@ class Answers:
             taking.take_menu_choice(self._runner, script, choice)
 
     def _press_desk_button(self, script: Script, message: Said) -> bool:
-        """Obey the words of a button that a person who waits in the queue was offered."""
+        """Press a desk button whose words are typed while waiting in the queue."""
         choice = self._buttons.typed(script, message.text)
         if choice is None or not choice.id.startswith("desk:"):
             return False
@@ -84,10 +84,10 @@ class Answers:
 
 
 def _is_code(script: Script, text: str) -> bool:
-    """Tell whether a message is a code and nothing else; codes are not kept.
+    """Whether a message is a code and nothing else; codes are not kept.
 
-    At the menu six digits mean nothing else: a code that was typed after its form was left. Words
-    around one stay, there and elsewhere.
+    At the menu six digits can only be a code typed after its form was left. Words around a code
+    are kept, there and elsewhere.
     """
     if not code_digits(text) or any(character.isalpha() for character in text):
         return False

@@ -1,11 +1,10 @@
-"""What is asked about a form that is not begun by it: 解绑谷歌会怎么样, "if I unlink Facebook, …".
+"""Questions about a form that do not start it: 解绑谷歌会怎么样, "if I unlink Facebook, …".
 
-What the form explains is said, and its button offered. What the policy says is told in its words.
+The form's explanation is given and its button offered. What the policy answers is quoted.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from privacydesk.dialog import questions, reading
@@ -19,17 +18,15 @@ _ACCOUNT: Final = "asks_account"
 _LOGIN: Final = "asks_login"
 _UNDONE: Final = "asks_undo"
 _TOPICS: Final = (_ACCOUNT, "asks_effect", _UNDONE)
-"""What is asked about something in so many words, with no "if" before it."""
+"""Topics of explicit questions, with no "if" before them."""
 
 _ASKED: Final = frozenset((*_TOPICS, _LOGIN))
 _OF_FILED: Final = frozenset({Intent.CANCEL_REQUEST, Intent.REQUEST_STATUS, Intent.HUMAN_AGENT})
 """点错了注销，能撤回吗 is about something that may have been filed."""
 
-_PARTED: Final = re.compile(r"[,，。;；!！\s]+(?=\w)")
-
 
 def answered(runner: Runner, script: Script) -> bool:
-    """Answer what is only asked about a form; tell whether it was that, and is all said."""
+    """Answer a mere question about a form; return whether it was one and is fully answered."""
     asks = _is_asked_of_policy(script) or not _ASKED.isdisjoint(
         reading.phrases_of(script.observed.entities)
     )
@@ -45,9 +42,9 @@ def answered(runner: Runner, script: Script) -> bool:
 
 
 def _what_it_does(runner: Runner, script: Script) -> bool:
-    """Answer what is lost, affected or undone: 解绑了账号会不会没了.
+    """Answer what is lost, is affected or can be undone: 解绑了账号会不会没了.
 
-    "Will that delete my account?" wishes no closing, and does not say by what.
+    "Will that delete my account?" doesn't request closing, and doesn't say what "that" is.
     """
     entities, found = script.observed.entities, script.observed.recognised
     said = reading.phrases_of(entities)
@@ -56,9 +53,9 @@ def _what_it_does(runner: Runner, script: Script) -> bool:
         return False
     wished = found is not None and found.sure and found.intent.kind is not None
     closing = found is not None and found.intent is Intent.DEREGISTRATION
-    # 解绑谷歌会怎么样 is one question; what is parted from it may be a wish.
-    asks = bool(entities.get("consequence")) and _PARTED.search(script.said.strip()) is None
-    if wished and not asks and not (closing and questions.begins_asking(script)):
+    # 解绑谷歌会怎么样 is one question; a separate part beside it may be a request.
+    asks = bool(entities.get("consequence")) and script.observed.beside is None
+    if wished and not asks and not (closing and reading.asks(script)):
         return False
     about = [
         (intent, flow)
@@ -76,7 +73,7 @@ def _what_it_does(runner: Runner, script: Script) -> bool:
 
 
 def _how_to_get_in(runner: Runner, script: Script) -> bool:
-    """Answer how one would get in where a log-in is only supposed to go: "if I unlink Facebook"."""
+    """Answer how to log in after a hypothetical unbinding: "if I unlink Facebook"."""
     entities, found = script.observed.entities, script.observed.recognised
     if found is None or found.intent is not Intent.POLICY_QUESTION:
         return False
@@ -86,7 +83,7 @@ def _how_to_get_in(runner: Runner, script: Script) -> bool:
 
 
 def _what_is_supposed(runner: Runner, script: Script) -> bool:
-    """Answer what the policy leaves open of what is only supposed: 如果我注销了，余额会退吗."""
+    """Answer a hypothetical question that the policy leaves open: 如果我注销了，余额会退吗."""
     if not _is_asked_of_policy(script) or not script.observed.entities.get("consequence"):
         return False
     about = _named(runner, script)
@@ -97,7 +94,7 @@ def _what_is_supposed(runner: Runner, script: Script) -> bool:
 
 
 def _policy_tells(script: Script) -> bool:
-    """Tell whether the policy answers what it is asked."""
+    """Whether the message asks the policy something that it answers."""
     answer = script.policy(script.said.strip()) if _is_asked_of_policy(script) else None
     return answer is not None and answer.answerable
 
@@ -108,7 +105,7 @@ def _is_asked_of_policy(script: Script) -> bool:
 
 
 def _named(runner: Runner, script: Script) -> list[tuple[Intent, Flow]]:
-    """Return the forms that a message has words for."""
+    """Return the forms that a message mentions."""
     spoken = script.observed.entities.get("wish_words", ())
     return [(one, flow) for one, flow in runner.by_intent.items() if one.value in spoken]
 

@@ -1,8 +1,6 @@
-"""Making something of what is said while no form is open."""
+"""Interpreting messages while no form is open."""
 
 from __future__ import annotations
-
-import re
 
 from privacydesk.dialog import (
     asked_before,
@@ -42,29 +40,26 @@ _PROTESTED = frozenset(
         Intent.OTHER,
     }
 )
-"""What a protest against verifying is taken for, or a question why, where nothing is asked for."""
+"""Intents recognised in a mere protest against verification, or a question why it is needed."""
 
 _ASKED_WHEN = frozenset(
     {Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.SMALLTALK, Intent.OTHER}
 )
-"""What "how long?" is taken for by whoever waits for the answer to a request."""
+"""Intents recognised in "how long?" while a request awaits its answer."""
 
 _ASKED_OF_PAPERS = frozenset({Intent.POLICY_QUESTION, Intent.SMALLTALK, Intent.OTHER})
-"""What a question for the papers that are wanted is taken for."""
+"""Intents recognised in a question about the required documents."""
 
 _KINDS = frozenset(str(kind) for kind in RequestKind)
 
 _ONLY_ASKS_WHEN = 60
-"""Latin letters, each Chinese character counted as three; what is longer asks of something else."""
+"""Latin letters, each Chinese character counted as three; longer messages ask something else."""
 
 _COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
-"""What is said to a phrase of small talk; to any other that the desk is there."""
+"""Replies to phrases of small talk; to any other, that the desk is there."""
 
 _PARTING = 30
 """Latin letters, each Chinese character counted as three, of a message that only says goodbye."""
-
-_SEES_AGAIN = re.compile("(?:[不唔](?:想|要|愿|願)?|[别別])再[见見]|再[见見](?:到|面|他|她|佢)")
-"""Whoever does not want to see something again says no goodbye."""
 
 _UNANSWERED_BEFORE_HUMAN = 3
 
@@ -72,7 +67,7 @@ _LIKELY = 3
 
 
 def first_wish(runner: Runner, script: Script) -> None:
-    """Make something of a sentence when no form is open."""
+    """Handle a message while no form is open."""
     if (
         _gives_up(script)
         or _explains(script)
@@ -93,9 +88,9 @@ def first_wish(runner: Runner, script: Script) -> None:
 
 
 def _gives_up(script: Script) -> bool:
-    """Leave it at that where what shall not be done was not asked for: 我要注销，哎算了.
+    """Do nothing if what is taken back was never filed: 我要注销，哎算了.
 
-    Whoever is not logged in may have filed it elsewhere.
+    Users who are not logged in may have filed it elsewhere.
     """
     found, entities = script.observed.recognised, script.observed.entities
     back = set(entities.get("taken_back", ()))
@@ -110,7 +105,7 @@ def _gives_up(script: Script) -> bool:
 
 
 def _explains(script: Script) -> bool:
-    """Say why one has to verify to whoever asks that or protests, and wants nothing besides."""
+    """Explain verification, or the documents needed, if a message only asks or protests."""
     said = reading.phrases_of(script.observed.entities)
     if _asks_papers(script, said):
         script.unanswered = 0
@@ -129,14 +124,14 @@ def _explains(script: Script) -> bool:
 
 
 def _asks_papers(script: Script, said: frozenset[str]) -> bool:
-    """Tell whether it is only asked what papers are wanted, which no policy lists."""
+    """Whether a message only asks which documents are required, which no policy lists."""
     found = script.observed.recognised
     asked = found is None or not found.sure or found.intent in _ASKED_OF_PAPERS
     return "asks_papers" in said and asked and reading.is_brief(script)
 
 
 def _asks_when(runner: Runner, script: Script) -> bool:
-    """Show how requests stand where one is waited for and no more is said than "how long?"."""
+    """Show the status of requests if one is open and the message only asks "how long?"."""
     said = reading.phrases_of(script.observed.entities)
     if said.isdisjoint({"asks_when", "asks_duration"}):
         return False
@@ -144,7 +139,7 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     if found is not None and found.sure and found.intent not in _ASKED_WHEN:
         return False
     waiting = {str(t.kind) for t in script.tickets_of(whose(script)) if t.is_open}
-    # "How long does closing take?" asks about closing, where something else is waited for.
+    # "How long does closing take?" asks about closing if the open request is another one.
     spoken = {one for one in script.observed.entities.get("wish_words", ()) if one in _KINDS}
     waits = bool(waiting) and spoken <= waiting
     short = reading.width(script.said) <= _ONLY_ASKS_WHEN
@@ -152,9 +147,9 @@ def _asks_when(runner: Runner, script: Script) -> bool:
 
 
 def numbered(runner: Runner, script: Script) -> bool:
-    """Follow a sentence that names a request: it is taken back where that is said, else shown.
+    """Follow a message that names a request: withdraw it if the message says so, else show it.
 
-    So is one whose number was misread; what the number is given for is seen once it is right.
+    With a malformed number, status comes first; what it was given for is seen once it is right.
     """
     entities = script.observed.entities
     if not entities.get("ticket_number"):
@@ -165,15 +160,15 @@ def numbered(runner: Runner, script: Script) -> bool:
 
 
 def _adds_to_last(runner: Runner, script: Script) -> bool:
-    """Ask for one thing more of what was filed last here: "and the searches, too".
+    """Start a further request like the one filed last: "and the searches, too".
 
-    Without a word of what is wished it is wished alike. It is a request of its own, as the first
-    one is with staff already.
+    If the message names no kind, the last one's is meant. It is a request of its own, since staff
+    have the first one already.
     """
     entities, found = script.observed.entities, script.observed.recognised
     gives_up = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
     if gives_up or "also" not in reading.phrases_of(entities):
-        # 推荐我还要 wants the thing itself, and nothing more of the request.
+        # 推荐我还要 wants the thing itself, not a further request.
         return False
     last = filed_last(script)
     if last is None or not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
@@ -190,7 +185,7 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
 
 
 def _asks_for_file(script: Script) -> bool:
-    """Show the cards of files that can be had to whoever asks where they are: 文件在哪."""
+    """Show the cards of available files if the user asks where they are: 文件在哪."""
     if "asks_file" not in reading.phrases_of(script.observed.entities):
         return False
     there = [
@@ -210,13 +205,13 @@ def _asks_for_file(script: Script) -> bool:
 _ASKED_AFTER = frozenset(
     {Intent.POLICY_QUESTION, Intent.SMALLTALK, Intent.OTHER, Intent.REQUEST_STATUS}
 )
-"""What a question about something that was filed is taken for."""
+"""Intents recognised in a question about a filed request."""
 
 
 def _asks_of_filed(runner: Runner, script: Script) -> bool:
-    """Answer what the form of the request that was filed last explains, and nothing wished."""
+    """Answer a question that the last filed request's form explains, if nothing is requested."""
     found = script.observed.recognised
-    # "Will that delete my account?" has the words of a wish to close it.
+    # "Will that delete my account?" has the words of a request to close it.
     account = "asks_account" in reading.phrases_of(script.observed.entities)
     if found is not None and found.sure and found.intent not in _ASKED_AFTER and not account:
         return False
@@ -233,10 +228,10 @@ def _asks_of_filed(runner: Runner, script: Script) -> bool:
 
 
 def _changes_last(runner: Runner, script: Script) -> bool:
-    """Say how what was just filed is changed, where it is limited: "wait, only the last one".
+    """Say how to change what was just filed if a limit is added: "wait, only the last one".
 
-    It is with staff by now, and nothing that was confirmed is changed by a word. Whoever asks after
-    the very limit that it was filed with is told that it was.
+    Staff have it by now, and no message changes what was confirmed. If it was filed with that very
+    limit, say so.
     """
     entities = script.observed.entities
     limited = limits.told(entities) or entities.get("kept_some")
@@ -256,14 +251,14 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     if any(isinstance(step, Confirm) for step in runner.flows[last.kind].steps.values()):
         said, args = "desk.filed_as_it_was", {}
     else:
-        # Nothing was confirmed where nothing is lost.
+        # Requests without a loss are not confirmed.
         said, args = "desk.filed_for", {"what": items_of(last)}
     script.ask(said, {"number": last.number, **args}, (back, human_choice()))
     return True
 
 
 def _is_limited_so(script: Script, ticket: Ticket) -> bool:
-    """Tell whether a message names nothing but what limits a request: "only the last ones"."""
+    """Whether a message names only limits that the request has: "only the last ones"."""
     selection = limits.selected(script.observed.entities)
     if selection is None:
         return False
@@ -274,9 +269,9 @@ def _is_limited_so(script: Script, ticket: Ticket) -> bool:
 
 
 def _several(runner: Runner, script: Script) -> bool:
-    """Begin the first of several wishes, and keep the others."""
-    # What ends the account comes last: after it there is nothing left to send, unbind or delete.
-    # A copy that is wanted before comes before all else.
+    """Start the first of several requests, and queue the others."""
+    # Closing the account comes last: after it there is nothing left to send, unbind or delete.
+    # A copy that is wanted first comes before everything else.
     copy = Intent.ACCESS if script.observed.entities.get("copy_first") else None
     asked = sorted(
         wishes.wishes_of(runner, script),
@@ -284,17 +279,17 @@ def _several(runner: Runner, script: Script) -> bool:
     )
     found = script.observed.recognised
     if asked and found and found.sure and found.intent is Intent.CANCEL_REQUEST:
-        # What was filed is taken back first; what is wished instead comes after that.
+        # What was filed is withdrawn first; what is requested instead comes after that.
         kept_wishes.say_kept(runner, script, asked)
         return False
     if asked and script.observed.entities.get("asks_status"):
-        # How a request stands is said at once; what is wished besides comes right after that.
+        # A request's status is shown at once; other requests come right after that.
         kept_wishes.keep_all(runner, script, asked)
         return runner.start(script, Intent.REQUEST_STATUS)
     if len(asked) == 1 and script.observed.wishes:
         questions.explain_at_once(script, runner.by_intent[asked[0].intent])
         return runner.begin(script, asked[0])
-    if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
+    if len(asked) < 2:  # noqa: PLR2004 - several means two or more
         return False
     first, *rest = asked
     script.say(
@@ -317,7 +312,6 @@ def _first(runner: Runner, script: Script) -> None:
         parting = "smalltalk" in script.observed.entities.get("wish_words", ()) and (
             reading.width(script.said) <= _PARTING and not said.isdisjoint(_COURTESIES)
         )
-        parting = parting and _SEES_AGAIN.search(script.said) is None
         # 把帳號砍掉 謝謝 is no farewell, though no list has its words.
         parting = parting and (found.intent.kind is None or not reading.is_clear(script))
         if found.intent is Intent.SMALLTALK or parting:
@@ -335,14 +329,14 @@ def _first(runner: Runner, script: Script) -> None:
 
 
 def _asks_back(runner: Runner, script: Script) -> None:
-    """Ask what is meant; somebody who is not understood for long is put through."""
+    """Ask what is meant; after several misses, hand over to a person."""
     likely = _likely(runner, script)
     if script.observed.entities.get("only_tells"):
         script.unanswered = 0
         script.ask("desk.noted", {}, (*likely, human_choice()))
         return
     if any(character.isalnum() for character in script.said):
-        # A picture of a face is no word that was not understood, and brings nobody to a queue.
+        # An emoji is not a misunderstood word, and doesn't lead to the queue.
         script.unanswered += 1
     if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
         to_human(runner, script)
@@ -358,10 +352,10 @@ def _asks_back(runner: Runner, script: Script) -> None:
 
 
 def _told_of(runner: Runner, script: Script, likely: tuple[Choice, ...]) -> tuple[Wish, ...]:
-    """Return what a message says of each thing that it may mean, for whoever taps one."""
+    """Return the request that a message makes with each likely intent, for when one is tapped."""
     meant = (Intent(choice.value) for choice in likely)
     flows = ((intent, runner.by_intent.get(intent)) for intent in meant)
-    # What one of several things names is no part of another: 照片删了，聊天记录发我一份.
+    # What one of several requests names is no part of another: 照片删了，聊天记录发我一份.
     own = {part.recognised.intent: part.entities for part in script.observed.parts}
     wished = (
         openings.with_message(script, flow, wish)

@@ -1,4 +1,4 @@
-"""Which offered button is meant by words that are not its own."""
+"""Finding the offered button that is meant by words other than its label."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import reading
 from privacydesk.dialog.labels import share_words
-from privacydesk.dialog.places import means_all, placed
 from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import says_everything, staying
+from privacydesk.dialog.slots import placed, says_everything, staying
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.ages import age_group
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -26,10 +25,10 @@ _WISHED: Mapping[Intent, str] = {
     Intent.DEREGISTRATION: "close",
     Intent.GUARDIAN: "child",
 }
-"""Buttons within a form that mean what elsewhere begins a form of its own."""
+"""Buttons within a form for what elsewhere starts a form of its own."""
 
 _LIKELY_HERE = 0.4
-"""The confidence from which a sentence is taken for one of the buttons that it may well mean."""
+"""The confidence from which a message's intent chooses a button."""
 
 _LOST = frozenset({"delete", "close"})
 _LIKELY_LOST = 0.6
@@ -38,19 +37,19 @@ _LIKELY_LOST = 0.6
 _POSTS = frozenset({DataCategory.POSTS.value})
 
 _HAPPENED = frozenset({"terms.decision", "terms.ticket", "terms.ticket_about"})
-"""Buttons for things that happened, which people tell of in words of their own."""
+"""Buttons for past events, which people describe in their own words."""
 
 _WAYS = frozenset({"terms.binding"})
 """Buttons for ways to log in."""
 
 _POINTS = 20
-"""Characters of a message that points at something and tells no story of its own."""
+"""The most characters of a message that points at something rather than telling a story."""
 
 
 def wished(script: Script, offered: Offered) -> Choice | None:
-    """Return the button that says what a sentence wishes: "delete the photos".
+    """Return the button for what a message requests: "delete the photos".
 
-    Where such buttons are offered, less has to be sure than where nothing was asked.
+    Less confidence is needed where such buttons are offered than where nothing was asked.
     """
     found = script.observed.recognised
     name = _WISHED.get(found.intent) if found is not None else None
@@ -63,9 +62,9 @@ def wished(script: Script, offered: Offered) -> Choice | None:
 
 
 def _deletes_posts(script: Script) -> bool:
-    """Tell of a wish to delete whether it is about the posts, or says nothing of what it is about.
+    """Whether a deletion request is about the posts, or names nothing.
 
-    Where posts go before the account does, 你们帮我删 is the answer to that.
+    Where posts are deleted before the account, 你们帮我删 is the answer to that.
     """
     named = script.observed.entities.get("category", ())
     return not staying(script.observed.entities) and all(one in _POSTS for one in named)
@@ -78,7 +77,7 @@ def _named(offered: Offered, name: str | None) -> Choice | None:
 def meant(script: Script, offered: Offered) -> Choice | None:
     """Return the button that a message means: by its words, by an age, or as a request.
 
-    A plain "yes, please" means the button that stands out.
+    A plain "yes, please" means the primary button.
     """
     named = spoken(script, offered)
     if named is not None or _is_spoken_of(script, offered):
@@ -89,13 +88,13 @@ def meant(script: Script, offered: Offered) -> Choice | None:
 
 
 def spoken(script: Script, offered: Offered) -> Choice | None:
-    """Return the button that the words of a message speak for, or for which most of them do."""
+    """Return the button that a message's words match best; None if there is a tie."""
     answers = script.observed.entities.get("answer", ())
     if not answers:
         return None
     said = Counter(answers)
     entities = script.observed.entities
-    # "All but the photos" is not all, and 全 in it speaks for no button.
+    # "All but the photos" is not all, and 全 in it matches no button.
     some = "specific" in reading.phrases_of(entities) or bool(staying(entities))
     meant = (choice for choice, _ in offered if not (some and choice.id == ALL))
     ranked = sorted(meant, key=lambda one: -said[one.key])
@@ -104,9 +103,9 @@ def spoken(script: Script, offered: Offered) -> Choice | None:
 
 
 def several(script: Script, offered: Offered) -> tuple[Choice, ...]:
-    """Return the buttons that the words of a message speak for alike; empty where one stands out.
+    """Return the buttons that a message's words match equally well; empty if one stands out.
 
-    What has a meaning of its own for the desk, or stands for anything else, is none of them.
+    Empty also if one of them is the desk's own, or stands for anything else.
     """
     said = Counter(script.observed.entities.get("answer", ()))
     most = max((said[choice.key] for choice, _ in offered), default=0)
@@ -116,10 +115,10 @@ def several(script: Script, offered: Offered) -> tuple[Choice, ...]:
 
 
 def only_chooses(script: Script, flow: Flow) -> bool:
-    """Tell whether a message that names data only chooses it: "the recordings will do".
+    """Whether a message that names data only chooses it: "the recordings will do".
 
-    A question does not ("why do you have my location?"), nor does what wishes something else than
-    the open form is about ("delete the searches").
+    A question does not ("why do you have my location?"), nor does a request for something other
+    than the open form is about ("delete the searches").
     """
     entities = script.observed.entities
     if not entities.get("only_chooses"):
@@ -129,19 +128,19 @@ def only_chooses(script: Script, flow: Flow) -> bool:
 
 
 def left_out(script: Script, offered: Offered) -> Choice | None:
-    """Return the button that leaves an answer out, if a message says nothing but that."""
+    """Return the skip button if a message says nothing but that."""
     said = set(script.observed.entities.get("answer_alone", ()))
     return next((c for c, _ in offered if c.id == "_skip" and c.key in said), None)
 
 
 def is_nothing_but(script: Script, offered: Offered) -> bool:
-    """Tell whether every part of a message speaks for a button: "would my ID card do?"."""
+    """Whether every part of a message matches one button: "would my ID card do?"."""
     said = set(script.observed.entities.get("answer_alone", ()))
     return any(choice.key in said for choice, _ in offered)
 
 
 def is_nothing_else(script: Script, offered: Iterable[Choice]) -> bool:
-    """Tell whether a message says nothing but what one of the buttons does."""
+    """Whether a message says nothing but what exactly one of the buttons does."""
     said = set(script.observed.entities.get("answer_alone", ()))
     return sum(choice.key in said for choice in offered) == 1
 
@@ -152,37 +151,38 @@ def _is_spoken_of(script: Script, offered: Offered) -> bool:
 
 
 def _of_age(script: Script, offered: Offered) -> Choice | None:
-    """Return the button of the age that a message tells: "sixteen"."""
+    """Return the button for the age that a message gives: "sixteen"."""
     ages = script.observed.entities.get("age", ())
     group = age_group(int(ages[0])) if len(ages) == 1 else ""
     return next((choice for choice, _ in offered if choice.id == group), None)
 
 
 def _request(script: Script, offered: Offered) -> Choice | None:
-    """Return the button of the request that a sentence is sure to make.
+    """Return the button for the request that a message is sure to make.
 
-    A button called "other" stands for something else of its own form, not for support matters.
+    A button called "other" means something else within its form, not support matters.
     """
     found = script.observed.recognised
     if found is None or not found.sure or found.intent is Intent.OTHER:
         return None
     if script.stack and script.stack[script.form_at()].flow == found.intent.value:
-        # What is of the form's own kind is no answer: a parent asks, and is no "other guardian".
+        # A request of the form's own kind is no answer: a parent asks, and is no "other guardian".
         return None
     return next((choice for choice, _ in offered if choice.id == found.intent.value), None)
 
 
 def told(script: Script, text: str, offered: Offered) -> Choice | None:
-    """Return the one thing that happened which a message tells: "the muting, six days ago".
+    """Return the one past event that a message describes: "the muting, six days ago".
 
-    Where there is a single one, pointing at it is enough, and so is saying what shall become of
-    it, which is asked next.
+    If there is only one, pointing at it is enough, and so is saying what should be done about it,
+    which is asked next.
     """
+    entities = script.observed.entities
     happened = [(choice, label) for choice, label in offered if choice.key in _HAPPENED]
     every = _named(offered, ALL)
-    if every is not None and happened and means_all(text):
+    if every is not None and happened and entities.get("all_of_them"):
         return every
-    pointed = placed(text, [choice for choice, _ in happened])
+    pointed = placed(entities, [choice for choice, _ in happened])
     if pointed is not None:
         return pointed
     named = _only(choice for choice, label in happened if share_words(text, label))
@@ -194,14 +194,14 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     return named
 
 
-def pointed(text: str, offered: Offered) -> Choice | None:
-    """Return the one of several ways to log in that words point at by its place: 最后那个."""
+def pointed(script: Script, offered: Offered) -> Choice | None:
+    """Return the login method, of several, that words point at by its place: 最后那个."""
     ways = [choice for choice, _ in offered if choice.key in _WAYS]
-    return placed(text, ways) if len(ways) > 1 else None
+    return placed(script.observed.entities, ways) if len(ways) > 1 else None
 
 
 def rest(script: Script, offered: Offered) -> Choice | None:
-    """Return the one button that is left where all but the others is meant."""
+    """Return the one button left over if everything but the others is meant."""
     entities = script.observed.entities
     stays = staying(entities)
     if not stays or not says_everything(entities):
@@ -214,14 +214,14 @@ def rest(script: Script, offered: Offered) -> Choice | None:
 
 
 def _only_answers(script: Script) -> bool:
-    """Tell whether a message says nothing but what buttons of the open form do."""
+    """Whether a message says nothing but what a button of the open form does."""
     form = script.stack[script.form_at()].flow
     said = script.observed.entities.get("answer_alone", ())
     return any(str(key).startswith(f"{form}.") for key in said)
 
 
 def _answers_later(script: Script, offered: Offered) -> bool:
-    """Tell whether a message speaks for a button of another question of the open form."""
+    """Whether a message matches a button of another question of the open form."""
     if _is_spoken_of(script, offered):
         return False
     form = script.stack[script.form_at()].flow

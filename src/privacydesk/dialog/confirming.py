@@ -1,6 +1,6 @@
 """Replies to a confirmation: a yes, a no, and what only sounds like one.
 
-A plain yes counts where it was sent to this very question, and nowhere near an ``exact`` step.
+A plain yes counts only if it was sent to this very question, and never at an ``exact`` step.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.dialog import (
+    answering,
     choosing,
     desk_buttons,
     filling,
@@ -24,18 +25,20 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import LOSING, Intent
+from privacydesk.domain.reading import ReplyAct
 
 _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
 _CHANGES: Final = _TURNS | {"also", "and", "both"}
+_AGREES: Final = frozenset({ReplyAct.YES, ReplyAct.ANSWER})
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
-"""What a message says besides that makes more of it than a yes."""
+"""Entities that make a message more than a yes."""
 
 
 def plain_answer(reply: Reply) -> str:
-    """Return yes or no where a message says nothing but that to the open confirmation.
+    """Return yes or no if a message says nothing but that to the open confirmation.
 
-    ``either`` where it may mean both: 取消 where a request is to be taken back.
+    ``either`` if it may mean both: 取消 when confirming a withdrawal.
     """
     script = reply.script
     prompt = script.prompt
@@ -45,7 +48,7 @@ def plain_answer(reply: Reply) -> str:
     held = giving_up.words_in(script.stack[script.form_at()].slots)
     stays = staying(script.observed.entities)
     if not _named(script.observed.entities) <= held or not stays.isdisjoint(held):
-        # "解吧 微信还在就行" agrees, and names what is not to be confirmed, or shall stay.
+        # "解吧 微信还在就行" agrees, but names something not being confirmed, or to be kept.
         said = set()
     labels = {"yes": reply.confirm.yes, "no": reply.confirm.no}
     meant = [answer for answer, label in labels.items() if said & {answer, label}]
@@ -55,13 +58,13 @@ def plain_answer(reply: Reply) -> str:
 
 
 def _named(entities: Entities) -> set[str]:
-    """Return the things that a message names, to go or to stay."""
+    """Return the things that a message names, to be removed or kept."""
     kinds = (*FILLED_FROM.values(), *(f"kept_{one}" for one in FILLED_FROM.values()), "only_kept")
     return {str(one) for kind in kinds for one in entities.get(kind, ())}
 
 
 def _restates(reply: Reply) -> bool:
-    """Tell whether a message only requests what is to be confirmed: 确定，解掉吧."""
+    """Whether a message only repeats the request being confirmed: 确定，解掉吧."""
     script = reply.script
     found, entities = script.observed.recognised, script.observed.entities
     form = script.stack[script.form_at()]
@@ -70,20 +73,22 @@ def _restates(reply: Reply) -> bool:
         return False
     if script.observed.wishes or not entities.get("wants") or script.observed.beside:
         return False
+    if not {ReplyAct.YES} <= script.observed.does <= _AGREES:
+        return False
     changes = reading.phrases_of(entities) & _CHANGES
     if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
         return False
-    # What names things again may as well set them apart: 谷歌不用了.
+    # A message that names things again may as well exclude them: 谷歌不用了.
     return not filling.slots_for(flow, entities)
 
 
 def is_answer(reply: Reply) -> bool:
-    """Tell whether words answer the open confirmation, and so are no command: 取消, 不用了."""
+    """Whether words answer the open confirmation, and so are no command: 取消, 不用了."""
     return bool(plain_answer(reply)) and not reply.confirm.exact
 
 
 def take_button(reply: Reply) -> bool:
-    """Take the words of a button; those for yes count only where they are exactly its own."""
+    """Take a typed button; yes counts only if its exact label was typed."""
     script = reply.script
     choice = reply.buttons.typed(script, reply.text)
     if choice is None:
@@ -118,7 +123,7 @@ def take_plain_answer(reply: Reply) -> bool:
 def take_yes_first(reply: Reply) -> bool:
     """Take a plain yes before another request: 好，確認。之後搵個真人.
 
-    What else is said of the very thing that is to be confirmed may change it.
+    Not if more is said about the very thing being confirmed: that may change it.
     """
     script, runner = reply.script, reply.runner
     entities = script.observed.entities
@@ -140,7 +145,7 @@ def take_yes_first(reply: Reply) -> bool:
         return False
     copy = any(wish.intent is Intent.ACCESS for wish in others)
     if not (others or person) or (copy and losing):
-        # A copy that is asked for beside a loss may be wanted before it.
+        # A copy requested along with a loss may be wanted before it.
         return False
     kept_wishes.say_kept(runner, script, others)
     taking.take_confirmation(runner, script, reply.frame, "yes")
@@ -148,13 +153,13 @@ def take_yes_first(reply: Reply) -> bool:
 
 
 def _is_another(reply: Reply, form: Running, wish: Wish) -> bool:
-    """Tell whether a wish is of a form's kind, and needs a form of its own."""
+    """Whether a request is of the form's kind, but needs a form of its own."""
     flow = reply.runner.flows[form.flow]
     return wish.intent in flow.intents and widening.is_another(reply.runner, form, wish)
 
 
 def decline(reply: Reply) -> bool:
-    """Take the words of the button for no."""
+    """Take words that mean the button for no."""
     meant = choosing.spoken(reply.script, reply.offered)
     if meant is None or meant.id != "no":
         return False
@@ -165,6 +170,7 @@ def decline(reply: Reply) -> bool:
 
 def ask_which(reply: Reply) -> bool:
     """Ask for one of the two buttons."""
+    answering.say_sorry(reply)
     reply.frame.misses += 1
     labels = {"yes": {"$term": reply.confirm.yes}, "no": {"$term": reply.confirm.no}}
     reply.ask_again("desk.please_choose", labels)

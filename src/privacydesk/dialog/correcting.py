@@ -1,8 +1,7 @@
-"""Putting right what was answered or said before."""
+"""Correcting earlier answers."""
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any, Final
 
@@ -10,7 +9,6 @@ from privacydesk.dialog import (
     choosing,
     entries,
     filling,
-    questions,
     reading,
     widening,
 )
@@ -18,32 +16,37 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM, only_a_date, shown, staying
+from privacydesk.dialog.slots import FILLED_FROM, shown, staying
 from privacydesk.dialog.taking import SAID_BEFORE
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import LOSING, Intent
+from privacydesk.domain.reading import ReplyAct
 
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
-"""Types whose values a form may change while it proves who asks: its way stays the same."""
+"""Types whose values may change during verification: the form's path stays the same."""
 
 
 def correct(runner: Runner, script: Script, frame: Running) -> bool:
     """Take a new value for a question that was answered before."""
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
+    if flow.kind in LOSING and reading.adds_nothing(script):
+        return False
     instead, stays = reading.puts_right(entities), staying(entities)
-    # Nor does one thing more, where there is room for one: it is asked for besides.
+    # "Also" replaces no single value either: it asks for one more.
     more = "also" in reading.phrases_of(entities)
-    apart = (questions.ends_asking(script) or more) and not instead
+    apart = (reading.asks(script) or more) and not instead
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
         if not isinstance(step, Ask) or (apart and not step.many):
-            # "Can I still use WeChat?" puts nothing in another's place.
+            # "Can I still use WeChat?" replaces nothing.
             continue
         slot_type = flow.slots[step.slot].type
         kind = FILLED_FROM.get(slot_type, "")
         if slot_type == "date_of_birth":
-            # A month or a year is often of something else, where no birthday is spoken of.
-            of_birth = "birthday" in entities.get("profile_field", ()) or only_a_date(script.said)
+            # A month or a year often belongs to something else if no birthday is mentioned.
+            of_birth = "birthday" in entities.get("profile_field", ()) or bool(
+                entities.get("only_date")
+            )
             bare = not entities.get("date") and of_birth
             kind = "part_of_date" if bare else "date"
         old = frame.slots.get(step.slot)
@@ -62,7 +65,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             if instead and _not_to_be_had(runner, script, frame, step, kind):
                 return True
             continue
-        # Naming one thing more does not take back those that were named before.
+        # Naming one thing more does not drop those named before.
         kept = [] if instead else list(held)
         value: Any = [*kept, *fresh] if step.many else fresh[-1]
         if not step.many:
@@ -85,7 +88,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
 
 
 def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, kind: str) -> bool:
-    """Say that what is named instead can't be had: "no, QQ", which is not bound."""
+    """Say that what is named instead is not available: "no, QQ", which is not bound."""
     other = [one for one in script.observed.entities.get(kind, ()) if one != frame.slots[step.slot]]
     if len(other) != 1 or step.many or runner.accepts(script, frame, step, other[0]):
         return False
@@ -95,16 +98,16 @@ def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, ki
 
 
 def corrects_slip(runner: Runner, script: Script, frame: Running) -> bool:
-    """Put right what was a slip, before it is taken for one thing more: "sorry, I meant WeChat"."""
+    """Correct a slip before it is taken for one thing more: "sorry, I meant WeChat"."""
     if "slip" not in reading.phrases_of(script.observed.entities):
         return False
     return correct(runner, script, frame) or correct_below(runner, script)
 
 
 def correct_below(runner: Runner, script: Script) -> bool:
-    """Take another new value for an entry while the form proves who asks: "不对，是刘扬".
+    """Take a corrected value of the form during verification: "不对，是刘扬".
 
-    It leads nowhere else, and is shown before anything is confirmed; so the proof goes on.
+    It doesn't change the path and is shown before any confirmation, so verification continues.
     """
     return (
         correct_value(runner, script)
@@ -115,15 +118,16 @@ def correct_below(runner: Runner, script: Script) -> bool:
 
 
 def correct_value(runner: Runner, script: Script) -> bool:
-    """Take another new value for an entry that a form is about; tell whether one was told."""
+    """Take another new value for the entry that a form is about; return whether there was one."""
     if any(heard.recognised.intent is not Intent.RECTIFICATION for heard in script.observed.wishes):
         return False
     begin = script.form_at()
     for frame in script.stack[begin : script.form_end(begin)]:
         if not entries.takes_values(runner.flows[frame.flow]):
             continue
-        value = entries.correction(frame, script.observed.entities) or entries.respelt(
-            frame, script.said
+        entities, puts_right = script.observed.entities, reading.does(script, ReplyAct.CORRECT)
+        value = entries.correction(frame, entities, corrects=puts_right) or entries.value_again(
+            frame, entities
         )
         if not value or not entries.fits(frame.slots.get(entries.FIELD), value, script.now.date()):
             continue
@@ -138,7 +142,7 @@ def correct_value(runner: Runner, script: Script) -> bool:
 
 
 def asks_value_anew(runner: Runner, script: Script, frame: Running) -> bool:
-    """Ask for the value again where it shall be another, and which is not told of any entry."""
+    """Ask for the value again if another one is wanted, and the message names no entry."""
     found, entities = script.observed.recognised, script.observed.entities
     flow = runner.flows[frame.flow]
     if found is None or not found.sure or found.intent not in flow.intents:
@@ -157,9 +161,9 @@ def asks_value_anew(runner: Runner, script: Script, frame: Running) -> bool:
 
 
 def _birth_below(runner: Runner, script: Script) -> bool:
-    """Put another birthday in the place of a child's, and say what holds with it.
+    """Replace a child's birthday, and say what follows from it.
 
-    Which rules hold for the child may be others then; so what the form says of them is said anew.
+    Other rules may apply to the child then, so what the form says about them is repeated.
     """
     begin = script.form_at()
     days = script.observed.entities.get("date", ())
@@ -183,13 +187,13 @@ def _birth_below(runner: Runner, script: Script) -> bool:
 
 
 def corrects_birth(runner: Runner, script: Script) -> bool:
-    """Put a child's date of birth right where something else is asked by now: "sorry, 2015".
+    """Correct a child's date of birth after a later question was asked: "sorry, 2015".
 
-    What is told may be a part of it: of 3 February 2014 the year alone becomes another.
+    A part of it will do: of 3 February 2014, the year alone changes.
     """
     entities, said = script.observed.entities, script.said.strip()
     days = entities.get("date", ()) or entities.get("part_of_date", ())
-    if len(days) != 1 or len(said) > _A_DATE or _SLIP.fullmatch(said) is None:
+    if len(days) != 1 or len(said) > _A_DATE or not reading.does(script, ReplyAct.CORRECT):
         return False
     place = script.form_at()
     frame = script.stack[place]
@@ -216,7 +220,7 @@ def corrects_birth(runner: Runner, script: Script) -> bool:
 
 
 def _whole_or_part(day: str) -> str:
-    """Return a date, a month or a year as it is; nothing where there is no such day."""
+    """Return a date, a month or a year as it is; empty if there is no such day."""
     try:
         date.fromisoformat(f"{day}-01-01"[:_ISO_LENGTH])
     except ValueError:
@@ -227,20 +231,10 @@ def _whole_or_part(day: str) -> str:
 _ISO_LENGTH: Final = 10
 _A_DATE: Final = 60
 """Characters of a message that says no more than a date."""
-_SLIP: Final = re.compile(
-    r"(?:(?:sorry|no|nope|oops|wait|my mistake|my bad|typo|actually|i meant?|不[对對是]|[错錯]了"
-    r"|[打写寫说說讲講搞填记記][错錯][了咗]?|唔[系係啱]|等等|哦|啊|不好意思|对不起|對不起|唔好意思)[\s,，.。!！:：]*){1,4}"
-    r"(?:(?:he|she|was|is|it['’]?s|it|be|should|born|on|in|the|year|of)\b\s*|应该|應該|是|系|係|[为為]|生日|出生|\s){0,8}"
-    r"(?:[\d年月日号號./,\s-]|st\b|nd\b|rd\b|th\b"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}){1,24}"
-    r"(?:[吧啦喇呀生的嘅]|出生|才[对對]|[\s.。!！]){0,4}",
-    re.IGNORECASE,
-)
-"""A slip that is owned up to, and a date: nothing else is said."""
 
 
 def _chosen_below(runner: Runner, script: Script) -> bool:
-    """Keep what is chosen by naming it before that is asked: a copy of "just the photos"."""
+    """Keep data chosen by name before the choice is asked for: a copy of "just the photos"."""
     begin = script.form_at()
     for frame in script.stack[begin : script.form_end(begin) - 1]:
         flow = runner.flows[frame.flow]
@@ -258,7 +252,7 @@ def _chosen_below(runner: Runner, script: Script) -> bool:
 
 
 def _named_below(runner: Runner, script: Script) -> bool:
-    """Put another thing in the place of the one that a form is about: "no, the posts"."""
+    """Replace the thing that a form is about: "no, the posts"."""
     entities = script.observed.entities
     if not reading.puts_right(entities):
         return False
@@ -292,12 +286,12 @@ def _named_below(runner: Runner, script: Script) -> bool:
 
 
 def chooses_anew(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Take another button than before, where its details are asked: "no wait, delete it all".
+    """Replace a choice while its details are asked for: "no wait, delete it all".
 
-    A story that was asked for may begin so, too, and is taken.
+    Not where a story is asked for, which may begin like that.
     """
     entities, flow = script.observed.entities, runner.flows[frame.flow]
-    denied = reading.puts_right(entities) or _NO_FIRST.match(script.said) is not None
+    denied = reading.puts_right(entities) or reading.does(script, ReplyAct.CORRECT)
     if step.opening or not denied or not reading.is_brief(script):
         return False
     before = next(
@@ -316,7 +310,7 @@ def chooses_anew(runner: Runner, script: Script, frame: Running, step: Ask) -> b
     if len(spoken) != 1 or spoken <= set(held if isinstance(held, list) else [held]):
         return False
     frame.slots[before.slot] = spoken.pop()
-    # What was said with the first choice tells nothing of this one.
+    # What was said with the first choice doesn't apply to this one.
     frame.slots.pop(SAID_BEFORE, None)
     runner.asking.say_foretold(script, before, frame.slots[before.slot])
     frame.trail = frame.trail[: frame.trail.index(before.id) + 1]
@@ -328,44 +322,19 @@ def chooses_anew(runner: Runner, script: Script, frame: Running, step: Ask) -> b
 def _another_meant(script: Script, asked: Any) -> tuple[str, ...]:
     """Return the entry that is meant instead of the one asked for: 唔系，我系想改生日.
 
-    The one that is asked for may be denied beside it; a value told for it names none.
+    The one asked for may be denied in the same message; none if a new value is given.
     """
     entities = script.observed.entities
-    fields = entities.get("profile_field", ())
-    others = tuple(one for one in fields if one != asked)
-    if len(others) != 1 or not reading.is_brief(script):
-        return ()
-    if fields[0] != asked and (asked in fields or _DENIED_FIRST.match(script.said)):
-        # 不是改昵称，是真名: what is named first is what is not meant.
-        return ()
-    value = next(iter(entities.get(entries.VALUE, ())), "")
-    if value and _ENTRY_OF_MINE.match(value) is None:
-        return ()
-    denied = reading.puts_right(entities) or _NO_FIRST.match(script.said) is not None
-    worded = Intent.RECTIFICATION.value in entities.get("wish_words", ())
-    meant = worded or value or asked in fields or _MEANT_MINE.search(script.said)
-    return others if denied and meant else ()
-
-
-_NO_FIRST: Final = re.compile(
-    r"\s*(?:no|nope|wait|sorry|oh|actually|hang on|hold on"
-    r"|不[对對是]|[错錯]了|唔[系係啱]|等等|等一下)"
-    r"(?:[\s,，。.!！]|$)",
-    re.IGNORECASE,
-)
-_DENIED_FIRST: Final = re.compile(
-    r"\s*(?:不是|不[要想用]|[别別]|唔[系係要想使好]|not\b|don['’]?t\b)(?![\s]*(?:[啊呀喎哦]|[,，。.!！]|$))",
-    re.IGNORECASE,
-)
-_MEANT_MINE: Final = re.compile(r"\bmeant?\s+(?:my|the)\s+[a-z ]{3,20}[\s.!]*$", re.IGNORECASE)
-_ENTRY_OF_MINE: Final = re.compile(r"(?:my|the)\s|我[的嘅]", re.IGNORECASE)
-"""How "I meant my signature" goes on, which is no value."""
+    others = tuple(one for one in entities.get("profile_field", ()) if one != asked)
+    told = entities.get(entries.VALUE)
+    another = not told and reading.does(script, ReplyAct.CORRECT, ReplyAct.INSTEAD)
+    return others if len(others) == 1 and another else ()
 
 
 def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Ask for the value of another entry that is named instead of one: 还是改签名吧.
+    """Ask for the value of another entry if one is named instead of a value: 还是改签名吧.
 
-    So is one that is wished to be changed to something, which is no value of the one asked for.
+    A request to change another entry counts, too: it gives no value for the one asked for.
     """
     entities = script.observed.entities
     named = entities.get("entry_instead", ())

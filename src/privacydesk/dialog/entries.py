@@ -1,12 +1,11 @@
-"""New values for entries of a profile: which a message gives, and which an entry takes.
+"""New values for profile entries: which ones a message gives, and which ones an entry accepts.
 
 A birthday is a date and a gender a word for one; anything else is asked for again. The digits of a
-code that was sent are no value of anything.
+sent code are never a value.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from difflib import SequenceMatcher
@@ -28,62 +27,22 @@ PHONE: Final = Provider.PHONE.value
 """The entry of a profile that is also a way to log in."""
 
 _PHONE_DIGITS: Final = 6
-"""A telephone number that is to replace another one has at least so many."""
-_NUMBER: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){5,20}")
+"""The fewest digits of a phone number that replaces another one."""
 
 _STOPS: Final = " .。!！,，"
 _NAMES: Final = frozenset({ProfileField.NICKNAME.value, ProfileField.REAL_NAME.value})
 _CARRIED: Final = _NAMES | {PHONE}
-"""Entries whose value may be told in a sentence. Of a signature any words may be a part."""
+"""Entries whose value may be embedded in a sentence; any words may be part of a signature."""
 
-# 和微信一样 points at a value, 宇宙的宇 explains a character of one, 最后一个字错了 says what is
-# wrong with it, and 清空 asks that there be none.
-_NO_VALUE: Final = re.compile(
-    r"(?:就|要|改成|用)*[和跟同與与].{1,12}(?:一样|一樣|一致|相同|同款)的?"
-    r"|(?:the )?same as .{1,40}"
-    r"|(?:应该是|應該是|系|是)?.{0,3}(.).{0,2}的\1"
-    r"|(?:不要了?|唔要|全部?|都|直接|[给給]我|[帮幫]我|把它?|[,，。!！\s])*"
-    r"(?:清空|留空|空着|空白|[删刪][掉除]|不要了|什[么麼]都不[写寫要留])(?:就[行好]|吧|了|算了|[,，。!！\s])*"
-    r"|.{0,8}(?:字|名|姓|拼音|读音|讀音).{0,5}(?:错了?|錯咗?了?|不对|不對|唔啱|有误|有誤)[^是叫]{0,4}"
-    r"|(?:就|只有)(?:这些|這些|这样|這樣)了?|(?:没|沒)(?:有|别的|別的)了?|冇(?:喇|啦|嘢)?"
-    r"|that['’]?s (?:all|it)|nothing(?: else)?"
-    r"|(?:just )?(?:leave|make) it (?:empty|blank)|(?:clear|empty|delete|remove) it",
-    re.IGNORECASE,
-)
-# Around a name that was asked for: 好了 就叫阿雨吧, "ok, it's Sunny".
-_AROUND_NAME: Final = re.compile(
-    r"^(?:(?:好了|ok|okay|hmm+|maybe|then)[\s,，.!]+)?"
-    r"(?:(?:要不|不如|那)?就?(?:叫做?|[是系係])|要不就?|不如|it'?s |call me "
-    r"|(?:how|what) about |make it )?"
-    r"\s*(?P<name>\S.*?)(?:[吧啦喇囉呀]|,? (?:please|pls|then)[.!]?)?$",
-    re.IGNORECASE,
-)
-_LONE: Final = re.compile(
-    r"^(?:是|系|係|我是|我系|i['’]?m |i am |it['’]?s )(?:a )?|[的生性啊呀吧啦.。!！~\s]+$"
-)
-_RESPELT: Final = re.compile(
-    r"(?:(?:[Nn]o|[Oo]h|[Ww]ait|[Oo]ops)[,.! ]+)*(?:[Ss]orry|[Oo]ops|[Tt]ypo|[Mm]y mistake)[,:.! ]+"
-    r"(?:it'?s |it is |[Ii] meant? |it should be )?"
-    r"(?P<name>(?!I\b)[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3})[.!]?"
-)
-# 打错了 小雨点点, 唔係,係阿濠仔: what was mistyped is written once more.
-_MISTYPED: Final = re.compile(
-    r"(?:[啊哎诶欸呀哦喔唉等下一]|不好意思|对不起|對不起|唔好意思|sorry|oops|[,，.。!！~\s]){0,8}"
-    r"(?:(?:我)?(?:[打写寫填输輸][错錯]|手滑|手误|手誤)(?:字|咗|了|啦|喇)*|不[对對](?!劲|勁)|[错錯](?:字)?[了咗啦喇]|唔[啱係系]|typo)"
-    r"[,，.。:：!！~\s]+(?:(?:应该|應該|我?[说說]的|正确的?|正確)?(?:是|系|係|叫做?|改[成做])[\s:：]*)?"
-    r"[\"“”「『]?(?P<value>[^\s,，。.!！?？\"“”「『」』]{1,30})[\"“”」』]?(?:才对|才對|先啱|[吧啦喇呀啊])?[。.!！~\s]*",
-    re.IGNORECASE,
-)
 _ALIKE: Final = 0.5
-"""From which share of characters in common two values are the same but for a slip."""
-
-# Quotation marks around all of a value are none of it.
-_QUOTED: Final = re.compile("^[\"“”「『《‘']([^\"“”「」『』《》‘’']+)[\"“”」』》’']$")
-_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+"""The similarity ratio from which two values are the same but for a slip."""
+_OPENING: Final = frozenset("\"“”「『《‘'")
+_CLOSING: Final = frozenset("\"“”」』》’'")
+"""Quotation marks; around a whole value they are not part of it."""
 _UNITS: Final = ("year", "month", "day")
 _DAY_DIGITS: Final = 2
 _PIECES: Final = "_day"
-"""The slot for what was told of a birthday so far."""
+"""The slot for the parts of a birthday given so far."""
 _LACKING: Final = {
     ("day",): "rectification.day_lacking",
     ("year",): "rectification.year_lacking",
@@ -98,8 +57,8 @@ _RETRY: Final = {
 
 
 def shown_value(field: Any, value: Any) -> Any:
-    """Return a value as an argument of a text: a birthday or a gender as the reader writes it."""
-    if field == ProfileField.BIRTHDAY.value and _ISO.fullmatch(str(value)):
+    """Return a value as a text's argument: a birthday or a gender as the reader writes it."""
+    if field == ProfileField.BIRTHDAY.value and _is_day(str(value)):
         return {"$day": value}
     if field == ProfileField.GENDER.value and value in _GENDERS:
         return {"$term": f"gender.{value}"}
@@ -107,29 +66,29 @@ def shown_value(field: Any, value: Any) -> Any:
 
 
 def takes_values(flow: Flow) -> bool:
-    """Tell whether a flow asks for the new value of an entry."""
+    """Whether a flow asks for the new value of an entry."""
     spec = flow.slots.get(VALUE)
     return spec is not None and spec.type == FIELD_VALUE
 
 
 def fits(field: Any, value: Any, today: date) -> bool:
-    """Tell whether a value is one that an entry takes. Nobody was born in the future."""
+    """Whether an entry accepts a value. Nobody was born in the future."""
     if field == ProfileField.BIRTHDAY.value:
-        return _ISO.fullmatch(str(value)) is not None and value <= today.isoformat()
+        return _is_day(str(value)) and value <= today.isoformat()
     return field != ProfileField.GENDER.value or value in SPOKEN_GENDERS
 
 
 def is_value(field: str, value: str) -> bool:
-    """Tell whether words can be the new value of an entry."""
+    """Whether words can be the new value of an entry."""
     if field == ProfileField.REAL_NAME.value and len(value.strip(_STOPS)) == 1:
         return False
     if field == PHONE:
         return sum(one.isdecimal() for one in value) >= _PHONE_DIGITS
-    return _NO_VALUE.fullmatch(value.strip()) is None
+    return bool(value.strip())
 
 
 def retry_key(frame: Running, said: str) -> str:
-    """Return what is said where words are no value of the entry a form is about."""
+    """Return the key of what is said if words are no value of the form's entry."""
     field = frame.slots.get(FIELD)
     if field == ProfileField.BIRTHDAY.value:
         lacking = _LACKING.get(_missing(frame.slots.get(_PIECES) or {}))
@@ -147,7 +106,7 @@ def fields_with_values(entities: Entities) -> tuple[str, ...]:
 
 
 def fields_told(entities: Entities) -> tuple[str, ...]:
-    """Return the entries that a value is told of, where one was asked for."""
+    """Return the entries that an answer gives a value for, if one was asked for."""
     return tuple(field for field, _, _ in entities.get("entry_told", ()))
 
 
@@ -157,7 +116,7 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
     Args:
         field: the entry.
         entities: what the message names.
-        asked: the entry was asked for, so that what is told of it is the new value: 昵称叫小雨.
+        asked: the entry was asked for, so that what is said of it is the new value: 昵称叫小雨.
     """
     pairs = entities.get("entry_told" if asked else "entry", ())
     new = next((new for name, new, _ in pairs if name == field), "")
@@ -169,27 +128,49 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
     return {VALUE: new} if new and is_value(field, new) else {}
 
 
-def answer(field: Any, text: str, entities: Entities) -> Any:
-    """Return the new value that an answer gives for an entry; None where it is none."""
+def answer(field: Any, text: str, entities: Entities, *, answers: bool) -> Any:
+    """Return the new value that an answer gives for an entry; None if it gives none.
+
+    Args:
+        field: the entry.
+        text: the answer.
+        entities: what it names.
+        answers: whether it answers what is asked at all: 和微信一样 only points at a value.
+    """
     if field in _TYPED:
         return _typed(str(field), entities)
     told = told_of(str(field), entities, asked=True)
     named = any(name == field for name, _, _ in entities.get("entry_told", ()))
     carried = field in _CARRIED or "slip" in entities.get("phrase", ())
     if named or (carried and VALUE in told):
-        return _QUOTED.sub(r"\1", told.get(VALUE, "")) or None
-    if field in _NAMES and (around := _AROUND_NAME.match(text.strip())):
-        text = _QUOTED.sub(r"\1", around["name"])
-    if field == PHONE and len(numbers := _NUMBER.findall(text)) == 1:
+        return _unquoted(told.get(VALUE, "")) or None
+    if field == PHONE and len(numbers := entities.get("written_phone", ())) == 1:
         # "It's +852 6123 4567, thanks"
         text = numbers[0]
-    return parse("text", text, entities) if is_value(str(field), text) else None
+    if field in _NAMES:
+        text = _unquoted(next(iter(entities.get("bare_value", ())), text.strip()))
+    return parse("text", text, entities) if answers and is_value(str(field), text) else None
+
+
+def _unquoted(value: str) -> str:
+    """Return a value without the quotation marks around all of it."""
+    inner = value[1:-1]
+    around = value[:1] in _OPENING and value[-1:] in _CLOSING and len(value) > len("“”")
+    return inner if around and not _OPENING.union(_CLOSING).intersection(inner) else value
+
+
+def _is_day(value: str) -> bool:
+    """Whether a value is a date in the stored format."""
+    year, _, rest = value.partition("-")
+    month, _, day = rest.partition("-")
+    digits = (year, 4), (month, 2), (day, 2)
+    return all(one.isascii() and one.isdecimal() and len(one) == length for one, length in digits)
 
 
 def piece_together(frame: Running, text: str, entities: Entities) -> str | None:
     """Return a birthday that is told in several messages: "March 1990", then "the 3rd".
 
-    What was told is kept with the form until the day is whole; None until then.
+    The parts are kept with the form until the date is complete; None until then.
     """
     if frame.slots.get(FIELD) != ProfileField.BIRTHDAY.value:
         return None
@@ -213,17 +194,17 @@ def _missing(told: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _day(told: Mapping[str, str]) -> str:
-    """Return year, month and day as a date; nothing where there is no such day."""
+    """Return year, month and day as a date; empty if there is no such day."""
     try:
         return date.fromisoformat("-".join(told[unit] for unit in _UNITS)).isoformat()
     except ValueError:
         return ""
 
 
-def correction(frame: Running, entities: Entities) -> str:
-    """Return the value that a message puts in the place of the one a form has; else nothing.
+def correction(frame: Running, entities: Entities, *, corrects: bool) -> str:
+    """Return the value that replaces the one a form has; empty if a message gives none.
 
-    Where it names another entry, that is another wish.
+    A message that names another entry is another request.
     """
     field, held = str(frame.slots.get(FIELD, "")), frame.slots.get(VALUE)
     others = {name for name in entities.get("profile_field", ()) if name != field}
@@ -234,43 +215,29 @@ def correction(frame: Running, entities: Entities) -> str:
     elif field not in _TYPED:
         value = told_of(field, entities, asked=True).get(VALUE, "")
     elif field == ProfileField.GENDER.value:
-        # "Man, that took long" names none, and "no, female, it says male now" only one anew.
+        # "Man, that took long" names none, and "no, female, it says male now" one new one.
         fresh = [one for one in entities.get("gender", ()) if one != held]
-        value = fresh[-1] if fresh and _puts_another(entities) else ""
+        value = fresh[-1] if fresh and (corrects or _puts_another(entities)) else ""
     else:
         value = _typed(field, entities) or _another_day(field, str(held), entities)
     return "" if value == held else str(value)
 
 
-def respelt(frame: Running, text: str) -> str:
-    """Return a name that is spelt anew in so many words: "no, sorry, Tan Mei Leng"; else nothing.
+def value_again(frame: Running, entities: Entities) -> str:
+    """Return the value of a form's entry as rewritten after a slip; empty if it was not.
 
-    A capital letter tells it from what else one may be sorry about. So is a gender, by itself.
+    Anything may be said after a slip, so the new value may differ in only a few characters.
     """
-    held = str(frame.slots.get(VALUE) or "")
-    mistyped = _MISTYPED.fullmatch(text.strip()) if frame.slots.get(FIELD) not in _TYPED else None
-    if mistyped and held and _is_nearly(held, mistyped["value"]):
-        return mistyped["value"]
-    if frame.slots.get(FIELD) == ProfileField.GENDER.value:
-        word = _LONE.sub("", text.strip().casefold())
-        held = str(frame.slots.get(VALUE, ""))
-        return word if word in SPOKEN_GENDERS and held and word[0] != held[0] else ""
-    found = _RESPELT.fullmatch(text.strip()) if frame.slots.get(FIELD) in _NAMES else None
-    return found["name"] if found and frame.slots.get(VALUE) not in {None, found["name"]} else ""
-
-
-def _is_nearly(held: str, told: str) -> bool:
-    """Tell whether a value is another with a slip put right: most of its characters are the same.
-
-    What is said after a slip may be anything; so alike are only two ways to write one thing.
-    """
-    if held == told:
-        return False
-    return SequenceMatcher(None, held, told, autojunk=False).ratio() >= _ALIKE
+    field, held = frame.slots.get(FIELD), str(frame.slots.get(VALUE) or "")
+    told = next(iter(entities.get("value_again", ())), "")
+    if field in _TYPED or not held or told in {"", held}:
+        return ""
+    alike = SequenceMatcher(None, held, told, autojunk=False).ratio() >= _ALIKE
+    return told if alike else ""
 
 
 def _puts_another(entities: Entities) -> bool:
-    """Tell whether a message puts something in the place of something else."""
+    """Whether a message replaces one thing with another."""
     said = entities.get("phrase", ())
     told = entities.get(VALUE) or entities.get("entry_told")
     return bool(told) or not {"instead", "slip"}.isdisjoint(said)
@@ -285,14 +252,14 @@ def _typed(field: str, entities: Entities) -> Any:
 
 
 def _another_day(field: str, held: str, entities: Entities) -> str:
-    """Return a birthday with a part of it put right: 是8月11号, "the 13th", 98年."""
-    if field != ProfileField.BIRTHDAY.value or _ISO.fullmatch(held) is None:
+    """Return a birthday with a part of it corrected: 是8月11号, "the 13th", 98年."""
+    if field != ProfileField.BIRTHDAY.value or not _is_day(held):
         return ""
     days = entities.get("day_of_year", ())
     if len(days) == 1:
         return f"{held[:4]}-{days[0]}"
     told = dict(zip(_UNITS, held.split("-"), strict=True))
-    # "May, not June" names what stands there, too.
+    # "May, not June" names the old value, too.
     pieces = [(unit, new) for unit, new in entities.get("date_piece", ()) if new != told[unit]]
     fresh = dict(pieces)
     return _day({**told, **fresh}) if fresh and len(fresh) == len(pieces) else ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -13,13 +12,19 @@ from privacydesk.dialog.nodes import Node, Scalar
 
 _E = TypeVar("_E", bound=StrEnum)
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_KEY: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+_LONGEST_NAME: Final = 64
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a flow, step or slot may be called so."""
-    return _NAME.fullmatch(text) is not None
+    """Whether a flow, step or slot may have this name."""
+    is_plain = text.isascii() and text.isidentifier() and text == text.lower()
+    return is_plain and not text.startswith("_") and len(text) <= _LONGEST_NAME
+
+
+def _is_key(text: str) -> bool:
+    """Whether a text may have this key: names, with dots between them."""
+    first, *others = text.split(".")
+    return is_name(first) and bool(others) and all(one and is_name(f"x{one}") for one in others)
 
 
 class Faults:
@@ -46,7 +51,7 @@ def suggest(name: str, names: Collection[str]) -> str:
 
 
 class Fields:
-    """The fields of a mapping, taken one by one; what nobody takes is unknown.
+    """The fields of a mapping, taken one by one; those that are never taken are unknown.
 
     Each reading method returns an empty value after noting a fault, so that reading goes on and
     finds the next one.
@@ -86,14 +91,14 @@ class Fields:
 
     def name(self, key: str) -> str:
         """Read a required name of a flow, step, slot, action or guard."""
-        return self._word(key, _NAME, "a name in small letters, digits and underscores")
+        return self._word(key, is_name, "a name in small letters, digits and underscores")
 
     def key(self, key: str, *, required: bool = True) -> str:
         """Read a locale key."""
         if not required and key not in self._fields:
             self._taken.add(key)
             return ""
-        return self._word(key, _KEY, "a locale key such as unbinding.intro")
+        return self._word(key, _is_key, "a locale key such as unbinding.intro")
 
     def choice(self, key: str, kind: type[_E]) -> _E | None:
         """Read an optional word of a closed list."""
@@ -138,7 +143,7 @@ class Fields:
         """Read an optional list of different names."""
         found: list[str] = []
         for node in self.items(key):
-            if not isinstance(node.value, str) or not _NAME.fullmatch(node.value):
+            if not isinstance(node.value, str) or not is_name(node.value):
                 self.fault(node.line, f"{key!r} holds something other than a name", _NAMES)
             elif node.value in found:
                 self.fault(node.line, f"{key!r} names {node.value!r} twice", "keep one of the two")
@@ -165,7 +170,7 @@ class Fields:
         """Read an optional mapping of name to name."""
         found: dict[str, str] = {}
         for name, value in self.scalars(key).items():
-            if isinstance(value, str) and _NAME.fullmatch(value):
+            if isinstance(value, str) and is_name(value):
                 found[name] = value
             else:
                 self.fault(
@@ -208,14 +213,14 @@ class Fields:
                     node.line, f"{key!r} is not known in {self.where}", suggest(key, allowed)
                 )
 
-    def _word(self, key: str, pattern: re.Pattern[str], wanted: str) -> str:
+    def _word(self, key: str, fits: Callable[[str], bool], wanted: str) -> str:
         node = self.take(key)
         if node is None:
             self.fault(
                 self.line, f"{key!r} is missing in {self.where}", f"add {key}: with {wanted}"
             )
             return ""
-        if not isinstance(node.value, str) or not pattern.fullmatch(node.value):
+        if not isinstance(node.value, str) or not fits(node.value):
             self.fault(node.line, f"{key!r} is not {wanted}", f"write {wanted}")
             return ""
         return node.value

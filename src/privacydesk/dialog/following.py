@@ -1,13 +1,12 @@
-"""Following another wish that is said while a form is open.
+"""Handling another request that is made while a form is open.
 
-Where a question takes any words, nothing of this is read into them.
+Free-text answers are not read as other requests.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from privacydesk.dialog import beginning, entries, kept_wishes, reading, widening, wishes
 from privacydesk.dialog.giving_up import leaves_out, means_form, taken_back, takes_back
@@ -18,16 +17,17 @@ from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import LOSING, Intent, RequestKind
+from privacydesk.domain.reading import ReplyAct
 
 _GLOBAL_INTENTS = frozenset(
     {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
 )
 
 _IN_SO_MANY_WORDS = frozenset({Intent.HUMAN_AGENT, Intent.CANCEL_REQUEST})
-"""What a form is left for only where words known for it are said.
+"""Intents that a form is left for only with wording known for them.
 
-A recogniser that has to guess hears one of these in the scraps that people answer with: "submit it"
-would throw away what they have just filled in.
+A recogniser that has to guess finds one of these in terse answers: "submit it" would throw away
+what the user has just filled in.
 """
 
 _ONES_OWN = frozenset(
@@ -39,11 +39,11 @@ _ONES_OWN = frozenset(
         RequestKind.CONSENT_WITHDRAWAL,
     }
 )
-"""Requests that are about nobody's things but the speaker's."""
+"""Kinds of request that concern only the user's own data."""
 
 
 def other_wish(runner: Runner, script: Script) -> bool:
-    """Follow what was recognised and is not an answer to the open question."""
+    """Follow a recognised request that is no answer to the open question."""
     if leaves(runner, script) or objects(runner, script) or further_wish(runner, script):
         return True
     frame, step = runner.waiting_step(script)
@@ -61,7 +61,7 @@ def other_wish(runner: Runner, script: Script) -> bool:
     if found.intent in _IN_SO_MANY_WORDS and not worded:
         return False
     if found.intent is Intent.REQUEST_STATUS and not (worded or reading.is_clear(script)):
-        # "It began on the 20th" tells of the matter; nobody asks how a request stands.
+        # "It began on the 20th" describes the matter; it doesn't ask for a request's status.
         return False
     if found.intent is Intent.CANCEL_REQUEST and means_form(runner, script):
         runner.cancel_form(script)
@@ -70,9 +70,9 @@ def other_wish(runner: Runner, script: Script) -> bool:
 
 
 def wants_person(runner: Runner, script: Script) -> bool:
-    """Put through whoever asks for a person where a name or a value is asked for: 别扯了 转人工.
+    """Hand over to a person if one is requested instead of a name or a value: 别扯了 转人工.
 
-    Only words known for it count, and no value told in the same breath: a name may sound like it.
+    Not if the message also gives a value, which may sound like it.
     """
     found, entities = script.observed.recognised, script.observed.entities
     if found is None or found.intent is not Intent.HUMAN_AGENT or not found.sure:
@@ -80,30 +80,15 @@ def wants_person(runner: Runner, script: Script) -> bool:
     told = (
         entities.get(entries.VALUE) or entities.get("entry_told") or entities.get("account_alone")
     )
-    if told or not reading.is_brief(script) or _PUT_THROUGH.search(script.said) is None:
+    if told or not reading.does(script, ReplyAct.PERSON):
         return False
     return runner.start(script, Intent.HUMAN_AGENT)
 
 
-# 真人不露相 and "Human Nature" are nicknames.
-_PUT_THROUGH: Final = re.compile(
-    r"(?<![不别別唔])[转轉接](?:去|到|给|給|个|個|我|返)?(?:人工|真人|[个個]人|客服)"
-    r"|(?:找|搵|揾|叫|[换換]|[来來]|要|[给給畀俾]我?)(?:一?[个個位]|返)?(?:真人|活人|人工)(?![不湖智])"
-    r"|(?:找|搵|揾|叫|[换換])(?:一?[个個位])人[来來嚟]?(?=[跟同和处處帮幫啦吧啊\s,，。.!！]|$)"
-    r"|(?:跟|同|和|与|與)(?:真人|活人|人工)(?:客服)?(?:[说說讲講聊倾傾]|[对對][话話])"
-    r"|\b(?:get|give|bring|find|fetch|want|need|connect|transfer|put|switch|talk|speak|chat)"
-    r"(?: (?:me|us|through|over|back|with|to)){0,3} (?:an? |the |some |any )?"
-    r"(?:(?:real|actual|live|proper|human|other) ){0,2}"
-    r"(?:human|person|agent|operator|representative)s?\b"
-    r"(?! (?:nature|touch|kind|being|who|that|like))",
-    re.IGNORECASE,
-)
-
-
 def takes_for_oneself(runner: Runner, script: Script) -> bool:
-    """Leave a form begun for a child, where the speaker means themselves; tell whether they do.
+    """Leave a form begun for a child if the user means themselves; return whether they do.
 
-    What is wished for oneself is begun instead: "no, I'm deleting my own photos".
+    Their own request is started instead: "no, I'm deleting my own photos".
     """
     form = script.stack[script.form_at()]
     if Intent.GUARDIAN not in runner.flows[form.flow].intents:
@@ -123,10 +108,10 @@ def takes_for_oneself(runner: Runner, script: Script) -> bool:
 
 
 def is_of_another(runner: Runner, script: Script) -> bool:
-    """Leave a form about one's own things, where somebody else's turn out to be meant.
+    """Leave a form about the user's own data if somebody else's turn out to be meant.
 
-    Nothing of it may be done to the speaker's own account: 我说的是小鹿的号，不是我的. A person is
-    told; to see what others own is answered as it always is.
+    Nothing of it may be done to the user's own account: 我说的是小鹿的号，不是我的. It goes to a
+    person; a request to see others' data is answered as always.
     """
     form = script.stack[script.form_at()]
     kind = runner.flows[form.flow].kind
@@ -140,9 +125,9 @@ def is_of_another(runner: Runner, script: Script) -> bool:
 
 
 def wants_copy_first(runner: Runner, script: Script) -> bool:
-    """Begin the copy that is wanted before anything is lost; the open form waits meanwhile.
+    """Start a copy that is wanted before anything is lost; the open form waits meanwhile.
 
-    At the last word, any copy that is wished for is.
+    At the final confirmation, any requested copy is.
     """
     form = script.stack[script.form_at()]
     _, step = runner.waiting_step(script)
@@ -155,7 +140,7 @@ def wants_copy_first(runner: Runner, script: Script) -> bool:
 
 
 def leaves(runner: Runner, script: Script) -> bool:
-    """Leave the open form where words say so, for another wish or for none."""
+    """Leave the open form if the words say so, for another request or for none."""
     return (
         leaves_out(runner, script)
         or leaves_for_another(runner, script)
@@ -164,7 +149,7 @@ def leaves(runner: Runner, script: Script) -> bool:
 
 
 def leaves_for_another(runner: Runner, script: Script) -> bool:
-    """Leave the open form for another wish, where words say so."""
+    """Leave the open form for another request if the words say so."""
     form = script.stack[script.form_at()]
     if not others(runner, script) or not _is_left(runner, script, form):
         return False
@@ -172,10 +157,10 @@ def leaves_for_another(runner: Runner, script: Script) -> bool:
 
 
 def further_wish(runner: Runner, script: Script) -> bool:
-    """Take a wish that is said while a form is open.
+    """Take a request that is made while a form is open.
 
-    One of the form's own kind widens it; any other is kept for later, or begun at once when the
-    user leaves the form for it.
+    One of the form's own kind widens it; any other is queued, or started at once when the user
+    leaves the form for it.
     """
     said = reading.phrases_of(script.observed.entities)
     form = script.stack[script.form_at()]
@@ -200,11 +185,13 @@ def further_wish(runner: Runner, script: Script) -> bool:
 
 
 def _widens(runner: Runner, script: Script, asked: Sequence[Wish], later: list[Wish]) -> bool:
-    """Widen what is open by wishes of its own kind and keep the others; tell whether any was."""
+    """Widen the open form by requests of its kind, queue the others; return whether any was."""
     widened = widening.Widened()
     for wish in asked:
         running = _running(runner, script, wish)
         if running is None or _corrects(script, wish):
+            continue
+        if runner.flows[running.flow].kind in LOSING and reading.adds_nothing(script):
             continue
         if _needs_its_own(runner, script, running, wish, several=len(asked) > 1):
             later.append(wish)
@@ -223,7 +210,7 @@ def _widens(runner: Runner, script: Script, asked: Sequence[Wish], later: list[W
 
 
 def _corrects(script: Script, wish: Wish) -> bool:
-    """Tell whether a wish of the form's kind is said to put something right: "no, the posts"."""
+    """Whether a request of the form's kind is a correction: "no, the posts"."""
     said = reading.phrases_of(script.observed.entities)
     return "instead" in said and entries.VALUE not in wish.slots
 
@@ -231,7 +218,7 @@ def _corrects(script: Script, wish: Wish) -> bool:
 def _needs_its_own(
     runner: Runner, script: Script, running: Running, wish: Wish, *, several: bool
 ) -> bool:
-    """Tell whether a wish of the form's kind is a request of its own.
+    """Whether a request of the form's kind needs a form of its own.
 
     One other value corrects the one that was named; several, or one more, do not, nor does another
     entry with a value of its own.
@@ -244,9 +231,9 @@ def _needs_its_own(
 
 
 def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) -> tuple[Wish, ...]:
-    """Read "and the search history, too" as a wish of the form's kind: it names no other.
+    """Read "and the search history, too" as a request of the form's kind: it names no other.
 
-    Where the form has no place for it, it may be meant for a wish that waits.
+    If the form has no slot for it, it may belong to a queued request.
     """
     if "also" not in said:
         return ()
@@ -260,12 +247,12 @@ def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) 
 
 
 def keep_others(runner: Runner, script: Script) -> None:
-    """Keep wishes of other kinds that are said beside an answer."""
+    """Queue requests of other kinds that are made along with an answer."""
     kept_wishes.say_kept(runner, script, others_beside(runner, script))
 
 
 def keep_more(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
-    """Keep what is named beside an answer where a question takes one: "ads and location, both"."""
+    """Queue further values named where a question takes one: "ads and location, both"."""
     flow = runner.flows[frame.flow]
     if step.many or flow.kind is None or not flow.intents:
         return
@@ -276,13 +263,13 @@ def keep_more(runner: Runner, script: Script, frame: Running, step: Ask, value: 
 
 
 def both_in_turn(runner: Runner, script: Script) -> bool:
-    """Say that each of several things gets its turn, where all of them are meant at once."""
+    """Say that each request gets its turn if all of them are meant at once."""
     if "both" not in reading.phrases_of(script.observed.entities):
         return False
     form = script.stack[script.form_at()]
     replaced = widening.replaced(runner, form)
     if replaced is not None and not script.wishes:
-        # 解绑微信，等下是谷歌，两个都解: what was put aside comes after it.
+        # 解绑微信，等下是谷歌，两个都解: the value that was replaced comes afterwards.
         kept_wishes.say_kept(runner, script, (replaced,))
         runner.prompt_again(script)
         return True
@@ -294,9 +281,9 @@ def both_in_turn(runner: Runner, script: Script) -> bool:
 
 
 def adds_another(runner: Runner, script: Script) -> bool:
-    """Keep what is wished besides, where any words answer: "I also want my account closed".
+    """Queue an additional request made in a free-text answer: "I also want my account closed".
 
-    Only what says so by itself and in words that are known for it; anything less is the answer.
+    Only one that says so explicitly, in wording known for it; anything less is the answer.
     """
     if "also" not in reading.phrases_of(script.observed.entities) or not reading.is_clear(script):
         return False
@@ -309,11 +296,11 @@ def adds_another(runner: Runner, script: Script) -> bool:
 
 
 def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
-    """Return what a message that names an answer wishes besides.
+    """Return the other requests of a message that answers the open question.
 
-    A thing that is only named is no wish: a recogniser tends to hear one in "my old posts", or in
-    "stop asking". So a wish has to be put into words that are known for it; a part of its own may
-    do with naming what it is about.
+    Merely naming a thing is no request: a recogniser tends to find one in "my old posts", or in
+    "stop asking". So a request needs wording known for it; for a separate part of the message,
+    naming what it is about is enough.
     """
     parts = script.observed.wishes
     entities = [part.entities for part in parts] or [script.observed.entities]
@@ -326,7 +313,7 @@ def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
 
 
 def others(runner: Runner, script: Script) -> tuple[Wish, ...]:
-    """Return what a message wishes that no open form is about."""
+    """Return the requests of a message that no open form is about."""
     asked = wishes.wishes_of(runner, script)
     return tuple(wish for wish in asked if _running(runner, script, wish) is None)
 
@@ -337,10 +324,10 @@ def _running(runner: Runner, script: Script, wish: Wish) -> Running | None:
 
 
 def _is_left(runner: Runner, script: Script, form: Running) -> bool:
-    """Tell whether the user leaves the form for another wish, rather than adding it."""
+    """Whether the user leaves the form for another request, rather than adding it."""
     flow = runner.flows[form.flow]
     if "leaving" in reading.phrases_of(script.observed.entities):
         return True
-    # What the desk itself offered waits below the wish; a question that the user began is left.
+    # What the desk itself offered waits below the request; a question that the user began is left.
     begun_by_user = flow.kind is None and bool(flow.intents) and not form.trail
     return begun_by_user or takes_back(runner, script, form)

@@ -1,15 +1,13 @@
-"""Giving up the open form, a part of it, what waits for its turn, or what was filed before."""
+"""Giving up the open form, a part of it, a queued request, or one that was filed before."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from privacydesk.dialog import filling, kept_wishes, limits, reading, widening
 from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
-from privacydesk.dialog.places import placed
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
@@ -18,61 +16,38 @@ from privacydesk.dialog.slots import (
     ANY_REQUEST,
     FILLED_FROM,
     all_of,
+    placed,
     says_everything,
     shown,
     staying,
 )
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
-
-_UNPICKS: Final = re.compile(
-    r"不要|不用|不选|不選|不需要|别|別|唔要|唔使|唔好|算了|算啦|算数|算數|没有|沒有"
-    r"|\b(?:not?|without|except|don['’]?t|never ?mind|scratch|leave out|minus|unselect|deselect)\b",
-    re.IGNORECASE,
-)
-_REMOVES: Final = re.compile(
-    r"去掉|去除|拿掉|剔除|移除|删|刪|取消|\b(?:remove|drop|delete|take (?:out|off|away))\b",
-    re.IGNORECASE,
-)
-"""Words that take something out of what was picked, unless the form is about deleting it."""
-
-_CLAUSES: Final = re.compile(
-    r"[,，;；。]|\b(?:but|just|only)\b|只|就要|还是要|還是要", re.IGNORECASE
-)
-
-_ONLY: Final = re.compile(
-    r"[只净淨][要删刪看留选選係系]|就行|就好|就够|就夠|\b(?:just|only)\b", re.IGNORECASE
-)
-_SWAPS: Final = re.compile(r"[换換改]成|\binstead\b", re.IGNORECASE)
 
 
 def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Take out of what was picked what is taken back at the list: 评论不要了, "not the comments".
+    """Remove picked values that are taken back at the list: 评论不要了, "not the comments".
 
-    What was not picked can't be taken out: 评论不要了 may well name what shall be deleted.
+    Only what was picked: otherwise 评论不要了 may well name what should be deleted.
     """
-    if not step.many or not is_picking(frame, step) or reading.is_question(script):
+    if not step.many or not is_picking(frame, step) or reading.asks(script):
         return False
     flow, entities = runner.flows[frame.flow], script.observed.entities
-    deletes = flow.kind is RequestKind.DELETION
-    spoken = _UNPICKS.search(script.said) or (not deletes and _REMOVES.search(script.said))
+    removes = reading.does(script, ReplyAct.REMOVE, ReplyAct.KEEP)
+    only = reading.does(script, ReplyAct.ONLY)
     slot_type, taken = flow.slots[step.slot].type, list(frame.slots[step.slot])
-    only = _ONLY.search(script.said)
-    if not (spoken or only) or slot_type not in FILLED_FROM or not reading.is_brief(script):
+    if not (removes or only) or slot_type not in FILLED_FROM:
         return False
     named = entities.get(FILLED_FROM[slot_type], ())
     stays = [one for one in taken if one in staying(entities)]
     meant = [one for one in named if one not in stays]
     if only and meant and set(meant) <= set(taken) and not limits.told(entities):
-        # "Just the photos", and where it isn't known what stays, what is named last.
-        kept = meant[-1:] if spoken and not stays else meant
+        # "Just the photos"; if it isn't known what stays, what is named last.
+        kept = meant[-1:] if removes and not stays else meant
         stays = [one for one in taken if one not in kept]
-    elif not spoken:
-        return False
-    swaps = _SWAPS.search(script.said) is not None
-    if not stays and len(named) > 1 and _CLAUSES.search(script.said) and not swaps:
-        # "Not the posts, just the photos": which of them is taken back, no word shows.
+    elif not removes:
         return False
     out = stays or [one for one in taken if one in named]
     fresh = [
@@ -97,12 +72,12 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
 
 
 def spares(runner: Runner, script: Script) -> bool:
-    """Let be one of several things that get a form each in turn: 微信留着, "no need for LINE".
+    """Spare one of several things that get a form each in turn: 微信留着, "no need for LINE".
 
-    The open form is left where it is about that, and what waits for its turn is dropped. Of what
-    the form itself is about 微信不用了 may well say why it shall go, and only "keep it" counts.
+    If the open form is about it, the form is left; a queued request for it is dropped. For what
+    the form itself is about, 微信不用了 may be the reason to remove it, and only "keep it" counts.
     """
-    if reading.is_question(script) or not reading.is_brief(script):
+    if reading.asks(script) or not reading.is_brief(script):
         return False
     form = script.stack[script.form_at()]
     flow, entities = runner.flows[form.flow], script.observed.entities
@@ -132,19 +107,19 @@ def spares(runner: Runner, script: Script) -> bool:
 
 
 def _is_unwanted(script: Script, named: set[Any], waiting: set[Any]) -> bool:
-    """Tell whether what is named waits for its turn, and is said not to be wanted.
+    """Whether what is named is queued, and said not to be wanted.
 
-    谷歌也不用了 may well be one thing more that nobody uses, and takes nothing back.
+    谷歌也不用了 may well name one more thing that nobody uses, and takes nothing back.
     """
-    if not named or not named <= waiting or _TOO.search(script.said):
+    if not named or not named <= waiting or reading.does(script, *_ADDS):
         return False
-    return _UNPICKS.search(script.said) is not None
+    return reading.does(script, *_LETS_BE)
 
 
 def _spares_kind(runner: Runner, script: Script, open_flow: Flow) -> bool:
-    """Drop what waits for its turn where its kind alone is let be: 导出就算了."""
+    """Drop queued requests of a kind if that kind alone is called off: 导出就算了."""
     spoken = set(script.observed.entities.get("wish_words", ()))
-    if len(spoken) != 1 or _LET_BE.search(script.said) is None or _TOO.search(script.said):
+    if len(spoken) != 1 or not reading.does(script, *_LETS_BE) or reading.does(script, *_ADDS):
         return False
     waiting = {wish.intent.value for wish in script.wishes} & spoken
     open_kinds = {intent.value for intent in open_flow.intents}
@@ -152,7 +127,7 @@ def _spares_kind(runner: Runner, script: Script, open_flow: Flow) -> bool:
 
 
 def _spares_waiting(runner: Runner, script: Script) -> bool:
-    """Drop what waits for its turn where all that it is about shall stay: "leave Apple linked"."""
+    """Drop queued requests if all that they are about should stay: "leave Apple linked"."""
     entities = script.observed.entities
     spoken, kept = set(entities.get("wish_words", ())), set(entities.get("only_kept", ()))
     let_be = (wish for wish in script.wishes if wish.intent.value in spoken)
@@ -166,18 +141,12 @@ def _names_only(runner: Runner, wish: Wish, values: set[Any]) -> bool:
     return bool(named) and named <= values
 
 
-_TOO: Final = re.compile(r"也|都|\b(?:too|as well|either|also)\b", re.IGNORECASE)
-_LET_BE: Final = re.compile(
-    r"(?:那[个個件]|[这這][个個件]|嗰[个個])?(?:就|先)?"
-    r"(?:算[了啦數数]|不(?:用|办|辦|弄|搞)了|免了|唔(?:使|搞|辦|办)(?:了|喇|啦)?)[吧啊啦]?[\s。.!！~～]*$"
-    r"|\b(?:never ?mind|forget|skip|drop) the \w+(?: \w+)?[\s.!]*$",
-    re.IGNORECASE,
-)
-"""How a message ends that lets something be; 评论不要了 may well ask for it to go."""
+_ADDS: Final = (ReplyAct.BESIDES, ReplyAct.WIDEN)
+_LETS_BE: Final = (ReplyAct.REMOVE, ReplyAct.KEEP, ReplyAct.CANCEL)
 
 
 def _drop_of(runner: Runner, script: Script, slot: str, values: set[Any]) -> None:
-    """Drop the wishes that wait for some values, and say so."""
+    """Drop the queued requests for some values, and say so."""
     dropped = tuple(wish for wish in script.wishes if wish.slots.get(slot) in values)
     if dropped:
         script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
@@ -185,11 +154,11 @@ def _drop_of(runner: Runner, script: Script, slot: str, values: set[Any]) -> Non
 
 
 def taken_back(runner: Runner, script: Script) -> bool:
-    """Take back what is taken back in words: the open form, or else a request that was filed.
+    """Give up what a message takes back: the open form, or else a request that was filed.
 
-    The form is meant where it is of the kind that was named, or where none was; naming something
-    that the form is not about ("I don't want Google unbound any more") means another request, and
-    one of several things that it is about leaves that one out.
+    The form is meant if it is of the kind that was named, or if none was; naming something that
+    the form is not about ("I don't want Google unbound any more") means another request, and
+    naming one of several things that it is about leaves that one out.
     """
     entities = script.observed.entities
     said = {str(one) for one in entities.get("taken_back", ())}
@@ -201,11 +170,14 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     denied = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
-    if not said or not denied:
+    if not said or not denied or reading.does(script, ReplyAct.YES):
+        # 好啦撤啦 at a withdrawal of consent may well agree.
         return False
+    if reading.does(script, ReplyAct.FILED):
+        return runner.start(script, Intent.CANCEL_REQUEST)
     flow = runner.flows[form.flow]
     if Intent.CANCEL_REQUEST in flow.intents:
-        # Which of what was filed is what is asked.
+        # The open question asks which filed request is meant.
         return False
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = words_in(form.slots)
@@ -224,7 +196,7 @@ def taken_back(runner: Runner, script: Script) -> bool:
 
 
 def _ends(runner: Runner, script: Script, said: set[str], flow: Flow) -> bool:
-    """End the open form; ask about one that was filed before it, where either may be meant."""
+    """End the open form; also ask about one that was filed before it if either may be meant."""
     if ANY_REQUEST not in said or not _filed_alike(script, flow):
         runner.cancel_form(script)
         return True
@@ -234,7 +206,7 @@ def _ends(runner: Runner, script: Script, said: set[str], flow: Flow) -> bool:
 
 
 def _filed_alike(script: Script, flow: Flow) -> bool:
-    """Tell whether a request of a form's kind was filed in this conversation, and may still end."""
+    """Whether a request of the form's kind was filed here, and may still be withdrawn."""
     return any(
         ticket.kind is flow.kind
         and ticket.conversation_id == script.before.id
@@ -244,32 +216,23 @@ def _filed_alike(script: Script, flow: Flow) -> bool:
 
 
 def forgets(runner: Runner, script: Script) -> bool:
-    """Leave the open form where a few words say no more than that: "forget it then"."""
-    found, entities = script.observed.recognised, script.observed.entities
-    named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    if len(script.said) > _A_FEW_WORDS or named or reading.is_question(script):
-        return False
-    if "leaving" not in reading.phrases_of(entities):
-        return False
-    if found is None or found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+    """Leave the open form if the words say only that: "forget it then"."""
+    named = any(script.observed.entities.get(kind) for kind in FILLED_FROM.values())
+    if named or reading.asks(script) or not reading.does(script, ReplyAct.CANCEL):
         return False
     runner.cancel_form(script)
     return True
 
 
-_A_FEW_WORDS: Final = 30
-"""Characters of a message that gives something up and tells nothing else."""
-
-
 def leaves_out(runner: Runner, script: Script) -> bool:
-    """Leave out of the open form what shall stay, beside what shall go; tell whether it did."""
+    """Leave what should stay out of the open form; return whether anything was."""
     form = script.stack[script.form_at()]
     stays = {"kept_category", "only_kept"}.intersection(script.observed.entities)
     return bool(stays) and _left_out(runner, script, form)
 
 
 def means_form(runner: Runner, script: Script) -> bool:
-    """Tell whether something is taken back that can only be the open form: nothing was filed."""
+    """Whether only the open form can be meant to be taken back: nothing was filed."""
     form = script.stack[script.form_at()]
     if runner.flows[form.flow].kind is None or script.observed.entities.get("ticket_number"):
         return False
@@ -278,9 +241,9 @@ def means_form(runner: Runner, script: Script) -> bool:
 
 
 def takes_back(runner: Runner, script: Script, form: Running) -> bool:
-    """Tell whether a message names the open form's own kind as what is not wanted any more.
+    """Whether a message says that a request of the open form's kind is not wanted any more.
 
-    So does one by which all that the form is about shall stay.
+    So does one that says that everything the form is about should stay.
     """
     if _all_stays(runner, script, form):
         return True
@@ -291,7 +254,7 @@ def takes_back(runner: Runner, script: Script, form: Running) -> bool:
 
 
 def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
-    """Tell whether all of several things that a form is about shall stay, and none goes instead."""
+    """Whether everything that a form is about should stay, and nothing goes instead."""
     entities = script.observed.entities
     if says_everything(entities):
         # 除了动态都删 names what goes: all the others.
@@ -309,18 +272,18 @@ def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
 
 
 def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
-    """Drop what waits for its turn and is taken back by name; tell whether anything did."""
+    """Drop queued requests of the kinds that are taken back; return whether there were any."""
     return _drops(runner, script, [wish for wish in script.wishes if wish.intent.value in said])
 
 
 def _drops_placed(runner: Runner, script: Script) -> bool:
-    """Drop what waits where its place behind the open form is told: "never mind the last one"."""
-    pointed = placed(script.said, (None, *script.wishes))
+    """Drop a queued request named by its place after the form: "never mind the last one"."""
+    pointed = placed(script.observed.entities, (None, *script.wishes))
     return pointed is not None and _drops(runner, script, [pointed])
 
 
 def _drops(runner: Runner, script: Script, wishes: Sequence[Wish]) -> bool:
-    """Drop wishes that wait, and put the open question again; tell whether there were any."""
+    """Drop queued requests, and repeat the open question; return whether there were any."""
     if not wishes:
         return False
     script.wishes = tuple(wish for wish in script.wishes if wish not in wishes)
@@ -330,7 +293,7 @@ def _drops(runner: Runner, script: Script, wishes: Sequence[Wish]) -> bool:
 
 
 def _left_out(runner: Runner, script: Script, form: Running) -> bool:
-    """Leave some of several things out of a form: "but leave the searches"; tell whether it did.
+    """Leave some things out of a form: "but leave the searches"; return whether any were.
 
     "The posts stay, delete the searches" names what is meant instead, too.
     """
@@ -348,7 +311,7 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
         out = kept or named
         held = form.slots.get(step.slot) or ()
         if ALL in held and kept:
-            # Of everything some stays: all the others are meant.
+            # Everything but some: all the others are meant.
             held = all_of(slot_type, step.options)
         left = [value for value in held if value not in out]
         fresh = [
@@ -374,6 +337,6 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
 
 
 def words_in(slots: Mapping[str, Any]) -> set[str]:
-    """Return the words that a form holds: the things that it is about, above all."""
+    """Return the texts in a form's slots: above all, the things that it is about."""
     values = (value if isinstance(value, list) else [value] for value in slots.values())
     return {one for held in values for one in held if isinstance(one, str)}

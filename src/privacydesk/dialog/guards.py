@@ -1,6 +1,6 @@
 """Registered guards: questions a flow may ask about what is known.
 
-Where one answers ``yes`` it keeps what it found in its frame, as its spec in ``vocabulary`` says.
+One that answers ``yes`` stores what it found in its frame, as its spec in ``vocabulary`` says.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.options import in_turn, may_object, narrowed, objection_to, whose
-from privacydesk.dialog.places import means_all
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
@@ -58,7 +57,7 @@ def _has_contact_proof(act: Act) -> str:
 
 
 def _code_open(act: Act) -> str:
-    """Ask whether a code that was sent before can still be entered."""
+    """Whether a code that was sent before can still be entered."""
     challenge = act.script.challenge_of(Target.of_label(str(act.frame.slots["_target"])))
     lasts = challenge.expires_at is not None and act.script.now < challenge.expires_at
     return _yes(challenge.code_hash and challenge.entries_left and lasts)
@@ -72,7 +71,7 @@ def _same_request_open(act: Act) -> str:
             if ticket.is_open
             and ticket.kind is act.flow.kind
             and is_same_scope(act.flow.kind, act.frame.slots, ticket.items)
-            # One that waits for its person to verify is taken up again by filing.
+            # One that awaits verification is resumed by filing.
             and (
                 ticket.state is not TicketState.AWAITING_VERIFICATION
                 or ticket.needs is Assurance.DOCUMENT_CHECKED
@@ -124,7 +123,7 @@ def _child_age(act: Act) -> str:
     ages = [age_on(born, today) for born in days_of(told)]
     counted = act.frame.slots.get("child_age")
     if not ages and counted is not None:
-        # Counted the old way a child is a year or two older than by the law.
+        # By traditional counting a child is a year or two older than by law.
         ages = [int(counted) - 2, int(counted)]
     groups = {age_group(age) for age in ages}
     if len(groups) != 1:
@@ -143,7 +142,7 @@ def _has_evidence(act: Act) -> str:
 
 
 def unbinds_alone(script: Script, frame: Running) -> bool:
-    """Tell whether a machine carries out the unbinding that a form asks for.
+    """Whether the unbinding that a form asks for is carried out automatically.
 
     Never a minor's: the account's birthday was read, and neither it nor words show one.
     """
@@ -177,10 +176,10 @@ def _closing_awaits_me(act: Act) -> str:
 
 
 def document_proof(script: Script, frame: Running) -> Verification | None:
-    """Return the proof that lies in a frame's ticket: a document that staff checked for it.
+    """Return the proof recorded on a frame's ticket: a document that staff checked for it.
 
-    It counts for the last word on that very ticket, from the conversation it was handed in to or
-    the account it is about, for as long as the ticket waits; it covers nothing else.
+    It counts for the final confirmation of that very ticket, from the conversation it was filed in
+    or the account it is about, for as long as the ticket waits; it covers nothing else.
     """
     raw = str(frame.slots.get("ticket") or "")
     if not raw or raw.startswith("sym:"):
@@ -206,7 +205,7 @@ def proof_purpose(ticket: Ticket) -> str:
 
 
 def _shown_here(script: Script, frame: Running) -> tuple[Ticket, ...]:
-    """Return a person's tickets, with one they came back to by its number, from another device."""
+    """Return the user's tickets, with one looked up by its number from another device."""
     tickets = script.tickets_of(whose(script))
     number = str(frame.slots.get("number") or "")
     if script.ticket_proof(number):
@@ -216,7 +215,7 @@ def _shown_here(script: Script, frame: Running) -> tuple[Ticket, ...]:
 
 
 def _waits_below(script: Script, flow: str, ticket: Ticket) -> bool:
-    """Tell whether the desk's own question about a ticket is what is gone on with after this."""
+    """Whether the desk's own question about a ticket waits just below the open form."""
     below = script.form_at() - 1
     frame = script.stack[below] if below >= 0 else None
     return frame is not None and frame.flow == flow and frame.slots["ticket"] == ticket.id.hex()
@@ -258,10 +257,10 @@ def _proof_wanted(act: Act) -> str:
 
 
 def _filed_here(act: Act) -> str:
-    """A request was filed in this conversation under a contact that was proven in it.
+    """Whether a request was filed in this conversation under a contact that was proven in it.
 
-    However long ago: nothing is told about it that does not come to this conversation by itself.
-    A report of a minor needs no proof, so neither does what its reporter asks about it here.
+    However long ago: nothing is revealed that this conversation is not told anyway. A report of a
+    minor needs no proof, so neither does what its reporter asks about it here.
     """
     proven = {proof.subject for proof in act.script.verifications}
     return _yes(
@@ -280,7 +279,7 @@ def _has_open_request(act: Act) -> str:
 
 
 def _posts_go_first(act: Act) -> str:
-    """Tell whether a deletion of posts was filed and is not decided yet."""
+    """Whether a deletion of posts was filed and is not decided yet."""
     wanted = {DataCategory.POSTS.value, "all"}
     filed = next(
         (
@@ -302,19 +301,19 @@ def _number_misread(act: Act) -> str:
 
 
 def _is_unwilling(act: Act) -> str:
-    """Ask whether a wish was made with the word that nothing will be shown for it."""
+    """Whether a request was made along with a refusal to verify."""
     return _said_of_proof(act, openings.REFUSES)
 
 
 def _is_out_of_reach(act: Act) -> str:
-    """Ask whether a wish was made with the word that no code would arrive."""
+    """Whether a request was made along with the remark that no code would arrive."""
     return _said_of_proof(act, openings.OUT_OF_REACH)
 
 
 def _said_of_proof(act: Act, what: str) -> str:
-    """Ask for words about proving who one is: of this turn, or those that began the form.
+    """Whether this message, or the one that began the form, says ``what`` about verification.
 
-    Where the form has waited for something outside, they are no longer those of this turn.
+    After the form has waited for the outside, the opening message is no longer this turn's.
     """
     began = openings.told_of_proof(act.script.stack[act.script.form_at()])
     return _yes(what in began or what in act.script.observed.entities.get("phrase", ()))
@@ -325,7 +324,7 @@ def _form_open(act: Act) -> str:
 
 
 def _wishes_wait(act: Act) -> str:
-    # With no form below, the first of them is begun in the same turn, which says so.
+    # With no form below, the first of them starts in the same turn, which says so.
     return _yes(act.script.wishes and act.script.form_at() > 0)
 
 
@@ -341,7 +340,7 @@ def _one_to_withdraw(act: Act) -> str:
 
 def _all_to_withdraw(act: Act) -> str:
     chosen = act.frame.slots.get("ticket") == ALL
-    if not chosen and not means_all(act.script.said):
+    if not chosen and not act.script.observed.entities.get("all_of_them"):
         return "no"
     open_now = in_turn(t for t in act.script.tickets_of(whose(act.script)) if may(t, Move.WITHDRAW))
     if len(open_now) < (1 if chosen else 2):
@@ -355,7 +354,7 @@ def _one_to_object(act: Act) -> str:
 
 
 def _only(script: Script, frame: Running, fits: Callable[[Ticket], bool]) -> str:
-    """Fill the ticket where a single one can be meant."""
+    """Fill the ticket slot if only one ticket can be meant."""
     meant = narrowed(script, [t for t in script.tickets_of(whose(script)) if fits(t)])
     if len(meant) == 1:
         frame.slots["ticket"] = meant[0].id.hex()
@@ -363,7 +362,7 @@ def _only(script: Script, frame: Running, fits: Callable[[Ticket], bool]) -> str
 
 
 def _is_objected_to(act: Act) -> str:
-    """Fill the ticket with the objection that there is to its decision."""
+    """Fill the ticket slot with the existing objection to its decision."""
     ticket = act.script.ticket_with_id(TicketId(bytes.fromhex(str(act.frame.slots["ticket"]))))
     known = objection_to(act.script, ticket) if ticket is not None else None
     if known is not None:
@@ -372,7 +371,7 @@ def _is_objected_to(act: Act) -> str:
 
 
 def _ticket_may(act: Act) -> str:
-    """Ask about the ticket that was come back to by its number."""
+    """Whether a ticket looked up by its number may be objected to, or withdrawn."""
     ticket = act.script.ticket_with_id(TicketId(bytes.fromhex(str(act.frame.slots["ticket"]))))
     if ticket is None:
         return "no"
@@ -417,4 +416,4 @@ GUARDS: Mapping[str, Guard] = {
     "is_objected_to": _is_objected_to,
     "ticket_may": _ticket_may,
 }
-"""What each guard of ``vocabulary`` asks."""
+"""The functions of the guards in ``vocabulary``."""

@@ -1,8 +1,8 @@
-"""What a typed message does: one table, read from the top; the first row that takes it wins.
+"""The dispatch table for typed messages: the first row that takes a message handles it.
 
-A row is tried where its places say so. What a message asks beside something else is answered and
-taken out of it before (``side_questions``), so that "wait, make it comments; are backups deleted,
-too?" is answered first and then corrects what is open, at a code as at a confirmation.
+A row is tried only at its places. A side question is answered and removed first
+(``side_questions``), so that "wait, make it comments; are backups deleted, too?" gets its answer
+and then corrects the open form, at a code as at a confirmation.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.intents import Intent
 
 Takes = Callable[[Reply], bool]
-"""Takes a message, and tells whether it did."""
+"""Handles a message; returns whether it did."""
 
 _MENU: Final = frozenset({Place.MENU})
 _BETWEEN: Final = frozenset({Place.BETWEEN})
@@ -45,9 +45,9 @@ _CODE: Final = frozenset({Place.CODE})
 _FILES: Final = frozenset({Place.FILES})
 _NAME: Final = frozenset({Place.NAME})
 _AMONG: Final = frozenset({Place.CHOICE, Place.CODE, Place.FILES})
-"""Where one of several answers is wanted."""
+"""Places that expect one of several answers."""
 _WORDS: Final = frozenset({Place.NAME, Place.STORY})
-"""Where any words are the answer."""
+"""Places that expect free text."""
 _ASKED: Final = _AMONG | _WORDS
 _SUMMED: Final = _AMONG | _CONFIRM
 _ASKS: Final = _ASKED | _CONFIRM
@@ -59,9 +59,9 @@ class Row(Struct, frozen=True):
     """A row of the table.
 
     Attributes:
-        what: the message does.
-        places: where it is tried.
-        takes: tells whether the message did that.
+        what: what the message does.
+        places: where the row is tried.
+        takes: handles the message; returns whether it did that.
     """
 
     what: str
@@ -94,7 +94,7 @@ def _at_question(take: Callable[..., object]) -> Takes:
 
 
 def _unless_value(take: Callable[[Runner, Script], object]) -> Takes:
-    """Try it where the words hold no answer to the open question."""
+    """Wrap a handler to be tried only if the text holds no answer to the open question."""
 
     @wraps(take)
     def unless(reply: Reply) -> bool:
@@ -105,7 +105,7 @@ def _unless_value(take: Callable[[Runner, Script], object]) -> Takes:
 
 
 def _labelled(reply: Reply) -> bool:
-    """Tell whether words are those of a button, or say what one does: 不用了 is no command then."""
+    """Whether the text is a button's label, or says what one does: 不用了 is no command then."""
     script = reply.script
     if reply.buttons.is_label(script, script.said):
         return True
@@ -127,7 +127,7 @@ def _obeys(reply: Reply) -> bool:
 
 
 def _resumes(reply: Reply) -> bool:
-    """Put a question that was changed meanwhile before words are taken for its answer."""
+    """Put a question whose flow was changed meanwhile, before text is taken as its answer."""
     if not reply.script.mended:
         return False
     reply.script.say("desk.resumed")
@@ -136,7 +136,7 @@ def _resumes(reply: Reply) -> bool:
 
 
 def _returns(reply: Reply) -> bool:
-    """Put the open question again at a greeting after a pause."""
+    """Repeat the open question at a greeting after a pause."""
     script = reply.script
     before = script.before.last_said_at
     if before is None or script.now - before < reply.runner.rules.idle:
@@ -152,7 +152,7 @@ def _chooses_at_menu(reply: Reply) -> bool:
     script = reply.script
     choice = reply.buttons.typed(script, script.said)
     if choice is None and len(script.said) <= answering.NO_STORY:
-        # Of a list of requests the recogniser knows best which one is meant.
+        # In a longer message that lists requests, the recogniser knows best which one is meant.
         offered = script.prompt.choices if script.prompt is not None else ()
         choice = choosing.spoken(script, tuple((one, "") for one in offered))
     if choice is None:
@@ -167,7 +167,7 @@ def _begins(reply: Reply) -> bool:
 
 
 def _goes_on(reply: Reply) -> bool:
-    """Go on with a form that waits for nothing, as after a change of its flow."""
+    """Continue a form that waits for nothing, as after a change of its flow."""
     if reply.frame.waiting is not None:
         return False
     reply.runner.run(reply.script)
@@ -205,7 +205,7 @@ def _asks_back(reply: Reply) -> bool:
 
 
 def _few_words(take: Callable[[Runner, Script], object]) -> Takes:
-    """Try it where any words are the answer, unless they tell a story or answer staff."""
+    """Wrap a handler for free text to skip stories and answers to staff."""
 
     @wraps(take)
     def few(reply: Reply) -> bool:
@@ -233,13 +233,14 @@ TABLE: Final = (
     Row("another entry than the one asked for", _NAME, _at_question(correcting.changes_another)),
     Row("told already", _ASKED, answering.take_told_already),
     Row("nothing to add", _ASKED, answering.skip),
+    Row("answer not known", _ASKED, answering.skip_unknown),
     Row("label of an earlier button", _ASKED, answering.ask_for_more_than_label),
     Row("question that the form explains", _ASKED, _asks_back),
     Row("question that the form explains", _CONFIRM, _at(questions.explain_open)),
     Row("code after it was right", _NAME, answering.refuse_sent_code),
     Row("wait", _ASKED, thinking.wait_for_value),
     Row("files come later", _FILES, thinking.wait_for_answer),
-    # Any words are the answer.
+    # Free text is expected.
     Row("nothing to add to the opening", _WORDS, answering.leave_at_opening),
     Row("person, where a name is asked for", _NAME, _at(following.wants_person)),
     Row("other birthday, where a name is asked for", _NAME, _at(correcting.corrects_birth)),
@@ -252,8 +253,9 @@ TABLE: Final = (
     Row("any words", _WORDS, answering.take_words),
     Row("correction", _WORDS, answering.correct_earlier),
     Row("one's own contact for an account", _WORDS, answering.keep_own_contact),
-    # One of several answers is wanted, or a yes.
+    # One of several answers, or a yes, is expected.
     Row("contact before it is asked for", _AMONG, answering.take_contact),
+    Row("another code", _AMONG, answering.ask_for_another_code),
     Row("no code came", _CODE, answering.take_no_code),
     Row("copy first", _SUMMED, _at(following.wants_copy_first)),
     Row("question what becomes of it", _SUMMED, _unless_value(questions.asks_consequence)),
@@ -284,7 +286,6 @@ TABLE: Final = (
     Row("somebody's account", _AMONG, _at_question(taking.take_somebody)),
     Row("button by its place", _AMONG, answering.take_pointed),
     Row("complaint about the answer", _AMONG, answering.take_complaint),
-    Row("time to think", _AMONG, thinking.leave_to_think),
     Row("cancel form", _AMONG, _at(giving_up.forgets)),
     Row("some, and not which", _CONFIRM, _at(limiting.asks_which)),
     Row("correction", _SUMMED, _in_form(correcting.correct)),

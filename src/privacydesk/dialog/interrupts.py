@@ -1,12 +1,11 @@
-"""What may happen at every step without being listed in a flow, before any form is asked.
+"""Interrupts: what works at every step without a line in a flow, before the open form.
 
-A change of language, a child who speaks, somebody in danger, the queue, and commands. Exact words
-and buttons always work; ``following`` is about recognised sentences.
+A change of language, a child writing, somebody in danger, the queue, and commands. Exact words and
+buttons always work; ``following`` handles recognised sentences.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from privacydesk.dialog import commands, languages, opening_hours, queueing, reading
@@ -16,23 +15,22 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ReplyAct
 
 _STORIES: Final = frozenset({"long_text", "reply"})
 """Types of answers in which people tell at length what happened."""
 
-_FIRST_PERSON: Final = re.compile(r"[我俺咱]|本人|\bi(?:'m|m| am)\b", re.IGNORECASE)
-
 
 def cares(runner: Runner, script: Script, *, labelled: bool) -> bool:
-    """Do what comes before all else: language, a child who speaks, danger, opening hours.
+    """Handle what comes before all else: language, a child writing, danger, opening hours.
 
     Args:
-        runner: goes on with the flows.
+        runner: runs the flows.
         script: the turn being written.
-        labelled: the words are those of a button of the open question.
+        labelled: the text is the label of a button of the open question.
 
     Returns:
-        Whether the message is dealt with.
+        Whether the message needs no further handling.
     """
     languages.follow(runner, script)
     if _mind_minor(runner, script) or _mind_danger(runner, script):
@@ -41,9 +39,9 @@ def cares(runner: Runner, script: Script, *, labelled: bool) -> bool:
 
 
 def obeys(runner: Runner, script: Script, *, labelled: bool) -> bool:
-    """Do what comes before any form: the queue, commands; tell whether that was all.
+    """Handle what comes before any form: the queue, commands; return whether that was all.
 
-    The words of a button of the open question are no command.
+    The label of a button of the open question is no command.
     """
     if not labelled and _asks_person(runner, script):
         return runner.start(script, Intent.HUMAN_AGENT)
@@ -55,26 +53,26 @@ def obeys(runner: Runner, script: Script, *, labelled: bool) -> bool:
 
 
 def _asks_person(runner: Runner, script: Script) -> bool:
-    """Tell whether a person is asked for where something is to be confirmed, whatever else is.
+    """Whether a message at a confirmation asks for a person, whatever else it says.
 
-    An answer to a question may speak of persons, too.
+    At other questions the answer itself may mention persons.
     """
     _, step = runner.waiting_step(script)
     asked = isinstance(step, Confirm) and script.owner.kind is OwnerKind.ASSISTANT
     entities = script.observed.entities
-    # Who agrees first is heard first; see ``confirming``.
+    # A message that begins with a yes is taken as one first; see ``confirming``.
     return asked and bool(entities.get("asks_person")) and not entities.get("opens_with")
 
 
 def _mind_minor(runner: Runner, script: Script) -> bool:
-    """Mark words that show a minor; with a child nothing more is asked (children's statement)."""
+    """Note that the user is a minor; a child is asked nothing more (children's statement)."""
     ages = script.observed.entities.get("own_age", ())
     if not ages and _is_of_unknown_age(runner, script):
         script.minor_hint = True
         return runner.start(script, Intent.UNDERAGE_REPORT)
     if not ages or int(ages[0]) >= ADULT_FROM:
         return False
-    if _asks_of_somebody_else(runner, script) and _FIRST_PERSON.search(script.said) is None:
+    if _asks_of_somebody_else(runner, script) and reading.does(script, ReplyAct.ANSWER):
         # "Ten this year" answers how old the child is.
         return False
     fresh, script.minor_hint = not script.minor_hint, True
@@ -90,13 +88,13 @@ def _mind_minor(runner: Runner, script: Script) -> bool:
 
 
 def _is_of_unknown_age(runner: Runner, script: Script) -> bool:
-    """Tell whether somebody who is in a form of their own says to be under age, and not how old."""
+    """Whether the user, in a form about their own data, claims to be under age without an age."""
     me = "me" in reading.phrases_of(script.observed.entities)
     return me and not script.minor_hint and _files_for_oneself(runner, script)
 
 
 def _files_for_oneself(runner: Runner, script: Script) -> bool:
-    """Tell whether a form is open with which a request about one's own things is made."""
+    """Whether the open form makes a request about the user's own data."""
     if not script.stack or _asks_of_somebody_else(runner, script):
         return False
     flow = runner.flows[script.stack[script.form_at()].flow]
@@ -104,9 +102,9 @@ def _files_for_oneself(runner: Runner, script: Script) -> bool:
 
 
 def _mind_danger(runner: Runner, script: Script) -> bool:
-    """Hand over at once what tells of somebody in danger: "a man wants to meet my daughter".
+    """Hand over at once if somebody is in danger: "a man wants to meet my daughter".
 
-    Where a story is asked for, an account that was taken over is a part of it.
+    Where a story is asked for, a hijacked account is part of it.
     """
     danger = script.observed.entities.get("in_danger", ())
     if not danger:
@@ -118,13 +116,13 @@ def _mind_danger(runner: Runner, script: Script) -> bool:
     told = asked in _STORIES and danger[0] == "account"
     if told or script.owner.kind is not OwnerKind.ASSISTANT:
         return False
-    # Somebody in an account endangers nobody's life, and whoever takes over tells what comes next.
+    # A hijacked account endangers nobody's life, and the agent who takes over says what comes next.
     script.say("desk.other_to_human" if danger[0] == "account" else "desk.in_danger")
     return runner.start(script, Intent.HUMAN_AGENT)
 
 
 def _asks_of_somebody_else(runner: Runner, script: Script) -> bool:
-    """Tell whether the open form is about a child, or about somebody who is reported."""
+    """Whether the open form is about a child or a reported person."""
     if not script.stack:
         return False
     form = script.stack[script.form_at()]

@@ -1,48 +1,54 @@
-"""Labels of buttons, and the words that are typed in their place."""
+"""Button labels, and matching typed text against them."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from privacydesk.domain.events import Choice
 
 _LOOKED_AT = 300
-"""Characters that the words of a button, with a few around them, fit into."""
-_LOOSE = re.compile(r"\s+|(?<!\d)[,，、.。!！'’]+|[,，、.。!！'’]+(?!\d)")
-"""What a phone's keyboard makes easy to leave out of the words of a button: not within numbers."""
+"""The longest text, in characters, that is compared with labels."""
+_LOOSE = frozenset(",，、.。!！'’")
+"""Punctuation that people leave out when they type a label on a phone; kept within numbers."""
 _SHORTEST_PART = 2
-"""Characters that a part of a label must have to stand for it."""
+"""The fewest characters of a part of a label that may stand for it."""
 _STRAIGHT = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc\u2032`\u00b4", "'") | dict.fromkeys("\u201c\u201d\u201e", '"')
 )
-"""Apostrophes and quotation marks as keyboards have them, and as labels are printed."""
+"""Maps the apostrophes and quotation marks of printed labels to those of keyboards."""
 
 
 def fold(text: str) -> str:
-    """Return words for comparing: full-width folded, case and outer punctuation gone."""
+    """Return text for comparison: full width and case folded, outer punctuation stripped."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT).strip()
     return folded.strip(" \t\n.,!?;:。，！？；：、~～…\"'「」『』“”")
 
 
 def tight(text: str) -> str:
-    """Return words for comparing with labels: spaces and commas are a matter of taste.
+    """Return text for comparison with labels: without spaces and optional punctuation.
 
-    Empty where they are too long to be those of a button, even with a few around them.
+    Empty if it is too long to be a label, even with a few words around it.
     """
-    return _LOOSE.sub("", fold(text)) if len(text) <= _LOOKED_AT else ""
+    if len(text) > _LOOKED_AT:
+        return ""
+    words = f" {fold(text)} "
+    return "".join(
+        one
+        for before, one, after in zip(words, words[1:], words[2:], strict=False)
+        if not one.isspace() and (one not in _LOOSE or (before.isdecimal() and after.isdecimal()))
+    )
 
 
 tight_label = lru_cache(2_000)(tight)
-"""The same for a label. Labels are few and come back at each turn; what people type is not kept."""
+"""``tight`` for labels, cached: they are few and recur each turn. What people type is not kept."""
 
 
 @lru_cache(2_000)
 def _names(*ways: str) -> tuple[str, ...]:
-    """Return the ways in which a button may be written, as ``tight`` has them; the label first."""
+    """Return the spellings of a button, normalised by ``tight``; the label first."""
     return tuple(tight(way) for way in ways)
 
 
@@ -71,17 +77,28 @@ def match_choice(
     return None
 
 
-_WORDS = re.compile(r"[\u4e00-\u9fff]+|[a-z]{4,}")
+_SHORTEST_WORD = 4
+"""Letters."""
 
 
 def share_words(text: str, label: str) -> bool:
-    """Tell whether a message and a label have a word in common: two Chinese characters, or more."""
+    """Whether a message and a label share a word, or two adjacent Chinese characters."""
     theirs = _pieces(text)
     return not theirs.isdisjoint(_pieces(label))
 
 
 def _pieces(text: str) -> set[str]:
     found: set[str] = set()
-    for word in _WORDS.findall(fold(text)):
-        found.update((word,) if word.isascii() else (a + b for a, b in pairwise(word)))
+    for script, letters in groupby(fold(text), _script):
+        word = "".join(letters)
+        if script == "han":
+            found.update(a + b for a, b in pairwise(word))
+        elif script == "latin" and len(word) >= _SHORTEST_WORD:
+            found.add(word)
     return found
+
+
+def _script(letter: str) -> str:
+    if "\u4e00" <= letter <= "\u9fff":
+        return "han"
+    return "latin" if letter.isascii() and letter.isalpha() else ""

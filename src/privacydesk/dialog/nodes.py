@@ -1,4 +1,4 @@
-"""YAML as nodes that know their line: the part of YAML that flows are written in.
+"""YAML as nodes that know their line: the subset of YAML that flows are written in.
 
 Plain ``true``, ``false``, ``null``, ``~`` and whole numbers have their meaning; every other scalar
 is text. So ``on``, ``yes``, ``no`` and ``off`` are words, which YAML 1.1 would read as booleans.
@@ -7,7 +7,6 @@ Anchors, aliases and tags are refused: a flow says what it says in one place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -26,7 +25,7 @@ MAX_CHARS: Final = 1_000_000
 
 Scalar = str | int | bool | None
 
-_INT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
+_MOST_DIGITS: Final = 15
 _WORDS: Final[Mapping[str, Scalar]] = {
     "true": True,
     "false": False,
@@ -52,10 +51,10 @@ class Node:
 
 
 class NodeError(Exception):
-    """The text is no YAML that flows may be written in.
+    """The text is not YAML, or not in the subset that flows may use.
 
     Attributes:
-        line: where; 1 when the text as a whole is meant.
+        line: the line; 1 for the text as a whole.
         what: what is wrong.
         remedy: what to do.
     """
@@ -95,7 +94,7 @@ _SYNTAX: Final = "check the indentation and quotes around this line"
 if TYPE_CHECKING or not yaml.__with_libyaml__:
 
     class _Events(Reader, Scanner, Parser):
-        """What a text is made of, in Python."""
+        """The event parser in pure Python."""
 
         def __init__(self, text: str) -> None:
             Reader.__init__(self, text)
@@ -103,7 +102,7 @@ if TYPE_CHECKING or not yaml.__with_libyaml__:
             Parser.__init__(self)
 
 else:
-    # Seven times as fast, which is a fifth of a second of each start.
+    # Seven times as fast; saves a fifth of a second at each start.
     from yaml.cyaml import CParser as _Events
 
 
@@ -162,4 +161,10 @@ def _scalar(node: yaml.ScalarNode) -> Scalar:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    return int(text) if _INT.fullmatch(text) else text
+    return int(text) if _is_whole(text) else text
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    known = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
+    return known and (digits == "0" or not digits.startswith("0"))

@@ -1,11 +1,10 @@
-"""When people answer: 人工几点上班, "is anybody there at the weekend?".
+"""Questions about opening hours: 人工几点上班, "is anybody there at the weekend?".
 
-Whoever asks that is told, and stands in no queue for having asked.
+They are answered without putting the user in the queue.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import time
 from typing import Any, Final
 
@@ -26,20 +25,17 @@ _ASKED: Final = frozenset(
         Intent.OTHER,
     }
 )
-"""What such a question is taken for; of anything else the words tell a part."""
-
-_TOLD: Final = re.compile(r"[问問](?:了|过|過)?我|\bask(?:s|ed|ing)? (?:me|us)\b", re.IGNORECASE)
-"""他问我几点上班 tells of somebody."""
+"""Intents that such a question is recognised as; with any other, it is only part of a message."""
 
 _DAY_ENDS: Final = time(23, 59)
 
 
 def tell(runner: Runner, script: Script) -> bool:
-    """Say when people answer, if that is asked; what is open is asked anew."""
+    """Say when people answer, if that is asked; then repeat the open question."""
     if "asks_hours" not in reading.phrases_of(script.observed.entities):
         return False
     found = script.observed.recognised
-    if not reading.is_brief(script) or _TOLD.search(script.said):
+    if not reading.is_brief(script) or not reading.asks(script):
         return False
     if found is not None and found.sure and found.intent not in _ASKED:
         return False

@@ -1,9 +1,9 @@
 """The message that began a form.
 
-Staff see its words first, whatever was made of them. Where it tells already what the form asks to
-be told, it is the answer:
-我的电话被你们卖了，第二天就有贷款电话 is the story of a complaint. It is said that it was
-kept, and only what is to be added is asked for.
+Staff see its words first, however they were understood. If it already tells what the form asks for,
+it is the answer:
+我的电话被你们卖了，第二天就有贷款电话 is the story of a complaint. The user is told that it was
+kept, and asked only for additions.
 """
 
 from __future__ import annotations
@@ -14,63 +14,63 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from privacydesk.dialog import reading
-from privacydesk.dialog.codes import blot_codes
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT, Entities
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice, ChoiceStyle
+from privacydesk.domain.typed_codes import blot_codes
 
 _BEGAN_WITH: Final = "_opening_words"
 """The slot that keeps the message for staff."""
 
 _WORDS: Final = "_opening"
-"""The slot that keeps the sentence for the question which it may answer."""
+"""The slot that keeps the sentence for the question that it may answer."""
 
 _TELLS: Final = "_opening_tells"
-"""The slot that is filled where it tells something."""
+"""The slot set if the sentence tells what happened."""
 
 _NAMES: Final = "_opening_names"
-"""The slot that is filled where it names the matter at least, and is no bare wish."""
+"""The slot set if the sentence at least names the matter, and is not just a bare request."""
 
 PROOF: Final = "_opening_proof"
-"""The slot that keeps what was said of proving who one is, which may be asked only later."""
+"""The slot that keeps remarks about proof of identity, which may be asked for only later."""
 
 REFUSES: Final = "refuses_identity"
-"""Nothing will be shown."""
+"""The user refuses to prove their identity."""
 
 OUT_OF_REACH: Final = "no_code_reaches"
-"""A code would not arrive."""
+"""A code would not reach the user."""
 
 _NO_CODE: Final = "verify.no_code"
-"""The button for whoever is asked for a code that does not come."""
+"""The button for users who are asked for a code that does not arrive."""
 
 _TAKEN: Final = "_opening_taken"
-"""The slot that names the question which it answers; one is enough."""
+"""The slot that names the question that the sentence answers: at most one."""
 
 NOTHING_MORE: Final = "desk.opening_all"
-"""The key of the button for whoever has nothing to add."""
+"""The key of the button for users with nothing to add."""
 
 SAYS_OF_WHAT: Final = ("category", "profile_field", "period", "only_kept", "kept_some")
-"""What a message names besides what is wished."""
+"""Entities that say what a request is about."""
 
 _TOLD_ALL: Final = Choice(id="_skip", key=NOTHING_MORE, style=ChoiceStyle.QUIET)
 
 
 def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
-    """Return the slots that keep the sentence which begins a flow, where that asks for a story.
+    """Return the slots that keep the sentence that begins a flow, if the flow asks for a story.
 
-    What it says of proving who one is, is kept for any request.
+    What it says about proof of identity is kept for any request.
 
     Args:
-        flow: that it begins.
+        flow: the flow that it begins.
         text: the sentence, without codes.
-        entities: found in it.
+        entities: the entities found in it.
     """
     said = set(reading.phrases_of(entities).intersection((REFUSES, OUT_OF_REACH)))
     if _NO_CODE in entities.get("answer", ()):
-        # 旧号停用了, "I lost my phone": what says so where a code is asked for says it here.
+        # 旧号停用了, "I lost my phone": it means the same here as where a code is asked for.
         said.add(OUT_OF_REACH)
     found: dict[str, Any] = {PROOF: sorted(said)} if said and flow.kind is not None else {}
     words = text.strip()
@@ -85,7 +85,7 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 
 
 def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
-    """Return a wish with the message it was made in."""
+    """Return a request with the message that it was made in."""
     text = without_codes(script, script.said)
     entities = script.observed.entities
     slots = {**wish.slots, **kept(flow, text, entities), **_details(flow, wish, text, entities)}
@@ -93,7 +93,7 @@ def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
 
 
 def _details(flow: Flow, wish: Wish, text: str, entities: Entities) -> dict[str, str]:
-    """Return the message as the details of what it chose, where it says of what that shall be."""
+    """Return the message as the details of what it chose, if it says what that is about."""
     if not any(entities.get(kind) for kind in SAYS_OF_WHAT) or len(text) > LONG_TEXT_LIMIT:
         return {}
     acts = entities.get("acts", ())
@@ -111,18 +111,18 @@ def words_said(script: Script) -> str:
 
 
 def without_codes(script: Script, text: str) -> str:
-    """Return words without what may be a code that was sent: none is kept."""
+    """Return a text without what may be a code that was sent: codes are not kept."""
     return blot_codes(text) if script.code_was_sent() else text
 
 
 def shortened(text: str) -> str:
-    """Return words as they are kept for staff, who find the whole message in the chat."""
+    """Return a text as it is kept for staff, who find the whole message in the chat."""
     words = text.strip()
     return words if len(words) <= TEXT_LIMIT else f"{words[: TEXT_LIMIT - 1]}…"
 
 
 def slots_of(flow: Flow, wish: Wish) -> Mapping[str, Any]:
-    """Return the slots that a wish begins its flow with."""
+    """Return the slots with which a request begins its flow."""
     if not wish.words or flow.kind is None:
         return wish.slots
     return {**wish.slots, _BEGAN_WITH: wish.words}
@@ -134,12 +134,12 @@ def words_of(form: Running) -> str:
 
 
 def answers(frame: Running, step: Ask) -> bool:
-    """Tell whether the sentence that began a form is the answer to a question, or a part of it."""
+    """Whether the sentence that began a form answers a question, wholly or in part."""
     return bool(frame.slots.get(_TELLS)) and _may_answer(frame, step)
 
 
 def ask_more(script: Script, frame: Running, step: Ask, choices: tuple[Choice, ...]) -> None:
-    """Say what was kept, and ask what is to be added to it."""
+    """Say what was kept, and ask for additions."""
     frame.slots[_TAKEN] = step.id
     shown = reading.said_back(str(frame.slots[_WORDS]))
     others = tuple(choice for choice in choices if choice.id != _TOLD_ALL.id)
@@ -147,9 +147,9 @@ def ask_more(script: Script, frame: Running, step: Ask, choices: tuple[Choice, .
 
 
 def with_more(frame: Running, step: Ask, value: Any) -> Any:
-    """Return an answer with the sentence before it; the sentence alone where there is no more.
+    """Return an answer with the sentence before it; the sentence alone if nothing is added.
 
-    Little as it tells, it stays, if it names more than the form: 你们把我的手机号给了推销公司.
+    One that tells little is kept if it names more than the form: 你们把我的手机号给了推销公司.
     """
     tells = frame.slots.get(_TELLS) or frame.slots.get(_NAMES)
     if not tells or not _may_answer(frame, step):
@@ -161,12 +161,12 @@ def with_more(frame: Running, step: Ask, value: Any) -> Any:
 
 
 def take(frame: Running, words: str) -> None:
-    """Take words as if they had begun the form: the label of a button is no whole story."""
+    """Take a text as if it had begun the form: the label of a button is not the whole story."""
     frame.slots |= {_WORDS: words.strip(), _TELLS: "yes", _NAMES: "yes"}
 
 
 def add(flow: Flow, frame: Running, words: str) -> bool:
-    """Add what is told before it is asked for; tell whether it will be asked for."""
+    """Add to a story before it is asked for; return whether it will be asked for."""
     told = "\n".join(one for one in (str(frame.slots.get(_WORDS, "")), words.strip()) if one)
     if not _asks_for_story(flow) or frame.slots.get(_TAKEN) or len(told) > LONG_TEXT_LIMIT:
         return False
@@ -175,18 +175,18 @@ def add(flow: Flow, frame: Running, words: str) -> bool:
 
 
 def keep(frame: Running, words: str) -> None:
-    """Keep a few words besides those that began the form, for the answer that is to come."""
+    """Keep a few words, with those that began the form, for the answer to come."""
     before = str(frame.slots.get(_WORDS, ""))
     frame.slots |= {_WORDS: f"{before}\n{words.strip()}".lstrip(), _NAMES: "yes"}
 
 
 def insisted_on(frame: Running, step: Ask) -> bool:
-    """Tell whether the sentence will do for whoever says that all was told before."""
+    """Whether the sentence suffices if the user says that everything was told before."""
     return bool(frame.slots.get(_NAMES)) and _may_answer(frame, step)
 
 
 def told_of_proof(frame: Running) -> frozenset[str]:
-    """Return what the sentence that began a form said of proving who one is."""
+    """Return what the sentence that began a form said about proof of identity."""
     return frozenset(frame.slots.get(PROOF, ()))
 
 
@@ -195,5 +195,5 @@ def _asks_for_story(flow: Flow) -> bool:
 
 
 def _may_answer(frame: Running, step: Ask) -> bool:
-    """Tell whether a question takes the sentence, and no other one did."""
+    """Whether a question accepts the sentence, and no other question has taken it."""
     return step.opening and frame.slots.get(_TAKEN, step.id) == step.id

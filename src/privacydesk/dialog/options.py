@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.desk_choices import request_choices
 from privacydesk.dialog.naming import named_request
-from privacydesk.dialog.places import placed
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM
+from privacydesk.dialog.slots import FILLED_FROM, placed
 from privacydesk.domain.account_terms import (
     DEVICE_PERMISSIONS,
     ConsentPurpose,
@@ -96,8 +95,8 @@ def _open_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
 
 
 def in_turn(tickets: Iterable[Ticket]) -> list[Ticket]:
-    """Return tickets as they were filed, so that "the first one" is first in a list, too."""
-    # They are read with the newest first, which counts among those of the same instant.
+    """Return tickets in the order of filing, so that "the first one" is the first in a list."""
+    # They are read newest first, which also orders those of the same instant.
     newest_first = sorted(tickets, key=lambda one: one.received_at, reverse=True)
     return newest_first[::-1]
 
@@ -105,7 +104,7 @@ def in_turn(tickets: Iterable[Ticket]) -> list[Ticket]:
 def objection_until(script: Script, ticket: Ticket) -> date | None:
     """Return the last day on which a closed ticket's decision may be objected to.
 
-    None where nobody has a right to: whoever reports another person is owed no decision about them.
+    None if nobody has the right: those who report another person are owed no decision about them.
     """
     if ticket.closed_at is None or ticket.requester is Requester.STRANGER:
         return None
@@ -114,7 +113,7 @@ def objection_until(script: Script, ticket: Ticket) -> date | None:
 
 
 def may_object(script: Script, ticket: Ticket) -> bool:
-    """Tell whether a decision may still be objected to."""
+    """Whether a decision may still be objected to."""
     until = objection_until(script, ticket)
     if ticket.state is not TicketState.CLOSED or until is None:
         return False
@@ -124,12 +123,12 @@ def may_object(script: Script, ticket: Ticket) -> bool:
 
 
 def objection_to(script: Script, ticket: Ticket) -> Ticket | None:
-    """Return the objection to a decision; None without one, or where it was taken back."""
+    """Return the objection to a decision; None without one, or if it was withdrawn."""
     noted = ticket.work.objection
     if noted:
         found = script.ticket_with_id(bytes.fromhex(noted))
     else:
-        # Earlier versions noted it on the objection alone.
+        # Earlier versions recorded it only on the objection.
         theirs = (one for one in script.tickets_of(whose(script)) if "objection" in one.flags)
         found = next((one for one in theirs if one.linked == ticket.id), None)
     return None if found is None or found.outcome is Outcome.WITHDRAWN else found
@@ -143,7 +142,7 @@ def _closed_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
 def narrowed(script: Script, tickets: Sequence[Ticket]) -> tuple[Ticket, ...]:
     """Return the tickets that a message means, by what it names: number, kind, item or place.
 
-    What fits none of them narrows nothing.
+    What matches none of them is ignored.
     """
     entities = script.observed.entities
     numbers = set(entities.get("ticket_number", ()))
@@ -153,7 +152,7 @@ def narrowed(script: Script, tickets: Sequence[Ticket]) -> tuple[Ticket, ...]:
     left = tuple(ticket for ticket in left if ticket.number in numbers) or left
     left = tuple(ticket for ticket in left if ticket.kind.value in kinds) or left
     left = tuple(ticket for ticket in left if not items.isdisjoint(_named_in(ticket))) or left
-    pointed = placed(script.said, in_turn(left))
+    pointed = placed(entities, in_turn(left))
     return (pointed,) if pointed else left
 
 
@@ -162,10 +161,10 @@ def _named_in(ticket: Ticket) -> set[str]:
 
 
 def whose(script: Script) -> str:
-    """Return whose tickets the user may see, a line each.
+    """Return the owners whose tickets the user may see, one per line.
 
-    Those of the account they are logged in to, of contacts they have proven to be theirs, and those
-    filed in this very conversation.
+    These are the account they are logged in to, contacts they have proven to be theirs, and this
+    conversation.
     """
     owners = [f"account:{script.account}"] if script.account else []
     owners += [
@@ -197,7 +196,7 @@ def choices_from(source: str, script: Script, frame: Running) -> tuple[Choice, .
 
 
 def is_constrained(source: str) -> bool:
-    """Tell whether only offered values may be taken, also when typed."""
+    """Whether only offered values may be taken, even when typed."""
     return source in {"bindings", "decisions", "open_tickets", "closed_tickets"}
 
 

@@ -1,4 +1,4 @@
-"""What a message says besides what it names: phrases, how much, and how surely."""
+"""Discourse features of a message: phrases, reply acts, length and confidence."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from typing import Final
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import Entities
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ReplyAct
 
 _BRIEF: Final = 120
-"""Latin letters, each Chinese character counted as three; what is longer tells a story."""
+"""Latin letters, each Chinese character counted as three; a longer text tells a story."""
+
+_QUESTION: Final = frozenset("?？吗嗎")
+_TELLS: Final = 24
+"""The same, from which a text may tell a story: "it began on the 20th" does not."""
+
+_ANSWERS: Final = (ReplyAct.ANSWER, ReplyAct.CORRECT)
+
+_NARROWS: Final = (ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE)
+_ADDS: Final = (
+    ReplyAct.WIDEN, ReplyAct.BESIDES, ReplyAct.CORRECT, ReplyAct.ANSWER, ReplyAct.INSTEAD,
+)  # fmt: skip
+_CHATS: Final = frozenset({ReplyAct.CHAT, ReplyAct.UPSET})
 
 _FIRST_WIDE: Final = 0x2E80
 
@@ -21,55 +34,82 @@ _SHOWN: Final = 80
 
 
 def said_back(text: str) -> str:
-    """Return the beginning of a message, as much as is shown of what was kept."""
+    """Return the beginning of a message, to show the user what was kept."""
     words = text.strip()
     return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
 
 
 def phrases_of(entities: Entities) -> frozenset[str]:
-    """Return what a message says besides what it names: "also", "instead", "done"."""
+    """Return the discourse phrases of a message: "also", "instead"."""
     said = entities.get("phrase")
-    # Most messages say nothing besides, and each is asked a dozen times.
+    # Most messages have none, and each is asked a dozen times.
     return frozenset(map(str, said)) if said else _NOTHING
 
 
 def puts_right(entities: Entities) -> bool:
-    """Tell whether what a message names takes the place of what was named before."""
+    """Whether the values that a message names replace those named before."""
     return not phrases_of(entities).isdisjoint({"instead", "slip"})
 
 
-_QUESTION: Final = frozenset("?？吗嗎")
+def does(script: Script, *acts: ReplyAct) -> bool:
+    """Whether a message has one of some reply acts at the open question."""
+    return not script.observed.does.isdisjoint(acts)
 
 
-def is_question(script: Script) -> bool:
-    """Tell whether a message ends with a question mark or 吗, and so for sure asks."""
+def answers(script: Script) -> bool:
+    """Whether a message answers the open question, or its reply acts are not known."""
+    return not script.observed.does or does(script, *_ANSWERS)
+
+
+def adds_nothing(script: Script) -> bool:
+    """Whether a reply only narrows or keeps, so that nothing it names is to be added."""
+    return does(script, *_NARROWS) and not does(script, *_ADDS)
+
+
+def only_chats(script: Script) -> bool:
+    """Whether a message neither answers nor asks for anything: 有人吗, "lol"."""
+    return bool(script.observed.does) and script.observed.does <= _CHATS
+
+
+def tells(script: Script) -> bool:
+    """Whether a message tells or answers something, in more than a few words."""
+    return does(script, ReplyAct.TELLS, ReplyAct.ANSWER) and width(script.said) >= _TELLS
+
+
+def is_marked(script: Script) -> bool:
+    """Whether a message ends with a question mark or 吗."""
     return script.said.rstrip()[-1:] in _QUESTION
 
 
+def asks(script: Script) -> bool:
+    """Whether a message asks something other than what the open question means."""
+    return script.observed.asks or ReplyAct.ASKS in script.observed.does
+
+
 def is_brief(script: Script) -> bool:
-    """Tell whether a message is too short for a story, in which words speak for many things."""
+    """Whether a message is too short for a story, in which keywords may mean many things."""
     return width(script.said) <= _BRIEF
 
 
 def width(text: str) -> int:
-    """Return how much words say: of Chinese characters a third as many say the same."""
+    """Return the length of a text in Latin letters; a Chinese character counts as three."""
     return sum(3 if ord(one) >= _FIRST_WIDE else 1 for one in text)
 
 
 def is_worded(script: Script, intent: Intent) -> bool:
-    """Tell whether any words of a message, or of a part of it, are known for an intent."""
+    """Whether a message, or a part of it, contains keywords of an intent."""
     parts = script.observed.wishes
     entities = [part.entities for part in parts] or [script.observed.entities]
     return any(intent.value in one.get("wish_words", ()) for one in entities)
 
 
 def is_clear(script: Script) -> bool:
-    """Tell whether the recogniser has next to no doubt of what is wished."""
+    """Whether the recogniser has almost no doubt about the intent."""
     found = script.observed.recognised
     return found is not None and found.sure and found.confidence >= NO_DOUBT
 
 
 def is_greeting(script: Script) -> bool:
-    """Tell whether the message only greets."""
+    """Whether the message only greets."""
     found = script.observed.recognised
     return found is not None and found.intent is Intent.SMALLTALK

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from privacydesk.dialog import entries
+from privacydesk.dialog import entries, reading
 from privacydesk.dialog.buttons import Buttons
 from privacydesk.dialog.choosing import Offered
 from privacydesk.dialog.runner import Runner
@@ -17,7 +17,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES, input_kind, parse, takes_any_words
 
 _MISSES_REPEAT: Final = 3
-"""After so many misses in a row the question is said again."""
+"""Misses in a row after which the question is repeated."""
 _STORIES: Final = frozenset({"long_text", "reply"})
 """Types of answers in which people tell at length."""
 
@@ -47,8 +47,8 @@ class Reply:
     """A typed message at the open question.
 
     Args:
-        runner: goes on with the flows.
-        buttons: what is offered.
+        runner: runs the flows.
+        buttons: the buttons offered.
         script: the turn being written.
     """
 
@@ -78,7 +78,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The words, without questions that were answered by themselves."""
+        """The text, without side questions that were already answered."""
         return self.script.said
 
     @property
@@ -111,15 +111,16 @@ class Reply:
 
     @cached_property
     def value(self) -> Any:
-        """The answer that the words hold; None where they hold none."""
+        """The answer that the text contains; None if it contains none."""
         entities = self.script.observed.entities
         if self.slot_type == "profile_field":
-            # Of several entries the one that is given its value first is begun with.
+            # Of several fields, the first one that is given a value comes first.
             told = entries.fields_told(entities)
             return next(iter(told), parse(self.slot_type, self.text, entities))
         if self.slot_type == entries.FIELD_VALUE:
             field = self.frame.slots.get(entries.FIELD)
-            answer = entries.answer(field, self.text, entities)
+            answers = reading.answers(self.script)
+            answer = entries.answer(field, self.text, entities, answers=answers)
             return answer or entries.piece_together(self.frame, self.text, entities)
         return parse(self.slot_type, self.text, entities)
 

@@ -1,4 +1,4 @@
-"""A flow as values: one dataclass a step kind, made by the reader and walked by the engine.
+"""A flow as values: one dataclass per step kind, made by the reader and walked by the engine.
 
 Keys are locale keys; a string that starts with ``$`` among parameters names a slot.
 """
@@ -26,7 +26,7 @@ class Offer:
     """A button written in the flow.
 
     Attributes:
-        names: a slot; words that name values of it mean this button, and fill it.
+        names: a slot; text that names a value of it chooses this button and fills the slot.
     """
 
     value: str
@@ -37,7 +37,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Says a sentence and goes on; ``outside`` instead to whoever is not logged in to the app."""
+    """Says a sentence and goes on; users not logged in to the app get ``outside`` instead."""
 
     id: str
     text: str
@@ -49,7 +49,7 @@ class Say:
 
 
 OTHER: Final = "other"
-"""The choice that is meant by words which tell something that no button says."""
+"""The choice for a text that tells something no button says."""
 
 BOTH: Final = "both"
 """The choice that stands for two others at once."""
@@ -63,17 +63,17 @@ class Ask:
     """Asks for a slot and waits.
 
     Attributes:
-        again: said instead of ``text`` where the question is put again before it was answered:
+        again: said instead of ``text`` when the question is repeated before it was answered:
             "that code is not right" is news only once. Empty for the same words.
-        told: the slot that keeps the words of whoever tells a story instead of choosing; the
-            answer is ``OTHER`` then, or skipped where that is not offered. Empty where nothing is
-            made of such words.
-        foretold: the sentence that began the flow may speak for one of the choices, other than
-            ``OTHER``; what was heard in it is said instead of the question.
-        opening: where the sentence that began the flow tells something, it is the answer, and only
-            what is to be added to it is asked for (``openings``).
-        holds: the guard that has to say "yes" for the question to have a point; where it does not
-            any more when the question is put again, the outcome is ``gone``. Empty for none.
+        told: the slot that keeps the text of users who tell a story instead of choosing; the
+            answer is then ``OTHER``, or skipped if that is not offered. Empty if such text is not
+            used.
+        foretold: the sentence that began the flow may imply one of the choices, other than
+            ``OTHER``; what was understood from it is said instead of the question.
+        opening: if the sentence that began the flow tells something, it is the answer, and only
+            additions to it are asked for (``openings``).
+        holds: the guard that has to say "yes" for the question to apply; if it no longer does when
+            the question is put again, the outcome is ``gone``. Empty for none.
     """
 
     id: str
@@ -92,13 +92,19 @@ class Ask:
     opening: bool = False
     holds: str = ""
 
+    @property
+    def wording(self) -> tuple[str, ...]:
+        """The keys of the question and of the buttons that it always has."""
+        skip = (self.skip,) if self.skip else ()
+        return self.text, *(one.text for one in self.choices), *skip
+
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
     """Names what will happen and waits for a yes or a no.
 
     Attributes:
-        exact: nothing is a yes but its button, or the very words on it.
+        exact: only its button, or the exact words on it, count as a yes.
     """
 
     id: str
@@ -109,6 +115,11 @@ class Confirm:
     args: tuple[str, ...] = ()
     card: Card | None = None
     exact: bool = False
+
+    @property
+    def wording(self) -> tuple[str, ...]:
+        """The keys of the question and of its two buttons."""
+        return self.text, self.yes, self.no
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,7 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Pushes another flow and goes on by how it ended."""
+    """Pushes another flow and continues by how it ended."""
 
     id: str
     flow: str
@@ -172,9 +183,9 @@ class Flow:
         lines: step id to its line in the file.
         moved: steps of earlier versions and where they went.
         returns: slots handed back to the caller.
-        explains: what is said to questions about the form itself, by what the question is about.
-        left: the step that a person who stops or thinks again is led to, where something was filed
-            before; empty where the form is just dropped.
+        explains: answers to questions about the form itself, by topic.
+        left: the step for users who stop or reconsider after something was filed; empty if the form
+            is just dropped.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Questions that a message puts beside what it says: they are answered first.
+"""Side questions: what a message asks besides what it says is answered first.
 
-What is left of the message is then taken as if nothing else had been said. At the menu a message
-is left whole where the rest of it wishes nothing: a greeting before a question needs no answer.
+The rest of the message is then handled as if nothing else had been said. At the menu a message is
+kept whole if its rest requests nothing: a greeting before a question needs no answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from privacydesk.domain.intents import LOSING, Intent
 from privacydesk.domain.turn import Asked, Beside, Observed
 
 _MOST: Final = 2
-"""Questions of a message that are answered."""
+"""The most questions of a message that are answered."""
 _HARMLESS: Final = frozenset(
     {
         "asks_duration",
@@ -30,18 +30,18 @@ _HARMLESS: Final = frozenset(
         "asks_noted",
     }
 )
-"""Topics whose answer takes back no yes to what can be undone."""
+"""Topics whose answer doesn't invalidate a yes to what can be undone."""
 
 
 def answer(runner: Runner, script: Script) -> bool:
-    """Answer what is asked beside something else, and leave the rest of the message.
+    """Answer the side questions, and leave the rest of the message.
 
-    "OK, how long will it take?" confirms nothing: who asks may not have made up their mind. "Yes
-    please. How long will it take?" does, unless something would be gone, or the question is what
+    "OK, how long will it take?" confirms nothing: the user may not have made up their mind. "Yes
+    please. How long will it take?" does, unless something would be lost, or the question is what
     becomes of something.
 
     Returns:
-        Whether the message is dealt with.
+        Whether nothing is left to handle.
     """
     beside = script.observed.beside
     if beside is None or not _is_taken_apart(runner, script, beside):
@@ -57,6 +57,8 @@ def answer(runner: Runner, script: Script) -> bool:
         entities=beside.observed.entities,
         wishes=beside.observed.wishes,
         parts=beside.observed.parts,
+        does=beside.observed.does,
+        asks=False,
         beside=None,
     )
     if not _only_agrees(runner, script) or _agreed_before(runner, script, seen):
@@ -66,14 +68,14 @@ def answer(runner: Runner, script: Script) -> bool:
 
 
 def _only_agrees(runner: Runner, script: Script) -> bool:
-    """Tell whether what is left of a message only agrees to what is to be confirmed."""
+    """Whether the rest of a message only agrees to the open confirmation."""
     _, step = runner.waiting_step(script)
     agrees = "yes" in script.observed.entities.get("plain_answer", ())
     return isinstance(step, Confirm) and agrees and not script.observed.entities.get("wants")
 
 
 def _agreed_before(runner: Runner, script: Script, seen: Observed) -> bool:
-    """Tell whether a sentence of its own agreed to what loses nothing, whatever is asked then."""
+    """Whether a separate sentence agreed to what loses nothing, before harmless questions."""
     losing = runner.flows[script.stack[script.form_at()].flow].kind in LOSING
     asked = seen.beside.questions if seen.beside is not None else ()
     harmless = all(one.topics and _HARMLESS.issuperset(one.topics) for one in asked)
@@ -95,7 +97,7 @@ def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:
 
 
 def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked) -> None:
-    """Say what a form explains of a question, else what the policy does."""
+    """Answer a question from what a form explains, else from the policy."""
     whole = (one for one in reading.phrases_of(script.observed.entities) if "asks_" in one)
     topics = questions.particular(question.topics or whole, reading.width(question.text))
     said = [
@@ -114,7 +116,7 @@ def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked)
 
 
 def _explained_at_once(runner: Runner, script: Script, beside: Beside, topic: str) -> bool:
-    """Say what the form that is wished explains; tell whether it does."""
+    """Say what the requested form explains about a topic; return whether it does."""
     found = beside.observed.recognised
     flow = runner.by_intent.get(found.intent) if found is not None and not script.stack else None
     return flow is not None and questions.explained_by(script, flow, topic)

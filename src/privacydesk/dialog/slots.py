@@ -1,73 +1,49 @@
-"""Slot types: what an answer in words is taken for, and how a value is shown.
+"""Slot types: how an answer in words is parsed, and how a value is shown.
 
-A parser gets the words, what was found in them (entities) and the buttons that are offered, and
-returns the value or None when it can't take them. Values are JSON only.
+A parser gets the words and the entities found in them, and returns the value, or None if it can't
+take them. Values are JSON only.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from privacydesk.dialog.codes import HIDDEN_CODE, code_digits
 from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Deletable
 from privacydesk.domain.events import InputKind
 from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.numbers import canonical_number
+from privacydesk.domain.typed_codes import HIDDEN_CODE, code_digits
 
 TEXT_LIMIT = 2_000
 LONG_TEXT_LIMIT = 10_000
-_LOOKED_AT = 300
-"""Characters that a contact or a date fits into; what is longer is none."""
-_NEW_VALUE = re.compile(
-    r"^[请請]?(?:[帮幫]我)?(?:改成|改[为為]|[换換]成|改做|[应應][该該](?:是|[系係]|叫)|[应應][为為]"
-    r"|change (?:it )?to\b|(?:it )?should be\b)[\s:：]*(?=\S)",
-    re.IGNORECASE,
-)
 Entities = Mapping[str, tuple[Any, ...]]
-
-_MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
-# Chinese words may touch an address: 发到bob@example.com吧.
-_MAIL_IN_WORDS = re.compile(
-    r"(?<![A-Za-z0-9._%+@-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
-    r"@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9@-])"
-)
+One = TypeVar("One")
 
 
 def _text(limit: int) -> Callable[[str, Entities], Any]:
     def take(text: str, _found: Entities) -> Any:
         words = text.strip()
-        if limit == TEXT_LIMIT:
-            words = _NEW_VALUE.sub("", words)
         return words if 0 < len(words) <= limit else None
 
     return take
 
 
 def names_own_contact(text: str, found: Entities) -> bool:
-    """Tell whether words give the speaker's own phone or address: "my number is 139…"."""
+    """Whether a text gives the speaker's own phone or address: "my number is 139…"."""
     said = found.get("phrase", ())
     return "own_contact" in said and "signed_up" not in said and _contact(text, found) is not None
 
 
-_DATE_ALONE = re.compile(
-    r"(?:(?:大概|好像|应该是|應該是|是|系|係|born|in|about|maybe|around|[,，.。\s])*"
-    r"(?:(?:19|20)\d{2}(?:[-/.年]\s*\d{1,2})?(?:[-/.月]\s*\d{1,2})?\s*[年月日号號]?"
-    r"|(?:\d{1,2}\s*月)?\s*\d{1,2}\s*[日号號]|\d{1,2}\s*月))"
-    r"(?:出生|生|的|吧|左右|年|具体|哪天|哪日|忘了|不记得|不記得|唔記得|记不清|記不清|了|[,，.。\s])*",
-    re.IGNORECASE,
-)
-
-
-def only_a_date(text: str) -> bool:
-    """Tell whether words are nothing but a year, or a date: 2010年 具体哪天忘了."""
-    return len(text) <= _LOOKED_AT and _DATE_ALONE.fullmatch(text.strip()) is not None
+def placed(found: Entities, things: Sequence[One]) -> One | None:
+    """Return the one thing that a message points at by its place; None if at none, or two."""
+    places = found.get("place", ())
+    fits = len(places) == 1 and -len(things) <= places[0] < len(things)
+    return things[places[0]] if fits else None
 
 
 def _account_name(text: str, found: Entities) -> Any:
-    if names_own_contact(text, found) or only_a_date(text):
+    if names_own_contact(text, found) or found.get("only_date"):
         return None
     alone = found.get("account_alone", ())
     return alone[0] if alone else _text(TEXT_LIMIT)(text, found)
@@ -78,18 +54,18 @@ def _code(text: str, _found: Entities) -> Any:
 
 
 def says_everything(found: Entities) -> bool:
-    """Tell whether all there is is meant: "all my videos" are some of it, by a name not known."""
+    """Whether everything is meant: "all my videos" is only a part, by a name not known."""
     said = found.get("phrase", ())
     return "everything" in said and "specific" not in said
 
 
 def all_but_kept(slot_type: str, found: Entities, options: str | None = None) -> list[str] | None:
-    """Return all there is of a type but for what shall stay; None where that is not what is said.
+    """Return all values of a type except those to keep; None if the message doesn't say that.
 
     Args:
-        slot_type: of the values.
-        found: what the message names.
-        options: where the values are offered from; all data can be seen, and some not deleted.
+        slot_type: the type of the values.
+        found: the entities of the message.
+        options: the source of the values offered; all data can be seen, but some not deleted.
     """
     kept = found.get(f"kept_{slot_type}", ())
     if not kept or found.get(slot_type) or not says_everything(found):
@@ -98,7 +74,7 @@ def all_but_kept(slot_type: str, found: Entities, options: str | None = None) ->
 
 
 def all_of(slot_type: str, options: str | None = None) -> list[str]:
-    """Return all there is of a type; nothing where that is not known. See ``all_but_kept``."""
+    """Return all values of a type; empty if they are not known. See ``all_but_kept``."""
     if slot_type == "category":
         seen = options == "categories"
         kinds = (one for one in DataCategory if seen or one.deletable is not Deletable.ELSEWHERE)
@@ -107,7 +83,7 @@ def all_of(slot_type: str, options: str | None = None) -> list[str]:
 
 
 def staying(found: Entities) -> frozenset[str]:
-    """Return what a message names to say that it shall stay."""
+    """Return the values that a message says should stay."""
     kinds = ("only_kept", "kept_category", "kept_provider", "kept_purpose")
     return frozenset(str(one) for kind in kinds for one in found.get(kind, ()))
 
@@ -125,14 +101,8 @@ def _phone(text: str, found: Entities) -> Any:
 
 
 def _contact(text: str, found: Entities) -> Any:
-    if len(text) <= _LOOKED_AT:
-        words = unicodedata.normalize("NFKC", text).strip()
-        named = {address.lower() for address in _MAIL_IN_WORDS.findall(words)}
-        if len(named) == 1:
-            return named.pop()
-        if _MAIL.match(words):
-            return words.lower()
-    return _phone(text, found)
+    mails = found.get("mail", ())
+    return mails[0] if len(mails) == 1 else _phone(text, found)
 
 
 def _first(kind: str) -> Callable[[str, Entities], Any]:
@@ -141,8 +111,8 @@ def _first(kind: str) -> Callable[[str, Entities], Any]:
         values = [one for one in found.get(kind, ()) if one not in stays]
         if not values:
             return None
-        # "Not Google, it's WeChat": what is meant comes last. Where what is not meant is known to
-        # stay, the others are meant alike: "marketing and location, not the recommendations".
+        # "Not Google, it's WeChat": the value meant comes last. If the one not meant is known to
+        # stay, all others are meant: "marketing and location, not the recommendations".
         said = found.get("phrase", ())
         corrects = "slip" in said or ("instead" in said and not stays)
         return values[-1] if corrects else values[0]
@@ -185,7 +155,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
 }
 
 _FREE = frozenset({"text", "field_value", "account_name", "long_text", "reply"})
-"""Types that take any words, so that what looks like another wish is still an answer."""
+"""Types that take any text, so that what looks like another request is still an answer."""
 
 _INPUTS: Mapping[str, InputKind] = {
     "code": InputKind.CODE,
@@ -196,7 +166,7 @@ _INPUTS: Mapping[str, InputKind] = {
 }
 
 ANY_REQUEST = "any"
-"""What is taken back where the words do not name it; else a request kind."""
+"""What is withdrawn if the text does not name a request kind."""
 
 FILLED_FROM: Mapping[str, str] = {
     "provider": "provider",
@@ -220,20 +190,20 @@ FILLED_BY_NAME: Mapping[str, str] = {
 """Slots that a first sentence fills by their name, and the entity they take."""
 
 ONLY_BESIDE = frozenset({"new_value"})
-"""Those of them that say nothing by themselves: a new value, where not known of what."""
+"""Those of them that say nothing by themselves: a new value without its field."""
 
 
 def takes_any_words(slot_type: str) -> bool:
-    """Tell whether a type takes any words as the answer."""
+    """Whether a type takes any text as the answer."""
     return slot_type in _FREE
 
 
 FILES = "evidence"
-"""The slot in which every flow keeps files; no other one is looked at when they are dropped."""
+"""The slot in which every flow keeps files; only this one is read when they are dropped."""
 
 
 def takes_files(slot_type: str) -> bool:
-    """Tell whether files are an answer; to a ``reply`` words are one, too."""
+    """Whether files are an answer; for a ``reply``, text is one, too."""
     return slot_type in {"evidence", "reply"}
 
 
@@ -256,7 +226,7 @@ _TERMS: Mapping[str, str] = {
 
 
 def shown(slot_type: str, value: Any) -> Any:
-    """Return a slot's value as an argument: a typed mapping that the catalog words."""
+    """Return a slot's value as an argument: a typed mapping that the catalog renders."""
     family = _TERMS.get(slot_type)
     if family is not None:
         if isinstance(value, list):

@@ -1,8 +1,7 @@
-"""What an answer makes of a flow: a value, a button, a yes or no, files."""
+"""Applying an answer to a flow: a value, a button, a yes or no, files."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,6 +32,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.turn import Uploaded
 
 _OF_CHILD: Final = {
@@ -40,13 +40,13 @@ _OF_CHILD: Final = {
     "child_age": ("age", "child_age"),
     "child_account": ("account_name",),
 }
-"""Slots for what is told of a child, and the entities that are one where a child is spoken of."""
+"""Slots for facts about a child, and the entities that fill them when a child is mentioned."""
 
 _INTENTS = frozenset(intent.value for intent in Intent)
 
 
 def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
-    """Follow a button that belongs to no open question: of the menu, or of what the desk asks."""
+    """Follow a button that belongs to no form: of the menu, or of what the desk itself asks."""
     if choice.id.startswith("desk:"):
         desk_buttons.press(runner, script, choice.id, silent=True)
         return
@@ -85,7 +85,7 @@ def take_told(
     step: Ask,
     choices: Sequence[Choice],
 ) -> None:
-    """Take several things that were wished in one sentence, and keep the sentence."""
+    """Take several choices that were named in one sentence, and keep the sentence."""
     values = [choice.value for choice in choices]
     frame.slots[step.told] = script.said.strip()
     runner.asking.say_foretold(script, step, values)
@@ -93,9 +93,9 @@ def take_told(
 
 
 def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Take "she's ten" where a child's date of birth is asked for; tell whether it was that.
+    """Take "she's ten" where a child's date of birth is asked for; return whether it was an age.
 
-    It is the date that stays unknown.
+    The date itself stays unknown.
     """
     flow = runner.flows[frame.flow]
     ages = script.observed.entities.get("age", ())
@@ -108,9 +108,9 @@ def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
 
 
 def take_somebody(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Take an account that is named where it is asked who is meant: tell whether one was.
+    """Take an account named where it is asked who is meant; return whether one was.
 
-    Which account it is need not be asked any more then.
+    The account need not be asked for any more then.
     """
     entities = script.observed.entities
     meant = filling.of_somebody(entities)
@@ -126,46 +126,32 @@ def take_somebody(runner: Runner, script: Script, frame: Running, step: Ask) -> 
 
 
 def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
-    """Keep a contact that is named on the way for where one is asked for, if the flow asks."""
+    """Keep a contact named early for the question that asks for one, if the flow has it."""
     contact = parse("contact", script.said, script.observed.entities)
     if contact is not None and "contact" in runner.flows[frame.flow].slots:
         frame.slots["contact"] = contact
 
 
 def only_gives_contact(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep a contact where a message gives that and nothing else; tell whether it did.
+    """Keep a contact if a message gives nothing else; return whether it did.
 
-    "You can reach me at …" is no detail of what is wished, where any words would be one.
+    "You can reach me at …" is no detail of the request, even where any text would be one.
     """
     entities = script.observed.entities
     if "contact" not in runner.flows[frame.flow].slots or not names_own_contact(
         script.said, entities
     ):
         return False
-    if _BESIDE_CONTACT.sub("", script.said).strip():
+    if reading.does(script, ReplyAct.ANSWER):
         return False
     keep_contact(runner, script, frame)
     return True
 
 
-_BESIDE_CONTACT: Final = re.compile(
-    r"[\w.+-]{1,64}@[\w.-]{1,190}|\+?\d[\d ()-]{5,20}\d|[\W_]"
-    r"|你们|你們|你哋|您|你|我|的|嘅|係|系|是|邮箱|郵箱|电邮|電郵|手机|手機|电话|電話|号码|號碼"
-    r"|号|號|可以|请|請|就"
-    r"|打|发|發|到|联系|聯繫|聯絡|给|給|畀|俾|搵"
-    r"|这个|這個|呢个|呢個|本人|用|吧|啦|喇"
-    r"|\b(?:you|can|could|may|please|reach|contact|call|text|email|mail|me|at|on|by|via|my|is"
-    r"|the|number"
-    r"|e-?mail|address|mobile|cell|phone|it's|its|here|use|to|under)\b",
-    re.IGNORECASE,
-)
-"""What is taken away of a message that gives a contact: the contact and the words around it."""
-
-
 def keep_words(script: Script, frame: Running, step: Ask) -> None:
-    """Keep the sentence that chose a button and says of what: "delete the photos, keep the rest".
+    """Keep the sentence that chose a button and adds details: "delete the photos, keep the rest".
 
-    Else the details that are asked for next could be skipped, and all there is be meant.
+    Otherwise the details asked for next could be skipped, and everything would be meant.
     """
     told = any(script.observed.entities.get(kind) for kind in openings.SAYS_OF_WHAT)
     if step.told and told:
@@ -173,7 +159,7 @@ def keep_words(script: Script, frame: Running, step: Ask) -> None:
 
 
 def _with_words(frame: Running, step: Ask, answer: str) -> str:
-    """Return an answer with what was said before of the same, where something was."""
+    """Return an answer with what was said about it before, if anything was."""
     slot, said = frame.slots.get(SAID_BEFORE) or ("", "")
     if slot != step.slot:
         return answer
@@ -186,19 +172,19 @@ SAID_BEFORE: Final = "_said_before"
 
 
 def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
-    """Add what is told at a later question to what was told before; tell whether it was that."""
+    """Add to the story what is told at a later question; return whether anything was."""
     form = script.stack[script.form_at()]
     flow = runner.flows[form.flow]
     story = next(
         (n for n, one in flow.slots.items() if one.type == "long_text" and form.slots.get(n)), ""
     )
     says_of_what = any(script.observed.entities.get(kind) for kind in openings.SAYS_OF_WHAT)
-    if story and (questions.tells(text) or says_of_what):
+    if story and (reading.tells(script) or says_of_what):
         told = f"{form.slots[story]}\n{text.strip()}"
         if len(told) > LONG_TEXT_LIMIT:
             return False
         form.slots[story] = told
-    elif story or not (questions.tells(text) and openings.add(flow, form, text)):
+    elif story or not (reading.tells(script) and openings.add(flow, form, text)):
         return False
     script.say("desk.told_besides")
     runner.prompt_again(script)
@@ -206,9 +192,9 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
 
 
 def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep what is told of a child before it is asked for: 妈妈，孩子2014年3月8号的, 她才十一岁.
+    """Keep facts about a child before they are asked for: 妈妈，孩子2014年3月8号的, 她才十一岁.
 
-    That is the date of birth, the age and the account. Tells whether anything was new.
+    These are the date of birth, the age and the account. Returns whether anything was new.
     """
     entities = script.observed.entities
     slots = runner.flows[frame.flow].slots
@@ -225,7 +211,7 @@ def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
 def keep_account_of_child(runner: Runner, script: Script, frame: Running) -> bool:
     """Keep the account of a child that is told after it was asked for: "her nickname is …".
 
-    It takes the place of what was answered then; nothing of it shall be changed.
+    It replaces the answer given then; it does not ask for a change of the account.
     """
     entities = script.observed.entities
     named = entities.get("account_alone", ())
@@ -240,14 +226,14 @@ def keep_account_of_child(runner: Runner, script: Script, frame: Running) -> boo
 
 
 def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
-    """Keep the new value that is told with the entry that was asked for: 昵称，叫小雨."""
+    """Keep the new value that is told along with the field asked for: 昵称，叫小雨."""
     flow = runner.flows[frame.flow]
     if step.slot == entries.FIELD and entries.takes_values(flow):
         frame.slots.update(entries.told_of(str(value), script.observed.entities, asked=True))
 
 
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
-    """Leave the open question without an answer, or without more than was told already."""
+    """Skip the open question, or let what was told already be its answer."""
     if openings.answers(frame, step):
         take_value(runner, script, frame, step, "")
         return
@@ -259,10 +245,10 @@ def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
 
 
 def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
-    """Take a value that the question accepts; where several are wanted, ask for more."""
+    """Take a value that the question accepts; if it takes several, ask for more."""
     frame.misses = 0
     if step.told and frame.slots.get(SAID_BEFORE, ("", ""))[1] != script.said.strip():
-        # Another button was taken since, and the words were of the first one.
+        # Another button was taken since, and the words belonged to the first one.
         frame.slots.pop(SAID_BEFORE, None)
     if step.many:
         taken = widening.taken_so_far(script, frame, step.slot)
@@ -275,7 +261,7 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
         frame.slots[step.slot] = ["all"] if "all" in taken else taken
         widening.limit(runner, script, frame)
         said = reading.phrases_of(entities)
-        # Whoever says what alone shall stay has named all there is.
+        # A user who says what alone should stay has named everything else.
         whole = "all" in taken or all_but_kept(slot_type, entities) is not None
         if not whole and "done" not in said:
             runner.asking.ask_more(script, frame, step)
@@ -289,14 +275,14 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
 
 
 def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: str) -> None:
-    """Take a "yes" or a "no" to what was named; when a "yes" came is kept."""
+    """Take a "yes" or a "no" at a confirmation; the time of a "yes" is kept."""
     frame.confirmed_at = script.now if outcome == "yes" else None
     runner.fire(frame, outcome)
     runner.run(script)
 
 
 def take_files(runner: Runner, script: Script, message: Uploaded) -> None:
-    """Take files, if they were asked for; what a form holds already stays as it is."""
+    """Take files, if they were asked for; those that a form already holds are ignored."""
     files = [{"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads]
     script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
     script.last_said_at = script.now

@@ -1,16 +1,21 @@
-"""Replies that put an answer off: to think it over, or to come back later."""
+"""Replies that postpone an answer: to think it over, or to come back later."""
 
 from __future__ import annotations
 
 from privacydesk.dialog import following, questions, reading
 from privacydesk.dialog.reply import Place, Reply
+from privacydesk.domain.reading import ReplyAct
 
 
 def leave_to_think(reply: Reply) -> bool:
     """Leave the form of a person who wants to think about it first: "let me think it over"."""
     script = reply.script
-    if "thinks" not in reading.phrases_of(script.observed.entities):
+    if not reading.does(script, ReplyAct.LATER) or reading.does(script, ReplyAct.YES):
         return False
+    if script.answered_beside:
+        # "Wait, will I still get codes?" waits for the answer, which was given.
+        reply.runner.prompt_again(script)
+        return True
     if reply.runner.leave_as_told(script):
         return True
     if not reading.is_brief(script) or following.others(reply.runner, script):
@@ -20,29 +25,33 @@ def leave_to_think(reply: Reply) -> bool:
 
 
 def wait_for_value(reply: Reply) -> bool:
-    """Wait where a value is asked for and words only say to wait."""
-    if not questions.stalls(reply.script, reply.slot_type, reply.frame):
+    """Wait if a value is asked for and the text only says to wait: 等我一下 接个电话."""
+    if not questions.takes_value(reply.slot_type, reply.frame):
         return False
-    reply.ask_again("desk.take_your_time")
-    return True
+    return _waits(reply, "desk.take_your_time")
 
 
 def wait_with_code(reply: Reply) -> bool:
-    """Wait for a person who comes back to a code later."""
+    """Wait for a user who will enter the code later."""
     script = reply.script
-    if not questions.waits_with_code(script):
-        return False
     if following.others_beside(reply.runner, script):
         return False
     form = reply.runner.flows[script.stack[script.form_at()].flow]
-    reply.ask_again("desk.code_later" if form.kind else "desk.take_your_time")
-    return True
+    return _waits(reply, "desk.code_later" if form.kind else "desk.take_your_time")
 
 
 def wait_for_answer(reply: Reply) -> bool:
-    """Wait where words only say that an answer, or files, come later."""
-    if not questions.postpones(reply.script):
+    """Wait if the text only says that an answer, or files, will come later: 证件不在身边."""
+    if reply.place is not Place.FILES:
+        return _waits(reply, "desk.take_your_time")
+    return _waits(reply, "desk.hand_in_later", ReplyAct.UNKNOWN)
+
+
+def _waits(reply: Reply, key: str, *alike: ReplyAct) -> bool:
+    """Say that there is time, if a message postpones the answer and does not give it."""
+    script = reply.script
+    later = reading.does(script, ReplyAct.LATER, *alike)
+    if not later or reading.does(script, ReplyAct.ANSWER):
         return False
-    files = reply.place is Place.FILES
-    reply.ask_again("desk.hand_in_later" if files else "desk.take_your_time")
+    reply.ask_again(key)
     return True

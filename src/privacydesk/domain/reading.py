@@ -1,7 +1,7 @@
 """The reading of a message: what it asks for, as one structured value.
 
-Everything behind it (dialogue, confirmation, ticket, staff screens, webhooks) works on this value
-and never looks at the words again. What goes is ``include`` minus ``exclude``, day by day and
+Everything downstream (dialogue, confirmation, ticket, staff screens, webhooks) works on this value
+and never looks at the text again. What goes is ``include`` minus ``exclude``, day by day and
 category by category.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -25,11 +25,11 @@ from privacydesk.domain.intents import Intent
 
 
 class Modality(StrEnum):
-    """Whether a thing that is spoken of shall be done.
+    """Whether something that is mentioned should be done.
 
-    ``wished``: it shall, however indirectly that is put. ``conditional``: only if something holds.
+    ``wished``: it should, however indirectly that is put. ``conditional``: only if something holds.
     ``asked``: what would happen, or how it is done. ``reported``: it happened, or somebody else
-    said so. ``denied``: it shall not be done.
+    said so. ``denied``: it should not be done.
     """
 
     WISHED = "wished"
@@ -58,19 +58,55 @@ class Safety(StrEnum):
     THREAT = "threat"
 
 
-class Answer(StrEnum):
-    """What a message that says nothing else answers.
+class ReplyAct(StrEnum):
+    """What a reply does in answer to a question; it may do several things.
 
-    ``yes``: it agrees to just what was put. ``no``: it declines. ``later``: the writer will answer
-    or decide later. ``done``: there is nothing to add, or nothing more. ``told``: it was said
-    before.
+    ``nothing``: there is nothing to add. ``unknown``: the writer doesn't know. ``again``: do it
+    once more. ``keep``, ``remove``, ``only``, ``widen``: what stays, what is left out after all, a
+    narrower scope, no limit. ``unclear``: the question is not understood. ``other``: somebody
+    else's account is meant. ``filed``: about a request already filed.
     """
 
+    ANSWER = "answer"
     YES = "yes"
     NO = "no"
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
     LATER = "later"
-    DONE = "done"
+    NO_CODE = "no_code"
+    AGAIN = "again"
+    CORRECT = "correct"
+    REMOVE = "remove"
+    KEEP = "keep"
+    ONLY = "only"
+    WIDEN = "widen"
+    CANCEL = "cancel"
+    INSTEAD = "instead"
+    BESIDES = "besides"
+    ASKS = "asks"
+    UNCLEAR = "unclear"
+    UPSET = "upset"
+    PERSON = "person"
     TOLD = "told"
+    TELLS = "tells"
+    OTHER = "other"
+    FILED = "filed"
+    CHAT = "chat"
+
+
+class Question(NamedTuple):
+    """The question that a message answers.
+
+    Attributes:
+        text: the question with its buttons; empty for a message that answers none.
+        before: what was said or picked before; perhaps what is to be confirmed.
+    """
+
+    text: str = ""
+    before: str = ""
+
+
+NO_QUESTION: Final = Question()
 
 
 class MentionKind(StrEnum):
@@ -86,7 +122,7 @@ ALL: Final = "all"
 """The value of a mention that names all of its kind."""
 
 PHONE: Final = "phone"
-"""The one field that a correction may name beside those of the profile: the bound number."""
+"""The one field besides those of the profile that a correction may name: the bound number."""
 
 MENTIONABLE: Final[Mapping[MentionKind, frozenset[str]]] = {
     MentionKind.CATEGORY: frozenset({*DataCategory, ALL}),
@@ -124,18 +160,18 @@ class Mention(Struct, frozen=True, omit_defaults=True, rename={"since": "from", 
 
 
 class Request(Struct, frozen=True, omit_defaults=True):
-    """One thing that is asked for or spoken of.
+    """One thing that is asked for or mentioned.
 
     Attributes:
         intent: one of ``REQUESTABLE``.
-        modality: whether it shall be done.
+        modality: whether it should be done.
         holder: whose account or content it is about.
         sure: whether the desk may act on it without asking back.
         include: what it is about; empty where nothing is named.
-        exclude: what shall stay, not be shown, not be touched.
+        exclude: what should stay, or not be shown or touched.
         set: for corrections, field to new value; dates in ISO 8601.
-        age: years, where a minor's age or the writer's own under 18 is told.
-        contact: an address or number that shall be used for the outcome; empty without.
+        age: years, where a minor's age or the writer's own under 18 is given.
+        contact: an address or number to use for the outcome; empty without one.
     """
 
     intent: Intent
@@ -150,12 +186,12 @@ class Request(Struct, frozen=True, omit_defaults=True):
 
 
 class Fragment(Struct, frozen=True, omit_defaults=True):
-    """What is named without a word of what shall be done with it, as in an answer to a question.
+    """What is named without saying what to do with it, as in an answer to a question.
 
     Attributes:
         include: what is named.
         exclude: what is named and excepted.
-        set: field to value, where both are told.
+        set: field to value, where both are given.
         age: years.
         contact: an address or number.
         limit: a mention of all there is, where only a time or another limit is named: 去年的.
@@ -184,19 +220,19 @@ class Reading(Struct, frozen=True):
 
 
 class Read(Struct, frozen=True):
-    """A message, read.
+    """The result of reading a message.
 
     Attributes:
         intent: what it is mainly about.
         confidence: 0 to 1.
         alternatives: the next intents with their confidence, best first.
         reading: all that it asks for.
-        fragment: what it names beside.
+        fragment: what else it names.
         acts: what a guardian wants done with a child's account, each once.
-        accounts: names of accounts that are told, verbatim.
-        clear: of each request of the reading, whether it is clear that this is asked for, however
-            unclear what it is about may be; empty where just what is sure is clear.
-        answer: what it answers, if it is nothing but an answer.
+        accounts: account names that are given, verbatim.
+        clear: for each request of the reading, whether it is clear that it is made, even if what it
+            is about is not; empty where just the sure ones are clear.
+        does: its acts as a reply to the question.
     """
 
     intent: Intent
@@ -207,4 +243,4 @@ class Read(Struct, frozen=True):
     acts: tuple[Intent, ...] = ()
     accounts: tuple[str, ...] = ()
     clear: tuple[bool, ...] = ()
-    answer: Answer | None = None
+    does: frozenset[ReplyAct] = frozenset()

@@ -16,6 +16,7 @@ from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import Ticket
 
 
@@ -43,7 +44,7 @@ class Heard(Struct, frozen=True):
 
     @property
     def deletes_nothing(self) -> bool:
-        """Tell whether a wish to delete names nothing but what shall stay: 那我先不删动态."""
+        """Whether a wish to delete names nothing but what should stay: 那我先不删动态."""
         stays = self.entities.get("only_kept", ())
         named = self.entities.get("category", ())
         kept = bool(stays) and all(one in stays for one in named)
@@ -51,7 +52,7 @@ class Heard(Struct, frozen=True):
 
     @property
     def withdraws_nothing(self) -> bool:
-        """Tell whether a wish to take a consent back names only what shall stay: 推荐还是留着."""
+        """Whether a wish to withdraw consent names only what should stay: 推荐还是留着."""
         stays = self.entities.get("only_kept", ())
         named = self.entities.get("purpose", ())
         kept = bool(stays) and all(one in stays for one in named)
@@ -59,7 +60,7 @@ class Heard(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """A question that a message puts.
+    """A question in a message.
 
     Attributes:
         text: verbatim.
@@ -71,12 +72,12 @@ class Asked(Struct, frozen=True):
 
 
 class Beside(Struct, frozen=True):
-    """What a message says beside its questions.
+    """What a message says besides its questions.
 
     Attributes:
         questions: in their order.
         said: the message without them.
-        observed: what was made of that, as if nothing else had been said.
+        observed: the observation of that, as if nothing else had been said.
     """
 
     questions: tuple[Asked, ...]
@@ -89,16 +90,18 @@ class Observed(Struct, frozen=True):
 
     Attributes:
         recognised: the recogniser's answer, when it was asked.
-        language: the language of the sentence as a locale; empty when it can't be told.
+        language: the language of the sentence as a locale; empty when unknown.
         entities: slot type name to values found in the text.
         wishes: the wishes of a message that holds several, in their order; else empty.
-        parts: what a message speaks of, sure or not, where it is several things; each with what it
+        parts: what a message mentions, sure or not, where it is several things; each with what it
             names itself.
-        beside: what is said beside questions; None where there are no questions, or nothing else.
+        beside: what is said besides questions; None where there are no questions, or nothing else.
+        does: its acts as a reply to the question.
+        asks: whether it asks something.
         code_hash: keyed hash of a typed code, bound to the frame's target.
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
         staffed: whether a person can be reached now.
-        opens_at: when people begin to read again, where nobody can be reached now; None when it is
+        opens_at: when staff begin to read again, where nobody can be reached now; None when it is
             not known.
         place: this conversation's place in the queue, or the one it would get.
         policy: what the policy says to each question that ``needs`` named; nothing without an
@@ -113,6 +116,8 @@ class Observed(Struct, frozen=True):
     wishes: tuple[Heard, ...] = ()
     parts: tuple[Heard, ...] = ()
     beside: Beside | None = None
+    does: frozenset[ReplyAct] = frozenset()
+    asks: bool = False
     code_hash: bytes = b""
     wanted: Needs | None = None
     staffed: bool = False
@@ -148,7 +153,7 @@ class Said(Struct, frozen=True):
     """The user wrote something.
 
     Attributes:
-        offset: of the question they saw; 0 where that was not told.
+        offset: of the question they saw; 0 where unknown.
     """
 
     job_id: str
@@ -184,15 +189,15 @@ class Uploaded(Struct, frozen=True):
 
 
 class DecisionKind(StrEnum):
-    """What staff did that the user is told."""
+    """The decisions of staff that the user is told about."""
 
     TAKEN = "taken"
     HANDED_BACK = "handed_back"
     LOST = "lost"
     """The agent is no longer there; the conversation returns to its old place in the queue.
-    ``data["left"]`` tells an agent who went from one whose connection is gone."""
+    ``data["left"]`` distinguishes an agent who left from one whose connection is gone."""
     HOURS_BEGAN = "hours_began"
-    """People begin to read what was left outside of their hours; ``data["place"]`` in the queue."""
+    """Staff begin to read what was left outside office hours; ``data["place"]`` in the queue."""
     REPLIED = "replied"
     EXAMINED = "examined"
     """Evidence was examined; ``data["accepted"]`` says how it ended."""
@@ -222,11 +227,11 @@ class Decided(Struct, frozen=True):
 
 
 SLOW: Final = "slow"
-"""A result that is none yet: whoever waits for it is told that it takes longer."""
+"""An interim result: the person who waits for it is told that it takes longer."""
 
 
 class Result(Struct, frozen=True):
-    """The outside answered, or patience ran out.
+    """An outside system answered, or the wait for it timed out.
 
     Attributes:
         ref: the wait it answers; empty for a ticket's action.
@@ -278,7 +283,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """What came of a message: the state after it, the log's new entries, and what to do."""
+    """The outcome of a message: the state after it, the log's new entries, and what to do."""
 
     snapshot: Snapshot
     events: tuple[Event, ...] = ()

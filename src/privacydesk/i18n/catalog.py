@@ -1,8 +1,8 @@
-"""The catalogs: every word a person sees, by key and locale. ``docs/locales.md`` has the format."""
+"""The catalogs: every text people see, by key and locale. ``docs/locales.md`` has the format."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,15 +52,15 @@ class Catalogs:
 
     @classmethod
     def load(cls, files: LocaleFiles, cite: Cite | None = None) -> Catalogs:
-        """Make catalogs of texts.
+        """Build catalogs from texts.
 
         Args:
             files: locale to file name to text of the PO file.
-            cite: what a ``{"$clause": name}`` stands for, where names are handed in.
+            cite: resolves the name in ``{"$clause": name}``, where names are passed in.
 
         Raises:
-            LocaleInvalidError: a locale is none that the desk speaks. What is wrong inside a
-                file is raised when its locale is first used; ``verify`` reads all of them.
+            LocaleInvalidError: a locale is not supported. Faults inside a file are
+                raised when its locale is first used; ``verify`` reads all of them.
         """
         unknown = [
             LocaleFault(name, 0, "", "the locale is unknown", f"use {', '.join(LOCALES)}")
@@ -73,7 +73,7 @@ class Catalogs:
 
     @property
     def locales(self) -> tuple[str, ...]:
-        """The locales there are, the default first."""
+        """The existing locales, the default first."""
         return tuple(name for name in LOCALES if name in self._files)
 
     def verify(self) -> None:
@@ -98,7 +98,7 @@ class Catalogs:
         return read
 
     def placeholders(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
-        """Return locale to key to placeholders: what the dialogs' checker wants to know."""
+        """Return locale to key to placeholders, for the dialogs' checker."""
         return {
             locale: {
                 key: message.placeholders for key, message in self.catalog(locale).messages.items()
@@ -107,18 +107,18 @@ class Catalogs:
         }
 
     def has(self, locale: str, key: str) -> bool:
-        """Tell whether a key has a sentence."""
+        """Whether a key has a sentence."""
         return key in self.catalog(locale).messages
 
     def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
-        """Return the sentence for a key with its arguments put in.
+        """Return the sentence for a key, filled with its arguments.
 
         Arguments that the sentence doesn't show are ignored. Values are described in ``values``;
         a value's own braces are left alone.
 
         Raises:
             KeyError: the locale, the key or an argument is missing.
-            ValueError: an argument is of a kind that can't be shown.
+            ValueError: an argument is of a kind that can't be rendered.
         """
         message = self.catalog(locale).messages[key]
         if not message.placeholders and not message.counting:
@@ -128,17 +128,22 @@ class Catalogs:
         parts = message.parts[form]
         return fill(parts, {name: renderer.render(args[name]) for name in parts[1::2]})
 
+    def bare(self, locale: str, keys: Iterable[str]) -> str:
+        """Return the messages of keys, one a line, each without its arguments."""
+        messages = self.catalog(locale).messages
+        return "\n".join(" ".join(messages[key].parts[0][::2]) for key in keys)
+
     def value(self, locale: str, value: Any) -> str:
         """Return an argument's value by itself, as ``text`` would put it into a sentence.
 
         Raises:
             KeyError: the locale or a term is missing.
-            ValueError: the value is of a kind that can't be shown.
+            ValueError: the value is of a kind that can't be rendered.
         """
         return self._renderer(locale).render(value)
 
     def bound(self, locale: str) -> Callable[..., str]:
-        """Return ``text`` for one locale, with arguments as keywords: handy in templates."""
+        """Return ``text`` for one locale, with arguments as keywords, for templates."""
 
         def text(key: str, **args: Any) -> str:
             return self.text(locale, key, args)

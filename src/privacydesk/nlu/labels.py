@@ -1,4 +1,4 @@
-"""What the learnt heads tell, in the order of their numbers."""
+"""The classes of the trained heads, in the order of their numbers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from privacydesk.domain.reading import (
     Holder,
     MentionKind,
     Modality,
+    ReplyAct,
     Safety,
 )
 
 
 class Layer(StrEnum):
-    """What sort of stretch of a message is told apart; stretches of one layer never overlap."""
+    """The kinds of stretches that are found in a message; those of one layer never overlap."""
 
     QUESTION = "question"
     MENTION = "mention"
@@ -27,7 +28,7 @@ class Layer(StrEnum):
 
 
 class Role(StrEnum):
-    """What a request says of a thing that it names: it goes, or it stays. Both may be said."""
+    """What a request says about a thing that it names: it goes, or it stays; perhaps both."""
 
     INCLUDE = "include"
     EXCLUDE = "exclude"
@@ -36,7 +37,7 @@ class Role(StrEnum):
 CONTACT: Final = "contact"
 AGE: Final = "age"
 ACCOUNT: Final = "account"
-"""Values that are told beside those of a profile's fields; an account is told by its name."""
+"""Values besides those of profile fields; an account is given by its name."""
 
 INTENTS: Final = tuple(Intent)
 REQUEST_INTENTS: Final = tuple(one for one in Intent if one in REQUESTABLE)
@@ -48,6 +49,7 @@ ACTS: Final = (
 )  # fmt: skip
 """What a guardian may want done with a child's account."""
 SAFETIES: Final = tuple(Safety)
+REPLY_ACTS: Final = tuple(ReplyAct)
 ROLES: Final = tuple(Role)
 VALUES: Final = (*sorted(MENTIONABLE[MentionKind.FIELD]), CONTACT, AGE, ACCOUNT)
 MENTIONS: Final = tuple(
@@ -58,5 +60,5 @@ SLOTS: Final = (
     *((intent, again) for again in (False, True) for intent in REQUEST_INTENTS),
     (None, False),
 )
-"""Requests that a message may hold: of each intent a first, and a second beside it; and what is
-named without a word of what shall be done with it, as in an answer to a question."""
+"""Requests that a message may hold: a first and a second of each intent; and what is named without
+saying what to do with it, as in an answer to a question."""

@@ -1,7 +1,8 @@
-"""The way of a message from words to a reading."""
+"""The pipeline from the text of a message to its reading."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Final, Self
@@ -9,43 +10,78 @@ from typing import Final, Self
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Answer, Modality, Read, Reading, Request
+from privacydesk.domain.reading import (
+    NO_QUESTION,
+    Modality,
+    Question,
+    Read,
+    Reading,
+    ReplyAct,
+    Request,
+)
+from privacydesk.domain.typed_codes import code_digits
+from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
-from privacydesk.nlu.heads.parsed import WINDOW, Parsed, Parser, likeliest, told_safety
+from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
+from privacydesk.nlu.heads.replies import ReplyReader
+from privacydesk.nlu.labels import REPLY_ACTS
 from privacydesk.nlu.scope import Scope
-from privacydesk.nlu.short_texts import ANSWERS, SHIPPED, ShortTexts
+from privacydesk.nlu.short_texts import ANSWERS, SHIPPED
+from privacydesk.nlu.topics import Topics
 
 _CALLED: Final = "my request"
-"""What a ticket's number is called for the network, in every language."""
+"""What stands for a ticket number in the network's input, in every language."""
+_REPLIES: Final = "replies"
+"""The folder beside a network of one that knows the questions of replies, if it does not itself."""
+_YES: Final = frozenset({ReplyAct.YES})
+_DONE: Final = 0.4
+"""The probability from which a reply has an act."""
 _EVEN: Final = 0.5
-"""The confidence of a number alone: it is likely of a request, and may be an answer."""
+"""The confidence of a number alone: it is likely about a request, but may be an answer."""
 _CLEAR: Final = 0.7
-"""The chance from which it is clear that something is asked for: of the requests that were not sure
-in two untouched sets 0.93 were what they were taken for from here on, and 0.80 of them all."""
+"""The probability from which it is clear that something is asked for: of the requests that were not
+sure in two untouched sets, 0.93 were right from here on, and 0.80 in all."""
 _NEARLY_ALL: Final = 0.85
-"""The share of a message from which a question is all of it."""
+"""The share of a message from which a question counts as all of it."""
 _REACH: Final = 2_000
-"""Characters from which a look takes as many words as it can."""
+"""Characters from which one pass takes as many word pieces as it can."""
 
 
 class Pipeline:
-    """Reads messages."""
+    """Reads messages.
 
-    def __init__(self, parser: Parser, certainty: Certainty, answers: ShortTexts) -> None:
+    Args:
+        parser: the network.
+        replies: the network that knows the question of a reply.
+        certainty: decides which requests are sure.
+        answers: tells what a short text by itself answers, as in ``corpus/answers-*.jsonl``.
+    """
+
+    def __init__(
+        self,
+        parser: Parser,
+        replies: ReplyReader,
+        certainty: Certainty,
+        answers: Callable[[str], str],
+    ) -> None:
         self._parser = parser
+        self._replies = replies
         self._certainty = certainty
         self._answers = answers
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> Self:
         """Return the pipeline with the network of a folder."""
-        return cls(Parser(folder), Certainty.load(folder / FILE), ShortTexts.load(folder / ANSWERS))
+        answers = Topics.load(E5Embedder(), folder / ANSWERS)
+        apart = folder / _REPLIES
+        replies = ReplyReader(apart if apart.is_dir() else folder)
+        return cls(Parser(folder), replies, Certainty.load(folder / FILE), answers.of)
 
-    def parse(self, text: str, today: date) -> Read:
-        """Return what a message says on a day.
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+        """Return what a message says on a day, as an answer to a question.
 
-        Of a very long one the beginning and the end are read, and nothing of it is sure.
+        Only the beginning and the end of a very long one are read, and nothing in it is sure.
         """
         text = text.lstrip()
         seen = with_numbers_called(text)
@@ -56,16 +92,17 @@ class Pipeline:
         reads = [self._read(scope, whole=whole) for scope in scopes]
         if not reads:
             return Read(Intent.OTHER, 0.0, (), Reading())
-        return reads[0] if len(reads) == 1 else _joined(*reads)
+        read = reads[0] if len(reads) == 1 else _joined(*reads)
+        return replace(read, does=self._acts(text, question)) if question.text else read
 
     def _read(self, scope: Scope, *, whole: bool) -> Read:
         text, parsed = scope.text, scope.parsed
         best, *others = likeliest(parsed.intents)
-        asked = tuple(scope.requests())
+        made = tuple(scope.requests())
         reading = Reading(
             tuple(
                 replace(one, sure=whole and self._is_sure(scope, number, one))
-                for number, one in asked
+                for number, one in made
             ),
             tuple(one.text(text).rstrip("?？") for one in parsed.questions),
             told_safety(parsed.safety),
@@ -78,25 +115,35 @@ class Pipeline:
             scope.fragment(),
             scope.acts(),
             scope.accounts(),
-            tuple(whole and parsed.requests[number].asked >= _CLEAR for number, _ in asked),
-            self._answer(text, parsed) if whole else None,
+            tuple(whole and parsed.requests[number].asked >= _CLEAR for number, _ in made),
         )
 
-    def _answer(self, text: str, parsed: Parsed) -> Answer | None:
-        name = self._answers.name(text, parsed.gist)
-        return Answer(name) if name else None
+    def _acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+        if code_digits(text) and not any(map(str.isalpha, text)):
+            # The digits of a code tell the network nothing.
+            return frozenset({ReplyAct.ANSWER})
+        told = self._replies.read(text, question)
+        if told is None:
+            return frozenset()
+        acts = frozenset(
+            act for act, chance in zip(REPLY_ACTS, told, strict=True) if chance >= _DONE
+        )
+        # So much hangs on a plain yes that a second model has to agree.
+        if acts == _YES and self._answers(text) != ReplyAct.YES:
+            return acts | {ReplyAct.CHAT}
+        return acts
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
-        # More would be gone than may be meant where another took what narrows the same thing.
+        # More might be removed than is meant where another request took the limit of a thing.
         if is_losing(request) and number in scope.parted:
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
 
 
 def _only_asked(text: str, reading: Reading) -> Reading:
-    """Return the reading of a message that is nothing but a question as one that wishes nothing.
+    """Return a reading with its wishes as questions, if the message is nothing but a question.
 
-    No message of the corpus both is one and wishes something that files a request.
+    No message of the corpus is nothing but a question and yet wishes to file a request.
     """
     longest = max(map(len, reading.questions), default=0)
     if longest < _NEARLY_ALL * len(text.strip()):
@@ -113,11 +160,11 @@ def _only_asked(text: str, reading: Reading) -> Reading:
 
 
 def looked_at(parser: Parser, text: str, seen: str, today: date) -> tuple[tuple[Scope, ...], bool]:
-    """Return what is found in a message, of a long one at its beginning and its end.
+    """Return what is found in a message; in a long one, at its beginning and its end.
 
     Args:
         parser: finds it.
-        text: the message, without spaces before it.
+        text: the message, without leading spaces.
         seen: the message as the parser sees it; see ``with_numbers_called``.
         today: the operator's day.
 
@@ -136,9 +183,9 @@ def looked_at(parser: Parser, text: str, seen: str, today: date) -> tuple[tuple[
 
 
 def with_numbers_called(text: str) -> str:
-    """Return a message of the same length in which a ticket's number is what it stands for.
+    """Return a message of the same length with ticket numbers replaced by ``_CALLED``.
 
-    Its signs tell nothing, and there are more of them than the network can have seen.
+    Their characters mean nothing, and there are more of them than the network can have seen.
     """
     for one in ticket_numbers(text):
         length = one.end - one.start

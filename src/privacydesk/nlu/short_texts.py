@@ -1,7 +1,7 @@
-"""What short texts are: a reply to what was put, or what a question or a complaint is about.
+"""Classifies short texts by topic: questions asked in a form, and complaints.
 
-Learnt from what a text means, as numbers, and from its characters. Of a reply the numbers are the
-network's own; of the others the encoder's, since the network learns from what people ask for.
+The features are the encoder's embedding of a text and its characters; the network is trained on
+what people ask for instead.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from privacydesk.nlu.heads.weights import Floats, softmax
 from privacydesk.nlu.normaliser import fold
 
 SHIPPED: Final = Path(__file__).parent / "network"
-"""Where the trained network lies that comes along, and what was learnt beside it."""
-ANSWERS: Final = "answers.npz"
+"""The folder of the shipped network and of the models trained with it."""
 TOPICS: Final = "topics.npz"
 COMPLAINTS: Final = "complaints.npz"
-"""The files of what was learnt of replies, of questions and of complaints."""
+ANSWERS: Final = "answers.npz"
+"""The files of the models for questions, complaints and answers."""
 LONGEST: Final = 100
-"""Characters of a text that is looked at; a longer one tells a story."""
+"""Most characters of a text to classify; a longer one tells a story."""
 
 _BUCKETS: Final = 8_192
-"""Places that runs of characters are counted in."""
+"""Hash buckets for character n-grams."""
 _RUN: Final = 5
-"""Characters of the longest run."""
+"""Characters of the longest n-gram."""
 _WEIGHT: Final = 8.0
-"""The length of what is told of the characters; the meaning has some twenty."""
+"""Norm of the character features; that of the embedding is about twenty."""
 
 
 def characters(text: str) -> Floats:
-    """Return what runs of up to five characters a text has, of length ``_WEIGHT``."""
+    """Return the hashed n-grams of up to five characters of a text, with norm ``_WEIGHT``."""
     folded = f"^{fold(text).strip()}$"
     runs = Counter(
         crc32(folded[start : start + length].encode()) % _BUCKETS
@@ -49,12 +49,12 @@ def characters(text: str) -> Floats:
 
 
 class ShortTexts:
-    """Tells of which class a short text is.
+    """Classifies short texts.
 
     Args:
-        classes: their names; the last one is of what is none of the others.
-        enough: the chance from which a text is of a class.
-        learnt: ``mean`` and ``scale`` of the numbers of its meaning, ``weights`` (meaning and
+        classes: their names; the last one is for texts of no other class.
+        enough: the probability from which a text is of a class.
+        learnt: ``mean`` and ``scale`` of the embedding, ``weights`` (embedding and
             characters, classes), and the ``bias`` of each class.
     """
 
@@ -65,18 +65,18 @@ class ShortTexts:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Return those of a file."""
+        """Return the classifier of a file."""
         with np.load(path) as kept:
             numbers = ("mean", "scale", "weights", "bias")
             learnt = {name: kept[name].astype(np.float32) for name in numbers}
             return cls(kept["classes"].tolist(), float(kept["enough"]), learnt)
 
     def name(self, text: str, meaning: Floats) -> str:
-        """Return the class of a text; empty where it is none, or where that is not clear.
+        """Return the class of a text; empty where it has none, or where that is not clear.
 
         Args:
             text: what was written.
-            meaning: of it, as numbers.
+            meaning: its embedding.
         """
         if len(text) > LONGEST:
             return ""

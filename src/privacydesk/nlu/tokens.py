@@ -1,4 +1,4 @@
-"""A message as the reader takes it: word pieces for the encoder, and its words."""
+"""Tokenises a message for the reader: word pieces for the encoder, and words."""
 
 from __future__ import annotations
 
@@ -13,35 +13,39 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
+from privacydesk.domain.reading import Question
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.pairs import Place
 
 MOST_TOKENS: Final = 512
-"""Word pieces that are read of a message, its opening and closing included."""
+"""Most word pieces read of a message, including the opening and closing tokens."""
 CODES: Final = 8192
-"""Words that are told apart by themselves; others share a code with one of these."""
+"""Hash buckets for words; words that collide share a code."""
 OFFSETS: Final = 4
-"""Places of a word within its first piece that are told apart."""
+"""Distinct offsets of a word within its first piece; larger ones count as the last."""
 
 OPENING: Final = 0
 PADDING: Final = 1
 CLOSING: Final = 2
 
+MOST_OF_QUESTION: Final = 64
+"""Most word pieces read of a question, and of the answers given before it."""
+
 _WORD: Final = re.compile(r"[a-z\d]+|\S")
-"""In a folded text: what is one word. Of other scripts every character."""
+"""One word of a folded text; in other scripts every character is a word."""
 
 Numbers = NDArray[np.int64]
 
 
 class Cut(Struct, frozen=True):
-    """A message, cut.
+    """A tokenised message.
 
     Attributes:
-        tokens: numbers of its word pieces, with opening and closing.
-        words: (words, 4): the code of each, the places of its first and last piece in ``tokens``,
-            and its place within the first.
-        places: where each word stands in the message.
-        read: characters that were read.
+        tokens: ids of its word pieces, with opening and closing.
+        words: (words, 4): the code of each, the indices of its first and last piece in
+            ``tokens``, and its offset within the first.
+        places: the characters of each word in the message.
+        read: number of characters read.
     """
 
     tokens: Numbers
@@ -54,7 +58,7 @@ class Tokens:
     """Cuts messages into word pieces and words.
 
     Args:
-        model: sentencepiece's, with the pieces that the reader knows.
+        model: a sentencepiece model with the pieces that the reader knows.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -62,11 +66,11 @@ class Tokens:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Return those of a file with such a model."""
+        """Return the tokeniser with the model of a file."""
         return cls(path.read_bytes())
 
     def of(self, text: str, most: int = MOST_TOKENS, *, end: bool = False) -> Cut:
-        """Return a message, cut, or as many word pieces of its beginning or its end."""
+        """Return a tokenised message; of a long one ``most`` pieces of its beginning or end."""
         folded = fold(text)
         found = self._pieces.encode_as_offset_mapping(folded)
         part = slice(2 - most, None) if end else slice(most - 2)
@@ -84,9 +88,17 @@ class Tokens:
             read,
         )
 
+    def of_question(self, question: Question) -> Numbers:
+        """Return the word pieces of a question and of the answers before it: (2, pieces)."""
+        found = [self._pieces.encode(fold(one))[:MOST_OF_QUESTION] for one in question]
+        numbers = np.full((len(found), max(1, *map(len, found))), PADDING)
+        for row, one in enumerate(found):
+            numbers[row, : len(one)] = one
+        return numbers
+
 
 def _pieces_of(words: Sequence[Place], pieces: Sequence[Place]) -> list[tuple[int, int, int]]:
-    """Return the first and last piece of each word, and its place within the first."""
+    """Return the first and last piece of each word, and its offset within the first."""
     found, at = [], 0
     for start, end in words:
         while pieces[at][1] <= start:

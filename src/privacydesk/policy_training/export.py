@@ -1,4 +1,4 @@
-"""Writes the cross-encoder down as a graph with weights in eight bits."""
+"""Exports the cross-encoder as a graph with 8-bit weights."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
+from privacydesk.learning.layers import WIDTH
+from privacydesk.learning.quantising import quantised
 from privacydesk.policy_training.network import CrossEncoder
 from privacydesk.policy_training.reranker import INPUTS, OUTPUTS
-from privacydesk.training.export import quantised
-from privacydesk.training.network import WIDTH
 
 
 def export(network: CrossEncoder, graph: Path) -> None:

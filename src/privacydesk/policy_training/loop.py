@@ -1,4 +1,4 @@
-"""Teaches the cross-encoder, with check points from which a stopped training goes on."""
+"""Trains the cross-encoder, with check points from which stopped training is resumed."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from msgspec import Struct
 from torch import Tensor, nn
 from torch.nn import functional
 
+from privacydesk.learning import check_points
+from privacydesk.learning.check_points import CheckPoint
 from privacydesk.policy_training.corpus import Question
 from privacydesk.policy_training.network import CrossEncoder
 from privacydesk.policy_training.reranker import Floats, Passage, batched
-from privacydesk.training import check_points
-from privacydesk.training.check_points import CheckPoint
 
 _UNKNOWN: Final = -1.0
-"""The label of what nothing is learnt from."""
+"""A label that the loss ignores."""
 _SMOOTHING: Final = 0.02
 _SENTENCES_MATTER: Final = 2.0
 _HEADS: Final = ("passage.hidden", "passage.out", "sentence.hidden", "sentence.out")
 _WARM: Final = 0.06
-"""The share of the way on which the rate rises."""
+"""The share of training during which the learning rate rises."""
 _LONGEST_STEP: Final = 1.0
 _MIXED: Final = 8
-"""Tokens by which pairs of one batch may differ in length by chance."""
+"""Tokens of random jitter when pairs are sorted by length."""
 _FADES: Final = 7
-"""The rank at which a passage is read half as often as the first."""
+"""The rank at which a passage is sampled half as often as the first."""
 _TOLD_EVERY: Final = 50
-"""Batches."""
+"""Batches between two messages of progress."""
 
 
 class Pace(Struct, frozen=True):
-    """How the network learns.
+    """The training parameters.
 
     Attributes:
         epochs: how often every question is read.
-        near: passages that do not answer, of those looked up, read with a question at a time.
-        looked_up: how many passages of the first look count as near.
-        far: passages read with it that were not looked up.
-        tokens: of a batch, padding included.
-        encoder_rate: how fast the layers change, at most; ``head_rate``: the heads; ``scale_rate``:
-            single numbers.
-        seed: of all that is chosen.
+        near: passages that rank high but do not answer, read with a question in an epoch.
+        looked_up: how many passages of the lookup count as near.
+        far: other passages read with it.
+        tokens: most tokens of a batch, padding included.
+        encoder_rate: highest learning rate of the layers; ``head_rate``: of the heads;
+            ``scale_rate``: of scalars.
+        seed: of all random choices.
     """
 
     epochs: int = 3
@@ -62,12 +62,12 @@ class Pace(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """A question, ready to be learnt from.
+    """A question, prepared for training.
 
     Attributes:
-        question: what is asked.
-        states: it, read by itself.
-        order: the passages of its policy, as the first look ranks them.
+        question: the question.
+        states: vectors of its tokens, read by itself.
+        order: the passages of its policy, as the lookup ranks them.
         passages: of its policy, each read by itself.
     """
 
@@ -78,7 +78,7 @@ class Asked(Struct, frozen=True):
 
 
 class Example(Struct, frozen=True):
-    """A question with a passage: whether it answers, and each of its sentences."""
+    """A question with a passage: whether it and each of its sentences answer."""
 
     states: Floats
     passage: Passage
@@ -100,7 +100,7 @@ def train(
     digest: str,
     tell: Callable[[str], None],
 ) -> None:
-    """Teach the network; go on from the check point in the folder, if it is of this digest."""
+    """Train the network, resuming from the check point in the folder if it has this digest."""
     _Training(network, pace, (folder / check_points.FILE, digest), tell).run(asked)
 
 
@@ -122,12 +122,12 @@ def labelled(asked: Asked, passage: int) -> Example:
 
 
 def chosen(asked: Asked, pace: Pace, chance: random.Random) -> Iterator[int]:
-    """Return the passages that a question is read with at a time: all that answer, and others."""
+    """Return the passages to read with a question in an epoch: all that answer, and others."""
     answering = asked.question.answering
     yield from sorted(answering)
     others = [one for one in asked.order if one not in answering]
     near, far = others[: pace.looked_up], others[pace.looked_up :]
-    # The nearest are the ones that have to be told apart most often.
+    # The nearest are the ones that have to be distinguished most often.
     weights = [1 / (_FADES + rank) for rank in range(len(near))]
     wanted = min(pace.near + (not answering), len(near))
     picked: set[int] = set()
@@ -191,7 +191,7 @@ class _Training:
         of_sentences = torch.full(given.sentences.shape[:2], _UNKNOWN)
         for row, one in enumerate(batch):
             of_sentences[row, : len(one.sentences)] = torch.tensor(one.sentences)
-        # One that was not read has no token to be told by.
+        # A sentence that was not read has no tokens to predict from.
         of_sentences[~torch.from_numpy(given.sentences.any(-1))] = _UNKNOWN
         with torch.autocast("cpu", dtype=torch.bfloat16):
             passages, sentences = self._network(*map(torch.from_numpy, given))
@@ -207,7 +207,7 @@ class _Training:
 def _batches(
     examples: Iterable[Example], most: int, chance: random.Random
 ) -> Iterator[list[Example]]:
-    """Return examples in batches of like lengths, at most some tokens each, in any order."""
+    """Return examples in batches of similar lengths, at most ``most`` tokens, in random order."""
     ordered = sorted(examples, key=lambda one: one.tokens + _MIXED * chance.random())
     groups: list[list[Example]] = [[]]
     for one in ordered:
@@ -219,7 +219,7 @@ def _batches(
 
 
 def _loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean loss of what is known."""
+    """Return the mean loss over the known labels."""
     known = labels != _UNKNOWN
     if not known.any():
         return logits.sum() * 0

@@ -1,4 +1,4 @@
-"""The cross-encoder: a question and a passage, each read by itself, in; whether it answers out."""
+"""The cross-encoder: scores a question with a passage, each of them read by itself before."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from torch.nn import functional
 
 from privacydesk.encoder.graph import SEPARATE
 from privacydesk.encoder.weights import ModelFile
-from privacydesk.training.network import ATTENTIONS, HIDDEN, NEVER, WIDTH, Block, load_blocks
+from privacydesk.learning.layers import ATTENTIONS, HIDDEN, NEVER, WIDTH, Block, load_blocks
 
 LAYERS: Final = 4
-"""Of the twelve of multilingual-e5-small, those above ``SEPARATE``."""
+"""Of the twelve layers of multilingual-e5-small, those above ``SEPARATE``."""
 _APART: Final = -2.0
-"""How little tokens look across at first: the network begins as the one that knows likeness."""
+"""Initial bias against attention across texts: the network begins as one for similarity."""
 _SCALE: Final = 20.0
 _EVEN: Final = 0.9
-"""The likeness at which neither yes nor no is more likely at first."""
+"""The similarity at which yes and no are equally likely at first."""
 
 
 class CrossEncoder(nn.Module):
-    """Tells of passages, and of each of their sentences, whether they answer."""
+    """Scores whether passages, and each of their sentences, answer."""
 
     def __init__(self, layers: int = LAYERS, dropout: float = 0.1) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class CrossEncoder(nn.Module):
         """Return logits: of passages, (batch,), and of sentences, (batch, sentences).
 
         Args:
-            states: as in ``policy.reranker.Batch``; so are the others.
+            states: as in ``reranker.Batch``; so are the others.
             there: which are tokens.
             asked: which are the question's.
             sentences: which are each sentence's.
@@ -58,7 +58,7 @@ class CrossEncoder(nn.Module):
 
 
 class Likeness(nn.Module):
-    """How well a text answers a question: by how alike they are, and by what was learnt besides."""
+    """How well a text answers a question: by their cosine similarity and a trained head."""
 
     def __init__(self, dropout: float) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Likeness(nn.Module):
         self.even = nn.Parameter(torch.tensor(_EVEN))
 
     def forward(self, question: Tensor, texts: Tensor) -> Tensor:
-        """Return logits, (batch, texts), of points (batch, 1, width) and (batch, texts, width)."""
+        """Return logits, (batch, texts), of vectors (batch, 1, width) and (batch, texts, width)."""
         question = question.expand_as(texts)
         both = torch.cat([question, texts, question * texts, (question - texts).abs()], -1)
         alike = (functional.normalize(question, dim=-1) * functional.normalize(texts, dim=-1)).sum(
@@ -82,7 +82,7 @@ class Likeness(nn.Module):
 
 
 def load_encoder(network: CrossEncoder, model: ModelFile) -> None:
-    """Take the weights of the upper layers."""
+    """Load the weights of the upper layers."""
     load_blocks(network.blocks, model, SEPARATE)
 
 

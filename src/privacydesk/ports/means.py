@@ -1,8 +1,8 @@
-"""What services word, understand, look up, hash and mint with."""
+"""Ports for wording, understanding messages, hashing and generating ids and secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from privacydesk.domain.ids import (
     LookupHash,
 )
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observed
 
 
@@ -31,30 +32,37 @@ class Hashing(Protocol):
 
 
 class Catalog(Protocol):
-    """Every word a person sees, by key and locale."""
+    """All text shown to people, by key and locale."""
 
     def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
         """Return the sentence for a key; a missing key raises KeyError (checked at start)."""
         ...
 
+    def bare(self, locale: str, keys: Iterable[str]) -> str:
+        """Return the sentences of keys, each without its arguments, one a line."""
+        ...
+
     def value(self, locale: str, value: Any) -> str:
-        """Return an argument's value by itself, as ``text`` would put it into a sentence."""
+        """Return an argument's value alone, formatted as ``text`` would."""
         ...
 
 
 class Understanding(Protocol):
-    """Understands what people say, before anything is decided, and finds what the policy says."""
+    """Interprets messages, before anything is decided, and finds policy passages."""
 
-    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
-        """Return intent, language, entities and wishes of what was said.
+    async def hear(
+        self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
+    ) -> Observed:
+        """Return intent, language, entities and requests of a message.
 
         Args:
-            text: what was said.
-            whose: who said it: those who say much wait for those who say little.
+            text: the message.
+            whose: the sender, for fair queueing: heavy senders wait for light ones.
             today: the operator's day, which "last week" counts from.
+            question: the open question that it answers, if any.
 
         Raises:
-            UnavailableError: so many wait that this one is not heard now.
+            UnavailableError: too many are waiting.
         """
         ...
 
@@ -62,32 +70,32 @@ class Understanding(Protocol):
         """Return the passages that answer a question; None when no policy was imported.
 
         Args:
-            question: in whoever's words.
-            whose: who asks: those who ask much wait for those who ask little.
+            question: in the sender's words.
+            whose: the sender, for fair queueing: heavy senders wait for light ones.
 
         Raises:
-            UnavailableError: so many wait that this one is not searched for now.
+            UnavailableError: too many are waiting.
         """
         ...
 
     async def go_by(self, policy: str, digest: str) -> None:
-        """Have questions answered from a kept version of the policy, as soon as it is ready.
+        """Switch to a stored version of the policy as soon as it is ready.
 
-        Until then they are answered from the one before.
+        Until then questions are answered from the previous one.
 
         Args:
-            policy: the name that it was imported under.
+            policy: the name it was imported under.
             digest: of the version.
 
         Raises:
-            UnavailableError: it can't be made ready now.
-            DeskError: it can't be at all; questions are answered as before.
+            UnavailableError: it can't be prepared now.
+            DeskError: it can't be prepared at all; the previous one stays in use.
         """
         ...
 
 
 class Minter(Protocol):
-    """Makes what can't be guessed: ids, epochs, ticket numbers, codes, secrets."""
+    """Generates unguessable ids, epochs, ticket numbers, codes and secrets."""
 
     def id(self, now: datetime) -> bytes:
         """Return a new UUIDv7."""

@@ -2,8 +2,8 @@
 
     rows as locked ─► prepare ─► what the step needs ─► snapshot ─► engine ─► rows, joined
 
-What lies outside the lock was fetched before; see ``turns``. Where the step turns out to need
-something else, the job goes back to be looked at again.
+What lies outside the lock was fetched before; see ``turns``. If the step turns out to need
+something else, the job goes back to be observed again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from privacydesk.dialog.codes import code_digits
 from privacydesk.dialog.engine import Engine, NeedsMore
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.identity import Challenge
@@ -23,6 +22,7 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import Message, Needs, Observed, Said, Snapshot, Turn
+from privacydesk.domain.typed_codes import code_digits
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Changes, Hashing, Reobserve, WorkingSet
 from privacydesk.services.attendance import Reach
@@ -33,19 +33,19 @@ from privacydesk.services.records import recalled
 _UNCHANGED: Final = Changes()
 
 SILENT: Final = Observed()
-"""What is heard where nobody spoke, or nobody had to be understood."""
+"""The observation when nobody spoke, or nobody had to be understood."""
 
 NOTHING: Final = Needs()
-"""The first look of a job: what the step wants is only known under the lock."""
+"""The needs at a job's first pass: what the step wants is only known under the lock."""
 
 
 class Prepared(Struct, frozen=True):
     """What a job outside the dialog did before the message reaches the engine.
 
     Attributes:
-        message: what the engine is told; None when the user is not.
-        changes: what the job leaves besides the turn: tickets already moved with their log, outbox
-            rows, files that go with what the user is told …
+        message: the input to the engine; None when the user is told nothing.
+        changes: the job's changes besides the turn: tickets already moved with their log, outbox
+            rows, files that go with the message to the user …
     """
 
     message: Message | None
@@ -62,11 +62,11 @@ class Gathered(Struct, frozen=True):
     Attributes:
         needs: what it was fetched for.
         tickets: those the step may want to see.
-        reach: who is there to be reached.
+        reach: whether a person can be reached.
         place: in the queue, if the user joined it.
-        policy: what the policy says to their questions.
-        stand_in: which of the tickets is somebody else's, opened for the number that nobody has
-            and shown to no step.
+        policy: the policy's answers to their questions.
+        stand_in: an unrelated one of the tickets, opened in place of an unknown number and shown
+            to no step.
     """
 
     needs: Needs
@@ -81,7 +81,7 @@ UNSEEN: Final = Gathered(needs=NOTHING, tickets=(), reach=Reach(staffed=False), 
 
 
 class Means(Struct, frozen=True):
-    """What every decision is made with."""
+    """The services that every decision uses."""
 
     engine: Engine
     maker: TurnMaker
@@ -90,14 +90,14 @@ class Means(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """Decides one job on what is read under the lock.
+    """Decides one job on the rows read under the lock.
 
     Attributes:
-        means: what it is made with.
-        job_id: noted on what it leaves.
-        prepare: what happens before the engine is told.
+        means: the services it uses.
+        job_id: noted on its changes.
+        prepare: runs before the engine.
         gathered: what was fetched from outside the lock.
-        heard: what the recogniser made of the words; None where it was not asked.
+        heard: the recogniser's result; None if it was not asked.
         now: the turn's instant.
         origin: as in ``Observed``.
     """
@@ -111,7 +111,7 @@ class Decision(Struct, frozen=True):
     origin: bytes = b""
 
     def __call__(self, rows: WorkingSet) -> Changes:
-        """Return what the job leaves.
+        """Return the changes of the job.
 
         Raises:
             NotFoundError: no such conversation.
@@ -144,7 +144,7 @@ class Decision(Struct, frozen=True):
         return made if changes is _UNCHANGED else changes.joined(made)
 
     def _needs(self, snapshot: Snapshot, message: Message) -> Needs:
-        """Return what was fetched with what the step names now."""
+        """Return the fetched needs, updated by those that the step names now."""
         fetched = self.gathered.needs
         wanted = self.means.engine.needs(snapshot, message)
         if fetched is not NOTHING:
@@ -169,7 +169,7 @@ class Decision(Struct, frozen=True):
         challenges: Mapping[str, Challenge],
         moved: tuple[Ticket, ...],
     ) -> Snapshot:
-        """Return the conversation with the rows that the step asks for beside it."""
+        """Return the snapshot: the conversation and the rows that the step asks for."""
         tickets = [
             recalled(ticket, conversation, self.means.hashing)
             for ticket in _shown(moved, self.gathered.tickets, rows.tickets)

@@ -1,4 +1,4 @@
-"""Hearing: what is made of a person's words, before anything is decided."""
+"""Interpretation of a person's words, before anything is decided."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from typing import Final, Protocol
 
+from msgspec.structs import replace
+
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Answer, Read
+from privacydesk.domain.reading import NO_QUESTION, Question, Read, ReplyAct
 from privacydesk.domain.turn import Asked, Observed
 from privacydesk.nlu.language_id import language_of
 from privacydesk.nlu.lists.matching import Lists
@@ -23,32 +25,32 @@ from privacydesk.services.findings.asides import (
 )
 
 _LOOK: Final = 500
-"""What reading a short message costs, in characters of a long one that take as long."""
+"""The fixed cost of reading a message, in characters of a long one that take as long."""
 _ABOUT: Final = "complaint.about_"
-"""How the labels of the buttons begin that tell what a complaint is about."""
+"""The prefix of the button labels for what a complaint is about."""
 _OPENING: Final = 30
-"""Characters of a sentence that may be an answer before something else."""
+"""Most characters of a sentence that may be an answer before something else."""
 
 
 class MessageReader(Protocol):
     """Reads messages, as ``nlu.pipeline.Pipeline`` does."""
 
-    def parse(self, text: str, today: date) -> Read:
-        """Return what a message says on a day."""
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+        """Return what a message says on a day, as an answer to a question."""
         ...
 
 
 class Hearing:
-    """Has messages understood, each once, in threads beside the loop.
+    """Reads messages, each once, in threads beside the event loop.
 
-    What a person typed is never kept here. Menu words and the like are ours, so what they mean is
-    worked out at their first use and kept.
+    What a person typed is never kept here. Menu words and the like are the desk's own, so their
+    meanings are computed at their first use and cached.
 
     Args:
-        lists: find what is listed.
+        lists: find listed words.
         reader: reads messages.
-        topics: tells what a question asks that forms explain; see ``nlu.topics``.
-        complaints: tells what a complaint is about.
+        topics: returns the topic of a question that forms explain; see ``nlu.topics``.
+        complaints: returns what a complaint is about.
     """
 
     def __init__(
@@ -66,34 +68,36 @@ class Hearing:
         self._fixed: dict[str, Observed | None] = dict.fromkeys(lists.fixed)
         self._looking: dict[str, asyncio.Future[Observed]] = {}
 
-    async def hear(self, text: str, whose: Hashable, today: date) -> Observed:
-        """Return what was said; see ``ports.Understanding``."""
+    async def hear(
+        self, text: str, whose: Hashable, today: date, question: Question = NO_QUESTION
+    ) -> Observed:
+        """Return what a message means; see ``ports.Understanding``."""
         if text not in self._fixed:
-            return await self._look(text, whose, today)
+            return await self._look(text, whose, today, question)
         return self._fixed[text] or await self._first_hearing(text, whose, today)
 
     async def _first_hearing(self, text: str, whose: Hashable, today: date) -> Observed:
-        """Work out what words of ours mean."""
+        """Return what words of the desk's own mean, and cache it."""
         looking = self._looking.get(text)
         if looking is None:
-            # One look serves all who say the same meanwhile, whoever of them goes away.
-            looking = asyncio.ensure_future(self._look(text, whose, today))
+            # One task serves all who say the same meanwhile, even if some of them go away.
+            looking = asyncio.ensure_future(self._look(text, whose, today, NO_QUESTION))
             self._looking[text] = looking
             looking.add_done_callback(lambda _: self._looking.pop(text, None))
         heard = await asyncio.shield(looking)
         self._fixed[text] = heard
         return heard
 
-    async def _look(self, text: str, whose: Hashable, today: date) -> Observed:
+    async def _look(self, text: str, whose: Hashable, today: date, question: Question) -> Observed:
         cost = _LOOK + len(text)
-        return await self._aside.run(whose, cost, self._read, text, today)
+        return await self._aside.run(whose, cost, self._read, text, today, question)
 
-    def _read(self, text: str, today: date) -> Observed:
-        # Halves of surrogate pairs are no text, and can't go on as a part of what was said.
+    def _read(self, text: str, today: date, question: Question) -> Observed:
+        # Lone surrogates are invalid text, and can't be passed on.
         text = text.encode("utf-8", "replace").decode()
-        read, language = self._reader.parse(text, today), language_of(text)
+        read, language = self._reader.parse(text, today, question), language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
-        listed |= self._opens_with(text, read, listed, today)
+        listed |= self._opens_with(text, read, listed, today, question)
         listed |= self._complains_of(text, read, listed)
         rest = without(text, questions) if questions else ""
         if not rest:
@@ -103,9 +107,11 @@ class Hearing:
                 listed |= {"phrase": tuple(phrases)}
             return observed(text, read, listed, language)
         asked = tuple(Asked(one, self._topics_of(one)) for one in questions)
-        # A wish was read with all of the message around it; an answer, by itself, is read better.
-        said = without_questions(read) if asks_for(read) else self._reader.parse(rest, today)
-        beside = self._lists.found(rest) | self._opens_with(rest, said, listed, today)
+        # A wish was read in the context of the whole message; an answer is read better alone.
+        wishes = asks_for(read)
+        alone = self._reader.parse(rest, today, question) if question.text or not wishes else read
+        said = replace(without_questions(read), does=alone.does) if wishes else alone
+        beside = self._lists.found(rest) | self._opens_with(rest, said, listed, today, question)
         return beside_questions(
             observed(text, read, listed, language),
             asked,
@@ -114,35 +120,41 @@ class Hearing:
         )
 
     def _opens_with(
-        self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]], today: date
+        self,
+        text: str,
+        read: Read,
+        listed: Mapping[str, tuple[str, ...]],
+        today: date,
+        question: Question,
     ) -> dict[str, tuple[str, ...]]:
         """Return what the first of several sentences answers, where it is nothing but an answer."""
         if not (read.reading.requests or read.reading.questions):
-            # There is nothing that an answer may stand before.
+            # There is nothing that an answer could precede.
             return {}
         adds = "also" in listed.get("phrase", ())
         first = opening(text, commas=adds)
-        if answered := self._answer(first, today):
+        if answered := self._answer(first, today, question):
             return {"opens_with": answered}
-        # A comma may part an answer from a wish: "OK, unlink WeChat first" may be none, too.
+        # A comma may separate an answer from a wish; "OK, unlink WeChat first" may hold no answer.
         part = opening(text, commas=True) if asks_for(read) else ""
-        answered = self._answer(part, today) if part != first else ()
+        answered = self._answer(part, today, question) if part != first else ()
         return {"opens_loosely": answered} if answered else {}
 
-    def _answer(self, text: str, today: date) -> tuple[str, ...]:
-        """Return the plain answer that a sentence is; of those that are learnt a yes alone."""
+    def _answer(self, text: str, today: date, question: Question) -> tuple[str, ...]:
+        """Return the plain answer that a sentence is; from the network, only a yes."""
         if not 0 < len(text) <= _OPENING:
             return ()
         listed = self._lists.found(text).get("plain_answer", ())
         if listed:
             return listed
-        return ("yes",) if self._reader.parse(text, today).answer is Answer.YES else ()
+        agrees = {ReplyAct.YES} == self._reader.parse(text, today, question).does
+        return ("yes",) if agrees else ()
 
     def _complains_of(
         self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]]
     ) -> dict[str, tuple[str, ...]]:
-        """Return the buttons that a complaint speaks for, where what it is about was learnt."""
-        # What is wished of somebody else's content comes to a complaint, and tells of none.
+        """Return the buttons that a complaint chooses, where the classifier knows its subject."""
+        # A wish about somebody else's content becomes a complaint, but doesn't describe one.
         if all(one.intent is not Intent.COMPLAINT for one in read.reading.requests):
             return {}
         kinds = [one for one in listed.get("answer", ()) if one.startswith(_ABOUT)]
@@ -151,7 +163,7 @@ class Hearing:
         return {"answer": (*others, _ABOUT + about)} if about else {}
 
     def _topics_of(self, question: str) -> tuple[str, ...]:
-        """Return what a question asks that forms explain, as learnt, else as listed."""
+        """Return the topics of a question that forms explain: as classified, else as listed."""
         learnt = self._topics(question)
         phrases = self._lists.found(question).get("phrase", ())
         listed = tuple(one for one in phrases if one.startswith("asks_"))

@@ -51,6 +51,7 @@ from privacydesk.services.decision import (
     Prepared,
 )
 from privacydesk.services.making import TurnMaker
+from privacydesk.services.open_questions import OpenQuestions
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +62,7 @@ _ROUNDS = 12
 """How often a job may go back to observing: each step of a turn may name one thing more."""
 
 
-Hear = Callable[[], Awaitable[Observed]]
+Hear = Callable[[Conversation], Awaitable[Observed]]
 
 
 class Turns:
@@ -69,7 +70,7 @@ class Turns:
 
     Attributes:
         left_due: called after a commit that left outbox rows or tickets, so that a worker of this
-            process need not wait for its next look.
+            process need not wait for its next poll.
         alarmed: called after a commit with each alarm that the turn raised, and where.
     """
 
@@ -81,6 +82,7 @@ class Turns:
         reader: Reader,
         maker: TurnMaker,
         understanding: Understanding,
+        questions: OpenQuestions,
         hashing: Hashing,
         deadlines: Deadlines,
         attendance: Attendance,
@@ -89,6 +91,7 @@ class Turns:
         self._writer = writer
         self._reader = reader
         self._understanding = understanding
+        self._questions = questions
         self._hashing = hashing
         self._attendance = attendance
         self._clock = clock
@@ -110,11 +113,13 @@ class Turns:
                 and wait together where many have to wait; empty where it is not known.
         """
 
-        async def hear() -> Observed:
+        async def hear(seen: Conversation) -> Observed:
             if not isinstance(message, Said):
                 return SILENT
             today = self._deadlines.today(self._clock.now())
-            return await self._understanding.hear(message.text, origin or conversation, today)
+            return await self._understanding.hear(
+                message.text, origin or conversation, today, self._questions.of(seen)
+            )
 
         def prepare(_rows: WorkingSet) -> Prepared:
             return Prepared(message)
@@ -138,12 +143,11 @@ class Turns:
         Args:
             conversation: whose turn it is.
             job_id: known ids are answered with their first answer.
-            prepare: what happens before the engine is told.
+            prepare: what happens before the engine runs.
             tickets: tickets that ``prepare`` decides on.
             deliveries: outbox rows that ``prepare`` decides on.
             once_per_ticket: see ``Job``.
-            hear: tells what is made of the user's words; not asked while those are
-                an agent's to read.
+            hear: returns what the user's words mean; not called while an agent reads them.
             origin: as for ``say``.
 
         Raises:
@@ -159,7 +163,7 @@ class Turns:
             if seen is None:
                 raise NotFoundError("no such conversation")
             if hear is not None and heard is None and seen.owner.kind is not OwnerKind.AGENT:
-                heard = await hear()
+                heard = await hear(seen)
             gathered = await self._look(seen, needs, gathered, origin)
             job = Job(
                 id=job_id,
@@ -176,7 +180,7 @@ class Turns:
                     self._means, job_id, prepare, gathered, heard, self._clock.now(), origin
                 ),
                 once_per_ticket=once_per_ticket,
-                # What somebody says or taps; files were taken in before.
+                # What somebody says or taps; files were stored before.
                 small=hear is not None,
             )
             try:
@@ -184,7 +188,7 @@ class Turns:
             except Reobserve as again:
                 needs = again.args[0]
                 if hear is not None and heard is None:
-                    heard = await hear()
+                    heard = await hear(seen)
                 continue
             changes = committed.changes
             if changes is not None:
@@ -198,9 +202,9 @@ class Turns:
     async def foresee(
         self, conversation: ConversationId, prepare: Prepare, *, tickets: tuple[Ticket, ...] = ()
     ) -> tuple[Event, ...]:
-        """Return the events that a job would leave, worded as they would be shown.
+        """Return the events that a job would produce, worded as they would be shown.
 
-        Nothing is locked or kept; what is minted on the way is thrown away.
+        Nothing is locked or kept; anything minted on the way is discarded.
 
         Args:
             conversation: whose turn it would be.
@@ -230,7 +234,7 @@ class Turns:
         raise UnavailableError("the conversation changes faster than it can be answered")
 
     async def _alarm(self, name: str, conversation: ConversationId) -> None:
-        """Log what the operator has to look at; not for each of the many who run into it."""
+        """Log an alarm for the operator, not once for each of the many who run into it."""
         now = self._clock.now()
         if not happened_within(self._alarmed.get(name), now, _ALARM_EVERY):
             self._alarmed[name] = now
@@ -254,8 +258,8 @@ class Turns:
             tickets = (*tickets, *await self._whose(seen.id, needs.tickets_of))
         stand_in = None
         if needs.ticket_number:
-            # The ticket is opened under the lock alone, and another one for a number that nobody
-            # has: how long it takes tells nothing.
+            # The ticket is opened only under the lock, and a stand-in for an unknown number: the
+            # time it takes reveals nothing.
             near = await self._reader.ticket_near(needs.ticket_number)
             if near is not None and near[1] not in tickets:
                 tickets = (*tickets, near[1])
@@ -268,7 +272,7 @@ class Turns:
                 place = await self._reader.queue_length() + 1
         policy = dict(before.policy)
         for question in needs.questions:
-            # Searched once a job, however often its step has to look for more.
+            # Searched once per job, however often its step needs something more.
             if question not in before.needs.questions:
                 found = await self._understanding.answer(question, origin or seen.id)
                 policy |= {question: found} if found is not None else {}
@@ -297,8 +301,8 @@ class Turns:
 
 
 async def _nobody_is_called(_name: str, _conversation: ConversationId) -> None:
-    """Without staff in this process, an alarm stands in the log alone."""
+    """Do nothing: without staff in this process, an alarm is only logged."""
 
 
 def _nobody_waits() -> None:
-    """Without a worker in this process, rows wait for one elsewhere."""
+    """Do nothing: without a worker in this process, rows wait for one elsewhere."""

@@ -10,13 +10,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from privacydesk.nlu.labels import INTENTS, SAFETIES, Layer
+from privacydesk.nlu.labels import INTENTS, REPLY_ACTS, SAFETIES, Layer
 from privacydesk.nlu.pairs import Place
 from privacydesk.nlu.tokens import PADDING, Cut, Tokens
 from privacydesk.training.labelling import Labelled, Stretch
 
 UNKNOWN: Final = -100
-"""A label that is not learnt."""
+"""A label that the loss ignores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,10 @@ class Batch:
         annotated: (batch,), whether more is known than the intent.
         intents: (batch,).
         safety: (batch, safeties), -1 where it is not known.
+        question: (batch, 2, pieces); see ``Tokens.of_question``.
+        acts: (batch, acts), -1 where it is not known.
         labelled: the texts.
-        cuts: the texts, cut.
+        cuts: the texts, tokenised.
     """
 
     tokens: Tensor
@@ -40,12 +42,14 @@ class Batch:
     annotated: Tensor
     intents: Tensor
     safety: Tensor
+    question: Tensor
+    acts: Tensor
     labelled: Sequence[Labelled]
     cuts: Sequence[Cut]
 
 
 def batches(texts: Sequence[Labelled], tokens: Tokens, most: int, seed: int) -> Iterator[Batch]:
-    """Return all texts in batches of at most some tokens, padding included, in any order."""
+    """Return all texts in batches of at most ``most`` tokens, padding included, in random order."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     read = [(one, tokens.of(one.text)) for one in texts]
     read.sort(key=lambda one: len(one[1].tokens) + 2 * chance.random())
@@ -56,32 +60,37 @@ def batches(texts: Sequence[Labelled], tokens: Tokens, most: int, seed: int) -> 
         groups[-1].append(one)
     chance.shuffle(groups)
     for group in groups:
-        yield batch(*zip(*group, strict=True))
+        yield batch(tokens, *zip(*group, strict=True))
 
 
-def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
-    """Return texts, cut, as one batch."""
-    longest = (
-        max(1, *(len(one.places) for one in cuts)) if len(cuts) > 1 else max(1, len(cuts[0].places))
-    )
+def batch(tokens: Tokens, texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
+    """Return tokenised texts as one batch."""
+    longest = max([1, *(len(one.places) for one in cuts)])
     spans = torch.zeros((len(texts), len(Layer), longest, longest))
     safety = torch.full((len(texts), len(SAFETIES)), -1.0)
     intents = torch.full((len(texts),), UNKNOWN, dtype=torch.long)
     words = torch.zeros((len(texts), longest, 4), dtype=torch.long)
-    tokens = torch.full((len(texts), max(len(one.tokens) for one in cuts)), PADDING)
+    numbers = torch.full((len(texts), max(len(one.tokens) for one in cuts)), PADDING)
+    asked = [tokens.of_question(one.question) for one in texts]
+    question = torch.full((len(texts), 2, max(one.shape[1] for one in asked)), PADDING)
+    acts = torch.full((len(texts), len(REPLY_ACTS)), -1.0)
     for row, (one, cut) in enumerate(zip(texts, cuts, strict=True)):
-        tokens[row, : len(cut.tokens)] = torch.from_numpy(cut.tokens)
+        numbers[row, : len(cut.tokens)] = torch.from_numpy(cut.tokens)
         words[row, : len(cut.places)] = torch.from_numpy(cut.words)
+        question[row, :, : asked[row].shape[1]] = torch.from_numpy(asked[row])
+        if one.acts is not None:
+            acts[row] = torch.tensor(one.acts)
         if one.annotated:
             for number, layer in enumerate(Layer):
-                for first, end in _placed(one.stretches(layer), cut):
+                places = (place_of(stretch, cut) for stretch in one.stretches(layer))
+                for first, end in filter(None, places):
                     spans[row, number, first, end - 1] = 1
         if one.safety is not None:
             safety[row] = torch.tensor([float(each in one.safety) for each in SAFETIES])
         if one.intent is not None:
             intents[row] = INTENTS.index(one.intent)
     annotated = torch.tensor([one.annotated for one in texts])
-    return Batch(tokens, words, spans, annotated, intents, safety, texts, cuts)
+    return Batch(numbers, words, spans, annotated, intents, safety, question, acts, texts, cuts)
 
 
 def place_of(stretch: Stretch, cut: Cut) -> Place | None:
@@ -92,10 +101,3 @@ def place_of(stretch: Stretch, cut: Cut) -> Place | None:
         if start < stretch.end and stretch.start < end
     ]
     return (within[0], within[-1] + 1) if within else None
-
-
-def _placed(stretches: Sequence[Stretch], cut: Cut) -> Iterator[Place]:
-    for stretch in stretches:
-        place = place_of(stretch, cut)
-        if place is not None:
-            yield place

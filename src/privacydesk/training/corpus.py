@@ -1,7 +1,7 @@
 """The corpus: annotated messages as JSON Lines, one voice a file.
 
-``corpus/README.md`` describes a line. Beside the reading an annotation tells which words say each
-part of it, so that the heads can learn from it; every such piece has to stand in the message.
+``corpus/README.md`` describes a line. Besides the reading an annotation holds the words for each
+part of it, so that the heads can learn from it; all of these have to occur in the message.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -31,18 +31,16 @@ from privacydesk.domain.reading import (
 from privacydesk.errors import SettingsError
 from privacydesk.nlu.labels import ACTS
 
-LANGUAGES: Final = ("zh-Hans", "zh-Hant", "yue", "en", "mixed")
-"""The folders of the corpus."""
-
 WRITTEN_ON: Final = date(2026, 11, 29)
 """The day from which the corpus counts relative times, in the operator's zone."""
 
+_Line = TypeVar("_Line")
 _LEFT_OUT: Final = 7
 _FIELDS: Final = MENTIONABLE[MentionKind.FIELD]
 
 
 class Slice(StrEnum):
-    """What makes a message worth having."""
+    """Why a message is in the corpus."""
 
     PLAIN = "plain"
     HARD = "hard"
@@ -71,12 +69,12 @@ class AnnotatedMention(
     qualifier: str = ""
 
     def mention(self) -> Mention:
-        """Return what a reading holds of it."""
+        """Return the mention of a reading."""
         return Mention(self.kind, self.value, self.since, self.until, self.qualifier)
 
 
 class AnnotatedValue(Struct, frozen=True, forbid_unknown_fields=True):
-    """A value that is written otherwise in the message."""
+    """A value that is written differently in the message."""
 
     value: str
     words: str
@@ -97,7 +95,7 @@ class AnnotatedRequest(Struct, frozen=True, forbid_unknown_fields=True):
     act: Intent | None = None
 
     def request(self) -> Request:
-        """Return what a reading holds of it."""
+        """Return the request of a reading."""
         return Request(
             self.intent,
             self.modality,
@@ -117,7 +115,7 @@ class AnnotatedRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class AnnotatedFragment(
     Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
 ):
-    """What is named without a word of what shall be done with it, as in an answer to a question."""
+    """What is named without saying what to do with it, as in an answer to a question."""
 
     words: str
     include: tuple[AnnotatedMention, ...] = ()
@@ -132,7 +130,7 @@ class AnnotatedFragment(
 
 
 class Annotation(Struct, frozen=True, forbid_unknown_fields=True):
-    """A reading with the words that say it."""
+    """A reading with the words for its parts."""
 
     requests: tuple[AnnotatedRequest, ...] = ()
     questions: tuple[str, ...] = ()
@@ -165,7 +163,7 @@ class Voice(Struct, frozen=True):
 
     Attributes:
         language: one of ``LANGUAGES``.
-        name: tells it from others; whole voices are left out when the pipeline is measured.
+        name: unique; whole voices are held out to measure the pipeline.
         examples: its messages.
     """
 
@@ -175,12 +173,17 @@ class Voice(Struct, frozen=True):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the network never learns from it: one of seven, by its name."""
-        return crc32(self.name.encode()) % _LEFT_OUT == 0
+        """Whether it is held out from training; one in seven is, by name."""
+        return is_left_out(self.name)
+
+
+def is_left_out(voice: str) -> bool:
+    """Return whether a voice is held out from training; one in seven is, by name."""
+    return crc32(voice.encode()) % _LEFT_OUT == 0
 
 
 def parted(voices: Sequence[Voice]) -> tuple[list[Voice], list[Voice]]:
-    """Return the voices to learn from, and those left out."""
+    """Return the voices to train on, and those held out."""
     return [o for o in voices if not o.is_left_out], [o for o in voices if o.is_left_out]
 
 
@@ -200,6 +203,19 @@ def read_voice(language: str, name: str, text: str) -> Voice:
                 raise SettingsError(f"{where}: {'; '.join(faults)}", key="corpus")
             examples.append(example)
     return Voice(language, name, tuple(examples))
+
+
+def decoded(name: str, text: str, kind: type[_Line]) -> Iterator[tuple[int, _Line]]:
+    """Yield the lines of a JSON Lines file with their numbers.
+
+    Raises:
+        SettingsError: a line is not of this kind; names the file and the line.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            yield number, msgspec.json.decode(line, type=kind)
+        except msgspec.MsgspecError as error:
+            raise SettingsError(f"{name}, line {number}: {error}", key="corpus") from None
 
 
 def parse_line(line: str) -> tuple[Example | None, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""From annotated messages to what the heads learn: stretches of the text, and how they belong."""
+"""Training labels of annotated messages: stretches of the text, and how they are related."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
+from privacydesk.domain.reading import (
+    NO_QUESTION,
+    Holder,
+    MentionKind,
+    Modality,
+    Question,
+    Safety,
+)
 from privacydesk.nlu.extractors.ages import ages
 from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, SLOTS, Layer, Role
 from privacydesk.training.corpus import (
@@ -23,28 +30,28 @@ _SLOTS_AN_INTENT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of a text, and of what type it is where its layer has several."""
+    """A stretch of a text, with its type where its layer has several."""
 
     start: int
     end: int
     type: str = ""
 
     def words(self, text: str) -> str:
-        """Return what stands there."""
+        """Return its text."""
         return text[self.start : self.end]
 
     def moved(self, by: int) -> Stretch:
-        """Return it further on in a text."""
+        """Return it moved by some characters."""
         return replace(self, start=self.start + by, end=self.end + by)
 
     def overlaps(self, other: Stretch) -> bool:
-        """Tell whether the two share a character."""
+        """Return whether the two share a character."""
         return self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLabel:
-    """A request and its stretch; without an intent what is named and not asked for."""
+    """A request and its stretch; without an intent, what is named but not asked for."""
 
     stretch: Stretch
     intent: Intent | None
@@ -55,7 +62,7 @@ class RequestLabel:
 
 @dataclass(frozen=True, slots=True)
 class MentionLabel:
-    """A thing that is named and its stretch."""
+    """A mention and its stretch."""
 
     stretch: Stretch
     kind: MentionKind
@@ -64,16 +71,19 @@ class MentionLabel:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What the heads shall tell of a text.
+    """The training labels of a text.
 
     Attributes:
-        intent: what it is mainly about; None where that is not to be learnt.
-        safety: what needs care; None where that is not to be learnt.
+        intent: what it is mainly about; None where it is not to be learnt.
+        safety: what needs care; None where it is not to be learnt.
         annotated: whether the rest is known, too.
-        roles: places of a request and of a mention, and what the one says of the other.
-        told: places of a request and of a value that is told for it.
-        narrowed: places of a stretch of ``when`` and ``qualifier`` (in this order) and of a
+        roles: numbers of a request and of a mention, and the role that the one gives the other.
+        told: numbers of a request and of a value that is given for it.
+        narrowed: numbers of a stretch of ``when`` and ``qualifier`` (in this order) and of a
             mention, and in which role the one narrows the other.
+        question: the question that it answers.
+        acts: for each of ``REPLY_ACTS`` 1 where a reply has it, 0 where not, and -1 where that is
+            not to be learnt; None where none is.
     """
 
     text: str
@@ -89,10 +99,12 @@ class Labelled:
     roles: frozenset[tuple[int, int, Role]] = frozenset()
     told: frozenset[tuple[int, int]] = frozenset()
     narrowed: frozenset[tuple[int, int, Role]] = frozenset()
+    question: Question = NO_QUESTION
+    acts: tuple[float, ...] | None = None
 
     @property
     def slots(self) -> tuple[int | None, ...]:
-        """The place in ``SLOTS`` of each request; None for a third of the same intent."""
+        """The index in ``SLOTS`` of each request; None for a third of the same intent."""
         seen: Counter[Intent | None] = Counter()
         found: list[int | None] = []
         for request in self.requests:
@@ -104,11 +116,11 @@ class Labelled:
         return tuple(found)
 
     def narrowing_place(self, layer: Layer, number: int) -> int:
-        """Return the place in ``narrowed`` of a stretch of a layer."""
+        """Return the number in ``narrowed`` of a stretch of a layer."""
         return number if layer is Layer.WHEN else len(self.whens) + number
 
     def stretches(self, layer: Layer) -> Sequence[Stretch]:
-        """Return those of a layer."""
+        """Return the stretches of a layer."""
         return {
             Layer.QUESTION: self.questions,
             Layer.MENTION: tuple(one.stretch for one in self.mentions),
@@ -119,7 +131,7 @@ class Labelled:
 
 
 def labelled(example: Example) -> Labelled:
-    """Return what is to be learnt of an annotated message."""
+    """Return the training labels of an annotated message."""
     return _Labelling(example).labelled()
 
 
@@ -216,7 +228,7 @@ class _Labelling:
     def _add_value(self, request: int, name: str, words: str, within: Stretch) -> None:
         found = self._places(words, within) or self._places(words)
         if found:
-            # The last one: an old value is mostly told before the new one.
+            # The last one: an old value is mostly given before the new one.
             self._tell(request, replace(found[-1], type=name))
 
     def _tell(self, request: int, value: Stretch) -> None:
@@ -259,7 +271,7 @@ class _Labelling:
         return len(kept) - 1
 
     def _nearest(self, words: str, within: Stretch, near: Stretch | None = None) -> Stretch | None:
-        """Return where words stand: within a stretch if they can, and near another."""
+        """Return where words stand: within a stretch if possible, and nearest to another."""
         if not words:
             return None
         found = self._places(words, within) or self._places(words)

@@ -1,4 +1,4 @@
-"""Teaches the network, with check points from which a stopped training goes on."""
+"""Trains the network, with check points from which stopped training is resumed."""
 
 from __future__ import annotations
 
@@ -14,64 +14,55 @@ from typing import Final
 import torch
 from msgspec import Struct
 
+from privacydesk.learning.check_points import CheckPoint
 from privacydesk.nlu.tokens import Tokens
-from privacydesk.training import check_points
 from privacydesk.training.batches import Batch, batches
-from privacydesk.training.check_points import CheckPoint
 from privacydesk.training.labelling import Labelled
 from privacydesk.training.losses import losses
 from privacydesk.training.network import Reader, Stretches
+from privacydesk.training.replies import Asking
 from privacydesk.training.variation import Variation
 
 _ENCODER: Final = ("pieces", "positions", "norm", "blocks")
 _WARM: Final = 0.06
-"""The share of the way on which the rate rises."""
+"""The share of training during which the learning rate rises."""
+_LATE: Final = 0.5
+"""The highest learning rate of short epochs, as a share of that of the others."""
+_REHEARSED: Final = 6  # one of so many messages is read in a short epoch
 _LONGEST_STEP: Final = 1.0
 _TOLD_EVERY: Final = 50
-"""Batches."""
+"""Batches between two messages of progress."""
 
 
 class Pace(Struct, frozen=True):
-    """How the network learns.
+    """The training parameters.
 
     Attributes:
         epochs: how often every annotated message is read, each time varied.
+        short_epochs: how often, after that, all replies are read with some of the rest.
         share: of the sentences with an intent alone that is read in an epoch.
-        tokens: of a batch, padding included.
-        encoder_rate: how fast the encoder changes, at most; ``head_rate``: the heads.
-        seed: of all that is chosen.
+        tokens: most tokens of a batch, padding included.
+        encoder_rate: highest learning rate of the encoder; ``head_rate``: of the heads.
     """
 
     epochs: int = 12
+    short_epochs: int = 6
     share: float = 0.35
     tokens: int = 768
     encoder_rate: float = 1e-4
     head_rate: float = 1e-3
-    seed: int = 0
 
 
-def train(
-    reader: Reader,
-    stretches: Stretches,
-    tokens: Tokens,
-    annotated: Sequence[tuple[str, Labelled]],
-    sentences: Sequence[Labelled],
-    *,
-    pace: Pace,
-    folder: Path,
-    digest: str,
-    tell: Callable[[str], None],
-) -> None:
-    """Teach from messages with their languages, and from sentences with an intent alone.
+class Training:
+    """Trains a network, resuming from a check point of the same digest.
 
-    It goes on from the folder's check point, if that is of the same digest.
+    Args:
+        reader: the network; ``stretches``: its heads for stretches.
+        pace: the training parameters.
+        kept: the file of the check point, and the digest of the training data.
+        tell: called with messages of progress.
     """
-    _Training(reader, stretches, pace, (folder / check_points.FILE, digest), tell).run(
-        tokens, annotated, sentences
-    )
 
-
-class _Training:
     def __init__(
         self,
         reader: Reader,
@@ -80,8 +71,8 @@ class _Training:
         kept: tuple[Path, str],
         tell: Callable[[str], None],
     ) -> None:
-        torch.manual_seed(pace.seed)
-        random.seed(pace.seed)
+        torch.manual_seed(0)
+        random.seed(0)
         named = list(reader.named_parameters())
         encoder = [one for name, one in named if name.startswith(_ENCODER)]
         heads = [one for name, one in named if not name.startswith(_ENCODER)]
@@ -101,28 +92,37 @@ class _Training:
         tokens: Tokens,
         annotated: Sequence[tuple[str, Labelled]],
         sentences: Sequence[Labelled],
+        asking: Asking,
     ) -> None:
+        """Train on messages with their languages, on sentences with an intent, and on replies."""
         pace = self._pace
-        for epoch in range(self._kept.resume(), pace.epochs):
-            seed = pace.seed + epoch
-            variation = Variation(annotated, seed)
+        for epoch in range(self._kept.resume(), pace.epochs + pace.short_epochs):
+            variation = Variation(annotated, epoch)
             texts = [variation.vary(language, one) for language, one in annotated]
-            chosen = random.Random(seed)  # noqa: S311 - no secret
+            chosen = random.Random(epoch)  # noqa: S311 - no secret
             texts += chosen.sample(list(sentences), int(len(sentences) * pace.share))
+            if epoch >= pace.epochs:
+                texts = chosen.sample(texts, len(texts) // _REHEARSED)
+            texts = asking.behind_questions(texts, epoch) + asking.replied(epoch)
             self._reader.train()
             self._stretches.train()
-            made = list(batches(texts, tokens, pace.tokens, seed))
+            made = list(batches(texts, tokens, pace.tokens, epoch))
             sums: Counter[str] = Counter()
             for number, batch in enumerate(made, start=1):
                 done = epoch + number / len(made)
-                sums.update(self._step(batch, done / pace.epochs))
+                sums.update(self._step(batch, self._scale(done)))
                 if number % _TOLD_EVERY == 0:
                     self._tell_progress(done, sums)
                     sums.clear()
             self._kept.keep(epoch + 1)
 
-    def _step(self, batch: Batch, done: float) -> dict[str, float]:
-        scale = min(done / _WARM, (1 + math.cos(math.pi * done)) / 2)
+    def _scale(self, done: float) -> float:
+        """Return the learning rate after so many epochs, as a share of the highest."""
+        late = done > (epochs := self._pace.epochs)
+        way = (done - epochs) / self._pace.short_epochs if late else done / epochs
+        return min(way / _WARM, (1 + math.cos(math.pi * way)) / 2) * (_LATE if late else 1.0)
+
+    def _step(self, batch: Batch, scale: float) -> dict[str, float]:
         for group in self._optimiser.param_groups:
             group["lr"] = group["most"] * scale
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -1,4 +1,4 @@
-"""How wrong the network is about a batch."""
+"""The losses of the network on a batch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from privacydesk.learning.layers import NEVER
 from privacydesk.nlu.labels import (
     ACTS,
     HOLDERS,
@@ -29,44 +30,45 @@ from privacydesk.nlu.pairs import Place, between, gap, nearness, touch
 from privacydesk.nlu.tokens import Cut
 from privacydesk.training.batches import UNKNOWN, Batch, place_of
 from privacydesk.training.labelling import Labelled
-from privacydesk.training.network import NEVER, Reader, Stretches, points_of
+from privacydesk.training.network import Reader, Stretches, points_of
 
 _SMOOTHING: Final = 0.05
 _JITTER: Final = 0.1
-"""How often a stretch is taken a word too short or too long, as they may be found."""
+"""How often a stretch is made a word too short or too long, as they may be found."""
 _DECOYS: Final = 2
-"""Stretches a layer that are none, and that the heads learn to leave aside, a message at most."""
+"""Most false stretches per layer and message, which the heads learn to reject."""
 _LIKELY: Final = -2.0
-"""The score from which a stretch that is none is worth that."""
+"""The score above which a false stretch is used as a decoy."""
 _RARE: Final = 8.0
-"""What a message counts that needs care: there are few."""
+"""The weight of messages that need care: there are few."""
 _INTENT_ALONE: Final = 0.2
-"""What the requests of a message count of which only the intent is known."""
+"""The weight of the requests of a message of which only the intent is known."""
 _WEIGHTS: Final = {
     "intent": 1.0, "safety": 0.5, "spans": 0.3, "made": 4.0, "looks": 0.2, "modality": 0.5,
     "holder": 0.5, "act": 0.3, "value": 0.5, "field": 0.3, "role": 0.7, "told": 0.3,
-    "narrowing": 0.5,
+    "narrowing": 0.5, "acts": 24.0,
 }  # fmt: skip
 
 
 def losses(reader: Reader, heads: Stretches, batch: Batch) -> dict[str, Tensor]:
-    """Return the loss of each head, weighted; heads of which a batch tells nothing are missing."""
-    told = reader(batch.tokens, batch.words)
+    """Return the weighted loss of each head; heads without labels in a batch are missing."""
+    *told, acts = reader(batch.tokens, batch.words, batch.question)
     spans, intents, safety, made, modality, holder, act, looks, _, _ = told
     found = {
         **_of_spans(batch, spans),
         **_of_message(batch, intents, safety),
+        **_of_acts(batch, acts),
         **_of_slots(batch, made, {"modality": modality, "holder": holder, "act": act}, looks),
-        **_of_stretches(heads, batch, told),
+        **_of_stretches(heads, batch, tuple(told)),
     }
     return {name: _WEIGHTS[name] * loss for name, loss in found.items()}
 
 
 def _of_spans(batch: Batch, spans: Tensor) -> dict[str, Tensor]:
-    """Return how much what is a stretch scores below zero, and what is none above it.
+    """Return the loss of stretches that score below zero, and of others that score above.
 
-    Of each layer all together, so that it counts as much where a few words of a long message are
-    wrong (the loss for several labels of Su and others, arXiv 2208.02955).
+    It is taken over each layer as a whole, so that a few wrong words of a long message count as
+    much (the multi-label loss of Su et al., arXiv 2208.02955).
     """
     if not batch.annotated.any():
         return {}
@@ -93,6 +95,15 @@ def _of_message(batch: Batch, intents: Tensor, safety: Tensor) -> dict[str, Tens
     return found
 
 
+def _of_acts(batch: Batch, acts: Tensor) -> dict[str, Tensor]:
+    known = batch.acts >= 0
+    if not known.any():
+        return {}
+    found = functional.binary_cross_entropy_with_logits(acts[known].float(), batch.acts[known])
+    # Weighted by the share of replies: most messages answer nothing.
+    return {"acts": found * known.any(1).float().mean()}
+
+
 def _of_slots(
     batch: Batch, made: Tensor, told: Mapping[str, Tensor], looks: Tensor
 ) -> dict[str, Tensor]:
@@ -102,7 +113,7 @@ def _of_slots(
     known: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for row, one in enumerate(batch.labelled):
         if not one.annotated:
-            counts[row] = _INTENT_ALONE
+            counts[row] = 0.0 if one.intent is None else _INTENT_ALONE
             if one.intent in REQUEST_INTENTS:
                 gold[row, SLOTS.index((one.intent, False))] = 1
         for request, slot in zip(one.requests, one.slots, strict=True):
@@ -129,18 +140,18 @@ def _of_slots(
 
 
 _Placed = Mapping[Layer, Mapping[int, tuple[int, Place]]]
-"""By layer and number: the place in ``points``, and the words."""
+"""By layer and number: the index in ``points``, and the words."""
 
 
 @dataclass(slots=True)
 class _Rows:
-    """What the heads of stretches are asked about a batch, and what they shall tell.
+    """The inputs and targets of the heads for stretches, for a batch.
 
     Attributes:
-        scores: of stretches; looks: where slots look.
+        scores: of stretches; looks: attention of the slots.
         points: row, first word and the one after the last of each stretch.
-        asked: by head, a row for each question: places in ``points`` and other inputs.
-        gold: by head, what shall be told.
+        asked: by head, a row for each example: indices in ``points`` and other inputs.
+        gold: by head, the target of each example.
     """
 
     scores: np.ndarray
@@ -150,7 +161,7 @@ class _Rows:
     gold: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, row: int, one: Labelled, cut: Cut) -> None:
-        """Add the questions about an annotated message."""
+        """Add the examples of an annotated message."""
         placed = {layer: self._placed(row, layer, one, cut) for layer in Layer}
         mentions, values = placed[Layer.MENTION], placed[Layer.VALUE]
         for number, (at, _) in mentions.items():
@@ -195,9 +206,9 @@ class _Rows:
     def _placed(
         self, row: int, layer: Layer, one: Labelled, cut: Cut
     ) -> dict[int, tuple[int, Place]]:
-        """Return the place in ``points`` and the words of each stretch of a layer.
+        """Return the index in ``points`` and the words of each stretch of a layer.
 
-        Numbers are those of the message; behind them stand decoys.
+        Numbers are those of the message; decoys follow them.
         """
         places = {n: place_of(stretch, cut) for n, stretch in enumerate(one.stretches(layer))}
         known = [place for place in places.values() if place]
@@ -212,7 +223,7 @@ class _Rows:
 
 
 def _decoys(scores: np.ndarray, known: Sequence[Place]) -> list[Place]:
-    """Return the likeliest stretches that are none, and that touch none."""
+    """Return the likeliest false stretches that overlap no true one."""
     firsts, lasts = np.nonzero(scores > _LIKELY)
     kept: list[Place] = []
     for one in np.argsort(-scores[firsts, lasts]).tolist():

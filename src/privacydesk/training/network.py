@@ -1,4 +1,4 @@
-"""The network: one encoder, read once a message, and what the heads make of it."""
+"""The network: one pass of the encoder per message, and the heads on top of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from privacydesk.learning.layers import HIDDEN, NEVER, WIDTH, Block, load_blocks, put
 from privacydesk.nlu.labels import (
     ACTS,
     HOLDERS,
     INTENTS,
     MENTIONS,
     MODALITIES,
+    REPLY_ACTS,
     ROLES,
     SAFETIES,
     SLOTS,
@@ -24,50 +26,15 @@ from privacydesk.nlu.labels import (
 from privacydesk.nlu.pairs import BETWEEN, GAPS, NEARNESS
 from privacydesk.nlu.tokens import CODES, MOST_TOKENS, OFFSETS, PADDING
 
-WIDTH: Final = 384
-ATTENTIONS: Final = 12
-INNER: Final = 1536
 WORD_WIDTH: Final = 192
 SLOT_WIDTH: Final = 192
-HIDDEN: Final = 256
 PAIR_WIDTH: Final = 128
 SPAN_WIDTH: Final = 32
-NEVER: Final = -1e4
-"""The logit of what can't be."""
 POINT: Final = 3 * WORD_WIDTH
 
 
-class Block(nn.Module):
-    """One layer of a BERT encoder."""
-
-    def __init__(self, dropout: float) -> None:
-        super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.out = nn.Linear(WIDTH, WIDTH)
-        self.attention_norm = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.inner = nn.Linear(WIDTH, INNER)
-        self.outer = nn.Linear(INNER, WIDTH)
-        self.output_norm = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Return tokens of shape (batch, tokens, width); ``mask`` is added to attention."""
-        batch, tokens, _ = x.shape
-        q, k, v = (
-            part.view(batch, tokens, ATTENTIONS, WIDTH // ATTENTIONS).transpose(1, 2)
-            for part in self.qkv(x).chunk(3, dim=-1)
-        )
-        # As three products: the backward way of the one call for it is slow on short messages.
-        weights = (q @ k.transpose(2, 3) * (WIDTH // ATTENTIONS) ** -0.5 + mask).softmax(-1)
-        seen = weights.to(v.dtype) @ v
-        told = self.out(seen.transpose(1, 2).reshape(batch, tokens, WIDTH))
-        x = self.attention_norm(x + self.dropout(told))
-        bent = functional.gelu(self.inner(x))
-        return self.output_norm(x + self.dropout(self.outer(bent)))
-
-
 class Words(nn.Module):
-    """Points of words, from those of their pieces and of what stands beside them."""
+    """Vectors of words, from those of their pieces and of the words next to them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +49,7 @@ class Words(nn.Module):
         nn.init.normal_(self.offsets.weight, std=0.1)
 
     def forward(self, x: Tensor, words: Tensor, there: Tensor) -> Tensor:
-        """Return points of shape (batch, words, width).
+        """Return vectors of shape (batch, words, width).
 
         Args:
             x: tokens.
@@ -104,11 +71,11 @@ class Words(nn.Module):
 
 
 class Spans(nn.Module):
-    """How likely each stretch of words is one of each layer, as a whole.
+    """Scores of each stretch of words as one of each layer.
 
-    A score is what the first and the last word tell of each other (turned by their places, so
-    that it knows how far they are apart), what each tells by itself, and the sum of what all words
-    between tell.
+    A score is the product of the first and the last word (rotated by their positions, so that it
+    depends on their distance), plus a term for each of them, plus the sum of a term for all words
+    of the stretch.
     """
 
     def __init__(self) -> None:
@@ -124,7 +91,7 @@ class Spans(nn.Module):
     def forward(self, words: Tensor, there: Tensor) -> Tensor:
         """Return logits of shape (batch, layers, words, words): by first and last word.
 
-        They are far below zero where the last stands before the first, or no word is.
+        They are far below zero where the last stands before the first, or there is no word.
         """
         batch, count, _ = words.shape
         angles = torch.arange(count, device=words.device)[:, None] * self.turns
@@ -146,7 +113,7 @@ class Spans(nn.Module):
 
 
 class Slots(nn.Module):
-    """Whether each request that there may be is made, and where."""
+    """Whether each possible request is made, and where."""
 
     def __init__(self, dropout: float) -> None:
         super().__init__()
@@ -165,7 +132,7 @@ class Slots(nn.Module):
         self.act = nn.Linear(HIDDEN, len(ACTS))
 
     def forward(self, words: Tensor, there: Tensor, message: Tensor) -> tuple[Tensor, ...]:
-        """Return by slot: logits (made, modality, holder, act), where it looks, and its point."""
+        """Return by slot: logits (made, modality, holder, act), its attention, and its vector."""
         scores = self.queries @ self.keys(words).transpose(1, 2) / SLOT_WIDTH**0.5
         looks = (scores + (~there)[:, None] * NEVER).softmax(-1)
         seen = looks @ self.values(words)
@@ -177,7 +144,7 @@ class Slots(nn.Module):
 
 
 class Reader(nn.Module):
-    """Tokens and words in; stretches, what the message is, and what it asks for out."""
+    """Tokens and words in; stretches, classes of the message, and requests out."""
 
     def __init__(self, pieces: int, layers: int, dropout: float = 0.1) -> None:
         super().__init__()
@@ -189,27 +156,32 @@ class Reader(nn.Module):
         self.words = Words()
         self.spans = Spans()
         self.slots = Slots(dropout)
-        self.intent = nn.Sequential(
-            nn.Linear(2 * WIDTH, HIDDEN),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(HIDDEN, len(INTENTS)),
-        )
+        self.intent = _telling(2 * WIDTH, len(INTENTS), dropout, "none")
         self.safety = nn.Linear(2 * WIDTH, len(SAFETIES))
+        self.asked = nn.Linear(WIDTH, WIDTH)
+        self.asked_as = nn.Parameter(torch.zeros(2, WIDTH))
+        nn.init.eye_(self.asked.weight)
+        nn.init.zeros_(self.asked.bias)
+        self.acts = _telling(2 * WIDTH, len(REPLY_ACTS), dropout, "none")
 
-    def forward(self, tokens: Tensor, words: Tensor) -> tuple[Tensor, ...]:
-        """Return logits of stretches, intents, safety and slots, and points of words and slots.
+    def forward(self, tokens: Tensor, words: Tensor, question: Tensor) -> tuple[Tensor, ...]:
+        """Return logits of stretches, intents, safety and slots, vectors of slots and words, acts.
 
         Args:
-            tokens: (batch, tokens), ``PADDING`` behind the last.
-            words: (batch, words, 4), as in ``Cut``, zeros behind the last.
+            tokens: (batch, tokens), ``PADDING`` after the last.
+            words: (batch, words, 4), as in ``Cut``, zeros after the last.
+            question: (batch, 2, pieces): what is answered, and the answers before it;
+                see ``Tokens.of_question``.
         """
         there = tokens != PADDING
-        mask = (~there)[:, None, None, :] * NEVER
         places = torch.arange(tokens.shape[1], device=tokens.device)
-        x = self.dropout(self.norm(self.pieces(tokens) + self.positions(places)))
+        x = self.pieces(tokens) + self.positions(places)
+        asked, known = self._of_question(question)
+        mask = (~torch.cat([there, known], 1))[:, None, None, :] * NEVER
+        x = self.dropout(self.norm(torch.cat([x, asked], 1)))
         for block in self.blocks:
             x = block(x, mask)
+        x = x[:, : tokens.shape[1]]
         weights = there[..., None].to(x.dtype)
         message = torch.cat([x[:, 0], (x * weights).sum(1) / weights.sum(1)], dim=-1)
         spoken = words[..., 1] > 0
@@ -217,17 +189,26 @@ class Reader(nn.Module):
         of_slots = self.slots(points, spoken, message)
         return (
             self.spans(points, spoken), self.intent(message), self.safety(message),
-            *of_slots, points,
+            *of_slots, points, self.acts(message),
         )  # fmt: skip
+
+    def _of_question(self, question: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a token for the question and one for the answers before it, and which there are.
+
+        Each is the mean of its word pieces, which costs next to nothing.
+        """
+        seen = (question != PADDING)[..., None].to(self.asked_as.dtype)
+        mean = (self.pieces(question) * seen).sum(2) / seen.sum(2).clamp(min=1)
+        return self.asked(mean) + self.asked_as, seen.sum((2, 3)) > 0
 
 
 class Stretches(nn.Module):
-    """What stretches are, and how they belong together."""
+    """The heads for the types of stretches, and for how they belong together."""
 
     def __init__(self, dropout: float = 0.1) -> None:
         super().__init__()
-        self.value = _telling(len(MENTIONS), dropout)
-        self.field = _telling(len(VALUES), dropout)
+        self.value = _telling(POINT, len(MENTIONS), dropout)
+        self.field = _telling(POINT, len(VALUES), dropout)
         self.role = SlotPair(len(ROLES))
         self.told = SlotPair(1)
         self.narrowing = Pair(len(ROLES))
@@ -268,10 +249,10 @@ class Pair(nn.Module):
         return logits
 
 
-def _telling(classes: int, dropout: float) -> nn.Sequential:
+def _telling(width: int, classes: int, dropout: float, bend: str = "tanh") -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(POINT, HIDDEN),
-        nn.GELU(approximate="tanh"),
+        nn.Linear(width, HIDDEN),
+        nn.GELU(approximate=bend),
         nn.Dropout(dropout),
         nn.Linear(HIDDEN, classes),
     )
@@ -287,7 +268,7 @@ def _judging(classes: int) -> nn.Sequential:
 
 
 def points_of(words: Tensor, stretches: Tensor) -> Tensor:
-    """Return the points of stretches: the mean of their words, the first and the last.
+    """Return the vectors of stretches: the mean of their words, the first and the last.
 
     Args:
         words: (batch, words, width).
@@ -300,36 +281,10 @@ def points_of(words: Tensor, stretches: Tensor) -> Tensor:
 
 
 def load_encoder(reader: Reader, model: Any, pieces: list[int]) -> None:
-    """Take the weights of a ``ModelFile``'s first layers, and of its pieces with some numbers."""
-    _put(reader.pieces.weight, model.matrix("emb.word", columns=WIDTH).floats(np.array(pieces)))
+    """Load the weights of a ``ModelFile``'s first layers, and of its pieces with some numbers."""
+    put(reader.pieces.weight, model.matrix("emb.word", columns=WIDTH).floats(np.array(pieces)))
     places = model.floats("emb.pos").reshape(-1, WIDTH)[:MOST_TOKENS]
-    _put(reader.positions.weight, places + model.floats("emb.type")[:WIDTH])
-    _put(reader.norm.weight, model.floats("emb.ln.w"))
-    _put(reader.norm.bias, model.floats("emb.ln.b"))
+    put(reader.positions.weight, places + model.floats("emb.type")[:WIDTH])
+    put(reader.norm.weight, model.floats("emb.ln.w"))
+    put(reader.norm.bias, model.floats("emb.ln.b"))
     load_blocks(reader.blocks, model, 0)
-
-
-def load_blocks(blocks: nn.ModuleList, model: Any, first: int) -> None:
-    """Take the weights of a ``ModelFile``'s layers from some layer on."""
-
-    def matrix(name: str, columns: int) -> Any:
-        found = model.matrix(name, columns=columns)
-        return found.floats(np.arange(found.shape[0]))
-
-    for number, block in enumerate(blocks, start=first):
-        name = f"l{number}"
-        _put(block.qkv.weight, np.concatenate([matrix(f"{name}.{one}.w", WIDTH) for one in "qkv"]))
-        _put(block.qkv.bias, np.concatenate([model.floats(f"{name}.{one}.b") for one in "qkv"]))
-        for layer, tensor, columns in (
-            (block.out, "ao", WIDTH), (block.inner, "fi", WIDTH), (block.outer, "fo", INNER),
-        ):  # fmt: skip
-            _put(layer.weight, matrix(f"{name}.{tensor}.w", columns))
-            _put(layer.bias, model.floats(f"{name}.{tensor}.b"))
-        for layer, tensor in ((block.attention_norm, "aln"), (block.output_norm, "oln")):
-            _put(layer.weight, model.floats(f"{name}.{tensor}.w"))
-            _put(layer.bias, model.floats(f"{name}.{tensor}.b"))
-
-
-def _put(parameter: Tensor, values: Any) -> None:
-    with torch.no_grad():
-        parameter.copy_(torch.tensor(np.asarray(values)).view(parameter.shape))

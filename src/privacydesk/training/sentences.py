@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated
 
-import orjson
+from msgspec import Meta, Struct
 
 from privacydesk.domain.intents import Intent
-from privacydesk.errors import SettingsError
 from privacydesk.nlu.normaliser import fold
+from privacydesk.training.corpus import decoded
 from privacydesk.training.labelling import Labelled
 
 
+class _Line(Struct, frozen=True):
+    text: Annotated[str, Meta(pattern=r"\S")]
+    label: Intent
+
+
 def read_sentences(files: Mapping[str, str]) -> list[Labelled]:
-    """Return all sentences, those that differ only in spacing and script once.
+    """Return all sentences, once where they differ only in punctuation, spacing and script.
 
     Args:
         files: name to text, each line a JSON object with a ``text`` and its ``label``.
 
     Raises:
-        SettingsError: a line is none, with its file and number.
+        SettingsError: a line is malformed; names its file and number.
     """
     seen: dict[str, Labelled] = {}
     for name, text in files.items():
-        for number, line in enumerate(text.splitlines(), start=1):
-            if line.strip():
-                sentence = _sentence(name, number, line)
-                bare = "".join(filter(str.isalnum, fold(sentence.text)))
-                seen.setdefault(bare or sentence.text, sentence)
+        for _, said in decoded(name, text, _Line):
+            words = said.text.strip()
+            bare = "".join(filter(str.isalnum, fold(words)))
+            seen.setdefault(bare or words, Labelled(words, said.label))
     return list(seen.values())
-
-
-def _sentence(name: str, number: int, line: str) -> Labelled:
-    try:
-        found: Any = orjson.loads(line)
-        label, text = Intent(found["label"]), str(found["text"]).strip()
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        raise _fault(name, number, "needs a text and a known label") from None
-    if not text:
-        raise _fault(name, number, "has no text")
-    return Labelled(text, label)
-
-
-def _fault(name: str, number: int, what: str) -> SettingsError:
-    return SettingsError(f"{name}, line {number}: {what}", key="sentences")

@@ -35,7 +35,7 @@ def answer(text: str, *shifts: Shift, **observed: Any) -> Event:
 
 def test_each_shift_is_named() -> None:
     weekdays, daily = Shift(time(8, 30), time(17)), Shift(time(18), time(22), every_day=True)
-    said = answer("when do you open", weekdays, daily, entities=ASKS)
+    said = answer("when do you open", weekdays, daily, entities=ASKS, asks=True)
     assert said.key == "desk.hours"
     assert said.args["hours"] == {
         "$texts": [
@@ -47,12 +47,12 @@ def test_each_shift_is_named() -> None:
 
 
 def test_no_time_is_named_where_the_operator_names_none() -> None:
-    assert answer("opening hours?", entities=ASKS).key == "desk.hours_unknown"
+    assert answer("opening hours?", entities=ASKS, asks=True).key == "desk.hours_unknown"
 
 
 def test_around_the_clock_is_said_as_such() -> None:
     always = Shift(time(0), time(23, 59), every_day=True)
-    assert answer("几点上班", always, entities=ASKS).key == "desk.hours_always"
+    assert answer("几点上班", always, entities=ASKS, asks=True).key == "desk.hours_always"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.nlu.extractors.contacts import ContactKind, FoundContact, canonical, contacts
+from privacydesk.nlu.extractors.contacts import (
+    ContactKind,
+    FoundContact,
+    canonical,
+    contacts,
+    mails,
+)
 
 
 def _values(text: str) -> list[str]:
@@ -102,3 +108,24 @@ def test_the_numbers_of_a_list_are_no_part_of_it() -> None:
 )
 def test_numbers_have_one_canonical_form(written: str, number: str) -> None:
     assert canonical(written) == number
+
+
+@pytest.mark.parametrize(
+    ("said", "addresses"),
+    [
+        ("Bob@Example.com", ("bob@example.com",)),
+        ("email me at bob@example.com.", ("bob@example.com",)),
+        ("发到bob@example.com吧", ("bob@example.com",)),
+        ("我的信箱是 bob.lee+desk@mail.example.com，謝謝", ("bob.lee+desk@mail.example.com",)),
+        ("bob@example.com, I repeat: BOB@example.com", ("bob@example.com",)),
+        ("小明@例子.公司", ("小明@例子.公司",)),
+        ("a@b.com or c@d.com", ("a@b.com", "c@d.com")),
+        ("bob@", ()),
+        ("not an address @ all", ()),
+        ("@bob", ()),
+    ],
+)
+def test_addresses_are_taken_out_of_the_words_around_them(
+    said: str, addresses: tuple[str, ...]
+) -> None:
+    assert mails(said) == addresses

@@ -68,7 +68,6 @@ def _parsed(
         _chances((narrows, len(mentions), 2), *(narrowing or [])),
         0.0,
         99,
-        np.zeros(4, np.float32),
     )
 
 

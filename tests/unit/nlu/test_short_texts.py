@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Answer, Modality
+from privacydesk.domain.reading import Modality, Question, ReplyAct
 from privacydesk.nlu.pipeline import Pipeline
-from privacydesk.nlu.short_texts import LONGEST, characters
+from privacydesk.nlu.short_texts import characters
 
 TODAY = date(2026, 11, 29)
 
@@ -25,27 +25,31 @@ def test_characters_are_told_at_one_length() -> None:
     assert (characters("删吧") != characters("别删")).any()
 
 
+ASKED = Question("Shall these be deleted?\nYes, delete them\nNo, keep them", "photos")
+
+
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "does"),
     [
-        ("嗯这样对了，删吧", Answer.YES),
-        ("冇錯，就係咁", Answer.YES),
-        ("Yes, do that one", Answer.YES),
-        ("不要删了", Answer.NO),
-        ("没有截图", Answer.DONE),
-        ("yes but keep the photos", None),
-        ("好，不过微信别解", None),
-        ("昵称改成小雨", None),
+        ("嗯这样对了，删吧", {ReplyAct.YES}),
+        ("冇錯，就係咁", {ReplyAct.YES}),
+        ("Yes, do that one", {ReplyAct.YES}),
+        ("不要删了", {ReplyAct.NO}),
     ],
 )
 def test_what_is_nothing_but_an_answer_is_one(
-    pipeline: Pipeline, text: str, answer: Answer | None
+    pipeline: Pipeline, text: str, does: set[ReplyAct]
 ) -> None:
-    assert pipeline.parse(text, TODAY).answer is answer
+    assert pipeline.parse(text, TODAY, ASKED).does == does
+    assert pipeline.parse(text, TODAY).does == set()
 
 
-def test_a_long_message_is_no_answer(pipeline: Pipeline) -> None:
-    assert pipeline.parse("好的删吧" * (LONGEST // 4 + 1), TODAY).answer is None
+@pytest.mark.parametrize(
+    "text", ["yes but keep the photos", "好，不过微信别解", "why do you need that", "再说一遍？"]
+)
+def test_what_says_more_than_yes_is_no_plain_yes(pipeline: Pipeline, text: str) -> None:
+    does = pipeline.parse(text, TODAY, ASKED).does
+    assert does != {ReplyAct.YES}
 
 
 def test_a_message_that_only_asks_wishes_nothing(pipeline: Pipeline) -> None:

@@ -21,12 +21,12 @@ pytest.importorskip("torch", reason="PyTorch is there only where the network is 
 
 import torch
 
+from privacydesk.learning.check_points import FILE
 from privacydesk.policy_training.export import export
 from privacydesk.policy_training.loop import Asked, Pace, chosen, labelled, train
 from privacydesk.policy_training.network import CrossEncoder
 from privacydesk.policy_training.teaching import ReadPolicy
 from privacydesk.policy_training.turning import learn
-from privacydesk.training.check_points import FILE
 
 # PyTorch's exporter warns of its own parts.
 pytestmark = pytest.mark.filterwarnings(

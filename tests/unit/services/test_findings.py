@@ -9,7 +9,6 @@ import pytest
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
     ALL,
-    Answer,
     Fragment,
     Holder,
     Mention,
@@ -17,6 +16,7 @@ from privacydesk.domain.reading import (
     Modality,
     Read,
     Reading,
+    ReplyAct,
     Request,
     Safety,
 )
@@ -406,15 +406,27 @@ def test_ages_are_whose_they_are() -> None:
 
 
 def test_an_answer_is_told_as_the_dialogue_takes_it() -> None:
-    def answered(answer: Answer, text: str = "go for it then") -> dict[str, tuple[Any, ...]]:
-        return entities(msgspec.structs.replace(read(), answer=answer), text)
+    def answered(*acts: ReplyAct, text: str = "go for it then") -> dict[str, tuple[Any, ...]]:
+        return entities(msgspec.structs.replace(read(), does=frozenset(acts)), text)
 
-    assert answered(Answer.YES)["plain_answer"] == ("yes",)
-    assert answered(Answer.NO)["plain_answer"] == ("no",)
-    assert "plain_answer" not in answered(Answer.YES, "嗯")
-    assert answered(Answer.DONE)["nothing_to_add"] == ("yes",)
-    assert answered(Answer.TOLD)["told_already"] == ("yes",)
-    assert answered(Answer.LATER)["phrase"] == ("postpones",)
+    assert answered(ReplyAct.YES)["plain_answer"] == ("yes",)
+    assert answered(ReplyAct.NO)["plain_answer"] == ("no",)
+    assert "plain_answer" not in answered(ReplyAct.YES, ReplyAct.ASKS)
+    assert "plain_answer" not in answered(ReplyAct.YES, text="嗯")
+    assert answered(ReplyAct.NOTHING, ReplyAct.UPSET)["nothing_to_add"] == ("yes",)
+    assert "nothing_to_add" not in answered(ReplyAct.NOTHING, ReplyAct.TELLS)
+    assert answered(ReplyAct.TOLD)["told_already"] == ("yes",)
+    assert "told_already" not in answered(ReplyAct.TOLD, ReplyAct.ANSWER)
+    assert answered(ReplyAct.LATER)["phrase"] == ("postpones", "thinks")
+
+
+def test_what_a_reply_does_tells_more_than_lists() -> None:
+    corrected = msgspec.structs.replace(read(), does=frozenset({ReplyAct.CORRECT}))
+    listed = {"phrase": ("also", "both")}
+    assert set(observed("x", corrected, listed, "").entities["phrase"]) == {
+        "both", "instead", "slip",
+    }  # fmt: skip
+    assert observed("x", read(), listed, "").entities["phrase"] == ("also", "both")
 
 
 def test_news_that_are_surely_asked_for_lead_a_wish_that_is_not_sure() -> None:

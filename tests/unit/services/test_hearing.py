@@ -7,7 +7,16 @@ from datetime import date
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Answer, Holder, Modality, Read, Reading, Request
+from privacydesk.domain.reading import (
+    NO_QUESTION,
+    Holder,
+    Modality,
+    Question,
+    Read,
+    Reading,
+    ReplyAct,
+    Request,
+)
 from privacydesk.nlu.lists.matching import load_lists
 from privacydesk.services.hearing import Hearing
 
@@ -25,7 +34,7 @@ class Counting:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def parse(self, text: str, today: date) -> Read:
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
         self.asked.append(text)
         return Read(Intent.OTHER, 0.5, (), Reading())
 
@@ -37,8 +46,8 @@ class Gated(Counting):
         super().__init__()
         self.gate = threading.Event()
 
-    def parse(self, text: str, today: date) -> Read:
-        heard = super().parse(text, today)
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+        heard = super().parse(text, today, question)
         assert self.gate.wait(30)
         return heard
 
@@ -97,8 +106,8 @@ class Asking(Counting):
 
     requests: tuple[Request, ...] = ()
 
-    def parse(self, text: str, today: date) -> Read:
-        super().parse(text, today)
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+        super().parse(text, today, question)
         if "how long" in text:
             return Read(
                 Intent.POLICY_QUESTION,
@@ -106,7 +115,7 @@ class Asking(Counting):
                 (),
                 Reading(self.requests, (text[text.index("how long") :].rstrip("?!"),)),
             )
-        return Read(Intent.SMALLTALK, 0.9, (), Reading(), answer=Answer.YES)
+        return Read(Intent.SMALLTALK, 0.9, (), Reading(), does=frozenset({ReplyAct.YES}))
 
 
 async def test_what_is_said_beside_a_question_is_heard_by_itself() -> None:
@@ -156,8 +165,8 @@ async def test_what_a_question_is_about_is_learnt_where_no_list_tells() -> None:
 class Complaining(Counting):
     """A reader to which every message is a complaint."""
 
-    def parse(self, text: str, today: date) -> Read:
-        super().parse(text, today)
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+        super().parse(text, today, question)
         complaint = Request(Intent.COMPLAINT, Modality.WISHED, Holder.SELF, True, (), ())
         return Read(Intent.COMPLAINT, 0.9, (), Reading((complaint,)))
 
@@ -173,9 +182,13 @@ async def test_what_a_complaint_is_about_is_learnt_before_it_is_listed() -> None
 
 async def test_a_yes_before_something_else_is_heard_by_itself() -> None:
     class Doubting(Asking):
-        def parse(self, text: str, today: date) -> Read:
-            read = super().parse(text, today)
-            return replace(read, answer=Answer.LATER) if text == "well, whatever" else read
+        def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+            read = super().parse(text, today, question)
+            return (
+                replace(read, does=frozenset({ReplyAct.LATER}))
+                if text == "well, whatever"
+                else read
+            )
 
     hearing = Hearing(LISTS, Doubting(), no_topic, no_topic)
     heard = await hearing.hear("sure, whatever. how long?", "me", TODAY)

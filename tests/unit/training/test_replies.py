@@ -2,33 +2,81 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
-from privacydesk.data import dialog_files
-from privacydesk.dialog.reader import read_flows
-from privacydesk.dialog.schema import Ask, Confirm
+import pytest
 
-CORPUS = Path(__file__).parents[3] / "corpus"
+from privacydesk.cli.understand import questions
+from privacydesk.data import reply_files
+from privacydesk.domain.reading import NO_QUESTION, Question, ReplyAct
+from privacydesk.errors import SettingsError
+from privacydesk.nlu.labels import REPLY_ACTS
+from privacydesk.training.labelling import Labelled
+from privacydesk.training.replies import Asking, Reply, read_replies
+
+README = Path(__file__).parents[3] / "corpus" / "README.md"
+ASKED = {("deletion.sure", "en"): "Delete them?", ("deletion.which", "en"): "Which of them?"}
+YES = Reply("deletion.sure", "yes please", (ReplyAct.YES,), "photos")
 
 
 def test_replies_are_given_at_steps_that_ask_and_do_what_is_explained() -> None:
-    files = {name: text for name, text in dialog_files().items() if "/stories/" not in name}
-    asking = {
-        f"{flow.name}.{step.id}"
-        for flow in read_flows(files).values()
-        for step in flow.steps.values()
-        if isinstance(step, (Ask, Confirm))
-    }
-    explained = (CORPUS / "README.md").read_text("utf-8")
+    asked, explained = questions(), README.read_text("utf-8")
     acts: Counter[str] = Counter()
-    for file in sorted((CORPUS / "replies").glob("*.jsonl")):
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
-            reply = json.loads(line)
-            assert reply["place"] in asking, f"{file.name}, line {number}"
-            assert reply["text"].strip(), f"{file.name}, line {number}"
-            acts.update(reply["acts"])
-    assert len(acts) == 25
+    for file in reply_files():
+        locale, replies = read_replies(*file)
+        for number, reply in enumerate(replies, start=1):
+            assert (reply.place, locale) in asked, f"{file[0]}, line {number}"
+            assert reply.text.strip(), f"{file[0]}, line {number}"
+            assert reply.acts, f"{file[0]}, line {number}"
+            acts.update(reply.acts)
+    assert set(acts) == set(ReplyAct)
     assert all(f"`{act}`" in explained for act in acts)
     assert min(acts.values()) > 50
+
+
+@pytest.mark.parametrize("line", ["no json", '{"place": "a.b", "text": "x", "acts": ["dance"]}'])
+def test_a_wrong_line_is_named_by_file_and_number(line: str) -> None:
+    good = '{"place": "a.b", "text": "x", "acts": ["yes"]}'
+    with pytest.raises(SettingsError, match=r"replies/en_me\.jsonl, line 2: "):
+        read_replies("en_me", f"{good}\n{line}")
+
+
+def test_a_reply_is_learnt_with_its_question() -> None:
+    learnt = YES.labelled("en", ASKED)
+    assert learnt.question == Question("Delete them?", "photos")
+    assert learnt.intent is None
+    assert learnt.acts == tuple(float(one is ReplyAct.YES) for one in REPLY_ACTS)
+
+
+def test_some_replies_are_learnt_with_less_of_what_they_answer() -> None:
+    asking = Asking([("en", [YES] * 200)], [], ASKED)
+    seen = Counter(one.question for one in asking.replied(1))
+    assert set(seen) == {
+        Question("Delete them?", "photos"), Question("Delete them?"), Question("", "photos"),
+        NO_QUESTION,
+    }  # fmt: skip
+    assert seen[Question("Delete them?", "photos")] > 100
+    assert asking.replied(1) == asking.replied(1)
+    assert asking.replied(1) != asking.replied(2)
+
+
+def test_an_answer_without_a_question_is_put_where_it_fits() -> None:
+    asking = Asking([("en", [YES])], [("sure", "yes"), ("maybe", "other")], ASKED)
+    _, sure, maybe = asking.replied(1)
+    assert sure.question == Question("Delete them?")
+    assert sure.acts is not None
+    assert maybe.acts is not None
+    known = dict(zip(REPLY_ACTS, sure.acts, strict=True))
+    assert known[ReplyAct.YES] == 1
+    assert known[ReplyAct.NO] == 0
+    assert known[ReplyAct.UPSET] == -1
+    assert dict(zip(REPLY_ACTS, maybe.acts, strict=True))[ReplyAct.YES] == 0
+
+
+def test_messages_keep_what_they_say_behind_a_question() -> None:
+    asking = Asking([("en", [YES])], [], ASKED)
+    said = [Labelled(f"delete {number}", None) for number in range(100)]
+    read = asking.behind_questions(said, 1)
+    assert [one.text for one in read] == [one.text for one in said]
+    assert 10 < sum(one.question is not NO_QUESTION for one in read) < 60

@@ -9,10 +9,10 @@ from privacydesk.training.sentences import read_sentences
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("no json", "needs a text and a known label"),
-        ('{"text": "x", "label": "dance"}', "needs a text and a known label"),
-        ('{"text": " ", "label": "other"}', "has no text"),
-        ("[]", "needs a text and a known label"),
+        ("no json", "JSON is malformed"),
+        ('{"text": "x", "label": "dance"}', "Invalid enum value 'dance'"),
+        ('{"text": " ", "label": "other"}', "Expected `str` matching regex"),
+        ("[]", "Expected `object`"),
     ],
 )
 def test_a_wrong_line_is_named_by_file_and_number(line: str, fault: str) -> None:

@@ -1,4 +1,4 @@
-"""Dates of birth, and parts of one. No clock is read: who asks checks against today."""
+"""Dates of birth, and parts of one. No clock is read: the caller checks against today."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from privacydesk.nlu.extractors.periods import dates
 _REPUBLIC: Final = 1911
 """Year 1 of the Republic's count is 1912."""
 _LAST_OF_THIS_CENTURY: Final = 2030
-"""Two digits of a year up to here are of this century: 12 is 2012, 85 is 1985."""
+"""Two-digit years up to here are of this century: 12 is 2012, 85 is 1985."""
 _CENTURY: Final = 100
 
 _ALONE: Final = re.compile(r"(?<!\d)(\d\d)(\d\d)(\d\d)(?!\d)")
@@ -22,16 +22,25 @@ _NUMBERS: Final = re.compile(r"(?<!\d)(\d{1,4}) ?([-/. ]) ?(\d{1,2}) ?\2 ?(\d{1,
 _HYPHEN: Final = re.compile(
     r"(?<=[a-z])[-/.] ?(?=\d)|(?<=\d)[-/.](?=[a-z])|(?:(?<=[a-z][-/.]\d)|(?<=[a-z][-/.]\d\d))[-/.]"
 )
-"""A sign beside a month in letters: 5-Oct-1992, Oct/5/1992."""
+"""A separator next to a month in letters: 5-Oct-1992, Oct/5/1992."""
 _FIRST_YEAR: Final = re.compile(r"(民国 ?)?(?<!\d)(\d\d)(?=[-/. 年])")
 
+_DATE_ALONE: Final = re.compile(
+    r"^(?:(?:大概|好像|应该是|應該是|是|系|係|born|in|about|maybe|around|[,，.。\s])*"
+    r"(?:(?:19|20)\d{2}(?:[-/.年]\s*\d{1,2})?(?:[-/.月]\s*\d{1,2})?\s*[年月日号號]?"
+    r"|(?:\d{1,2}\s*月)?\s*\d{1,2}\s*[日号號]|\d{1,2}\s*月))"
+    r"(?:出生|生|的|吧|左右|年|具体|哪天|哪日|忘了|不记得|不記得|唔記得|记不清|記不清|了|[,，.。\s])*",
+    re.IGNORECASE,
+)
+_LOOKED_AT: Final = 300
+"""Most characters of a date with the words around it."""
 _PIECES_LENGTH: Final = 40
-"""Characters of a message that may tell a part of a date; a longer one tells other things."""
+"""Most characters of a message that may give a part of a date; longer ones say other things."""
 _REPUBLIC_DIGITS: Final = 3
 _LATEST_SHORT: Final = 999
 _MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 _WORDS_TOO: Final = ("may", "mar", "march")
-"""Months that are other words, too: they count beside a number, alone, or after ``_MEANT``."""
+"""Months that are other words, too: they count next to a number, alone, or after ``_MEANT``."""
 _MEANT: Final = ("meant ", "mean ", "it's ", "its ", "is ", "in ", "not ", "of ", "should be ")
 _DIGIT: Final = "[0-9〇零一二三四五六七八九十]"
 _PIECE: Final = re.compile(
@@ -49,7 +58,7 @@ _PIECE: Final = re.compile(
 
 
 class Unit(StrEnum):
-    """What a part of a date tells."""
+    """The unit of a part of a date."""
 
     YEAR = "year"
     MONTH = "month"
@@ -59,10 +68,15 @@ class Unit(StrEnum):
 _RANGES: Final = {Unit.YEAR: range(1900, 2101), Unit.MONTH: range(1, 13), Unit.DAY: range(1, 32)}
 
 
-def date_pieces(words: str) -> tuple[tuple[Unit, int], ...]:
-    """Return the years, months and days that a short message tells: 98年, "the 13th", 3月5号.
+def is_only_a_date(words: str) -> bool:
+    """Return whether words are nothing but a year, or a date: 2010年 具体哪天忘了."""
+    return len(words) <= _LOOKED_AT and _DATE_ALONE.fullmatch(words.strip()) is not None
 
-    None where one can't be meant, and none where they make a whole date.
+
+def date_pieces(words: str) -> tuple[tuple[Unit, int], ...]:
+    """Return the years, months and days that a short message gives: 98年, "the 13th", 3月5号.
+
+    Empty where one of them is impossible, and where they make a whole date.
     """
     if len(words) > _PIECES_LENGTH:
         return ()
@@ -106,15 +120,15 @@ def _full_year(written: str, *, republic: bool) -> int | None:
 
 
 def birth_date(words: str, *, republic: bool = False) -> date | None:
-    """Return the one whole date that words tell; None without, and where they tell several.
+    """Return the one whole date that words give; None where they give none or several.
 
-    Of two numbers that may both be the month, the day is taken for the first: 10/05/1992 is in
+    Of two numbers that may both be the month, the first is taken as the day: 10/05/1992 is in
     May, as everywhere but in the United States.
 
     Args:
-        words: the stretch of a message that tells the date.
-        republic: whether two digits of a year that comes first count from the Republic, as in
-            Taiwan; three always do, and those with 民國 before them.
+        words: the stretch of a message that gives the date.
+        republic: whether a two-digit year that comes first counts from the Republic, as in
+            Taiwan; three digits always do, and so do those after 民國.
     """
     told = _HYPHEN.sub(" ", _NUMBERS.sub(r"\1/\3/\4", fold(words)))
     told = _FIRST_YEAR.sub(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
@@ -18,13 +19,13 @@ _REGIONS: Final = {
     12: ("IN",),
     13: ("CN",),
 }
-"""Where a number of so many digits may be from; the United States stand for Canada, too."""
+"""Where a number may be from, by its count of digits; the US stands for Canada, too."""
 _LANDLINE_DIGITS: Final = 8
-"""Longer numbers of landlines begin with a zero where no country is told."""
+"""Longer landline numbers begin with a zero where no country is given."""
 _MOST_GROUPS: Final = 6
-"""Of a number; one that is dictated digit by digit is one group."""
+"""Most groups of digits in a number; one dictated digit by digit is one group."""
 _WITH_ZERO: Final = range(9, 13)
-"""Digits of a number with a zero before it: 01 555 0162, 0755-26001234."""
+"""Digits of a number with a leading zero: 01 555 0162, 0755-26001234."""
 _FEWEST_DIGITS: Final = 7
 _MOST_DIGITS: Final = 15
 
@@ -32,6 +33,8 @@ _MAIL: Final = re.compile(
     r"(?<![a-z0-9._%+@-])[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}"
     r"(?![a-z0-9@-])"
 )
+_WHOLE_MAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}")
+"""An address in any script that is the whole message."""
 _DIGIT_GROUPS: Final = re.compile(
     r"(?<![a-z0-9_@#¥$€£])(?<![a-z0-9][-.])"
     r"(?:\+\d{1,3}[ -]?)?(?:\(\d{1,5}\)[ -]?)?\d(?:[ .-]{0,2}\d){4,19}"
@@ -52,9 +55,9 @@ class FoundContact(Struct, frozen=True):
 
     Attributes:
         start: offset of its first character.
-        end: offset behind its last character.
-        kind: how it reaches somebody.
-        value: it as written.
+        end: offset after its last character.
+        kind: mail or phone.
+        value: as written.
     """
 
     start: int
@@ -66,8 +69,8 @@ class FoundContact(Struct, frozen=True):
 def contacts(text: str) -> tuple[FoundContact, ...]:
     """Return the mail addresses and phone numbers of a message, in order.
 
-    With a country's prefix a phone number counts where its length is possible, with a zero before
-    it where its length is usual, and else where it is valid in one of ``_REGIONS``.
+    A phone number counts with a country prefix if its length is possible, with a leading zero if
+    its length is usual, and otherwise if it is valid in one of ``_REGIONS``.
     """
     told = fold(text)
     mails = [(*hit.span(), ContactKind.MAIL) for hit in _MAIL.finditer(told)]
@@ -82,8 +85,16 @@ def contacts(text: str) -> tuple[FoundContact, ...]:
     )
 
 
+def mails(text: str) -> tuple[str, ...]:
+    """Return the distinct mail addresses of a message, in lower case."""
+    told = unicodedata.normalize("NFKC", text).strip().lower()
+    alone = _WHOLE_MAIL.fullmatch(told)
+    found = [hit[0] for hit in _MAIL.finditer(told)] or ([told] if alone else [])
+    return tuple(dict.fromkeys(found))
+
+
 def canonical(written: str) -> str:
-    """Return a phone number in E.164; nothing where no valid one is written."""
+    """Return a phone number in E.164; empty where it is not a valid one."""
     import phonenumbers  # noqa: PLC0415
 
     digits = sum(c.isdigit() for c in written)
@@ -98,9 +109,9 @@ def canonical(written: str) -> str:
 
 
 def _phones(told: str) -> Iterator[tuple[int, int]]:
-    """Yield where phone numbers stand: the longest runs of groups of digits that are one.
+    """Yield the spans of phone numbers: the longest runs of digit groups that form one.
 
-    The numbers of a list may stand beside them: "1 手机号换成18600001111 2 谷歌登录下掉".
+    List numbers may stand next to them: "1 手机号换成18600001111 2 谷歌登录下掉".
     """
     for run in _DIGIT_GROUPS.finditer(told):
         groups = [group.span() for group in _GROUP.finditer(told, *run.span())]

@@ -1,4 +1,4 @@
-"""What the heads tell of a message, before anything is made of it."""
+"""The predictions of the heads for a message, before requests are built from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from msgspec import Struct, structs
 from onnxruntime import InferenceSession
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
+from privacydesk.domain.reading import (
+    NO_QUESTION,
+    Holder,
+    MentionKind,
+    Modality,
+    Safety,
+)
 from privacydesk.encoder import runtime
 from privacydesk.nlu.heads.stretches import Found, missed, stretches
 from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoid, softmax
@@ -34,26 +40,26 @@ PIECES: Final = "pieces.model"
 """The files of a trained network."""
 
 WINDOW: Final = 256
-"""Word pieces that are read at a look at most; the work grows with their square."""
+"""Most word pieces read in one pass; the cost grows with their square."""
 _MADE: Final = 0.5
 _LEAST: Final = {
     Layer.MENTION: -2.0, Layer.WHEN: -2.0, Layer.QUALIFIER: -2.0, Layer.VALUE: -2.0,
 }  # fmt: skip
-"""The score from which stretches are taken, where it is not zero: what is named in a new way scores
-low, and what is not named far lower. Chosen by the voices that are left out of training."""
+"""The score above which stretches are taken, where it is not zero: unfamiliar wordings score low,
+anything else far lower. Chosen on the voices held out from training."""
 _ASKED_FOR: Final = [MODALITIES.index(one) for one in (Modality.WISHED, Modality.CONDITIONAL)]
 
 
 class FoundRequest(Struct, frozen=True):
-    """A request.
+    """A predicted request.
 
     Attributes:
-        intent: None where things are named, and nothing is asked for.
-        act: what shall be done with the account, where it is a guardian's.
-        centre: the word about which it is made.
-        made: how likely it is made at all.
-        chance: how likely it is so, with this modality and holder.
-        asked: how likely it is asked for, on a condition perhaps, with this holder.
+        intent: None where things are named but nothing is asked for.
+        act: what to do with the child's account, for a guardian's request.
+        centre: mean position, in words, of where it is made.
+        made: probability that it is made at all.
+        chance: probability that it is made with this modality and holder.
+        asked: probability that it is asked for, perhaps conditionally, with this holder.
     """
 
     intent: Intent | None
@@ -76,19 +82,18 @@ class FoundMention(Struct, frozen=True):
 
 
 class Parsed(Struct, frozen=True):
-    """What the heads tell; all arrays hold chances.
+    """The predictions of the heads; all arrays hold probabilities.
 
     Attributes:
         intents: of each of ``INTENTS``.
         safety: of each of ``SAFETIES``.
         made: of each of ``SLOTS``.
         requests: those that are made, in the order of the message.
-        roles: (requests, mentions, roles), that a request says so of a mention.
-        told: (requests, values), that a value is told for a request.
-        narrowing: (whens and qualifiers, mentions, roles), that it narrows it in this role.
-        missed: how likely something that nothing was found of is named, or narrows.
-        read: characters that were read.
-        gist: the whole message, as numbers.
+        roles: (requests, mentions, roles), that a request gives a mention a role.
+        told: (requests, values), that a value is given for a request.
+        narrowing: (whens and qualifiers, mentions, roles), that one narrows a mention in a role.
+        missed: probability that a mention, period or qualifier was missed.
+        read: number of characters read.
     """
 
     intents: Floats
@@ -105,11 +110,10 @@ class Parsed(Struct, frozen=True):
     narrowing: Floats
     missed: float
     read: int
-    gist: Floats
 
 
 class _Told(NamedTuple):
-    """What the network tells of a message, in the order of its outputs; logits but for the last."""
+    """The outputs of the network for a message, in order: logits, ``looks`` and vectors."""
 
     spans: Floats
     intents: Floats
@@ -123,6 +127,10 @@ class _Told(NamedTuple):
     words: Floats
 
 
+_OUTPUTS: Final = ("spans", "intents", "safety", "made", "modality", "holder", "act", "looks",
+                   "slots", "points")  # fmt: skip
+
+
 class Parser:
     """Reads messages with the trained network of a folder."""
 
@@ -130,16 +138,21 @@ class Parser:
         self._session = InferenceSession(
             folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
         )
+        # A network that knows no question reads messages, too.
+        self._inputs = [one.name for one in self._session.get_inputs()]
         self._heads = StretchHeads.load(folder / HEADS)
         self._tokens = Tokens.load(folder / PIECES)
 
     def parse(self, text: str, most: int = WINDOW, *, end: bool = False) -> Parsed | None:
-        """Return what the heads tell of a message's first or last word pieces, if it has any."""
+        """Return the predictions for a message's first or last word pieces, if it has any."""
         cut = self._tokens.of(text, most, end=end)
         if not cut.places:
             return None
-        inputs = {"tokens": cut.tokens[np.newaxis], "words": cut.words[np.newaxis]}
-        return self._parsed(cut, _Told(*(one[0] for one in self._session.run(None, inputs))))
+        asked = self._tokens.of_question(NO_QUESTION)
+        whole = {"tokens": cut.tokens, "words": cut.words, "question": asked}
+        inputs = {name: whole[name][np.newaxis] for name in self._inputs}
+        told = self._session.run(_OUTPUTS, inputs)
+        return self._parsed(cut, _Told(*(one[0] for one in told)))
 
     def _parsed(self, cut: Cut, told: _Told) -> Parsed:
         scores = dict(zip(Layer, told.spans, strict=True))
@@ -177,7 +190,6 @@ class Parser:
                 for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER)
             ),
             cut.read,
-            _gist(told),
         )
 
     def _of_slots(
@@ -232,13 +244,6 @@ def _requests(which: list[int], made: Floats, told: _Told, centres: Floats) -> l
     ]
 
 
-def _gist(told: _Told) -> Floats:
-    words = told.words
-    return np.concatenate(
-        [words.mean(0), words.max(0), words[0], words[-1], told.intents], dtype=np.float32
-    )
-
-
 def _points(words: Floats, found: list[Found]) -> Floats:
     if not found:
         return np.zeros((0, 3 * words.shape[1]), np.float32)
@@ -252,5 +257,5 @@ def likeliest(chances: Floats) -> list[tuple[Intent, float]]:
 
 
 def told_safety(chances: Floats) -> tuple[Safety, ...]:
-    """Return what needs care."""
+    """Return the safety concerns that are likely."""
     return tuple(one for one, chance in zip(SAFETIES, chances, strict=True) if chance > _MADE)

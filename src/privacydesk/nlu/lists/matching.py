@@ -1,7 +1,7 @@
-"""What a message says in listed words: commands, plain answers, labels of buttons, phrases.
+"""Finds listed words in a message: commands, plain answers, labels of buttons, phrases.
 
-The lists are data, in one spelling (``spelling.yaml``). Some are of whole messages or clauses, with
-what may stand around them; others are of words, which are found anywhere.
+The lists are data, in one spelling (``spelling.yaml``). Some hold whole messages or clauses, with
+what may stand around them; others hold words, which are found anywhere.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ _LONGEST_MESSAGE: Final = 60
 _LONGEST_ANSWER: Final = 300
 """Characters; what is longer tells a story and answers no question with buttons."""
 _MOST_CORES: Final = 20
-"""Ways to leave away what stands at the ends of a message; hardly one has more than three."""
+"""Most ways to strip words from the ends of a message; hardly one has more than three."""
 _STOPS: Final = frozenset(",。.!?;:~…、")
 _PLAIN: Final = frozenset("' ,。.!~、;-_")
-"""Signs of a plain answer: a question mark, a quote or a picture makes a message less plain."""
+"""Punctuation of a plain answer: a question mark, a quote or an emoji makes it less plain."""
 _MOST_BUTTONS: Final = 20
-"""Buttons that may be named by their number."""
-_WHOLE: Final = ("command", "language", "told_already")
+"""Most buttons that can be named by number."""
+_WHOLE: Final = ("command", "language")
 """Kinds that are whole messages, each in a file of its own."""
 
 _Listed = Mapping[str, Sequence[str]]
 
 
 class Messages:
-    """Whole messages or clauses by what they mean, and what may stand around them."""
+    """Whole messages or clauses by meaning, and what may stand around them."""
 
     def __init__(
         self, messages: _Listed, before: Sequence[str] = (), after: Sequence[str] = ()
@@ -47,7 +47,7 @@ class Messages:
                 self._meanings[said] = (*self._meanings.get(said, ()), meaning)
 
     def find(self, said: str) -> tuple[str, ...]:
-        """Return what bare words mean, with as little as possible left away at their ends."""
+        """Return the meanings of bare words, stripping as little as possible from their ends."""
         cores = [said]
         for core in cores:
             if core in self._meanings:
@@ -64,7 +64,7 @@ class Messages:
         """Yield start, end and meanings of each clause that is more than a courtesy."""
         start = 0
         for end, sign in enumerate(f"{text}。"):
-            # Chinese clauses may be parted by a space.
+            # Chinese clauses may be separated by a space.
             if sign in _STOPS or (sign == " " and text[end - 1] > "~" < text[end + 1]):
                 said = _bare(text[start:end])
                 meanings = self.find(said)
@@ -74,7 +74,7 @@ class Messages:
 
 
 class Words:
-    """Words by what they mean, found anywhere; Latin ones only as a whole."""
+    """Words by meaning, found anywhere; Latin ones only as whole words."""
 
     def __init__(self, words: _Listed) -> None:
         self._starts: dict[str, list[tuple[str, str]]] = {}
@@ -83,7 +83,7 @@ class Words:
                 self._starts.setdefault(word[:2], []).append((word, meaning))
 
     def find(self, text: str) -> Iterator[tuple[int, str]]:
-        """Yield where a word stands and what it means, unless in a longer one of its form."""
+        """Yield the position and meaning of each word, except within a longer one of its form."""
         followed = f"{text} "
         hits = [
             (at, at + len(word), meaning)
@@ -102,11 +102,11 @@ class Words:
 
 
 class Lists:
-    """Finds what is listed.
+    """Finds listed words in messages.
 
     Attributes:
-        fixed: whole messages that are listed, as written, and the numbers of buttons. They are the
-            desk's words and not a person's, so what is made of them may be kept.
+        fixed: listed whole messages, as written, and the numbers of buttons. They are the desk's
+            words and not a person's, so their meanings may be cached.
     """
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
@@ -127,7 +127,7 @@ class Lists:
         self._sentences = Messages(lists["topics"]["messages"] | lists["marks"]["messages"])
 
     def found(self, text: str) -> dict[str, tuple[str, ...]]:
-        """Return kind to what is found, by place; kinds of which nothing is are missing."""
+        """Return what is found, by kind and in order; kinds without anything are missing."""
         words = " ".join(fold(text[:_LOOKED_AT].replace("\n", ";")).split())
         for written, usual in self._spellings:
             words = words.replace(written, usual)
@@ -154,7 +154,7 @@ class Lists:
             yield (*labels, *(label for at, label in hits if start <= at < end))
 
     def _is_denied(self, before: str) -> bool:
-        """Tell whether what stands before a word denies it: "do not want to", but not 要不要."""
+        """Return whether the text before a word negates it: "do not want to", but not 要不要."""
         said = before.rstrip()
         while not said.endswith(self._endings):
             rest = said.removesuffix(next(filter(said.endswith, self._between), "")).rstrip()
@@ -164,7 +164,7 @@ class Lists:
         return next(filter(said.endswith, self._endings)) in self._denials
 
     def _plain_answer(self, words: str) -> tuple[str, ...]:
-        """Return what all clauses answer; beside a plain yes others may name the button."""
+        """Return what all clauses answer; next to a plain yes others may name the button."""
         if ".." in words or not all(sign.isalnum() or sign in _PLAIN for sign in words):
             return ()
         said = [meanings for _, _, meanings in self._plain.in_clauses(words)]
@@ -184,18 +184,18 @@ def _longest_first(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _cuts(text: str, at: int) -> bool:
-    """Tell whether a place lies within a Latin word or a number."""
+    """Return whether a position is inside a Latin word or a number."""
     beside = text[max(at - 1, 0) : at + 1]
     return len(beside) > 1 and beside.isascii() and beside.isalnum()
 
 
 def _bare(text: str) -> str:
-    """Return words without spaces and signs, for comparing them as a whole."""
+    """Return words without spaces and punctuation, for comparing them as a whole."""
     return "".join(filter(str.isalnum, text))
 
 
 @cache
 def load_lists() -> Lists:
-    """Return the lists that come along; one for all of a process, since they never change."""
+    """Return the shipped lists, shared within a process since they never change."""
     found = (one for one in files(__package__).iterdir() if one.name.endswith(".yaml"))
     return Lists({one.name[:-5]: msgspec.yaml.decode(one.read_bytes()) for one in found})

@@ -1,4 +1,4 @@
-"""What was asked and is not answered, across programs that may end over it."""
+"""Unanswered requests, across programs that may end because of them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from privacydesk.errors import UnavailableError
 from privacydesk.nlu.worker import wire
 
 _MOST: Final = 1_000
-"""How many may wait: beyond that there is nothing to be had by waiting."""
+"""How many requests may wait; beyond that, waiting is pointless."""
 _BY_ITSELF: Final = 1.0
-"""Seconds for which a program that lives is asked one suspect alone."""
+"""Seconds for which a live program is given one suspect alone."""
 _AT_FIRST: Final = 0.25
-"""Seconds for which it is asked suspects one by one where each has ended one program so far.
+"""Seconds for which it is given suspects one by one where each has ended one program so far.
 
-Most programs are ended by somebody else, and then nobody is to wait for all who were asked before.
+Most programs end for another reason, and then nobody should wait for all the earlier requests.
 """
 _ENDS: Final = 4
-"""How many programs may end with a message, by itself or beside others."""
+"""How many programs may end with a message pending, alone or among others."""
 
 
 @dataclass(slots=True)
 class _Asked:
-    """What waits for an answer.
+    """A request that waits for an answer.
 
     Attributes:
-        answer: None for what ends programs.
-        given: whether the program that runs was given it.
+        answer: None for a request that ends programs.
+        given: whether the running program has it.
         ends: how many programs ended while they had it.
     """
 
-    request: wire.Question
+    request: wire.Asking
     answer: asyncio.Future[wire.Answer | None]
     since: float
     given: bool = False
@@ -42,12 +42,12 @@ class _Asked:
 
 
 class Asking:
-    """Passes requests to a program, and answers to whoever waits for them.
+    """Passes requests to a program, and its answers to those who wait for them.
 
-    What a program has not answered when it ends is suspect: it is given to the next one by itself,
-    so that a message that ends programs is found out, and nobody who was asked beside it suffers.
-    Others wait for that, but no longer than it takes to see that the program lives; so do suspects
-    that have ended no second one.
+    A request that a program has not answered when it ends is suspect: the next program gets it
+    alone, so that a message that ends programs is identified without harm to the others. They wait
+    for that, but only until the program is seen to be alive; so do suspects that have ended only
+    one program.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Asking:
         self._give: Callable[[wire.Request], None] | None = None
         self._without_since = self._loop.time()
         self._closed = False
-        # Suspects that are still to be asked; the one that is; and whether others are asked, too.
+        # Suspects still to be tried; the one being tried; and whether other requests are sent, too.
         self._suspects: deque[int] = deque()
         self._suspect: int | None = None
         self._suspect_since = 0.0
@@ -65,19 +65,19 @@ class Asking:
 
     @property
     def somebody_waits(self) -> bool:
-        """Whether anything was asked and is not answered."""
+        """Whether any request is unanswered."""
         return bool(self._asked)
 
     @property
     def has_suspect(self) -> bool:
-        """Whether something is asked by itself."""
+        """Whether a suspect is being tried."""
         return self._suspect is not None
 
-    async def ask(self, request: wire.Question) -> wire.Answer | None:
-        """Return what comes of a request; None when it ends programs.
+    async def ask(self, request: wire.Asking) -> wire.Answer | None:
+        """Return the answer to a request; None when it ends programs.
 
         Raises:
-            UnavailableError: too many wait, or there has been no program for a while.
+            UnavailableError: too many wait, or no program has run for a while.
         """
         if self._closed or len(self._asked) >= _MOST:
             raise UnavailableError("nothing more can be understood now", retry_after=2.0)
@@ -101,14 +101,14 @@ class Asking:
         self._pass(answer.number)
 
     def begin(self, give: Callable[[wire.Request], None]) -> None:
-        """Give a program that is ready what waits; ``give`` has it asked something."""
+        """Give waiting requests to a program that is ready; ``give`` sends it one."""
         self._give = give
         self._begun_at = self._loop.time()
         self._suspects = deque(number for number, one in self._asked.items() if one.ends)
         self._go_on(give)
 
     def look(self, *, alive_at: float) -> None:
-        """Go on where a suspect takes its time, since the program lives.
+        """Stop waiting for a slow suspect once the program is seen to be alive.
 
         Args:
             alive_at: when the program last gave a sign of life, in the loop's time.
@@ -128,12 +128,12 @@ class Asking:
             self._let_in(self._give)
 
     def _is_grave(self) -> bool:
-        """Tell whether a message has ended more than one program."""
+        """Return whether a suspect has ended more than one program."""
         left = (self._asked.get(number) for number in (self._suspect, *self._suspects) if number)
         return any(one.ends > 1 for one in left if one is not None)
 
     def end(self) -> None:
-        """See what the program that has ended was given and has not answered."""
+        """Record which requests the program that has ended left unanswered."""
         if self._give is not None:
             self._give = None
             self._without_since = self._loop.time()
@@ -148,7 +148,7 @@ class Asking:
         self._suspect, self._open = None, False
 
     def give_up(self, patience: float) -> None:
-        """Send away who has waited so many seconds while there was no program."""
+        """Fail requests that have waited this many seconds while no program ran."""
         until = self._loop.time() - patience
         if self._without_since > until:
             return
@@ -157,7 +157,7 @@ class Asking:
                 self._send_away(number, one)
 
     def close(self) -> None:
-        """Send everybody away, and whoever comes yet."""
+        """Fail all requests, also those still to come."""
         self._closed = True
         self._give = None
         for number, one in list(self._asked.items()):
@@ -174,7 +174,7 @@ class Asking:
             self._go_on(self._give)
 
     def _go_on(self, give: Callable[[wire.Request], None]) -> None:
-        """Ask the next suspect; after the last one everybody."""
+        """Send the next suspect; after the last one all other requests."""
         self._suspect = None
         while self._suspects:
             number = self._suspects.popleft()
@@ -185,7 +185,7 @@ class Asking:
         self._let_in(give)
 
     def _let_in(self, give: Callable[[wire.Request], None]) -> None:
-        """Ask whatever is no suspect, and from now on at once."""
+        """Send all requests that are not suspect, and new ones at once from now on."""
         self._open = True
         for one in self._asked.values():
             if not one.given and not one.ends:

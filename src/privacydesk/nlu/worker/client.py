@@ -1,4 +1,4 @@
-"""Whoever asks the program that understands, and sees to it that it runs."""
+"""The client of the understanding program, which also keeps the program running."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from privacydesk import confined
 from privacydesk.clock import SystemClock
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
 from privacydesk.nlu.worker import wire
@@ -31,51 +32,51 @@ _log = structlog.get_logger(__name__)
 
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 _MEMORY: Final = 2 * 1024**3
-"""Bytes of addresses that it may take; it uses a third of them."""
+"""Address space that it may take, in bytes; it uses a third of it."""
 
 _SILENT: Final = 15.0
-"""Seconds without a sign of life after which it is ended: an expression, say, that never ends."""
+"""Seconds without a sign of life after which it is ended: a runaway expression, say."""
 _LOOKS: Final = 15
-"""How often it is looked at in that time; after a third of it it is asked for a sign."""
+"""How often it is checked in that time; after a third of it the program is pinged."""
 _UNASKED: Final = _LOOKS // 3
 _CLOSER: Final = 10
-"""How many times as often while a suspect is asked: everybody waits for it."""
+"""How many times as often while a suspect is tried: everybody waits for it."""
 _LOADING: Final = 60
-"""Looks that it may take to begin."""
+"""Checks that it may take to start up."""
 _WITHOUT: Final = 10.0
-"""Seconds that people wait while there is no such program."""
+"""Seconds that requests wait while no program runs."""
 _SOON: Final = 10.0
-"""A program that ends within so many seconds of its start does so too soon."""
+"""A program that ends within this many seconds of its start ended too soon."""
 _PAUSE: Final = 0.25
-"""Seconds until the next is begun, where several in a row ended too soon; each time twice as many.
+"""Seconds until the restart, where several in a row ended too soon; doubled each time.
 
-People wait for it: as long as it gets ready at all, beginning it again is worth a processor.
+People wait for it: as long as it gets ready at all, restarting it is worth a processor.
 """
 _LONGEST_PAUSE: Final = 2.0
 _LONGEST_UNREADY: Final = 10.0
-"""As long at most where it did not get ready."""
+"""The longest pause where it did not get ready."""
 _SLUGGISH: Final = 3.0
-"""Seconds without an answer to a question for a sign of life after which it is told of as out."""
+"""Seconds without an answer to a ping after which it is reported as down."""
 
 _NOTHING: Final = Observed(recognised=Recognised(Intent.OTHER, 0.0, sure=False))
 
 
 class UnderstandingProcess:
-    """Implements ``ports.Understanding`` by a program beside this process.
+    """Implements ``ports.Understanding`` with a program in a process of its own.
 
-    A context manager: the program is started at its beginning and ends with it. ``ready`` tells
-    when it can be asked; whoever asks before waits. When it ends by itself or falls silent it is
-    started again, and asked again what it has not answered. A message that ends it, and the next
-    one, too, was not understood.
+    A context manager: the program starts on entry and ends on exit. ``ready`` waits until it can
+    be asked; earlier requests wait, too. When it ends by itself or falls silent it is restarted,
+    and requests that it has not answered are sent again. A message that ends it, and then its
+    successor, counts as not understood.
 
     Args:
         briefing: what the program has to know.
-        program: the file it is in.
+        program: the file to run.
         writable: folders that it writes to; the shipped one does not write.
         silent: seconds without a sign of life after which it is ended.
-        without: seconds that people wait while there is none.
-        pause: seconds after which one is begun again where two in a row ended too soon.
-        outage: told when people can't be understood, and when they can be again.
+        without: seconds that requests wait while no program runs.
+        pause: seconds until the restart where two in a row ended too soon.
+        outage: notified when people can't be understood, and when they can be again.
     """
 
     def __init__(
@@ -115,16 +116,16 @@ class UnderstandingProcess:
 
     @property
     def pid(self) -> int | None:
-        """The program's process; None while there is none."""
+        """The program's process id; None while no program runs."""
         return self._running.pid if self._running is not None else None
 
     @property
     def digest(self) -> str:
-        """Of the policy's version that the program answers from; empty without one."""
+        """The digest of the policy version that it answers from; empty without one."""
         return self._briefing.digest
 
     def is_alive(self) -> bool:
-        """Tell whether the program can be asked, and ask it for a sign of life."""
+        """Return whether the program can be asked, and ping it."""
         running = self._running
         if running is None or not running.is_ready:
             return False
@@ -135,9 +136,9 @@ class UnderstandingProcess:
         return now - self._pinged_at < _SLUGGISH
 
     async def __aenter__(self) -> Self:
-        """Start the program, and go on before it can be asked."""
+        """Start the program without waiting until it can be asked."""
         if self._briefing.policies is not None:
-            # What is imported later can be read only in a folder that is there by now.
+            # Policies imported later can be read only if their folder exists by now.
             with contextlib.suppress(OSError):
                 self._briefing.policies.mkdir(parents=True, exist_ok=True)
         begun = asyncio.Event()
@@ -151,7 +152,7 @@ class UnderstandingProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the program; whoever still waits is sent away."""
+        """End the program; requests that still wait fail."""
         assert self._tending is not None
         self._tending.cancel()
         await asyncio.gather(self._tending, return_exceptions=True)
@@ -166,12 +167,14 @@ class UnderstandingProcess:
         """
         await asyncio.shield(self._ready)
 
-    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
-        """Return what was said; see ``ports.Understanding``."""
+    async def hear(
+        self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
+    ) -> Observed:
+        """Return what a message means; see ``ports.Understanding``."""
         known = self._fixed.get(text)
         if known is not None:
             return known
-        hear = wire.Hear(next(self._numbers), wire.to_bytes(text), whose, today)
+        hear = wire.Hear(next(self._numbers), wire.to_bytes(text), whose, today, question)
         heard = await self._ask(hear)
         if heard is None:
             return _NOTHING
@@ -190,22 +193,22 @@ class UnderstandingProcess:
         return found.answer
 
     async def go_by(self, policy: str, digest: str) -> None:
-        """Answer from another version; see ``ports.Understanding``."""
+        """Answer from another policy version; see ``ports.Understanding``."""
         went = await self._ask(wire.GoBy(next(self._numbers), policy, digest))
         match went:
             case None:
                 raise DeskError("making it ready ended the program that understands people")
             case wire.Stays():
                 raise DeskError(went.message)
-        # The next program begins with it.
+        # The next program starts with it.
         self._briefing = msgspec.structs.replace(self._briefing, policy=policy, digest=digest)
 
-    async def _ask(self, request: wire.Question) -> wire.Answer | None:
-        """Return what comes of a request; see ``Asking.ask``.
+    async def _ask(self, request: wire.Asking) -> wire.Answer | None:
+        """Return the answer to a request; see ``Asking.ask``.
 
         Raises:
-            UnavailableError: too many wait, or there has been no program for a while.
-            DeskError: a fault of the program's, which has logged it.
+            UnavailableError: too many wait, or no program has run for a while.
+            DeskError: the program met a fault and has logged it.
         """
         try:
             answer = await self._asking.ask(request)
@@ -223,7 +226,7 @@ class UnderstandingProcess:
     def _take(self, running: Running, reply: wire.Reply) -> None:
         match reply:
             case wire.Ready():
-                # Whatever is imported meanwhile, the next program goes by what this one does.
+                # Whatever is imported meanwhile, the next program uses this one's version.
                 self._briefing = msgspec.structs.replace(self._briefing, digest=reply.digest)
                 self._fixed = dict.fromkeys(reply.fixed) | self._fixed
                 running.is_ready = True
@@ -243,10 +246,10 @@ class UnderstandingProcess:
                 self._asking.take(reply)
 
     def _fail(self, error: DeskError) -> None:
-        """Tell whoever waits for the first program; of a later one the log tells."""
+        """Fail ``ready`` if this is the first program; log the failure of a later one."""
         if not self._ready.done():
             self._ready.set_exception(error)
-            # A start that failed for another reason waits for it no more, and nobody need be told.
+            # Retrieved here: a start that failed for another reason no longer awaits it.
             self._ready.exception()
         else:
             _log.error("understanding_unusable", why=error.message)
@@ -254,13 +257,13 @@ class UnderstandingProcess:
     # -- the program -----------------------------------------------------------------------
 
     async def _tend(self, begun: Callable[[], None]) -> None:
-        """Have a program run at any time."""
+        """Keep a program running."""
         too_soon = 0
         while True:
             started, was_ready = self._loop.time(), False
             try:
                 was_ready = await self._run(begun)
-            except Exception as error:  # noqa: BLE001 - whatever it was, people want to be heard
+            except Exception as error:  # noqa: BLE001 - whatever it was, the program is restarted
                 self._outage.begin(type(error).__name__)
             begun()
             if not self._ready.done():
@@ -272,14 +275,14 @@ class UnderstandingProcess:
                 await asyncio.sleep(min(self._look_every, until - now))
 
     def _pause_after(self, too_soon: int, *, was_ready: bool) -> float:
-        """Return the seconds until the next program; one by itself is begun again at once."""
+        """Return the seconds until the restart; a single failure is restarted at once."""
         if was_ready and too_soon <= 1:
             return 0.0
         longest = _LONGEST_PAUSE if was_ready else _LONGEST_UNREADY
         return float(min(self._pause * 2 ** min(too_soon, 10), longest))
 
     async def _run(self, begun: Callable[[], None]) -> bool:
-        """Start a program and watch it until its end; tell whether it could be asked."""
+        """Start a program and watch it until it ends; return whether it could be asked."""
         briefing = wire.frame(self._briefing)
         running = await Running.start(self._command, briefing, self._take)
         self._running = running
@@ -294,9 +297,9 @@ class UnderstandingProcess:
         return running.is_ready
 
     async def _watch(self, running: Running) -> str:
-        """Return why a program is at its end: it has ended, or gives no sign though it is asked.
+        """Return why a program is finished: it has ended, or does not answer pings.
 
-        Time is counted in looks: while this process stood still nobody could have answered.
+        Time is counted in checks: while this process stood still it could not have seen an answer.
         """
         loading = quiet = 0.0
         while True:

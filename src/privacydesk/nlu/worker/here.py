@@ -1,4 +1,4 @@
-"""Understanding in the process that asks: what a message means, and what the policy says to it."""
+"""Understanding in this process: what a message means, and what the policy says to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Self
 
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observed
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
@@ -21,18 +22,18 @@ from privacydesk.services.policy_answers import PolicyAnswers
 
 
 def _shipped() -> MessageReader:
-    # Imported here: its runtime is loaded where messages are read, and nowhere else.
+    # Imported here, so that its runtime is loaded only where messages are read.
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
 
     return Pipeline.load()
 
 
 class UnderstandingHere:
-    """Implements ``ports.Understanding``.
+    """Implements ``ports.Understanding`` in this process.
 
     Args:
-        answers: what the policy says.
-        reader: makes what reads messages, when somebody first says something, or by ``load``.
+        answers: finds what the policy says.
+        reader: makes the message reader, at the first message or by ``load``.
     """
 
     def __init__(
@@ -45,12 +46,12 @@ class UnderstandingHere:
 
     @classmethod
     def of(cls, *, data_dir: Path, policy: str, digest: str = "") -> Self:
-        """Return what understands with the shipped network and lists.
+        """Return one with the shipped network and lists.
 
         Args:
             data_dir: where imported policies are kept.
-            policy: the name of the one in force; empty where there is none.
-            digest: of the policy's version; the newest where it is empty or gone.
+            policy: the name of the policy in force; empty where there is none.
+            digest: of its version; the newest is used where this is empty or gone.
 
         Raises:
             DeskError: the policy's files are damaged.
@@ -60,36 +61,38 @@ class UnderstandingHere:
         return cls(PolicyAnswers(library, version, E5Embedder()))
 
     def load(self) -> Collection[str]:
-        """Read lists and network; return the whole messages that are ours, as menu words."""
+        """Load lists and network; return the desk's own whole messages, such as menu words."""
         return self._loaded()[0].fixed
 
     def warm(self) -> None:
-        """Make ready what the first sentence would have to wait for; in a thread.
+        """Load what the first sentence would have to wait for; call it in a thread.
 
-        So is what questions need where there is a policy.
+        With a policy this includes what questions need.
         """
         self._loaded()
         self._answers.load()
 
     def stop(self) -> None:
-        """Leave off what is done for nobody any more."""
+        """Stop work that nobody waits for any more."""
         self._answers.stop()
 
     @property
     def digest(self) -> str:
-        """Of the policy's version that is answered from; empty without one."""
+        """The digest of the policy version that it answers from; empty without one."""
         return self._answers.digest
 
-    async def hear(self, text: str, whose: Hashable, today: date) -> Observed:
-        """Return what was said; see ``ports.Understanding``."""
-        return await self._loaded()[1].hear(text, whose, today)
+    async def hear(
+        self, text: str, whose: Hashable, today: date, question: Question = NO_QUESTION
+    ) -> Observed:
+        """Return what a message means; see ``ports.Understanding``."""
+        return await self._loaded()[1].hear(text, whose, today, question)
 
     async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
         """Return what the policy says; see ``ports.Understanding``."""
         return await self._answers.answer(question, whose)
 
     async def go_by(self, policy: str, digest: str) -> None:
-        """Answer from another version; see ``ports.Understanding``."""
+        """Answer from another policy version; see ``ports.Understanding``."""
         await asyncio.to_thread(self._answers.go_by, policy, digest)
 
     def _loaded(self) -> tuple[Lists, Hearing]:

@@ -1,8 +1,8 @@
-"""The program that understands, run by ``client`` in a process of its own.
+"""The understanding program, run by ``client`` in a process of its own.
 
-It is ``confined``: it inherits no environment, is given no secret, and ends when its input or
-whoever started it does. It is given the paths of modules as its one argument, a
-``Briefing`` first and requests from then on, and answers each as soon as it knows, in any order.
+It is ``confined``: it inherits no environment, is given no secret, and ends when its input or its
+parent does. Its one argument is the module search path. It reads a ``Briefing`` first and requests
+from then on, and answers each as soon as it can, in any order.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import sys
 from typing import Final, NoReturn
 
 if __name__ == "__main__":
-    # What is told to the desk from outside is not told to this program, which ends after it.
+    # Signals are for the desk alone; this program ends after it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    # Run by its path: it takes its modules from where the desk has them.
+    # Run by its path, so it takes the module search path from the desk.
     sys.path[:] = json.loads(sys.argv[1])
-    # Hardly anything that is made until it is ready is thrown away.
+    # Hardly anything allocated until it is ready becomes garbage.
     gc.disable()
-    # Nothing here draws with it, but structlog imports it for that where it is installed.
+    # Not used here, but structlog imports it where it is installed.
     sys.modules["rich"] = None  # type: ignore[assignment]  # as the import system says "not there"
 
 import asyncio
@@ -43,18 +43,18 @@ _IN: Final = 0
 _OUT: Final = 1
 _ERRORS: Final = 2
 _AFTER_START: Final = 0.2
-"""Seconds until it makes ready what the first answers have not needed: those come first."""
+"""Seconds until it loads what the first answers have not needed: those come first."""
 
 
 class Answering(asyncio.Protocol):
-    """Answers what comes in.
+    """Answers incoming requests.
 
     Args:
-        understanding: what is asked.
+        understanding: answers them.
         out: where answers go.
 
     Attributes:
-        ended: done when nobody asks any more.
+        ended: done when the input has ended.
     """
 
     def __init__(self, understanding: UnderstandingHere, out: asyncio.WriteTransport) -> None:
@@ -65,7 +65,7 @@ class Answering(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
-        """Begin to answer."""
+        """Start to answer each request."""
         for body in self._frames.split(data):
             request = wire.read_request(body)
             match request:
@@ -80,26 +80,26 @@ class Answering(asyncio.Protocol):
                     self._send(wire.Pong())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell that nobody asks any more."""
+        """Mark the input as ended."""
         del exc
         if not self.ended.done():
             self.ended.set_result(None)
 
-    async def _answer(self, request: wire.Question) -> None:
+    async def _answer(self, request: wire.Asking) -> None:
         number = request.number
         try:
             self._send(await self._answered(request))
         except UnavailableError as error:
             self._send(wire.Full(number, error.message, error.data.get("retry_after")))
-        except Exception as error:  # noqa: BLE001 - whoever asks is told, and goes on asking
+        except Exception as error:  # noqa: BLE001 - the client is told, and goes on asking
             _log.error("not_understood", error=type(error).__name__, exc_info=error)
             self._send(wire.Failed(number, type(error).__name__))
 
-    async def _answered(self, request: wire.Question) -> wire.Answer:
+    async def _answered(self, request: wire.Asking) -> wire.Answer:
         number, understanding = request.number, self._understanding
         match request:
-            case wire.Hear(_, said, whose, today):
-                heard = await understanding.hear(wire.from_bytes(said), whose, today)
+            case wire.Hear(_, said, whose, today, question):
+                heard = await understanding.hear(wire.from_bytes(said), whose, today, question)
                 return wire.Heard(number, wire.Seen.of(heard))
             case wire.Search(_, said, whose):
                 found = await understanding.answer(wire.from_bytes(said), whose)
@@ -150,7 +150,7 @@ def _end() -> NoReturn:
 
 
 def _briefing() -> wire.Briefing:
-    # What comes behind it is left in the pipe.
+    # What follows it is left in the pipe.
     return wire.read_briefing(_exactly(int.from_bytes(_exactly(wire.LENGTH), "big")))
 
 
@@ -177,7 +177,7 @@ def main() -> None:
     except BrokenPipeError:
         _end()
     if understanding is not None:
-        # What was made so far stays for good; looking through it, even once, is lost time.
+        # What was allocated so far stays for good; collecting it, even once, wastes time.
         gc.freeze()
         gc.enable()
         asyncio.run(_serve(understanding, out))
@@ -185,7 +185,7 @@ def main() -> None:
 
 
 def _ready(briefing: wire.Briefing) -> tuple[wire.Reply, UnderstandingHere | None]:
-    """Make ready what is asked, or tell what is broken."""
+    """Load what requests need, or report what is broken."""
     try:
         understanding = UnderstandingHere.of(
             data_dir=Path(briefing.data_dir),

@@ -1,4 +1,4 @@
-"""What goes over the pipes: frames of four bytes of length and so many of MessagePack."""
+"""The wire format: frames of a length in four bytes and that many bytes of MessagePack."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ import msgspec
 
 from privacydesk.domain import turn
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reading import NO_QUESTION, Question, ReplyAct
 from privacydesk.domain.turn import Observed, Recognised
 
 LENGTH: Final = 4
 _LONGEST: Final = 4 * 1024 * 1024
-"""Bytes of a frame. Answers repeat a message a few times over at most, which is 40 KB by itself."""
+"""Most bytes of a frame. Answers repeat a message, up to 40 KB, a few times at most."""
 
 Value: TypeAlias = str | int | tuple[str | int | None, ...]
-"""What a sentence names: a word, a number, or a few that belong together."""
+"""The value of an entity: a word, a number, or a few that belong together."""
 Entities: TypeAlias = dict[str, tuple[Value, ...]]
 
 
 class Briefing(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What the program needs to know; nothing of it is secret.
+    """What the program needs to know; none of it is secret.
 
     Attributes:
         data_dir: where imported policies are kept.
-        policy: the name of the one in force; may be empty.
-        digest: of the version to go by; empty for the newest.
+        policy: the name of the policy in force; may be empty.
+        digest: of the version to use; empty for the newest.
     """
 
     data_dir: str
@@ -49,16 +50,17 @@ class Briefing(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Somebody said something."""
+    """A request to read a message."""
 
     number: int
     said: bytes
     whose: bytes
     today: date
+    question: Question = NO_QUESTION
 
 
 class Search(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Somebody asks what the policy says."""
+    """A request to answer a question from the policy."""
 
     number: int
     said: bytes
@@ -66,7 +68,7 @@ class Search(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class GoBy(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Questions are to be answered from another version of the policy."""
+    """A request to answer from another version of the policy."""
 
     number: int
     policy: str
@@ -74,21 +76,21 @@ class GoBy(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Drop(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Nobody waits any more for the answer to what had this number."""
+    """Cancels the request with this number: nobody waits for its answer any more."""
 
     number: int
 
 
 class Ping(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A sign of life is asked for."""
+    """A request for a sign of life."""
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """It can be asked.
+    """The program can be asked.
 
     Attributes:
-        fixed: whole messages that are ours, so that what they mean may be kept.
-        digest: of the policy's version that it answers from; empty without one.
+        fixed: the desk's own whole messages, whose meanings may be cached.
+        digest: of the policy version that it answers from; empty without one.
     """
 
     fixed: tuple[str, ...]
@@ -96,7 +98,7 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Unusable(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What it needs is broken: what ``key`` sets, where that is not empty."""
+    """Something that it needs is broken: what the setting ``key`` names, unless that is empty."""
 
     message: str
     key: str
@@ -110,16 +112,16 @@ class HeardWish(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def each(cls, heard: tuple[turn.Heard, ...]) -> tuple[Self, ...]:
-        """Return those of a message."""
+        """Return the wire form of each."""
         return tuple(cls(one.recognised, dict(one.entities)) for one in heard)
 
     def heard(self) -> turn.Heard:
-        """Return it as it is taken."""
+        """Return the value that the dialogue takes."""
         return turn.Heard(self.recognised, self.entities)
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """What was made of words."""
+    """An observation on the wire."""
 
     recognised: Recognised | None
     language: str
@@ -127,10 +129,12 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     wishes: tuple[HeardWish, ...] = ()
     parts: tuple[HeardWish, ...] = ()
     beside: SeenBeside | None = None
+    does: frozenset[ReplyAct] = frozenset()
+    asks: bool = False
 
     @classmethod
     def of(cls, seen: Observed) -> Self:
-        """Return what goes over the pipe."""
+        """Return the wire form of an observation."""
         beside = seen.beside
         return cls(
             seen.recognised,
@@ -139,10 +143,12 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
             HeardWish.each(seen.wishes),
             HeardWish.each(seen.parts),
             SeenBeside(beside.questions, beside.said, cls.of(beside.observed)) if beside else None,
+            seen.does,
+            seen.asks,
         )
 
     def observed(self) -> Observed:
-        """Return what was heard."""
+        """Return the observation."""
         beside = self.beside
         return Observed(
             recognised=self.recognised,
@@ -153,11 +159,13 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
             beside=turn.Beside(beside.questions, beside.said, beside.seen.observed())
             if beside
             else None,
+            does=self.does,
+            asks=self.asks,
         )
 
 
 class SeenBeside(msgspec.Struct, frozen=True, array_like=True):
-    """What is said beside questions."""
+    """What is said besides questions."""
 
     questions: tuple[turn.Asked, ...]
     said: str
@@ -165,7 +173,7 @@ class SeenBeside(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What was said, as the dialogue takes it."""
+    """The observation of a message."""
 
     number: int
     seen: Seen
@@ -179,20 +187,20 @@ class Found(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Goes(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Questions are answered from the version that was named."""
+    """Questions are now answered from the requested version."""
 
     number: int
 
 
 class Stays(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """That version can't be answered from: why."""
+    """Why the requested version can't be used."""
 
     number: int
     message: str
 
 
 class Full(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """So much waits that this is not worked on; see ``UnavailableError``."""
+    """Too many requests wait for this one to be taken; see ``UnavailableError``."""
 
     number: int
     message: str
@@ -200,7 +208,7 @@ class Full(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A fault of ours; the program has logged where.
+    """An internal error, which the program has logged.
 
     Attributes:
         fault: the type of the error.
@@ -214,8 +222,8 @@ class Pong(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A sign of life."""
 
 
-Question: TypeAlias = Hear | Search | GoBy
-Request: TypeAlias = Question | Drop | Ping
+Asking: TypeAlias = Hear | Search | GoBy
+Request: TypeAlias = Asking | Drop | Ping
 Answer: TypeAlias = Heard | Found | Goes | Stays | Full | Failed
 Reply: TypeAlias = Answer | Ready | Unusable | Pong
 
@@ -226,32 +234,32 @@ read_briefing: Final = msgspec.msgpack.Decoder(Briefing).decode
 
 
 def frame(message: Request | Reply | Briefing) -> bytes:
-    """Return a message as it goes over the pipe."""
+    """Return a message as a frame."""
     body = _encoder.encode(message)
     return len(body).to_bytes(LENGTH, "big") + body
 
 
 def to_bytes(said: str) -> bytes:
-    """Return words that may hold halves of surrogate pairs, which are no text but do come."""
+    """Encode text that may hold lone surrogates, which are invalid but do occur."""
     return said.encode("utf-8", "surrogatepass")
 
 
 def from_bytes(raw: bytes) -> str:
-    """Return what ``to_bytes`` was given."""
+    """Decode what ``to_bytes`` encoded."""
     return raw.decode("utf-8", "surrogatepass")
 
 
 class Frames:
-    """Cuts what comes out of a pipe into frames."""
+    """Splits the bytes from a pipe into frames."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def split(self, data: bytes) -> Iterator[bytes]:
-        """Yield the bodies that are whole by now.
+        """Yield the bodies that are complete.
 
         Raises:
-            ValueError: one is said to be longer than any is.
+            ValueError: a frame claims to be longer than allowed.
         """
         rest = self._rest + data if self._rest else data
         at = 0

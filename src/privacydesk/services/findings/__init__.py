@@ -1,4 +1,4 @@
-"""What the dialogue goes by, filled from the reading of a message.
+"""Entities for the dialogue, filled from the reading of a message.
 
 The dialogue still asks for kinds of entities; each is derived here from one part of the reading,
 from a value of closed form in the message, or from a closed list.
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from privacydesk.dialog.reading import width
 from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Answer, Modality, Read
+from privacydesk.domain.reading import Modality, Read, ReplyAct
 from privacydesk.domain.turn import Heard, Observed
 from privacydesk.services.findings.discourse import discourse, people, posts
 from privacydesk.services.findings.mentions import named
@@ -30,7 +31,7 @@ from privacydesk.services.findings.values import gives_contact, told_of, values
 Entities = dict[str, tuple[Any, ...]]
 
 _ANSWERS: Final = ("answer", "answer_alone")
-"""What lists find that may be about one of several wishes."""
+"""What lists find that may belong to one of several wishes."""
 
 _ACTS: Final = {
     Intent.ACCESS: "wish.access",
@@ -38,12 +39,12 @@ _ACTS: Final = {
     Intent.DELETION: "wish.delete",
     Intent.DEREGISTRATION: "wish.close",
 }
-"""The buttons of what a guardian may want done."""
+"""The buttons for what a guardian may want done."""
 _BUTTONS: Final = {Intent.DELETION: ("wish.delete", "deregistration.delete_first")}
-"""The buttons that ask for what a request does; one that is denied speaks for none of them."""
+"""The buttons that ask for the same as an intent; denying it rules them out."""
 
 _RELATIONS: Final = frozenset({"mother", "father", "parents", "guardian"})
-"""Phrases that tell what somebody is to a child."""
+"""Phrases for somebody's relation to a child."""
 
 _DERIVED: Final = frozenset(
     {
@@ -51,22 +52,38 @@ _DERIVED: Final = frozenset(
         "own_contact", "signed_up", "died", "first", "machine", "rejects_policy", "never_asked",
     }
 )  # fmt: skip
-"""Phrases of the lists that the reading tells better, or that are of no use beside it."""
+"""Phrases of the lists that the reading determines better, or makes useless."""
 
 _CORRECTS: Final = frozenset({"instead", "slip"})
 """Phrases by which one thing takes the place of another."""
+
+_BY_ACTS: Final[Mapping[ReplyAct, tuple[str, ...]]] = {
+    ReplyAct.CORRECT: ("instead", "slip"),
+    ReplyAct.BESIDES: ("also",),
+    ReplyAct.WIDEN: ("also",),
+    ReplyAct.INSTEAD: ("leaving",),
+    ReplyAct.CANCEL: ("leaving",),
+    ReplyAct.LATER: ("postpones", "thinks"),
+    ReplyAct.NOTHING: ("done",),
+}
+"""The phrases that the acts of a reply stand for, where a question is open."""
+
+_READ: Final = 3
+"""Latin letters, each Chinese character counted as three."""
+_NOTHING_ELSE: Final = frozenset({ReplyAct.NOTHING, ReplyAct.UPSET, ReplyAct.CHAT})
+"""The acts that a reply which adds nothing may have."""
 
 
 def observed(
     text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], language: str
 ) -> Observed:
-    """Return what was said as the dialogue takes it.
+    """Return the observation of a message.
 
     Args:
-        text: the message, looked at for values of closed form alone.
+        text: the message, searched for values of closed form only.
         read: its reading.
         listed: what is found by closed lists.
-        language: its locale; empty where it can't be told.
+        language: its locale; empty where unknown.
     """
     read, by_words = in_own_words(text, in_kind(read))
     asked = wished(read.reading)
@@ -87,6 +104,8 @@ def observed(
         entities=_of_message(text, read, listed, text.strip() if by_words else ""),
         wishes=heard(further(read, asked, main)),
         parts=heard(spoken_of(read.reading)),
+        does=read.does,
+        asks=bool(read.reading.questions),
     )
 
 
@@ -97,11 +116,11 @@ def _of_message(
     things, done = named(requests, read.fragment, words), discourse(text, read)
     several = any(len(things[kind]) > 1 for kind in ("provider", "purpose"))
     phrases = (
-        *(one for one in listed.get("phrase", ()) if one not in _derived(several=several)),
+        *(one for one in listed.get("phrase", ()) if one not in _derived(read, several=several)),
+        *(one for act, told in _BY_ACTS.items() if act in read.does for one in told),
         *things["phrase"],
         *done["phrase"],
         *_both(read),
-        *(("postpones",) if read.answer is Answer.LATER else ()),
         *(("own_contact",) if gives_contact(text, requests, read.fragment) else ()),
     )
     told = told_of(requests, read.fragment)
@@ -126,16 +145,23 @@ def _of_message(
 
 def _answered(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
     """Return the entities of a message that is nothing but an answer."""
-    # One letter, such as 嗯, may only say that somebody has read; lists know which do more.
-    says = sum(map(str.isalpha, text)) > 1 and not listed.get("plain_answer")
-    # What a message asks for is told by that; who agrees may say once more what they wish.
+    found: Entities = {}
+    # As few letters as 嗯 or "ok" may only acknowledge; the lists know which mean more.
+    if width("".join(filter(str.isalpha, text))) > _READ and not listed.get("plain_answer"):
+        found["plain_answer"] = _plain_answer(read)
+    if ReplyAct.TOLD in read.does and ReplyAct.ANSWER not in read.does:
+        found["told_already"] = ("yes",)
+    if ReplyAct.NOTHING in read.does and read.does <= _NOTHING_ELSE:
+        found["nothing_to_add"] = ("yes",)
+    return found
+
+
+def _plain_answer(read: Read) -> tuple[str, ...]:
+    # A message's requests speak for themselves; those who agree may repeat their wish.
     told = {one.modality for one in read.reading.requests}
-    agrees = read.answer is Answer.YES and told <= {Modality.WISHED}
-    if says and (agrees or (read.answer is Answer.NO and not told)):
-        return {"plain_answer": (str(read.answer),)}
-    if read.answer is Answer.TOLD:
-        return {"told_already": ("yes",)}
-    return {"nothing_to_add": ("yes",)} if read.answer is Answer.DONE else {}
+    if read.does == {ReplyAct.YES} and told <= {Modality.WISHED}:
+        return ("yes",)
+    return ("no",) if read.does == {ReplyAct.NO} and not told else ()
 
 
 def _both(read: Read) -> tuple[str, ...]:
@@ -144,16 +170,16 @@ def _both(read: Read) -> tuple[str, ...]:
 
 
 def _birth_in_part(read: Read, closed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Return the year or the month that is told of a birthday."""
+    """Return the year or the month that is given for a birthday."""
     named = read.fragment.include if read.fragment else ()
     born = any(one.value == ProfileField.BIRTHDAY for one in named)
     return closed["part_of_date"] if born else ()
 
 
 def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return the labels of buttons that words speak for; what is wished tells its own.
+    """Return the labels of buttons that words choose; those for wishes come from the reading.
 
-    In a form for a child "delete his photos" tells what a guardian wants, whoever "he" is.
+    In a form for a child "delete his photos" says what a guardian wants, no matter who "he" is.
     """
     denied = {one.intent for one in of(Modality.DENIED, read.reading.requests)}
     never = {button for one in denied for button in _BUTTONS.get(one, ())}
@@ -165,18 +191,20 @@ def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ..
 
 
 def _acts(read: Read) -> tuple[str, ...]:
-    """Return the labels of the buttons for what shall be done for a child."""
+    """Return the labels of the buttons for what should be done for a child."""
     acts = read.acts or tuple(one.intent for one in of(Modality.WISHED, read.reading.requests))
     return _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
 
 
 def _tells_account_alone(read: Read) -> bool:
-    """Tell whether a message tells an account and asks for nothing."""
+    """Return whether a message that names an account asks for nothing."""
     return not wished(read.reading) and not read.reading.questions
 
 
-def _derived(*, several: bool) -> frozenset[str]:
-    """Return the phrases that lists don't tell; where several are meant, none is meant instead."""
+def _derived(read: Read, *, several: bool) -> frozenset[str]:
+    """Return the phrases to ignore in lists; of several things meant none replaces another."""
+    if read.does:
+        return _DERIVED.union(*_BY_ACTS.values())
     return _DERIVED | _CORRECTS if several else _DERIVED
 
 

@@ -1,4 +1,4 @@
-"""What a message does besides naming things: asks, takes back, tells of danger or somebody else."""
+"""Discourse features: whether a message asks, withdraws, reports danger or is about others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from privacydesk.dialog.reading import width
 from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, MentionKind, Modality, Read, Request, Safety
+from privacydesk.domain.reading import (
+    Holder,
+    MentionKind,
+    Modality,
+    Read,
+    ReplyAct,
+    Request,
+    Safety,
+)
 from privacydesk.services.findings.requests import ENOUGH, ONES_OWN, meant, of, wished
 
 _YES: Final = ("yes",)
@@ -19,20 +27,20 @@ _DANGERS: Final = {
     Safety.THREAT: "self",
     Safety.ACCOUNT_TAKEN_OVER: "account",
 }
-"""Whom each of the dangers is to, the gravest first."""
+"""Who is in each of the dangers, the gravest first."""
 _TELLS: Final = 40
 _NAMES: Final = 20
 """Latin letters, each Chinese character counted as three, from which a message tells a story, or
-names its matter at least."""
+at least names its subject."""
 _LOSING: Final = frozenset({Intent.DELETION, Intent.DEREGISTRATION})
 _BY_THEMSELVES: Final = frozenset(
     {Intent.HUMAN_AGENT, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
 )
-"""What names nothing, so that a message may be about it without a request that is told."""
+"""Intents that name nothing, so that a message may have one without an explicit request."""
 
 
 def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
-    """Return the entities of what a message does besides naming things."""
+    """Return the discourse features of a message, as entities."""
     requests = read.reading.requests
     asked = wished(read.reading)
     return {
@@ -40,7 +48,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "wish_words": _spoken(read),
         "consequence": ("asked",) if _only_asks(read) else (),
         "copy_first": _YES if _copy_first(requests) else (),
-        "asks_person": _YES if _asks_person(requests) else (),
+        "asks_person": _YES if ReplyAct.PERSON in read.does or _asks_person(requests) else (),
         "asks_status": _YES if _asks_status(requests) else (),
         "only_tells": _YES if _only_tells(read) else (),
         "only_chooses": _YES if _only_chooses(read) else (),
@@ -55,31 +63,31 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
 
 
 def _only_asks(read: Read) -> bool:
-    """Tell whether a message asks what becomes of something, and wishes nothing."""
+    """Return whether a message asks what would happen, and wishes nothing."""
     asks = bool(read.reading.questions) or bool(of(Modality.ASKED, read.reading.requests))
     return asks and not wished(read.reading)
 
 
 def _asks_person(requests: Iterable[Request]) -> bool:
-    """Tell whether a person is asked for; what is not sure may be a name, or a story."""
+    """Return whether a person is asked for; an unsure request may be a name, or a story."""
     wanted = of(Modality.WISHED, requests)
     return any(one.intent is Intent.HUMAN_AGENT and one.sure for one in wanted)
 
 
 def _asks_status(requests: Iterable[Request]) -> bool:
-    """Tell whether it is asked how a request stands."""
+    """Return whether the status of a request is asked for."""
     return any(one.intent is Intent.REQUEST_STATUS and one.sure for one in requests)
 
 
 def _only_tells(read: Read) -> bool:
-    """Tell whether a message tells what happened, and asks and names nothing besides."""
+    """Return whether a message reports what happened, and asks and names nothing else."""
     told = {one.modality for one in read.reading.requests}
     beside = read.reading.questions or read.reading.safety or read.fragment
     return told == {Modality.REPORTED} and not beside
 
 
 def _copy_first(requests: Iterable[Request]) -> bool:
-    """Tell whether a copy is wished for before a loss, be that wished or only spoken of."""
+    """Return whether a copy is wished for before a deletion that is wished or only mentioned."""
     told = [one for one in requests if one.modality is not Modality.DENIED]
     lost = [place for place, one in enumerate(told) if one.intent in _LOSING]
     before = of(Modality.WISHED, told[: lost[-1]]) if lost else ()
@@ -87,7 +95,7 @@ def _copy_first(requests: Iterable[Request]) -> bool:
 
 
 def _only_chooses(read: Read) -> bool:
-    """Tell whether a message names kinds of data, and does nothing but choose them."""
+    """Return whether a message does nothing but choose kinds of data."""
     requests, wishes = read.reading.requests, of(Modality.WISHED, read.reading.requests)
     if read.reading.questions or len(requests) > 1 or requests != wishes:
         return False
@@ -97,7 +105,7 @@ def _only_chooses(read: Read) -> bool:
 
 
 def _entry_instead(requests: Iterable[Request]) -> tuple[str, ...]:
-    """Return the one entry that shall be changed where no value for it is told."""
+    """Return the one entry that should be changed, where no value for it is given."""
     found = [one for one in of(Modality.WISHED, requests) if one.intent is Intent.RECTIFICATION]
     named = [mention.value for one in found for mention in one.include]
     told = any(one.set for one in found)
@@ -111,7 +119,7 @@ def _danger(read: Read) -> tuple[str, ...]:
 
 
 def _spoken(read: Read) -> tuple[str, ...]:
-    """Return the intents that are spoken of: those of the requests, or a main one by itself."""
+    """Return the intents mentioned: those of the requests, or a main one that needs none."""
     spoken = [meant(one) for one in read.reading.requests]
     if not spoken and read.intent in _BY_THEMSELVES and read.confidence >= ENOUGH:
         spoken = [read.intent]
@@ -139,13 +147,13 @@ def _of_others(
     others = [one for one in of(Modality.WISHED, requests) if one.holder in theirs]
     sees = any(one.intent is Intent.ACCESS for one in others)
     named = any(one.intent in ONES_OWN and one.sure for one in others)
-    # "I meant Fawn's account" tells whose it is, and wishes nothing else.
+    # "I meant Fawn's account" says whose it is, and wishes nothing else.
     named = named or (bool(accounts) and any(one.intent is Intent.OTHER for one in others))
     return {"somebody_else": _YES if sees else (), "named_user": _YES if named else ()}
 
 
 def people(requests: Iterable[Request]) -> Iterator[str]:
-    """Yield the phrases for who is said to be under age: somebody else, or the writer."""
+    """Yield the phrases for who is reported to be under age: somebody else, or the writer."""
     told = {(one.intent, one.holder) for one in requests}
     if (Intent.UNDERAGE_REPORT, Holder.OTHER_PERSON) in told:
         yield "stranger"
@@ -162,7 +170,7 @@ def _phrases(read: Read) -> Iterator[str]:
 
 
 def posts(requests: Iterable[Request]) -> Iterator[str]:
-    """Yield the phrase for the posts of an account that is closed being said to stay."""
+    """Yield the phrase for posts that should stay although the account is closed."""
     requests = tuple(requests)
     closes = any(one.intent is Intent.DEREGISTRATION for one in of(Modality.WISHED, requests))
     if closes and _posts_stay(requests):

@@ -9,9 +9,11 @@ from privacydesk.domain.account_terms import GenderCode
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Fragment, Holder, Modality, Request
 from privacydesk.nlu.extractors.ages import ages
-from privacydesk.nlu.extractors.birth_dates import Unit, birth_date, date_pieces
-from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
+from privacydesk.nlu.extractors.bare_values import bare_value, value_again
+from privacydesk.nlu.extractors.birth_dates import Unit, birth_date, date_pieces, is_only_a_date
+from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts, mails
 from privacydesk.nlu.extractors.numerals import number
+from privacydesk.nlu.extractors.places import means_all, places
 from privacydesk.nlu.extractors.profile_values import profile_value
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 
@@ -19,19 +21,19 @@ _OLDEST: Final = 120
 _DIGITS: Final = {Unit.YEAR: 4, Unit.MONTH: 2, Unit.DAY: 2}
 _AGE_LENGTH: Final = 3
 _LONGEST: Final = 2_000
-"""Characters of a message that are looked at for values."""
+"""Characters of a message that are searched for values."""
 
 
 def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
-    """Return the values of closed form in a message, anybody's.
+    """Return the values of closed form in a message, no matter whose.
 
-    The one date in what a parent asks for is taken for the child's birthday.
+    A single date in a parent's request is taken for the child's birthday.
     """
     text = text[:_LONGEST]
     numbers = ticket_numbers(text)
     day = birth_date(text)
     days = (day.isoformat(),) if day else ()
-    # A word for a gender in what wishes something is mostly of somebody.
+    # A word for a gender within a request mostly describes somebody.
     gender = profile_value("gender", text) if not requests else None
     told = {one.years for one in ages(text)}
     found = contacts(text)
@@ -49,17 +51,24 @@ def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...
                 if one.kind is ContactKind.PHONE and (phone := canonical(one.value))
             )
         ),
+        "mail": mails(text),
+        "written_phone": tuple(one.value for one in found if one.kind is ContactKind.PHONE),
+        "place": places(text),
+        "all_of_them": ("yes",) if means_all(text) else (),
+        "bare_value": (bare_value(text),),
+        "value_again": tuple(filter(None, (value_again(text),))),
+        "only_date": ("yes",) if is_only_a_date(text) else (),
         "age": tuple(told) if len(told) == 1 else _bare_age(text),
         **_parts_of_date(text),
     }
 
 
 def _parts_of_date(text: str) -> dict[str, tuple[Any, ...]]:
-    """Return the years, months and days that are told without making a date."""
+    """Return the years, months and days that are given without making a date."""
     pieces = tuple((unit.value, f"{value:0{_DIGITS[unit]}}") for unit, value in date_pieces(text))
     told = dict(pieces)
     if len(told) < len(pieces):
-        # "May, not March": which of them is meant depends on what was told before.
+        # "May, not March": which of them is meant depends on what was said before.
         return {"date_piece": pieces}
     year, month, day = (told.get(unit.value) for unit in Unit)
     part = "-".join(one for one in (year, month) if one) if year and not day else ""
@@ -71,13 +80,13 @@ def _parts_of_date(text: str) -> dict[str, tuple[Any, ...]]:
 
 
 def _bare_age(text: str) -> tuple[int, ...]:
-    """Return the number that is all of a message, as an age is answered."""
+    """Return the number that is the whole message, as an age may be answered."""
     told = number(text.strip()) if len(text.strip()) <= _AGE_LENGTH else None
     return (told,) if told and told <= _OLDEST else ()
 
 
 def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, tuple[Any, ...]]:
-    """Return the values that requests take, and those that a fragment tells."""
+    """Return the values given in requests, and those in a fragment."""
     spoken = [one for one in requests if one.modality is not Modality.DENIED]
     wished = [one for one in spoken if one.modality is not Modality.REPORTED]
     entries = _entries(one for one in wished if one.intent is Intent.RECTIFICATION)
@@ -101,7 +110,7 @@ def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str,
 
 
 def gives_contact(text: str, requests: Iterable[Request], fragment: Fragment | None) -> bool:
-    """Tell whether a message tells how its writer is reached; a contact alone may be an account."""
+    """Return whether a message gives its writer's contact; a contact alone may be an account."""
     told = {one.contact for one in (*requests, *((fragment,) if fragment else ())) if one.contact}
     return any(one.value in told and one.value != text.strip() for one in contacts(text))
 

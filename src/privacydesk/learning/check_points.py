@@ -1,4 +1,4 @@
-"""What was learnt so far, kept so that a stopped training goes on."""
+"""Check points, from which stopped training is resumed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ FILE: Final = "check-point.pt"
 
 
 class CheckPoint(NamedTuple):
-    """A file that keeps the states of what learns; those of another digest are left."""
+    """A file of training states; those of another digest are ignored."""
 
     file: Path
     digest: str
@@ -18,7 +18,7 @@ class CheckPoint(NamedTuple):
     tell: Callable[[str], None]
 
     def resume(self) -> int:
-        """Return how many epochs were done, taking what was learnt in them."""
+        """Load the states and return how many epochs were done."""
         if not self.file.exists():
             return 0
         state = torch.load(self.file)
@@ -31,7 +31,7 @@ class CheckPoint(NamedTuple):
         return int(state["epoch"])
 
     def keep(self, epoch: int) -> None:
-        """Keep what was learnt in so many epochs."""
+        """Save the states after a number of epochs."""
         state = {name: one.state_dict() for name, one in self.learning.items()}
         fresh = self.file.with_suffix(".new")
         torch.save(state | {"epoch": epoch, "digest": self.digest}, fresh)

@@ -1,12 +1,9 @@
-"""Words for the place of one thing among several: "the first one", 后面那个."""
+"""Ordinal references to one of several things: "the first one", 后面那个."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final, TypeVar
-
-One = TypeVar("One")
+from typing import Final
 
 _PLACES: Final = (
     (
@@ -30,7 +27,7 @@ _PLACES: Final = (
     ),
 )
 _POINTS: Final = 60
-"""Characters of a message that points at something and tells no story."""
+"""Most characters of a message that refers to something and tells no story."""
 
 
 _ALL: Final = re.compile(
@@ -43,17 +40,15 @@ _NOT_ALL: Final = re.compile(
 )
 
 
-def means_all(said: str) -> bool:
-    """Tell whether words mean all of several things: 都撤了吧, "both of them"."""
-    if len(said) > _POINTS or _NOT_ALL.search(said):
+def means_all(text: str) -> bool:
+    """Return whether words mean all of several things: 都撤了吧, "both of them"."""
+    if len(text) > _POINTS or _NOT_ALL.search(text):
         return False
-    return _ALL.search(said) is not None
+    return _ALL.search(text) is not None
 
 
-def placed(said: str, things: Sequence[One]) -> One | None:
-    """Return the one thing that words point at by its place; None where they name none, or two."""
-    places = [place for place, words in _PLACES if words.search(said)]
-    if len(places) != 1 or len(said) > _POINTS:
-        return None
-    fits = -len(things) <= places[0] < len(things)
-    return things[places[0]] if fits else None
+def places(text: str) -> tuple[int, ...]:
+    """Return the positions that words refer to, the first being 0 and the last -1."""
+    if len(text) > _POINTS:
+        return ()
+    return tuple(place for place, words in _PLACES if words.search(text))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.dialog.codes import HIDDEN_CODE, blot_codes, code_digits
 from privacydesk.domain.numbers import make_number
+from privacydesk.domain.typed_codes import HIDDEN_CODE, blot_codes, code_digits
 
 SIX_DIGITS = make_number([20, 18, 19, 13, 0, 0, 5, 1, 1, 6])
 """The number of a request, with six digits one after the other."""

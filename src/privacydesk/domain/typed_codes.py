@@ -10,9 +10,9 @@ from privacydesk.domain.numbers import numbers_in, without_numbers
 CODE_DIGITS = 6
 HIDDEN_CODE = "••••••"
 _LOOKED_AT = 300
-"""Characters that a code and words around it fit into; what is longer is none."""
+"""The longest text, in characters, that is searched for a code with words around it."""
 _LONGEST_CODE_WORDS = 30
-"""Characters of a message that may be a code with a few words around it."""
+"""Characters without blanks of the longest message that may hold a code among words."""
 
 _CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
@@ -38,7 +38,7 @@ def code_digits(text: str) -> str:
 
 
 def blot_codes(text: str) -> str:
-    """Return words without what looks like a code in them.
+    """Return a text with everything that looks like a code blotted out.
 
     Longer numbers, dates and the numbers of requests stay.
     """

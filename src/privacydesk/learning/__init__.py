@@ -1,0 +1,1 @@
+"""What both trainings share: layers of the encoder, check points, 8-bit quantisation."""

@@ -1,0 +1,43 @@
+"""8-bit quantisation of graphs and of embedding tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from privacydesk.learning.layers import INNER, WIDTH
+
+
+def _of_encoder(path: Path) -> list[str]:
+    """Return the encoder's products: those of the heads are small, and suffer from 8 bits."""
+    graph = onnx.load(path).graph
+    of_encoder = {(WIDTH, WIDTH), (WIDTH, 3 * WIDTH), (WIDTH, INNER), (INNER, WIDTH)}
+    weights = {one.name for one in graph.initializer if tuple(one.dims) in of_encoder}
+    return [n.name for n in graph.node if n.op_type == "MatMul" and n.input[1] in weights]
+
+
+def quantised(whole: Path, graph: Path) -> None:
+    """Write a graph with the encoder's weights in 8 bits."""
+    products = _of_encoder(whole)
+    quantize_dynamic(
+        whole, graph, weight_type=QuantType.QInt8, per_channel=True, nodes_to_quantize=products
+    )
+
+
+class Rows(nn.Module):
+    """An embedding table in 8 bits, with a scale for each row."""
+
+    def __init__(self, table: nn.Embedding) -> None:
+        super().__init__()
+        weights = table.weight.detach()
+        scale = weights.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
+        self.register_buffer("rows", torch.round(weights / scale).to(torch.int8))
+        self.register_buffer("scale", scale)
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """Return the vectors of numbers."""
+        return self.rows[numbers].float() * self.scale[numbers]
