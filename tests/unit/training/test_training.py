@@ -81,7 +81,7 @@ def _trained(
     digest: str = "of these messages",
 ) -> tuple[Reader, Stretches]:
     reader, stretches = Reader(400, _LAYERS), Stretches()
-    pace = Pace(epochs=epochs, share=0.0, tokens=256)
+    pace = Pace(epochs=epochs, short_epochs=0, share=0.0, tokens=256)
     Training(reader, stretches, pace, (folder / FILE, digest), tell).run(
         tokens, messages, [], _ASKING
     )
