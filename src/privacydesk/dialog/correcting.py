@@ -125,10 +125,8 @@ def correct_value(runner: Runner, script: Script) -> bool:
     for frame in script.stack[begin : script.form_end(begin)]:
         if not entries.takes_values(runner.flows[frame.flow]):
             continue
-        entities, puts_right = script.observed.entities, reading.does(script, ReplyAct.CORRECT)
-        value = entries.correction(frame, entities, corrects=puts_right) or entries.value_again(
-            frame, entities
-        )
+        entities = script.observed.entities
+        value = entries.correction(frame, entities) or entries.value_again(frame, entities)
         if not value or not entries.fits(frame.slots.get(entries.FIELD), value, script.now.date()):
             continue
         frame.slots[entries.VALUE] = value
@@ -291,7 +289,7 @@ def chooses_anew(runner: Runner, script: Script, frame: Running, step: Ask) -> b
     Not where a story is asked for, which may begin like that.
     """
     entities, flow = script.observed.entities, runner.flows[frame.flow]
-    denied = reading.puts_right(entities) or reading.does(script, ReplyAct.CORRECT)
+    denied = reading.puts_right(entities)
     if step.opening or not denied or not reading.is_brief(script):
         return False
     before = next(

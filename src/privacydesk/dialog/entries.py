@@ -201,7 +201,7 @@ def _day(told: Mapping[str, str]) -> str:
         return ""
 
 
-def correction(frame: Running, entities: Entities, *, corrects: bool) -> str:
+def correction(frame: Running, entities: Entities) -> str:
     """Return the value that replaces the one a form has; empty if a message gives none.
 
     A message that names another entry is another request.
@@ -217,7 +217,7 @@ def correction(frame: Running, entities: Entities, *, corrects: bool) -> str:
     elif field == ProfileField.GENDER.value:
         # "Man, that took long" names none, and "no, female, it says male now" one new one.
         fresh = [one for one in entities.get("gender", ()) if one != held]
-        value = fresh[-1] if fresh and (corrects or _puts_another(entities)) else ""
+        value = fresh[-1] if fresh and _puts_another(entities) else ""
     else:
         value = _typed(field, entities) or _another_day(field, str(held), entities)
     return "" if value == held else str(value)

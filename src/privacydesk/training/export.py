@@ -10,13 +10,10 @@ import numpy as np
 import torch
 
 from privacydesk.learning.quantising import Rows, quantised
+from privacydesk.nlu.heads.parsed import OUTPUTS, REPLY
 from privacydesk.training.network import Reader, Stretches
 
 INPUTS: Final = ("tokens", "words", "question")
-OUTPUTS: Final = (
-    "spans", "intents", "safety", "made", "modality", "holder", "act", "looks",
-    "slots", "points", "reply",
-)  # fmt: skip
 
 
 def export(reader: Reader, stretches: Stretches, graph: Path, heads: Path) -> None:
@@ -34,7 +31,7 @@ def export(reader: Reader, stretches: Stretches, graph: Path, heads: Path) -> No
             example,
             str(whole),
             input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
+            output_names=[*OUTPUTS, REPLY],
             dynamic_shapes=({0: batch, 1: count}, {0: batch, 1: length}, {0: batch, 2: asked}),
             dynamo=True,
             external_data=False,

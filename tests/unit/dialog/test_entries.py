@@ -70,7 +70,7 @@ def _form(held: str) -> Running:
 
 
 def test_nothing_is_put_in_a_values_place_by_a_remark() -> None:
-    assert not correction(_form("Rainy"), {}, corrects=False)
+    assert not correction(_form("Rainy"), {})
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,12 @@ HEADS: Final = "heads.npz"
 PIECES: Final = "pieces.model"
 """The files of a trained network."""
 
+OUTPUTS: Final = (
+    "spans", "intents", "safety", "made", "modality", "holder", "act", "looks", "slots", "points",
+)  # fmt: skip
+"""The outputs of the graph that tell what a message says."""
+REPLY: Final = "reply"
+"""The output that tells what a reply does."""
 WINDOW: Final = 256
 """Most word pieces read in one pass; the cost grows with their square."""
 _MADE: Final = 0.5
@@ -127,10 +133,6 @@ class _Told(NamedTuple):
     words: Floats
 
 
-_OUTPUTS: Final = ("spans", "intents", "safety", "made", "modality", "holder", "act", "looks",
-                   "slots", "points")  # fmt: skip
-
-
 class Parser:
     """Reads messages with the trained network of a folder."""
 
@@ -151,7 +153,7 @@ class Parser:
         asked = self._tokens.of_question(NO_QUESTION)
         whole = {"tokens": cut.tokens, "words": cut.words, "question": asked}
         inputs = {name: whole[name][np.newaxis] for name in self._inputs}
-        told = self._session.run(_OUTPUTS, inputs)
+        told = self._session.run(OUTPUTS, inputs)
         return self._parsed(cut, _Told(*(one[0] for one in told)))
 
     def _parsed(self, cut: Cut, told: _Told) -> Parsed:

@@ -9,7 +9,7 @@ from onnxruntime import InferenceSession
 
 from privacydesk.domain.reading import Question
 from privacydesk.encoder import runtime
-from privacydesk.nlu.heads.parsed import GRAPH, PIECES, WINDOW
+from privacydesk.nlu.heads.parsed import GRAPH, PIECES, REPLY, WINDOW
 from privacydesk.nlu.heads.weights import Floats, sigmoid
 from privacydesk.nlu.tokens import Tokens
 
@@ -35,4 +35,4 @@ class ReplyReader:
         asked = self._tokens.of_question(question)
         whole = {"tokens": cut.tokens, "words": cut.words, "question": asked}
         inputs = {name: one[np.newaxis] for name, one in whole.items()}
-        return sigmoid(self._session.run(["reply"], inputs)[0][0])
+        return sigmoid(self._session.run([REPLY], inputs)[0][0])

@@ -67,6 +67,7 @@ _BY_ACTS: Final[Mapping[ReplyAct, tuple[str, ...]]] = {
     ReplyAct.NOTHING: ("done",),
 }
 """The phrases that the acts of a reply stand for, where a question is open."""
+_DERIVED_FROM_ACTS: Final = _DERIVED.union(*_BY_ACTS.values())
 
 _READ: Final = 3
 """Latin letters, each Chinese character counted as three."""
@@ -115,8 +116,9 @@ def _of_message(
     requests = read.reading.requests
     things, done = named(requests, read.fragment, words), discourse(text, read)
     several = any(len(things[kind]) > 1 for kind in ("provider", "purpose"))
+    derived = _derived(read, several=several)
     phrases = (
-        *(one for one in listed.get("phrase", ()) if one not in _derived(read, several=several)),
+        *(one for one in listed.get("phrase", ()) if one not in derived),
         *(one for act, told in _BY_ACTS.items() if act in read.does for one in told),
         *things["phrase"],
         *done["phrase"],
@@ -204,7 +206,7 @@ def _tells_account_alone(read: Read) -> bool:
 def _derived(read: Read, *, several: bool) -> frozenset[str]:
     """Return the phrases to ignore in lists; of several things meant none replaces another."""
     if read.does:
-        return _DERIVED.union(*_BY_ACTS.values())
+        return _DERIVED_FROM_ACTS
     return _DERIVED | _CORRECTS if several else _DERIVED
 
 
