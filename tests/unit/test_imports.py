@@ -37,6 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "learning": set(),
     "training": {"encoder", "learning", "nlu"} | _VALUES,
     "policy_training": {"encoder", "learning", "policy"} | _VALUES,
+    "reply_training": {"learning", "nlu", "training"} | _VALUES,
     # The work itself.
     "services": {
         "calendars",
@@ -256,10 +257,12 @@ def test_nothing_but_its_commands_knows_how_the_network_is_trained() -> None:
     def knowing(room: str) -> set[str]:
         return {module.name for module in _modules() if room in module.rooms()}
 
-    assert knowing("training") == {f"{PACKAGE}.cli.understand"}
+    assert knowing("reply_training") == {f"{PACKAGE}.cli.understand"}
+    replies = {one.name for one in _modules() if one.room == "reply_training"}
+    assert knowing("training") - replies == {f"{PACKAGE}.cli.understand"}
     assert knowing("policy_training") == {f"{PACKAGE}.cli.policy_training"}
     with_torch = {module.room for module in _modules() if "torch" in module.others()}
-    assert with_torch == {"learning", "training", "policy_training"}
+    assert with_torch == {"learning", "training", "policy_training", "reply_training"}
 
 
 def test_only_commands_and_the_demo_open_the_rooms() -> None:

@@ -103,9 +103,10 @@ def evaluate(
     from privacydesk.data import reply_files, voice_files  # noqa: PLC0415
     from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
+    from privacydesk.reply_training.evaluation import acts_table  # noqa: PLC0415
+    from privacydesk.reply_training.replies import read_replies  # noqa: PLC0415
     from privacydesk.training.corpus import is_left_out, parted, read_voice  # noqa: PLC0415
-    from privacydesk.training.evaluation.report import acts_table, judged, table  # noqa: PLC0415
-    from privacydesk.training.replies import read_replies  # noqa: PLC0415
+    from privacydesk.training.evaluation.report import judged, table  # noqa: PLC0415
 
     voices, pipeline = [read_voice(*file) for file in voice_files(folder)], Pipeline.load()
     if folder is None:
@@ -134,11 +135,11 @@ def train(
     epochs: Annotated[
         int, typer.Option("--epochs", help="How often every annotated message is read.")
     ] = 12,
-    only_short: Annotated[
+    keep_network: Annotated[
         bool,
         typer.Option(
-            "--only-short",
-            help="Learn only what questions and complaints are about; takes a minute.",
+            "--keep-network",
+            help="Train only what works on top of the network in DIR; takes five minutes.",
         ),
     ] = False,
 ) -> None:
@@ -152,11 +153,12 @@ def train(
         short_text_files,
         voice_files,
     )
+    from privacydesk.reply_training.replies import Asking, read_replies  # noqa: PLC0415
     from privacydesk.training.corpus import is_left_out, read_voice  # noqa: PLC0415
-    from privacydesk.training.replies import Asking, read_replies  # noqa: PLC0415
     from privacydesk.training.sentences import read_sentences  # noqa: PLC0415
 
     try:
+        from privacydesk.reply_training.network import train_replies  # noqa: PLC0415
         from privacydesk.training.loop import Pace  # noqa: PLC0415
         from privacydesk.training.short_texts import pairs, train_short_texts  # noqa: PLC0415
         from privacydesk.training.teaching import teach  # noqa: PLC0415
@@ -164,17 +166,17 @@ def train(
         raise SettingsError(
             f"{error.name} is not installed: pip install 'privacydesk[train]'", key="train"
         ) from None
+
+    def tell(line: str) -> None:
+        typer.echo(line, err=True)
+
+    if not keep_network:
+        voices = [read_voice(*file) for file in voice_files()]
+        teach(voices, read_sentences(sentence_files()), folder, pace=Pace(epochs=epochs), tell=tell)
+    replies = [read_replies(*file) for file in reply_files() if not is_left_out(file[0])]
     short_texts = short_text_files()
-    if not only_short:
-        replies = [read_replies(*file) for file in reply_files() if not is_left_out(file[0])]
-        teach(
-            [read_voice(*file) for file in voice_files()],
-            read_sentences(sentence_files()),
-            Asking(replies, pairs(short_texts, "answers", "act"), questions()),
-            folder,
-            pace=Pace(epochs=epochs),
-            tell=lambda line: typer.echo(line, err=True),
-        )
+    asking = Asking(replies, pairs(short_texts, "answers", "act"), questions())
+    train_replies(folder, asking, tell)
     train_short_texts(folder, short_texts)
     typer.echo(f"network: {folder}")
 
@@ -185,13 +187,18 @@ def questions() -> dict[tuple[str, str], str]:
     from privacydesk.dialog.reader import read_flows  # noqa: PLC0415
     from privacydesk.dialog.schema import Ask, Confirm  # noqa: PLC0415
     from privacydesk.i18n.catalog import Catalogs  # noqa: PLC0415
+    from privacydesk.services.open_questions import AT_REST  # noqa: PLC0415
 
     catalogs = Catalogs.load(locale_files())
     files = {name: text for name, text in dialog_files().items() if "/stories/" not in name}
-    return {
-        (f"{flow.name}.{step.id}", locale): catalogs.bare(locale, step.wording)
+    in_forms = {
+        f"{flow.name}.{step.id}": step.wording
         for flow in read_flows(files).values()
         for step in flow.steps.values()
         if isinstance(step, (Ask, Confirm))
+    }
+    return {
+        (place, locale): catalogs.bare(locale, wording)
+        for place, wording in {**in_forms, **AT_REST}.items()
         for locale in catalogs.locales
     }

@@ -233,6 +233,7 @@ class Read(Struct, frozen=True):
         clear: for each request of the reading, whether it is clear that it is made, even if what it
             is about is not; empty where just the sure ones are clear.
         does: its acts as a reply to the question.
+        means: the line of the question with the button that it means; 0 where it means none.
     """
 
     intent: Intent
@@ -244,3 +245,4 @@ class Read(Struct, frozen=True):
     accounts: tuple[str, ...] = ()
     clear: tuple[bool, ...] = ()
     does: frozenset[ReplyAct] = frozenset()
+    means: int = 0

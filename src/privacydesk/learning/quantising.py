@@ -1,8 +1,11 @@
-"""8-bit quantisation of graphs and of embedding tables."""
+"""Export of networks as graphs, and 8-bit quantisation."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -20,12 +23,43 @@ def _of_encoder(path: Path) -> list[str]:
     return [n.name for n in graph.node if n.op_type == "MatMul" and n.input[1] in weights]
 
 
-def quantised(whole: Path, graph: Path) -> None:
-    """Write a graph with the encoder's weights in 8 bits."""
-    products = _of_encoder(whole)
-    quantize_dynamic(
-        whole, graph, weight_type=QuantType.QInt8, per_channel=True, nodes_to_quantize=products
-    )
+def export(
+    network: nn.Module,
+    example: tuple[Tensor, ...],
+    names: tuple[Sequence[str], Sequence[str]],
+    shapes: tuple[Mapping[int, Any], ...],
+    graph: Path,
+) -> None:
+    """Write the graph of a network, with the encoder's weights in 8 bits.
+
+    Args:
+        network: the network.
+        example: inputs of any sizes.
+        names: of the inputs and of the outputs.
+        shapes: for each input, the names of the dimensions whose sizes vary.
+        graph: the file that is written.
+    """
+    network.eval()
+    inputs, outputs = names
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.onnx"
+        torch.onnx.export(
+            network,
+            example,
+            str(whole),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=shapes,
+            dynamo=True,
+            external_data=False,
+        )
+        quantize_dynamic(
+            whole,
+            graph,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            nodes_to_quantize=_of_encoder(whole),
+        )
 
 
 class Rows(nn.Module):

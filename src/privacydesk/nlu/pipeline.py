@@ -32,11 +32,11 @@ from privacydesk.nlu.topics import Topics
 
 _CALLED: Final = "my request"
 """What stands for a ticket number in the network's input, in every language."""
-_REPLIES: Final = "replies"
-"""The folder beside a network of one that knows the questions of replies, if it does not itself."""
 _YES: Final = frozenset({ReplyAct.YES})
 _DONE: Final = 0.4
 """The probability from which a reply has an act."""
+_MEANT: Final = 0.7
+"""The probability from which a reply means a button."""
 _EVEN: Final = 0.5
 """The confidence of a number alone: it is likely about a request, but may be an answer."""
 _CLEAR: Final = 0.7
@@ -53,7 +53,7 @@ class Pipeline:
 
     Args:
         parser: the network.
-        replies: the network that knows the question of a reply.
+        replies: tells what a reply does at its question.
         certainty: decides which requests are sure.
         answers: tells what a short text by itself answers, as in ``corpus/answers-*.jsonl``.
     """
@@ -74,9 +74,9 @@ class Pipeline:
     def load(cls, folder: Path = SHIPPED) -> Self:
         """Return the pipeline with the network of a folder."""
         answers = Topics.load(E5Embedder(), folder / ANSWERS)
-        apart = folder / _REPLIES
-        replies = ReplyReader(apart if apart.is_dir() else folder)
-        return cls(Parser(folder), replies, Certainty.load(folder / FILE), answers.of)
+        parser = Parser(folder)
+        replies = ReplyReader(folder, parser)
+        return cls(parser, replies, Certainty.load(folder / FILE), answers.of)
 
     def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
         """Return what a message says on a day, as an answer to a question.
@@ -93,7 +93,10 @@ class Pipeline:
         if not reads:
             return Read(Intent.OTHER, 0.0, (), Reading())
         read = reads[0] if len(reads) == 1 else _joined(*reads)
-        return replace(read, does=self._acts(text, question)) if question.text else read
+        if not question.text:
+            return read
+        does, means = self._replied(scopes[0], question)
+        return replace(read, does=does, means=means)
 
     def _read(self, scope: Scope, *, whole: bool) -> Read:
         text, parsed = scope.text, scope.parsed
@@ -118,20 +121,22 @@ class Pipeline:
             tuple(whole and parsed.requests[number].asked >= _CLEAR for number, _ in made),
         )
 
-    def _acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+    def _replied(self, scope: Scope, question: Question) -> tuple[frozenset[ReplyAct], int]:
+        """Return what a reply does, and the line of the button that it means."""
+        text = scope.text
         if code_digits(text) and not any(map(str.isalpha, text)):
             # The digits of a code tell the network nothing.
-            return frozenset({ReplyAct.ANSWER})
-        told = self._replies.read(text, question)
-        if told is None:
-            return frozenset()
+            return frozenset({ReplyAct.ANSWER}), 0
+        told = self._replies.read(scope.parsed.states, question)
         acts = frozenset(
-            act for act, chance in zip(REPLY_ACTS, told, strict=True) if chance >= _DONE
+            act for act, chance in zip(REPLY_ACTS, told.acts, strict=True) if chance >= _DONE
         )
+        line = int(told.lines.argmax())
+        means = line if told.lines[line] >= _MEANT else 0
         # So much hangs on a plain yes that a second model has to agree.
         if acts == _YES and self._answers(text) != ReplyAct.YES:
-            return acts | {ReplyAct.CHAT}
-        return acts
+            return acts | {ReplyAct.CHAT}, means
+        return acts, means
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         # More might be removed than is meant where another request took the limit of a thing.

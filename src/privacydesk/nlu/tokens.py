@@ -13,7 +13,6 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
-from privacydesk.domain.reading import Question
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.pairs import Place
 
@@ -27,9 +26,6 @@ OFFSETS: Final = 4
 OPENING: Final = 0
 PADDING: Final = 1
 CLOSING: Final = 2
-
-MOST_OF_QUESTION: Final = 64
-"""Most word pieces read of a question, and of the answers given before it."""
 
 _WORD: Final = re.compile(r"[a-z\d]+|\S")
 """One word of a folded text; in other scripts every character is a word."""
@@ -87,14 +83,6 @@ class Tokens:
             places,
             read,
         )
-
-    def of_question(self, question: Question) -> Numbers:
-        """Return the word pieces of a question and of the answers before it: (2, pieces)."""
-        found = [self._pieces.encode(fold(one))[:MOST_OF_QUESTION] for one in question]
-        numbers = np.full((len(found), max(1, *map(len, found))), PADDING)
-        for row, one in enumerate(found):
-            numbers[row, : len(one)] = one
-        return numbers
 
 
 def _pieces_of(words: Sequence[Place], pieces: Sequence[Place]) -> list[tuple[int, int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from torch.nn import functional
 
 from privacydesk.learning import check_points
 from privacydesk.learning.check_points import CheckPoint
+from privacydesk.learning.rates import share_of_highest
 from privacydesk.policy_training.corpus import Question
 from privacydesk.policy_training.network import CrossEncoder
 from privacydesk.policy_training.reranker import Floats, Passage, batched
@@ -25,8 +25,6 @@ _UNKNOWN: Final = -1.0
 _SMOOTHING: Final = 0.02
 _SENTENCES_MATTER: Final = 2.0
 _HEADS: Final = ("passage.hidden", "passage.out", "sentence.hidden", "sentence.out")
-_WARM: Final = 0.06
-"""The share of training during which the learning rate rises."""
 _LONGEST_STEP: Final = 1.0
 _MIXED: Final = 8
 """Tokens of random jitter when pairs are sorted by length."""
@@ -184,9 +182,8 @@ class _Training:
             self._kept.keep(epoch + 1)
 
     def _step(self, batch: Sequence[Example], done: float) -> float:
-        scale = min(done / _WARM, (1 + math.cos(math.pi * done)) / 2)
         for group in self._optimiser.param_groups:
-            group["lr"] = group["most"] * scale
+            group["lr"] = group["most"] * share_of_highest(done)
         given = batched([(one.states, one.passage) for one in batch])
         of_sentences = torch.full(given.sentences.shape[:2], _UNKNOWN)
         for row, one in enumerate(batch):

@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from privacydesk.nlu.labels import INTENTS, REPLY_ACTS, SAFETIES, Layer
+from privacydesk.nlu.labels import INTENTS, SAFETIES, Layer
 from privacydesk.nlu.pairs import Place
 from privacydesk.nlu.tokens import PADDING, Cut, Tokens
 from privacydesk.training.labelling import Labelled, Stretch
@@ -30,8 +30,6 @@ class Batch:
         annotated: (batch,), whether more is known than the intent.
         intents: (batch,).
         safety: (batch, safeties), -1 where it is not known.
-        question: (batch, 2, pieces); see ``Tokens.of_question``.
-        acts: (batch, acts), -1 where it is not known.
         labelled: the texts.
         cuts: the texts, tokenised.
     """
@@ -42,8 +40,6 @@ class Batch:
     annotated: Tensor
     intents: Tensor
     safety: Tensor
-    question: Tensor
-    acts: Tensor
     labelled: Sequence[Labelled]
     cuts: Sequence[Cut]
 
@@ -60,10 +56,10 @@ def batches(texts: Sequence[Labelled], tokens: Tokens, most: int, seed: int) -> 
         groups[-1].append(one)
     chance.shuffle(groups)
     for group in groups:
-        yield batch(tokens, *zip(*group, strict=True))
+        yield batch(*zip(*group, strict=True))
 
 
-def batch(tokens: Tokens, texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
+def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
     """Return tokenised texts as one batch."""
     longest = max([1, *(len(one.places) for one in cuts)])
     spans = torch.zeros((len(texts), len(Layer), longest, longest))
@@ -71,15 +67,9 @@ def batch(tokens: Tokens, texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Bat
     intents = torch.full((len(texts),), UNKNOWN, dtype=torch.long)
     words = torch.zeros((len(texts), longest, 4), dtype=torch.long)
     numbers = torch.full((len(texts), max(len(one.tokens) for one in cuts)), PADDING)
-    asked = [tokens.of_question(one.question) for one in texts]
-    question = torch.full((len(texts), 2, max(one.shape[1] for one in asked)), PADDING)
-    acts = torch.full((len(texts), len(REPLY_ACTS)), -1.0)
     for row, (one, cut) in enumerate(zip(texts, cuts, strict=True)):
         numbers[row, : len(cut.tokens)] = torch.from_numpy(cut.tokens)
         words[row, : len(cut.places)] = torch.from_numpy(cut.words)
-        question[row, :, : asked[row].shape[1]] = torch.from_numpy(asked[row])
-        if one.acts is not None:
-            acts[row] = torch.tensor(one.acts)
         if one.annotated:
             for number, layer in enumerate(Layer):
                 places = (place_of(stretch, cut) for stretch in one.stretches(layer))
@@ -90,7 +80,7 @@ def batch(tokens: Tokens, texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Bat
         if one.intent is not None:
             intents[row] = INTENTS.index(one.intent)
     annotated = torch.tensor([one.annotated for one in texts])
-    return Batch(numbers, words, spans, annotated, intents, safety, question, acts, texts, cuts)
+    return Batch(numbers, words, spans, annotated, intents, safety, texts, cuts)
 
 
 def place_of(stretch: Stretch, cut: Cut) -> Place | None:

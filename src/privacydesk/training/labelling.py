@@ -8,14 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import (
-    NO_QUESTION,
-    Holder,
-    MentionKind,
-    Modality,
-    Question,
-    Safety,
-)
+from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
 from privacydesk.nlu.extractors.ages import ages
 from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, SLOTS, Layer, Role
 from privacydesk.training.corpus import (
@@ -81,9 +74,6 @@ class Labelled:
         told: numbers of a request and of a value that is given for it.
         narrowed: numbers of a stretch of ``when`` and ``qualifier`` (in this order) and of a
             mention, and in which role the one narrows the other.
-        question: the question that it answers.
-        acts: for each of ``REPLY_ACTS`` 1 where a reply has it, 0 where not, and -1 where that is
-            not to be learnt; None where none is.
     """
 
     text: str
@@ -99,8 +89,6 @@ class Labelled:
     roles: frozenset[tuple[int, int, Role]] = frozenset()
     told: frozenset[tuple[int, int]] = frozenset()
     narrowed: frozenset[tuple[int, int, Role]] = frozenset()
-    question: Question = NO_QUESTION
-    acts: tuple[float, ...] | None = None
 
     @property
     def slots(self) -> tuple[int | None, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections import Counter
@@ -15,20 +14,15 @@ import torch
 from msgspec import Struct
 
 from privacydesk.learning.check_points import CheckPoint
+from privacydesk.learning.rates import share_of_highest
 from privacydesk.nlu.tokens import Tokens
 from privacydesk.training.batches import Batch, batches
 from privacydesk.training.labelling import Labelled
 from privacydesk.training.losses import losses
 from privacydesk.training.network import Reader, Stretches
-from privacydesk.training.replies import Asking
 from privacydesk.training.variation import Variation
 
 _ENCODER: Final = ("pieces", "positions", "norm", "blocks")
-_WARM: Final = 0.06
-"""The share of training during which the learning rate rises."""
-_LATE: Final = 0.5
-"""The highest learning rate of short epochs, as a share of that of the others."""
-_REHEARSED: Final = 6  # one of so many messages is read in a short epoch
 _LONGEST_STEP: Final = 1.0
 _TOLD_EVERY: Final = 50
 """Batches between two messages of progress."""
@@ -39,14 +33,12 @@ class Pace(Struct, frozen=True):
 
     Attributes:
         epochs: how often every annotated message is read, each time varied.
-        short_epochs: how often, after that, all replies are read with some of the rest.
         share: of the sentences with an intent alone that is read in an epoch.
         tokens: most tokens of a batch, padding included.
         encoder_rate: highest learning rate of the encoder; ``head_rate``: of the heads.
     """
 
     epochs: int = 12
-    short_epochs: int = 6
     share: float = 0.35
     tokens: int = 768
     encoder_rate: float = 1e-4
@@ -92,35 +84,25 @@ class Training:
         tokens: Tokens,
         annotated: Sequence[tuple[str, Labelled]],
         sentences: Sequence[Labelled],
-        asking: Asking,
     ) -> None:
-        """Train on messages with their languages, on sentences with an intent, and on replies."""
+        """Train on messages with their languages, and on sentences with an intent alone."""
         pace = self._pace
-        for epoch in range(self._kept.resume(), pace.epochs + pace.short_epochs):
+        for epoch in range(self._kept.resume(), pace.epochs):
             variation = Variation(annotated, epoch)
             texts = [variation.vary(language, one) for language, one in annotated]
             chosen = random.Random(epoch)  # noqa: S311 - no secret
             texts += chosen.sample(list(sentences), int(len(sentences) * pace.share))
-            if epoch >= pace.epochs:
-                texts = chosen.sample(texts, len(texts) // _REHEARSED)
-            texts = asking.behind_questions(texts, epoch) + asking.replied(epoch)
             self._reader.train()
             self._stretches.train()
             made = list(batches(texts, tokens, pace.tokens, epoch))
             sums: Counter[str] = Counter()
             for number, batch in enumerate(made, start=1):
                 done = epoch + number / len(made)
-                sums.update(self._step(batch, self._scale(done)))
+                sums.update(self._step(batch, share_of_highest(done / pace.epochs)))
                 if number % _TOLD_EVERY == 0:
                     self._tell_progress(done, sums)
                     sums.clear()
             self._kept.keep(epoch + 1)
-
-    def _scale(self, done: float) -> float:
-        """Return the learning rate after so many epochs, as a share of the highest."""
-        late = done > (epochs := self._pace.epochs)
-        way = (done - epochs) / self._pace.short_epochs if late else done / epochs
-        return min(way / _WARM, (1 + math.cos(math.pi * way)) / 2) * (_LATE if late else 1.0)
 
     def _step(self, batch: Batch, scale: float) -> dict[str, float]:
         for group in self._optimiser.param_groups:

@@ -46,18 +46,17 @@ _INTENT_ALONE: Final = 0.2
 _WEIGHTS: Final = {
     "intent": 1.0, "safety": 0.5, "spans": 0.3, "made": 4.0, "looks": 0.2, "modality": 0.5,
     "holder": 0.5, "act": 0.3, "value": 0.5, "field": 0.3, "role": 0.7, "told": 0.3,
-    "narrowing": 0.5, "acts": 24.0,
+    "narrowing": 0.5,
 }  # fmt: skip
 
 
 def losses(reader: Reader, heads: Stretches, batch: Batch) -> dict[str, Tensor]:
     """Return the weighted loss of each head; heads without labels in a batch are missing."""
-    *told, acts = reader(batch.tokens, batch.words, batch.question)
+    *told, _ = reader(batch.tokens, batch.words)
     spans, intents, safety, made, modality, holder, act, looks, _, _ = told
     found = {
         **_of_spans(batch, spans),
         **_of_message(batch, intents, safety),
-        **_of_acts(batch, acts),
         **_of_slots(batch, made, {"modality": modality, "holder": holder, "act": act}, looks),
         **_of_stretches(heads, batch, tuple(told)),
     }
@@ -93,15 +92,6 @@ def _of_message(batch: Batch, intents: Tensor, safety: Tensor) -> dict[str, Tens
             safety[known].float(), batch.safety[known], pos_weight=torch.tensor(_RARE)
         )
     return found
-
-
-def _of_acts(batch: Batch, acts: Tensor) -> dict[str, Tensor]:
-    known = batch.acts >= 0
-    if not known.any():
-        return {}
-    found = functional.binary_cross_entropy_with_logits(acts[known].float(), batch.acts[known])
-    # Weighted by the share of replies: most messages answer nothing.
-    return {"acts": found * known.any(1).float().mean()}
 
 
 def _of_slots(

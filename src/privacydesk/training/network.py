@@ -16,7 +16,6 @@ from privacydesk.nlu.labels import (
     INTENTS,
     MENTIONS,
     MODALITIES,
-    REPLY_ACTS,
     ROLES,
     SAFETIES,
     SLOTS,
@@ -158,48 +157,28 @@ class Reader(nn.Module):
         self.slots = Slots(dropout)
         self.intent = _telling(2 * WIDTH, len(INTENTS), dropout, "none")
         self.safety = nn.Linear(2 * WIDTH, len(SAFETIES))
-        self.asked = nn.Linear(WIDTH, WIDTH)
-        self.asked_as = nn.Parameter(torch.zeros(2, WIDTH))
-        nn.init.eye_(self.asked.weight)
-        nn.init.zeros_(self.asked.bias)
-        self.acts = _telling(2 * WIDTH, len(REPLY_ACTS), dropout, "none")
 
-    def forward(self, tokens: Tensor, words: Tensor, question: Tensor) -> tuple[Tensor, ...]:
-        """Return logits of stretches, intents, safety and slots, vectors of slots and words, acts.
+    def forward(self, tokens: Tensor, words: Tensor) -> tuple[Tensor, ...]:
+        """Return logits of stretches, intents, safety and slots, vectors of slots, words, tokens.
 
         Args:
             tokens: (batch, tokens), ``PADDING`` after the last.
             words: (batch, words, 4), as in ``Cut``, zeros after the last.
-            question: (batch, 2, pieces): what is answered, and the answers before it;
-                see ``Tokens.of_question``.
         """
         there = tokens != PADDING
         places = torch.arange(tokens.shape[1], device=tokens.device)
         x = self.pieces(tokens) + self.positions(places)
-        asked, known = self._of_question(question)
-        mask = (~torch.cat([there, known], 1))[:, None, None, :] * NEVER
-        x = self.dropout(self.norm(torch.cat([x, asked], 1)))
+        mask = (~there)[:, None, None, :] * NEVER
+        x = self.dropout(self.norm(x))
         for block in self.blocks:
             x = block(x, mask)
-        x = x[:, : tokens.shape[1]]
         weights = there[..., None].to(x.dtype)
         message = torch.cat([x[:, 0], (x * weights).sum(1) / weights.sum(1)], dim=-1)
         spoken = words[..., 1] > 0
         points = self.words(x, words, spoken)
         of_slots = self.slots(points, spoken, message)
-        return (
-            self.spans(points, spoken), self.intent(message), self.safety(message),
-            *of_slots, points, self.acts(message),
-        )  # fmt: skip
-
-    def _of_question(self, question: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a token for the question and one for the answers before it, and which there are.
-
-        Each is the mean of its word pieces, which costs next to nothing.
-        """
-        seen = (question != PADDING)[..., None].to(self.asked_as.dtype)
-        mean = (self.pieces(question) * seen).sum(2) / seen.sum(2).clamp(min=1)
-        return self.asked(mean) + self.asked_as, seen.sum((2, 3)) > 0
+        told = self.spans(points, spoken), self.intent(message), self.safety(message)
+        return *told, *of_slots, points, x
 
 
 class Stretches(nn.Module):

@@ -22,7 +22,6 @@ from privacydesk.training.labelling import Labelled, labelled
 from privacydesk.training.loop import Pace, Training
 from privacydesk.training.network import Reader, Stretches, load_encoder
 from privacydesk.training.pieces import chosen, tokenizer_of
-from privacydesk.training.replies import Asking
 from privacydesk.training.weighing import weigh
 
 LAYERS: Final = 6
@@ -32,7 +31,6 @@ LAYERS: Final = 6
 def teach(
     voices: Sequence[Voice],
     sentences: Sequence[Labelled],
-    asking: Asking,
     folder: Path,
     *,
     pace: Pace,
@@ -45,7 +43,6 @@ def teach(
     Args:
         voices: annotated messages.
         sentences: messages of which only the intent is known.
-        asking: replies, and the questions that they answer.
         folder: where the files are written.
         pace: the training parameters.
         tell: called with messages of progress.
@@ -54,28 +51,26 @@ def teach(
     learnt, left_out = parted(voices)
     model = ModelFile(SHIPPED)
     texts = [example.text for voice in learnt for example in voice.examples]
-    texts += [*(one.text for one in sentences), *asking.texts()]
+    texts += [one.text for one in sentences]
     pieces, numbers = chosen(
         map(fold, texts), model.vocabulary.pieces, list(model.vocabulary.scores)
     )
     (folder / PIECES).write_bytes(tokenizer_of(pieces))
     reader, stretches = Reader(len(pieces), LAYERS), Stretches()
     load_encoder(reader, model, numbers)
-    kept = folder / check_points.FILE, _digest(learnt, sentences, asking)
+    kept = folder / check_points.FILE, _digest(learnt, sentences)
     Training(reader, stretches, pace, kept, tell).run(
         Tokens.load(folder / PIECES),
         [(voice.language, labelled(one)) for voice in learnt for one in voice.examples],
         sentences,
-        asking,
     )
     export(reader, stretches, folder / GRAPH, folder / HEADS)
     certainty = weigh(Parser(folder), [one for voice in left_out for one in voice.examples])
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(certainty)))
 
 
-def _digest(voices: Sequence[Voice], sentences: Sequence[Labelled], asking: Asking) -> str:
+def _digest(voices: Sequence[Voice], sentences: Sequence[Labelled]) -> str:
     """Return a digest of the training data."""
     told = [(voice.language, voice.examples) for voice in voices]
     known = [(one.text, one.intent) for one in sentences]
-    replied = [(one.text, one.question, one.acts) for one in asking.replies]
-    return sha256(msgspec.json.encode([told, known, replied, asking.texts()])).hexdigest()
+    return sha256(msgspec.json.encode([told, known])).hexdigest()

@@ -67,6 +67,7 @@ def _parsed(
         _chances((len(requests), len(values or [])), *(told or [])),
         _chances((narrows, len(mentions), 2), *(narrowing or [])),
         0.0,
+        np.zeros((0, 0), np.float32),
         99,
     )
 

@@ -34,7 +34,7 @@ ASKED = Question("Shall these be deleted?\nYes, delete them\nNo, keep them", "ph
         ("嗯这样对了，删吧", {ReplyAct.YES}),
         ("冇錯，就係咁", {ReplyAct.YES}),
         ("Yes, do that one", {ReplyAct.YES}),
-        ("不要删了", {ReplyAct.NO}),
+        ("no, don't", {ReplyAct.NO}),
     ],
 )
 def test_what_is_nothing_but_an_answer_is_one(

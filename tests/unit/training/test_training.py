@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from privacydesk.data import voice_files
-from privacydesk.domain.reading import ReplyAct
 from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
 from privacydesk.nlu.heads.weights import StretchHeads
 from privacydesk.nlu.normaliser import fold
@@ -24,12 +23,12 @@ pytest.importorskip("torch", reason="PyTorch is there only where the network is 
 import torch
 
 from privacydesk.learning.check_points import FILE
+from privacydesk.learning.layers import WIDTH
 from privacydesk.training.batches import batch
 from privacydesk.training.export import export
 from privacydesk.training.loop import Pace, Training
 from privacydesk.training.losses import losses
 from privacydesk.training.network import POINT, SLOT_WIDTH, Reader, Stretches
-from privacydesk.training.replies import Asking, Reply
 
 # PyTorch's exporter warns of its own parts.
 pytestmark = pytest.mark.filterwarnings(
@@ -37,19 +36,6 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 _LAYERS = 1
-_ASKING = Asking(
-    [
-        (
-            "en",
-            [
-                Reply("deletion.sure", "yes please", (ReplyAct.YES,), "photos"),
-                Reply("deletion.which", "that is all", (ReplyAct.NOTHING,)),
-            ],
-        )
-    ],
-    [("ok", "yes"), ("maybe", "other")],
-    {("deletion.sure", "en"): "Delete them?", ("deletion.which", "en"): "Which of them?"},
-)
 _SPECIAL = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
 
 
@@ -81,18 +67,16 @@ def _trained(
     digest: str = "of these messages",
 ) -> tuple[Reader, Stretches]:
     reader, stretches = Reader(400, _LAYERS), Stretches()
-    pace = Pace(epochs=epochs, short_epochs=0, share=0.0, tokens=256)
-    Training(reader, stretches, pace, (folder / FILE, digest), tell).run(
-        tokens, messages, [], _ASKING
-    )
+    pace = Pace(epochs=epochs, share=0.0, tokens=256)
+    Training(reader, stretches, pace, (folder / FILE, digest), tell).run(tokens, messages, [])
     return reader, stretches
 
 
 def test_it_learns_and_goes_on(
     messages: list[tuple[str, Labelled]], tokens: Tokens, tmp_path: Path
 ) -> None:
-    texts = [*(one for _, one in messages), *_ASKING.replies]
-    whole = batch(tokens, texts, [tokens.of(one.text) for one in texts])
+    texts = [one for _, one in messages]
+    whole = batch(texts, [tokens.of(one.text) for one in texts])
     fresh = losses(Reader(400, _LAYERS).eval(), Stretches().eval(), whole)
     _trained(tmp_path, tokens, messages, epochs=2)
     assert (tmp_path / FILE).exists()
@@ -119,13 +103,14 @@ def test_what_is_written_down_reads_as_the_network_does(
     reader, stretches = _trained(tmp_path, tokens, messages, epochs=1)
     text = messages[0][1].text
     cut = tokens.of(text)
-    one = batch(tokens, [messages[0][1]], [cut])
-    told = reader.eval()(one.tokens, one.words, one.question)
+    one = batch([messages[0][1]], [cut])
+    told = reader.eval()(one.tokens, one.words)
     export(reader, stretches, tmp_path / GRAPH, tmp_path / HEADS)
     parsed = Parser(tmp_path).parse(text)
     assert parsed is not None
     intents = told[1][0].detach().softmax(-1).numpy()
     assert np.abs(parsed.intents - intents).max() < 0.05
+    assert parsed.states.shape == (len(cut.tokens), WIDTH)
 
 
 def test_heads_tell_in_numpy_what_they_do_in_torch() -> None:

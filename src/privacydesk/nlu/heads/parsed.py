@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -10,13 +11,7 @@ from msgspec import Struct, structs
 from onnxruntime import InferenceSession
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import (
-    NO_QUESTION,
-    Holder,
-    MentionKind,
-    Modality,
-    Safety,
-)
+from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
 from privacydesk.encoder import runtime
 from privacydesk.nlu.heads.stretches import Found, missed, stretches
 from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoid, softmax
@@ -41,10 +36,9 @@ PIECES: Final = "pieces.model"
 
 OUTPUTS: Final = (
     "spans", "intents", "safety", "made", "modality", "holder", "act", "looks", "slots", "points",
+    "states",
 )  # fmt: skip
-"""The outputs of the graph that tell what a message says."""
-REPLY: Final = "reply"
-"""The output that tells what a reply does."""
+"""The outputs of the graph."""
 WINDOW: Final = 256
 """Most word pieces read in one pass; the cost grows with their square."""
 _MADE: Final = 0.5
@@ -99,6 +93,7 @@ class Parsed(Struct, frozen=True):
         told: (requests, values), that a value is given for a request.
         narrowing: (whens and qualifiers, mentions, roles), that one narrows a mention in a role.
         missed: probability that a mention, period or qualifier was missed.
+        states: vectors of the word pieces, (pieces, width), in context.
         read: number of characters read.
     """
 
@@ -115,6 +110,7 @@ class Parsed(Struct, frozen=True):
     told: Floats
     narrowing: Floats
     missed: float
+    states: Floats
     read: int
 
 
@@ -131,6 +127,7 @@ class _Told(NamedTuple):
     looks: Floats
     slots: Floats
     words: Floats
+    states: Floats
 
 
 class Parser:
@@ -140,8 +137,7 @@ class Parser:
         self._session = InferenceSession(
             folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
         )
-        # A network that knows no question reads messages, too.
-        self._inputs = [one.name for one in self._session.get_inputs()]
+        self._width = self._session.get_outputs()[-1].shape[-1]
         self._heads = StretchHeads.load(folder / HEADS)
         self._tokens = Tokens.load(folder / PIECES)
 
@@ -150,11 +146,18 @@ class Parser:
         cut = self._tokens.of(text, most, end=end)
         if not cut.places:
             return None
-        asked = self._tokens.of_question(NO_QUESTION)
-        whole = {"tokens": cut.tokens, "words": cut.words, "question": asked}
-        inputs = {name: whole[name][np.newaxis] for name in self._inputs}
-        told = self._session.run(OUTPUTS, inputs)
-        return self._parsed(cut, _Told(*(one[0] for one in told)))
+        return self._parsed(cut, _Told(*self._run(OUTPUTS, cut)))
+
+    def states(self, text: str, most: int) -> Floats:
+        """Return the vectors of a text's first word pieces, (pieces, width)."""
+        cut = self._tokens.of(text, most)
+        if not cut.places:
+            return np.zeros((0, self._width), np.float32)
+        return self._run(OUTPUTS[-1:], cut)[0]
+
+    def _run(self, outputs: Sequence[str], cut: Cut) -> list[Floats]:
+        inputs = {"tokens": cut.tokens[np.newaxis], "words": cut.words[np.newaxis]}
+        return [one[0] for one in self._session.run(outputs, inputs)]
 
     def _parsed(self, cut: Cut, told: _Told) -> Parsed:
         scores = dict(zip(Layer, told.spans, strict=True))
@@ -191,6 +194,7 @@ class Parser:
                 missed(scores[layer], found[layer])
                 for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER)
             ),
+            told.states,
             cut.read,
         )
 

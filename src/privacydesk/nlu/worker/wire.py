@@ -130,6 +130,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     parts: tuple[HeardWish, ...] = ()
     beside: SeenBeside | None = None
     does: frozenset[ReplyAct] = frozenset()
+    means: int = 0
     asks: bool = False
 
     @classmethod
@@ -144,6 +145,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
             HeardWish.each(seen.parts),
             SeenBeside(beside.questions, beside.said, cls.of(beside.observed)) if beside else None,
             seen.does,
+            seen.means,
             seen.asks,
         )
 
@@ -160,6 +162,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
             if beside
             else None,
             does=self.does,
+            means=self.means,
             asks=self.asks,
         )
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from privacydesk.domain.reading import Read
-from privacydesk.nlu.labels import REPLY_ACTS
 from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.training.corpus import WRITTEN_ON, Example, Voice
 from privacydesk.training.evaluation.scores import FIGURES, Score, score, total
-from privacydesk.training.labelling import Labelled
 
 
 class Judged(Struct, frozen=True):
@@ -41,22 +38,6 @@ def table(found: Sequence[Judged]) -> str:
         figures = total(scores)
         cells = " | ".join(f"{one:.3f}" for one in figures.values())
         lines.append(f"| {name} | {len(scores)} | {cells} |")
-    return "\n".join(lines)
-
-
-def acts_table(pipeline: Pipeline, replies: Iterable[Labelled]) -> str:
-    """Return precision and recall of reply acts, as a table in Markdown, act by act."""
-    told, wanted, right = Counter[str](), Counter[str](), Counter[str]()
-    for one in replies:
-        does = pipeline.parse(one.text, WRITTEN_ON, one.question).does
-        known = {act for act, done in zip(REPLY_ACTS, one.acts or (), strict=True) if done}
-        for counts, acts in ((told, does), (wanted, known), (right, does & known)):
-            counts.update(acts)
-            counts["all"] += len(acts)
-    lines = ["| act | replies | of those told, right | of those done, told |", "| --- " * 4 + "|"]
-    for act in ("all", *REPLY_ACTS):
-        shares = (right[act] / max(1, counts[act]) for counts in (told, wanted))
-        lines.append(f"| {act} | {wanted[act]} | {' | '.join(f'{one:.3f}' for one in shares)} |")
     return "\n".join(lines)
 
 

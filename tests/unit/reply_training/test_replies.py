@@ -12,8 +12,7 @@ from privacydesk.data import reply_files
 from privacydesk.domain.reading import NO_QUESTION, Question, ReplyAct
 from privacydesk.errors import SettingsError
 from privacydesk.nlu.labels import REPLY_ACTS
-from privacydesk.training.labelling import Labelled
-from privacydesk.training.replies import Asking, Reply, read_replies
+from privacydesk.reply_training.replies import Asking, Reply, read_replies
 
 README = Path(__file__).parents[3] / "corpus" / "README.md"
 ASKED = {("deletion.sure", "en"): "Delete them?", ("deletion.which", "en"): "Which of them?"}
@@ -45,7 +44,6 @@ def test_a_wrong_line_is_named_by_file_and_number(line: str) -> None:
 def test_a_reply_is_learnt_with_its_question() -> None:
     learnt = YES.labelled("en", ASKED)
     assert learnt.question == Question("Delete them?", "photos")
-    assert learnt.intent is None
     assert learnt.acts == tuple(float(one is ReplyAct.YES) for one in REPLY_ACTS)
 
 
@@ -65,18 +63,8 @@ def test_an_answer_without_a_question_is_put_where_it_fits() -> None:
     asking = Asking([("en", [YES])], [("sure", "yes"), ("maybe", "other")], ASKED)
     _, sure, maybe = asking.replied(1)
     assert sure.question == Question("Delete them?")
-    assert sure.acts is not None
-    assert maybe.acts is not None
     known = dict(zip(REPLY_ACTS, sure.acts, strict=True))
     assert known[ReplyAct.YES] == 1
     assert known[ReplyAct.NO] == 0
     assert known[ReplyAct.UPSET] == -1
     assert dict(zip(REPLY_ACTS, maybe.acts, strict=True))[ReplyAct.YES] == 0
-
-
-def test_messages_keep_what_they_say_behind_a_question() -> None:
-    asking = Asking([("en", [YES])], [], ASKED)
-    said = [Labelled(f"delete {number}", None) for number in range(100)]
-    read = asking.behind_questions(said, 1)
-    assert [one.text for one in read] == [one.text for one in said]
-    assert 10 < sum(one.question is not NO_QUESTION for one in read) < 60

@@ -1,0 +1,1 @@
+"""Training of the network that predicts what replies do at the questions that they answer."""
