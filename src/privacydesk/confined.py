@@ -95,7 +95,7 @@ def _end_with(parent: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
-        sys.exit("whoever started this program is gone")
+        sys.exit("the program that started this one is gone")
 
 
 if __name__ == "__main__":

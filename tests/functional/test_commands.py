@@ -275,7 +275,7 @@ async def test_evidence_is_opened_by_the_holder_alone_and_gone_once_examined(
     assert not target.exists()
     await office.fine("tickets", "claim", ticket.number, "--as", "mei")
     accept = ("tickets", "examine", ticket.number, "--accept", "--as", "mei")
-    assert "opens each file of it first" in await office.refused(*accept)
+    assert "open each file of the evidence" in await office.refused(*accept)
     await office.fine(*opened, "--as", "mei")
     assert target.read_bytes().startswith(b"\xff\xd8")
     assert target.stat().st_mode & 0o077 == 0

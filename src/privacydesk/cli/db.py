@@ -98,11 +98,11 @@ def adopt(
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Have the database go by what this process runs with, from now on.
+    """Make what this process runs with the database's standard from now on.
 
-    Processes on one PostgreSQL must have the same profile, policy and calendars; whoever comes with
-    others is refused. This says that the ones here are right: bring them to the others, too. With
-    another hashing secret nobody's earlier conversation or request is found any more, so stop
+    Processes on one PostgreSQL must have the same profile, policy and calendars; one that comes
+    with others is refused. This says that the ones here are right: bring them to the others, too.
+    With another hashing secret nobody's earlier conversation or request is found any more, so stop
     every `serve` before you adopt one.
     """
     from privacydesk import app  # noqa: PLC0415 - as above

@@ -168,8 +168,9 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
             "no_lawsuit",
             {
                 "locales": lacking,
-                "hint": "name it as `lawsuit` in the operator profile: whoever is refused has to be"
-                " told that they may sue (Personal Information Protection Law, article 50)",
+                "hint": "name it as `lawsuit` in the operator profile: people whose request is"
+                " refused have to be told that they may sue (Personal Information Protection Law,"
+                " article 50)",
             },
         )
     if settings.ticketing_system and profile.ticketing.map().shares_personal:

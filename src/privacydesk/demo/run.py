@@ -267,7 +267,7 @@ def _told(demo: Demo) -> str:
         "",
         f"  Panel   {demo.address}/demo/   choose whom to play; the chat opens beside it",
         f"  Chat    {demo.address}/chat/   the chat alone, without an account",
-        "  Codes   appear in the panel, on the phone of whoever is being played",
+        "  Codes   appear in the panel, on the phone of the person being played",
         f"  Console {demo.address}{CONSOLE}   for staff; password {PASSWORD}, codes in the panel",
         f"  Clock   {now:%Y-%m-%d %H:%M} {demo.rooms.profile.zone}; the panel moves it{kept}",
         f"  Data    {demo.data_dir}   kept between starts; delete it to begin anew",

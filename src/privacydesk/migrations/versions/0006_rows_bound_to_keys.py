@@ -434,5 +434,5 @@ def _silent(_table: str, _done: int, _total: int) -> None:
 def _bound_before() -> SettingsError:
     return SettingsError(
         "this database's rows were bound to the keys before, and its schema's number was put back:"
-        " put back a copy, and look for whoever wrote to it"
+        " put back a copy, and find out who wrote to it"
     )

@@ -88,7 +88,7 @@ def _is_second(ticket: Ticket, agent: Agent) -> bool:
 def not_opened() -> DeskError:
     """Return the error for accepting evidence that the agent has not opened."""
     return NotAllowedNowError(
-        "whoever accepts evidence opens each file of it first", reason="not_opened"
+        "open each file of the evidence before accepting it", reason="not_opened"
     )
 
 

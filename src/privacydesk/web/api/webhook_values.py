@@ -132,8 +132,8 @@ class EndpointWithSecret(EndpointTold):
 
     secret: str | None = Field(
         description=(
-            "Told where it was made, and to whoever repeats that request while the endpoint is as"
-            " it was left; else null."
+            "Told in the answer to the request that made it, and to repetitions of that request"
+            " while the endpoint is as it was left; else null."
         )
     )
 
