@@ -31,6 +31,7 @@ from privacydesk.domain.reading import (
 )
 from privacydesk.nlu.extractors import periods
 from privacydesk.nlu.pipeline import Pipeline
+from privacydesk.reply_training.replies import read_replies
 from privacydesk.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
@@ -40,7 +41,6 @@ from privacydesk.training.corpus import (
     Example,
     read_voice,
 )
-from privacydesk.training.replies import read_replies
 
 _SURE: Final = 0.95
 _UNSURE: Final = 0.3
@@ -58,12 +58,16 @@ class AnnotatedReader:
         known = _rehearsed().get(text.strip())
         if known is not None and not question.text:
             return read_of(known, today)
-        acts = _acts_at_questions().get((question.text, text.strip()))
-        read = self._network.parse(text, today, question) if None in (known, acts) else None
-        does = acts if acts is not None or read is None else read.does
+        replied = _replies_at_questions().get((question.text, text.strip()))
+        read = self._network.parse(text, today, question) if None in (known, replied) else None
         told = read_of(known, today) if known is not None else read
         assert told is not None
-        return replace(told, does=does or frozenset())
+        if replied is not None:
+            does, means = replied
+        else:
+            assert read is not None
+            does, means = read.does, read.means
+        return replace(told, does=does, means=means)
 
 
 @cache
@@ -75,13 +79,16 @@ def _rehearsed() -> Mapping[str, Example]:
 
 
 @cache
-def _acts_at_questions() -> Mapping[tuple[str, str], frozenset[ReplyAct]]:
-    """Return what rehearsed replies do, by the question and the text."""
+def _replies_at_questions() -> Mapping[tuple[str, str], tuple[frozenset[ReplyAct], int]]:
+    """Return what rehearsed replies do, and which line they mean, by question and text."""
     asked = questions()
     locales = sorted({locale for _, locale in asked})
     rehearsed = (read_replies(*file) for file in reply_files() if file[0].endswith("_rehearsal"))
     return {
-        (asked[reply.place, locale], reply.text.strip()): frozenset(reply.acts)
+        (asked[reply.place, locale], reply.text.strip()): (
+            frozenset(reply.acts),
+            max(0, reply.labelled(locale, asked).line),
+        )
         for _, replies in rehearsed
         for reply in replies
         for locale in locales

@@ -39,6 +39,8 @@ from privacydesk.domain.typed_codes import code_digits
 NO_STORY: Final = 40
 """Characters; in free text, a phrase may mean something else only up to this length."""
 
+_TELLS: Final = (ReplyAct.ANSWER, ReplyAct.TELLS, ReplyAct.CORRECT)
+"""Acts of a reply that says something where any words are an answer."""
 _CANT_TELL: Final = frozenset({ReplyAct.UNKNOWN, ReplyAct.UPSET, ReplyAct.CHAT})
 """Acts of a reply that says only that the answer is not known."""
 
@@ -182,6 +184,8 @@ def leave_at_opening(reply: Reply) -> bool:
 def take_left_out(reply: Reply) -> bool:
     """Take the skip button if the reply says only that."""
     choice = choosing.left_out(reply.script, reply.offered)
+    if choice is None and not reading.does(reply.script, *_TELLS):
+        choice = reply.meant
     if choice is None:
         return False
     taking.take_choice(reply.runner, reply.script, reply.frame, reply.ask, choice)
@@ -293,7 +297,7 @@ def take_meant(reply: Reply) -> bool:
     if several:
         taking.take_told(reply.runner, script, frame, step, several)
         return True
-    meant = choosing.meant(script, offered) or _named(reply)
+    meant = choosing.meant(script, offered) or _named(reply) or reply.meant
     if meant is None:
         return False
     if script.observed.wishes or meant.style is ChoiceStyle.QUIET:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from privacydesk.dialog import (
     asked_before,
     kept_wishes,
-    limits,
     openings,
     questions,
     reading,
@@ -13,20 +12,17 @@ from privacydesk.dialog import (
 )
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
-from privacydesk.dialog.naming import items_of
+from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM
+from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
-from privacydesk.domain.reading import ALL
-from privacydesk.domain.scopes import part_of
-from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
 
 _PROTESTED = frozenset(
@@ -81,7 +77,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         return
     if follows_filed(runner, script):
         return
-    if _changes_last(runner, script):
+    if _asks_what_was_filed(script):
         return
     if not _several(runner, script):
         _first(runner, script)
@@ -227,45 +223,21 @@ def _asks_of_filed(runner: Runner, script: Script) -> bool:
     return True
 
 
-def _changes_last(runner: Runner, script: Script) -> bool:
-    """Say how to change what was just filed if a limit is added: "wait, only the last one".
-
-    Staff have it by now, and no message changes what was confirmed. If it was filed with that very
-    limit, say so.
-    """
-    entities = script.observed.entities
-    limited = limits.told(entities) or entities.get("kept_some")
-    named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    if not limited or named or not reading.is_brief(script):
+def _asks_what_was_filed(script: Script) -> bool:
+    """Say what was filed, and until when it is answered: "what did you write down?"."""
+    asks = reading.asks(script) or reading.does(script, ReplyAct.AGAIN)
+    if not asks or not reading.does(script, ReplyAct.FILED):
         return False
     last = filed_last(script)
-    if last is None or limits.SLOT not in runner.flows[last.kind].slots:
-        return False
-    if not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
+    if last is None:
         return False
     script.unanswered = 0
-    if _is_limited_so(script, last):
-        script.say("desk.filed_as_said", {"number": last.number, "what": items_of(last)})
-        return True
-    back = intent_choice(Intent.CANCEL_REQUEST)
-    if any(isinstance(step, Confirm) for step in runner.flows[last.kind].steps.values()):
-        said, args = "desk.filed_as_it_was", {}
-    else:
-        # Requests without a loss are not confirmed.
-        said, args = "desk.filed_for", {"what": items_of(last)}
-    script.ask(said, {"number": last.number, **args}, (back, human_choice()))
+    due = {"$date": last.clock.due_date.isoformat(), "year": True} if last.clock else ""
+    key = "desk.filed_stands" if due else "desk.filed_waits"
+    script.say(key, {"number": last.number, "what": named_request(last), "due": due})
+    script.show_ticket({"$id": last.id.hex()})
+    script.ask("desk.anything_else", {}, more_choices())
     return True
-
-
-def _is_limited_so(script: Script, ticket: Ticket) -> bool:
-    """Whether a message names only limits that the request has: "only the last ones"."""
-    selection = limits.selected(script.observed.entities)
-    if selection is None:
-        return False
-    parts = [part_of(item) for item in ticket.items]
-    filed = {(value, part.only, part.but) for part in parts for value in (part.value, ALL)}
-    asked = {(part.value, part.only, part.but) for part in selection.parts}
-    return bool(asked) and not selection.words and asked <= filed
 
 
 def _several(runner: Runner, script: Script) -> bool:

@@ -141,6 +141,8 @@ def _names_only(runner: Runner, wish: Wish, values: set[Any]) -> bool:
     return bool(named) and named <= values
 
 
+_KEEPS_PART: Final = (ReplyAct.KEEP, ReplyAct.ONLY)
+_ENDS: Final = (ReplyAct.CANCEL, ReplyAct.NO, ReplyAct.INSTEAD)
 _ADDS: Final = (ReplyAct.BESIDES, ReplyAct.WIDEN)
 _LETS_BE: Final = (ReplyAct.REMOVE, ReplyAct.KEEP, ReplyAct.CANCEL)
 
@@ -170,8 +172,7 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     denied = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
-    if not said or not denied or reading.does(script, ReplyAct.YES):
-        # 好啦撤啦 at a withdrawal of consent may well agree.
+    if not said or not denied or _means_part(script):
         return False
     if reading.does(script, ReplyAct.FILED):
         return runner.start(script, Intent.CANCEL_REQUEST)
@@ -193,6 +194,12 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _means_part(script: Script) -> bool:
+    """Whether a reply agrees after all, as 好啦撤啦 does, or keeps a part: 跟我妈的别删."""
+    keeps = reading.does(script, *_KEEPS_PART) and not reading.does(script, *_ENDS)
+    return keeps or reading.does(script, ReplyAct.YES)
 
 
 def _ends(runner: Runner, script: Script, said: set[str], flow: Flow) -> bool:

@@ -16,7 +16,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
-from privacydesk.dialog.slots import FILES
+from privacydesk.dialog.slots import AMENDS, FILES
 from privacydesk.domain.account_terms import DataCategory, ProfileField
 from privacydesk.domain.ages import age_group, age_on, days_of
 from privacydesk.domain.identity import Assurance, Target, Verification
@@ -70,6 +70,7 @@ def _same_request_open(act: Act) -> str:
             for ticket in act.script.tickets_of(whose(act.script))
             if ticket.is_open
             and ticket.kind is act.flow.kind
+            and ticket.id.hex() != act.frame.slots.get(AMENDS)
             and is_same_scope(act.flow.kind, act.frame.slots, ticket.items)
             # One that awaits verification is resumed by filing.
             and (

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from privacydesk.dialog import (
     after_filing,
+    amending,
     answering,
     beginning,
     choosing,
@@ -221,6 +222,7 @@ TABLE: Final = (
     Row("person at a confirmation, queue, command", _EVERYWHERE, _obeys),
     Row("words for a question that is gone", _FORM, _resumes),
     Row("button of the menu", _MENU, _chooses_at_menu),
+    Row("change of what was filed", _MENU, _at(amending.amends)),
     Row("request, or something about one that was filed", _MENU, _begins),
     Row("form that waits for nothing", _BETWEEN, _goes_on),
     Row("request while another system is waited for", _BETWEEN, _at(following.other_wish)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from msgspec.structs import replace
+
 from privacydesk.dialog import arguments, following, limits, reading
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -15,6 +17,8 @@ from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Selection
 
 _NO_LIMIT: Final = (ReplyAct.YES, ReplyAct.NO, ReplyAct.CANCEL, ReplyAct.LATER, ReplyAct.CHAT)
+_PART: Final = (ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE)
+"""Acts of a reply that means only a part."""
 _DESCRIBES: Final = 18
 """Latin letters, with each Chinese character counted as three, that may describe something."""
 _LONGEST_LIMIT: Final = 60
@@ -87,6 +91,9 @@ def _joined(script: Script, before: Selection, told: Selection) -> Selection:
     """Return a form's earlier limits joined with those of the message."""
     entities = script.observed.entities
     more = "also" in reading.phrases_of(entities)
+    if reading.puts_right(entities):
+        # The words of a limit that is corrected hold no more; staff read them in the chat.
+        before = Selection() if limits.words_of(before) else replace(before, words="")
     first, words = limits.words_of(before), limits.words_of(told)
     # "But the ones with my dog stay" leaves the form's other limits in place.
     kept = words in entities.get("kept_some", ())
@@ -106,7 +113,7 @@ def _in_own_words(form: Running, script: Script) -> Selection | None:
     said = script.said.strip()
     if reading.asks(script) or len(said) > _LONGEST_LIMIT:
         return None
-    only = reading.does(script, ReplyAct.ONLY) and reading.width(said) >= _DESCRIBES
+    only = reading.does(script, *_PART) and reading.width(said) >= _DESCRIBES
     told = form.slots.get(_ASKED_WHICH) and not reading.does(script, *_NO_LIMIT)
     return limits.in_words(said.rstrip("。.!！ ")) if only or told else None
 
@@ -114,7 +121,7 @@ def _in_own_words(form: Running, script: Script) -> Selection | None:
 def asks_which(runner: Runner, script: Script) -> bool:
     """Ask which items are meant, if only some are and nothing says which: "not all of them"."""
     form = script.stack[script.form_at()]
-    some = reading.does(script, ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE)
+    some = reading.does(script, *_PART)
     if limits.SLOT not in runner.flows[form.flow].slots or not some:
         return False
     form.slots[_ASKED_WHICH] = "yes"

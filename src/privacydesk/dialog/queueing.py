@@ -11,6 +11,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ReplyAct
 
 WISH_NOW = "desk:wish"
 NO_WISH = "desk:no_wish"
@@ -117,7 +118,8 @@ def while_queued(runner: Runner, script: Script) -> bool:
         return False
     word = commands.word(script)
     denied = Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ())
-    if denied or word in {"leave_queue", "cancel"}:
+    leaves = reading.does(script, ReplyAct.CANCEL) and not reading.does(script, ReplyAct.FILED)
+    if denied or leaves or word in {"leave_queue", "cancel"}:
         _go_on_alone(runner, script)
         return True
     if script.observed.entities.get("language"):

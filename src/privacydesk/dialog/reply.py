@@ -15,6 +15,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES, input_kind, parse, takes_any_words
+from privacydesk.domain.events import Choice
 
 _MISSES_REPEAT: Final = 3
 """Misses in a row after which the question is repeated."""
@@ -108,6 +109,15 @@ class Reply:
     def offered(self) -> Offered:
         """The buttons of the open question, with their words."""
         return self.buttons.offered(self.script, self.frame)
+
+    @property
+    def meant(self) -> Choice | None:
+        """The button that the reply means in other words, if that was recognised."""
+        line = self.script.observed.means
+        wording = self._step.wording if isinstance(self._step, (Ask, Confirm)) else ()
+        if not 0 < line < len(wording):
+            return None
+        return next((choice for choice, _ in self.offered if choice.key == wording[line]), None)
 
     @cached_property
     def value(self) -> Any:

@@ -40,6 +40,7 @@ from privacydesk.dialog.schema import (
     Step,
 )
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import AMENDS
 from privacydesk.dialog.vocabulary import ACTION_SPECS
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
@@ -217,8 +218,9 @@ class Runner:
         """Cancel the innermost form; the one below it continues."""
         if self.leave_as_told(script):
             return
+        amends = AMENDS in script.stack[script.form_at()].slots
         self.drop_form(script)
-        script.say("desk.cancelled")
+        script.say("desk.not_amended" if amends else "desk.cancelled")
         self.resume(script)
 
     def leave_as_told(self, script: Script) -> bool:

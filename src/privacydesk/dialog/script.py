@@ -51,6 +51,7 @@ class Script:
         "desk_calls",
         "effects",
         "events",
+        "filed",
         "job_id",
         "last_said_at",
         "locale",
@@ -104,6 +105,7 @@ class Script:
         self.minor_hint = conversation.minor_hint
         self.attempts = conversation.attempts
         self.wishes: tuple[Wish, ...] = conversation.wishes
+        self.filed = conversation.filed
         self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
@@ -458,6 +460,11 @@ class Script:
             return None
         return Prompt(offset=self.owner.offset, choices=(leave_queue_choice(),))
 
+    def unsay(self) -> None:
+        """Take back the last event of this turn."""
+        self.events.pop()
+        self.version -= 1
+
     # -- the end ---------------------------------------------------------------------------
 
     def turn(self) -> Turn:
@@ -480,6 +487,7 @@ class Script:
             minor_hint=self.minor_hint,
             attempts=self.attempts,
             wishes=self.wishes,
+            filed=self.filed,
             to_rate=self.to_rate,
         )
         return Turn(

@@ -58,6 +58,7 @@ def answer(runner: Runner, script: Script) -> bool:
         wishes=beside.observed.wishes,
         parts=beside.observed.parts,
         does=beside.observed.does,
+        means=beside.observed.means,
         asks=False,
         beside=None,
     )

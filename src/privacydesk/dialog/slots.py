@@ -178,6 +178,9 @@ FILLED_FROM: Mapping[str, str] = {
 """Slot types that a flow's first sentence may already fill, and the entity they take."""
 
 
+AMENDS = "_amends"
+"""The slot of a form that takes the place of a filed request: its id."""
+
 FILLED_BY_NAME: Mapping[str, str] = {
     "new_value": "new_value",
     "somebody_else": "somebody_else",

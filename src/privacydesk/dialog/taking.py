@@ -20,6 +20,7 @@ from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
+    AMENDS,
     FILES,
     FILLED_FROM,
     LONG_TEXT_LIMIT,
@@ -276,6 +277,10 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
 
 def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: str) -> None:
     """Take a "yes" or a "no" at a confirmation; the time of a "yes" is kept."""
+    if outcome == "no" and AMENDS in frame.slots:
+        # The flow would say that nothing was filed; the request as it was still is.
+        runner.cancel_form(script)
+        return
     frame.confirmed_at = script.now if outcome == "yes" else None
     runner.fire(frame, outcome)
     runner.run(script)

@@ -158,6 +158,8 @@ class Conversation(Struct, frozen=True):
         last_said_at: when the user last did something.
         minor_hint: words or a date of birth showed a minor; tickets filed here are marked.
         wishes: requests to take up next, in this order; a few at most.
+        filed: the request that was filed last here, with what it is about; None once it was
+            withdrawn here.
         to_rate: the request that closed last while something else was open; its rating is asked
             for when that is done.
         attempts: failed attempts made here, oldest first; for staff alone.
@@ -183,6 +185,7 @@ class Conversation(Struct, frozen=True):
     last_said_at: datetime | None = None
     minor_hint: bool = False
     wishes: tuple[Wish, ...] = ()
+    filed: Wish | None = None
     to_rate: TicketId | None = None
     mail: MailThread | None = None
     origin: bytes = b""

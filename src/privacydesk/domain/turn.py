@@ -97,6 +97,7 @@ class Observed(Struct, frozen=True):
             names itself.
         beside: what is said besides questions; None where there are no questions, or nothing else.
         does: its acts as a reply to the question.
+        means: the line of the question with the button that it means; 0 where it means none.
         asks: whether it asks something.
         code_hash: keyed hash of a typed code, bound to the frame's target.
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
@@ -117,6 +118,7 @@ class Observed(Struct, frozen=True):
     parts: tuple[Heard, ...] = ()
     beside: Beside | None = None
     does: frozenset[ReplyAct] = frozenset()
+    means: int = 0
     asks: bool = False
     code_hash: bytes = b""
     wanted: Needs | None = None

@@ -110,13 +110,14 @@ class Hearing:
         # A wish was read in the context of the whole message; an answer is read better alone.
         wishes = asks_for(read)
         alone = self._reader.parse(rest, today, question) if question.text or not wishes else read
-        said = replace(without_questions(read), does=alone.does) if wishes else alone
-        beside = self._lists.found(rest) | self._opens_with(rest, said, listed, today, question)
+        if wishes:
+            alone = replace(without_questions(read), does=alone.does, means=alone.means)
+        beside = self._lists.found(rest) | self._opens_with(rest, alone, listed, today, question)
         return beside_questions(
             observed(text, read, listed, language),
             asked,
             rest,
-            observed(rest, said, beside, language),
+            observed(rest, alone, beside, language),
         )
 
     def _opens_with(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.reader import read_flows
-from privacydesk.domain.conversation import Conversation, Frame
+from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Wish
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import NO_QUESTION
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.services.open_questions import OpenQuestions
@@ -46,3 +49,19 @@ def test_where_nothing_is_asked_there_is_no_question() -> None:
     assert QUESTIONS.of(_at(Frame("gone", "sure", NOW, 1))) is NO_QUESTION
     assert QUESTIONS.of(_at(Frame("deletion", "verify", NOW, 1))) is NO_QUESTION
     assert QUESTIONS.of(_at(Frame("deletion", "gone", NOW, 1))) is NO_QUESTION
+
+
+def test_after_a_request_was_filed_it_is_what_was_told_before() -> None:
+    filed = Wish(Intent.DELETION, {"categories": ["photos"]})
+    asked = QUESTIONS.of(replace(_at(locale="zh_Hans"), filed=filed))
+    assert "还有别的" in asked.text
+    assert asked.before.splitlines() == ["删除信息", "照片"]
+
+
+def test_who_waits_for_a_person_is_asked_whether_they_leave() -> None:
+    form = Frame("deletion", "sure", NOW, 1, {"categories": ["photos"]})
+    queued = replace(_at(form), owner=Owner(OwnerKind.QUEUE))
+    assert "queue" in QUESTIONS.of(queued).text
+    # A question that is put while they wait is the open one.
+    asked = replace(queued, prompt=Prompt(offset=3, serial=1))
+    assert QUESTIONS.of(asked) == QUESTIONS.of(_at(form))

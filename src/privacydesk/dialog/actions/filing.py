@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from privacydesk.dialog import openings
+from privacydesk.dialog import limits, openings, pending
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import HELD, evidence_of
 from privacydesk.dialog.guards import account_of, unbinds_alone
 from privacydesk.dialog.options import whose
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.scopes import answers_of, are_same, items_of
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import AMENDS, FILLED_FROM
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain import quotas
 from privacydesk.domain.ceilings import used
+from privacydesk.domain.conversation import Wish
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
@@ -25,7 +29,7 @@ from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import OPENING
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
-from privacydesk.domain.ticket_moves import Move
+from privacydesk.domain.ticket_moves import Move, may
 
 
 def _flags(act: Act) -> set[str]:
@@ -82,6 +86,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     waiting = _waiting(script, kind, account, frame.slots)
     if waiting is not None and (verified or document):
         frame.slots["ticket"] = symbol
+        script.filed = filed_as(flow, frame)
         script.effects.append(
             MoveTicket(
                 waiting.id,
@@ -104,7 +109,10 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         return "filed"
     if not _counted(act):
         return HELD
+    if AMENDS in frame.slots:
+        _withdraw_amended(script, frame)
     symbol = frame.slots["ticket"] = f"sym:{len(script.effects)}"
+    script.filed = filed_as(flow, frame)
     script.effects.append(
         OpenTicket(
             symbol=symbol,
@@ -124,6 +132,24 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         )
     )
     return "filed"
+
+
+def _withdraw_amended(script: Script, frame: Running) -> None:
+    """Withdraw the request that a form takes the place of, and say so."""
+    amended = script.ticket_with_id(bytes.fromhex(str(frame.slots[AMENDS])))
+    if amended is None or not may(amended, Move.WITHDRAW):
+        script.say("desk.amended_too_late", {"number": amended.number if amended else ""})
+        return
+    script.effects.append(MoveTicket(amended.id, Move.WITHDRAW, why="requester"))
+    pending.settle(script, amended.id, None, running=True)
+    script.say("desk.amended", {"number": amended.number})
+
+
+def filed_as(flow: Flow, frame: Running) -> Wish:
+    """Return a form that is filed as a request: what it is about, and its first words."""
+    names = (name for name, slot in flow.slots.items() if slot.type in _SAYS_OF_WHAT)
+    about = {name: frame.slots[name] for name in (*names, *_BESIDE) if name in frame.slots}
+    return Wish(flow.intents[0], about, openings.words_of(frame))
 
 
 def _counted(act: Act) -> bool:
@@ -180,6 +206,12 @@ def _waiting(
         None,
     )
 
+
+_SAYS_OF_WHAT = frozenset({*FILLED_FROM, "field_value"})
+"""Types of slots that say what a request is about."""
+
+_BESIDE = (*limits.SLOTS, "bindings")
+"""What is kept beside it: its limits, and what there was to choose from."""
 
 _WHOM = ("child_account", "child_birth_date")
 """Answers that tell one guardian's requests apart: they may speak for several children."""

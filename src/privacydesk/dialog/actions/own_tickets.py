@@ -126,6 +126,7 @@ def withdraw_ticket(act: Act) -> str:
         return "too_late"
     act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
     pending.settle(act.script, ticket.id, None, running=True)
+    act.script.filed = None
     return "withdrawn"
 
 
@@ -135,6 +136,8 @@ def withdraw_tickets(act: Act) -> str:
     found = [act.script.ticket_with_id(one) for one in named]
     fit = [one for one in found if one is not None and is_theirs(act.script, one)]
     fit = [one for one in fit if may(one, Move.WITHDRAW)]
+    if fit:
+        act.script.filed = None
     for ticket in fit:
         act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
         pending.settle(act.script, ticket.id, None, running=True)

@@ -106,6 +106,7 @@ def observed(
         wishes=heard(further(read, asked, main)),
         parts=heard(spoken_of(read.reading)),
         does=read.does,
+        means=read.means,
         asks=bool(read.reading.questions),
     )
 

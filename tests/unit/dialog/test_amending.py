@@ -1,4 +1,4 @@
-"""What is said while no form is open."""
+"""A filed request is changed by making it again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.unit.dialog.test_openings import CONVERSATION
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId, TicketId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Part, Selection, Span, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.domain.turn import Needs, Observed, Said, Snapshot
@@ -44,9 +45,15 @@ def test_only_what_limits_a_filed_request_was_filed_as_said(
 ) -> None:
     encoded = msgspec.json.encode(selection).decode()
     wanted = Needs(challenges=COUNTERS, tickets_of=f"account:{ME}\nconversation:", queue=True)
-    observed = Observed(language="en", entities={"selection": (encoded,)}, wanted=wanted)
+    observed = Observed(
+        language="en",
+        entities={"selection": (encoded,)},
+        wanted=wanted,
+        does=frozenset({ReplyAct.FILED, ReplyAct.ONLY}),
+    )
     rows = {name: Challenge(ChallengeId(b"x" * 32)) for name in COUNTERS}
     snapshot = Snapshot(CONVERSATION, rows, (FILED,))
     turn = ENGINE.advance(snapshot, Said("j", "wait, only those", observed=observed), NOW)
     assert ("desk.filed_as_said" in {one.key for one in turn.events}) is as_filed
-    assert as_filed or "desk.filed_as_it_was" in {one.key for one in turn.events}
+    # Nothing is known of the form that it was filed with, so it can't be made again.
+    assert as_filed or "desk.filed_for" in {one.key for one in turn.events}

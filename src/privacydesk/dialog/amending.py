@@ -1,0 +1,130 @@
+"""Changing a request that was filed: "only November, not all of it".
+
+Nobody changes what was confirmed, so the request is made again with the change, and is confirmed
+again where it was before; when the new one is filed, the old one is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from privacydesk.dialog import correcting, following, giving_up, limiting, limits, openings, reading
+from privacydesk.dialog.after_filing import filed_last
+from privacydesk.dialog.desk_choices import human_choice, intent_choice
+from privacydesk.dialog.naming import items_of, named_request
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask, Confirm, Do, Flow, Step
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import AMENDS, FILLED_FROM
+from privacydesk.dialog.vocabulary import KIND_ASSURANCE
+from privacydesk.domain.conversation import Wish
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ALL, ReplyAct
+from privacydesk.domain.scopes import part_of
+from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket_moves import Move, may
+
+_CHANGES: Final = (ReplyAct.CORRECT, ReplyAct.ONLY, ReplyAct.REMOVE, ReplyAct.KEEP)
+_HANDLERS: Final[tuple[Callable[[Runner, Script, Running], object], ...]] = (
+    correcting.corrects_slip,
+    lambda runner, script, _: correcting.correct_value(runner, script),
+    lambda runner, script, _: giving_up.leaves_out(runner, script),
+    lambda runner, script, _: limiting.narrows(runner, script),
+    lambda runner, script, _: limiting.picks_out(runner, script),
+    lambda runner, script, _: limiting.lifts_limit(runner, script),
+    correcting.correct,
+    lambda runner, script, _: following.further_wish(runner, script),
+)
+"""What changes a form at its confirmation, in the order of the interpreter's table."""
+
+
+def amends(runner: Runner, script: Script) -> bool:
+    """Change the request that was filed last, or say how it is changed."""
+    last = filed_last(script) if _is_change(script) else None
+    if last is None:
+        return False
+    script.unanswered = 0
+    if _is_limited_so(script, last):
+        script.say("desk.filed_as_said", {"number": last.number, "what": items_of(last)})
+    elif not _make_anew(runner, script, last):
+        back = intent_choice(Intent.CANCEL_REQUEST)
+        args = {"number": last.number, "what": named_request(last)}
+        script.ask("desk.filed_for", args, (back, human_choice()))
+    return True
+
+
+def _is_change(script: Script) -> bool:
+    """Whether a message changes what was filed; one thing more is a request of its own."""
+    if not reading.does(script, ReplyAct.FILED) or reading.does(script, ReplyAct.CANCEL):
+        return False
+    named = any(script.observed.entities.get(kind) for kind in FILLED_FROM.values())
+    widens = reading.does(script, ReplyAct.WIDEN) and not named
+    return widens or reading.does(script, *_CHANGES)
+
+
+def _make_anew(runner: Runner, script: Script, last: Ticket) -> bool:
+    """Make a request again, as a message changes it; return whether it changes anything."""
+    filed = script.filed
+    if filed is None or not may(last, Move.WITHDRAW):
+        return False
+    flow = runner.by_intent[filed.intent]
+    step = _last_step(flow)
+    if flow.kind is not last.kind or step is None or not _is_proven(script, last):
+        return False
+    words = "\n".join(one for one in (filed.words, openings.words_said(script)) if one)
+    wish = Wish(filed.intent, {**filed.slots, AMENDS: last.id.hex()}, words)
+    frame = script.push(flow.name, step.id, openings.slots_of(flow, wish), called=False)
+    frame.trail = _answered(flow, frame)
+    if isinstance(step, Confirm):
+        script.say("desk.amends", {"number": last.number})
+    if any(handle(runner, script, frame) for handle in _HANDLERS):
+        return True
+    if isinstance(step, Confirm):
+        script.unsay()
+    script.stack.remove(frame)
+    return False
+
+
+def _is_limited_so(script: Script, ticket: Ticket) -> bool:
+    """Whether a message names only limits that all of the request has: "only the last ones"."""
+    selection = limits.selected(script.observed.entities)
+    if selection is None or selection.stays:
+        return False
+    parts = [part_of(item) for item in ticket.items]
+    filed = {(value, part.only, part.but) for part in parts for value in (part.value, ALL)}
+    asked = {(part.value, part.only, part.but) for part in selection.parts}
+    named = {part.value for part in selection.parts}
+    of_all = ALL in named or named >= {part.value for part in parts}
+    return of_all and not selection.words and asked <= filed
+
+
+def _answered(flow: Flow, frame: Running) -> list[str]:
+    """Return the questions whose answers a form holds: of several for one slot, the usual one."""
+    asks = [one for one in flow.steps.values() if isinstance(one, Ask)]
+    usual = {one.slot: one.id for one in reversed(asks)}
+    return [one.id for one in asks if frame.slots.get(one.slot) and usual[one.slot] == one.id]
+
+
+def _last_step(flow: Flow) -> Step | None:
+    """Return the step at which a form stands before it is filed: its confirmation, if it has one.
+
+    None if the form names nothing that could be changed.
+    """
+    if not any(slot.type in FILLED_FROM for slot in flow.slots.values()):
+        return None
+    files = next(
+        (s for s in flow.steps.values() if isinstance(s, Do) and s.action == "file_ticket"), None
+    )
+    if files is None:
+        return None
+    confirms = (s for s in flow.steps.values() if isinstance(s, Confirm))
+    return next((one for one in confirms if one.on["yes"] == files.id), files)
+
+
+def _is_proven(script: Script, ticket: Ticket) -> bool:
+    """Whether the proof that a request needs is still there, so that it may be filed again."""
+    needs = KIND_ASSURANCE[ticket.kind]
+    return needs is Assurance.NONE or script.is_verified(ticket.account, needs) is not None
