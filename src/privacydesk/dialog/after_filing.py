@@ -1,17 +1,20 @@
-"""Messages about a request that was just filed: corrections, withdrawals, a copy first.
+"""Messages about a request that was just filed: questions, withdrawals, a copy first.
 
-Staff have it by then, and no message changes what was confirmed.
+``amending`` changes it.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from privacydesk.dialog import reading, wishes
+from privacydesk.dialog.desk_choices import more_choices
+from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.intents import LOSING, Intent, RequestKind
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import Ticket
 
 _NAMED_BY: Final = {
@@ -27,6 +30,40 @@ def filed_last(script: Script) -> Ticket | None:
     here = (one for one in script.tickets_of(whose(script)) if one.is_open)
     filed = [one for one in here if one.conversation_id == script.before.id]
     return max(filed, key=lambda one: one.received_at, default=None)
+
+
+def takes_back(runner: Runner, script: Script) -> bool:
+    """Start withdrawing a request that was filed here: "take it back, my mum uses that"."""
+    if not reading.does(script, ReplyAct.FILED) or not reading.does(script, ReplyAct.CANCEL):
+        return False
+    if reading.asks(script) or script.observed.wishes or filed_last(script) is None:
+        return False
+    return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def asks_what(_runner: Runner, script: Script) -> bool:
+    """Say what was filed, and until when it is answered: "what did you write down?"."""
+    if not (reading.asks(script) or reading.does(script, ReplyAct.AGAIN)):
+        return False
+    if not reading.does(script, ReplyAct.FILED) or reading.does(script, ReplyAct.BESIDES):
+        return False
+    topics = reading.phrases_of(script.observed.entities)
+    if any(one.startswith("asks_") for one in topics):
+        # What forms explain, and how long it takes, is answered as such.
+        return False
+    last = filed_last(script)
+    if last is None:
+        return False
+    script.unanswered = 0
+    args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
+    if last.clock is None:
+        script.say("desk.filed_waits", args)
+    else:
+        due = {"$date": last.clock.due_date.isoformat(), "year": True}
+        script.say("desk.filed_stands", {**args, "due": due})
+    script.show_ticket({"$id": last.id.hex()})
+    script.ask("desk.anything_else", {}, more_choices())
+    return True
 
 
 def follows_filed(runner: Runner, script: Script) -> bool:

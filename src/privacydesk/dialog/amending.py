@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from privacydesk.dialog import correcting, following, giving_up, limiting, limits, openings, reading
+from privacydesk.dialog import (
+    correcting,
+    entries,
+    following,
+    giving_up,
+    limiting,
+    limits,
+    openings,
+    reading,
+)
 from privacydesk.dialog.after_filing import filed_last
 from privacydesk.dialog.desk_choices import human_choice, intent_choice
 from privacydesk.dialog.naming import items_of, named_request
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Confirm, Do, Flow, Step
+from privacydesk.dialog.schema import Ask, Confirm, Do, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS, FILLED_FROM
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
@@ -27,10 +36,17 @@ from privacydesk.domain.scopes import part_of
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
 
+_CHANGED: Final = "changed"
+"""The slot of a flow that confirms nothing else, and asks for a confirmation if it is set."""
+_NO_CHANGES: Final = (ReplyAct.CANCEL, ReplyAct.BESIDES)
 _CHANGES: Final = (ReplyAct.CORRECT, ReplyAct.ONLY, ReplyAct.REMOVE, ReplyAct.KEEP)
-_HANDLERS: Final[tuple[Callable[[Runner, Script, Running], object], ...]] = (
-    correcting.corrects_slip,
+_Handler = Callable[[Runner, Script, Running], object]
+_OF_ENTRIES: Final[tuple[_Handler, ...]] = (
     lambda runner, script, _: correcting.correct_value(runner, script),
+)
+"""What changes a new value at its confirmation; another entry is another request."""
+_HANDLERS: Final[tuple[_Handler, ...]] = (
+    correcting.corrects_slip,
     lambda runner, script, _: giving_up.leaves_out(runner, script),
     lambda runner, script, _: limiting.narrows(runner, script),
     lambda runner, script, _: limiting.picks_out(runner, script),
@@ -49,6 +65,8 @@ def amends(runner: Runner, script: Script) -> bool:
     script.unanswered = 0
     if _is_limited_so(script, last):
         script.say("desk.filed_as_said", {"number": last.number, "what": items_of(last)})
+    elif reading.asks(script):
+        return False
     elif not _make_anew(runner, script, last):
         back = intent_choice(Intent.CANCEL_REQUEST)
         args = {"number": last.number, "what": named_request(last)}
@@ -58,9 +76,13 @@ def amends(runner: Runner, script: Script) -> bool:
 
 def _is_change(script: Script) -> bool:
     """Whether a message changes what was filed; one thing more is a request of its own."""
-    if not reading.does(script, ReplyAct.FILED) or reading.does(script, ReplyAct.CANCEL):
+    if not reading.does(script, ReplyAct.FILED) or reading.does(script, *_NO_CHANGES):
         return False
-    named = any(script.observed.entities.get(kind) for kind in FILLED_FROM.values())
+    found, entities = script.observed.recognised, script.observed.entities
+    gives_up = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
+    if gives_up or entities.get("ticket_number"):
+        return False
+    named = any(entities.get(kind) for kind in FILLED_FROM.values())
     widens = reading.does(script, ReplyAct.WIDEN) and not named
     return widens or reading.does(script, *_CHANGES)
 
@@ -75,15 +97,17 @@ def _make_anew(runner: Runner, script: Script, last: Ticket) -> bool:
     if flow.kind is not last.kind or step is None or not _is_proven(script, last):
         return False
     words = "\n".join(one for one in (filed.words, openings.words_said(script)) if one)
-    wish = Wish(filed.intent, {**filed.slots, AMENDS: last.id.hex()}, words)
+    slots = {**filed.slots, AMENDS: last.id.hex()}
+    if _CHANGED in flow.slots:
+        slots[_CHANGED] = "yes"
+    wish = Wish(filed.intent, slots, words)
     frame = script.push(flow.name, step.id, openings.slots_of(flow, wish), called=False)
     frame.trail = _answered(flow, frame)
-    if isinstance(step, Confirm):
-        script.say("desk.amends", {"number": last.number})
-    if any(handle(runner, script, frame) for handle in _HANDLERS):
+    script.say("desk.amends", {"number": last.number})
+    handlers = _OF_ENTRIES if entries.takes_values(flow) else _HANDLERS
+    if any(handle(runner, script, frame) for handle in handlers):
         return True
-    if isinstance(step, Confirm):
-        script.unsay()
+    script.unsay()
     script.stack.remove(frame)
     return False
 
@@ -108,8 +132,8 @@ def _answered(flow: Flow, frame: Running) -> list[str]:
     return [one.id for one in asks if frame.slots.get(one.slot) and usual[one.slot] == one.id]
 
 
-def _last_step(flow: Flow) -> Step | None:
-    """Return the step at which a form stands before it is filed: its confirmation, if it has one.
+def _last_step(flow: Flow) -> Confirm | None:
+    """Return the confirmation before a form is filed.
 
     None if the form names nothing that could be changed.
     """
@@ -118,10 +142,8 @@ def _last_step(flow: Flow) -> Step | None:
     files = next(
         (s for s in flow.steps.values() if isinstance(s, Do) and s.action == "file_ticket"), None
     )
-    if files is None:
-        return None
     confirms = (s for s in flow.steps.values() if isinstance(s, Confirm))
-    return next((one for one in confirms if one.on["yes"] == files.id), files)
+    return next((one for one in confirms if files and one.on["yes"] == files.id), None)
 
 
 def _is_proven(script: Script, ticket: Ticket) -> bool:

@@ -12,7 +12,6 @@ from privacydesk.dialog import (
 )
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
-from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.packages import say_packages
@@ -22,7 +21,6 @@ from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
-from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
 
 _PROTESTED = frozenset(
@@ -76,8 +74,6 @@ def first_wish(runner: Runner, script: Script) -> None:
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
         return
     if follows_filed(runner, script):
-        return
-    if _asks_what_was_filed(script):
         return
     if not _several(runner, script):
         _first(runner, script)
@@ -219,23 +215,6 @@ def _asks_of_filed(runner: Runner, script: Script) -> bool:
     if last is None or not questions.explain_filed(runner, script, last.kind):
         return False
     script.unanswered = 0
-    script.ask("desk.anything_else", {}, more_choices())
-    return True
-
-
-def _asks_what_was_filed(script: Script) -> bool:
-    """Say what was filed, and until when it is answered: "what did you write down?"."""
-    asks = reading.asks(script) or reading.does(script, ReplyAct.AGAIN)
-    if not asks or not reading.does(script, ReplyAct.FILED):
-        return False
-    last = filed_last(script)
-    if last is None:
-        return False
-    script.unanswered = 0
-    due = {"$date": last.clock.due_date.isoformat(), "year": True} if last.clock else ""
-    key = "desk.filed_stands" if due else "desk.filed_waits"
-    script.say(key, {"number": last.number, "what": named_request(last), "due": due})
-    script.show_ticket({"$id": last.id.hex()})
     script.ask("desk.anything_else", {}, more_choices())
     return True
 

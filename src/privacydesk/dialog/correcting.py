@@ -51,7 +51,9 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             kind = "part_of_date" if bare else "date"
         old = frame.slots.get(step.slot)
         held = old if isinstance(old, list) else [old]
-        if ALL in held and not instead:
+        # Another entry with a value of its own is a request of its own.
+        of_its_own = slot_type == "profile_field" and bool(entries.fields_with_values(entities))
+        if (ALL in held and not instead) or of_its_own:
             continue
         fresh = [
             value
@@ -68,9 +70,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         # Naming one thing more does not drop those named before.
         kept = [] if instead else list(held)
         value: Any = [*kept, *fresh] if step.many else fresh[-1]
-        if not step.many:
-            frame.slots[widening.REPLACED] = old
-        frame.slots[step.slot] = value
+        _replace(frame, step, slot_type, value)
         if instead:
             # "Not the posts: the comments, only those from May".
             widening.limit(runner, script, frame)
@@ -85,6 +85,15 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         runner.run(script)
         return True
     return False
+
+
+def _replace(frame: Running, step: Ask, slot_type: str, value: Any) -> None:
+    """Replace the answer to a question, with what was told only of the one before."""
+    if not step.many:
+        frame.slots[widening.REPLACED] = frame.slots.get(step.slot)
+    if slot_type == "profile_field" and frame.slots.get(step.slot) in entries.TYPED:
+        frame.slots.pop(entries.VALUE, None)
+    frame.slots[step.slot] = value
 
 
 def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, kind: str) -> bool:

@@ -49,7 +49,7 @@ _LACKING: Final = {
     ("month", "day"): "rectification.month_lacking",
 }
 _GENDERS: Final = frozenset(GenderCode)
-_TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
+TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
 _RETRY: Final = {
     ProfileField.BIRTHDAY.value: "desk.retry.date_of_birth",
     ProfileField.GENDER.value: "rectification.gender_retry",
@@ -121,9 +121,9 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
     pairs = entities.get("entry_told" if asked else "entry", ())
     new = next((new for name, new, _ in pairs if name == field), "")
     others = {name for name in entities.get("profile_field", ()) if name != field}
-    if not new and not others and field not in _TYPED:
+    if not new and not others and field not in TYPED:
         new = next(iter(entities.get(VALUE, ())), "")
-    if not new and not others and field in _TYPED and asked:
+    if not new and not others and field in TYPED and asked:
         new = _typed(field, entities) or ""
     return {VALUE: new} if new and is_value(field, new) else {}
 
@@ -137,7 +137,7 @@ def answer(field: Any, text: str, entities: Entities, *, answers: bool) -> Any:
         entities: what it names.
         answers: whether it answers what is asked at all: 和微信一样 only points at a value.
     """
-    if field in _TYPED:
+    if field in TYPED:
         return _typed(str(field), entities)
     told = told_of(str(field), entities, asked=True)
     named = any(name == field for name, _, _ in entities.get("entry_told", ()))
@@ -212,7 +212,7 @@ def correction(frame: Running, entities: Entities) -> str:
         return ""
     if field == PHONE and entities.get("phone"):
         value = entities["phone"][-1]
-    elif field not in _TYPED:
+    elif field not in TYPED:
         value = told_of(field, entities, asked=True).get(VALUE, "")
     elif field == ProfileField.GENDER.value:
         # "Man, that took long" names none, and "no, female, it says male now" one new one.
@@ -230,7 +230,7 @@ def value_again(frame: Running, entities: Entities) -> str:
     """
     field, held = frame.slots.get(FIELD), str(frame.slots.get(VALUE) or "")
     told = next(iter(entities.get("value_again", ())), "")
-    if field in _TYPED or not held or told in {"", held}:
+    if field in TYPED or not held or told in {"", held}:
         return ""
     alike = SequenceMatcher(None, held, told, autojunk=False).ratio() >= _ALIKE
     return told if alike else ""

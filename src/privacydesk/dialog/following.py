@@ -63,6 +63,9 @@ def other_wish(runner: Runner, script: Script) -> bool:
     if found.intent is Intent.REQUEST_STATUS and not (worded or reading.is_clear(script)):
         # "It began on the 20th" describes the matter; it doesn't ask for a request's status.
         return False
+    if found.intent is Intent.CANCEL_REQUEST and reading.agrees(script):
+        # 行吧，撤了 agrees to withdraw a consent.
+        return False
     if found.intent is Intent.CANCEL_REQUEST and means_form(runner, script):
         runner.cancel_form(script)
         return True

@@ -77,7 +77,7 @@ def spares(runner: Runner, script: Script) -> bool:
     If the open form is about it, the form is left; a queued request for it is dropped. For what
     the form itself is about, 微信不用了 may be the reason to remove it, and only "keep it" counts.
     """
-    if reading.asks(script) or not reading.is_brief(script):
+    if reading.asks(script) or reading.agrees(script) or not reading.is_brief(script):
         return False
     form = script.stack[script.form_at()]
     flow, entities = runner.flows[form.flow], script.observed.entities
@@ -166,9 +166,7 @@ def taken_back(runner: Runner, script: Script) -> bool:
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised
     form = script.stack[script.form_at()]
-    account_stays = bool(entities.get("account_stays"))
-    # 照片不删了，留着 takes back no deletion of the posts.
-    if (account_stays and takes_back(runner, script, form)) or _all_stays(runner, script, form):
+    if _stays_whole(runner, script, form):
         runner.cancel_form(script)
         return True
     denied = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
@@ -194,6 +192,17 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _stays_whole(runner: Runner, script: Script, form: Running) -> bool:
+    """Whether the account, or everything that a form is about, should stay.
+
+    照片不删了，留着 takes back no deletion of the posts.
+    """
+    if reading.agrees(script):
+        return False
+    account_stays = bool(script.observed.entities.get("account_stays"))
+    return (account_stays and takes_back(runner, script, form)) or _all_stays(runner, script, form)
 
 
 def _means_part(script: Script) -> bool:

@@ -180,6 +180,12 @@ def _waits(reply: Reply) -> bool:
     return True
 
 
+def _agrees_too_soon(reply: Reply) -> bool:
+    choice = reply.buttons.typed(reply.script, reply.text)
+    agrees = (choice is not None and choice.id == "yes") or confirming.plain_answer(reply) == "yes"
+    return agrees and limiting.asks_first(reply.runner, reply.script)
+
+
 def _asks_person(reply: Reply) -> bool:
     asked = reply.script.observed.entities.get("asks_person")
     return bool(asked) and reply.runner.start(reply.script, Intent.HUMAN_AGENT)
@@ -223,12 +229,15 @@ TABLE: Final = (
     Row("words for a question that is gone", _FORM, _resumes),
     Row("button of the menu", _MENU, _chooses_at_menu),
     Row("change of what was filed", _MENU, _at(amending.amends)),
+    Row("what was filed is taken back", _MENU, _at(after_filing.takes_back)),
+    Row("question what was filed", _MENU, _at(after_filing.asks_what)),
     Row("request, or something about one that was filed", _MENU, _begins),
     Row("form that waits for nothing", _BETWEEN, _goes_on),
     Row("request while another system is waited for", _BETWEEN, _at(following.other_wish)),
     Row("anything else while another system is waited for", _BETWEEN, _waits),
     Row("greeting after a pause", _ASKS, _returns),
     Row("button", _ASKED, answering.take_button),
+    Row("yes, before it was told which", _CONFIRM, _agrees_too_soon),
     Row("button", _CONFIRM, confirming.take_button),
     Row("plain yes or no", _CONFIRM, confirming.take_plain_answer),
     Row("yes, then another request", _CONFIRM, confirming.take_yes_first),

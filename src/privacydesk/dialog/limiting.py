@@ -12,7 +12,8 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM, says_everything, shown
+from privacydesk.dialog.slots import AMENDS, FILLED_FROM, says_everything, shown
+from privacydesk.domain.intents import LOSING
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Selection
 
@@ -21,6 +22,8 @@ _PART: Final = (ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE)
 """Acts of a reply that means only a part."""
 _DESCRIBES: Final = 18
 """Latin letters, with each Chinese character counted as three, that may describe something."""
+_BRIEF: Final = 30
+"""The same, of a limit that is shown beside what it limits."""
 _LONGEST_LIMIT: Final = 60
 _ASKED_WHICH: Final = "_which_of_it"
 """The slot set once the user was asked which items are meant, so that plain text may say it."""
@@ -51,7 +54,9 @@ def narrows(runner: Runner, script: Script) -> bool:
         return False
     slot = step.slot
     named = entities.get(FILLED_FROM[flow.slots[slot].type], ())
-    alone = bool(named) and reading.does(script, ReplyAct.ONLY)
+    # Of data to be shown, "the logins only of May" leaves the rest as it is.
+    picks = flow.kind in LOSING or ALL in form.slots[slot]
+    alone = bool(named) and picks and reading.does(script, ReplyAct.ONLY)
     # In a form about everything, "only the posts about my old job" picks the posts.
     every = alone and ALL in form.slots[slot]
     # A parsed selection narrows single kinds, so it can narrow a form about everything, too.
@@ -113,9 +118,14 @@ def _in_own_words(form: Running, script: Script) -> Selection | None:
     said = script.said.strip()
     if reading.asks(script) or len(said) > _LONGEST_LIMIT:
         return None
-    only = reading.does(script, *_PART) and reading.width(said) >= _DESCRIBES
+    # What a filed request should be is no limit of it, unless that is all that is said.
+    part = (ReplyAct.ONLY,) if AMENDS in form.slots else _PART
+    only = reading.does(script, *part) and reading.width(said) >= _DESCRIBES
     told = form.slots.get(_ASKED_WHICH) and not reading.does(script, *_NO_LIMIT)
-    return limits.in_words(said.rstrip("。.!！ ")) if only or told else None
+    if not (only or told):
+        return None
+    brief = reading.width(said) <= _BRIEF
+    return limits.in_words(said.rstrip("。.!！ ")) if brief else Selection(words=said)
 
 
 def asks_which(runner: Runner, script: Script) -> bool:
@@ -124,7 +134,24 @@ def asks_which(runner: Runner, script: Script) -> bool:
     some = reading.does(script, *_PART)
     if limits.SLOT not in runner.flows[form.flow].slots or not some:
         return False
-    form.slots[_ASKED_WHICH] = "yes"
+    said = script.said.strip()
+    if reading.width(said) >= _DESCRIBES and not reading.asks(script):
+        # Staff apply what was not understood; it is read back before anything is confirmed.
+        before = limits.held(form.slots)
+        limits.keep(form.slots, limits.narrowed(before, Selection(words=said), adds=False))
+        script.unconfirm()
+    else:
+        form.slots[_ASKED_WHICH] = "yes"
+        script.say("desk.which_of_it")
+    runner.prompt_again(script)
+    return True
+
+
+def asks_first(runner: Runner, script: Script) -> bool:
+    """Ask once more which items are meant before a yes counts: some were not, and none was told."""
+    form = script.stack[script.form_at()]
+    if not form.slots.pop(_ASKED_WHICH, None):
+        return False
     script.say("desk.which_of_it")
     runner.prompt_again(script)
     return True

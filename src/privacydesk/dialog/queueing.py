@@ -91,7 +91,8 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
 
 def _go_on_alone(runner: Runner, script: Script) -> None:
     """Stop waiting if no person is wanted any more: "take me out of the queue"."""
-    asked = wishes.wishes_of(runner, script)
+    adds = not script.observed.does or reading.does(script, ReplyAct.BESIDES)
+    asked = wishes.wishes_of(runner, script) if adds else ()
     if script.wishes or not asked:
         kept_wishes.say_kept(runner, script, asked)
         leave_queue(runner, script)

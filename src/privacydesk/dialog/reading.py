@@ -18,6 +18,9 @@ _TELLS: Final = 24
 
 _ANSWERS: Final = (ReplyAct.ANSWER, ReplyAct.CORRECT)
 
+_TAKES_BACK: Final = (
+    ReplyAct.NO, ReplyAct.CANCEL, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.INSTEAD,
+)  # fmt: skip
 _NARROWS: Final = (ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE)
 _ADDS: Final = (
     ReplyAct.WIDEN, ReplyAct.BESIDES, ReplyAct.CORRECT, ReplyAct.ANSWER, ReplyAct.INSTEAD,
@@ -54,6 +57,11 @@ def puts_right(entities: Entities) -> bool:
 def does(script: Script, *acts: ReplyAct) -> bool:
     """Whether a message has one of some reply acts at the open question."""
     return not script.observed.does.isdisjoint(acts)
+
+
+def agrees(script: Script) -> bool:
+    """Whether a reply agrees, perhaps with more, and takes nothing back: "OK, only Google"."""
+    return does(script, ReplyAct.YES) and not does(script, *_TAKES_BACK)
 
 
 def answers(script: Script) -> bool:

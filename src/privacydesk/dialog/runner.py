@@ -448,7 +448,10 @@ class Runner:
             if script.owner.kind is OwnerKind.ASSISTANT and not self.take_up(script):
                 self.offer_more(script)
             return
-        if frame.waiting is not None or script.owner.kind is not OwnerKind.ASSISTANT:
+        # A question that is put while the user waits for a person stays the open one.
+        asked = script.prompt is not None and script.prompt.serial == frame.serial
+        queued = script.owner.kind is OwnerKind.QUEUE and asked
+        if frame.waiting is not None or not (queued or script.owner.kind is OwnerKind.ASSISTANT):
             return
         self.run(script)
 

@@ -100,10 +100,14 @@ class Question(NamedTuple):
     Attributes:
         text: the question with its buttons; empty for a message that answers none.
         before: what was said or picked before; perhaps what is to be confirmed.
+        subject: the beginning of a sentence that asks for what is being asked for, such as "delete
+            my photos, "; a reply that only narrows it is understood behind it. Empty where a
+            request has no scope.
     """
 
     text: str = ""
     before: str = ""
+    subject: str = ""
 
 
 NO_QUESTION: Final = Question()

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
     NO_QUESTION,
+    Fragment,
+    MentionKind,
     Modality,
     Question,
     Read,
@@ -33,6 +35,8 @@ from privacydesk.nlu.topics import Topics
 _CALLED: Final = "my request"
 """What stands for a ticket number in the network's input, in every language."""
 _YES: Final = frozenset({ReplyAct.YES})
+_NARROWING: Final = frozenset({ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.CORRECT})
+"""Acts of a reply that may change the scope of the open request."""
 _DONE: Final = 0.4
 """The probability from which a reply has an act."""
 _MEANT: Final = 0.7
@@ -96,7 +100,31 @@ class Pipeline:
         if not question.text:
             return read
         does, means = self._replied(scopes[0], question)
+        if question.subject and does & _NARROWING:
+            read = self._in_context(read, text, today, question.subject)
         return replace(read, does=does, means=means)
+
+    def _in_context(self, read: Read, text: str, today: date, subject: str) -> Read:
+        """Return a reply's reading with the scope that it has behind its request's own words.
+
+        "Only last year's" says of what only there. It matters only if it says so clearly.
+        """
+        if _names_data(read):
+            return read
+        whole = f"{subject}{text}"
+        scopes, _ = looked_at(self._parser, whole, with_numbers_called(whole), today)
+        asked = [one for scope in scopes for _, one in scope.requests() if one.include]
+        told = asked[0] if len(asked) == 1 else None
+        if told is None or not any(one.is_narrowed for one in (*told.include, *told.exclude)):
+            return read
+        before = read.reading.requests
+        kept = [at for at, one in enumerate(before) if one.intent is not told.intent]
+        return replace(
+            read,
+            reading=replace(read.reading, requests=tuple(before[at] for at in kept)),
+            fragment=Fragment(told.include, told.exclude),
+            clear=tuple(read.clear[at] for at in kept) if read.clear else (),
+        )
 
     def _read(self, scope: Scope, *, whole: bool) -> Read:
         text, parsed = scope.text, scope.parsed
@@ -143,6 +171,13 @@ class Pipeline:
         if is_losing(request) and number in scope.parted:
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _names_data(read: Read) -> bool:
+    """Return whether a message names kinds of data that should go."""
+    told = (*read.reading.requests, *((read.fragment,) if read.fragment else ()))
+    named = (mention for one in told for mention in one.include)
+    return any(one.kind is MentionKind.CATEGORY for one in named)
 
 
 def _only_asked(text: str, reading: Reading) -> Reading:

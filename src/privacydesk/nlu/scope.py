@@ -76,8 +76,8 @@ class Scope:
                         found.modality,
                         found.holder,
                         sure=False,
-                        include=self._mentions(number, Role.INCLUDE),
-                        exclude=self._mentions(number, Role.EXCLUDE),
+                        include=(include := self._mentions(number, Role.INCLUDE)),
+                        exclude=_without_all(self._mentions(number, Role.EXCLUDE), include),
                         set=self._entries(told) if found.intent is Intent.RECTIFICATION else {},
                         age=self._age(told),
                         contact=self._contact(told),
@@ -89,9 +89,10 @@ class Scope:
         for number, found in enumerate(self.parsed.requests):
             if found.intent is None:
                 told = self._told(number)
+                include = self._mentions(number, Role.INCLUDE)
                 return Fragment(
-                    self._mentions(number, Role.INCLUDE),
-                    self._mentions(number, Role.EXCLUDE),
+                    include,
+                    _without_all(self._mentions(number, Role.EXCLUDE), include),
                     self._entries(told),
                     self._age(told),
                     self._contact(told),
@@ -284,6 +285,12 @@ class Scope:
             if any(touch((age.start, age.end), one.place) for one in stretches):
                 return age.years
         return None
+
+
+def _without_all(exclude: tuple[Mention, ...], include: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    """Return what stays, without all of what goes: "not all of them, only last year's"."""
+    goes = {(one.kind, one.value) for one in include}
+    return tuple(one for one in exclude if one.is_narrowed or (one.kind, one.value) not in goes)
 
 
 def _lesser(mentions: tuple[Mention, ...], role: Role) -> tuple[Mention, ...]:

@@ -128,7 +128,7 @@ class Asking:
 
 
 def _less(reply: LabelledReply, chance: random.Random) -> LabelledReply:
-    text, before = reply.question
+    text, before = reply.question.text, reply.question.before
     told = "" if chance.random() < _UNTOLD else before
     if chance.random() < _UNASKED:
         return replace(reply, question=Question("", told), line=-1)

@@ -17,6 +17,8 @@ AT_REST: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The wording of what is asked while no form asks: of users who wait for a person, and of those who
 filed a request here."""
+_SUBJECTS: Final = {"deletion": "reading.to_delete", "access": "reading.to_see"}
+"""The beginning of a sentence that makes a request, by the flow of requests with a scope."""
 _TOLD: Final = frozenset({"category", "provider", "purpose", "profile_field", "field_value"})
 """Types of slots whose values are passed on; names and contacts of people are not."""
 
@@ -49,7 +51,8 @@ class OpenQuestions:
             return NO_QUESTION
         flow = next(one for one in self._flows.values() if filed.intent in one.intents)
         told = ({"$term": f"kind.{flow.kind}"}, *self._told(flow, filed.slots))
-        return self._asked("desk.filed", conversation.locale, AT_REST["desk.filed"], told)
+        asked = self._asked("desk.filed", conversation.locale, AT_REST["desk.filed"], told)
+        return asked._replace(subject=self._subject(conversation.locale, flow, filed.slots))
 
     def _of_form(self, conversation: Conversation) -> Question:
         frame = conversation.stack[-1]
@@ -61,7 +64,21 @@ class OpenQuestions:
             for one in conversation.stack
             for value in self._told(self._flows[one.flow], one.slots)
         ]
-        return self._asked(f"{frame.flow}.{step.id}", conversation.locale, step.wording, told)
+        asked = self._asked(f"{frame.flow}.{step.id}", conversation.locale, step.wording, told)
+        begun = (
+            self._subject(conversation.locale, self._flows[one.flow], one.slots)
+            for one in conversation.stack
+        )
+        return asked._replace(subject=next(filter(None, begun), ""))
+
+    def _subject(self, locale: str, flow: Flow, slots: Mapping[str, Any]) -> str:
+        """Return the words for a request whose scope may be narrowed; see ``Question``."""
+        key = _SUBJECTS.get(flow.name)
+        slot = next((name for name, one in flow.slots.items() if one.type == "category"), "")
+        if key is None or not slots.get(slot):
+            return ""
+        what = self._catalog.value(locale, shown("category", slots[slot]))
+        return f"{self._catalog.text(locale, key, {'what': what})} "
 
     def _told(self, flow: Flow, slots: Mapping[str, Any]) -> Iterator[Any]:
         for name, slot in flow.slots.items():

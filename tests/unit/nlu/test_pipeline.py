@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import MENTIONABLE, Modality, Read
+from privacydesk.domain.reading import MENTIONABLE, Modality, Question, Read
 from privacydesk.nlu.pipeline import Pipeline
 
 TODAY = date(2026, 11, 29)
@@ -87,3 +87,30 @@ def test_a_number_alone_asks_for_nothing() -> None:
     read = _read(" PD-1111-1111-111 ")
     assert (read.intent, read.reading.requests) == (Intent.REQUEST_STATUS, ())
     assert read.confidence <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "since", "until"),
+    [
+        ("not all of it, only the ones from last year", "delete my posts:", 2025, 2025),
+        ("只要2023年的 别的都留着", "删除我的动态：", 2023, 2023),
+        ("淨係2024年之前嗰啲", "刪除我的動態：", None, 2023),
+    ],
+)
+def test_what_only_narrows_is_understood_behind_its_request(
+    text: str, subject: str, since: int | None, until: int | None
+) -> None:
+    asked = Question("Delete these?\nYes, delete them\nNo, keep them", "posts", f"{subject} ")
+    read = _PIPELINE.parse(text, TODAY, asked)
+    assert read.fragment is not None
+    (posts,) = read.fragment.include
+    assert posts.value == "posts"
+    assert (posts.since and posts.since.year, posts.until and posts.until.year) == (since, until)
+    assert not [one for one in read.reading.requests if one.intent is Intent.DELETION]
+
+
+def test_a_reply_that_names_its_data_is_understood_by_itself() -> None:
+    asked = Question("Delete these?\nYes, delete them\nNo, keep them", "posts", "delete my posts: ")
+    read = _PIPELINE.parse("only the photos from last year", TODAY, asked)
+    told = (*read.reading.requests, *((read.fragment,) if read.fragment else ()))
+    assert {mention.value for one in told for mention in one.include} == {"photos"}
