@@ -23,8 +23,8 @@ def train(
 ) -> None:
     """Learn from the corpus to answer from policies; what was begun in the folder goes on.
 
-    Needs the extra "train" (PyTorch), and half an hour on two cores. The desk does not answer by
-    it yet: `policy evaluate --network DIR` measures it beside what the desk does.
+    Needs the extra "train" (PyTorch), and half an hour on two cores. `policy evaluate --network
+    DIR` measures it.
     """
     try:
         from privacydesk.policy_training.loop import Pace  # noqa: PLC0415
@@ -55,20 +55,18 @@ def evaluate(
     network: Annotated[
         Path | None,
         typer.Option(
-            "--network", metavar="DIR", help="What `policy train` made, instead of the desk's way."
+            "--network", metavar="DIR", help="What `policy train` made; what ships where none is."
         ),
     ] = None,
 ) -> None:
     """Measure how well questions are answered from policies, and what is not said is declined."""
     from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
-    from privacydesk.policy_training.answering import Learnt  # noqa: PLC0415
-    from privacydesk.policy_training.evaluation import ask, by_desk, by_learnt, table  # noqa: PLC0415
+    from privacydesk.policy.answering import SHIPPED, Learnt  # noqa: PLC0415
+    from privacydesk.policy_training.evaluation import ask, by_desk, table  # noqa: PLC0415
 
-    encoder, told = E5Embedder(), []
-    learnt = Learnt.load(network) if network is not None else None
+    encoder, told, learnt = E5Embedder(), [], Learnt.load(network or SHIPPED)
     for policy in _policies(folder, left_out=folder is None):
-        answers = by_learnt(policy, encoder, learnt) if learnt else by_desk(policy, encoder)
-        told += ask(policy, answers)
+        told += ask(policy, by_desk(policy, encoder, learnt))
     typer.echo(table(told))
 
 

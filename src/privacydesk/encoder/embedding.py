@@ -61,6 +61,14 @@ class PassageEmbedder(Protocol):
         """Return the vectors of passages, of shape (len(texts), 384)."""
         ...
 
+    def read_query(self, text: str) -> tuple[Vector, States]:
+        """Return a question's vector, and its tokens half-way; a long one is cut."""
+        ...
+
+    def read_passage(self, parts: Sequence[str]) -> tuple[States, list[tuple[int, int]]]:
+        """Return the tokens of a passage half-way, and the range of each of its parts."""
+        ...
+
 
 _loading: Final = Lock()
 

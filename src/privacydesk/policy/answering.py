@@ -1,9 +1,10 @@
 """Answers to questions from the policy: its passages, word for word, or nothing.
 
-Passages are found in five ways: by the question's words, by the glossary's terms for them, by
-the meaning of the whole passage and that of its best sentence (which find Chinese passages for an
-English question), and by the topic of the question. The scores are added up; then it is
-judged whether the policy says anything on the question at all.
+Passages are looked for in two ways. One knows how people ask about policies: by the question's
+words, by the glossary's terms for them, by meaning (which finds Chinese passages for an English
+question), and by the topic of the question. The other was trained on questions about many policies
+(``lookup``). The best of both are read together with the question (``reranker``), and all scores
+are weighed (``judge``): where the best passage does not answer, the policy does not say.
 """
 
 from __future__ import annotations
@@ -12,21 +13,34 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from privacydesk.domain.quotes import PolicyAnswer, Quote
-from privacydesk.policy import lore
+from privacydesk.policy import judge, lookup, lore
 from privacydesk.policy.folding import fold
-from privacydesk.policy.judging import Signs, judged, signs_of
+from privacydesk.policy.judge import Judge
+from privacydesk.policy.judging import log_odds, signs_of
+from privacydesk.policy.lookup import Lookup, Turns
 from privacydesk.policy.lore import Glossary
 from privacydesk.policy.pieces import pieces_of, sentences_of
+from privacydesk.policy.reranker import Passage, PassageReader, Reranker, Verdict, read_alone
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
 
 MOST_QUOTES: Final = 3
+SHIPPED: Final = Path(__file__).parent / "network"
+"""The folder of the models that ship."""
+CANDIDATES: Final = 8
+"""Passages of each lookup that are read together with a question."""
+_ANSWERS_FROM: Final = 0.5
+"""The probability of answering from which a passage is quoted."""
+_ALSO_FROM: Final = 0.2
+"""The same for further passages."""
 
 _CHILDREN: Final = "children"
 _OTHERS: Final = "others"
@@ -45,9 +59,6 @@ _FOR_CHILD: Final = 0.7
 _AGAINST_CHILD: Final = 7.0
 """A question that names no child is hardly ever about the children's statement."""
 _HEADINGS_WITH_GLOSSARY: Final = 0.5
-
-_SHARPNESS: Final = 0.5
-"""How strongly a lead in the summed scores shows in the final ones."""
 
 _OF_A_CHILD = re.compile(
     "儿童|孩|细路|小朋友|儿子|女儿|个仔|个女|家长|监护|14|十四"
@@ -106,25 +117,74 @@ _WHOLE = re.compile(
 _SOMETHING = re.compile(r"[^\W_]")
 
 
-class Vectors(Protocol):
-    """Turns texts into vectors of length one; `encoder.embedding` does."""
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Return the vector of a question."""
-        ...
+class Encoder(PassageReader, Protocol):
+    """Turns texts into vectors of length one, and reads them; ``encoder.embedding`` does."""
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of passages, a row each."""
         ...
 
+    def read_query(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the vector of a question, and the vectors of its tokens."""
+        ...
+
+
+class Learnt(NamedTuple):
+    """The models trained on policies and their questions.
+
+    Attributes:
+        turns: adjusts vectors for the lookup.
+        reranker: reads passages together with a question.
+        judge: estimates how likely a passage answers.
+    """
+
+    turns: Turns
+    reranker: Reranker
+    judge: Judge
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> Self:
+        """Return the models of a folder."""
+        return cls(
+            Turns.load(folder / lookup.FILE), Reranker(folder), Judge.load(folder / judge.FILE)
+        )
+
+
+@cache
+def shipped() -> Learnt:
+    """Return the models that ship."""
+    return Learnt.load()
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search for a question: every passage's score, the signs, and the likeliest topic."""
+    """The search for a question by what is known of policies.
+
+    Attributes:
+        scores: the log probability of each passage being the one that answers.
+        said: the log odds that the policy says anything on it.
+        topic: the likeliest topic; None where none is likely.
+    """
 
     scores: Scores
-    signs: Signs
+    said: float
     topic: lore.Topic | None
+
+
+class Found(NamedTuple):
+    """A passage that may answer.
+
+    Attributes:
+        at: its number.
+        verdict: the scores of it and of its sentences.
+        signs: the features for the judge.
+        chance: probability that it answers.
+    """
+
+    at: int
+    verdict: Verdict
+    signs: judge.Signs
+    chance: float
 
 
 class PolicyIndex:
@@ -133,20 +193,25 @@ class PolicyIndex:
     Args:
         version: the imported policy.
         vectors: of `embedded_texts(version)`, a row each.
-        embedder: embeds questions.
+        encoder: reads questions and passages by themselves.
+        learnt: the trained models; those that ship where there is none.
     """
 
     def __init__(
         self,
         version: PolicyVersion,
         vectors: NDArray[np.float32],
-        embedder: Vectors,
+        encoder: Encoder,
+        learnt: Learnt | None = None,
     ) -> None:
         pieces = self._pieces = pieces_of(version)
+        self._models = learnt or shipped()
+        self._lookup = Lookup(pieces, vectors, self._models.turns) if pieces else None
+        self._passages: dict[int, Passage] = {}
         told = [len(sentences_of(piece)) for piece in pieces]
         self._vectors, self._sentences = vectors[: len(pieces)], vectors[len(pieces) :]
         self._first_sentence = np.cumsum([0, *told[:-1]])
-        self._embedder = embedder
+        self._encoder = encoder
         self._language = "zh" if has_chinese(version.source) else "en"
         self._learnt = lore.learnt()
         self._glossary = Glossary(lore.terms())
@@ -181,38 +246,58 @@ class PolicyIndex:
         """Return the passages that answer a question; none when the policy does not say."""
         if _WHOLE.fullmatch(fold(question)) is not None:
             return PolicyAnswer(language=self._language, asked=False)
-        found = self._answering(question)
-        if found is None:
+        topic, found = self._answering(question)
+        if not found or found[0].chance < _ANSWERS_FROM:
             return PolicyAnswer(language=self._language)
         return PolicyAnswer(
-            quotes=self.quotes(found),
-            offers=found.topic.offers if found.topic else None,
+            quotes=tuple(self._quote(one) for one in found if one.chance >= _ALSO_FROM),
+            offers=topic.offers if topic else None,
             language=self._language,
         )
 
-    def _answering(self, question: str) -> Search | None:
-        """Search for a question, then for its general case; None if the policy says nothing."""
-        found = self._judged(question)
-        if found is None:
+    def _answering(self, question: str) -> tuple[lore.Topic | None, list[Found]]:
+        """Return the topic of a question or of its general case, and the passages for it."""
+        topic, found = self._ranked(question)
+        if not found or found[0].chance < _ANSWERS_FROM:
             general = _asked_generally(_asked(fold(question)))
-            found = self._judged(general) if general else None
-        return found
+            if general:
+                topic, found = self._ranked(general)
+        return topic, found[:MOST_QUOTES]
 
-    def _judged(self, question: str) -> Search | None:
-        """Search for a question; None where the policy says nothing on it."""
-        found = self.search(question)
-        if found is None or judged(found.signs, self._learnt.judge) < 0.5:  # noqa: PLR2004 - even
-            return None
-        return found
+    def ranked(self, question: str) -> list[Found]:
+        """Return the passages that may answer a question, the likeliest first."""
+        return self._ranked(question)[1]
 
-    def search(self, question: str) -> Search | None:
-        """Search for a question; None where there is nothing to search for or to find."""
+    def _ranked(self, question: str) -> tuple[lore.Topic | None, list[Found]]:
         folded = _asked(fold(question))
-        if not self._pieces or _SOMETHING.search(folded) is None:
-            return None
+        if self._lookup is None or _SOMETHING.search(folded) is None:
+            return None, []
+        vector, states = self._encoder.read_query(folded)
+        known, likely = self._search(folded, vector), self._lookup.scores(folded, vector)
+        best = (np.argsort(-one, kind="stable")[:CANDIDATES] for one in (known.scores, likely))
+        candidates = np.unique(np.concatenate(list(best))).tolist()
+        passages = [self._passage(at) for at in candidates]
+        found = [
+            self._found(at, verdict, known, float(likely[at]))
+            for at, verdict in zip(
+                candidates, self._models.reranker.judge(states, passages), strict=True
+            )
+        ]
+        return known.topic, sorted(found, key=lambda one: one.chance, reverse=True)
+
+    def _found(self, at: int, verdict: Verdict, known: Search, likely: float) -> Found:
+        signs = judge.signs_of(verdict, likely, float(known.scores[at]), known.said)
+        return Found(at, verdict, signs, self._models.judge.chance(signs))
+
+    def _passage(self, at: int) -> Passage:
+        if at not in self._passages:
+            self._passages[at] = read_alone(self._pieces[at], self._encoder)
+        return self._passages[at]
+
+    def _search(self, folded: str, vector: NDArray[np.float32]) -> Search:
+        """Search for a question by what is known of how people ask about policies."""
         said = tokens(folded)
         meant = tokens(fold(" ".join(self._glossary.expand(folded))))
-        vector = self._embedder.embed_query(folded)
         likeness = self._vectors @ vector
         by_sentence = np.maximum.reduceat(self._sentences @ vector, self._first_sentence)
         chances = self._learnt.chances(vector)
@@ -232,36 +317,31 @@ class PolicyIndex:
         )
         best = int(np.argmax(scores))
         likeliest = int(np.argmax(topics))
-        return Search(
+        signs = signs_of(
+            outside=float(chances[len(self._by_topic) :].sum()),
+            words=Counter([*said, *meant]),
+            best=self._told[best],
+            index=self._words,
+            near=float(likeness[best]),
+            latin=not has_chinese(folded),
+            known=bool(meant),
             scores=scores,
-            signs=signs_of(
-                outside=float(chances[len(self._by_topic) :].sum()),
-                words=Counter([*said, *meant]),
-                best=self._told[best],
-                index=self._words,
-                near=float(likeness[best]),
-                latin=not has_chinese(folded),
-                known=bool(meant),
-                scores=scores,
-            ),
+        )
+        return Search(
+            scores=np.asarray(scores - np.logaddexp.reduce(scores)),
+            said=log_odds(signs, self._learnt.judge),
             topic=lore.topics()[likeliest] if topics[likeliest] >= _OFFERED_FROM else None,
         )
 
-    def quotes(self, found: Search) -> tuple[Quote, ...]:
-        """Return the best passages of a search, best first."""
-        shares = np.exp((found.scores - found.scores.max()) * _SHARPNESS)
-        shares /= shares.sum()
-        order = np.argsort(-found.scores, kind="stable")[:MOST_QUOTES]
-        return tuple(
-            Quote(
-                document=self._pieces[at].title,
-                article=self._pieces[at].article,
-                section=self._pieces[at].section,
-                text=self._pieces[at].text,
-                anchor=self._pieces[at].anchor,
-                score=round(float(shares[at]), 4),
-            )
-            for at in order
+    def _quote(self, found: Found) -> Quote:
+        piece = self._pieces[found.at]
+        return Quote(
+            document=piece.title,
+            article=piece.article,
+            section=piece.section,
+            text=piece.text,
+            anchor=piece.anchor,
+            score=round(found.chance, 4),
         )
 
 

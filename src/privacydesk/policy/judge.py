@@ -9,13 +9,14 @@ from typing import Final, Self
 import msgspec
 from msgspec import Struct
 
-from privacydesk.policy_training.reranker import Verdict
+from privacydesk.policy.reranker import Verdict
 
 FILE: Final = "judge.json"
 """The file of the fitted weights."""
 _MOST: Final = 30.0
 
-Signs = tuple[float, float, float]
+Signs = tuple[float, ...]
+"""The features of a passage; see ``signs_of``."""
 
 
 class Judge(Struct, frozen=True):
@@ -26,7 +27,7 @@ class Judge(Struct, frozen=True):
         bias: the intercept.
     """
 
-    weights: Signs
+    weights: tuple[float, ...]
     bias: float
 
     @classmethod
@@ -44,11 +45,14 @@ class Judge(Struct, frozen=True):
         return 1 / (1 + math.exp(-max(-_MOST, min(weighed, _MOST))))
 
 
-def signs_of(verdict: Verdict, likely: float) -> Signs:
+def signs_of(verdict: Verdict, likely: float, by_topics: float, said: float) -> Signs:
     """Return the features of a passage.
 
     Args:
         verdict: of the passage, read together with the question.
-        likely: its log probability in the lookup of being the one that answers.
+        likely: its log probability in the trained lookup of being the one that answers.
+        by_topics: the same in the search by words and topics.
+        said: the log odds that the policy says anything on the question, by that search.
     """
-    return verdict.answers, max(verdict.sentences, default=verdict.answers), likely
+    best = max(verdict.sentences, default=verdict.answers)
+    return verdict.answers, best, likely, by_topics, said

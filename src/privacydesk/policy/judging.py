@@ -88,8 +88,8 @@ def signs_of(
     )
 
 
-def judged(signs: Signs, judge: NDArray[np.float64]) -> float:
-    """Return how sure it is that the policy answers, from 0 to 1; it does from 0.5 on."""
+def log_odds(signs: Signs, judge: NDArray[np.float64]) -> float:
+    """Return the log odds that the policy answers, from -30 to 30."""
     mean, spread, weight = judge[:, :-1]
     raised = float((signs.row() - mean) / spread @ weight + judge[2, -1])
-    return 1 / (1 + math.exp(-max(min(raised, 30.0), -30.0)))
+    return max(min(raised, 30.0), -30.0)

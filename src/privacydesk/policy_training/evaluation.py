@@ -1,19 +1,15 @@
-"""How well questions are answered from policies: by the desk, or by the models of a folder."""
+"""How well questions are answered from policies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from privacydesk.encoder.embedding import E5Embedder
-from privacydesk.policy.answering import PolicyIndex, embedded_texts
+from privacydesk.policy.answering import Learnt, PolicyIndex, embedded_texts
 from privacydesk.policy.pieces import sentences_of
-from privacydesk.policy_training.answering import Answer, Learnt, LearntAnswers
 from privacydesk.policy_training.corpus import Question, QuestionedPolicy
-
-Answers = Callable[[str], Sequence[Answer]]
-"""What answers a question from one policy."""
 
 
 class Told(Struct, frozen=True):
@@ -30,31 +26,20 @@ class Told(Struct, frozen=True):
     quoted: bool
 
 
-def by_desk(policy: QuestionedPolicy, encoder: E5Embedder) -> Answers:
-    """Return what answers as the desk does, which quotes whole passages."""
+def by_desk(policy: QuestionedPolicy, encoder: E5Embedder, learnt: Learnt) -> PolicyIndex:
+    """Return what answers as the desk does, with trained models."""
     vectors = encoder.embed_passages(embedded_texts(policy.version))
-    index = PolicyIndex(policy.version, vectors, encoder)
-
-    def answers(question: str) -> Sequence[Answer]:
-        return [Answer(one.text, one.text, one.score) for one in index.answer(question).quotes]
-
-    return answers
+    return PolicyIndex(policy.version, vectors, encoder, learnt)
 
 
-def by_learnt(policy: QuestionedPolicy, encoder: E5Embedder, learnt: Learnt) -> Answers:
-    """Return what answers with the trained models."""
-    vectors = encoder.embed_passages(embedded_texts(policy.version))
-    return LearntAnswers(policy.version, vectors, encoder, learnt).answers
-
-
-def ask(policy: QuestionedPolicy, answers: Answers) -> list[Told]:
+def ask(policy: QuestionedPolicy, index: PolicyIndex) -> list[Told]:
     """Ask a policy all its questions."""
     found = []
     for question in policy.questions:
-        told = answers(question.text)
+        told = index.answer(question.text).quotes
         passages = {policy.pieces[passage].text for passage in question.answering}
         sentences = [sentences_of(policy.pieces[passage])[at] for passage, at in question.answers]
-        quoted = any(one in told[0].answer for one in sentences) if told else False
+        quoted = any(one in told[0].text for one in sentences) if told else False
         found.append(Told(question, tuple(one.text in passages for one in told), quoted))
     return found
 

@@ -8,8 +8,8 @@ import torch
 
 from privacydesk.learning import quantising
 from privacydesk.learning.layers import WIDTH
+from privacydesk.policy.reranker import INPUTS, OUTPUTS
 from privacydesk.policy_training.network import CrossEncoder
-from privacydesk.policy_training.reranker import INPUTS, OUTPUTS
 
 
 def export(network: CrossEncoder, graph: Path) -> None:

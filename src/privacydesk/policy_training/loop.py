@@ -16,9 +16,9 @@ from torch.nn import functional
 from privacydesk.learning import check_points
 from privacydesk.learning.check_points import CheckPoint
 from privacydesk.learning.rates import share_of_highest
+from privacydesk.policy.reranker import Floats, Passage, batched
 from privacydesk.policy_training.corpus import Question
 from privacydesk.policy_training.network import CrossEncoder
-from privacydesk.policy_training.reranker import Floats, Passage, batched
 
 _UNKNOWN: Final = -1.0
 """A label that the loss ignores."""

@@ -13,17 +13,16 @@ from msgspec import Struct
 from privacydesk.encoder.e5 import SHIPPED
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.encoder.weights import ModelFile
-from privacydesk.policy.answering import embedded_texts
+from privacydesk.policy import judge, lookup
+from privacydesk.policy.answering import Learnt, embedded_texts
 from privacydesk.policy.folding import fold
+from privacydesk.policy.lookup import Floats, Lookup, Turns
 from privacydesk.policy.pieces import sentences_of
-from privacydesk.policy_training import judge, lookup
-from privacydesk.policy_training.answering import Learnt
+from privacydesk.policy.reranker import GRAPH, Passage, Reranker, read_alone
 from privacydesk.policy_training.corpus import QuestionedPolicy
 from privacydesk.policy_training.export import export
-from privacydesk.policy_training.lookup import Floats, Lookup, Turns
 from privacydesk.policy_training.loop import Asked, Pace, train
 from privacydesk.policy_training.network import CrossEncoder, load_encoder
-from privacydesk.policy_training.reranker import GRAPH, Passage, Reranker, read_alone
 from privacydesk.policy_training.turning import Likened, learn, likened
 from privacydesk.policy_training.weighing import weigh
 
@@ -60,7 +59,7 @@ def teach(
     train(network, asked, pace=pace, folder=folder, digest=_digest(learnt, pace), tell=tell)
     export(network, folder / GRAPH)
     turns, reranker = Turns.load(folder / lookup.FILE), Reranker(folder)
-    unweighed = Learnt(turns, reranker, judge.Judge((1.0, 0.0, 0.0), 0.0))
+    unweighed = Learnt(turns, reranker, judge.Judge((1.0, 0.0, 0.0, 0.0, 0.0), 0.0))
     weigh(left_out, encoder, unweighed).save(folder / judge.FILE)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from torch import Tensor, nn
 from torch.nn import functional
 
-from privacydesk.policy_training.lookup import Floats, Turns
+from privacydesk.policy.lookup import Floats, Turns
 
 _EPOCHS: Final = 10
 _RATE: Final = 3e-4

@@ -8,11 +8,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from privacydesk.encoder.embedding import E5Embedder
-from privacydesk.policy.answering import embedded_texts
-from privacydesk.policy.folding import fold
-from privacydesk.policy_training.answering import Learnt, LearntAnswers
+from privacydesk.policy.answering import Learnt, PolicyIndex, embedded_texts
+from privacydesk.policy.judge import Judge, Signs
 from privacydesk.policy_training.corpus import QuestionedPolicy
-from privacydesk.policy_training.judge import Judge, Signs
 
 
 def weigh(policies: Sequence[QuestionedPolicy], encoder: E5Embedder, learnt: Learnt) -> Judge:
@@ -21,13 +19,13 @@ def weigh(policies: Sequence[QuestionedPolicy], encoder: E5Embedder, learnt: Lea
     right: list[bool] = []
     for policy in policies:
         vectors = encoder.embed_passages(embedded_texts(policy.version))
-        answers = LearntAnswers(policy.version, vectors, encoder, learnt)
+        index = PolicyIndex(policy.version, vectors, encoder, learnt)
         for question in policy.questions:
             partly = {passage for passage, _ in question.partly} - question.answering
-            for found in answers.ranked(fold(question.text)):
+            for found in index.ranked(question.text):
                 if found.at not in partly:
                     signs.append(found.signs)
                     right.append(found.at in question.answering)
     fitted = LogisticRegression(max_iter=1_000).fit(np.array(signs), np.array(right))
-    first, second, third = map(float, fitted.coef_[0].round(4))
-    return Judge((first, second, third), round(float(fitted.intercept_[0]), 4))
+    weights = tuple(map(float, fitted.coef_[0].round(4)))
+    return Judge(weights, round(float(fitted.intercept_[0]), 4))

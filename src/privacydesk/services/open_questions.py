@@ -78,7 +78,8 @@ class OpenQuestions:
         if key is None or not slots.get(slot):
             return ""
         what = self._catalog.value(locale, shown("category", slots[slot]))
-        return f"{self._catalog.text(locale, key, {'what': what})} "
+        text = self._catalog.text(locale, key, {"what": what})
+        return f"{text} " if text.isascii() else text
 
     def _told(self, flow: Flow, slots: Mapping[str, Any]) -> Iterator[Any]:
         for name, slot in flow.slots.items():

@@ -92,7 +92,7 @@ def test_a_number_alone_asks_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "subject", "since", "until"),
     [
-        ("not all of it, only the ones from last year", "delete my posts:", 2025, 2025),
+        ("not all of it, only the ones from last year", "delete my posts: ", 2025, 2025),
         ("只要2023年的 别的都留着", "删除我的动态：", 2023, 2023),
         ("淨係2024年之前嗰啲", "刪除我的動態：", None, 2023),
     ],
@@ -100,7 +100,7 @@ def test_a_number_alone_asks_for_nothing() -> None:
 def test_what_only_narrows_is_understood_behind_its_request(
     text: str, subject: str, since: int | None, until: int | None
 ) -> None:
-    asked = Question("Delete these?\nYes, delete them\nNo, keep them", "posts", f"{subject} ")
+    asked = Question("Delete these?\nYes, delete them\nNo, keep them", "posts", subject)
     read = _PIPELINE.parse(text, TODAY, asked)
     assert read.fragment is not None
     (posts,) = read.fragment.include

@@ -9,10 +9,10 @@ import pytest
 from tests.common.policies import embedder, sample_policy
 
 from privacydesk.policy.answering import embedded_texts
+from privacydesk.policy.judge import Judge, signs_of
+from privacydesk.policy.lookup import FILE, Lookup, Turns, turned
 from privacydesk.policy.pieces import pieces_of
-from privacydesk.policy_training.judge import Judge, signs_of
-from privacydesk.policy_training.lookup import FILE, Lookup, Turns, turned
-from privacydesk.policy_training.reranker import Verdict
+from privacydesk.policy.reranker import Verdict
 
 
 def test_signs_are_the_passage_its_best_sentence_and_the_first_look() -> None:

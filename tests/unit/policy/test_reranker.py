@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.common.policies import embedder, sample_policy
 
 from privacydesk.policy.pieces import pieces_of
-from privacydesk.policy_training.reranker import batched, read_alone
+from privacydesk.policy.reranker import batched, read_alone
 
 
 def test_a_batch_holds_question_and_passage_and_nothing_behind() -> None:

@@ -13,9 +13,9 @@ from tests.common.policies import embedder
 
 from privacydesk.data import questioned_policies
 from privacydesk.policy.folding import fold
+from privacydesk.policy.lookup import Lookup
+from privacydesk.policy.reranker import GRAPH, Reranker, batched
 from privacydesk.policy_training.corpus import read_questioned
-from privacydesk.policy_training.lookup import Lookup
-from privacydesk.policy_training.reranker import GRAPH, Reranker, batched
 
 pytest.importorskip("torch", reason="PyTorch is there only where the network is trained")
 

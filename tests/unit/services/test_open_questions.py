@@ -70,5 +70,5 @@ def test_who_waits_for_a_person_is_asked_whether_they_leave() -> None:
 def test_a_request_with_a_scope_tells_how_it_would_be_asked_for() -> None:
     form = Frame("deletion", "sure", NOW, 1, {"categories": ["photos", "posts"]})
     assert QUESTIONS.of(_at(form)).subject == "delete my photos and posts: "
-    assert QUESTIONS.of(_at(form, locale="zh_Hans")).subject == "删除我的照片和动态： "
+    assert QUESTIONS.of(_at(form, locale="zh_Hans")).subject == "删除我的照片和动态："
     assert not QUESTIONS.of(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "qq"}))).subject
