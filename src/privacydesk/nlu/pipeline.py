@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
+    ALL,
     NO_QUESTION,
     Fragment,
     MentionKind,
@@ -174,10 +175,10 @@ class Pipeline:
 
 
 def _names_data(read: Read) -> bool:
-    """Return whether a message names kinds of data that should go."""
+    """Return whether a message names certain kinds of data that should go."""
     told = (*read.reading.requests, *((read.fragment,) if read.fragment else ()))
     named = (mention for one in told for mention in one.include)
-    return any(one.kind is MentionKind.CATEGORY for one in named)
+    return any(one.kind is MentionKind.CATEGORY and one.value != ALL for one in named)
 
 
 def _only_asked(text: str, reading: Reading) -> Reading:
