@@ -41,7 +41,7 @@ def takes_back(runner: Runner, script: Script) -> bool:
     return runner.start(script, Intent.CANCEL_REQUEST)
 
 
-def asks_what(_runner: Runner, script: Script) -> bool:
+def asks_what(runner: Runner, script: Script) -> bool:
     """Say what was filed, and until when it is answered: "what did you write down?"."""
     if not (reading.asks(script) or reading.does(script, ReplyAct.AGAIN)):
         return False
@@ -53,7 +53,7 @@ def asks_what(_runner: Runner, script: Script) -> bool:
         return False
     last = filed_last(script)
     if last is None:
-        return False
+        return runner.start(script, Intent.REQUEST_STATUS)
     script.unanswered = 0
     args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
     if last.clock is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.schema import Ask, Confirm, Flow
 from privacydesk.dialog.slots import shown
-from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.conversation import Conversation, OwnerKind, Wish
 from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.ports import Catalog
 
@@ -16,7 +17,7 @@ AT_REST: Final[Mapping[str, tuple[str, ...]]] = {
     "desk.filed": ("desk.anything_else", "desk.show_menu", "desk.human"),
 }
 """The wording of what is asked while no form asks: of users who wait for a person, and of those who
-filed a request here."""
+filed a request here, or were asked whether there is anything else."""
 _SUBJECTS: Final = {"deletion": "reading.to_delete", "access": "reading.to_see"}
 """The beginning of a sentence that makes a request, by the flow of requests with a scope."""
 _TOLD: Final = frozenset({"category", "provider", "purpose", "profile_field", "field_value"})
@@ -46,13 +47,19 @@ class OpenQuestions:
             return self._asked("desk.queue", conversation.locale, AT_REST["desk.queue"], ())
         if stack:
             return self._of_form(conversation)
-        filed = conversation.filed
-        if filed is None:
+        filed, offered = conversation.filed, prompt.choices if prompt is not None else ()
+        if filed is None and offered != more_choices():
             return NO_QUESTION
+        return self._at_rest(conversation.locale, filed)
+
+    def _at_rest(self, locale: str, filed: Wish | None) -> Question:
+        wording = AT_REST["desk.filed"]
+        if filed is None:
+            return self._asked("desk.filed", locale, wording, ())
         flow = next(one for one in self._flows.values() if filed.intent in one.intents)
         told = ({"$term": f"kind.{flow.kind}"}, *self._told(flow, filed.slots))
-        asked = self._asked("desk.filed", conversation.locale, AT_REST["desk.filed"], told)
-        return asked._replace(subject=self._subject(conversation.locale, flow, filed.slots))
+        asked = self._asked("desk.filed", locale, wording, told)
+        return asked._replace(subject=self._subject(locale, flow, filed.slots))
 
     def _of_form(self, conversation: Conversation) -> Question:
         frame = conversation.stack[-1]

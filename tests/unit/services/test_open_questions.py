@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from privacydesk.data import dialog_files, locale_files
+from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.reader import read_flows
 from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Wish
 from privacydesk.domain.ids import ConversationId
@@ -72,3 +73,10 @@ def test_a_request_with_a_scope_tells_how_it_would_be_asked_for() -> None:
     assert QUESTIONS.of(_at(form)).subject == "delete my photos and posts: "
     assert QUESTIONS.of(_at(form, locale="zh_Hans")).subject == "删除我的照片和动态："
     assert not QUESTIONS.of(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "qq"}))).subject
+
+
+def test_who_was_asked_for_anything_else_is_asked_that() -> None:
+    asked = replace(_at(), prompt=Prompt(offset=3, choices=more_choices()))
+    assert "anything else" in QUESTIONS.of(asked).text
+    menu = replace(_at(), prompt=Prompt(offset=3, choices=menu_choices()))
+    assert QUESTIONS.of(menu) is NO_QUESTION
