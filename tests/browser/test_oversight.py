@@ -76,8 +76,6 @@ async def test_the_audit_and_the_log_of_access_fit_and_are_checked_by_keyboard(
     town: Stage,
 ) -> None:
     rooms = town.demo.rooms
-    assert rooms.upkeep is not None
-    assert rooms.doors is not None
     await rooms.doors.people.change_role("lao-zhou", Role.ADMINISTRATOR)
     for lang, width, scheme in LOOKS:
         boss = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)

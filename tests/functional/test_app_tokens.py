@@ -40,7 +40,6 @@ def signed(world: World, account: str = ACCOUNT, **claims: Any) -> str:
 
 
 def revocations(rooms: Rooms) -> Revocations:
-    assert rooms.integrations is not None
     return rooms.integrations.revocations
 
 

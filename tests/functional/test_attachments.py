@@ -96,7 +96,6 @@ async def test_a_stale_reply_leaves_no_file_behind(world: World) -> None:
 async def test_a_file_goes_with_what_was_said(world: World) -> None:
     player, file = await sent(world)
     await player.step({"agent": "hand_back"})
-    assert world.rooms.upkeep is not None
     await world.rooms.upkeep.retention.run(by="operator")
     assert player.session is not None
     assert (await world.rooms.desk.attachment(player.session, file)).body

@@ -16,6 +16,7 @@ from privacydesk.errors import NotAllowedNowError
 from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.loops import Worker
 from privacydesk.worker.outbox import OutboxWorker
+from privacydesk.worker.ushering import UsherWorker
 
 WITHOUT_WINDOW = {**PROFILE, "unbinding_window_minutes": None}
 LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
@@ -59,6 +60,7 @@ def another_worker(world: World) -> Worker:
     return Worker(
         outbox=OutboxWorker(store.claims, own.outbox._deliveries, world.clock),
         dues=DuesWorker(store.claims, store.reader, own.dues._dues, world.clock),
+        usher=UsherWorker(own.usher._usher),
     )
 
 

@@ -235,7 +235,6 @@ async def test_a_refused_closing_keeps_its_parts_over_the_second_look(careful: W
 async def test_what_a_program_decided_takes_two_people(careful: World) -> None:
     """Whoever made its token could else decide by it, and confirm that."""
     _, ticket = await closing(careful)
-    assert careful.rooms.integrations is not None
     await careful.rooms.integrations.tokens.add("helper", tuple(Scope), by="lao-zhou")
     deciding = careful.rooms.staff.deciding
     proposed = await deciding.decide(ticket.number, "helper", Verdict())
@@ -263,7 +262,6 @@ async def test_what_a_program_decided_takes_two_people(careful: World) -> None:
 async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_token(
     world: World,
 ) -> None:
-    assert world.rooms.integrations is not None
     tokens, staff = world.rooms.integrations.tokens, world.rooms.staff
     await tokens.add("helper", tuple(Scope), by="lao-zhou")
     player, ticket = await deletion(world, "posts")

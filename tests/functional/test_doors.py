@@ -111,7 +111,6 @@ async def test_an_act_on_access_by_command_in_somebodys_name_takes_an_administra
             assert "this takes an administrator" in done.err
     for act in acts:
         assert (await asyncio.to_thread(run, "agents", *act, "--as", "xiao-chen")).code == 0
-    assert world.rooms.doors is not None
     entries = await world.rooms.doors.log.newest()
     assert [(one.agent, one.by) for one in entries] == [
         ("he-an", "xiao-chen"), ("mei", "xiao-chen"), ("wing", "xiao-chen"),

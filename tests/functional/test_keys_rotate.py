@@ -106,7 +106,6 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
     player = await complaint(world)
     number = (await player.tickets())[0].number
     await world.rooms.staff.handling.claim(number, "mei")
-    assert world.rooms.upkeep is not None
     await world.rooms.upkeep.sealer.work()
     before = await everything(world.rooms, number)
     old = backup(folder, tmp_path / "backup")
@@ -121,7 +120,6 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
         after = await everything(rooms, number)
         assert after == before
         assert any(RARE in event.text for event in after[2])
-        assert rooms.upkeep is not None
         assert (await rooms.upkeep.trail.check()).fault is None
     with pytest.raises(SettingsError, match="has no key named 'one'"):
         async with with_ring(old, world, "two", {"two": NEW}):
@@ -135,7 +133,6 @@ async def test_an_interrupted_rotation_goes_on_where_it_stopped(
     for person in ("chen-jiahao", "lin-xiaoyu", "alice-morgan"):
         await complaint_of(world, person)
     async with with_ring(folder, world, "two", BOTH) as rooms:
-        assert rooms.upkeep is not None
         assert await rooms.upkeep.wrapping.rewrap("one", limit=2) == 2
         assert await rooms.upkeep.wrapping.wrapped() == {"one": 2, "two": 2}
     write_ring(folder, "two", BOTH)
@@ -177,7 +174,6 @@ async def test_a_desk_does_not_start_with_a_ring_that_opens_nothing(
         async with with_ring(folder, world, "one", {"one": NEW}):
             pass
     async with with_ring(folder, world, "two", BOTH) as rooms:
-        assert rooms.upkeep is not None
         await rooms.upkeep.wrapping.check()
 
 
@@ -197,7 +193,6 @@ async def test_the_desk_goes_on_beside_a_rotation(tmp_path: Path, world: World) 
     folder = tmp_path / "desk"
     player = await complaint(world)
     async with with_ring(folder, world, "two", BOTH) as rooms:
-        assert rooms.upkeep is not None
         await rooms.upkeep.wrapping.rewrap("one", limit=100)
         await player.step({"user": "還在嗎"})
         assert player.session is not None

@@ -354,7 +354,6 @@ async def test_a_file_that_goes_while_it_is_sent_is_no_whole_file(
 
 async def test_content_that_goes_takes_the_file_along(world: World, tmp_path: Path) -> None:
     player = await granted(world)
-    assert world.rooms.upkeep is not None
     ticket = await ticket_of(player)
     sealed = sealed_in(tmp_path)
     assert sealed

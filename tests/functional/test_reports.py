@@ -31,7 +31,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def june(world: World) -> Report:
-    assert world.rooms.oversight is not None
     reports = world.rooms.oversight.reports
     today = world.rooms.deadlines.today(world.clock.now())
     return await reports.report(

@@ -78,7 +78,6 @@ def logs() -> Iterator[list[Any]]:
 
 
 def retention_of(world: World) -> Retention:
-    assert world.rooms.upkeep is not None
     return world.rooms.upkeep.retention
 
 
@@ -503,7 +502,6 @@ async def beside(folder: Path, world: World) -> AsyncIterator[Retention]:
         profile=world.rooms.profile,
         clock=world.clock,
     ) as rooms:
-        assert rooms.upkeep is not None
         yield rooms.upkeep.retention
 
 
@@ -513,7 +511,6 @@ async def test_runs_holds_and_what_goes_are_audited(world: World) -> None:
     await world.rooms.staff.holds.release(ticket.number, "lao-zhou", RARE)
     world.clock.move(31 * DAY)
     await run(world)
-    assert world.rooms.upkeep is not None
     trail = world.rooms.upkeep.trail
     await world.rooms.upkeep.sealer.work()
     found: tuple[SealedEntry, ...] = await trail.entries()

@@ -69,7 +69,6 @@ async def test_two_supervisors_do_not_write_over_each_other(world: World, module
         await modules.remove("lao-zhou", "hello", seen=1)
     await modules.remove("lao-zhou", "hello", seen=2)
     assert await modules.all() == ()
-    assert world.rooms.upkeep is not None
     await world.rooms.upkeep.sealer.work()
     entries = await world.rooms.upkeep.trail.entries(by="lao-zhou")
     assert sorted(one.entry.what for one in entries if "module" in one.entry.what) == [

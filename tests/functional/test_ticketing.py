@@ -512,7 +512,6 @@ async def test_after_its_time_the_words_go_and_the_link_rests(desk: Joined) -> N
     await desk.rounds()
     told = len(desk.told)
     desk.clock.move(timedelta(days=40))
-    assert desk.world.rooms.upkeep is not None
     await desk.world.rooms.upkeep.retention.daily()
     await desk.rounds(3)
     assert desk.told[told:][-1].startswith("The time for keeping it is over")

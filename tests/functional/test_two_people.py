@@ -34,7 +34,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 def people(world: World) -> People:
-    assert world.rooms.doors is not None
     return world.rooms.doors.people
 
 

@@ -40,7 +40,6 @@ def later(office: Office, days: int) -> None:
 
 
 async def verified(office: Office) -> None:
-    assert office.world.rooms.upkeep is not None
     await office.world.rooms.upkeep.sealer.work()
 
 
@@ -148,7 +147,6 @@ async def test_serving_seals_what_was_audited_and_takes_away_what_is_due(office:
     world.clock.move(timedelta(days=31))
     settings = world.rooms.settings.model_copy(update={"port": 0})
     object.__setattr__(world.rooms, "settings", settings)
-    assert world.rooms.upkeep is not None
     trail = world.rooms.upkeep.trail
     purged = asyncio.Event()
     world.rooms.store.writer.on_commit(lambda *_: purged.set())

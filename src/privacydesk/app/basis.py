@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from privacydesk.app.outside import Outside
@@ -13,8 +12,7 @@ from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.i18n.catalog import Catalogs
-from privacydesk.outages import Outages
-from privacydesk.ports import Store, Understanding
+from privacydesk.ports import Understanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.cards import Wording
 from privacydesk.services.deadlines import Deadlines
@@ -31,9 +29,7 @@ class Basis:
     """What everything else is built from.
 
     Attributes:
-        store: where everything is kept.
-        database: the store if it is a database; None with a store of the caller's own.
-        opened: opens the store; a caller's own is open already.
+        store: the database; not open yet.
         understanding: interprets messages, and finds what the policy says on a question.
     """
 
@@ -41,9 +37,7 @@ class Basis:
     profile: OperatorProfile
     outside: Outside
     clock: Clock
-    store: Store
-    database: SqlStore | None
-    opened: AbstractAsyncContextManager[object]
+    store: SqlStore
     hashing: KeyedHashing
     minter: SecretMinter
     catalogs: Catalogs
@@ -62,7 +56,6 @@ def make_basis(
     profile: OperatorProfile,
     clock: Clock,
     *,
-    kept_in: Store | None,
     understanding: Understanding,
     beside_serve: bool,
 ) -> Basis:
@@ -72,9 +65,8 @@ def make_basis(
     flows = read_flows(dialog_files(settings.dialogs))
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
-    store, opened = _store_of(
-        kept_in, settings, clock, beside_serve=beside_serve, outages=outside.outages
-    )
+    ring = KeyRing(*settings.keys())
+    store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve, outages=outside.outages)
     deadlines = Deadlines(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
@@ -87,8 +79,6 @@ def make_basis(
         outside=outside,
         clock=clock,
         store=store,
-        database=store if isinstance(store, SqlStore) else None,
-        opened=opened,
         hashing=hashing,
         minter=minter,
         catalogs=catalogs,
@@ -100,19 +90,3 @@ def make_basis(
         turn_maker=TurnMaker(maker, minter, hashing, deadlines, wording),
         engine=Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales)),
     )
-
-
-def _store_of(
-    kept_in: Store | None,
-    settings: Settings,
-    clock: Clock,
-    *,
-    beside_serve: bool,
-    outages: Outages,
-) -> tuple[Store, AbstractAsyncContextManager[object]]:
-    """Return the store, and the context manager that opens it."""
-    if kept_in is not None:
-        return kept_in, nullcontext()
-    ring = KeyRing(*settings.keys())
-    store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve, outages=outages)
-    return store, store

@@ -1,4 +1,4 @@
-"""The rooms that need a database; left out with a store of the caller's own, gone at the end.
+"""The rooms that work on the database beside the chat and the console.
 
 Upkeep, staff sign-in, oversight, and connections to other systems.
 """
@@ -39,14 +39,14 @@ from privacydesk.worker.webhooks import WebhookWorker
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRooms:
-    """The rooms that need a database; ``Rooms`` says what each is, and when it is left out."""
+    """The rooms that work on the database; ``Rooms`` says what each is."""
 
-    upkeep: Upkeep | None = None
-    configuration: Configuration | None = None
-    doors: Doors | None = None
-    oversight: Oversight | None = None
-    webhooks: Webhooks | None = None
-    integrations: Integrations | None = None
+    upkeep: Upkeep
+    configuration: Configuration
+    doors: Doors
+    oversight: Oversight
+    webhooks: Webhooks
+    integrations: Integrations
     mail_door: MailDoor | None = None
     ticketing: Syncing | None = None
 
@@ -54,10 +54,8 @@ class DatabaseRooms:
 def make_database_rooms(
     basis: Basis, talking: Talking, *, audit: Audit, handling: Handling
 ) -> DatabaseRooms:
-    """Make the rooms that need a database; all None where there is none."""
-    store = basis.database
-    if store is None:
-        return DatabaseRooms()
+    """Make the rooms that work on the database."""
+    store = basis.store
     clock = basis.clock
     return DatabaseRooms(
         upkeep=_upkeep(basis, store, audit),

@@ -58,18 +58,15 @@ def make_configuration(basis: Basis, store: SqlStore) -> Configuration:
 
 
 async def check_fingerprints(
-    basis: Basis, configuration: Configuration | None, *, beside_serve: bool
+    basis: Basis, configuration: Configuration, *, beside_serve: bool
 ) -> None:
     """Refuse secrets and configuration that differ from what the database knows.
 
     Raises:
         SettingsError: a secret or a part of the configuration differs; says which.
     """
-    store = basis.database
-    if store is None or configuration is None:
-        return
     secrets = secret_digests(basis.settings)
-    await check_secrets(store.fingerprints, secrets, basis.clock, this_process())
+    await check_secrets(basis.store.fingerprints, secrets, basis.clock, this_process())
     await (configuration.compare() if beside_serve else configuration.check())
 
 

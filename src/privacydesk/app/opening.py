@@ -19,7 +19,7 @@ from privacydesk.connectors.signing import verify
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
-from privacydesk.ports import CommitHook, Store, Understanding
+from privacydesk.ports import CommitHook, Understanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
@@ -35,7 +35,6 @@ async def open_rooms(
     *,
     profile: OperatorProfile,
     clock: Clock | None = None,
-    kept_in: Store | None = None,
     understanding: Understanding | None = None,
     beside_serve: bool = False,
 ) -> AsyncIterator[Rooms]:
@@ -46,7 +45,6 @@ async def open_rooms(
         outside: the account service, the code gateway and the other outside services.
         profile: the operator's own facts.
         clock: the machine's own unless given.
-        kept_in: a store instead of the database that the settings name.
         understanding: interprets messages; done in this process unless given.
         beside_serve: whether another process may be serving the database meanwhile.
 
@@ -60,7 +58,6 @@ async def open_rooms(
             outside,
             profile,
             clock or SystemClock(),
-            kept_in=kept_in,
             understanding=heard,
             beside_serve=beside_serve,
         )
@@ -72,18 +69,16 @@ async def open_rooms(
             basis, talking, audit=audit, handling=staffing.staff.handling
         )
         worker = make_worker(basis, talking, staffing)
-        async with basis.opened, talking.pictures:
+        async with store, talking.pictures:
             await check_fingerprints(basis, on_database.configuration, beside_serve=beside_serve)
-            if on_database.upkeep is not None:
-                # With another key ring, sign-in would work, but no row could be read.
-                await on_database.upkeep.wrapping.check()
+            # With another key ring, sign-in would work, but no row could be read.
+            await on_database.upkeep.wrapping.check()
             store.writer.on_commit(talking.hints.committed)
-            if worker.usher is not None:
-                store.writer.on_commit(_placing(worker.usher))
+            store.writer.on_commit(_placing(worker.usher))
             talking.turns.left_due = _waking(worker, on_database.webhooks)
             rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
             await rooms.refresh_agents()
-            if rooms.integrations is not None and not beside_serve:
+            if not beside_serve:
                 # Before any token is accepted.
                 await rooms.integrations.revocations.refresh()
             yield rooms
@@ -157,7 +152,7 @@ def _callers(settings: Settings) -> Callable[[int, str, bytes, str], bool] | Non
     return partial(verify, secret) if secret else None
 
 
-def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
+def _waking(worker: Worker, webhooks: Webhooks) -> Callable[[], None]:
     """Return the function to call after a commit that left something to do outside.
 
     Nothing comes due on a ticket at the moment of a commit, so those need not be looked at.
@@ -165,8 +160,7 @@ def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
 
     def wake() -> None:
         worker.outbox.wake()
-        if webhooks is not None:
-            webhooks.wake()
+        webhooks.wake()
 
     return wake
 

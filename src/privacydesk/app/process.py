@@ -76,10 +76,8 @@ def web_faces(
     )  # fmt: skip
 
 
-def _works(rooms: Rooms) -> Works | None:
-    """Return the services behind the HTTP API; None without a database."""
-    if rooms.integrations is None or rooms.doors is None or rooms.webhooks is None:
-        return None
+def _works(rooms: Rooms) -> Works:
+    """Return the services behind the HTTP API."""
     return Works(
         tokens=rooms.integrations.tokens,
         once=rooms.integrations.once,
@@ -209,7 +207,7 @@ def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
     """Yield the loops that run beside the web applications until the end, with their names."""
     yield from rooms.worker.loops()
     webhooks = rooms.webhooks
-    if webhooks is not None and webhooks.worker is not None:
+    if webhooks.worker is not None:
         yield "webhooks", webhooks.worker.run()
     for name, chore, every in _chores(rooms):
         yield name, repeat(chore, every=every, name=name)
@@ -227,20 +225,17 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     yield "overlooked", rooms.worker.hurry_overlooked, _OVERLOOKED_EVERY
     yield "attendance", rooms.attendance.beat, BEAT_EVERY
     yield "alarms", rooms.alarms.sweep, _ALARMS_EVERY
-    if rooms.configuration is not None:
-        yield "configuration", rooms.configuration.look, _CONFIGURATION_EVERY
+    yield "configuration", rooms.configuration.look, _CONFIGURATION_EVERY
     outside = rooms.outside
     yield "outages", partial(_tell_staff, outside.outages, rooms.alarms), _OUTAGES_EVERY
     asking = partial(ask_again, outside.accounts, outside.codes, outside.outages)
     yield "outside", asking, _ASK_AGAIN_EVERY
     yield "refused_rows", rooms.alarms.call_for_refused, _REFUSED_EVERY
-    if rooms.upkeep is not None:
-        yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
-        yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY
-        yield "retention", rooms.upkeep.retention.daily, _RETENTION_EVERY
-    if rooms.doors is not None:
-        yield "staff_access", rooms.doors.gate.sweep, _LOGS_EVERY
-    sending = rooms.webhooks.sending if rooms.webhooks is not None else None
+    yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
+    yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY
+    yield "retention", rooms.upkeep.retention.daily, _RETENTION_EVERY
+    yield "staff_access", rooms.doors.gate.sweep, _LOGS_EVERY
+    sending = rooms.webhooks.sending
     if sending is not None:
         yield "webhook_watch", sending.watch, _WATCH_EVERY
         yield "webhook_log", sending.sweep, _LOGS_EVERY
@@ -249,11 +244,10 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     if rooms.ticketing is not None:
         every = min(rooms.settings.ticketing_poll_seconds, _TICKETING_EVERY)
         yield "ticketing", rooms.ticketing.work, every
-    if rooms.integrations is not None:
-        yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
-        # Tokens that were revoked by another process, or by a command.
-        yield "revocations", rooms.integrations.revocations.refresh, _REVOCATIONS_EVERY
-        yield "old_revocations", rooms.integrations.revocations.sweep, _LOGS_EVERY
+    yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
+    # Tokens that were revoked by another process, or by a command.
+    yield "revocations", rooms.integrations.revocations.refresh, _REVOCATIONS_EVERY
+    yield "old_revocations", rooms.integrations.revocations.sweep, _LOGS_EVERY
 
 
 async def _tell_staff(outages: Outages, alarms: Alarms) -> None:

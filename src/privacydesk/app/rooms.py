@@ -105,15 +105,11 @@ class Rooms:
     """Everything made and wired, for serving, due work and commands.
 
     Attributes:
-        doors: staff sign-in; None where ``upkeep`` is.
-        oversight: reports and the audit book; None where ``upkeep`` is.
-        upkeep: None with a store of the caller's own, which is gone at the end anyway.
-        configuration: compares profile, policy and calendars with other processes'; None where
-            ``upkeep`` is.
-        webhooks: None where ``upkeep`` is.
-        mail_door: None where ``upkeep`` is, and where no mail is received.
-        integrations: None where ``upkeep`` is.
-        ticketing: None where ``upkeep`` is, and without a ticketing system.
+        doors: staff sign-in.
+        oversight: reports and the audit book.
+        configuration: compares profile, policy and calendars with other processes'.
+        mail_door: None where no mail is received.
+        ticketing: None without a ticketing system.
     """
 
     settings: Settings
@@ -135,13 +131,13 @@ class Rooms:
     packages: Packages
     callbacks: Callbacks
     audit: Audit
-    upkeep: Upkeep | None
-    configuration: Configuration | None
-    doors: Doors | None
-    oversight: Oversight | None
-    webhooks: Webhooks | None
+    upkeep: Upkeep
+    configuration: Configuration
+    doors: Doors
+    oversight: Oversight
+    webhooks: Webhooks
     mail_door: MailDoor | None
-    integrations: Integrations | None
+    integrations: Integrations
     ticketing: Syncing | None
     deadlines: Deadlines
     hints: Hints

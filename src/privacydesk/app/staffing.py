@@ -99,7 +99,7 @@ def make_tools(
         zone=profile.zone,
         attendance=talking.attendance,
         alarms=staffing.alarms,
-        endpoints=webhooks.endpoints if webhooks is not None else None,
-        tokens=integrations.tokens if integrations is not None else None,
-        ailing=webhooks.ailing if webhooks is not None else tuple,
+        endpoints=webhooks.endpoints,
+        tokens=integrations.tokens,
+        ailing=webhooks.ailing,
     )

@@ -49,7 +49,7 @@ def make_worker(basis: Basis, talking: Talking, staffing: Staffing) -> Worker:
             clock,
             calendars_changed=_calendar_watch(basis),
         ),
-        usher=None if usher is None else UsherWorker(usher),
+        usher=UsherWorker(usher),
     )
 
 
@@ -91,11 +91,8 @@ def _deliveries(basis: Basis, talking: Talking, staffing: Staffing) -> Deliverie
     )
 
 
-def _usher(basis: Basis, talking: Talking, staffing: Staffing) -> Usher | None:
-    """Return the usher of waiting conversations; None with a store of the caller's own."""
-    store = basis.database
-    if store is None:
-        return None
+def _usher(basis: Basis, talking: Talking, staffing: Staffing) -> Usher:
+    store = basis.store
     return Usher(
         attendance=talking.attendance,
         takeover=staffing.takeover,

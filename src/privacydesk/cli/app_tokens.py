@@ -51,7 +51,6 @@ def revoke(
 
 async def _revoke(data_dir: Path | None, account: str, token_id: str) -> datetime:
     async with staff_rooms(data_dir) as rooms:
-        assert rooms.integrations is not None, "commands work on the database"
         revocations = rooms.integrations.revocations
         if account:
             return await revocations.revoke_account(account, by=_BY)

@@ -158,7 +158,6 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
 
 def upkeep_of(rooms: Rooms) -> Upkeep:
     """Return the database's upkeep; commands always have one."""
-    assert rooms.upkeep is not None
     return rooms.upkeep
 
 

@@ -1,7 +1,7 @@
 """``privacydesk dialogs play``: a flow in the terminal.
 
-The real engine, sentences and services run over a store in memory; the account service and the code
-gateway are their in-memory twins with the demo's people. Nothing is kept and nothing is sent.
+The real engine, sentences and services run on a temporary database; the account service and the
+code gateway are their in-memory twins with the demo's people. Nothing is kept and nothing is sent.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,11 +27,11 @@ from privacydesk.services.api import Credentials
 from privacydesk.services.staff.cases import files_open_to
 
 if TYPE_CHECKING:
-    from privacydesk.cli.memory_store import MemoryStore
     from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender
     from privacydesk.demo.person import SamplePerson
     from privacydesk.demo.tokens import TokenMinter
     from privacydesk.dialog.schema import Flow
+    from privacydesk.ports import Reader
     from privacydesk.profile import OperatorProfile
     from privacydesk.services.api import Session
     from privacydesk.services.chat import ChatDesk
@@ -84,7 +85,8 @@ def play(
 
     Type /help there for what else can be done.
     """
-    asyncio.run(_play(flow, locale, person, dialogs, locales, profile))
+    with TemporaryDirectory(prefix="privacydesk-") as kept:
+        asyncio.run(_play(Path(kept), flow, locale, person, dialogs, locales, profile))
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class Table:
     staff: Staff
     takeover: Takeover
     worker: Worker
-    store: MemoryStore
+    reader: Reader
     clock: MovableClock
     accounts: MemoryAccountService
     codes: MemoryCodeSender
@@ -213,7 +215,7 @@ class Table:
             await self._decide(what, text)
 
     async def _decide(self, what: str, text: str) -> None:
-        found = [t for t in await self.store.tickets_in(self.session.conversation) if t.is_open]
+        found = [t for t in await self.reader.tickets_in(self.session.conversation) if t.is_open]
         if not found:
             typer.echo("  (no request is open)")
             return
@@ -244,7 +246,7 @@ class Table:
 
     async def tickets(self, _rest: str) -> None:
         """List the requests."""
-        found = await self.store.list_tickets()
+        found = await self.reader.tickets_in(self.session.conversation)
         if not found:
             typer.echo("  (no requests yet)")
         for ticket in found:
@@ -287,6 +289,7 @@ async def play_lines(table: Table, begin: str, lines: AsyncIterator[str]) -> Non
 
 
 async def _play(
+    kept: Path,
     flow: str | None,
     locale: str | None,
     person: str,
@@ -295,8 +298,7 @@ async def _play(
     profile: Path | None,
 ) -> None:
     from privacydesk import logs  # noqa: PLC0415 - these bring the whole house along
-    from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
-    from privacydesk.cli.memory_store import MemoryStore  # noqa: PLC0415
+    from privacydesk.app import Outside, open_rooms, upgrade  # noqa: PLC0415
     from privacydesk.connectors.account_book import AccountBook  # noqa: PLC0415
     from privacydesk.connectors.memory import (  # noqa: PLC0415
         MemoryAccountService,
@@ -311,12 +313,12 @@ async def _play(
     people = {one.id: one for one in sample_people(clock.now())}
     player = _person(people, person)
     spoken = (locale or (player.locale if player else "zh_Hans")).replace("-", "_")
-    settings, minter = _settings(dialogs, locales, clock)
+    settings, minter = _settings(kept, dialogs, locales, clock)
+    upgrade(settings)
     book = AccountBook([one.record for one in people.values() if one.record is not None], clock)
     accounts, codes = MemoryAccountService(book), MemoryCodeSender(clock, phones_of(book))
-    store = MemoryStore()
     async with open_rooms(
-        settings, Outside(accounts, codes), profile=_profile(profile), clock=clock, kept_in=store
+        settings, Outside(accounts, codes), profile=_profile(profile), clock=clock
     ) as rooms:
         if spoken not in rooms.catalogs.locales:
             misused("--locale", f"{spoken!r} is none of {', '.join(rooms.catalogs.locales)}")
@@ -336,7 +338,7 @@ async def _play(
             staff=rooms.staff,
             takeover=rooms.takeover,
             worker=rooms.worker,
-            store=store,
+            reader=rooms.store.reader,
             clock=clock,
             accounts=accounts,
             codes=codes,
@@ -346,7 +348,7 @@ async def _play(
 
 
 def _settings(
-    dialogs: Path | None, locales: Path | None, clock: MovableClock
+    kept: Path, dialogs: Path | None, locales: Path | None, clock: MovableClock
 ) -> tuple[Settings, TokenMinter]:
     """Return settings with secrets for this session alone."""
     from joserfc.jwk import OKPKey  # noqa: PLC0415
@@ -357,6 +359,7 @@ def _settings(
     key = OKPKey.generate_key("Ed25519", private=True)
     settings = load(
         None,
+        database_url=f"sqlite:///{kept / 'desk.db'}",
         dialogs=dialogs,
         locales=locales,
         ring_key="game",

@@ -60,7 +60,6 @@ def reports(
 
 async def _report(data_dir: Path | None, period: Preset | Period) -> tuple[Report, ZoneInfo]:
     async with staff_rooms(data_dir) as rooms:
-        assert rooms.oversight is not None
         made = rooms.oversight.reports
         days = made.preset(period) if isinstance(period, Preset) else period
         return await made.report(days), rooms.deadlines.zone

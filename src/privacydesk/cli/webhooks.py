@@ -312,7 +312,6 @@ async def _zoned(
     data_dir: Path | None, work: Callable[[Endpoints], Awaitable[T]]
 ) -> tuple[T, tzinfo]:
     async with staff_rooms(data_dir) as rooms:
-        assert rooms.webhooks is not None, "commands work on the database"
         return await work(rooms.webhooks.endpoints), rooms.deadlines.zone
 
 
@@ -326,7 +325,6 @@ async def _replay(
     data_dir: Path | None, name: str, one: str, span: tuple[str, str], *, parked: bool
 ) -> int:
     async with staff_rooms(data_dir) as rooms:
-        assert rooms.webhooks is not None, "commands work on the database"
         desk, zone = rooms.webhooks.endpoints, rooms.deadlines.zone
         if one:
             await desk.replay((await _one(desk, name, one)).posting, by=_BY)

@@ -27,7 +27,7 @@ class Worker:
 
     outbox: OutboxWorker
     dues: DuesWorker
-    usher: UsherWorker | None = None
+    usher: UsherWorker
 
     def wake(self) -> None:
         """Look at once for all that is due; called when the clock was moved."""
@@ -43,8 +43,7 @@ class Worker:
         """Yield the loops that run until cancelled, with their names."""
         yield "outbox", self.outbox.run()
         yield "dues", self.dues.run()
-        if self.usher is not None:
-            yield "usher", self.usher.run()
+        yield "usher", self.usher.run()
 
     async def round(self) -> int:
         """Do all that is due now, once; return how much that was."""
@@ -57,5 +56,4 @@ class Worker:
         # Dues first: a due ticket may leave outbox rows.
         yield self.dues
         yield self.outbox
-        if self.usher is not None:
-            yield self.usher
+        yield self.usher
