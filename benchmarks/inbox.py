@@ -37,12 +37,12 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
+from privacydesk.domain.inbox_views import ALL, InboxView, Place, Sieve, Watch
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.piles import ALL, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
-from privacydesk.storage import piles, tables
+from privacydesk.storage import inbox_queries, tables
 from privacydesk.storage.keys import writing_key
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.rows.conversation import conversation_row
 from privacydesk.storage.rows.ticket import number_row, persons, ticket_row
 from privacydesk.storage.store import SqlStore
@@ -154,13 +154,13 @@ def show_plans(office: Office) -> None:
     now = datetime(2026, 6, 1, tzinfo=UTC)
     watch = Watch("mei", now, now + timedelta(days=2))
     with store._reading.connect() as connection:
-        for pile in Pile:
+        for pile in InboxView:
             for sieve in (ALL, FINEST):
                 for after in (None, Place(now, TicketId(bytes(16)))):
-                    query, wanted = piles.page(pile, watch, sieve, after, 51)
+                    query, wanted = inbox_queries.page(pile, watch, sieve, after, 51)
                     name = f"{pile.value}{', filtered' if sieve else ''}"
                     _explain(connection, name, query, wanted)
-        _explain(connection, "counts", piles.COUNTS, piles.watched(watch))
+        _explain(connection, "counts", inbox_queries.COUNTS, inbox_queries.watched(watch))
 
 
 def _explain(
@@ -176,7 +176,7 @@ def _explain(
 async def work(browser: Browser, seconds: float, times: list[float]) -> None:
     """Open a view a second."""
     dice = random.Random(id(browser))
-    views = [pile.value for pile in Pile] + ["queue"]
+    views = [pile.value for pile in InboxView] + ["queue"]
     ends = time.perf_counter() + seconds
     more = ""
     await asyncio.sleep(dice.random())

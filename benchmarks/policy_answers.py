@@ -97,11 +97,10 @@ def measure(
     tallies: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     times: list[float] = []
     for asked in questions:
-        found = index.search(asked.text)
         begun = time.perf_counter()
         answer = index.answer(asked.text)
         times.append(time.perf_counter() - begun)
-        quotes = index.quotes(found) if found else ()
+        quotes = answer.quotes
         told: dict[str, bool] = {}
         if asked.article:
             shown = " ".join(quote.text for quote in quotes)
@@ -135,11 +134,10 @@ def measure_short(embedder: E5Embedder) -> None:
         index = index_of(_version(held["policy"]), embedder)
         first = among = declined = 0
         for question, words in held["answerable"]:
-            found = index.search(question)
-            quotes = index.quotes(found) if found else ()
+            quotes = index.answer(question).quotes
             first += bool(quotes) and words in quotes[0].text
             among += any(words in quote.text for quote in quotes)
-            declined += not index.answer(question).answerable
+            declined += not quotes
         left_open = [not index.answer(one).answerable for one in held["unanswerable"]]
         print(
             f"{held['name']}: of {len(held['answerable'])} the passage first {first}, in the first"

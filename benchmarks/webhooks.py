@@ -37,7 +37,7 @@ from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
 from privacydesk.storage.memory import random_ring
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
 from privacydesk.worker.pace import Pace

@@ -29,7 +29,7 @@ from benchmarks.webhooks import LOOPBACK, fill, receive, verdict
 from privacydesk.clock import SystemClock
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.settings import load_settings
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore

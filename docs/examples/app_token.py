@@ -1,4 +1,4 @@
-"""What the app's backend does for the chat: sign short-lived tokens for whoever is logged in.
+"""What the app's backend does for the chat: sign short-lived tokens for the logged-in account.
 
     pip install joserfc
     python app_token.py keys             the setting that the desk needs, with the public key

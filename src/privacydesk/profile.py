@@ -29,7 +29,7 @@ from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
 from privacydesk.services.quiet import QuietHours
-from privacydesk.services.staff.deciding import SECOND_EYES
+from privacydesk.services.staff.decisions import SECOND_EYES
 from privacydesk.system_errors import naming
 
 # libyaml reads it ten times as fast as the loader in Python; both are safe loaders.

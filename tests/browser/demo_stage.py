@@ -137,7 +137,7 @@ class Agent:
         """Open what was handed in, and settle that it shows what it should."""
         for one in (await self._staff.cases.case(number)).evidence:
             await self.opens(number, one.id.hex())
-        await self._staff.examining.examine(number, self.name, accepted=True, account=account)
+        await self._staff.examinations.examine(number, self.name, accepted=True, account=account)
 
     async def grants(self, number: str, *, text: str = "", account: str = "") -> None:
         """Decide to do what is asked."""

@@ -127,7 +127,7 @@ async def test_a_picture_sent_with_a_reply_is_opened_in_the_chat(
 async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visit: Visit) -> None:
     user, number = await _complaint(visit, "mei-tan")
     boss = await DeskPage.sign_in(town, "lao-zhou")
-    await town.demo.rooms.staff.deciding.grant(number, "lao-zhou", text="已经删除。")
+    await town.demo.rooms.staff.decisions.grant(number, "lao-zhou", text="已经删除。")
     await user.chat.hears("satisfaction.ask")
     await user.photo("asked")
     await user.chat.choose("not_satisfied")

@@ -15,7 +15,7 @@ from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor, staged
 from tests.browser.desk_page import DeskPage
 
-from privacydesk.services.staff.deciding import SECOND_EYES
+from privacydesk.services.staff.decisions import SECOND_EYES
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -22,7 +22,7 @@ from tests.browser.demo_stage import Photos, Stage, Visitor, staged
 from tests.browser.desk_page import DeskPage
 from tests.browser.tongues import Tongue
 
-from privacydesk.services.staff.deciding import SECOND_EYES
+from privacydesk.services.staff.decisions import SECOND_EYES
 
 pytestmark = pytest.mark.browser
 

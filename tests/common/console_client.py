@@ -23,7 +23,7 @@ from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.signin.gate import Terms
 from privacydesk.services.signin.passwords import Cost, Passwords
 from privacydesk.storage.hashing import KeyedHashing
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.store import SqlStore
 
 CHEAP: Final = Cost(rounds=1, memory=64)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from privacydesk.demo.files import DATA
-from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, Vector
+from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, States, Vector
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
@@ -44,6 +44,13 @@ class CountingEmbedder:
     def embed_query(self, text: str) -> Vector:
         self.threads.add(threading.get_ident())
         return np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
+
+    def read_query(self, text: str) -> tuple[Vector, States]:
+        return self.embed_query(text), np.zeros((2, DIMENSIONS), dtype=np.float32)
+
+    def read_passage(self, parts: Sequence[str]) -> tuple[States, list[tuple[int, int]]]:
+        places = [(at, at + 1) for at in range(len(parts))]
+        return np.zeros((len(parts), DIMENSIONS), dtype=np.float32), places
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         self.passages += len(texts)

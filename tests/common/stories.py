@@ -609,19 +609,19 @@ class Player:
             account = self.world.people[PEOPLE[account]].account or ""
         if what in {"release", "approve", "grant"}:
             text = str(options.get("text", ""))
-            await staff.deciding.grant(number, by, account=account, text=text)
+            await staff.decisions.grant(number, by, account=account, text=text)
         elif what == "resolve":
             text = value if isinstance(value, str) else str(options.get("text", "已处理。"))
-            await staff.deciding.grant(number, by, text=text, account=account)
+            await staff.decisions.grant(number, by, text=text, account=account)
         elif what == "refuse_parts":
             refused = {
                 place: Refusal(Ground(options[item.name]["ground"]), options[item.name]["reason"])
                 for place, item in enumerate(ticket.items)
                 if item.name in options
             }
-            await staff.deciding.decide(number, by, Verdict(refused=refused))
+            await staff.decisions.decide(number, by, Verdict(refused=refused))
         elif what == "refuse":
-            await staff.deciding.refuse(
+            await staff.decisions.refuse(
                 number,
                 by,
                 ground=Ground(str(options.get("ground", "rights_of_others"))),
@@ -632,7 +632,7 @@ class Player:
             accepted = said in {"accepted", "yes", True}
             if accepted:
                 await open_files(staff, number, by)
-            await staff.examining.examine(
+            await staff.examinations.examine(
                 number,
                 by,
                 accepted=accepted,

@@ -337,11 +337,11 @@ async def test_a_supervisor_has_a_stopped_account_restored_once(world: World) ->
     number, staff = (await ticket_of(mother)).number, world.rooms.staff
     assert status(world) is AccountStatus.SUSPENDED
     with pytest.raises(DeskError) as refused:
-        await staff.restoring.restore(number, "mei", "She is nineteen.")
+        await staff.restorations.restore(number, "mei", "She is nineteen.")
     assert refused.value.code is ErrorCode.FORBIDDEN
     world.accounts.down = True
-    await staff.restoring.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
-    await staff.restoring.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
+    await staff.restorations.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
+    await staff.restorations.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
     await steps(
         mother, {"wait": {"minutes": 5}}, {"not_bot": ["ticket.delayed", "ticket.restored"]}
     )
@@ -352,14 +352,14 @@ async def test_a_supervisor_has_a_stopped_account_restored_once(world: World) ->
     assert len({one.key for one in asked}) == 1
     assert (await calls(world, mother))[-1].action == "restore"
     with pytest.raises(NotAllowedNowError):
-        await staff.restoring.restore(number, "lao-zhou", "Again.")
+        await staff.restorations.restore(number, "lao-zhou", "Again.")
 
 
 async def test_nothing_is_restored_that_was_not_stopped(world: World) -> None:
     player = await deleting(world, "posts")
     number, staff = (await ticket_of(player)).number, world.rooms.staff
     with pytest.raises(NotAllowedNowError):
-        await staff.restoring.restore(number, "lao-zhou", "A mistake.")
+        await staff.restorations.restore(number, "lao-zhou", "A mistake.")
     await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     with pytest.raises(NotAllowedNowError):
-        await staff.restoring.restore(number, "lao-zhou", "A mistake.")
+        await staff.restorations.restore(number, "lao-zhou", "A mistake.")

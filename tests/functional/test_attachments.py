@@ -13,7 +13,7 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, pict
 
 from privacydesk.domain.events import Sender
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError, StaleError
-from privacydesk.services.attaching import Offered
+from privacydesk.services.attachments import Offered
 
 NAME = "quokka how to.png"
 

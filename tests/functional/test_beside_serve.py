@@ -62,6 +62,6 @@ async def test_what_a_command_decided_is_carried_out_by_serve(tmp_path: Path) ->
             await player.step(step)
         (ticket,) = await player.tickets()
         async with command(world) as beside:
-            await beside.staff.deciding.grant(ticket.number, "mei")
+            await beside.staff.decisions.grant(ticket.number, "mei")
         await player.settle()
         assert "ticket.done.deletion" in [event.key for event in player.events]

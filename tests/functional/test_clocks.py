@@ -13,10 +13,10 @@ from tests.common.stories import PROFILE, Player, World, enter, forget_agents, o
 from privacydesk.calendars import import_overrides
 from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
+from privacydesk.worker.dispatcher import DispatcherWorker
 from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.loops import Worker
 from privacydesk.worker.outbox import OutboxWorker
-from privacydesk.worker.ushering import UsherWorker
 
 WITHOUT_WINDOW = {**PROFILE, "unbinding_window_minutes": None}
 LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def another_worker(world: World) -> Worker:
     return Worker(
         outbox=OutboxWorker(store.claims, own.outbox._deliveries, world.clock),
         dues=DuesWorker(store.claims, store.reader, own.dues._dues, world.clock),
-        usher=UsherWorker(own.usher._usher),
+        dispatcher=DispatcherWorker(own.dispatcher._dispatcher),
     )
 
 

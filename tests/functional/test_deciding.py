@@ -1,4 +1,4 @@
-"""Deciding part by part, before it is done, and with a second pair of eyes."""
+"""Decisions part by part, before it is done, and with a second pair of eyes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from privacydesk.domain.events import EventKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.gate import Lack, Refusal, Verdict, lacking
 
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "They show other people.")
@@ -72,7 +72,7 @@ def rows_of(player: Player, key: str) -> dict[str, str]:
 async def test_a_part_is_refused_with_its_ground_and_the_rest_is_done(world: World) -> None:
     player, ticket = await deletion(world, "posts", "photos")
     verdict = Verdict(refused={1: OTHERS})
-    await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+    await world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
     await player.settle()
 
     told = rows_of(player, "ticket.refused_parts")
@@ -93,7 +93,7 @@ async def test_parts_that_are_all_refused_for_reasons_of_their_own_are_told_one_
 ) -> None:
     player, ticket = await deletion(world, "posts", "recharge")
     verdict = Verdict(refused={0: OTHERS, 1: LAW})
-    await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+    await world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
     await player.pull()
 
     told = rows_of(player, "ticket.refused_by_part")
@@ -111,8 +111,8 @@ async def test_a_ground_left_unnamed_is_cited_by_its_clause_and_recorded(world: 
         refused={0: Refusal(Ground.CRIMINAL_PROCEEDINGS, "It cannot be done now.")}, withhold=True
     )
     with pytest.raises(DeskError, match="supervisor"):
-        await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
-    await world.rooms.staff.deciding.decide(ticket.number, "lao-zhou", verdict)
+        await world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
+    await world.rooms.staff.decisions.decide(ticket.number, "lao-zhou", verdict)
     await player.settle()
 
     for key in ("ticket.refused_parts", "ticket.partly"):
@@ -137,7 +137,7 @@ async def test_the_gate_names_all_that_is_missing_at_once(world: World) -> None:
         Lack.SUPERVISOR,
     )
     with pytest.raises(DeskError) as refused:
-        await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+        await world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
     assert refused.value.code is ErrorCode.INVALID_REQUEST
     assert refused.value.data["reason"] == "lack_ground"
     assert (await world.rooms.staff.cases.ticket(ticket.number)).state is TicketState.IN_REVIEW
@@ -157,7 +157,7 @@ async def test_a_hold_keeps_what_would_be_deleted(world: World) -> None:
 async def test_the_preview_is_what_the_user_sees_afterwards(world: World) -> None:
     player, ticket = await deletion(world, "posts", "photos")
     verdict = Verdict(refused={1: OTHERS})
-    deciding = world.rooms.staff.deciding
+    deciding = world.rooms.staff.decisions
     before = await world.rooms.store.reader.conversation(ticket.conversation_id)
     seen = await deciding.preview(ticket.number, "mei", verdict)
     after = await world.rooms.store.reader.conversation(ticket.conversation_id)
@@ -179,7 +179,7 @@ async def test_the_preview_of_a_closing_asks_the_user_in_their_own_language(worl
         {"choose": "chat"}, {"choose": "yes"}, locale="zh_Hans",
     )  # fmt: skip
     (ticket,) = await player.tickets()
-    seen = await world.rooms.staff.deciding.preview(ticket.number, "mei", Verdict())
+    seen = await world.rooms.staff.decisions.preview(ticket.number, "mei", Verdict())
     assert {event.locale for event in seen} == {"zh_Hans"}
     assert seen[-1].choices
 
@@ -187,7 +187,7 @@ async def test_the_preview_of_a_closing_asks_the_user_in_their_own_language(worl
 async def test_a_preview_is_refused_like_the_decision(world: World) -> None:
     _, ticket = await deletion(world, "posts")
     with pytest.raises(DeskError, match="reason in plain words"):
-        await world.rooms.staff.deciding.preview(
+        await world.rooms.staff.decisions.preview(
             ticket.number, "mei", Verdict(whole=Refusal(Ground.LAW))
         )
 
@@ -198,7 +198,7 @@ async def test_a_preview_is_refused_like_the_decision(world: World) -> None:
 async def test_a_closing_is_done_only_when_a_second_agent_confirms_it(careful: World) -> None:
     player, ticket = await closing(careful)
     said = len(player.events)
-    deciding = careful.rooms.staff.deciding
+    deciding = careful.rooms.staff.decisions
     proposed = await deciding.decide(ticket.number, "mei", Verdict(), job_id="form:1")
     assert proposed.state is TicketState.IN_REVIEW
     assert proposed.answered_at is None, "the clock runs on"
@@ -222,7 +222,7 @@ async def test_a_closing_is_done_only_when_a_second_agent_confirms_it(careful: W
 
 async def test_a_refused_closing_keeps_its_parts_over_the_second_look(careful: World) -> None:
     player, ticket = await closing(careful)
-    deciding = careful.rooms.staff.deciding
+    deciding = careful.rooms.staff.decisions
     proposed = await deciding.refuse(
         ticket.number, "mei", ground=Ground.LAW, reason="There is a dispute about a payment."
     )
@@ -236,7 +236,7 @@ async def test_what_a_program_decided_takes_two_people(careful: World) -> None:
     """Whoever made its token could else decide by it, and confirm that."""
     _, ticket = await closing(careful)
     await careful.rooms.integrations.tokens.add("helper", tuple(Scope), by="lao-zhou")
-    deciding = careful.rooms.staff.deciding
+    deciding = careful.rooms.staff.decisions
     proposed = await deciding.decide(ticket.number, "helper", Verdict())
     for _ in range(2):  # two submits of a form
         taken = await deciding.confirm(
@@ -265,7 +265,7 @@ async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_toke
     tokens, staff = world.rooms.integrations.tokens, world.rooms.staff
     await tokens.add("helper", tuple(Scope), by="lao-zhou")
     player, ticket = await deletion(world, "posts")
-    await staff.deciding.refuse(
+    await staff.decisions.refuse(
         ticket.number, "helper", ground=Ground.LAW, reason="There is a dispute."
     )
     await player.pull()
@@ -276,23 +276,23 @@ async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_toke
     (objection,) = [one for one in await player.tickets() if one.is_open]
     for name in ("helper", "lao-zhou"):
         with pytest.raises(DeskError, match="someone else"):
-            await staff.deciding.grant(objection.number, name, text="So be it.")
+            await staff.decisions.grant(objection.number, name, text="So be it.")
         with pytest.raises(DeskError, match="someone else"):
             await staff.handling.claim(objection.number, name)
     # Nor by another program, since that may be moved by the same hand.
     await tokens.add("other", tuple(Scope), by="operator")
     with pytest.raises(DeskError, match="a person"):
-        await staff.deciding.grant(objection.number, "other", text="So be it.")
+        await staff.decisions.grant(objection.number, "other", text="So be it.")
     await staff.handling.claim(objection.number, "mei")
     handed = await staff.handling.hand_over("mei", "lao-zhou", "lao-zhou")
     assert handed.kept == (objection.number,)
-    decided = await staff.deciding.grant(objection.number, "mei", text="So be it.")
+    decided = await staff.decisions.grant(objection.number, "mei", text="So be it.")
     assert decided.state is TicketState.FULFILLING
 
 
 async def test_what_is_sent_back_can_be_decided_anew(careful: World) -> None:
     _, ticket = await closing(careful)
-    deciding = careful.rooms.staff.deciding
+    deciding = careful.rooms.staff.decisions
     first = await deciding.decide(ticket.number, "mei", Verdict())
     with pytest.raises(DeskError) as twice:
         await deciding.decide(ticket.number, "lao-zhou", Verdict())
@@ -311,7 +311,7 @@ async def test_what_is_sent_back_can_be_decided_anew(careful: World) -> None:
 
 async def test_two_submits_of_a_proposal_count_once(careful: World) -> None:
     _, ticket = await closing(careful)
-    deciding = careful.rooms.staff.deciding
+    deciding = careful.rooms.staff.decisions
     first = await deciding.decide(ticket.number, "mei", Verdict(), job_id="form:twice")
     second = await deciding.decide(ticket.number, "mei", Verdict(), job_id="form:twice")
     assert second == first
@@ -319,7 +319,7 @@ async def test_two_submits_of_a_proposal_count_once(careful: World) -> None:
 
 async def test_a_kind_that_takes_one_is_decided_by_one(careful: World) -> None:
     player, ticket = await deletion(careful, "posts")
-    await careful.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
+    await careful.rooms.staff.decisions.decide(ticket.number, "mei", Verdict())
     await player.pull()
     await player.step({"bot": "ticket.released"})
 
@@ -330,7 +330,7 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
     player, ticket = await deletion(world, "posts")
     staff = world.rooms.staff
     await staff.handling.claim(ticket.number, "mei")
-    await staff.deciding.decide(ticket.number, "lao-zhou", Verdict(whole=OTHERS))
+    await staff.decisions.decide(ticket.number, "lao-zhou", Verdict(whole=OTHERS))
     player.mark = len(player.events)
     await player.pull()
     for step in (
@@ -344,9 +344,9 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
     again = next(one for one in await player.tickets() if one.linked == ticket.id)
     assert again.reviewer_not == ("lao-zhou",)
     with pytest.raises(DeskError) as refused:
-        await staff.deciding.grant(again.number, "lao-zhou")
+        await staff.decisions.grant(again.number, "lao-zhou")
     assert refused.value.code is ErrorCode.FORBIDDEN
-    await staff.deciding.grant(again.number, "mei")
+    await staff.decisions.grant(again.number, "mei")
 
 
 # -- that one may sue ------------------------------------------------------------------------------
@@ -391,7 +391,7 @@ async def test_every_refusal_says_that_one_may_sue(
         player, ticket = await deletion(world, "posts", "photos", locale=locale)
         by = "lao-zhou" if withhold else "mei"
         verdict = Verdict(refused=refused, withhold=withhold)
-        await world.rooms.staff.deciding.decide(ticket.number, by, verdict)
+        await world.rooms.staff.decisions.decide(ticket.number, by, verdict)
         await player.settle()
         said = {event.key: event.text for event in player.events if event.key in keys}
         assert said.keys() == keys

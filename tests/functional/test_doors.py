@@ -15,7 +15,7 @@ from privacydesk.cli.common import By
 from privacydesk.cli.conversations import conversations_app
 from privacydesk.cli.tickets import tickets_app
 from privacydesk.domain.agents import SUPERVISING, Role
-from privacydesk.web.console import deeds, duty
+from privacydesk.web.console import case_actions, duty
 from privacydesk.web.console.access import roles_of
 
 NUMBER = "PD-AAAA-AAAA"
@@ -29,29 +29,29 @@ STAFF = {
 }
 BY_COMMAND_ALONE = frozenset(SUPERVISING)
 ACTS: dict[tuple[str, ...], Any] = {
-    ("tickets", "claim", NUMBER): deeds.claim,
-    ("tickets", "assign", NUMBER): deeds.assign,
+    ("tickets", "claim", NUMBER): case_actions.claim,
+    ("tickets", "assign", NUMBER): case_actions.assign,
     ("tickets", "hand-over", "--from", "nobody"): duty.hand_over,
-    ("tickets", "reply", NUMBER, "Words."): deeds.reply,
-    ("tickets", "reply", NUMBER, "Words.", "--ask"): deeds.ask,
-    ("tickets", "examine", NUMBER, "--accept"): deeds.examine,
-    ("tickets", "decide", NUMBER, "--grant"): deeds.decide,
-    ("tickets", "confirm", NUMBER, "--seen", "1"): deeds.confirm,
-    ("tickets", "send-back", NUMBER, *WHY, "--seen", "1"): deeds.send_back,
-    ("tickets", "extend", NUMBER, "--working-days", "1", *WHY): deeds.extend,
-    ("tickets", "escalate", NUMBER, *WHY): deeds.escalate,
-    ("tickets", "restore", NUMBER, *WHY): deeds.restore,
-    ("tickets", "answer-escalation", NUMBER, "Words."): deeds.answer_escalation,
-    ("tickets", "merge", NUMBER, "--into", NUMBER, *WHY): deeds.merge,
-    ("tickets", "evidence", NUMBER, "--open", "00", "--to", "TO"): deeds.open_evidence,
-    ("tickets", "evidence", NUMBER, "--allow"): deeds.allow_files,
-    ("tickets", "ask-access", NUMBER, *WHY): deeds.ask_files,
-    ("tickets", "refuse-access", NUMBER, "--for", "mei", *WHY): deeds.refuse_files,
+    ("tickets", "reply", NUMBER, "Words."): case_actions.reply,
+    ("tickets", "reply", NUMBER, "Words.", "--ask"): case_actions.ask,
+    ("tickets", "examine", NUMBER, "--accept"): case_actions.examine,
+    ("tickets", "decide", NUMBER, "--grant"): case_actions.decide,
+    ("tickets", "confirm", NUMBER, "--seen", "1"): case_actions.confirm,
+    ("tickets", "send-back", NUMBER, *WHY, "--seen", "1"): case_actions.send_back,
+    ("tickets", "extend", NUMBER, "--working-days", "1", *WHY): case_actions.extend,
+    ("tickets", "escalate", NUMBER, *WHY): case_actions.escalate,
+    ("tickets", "restore", NUMBER, *WHY): case_actions.restore,
+    ("tickets", "answer-escalation", NUMBER, "Words."): case_actions.answer_escalation,
+    ("tickets", "merge", NUMBER, "--into", NUMBER, *WHY): case_actions.merge,
+    ("tickets", "evidence", NUMBER, "--open", "00", "--to", "TO"): case_actions.open_evidence,
+    ("tickets", "evidence", NUMBER, "--allow"): case_actions.allow_files,
+    ("tickets", "ask-access", NUMBER, *WHY): case_actions.ask_files,
+    ("tickets", "refuse-access", NUMBER, "--for", "mei", *WHY): case_actions.refuse_files,
     ("tickets", "hold", NUMBER, *WHY): BY_COMMAND_ALONE,
     ("tickets", "release-hold", NUMBER, *WHY): BY_COMMAND_ALONE,
-    ("conversations", "take", NUMBER): deeds.take,
-    ("conversations", "reply", NUMBER, "Words."): deeds.reply,
-    ("conversations", "hand-back", NUMBER): deeds.hand_back,
+    ("conversations", "take", NUMBER): case_actions.take,
+    ("conversations", "reply", NUMBER, "Words."): case_actions.reply,
+    ("conversations", "hand-back", NUMBER): case_actions.hand_back,
 }
 ROLE_REFUSED = (
     "an auditor only looks",

@@ -42,7 +42,7 @@ async def accepted(world: World, ticket: Ticket) -> Ticket:
     """Return a request whose file was accepted, and waits for a second agent."""
     staff = world.rooms.staff
     await open_files(staff, ticket.number, "mei")
-    examined = await staff.examining.examine(ticket.number, "mei", accepted=True)
+    examined = await staff.examinations.examine(ticket.number, "mei", accepted=True)
     assert len(await left(world, ticket)) == 1
     return examined
 
@@ -94,12 +94,12 @@ async def test_it_goes_when_nobody_verifies_the_request_in_time(world: World) ->
 async def test_it_goes_with_the_confirmed_decision(world: World, verdict: Verdict) -> None:
     ticket = await accepted(world, await ask(await enter(world, "mother", "en")))
     staff = world.rooms.staff
-    proposed = await staff.deciding.decide(ticket.number, "mei", verdict)
+    proposed = await staff.decisions.decide(ticket.number, "mei", verdict)
     await open_files(staff, ticket.number, "lao-zhou")
     assert len(await left(world, ticket)) == 1
     seen = (await staff.cases.ticket(ticket.number)).version
     assert seen >= proposed.version
-    decided = await staff.deciding.confirm(ticket.number, "lao-zhou", seen=seen)
+    decided = await staff.decisions.confirm(ticket.number, "lao-zhou", seen=seen)
     assert decided.state in {TicketState.CLOSED, TicketState.FULFILLING}
     assert await left(world, ticket) == []
 
@@ -113,6 +113,6 @@ async def test_it_goes_with_a_decision_of_one_agent_where_two_are_wanted_no_more
         ticket = await accepted(world, await ask(await enter(world, "mother", "en")))
         clock = world.clock
     async with open_world(tmp_path, PROFILE, clock=clock) as world:
-        decided = await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+        decided = await world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
         assert decided.state in {TicketState.CLOSED, TicketState.FULFILLING}
         assert await left(world, ticket) == []

@@ -237,7 +237,7 @@ async def test_people_work_on_both_sides(tmp_path: Path, helpdesk: Helpdesk) -> 
         assert there["status"] == 1
         assert "has not decided" in there["followup_set"][-1]["comment"]
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-        await at.world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+        await at.world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
         await at.worker.done(3)
         (there,) = await helpdesk.tickets()
         assert there["status"] == 4

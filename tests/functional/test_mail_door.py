@@ -24,7 +24,7 @@ from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.events import Sender
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError, UnavailableError
-from privacydesk.services.attaching import Offered
+from privacydesk.services.attachments import Offered
 
 T = TypeVar("T")
 SOMEBODY = "wang@example.net"
@@ -179,7 +179,7 @@ async def test_a_plain_yes_answers_its_letter_and_a_decision_is_objected_to_once
         await file_complaint(desk)
         rooms = desk.world.rooms
         (first,) = await rooms.store.reader.list_tickets()
-        await rooms.staff.deciding.grant(first.number, "mei", text="没有查到您说的内容")
+        await rooms.staff.decisions.grant(first.number, "mei", text="没有查到您说的内容")
         await desk.look()
         answer = next(one for one in reversed(desk.sent.taken) if "满意" in words(one))
         old = await desk.converse("我不服", answer)

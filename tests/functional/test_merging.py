@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 
 from privacydesk.domain.alarms import AlarmKind
-from privacydesk.domain.piles import Pile
+from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
 from privacydesk.errors import DeskError, NotAllowedNowError
-from privacydesk.services.staff.merging import Hindrance, hindrance
+from privacydesk.services.staff.merges import Hindrance, hindrance
 
 
 @pytest.fixture
@@ -120,10 +120,10 @@ async def test_what_stands_against_it_is_named(world: World) -> None:
 async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) -> None:
     _, first, _ = await two(world)
     staff, agents = world.rooms.staff, world.rooms.agents
-    before = len((await world.rooms.tools.inbox.page(Pile.ESCALATED, agents["mei"])).rows)
-    await staff.escalating.escalate(first.number, "mei", "Is this the right account?", job_id="e")
-    await staff.escalating.escalate(first.number, "mei", "Is this the right account?", job_id="e")
-    page = await world.rooms.tools.inbox.page(Pile.ESCALATED, agents["lao-zhou"])
+    before = len((await world.rooms.tools.inbox.page(InboxView.ESCALATED, agents["mei"])).rows)
+    await staff.escalations.escalate(first.number, "mei", "Is this the right account?", job_id="e")
+    await staff.escalations.escalate(first.number, "mei", "Is this the right account?", job_id="e")
+    page = await world.rooms.tools.inbox.page(InboxView.ESCALATED, agents["lao-zhou"])
     assert [row.ticket.number for row in page.rows] == [first.number]
     assert before == 0
 
@@ -131,16 +131,16 @@ async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) 
     assert (call.kind, call.number) == (AlarmKind.ESCALATED, first.number)
     await staff.handling.claim(first.number, "mei")
     with pytest.raises(DeskError, match="supervisor"):
-        await staff.escalating.answer(first.number, "mei", "Yes.")
+        await staff.escalations.answer(first.number, "mei", "Yes.")
     with pytest.raises(NotAllowedNowError):
-        await staff.escalating.escalate(first.number, "mei", "And again?")
-    answered = await staff.escalating.answer(first.number, "lao-zhou", "Yes, it is.")
+        await staff.escalations.escalate(first.number, "mei", "And again?")
+    answered = await staff.escalations.answer(first.number, "lao-zhou", "Yes, it is.")
     assert "escalated" not in answered.flags
     (call,) = await world.rooms.tools.alarms.mine("mei")
     assert (call.kind, call.number) == (AlarmKind.ESCALATION_ANSWERED, first.number)
     with pytest.raises(NotAllowedNowError):
-        await staff.escalating.answer(first.number, "lao-zhou", "Twice.")
-    assert not (await world.rooms.tools.inbox.page(Pile.ESCALATED, agents["mei"])).rows
+        await staff.escalations.answer(first.number, "lao-zhou", "Twice.")
+    assert not (await world.rooms.tools.inbox.page(InboxView.ESCALATED, agents["mei"])).rows
     log = await world.rooms.store.reader.ticket_log(first.id)
     assert [(e.what, e.by) for e in log if "escal" in e.what] == [
         ("escalate", "mei"),
@@ -151,7 +151,7 @@ async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) 
 async def test_a_closed_request_is_in_nobody_s_list_of_what_was_handed_up(world: World) -> None:
     _, first, later = await two(world)
     staff = world.rooms.staff
-    await staff.escalating.escalate(later.number, "mei", "Is it the same?")
+    await staff.escalations.escalate(later.number, "mei", "Is it the same?")
     await staff.merging.merge(later.number, "mei", first.number, "same photos")
-    page = await world.rooms.tools.inbox.page(Pile.ESCALATED, world.rooms.agents["mei"])
+    page = await world.rooms.tools.inbox.page(InboxView.ESCALATED, world.rooms.agents["mei"])
     assert not page.rows

@@ -13,7 +13,7 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, step
 
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.piles import Pile, Watch
+from privacydesk.domain.inbox_views import InboxView, Watch
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError
 from privacydesk.services.staff.cases import files_open_to
@@ -69,7 +69,7 @@ async def ticket_of(player: Player) -> Ticket:
 async def guarded(world: World) -> list[TicketId]:
     now = world.clock.now()
     page = await world.rooms.store.reader.pile(
-        Pile.GUARDED, Watch("mei", now, now), after=None, limit=10
+        InboxView.GUARDED, Watch("mei", now, now), after=None, limit=10
     )
     return [one.id for one in page]
 
@@ -108,7 +108,7 @@ async def test_a_child_hears_that_a_guardian_takes_part_and_a_supervisor_decides
     assert len(told) == 1
     assert ticket.number in told[0].text
 
-    deciding = world.rooms.staff.deciding
+    deciding = world.rooms.staff.decisions
     with pytest.raises(DeskError) as refused:
         await deciding.grant(ticket.number, "mei")
     assert refused.value.data["reason"] == "lack_child"
@@ -159,7 +159,7 @@ async def test_an_account_that_evidence_shows_is_looked_up_as_well(world: World)
     assert not ticket.is_guarded
     staff = world.rooms.staff
     await open_files(staff, ticket.number, "mei")
-    await staff.examining.examine(ticket.number, "mei", accepted=True, account="u-1001")
+    await staff.examinations.examine(ticket.number, "mei", accepted=True, account="u-1001")
     await player.settle()
     assert (await ticket_of(player)).flags >= {"minor", "under_14"}
     assert "ticket.child_under_14" in player.said()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.common import postgresql
+from tests.common.dispatching import usher_of
 from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
-from tests.common.ushering import usher_of
 
 from privacydesk.app import Outside, open_rooms
 from privacydesk.domain.duty import DutyState

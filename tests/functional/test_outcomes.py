@@ -14,7 +14,7 @@ from tests.common.stories import enter as open_chat
 from privacydesk.domain.account_terms import AccountAction, AccountReason
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import DeskError
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 
 
 async def enter(world: World, name: str = "", locale: str = "en") -> Player:
@@ -302,12 +302,12 @@ async def test_an_account_that_staff_named_wrongly_is_mended_with_the_decision(
     number = (await only_ticket(mother)).number
     staff = world.rooms.staff
     await open_files(staff, number, "mei")
-    await staff.examining.examine(number, "mei", accepted=True, account="u-1040")
-    await staff.deciding.grant(number, "mei")
+    await staff.examinations.examine(number, "mei", accepted=True, account="u-1040")
+    await staff.decisions.grant(number, "mei")
     await mother.settle()
     assert (await only_ticket(mother)).state is TicketState.IN_REVIEW
 
-    await staff.deciding.grant(number, "mei", account="u-1004")
+    await staff.decisions.grant(number, "mei", account="u-1004")
     await mother.settle()
     done = await only_ticket(mother)
     assert (done.account, done.state) == ("u-1004", TicketState.CLOSED)
@@ -323,7 +323,7 @@ async def test_an_account_that_its_owner_showed_is_not_changed_for_another(world
     await player.step({"choose": "yes"})
     ticket = await only_ticket(player)
     with pytest.raises(DeskError) as refused:
-        await world.rooms.staff.deciding.grant(ticket.number, "mei", account="u-1002")
+        await world.rooms.staff.decisions.grant(ticket.number, "mei", account="u-1002")
     assert refused.value.data["reason"] == "lack_other_account"
     assert (await only_ticket(player)).account == "u-1001"
 

@@ -49,7 +49,7 @@ async def test_a_report_of_the_past_stays_the_same_after_the_purge(world: World)
     other = await complaint(world, "lin-xiaoyu")
     number = (await only_ticket(other)).number
     verdict = Verdict(whole=Refusal(Ground.MALICE_OR_ABUSE, "它说的不是真事"))
-    await world.rooms.staff.deciding.decide(number, "lao-zhou", verdict)
+    await world.rooms.staff.decisions.decide(number, "lao-zhou", verdict)
     await complaint(world, "alice-morgan")
     shy = await enter(world, "wu")
     await steps(shy, {"choose": "access"}, {"choose": "verify.rather_not"})

@@ -16,7 +16,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError, StaleError
 from privacydesk.services.staff.cases import files_open_to, looks_after
-from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.sight import Part, Sight, sight_of
 
@@ -73,7 +73,7 @@ async def page(world: World, number: str) -> Sight:
 
 
 async def test_nobody_confirms_a_decision_that_they_have_not_seen(careful: World) -> None:
-    number, deciding = await closing(careful), careful.rooms.staff.deciding
+    number, deciding = await closing(careful), careful.rooms.staff.decisions
     granted = await deciding.decide(number, "mei", Verdict())
     opened = await page(careful, number)
     await deciding.send_back(number, "mei", "I was wrong.", seen=granted.version)
@@ -95,21 +95,21 @@ async def test_a_case_that_changed_is_looked_at_again_before_it_is_confirmed(
     careful: World,
 ) -> None:
     number, staff = await closing(careful), careful.rooms.staff
-    await staff.deciding.decide(number, "mei", Verdict())
+    await staff.decisions.decide(number, "mei", Verdict())
     opened = await page(careful, number)
     await staff.holds.hold(number, "lao-zhou", "A court asks.")
     with pytest.raises(StaleError) as stale:
-        await staff.deciding.confirm(number, "lao-zhou", seen=opened)
+        await staff.decisions.confirm(number, "lao-zhou", seen=opened)
     assert stale.value.data["reason"] == "seen_request"
     # What is not right with the decision is not right whatever became of the rest.
-    await staff.deciding.send_back(number, "lao-zhou", "There is a hold.", seen=opened)
+    await staff.decisions.send_back(number, "lao-zhou", "There is a hold.", seen=opened)
     assert proposal_of(await now(careful, number)) is None
 
 
 async def test_a_form_that_was_taken_is_not_called_stale_when_it_comes_again(
     careful: World,
 ) -> None:
-    number, deciding = await closing(careful), careful.rooms.staff.deciding
+    number, deciding = await closing(careful), careful.rooms.staff.decisions
     opened = await page(careful, number)
     for _ in range(2):
         first = await deciding.decide(number, "mei", Verdict(), job_id="form:1", seen=opened)
@@ -127,16 +127,16 @@ async def test_what_was_previewed_is_not_decided_on_another_case(world: World) -
     staff, opened = world.rooms.staff, await page(world, number)
     await staff.handling.ask(number, "lao-zhou", "Which year?")
     with pytest.raises(StaleError) as stale:
-        await staff.deciding.check_seen(number, opened)
+        await staff.decisions.check_seen(number, opened)
     assert stale.value.data["reason"] == "seen_request"
     with pytest.raises(StaleError):
-        await staff.deciding.decide(number, "mei", Verdict(), seen=opened)
+        await staff.decisions.decide(number, "mei", Verdict(), seen=opened)
     assert (await now(world, number)).state is TicketState.AWAITING_REQUESTER
     await player.pull()
     await player.step({"user": "2025"})
     with pytest.raises(StaleError):
         await staff.handling.ask(number, "mei", "Which year?", seen=opened)
-    await staff.deciding.decide(number, "mei", Verdict(), seen=await page(world, number))
+    await staff.decisions.decide(number, "mei", Verdict(), seen=await page(world, number))
 
 
 async def test_what_changes_nothing_for_staff_sends_no_form_back(world: World) -> None:
@@ -153,8 +153,8 @@ async def test_what_changes_nothing_for_staff_sends_no_form_back(world: World) -
     reminded = await now(world, number)
     assert len(reminded.dues) < len(before.dues)
     assert reminded.version > before.version
-    await staff.deciding.check_seen(number, opened)
-    await staff.deciding.decide(number, "mei", Verdict(), seen=opened)
+    await staff.decisions.check_seen(number, opened)
+    await staff.decisions.decide(number, "mei", Verdict(), seen=opened)
 
 
 async def test_a_version_is_any_change_for_programs(world: World) -> None:
@@ -162,10 +162,10 @@ async def test_a_version_is_any_change_for_programs(world: World) -> None:
     staff, before = world.rooms.staff, await now(world, number)
     await staff.handling.claim(number, "lao-zhou")
     with pytest.raises(StaleError) as stale:
-        await staff.deciding.grant(number, "mei", seen=before.version)
+        await staff.decisions.grant(number, "mei", seen=before.version)
     assert stale.value.data["reason"] == "ticket_changed"
     with pytest.raises(StaleError):
-        await staff.deciding.refuse(
+        await staff.decisions.refuse(
             number, "mei", ground=Ground.LAW, reason="So it is.", seen=before.version
         )
 
@@ -177,17 +177,17 @@ async def test_files_that_nobody_saw_are_not_turned_down_from_an_old_page(world:
     mother, number = await guardian(world)
     staff, reader = world.rooms.staff, world.rooms.store.reader
     opened, version = await page(world, number), (await now(world, number)).version
-    await staff.examining.examine(number, "lao-zhou", accepted=False, reason="It can't be read.")
+    await staff.examinations.examine(number, "lao-zhou", accepted=False, reason="It can't be read.")
     await mother.pull()
     await steps(mother, {"choose": "now"}, {"upload": "two.jpg"}, {"choose": "_done"})
     for seen in (opened, version):
         with pytest.raises(StaleError):
-            await staff.examining.examine(
+            await staff.examinations.examine(
                 number, "mei", accepted=False, reason="It can't be read.", seen=seen
             )
     lying = await reader.evidence_of((await now(world, number)).id)
     assert [one.removed_at is None for one in lying] == [False, True]
-    await staff.examining.examine(
+    await staff.examinations.examine(
         number, "mei", accepted=False, reason="Nor this.", seen=await page(world, number)
     )
 
@@ -201,14 +201,14 @@ async def test_other_files_are_another_case_to_look_at(world: World) -> None:
     for seen in (without, other):
         for accepted in (True, False):
             with pytest.raises(StaleError) as stale:
-                await staff.examining.examine(
+                await staff.examinations.examine(
                     number, "mei", accepted=accepted, reason="Why not.", seen=seen
                 )
             assert stale.value.data["reason"] == "seen_files"
         with pytest.raises(StaleError):
-            await staff.deciding.decide(number, "mei", Verdict(whole=LAW), seen=seen)
+            await staff.decisions.decide(number, "mei", Verdict(whole=LAW), seen=seen)
     # That they were opened, and by whose leave, is no other case.
-    await staff.examining.examine(number, "mei", accepted=True, seen=case.sight)
+    await staff.examinations.examine(number, "mei", accepted=True, seen=case.sight)
 
 
 async def test_whoever_lets_files_be_opened_knows_to_whom(world: World) -> None:
@@ -258,12 +258,12 @@ async def test_more_time_is_given_to_the_date_that_was_seen(world: World) -> Non
     assert stale.value.data["reason"] == "seen_clock"
     assert (await now(world, number)).clock == first.clock
     # A date decides nothing about what is asked.
-    await world.rooms.staff.deciding.decide(number, "mei", Verdict(), seen=opened)
+    await world.rooms.staff.decisions.decide(number, "mei", Verdict(), seen=opened)
 
 
 async def test_an_answer_goes_to_the_question_that_was_read(world: World) -> None:
     _, number = await copy_of_data(world)
-    escalating = world.rooms.staff.escalating
+    escalating = world.rooms.staff.escalations
     await escalating.escalate(number, "mei", "Is it hers?")
     opened = await page(world, number)
     await escalating.answer(number, "lao-zhou", "It is.", seen=opened)
@@ -302,5 +302,5 @@ async def test_what_no_page_of_ours_wrote_fits_no_case(world: World) -> None:
     seen = await page(world, number)
     for text in ("", "0", "." * (len(Part) - 1), str(seen)[:-17], f"{seen}.0"):
         with pytest.raises(StaleError):
-            await world.rooms.staff.deciding.check_seen(number, Sight.read(text))
-    await world.rooms.staff.deciding.check_seen(number, Sight.read(str(seen)))
+            await world.rooms.staff.decisions.check_seen(number, Sight.read(text))
+    await world.rooms.staff.decisions.check_seen(number, Sight.read(str(seen)))

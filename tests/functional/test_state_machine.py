@@ -394,18 +394,18 @@ class Desk(RuleBasedStateMachine):
         account = "u-1004"
         if deed == "grant":
             self._may_be_refused(
-                staff.deciding.grant(number, who, text="已处理。", account=account)
+                staff.decisions.grant(number, who, text="已处理。", account=account)
             )
         elif deed == "refuse":
             ground = Ground.RIGHTS_OF_OTHERS
             self._may_be_refused(
-                staff.deciding.refuse(number, who, ground=ground, reason="会影响他人。")
+                staff.decisions.refuse(number, who, ground=ground, reason="会影响他人。")
             )
         elif deed in {"accept", "accept unseen", "reject"}:
             if deed == "accept":
                 self._may_be_refused(open_files(staff, number, who))
             self._may_be_refused(
-                staff.examining.examine(
+                staff.examinations.examine(
                     number, who, accepted=deed != "reject", reason="看不清。", account=account
                 )
             )

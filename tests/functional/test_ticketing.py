@@ -22,8 +22,8 @@ from privacydesk.domain.ticketing import NotTaken, RemoteFile, TicketingMap, mar
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.staff.gate import Refusal, Verdict
-from privacydesk.services.ticketing.joining import join_system
-from privacydesk.services.ticketing.syncing import Syncing
+from privacydesk.services.ticketing.sync_rounds import SyncRounds
+from privacydesk.services.ticketing.wiring import join_system
 
 MAPPED: Mapping[str, Any] = {
     "queue": "privacy",
@@ -50,7 +50,7 @@ class Joined:
             self.clock.move(timedelta(seconds=30))
             await self.world.rooms.ticketing.work()
 
-    def syncing(self, handling: Any) -> Syncing:
+    def syncing(self, handling: Any) -> SyncRounds:
         """Return a sync whose staff act as ``handling`` has it."""
         rooms = self.world.rooms
         store: Any = rooms.store
@@ -257,7 +257,7 @@ async def test_a_decision_closes_it_over_there_and_opening_it_again_is_put_right
     await desk.rounds()
     number = (await desk.ticket()).number
     verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-    await desk.world.rooms.staff.deciding.decide(number, "mei", verdict)
+    await desk.world.rooms.staff.decisions.decide(number, "mei", verdict)
     await desk.rounds()
     assert desk.there.state == "closed"
     assert "The law" not in str(desk.there)
@@ -508,7 +508,7 @@ async def test_after_its_time_the_words_go_and_the_link_rests(desk: Joined) -> N
     await desk.rounds()
     number = (await desk.ticket()).number
     verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-    await desk.world.rooms.staff.deciding.decide(number, "mei", verdict)
+    await desk.world.rooms.staff.decisions.decide(number, "mei", verdict)
     await desk.rounds()
     told = len(desk.told)
     desk.clock.move(timedelta(days=40))

@@ -28,9 +28,9 @@ from privacydesk.domain.ticketing import TicketingMap, marked
 from privacydesk.errors import NotAllowedNowError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.staff.gate import Refusal, Verdict
-from privacydesk.services.ticketing.joining import join_system
-from privacydesk.services.ticketing.syncing import Syncing
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.services.ticketing.sync_rounds import SyncRounds
+from privacydesk.services.ticketing.wiring import join_system
+from privacydesk.storage.random_ids import SecretMinter
 
 # "lao-zhou" has no user over there, "u-stranger" is no agent here.
 SAID = TicketingMap(
@@ -123,7 +123,7 @@ class Sides(RuleBasedStateMachine):
     def run(self, work: Any) -> Any:
         return self.shared.runner.run(work)
 
-    def _new_process(self) -> Syncing:
+    def _new_process(self) -> SyncRounds:
         rooms = self.world.rooms
         store: Any = rooms.store
         return join_system(
@@ -184,7 +184,7 @@ class Sides(RuleBasedStateMachine):
     @rule()
     def it_is_decided(self) -> None:
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-        self._act(self.world.rooms.staff.deciding.decide, "mei", verdict)
+        self._act(self.world.rooms.staff.decisions.decide, "mei", verdict)
         self.decided = True
 
     # -- over there ------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ class Sides(RuleBasedStateMachine):
     async def _put_away(self, ticket: Ticket) -> None:
         if ticket.is_open:
             verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-            await self.world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+            await self.world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
 
 
 def test_whatever_dies_both_sides_come_to_the_same(tmp_path: Path) -> None:

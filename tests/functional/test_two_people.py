@@ -13,7 +13,7 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, step
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.piles import Pile
+from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
 from privacydesk.services.signin.people import People
@@ -61,7 +61,7 @@ async def guardian(world: World) -> tuple[Player, Ticket]:
 
 async def refused_confirming(world: World, number: str, by: str, version: int) -> str:
     with pytest.raises(DeskError) as refused:
-        await world.rooms.staff.deciding.confirm(number, by, seen=version)
+        await world.rooms.staff.decisions.confirm(number, by, seen=version)
     assert refused.value.code is ErrorCode.FORBIDDEN
     return str(refused.value.data["reason"])
 
@@ -85,12 +85,12 @@ async def test_nobody_confirms_whose_access_the_proposer_changed_lately(
     else:
         second = "newcomer"
         await people(world).add(second, "", Role.AGENT, by="xiao-chen")
-    proposed = await staff.deciding.decide(ticket.number, "xiao-chen", Verdict())
+    proposed = await staff.decisions.decide(ticket.number, "xiao-chen", Verdict())
     assert await refused_confirming(world, ticket.number, second, proposed.version) == (
         "not_separate"
     )
     world.clock.move(WEEK + timedelta(hours=1))
-    confirmed = await staff.deciding.confirm(ticket.number, second, seen=proposed.version)
+    confirmed = await staff.decisions.confirm(ticket.number, second, seen=proposed.version)
     assert confirmed.state is TicketState.AWAITING_CONFIRMATION
 
 
@@ -99,17 +99,17 @@ async def test_nobody_confirms_what_was_proposed_by_an_agent_that_they_reset(
 ) -> None:
     _, ticket = await closing(world)
     await people(world).reset("mei", by="xiao-chen")
-    proposed = await world.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
+    proposed = await world.rooms.staff.decisions.decide(ticket.number, "mei", Verdict())
     told = await refused_confirming(world, ticket.number, "xiao-chen", proposed.version)
     assert told == "not_separate"
-    await world.rooms.staff.deciding.confirm(ticket.number, "wing", seen=proposed.version)
+    await world.rooms.staff.decisions.confirm(ticket.number, "wing", seen=proposed.version)
 
 
 async def test_control_reaches_through_agents_who_were_added_for_it(world: World) -> None:
     _, ticket = await closing(world)
     await people(world).add("helper", "", Role.ADMINISTRATOR, by="xiao-chen")
     await people(world).reset("wing", by="helper")
-    proposed = await world.rooms.staff.deciding.decide(ticket.number, "xiao-chen", Verdict())
+    proposed = await world.rooms.staff.decisions.decide(ticket.number, "xiao-chen", Verdict())
     told = await refused_confirming(world, ticket.number, "wing", proposed.version)
     assert told == "not_separate"
 
@@ -118,8 +118,8 @@ async def test_what_the_operator_does_by_command_is_no_agents_doing(world: World
     _, ticket = await closing(world)
     await people(world).reset("wing")
     await people(world).reset("mei")
-    proposed = await world.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
-    await world.rooms.staff.deciding.confirm(ticket.number, "wing", seen=proposed.version)
+    proposed = await world.rooms.staff.decisions.decide(ticket.number, "mei", Verdict())
+    await world.rooms.staff.decisions.confirm(ticket.number, "wing", seen=proposed.version)
 
 
 # -- a child's files -------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ async def test_access_is_asked_for_and_allowed_or_refused(world: World) -> None:
     await world.rooms.refresh_agents()
 
     async def listed() -> int:
-        return len((await inbox.page(Pile.ESCALATED, agents["lao-zhou"])).rows)
+        return len((await inbox.page(InboxView.ESCALATED, agents["lao-zhou"])).rows)
 
     with pytest.raises(DeskError) as stranger:
         await staff.files.ask(ticket.number, "mei", "It is mine to examine.")
@@ -180,11 +180,11 @@ async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
     mother, ticket = await guardian(world)
     staff, number = world.rooms.staff, ticket.number
     await open_files(staff, number, "mei")
-    await staff.examining.examine(number, "mei", accepted=True)
+    await staff.examinations.examine(number, "mei", accepted=True)
     (file,) = await staff.cases.files(await staff.cases.ticket(number))
-    proposed = await staff.deciding.decide(number, "mei", Verdict(text="Done."))
+    proposed = await staff.decisions.decide(number, "mei", Verdict(text="Done."))
     with pytest.raises(NotAllowedNowError) as unseen:
-        await staff.deciding.confirm(number, "lao-zhou", seen=proposed.version)
+        await staff.decisions.confirm(number, "lao-zhou", seen=proposed.version)
     assert unseen.value.data["reason"] == "not_opened"
     # A colleague without the say over children's files asks for them; a supervisor need not.
     with pytest.raises(DeskError) as closed:
@@ -194,7 +194,7 @@ async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
     opened = await staff.cases.open_evidence(number, file.id.hex(), "lao-zhou")
     assert opened.body
     seen = (await staff.cases.ticket(number)).version
-    await staff.deciding.confirm(number, "lao-zhou", seen=seen)
+    await staff.decisions.confirm(number, "lao-zhou", seen=seen)
     assert await staff.cases.files(await staff.cases.ticket(number)) == ()
     await mother.pull()
 
@@ -202,7 +202,7 @@ async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
 async def test_evidence_that_is_not_enough_goes_at_once(world: World) -> None:
     _, ticket = await guardian(world)
     staff = world.rooms.staff
-    await staff.examining.examine(ticket.number, "mei", accepted=False, reason="Not readable.")
+    await staff.examinations.examine(ticket.number, "mei", accepted=False, reason="Not readable.")
     assert await staff.cases.files(await staff.cases.ticket(ticket.number)) == ()
 
 
@@ -215,8 +215,8 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
     player, ticket = await closing(world)
     staff = world.rooms.staff
     await staff.handling.reply(ticket.number, "wing", "We look at it.")
-    proposed = await staff.deciding.decide(ticket.number, "mei", Verdict(whole=OTHERS))
-    await staff.deciding.confirm(ticket.number, "lao-zhou", seen=proposed.version)
+    proposed = await staff.decisions.decide(ticket.number, "mei", Verdict(whole=OTHERS))
+    await staff.decisions.confirm(ticket.number, "lao-zhou", seen=proposed.version)
     player.mark = len(player.events)
     await player.pull()
     await steps(
@@ -227,7 +227,7 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
     assert again.reviewer_not == ("wing", "mei", "lao-zhou")
     for name in again.reviewer_not:
         with pytest.raises(DeskError) as refused:
-            await staff.deciding.decide(again.number, name, Verdict(whole=OTHERS))
+            await staff.decisions.decide(again.number, name, Verdict(whole=OTHERS))
         assert refused.value.data["reason"] == "lack_other_reviewer"
     await people(world).reset("xiao-chen", by="lao-zhou")
     with pytest.raises(DeskError) as refused:
@@ -242,7 +242,7 @@ async def test_a_reply_leaves_the_forms_of_colleagues_as_good_as_they_were(world
     staff = world.rooms.staff
     seen = (await staff.cases.case(ticket.number)).sight
     await staff.handling.reply(ticket.number, "wing", "We look at it.")
-    await staff.deciding.decide(ticket.number, "mei", Verdict(whole=OTHERS), seen=seen)
+    await staff.decisions.decide(ticket.number, "mei", Verdict(whole=OTHERS), seen=seen)
     changed = await staff.cases.ticket(ticket.number)
     assert replace(changed, version=0).touched_by == ("wing", "mei")
 
@@ -258,9 +258,9 @@ async def test_who_asks_extends_sends_back_or_answers_a_colleague_decides_no_obj
     elif act == "extend":
         await staff.handling.extend(number, "lao-zhou", working_days=2, reason="It takes longer.")
     elif act == "send_back":
-        proposed = await staff.deciding.decide(number, "mei", Verdict(whole=OTHERS))
-        await staff.deciding.send_back(number, "lao-zhou", "Ask again.", seen=proposed.version)
+        proposed = await staff.decisions.decide(number, "mei", Verdict(whole=OTHERS))
+        await staff.decisions.send_back(number, "lao-zhou", "Ask again.", seen=proposed.version)
     else:
-        await staff.escalating.escalate(number, "mei", "How do I go on?")
-        await staff.escalating.answer(number, "lao-zhou", "Refuse it.")
+        await staff.escalations.escalate(number, "mei", "How do I go on?")
+        await staff.escalations.answer(number, "lao-zhou", "Refuse it.")
     assert "lao-zhou" in (await staff.cases.ticket(number)).work.touched_by

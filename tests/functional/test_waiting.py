@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.common.dispatching import usher_of
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
-from tests.common.ushering import usher_of
 
 from privacydesk.app import Outside, open_rooms
 from privacydesk.domain.alarms import AlarmKind
@@ -346,7 +346,7 @@ async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: Wo
 async def test_nobody_is_called_for_what_is_answered(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
     (ticket,) = await lin.tickets()
-    await world.rooms.staff.deciding.grant(ticket.number, "mei")
+    await world.rooms.staff.decisions.grant(ticket.number, "mei")
     await lin.settle()
     world.clock.move(timedelta(days=20))
     await world.work()

@@ -116,7 +116,7 @@ async def file(world: World, n: int) -> str:
 
 async def close(world: World, number: str) -> None:
     await world.rooms.staff.handling.claim(number, "mei")
-    await world.rooms.staff.deciding.refuse(
+    await world.rooms.staff.decisions.refuse(
         number, "mei", ground=Ground.LAW, reason="The law asks us to keep it."
     )
 

@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "dialog": _VALUES,
     "encoder": set(),
     "nlu": {"encoder"} | _VALUES,
-    "policy": {"system_errors"} | _VALUES,
+    "policy": {"encoder", "system_errors"} | _VALUES,
     # What learns from the corpus, and measures. The desk never loads it.
     "learning": set(),
     "training": {"encoder", "learning", "nlu"} | _VALUES,

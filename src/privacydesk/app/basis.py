@@ -19,7 +19,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker, TurnMaker
 from privacydesk.settings import Settings
 from privacydesk.storage.hashing import KeyedHashing
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
 

@@ -28,8 +28,8 @@ from privacydesk.services.retention import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.staff.handling import Handling
-from privacydesk.services.ticketing.joining import join_system
-from privacydesk.services.ticketing.syncing import Syncing
+from privacydesk.services.ticketing.sync_rounds import SyncRounds
+from privacydesk.services.ticketing.wiring import join_system
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
 from privacydesk.storage.store import SqlStore
@@ -48,7 +48,7 @@ class DatabaseRooms:
     webhooks: Webhooks
     integrations: Integrations
     mail_door: MailDoor | None = None
-    ticketing: Syncing | None = None
+    ticketing: SyncRounds | None = None
 
 
 def make_database_rooms(
@@ -139,7 +139,7 @@ def _mail_door(basis: Basis, store: SqlStore, desk: ChatDesk) -> MailDoor | None
     )
 
 
-def _ticketing(basis: Basis, store: SqlStore, handling: Handling) -> Syncing | None:
+def _ticketing(basis: Basis, store: SqlStore, handling: Handling) -> SyncRounds | None:
     profile = basis.profile
     if basis.outside.ticketing is None:
         return None

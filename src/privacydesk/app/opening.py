@@ -24,8 +24,8 @@ from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.settings import Settings
+from privacydesk.worker.dispatcher import DispatcherWorker
 from privacydesk.worker.loops import Worker
-from privacydesk.worker.ushering import UsherWorker
 
 
 @asynccontextmanager
@@ -74,7 +74,7 @@ async def open_rooms(
             # With another key ring, sign-in would work, but no row could be read.
             await on_database.upkeep.wrapping.check()
             store.writer.on_commit(talking.hints.committed)
-            store.writer.on_commit(_placing(worker.usher))
+            store.writer.on_commit(_placing(worker.dispatcher))
             talking.turns.left_due = _waking(worker, on_database.webhooks)
             rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
             await rooms.refresh_agents()
@@ -165,8 +165,8 @@ def _waking(worker: Worker, webhooks: Webhooks) -> Callable[[], None]:
     return wake
 
 
-def _placing(usher: UsherWorker) -> CommitHook:
-    """Return a commit hook that wakes the usher for users who wait since this commit.
+def _placing(dispatcher: DispatcherWorker) -> CommitHook:
+    """Return a commit hook that wakes the dispatcher for users who wait since this commit.
 
     An agent letting go of somebody wakes it for users who waited before, too.
     """
@@ -174,6 +174,6 @@ def _placing(usher: UsherWorker) -> CommitHook:
     def look(_: ConversationId, events: tuple[Event, ...], state: Conversation) -> None:
         owner = state.owner
         if events and owner.offset >= events[0].offset and owner.kind is not OwnerKind.AGENT:
-            usher.wake()
+            dispatcher.wake()
 
     return look

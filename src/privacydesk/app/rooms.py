@@ -32,7 +32,7 @@ from privacydesk.services.signin.doors import Doors
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
-from privacydesk.services.ticketing.syncing import Syncing
+from privacydesk.services.ticketing.sync_rounds import SyncRounds
 from privacydesk.services.turns import Turns
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
@@ -138,7 +138,7 @@ class Rooms:
     webhooks: Webhooks
     mail_door: MailDoor | None
     integrations: Integrations
-    ticketing: Syncing | None
+    ticketing: SyncRounds | None
     deadlines: Deadlines
     hints: Hints
     tools: Tools

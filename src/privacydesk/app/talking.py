@@ -9,7 +9,8 @@ from privacydesk.app.basis import Basis
 from privacydesk.app.terms import attendance_terms
 from privacydesk.domain.agents import Agent
 from privacydesk.i18n.negotiation import negotiate
-from privacydesk.services.attaching import Attaching
+from privacydesk.services.access_packages.archive import Archive
+from privacydesk.services.attachments import Attachments
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.credentials import TokenChecker
@@ -17,7 +18,6 @@ from privacydesk.services.hints import Hints
 from privacydesk.services.hours import Hours
 from privacydesk.services.open_questions import OpenQuestions
 from privacydesk.services.packages import Packages
-from privacydesk.services.packaging.archive import Archive
 from privacydesk.services.presence import Presence
 from privacydesk.services.revocations import RevokedTokens
 from privacydesk.services.staged import StagedUploads
@@ -40,7 +40,7 @@ class Talking:
     turns: Turns
     staged: StagedUploads
     pictures: Pictures
-    attaching: Attaching
+    attaching: Attachments
     packages: Packages
     desk: ChatDesk
     revoked: RevokedTokens
@@ -69,7 +69,7 @@ def make_talking(basis: Basis) -> Talking:
     )
     staged = StagedUploads(store, clock, timedelta(hours=basis.settings.staged_upload_hours))
     pictures = Pictures()
-    attaching = Attaching(pictures, store.reader, minter, clock)
+    attaching = Attachments(pictures, store.reader, minter, clock)
     packages = _packages(basis, turns)
     desk = ChatDesk(
         engine=basis.engine,

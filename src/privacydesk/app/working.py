@@ -11,21 +11,21 @@ from privacydesk.app.staffing import Staffing
 from privacydesk.app.talking import Talking
 from privacydesk.calendars import Calendars, overrides_stamp
 from privacydesk.services.deliveries import Deliveries
+from privacydesk.services.dispatcher import Dispatcher
 from privacydesk.services.dues import Dues
 from privacydesk.services.letters import Letters
 from privacydesk.services.notice_words import NoticeWords
 from privacydesk.services.notifying import Carriers, Notifying
 from privacydesk.services.sending import Codes
-from privacydesk.services.usher import Usher
+from privacydesk.worker.dispatcher import DispatcherWorker
 from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.loops import Worker
 from privacydesk.worker.outbox import OutboxWorker
-from privacydesk.worker.ushering import UsherWorker
 
 
 def make_worker(basis: Basis, talking: Talking, staffing: Staffing) -> Worker:
     """Make the worker for due work."""
-    usher = _usher(basis, talking, staffing)
+    dispatcher = _dispatcher(basis, talking, staffing)
     store, clock = basis.store, basis.clock
     return Worker(
         outbox=OutboxWorker(
@@ -49,7 +49,7 @@ def make_worker(basis: Basis, talking: Talking, staffing: Staffing) -> Worker:
             clock,
             calendars_changed=_calendar_watch(basis),
         ),
-        usher=UsherWorker(usher),
+        dispatcher=DispatcherWorker(dispatcher),
     )
 
 
@@ -91,9 +91,9 @@ def _deliveries(basis: Basis, talking: Talking, staffing: Staffing) -> Deliverie
     )
 
 
-def _usher(basis: Basis, talking: Talking, staffing: Staffing) -> Usher:
+def _dispatcher(basis: Basis, talking: Talking, staffing: Staffing) -> Dispatcher:
     store = basis.store
-    return Usher(
+    return Dispatcher(
         attendance=talking.attendance,
         takeover=staffing.takeover,
         alarms=staffing.alarms,

@@ -26,7 +26,7 @@ from privacydesk.domain.events import Event
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from privacydesk.services.attaching import Offered
+    from privacydesk.services.attachments import Offered
     from privacydesk.services.takeover import Takeover
 
 conversations_app = typer.Typer(
@@ -128,7 +128,7 @@ def _offered(picture: Path) -> Offered:
     Raises:
         SettingsError: it can't be read, or is larger than a picture may be.
     """
-    from privacydesk.services.attaching import Offered  # noqa: PLC0415 - brings the services along
+    from privacydesk.services.attachments import Offered  # noqa: PLC0415 - brings the services along
     from privacydesk.services.uploads import MAX_BYTES, file_too_large  # noqa: PLC0415
 
     try:

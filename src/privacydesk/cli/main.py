@@ -63,7 +63,7 @@ COMMANDS: Final = {
     "db": Entry("db:db_app", "The database."),
     "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
     "reports": Entry("reports:reports", "Figures of a period: punctuality, backlog, refusals."),
-    "retention": Entry("retention:retention_app", "Taking away what was kept for its period."),
+    "retention": Entry("retention:retention_app", "Incoming away what was kept for its period."),
     "audit": Entry("audit:audit_app", "Who did what: look at it, check that nothing was changed."),
 }
 

@@ -223,16 +223,16 @@ class Table:
         by = _SUPERVISOR if _AGENT in found[0].reviewer_not else _AGENT
         staff = self.staff
         if what == "grant":
-            await staff.deciding.grant(number, by, text=text)
+            await staff.decisions.grant(number, by, text=text)
         elif what == "refuse":
-            await staff.deciding.refuse(number, by, ground=Ground.RIGHTS_OF_OTHERS, reason=text)
+            await staff.decisions.refuse(number, by, ground=Ground.RIGHTS_OF_OTHERS, reason=text)
         elif what == "ask":
             await staff.handling.ask(number, by, text)
         elif what == "accept":
             await self._open_files(number, by)
-            await staff.examining.examine(number, by, accepted=True, account=text)
+            await staff.examinations.examine(number, by, accepted=True, account=text)
         elif what == "reject":
-            await staff.examining.examine(number, by, accepted=False, reason=text)
+            await staff.examinations.examine(number, by, accepted=False, reason=text)
         else:
             typer.echo(_HELP)
 

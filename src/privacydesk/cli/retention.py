@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from privacydesk.domain.retention import Tally
 
 retention_app = typer.Typer(
-    name="retention", help="Taking away what was kept for its period.", no_args_is_help=True
+    name="retention", help="Incoming away what was kept for its period.", no_args_is_help=True
 )
 
 
 @retention_app.callback()
 def retention() -> None:
-    """Taking away what was kept for its period."""
+    """Incoming away what was kept for its period."""
 
 
 @retention_app.command("run")

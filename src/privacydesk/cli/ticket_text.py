@@ -257,7 +257,7 @@ def _span(span: Mapping[str, str]) -> str:
 
 def _proposed(ticket: Ticket) -> Iterator[str]:
     """Yield the decision that waits for a second agent; nothing without one."""
-    from privacydesk.services.staff.deciding import proposal_of  # noqa: PLC0415 - brings the dialogs
+    from privacydesk.services.staff.decisions import proposal_of  # noqa: PLC0415 - brings the dialogs
 
     proposal = proposal_of(ticket)
     if proposal is None:

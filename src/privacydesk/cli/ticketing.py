@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from privacydesk.app import Rooms
     from privacydesk.domain.ticketing_links import TicketingLink
-    from privacydesk.services.ticketing.syncing import Standing, Syncing
+    from privacydesk.services.ticketing.sync_rounds import Standing, SyncRounds
 
 ticketing_app = typer.Typer(
     name="ticketing",
@@ -94,7 +94,7 @@ def retry(
 
 
 @asynccontextmanager
-async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]:
+async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, SyncRounds]]:
     """Open the rooms beside a running ``serve``, with the ticketing system joined."""
     from privacydesk import logs  # noqa: PLC0415 - these bring the database and the web along
     from privacydesk.app import Outside, open_rooms  # noqa: PLC0415

@@ -283,7 +283,7 @@ def examine(
     _acted(
         data_dir,
         by,
-        lambda staff: staff.examining.examine(
+        lambda staff: staff.examinations.examine(
             number, by, accepted=accept, reason=reason, account=account, seen=seen
         ),
         as_json=as_json,
@@ -332,7 +332,7 @@ def decide(
         _acted(
             data_dir,
             by,
-            lambda staff: staff.deciding.grant(
+            lambda staff: staff.decisions.grant(
                 number, by, text=words(text), account=account, seen=seen
             ),
             as_json=as_json,
@@ -348,7 +348,7 @@ def decide(
     _acted(
         data_dir,
         by,
-        lambda staff: staff.deciding.refuse(
+        lambda staff: staff.decisions.refuse(
             number, by, ground=ground, reason=reason, withhold=withhold, seen=seen
         ),
         as_json=as_json,
@@ -369,7 +369,10 @@ def confirm(
     """
     looked = _looked(data_dir, number, seen, "Confirm this decision?")
     _acted(
-        data_dir, by, lambda staff: staff.deciding.confirm(number, by, seen=looked), as_json=as_json
+        data_dir,
+        by,
+        lambda staff: staff.decisions.confirm(number, by, seen=looked),
+        as_json=as_json,
     )
 
 
@@ -392,7 +395,7 @@ def send_back(
     _acted(
         data_dir,
         by,
-        lambda staff: staff.deciding.send_back(number, by, reason, seen=looked),
+        lambda staff: staff.decisions.send_back(number, by, reason, seen=looked),
         as_json=as_json,
     )
 
@@ -428,7 +431,7 @@ def escalate(
 ) -> None:
     """Ask the supervisors to look at a request. Its holder and its clock stay as they are."""
     _acted(
-        data_dir, by, lambda staff: staff.escalating.escalate(number, by, reason), as_json=as_json
+        data_dir, by, lambda staff: staff.escalations.escalate(number, by, reason), as_json=as_json
     )
 
 
@@ -445,7 +448,7 @@ def restore(
     _acted(
         data_dir,
         by,
-        lambda staff: staff.restoring.restore(number, by, reason, seen=seen),
+        lambda staff: staff.restorations.restore(number, by, reason, seen=seen),
         as_json=as_json,
     )
 
@@ -462,7 +465,7 @@ def answer_escalation(
 ) -> None:
     """Answer an agent who asked the supervisors. Supervisors only; the user sees none of it."""
     said = words(text)
-    _acted(data_dir, by, lambda staff: staff.escalating.answer(number, by, said), as_json=as_json)
+    _acted(data_dir, by, lambda staff: staff.escalations.answer(number, by, said), as_json=as_json)
 
 
 @tickets_app.command("merge")

@@ -47,7 +47,7 @@ class Scope(StrEnum):
     CONVERSATIONS_READ = "conversations:read"
     """Who waits, and who answers; no messages."""
     CONVERSATIONS_WRITE = "conversations:write"
-    """Taking conversations over, answering in them, handing them back."""
+    """Incoming conversations over, answering in them, handing them back."""
     MESSAGES_READ = "messages:read"
     """What was said in conversations."""
     WEBHOOKS_READ = "webhooks:read"

@@ -24,7 +24,7 @@ from privacydesk.domain.quotes import PolicyAnswer, Quote
 from privacydesk.policy import judge, lookup, lore
 from privacydesk.policy.folding import fold
 from privacydesk.policy.judge import Judge
-from privacydesk.policy.judging import log_odds, signs_of
+from privacydesk.policy.judging import Signs, log_odds, signs_of
 from privacydesk.policy.lookup import Lookup, Turns
 from privacydesk.policy.lore import Glossary
 from privacydesk.policy.pieces import pieces_of, sentences_of
@@ -162,12 +162,12 @@ class Search:
 
     Attributes:
         scores: the log probability of each passage being the one that answers.
-        said: the log odds that the policy says anything on it.
+        signs: whether the policy says anything on it.
         topic: the likeliest topic; None where none is likely.
     """
 
     scores: Scores
-    said: float
+    signs: Signs
     topic: lore.Topic | None
 
 
@@ -274,25 +274,35 @@ class PolicyIndex:
             return None, []
         vector, states = self._encoder.read_query(folded)
         known, likely = self._search(folded, vector), self._lookup.scores(folded, vector)
+        said = log_odds(known.signs, self._learnt.judge)
         best = (np.argsort(-one, kind="stable")[:CANDIDATES] for one in (known.scores, likely))
         candidates = np.unique(np.concatenate(list(best))).tolist()
         passages = [self._passage(at) for at in candidates]
         found = [
-            self._found(at, verdict, known, float(likely[at]))
+            self._found(at, verdict, float(likely[at]), float(known.scores[at]), said)
             for at, verdict in zip(
                 candidates, self._models.reranker.judge(states, passages), strict=True
             )
         ]
         return known.topic, sorted(found, key=lambda one: one.chance, reverse=True)
 
-    def _found(self, at: int, verdict: Verdict, known: Search, likely: float) -> Found:
-        signs = judge.signs_of(verdict, likely, float(known.scores[at]), known.said)
+    def _found(
+        self, at: int, verdict: Verdict, likely: float, by_topics: float, said: float
+    ) -> Found:
+        signs = judge.signs_of(verdict, likely, by_topics, said)
         return Found(at, verdict, signs, self._models.judge.chance(signs))
 
     def _passage(self, at: int) -> Passage:
         if at not in self._passages:
             self._passages[at] = read_alone(self._pieces[at], self._encoder)
         return self._passages[at]
+
+    def search(self, question: str) -> Search | None:
+        """Search for a question by what is known; None where there is nothing to search for."""
+        folded = _asked(fold(question))
+        if not self._pieces or _SOMETHING.search(folded) is None:
+            return None
+        return self._search(folded, self._encoder.read_query(folded)[0])
 
     def _search(self, folded: str, vector: NDArray[np.float32]) -> Search:
         """Search for a question by what is known of how people ask about policies."""
@@ -329,7 +339,7 @@ class PolicyIndex:
         )
         return Search(
             scores=np.asarray(scores - np.logaddexp.reduce(scores)),
-            said=log_odds(signs, self._learnt.judge),
+            signs=signs,
             topic=lore.topics()[likeliest] if topics[likeliest] >= _OFFERED_FROM else None,
         )
 

@@ -21,7 +21,7 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
-from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
+from privacydesk.domain.inbox_views import ALL, Counts, Filed, InboxView, Place, Sieve, Watch
 from privacydesk.domain.reports import Case
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import LogEntry, Ticket
@@ -121,7 +121,7 @@ class Reader(Protocol):
 
     async def pile(
         self,
-        pile: Pile,
+        pile: InboxView,
         watch: Watch,
         *,
         sieve: Sieve = ALL,
@@ -133,7 +133,7 @@ class Reader(Protocol):
 
     async def pile_versions(
         self,
-        pile: Pile,
+        pile: InboxView,
         watch: Watch,
         *,
         sieve: Sieve = ALL,

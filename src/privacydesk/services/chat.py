@@ -26,7 +26,7 @@ from privacydesk.services.api import (
     UploadReceipt,
     View,
 )
-from privacydesk.services.attaching import Attaching
+from privacydesk.services.attachments import Attachments
 from privacydesk.services.credentials import Claims, TokenChecker
 from privacydesk.services.hints import Hints
 from privacydesk.services.letters import letter_row
@@ -66,7 +66,7 @@ class ChatDesk:
         revoked: RevokedTokens,
         staged: StagedUploads,
         pictures: Pictures,
-        attaching: Attaching,
+        attaching: Attachments,
         packages: Packages,
     ) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""Deciding a job of a conversation, under the lock.
+"""Decisions a job of a conversation, under the lock.
 
     rows as locked ─► prepare ─► what the step needs ─► snapshot ─► engine ─► rows, joined
 

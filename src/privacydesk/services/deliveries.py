@@ -42,7 +42,7 @@ from privacydesk.services.outbox import (
 )
 from privacydesk.services.packages import Packages
 from privacydesk.services.sending import Codes
-from privacydesk.services.settling import DONE_SOME, Answer, entry_of, settle
+from privacydesk.services.settlement import DONE_SOME, Answer, entry_of, settle
 from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from privacydesk.domain.reading import NO_QUESTION, Question, Read, ReplyAct
 from privacydesk.domain.turn import Asked, Observed
 from privacydesk.nlu.language_id import language_of
 from privacydesk.nlu.lists.matching import Lists
-from privacydesk.services.aside import Aside
+from privacydesk.services.fair_pool import FairPool
 from privacydesk.services.findings import observed
 from privacydesk.services.findings.asides import (
     asks_for,
@@ -64,7 +64,7 @@ class Hearing:
         self._reader = reader
         self._topics = topics
         self._complaints = complaints
-        self._aside = Aside()
+        self._aside = FairPool()
         self._fixed: dict[str, Observed | None] = dict.fromkeys(lists.fixed)
         self._looking: dict[str, asyncio.Future[Observed]] = {}
 

@@ -17,8 +17,8 @@ from privacydesk.domain.audit import damaged_tickets
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deadlines import Day, working_days_left
 from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.inbox_views import ALL, Filed, InboxView, Place, Sieve, Watch
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.domain.piles import ALL, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Ticket
 from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
 from privacydesk.ports import Hashing, Reader
@@ -82,7 +82,7 @@ class Asked(Struct, frozen=True):
         sieve: the filter; a search ignores it.
     """
 
-    pile: Pile | None = Pile.MINE
+    pile: InboxView | None = InboxView.MINE
     after: Place | None = None
     words: str = ""
     sieve: Sieve = ALL
@@ -176,7 +176,7 @@ class Inbox:
         return digest.hexdigest()[:16]
 
     async def page(
-        self, pile: Pile, agent: Agent, *, after: Place | None = None, sieve: Sieve = ALL
+        self, pile: InboxView, agent: Agent, *, after: Place | None = None, sieve: Sieve = ALL
     ) -> Page:
         """Return a page of a pile; the first of ``MINE`` begins with the agent's conversations."""
         # Versions first: a change between both reads is shown, and at worst read once more.
@@ -204,14 +204,16 @@ class Inbox:
         )
 
     async def _listed(
-        self, pile: Pile, agent: Agent, after: Place | None, sieve: Sieve
+        self, pile: InboxView, agent: Agent, after: Place | None, sieve: Sieve
     ) -> tuple[tuple[TicketId, int], ...]:
         return await self._reader.pile_versions(
             pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE
         )
 
-    async def _talks(self, pile: Pile, agent: Agent, after: Place | None, sieve: Sieve) -> _Talks:
-        if pile is not Pile.MINE or after is not None:
+    async def _talks(
+        self, pile: InboxView, agent: Agent, after: Place | None, sieve: Sieve
+    ) -> _Talks:
+        if pile is not InboxView.MINE or after is not None:
             return (), {}
         return await self._sifted(await self._reader.conversations_with(agent.name), sieve)
 
@@ -240,7 +242,7 @@ class Inbox:
         """
         counts = await self._reader.counts(self._watch(agent))
         return {pile.value: number for pile, number in counts.tickets.items()} | {
-            Pile.MINE.value: counts.tickets[Pile.MINE] + counts.held,
+            InboxView.MINE.value: counts.tickets[InboxView.MINE] + counts.held,
             "queue": counts.queued,
         }
 

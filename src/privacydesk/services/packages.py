@@ -27,9 +27,9 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Fetched
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Changes, Hashing, Minter, Store, WorkingSet
+from privacydesk.services.access_packages.archive import Archive
 from privacydesk.services.decision import Prepared
-from privacydesk.services.packaging.archive import Archive
-from privacydesk.services.settling import DONE_SOME, Answer, asked_of
+from privacydesk.services.settlement import DONE_SOME, Answer, asked_of
 from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from privacydesk.encoder.embedding import PassageEmbedder
 from privacydesk.errors import NotFoundError
 from privacydesk.policy.library import PolicyLibrary, kept
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.services.aside import Aside
+from privacydesk.services.fair_pool import FairPool
 from privacydesk.services.passage_vectors import PassageVectors
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class PolicyAnswers:
         self._vectors = PassageVectors(library, embedder)
         self._index: PolicyIndex | None = None
         self._lock = Lock()
-        self._aside = Aside()
+        self._aside = FairPool()
 
     def stop(self) -> None:
         """Stop making vectors, so that the process can end without waiting for them."""

@@ -15,7 +15,7 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.identity import TargetKind
 from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.ports import Reader
-from privacydesk.services.settling import Answer
+from privacydesk.services.settlement import Answer
 
 _TEMPLATE = "desk_code"
 

@@ -1,4 +1,4 @@
-"""Taking over conversations: the bot never talks over a human, two agents never answer at once.
+"""Incoming over conversations: the bot never talks over a human, two agents never answer at once.
 
 A command carries the offset at which its agent saw ownership; if that has changed, it is refused in
 the same transaction.
@@ -20,7 +20,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotFoundError, StaleError
 from privacydesk.ports import Changes, Committed, Deserted, Minter, Store, WorkingSet
-from privacydesk.services.attaching import Attaching, Offered
+from privacydesk.services.attachments import Attachments, Offered
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.decision import Prepared
 from privacydesk.services.presence import Presence
@@ -46,7 +46,7 @@ class Takeover:
         staff: Staff,
         attendance: Attendance,
         presence: Presence,
-        attaching: Attaching,
+        attaching: Attachments,
         minter: Minter,
         clock: Clock,
     ) -> None:

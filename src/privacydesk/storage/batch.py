@@ -27,11 +27,11 @@ from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.counters import CounterRows
+from privacydesk.storage.erasure import take_away
 from privacydesk.storage.faults import GuardBrokenError, trace
 from privacydesk.storage.locked import Locked, Newest, Rows, Snapshots
-from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
-from privacydesk.storage.removing import take_away
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
 from privacydesk.storage.rows.delivery import delivery_row
@@ -39,7 +39,7 @@ from privacydesk.storage.rows.evidence import changed_row as evidence_changed
 from privacydesk.storage.rows.ticket import number_row, persons, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.staging import ClosureError, Staged, settled, stage
-from privacydesk.storage.telling import Telling
+from privacydesk.storage.webhook_postings import Telling
 
 _log = structlog.get_logger(__name__)
 

@@ -26,14 +26,14 @@ from privacydesk.storage.faults import (
     part_of,
     trace,
 )
+from privacydesk.storage.file_watch import FileWatch
 from privacydesk.storage.locked import Newest, Snapshots
 from privacydesk.storage.lru import Lru
-from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.staging import ClosureError
 from privacydesk.storage.transactions import transaction, wait_for_others
-from privacydesk.storage.whereabouts import Whereabouts
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ class Committer:
         self._snapshots = snapshots
         self._outage = outage
         self._shared = engine.dialect.name != "sqlite"
-        self._whereabouts = Whereabouts(sqlite_file(engine.url))
+        self._whereabouts = FileWatch(sqlite_file(engine.url))
         self._connection: sa.Connection | None = None
         self._counters = CounterRows()
         self._minter = SecretMinter()

@@ -17,7 +17,7 @@ from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage import tables
 from privacydesk.storage.damaged import open_rows
 from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.rows.conversation import BOUND, conversation_row, open_conversation
 from privacydesk.storage.sealing import KeyRing, Seal, Seals
 from privacydesk.storage.statements import CONVERSATIONS

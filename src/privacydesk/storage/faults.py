@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from privacydesk.storage.whereabouts import FileGoneError
+from privacydesk.storage.file_watch import FileGoneError
 
 
 class Fault(Enum):

@@ -19,7 +19,7 @@ from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, Ticke
 from privacydesk.domain.retention import Holdings, Line
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import UnavailableError
-from privacydesk.storage import removing, tables
+from privacydesk.storage import erasure, tables
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.damaged import open_tickets
 from privacydesk.storage.keys import load_seals
@@ -173,7 +173,7 @@ class SqlPurging:
     async def erase(self, conversation: ConversationId, *, version: int) -> bool:
         """Delete a conversation with its key, unless it went on since ``version``."""
         done = await self._writer.run(
-            lambda connection: removing.erase(connection, conversation, version)
+            lambda connection: erasure.erase(connection, conversation, version)
         )
         if done:
             self._seals.forget(conversation)

@@ -24,13 +24,13 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
+from privacydesk.domain.inbox_views import ALL, Counts, Filed, InboxView, Place, Sieve, Watch
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.outages import Outage
-from privacydesk.storage import piles, queries
+from privacydesk.storage import inbox_queries, queries
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.damaged import (
     open_own_rows,
@@ -262,7 +262,7 @@ class SqlReader:
 
     async def pile(
         self,
-        pile: Pile,
+        pile: InboxView,
         watch: Watch,
         *,
         sieve: Sieve = ALL,
@@ -273,8 +273,10 @@ class SqlReader:
 
         def look(connection: sa.Connection) -> tuple[Ticket, ...]:
             def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
-                here = after if seen is None else piles.place_of(seen)
-                return connection.execute(*piles.page(pile, watch, sieve, here, count)).all()
+                here = after if seen is None else inbox_queries.place_of(seen)
+                return connection.execute(
+                    *inbox_queries.page(pile, watch, sieve, here, count)
+                ).all()
 
             return whole_page(page, partial(self._read_tickets, connection), limit)
 
@@ -282,7 +284,7 @@ class SqlReader:
 
     async def pile_versions(
         self,
-        pile: Pile,
+        pile: InboxView,
         watch: Watch,
         *,
         sieve: Sieve = ALL,
@@ -290,7 +292,7 @@ class SqlReader:
         limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
         """Return ids and versions of the tickets on a page of an inbox view, in order."""
-        query, wanted = piles.versions(pile, watch, sieve, after, limit)
+        query, wanted = inbox_queries.versions(pile, watch, sieve, after, limit)
         return await self.read(
             lambda c: tuple((row.id, row.version) for row in c.execute(query, wanted))
         )
@@ -316,11 +318,15 @@ class SqlReader:
         """Return the number of tickets in each inbox view and of conversations waiting or held."""
 
         def look(connection: sa.Connection) -> Counts:
-            row = connection.execute(piles.COUNTS, piles.watched(watch)).mappings().one()
+            row = (
+                connection.execute(inbox_queries.COUNTS, inbox_queries.watched(watch))
+                .mappings()
+                .one()
+            )
             return Counts(
-                {pile: int(row[pile.value]) for pile in Pile},
-                int(row[piles.QUEUED]),
-                int(row[piles.HELD]),
+                {pile: int(row[pile.value]) for pile in InboxView},
+                int(row[inbox_queries.QUEUED]),
+                int(row[inbox_queries.HELD]),
             )
 
         return await self.read(look)

@@ -14,7 +14,7 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.errors import DeskError, is_outage
 from privacydesk.ports import Claims, Reader
 from privacydesk.services.dues import Dues
-from privacydesk.worker.looking import Loop, guarded, rest_until
+from privacydesk.worker.polling import Loop, guarded, rest_until
 
 _log = structlog.get_logger(__name__)
 

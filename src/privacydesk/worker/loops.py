@@ -10,9 +10,9 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from privacydesk.worker.dispatcher import DispatcherWorker
 from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.outbox import OutboxWorker
-from privacydesk.worker.ushering import UsherWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class Worker:
     Attributes:
         outbox: works on outbox rows.
         dues: works on due tickets.
-        usher: gives waiting users to agents; None where there are none.
+        dispatcher: gives waiting users to agents; None where there are none.
     """
 
     outbox: OutboxWorker
     dues: DuesWorker
-    usher: UsherWorker
+    dispatcher: DispatcherWorker
 
     def wake(self) -> None:
         """Look at once for all that is due; called when the clock was moved."""
@@ -43,7 +43,7 @@ class Worker:
         """Yield the loops that run until cancelled, with their names."""
         yield "outbox", self.outbox.run()
         yield "dues", self.dues.run()
-        yield "usher", self.usher.run()
+        yield "dispatcher", self.dispatcher.run()
 
     async def round(self) -> int:
         """Do all that is due now, once; return how much that was."""
@@ -52,8 +52,8 @@ class Worker:
             done += await part.round()
         return done
 
-    def _parts(self) -> Iterator[OutboxWorker | DuesWorker | UsherWorker]:
+    def _parts(self) -> Iterator[OutboxWorker | DuesWorker | DispatcherWorker]:
         # Dues first: a due ticket may leave outbox rows.
         yield self.dues
         yield self.outbox
-        yield self.usher
+        yield self.dispatcher

@@ -23,7 +23,7 @@ from privacydesk.domain.ids import DeliveryId
 from privacydesk.errors import is_outage
 from privacydesk.ports import Claims
 from privacydesk.services.deliveries import Deliveries
-from privacydesk.worker.looking import Loop, guarded, rest_until
+from privacydesk.worker.polling import Loop, guarded, rest_until
 
 _log = structlog.get_logger(__name__)
 

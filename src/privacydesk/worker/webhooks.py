@@ -21,8 +21,8 @@ from privacydesk.domain.ids import EndpointId
 from privacydesk.domain.webhooks import Claimed, Tried
 from privacydesk.errors import UnavailableError, is_outage
 from privacydesk.services.webhooks.sending import Sending
-from privacydesk.worker.looking import Loop, rest_until
 from privacydesk.worker.pace import Pace
+from privacydesk.worker.polling import Loop, rest_until
 
 _log = structlog.get_logger(__name__)
 

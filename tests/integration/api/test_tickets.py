@@ -275,7 +275,7 @@ async def test_a_second_pair_of_eyes_is_a_person_s(office: Office) -> None:
         {"choose": "chat"}, {"choose": "yes"},
     )  # fmt: skip
     (ticket,) = await player.tickets()
-    deciding = office.world.rooms.staff.deciding
+    deciding = office.world.rooms.staff.decisions
     writer = await program(office)
     told = await writer.post(f"/tickets/{ticket.number}/grant")
     assert told.body["proposed"] is deciding.takes_two(ticket)

@@ -429,7 +429,7 @@ async def test_earlier_requests_of_the_person_lie_beside_the_case(
     office: Office, mei: Browser
 ) -> None:
     _, first = await copy_of_data(office)
-    await office.world.rooms.staff.deciding.grant(first.number, "mei")
+    await office.world.rooms.staff.decisions.grant(first.number, "mei")
     await office.world.work()
     player = await enter(office, "lin", {"choose": "desk:menu"}, {"choose": "deletion"})
     for step in ({"choose": "posts"}, {"choose": "_done"}, {"choose": "yes"}):
@@ -490,7 +490,7 @@ async def test_what_the_account_service_did_stands_on_the_case(
     page = await mei.get(f"/console/tickets/{ticket.number}")
     assert 'id="calls"' not in page.text, "nothing was asked yet"
     office.world.accounts.busy = True
-    await office.world.rooms.staff.deciding.grant(ticket.number, "mei")
+    await office.world.rooms.staff.decisions.grant(ticket.number, "mei")
     await office.world.work()
     page = await mei.get(f"/console/tickets/{ticket.number}")
     calls = page.text.partition('id="calls"')[2].partition("</section>")[0]

@@ -17,7 +17,7 @@ from tests.common.console_cases import copy_of_data, enter
 from tests.common.console_client import Browser, Office
 
 from privacydesk.domain.duty import DutyState
-from privacydesk.domain.piles import Pile
+from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket
 from privacydesk.services.inbox import Asked
 from privacydesk.web.console import board, live
@@ -159,7 +159,7 @@ async def test_a_list_with_a_damaged_ticket_is_not_read_again(office: Office) ->
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("update ticket set body = x'00'")
     inbox, mei = office.world.rooms.tools.inbox, office.world.rooms.agents["mei"]
-    asked = Asked(Pile.OPEN)
+    asked = Asked(InboxView.OPEN)
     page = await inbox.look(asked, mei)
     assert page.rows == ()
     assert await inbox.revision(asked, mei) == inbox.revision_of(page)

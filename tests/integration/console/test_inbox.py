@@ -89,7 +89,7 @@ async def test_views_go_by_the_clock(office: Office, mei: Browser) -> None:
     assert numbers(page) == [ticket.number]
     assert 'data-gauge="overdue"' in page.text
     assert numbers(await view(mei, "due_soon")) == []
-    await office.world.rooms.staff.deciding.grant(ticket.number, "mei")
+    await office.world.rooms.staff.decisions.grant(ticket.number, "mei")
     assert numbers(await view(mei, "overdue")) == [], "it was answered, late as it is"
     assert "Answered late" in (await view(mei, "mine")).text
 

@@ -29,8 +29,8 @@ async def _closed(office: Office) -> Ticket:
     await staff.handling.claim(ticket.number, "mei")
     await staff.handling.note(ticket.number, "mei", RARE)
     await staff.handling.ask(ticket.number, "mei", RARE)
-    await staff.escalating.escalate(ticket.number, "mei", RARE)
-    await staff.escalating.answer(ticket.number, "lao-zhou", RARE)
+    await staff.escalations.escalate(ticket.number, "mei", RARE)
+    await staff.escalations.answer(ticket.number, "lao-zhou", RARE)
     await player.step({"agent": {"resolve": RARE}})
     for step in ({"choose": "not_satisfied"}, {"choose": "other"}, {"user": RARE}):
         await player.step(step)

@@ -14,7 +14,7 @@ from tests.common.stories import PROFILE, Player, steps
 
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
-from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.decisions import proposal_of
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ async def test_whoever_works_in_chinese_is_told_in_chinese(
     await mei.get(case)
     await mei.post("/console/language", {"locale": locale})
     await mei.get(case)
-    await office.world.rooms.staff.deciding.refuse(
+    await office.world.rooms.staff.decisions.refuse(
         ticket.number, "lao-zhou", ground=Ground.LAW, reason="There is a dispute."
     )
     page = await mei.post(f"{case}/ask", {"text": "哪一年？", "job": "a1"})

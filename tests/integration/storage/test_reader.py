@@ -20,12 +20,12 @@ from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.inbox_views import Filed, InboxView, Place, Sieve, Watch
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.piles import Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.storage import piles, queries, tables
+from privacydesk.storage import inbox_queries, queries, tables
 from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.store import SqlStore
 
@@ -129,10 +129,12 @@ async def test_a_pile_tells_its_versions_without_being_read(store: SqlStore) -> 
     await desk.begin(store)
     await _file(store, *(desk.ticket(n, clocks=(_clock(n),)) for n in (3, 1, 2)), desk.ticket(4))
     watch = Watch("alice", NOW, NOW)
-    pile = await store.reader.pile(Pile.OPEN, watch, limit=3)
-    shown = await store.reader.pile_versions(Pile.OPEN, watch, limit=3)
+    pile = await store.reader.pile(InboxView.OPEN, watch, limit=3)
+    shown = await store.reader.pile_versions(InboxView.OPEN, watch, limit=3)
     assert shown == tuple((one.id, one.version) for one in pile)
-    rest = await store.reader.pile_versions(Pile.OPEN, watch, after=Place.of(pile[-1]), limit=3)
+    rest = await store.reader.pile_versions(
+        InboxView.OPEN, watch, after=Place.of(pile[-1]), limit=3
+    )
     assert [one for one, _ in rest] == [desk.ticket_id(4)]
 
 
@@ -148,8 +150,8 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
     watch = Watch("bob", NOW, NOW)
 
     async def sifted(sieve: Sieve, **page: Any) -> list[TicketId]:
-        found = await store.reader.pile(Pile.OPEN, watch, sieve=sieve, **page)
-        versions = await store.reader.pile_versions(Pile.OPEN, watch, sieve=sieve, **page)
+        found = await store.reader.pile(InboxView.OPEN, watch, sieve=sieve, **page)
+        versions = await store.reader.pile_versions(InboxView.OPEN, watch, sieve=sieve, **page)
         assert versions == tuple((one.id, one.version) for one in found)
         return [one.id for one in found]
 
@@ -168,7 +170,7 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
     assert await sifted(all_three, after=Place.of(fifth)) == ids(6)
 
 
-@pytest.mark.parametrize("pile", Pile)
+@pytest.mark.parametrize("pile", InboxView)
 @pytest.mark.parametrize("after", [None, Place(NOW, desk.ticket_id())], ids=["first", "later"])
 @pytest.mark.parametrize(
     "sieve",
@@ -181,21 +183,21 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
     ],
 )
 def test_a_page_of_a_pile_reads_its_index_and_sorts_nothing(
-    url: str, path: Path, pile: Pile, after: Place | None, sieve: Sieve
+    url: str, path: Path, pile: InboxView, after: Place | None, sieve: Sieve
 ) -> None:
     del url
     watch = Watch("alice", NOW, NOW)
-    plan = query_plan(path, piles.page(pile, watch, sieve, after, 50)[0])
+    plan = query_plan(path, inbox_queries.page(pile, watch, sieve, after, 50)[0])
     assert "INDEX ix_ticket_" in plan
     assert "TEMP B-TREE" not in plan
 
 
-@pytest.mark.parametrize("pile", Pile)
+@pytest.mark.parametrize("pile", InboxView)
 def test_what_a_sieve_leaves_out_of_a_pile_is_told_by_the_index_alone(
-    url: str, path: Path, pile: Pile
+    url: str, path: Path, pile: InboxView
 ) -> None:
     del url
-    query, _ = piles.page(
+    query, _ = inbox_queries.page(
         pile, Watch("alice", NOW, NOW), Sieve(RequestKind.GUARDIAN, "en"), None, 9
     )
     places = query.with_only_columns(tables.ticket.c.urgent_at, tables.ticket.c.id)

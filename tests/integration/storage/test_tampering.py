@@ -29,7 +29,7 @@ from privacydesk.domain.deliveries import Pool
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import AccessEntryId, ChallengeId
-from privacydesk.domain.piles import Pile, Watch
+from privacydesk.domain.inbox_views import InboxView, Watch
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential
 from privacydesk.errors import DeskError
 from privacydesk.ports import AccessChanges, Changes, FailedJobError, Job, Locks, WorkingSet
@@ -460,7 +460,7 @@ async def _lists(store: SqlStore) -> list[list[str]]:
     watch = Watch("mei", NOW, NOW)
     found = (
         await store.reader.list_tickets(limit=1),
-        await store.reader.pile(Pile.OPEN, watch, limit=1),
+        await store.reader.pile(InboxView.OPEN, watch, limit=1),
         await store.reader.tickets_in(furnished.HOME),
         await store.cases.received(NOW, NOW + MINUTE, limit=1),
     )

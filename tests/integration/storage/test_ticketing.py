@@ -15,7 +15,7 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing_links import GONE, Base, TicketingLink
 from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, Locks
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.store import SqlStore
 
 SYSTEM = "twin"

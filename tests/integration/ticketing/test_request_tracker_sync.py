@@ -137,7 +137,7 @@ async def test_people_work_on_both_sides(tmp_path: Path, tracker: RequestTracker
         assert "Which mails" not in str(there), "no words of staff leave the house"
         await at.handling.claim(ticket.number, "lao-zhou", over="mei")
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-        await at.world.rooms.staff.deciding.decide(ticket.number, "lao-zhou", verdict)
+        await at.world.rooms.staff.decisions.decide(ticket.number, "lao-zhou", verdict)
         await at.worker.done(3)
         assert (await at.now(ticket)).state is TicketState.CLOSED
         there = (await at.there())[ticket.number]

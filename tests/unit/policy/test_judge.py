@@ -15,9 +15,9 @@ from privacydesk.policy.pieces import pieces_of
 from privacydesk.policy.reranker import Verdict
 
 
-def test_signs_are_the_passage_its_best_sentence_and_the_first_look() -> None:
-    assert signs_of(Verdict(1.5, (-2.0, 0.5)), -0.25) == (1.5, 0.5, -0.25)
-    assert signs_of(Verdict(1.5, ()), -0.25) == (1.5, 1.5, -0.25)
+def test_signs_are_the_passage_its_best_sentence_and_both_lookups() -> None:
+    assert signs_of(Verdict(1.5, (-2.0, 0.5)), -0.25, -3.0, 2.0) == (1.5, 0.5, -0.25, -3.0, 2.0)
+    assert signs_of(Verdict(1.5, ()), -0.25, -3.0, 2.0) == (1.5, 1.5, -0.25, -3.0, 2.0)
 
 
 def test_chances_rise_with_what_is_weighed_and_stay_within_bounds(tmp_path: Path) -> None:

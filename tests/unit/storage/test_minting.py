@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 
 NOW = datetime(2026, 5, 4, 8, 30, 0, 123000, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.errors import InvalidRequestError
-from privacydesk.services.staff.examining import Finding
+from privacydesk.services.staff.examinations import Finding
 from privacydesk.services.staff.gate import Refusal
 from privacydesk.web.console.verdicts import keys_of, read_finding, read_verdict
 

@@ -18,12 +18,12 @@ from privacydesk.services.notices import Notices
 from privacydesk.services.staff.access_to_files import AccessToFiles
 from privacydesk.services.staff.acts import Acts
 from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.deciding import Deciding
-from privacydesk.services.staff.escalating import Escalating
-from privacydesk.services.staff.examining import Examining
+from privacydesk.services.staff.decisions import Decisions
+from privacydesk.services.staff.escalations import Escalations
+from privacydesk.services.staff.examinations import Examinations
 from privacydesk.services.staff.handling import Handling
-from privacydesk.services.staff.merging import Merging
-from privacydesk.services.staff.restoring import Restoring
+from privacydesk.services.staff.merges import Merges
+from privacydesk.services.staff.restorations import Restorations
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.turns import Turns
 
@@ -48,13 +48,13 @@ class Staff:
     roster: Roster
     cases: Cases
     handling: Handling
-    examining: Examining
-    deciding: Deciding
-    escalating: Escalating
-    merging: Merging
+    examinations: Examinations
+    decisions: Decisions
+    escalations: Escalations
+    merging: Merges
     files: AccessToFiles
     holds: Holds
-    restoring: Restoring
+    restorations: Restorations
 
 
 def make_staff(
@@ -89,12 +89,12 @@ def make_staff(
         roster=roster,
         cases=cases,
         holds=Holds(roster, cases, acts),
-        restoring=Restoring(roster, cases, acts, maker, clock),
-        escalating=Escalating(roster, cases, acts, alarms, clock),
+        restorations=Restorations(roster, cases, acts, maker, clock),
+        escalations=Escalations(roster, cases, acts, alarms, clock),
         files=AccessToFiles(roster, cases, acts, alarms, clock),
-        merging=Merging(roster, cases, acts),
+        merging=Merges(roster, cases, acts),
         handling=Handling(roster, cases, acts, deadlines),
-        examining=Examining(
+        examinations=Examinations(
             roster=roster,
             cases=cases,
             acts=acts,
@@ -103,7 +103,7 @@ def make_staff(
             deadlines=deadlines,
             second_eyes=second_eyes,
         ),
-        deciding=Deciding(
+        decisions=Decisions(
             roster=roster,
             cases=cases,
             acts=acts,

@@ -9,7 +9,7 @@ from pydantic import Field
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, act
 from privacydesk.web.api.values import IN_BODY, Asked, Name, Nothing, Text, Told, Words
@@ -114,7 +114,7 @@ async def _note(call: Call[Nothing, Written]) -> Reply:
 
 
 async def _escalate(call: Call[Nothing, Reason]) -> Reply:
-    escalating, number, reason = call.works.staff.escalating, call.path["number"], call.body.reason
+    escalating, number, reason = call.works.staff.escalations, call.path["number"], call.body.reason
     return _receipt(
         await escalating.escalate(number, call.by, reason, job_id=call.job_id, seen=call.seen)
     )
@@ -133,7 +133,7 @@ async def _ask(call: Call[Nothing, Written]) -> Reply:
 async def _examine(call: Call[Nothing, Examination]) -> Reply:
     said = call.body
     return _receipt(
-        await call.works.staff.examining.examine(
+        await call.works.staff.examinations.examine(
             call.path["number"],
             call.by,
             accepted=said.accepted,
@@ -157,7 +157,7 @@ async def _refuse(call: Call[Nothing, Refused]) -> Reply:
 
 
 async def _decide(call: Call[Nothing, Any], verdict: Verdict) -> Reply:
-    deciding, number = call.works.staff.deciding, call.path["number"]
+    deciding, number = call.works.staff.decisions, call.path["number"]
     return _receipt(
         await deciding.decide(number, call.by, verdict, job_id=call.job_id, seen=call.seen)
     )

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from privacydesk.clock import Clock
 from privacydesk.domain.api_tokens import Bearer, KeptAnswer, Scope
-from privacydesk.services.attaching import Attaching
+from privacydesk.services.attachments import Attachments
 from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.once import Once
@@ -45,7 +45,7 @@ class Works:
     takeover: Takeover
     inbox: Inbox
     casework: Casework
-    attaching: Attaching
+    attaching: Attachments
     endpoints: Endpoints
     audit: Audit
     access_log: AccessLog

@@ -13,7 +13,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import is_qualified, part_of
 from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
-from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.web.api.values import (
     PAGE,
     Asked,

@@ -9,7 +9,7 @@ from yarl import URL
 
 from privacydesk.domain.audit import MACHINES, AuditEntry, Fault
 from privacydesk.domain.signin import BY_COMMAND
-from privacydesk.web.console.sieves import in_words
+from privacydesk.web.console.inbox_filters import in_words
 from privacydesk.web.console.words import Words
 
 OF_INBOX: Final = "inbox_"

@@ -21,12 +21,12 @@ from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.services.staff.cases import files_open_to, looks_after, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
-from privacydesk.services.staff.deciding import proposal_of
-from privacydesk.services.staff.escalating import ESCALATED
-from privacydesk.services.staff.examining import Finding
+from privacydesk.services.staff.decisions import proposal_of
+from privacydesk.services.staff.escalations import ESCALATED
+from privacydesk.services.staff.examinations import Finding
 from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
-from privacydesk.services.staff.merging import hindrance
-from privacydesk.services.staff.restoring import may_be_restored
+from privacydesk.services.staff.merges import hindrance
+from privacydesk.services.staff.restorations import may_be_restored
 from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import STANDING, signed_in, staff
 from privacydesk.web.console.calls import opened
@@ -205,7 +205,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "count": tools.inbox.count(ticket),
         "proposal": proposal,
         "may_confirm": proposal is not None and me.name not in (proposal.by, *ticket.reviewer_not),
-        "takes_two": tools.staff.deciding.takes_two(ticket),
+        "takes_two": tools.staff.decisions.takes_two(ticket),
         "standing": lacking(ticket, me),
         "in_words": answered_in_words(ticket),
         "may_ask": may(ticket, Move.ASK_REQUESTER),

@@ -15,7 +15,7 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import AccessEntryId
-from privacydesk.domain.piles import Pile, Place, Sieve
+from privacydesk.domain.inbox_views import InboxView, Place, Sieve
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotFoundError
@@ -28,9 +28,9 @@ from privacydesk.web.console import people
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.audit import READERS, sought_by
 from privacydesk.web.console.audit_words import OF_INBOX, AuditWords
+from privacydesk.web.console.inbox_filters import by_holder, in_words, named, sieve_of
 from privacydesk.web.console.keys import DOORS, OVERSIGHT, TOOLS
 from privacydesk.web.console.reports import OVERSEERS, Asked
-from privacydesk.web.console.sieves import by_holder, in_words, named, sieve_of
 from privacydesk.web.console.words import Words, words_of
 from privacydesk.web.csv_files import send_csv
 
@@ -57,7 +57,7 @@ class _Listing(Struct, frozen=True):
 async def export_inbox(request: web.Request) -> web.StreamResponse:
     """Export a view of the inbox."""
     try:
-        pile = Pile(request.query.get("view", Pile.OPEN.value))
+        pile = InboxView(request.query.get("view", InboxView.OPEN.value))
     except ValueError:
         raise NotFoundError("there is no such view") from None
     words = words_of(request)
@@ -118,7 +118,7 @@ async def export_access(request: web.Request) -> web.StreamResponse:
 
 
 async def _pile(
-    inbox: Inbox, pile: Pile, sieve: Sieve, agent: Agent
+    inbox: Inbox, pile: InboxView, sieve: Sieve, agent: Agent
 ) -> AsyncGenerator[tuple[Ticket, ...]]:
     after: Place | None = None
     while True:

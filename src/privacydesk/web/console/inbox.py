@@ -11,32 +11,39 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.inbox_views import InboxView, Place
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.piles import Pile, Place
 from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.inbox import Asked
 from privacydesk.web.console.access import signed_in, staff
+from privacydesk.web.console.inbox_filters import (
+    NOBODY,
+    by_holder,
+    holders_of,
+    in_words,
+    named,
+    sieve_of,
+)
 from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.reports import OVERSEERS
-from privacydesk.web.console.sieves import NOBODY, by_holder, holders_of, in_words, named, sieve_of
 from privacydesk.web.console.words import Words, words_of
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 QUEUE: Final = "queue"
 VIEWS: Final = (
-    Pile.MINE.value,
-    Pile.UNASSIGNED.value,
+    InboxView.MINE.value,
+    InboxView.UNASSIGNED.value,
     QUEUE,
-    Pile.OVERDUE.value,
-    Pile.DUE_SOON.value,
-    Pile.WAITING.value,
-    Pile.EXAMINE.value,
-    Pile.ESCALATED.value,
-    Pile.OBJECTIONS.value,
-    Pile.GUARDED.value,
-    Pile.OPEN.value,
+    InboxView.OVERDUE.value,
+    InboxView.DUE_SOON.value,
+    InboxView.WAITING.value,
+    InboxView.EXAMINE.value,
+    InboxView.ESCALATED.value,
+    InboxView.OBJECTIONS.value,
+    InboxView.GUARDED.value,
+    InboxView.OPEN.value,
 )
 """The views in the order in which they are shown."""
 
@@ -52,7 +59,7 @@ async def inbox(request: web.Request) -> web.Response:
     ``part=list`` answers with the list alone, ``part=beside`` with a narrow one for a case's page.
     """
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    asked, view = asked_for(request), request.query.get("view", Pile.MINE.value)
+    asked, view = asked_for(request), request.query.get("view", InboxView.MINE.value)
     wanted, filters = asked.words, named(asked.sieve)
     page = await tools.inbox.look(asked, me.agent)
     values: dict[str, Any] = {
@@ -103,7 +110,7 @@ def asked_for(request: web.Request, query: Mapping[str, str] | None = None) -> A
         NotFoundError: there is no such view, page or filter.
     """
     query = request.query if query is None else query
-    view = query.get("view", Pile.MINE.value)
+    view = query.get("view", InboxView.MINE.value)
     if view not in VIEWS:
         raise NotFoundError("there is no such view")
     words = query.get("q", "")[:_LONGEST_SEARCH].strip()
@@ -113,7 +120,7 @@ def asked_for(request: web.Request, query: Mapping[str, str] | None = None) -> A
     sieve = sieve_of(query, agents, holders=by_holder(view))
     if view == QUEUE:
         return Asked(None, sieve=sieve)
-    return Asked(Pile(view), _place(query.get("after", "")), sieve=sieve)
+    return Asked(InboxView(view), _place(query.get("after", "")), sieve=sieve)
 
 
 def _may_export(agent: Agent, view: str) -> bool:

@@ -14,7 +14,7 @@ from privacydesk.web.answers import STATUS
 from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import whole
-from privacydesk.web.console.doing import form_of
+from privacydesk.web.console.form_actions import form_of
 from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.words import words_of

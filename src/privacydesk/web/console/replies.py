@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.attaching import Offered
+from privacydesk.services.attachments import Offered
 from privacydesk.services.uploads import MAX_BYTES, file_too_large
 from privacydesk.web.bodies import BROKEN_PARTS, refuse_announced
 from privacydesk.web.console.access import check_origin, checked_form

@@ -10,7 +10,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.webhooks import Standing
 from privacydesk.ports import Catalog, Minter
 from privacydesk.services.alarms import Alarms
-from privacydesk.services.attaching import Attaching
+from privacydesk.services.attachments import Attachments
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.cards import Wording
 from privacydesk.services.hints import Hints
@@ -41,7 +41,7 @@ class Tools:
     modules: Modules
     staff: Staff
     takeover: Takeover
-    attaching: Attaching
+    attaching: Attachments
     presence: Presence
     hints: Hints
     wording: Wording

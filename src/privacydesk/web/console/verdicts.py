@@ -13,7 +13,7 @@ from typing import Final
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.errors import InvalidRequestError
-from privacydesk.services.staff.examining import Finding
+from privacydesk.services.staff.examinations import Finding
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.sight import digest
 

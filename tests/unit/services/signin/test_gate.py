@@ -21,7 +21,7 @@ from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.signin.gate import Place, Terms
 from privacydesk.services.signin.passwords import Passwords
 from privacydesk.storage.memory import random_hashing, temporary_store
-from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.store import SqlStore
 
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
