@@ -37,9 +37,9 @@ SHIPPED: Final = Path(__file__).parent / "network"
 """The folder of the models that ship."""
 CANDIDATES: Final = 8
 """Passages of each lookup that are read together with a question."""
-_ANSWERS_FROM: Final = 0.5
+_ANSWERS_FROM: Final = 0.3
 """The probability of answering from which a passage is quoted."""
-_ALSO_FROM: Final = 0.2
+_ALSO_FROM: Final = 0.1
 """The same for further passages."""
 
 _CHILDREN: Final = "children"
@@ -104,6 +104,9 @@ _BACK_LATER = re.compile(
 _GIVES_AWAY = re.compile(r"\b(?:shar(?:e|ed|es|ing)|sell|sold|selling|pass(?:ed)? on)\b")
 _MY_DETAILS = re.compile(r"\b(my|our) (?:personal )?(?:info|information|details|stuff)\b")
 _TYPED = re.compile(r"\bu(r)?\b")
+_MAY_REPEAT: Final = 40
+"""Characters from which a question that only has a few words repeats them."""
+_FEW: Final = 3
 _FRAMED_LEAST: Final = 5
 """Characters that must be left of a question without its frame; else it is kept whole."""
 
@@ -270,7 +273,7 @@ class PolicyIndex:
 
     def _ranked(self, question: str) -> tuple[lore.Topic | None, list[Found]]:
         folded = _asked(fold(question))
-        if self._lookup is None or _SOMETHING.search(folded) is None:
+        if self._lookup is None or not _says_something(folded):
             return None, []
         vector, states = self._encoder.read_query(folded)
         known, likely = self._search(folded, vector), self._lookup.scores(folded, vector)
@@ -300,7 +303,7 @@ class PolicyIndex:
     def search(self, question: str) -> Search | None:
         """Search for a question by what is known; None where there is nothing to search for."""
         folded = _asked(fold(question))
-        if not self._pieces or _SOMETHING.search(folded) is None:
+        if not self._pieces or not _says_something(folded):
             return None
         return self._search(folded, self._encoder.read_query(folded)[0])
 
@@ -375,6 +378,14 @@ def _asked(folded: str) -> str:
         folded = _in_full(folded)
     left = _FRAME.sub(" ", folded).strip(" ,，。?？!！:：")
     return left if len(left) >= _FRAMED_LEAST else folded
+
+
+def _says_something(folded: str) -> bool:
+    """Whether a question has letters, and is not a few words over and over."""
+    if _SOMETHING.search(folded) is None:
+        return False
+    beginning = folded[:_MAY_REPEAT]
+    return len(beginning) < _MAY_REPEAT or len(set(tokens(beginning))) > _FEW
 
 
 def _asked_generally(asked: str) -> str:
