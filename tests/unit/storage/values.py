@@ -150,6 +150,7 @@ conversations = st.builds(
     last_said_at=st.none() | instants,
     minor_hint=st.booleans(),
     wishes=_few(wishes),
+    filed=st.none() | wishes,
 )
 _zones = st.sampled_from(["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin"])
 

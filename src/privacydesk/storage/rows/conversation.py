@@ -65,6 +65,8 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["verifications"] = [_verification_record(v) for v in conversation.verifications]
     if conversation.wishes:
         state["wishes"] = _wish_records(conversation.wishes)
+    if conversation.filed is not None:
+        state["filed"] = _wish_records([conversation.filed])
     _note_user(conversation, state)
     _note_counts(conversation, state)
     row: dict[str, Any] = {
@@ -146,6 +148,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         origin=bytes.fromhex(state.get("origin", "")),
         minor_hint=state.get("minor_hint", False),
         wishes=_read_wishes(state.get("wishes", ())),
+        filed=next(iter(_read_wishes(state.get("filed", ()))), None),
         attempts=tuple(
             Attempt(from_micros(at), AttemptKind(kind), number)
             for at, kind, number in state.get("attempts", ())
