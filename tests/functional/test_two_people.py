@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -264,3 +265,13 @@ async def test_who_asks_extends_sends_back_or_answers_a_colleague_decides_no_obj
         await staff.escalations.escalate(number, "mei", "How do I go on?")
         await staff.escalations.answer(number, "lao-zhou", "Refuse it.")
     assert "lao-zhou" in (await staff.cases.ticket(number)).work.touched_by
+
+
+async def test_everybody_is_known_while_agents_are_read_anew(world: World) -> None:
+    known = set(world.rooms.agents)
+    assert known
+    reading = asyncio.create_task(world.rooms.refresh_agents())
+    while not reading.done():
+        assert set(world.rooms.agents) == known
+        await asyncio.sleep(0)
+    await reading

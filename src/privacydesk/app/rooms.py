@@ -146,5 +146,7 @@ class Rooms:
 
     async def refresh_agents(self) -> None:
         """Read the agents' names anew."""
+        found = {agent.name: agent for agent in await self.store.reader.agents()}
+        # Nobody may look between the two.
         self.agents.clear()
-        self.agents.update({agent.name: agent for agent in await self.store.reader.agents()})
+        self.agents.update(found)
