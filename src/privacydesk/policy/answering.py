@@ -35,7 +35,7 @@ from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
 MOST_QUOTES: Final = 3
 SHIPPED: Final = Path(__file__).parent / "network"
 """The folder of the models that ship."""
-CANDIDATES: Final = 8
+CANDIDATES: Final = 3
 """Passages of each lookup that are read together with a question."""
 _ANSWERS_FROM: Final = 0.3
 """The probability of answering from which a passage is quoted."""
