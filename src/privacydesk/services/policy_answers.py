@@ -88,7 +88,7 @@ class PolicyAnswers:
             self._version, self._index = version, index
 
     def answer_now(self, question: str) -> PolicyAnswer | None:
-        """Return what the policy says; None when nothing was imported. Takes a tenth of a second."""
+        """Return what the policy says; None without an import. Takes a tenth of a second."""
         index = self._ready()
         return index.answer(question) if index is not None else None
 
