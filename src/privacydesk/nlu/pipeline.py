@@ -29,7 +29,7 @@ from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
 from privacydesk.nlu.heads.replies import ReplyReader
 from privacydesk.nlu.labels import REPLY_ACTS
-from privacydesk.nlu.scope import Scope
+from privacydesk.nlu.scope import Scope, without_all
 from privacydesk.nlu.short_texts import ANSWERS, SHIPPED
 from privacydesk.nlu.topics import Topics
 
@@ -123,7 +123,7 @@ class Pipeline:
         return replace(
             read,
             reading=replace(read.reading, requests=tuple(before[at] for at in kept)),
-            fragment=Fragment(told.include, told.exclude),
+            fragment=Fragment(told.include, without_all(told.exclude, told.include)),
             clear=tuple(read.clear[at] for at in kept) if read.clear else (),
         )
 

@@ -76,8 +76,8 @@ class Scope:
                         found.modality,
                         found.holder,
                         sure=False,
-                        include=(include := self._mentions(number, Role.INCLUDE)),
-                        exclude=_without_all(self._mentions(number, Role.EXCLUDE), include),
+                        include=self._mentions(number, Role.INCLUDE),
+                        exclude=self._mentions(number, Role.EXCLUDE),
                         set=self._entries(told) if found.intent is Intent.RECTIFICATION else {},
                         age=self._age(told),
                         contact=self._contact(told),
@@ -92,7 +92,7 @@ class Scope:
                 include = self._mentions(number, Role.INCLUDE)
                 return Fragment(
                     include,
-                    _without_all(self._mentions(number, Role.EXCLUDE), include),
+                    without_all(self._mentions(number, Role.EXCLUDE), include),
                     self._entries(told),
                     self._age(told),
                     self._contact(told),
@@ -287,8 +287,12 @@ class Scope:
         return None
 
 
-def _without_all(exclude: tuple[Mention, ...], include: tuple[Mention, ...]) -> tuple[Mention, ...]:
-    """Return what stays, without all of what goes: "not all of them, only last year's"."""
+def without_all(exclude: tuple[Mention, ...], include: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    """Return what stays, without all of what goes: "not all of them, only last year's".
+
+    Only for what is read back before anything is done: of first messages so read, one in two
+    hundred would lose something that should stay.
+    """
     goes = {(one.kind, one.value) for one in include}
     return tuple(one for one in exclude if one.is_narrowed or (one.kind, one.value) not in goes)
 
