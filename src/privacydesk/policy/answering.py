@@ -209,11 +209,9 @@ class PolicyIndex:
     ) -> None:
         pieces = self._pieces = pieces_of(version)
         self._models = learnt or shipped()
-        self._lookup = Lookup(pieces, vectors, self._models.turns) if pieces else None
+        self._lookup = Lookup(pieces, vectors, self._models.turns)
         self._passages: dict[int, Passage] = {}
-        told = [len(sentences_of(piece)) for piece in pieces]
         self._vectors, self._sentences = vectors[: len(pieces)], vectors[len(pieces) :]
-        self._first_sentence = np.cumsum([0, *told[:-1]])
         self._encoder = encoder
         self._language = "zh" if has_chinese(version.source) else "en"
         self._learnt = lore.learnt()
@@ -223,10 +221,7 @@ class PolicyIndex:
         self._told = tuple(
             frozenset((*heading, *text)) for heading, text in zip(headings, texts, strict=True)
         )
-        self._words = WordIndex(
-            [[*heading, *heading, *text] for heading, text in zip(headings, texts, strict=True)],
-            length_matters=0.6,
-        )
+        self._words = self._lookup.words
         self._headings = WordIndex(headings, length_matters=0.3)
         self._of_children = np.array([piece.document == _CHILDREN for piece in pieces])
         self._by_topic = np.array([self._about(topic) for topic in lore.topics()])
@@ -273,7 +268,7 @@ class PolicyIndex:
 
     def _ranked(self, question: str) -> tuple[lore.Topic | None, list[Found]]:
         folded = _asked(fold(question))
-        if self._lookup is None or not _says_something(folded):
+        if not self._pieces or not _says_something(folded):
             return None, []
         vector, states = self._encoder.read_query(folded)
         known, likely = self._search(folded, vector), self._lookup.scores(folded, vector)
@@ -312,7 +307,7 @@ class PolicyIndex:
         said = tokens(folded)
         meant = tokens(fold(" ".join(self._glossary.expand(folded))))
         likeness = self._vectors @ vector
-        by_sentence = np.maximum.reduceat(self._sentences @ vector, self._first_sentence)
+        by_sentence = np.maximum.reduceat(self._sentences @ vector, self._lookup.first_sentence)
         chances = self._learnt.chances(vector)
         topics = chances[: len(self._by_topic)]
         # A policy in another language than the topics' contains words of hardly any topic: the
@@ -320,7 +315,7 @@ class PolicyIndex:
         spoken_of = float(topics @ self._spoken_of) / max(float(topics.sum()), 1e-9)
         of_child = _FOR_CHILD if _OF_A_CHILD.search(folded) else -_AGAINST_CHILD
         scores = (
-            _BY_WORDS * _standard(self._words.scores(Counter(said)))
+            _BY_WORDS * self._lookup.by_words(folded)
             + _BY_GLOSSARY * _standard(self._by_terms(Counter(meant)))
             + _BY_HEADINGS * _standard(self._headings.scores(Counter([*said, *meant])))
             + _BY_MEANING * _standard(likeness.astype(np.float64))

@@ -65,6 +65,10 @@ class Lookup:
         pieces: the passages.
         vectors: of ``policy.answering.embedded_texts``, a row each.
         turns: the trained maps.
+
+    Attributes:
+        words: finds passages by their words.
+        first_sentence: the row of each passage's first sentence among all sentences.
     """
 
     def __init__(self, pieces: Sequence[Piece], vectors: Floats, turns: Turns) -> None:
@@ -72,8 +76,8 @@ class Lookup:
         self._turns = turns
         self._passages = turned(vectors[: len(pieces)], turns.passage)
         self._sentences = turned(vectors[len(pieces) :], turns.sentence)
-        self._first_sentence = np.cumsum([0, *told[:-1]])
-        self._words = WordIndex(
+        self.first_sentence = np.cumsum([0, *told[:-1]])
+        self.words = WordIndex(
             # Words of headings count twice.
             [tokens(fold(piece.headings)) * 2 + tokens(fold(piece.text)) for piece in pieces],
             length_matters=_LENGTH_MATTERS,
@@ -87,14 +91,14 @@ class Lookup:
             vector: its vector, of length one.
         """
         question = turned(vector, self._turns.question)
-        by_sentence = np.maximum.reduceat(self._sentences @ question, self._first_sentence)
+        by_sentence = np.maximum.reduceat(self._sentences @ question, self.first_sentence)
         ways = np.stack([self.by_words(folded), self._passages @ question, by_sentence])
         scores = self._turns.weights @ ways
         return np.asarray(scores - np.logaddexp.reduce(scores), np.float32)
 
     def by_words(self, folded: str) -> Floats:
         """Return how well each passage matches a question's words, on a common scale."""
-        scores = self._words.scores(Counter(tokens(folded)))
+        scores = self.words.scores(Counter(tokens(folded)))
         return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9), np.float32)
 
 
