@@ -19,7 +19,7 @@ from privacydesk.dialog import (
     openings,
     reading,
 )
-from privacydesk.dialog.after_filing import filed_last
+from privacydesk.dialog.after_filing import filed_last, keeps
 from privacydesk.dialog.desk_choices import human_choice, intent_choice
 from privacydesk.dialog.naming import items_of, named_request
 from privacydesk.dialog.runner import Runner
@@ -36,8 +36,6 @@ from privacydesk.domain.scopes import part_of
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
 
-_CHANGED: Final = "changed"
-"""The slot of a flow that confirms nothing else, and asks for a confirmation if it is set."""
 _NO_CHANGES: Final = (ReplyAct.CANCEL, ReplyAct.BESIDES)
 _CHANGES: Final = (ReplyAct.CORRECT, ReplyAct.ONLY, ReplyAct.REMOVE, ReplyAct.KEEP)
 _Handler = Callable[[Runner, Script, Running], object]
@@ -67,7 +65,7 @@ def amends(runner: Runner, script: Script) -> bool:
         script.say("desk.filed_as_said", {"number": last.number, "what": items_of(last)})
     elif reading.asks(script):
         return False
-    elif not _make_anew(runner, script, last):
+    elif not (_make_anew(runner, script, last) or keeps(runner, script)):
         back = intent_choice(Intent.CANCEL_REQUEST)
         args = {"number": last.number, "what": named_request(last)}
         script.ask("desk.filed_for", args, (back, human_choice()))
@@ -90,17 +88,14 @@ def _is_change(script: Script) -> bool:
 def _make_anew(runner: Runner, script: Script, last: Ticket) -> bool:
     """Make a request again, as a message changes it; return whether it changes anything."""
     filed = script.filed
-    if filed is None or not may(last, Move.WITHDRAW):
+    flow = runner.by_intent.get(filed.intent) if filed is not None else None
+    if filed is None or flow is None or flow.kind is not last.kind:
         return False
-    flow = runner.by_intent[filed.intent]
     step = _last_step(flow)
-    if flow.kind is not last.kind or step is None or not _is_proven(script, last):
+    if step is None or not may(last, Move.WITHDRAW) or not _is_proven(script, last):
         return False
     words = "\n".join(one for one in (filed.words, openings.words_said(script)) if one)
-    slots = {**filed.slots, AMENDS: last.id.hex()}
-    if _CHANGED in flow.slots:
-        slots[_CHANGED] = "yes"
-    wish = Wish(filed.intent, slots, words)
+    wish = Wish(filed.intent, {**filed.slots, AMENDS: last.id.hex()}, words)
     frame = script.push(flow.name, step.id, openings.slots_of(flow, wish), called=False)
     frame.trail = _answered(flow, frame)
     script.say("desk.amends", {"number": last.number})

@@ -404,6 +404,7 @@ GUARDS: Mapping[str, Guard] = {
     "proof_wanted": _proof_wanted,
     "answer_wanted": _answer_wanted,
     "filed_here": _filed_here,
+    "amends_request": lambda act: _yes(AMENDS in act.frame.slots),
     "has_open_request": _has_open_request,
     "form_open": _form_open,
     "number_misread": _number_misread,

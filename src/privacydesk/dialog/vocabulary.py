@@ -202,6 +202,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "proof_wanted": GuardSpec(_YES_NO, fills=_names("ticket purpose")),
     "answer_wanted": GuardSpec(_YES_NO, fills=_names("ticket text")),
     "filed_here": GuardSpec(_YES_NO),
+    "amends_request": GuardSpec(_YES_NO),
     "has_open_request": GuardSpec(_YES_NO),
     "form_open": GuardSpec(_YES_NO),
     "number_misread": GuardSpec(_YES_NO),

@@ -54,9 +54,10 @@ class OpenQuestions:
 
     def _at_rest(self, locale: str, filed: Wish | None) -> Question:
         wording = AT_REST["desk.filed"]
-        if filed is None:
+        begun = (one for one in self._flows.values() if filed and filed.intent in one.intents)
+        flow = next(begun, None)
+        if filed is None or flow is None:
             return self._asked("desk.filed", locale, wording, ())
-        flow = next(one for one in self._flows.values() if filed.intent in one.intents)
         told = ({"$term": f"kind.{flow.kind}"}, *self._told(flow, filed.slots))
         asked = self._asked("desk.filed", locale, wording, told)
         return asked._replace(subject=self._subject(locale, flow, filed.slots))

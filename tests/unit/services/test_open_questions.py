@@ -80,3 +80,10 @@ def test_who_was_asked_for_anything_else_is_asked_that() -> None:
     assert "anything else" in QUESTIONS.of(asked).text
     menu = replace(_at(), prompt=Prompt(offset=3, choices=menu_choices()))
     assert QUESTIONS.of(menu) is NO_QUESTION
+
+
+def test_a_request_whose_flow_is_gone_is_not_told_about() -> None:
+    filed = Wish(Intent.DELETION, {"categories": ["photos"]})
+    asked = OpenQuestions({}, Catalogs.load(locale_files())).of(replace(_at(), filed=filed))
+    assert "anything else" in asked.text
+    assert not asked.before

@@ -19,9 +19,9 @@ GRAPH: Final = "replies.onnx"
 INPUTS: Final = ("states", "parts")
 OUTPUTS: Final = ("acts", "lines")
 REPLY: Final = 1
-BEFORE: Final = 2
 FIRST_LINE: Final = 3
-"""What a vector belongs to: the reply, what was told before, or a line of the question; 0: none."""
+"""What a vector belongs to: the reply (1), what was told before (2), or a line of the question, the
+first of which is 3; 0 for none."""
 MOST_LINES: Final = 16
 """Most lines of a question that are read."""
 LONGEST: Final = 64
