@@ -34,7 +34,7 @@ def filed_last(script: Script) -> Ticket | None:
 
 def takes_back(runner: Runner, script: Script) -> bool:
     """Start withdrawing a request that was filed here: "take it back, my mum uses that"."""
-    if not reading.does(script, ReplyAct.FILED) or not reading.does(script, ReplyAct.CANCEL):
+    if not reading.does(script, ReplyAct.CANCEL) or reading.does(script, ReplyAct.NOTHING):
         return False
     if reading.asks(script) or script.observed.wishes or filed_last(script) is None:
         return False
@@ -51,9 +51,13 @@ def asks_what(runner: Runner, script: Script) -> bool:
     if any(one.startswith("asks_") for one in topics):
         # What forms explain, and how long it takes, is answered as such.
         return False
-    last = filed_last(script)
+    found, last = script.observed.recognised, filed_last(script)
+    if found is not None and found.sure and found.intent.kind is not None:
+        # "I said close it after that, are you listening?" asks for more.
+        return False
     if last is None:
-        return runner.start(script, Intent.REQUEST_STATUS)
+        more = {"wants", "taken_back"}.intersection(script.observed.entities)
+        return not more and runner.start(script, Intent.REQUEST_STATUS)
     script.unanswered = 0
     args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
     if last.clock is None:

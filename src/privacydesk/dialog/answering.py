@@ -11,6 +11,7 @@ from privacydesk.dialog import (
     filling,
     following,
     for_staff,
+    kept_wishes,
     limits,
     openings,
     questions,
@@ -300,7 +301,10 @@ def take_meant(reply: Reply) -> bool:
     meant = choosing.meant(script, offered) or _named(reply) or reply.meant
     if meant is None:
         return False
-    if script.observed.wishes or meant.style is ChoiceStyle.QUIET:
+    if limits.told(script.observed.entities) is not None:
+        # 先删动态，18年的别删 says more of its request than the button.
+        kept_wishes.keep_all(reply.runner, script, following.others_beside(reply.runner, script))
+    elif script.observed.wishes or meant.style is ChoiceStyle.QUIET:
         # A message that is only the answer holds no request of its own; but one that declines
         # says what is wanted instead: "don't close it, only unlink Google".
         following.keep_others(reply.runner, script)

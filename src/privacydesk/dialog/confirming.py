@@ -30,7 +30,7 @@ from privacydesk.domain.reading import ReplyAct
 _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
 _CHANGES: Final = _TURNS | {"also", "and", "both"}
-_AGREES: Final = frozenset({ReplyAct.YES, ReplyAct.ANSWER})
+_AGREES: Final = frozenset({ReplyAct.YES, ReplyAct.ANSWER, ReplyAct.CHAT})
 _AGREES_BESIDES: Final = frozenset({ReplyAct.YES, ReplyAct.BESIDES})
 _BESIDES: Final = _AGREES_BESIDES | {ReplyAct.CHAT, ReplyAct.TELLS, ReplyAct.PERSON}
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
@@ -116,6 +116,8 @@ def take_plain_answer(reply: Reply) -> bool:
     if answer == "no" and exact:
         reply.runner.cancel_form(script)
     elif answer == "no" or (answer == "yes" and script.answers_question and not exact):
+        # "OK, do it. Then close the account" wishes one thing more.
+        following.keep_others(reply.runner, script)
         taking.take_confirmation(reply.runner, script, reply.frame, answer)
     elif answer:
         ask_which(reply)
@@ -165,7 +167,7 @@ def _is_another(reply: Reply, form: Running, wish: Wish) -> bool:
 def decline(reply: Reply) -> bool:
     """Take words that mean the button for no."""
     meant = choosing.spoken(reply.script, reply.offered)
-    if meant is None or meant.id != "no":
+    if meant is None or meant.id != "no" or reading.agrees(reply.script):
         return False
     following.keep_others(reply.runner, reply.script)
     taking.take_confirmation(reply.runner, reply.script, reply.frame, "no")

@@ -158,7 +158,7 @@ def asks_value_anew(runner: Runner, script: Script, frame: Running) -> bool:
     if told or not entries.takes_values(flow) or entries.VALUE not in frame.slots:
         return False
     asked = next(one for one in filling.questions_of(flow) if one.slot == entries.VALUE)
-    frame.slots.pop(entries.VALUE, None)
+    entries.drop_value(frame)
     if asked.id in frame.trail:
         frame.trail = frame.trail[: frame.trail.index(asked.id)]
     frame.state, frame.misses = asked.id, 0

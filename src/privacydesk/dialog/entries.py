@@ -174,19 +174,28 @@ def piece_together(frame: Running, text: str, entities: Entities) -> str | None:
     """
     if frame.slots.get(FIELD) != ProfileField.BIRTHDAY.value:
         return None
-    told: dict[str, str] = dict(frame.slots.get(_PIECES) or {})
+    before: dict[str, str] = dict(frame.slots.get(_PIECES) or {})
+    fresh: dict[str, str] = {}
     for part in entities.get("part_of_date", ())[:1]:
-        told |= dict(zip(_UNITS, part.split("-"), strict=False))
-    told |= dict(entities.get("date_piece", ()))
+        fresh |= dict(zip(_UNITS, part.split("-"), strict=False))
+    fresh |= dict(entities.get("date_piece", ()))
     bare = text.strip()
-    if bare.isdecimal() and len(bare) <= _DAY_DIGITS and _missing(told) == ("day",):
-        told["day"] = bare.zfill(_DAY_DIGITS)
+    if bare.isdecimal() and len(bare) <= _DAY_DIGITS and _missing(before | fresh) == ("day",):
+        fresh["day"] = bare.zfill(_DAY_DIGITS)
+    told = before | fresh
     if told and told.keys() != set(_UNITS):
         frame.slots[_PIECES] = told
-    if _missing(told):
+    if not fresh or _missing(told):
         return None
     frame.slots.pop(_PIECES, None)
     return _day(told) or None
+
+
+def drop_value(frame: Running) -> None:
+    """Drop the value of a form's entry; the parts of a birthday hold until others are told."""
+    held = str(frame.slots.pop(VALUE, ""))
+    if frame.slots.get(FIELD) == ProfileField.BIRTHDAY.value and _is_day(held):
+        frame.slots[_PIECES] = dict(zip(_UNITS, held.split("-"), strict=True))
 
 
 def _missing(told: Mapping[str, str]) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]
 def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
     """Return the choices that are made by naming things: "a part of it" by naming the part.
 
-    個人資料 may mean the profile or all data about somebody, so it makes no choice.
+    個人資料 alone may mean the profile or all data about somebody, so it makes no choice.
     """
     return {
         step.slot: offer.value
@@ -134,7 +134,7 @@ def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
         for offer in step.choices
         if offer.names
         and slots.get(offer.names)
-        and DataCategory.PROFILE.value not in slots[offer.names]
+        and slots[offer.names] != [DataCategory.PROFILE.value]
     }
 
 

@@ -331,6 +331,9 @@ def _is_left(runner: Runner, script: Script, form: Running) -> bool:
     flow = runner.flows[form.flow]
     if "leaving" in reading.phrases_of(script.observed.entities):
         return True
+    if Intent.UNDERAGE_REPORT in flow.intents:
+        # A parent who reports their own child wants a guardian's request.
+        return any(wish.intent is Intent.GUARDIAN for wish in others(runner, script))
     # What the desk itself offered waits below the request; a question that the user began is left.
     begun_by_user = flow.kind is None and bool(flow.intents) and not form.trail
     return begun_by_user or takes_back(runner, script, form)

@@ -35,6 +35,9 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
     if not step.many or not is_picking(frame, step) or reading.asks(script):
         return False
     flow, entities = runner.flows[frame.flow], script.observed.entities
+    if limits.told(entities) is not None and not staying(entities):
+        # "But the ones of 2018 stay" takes out no kind.
+        return False
     removes = reading.does(script, ReplyAct.REMOVE, ReplyAct.KEEP)
     only = reading.does(script, ReplyAct.ONLY)
     slot_type, taken = flow.slots[step.slot].type, list(frame.slots[step.slot])
@@ -143,6 +146,7 @@ def _names_only(runner: Runner, wish: Wish, values: set[Any]) -> bool:
 
 _KEEPS_PART: Final = (ReplyAct.KEEP, ReplyAct.ONLY)
 _ENDS: Final = (ReplyAct.CANCEL, ReplyAct.NO, ReplyAct.INSTEAD)
+_GIVES_UP: Final = (*_ENDS, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.LATER, ReplyAct.FILED)
 _ADDS: Final = (ReplyAct.BESIDES, ReplyAct.WIDEN)
 _LETS_BE: Final = (ReplyAct.REMOVE, ReplyAct.KEEP, ReplyAct.CANCEL)
 
@@ -166,6 +170,8 @@ def taken_back(runner: Runner, script: Script) -> bool:
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised
     form = script.stack[script.form_at()]
+    if not _gives_up(script):
+        return False
     if _stays_whole(runner, script, form):
         runner.cancel_form(script)
         return True
@@ -178,20 +184,48 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if Intent.CANCEL_REQUEST in flow.intents:
         # The open question asks which filed request is meant.
         return False
-    if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
-        held = words_in(form.slots)
-        named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
-        placed_only = not named and _drops_placed(runner, script)
-        if placed_only or _left_out(runner, script, form):
-            return True
-        if not named or not named.isdisjoint(held):
-            return _ends(runner, script, said, flow)
-    if _drops_waiting(runner, script, said):
+    if _takes_back_own(runner, script, form, said) or _drops_waiting(runner, script, said):
         return True
-    if means_form(runner, script):
-        runner.cancel_form(script)
+    if not means_form(runner, script):
+        return runner.start(script, Intent.CANCEL_REQUEST)
+    if _is_of_another_kind(said, flow):
+        # 别把我号弄没了 in a form that unbinds a login stops nothing.
+        return False
+    runner.cancel_form(script)
+    return True
+
+
+def _takes_back_own(runner: Runner, script: Script, form: Running, said: set[str]) -> bool:
+    """Give up what is taken back of the open form's kind: all of it, or the part that is named."""
+    flow = runner.flows[form.flow]
+    if flow.kind is None or not said & {flow.kind.value, ANY_REQUEST}:
+        return False
+    entities = script.observed.entities
+    named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
+    if (not named and _drops_placed(runner, script)) or _left_out(runner, script, form):
         return True
-    return runner.start(script, Intent.CANCEL_REQUEST)
+    is_meant = not named or not named.isdisjoint(words_in(form.slots))
+    return is_meant and _ends(runner, script, said, flow)
+
+
+def _gives_up(script: Script) -> bool:
+    """Whether a reply's acts give something up, too, where they are known.
+
+    A form is lost only if what is asked for and what the reply does are read alike.
+    """
+    known = bool(script.observed.does)
+    return not _wants_person_first(script) and (not known or reading.does(script, *_GIVES_UP))
+
+
+def _is_of_another_kind(said: set[str], flow: Flow) -> bool:
+    """Whether what is not wanted is of a kind that the open form is not of."""
+    return bool(said) and flow.kind is not None and said.isdisjoint({flow.kind.value, ANY_REQUEST})
+
+
+def _wants_person_first(script: Script) -> bool:
+    """Whether a person is wanted before anything is decided: 想先问人工，不急着注销."""
+    asked = script.observed.entities.get("asks_person") and reading.does(script, ReplyAct.PERSON)
+    return bool(asked) and not reading.does(script, ReplyAct.CANCEL)
 
 
 def _stays_whole(runner: Runner, script: Script, form: Running) -> bool:
@@ -233,11 +267,15 @@ def _filed_alike(script: Script, flow: Flow) -> bool:
 
 def forgets(runner: Runner, script: Script) -> bool:
     """Leave the open form if the words say only that: "forget it then"."""
-    named = any(script.observed.entities.get(kind) for kind in FILLED_FROM.values())
+    entities = script.observed.entities
+    named = any(entities.get(kind) for kind in FILLED_FROM.values())
     if named or reading.asks(script) or not reading.does(script, ReplyAct.CANCEL):
         return False
+    said = {str(one) for one in entities.get("taken_back", ())}
+    if _is_of_another_kind(said, runner.flows[script.stack[script.form_at()].flow]):
+        return False
     runner.cancel_form(script)
-    return True
+    return not entities.get("asks_person") or runner.start(script, Intent.HUMAN_AGENT)
 
 
 def leaves_out(runner: Runner, script: Script) -> bool:
@@ -347,9 +385,20 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
         else:
             gone = [value for value in held if value in out]
             script.say("desk.left_out", {"what": shown(slot_type, gone)})
+        _choose_part(runner, script, step.slot)
         runner.prompt_again(script)
         return True
     return False
+
+
+def _choose_part(runner: Runner, script: Script, slot: str) -> None:
+    """Answer the open question if it asks whether all or a part is meant: a part is, now."""
+    frame, asked = runner.waiting_step(script)
+    offers = asked.choices if frame is not None and isinstance(asked, Ask) else ()
+    part = next((one.value for one in offers if one.names == slot), None)
+    if frame is not None and isinstance(asked, Ask) and part is not None:
+        frame.slots[asked.slot] = part
+        runner.answered(script, frame, asked, "answered")
 
 
 def words_in(slots: Mapping[str, Any]) -> set[str]:

@@ -19,6 +19,7 @@ from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import AMENDS, FILES
 from privacydesk.domain.account_terms import DataCategory, ProfileField
 from privacydesk.domain.ages import age_group, age_on, days_of
+from privacydesk.domain.effects import OpenTicket
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
@@ -280,21 +281,24 @@ def _has_open_request(act: Act) -> str:
 
 
 def _posts_go_first(act: Act) -> str:
-    """Whether a deletion of posts was filed and is not decided yet."""
+    """Whether a deletion of posts was filed, in this turn or before, and is not decided yet."""
+    script = act.script
+    before = (one for one in script.tickets_of(whose(script)) if one.is_open)
+    now = (one for one in script.effects if isinstance(one, OpenTicket))
+    filed: list[tuple[str, Ticket | OpenTicket]] = [
+        *((one.id.hex(), one) for one in before),
+        *((one.symbol, one) for one in now),
+    ]
+    found = next((name for name, one in filed if _deletes_posts(one)), "")
+    if found:
+        act.frame.slots["ticket"] = found
+    return _yes(found)
+
+
+def _deletes_posts(request: Ticket | OpenTicket) -> bool:
     wanted = {DataCategory.POSTS.value, "all"}
-    filed = next(
-        (
-            ticket
-            for ticket in act.script.tickets_of(whose(act.script))
-            if ticket.is_open
-            and ticket.kind is RequestKind.DELETION
-            and not wanted.isdisjoint(item.name for item in ticket.items)
-        ),
-        None,
-    )
-    if filed is not None:
-        act.frame.slots["ticket"] = filed.id.hex()
-    return _yes(filed)
+    names = {item.name for item in request.items}
+    return request.kind is RequestKind.DELETION and not wanted.isdisjoint(names)
 
 
 def _number_misread(act: Act) -> str:

@@ -26,6 +26,7 @@ from privacydesk.dialog import (
     interrupts,
     limiting,
     questions,
+    queueing,
     reading,
     side_questions,
     taking,
@@ -155,7 +156,9 @@ def _chooses_at_menu(reply: Reply) -> bool:
     if choice is None and len(script.said) <= answering.NO_STORY:
         # In a longer message that lists requests, the recogniser knows best which one is meant.
         offered = script.prompt.choices if script.prompt is not None else ()
-        choice = choosing.spoken(script, tuple((one, "") for one in offered))
+        agreed = reading.agrees(script) and not script.observed.wishes
+        wished = offered[0] if agreed and offered and offered[0].id == queueing.WISH_NOW else None
+        choice = wished or choosing.spoken(script, tuple((one, "") for one in offered))
     if choice is None:
         return False
     taking.take_menu_choice(reply.runner, script, choice)
@@ -273,7 +276,7 @@ TABLE: Final = (
     Row("somebody else's", _SUMMED, _at(following.is_of_another)),
     Row("one of several stays", _SUMMED, _at(giving_up.spares)),
     Row("no", _CONFIRM, confirming.decline),
-    Row("time to think", _CONFIRM, thinking.leave_to_think),
+    Row("time to think", _CONFIRM, thinking.wait_for_word),
     Row("other value", _CONFIRM, _at(correcting.correct_value)),
     Row("one that was picked comes out", _AMONG, _at_question(giving_up.takes_out)),
     Row("a part stays", _SUMMED, _at(giving_up.leaves_out)),

@@ -8,9 +8,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from privacydesk.dialog import arguments, following, limits, reading
+from privacydesk.dialog.giving_up import words_in
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import ALL, Ask
+from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS, FILLED_FROM, says_everything, shown
 from privacydesk.domain.intents import LOSING
@@ -39,7 +40,7 @@ def narrows(runner: Runner, script: Script) -> bool:
     flow = runner.flows[form.flow]
     if limits.SLOT not in flow.slots:
         return False
-    before, told = limits.held(form.slots), _told(form, script)
+    before, told = limits.held(form.slots), _told(flow, form, script)
     puts_another = told and reading.does(script, ReplyAct.CORRECT)
     if told is None or (not puts_another and following.others(runner, script)):
         return False
@@ -83,13 +84,22 @@ def _is_held(told: Selection, held: Collection[str]) -> bool:
     return bool(told.words) or ALL in held or not narrowed.isdisjoint((*held, ALL))
 
 
-def _told(form: Running, script: Script) -> Selection | None:
+def _told(flow: Flow, form: Running, script: Script) -> Selection | None:
     """Return the limits that a message sets for the open form; None if it sets none."""
     entities = script.observed.entities
-    found = limits.told(entities)
-    if found is not None or limits.selected(entities) is not None:
+    found, selected = limits.told(entities), limits.selected(entities)
+    if selected is not None and flow.kind not in LOSING and _excepts_part(form, selected):
+        # Of chats to be shown, "no voice messages" excepts a part that has no kind of its own.
+        return replace(found or Selection(), words=script.said.strip())
+    if found is not None or selected is not None:
         return found
     return _in_own_words(form, script)
+
+
+def _excepts_part(form: Running, selected: Selection) -> bool:
+    """Whether a message excepts kinds of data of which a form holds none."""
+    held = words_in(form.slots)
+    return bool(selected.stays) and ALL not in held and held.isdisjoint(selected.stays)
 
 
 def _joined(script: Script, before: Selection, told: Selection) -> Selection:
@@ -185,6 +195,9 @@ def lifts_limit(runner: Runner, script: Script) -> bool:
     """Remove the limits again: "no, all of them after all"."""
     form = script.stack[script.form_at()]
     entities = script.observed.entities
+    if reading.adds_nothing(script):
+        # "No voice messages, just text" names what stays.
+        return False
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
     widens = reading.does(script, ReplyAct.WIDEN) and not named
     whole = (widens or says_everything(entities)) and limits.told(entities) is None

@@ -91,7 +91,7 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
 
 def _go_on_alone(runner: Runner, script: Script) -> None:
     """Stop waiting if no person is wanted any more: "take me out of the queue"."""
-    adds = not script.observed.does or reading.does(script, ReplyAct.BESIDES)
+    adds = not script.observed.does or reading.does(script, ReplyAct.BESIDES, ReplyAct.INSTEAD)
     asked = wishes.wishes_of(runner, script) if adds else ()
     if script.wishes or not asked:
         kept_wishes.say_kept(runner, script, asked)
@@ -112,6 +112,19 @@ def _waits_here(script: Script, word: str) -> bool:
     return not script.tickets_of(whose(script))
 
 
+def _tells_wait(script: Script, word: str) -> bool:
+    """Tell the place in the queue, if that or how long it takes is asked."""
+    # Elsewhere "when will it be done" asks for the state of a request.
+    said = reading.phrases_of(script.observed.entities)
+    how_long = not said.isdisjoint({"asks_duration", "asks_when"})
+    if how_long and script.queue()[0]:
+        script.say("owner.wait_unknown")
+    if how_long or "place_in_queue" in said or word in {"anyone", "what_next"}:
+        acknowledge(script, anew=True)
+        return True
+    return False
+
+
 def while_queued(runner: Runner, script: Script) -> bool:
     """Answer what the assistant may while the user is queued; return whether that was all."""
     frame = script.top
@@ -119,7 +132,8 @@ def while_queued(runner: Runner, script: Script) -> bool:
         return False
     word = commands.word(script)
     denied = Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ())
-    leaves = reading.does(script, ReplyAct.CANCEL) and not reading.does(script, ReplyAct.FILED)
+    stays = reading.does(script, ReplyAct.FILED, ReplyAct.LATER)
+    leaves = reading.does(script, ReplyAct.CANCEL) and not stays
     if denied or leaves or word in {"leave_queue", "cancel"}:
         _go_on_alone(runner, script)
         return True
@@ -132,12 +146,7 @@ def while_queued(runner: Runner, script: Script) -> bool:
         script.say("owner.who_answers")
         acknowledge(script, anew=True)
         return True
-    # Elsewhere "when will it be done" asks for the state of a request.
-    asks = {"asks_duration", "asks_when", "place_in_queue"}.intersection(
-        reading.phrases_of(script.observed.entities)
-    )
-    if asks or word in {"anyone", "what_next"}:
-        acknowledge(script, anew=True)
+    if _tells_wait(script, word):
         return True
     found = script.observed.recognised
     if _waits_here(script, word):

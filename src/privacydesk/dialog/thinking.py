@@ -7,8 +7,11 @@ from privacydesk.dialog.reply import Place, Reply
 from privacydesk.domain.reading import ReplyAct
 
 
-def leave_to_think(reply: Reply) -> bool:
-    """Leave the form of a person who wants to think about it first: "let me think it over"."""
+def wait_for_word(reply: Reply) -> bool:
+    """Wait for somebody who wants to think before they confirm: "let me think it over".
+
+    A flow whose request was filed before says that it waits; see ``Runner.leave_as_told``.
+    """
     script = reply.script
     if not reading.does(script, ReplyAct.LATER) or reading.does(script, ReplyAct.YES):
         return False
@@ -20,8 +23,7 @@ def leave_to_think(reply: Reply) -> bool:
         return True
     if not reading.is_brief(script) or following.others(reply.runner, script):
         return False
-    reply.runner.cancel_form(script)
-    return True
+    return _waits(reply, "desk.take_your_time")
 
 
 def wait_for_value(reply: Reply) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
 
@@ -149,7 +150,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     "answer_policy": ActionSpec(_names("shown unknown none unavailable")),
     "keep_comment": ActionSpec(_names("ok too_late")),
     "drop_alike": ActionSpec(_names("ok")),
-    "note_wish": ActionSpec(_names("ok"), params=_names("kind")),
+    "note_wish": ActionSpec(_names("ok"), params=_names("kind categories")),
 }
 
 KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
@@ -249,6 +250,7 @@ PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "to": frozenset({"account_phone", "contact", "ticket_contact"}),
     "what": frozenset({"object", "withdraw"}),
     "kind": frozenset(kind.value for kind in RequestKind),
+    "categories": frozenset(one.value for one in DataCategory),
 }
 """Allowed values of the parameters of actions and guards, where that is a closed list."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from onnxruntime import InferenceSession, OrtValue
+from onnxruntime import OrtValue
 
 from privacydesk.encoder import graph, runtime
 from privacydesk.encoder.pieces import Pieces
@@ -45,12 +45,10 @@ class E5:
         self._words = model.matrix("emb.word", columns=width)
         self._places = model.floats("emb.pos").reshape(-1, width) + model.floats("emb.type")[:width]
         self._most = model.sizes.most_tokens
-        options = runtime.options(threads)
         drawn, weights = graph.drawn(model)
         # The runtime works on these very arrays, so they must live as long as it does.
         self._weights = {name: OrtValue.ortvalue_from_numpy(one) for name, one in weights.items()}
-        options.add_external_initializers(list(self._weights), list(self._weights.values()))
-        self._session = InferenceSession(drawn, options, providers=runtime.PROVIDERS)
+        self._session = runtime.session(drawn, threads=threads, weights=self._weights)
 
     def query(self, text: str) -> Floats:
         """Return the vector of a question, of length one."""

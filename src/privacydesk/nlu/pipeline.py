@@ -47,6 +47,7 @@ _EVEN: Final = 0.5
 _CLEAR: Final = 0.7
 """The probability from which it is clear that something is asked for: of the requests that were not
 sure in two untouched sets, 0.93 were right from here on, and 0.80 in all."""
+_ASKED_FOR: Final = frozenset({Modality.WISHED, Modality.CONDITIONAL})
 _NEARLY_ALL: Final = 0.85
 """The share of a message from which a question counts as all of it."""
 _REACH: Final = 2_000
@@ -100,6 +101,7 @@ class Pipeline:
         read = reads[0] if len(reads) == 1 else _joined(*reads)
         if not question.text:
             return read
+        read = _not_all(read)
         does, means = self._replied(scopes[0], question)
         if question.subject and does & _NARROWING:
             read = self._in_context(read, text, today, question.subject)
@@ -147,7 +149,7 @@ class Pipeline:
             scope.fragment(),
             scope.acts(),
             scope.accounts(),
-            tuple(whole and parsed.requests[number].asked >= _CLEAR for number, _ in made),
+            tuple(whole and self._is_clear(scope, number) for number, _ in made),
         )
 
     def _replied(self, scope: Scope, question: Question) -> tuple[frozenset[ReplyAct], int]:
@@ -167,11 +169,25 @@ class Pipeline:
             return acts | {ReplyAct.CHAT}, means
         return acts, means
 
+    def _is_clear(self, scope: Scope, number: int) -> bool:
+        return scope.parsed.requests[number].asked >= _CLEAR
+
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         # More might be removed than is meant where another request took the limit of a thing.
         if is_losing(request) and number in scope.parted:
             return False
+        is_meant = request.intent.kind is not None and request.modality in _ASKED_FOR
+        if is_meant and not self._is_clear(scope, number):
+            return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _not_all(read: Read) -> Read:
+    """Return what a reply says, where "not all, just last year's" keeps no whole kind of data."""
+    requests = tuple(
+        replace(one, exclude=without_all(one.exclude, one.include)) for one in read.reading.requests
+    )
+    return replace(read, reading=replace(read.reading, requests=requests))
 
 
 def _names_data(read: Read) -> bool:

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 
 from privacydesk.encoder import runtime
 from privacydesk.policy.folding import fold
@@ -117,9 +116,7 @@ class Reranker:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._session = InferenceSession(
-            folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
-        )
+        self._session = runtime.session(folder / GRAPH)
 
     def judge(self, question: Floats, passages: Sequence[Passage]) -> list[Verdict]:
         """Return the scores of each passage.

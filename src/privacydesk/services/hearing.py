@@ -101,12 +101,14 @@ class Hearing:
         listed |= self._complains_of(text, read, listed)
         rest = without(text, questions) if questions else ""
         if not rest:
-            if questions and read.intent is Intent.POLICY_QUESTION:
-                topics = (one for question in questions for one in self._topics_of(question))
+            # A reply may ask something without a sentence that is a question by itself.
+            asked = questions or ((text,) if _only_asks(read) else ())
+            if asked and (read.intent is Intent.POLICY_QUESTION or not questions):
+                topics = (one for question in asked for one in self._topics_of(question))
                 phrases = dict.fromkeys((*listed.get("phrase", ()), *topics))
                 listed |= {"phrase": tuple(phrases)}
             return observed(text, read, listed, language)
-        asked = tuple(Asked(one, self._topics_of(one)) for one in questions)
+        apart = tuple(Asked(one, self._topics_of(one)) for one in questions)
         # A wish was read in the context of the whole message; an answer is read better alone.
         wishes = asks_for(read)
         alone = self._reader.parse(rest, today, question) if question.text or not wishes else read
@@ -115,7 +117,7 @@ class Hearing:
         beside = self._lists.found(rest) | self._opens_with(rest, alone, listed, today, question)
         return beside_questions(
             observed(text, read, listed, language),
-            asked,
+            apart,
             rest,
             observed(rest, alone, beside, language),
         )
@@ -169,3 +171,10 @@ class Hearing:
         phrases = self._lists.found(question).get("phrase", ())
         listed = tuple(one for one in phrases if one.startswith("asks_"))
         return (learnt,) if learnt and learnt not in listed else listed
+
+
+def _only_asks(read: Read) -> bool:
+    """Return whether a reply asks something, and neither answers nor asks for anything."""
+    asks = ReplyAct.ASKS in read.does and ReplyAct.ANSWER not in read.does
+    more = read.means or read.reading.requests or read.intent is Intent.SMALLTALK
+    return asks and not more

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from privacydesk.dialog.desk_choices import more_choices
+from privacydesk.dialog.queueing import WISH_NOW
 from privacydesk.dialog.schema import Ask, Confirm, Flow
 from privacydesk.dialog.slots import shown
 from privacydesk.domain.conversation import Conversation, OwnerKind, Wish
@@ -13,6 +14,7 @@ from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.ports import Catalog
 
 AT_REST: Final[Mapping[str, tuple[str, ...]]] = {
+    "desk.wishes_left": ("desk.wishes_left", "desk.wish_now", "desk.wish_not_now"),
     "desk.queue": ("owner.still_queued", "owner.leave_queue"),
     "desk.filed": ("desk.anything_else", "desk.show_menu", "desk.human"),
 }
@@ -48,6 +50,9 @@ class OpenQuestions:
         if stack:
             return self._of_form(conversation)
         filed, offered = conversation.filed, prompt.choices if prompt is not None else ()
+        if offered and offered[0].id == WISH_NOW:
+            place = "desk.wishes_left"
+            return self._asked(place, conversation.locale, AT_REST[place], ())
         if filed is None and offered != more_choices():
             return NO_QUESTION
         return self._at_rest(conversation.locale, filed)

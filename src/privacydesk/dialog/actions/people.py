@@ -40,10 +40,15 @@ def drop_alike(act: Act) -> str:
 
 
 def note_wish(act: Act) -> str:
-    """Queue another request before all others, to start when this flow has ended."""
+    """Queue another request before all others, to start when this flow has ended.
+
+    Other parameters than ``kind`` fill slots of that name, unless it was requested in words.
+    """
     intent = Intent(str(act.params["kind"]))
+    slots = {name: [value] for name, value in act.params.items() if name != "kind"}
+    asked = (wish for wish in act.script.wishes if wish.intent is intent)
     waiting = (wish for wish in act.script.wishes if wish.intent is not intent)
-    act.script.wishes = (Wish(intent), *waiting)
+    act.script.wishes = (next(asked, None) or Wish(intent, slots), *waiting)
     return "ok"
 
 

@@ -46,6 +46,7 @@ _DIGIT: Final = "[0-9〇零一二三四五六七八九十]"
 _PIECE: Final = re.compile(
     rf"(?P<republic>民国 ?)?(?<!{_DIGIT})(?P<year>{_DIGIT}{{2,4}}) ?年(?![级前后内])"
     rf"|(?<!{_DIGIT})(?P<month>{_DIGIT}{{1,3}}) ?月(?![前后内])"
+    rf"(?: ?(?P<of_month>{_DIGIT}{{1,3}})(?![\d年月日号]| ?[日号]))?"
     rf"|(?<!{_DIGIT})(?P<day>{_DIGIT}{{1,3}}) ?[日号](?!之?[前后])"
     r"|(?<![\d./-])(?P<full>(?:19|20)\d\d)(?:[-/.](?P<of_it>\d{1,2}))?(?![\d./-])"
     r"|(?P<by>\b(?:by|before|until|till|after|since) (?:the )?)?"
@@ -105,7 +106,8 @@ def _pieces(hit: re.Match[str]) -> Iterator[tuple[Unit, int | None]]:
         yield Unit.MONTH, number(month)
     if hit["named"]:
         yield Unit.MONTH, _MONTHS.index(hit["named"][:3]) // 3 + 1
-    if day := hit["day"] or hit["before"] or hit["behind"] or hit["nth"]:
+    days = ("day", "of_month", "before", "behind", "nth")
+    if day := next(filter(None, map(hit.group, days)), None):
         yield Unit.DAY, number(day)
 
 
@@ -119,14 +121,14 @@ def _full_year(written: str, *, republic: bool) -> int | None:
     return year + century - (_CENTURY if year + century > _LAST_OF_THIS_CENTURY else 0)
 
 
-def birth_date(words: str, *, republic: bool = False) -> date | None:
-    """Return the one whole date that words give; None where they give none or several.
+def birth_dates(words: str, *, republic: bool = False) -> tuple[date, ...]:
+    """Return the whole dates that words give, in their order, each once.
 
     Of two numbers that may both be the month, the first is taken as the day: 10/05/1992 is in
     May, as everywhere but in the United States.
 
     Args:
-        words: the stretch of a message that gives the date.
+        words: the stretch of a message that gives the dates.
         republic: whether a two-digit year that comes first counts from the Republic, as in
             Taiwan; three digits always do, and so do those after 民國.
     """
@@ -134,8 +136,19 @@ def birth_date(words: str, *, republic: bool = False) -> date | None:
     told = _FIRST_YEAR.sub(
         lambda hit: str(int(hit[2]) + _REPUBLIC) if hit[1] or republic else hit[0], told, count=1
     )
-    found = {_in_its_century(day) for day in dates(_ALONE.sub(r"\1年\2月\3日", told))}
-    return found.pop() if len(found) == 1 else None
+    days = dates(_ALONE.sub(r"\1年\2月\3日", told))
+    return tuple(dict.fromkeys(map(_in_its_century, days)))
+
+
+def birth_date(words: str, *, republic: bool = False) -> date | None:
+    """Return the one whole date that words give; None where they give none or several.
+
+    Args:
+        words: as for ``birth_dates``.
+        republic: as for ``birth_dates``.
+    """
+    found = birth_dates(words, republic=republic)
+    return found[0] if len(found) == 1 else None
 
 
 def _in_its_century(day: date) -> date:

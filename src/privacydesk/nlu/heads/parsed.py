@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct, structs
-from onnxruntime import InferenceSession
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
@@ -134,9 +133,7 @@ class Parser:
     """Reads messages with the trained network of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._session = InferenceSession(
-            folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
-        )
+        self._session = runtime.session(folder / GRAPH)
         self._width = self._session.get_outputs()[-1].shape[-1]
         self._heads = StretchHeads.load(folder / HEADS)
         self._tokens = Tokens.load(folder / PIECES)

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 
 from privacydesk.domain.reading import Question
 from privacydesk.encoder import runtime
@@ -52,9 +51,7 @@ class ReplyReader:
     """
 
     def __init__(self, folder: Path, parser: Parser) -> None:
-        self._session = InferenceSession(
-            folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
-        )
+        self._session = runtime.session(folder / GRAPH)
         self._parser = parser
         self._of_line = lru_cache(_LINES)(self._of)
 

@@ -160,6 +160,8 @@ def _answered(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> E
 
 
 def _plain_answer(read: Read) -> tuple[str, ...]:
+    if read.reading.questions:
+        return ()
     # A message's requests speak for themselves; those who agree may repeat their wish.
     told = {one.modality for one in read.reading.requests}
     if read.does == {ReplyAct.YES} and told <= {Modality.WISHED}:

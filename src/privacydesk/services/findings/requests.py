@@ -195,6 +195,9 @@ def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wi
 def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
     of_main = next((o for o in asked if any(_is_main(read, r) for r in o.requests)), None)
     news = next((one for one in asked if one.sure and one.intent is Intent.REQUEST_STATUS), None)
+    person = next((one for one in asked if one.sure and one.intent is Intent.HUMAN_AGENT), None)
+    if of_main is not None and not of_main.sure and person is not None:
+        return person
     if of_main is not None and (of_main.sure or news is None):
         return of_main
     if news is not None:

@@ -10,7 +10,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Fragment, Holder, Modality, Request
 from privacydesk.nlu.extractors.ages import ages
 from privacydesk.nlu.extractors.bare_values import bare_value, value_again
-from privacydesk.nlu.extractors.birth_dates import Unit, birth_date, date_pieces, is_only_a_date
+from privacydesk.nlu.extractors.birth_dates import Unit, birth_dates, date_pieces, is_only_a_date
 from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts, mails
 from privacydesk.nlu.extractors.numerals import number
 from privacydesk.nlu.extractors.places import means_all, places
@@ -31,8 +31,8 @@ def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...
     """
     text = text[:_LONGEST]
     numbers = ticket_numbers(text)
-    day = birth_date(text)
-    days = (day.isoformat(),) if day else ()
+    born = tuple(one.isoformat() for one in birth_dates(text))
+    days = born if len(born) == 1 else ()
     # A word for a gender within a request mostly describes somebody.
     gender = profile_value("gender", text) if not requests else None
     told = {one.years for one in ages(text)}
@@ -41,7 +41,7 @@ def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...
         "ticket_number": tuple(dict.fromkeys(one.number for one in numbers if one.number)),
         "misread_number": ("yes",) if any(not one.number for one in numbers) else (),
         "date": days,
-        "birthday": days,
+        "birthday": born,
         "birth": days if any(one.holder is Holder.CHILD for one in requests) else (),
         "gender": (gender,) if gender in set(GenderCode) else (),
         "phone": tuple(
