@@ -46,7 +46,7 @@ _DIGIT: Final = "[0-9〇零一二三四五六七八九十]"
 _PIECE: Final = re.compile(
     rf"(?P<republic>民国 ?)?(?<!{_DIGIT})(?P<year>{_DIGIT}{{2,4}}) ?年(?![级前后内])"
     rf"|(?<!{_DIGIT})(?P<month>{_DIGIT}{{1,3}}) ?月(?![前后内])"
-    rf"(?: ?(?P<of_month>{_DIGIT}{{1,3}})(?![\d年月日号]| ?[日号]))?"
+    rf"(?: ?(?P<of_month>{_DIGIT}{{1,3}})(?!{_DIGIT}| ?[年月日号]))?"
     rf"|(?<!{_DIGIT})(?P<day>{_DIGIT}{{1,3}}) ?[日号](?!之?[前后])"
     r"|(?<![\d./-])(?P<full>(?:19|20)\d\d)(?:[-/.](?P<of_it>\d{1,2}))?(?![\d./-])"
     r"|(?P<by>\b(?:by|before|until|till|after|since) (?:the )?)?"
