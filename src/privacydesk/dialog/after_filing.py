@@ -57,7 +57,7 @@ def asks_what(runner: Runner, script: Script) -> bool:
         return False
     if last is None:
         more = {"wants", "taken_back"}.intersection(script.observed.entities)
-        return not more and runner.start(script, Intent.REQUEST_STATUS)
+        return not (more or script.observed.asks) and runner.start(script, Intent.REQUEST_STATUS)
     script.unanswered = 0
     args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
     if last.clock is None:

@@ -11,7 +11,9 @@ from privacydesk.dialog import (
     filling,
     following,
     for_staff,
+    giving_up,
     kept_wishes,
+    limiting,
     limits,
     openings,
     questions,
@@ -54,8 +56,15 @@ def take_button(reply: Reply) -> bool:
     choice = reply.buttons.typed(reply.script, reply.text)
     if choice is None:
         return False
+    _narrow_first(reply)
     _take_shown(reply, choice)
     return True
+
+
+def _narrow_first(reply: Reply) -> None:
+    """Narrow the form by what is said beside an answer: "that's it, and just June's"."""
+    if limits.told(reply.script.observed.entities) is not None:
+        limiting.narrows_quietly(reply.runner, reply.script)
 
 
 def _take_shown(reply: Reply, choice: Choice) -> None:
@@ -71,6 +80,9 @@ def take_told_already(reply: Reply) -> bool:
     """Continue with what was told before if the reply says that it was: 我刚才不是说了吗."""
     script, frame, step = reply.script, reply.frame, reply.ask
     if not script.observed.entities.get("told_already"):
+        return False
+    if reply.place is Place.STORY and reading.does(script, ReplyAct.TELLS, ReplyAct.KEEP):
+        # "I said so, I want a copy of the drawings" tells it again, for whom it concerns.
         return False
     if openings.insisted_on(frame, step):
         taking.take_value(reply.runner, script, frame, step, "")
@@ -92,6 +104,7 @@ def skip(reply: Reply) -> bool:
     """Skip an optional question if the reply says only that there is nothing to add."""
     if not reply.script.observed.entities.get("nothing_to_add"):
         return False
+    _narrow_first(reply)
     if reply.place in {Place.NAME, Place.STORY} and reply.ask.skip:
         taking.skip(reply.runner, reply.script, reply.frame, reply.ask)
         return True
@@ -299,7 +312,7 @@ def take_meant(reply: Reply) -> bool:
         taking.take_told(reply.runner, script, frame, step, several)
         return True
     meant = choosing.meant(script, offered) or _named(reply) or reply.meant
-    if meant is None:
+    if meant is None or _denies_against(reply, meant):
         return False
     if limits.told(script.observed.entities) is not None:
         # 先删动态，18年的别删 says more of its request than the button.
@@ -318,6 +331,17 @@ def take_meant(reply: Reply) -> bool:
         openings.add(reply.runner.flows[frame.flow], frame, reply.text)
     taking.take_choice(reply.runner, script, frame, step, meant)
     return True
+
+
+def _denies_against(reply: Reply, meant: Choice) -> bool:
+    """Whether a message denies what the form is for, and another button than that was understood.
+
+    "I'm not closing it" goes on with no closing, whatever its words sound like.
+    """
+    quiet = meant.style is ChoiceStyle.QUIET
+    if quiet or all(one.style is not ChoiceStyle.QUIET for one, _ in reply.offered):
+        return False
+    return giving_up.denies_form(reply.runner, reply.script)
 
 
 def _named(reply: Reply) -> Choice | None:

@@ -11,7 +11,7 @@ from privacydesk.dialog import entries, limits
 from privacydesk.dialog.naming import listed, named_request, part_label
 from privacydesk.dialog.options import objection_until, whose
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
@@ -112,6 +112,14 @@ def _and_stays(_script: Script, frame: Running) -> Any:
     return {"$term": "deletion.and_stays", "args": {"stays": _labels(parts)}} if parts else ""
 
 
+def _to_be_seen(_script: Script, frame: Running) -> Any:
+    """Return the kinds of data that are asked for, with their limits."""
+    held = frame.slots.get("categories") or [ALL]
+    if limits.narrows(limits.held(frame.slots)):
+        return _labels(limits.parts(frame.slots, held, "categories"))
+    return shown("category", held)
+
+
 def _as_written(_script: Script, frame: Running) -> Any:
     """Return the user's words that were not understood; empty if all were."""
     words = limits.held(frame.slots).words
@@ -159,6 +167,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "answer_by": _answer_by,
     "and_stays": _and_stays,
     "as_written": _as_written,
+    "to_be_seen": _to_be_seen,
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
 }
 

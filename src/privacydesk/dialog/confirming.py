@@ -31,8 +31,8 @@ _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
 _CHANGES: Final = _TURNS | {"also", "and", "both"}
 _AGREES: Final = frozenset({ReplyAct.YES, ReplyAct.ANSWER, ReplyAct.CHAT})
-_AGREES_BESIDES: Final = frozenset({ReplyAct.YES, ReplyAct.BESIDES})
-_BESIDES: Final = _AGREES_BESIDES | {ReplyAct.CHAT, ReplyAct.TELLS, ReplyAct.PERSON}
+_YES: Final = frozenset({ReplyAct.YES})
+_BESIDES: Final = _YES | {ReplyAct.BESIDES, ReplyAct.CHAT, ReplyAct.TELLS, ReplyAct.PERSON}
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """Entities that make a message more than a yes."""
 
@@ -136,7 +136,7 @@ def take_yes_first(reply: Reply) -> bool:
     opens = set(entities.get("opens_with", ()))
     if not opens and not losing and reading.phrases_of(entities).isdisjoint(_TURNS):
         opens = set(entities.get("opens_loosely", ()))
-    if not (opens or losing) and _AGREES_BESIDES <= script.observed.does <= _BESIDES:
+    if not (opens or losing) and _YES <= script.observed.does <= _BESIDES:
         opens = {"yes"}
     if opens not in ({"yes"}, {reply.confirm.yes}):
         return False

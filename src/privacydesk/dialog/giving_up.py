@@ -208,6 +208,24 @@ def _takes_back_own(runner: Runner, script: Script, form: Running, said: set[str
     return is_meant and _ends(runner, script, said, flow)
 
 
+def denies_form(runner: Runner, script: Script) -> bool:
+    """Whether a message says that what the open form asks for should not be done."""
+    kind = runner.flows[script.stack[script.form_at()].flow].kind
+    return kind is not None and kind.value in script.observed.entities.get("taken_back", ())
+
+
+def drops_denied(runner: Runner, script: Script) -> bool:
+    """Drop queued requests that a message denies; always returns False: it may say more."""
+    said = {str(one) for one in script.observed.entities.get("taken_back", ())}
+    form = runner.flows[script.stack[script.form_at()].flow]
+    dropped = [one for one in script.wishes if one.intent.value in said - set(form.intents)]
+    if dropped:
+        script.wishes = tuple(one for one in script.wishes if one not in dropped)
+        script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
+        script.answered_beside = True
+    return False
+
+
 def _gives_up(script: Script) -> bool:
     """Whether a reply's acts give something up, too, where they are known.
 

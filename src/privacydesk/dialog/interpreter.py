@@ -229,6 +229,7 @@ TABLE: Final = (
     Row("danger, a child who writes, hours, language", _EVERYWHERE, _cares),
     Row("question beside something else", _EVERYWHERE, _answers_beside),
     Row("person at a confirmation, queue, command", _EVERYWHERE, _obeys),
+    Row("queued request that is not wanted", _ASKED | _CONFIRM, _at(giving_up.drops_denied)),
     Row("words for a question that is gone", _FORM, _resumes),
     Row("button of the menu", _MENU, _chooses_at_menu),
     Row("change of what was filed", _MENU, _at(amending.amends)),

@@ -35,7 +35,24 @@ def narrows(runner: Runner, script: Script) -> bool:
 
     What is to be deleted for good is confirmed again, with the limit beside it.
     """
-    entities = script.observed.entities
+    if not narrows_quietly(runner, script) and not _is_told_again(runner, script):
+        return False
+    runner.prompt_again(script)
+    return True
+
+
+def _is_told_again(runner: Runner, script: Script) -> bool:
+    """Whether a message states just the limits that the open form has."""
+    form = script.stack[script.form_at()]
+    told = limits.told(script.observed.entities)
+    if told is None or not reading.does(script, *_PART) or following.others(runner, script):
+        return False
+    before = limits.held(form.slots)
+    return before == _joined(script, before, told) and _is_held(told, words_in(form.slots))
+
+
+def narrows_quietly(runner: Runner, script: Script) -> bool:
+    """Narrow the open form as ``narrows`` does, say so, and leave its question to the caller."""
     form = script.stack[script.form_at()]
     flow = runner.flows[form.flow]
     if limits.SLOT not in flow.slots:
@@ -44,38 +61,49 @@ def narrows(runner: Runner, script: Script) -> bool:
     puts_another = told and reading.does(script, ReplyAct.CORRECT)
     if told is None or (not puts_another and following.others(runner, script)):
         return False
-    asked = (
-        step
-        for step in flow.steps.values()
-        if isinstance(step, Ask) and flow.slots[step.slot].type in FILLED_FROM
-    )
-    step = next((one for one in asked if form.slots.get(one.slot)), None)
     after = _joined(script, before, told)
-    if step is None or before in (told, after):
+    slot = next((name for name in _of_kinds(flow) if form.slots.get(name)), "")
+    if not slot or before in (told, after):
         return False
-    slot = step.slot
-    named = entities.get(FILLED_FROM[flow.slots[slot].type], ())
-    # Of data to be shown, "the logins only of May" leaves the rest as it is.
-    picks = flow.kind in LOSING or ALL in form.slots[slot]
-    alone = bool(named) and picks and reading.does(script, ReplyAct.ONLY)
-    # In a form about everything, "only the posts about my old job" picks the posts.
-    every = alone and ALL in form.slots[slot]
-    # A parsed selection narrows single kinds, so it can narrow a form about everything, too.
-    holds_all = ALL in form.slots[slot] and limits.selected(entities) is not None
-    known = all(
-        runner.accepts(script, form, step, one) if every else holds_all or one in form.slots[slot]
-        for one in named
-    )
-    if not (known and _is_held(told, form.slots[slot])):
+    values = _narrowed_to(runner, script, form, slot)
+    if values is None or not _is_held(told, form.slots[slot]):
         return False
-    if alone:
-        form.slots[slot] = list(named)
+    form.slots[slot] = values
     form.slots.pop(_ASKED_WHICH, None)
     limits.keep(form.slots, after)
     script.unconfirm()
-    script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
-    runner.prompt_again(script)
+    built = arguments.build(script, form, flow, (slot, "as_written"))
+    what = {"$term": "desk.with_words", "args": {"what": built[slot], **built}}
+    script.say("desk.corrected", {"what": what if after.words else built[slot]})
     return True
+
+
+def _of_kinds(flow: Flow) -> tuple[str, ...]:
+    """Return the slots of a flow that hold what it is about."""
+    asked = (step for step in flow.steps.values() if isinstance(step, Ask))
+    return tuple(one.slot for one in asked if flow.slots[one.slot].type in FILLED_FROM)
+
+
+def _narrowed_to(runner: Runner, script: Script, form: Running, slot: str) -> list[str] | None:
+    """Return the kinds that a form is about after a message; None where it names others."""
+    flow, held = runner.flows[form.flow], form.slots[slot]
+    named = script.observed.entities.get(FILLED_FROM[flow.slots[slot].type], ())
+    # Of data to be shown, "the logins only of May" leaves the rest as it is.
+    picks = flow.kind in LOSING or ALL in held
+    alone = bool(named) and picks and reading.does(script, ReplyAct.ONLY)
+    if alone and ALL in held:
+        # In a form about everything, "only the posts about my old job" picks the posts.
+        asked = next(
+            one for one in flow.steps.values() if isinstance(one, Ask) and one.slot == slot
+        )
+        known = all(runner.accepts(script, form, asked, one) for one in named)
+    else:
+        # A parsed selection narrows single kinds, so it can narrow a form about everything, too.
+        parsed = ALL in held and limits.selected(script.observed.entities) is not None
+        known = parsed or set(named) <= set(held)
+    if not known:
+        return None
+    return list(named) if alone else held
 
 
 def _is_held(told: Selection, held: Collection[str]) -> bool:
@@ -91,9 +119,26 @@ def _told(flow: Flow, form: Running, script: Script) -> Selection | None:
     if selected is not None and flow.kind not in LOSING and _excepts_part(form, selected):
         # Of chats to be shown, "no voice messages" excepts a part that has no kind of its own.
         return replace(found or Selection(), words=script.said.strip())
+    if found is not None and _is_turned_round(script, found):
+        return Selection(words=script.said.strip())
     if found is not None or selected is not None:
         return found
     return _in_own_words(form, script)
+
+
+def _is_turned_round(script: Script, told: Selection) -> bool:
+    """Whether what a reply does says the opposite of what was read of its scope.
+
+    Then its words are kept as they are: "no, only June's with Marcus, not with anyone else".
+    """
+    if not reading.does(script, *_PART):
+        return False
+    keeps = reading.does(script, ReplyAct.KEEP, ReplyAct.REMOVE)
+    stays = bool(script.observed.entities.get("kept_some") or told.stays)
+    goes = any(part.only for part in told.parts) and not script.observed.entities.get("excepts")
+    return (stays and not goes and not keeps) or (
+        keeps and not reading.does(script, ReplyAct.ONLY) and goes and not stays
+    )
 
 
 def _excepts_part(form: Running, selected: Selection) -> bool:
@@ -109,11 +154,15 @@ def _joined(script: Script, before: Selection, told: Selection) -> Selection:
     if reading.puts_right(entities):
         # The words of a limit that is corrected hold no more; staff read them in the chat.
         before = Selection() if limits.words_of(before) else replace(before, words="")
+    if told.words:
+        # What is said of it anew counts; staff read all of it in the chat.
+        before = replace(before, words="")
     first, words = limits.words_of(before), limits.words_of(told)
     # "But the ones with my dog stay" leaves the form's other limits in place.
     kept = words in entities.get("kept_some", ())
     if not first or not words or not (kept or more):
-        return limits.narrowed(before, told, adds=more)
+        excepts = bool(entities.get("excepts"))
+        return limits.narrowed(before, told, adds=more, excepts=excepts)
     chinese = script.locale.startswith("zh")
     comma, both = ("，", "、") if chinese else (", ", " and ")
     return limits.in_words(f"{first}{comma if kept else both}{words}")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.slots import Entities, all_of
 from privacydesk.domain.reading import ALL
-from privacydesk.domain.selection import Part, Selection, Span, joined, plain
+from privacydesk.domain.selection import Part, Selection, Span, joined, plain, within
 
 SLOT: Final = "limits"
 """The slot that holds the limits; a flow whose kinds of data can't be narrowed has none."""
@@ -119,7 +119,7 @@ def staying(slots: Mapping[str, Any], categories: Iterable[str]) -> tuple[Part, 
     return (*rests, *whole)
 
 
-def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
+def narrowed(before: Selection, new: Selection, *, adds: bool, excepts: bool = False) -> Selection:
     """Return the limits of a form after a message narrowed it further.
 
     Naming a kind as a whole lifts no earlier limit on it, and what was to stay stays. A limit on
@@ -129,6 +129,7 @@ def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
         before: the limits so far.
         new: the limits in the message.
         adds: whether the new limits are added; else they replace those on the same kind.
+        excepts: whether the message only says what stays, so that earlier limits hold as well.
     """
     found = {part.value: part for part in before.parts}
     told = [one for one in new.parts if not one.is_whole]
@@ -137,7 +138,7 @@ def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
         known = found.get(part.value) or found.get(ALL) or Part(ALL)
         every = found if part.value == ALL else {}
         found |= {
-            value: _further(replace(old, value=value), part, adds=adds)
+            value: _further(replace(old, value=value), part, adds=adds, excepts=excepts)
             for value, old in {**every, part.value: known}.items()
         }
     stays = dict.fromkeys((*before.stays, *new.stays))
@@ -145,7 +146,7 @@ def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
     return Selection(tuple(found.values()), tuple(stays), "\n".join(words))
 
 
-def _further(old: Part, new: Part, *, adds: bool) -> Part:
+def _further(old: Part, new: Part, *, adds: bool, excepts: bool) -> Part:
     """Return a part narrowed further; see ``narrowed``."""
     only = new.only
     if not only:
@@ -153,5 +154,7 @@ def _further(old: Part, new: Part, *, adds: bool) -> Part:
         only = old.only
     elif adds and old.only:
         only = joined((*old.only, *only))
+    elif excepts and old.only:
+        only = within(old.only, only)
     every_day = Span() in only
     return replace(old, only=() if every_day else only, but=joined((*old.but, *new.but)))

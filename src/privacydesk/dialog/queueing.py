@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import commands, kept_wishes, reading, wishes
+from msgspec.structs import replace
+
+from privacydesk.dialog import commands, kept_wishes, limits, reading, wishes
 from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.objecting import has_answer, objects
 from privacydesk.dialog.options import whose
@@ -89,17 +91,25 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
     return True
 
 
-def _go_on_alone(runner: Runner, script: Script) -> None:
-    """Stop waiting if no person is wanted any more: "take me out of the queue"."""
+def _go_on_alone(runner: Runner, script: Script) -> bool:
+    """Stop waiting if no person is wanted any more; return whether nothing is left to handle.
+
+    "Never mind the person, only delete June's" goes on to narrow the open form.
+    """
+    if script.stack and limits.told(script.observed.entities) is not None:
+        script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+        does = script.observed.does - {ReplyAct.CANCEL, ReplyAct.INSTEAD}
+        script.observed = replace(script.observed, does=does)
+        return False
     adds = not script.observed.does or reading.does(script, ReplyAct.BESIDES, ReplyAct.INSTEAD)
     asked = wishes.wishes_of(runner, script) if adds else ()
     if script.wishes or not asked:
         kept_wishes.say_kept(runner, script, asked)
         leave_queue(runner, script)
-        return
+        return True
     script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
     kept_wishes.say_kept(runner, script, asked[1:])
-    runner.begin(script, asked[0])
+    return runner.begin(script, asked[0])
 
 
 def _waits_here(script: Script, word: str) -> bool:
@@ -132,11 +142,10 @@ def while_queued(runner: Runner, script: Script) -> bool:
         return False
     word = commands.word(script)
     denied = Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ())
-    stays = reading.does(script, ReplyAct.FILED, ReplyAct.LATER)
+    stays = reading.does(script, ReplyAct.FILED, ReplyAct.LATER, ReplyAct.PERSON)
     leaves = reading.does(script, ReplyAct.CANCEL) and not stays
     if denied or leaves or word in {"leave_queue", "cancel"}:
-        _go_on_alone(runner, script)
-        return True
+        return _go_on_alone(runner, script)
     if script.observed.entities.get("language"):
         return False
     if word == "status":

@@ -27,6 +27,13 @@ _ADDS: Final = (
 )  # fmt: skip
 _CHATS: Final = frozenset({ReplyAct.CHAT, ReplyAct.UPSET})
 
+_ANSWERS_OR_TELLS: Final = frozenset(
+    {
+        ReplyAct.ANSWER, ReplyAct.ASKS, ReplyAct.TELLS, ReplyAct.UPSET, ReplyAct.UNCLEAR,
+        ReplyAct.UNKNOWN, ReplyAct.TOLD,
+    }
+)  # fmt: skip
+
 _FIRST_WIDE: Final = 0x2E80
 
 NO_DOUBT: Final = 0.9
@@ -72,6 +79,11 @@ def answers(script: Script) -> bool:
 def adds_nothing(script: Script) -> bool:
     """Whether a reply only narrows or keeps, so that nothing it names is to be added."""
     return does(script, *_NARROWS) and not does(script, *_ADDS)
+
+
+def only_answers_or_tells(script: Script) -> bool:
+    """Whether a reply stays with the open question, and makes no other request."""
+    return bool(script.observed.does) and script.observed.does <= _ANSWERS_OR_TELLS
 
 
 def only_chats(script: Script) -> bool:

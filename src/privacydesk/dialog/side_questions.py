@@ -113,6 +113,8 @@ def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked)
         quotes.say_quotes(script, found)
         return
     key = f"policy_question.{'not_said' if found else 'answer'}"
+    if any(event.key == key for event in script.events):
+        return
     script.say(key, {"path_policy": arguments.path(script, "policy")})
 
 

@@ -53,7 +53,7 @@ def _waits(reply: Reply, key: str, *alike: ReplyAct) -> bool:
     """Say that there is time, if a message postpones the answer and does not give it."""
     script = reply.script
     later = reading.does(script, ReplyAct.LATER, *alike)
-    if not later or reading.does(script, ReplyAct.ANSWER):
+    if not later or reading.does(script, ReplyAct.ANSWER, ReplyAct.PERSON):
         return False
     reply.ask_again(key)
     return True

@@ -96,7 +96,9 @@ def limit(runner: Runner, script: Script, frame: Running) -> None:
     if limits.SLOT not in runner.flows[frame.flow].slots:
         return
     if told is not None:
-        limits.keep(frame.slots, limits.narrowed(limits.held(frame.slots), told, adds=False))
+        excepts = bool(entities.get("excepts"))
+        before = limits.held(frame.slots)
+        limits.keep(frame.slots, limits.narrowed(before, told, adds=False, excepts=excepts))
     elif selection is not None:
         limits.let_stay(frame.slots, selection.stays)
 

@@ -114,7 +114,7 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
     """Return the requests that a message clearly makes."""
     found: list[Wish] = []
     others = _of_somebody_else(runner, script)
-    for heard in _heard(script):
+    for heard in _heard(runner, script):
         intent = heard.recognised.intent
         flow = runner.by_intent.get(intent)
         if intent in others or heard.deletes_nothing or heard.withdraws_nothing:
@@ -160,6 +160,9 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     theirs = frozenset({Intent.COMPLAINT} if entities.get("named_user") else ())
     if Intent.GUARDIAN in intents or form.slots.get("whose") == "child":
         return _OF_THE_CHILD | theirs
+    if Intent.COMPLAINT in intents and "also" not in said:
+        # "It's a picture of me, I want it gone" says what should be done about it.
+        return theirs | {Intent.DELETION}
     if Intent.UNDERAGE_REPORT in intents:
         # "And I want my account closed": an additional request is about oneself.
         own = frozenset({Intent.UNDERAGE_REPORT}) if "also" in said else _OF_WHO_IS_REPORTED
@@ -167,7 +170,7 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     return frozenset()
 
 
-def _heard(script: Script) -> tuple[Heard, ...]:
+def _heard(runner: Runner, script: Script) -> tuple[Heard, ...]:
     observed = script.observed
     if observed.wishes:
         return observed.wishes
@@ -184,7 +187,15 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     goes_on = script.stack or script.owner.kind is OwnerKind.QUEUE
     if goes_on and (unclear or remark) and not reading.is_worded(script, found.intent):
         return ()
+    if _files(runner, script) and reading.only_answers_or_tells(script):
+        # 其他人还看得到我的名字 complains of nobody, and 人工听一下录音 asks for no copy.
+        return ()
     return (Heard(found, observed.entities),)
+
+
+def _files(runner: Runner, script: Script) -> bool:
+    """Whether a form is open that files a request."""
+    return bool(script.stack) and runner.flows[script.stack[script.form_at()].flow].kind is not None
 
 
 def _rather_wished(script: Script) -> tuple[Heard, ...]:

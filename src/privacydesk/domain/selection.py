@@ -159,6 +159,16 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     )
 
 
+def within(spans: Iterable[Span], days: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans without the days that others do not have."""
+    gone = _minus(_EVERY_DAY, _union(map(_days, days)))
+    return tuple(
+        span
+        for qualifier, found in _by_qualifier(spans).items()
+        for span in _spans(_minus(found, gone), qualifier)
+    )
+
+
 def detail_of(part: Part, words: str = "") -> dict[str, Any]:
     """Return what narrows a part as details of a ticket's item, JSON only."""
     detail = {name: value for name, value in plain(part).items() if name != "value"}

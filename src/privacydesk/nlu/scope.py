@@ -185,10 +185,9 @@ class Scope:
     def _period(self, number: int, mention: FoundMention) -> periods.Period | None:
         """Return the days of a period; None where it has no closed form.
 
-        "Older" and 之后 are relative to the only other period that narrows the same thing.
+        "Older" and 之后 are relative to the only other period that narrows the same thing, and so
+        is a day without its month: 五月的，除了20号的.
         """
-        if self._periods[number] is not None:
-            return self._periods[number]
         alike = [
             place
             for place, one in enumerate(self.parsed.mentions)
@@ -199,8 +198,12 @@ class Scope:
             for place, period in enumerate(self._periods)
             if period and self.parsed.narrowing[place, alike].max() >= BELONGS
         }
-        words = self.parsed.whens[number].text(self.text)
-        return periods.resolve_beside(words, others.pop()) if len(others) == 1 else None
+        own, words = self._periods[number], self.parsed.whens[number].text(self.text)
+        others.discard(own)
+        if len(others) != 1:
+            return own
+        other = others.pop()
+        return periods.within(words, own, other) if own else periods.resolve_beside(words, other)
 
     def _are_listed(self, one: Found, other: Found, role: Role) -> bool:
         """Return whether two stretches are joined by "and", a comma or the like.

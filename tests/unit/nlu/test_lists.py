@@ -33,7 +33,7 @@ _ENTRIES = {
     "labels": 3_477,
     "language": 123,
     "marks": 473,
-    "plain_answer": 437,
+    "plain_answer": 434,
     "spelling": 20,
     "topics": 1_219,
 }

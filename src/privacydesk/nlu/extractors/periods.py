@@ -85,6 +85,25 @@ def resolve_beside(words: str, other: Period) -> Period | None:
     return None
 
 
+def within(words: str, own: Period, other: Period) -> Period:
+    """Return the days of a period beside another one, in which they may lie.
+
+    Of May, "except the 20th" means the 20th of May; its words alone mean the latest one.
+    """
+    if other.until is None or _lies_in(own, other):
+        return own
+    there = resolve(words, other.until)
+    return there if there is not None and _lies_in(there, other) else own
+
+
+def _lies_in(own: Period, other: Period) -> bool:
+    ends = (own.since, own.until, other.since, other.until)
+    if None in ends:
+        return False
+    first, last, since, until = (day for day in ends if day is not None)
+    return since <= first and last <= until
+
+
 def dates(text: str) -> tuple[date, ...]:
     """Return the days that a text gives with their years."""
     told = [_NOTHING if one.is_loose else one for one in tokens_of(text)]

@@ -106,7 +106,13 @@ def _limits(
         "selection": (msgspec.json.encode(selection).decode(),),
         "period": _YES if narrowed else (),
         "kept_some": _YES if any(one.is_narrowed for one in exclude) else (),
+        "excepts": _YES if _only_excepts(include, exclude) else (),
     }
+
+
+def _only_excepts(goes: Iterable[Mention], stays: Iterable[Mention]) -> bool:
+    """Return whether mentions limit what goes only by what stays."""
+    return any(one.is_narrowed for one in stays) and not any(one.is_narrowed for one in goes)
 
 
 def _phrases(goes: Iterable[Mention]) -> Iterable[str]:
