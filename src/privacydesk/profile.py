@@ -19,16 +19,16 @@ from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
 from privacydesk.domain.clocks import StartsFrom
 from privacydesk.domain.deadlines import Unit
-from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED, Occasion, Way
 from privacydesk.domain.quotas import FilingRules
 from privacydesk.domain.shifts import Shift
 from privacydesk.domain.ticketing import STATE_NAMES, Fact, Texts, TicketingMap
+from privacydesk.domain.verification_codes import CodeRules
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
-from privacydesk.services.quiet import QuietHours
+from privacydesk.services.quiet_hours import QuietHours
 from privacydesk.services.staff.decisions import SECOND_EYES
 from privacydesk.system_errors import naming
 

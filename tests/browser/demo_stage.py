@@ -152,7 +152,7 @@ class Agent:
 
     async def opens(self, number: str, evidence: str) -> bytes:
         """Open one file that was handed in."""
-        return (await self._staff.cases.open_evidence(number, evidence, self.name)).body
+        return (await self._staff.evidence.open(number, evidence, self.name)).body
 
 
 def _option(name: str, value: str) -> tuple[str, ...]:

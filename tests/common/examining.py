@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.services.staff.cases import files_open_to, looks_after
+from privacydesk.services.staff.evidence import files_open_to, looks_after
 from privacydesk.services.staff.staff import Staff
 
 
@@ -20,4 +20,4 @@ async def open_files(staff: Staff, number: str, by: str) -> None:
     if not files_open_to(await staff.cases.ticket(number), await staff.roster.agent(by)):
         await staff.files.allow(number, "xiao-chen" if by == "lao-zhou" else "lao-zhou")
     for one in files:
-        await staff.cases.open_evidence(number, one.id.hex(), by)
+        await staff.evidence.open(number, one.id.hex(), by)

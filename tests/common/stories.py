@@ -55,7 +55,7 @@ from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
 from privacydesk.services.hearing import MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.settings import load_settings
 
 ROOT = Path(__file__).parents[2]

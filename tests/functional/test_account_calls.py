@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, picture, steps
 
 from privacydesk.app.process import web_faces
-from privacydesk.connectors.signing import sign, verify
+from privacydesk.connectors.gateway_signing import sign, verify
 from privacydesk.domain.account_terms import (
     AccountAction,
     AccountReason,

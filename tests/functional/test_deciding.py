@@ -18,7 +18,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.staff.decisions import proposal_of
-from privacydesk.services.staff.gate import Lack, Refusal, Verdict, lacking
+from privacydesk.services.staff.preconditions import Lack, Refusal, Verdict, lacking
 
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "They show other people.")
 LAW = Refusal(Ground.LAW, "The law has them kept for three years.")

@@ -13,7 +13,7 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, step
 from privacydesk.domain.agents import Role
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 CAREFUL = {**PROFILE, "second_eyes": ["deregistration", "guardian"]}
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "Somebody else is in them.")

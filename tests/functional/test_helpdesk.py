@@ -50,7 +50,7 @@ from privacydesk.domain.ticketing import (
     unmarked,
 )
 from privacydesk.errors import UnavailableError
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 pytestmark = pytest.mark.xdist_group("helpdesk")
 

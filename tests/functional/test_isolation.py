@@ -16,9 +16,9 @@ from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import Sender
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId
 from privacydesk.domain.ticket import TicketState
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
 
 ODD = {
@@ -119,7 +119,7 @@ async def test_bad_jobs_in_a_batch_harm_no_other(world: World) -> None:
         raise RuntimeError("a fault in a closure")
 
     def too_large(_rows: WorkingSet) -> Changes:
-        return Changes(challenges=(Challenge(ChallengeId(b"x" * 32), entries_left=2**70),))
+        return Changes(challenges=(Challenge(ChallengeId(b"x" * 32), attempts_left=2**70),))
 
     work: list[Any] = []
     for round_ in range(5):

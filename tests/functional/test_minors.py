@@ -16,7 +16,7 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.inbox_views import InboxView, Watch
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError
-from privacydesk.services.staff.cases import files_open_to
+from privacydesk.services.staff.evidence import files_open_to
 
 YEAR = timedelta(days=365.25)
 CODE, YES = {"code": "right"}, {"choose": "yes"}

@@ -268,7 +268,7 @@ async def test_another_proof_is_handed_in_from_another_device_by_number(world: W
     case = await staff.cases.case(ticket.number)
     (waiting,) = [one for one in case.evidence if one.removed_at is None]
     await staff.files.allow(ticket.number, "lao-zhou")
-    opened = await staff.cases.open_evidence(ticket.number, waiting.id.hex(), "mei")
+    opened = await staff.evidence.open(ticket.number, waiting.id.hex(), "mei")
     assert opened.body
     await mother.step({"agent": {"examine": "accepted"}})
     assert (await only_ticket(mother)).state is TicketState.IN_REVIEW

@@ -21,7 +21,7 @@ from tests.functional.test_upkeep_commands import later
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.reports import FigureName, Report
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 
 @pytest.fixture

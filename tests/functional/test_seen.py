@@ -15,10 +15,10 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError, StaleError
-from privacydesk.services.staff.cases import files_open_to, looks_after
 from privacydesk.services.staff.decisions import proposal_of
-from privacydesk.services.staff.gate import Refusal, Verdict
-from privacydesk.services.staff.sight import Part, Sight, sight_of
+from privacydesk.services.staff.evidence import files_open_to, looks_after
+from privacydesk.services.staff.preconditions import Refusal, Verdict
+from privacydesk.services.staff.staleness import Part, Sight, sight_of
 
 LAW = Refusal(Ground.LAW, "The law has them kept for three years.")
 

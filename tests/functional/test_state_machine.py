@@ -30,11 +30,12 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.identity import Assurance, Challenge
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ChallengeId, ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import DueKind, LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Chose, Needs, Observed, Snapshot
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
 from privacydesk.services import plans
@@ -448,7 +449,7 @@ class Desk(RuleBasedStateMachine):
         def bad_rows(_rows: WorkingSet) -> Changes:
             number = next(self.ids)
             return Changes(
-                challenges=(Challenge(ChallengeId(number.to_bytes(32)), entries_left=2**70),)
+                challenges=(Challenge(ChallengeId(number.to_bytes(32)), attempts_left=2**70),)
             )
 
         good = []

@@ -21,7 +21,7 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing import NotTaken, RemoteFile, TicketingMap, marked
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Job, Locks
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
 from privacydesk.services.ticketing.wiring import join_system
 

@@ -27,7 +27,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.domain.ticketing import TicketingMap, marked
 from privacydesk.errors import NotAllowedNowError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
 from privacydesk.services.ticketing.wiring import join_system
 from privacydesk.storage.random_ids import SecretMinter

@@ -18,7 +18,7 @@ from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
 from privacydesk.services.signin.people import People
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "Somebody else is in them.")
 WEEK = timedelta(days=7)
@@ -182,21 +182,21 @@ async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
     staff, number = world.rooms.staff, ticket.number
     await open_files(staff, number, "mei")
     await staff.examinations.examine(number, "mei", accepted=True)
-    (file,) = await staff.cases.files(await staff.cases.ticket(number))
+    (file,) = await staff.evidence.files(await staff.cases.ticket(number))
     proposed = await staff.decisions.decide(number, "mei", Verdict(text="Done."))
     with pytest.raises(NotAllowedNowError) as unseen:
         await staff.decisions.confirm(number, "lao-zhou", seen=proposed.version)
     assert unseen.value.data["reason"] == "not_opened"
     # A colleague without the say over children's files asks for them; a supervisor need not.
     with pytest.raises(DeskError) as closed:
-        await staff.cases.open_evidence(number, file.id.hex(), "wing")
+        await staff.evidence.open(number, file.id.hex(), "wing")
     assert closed.value.data["reason"] == "files_closed"
     await staff.files.ask(number, "wing", "I am to confirm this.")
-    opened = await staff.cases.open_evidence(number, file.id.hex(), "lao-zhou")
+    opened = await staff.evidence.open(number, file.id.hex(), "lao-zhou")
     assert opened.body
     seen = (await staff.cases.ticket(number)).version
     await staff.decisions.confirm(number, "lao-zhou", seen=seen)
-    assert await staff.cases.files(await staff.cases.ticket(number)) == ()
+    assert await staff.evidence.files(await staff.cases.ticket(number)) == ()
     await mother.pull()
 
 
@@ -204,7 +204,7 @@ async def test_evidence_that_is_not_enough_goes_at_once(world: World) -> None:
     _, ticket = await guardian(world)
     staff = world.rooms.staff
     await staff.examinations.examine(ticket.number, "mei", accepted=False, reason="Not readable.")
-    assert await staff.cases.files(await staff.cases.ticket(ticket.number)) == ()
+    assert await staff.evidence.files(await staff.cases.ticket(ticket.number)) == ()
 
 
 # -- objections ------------------------------------------------------------------------------------

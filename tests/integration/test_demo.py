@@ -27,7 +27,7 @@ from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import STAFF
-from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget
 from privacydesk.domain.notices import About, Notice
 from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.signing import verify
+from privacydesk.connectors.gateway_signing import verify
 from privacydesk.demo.accounts import BOOK, Later, make_account_app
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account_terms import AccountAction, DataCategory

@@ -19,9 +19,9 @@ from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_book import AuditBook
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.configuration import Configuration
+from privacydesk.services.inbound_mail import MailDoor
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
-from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.reports import Reports
 from privacydesk.services.retention import Retention

@@ -15,7 +15,7 @@ from privacydesk.app.staffing import Staffing, make_staffing, make_tools
 from privacydesk.app.talking import Talking, make_talking
 from privacydesk.app.working import make_worker
 from privacydesk.clock import Clock, SystemClock
-from privacydesk.connectors.signing import verify
+from privacydesk.connectors.gateway_signing import verify
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId

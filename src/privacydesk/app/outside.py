@@ -8,7 +8,7 @@ from typing import Protocol
 from privacydesk.clock import SystemClock
 from privacydesk.domain.account import AccountService
 from privacydesk.domain.captcha import CaptchaVerifier
-from privacydesk.domain.codes import CodeSender
+from privacydesk.domain.code_delivery import CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
 from privacydesk.domain.ticketing import TicketingSystem

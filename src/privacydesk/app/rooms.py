@@ -21,9 +21,9 @@ from privacydesk.services.chat import ChatDesk
 from privacydesk.services.configuration import Configuration
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.hints import Hints
+from privacydesk.services.inbound_mail import MailDoor
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
-from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.retention import Retention

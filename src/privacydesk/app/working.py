@@ -13,7 +13,7 @@ from privacydesk.calendars import Calendars, overrides_stamp
 from privacydesk.services.deliveries import Deliveries
 from privacydesk.services.dispatcher import Dispatcher
 from privacydesk.services.dues import Dues
-from privacydesk.services.letters import Letters
+from privacydesk.services.mail_replies import Letters
 from privacydesk.services.notice_words import NoticeWords
 from privacydesk.services.notifying import Carriers, Notifying
 from privacydesk.services.sending import Codes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from privacydesk.app import Rooms, Upkeep
     from privacydesk.domain.account import AccountAnswer
     from privacydesk.domain.account_terms import AccountAction
-    from privacydesk.domain.codes import SendAnswer
+    from privacydesk.domain.code_delivery import SendAnswer
     from privacydesk.domain.quotes import PolicyAnswer
     from privacydesk.domain.turn import Observed
     from privacydesk.settings import Settings

@@ -24,7 +24,7 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.errors import DeskError
 from privacydesk.services.api import Credentials
-from privacydesk.services.staff.cases import files_open_to
+from privacydesk.services.staff.evidence import files_open_to
 
 if TYPE_CHECKING:
     from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender
@@ -242,7 +242,7 @@ class Table:
         for one in (await cases.case(number)).evidence:
             if not files_open_to(await cases.ticket(number), await self.staff.roster.agent(by)):
                 await self.staff.files.allow(number, _SUPERVISOR)
-            await cases.open_evidence(number, one.id.hex(), by)
+            await self.staff.evidence.open(number, one.id.hex(), by)
 
     async def tickets(self, _rest: str) -> None:
         """List the requests."""

@@ -19,7 +19,7 @@ from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 if TYPE_CHECKING:
     from privacydesk.services.deadlines import Deadlines
     from privacydesk.services.staff.cases import Case
-    from privacydesk.services.staff.gate import Refusal
+    from privacydesk.services.staff.preconditions import Refusal
 
 
 class Reading:

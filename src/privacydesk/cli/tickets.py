@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from privacydesk.domain.evidence import Evidence
     from privacydesk.services.staff.cases import Case
     from privacydesk.services.staff.handling import HandedOver
-    from privacydesk.services.staff.sight import Seen
     from privacydesk.services.staff.staff import Staff
+    from privacydesk.services.staff.staleness import Seen
 
 tickets_app = typer.Typer(
     name="tickets", help="Requests: look at them, decide them.", no_args_is_help=True
@@ -572,7 +572,7 @@ async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path
             raise SettingsError(f"--to: {to} can't be made: {error.strerror}") from None
         with file:
             try:
-                one = await rooms.staff.cases.open_evidence(number, name, by)
+                one = await rooms.staff.evidence.open(number, name, by)
                 file.write(one.body)
             except BaseException:
                 to.unlink(missing_ok=True)  # noqa: ASYNC240 - one local file, at the end of its life

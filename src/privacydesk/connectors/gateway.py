@@ -16,11 +16,11 @@ from yarl import URL
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_contract import read_problem
 from privacydesk.connectors.breaker import CircuitBreaker
+from privacydesk.connectors.gateway_signing import sign
 from privacydesk.connectors.http import Endpoint, RawAnswer, post
 from privacydesk.connectors.operator_faults import OperatorFaults
-from privacydesk.connectors.signing import sign
 from privacydesk.domain.account_terms import AccountReason
-from privacydesk.domain.codes import SendAnswer, SendOutcome
+from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from privacydesk.clock import Clock
 from privacydesk.connectors.gateway import Gateway
 from privacydesk.connectors.http import Endpoint, open_session
-from privacydesk.domain.codes import SendAnswer
+from privacydesk.domain.code_delivery import SendAnswer
 from privacydesk.domain.notices import Notice
 from privacydesk.outages import Outage
 

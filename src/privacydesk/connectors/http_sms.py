@@ -14,7 +14,7 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.breaker import CircuitBreaker
 from privacydesk.connectors.gateway import Gateway
 from privacydesk.connectors.http import Endpoint, open_session
-from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendAnswer
+from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget, SendAnswer
 from privacydesk.domain.notices import Notice
 from privacydesk.outages import Outage
 
@@ -36,7 +36,7 @@ class HttpCodeSender:
         *,
         key: str,
     ) -> SendAnswer:
-        """Send one code; see :class:`privacydesk.domain.codes.CodeSender`."""
+        """Send one code; see :class:`privacydesk.domain.code_delivery.CodeSender`."""
         told = {"to": _target(to), "template": template, "locale": locale, "code": code}
         return await self._gateway.post(told, key=key)
 

@@ -22,7 +22,7 @@ from privacydesk.domain.account_terms import (
     AccountReason,
     AccountStatus,
 )
-from privacydesk.domain.codes import (
+from privacydesk.domain.code_delivery import (
     AccountContact,
     MailTarget,
     PhoneTarget,
@@ -203,7 +203,7 @@ class MemoryCodeSender:
         *,
         key: str,
     ) -> SendAnswer:
-        """Keep one code; see :class:`privacydesk.domain.codes.CodeSender`."""
+        """Keep one code; see :class:`privacydesk.domain.code_delivery.CodeSender`."""
 
         def keep(destination: str) -> SentCode:
             message = SentCode(to, destination, template, locale, code, key, self._clock.now())

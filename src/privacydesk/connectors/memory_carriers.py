@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.domain.account_terms import AccountReason
-from privacydesk.domain.codes import SendAnswer, SendOutcome
+from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.domain.masking import mask_mail
 from privacydesk.domain.notices import Letter, Notice
 from privacydesk.errors import UnavailableError

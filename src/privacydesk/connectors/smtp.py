@@ -21,7 +21,7 @@ from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.connectors.letters import read_address, write_letter
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account_terms import AccountReason
-from privacydesk.domain.codes import SendAnswer, SendOutcome
+from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.domain.masking import mask_mail
 from privacydesk.domain.notices import Letter
 from privacydesk.errors import SettingsError, UnavailableError

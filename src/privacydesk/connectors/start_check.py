@@ -12,7 +12,7 @@ import structlog
 
 from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction
-from privacydesk.domain.codes import AccountContact, CodeSender
+from privacydesk.domain.code_delivery import AccountContact, CodeSender
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outages
 

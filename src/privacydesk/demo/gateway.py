@@ -10,9 +10,9 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.memory import MemoryCodeSender
-from privacydesk.connectors.signing import verify
-from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget
 from privacydesk.domain.notices import About, Notice
 
 _SENDER: Final = web.AppKey("_SENDER", MemoryCodeSender)

@@ -20,7 +20,7 @@ import structlog
 from aiohttp import web
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.signing import sign
+from privacydesk.connectors.gateway_signing import sign
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.errors import DeskError, ErrorCode
 

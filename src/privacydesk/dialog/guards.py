@@ -61,7 +61,7 @@ def _code_open(act: Act) -> str:
     """Whether a code that was sent before can still be entered."""
     challenge = act.script.challenge_of(Target.of_label(str(act.frame.slots["_target"])))
     lasts = challenge.expires_at is not None and act.script.now < challenge.expires_at
-    return _yes(challenge.code_hash and challenge.entries_left and lasts)
+    return _yes(challenge.code_hash and challenge.attempts_left and lasts)
 
 
 def _same_request_open(act: Act) -> str:

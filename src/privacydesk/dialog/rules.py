@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.quotas import FilingRules
 from privacydesk.domain.shifts import Shift
+from privacydesk.domain.verification_codes import CodeRules
 
 
 @dataclass(frozen=True, slots=True)

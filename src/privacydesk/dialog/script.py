@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
-from privacydesk.domain.attempts import MANY, Attempt, AttemptKind, are_many, with_attempt
 from privacydesk.domain.conversation import (
     Owner,
     OwnerKind,
@@ -21,12 +20,14 @@ from privacydesk.domain.conversation import (
 )
 from privacydesk.domain.effects import Effect, RaiseAlarm
 from privacydesk.domain.events import Choice, Event, EventKind, InputKind, Sender
-from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
+from privacydesk.domain.failed_codes import MANY, Attempt, AttemptKind, are_many, with_attempt
+from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.memo import FixedChoices
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import Needs, Observed, Snapshot, Turn
+from privacydesk.domain.verification_codes import Challenge
 
 ANSWER: Final = "answer_request"
 """The flow in which a requester answers what staff asked."""

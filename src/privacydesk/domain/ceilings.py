@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from privacydesk.domain.identity import Challenge, Mark
+from privacydesk.domain.verification_codes import Challenge, Mark
 
 HOUR = timedelta(hours=1)
 _LEAST = 3

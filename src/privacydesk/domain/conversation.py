@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from privacydesk.domain.attempts import Attempt
 from privacydesk.domain.events import Choice
+from privacydesk.domain.failed_codes import Attempt
 from privacydesk.domain.identity import Verification
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendAnswer
+from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget, SendAnswer
 
 
 class Occasion(StrEnum):

@@ -13,14 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.ceilings import Ceiling, shared_ceiling
-from privacydesk.domain.identity import (
-    Challenge,
-    CodeRules,
-    Mark,
-    SendVerdict,
-    Target,
-    TargetKind,
-)
+from privacydesk.domain.identity import Target, TargetKind
+from privacydesk.domain.verification_codes import Challenge, CodeRules, Mark, SendVerdict
 
 _DAY = timedelta(days=1)
 _TAG = 8

@@ -12,12 +12,12 @@ from msgspec import Struct, field
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.effects import Effect
 from privacydesk.domain.events import Event
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.verification_codes import Challenge
 
 
 class Recognised(Struct, frozen=True):

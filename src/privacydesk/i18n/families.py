@@ -21,9 +21,9 @@ from privacydesk.domain.account_terms import (
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.api_tokens import Scope, TokenStanding
-from privacydesk.domain.attempts import AttemptKind
 from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import Standing
+from privacydesk.domain.failed_codes import AttemptKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.news import NewsKind

@@ -15,7 +15,6 @@ from privacydesk.domain.counters import Counted
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import (
     ChallengeId,
     ConversationId,
@@ -27,6 +26,7 @@ from privacydesk.domain.ids import (
 from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.retention import Purge
 from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError, ErrorCode
 
 

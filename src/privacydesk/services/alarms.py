@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from privacydesk.clock import Clock
-from privacydesk.domain import attempts
+from privacydesk.domain import failed_codes
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import OF_DUES, OF_OUTAGES, AlarmKind, StaffAlarm, alarm_id
 from privacydesk.domain.conversation import Conversation
@@ -147,7 +147,7 @@ class Alarms:
 
     async def raised(self, name: str, conversation: ConversationId) -> None:
         """Call supervisors about a turn's alarm, once an hour; most alarms are the operator's."""
-        if name != attempts.MANY:
+        if name != failed_codes.MANY:
             return
         kind, now = AlarmKind.MANY_ATTEMPTS, self._clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)

@@ -29,7 +29,7 @@ from privacydesk.services.api import (
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.credentials import Claims, TokenChecker
 from privacydesk.services.hints import Hints
-from privacydesk.services.letters import letter_row
+from privacydesk.services.mail_replies import letter_row
 from privacydesk.services.making import TurnMaker
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence

@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.engine import Engine, NeedsMore
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import Message, Needs, Observed, Said, Snapshot, Turn
 from privacydesk.domain.typed_codes import code_digits
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Changes, Hashing, Reobserve, WorkingSet
 from privacydesk.services.attendance import Reach

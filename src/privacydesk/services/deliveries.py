@@ -29,7 +29,7 @@ from privacydesk.ports import Changes, Hashing, WorkingSet, Writer
 from privacydesk.services.ages import asks_age, marked, told_to_child, with_phone
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import Prepared
-from privacydesk.services.letters import Letters
+from privacydesk.services.mail_replies import Letters
 from privacydesk.services.notices import Notices
 from privacydesk.services.notifying import Notifying
 from privacydesk.services.outbox import (

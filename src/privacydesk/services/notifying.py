@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.codes import (
+from privacydesk.domain.code_delivery import (
     AccountContact,
     MailTarget,
     PhoneTarget,
@@ -44,7 +44,7 @@ from privacydesk.services.outbox import (
     retry_at,
     submit_claimed,
 )
-from privacydesk.services.quiet import QuietHours
+from privacydesk.services.quiet_hours import QuietHours
 from privacydesk.services.sending import Reaches
 
 NOTED_BY = "notices"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from privacydesk.domain.codes import (
+from privacydesk.domain.code_delivery import (
     AccountContact,
     CodeSender,
     MailTarget,

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId, ConversationId, DeliveryId, LookupHash, TicketId
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.ports import Job, Locks, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables

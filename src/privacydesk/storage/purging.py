@@ -1,6 +1,7 @@
 """Finding expired content, erasing whole conversations, and scrubbing the files.
 
-Blanks and records are written by jobs, like any change of a conversation; see ``removing``.
+Blanks and records are written by jobs, like any change of a conversation; see
+``services.retention``.
 """
 
 from __future__ import annotations

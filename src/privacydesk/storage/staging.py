@@ -16,10 +16,10 @@ from privacydesk.domain.audit import audited
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.retention import Purge
 from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql

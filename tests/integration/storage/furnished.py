@@ -14,7 +14,6 @@ from privacydesk.domain.app_tokens import Revocation
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.events import Event, EventKind, Sender
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import (
     AccessEntryId,
     ApiTokenId,
@@ -31,6 +30,7 @@ from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential, StaffSession, Stage
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.domain.webhooks import Endpoint, Posting, SigningSecret
 from privacydesk.ports import AccessChanges, Changes, Committed, Job, Locks
 from privacydesk.storage.store import SqlStore

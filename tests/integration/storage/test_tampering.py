@@ -27,10 +27,10 @@ from privacydesk.clock import MovableClock
 from privacydesk.domain.audit import AuditEntry, RowFault
 from privacydesk.domain.deliveries import Pool
 from privacydesk.domain.events import EventKind
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import AccessEntryId, ChallengeId
 from privacydesk.domain.inbox_views import InboxView, Watch
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError
 from privacydesk.ports import AccessChanges, Changes, FailedJobError, Job, Locks, WorkingSet
 from privacydesk.storage import committer, tables
@@ -327,7 +327,7 @@ async def test_an_older_row_is_refused_by_the_process_that_wrote_the_newer(made:
 
     def enter(rows: WorkingSet) -> Changes:
         code = rows.challenges[furnished.TARGET]
-        return Changes(challenges=(replace(code, entries_left=code.entries_left - 1),))
+        return Changes(challenges=(replace(code, attempts_left=code.attempts_left - 1),))
 
     locks = Locks(furnished.HOME, challenges=(furnished.TARGET,))
     before = _rows(made, "challenge")
@@ -376,7 +376,7 @@ async def test_who_lost_a_connection_takes_older_rows(
 
     def enter(rows: WorkingSet) -> Changes:
         code = rows.challenges[furnished.TARGET]
-        return Changes(challenges=(replace(code, entries_left=code.entries_left - 1),))
+        return Changes(challenges=(replace(code, attempts_left=code.attempts_left - 1),))
 
     tables = ("challenge", "conversation", "event")
     before = {table: _rows(made, table) for table in tables}

@@ -10,9 +10,9 @@ from tests.integration.storage import desk
 from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId, ConversationId
 from privacydesk.domain.ticket import EVIDENCE_SETTLED, TicketState
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import (
     Changes,
@@ -103,10 +103,12 @@ async def test_jobs_of_one_challenge_see_what_the_earlier_left(store: SqlStore) 
     seen: list[int] = []
 
     def enter(rows: WorkingSet) -> Changes:
-        before = rows.challenges.get(target, Challenge(target, entries_left=3))
-        seen.append(before.entries_left)
-        left = before.entries_left - 1
-        return Changes(challenges=(replace(before, version=before.version + 1, entries_left=left),))
+        before = rows.challenges.get(target, Challenge(target, attempts_left=3))
+        seen.append(before.attempts_left)
+        fewer = before.attempts_left - 1
+        return Changes(
+            challenges=(replace(before, version=before.version + 1, attempts_left=fewer),)
+        )
 
     jobs = [Job(f"j{n}", Locks(challenges=(target,)), enter) for n in range(3)]
     await asyncio.gather(*(store.writer.submit(job) for job in jobs))
@@ -114,7 +116,7 @@ async def test_jobs_of_one_challenge_see_what_the_earlier_left(store: SqlStore) 
     look = Job("look", Locks(challenges=(target,)), lambda rows: Changes(answer=rows.challenges))
     committed = await store.writer.submit(look)
     assert committed.changes is not None
-    assert committed.changes.answer[target].entries_left == 0
+    assert committed.changes.answer[target].attempts_left == 0
 
 
 async def test_tickets_and_outbox_rows_chain_too(store: SqlStore) -> None:

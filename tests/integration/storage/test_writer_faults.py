@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from tests.integration.storage import desk
 
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Locks
 from privacydesk.storage import committer
@@ -54,7 +54,7 @@ async def test_what_the_driver_cannot_encode_fails_one_job(store: SqlStore, bad_
 
 
 async def test_a_number_too_large_for_the_database_fails_one_job(store: SqlStore) -> None:
-    huge = Challenge(ChallengeId(b"x" * 32), entries_left=2**70)
+    huge = Challenge(ChallengeId(b"x" * 32), attempts_left=2**70)
     fine = Challenge(ChallengeId(b"y" * 32))
     results = await asyncio.gather(
         *(store.writer.submit(desk.leave(Changes(challenges=(c,)))) for c in (huge, fine)),

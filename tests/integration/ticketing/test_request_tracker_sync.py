@@ -27,7 +27,7 @@ from privacydesk.domain.events import Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing import marked, unmarked
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 pytestmark = pytest.mark.xdist_group("request_tracker")
 

@@ -9,10 +9,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from privacydesk.clock import SystemClock
+from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_push import connect_pusher
-from privacydesk.connectors.signing import verify
-from privacydesk.domain.codes import SendAnswer, SendOutcome
+from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import UnavailableError
 

@@ -11,11 +11,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from privacydesk.clock import MovableClock
+from privacydesk.connectors.gateway_signing import sign, verify
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
-from privacydesk.connectors.signing import sign, verify
 from privacydesk.domain.account_terms import AccountReason
-from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendOutcome
+from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget, SendOutcome
 from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import UnavailableError
 

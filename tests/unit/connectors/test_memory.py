@@ -17,7 +17,7 @@ from privacydesk.connectors.memory import (
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome, AccountReason
-from privacydesk.domain.codes import (
+from privacydesk.domain.code_delivery import (
     AccountContact,
     CodeSender,
     MailTarget,

@@ -17,7 +17,7 @@ from tests.common.mail_servers import (
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.account_terms import AccountReason
-from privacydesk.domain.codes import SendOutcome
+from privacydesk.domain.code_delivery import SendOutcome
 from privacydesk.domain.notices import Letter
 from privacydesk.errors import SettingsError, UnavailableError
 

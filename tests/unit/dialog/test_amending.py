@@ -8,13 +8,13 @@ from tests.unit.dialog.test_engine_guards import COUNTERS, ME, NOW
 from tests.unit.dialog.test_limits import ENGINE
 from tests.unit.dialog.test_openings import CONVERSATION
 
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Part, Selection, Span, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.domain.turn import Needs, Observed, Said, Snapshot
+from privacydesk.domain.verification_codes import Challenge
 
 WITH_MEI = (Span(qualifier="with Mei"),)
 FILED = Ticket(

@@ -20,10 +20,11 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Waiting
 from privacydesk.domain.effects import CallAccount, Effect, OpenTicket, SendCode
 from privacydesk.domain.events import Choice, Sender
-from privacydesk.domain.identity import Assurance, Challenge, Target, TargetKind, Verification
+from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
 from privacydesk.domain.ids import ChallengeId, ConversationId
 from privacydesk.domain.quotas import ceiling_counter, filed_counter, sender_counter
 from privacydesk.domain.turn import Chose, Needs, Observed, Result, Said, Snapshot, Turn
+from privacydesk.domain.verification_codes import Challenge
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 ME = "u-1"

@@ -15,13 +15,13 @@ from privacydesk.dialog.actions.filing import file_unverified
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Frame
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.quotas import filed_counter
 from privacydesk.domain.selection import plain
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.domain.turn import Needs, Observed, Snapshot
+from privacydesk.domain.verification_codes import Challenge
 
 WAITING = Ticket(
     TicketId(b"t" * 16),

@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from privacydesk.domain.ceilings import Ceiling, shared_ceiling, used
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId
+from privacydesk.domain.verification_codes import Challenge
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,19 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from privacydesk.domain.identity import (
+from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
+from privacydesk.domain.ids import ChallengeId
+from privacydesk.domain.verification_codes import (
     FAILED,
     SENT,
-    Assurance,
     Challenge,
     CodeRules,
     CodeVerdict,
     SendVerdict,
-    Target,
-    TargetKind,
-    Verification,
 )
-from privacydesk.domain.ids import ChallengeId
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 RULES = CodeRules()
@@ -40,7 +37,7 @@ def test_a_clock_that_was_ahead_when_a_code_was_sent_keeps_none_from_being_sent(
     for _ in range(RULES.daily_cap):
         row = sent(ahead, row)
     assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
-    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.EXPIRED
+    assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.EXPIRED
     assert row.sent(NOW, RULES).may_send(NOW, RULES)[0] is SendVerdict.WAIT
 
 
@@ -48,34 +45,34 @@ def test_a_code_sent_by_a_clock_a_little_ahead_counts() -> None:
     row = sent(NOW + timedelta(minutes=1))
     assert row.may_send(NOW, RULES)[0] is SendVerdict.WAIT
     assert len(row.counted(SENT, NOW)) == 1
-    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
+    assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
 
 
 def test_a_code_works_once() -> None:
-    used, verdict = sent().entered(RIGHT, NOW, RULES)
+    used, verdict = sent().check(RIGHT, NOW, RULES)
     assert verdict is CodeVerdict.RIGHT
-    assert used.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert used.check(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 def test_the_third_wrong_entry_spends_the_code() -> None:
     row, verdicts = sent(), []
     for _ in range(3):
-        row, verdict = row.entered(WRONG, NOW, RULES)
-        verdicts.append((verdict, row.entries_left))
+        row, verdict = row.check(WRONG, NOW, RULES)
+        verdicts.append((verdict, row.attempts_left))
     assert verdicts == [(CodeVerdict.WRONG, 2), (CodeVerdict.WRONG, 1), (CodeVerdict.SPENT, 0)]
-    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
     assert not row.code_hash
 
 
 def test_a_code_works_up_to_its_last_instant() -> None:
     end = NOW + RULES.lifetime
-    assert sent().entered(RIGHT, end, RULES)[1] is CodeVerdict.RIGHT
-    assert sent().entered(RIGHT, end + timedelta(microseconds=1), RULES)[1] is CodeVerdict.EXPIRED
+    assert sent().check(RIGHT, end, RULES)[1] is CodeVerdict.RIGHT
+    assert sent().check(RIGHT, end + timedelta(microseconds=1), RULES)[1] is CodeVerdict.EXPIRED
 
 
 def test_no_entry_is_a_hit_where_no_code_is_open() -> None:
-    assert NEW.entered(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
-    assert NEW.sent(NOW, RULES).entered(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert NEW.check(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert NEW.sent(NOW, RULES).check(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 def test_waits_grow_and_the_day_is_capped() -> None:
@@ -123,7 +120,7 @@ def test_codes_that_the_gateway_did_not_take_are_counted_apart_from_the_cap() ->
 
 
 def test_a_code_that_may_have_gone_out_after_all_still_works() -> None:
-    assert sent().undelivered().entered(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
+    assert sent().undelivered().check(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
 
 
 def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> None:
@@ -131,7 +128,7 @@ def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> 
     for _ in range(RULES.daily_failures):
         assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
         row = sent(NOW, row).nowhere()
-        assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+        assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
     assert row.may_send(NOW, RULES)[0] is SendVerdict.CAPPED
 
 
@@ -139,7 +136,7 @@ def test_a_typed_contact_that_is_refused_counts_and_keeps_its_wait() -> None:
     row = sent().refused()
     assert len(row.counted(SENT, NOW)) == 1
     assert row.may_send(NOW, RULES) == (SendVerdict.WAIT, NOW + RULES.waits[0])
-    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "right", "wrong"]), st.integers(0, 3600))))
@@ -154,12 +151,12 @@ def test_no_order_of_sends_and_entries_buys_more_than_three_tries_a_code(
                 row, codes = sent(at, row), codes + 1
             continue
         before = row
-        row, verdict = row.entered(RIGHT if what == "right" else WRONG, at, RULES)
+        row, verdict = row.check(RIGHT if what == "right" else WRONG, at, RULES)
         counted = verdict in {CodeVerdict.RIGHT, CodeVerdict.WRONG, CodeVerdict.SPENT}
         tries += counted
         assert (row is before) == (verdict is CodeVerdict.NONE_OPEN)
         assert row is before or row.version == before.version + 1
-        assert 0 <= row.entries_left <= RULES.entries
+        assert 0 <= row.attempts_left <= RULES.entries
     assert tries <= codes * RULES.entries
 
 

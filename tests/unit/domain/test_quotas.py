@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from privacydesk.domain import quotas
 from privacydesk.domain.ceilings import used
-from privacydesk.domain.identity import Challenge, CodeRules, SendVerdict, Target, TargetKind
+from privacydesk.domain.identity import Target, TargetKind
 from privacydesk.domain.ids import ChallengeId
+from privacydesk.domain.verification_codes import Challenge, CodeRules, SendVerdict
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

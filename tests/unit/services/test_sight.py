@@ -28,7 +28,7 @@ from privacydesk.domain.ticket import (
 )
 from privacydesk.domain.work import Proposed, Told, Work
 from privacydesk.errors import StaleError
-from privacydesk.services.staff.sight import Part, Sight, as_shown, sight_of
+from privacydesk.services.staff.staleness import Part, Sight, as_shown, sight_of
 
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 TALK = ConversationId(bytes(16))

@@ -15,9 +15,9 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.storage.codec import from_json, from_micros, to_json
 from privacydesk.storage.rows.agent import agent_row, read_agent
 from privacydesk.storage.rows.challenge import challenge_row, read_challenge

@@ -25,7 +25,7 @@ from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.identity import Assurance, Challenge, Mark, Verification
+from privacydesk.domain.identity import Assurance, Verification
 from privacydesk.domain.ids import (
     ChallengeId,
     ConversationId,
@@ -45,6 +45,7 @@ from privacydesk.domain.ticket import (
     Ticket,
     TicketState,
 )
+from privacydesk.domain.verification_codes import Challenge, Mark
 from privacydesk.domain.work import Proposed, Told, Work
 
 
@@ -246,7 +247,7 @@ challenges = st.builds(
     version=counts,
     code_hash=st.binary(max_size=32),
     expires_at=st.none() | instants,
-    entries_left=st.integers(0, 9),
+    attempts_left=st.integers(0, 9),
     not_before=st.none() | instants,
     marks=st.lists(
         st.builds(Mark, at=instants, of=st.binary(max_size=8), count=st.integers(1, 9)), max_size=3

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from privacydesk.web.console.places import HOME, safe_next
+from privacydesk.web.console.redirects import HOME, safe_next
 
 DESK = "https://desk.example"
 _PIECES = (

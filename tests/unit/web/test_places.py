@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 
-from privacydesk.web.chat.places import Places
+from privacydesk.web.chat.concurrency import Places
 
 
 def test_a_key_has_so_many_places_and_all_together_so_many() -> None:

@@ -11,7 +11,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.errors import InvalidRequestError
 from privacydesk.services.staff.examinations import Finding
-from privacydesk.services.staff.gate import Refusal
+from privacydesk.services.staff.preconditions import Refusal
 from privacydesk.web.console.verdicts import keys_of, read_finding, read_verdict
 
 POSTS, PHOTOS, CHATS = (ScopeItem(name) for name in ("posts", "photos", "chats"))

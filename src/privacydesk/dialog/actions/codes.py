@@ -10,17 +10,11 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
-from privacydesk.domain.attempts import AttemptKind
 from privacydesk.domain.ceilings import used
 from privacydesk.domain.effects import RaiseAlarm, SendCode
-from privacydesk.domain.identity import (
-    Assurance,
-    CodeVerdict,
-    SendVerdict,
-    Target,
-    TargetKind,
-    Verification,
-)
+from privacydesk.domain.failed_codes import AttemptKind
+from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
+from privacydesk.domain.verification_codes import CodeVerdict, SendVerdict
 
 
 def _target(act: Act) -> Target:
@@ -123,11 +117,9 @@ def check_code(act: Act) -> str:
     frame.slots.pop("code", None)
     if not script.observed.code_hash or script.needs.code_target != target.label():
         return CodeVerdict.NONE_OPEN.value
-    challenge, verdict = challenge.entered(
-        script.observed.code_hash, script.now, script.rules.codes
-    )
+    challenge, verdict = challenge.check(script.observed.code_hash, script.now, script.rules.codes)
     script.challenges[target.counter()] = challenge
-    frame.slots["tries"] = challenge.entries_left
+    frame.slots["tries"] = challenge.attempts_left
     if verdict in {CodeVerdict.WRONG, CodeVerdict.SPENT}:
         about = target.value if target.kind is TargetKind.TICKET_CONTACT else ""
         script.note_attempt(AttemptKind.WRONG_CODE, about)

@@ -25,11 +25,12 @@ from privacydesk.domain.effects import (
     OpenTicket,
     RaiseAlarm,
 )
-from privacydesk.domain.identity import Assurance, Challenge
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import OPENING
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
+from privacydesk.domain.verification_codes import Challenge
 
 
 def _flags(act: Act) -> set[str]:

@@ -11,12 +11,12 @@ from privacydesk.dialog.options import may_object, objection_to, whose
 from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.script import Script
-from privacydesk.domain.attempts import AttemptKind
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
     RateTicket,
 )
+from privacydesk.domain.failed_codes import AttemptKind
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Satisfaction, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may

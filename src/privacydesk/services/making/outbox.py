@@ -15,7 +15,7 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Hashing, Minter
 from privacydesk.services import plans
 from privacydesk.services.ages import age_row
-from privacydesk.services.letters import letter_row
+from privacydesk.services.mail_replies import letter_row
 
 
 class Maker:

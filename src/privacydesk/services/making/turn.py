@@ -23,12 +23,12 @@ from privacydesk.domain.effects import (
     SendCode,
 )
 from privacydesk.domain.events import Event, EventKind
-from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.packages import Link
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.ticket_moves import Move
 from privacydesk.domain.turn import Turn
+from privacydesk.domain.verification_codes import Challenge
 from privacydesk.ports import Changes, Hashing, Minter
 from privacydesk.services import plans
 from privacydesk.services.cards import Wording

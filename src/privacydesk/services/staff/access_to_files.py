@@ -10,10 +10,11 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, StaleError
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.staff.acts import Acts, Noted
-from privacydesk.services.staff.cases import Cases, files_open_to, looks_after
+from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.evidence import files_open_to, looks_after
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.sight import Part, Seen
+from privacydesk.services.staff.staleness import Part, Seen
 
 
 class AccessToFiles:
@@ -134,7 +135,7 @@ class AccessToFiles:
                 reason="own_files",
             )
         await self._roster.worker(name)
-        await self._roster.check_separate(agent, name)
+        await self._roster.reviewers.check_separate(agent, name)
         return agent, ticket, name
 
 

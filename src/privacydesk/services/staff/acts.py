@@ -22,7 +22,7 @@ from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
 from privacydesk.services.decision import Prepared
 from privacydesk.services.notices import Notices
-from privacydesk.services.staff.sight import Guard, anyhow
+from privacydesk.services.staff.staleness import Guard, anyhow
 from privacydesk.services.turns import Turns
 
 

@@ -21,7 +21,7 @@ from privacydesk.services.notifying import NOTED_BY
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.calls import Call, calls_of
 from privacydesk.services.staff.cases import Cases, Related
-from privacydesk.services.staff.sight import Sight, sight_of
+from privacydesk.services.staff.staleness import Sight, sight_of
 
 PAGE = 400
 """The number of newest events that a page begins with."""

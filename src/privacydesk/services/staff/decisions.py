@@ -32,12 +32,13 @@ from privacydesk.errors import (
 from privacydesk.services import plans
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
-from privacydesk.services.staff import gate
+from privacydesk.services.staff import preconditions
 from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
-from privacydesk.services.staff.cases import Cases, not_opened
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.evidence import EvidenceFiles, not_opened
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.sight import Guard, Part, Seen
+from privacydesk.services.staff.staleness import Guard, Part, Seen
 
 SECOND_EYES = frozenset({RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
 """Kinds whose outcome takes a second pair of eyes unless the operator says otherwise."""
@@ -77,6 +78,7 @@ class Decisions:
         *,
         roster: Roster,
         cases: Cases,
+        evidence: EvidenceFiles,
         acts: Acts,
         maker: Maker,
         deadlines: Deadlines,
@@ -84,6 +86,7 @@ class Decisions:
     ) -> None:
         self._roster = roster
         self._cases = cases
+        self._evidence = evidence
         self._acts = acts
         self._maker = maker
         self._deadlines = deadlines
@@ -157,11 +160,11 @@ class Decisions:
         Raises:
             InvalidRequestError: the verdict is on an item that the ticket lacks.
             StaleError: the case has changed since it was ``seen``.
-            DeskError: something is missing; ``reason`` names it, see ``gate.Lack``.
+            DeskError: something is missing; ``reason`` names it, see ``preconditions.Lack``.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        await self._roster.check_reviewer(ticket, agent)
+        await self._roster.reviewers.check(ticket, agent)
         if any(place >= len(ticket.items) for place in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
         guard = await self._cases.guard(ticket, seen, *_DECIDED_ON)
@@ -192,7 +195,7 @@ class Decisions:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        await self._roster.check_reviewer(ticket, agent)
+        await self._roster.reviewers.check(ticket, agent)
         return await self._acts.preview(ticket, agent, self._rule(agent, verdict))
 
     # -- a second pair of eyes ---------------------------------------------------------------
@@ -205,7 +208,7 @@ class Decisions:
                 raise NotAllowedNowError(
                     "a decision waits for a second pair of eyes", reason="proposed_already"
                 )
-            gate.check(current, agent, verdict)
+            preconditions.check(current, agent, verdict)
             return _with_proposal(current, agent, verdict)
 
         noted = _noted_proposal(ticket, verdict)
@@ -235,14 +238,14 @@ class Decisions:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        await self._roster.check_reviewer(ticket, agent)
+        await self._roster.reviewers.check(ticket, agent)
         proposal = _proposed(ticket)
         if proposal.by != agent.name:
-            await self._roster.check_separate(agent, proposal.by)
+            await self._roster.reviewers.check_separate(agent, proposal.by)
         guard = await self._cases.guard(ticket, seen, *_CONFIRMED_ON)
-        files = await self._cases.files(ticket)
+        files = await self._evidence.files(ticket)
         refuses = proposal.verdict.refuses_all(ticket)
-        unseen = not refuses and not await self._cases.has_opened(ticket, agent, files)
+        unseen = not refuses and not await self._evidence.has_opened(ticket, agent, files)
         if proposal.program:
             return await self._take_over(ticket, agent, proposal, job_id, guard)
         # The first agent is checked against their present rights, not those of back then.
@@ -275,7 +278,7 @@ class Decisions:
 
         def take_over(current: Ticket) -> Ticket:
             _check_same(current, proposal)
-            gate.check(current, agent, proposal.verdict)
+            preconditions.check(current, agent, proposal.verdict)
             return _with_proposal(current, agent, proposal.verdict)
 
         noted = _noted_proposal(ticket, proposal.verdict, {"proposed_by": proposal.by})
@@ -317,8 +320,8 @@ class Decisions:
 
     def _rule(self, agent: Agent, verdict: Verdict) -> Rule:
         def rule(current: Ticket, now: datetime) -> Ruling:
-            gate.check(current, agent, verdict)
-            ticket = self._found(current, gate.judged(current, agent, verdict))
+            preconditions.check(current, agent, verdict)
+            ticket = self._found(current, preconditions.judged(current, agent, verdict))
             if verdict.refuses_all(ticket):
                 return self._refused(ticket, verdict, now)
             return self._granted(ticket, verdict, now)

@@ -14,7 +14,7 @@ from privacydesk.services.staff.acts import Acts, Noted
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.sight import Part, Seen
+from privacydesk.services.staff.staleness import Part, Seen
 
 ESCALATED: Final = "escalated"
 """The flag of a ticket that waits for the supervisors' answer."""

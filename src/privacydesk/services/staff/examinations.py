@@ -19,9 +19,10 @@ from privacydesk.ports import Hashing
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
 from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
-from privacydesk.services.staff.cases import Cases, not_opened
+from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.evidence import EvidenceFiles, not_opened
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.sight import Guard, Part, Seen
+from privacydesk.services.staff.staleness import Guard, Part, Seen
 
 # A guardian's request may name the child's account later, when it is granted.
 _NO_ACCOUNT_NEEDED = frozenset(
@@ -61,6 +62,7 @@ class Examinations:
         *,
         roster: Roster,
         cases: Cases,
+        evidence: EvidenceFiles,
         acts: Acts,
         maker: Maker,
         hashing: Hashing,
@@ -69,6 +71,7 @@ class Examinations:
     ) -> None:
         self._roster = roster
         self._cases = cases
+        self._evidence = evidence
         self._acts = acts
         self._maker = maker
         self._hashing = hashing
@@ -136,9 +139,9 @@ class Examinations:
             raise InvalidRequestError("say why the evidence is not enough", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        await self._roster.check_reviewer(ticket, agent)
-        files = await self._cases.files(ticket)
-        unseen = finding.accepted and not await self._cases.has_opened(ticket, agent, files)
+        await self._roster.reviewers.check(ticket, agent)
+        files = await self._evidence.files(ticket)
+        unseen = finding.accepted and not await self._evidence.has_opened(ticket, agent, files)
         rule = self._rule(ticket, agent, finding, unseen=unseen)
         guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
         stays = finding.accepted and ticket.kind in self._second_eyes

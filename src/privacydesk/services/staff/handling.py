@@ -18,7 +18,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.roster import Roster, check_supervisor
-from privacydesk.services.staff.sight import Part, Seen
+from privacydesk.services.staff.staleness import Part, Seen
 
 _MAX_REPLY = 10_000
 """The most characters that an agent may write at once."""
@@ -70,7 +70,7 @@ class Handling:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        await self._roster.check_reviewer(ticket, agent)
+        await self._roster.reviewers.check(ticket, agent)
 
         def hold(current: Ticket) -> Ticket:
             if not current.is_open:
@@ -98,7 +98,7 @@ class Handling:
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         if to:
-            await self._roster.check_reviewer(ticket, await self._roster.worker(to))
+            await self._roster.reviewers.check(ticket, await self._roster.worker(to))
 
         def give(current: Ticket) -> Ticket:
             # Checked only here: the holder may have changed since the ticket was read, and an agent
@@ -134,7 +134,7 @@ class Handling:
         agent = await self._roster.program(by)
         ticket = await self._cases.ticket(number)
         if to:
-            await self._roster.check_reviewer(ticket, await self._roster.worker(to))
+            await self._roster.reviewers.check(ticket, await self._roster.worker(to))
 
         def give(current: Ticket) -> Ticket:
             if not current.is_open:
@@ -171,7 +171,7 @@ class Handling:
         for ticket in await self._cases.held_by(holder):
             try:
                 if heir is not None:
-                    await self._roster.check_reviewer(ticket, heir)
+                    await self._roster.reviewers.check(ticket, heir)
             except DeskError:
                 kept.append(ticket.number)
                 continue

@@ -22,7 +22,7 @@ from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.sight import Part, Seen
+from privacydesk.services.staff.staleness import Part, Seen
 
 
 class Hindrance(StrEnum):
@@ -126,7 +126,7 @@ class Merges:
         words = reply_words(reason)
         agent = await self._roster.worker(by)
         ticket, other = await self._cases.ticket(number), await self._cases.ticket(into)
-        await self._roster.check_reviewer(ticket, agent)
+        await self._roster.reviewers.check(ticket, agent)
 
         def rule(current: Ticket, goes_on: Ticket, now: datetime) -> Ruling:
             _check(current, goes_on)

@@ -20,6 +20,7 @@ from privacydesk.services.staff.acts import Acts
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.decisions import Decisions
 from privacydesk.services.staff.escalations import Escalations
+from privacydesk.services.staff.evidence import EvidenceFiles
 from privacydesk.services.staff.examinations import Examinations
 from privacydesk.services.staff.handling import Handling
 from privacydesk.services.staff.merges import Merges
@@ -34,7 +35,8 @@ class Staff:
 
     Attributes:
         roster: who acts, and what their role permits.
-        cases: finding tickets and opening what was handed in.
+        cases: finding tickets.
+        evidence: listing and opening the evidence of tickets.
         handling: claiming, writing, asking, giving more time.
         examining: whether evidence shows who asks.
         deciding: granting and refusing.
@@ -47,6 +49,7 @@ class Staff:
 
     roster: Roster
     cases: Cases
+    evidence: EvidenceFiles
     handling: Handling
     examinations: Examinations
     decisions: Decisions
@@ -84,10 +87,12 @@ def make_staff(
         changed=changed,
     )
     roster = Roster(store, clock, separation)
-    cases = Cases(reader, roster, acts, deadlines)
+    cases = Cases(reader, deadlines)
+    evidence = EvidenceFiles(reader, roster, cases, acts)
     return Staff(
         roster=roster,
         cases=cases,
+        evidence=evidence,
         holds=Holds(roster, cases, acts),
         restorations=Restorations(roster, cases, acts, maker, clock),
         escalations=Escalations(roster, cases, acts, alarms, clock),
@@ -97,6 +102,7 @@ def make_staff(
         examinations=Examinations(
             roster=roster,
             cases=cases,
+            evidence=evidence,
             acts=acts,
             maker=maker,
             hashing=hashing,
@@ -106,6 +112,7 @@ def make_staff(
         decisions=Decisions(
             roster=roster,
             cases=cases,
+            evidence=evidence,
             acts=acts,
             maker=maker,
             deadlines=deadlines,

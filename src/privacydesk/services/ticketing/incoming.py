@@ -19,7 +19,7 @@ from privacydesk.errors import DeskError, ErrorCode, SettingsError, StaleError
 from privacydesk.ports import Store
 from privacydesk.services.staff.handling import Handling
 from privacydesk.services.staff.roster import new_agent
-from privacydesk.services.staff.sight import CHANGED
+from privacydesk.services.staff.staleness import CHANGED
 from privacydesk.services.ticketing.ticket_texts import JOB, Telling
 
 LONGEST_REPLY: Final = 10_000

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from privacydesk.domain.identity import Challenge, Mark
 from privacydesk.domain.ids import ChallengeId
+from privacydesk.domain.verification_codes import Challenge, Mark
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
@@ -31,7 +31,7 @@ def challenge_row(challenge: Challenge, key: Seal) -> dict[str, Any]:
         "version": challenge.version,
         "code_hash": challenge.code_hash,
         "expires_at": opt_micros(challenge.expires_at),
-        "entries_left": challenge.entries_left,
+        "entries_left": challenge.attempts_left,
         "not_before": opt_micros(challenge.not_before),
         "marks": msgspec.msgpack.encode(
             [(to_micros(mark.at), mark.of, mark.count) for mark in challenge.marks]
@@ -52,7 +52,7 @@ def read_challenge(row: Any, key: Seal) -> Challenge:
         version=row.version,
         code_hash=row.code_hash,
         expires_at=opt_instant(row.expires_at),
-        entries_left=row.entries_left,
+        attempts_left=row.entries_left,
         not_before=opt_instant(row.not_before),
         marks=tuple(
             Mark(from_micros(at), of, count) for at, of, count in msgspec.msgpack.decode(row.marks)

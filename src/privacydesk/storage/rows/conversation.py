@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from privacydesk.domain.attempts import Attempt, AttemptKind
 from privacydesk.domain.conversation import (
     Conversation,
     Frame,
@@ -17,6 +16,7 @@ from privacydesk.domain.conversation import (
     Waiting,
     Wish,
 )
+from privacydesk.domain.failed_codes import Attempt, AttemptKind
 from privacydesk.domain.identity import Assurance, Verification
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent

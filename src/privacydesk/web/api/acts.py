@@ -10,7 +10,7 @@ from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.services.staff.decisions import proposal_of
-from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, act
 from privacydesk.web.api.values import IN_BODY, Asked, Name, Nothing, Text, Told, Words
 

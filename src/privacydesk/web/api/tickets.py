@@ -145,7 +145,7 @@ async def _files(call: Call[Nothing, Nothing]) -> Reply:
 
 async def _file(call: Call[Nothing, Nothing]) -> web.Response:
     number, file = call.path["number"], call.path["file"]
-    return file_answer(await call.works.staff.cases.open_evidence(number, file, call.by))
+    return file_answer(await call.works.staff.evidence.open(number, file, call.by))
 
 
 async def _audit(call: Call[Any, Any], ticket: Ticket, what: str) -> None:

@@ -16,10 +16,10 @@ from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.answers import may_be_repeated
 from privacydesk.web.chat.backlog import Answer, Backlog
+from privacydesk.web.chat.concurrency import Places
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.fair_slots import FairSlots, GiveUp
 from privacydesk.web.chat.hub import Hub, Viewer
-from privacydesk.web.chat.places import Places
 from privacydesk.web.chat.rates import Rates
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs, error_text

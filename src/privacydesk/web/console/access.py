@@ -25,7 +25,7 @@ from privacydesk.web.console import cookies
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.forms import Form, read_form
 from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.places import (
+from privacydesk.web.console.redirects import (
     PAGE,
     SAFE,
     SIGN_IN,

@@ -15,7 +15,7 @@ from privacydesk.web.console.browsers import browser_name
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.places import SIGN_IN, place_of
+from privacydesk.web.console.redirects import SIGN_IN, place_of
 from privacydesk.web.console.signin import codes_page
 
 ADDRESS: Final = "/console/account"

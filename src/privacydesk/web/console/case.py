@@ -9,23 +9,23 @@ from aiohttp import web
 from msgspec import Struct
 
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.attempts import in_rows
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import Board
 from privacydesk.domain.events import Event
+from privacydesk.domain.failed_codes import in_rows
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
-from privacydesk.services.staff.cases import files_open_to, looks_after, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.escalations import ESCALATED
+from privacydesk.services.staff.evidence import files_open_to, looks_after, opened_by
 from privacydesk.services.staff.examinations import Finding
-from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
 from privacydesk.services.staff.merges import hindrance
+from privacydesk.services.staff.preconditions import Lack, Verdict, answered_in_words, lacking
 from privacydesk.services.staff.restorations import may_be_restored
 from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import STANDING, signed_in, staff

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
 from privacydesk.errors import DeskError, InvalidRequestError
-from privacydesk.services.staff.gate import lacking
+from privacydesk.services.staff.preconditions import lacking
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.case import (
     Draft,
@@ -250,7 +250,7 @@ async def open_evidence(request: web.Request) -> web.Response:
     tools, me = request.config_dict[TOOLS], signed_in(request)
     number, name = number_of(request), request.match_info["evidence"]
     try:
-        one = await tools.staff.cases.open_evidence(number, name, me.agent.name)
+        one = await tools.staff.evidence.open(number, name, me.agent.name)
     except DeskError as error:
         if "text/html" not in request.headers.get("Accept", ""):
             raise

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from privacydesk.i18n.locales import LOCALES
 from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.places import over_tls
+from privacydesk.web.console.redirects import over_tls
 
 COOKIE: Final = "desk_staff"
 LANGUAGE: Final = "desk_language"

@@ -17,7 +17,7 @@ from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import whole
 from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.places import way_back
+from privacydesk.web.console.redirects import way_back
 from privacydesk.web.console.words import words_of
 from privacydesk.web.keys import CATALOGS
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from privacydesk.domain.cleaning import clean_text
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.staff.sight import Sight
+from privacydesk.services.staff.staleness import Sight
 from privacydesk.web.answers import STATUS, json_answer
 from privacydesk.web.console.access import checked_form, signed_in
 from privacydesk.web.console.board import BOARD

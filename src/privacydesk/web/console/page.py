@@ -12,7 +12,7 @@ from aiohttp import web
 from privacydesk.errors import DeskError
 from privacydesk.web.console.access import FORM_TOKEN, STANDING, SignedIn, maybe_signed_in
 from privacydesk.web.console.keys import TOOLS
-from privacydesk.web.console.places import HOME, PAGE, way_back
+from privacydesk.web.console.redirects import HOME, PAGE, way_back
 from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS

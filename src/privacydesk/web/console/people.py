@@ -19,7 +19,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.proof import act_text, proven
+from privacydesk.web.console.reauthentication import act_text, proven
 from privacydesk.web.console.words import words_of
 from privacydesk.web.keys import CATALOGS, LOCALE
 

@@ -29,7 +29,7 @@ from privacydesk.web.console.forms import Form, read_form
 from privacydesk.web.console.keys import DOORS, ENTRIES
 from privacydesk.web.console.languages import speak
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.places import (
+from privacydesk.web.console.redirects import (
     HOME,
     SIGN_IN,
     entry_address,

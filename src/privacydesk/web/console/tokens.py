@@ -20,7 +20,7 @@ from privacydesk.web.console.case import whole
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.proof import act_text, proven
+from privacydesk.web.console.reauthentication import act_text, proven
 from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/tokens"

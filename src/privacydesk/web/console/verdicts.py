@@ -14,8 +14,8 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.errors import InvalidRequestError
 from privacydesk.services.staff.examinations import Finding
-from privacydesk.services.staff.gate import Refusal, Verdict
-from privacydesk.services.staff.sight import digest
+from privacydesk.services.staff.preconditions import Refusal, Verdict
+from privacydesk.services.staff.staleness import digest
 
 _OF_AN_ITEM: Final = frozenset({"grant", "refuse"})
 _VERDICTS: Final = _OF_AN_ITEM | {"partly"}

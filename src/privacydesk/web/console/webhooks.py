@@ -20,7 +20,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.proof import Act, act_text, proven
+from privacydesk.web.console.reauthentication import Act, act_text, proven
 from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/webhooks"

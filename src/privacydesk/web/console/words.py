@@ -13,10 +13,10 @@ from aiohttp import web
 from privacydesk.domain.account import ItemResult
 from privacydesk.domain.account_terms import GenderCode, ProfileField
 from privacydesk.domain.alarms import StaffAlarm
-from privacydesk.domain.attempts import Attempts
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
 from privacydesk.domain.events import Event, Sender
+from privacydesk.domain.failed_codes import Attempts
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.scopes import OPENING
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket

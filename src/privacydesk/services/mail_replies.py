@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.codes import SendOutcome
+from privacydesk.domain.code_delivery import SendOutcome
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.events import Event, EventKind, Sender

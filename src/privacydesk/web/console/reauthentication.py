@@ -27,7 +27,7 @@ from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.languages import speak
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.places import PAGE, place_of
+from privacydesk.web.console.redirects import PAGE, place_of
 from privacydesk.web.keys import CATALOGS, LOCALE
 
 _Handler = Callable[[web.Request], Awaitable[web.Response]]

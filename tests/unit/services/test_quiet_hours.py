@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from privacydesk.services.quiet import QuietHours
+from privacydesk.services.quiet_hours import QuietHours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NIGHT = QuietHours(time(22), time(8), SHANGHAI)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from privacydesk.domain.attempts import Attempt, AttemptKind, are_many, in_rows, with_attempt
+from privacydesk.domain.failed_codes import Attempt, AttemptKind, are_many, in_rows, with_attempt
 
 NOW = datetime(2026, 6, 1, 6, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
