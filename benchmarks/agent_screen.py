@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.servers import Server, desk
 
-from privacydesk.services.signin import factors
+from privacydesk.services.signin import second_factor
 
 GOAL_MS = 150.0
 PASSWORD = "seven quiet herons"  # noqa: S105 - of a desk that lives for a minute
@@ -143,7 +143,9 @@ class Screen:
         if found is None:
             raise RuntimeError(f"{name} could not sign in")
         secret = unescape(found[1]).replace(" ", "")
-        await self.post("/console/sign-in/app", code=factors.code_now(secret, datetime.now(UTC)))
+        await self.post(
+            "/console/sign-in/app", code=second_factor.current_code(secret, datetime.now(UTC))
+        )
 
     async def newest(self, known: set[str]) -> str:
         """Return the conversation that came to the desk just now."""

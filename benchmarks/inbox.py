@@ -37,14 +37,20 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
-from privacydesk.domain.inbox_views import ALL, InboxView, Place, Sieve, Watch
+from privacydesk.domain.inbox_views import (
+    NO_FILTER,
+    InboxFilter,
+    InboxView,
+    PageCursor,
+    ViewerContext,
+)
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
 from privacydesk.storage import inbox_queries, tables
-from privacydesk.storage.keys import writing_key
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.data_keys import get_or_create_digest_key
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.rows.conversation import conversation_row
-from privacydesk.storage.rows.ticket import number_row, persons, ticket_row
+from privacydesk.storage.rows.ticket import number_row, person_hashes, ticket_row
 from privacydesk.storage.store import SqlStore
 
 GOAL_MS = 50.0
@@ -58,13 +64,13 @@ OPEN_STATES = (
 COMMON = tuple(kind for kind in RequestKind if kind is not RequestKind.UNDERAGE_REPORT)
 RARE = RequestKind.UNDERAGE_REPORT
 """A kind that one request in a thousand is of: a filter by it reads the whole view."""
-FINEST = Sieve(RARE, "en", "agent-0")
+FINEST = InboxFilter(RARE, "en", "agent-0")
 FILTERS = (f"&kind={RARE.value}", "&kind=deletion", "&language=en", "&kind=access&language=zh_Hant")
 
 
 def made(office: Office, number: int, is_open: bool, holders: list[str]) -> Ticket:
     """Return a ticket as it might have come in over the last weeks."""
-    rooms, minter, dice = office.world.rooms, SecretMinter(), random.Random(number)
+    services, minter, dice = office.world.services, SecureIdGenerator(), random.Random(number)
     now = office.clock.now()
     received = now - timedelta(minutes=dice.randrange(60 * 24 * (12 if is_open else 400)))
     state = dice.choice(OPEN_STATES) if is_open else TicketState.CLOSED
@@ -87,7 +93,7 @@ def made(office: Office, number: int, is_open: bool, holders: list[str]) -> Tick
         account=account,
         account_hash=LookupHash(number.to_bytes(32, "big")),
         verified_at=verified,
-        needs=Assurance.ONE_TIME_CODE,
+        required_assurance=Assurance.ONE_TIME_CODE,
         answered_at=received if state in {TicketState.CLOSED, TicketState.FULFILLING} else None,
         closed_at=None if is_open else received + timedelta(days=3),
         outcome=None if is_open else Outcome.FULFILLED,
@@ -95,12 +101,12 @@ def made(office: Office, number: int, is_open: bool, holders: list[str]) -> Tick
         flags=frozenset(flags),
         version=1,
     )
-    return rooms.deadlines.with_clock(ticket, verified, now) if verified else ticket
+    return services.deadlines.start_deadlines(ticket, verified, now) if verified else ticket
 
 
 def fill(office: Office, tickets: int, still_open: int, holders: list[str]) -> None:
     """Write the rows."""
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     all_of_them = (made(office, n, n < still_open, holders) for n in range(tickets))
     while batch := list(islice(all_of_them, BATCH)):
@@ -135,32 +141,32 @@ def _rows(store: SqlStore, batch: list[Ticket]) -> Iterator[tuple[sa.Table, list
     )
     yield tables.ticket, [ticket_row(ticket, seals[ticket.id]) for ticket in batch]
     with store._writing.begin() as connection:
-        key = writing_key(connection, store.reader._seals)
+        key = get_or_create_digest_key(connection, store.reader._seals)
     yield tables.ticket_number, [number_row(t, key) for t in batch]
     yield (
         tables.ticket_person,
         [
             {"hash": person, "ticket_id": t.id, "conversation_id": t.conversation_id}
             for t in batch
-            for person in persons(t)
+            for person in person_hashes(t)
         ],
     )
 
 
 def show_plans(office: Office) -> None:
     """Print how SQLite finds each pile."""
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     now = datetime(2026, 6, 1, tzinfo=UTC)
-    watch = Watch("mei", now, now + timedelta(days=2))
+    watch = ViewerContext("mei", now, now + timedelta(days=2))
     with store._reading.connect() as connection:
         for pile in InboxView:
-            for sieve in (ALL, FINEST):
-                for after in (None, Place(now, TicketId(bytes(16)))):
-                    query, wanted = inbox_queries.page(pile, watch, sieve, after, 51)
+            for sieve in (NO_FILTER, FINEST):
+                for after in (None, PageCursor(now, TicketId(bytes(16)))):
+                    query, wanted = inbox_queries.select_page(pile, watch, sieve, after, 51)
                     name = f"{pile.value}{', filtered' if sieve else ''}"
                     _explain(connection, name, query, wanted)
-        _explain(connection, "counts", inbox_queries.COUNTS, inbox_queries.watched(watch))
+        _explain(connection, "counts", inbox_queries.COUNTS, inbox_queries.viewer_parameters(watch))
 
 
 def _explain(
@@ -202,8 +208,8 @@ async def measure(options: argparse.Namespace) -> bool:
         async with open_office(Path(folder)) as office:
             names = [f"agent-{n}" for n in range(options.agents)]
             for name in names:
-                await office.world.rooms.staff.roster.add(name, name, Role.AGENT)
-            await office.world.rooms.refresh_agents()
+                await office.world.services.staff.roster.add(name, name, Role.AGENT)
+            await office.world.services.refresh_agents()
             begun = time.perf_counter()
             await asyncio.to_thread(fill, office, options.tickets, options.open, names)
             print(f"filled in {time.perf_counter() - begun:.0f} s")

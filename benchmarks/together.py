@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from privacydesk import interleaving
+from privacydesk import background_threads
 from privacydesk.__main__ import main
 from privacydesk.cli import serve
 from privacydesk.nlu.worker.here import UnderstandingHere
@@ -42,6 +42,6 @@ async def _together(settings: Settings, profile: OperatorProfile) -> AsyncIterat
 if __name__ == "__main__":
     if sys.argv[1] == "seldom":
         del sys.argv[1]
-        interleaving.BESIDE = interleaving.ALONE  # type: ignore[misc]
-    serve._understanding = _together  # type: ignore[assignment]  # noqa: SLF001 - the rest is measured
+        background_threads.SHORT_INTERVAL = background_threads.DEFAULT_INTERVAL  # type: ignore[misc]
+    serve._understanding_process = _together  # type: ignore[assignment]  # noqa: SLF001 - the rest is measured
     main()

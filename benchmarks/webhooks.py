@@ -36,11 +36,11 @@ from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
-from privacydesk.storage.memory import random_ring
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
-from privacydesk.worker.pace import Pace
+from privacydesk.storage.temporary_store import random_ring
+from privacydesk.worker.throttle import Throttle
 from privacydesk.worker.webhooks import WebhookWorker
 
 LOOPBACK = AddressRules([ip_network("127.0.0.0/8")])
@@ -124,14 +124,14 @@ async def drain(store: SqlStore, endpoints: Endpoints, wanted: int) -> None:
     async with connect_webhooks(LOOPBACK, clock) as sender:
         sending = Sending(
             queue=store.webhook_queue,
-            book=store.webhook_book,
+            book=store.webhook_store,
             sender=sender,
             clock=clock,
             chance=lambda: 0.0,
             keep=timedelta(days=30),
         )
-        pace = Pace(lambda: store.writer.taken)
-        worker = asyncio.create_task(WebhookWorker(sending, clock, pace).run())
+        throttle = Throttle(lambda: store.writer.taken)
+        worker = asyncio.create_task(WebhookWorker(sending, clock, throttle).run())
         began, cpu = time.perf_counter(), time.process_time()
         while sum(one.waiting for one in await endpoints.all()):  # noqa: ASYNC110 - looked at from outside, as staff do
             await asyncio.sleep(0.05)
@@ -162,8 +162,8 @@ def verdict(taken: dict[str, list[tuple[str, str, int]]], wanted: int) -> str:
 
 async def measure(url: str, port: int, options: argparse.Namespace) -> int:
     async with SqlStore(url, random_ring(), SystemClock()) as store:
-        book = store.webhook_book
-        endpoints = Endpoints(book, LOOPBACK.check, SecretMinter(), SystemClock())
+        book = store.webhook_store
+        endpoints = Endpoints(book, LOOPBACK.check, SecureIdGenerator(), SystemClock())
         for n in range(options.endpoints):
             await endpoints.add(f"http://127.0.0.1:{port}/{n}", by="operator")
         await fill(store, options.tickets, options.changes)

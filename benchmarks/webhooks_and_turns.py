@@ -29,7 +29,7 @@ from benchmarks.webhooks import LOOPBACK, fill, receive, verdict
 from privacydesk.clock import SystemClock
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.settings import load_settings
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
@@ -61,7 +61,9 @@ async def prepare(port: int, tickets: int) -> None:
     settings = load_settings()
     upgrade(settings.url)
     async with SqlStore(settings.url, KeyRing(*settings.keys()), SystemClock()) as store:
-        endpoints = Endpoints(store.webhook_book, LOOPBACK.check, SecretMinter(), SystemClock())
+        endpoints = Endpoints(
+            store.webhook_store, LOOPBACK.check, SecureIdGenerator(), SystemClock()
+        )
         await endpoints.add(f"http://127.0.0.1:{port}/0", by="operator")
         if tickets:
             await fill(store, tickets, _CHANGES)
@@ -71,7 +73,7 @@ async def waiting() -> int:
     """Return how many events wait."""
     settings = load_settings()
     async with SqlStore(settings.url, KeyRing(*settings.keys()), SystemClock()) as store:
-        return sum(one.waiting for one in await store.webhook_book.endpoints())
+        return sum(one.waiting for one in await store.webhook_store.endpoints())
 
 
 def one_round(pause: float, seconds: float, tickets: int) -> tuple[Figures, Figures]:

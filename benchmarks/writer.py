@@ -27,9 +27,9 @@ from privacydesk.domain.conversation import Conversation, Frame, Prompt
 from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
-from privacydesk.storage.memory import random_ring
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
+from privacydesk.storage.temporary_store import random_ring
 
 _TEXT = "我想看看你们都存了我哪些资料 I would like to see the data you hold"
 _CHOICES = tuple(

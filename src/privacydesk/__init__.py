@@ -1,1 +1,1 @@
-"""The privacy desk inside an app's human-service channel."""
+"""A privacy desk: handles data-subject requests in an app's customer-service chat."""

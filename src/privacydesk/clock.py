@@ -1,4 +1,4 @@
-"""The one injected clock. Nothing else in the package reads the time of day."""
+"""Clocks: the injected sources of the current time. No other module reads the system time."""
 
 from __future__ import annotations
 
@@ -8,42 +8,44 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A source of the present, as an aware UTC instant."""
+    """A source of the current time."""
 
     def now(self) -> datetime:
-        """Return the present instant, in UTC."""
+        """Return the current time as an aware instant in UTC."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The system clock."""
 
     def now(self) -> datetime:
-        """Return the present instant, in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
 
 class MovableClock:
-    """A clock that runs with the machine's and can be moved, for the demo and for tests.
+    """A clock that can be moved forward, for the demo and for tests.
 
-    With ``frozen`` it stands still and moves only when told.
+    Args:
+        start: the initial time; None for the system time.
+        frozen: whether the clock stands still and changes only when it is moved.
     """
 
     def __init__(self, start: datetime | None = None, *, frozen: bool = False) -> None:
-        base = datetime.now(UTC)
+        system_time = datetime.now(UTC)
         self._lock = threading.Lock()
-        self._frozen = (start or base) if frozen else None
-        self._shift = (start - base) if start is not None else timedelta(0)
+        self._frozen = (start or system_time) if frozen else None
+        self._shift = (start - system_time) if start is not None else timedelta(0)
 
     def now(self) -> datetime:
-        """Return the present instant as moved, in UTC."""
+        """Return the clock's current time in UTC."""
         with self._lock:
             if self._frozen is not None:
                 return self._frozen.astimezone(UTC)
             return datetime.now(UTC) + self._shift
 
     def move(self, by: timedelta) -> None:
-        """Move the present forward by ``by``; never back, since people have seen later times."""
+        """Move the clock forward; a negative ``by`` raises ``ValueError``."""
         if by < timedelta(0):
             raise ValueError("a clock only moves forward")
         with self._lock:

@@ -1,9 +1,9 @@
-"""Programs that parse untrusted input, each in a process that can bring down nothing but itself.
+"""Confinement of programs that parse untrusted input, each in a process of its own.
 
-Such a program is run by its path through this file, which first gives up what the program does not
-need: memory, and with it, where the system lets it, files, sockets and other processes (see
-``sandbox``). It inherits no environment and holds no secret, and its parent kills it when it
-takes too long. This file imports nothing of the package, so that it starts quickly.
+A program is run by its path through this file. The file first limits the process's memory and, as
+far as the system permits, its access to files, sockets and other processes (see ``sandbox``). The
+process gets no environment variables and no secrets, and its parent kills it after a timeout. This
+file imports nothing from the package, so that it starts quickly.
 """
 
 from __future__ import annotations
@@ -19,66 +19,71 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-PATIENCE: Final = 10
-"""The niceness of a program that nobody in a chat is waiting for."""
+NICENESS: Final = 10
+"""The default niceness, for programs that no user is waiting for."""
 
-_END_WITH_PARENT: Final = 1
-"""``PR_SET_PDEATHSIG``."""
-_FIRST_TO_GO: Final = "500"
-"""The ``oom_score_adj`` that adds half of all memory to its use when the kernel picks a victim."""
+_PR_SET_PDEATHSIG: Final = 1
+_OOM_SCORE_ADJ: Final = "500"
+"""The ``oom_score_adj``: makes the kernel kill this process first when memory is short."""
 
 
 def command(
     program: Path,
     *arguments: str,
     memory: int,
-    patience: int = PATIENCE,
+    niceness: int = NICENESS,
     readable: Iterable[Path] = (),
     writable: Iterable[Path] = (),
 ) -> tuple[str, ...]:
     """Return the command line that runs a program confined.
 
     Args:
-        program: a Python file.
-        arguments: its ``sys.argv`` after the first.
-        memory: how many bytes it may use.
-        patience: its niceness, up to 19.
-        readable: files and folders that it reads besides the interpreter, the libraries and
+        program: path of a Python file.
+        arguments: the program's arguments.
+        memory: the memory limit in bytes.
+        niceness: the niceness, up to 19.
+        readable: files and folders that it may read, besides the interpreter, the libraries and
             this package.
-        writable: folders that it writes to; none of ours does.
+        writable: folders that it may write to.
     """
-    # Isolated: neither the folder it is started in nor the environment adds modules.
-    own = (sys.executable, "-I", __file__, str(os.getpid()))
-    folders = (str(program), *map(str, readable)), tuple(map(str, writable))
-    return (*own, str(memory), str(patience), json.dumps(folders), str(program), *arguments)
+    # Isolated mode: neither the working directory nor the environment can add modules.
+    launcher = (sys.executable, "-I", __file__, str(os.getpid()))
+    paths = (str(program), *map(str, readable)), tuple(map(str, writable))
+    return (*launcher, str(memory), str(niceness), json.dumps(paths), str(program), *arguments)
 
 
-def _confine(parent: int, memory: int, patience: int, folders: str) -> None:
-    """Limit memory, core dumps and priority, and end with the parent.
+def _confine(parent: int, memory: int, niceness: int, paths: str) -> None:
+    """Confine the current process.
 
-    Then give up files, sockets and other processes.
+    Limits memory, core dumps and priority, makes the process end with its parent, and restricts its
+    access to files, sockets and other processes.
+
+    Args:
+        parent: process ID of the parent.
+        memory: the memory limit in bytes.
+        niceness: the niceness.
+        paths: readable and writable paths, as JSON.
     """
     if sys.platform == "win32":
         return
-    import resource  # noqa: PLC0415 - there is none on Windows
+    import resource  # noqa: PLC0415 - not available on Windows
 
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_AS)
+    memory = memory if hard_limit == resource.RLIM_INFINITY else min(memory, hard_limit)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
-        os.nice(patience)
+        os.nice(niceness)
     if sys.platform == "linux":
         _end_with(parent)
-        # Killed first when memory is short, and started again.
         with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
-        readable, writable = json.loads(folders)
+            Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE_ADJ, "ascii")
+        readable, writable = json.loads(paths)
         _sandbox().restrict([str(Path(__file__).parent), *readable], writable)
 
 
 def _sandbox() -> ModuleType:
-    """Return the module beside this file, which the isolated interpreter finds by path alone."""
+    """Import ``sandbox.py`` by its path: the isolated interpreter does not find the package."""
     spec = spec_from_file_location("sandbox", Path(__file__).with_name("sandbox.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -88,12 +93,12 @@ def _sandbox() -> ModuleType:
 
 
 def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent is gone."""
+    """Make the kernel kill this process when its parent ends."""
     import ctypes  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit("the program that started this one is gone")
 

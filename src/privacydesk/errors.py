@@ -1,4 +1,4 @@
-"""One base error with a closed list of codes; one middleware maps it to answers."""
+"""Errors: the base class, the list of error codes, and the errors used across the package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ErrorCode(StrEnum):
-    """What went wrong, for programs. People read the translated message of the same key."""
+    """A code for programs. People see the translated message with the same key."""
 
     INVALID_REQUEST = "invalid_request"
     TOO_LARGE = "too_large"
@@ -34,12 +34,12 @@ class ErrorCode(StrEnum):
 
 
 class DeskError(Exception):
-    """The base of every error that this package raises on purpose.
+    """The base class of all errors that this package raises on purpose.
 
     Attributes:
-        code: what went wrong, for programs.
-        message: one English sentence for developers and logs; holds no personal data.
-        data: named facts for the message shown to people, never the input itself.
+        code: the error code.
+        message: an English sentence for developers and logs, without personal data.
+        data: arguments of the message shown to people; never the input itself.
     """
 
     code: ErrorCode = ErrorCode.INTERNAL
@@ -53,41 +53,41 @@ class DeskError(Exception):
 
 
 class InvalidRequestError(DeskError):
-    """The request can't be read; nothing was done."""
+    """The request is invalid; nothing was done."""
 
     code = ErrorCode.INVALID_REQUEST
 
 
 class NotFoundError(DeskError):
-    """No such thing, or not visible to this caller: the two are not told apart."""
+    """The object doesn't exist, or is not visible to the caller; the two are not distinguished."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class StaleError(DeskError):
-    """What the command was decided on has changed meanwhile; look again and repeat."""
+    """The command is based on outdated data; reload and repeat it."""
 
     code = ErrorCode.STALE
 
 
 class NotAllowedNowError(DeskError):
-    """The state of the thing does not permit this move."""
+    """The object's state does not permit the action."""
 
     code = ErrorCode.NOT_ALLOWED_NOW
 
 
 class UnavailableError(DeskError):
-    """Storage or an outside service can't take this now; the caller keeps it and retries."""
+    """The database or an external service is unavailable; the caller should retry."""
 
     code = ErrorCode.UNAVAILABLE
 
 
 class SettingsError(DeskError):
-    """A setting is missing or wrong; the message names its key."""
+    """A setting is missing or invalid; the message names it."""
 
     code = ErrorCode.SETTINGS
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error belongs to an outage, whose beginning and end are logged as such."""
+    """Return whether an error belongs to an outage, which is already logged (see ``outages``)."""
     return isinstance(error, UnavailableError) and "outage" in error.data

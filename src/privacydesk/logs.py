@@ -1,7 +1,7 @@
 """Logging: one line per entry, for people or as JSON, without personal data.
 
-Exceptions are formatted here and the result is redacted afterwards: messages of foreign
-exceptions can hold anything a person typed, so only their types and places are written.
+Exceptions are formatted here, and the result is redacted. Messages of exceptions from other
+packages may have personal data, so only their types and locations are logged.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PRIVATE_KEYS: Final = frozenset(
         "params", "password", "payload", "phone", "secret", "statement", "text", "token", "words",
     }
 )  # fmt: skip
-"""Values under these names are never written."""
+"""Names of values that are always redacted."""
 
 _PRIVATE: Final = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # mail addresses
@@ -42,33 +42,33 @@ _PRIVATE: Final = re.compile(
     r"|(?<![\w.-])\d{17}[\dXx](?![\w-])"  # mainland identity numbers
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # app tokens
     r"|(?i:\bbearer\s+\S+)"
-    r"|(?<![\w+/])[A-Za-z0-9+/]{43}=(?![\w+/=])"  # 32 bytes in base64: our secrets
-    r"|(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"  # user and password of an address
+    r"|(?<![\w+/])[A-Za-z0-9+/]{43}=(?![\w+/=])"  # 32 bytes in base64: the desk's secrets
+    r"|(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"  # user and password in a URL
 )
-_OWN_KEYS: Final = frozenset({"timestamp", "level"})
+_UNREDACTED_KEYS: Final = frozenset({"timestamp", "level"})
 
 
 def set_up(
     level: str = "info", *, as_json: bool | None = None, stream: TextIO | None = None
 ) -> None:
-    """Send this package's entries, and those of libraries, to one stream.
+    """Configure logging of this package and of libraries to one stream.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
-        as_json: one JSON object a line instead of a line for people; see ``is_json``.
-        stream: standard error unless given.
+        as_json: whether each line is a JSON object; None for the default of ``is_json``.
+        stream: the stream; None for standard error.
     """
     out = stream or sys.stderr
-    chain: list[Processor] = [
+    processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        word_exceptions,
+        format_exceptions,
         redact,
     ]
     renderer = _renderer(out, as_json=is_json(as_json, out))
     structlog.configure(
-        processors=[*chain, renderer],
+        processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -76,10 +76,10 @@ def set_up(
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=chain[:3],
+            foreign_pre_chain=processors[:3],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                word_exceptions,
+                format_exceptions,
                 redact,
                 renderer,
             ],
@@ -87,12 +87,17 @@ def set_up(
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    # At "info", libraries log what they do, and with it the data that they do it with.
+    # Never below "warning": at "info", libraries log the data that they process.
     root.setLevel(max(_LEVELS[level], logging.WARNING))
 
 
 def is_json(chosen: bool | None, stream: TextIO | None = None) -> bool:
-    """Return whether entries are JSON: as chosen, else whenever the stream is no terminal."""
+    """Return whether entries are logged as JSON.
+
+    Args:
+        chosen: the configured value; None to use JSON unless the stream is a terminal.
+        stream: the stream; None for standard error.
+    """
     return not (stream or sys.stderr).isatty() if chosen is None else chosen
 
 
@@ -107,36 +112,36 @@ def _renderer(out: TextIO, *, as_json: bool) -> Processor:
 # -- exceptions --------------------------------------------------------------------------------
 
 
-def word_exceptions(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Replace ``exc_info`` by its types and places; keep the messages of our own errors only."""
-    given: ExcInfo | BaseException | bool | None = event.pop("exc_info", None)
-    if given is True:
-        given = sys.exc_info()[1]
-    if isinstance(given, tuple):
-        given = given[1]
-    if isinstance(given, BaseException):
-        event["exception"] = "\n".join(_lines(given))
-    # A stack holds locations only, but what a library formatted itself may quote values.
+def format_exceptions(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Replace ``exc_info`` by types and locations; only ``DeskError`` messages are kept."""
+    exc_info: ExcInfo | BaseException | bool | None = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()[1]
+    if isinstance(exc_info, tuple):
+        exc_info = exc_info[1]
+    if isinstance(exc_info, BaseException):
+        event["exception"] = "\n".join(_format_exception(exc_info))
+    # A traceback formatted by a library may quote values.
     event.pop("exc_text", None)
     return event
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _format_exception(error: BaseException) -> Iterator[str]:
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        yield _name(current)
+        yield _describe(current)
         for frame in traceback.extract_tb(current.__traceback__):
             yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
         if isinstance(current, BaseExceptionGroup):
-            for one in current.exceptions:
-                yield from (f"  | {line}" for line in _lines(one))
-        hidden = current.__suppress_context__
-        current = current.__cause__ or (None if hidden else current.__context__)
+            for member in current.exceptions:
+                yield from (f"  | {line}" for line in _format_exception(member))
+        is_hidden = current.__suppress_context__
+        current = current.__cause__ or (None if is_hidden else current.__context__)
 
 
-def _name(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     kind = type(error)
     name = (
         kind.__qualname__
@@ -150,19 +155,22 @@ def _name(error: BaseException) -> str:
 
 
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Redact everything in an entry that is, or looks, personal or secret."""
-    return {key: value if key in _OWN_KEYS else _clean(key, value) for key, value in event.items()}
+    """Redact all values of an entry that are, or look like, personal data or secrets."""
+    return {
+        key: value if key in _UNREDACTED_KEYS else _redact_value(key, value)
+        for key, value in event.items()
+    }
 
 
-def _clean(key: str, value: Any) -> Any:
+def _redact_value(key: str, value: Any) -> Any:
     if key.lower() in _PRIVATE_KEYS:
         return REMOVED
     if isinstance(value, str):
         return _PRIVATE.sub(REMOVED, value)
     if isinstance(value, Mapping):
-        return {str(name): _clean(str(name), one) for name, one in value.items()}
+        return {str(name): _redact_value(str(name), item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_clean("", one) for one in value]
+        return [_redact_value("", item) for item in value]
     if isinstance(value, bool | int | float | None):
         return value
     if isinstance(value, bytes):

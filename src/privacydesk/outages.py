@@ -1,9 +1,9 @@
-"""Outages of what the desk depends on: each is logged once when it begins and once when it ends.
+"""Outages of dependencies, such as the database: logged once when they begin and when they end.
 
-    a use fails ─► began: one error line ─► more fail: counted ─► one works: ended, one line
+    call fails ─► outage begins: one error entry ─► calls fail: counted ─► call succeeds: ends
 
-Every user of a service reports the result of each use to its ``Outage``. An error that belongs to
-an outage says so (``errors.is_outage``), and is not logged a second time.
+Callers report the result of each call to the ``Outage`` of the dependency. An error that belongs to
+an outage is marked (``errors.is_outage``), so that it isn't logged again.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from privacydesk.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)
 
-_MOST_TURNS: Final = 100
+_MAX_CHANGES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class OutageChange:
     """The beginning or the end of an outage.
 
     Attributes:
-        what: what became unusable, or usable again.
-        is_on: whether it began.
+        what: name of the dependency.
+        has_begun: whether the outage began; else it ended.
         at: when it began or ended.
     """
 
     what: str
-    is_on: bool
+    has_begun: bool
     at: datetime
 
 
 class Outage:
-    """The outage state of one dependency; used from any thread.
+    """The outage state of one dependency. Thread-safe.
 
     Args:
-        what: its name, from a closed list.
-        clock: gives the beginning of an outage.
-        calm: seconds without a failure before a success ends the outage, so that a dependency that
-            works now and then has one outage and not many.
-        seconds: a monotonic clock.
-        turned: called at each beginning and end.
+        what: name of the dependency, from a closed list.
+        clock: source of the current time.
+        recovery_seconds: time without a failure before a success ends the outage, so that a
+            dependency that fails intermittently has a single outage.
+        monotonic: a monotonic clock, in seconds.
+        on_change: callback for the beginning and end of an outage.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class Outage:
         what: str,
         clock: Clock,
         *,
-        calm: float = 0.0,
-        seconds: Callable[[], float] = time.monotonic,
-        turned: Callable[[Turn], None] | None = None,
+        recovery_seconds: float = 0.0,
+        monotonic: Callable[[], float] = time.monotonic,
+        on_change: Callable[[OutageChange], None] | None = None,
     ) -> None:
         self.what = what
         self._clock = clock
-        self._calm = calm
-        self._seconds = seconds
-        self._turned = turned
+        self._recovery_seconds = recovery_seconds
+        self._monotonic = monotonic
+        self._on_change = on_change
         self._lock = threading.Lock()
         self._failing: dict[str, float] = {}
         self._parts: dict[str, None] = {}
@@ -75,98 +75,107 @@ class Outage:
         self._refused = 0
 
     @property
-    def is_on(self) -> bool:
-        """Whether it is unusable now."""
+    def is_active(self) -> bool:
+        """Whether the dependency is unavailable now."""
         return bool(self._failing)
 
     @property
     def failing(self) -> tuple[str, ...]:
-        """The parts of it that are unusable."""
+        """The parts of the dependency that are unavailable."""
         return tuple(self._failing)
 
     def begin(self, cause: str, part: str = "") -> None:
-        """Record a failed use.
+        """Record a failed call.
 
         Args:
-            cause: the class of the fault; no message, which may quote anything.
-            part: which part failed, where parts fail independently.
+            cause: the class of the error. Never a message, which may have personal data.
+            part: the part that failed, if parts fail independently.
         """
         with self._lock:
             is_first = not self._failing
-            self._failing[part] = self._seconds()
+            self._failing[part] = self._monotonic()
             if part:
                 self._parts[part] = None
             if not is_first:
                 return
-            self._since, self._began = self._clock.now(), self._seconds()
+            self._since, self._began = self._clock.now(), self._monotonic()
         _log.error(
-            "outage_began", what=self.what, cause=cause, since=_told(self._since), **_of(part)
+            "outage_began",
+            what=self.what,
+            cause=cause,
+            since=_format_time(self._since),
+            **_part_field(part),
         )
-        self._tell(is_on=True, at=self._since)
+        self._notify(has_begun=True, at=self._since)
 
     def refuse(self, count: int = 1) -> None:
-        """Count callers that were turned away."""
+        """Count calls that were rejected."""
         with self._lock:
             self._refused += count
 
     def end(self, part: str = "") -> None:
-        """Record a successful use."""
+        """Record a successful call."""
         if part not in self._failing:
             return
         with self._lock:
-            failed = self._failing.get(part)
-            if failed is None or self._seconds() - failed < self._calm:
+            failed_at = self._failing.get(part)
+            if failed_at is None or self._monotonic() - failed_at < self._recovery_seconds:
                 return
             del self._failing[part]
             if self._failing:
                 return
-            lasted, refused, parts = self._seconds() - self._began, self._refused, [*self._parts]
+            lasted, refused, parts = self._monotonic() - self._began, self._refused, [*self._parts]
             ended = self._clock.now()
             self._refused, self._parts = 0, {}
         _log.warning(
             "outage_ended",
             what=self.what,
-            since=_told(self._since),
+            since=_format_time(self._since),
             seconds=round(lasted, 1),
             refused=refused,
             **({"parts": parts} if parts else {}),
         )
-        self._tell(is_on=False, at=ended)
+        self._notify(has_begun=False, at=ended)
 
-    def refusal(self, message: str, **data: Any) -> UnavailableError:
-        """Return the error for a caller that is turned away, and count it."""
+    def reject(self, message: str, **data: Any) -> UnavailableError:
+        """Count a rejected call; return the error for its caller."""
         self.refuse()
         return UnavailableError(message, **data, outage=self.what)
 
-    def _tell(self, *, is_on: bool, at: datetime) -> None:
-        if self._turned is not None:
-            self._turned(Turn(self.what, is_on, at))
+    def _notify(self, *, has_begun: bool, at: datetime) -> None:
+        if self._on_change is not None:
+            self._on_change(OutageChange(self.what, has_begun, at))
 
 
 class Outages:
-    """The outages of a process, by dependency.
+    """The outage states of all dependencies of a process.
 
     Attributes:
-        turns: beginnings and ends that staff have not been told of yet, oldest first.
+        changes: beginnings and ends that staff have not been alerted about yet, oldest first.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._all: dict[str, Outage] = {}
-        self.turns: deque[Turn] = deque(maxlen=_MOST_TURNS)
+        self.changes: deque[OutageChange] = deque(maxlen=_MAX_CHANGES)
 
-    def of(self, what: str, *, calm: float = 0.0) -> Outage:
-        """Return a dependency's outage, on or not; always the same object for a name."""
-        known = self._all.get(what)
-        if known is None:
-            known = Outage(what, self._clock, calm=calm, turned=self.turns.append)
-            self._all[what] = known
-        return known
+    def of(self, what: str, *, recovery_seconds: float = 0.0) -> Outage:
+        """Return the outage state of a dependency, always the same object for the same name."""
+        outage = self._all.get(what)
+        if outage is None:
+            outage = Outage(
+                what,
+                self._clock,
+                recovery_seconds=recovery_seconds,
+                on_change=self.changes.append,
+            )
+            self._all[what] = outage
+        return outage
 
 
-def _told(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
+def _format_time(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds")
 
 
-def _of(part: str) -> dict[str, str]:
+def _part_field(part: str) -> dict[str, str]:
     return {"part": part} if part else {}

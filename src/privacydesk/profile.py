@@ -20,17 +20,17 @@ from privacydesk.dialog.rules import Rules
 from privacydesk.domain.clocks import StartsFrom
 from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.notices import PROMISED, Occasion, Way
+from privacydesk.domain.notices import PROMISED_NOTICES, NoticeChannel, Occasion
 from privacydesk.domain.quotas import FilingRules
 from privacydesk.domain.shifts import Shift
-from privacydesk.domain.ticketing import STATE_NAMES, Fact, Texts, TicketingMap
+from privacydesk.domain.ticketing import STATE_NAMES, Fact, StaffText, TicketingMap
 from privacydesk.domain.verification_codes import CodeRules
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
 from privacydesk.services.quiet_hours import QuietHours
 from privacydesk.services.staff.decisions import SECOND_EYES
-from privacydesk.system_errors import naming
+from privacydesk.system_errors import translate_os_errors
 
 # libyaml reads it ten times as fast as the loader in Python; both are safe loaders.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -38,7 +38,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SHIPPED_LOCALES = frozenset({"zh_Hans", "zh_Hant", "en"})
 """The shipped languages; an operator's own sentences are needed in each."""
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
-_WAYS = (Way.SMS, Way.MAIL, Way.PUSH)
+_WAYS = (NoticeChannel.SMS, NoticeChannel.MAIL, NoticeChannel.PUSH)
 _Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -116,20 +116,22 @@ class QuietSection(_Section):
 class NoticeSection(_Section):
     """Which notices are sent outside the chat, by which ways, and when."""
 
-    ways: dict[Occasion, list[Way]] = {}
+    ways: dict[Occasion, list[NoticeChannel]] = {}
     link: Annotated[str, Field(pattern=r"^(|https://\S+)$", max_length=500)] = ""
     quiet: QuietSection | None = QuietSection()
     pause_minutes: Annotated[int, Field(ge=0, le=60 * 24)] = 15
 
     @field_validator("ways")
     @classmethod
-    def _keeps_promises(cls, value: dict[Occasion, list[Way]]) -> dict[Occasion, list[Way]]:
-        for occasion in PROMISED:
+    def _keeps_promises(
+        cls, value: dict[Occasion, list[NoticeChannel]]
+    ) -> dict[Occasion, list[NoticeChannel]]:
+        for occasion in PROMISED_NOTICES:
             if value.get(occasion) == []:
                 raise ValueError(f"{occasion}: people are promised to be told; name a way")
         return value
 
-    def ways_of(self, occasion: Occasion) -> tuple[Way, ...]:
+    def channels_for(self, occasion: Occasion) -> tuple[NoticeChannel, ...]:
         """Return the ways of a notice in the order in which they are tried."""
         return tuple(dict.fromkeys(self.ways.get(occasion, _WAYS)))
 
@@ -146,7 +148,7 @@ class TicketingSection(_Section):
     states: dict[str, str] = {}
     priorities: dict[RequestKind, str] = {}
     fields: dict[str, Fact] = {}
-    texts: list[Texts] = []
+    texts: list[StaffText] = []
     takes_replies: bool = True
     locale: Literal["zh_Hans", "zh_Hant", "en"] = "zh_Hans"
     identity: Annotated[str, Field(pattern=r"^\S{1,64}$")] = "ticketing"
@@ -284,7 +286,7 @@ class OperatorProfile(_Section):
             app_names=self.app_names,
             paths=self.paths,
             mailboxes=self.mailboxes,
-            remedies=self.told_remedies(),
+            remedies=self.remedy_texts(),
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
             filing=FilingRules(
@@ -294,7 +296,7 @@ class OperatorProfile(_Section):
                 reserve_percent=self.filing.reserve_percent,
             ),
             fresh=timedelta(minutes=self.fresh_minutes),
-            waits_for_verification=timedelta(days=self.waits_for_verification_days),
+            verification_timeout=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._window(),
             retention_days=self.retention_days,
             answer_days=self._answer_days(),
@@ -333,7 +335,7 @@ class OperatorProfile(_Section):
             calendar=self.calendar,
             zone=self.zone,
             regimes=tuple(regime(name) for name in self.regimes),
-            waits_for_verification=timedelta(days=self.waits_for_verification_days),
+            verification_timeout=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._window(),
         )
 
@@ -341,7 +343,7 @@ class OperatorProfile(_Section):
         """Return the shifts in which people answer; empty for never."""
         return tuple(section.shift() for section in self.staffed)
 
-    def told_remedies(self) -> dict[str, str]:
+    def remedy_texts(self) -> dict[str, str]:
         """Return the remedies against a decision, by locale, the way to a court last.
 
         Every refusal says that one may sue: Personal Information Protection Law, art. 50.
@@ -352,7 +354,7 @@ class OperatorProfile(_Section):
             for locale in self.remedies.keys() | self.lawsuit.keys()
         }
 
-    def decided_by_two(self) -> frozenset[RequestKind]:
+    def two_person_kinds(self) -> frozenset[RequestKind]:
         """Return the kinds whose outcome needs a second agent's confirmation."""
         return frozenset(self.second_eyes)
 
@@ -383,7 +385,7 @@ def read_profile(path: Path) -> OperatorProfile:
         SettingsError: the file can't be read, or a key is wrong; the message names it.
     """
     try:
-        with naming("the operator profile can't be read", path):
+        with translate_os_errors("the operator profile can't be read", path):
             raw = yaml.load(path.read_text("utf-8"), _LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -403,10 +405,12 @@ def parse_profile(raw: Any, source: str) -> OperatorProfile:
     try:
         return OperatorProfile.model_validate(raw)
     except ValidationError as error:
-        raise SettingsError(f"{source}: {faults_of(error)}", key="profile") from None
+        raise SettingsError(
+            f"{source}: {describe_validation_error(error)}", key="profile"
+        ) from None
 
 
-def faults_of(error: ValidationError) -> str:
+def describe_validation_error(error: ValidationError) -> str:
     """Describe a validation error: key and fault, never the value."""
     return "; ".join(
         f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}:"

@@ -1,8 +1,8 @@
-"""What a Linux process can give up without being root: files, sockets, other processes.
+"""Sandboxing of a Linux process without root privileges: files, sockets and other processes.
 
-Landlock takes away files and TCP; a seccomp filter takes away system calls, among them those that
-Landlock does not cover. Each is used as far as the kernel has it. This file imports nothing of
-the package: ``confined`` loads it by its path.
+Landlock restricts access to files and TCP. A seccomp filter blocks system calls, including those
+that Landlock does not cover. Both are used as far as the kernel supports them. This file imports
+nothing from the package, since ``confined`` loads it by its path.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ _SET_SECCOMP: Final = 22
 _SECCOMP_FILTER: Final = 2
 _NO_NEW_PRIVILEGES: Final = 38
 _LANDLOCK: Final = (444, 445, 446)
-"""Calls to make a ruleset, add a rule, and restrict the thread; the same on each machine."""
-_ASK_VERSION: Final = 1
-_BENEATH: Final = 1
+"""Numbers of the calls to create a ruleset, add a rule, and restrict the thread; they are the same
+on all architectures."""
+_GET_VERSION: Final = 1
+_PATH_BENEATH: Final = 1
 _READ_FILE, _READ_DIR, _WRITE = 1 << 2, 1 << 3, 1 << 1 | 0x3FF0
 _FILE_RIGHTS: Final = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
-"""By Landlock version: all rights of the first; then linking, truncating, controlling devices."""
+"""Rights with the Landlock version that added them: those of the first version, linking, cutting,
+and controlling devices."""
 _NETWORK: Final = (4, 0b11)
 _SCOPES: Final = (6, 0b11)
 
@@ -37,14 +39,14 @@ _ALLOW: Final = 0x7FFF0000
 _KILL: Final = 0x80000000
 _REFUSE: Final = 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _MACHINE, _FIRST = 0, 4, 16
-"""Offsets in the data that a filter sees of a call."""
+_NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+"""Offsets in the data of a system call that the filter can read."""
 _OTHER_ABI: Final = 0x40000000
 _THREAD: Final = 0x00010000
 
 _MACHINES: Final = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _NO_CALL: Final = -1
-_REFUSED: Final = {
+_BLOCKED: Final = {
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "io_uring_setup": (425, 425),
     "execve": (59, 221), "execveat": (322, 281), "fork": (57, _NO_CALL), "vfork": (58, _NO_CALL),
@@ -68,15 +70,15 @@ _REFUSED: Final = {
     "settimeofday": (170, 170), "clock_settime": (227, 112),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }  # fmt: skip
-"""Refused calls, with their numbers: what reaches the network, other processes and the kernel, and
-the file operations that Landlock does not cover."""
-_OWN: Final = {"kill": (62, 129), "tgkill": (234, 131)}
-"""Calls that may only target this process."""
-_LIMIT: Final = (302, 261)
+"""Blocked system calls with their numbers on each architecture: calls that affect the network,
+other processes or the kernel, and file operations that Landlock does not cover."""
+_OWN_PROCESS_ONLY: Final = {"kill": (62, 129), "tgkill": (234, 131)}
+"""System calls that are permitted for this process only."""
+_PRLIMIT: Final = (302, 261)
 _CLONE: Final = (56, 220)
-_CLONE_ANEW: Final = (435, 435)
+_CLONE3: Final = (435, 435)
 
-_FOR_EACH: Final = (
+_ALWAYS_READABLE: Final = (
     "/lib",
     "/lib64",
     "/usr/lib",
@@ -96,43 +98,43 @@ _FOR_EACH: Final = (
 
 
 def missing() -> tuple[str, ...]:
-    """Return which of these the system lacks: ``landlock``, ``seccomp``."""
-    lacks = []
+    """Return the features that the system does not support: ``landlock``, ``seccomp``."""
+    features = []
     if not _landlock_version():
-        lacks.append("landlock")
-    if sys.platform != "linux" or platform.machine() not in _MACHINES or _libc_prctl() < 0:
-        lacks.append("seccomp")
-    return tuple(lacks)
+        features.append("landlock")
+    if sys.platform != "linux" or platform.machine() not in _MACHINES or _seccomp_mode() < 0:
+        features.append("seccomp")
+    return tuple(features)
 
 
 def conceal() -> None:
-    """Keep processes of the same user from reading this one's environment and memory."""
+    """Prevent other processes of the same user from reading this one's environment and memory."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> None:
-    """Give up most files, sockets, and access to other processes, for good.
+    """Irrevocably restrict access to files, sockets and other processes.
 
     Args:
-        readable: files and folders that are needed besides the interpreter and its libraries.
+        readable: files and folders that may be read, besides the interpreter and its libraries.
         writable: folders that may be written to.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     with contextlib.suppress(OSError):
-        _restrict_files([*_interpreter(), *_FOR_EACH, *readable], writable)
+        _restrict_files([*_interpreter_paths(), *_ALWAYS_READABLE, *readable], writable)
     with contextlib.suppress(OSError):
         _restrict_calls()
 
 
-def _interpreter() -> Iterator[str]:
+def _interpreter_paths() -> Iterator[str]:
     yield os.path.realpath(sys.executable)
-    # Where it is not the system's, its extension modules load their libraries from there.
+    # Shared libraries of the extension modules, unless it is the system's interpreter.
     yield str(Path(sys.base_prefix) / "lib")
     for path in sys.path:
-        # In a development checkout the desk's own modules are in the developer's folder.
+        # Includes the folder of a development checkout.
         if Path(path).is_dir():
             yield path
 
@@ -146,109 +148,116 @@ def _restrict_files(readable: Iterable[str], writable: Iterable[str]) -> None:
         return
     files = sum(rights for since, rights in _FILE_RIGHTS if since <= version)
     network, scopes = (rights if since <= version else 0 for since, rights in (_NETWORK, _SCOPES))
-    wanted = struct.pack("=QQQ", files, network, scopes)
-    make, add, restrict_self = _LANDLOCK
-    rules = _call(make, wanted, len(wanted), 0)
+    attributes = struct.pack("=QQQ", files, network, scopes)
+    create_ruleset, add_rule, restrict_self = _LANDLOCK
+    ruleset = _call(create_ruleset, attributes, len(attributes), 0)
     try:
         for paths, rights in ((readable, 0), (writable, _WRITE | 1 << 14)):
             for path in paths:
-                _allow(add, rules, path, (rights | _READ_FILE | _READ_DIR) & files)
-        _call(restrict_self, rules, 0)
+                _allow(add_rule, ruleset, path, (rights | _READ_FILE | _READ_DIR) & files)
+        _call(restrict_self, ruleset, 0)
     finally:
-        os.close(rules)
+        os.close(ruleset)
 
 
-def _allow(add: int, rules: int, path: str, rights: int) -> None:
+def _allow(add_rule: int, ruleset: int, path: str, rights: int) -> None:
+    """Permit access to a path and everything beneath it; missing paths are ignored."""
     try:
-        beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
         if not Path(path).is_dir():
             rights &= ~_READ_DIR
-        _call(add, rules, _BENEATH, struct.pack("=Qi", rights, beneath), 0)
+        _call(add_rule, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
     finally:
-        os.close(beneath)
+        os.close(descriptor)
 
 
 def _landlock_version() -> int:
-    """Return Landlock's version; 0 where there is none."""
+    """Return the version of Landlock; 0 if it isn't supported."""
     if sys.platform != "linux":
         return 0
     try:
-        return _call(_LANDLOCK[0], None, 0, _ASK_VERSION)
+        return _call(_LANDLOCK[0], None, 0, _GET_VERSION)
     except OSError:
         return 0
 
 
 def _call(number: int, *arguments: int | bytes | None) -> int:
-    plain = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
-    found = ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *plain)
-    if found < 0:
+    values = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
+    result = ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *values)
+    if result < 0:
         raise OSError(ctypes.get_errno(), "refused by the system")
-    return int(found)
+    return int(result)
 
 
 # -- calls -----------------------------------------------------------------------------------------
 
 
-class _Filters(ctypes.Structure):
+class _FilterProgram(ctypes.Structure):
     _fields_ = (("count", ctypes.c_ushort), ("first", ctypes.c_char_p))
 
 
-def _libc_prctl() -> int:
-    """Return the current seccomp mode; -1 where the system has no seccomp."""
+def _seccomp_mode() -> int:
+    """Return the current seccomp mode; -1 if the system doesn't support seccomp."""
     return int(ctypes.CDLL(None).prctl(_GET_SECCOMP, 0, 0, 0, 0))
 
 
 def _restrict_calls() -> None:
-    known = _MACHINES.get(platform.machine())
-    if known is None:
+    machine = _MACHINES.get(platform.machine())
+    if machine is None:
         return
-    steps = b"".join(_program(*known))
-    given = _Filters(len(steps) // 8, steps)
+    instructions = b"".join(_filter_instructions(*machine))
+    program = _FilterProgram(len(instructions) // 8, instructions)
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_SET_SECCOMP, _SECCOMP_FILTER, ctypes.byref(given), 0, 0) != 0:
+    if libc.prctl(_SET_SECCOMP, _SECCOMP_FILTER, ctypes.byref(program), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "refused by the system")
 
 
-def _program(column: int, machine: int) -> Iterator[bytes]:
-    """Return the filter's instructions; a call that none of them returns for is allowed."""
+def _filter_instructions(column: int, machine: int) -> Iterator[bytes]:
+    """Yield the instructions of the seccomp filter, which permits all calls that it doesn't block.
+
+    Args:
+        column: index of the architecture in the tuples of call numbers.
+        machine: the architecture's audit identifier.
+    """
     refuse = _REFUSE | errno.EPERM
-    yield _step(_LOAD, _MACHINE)
-    yield from _unless(_EQUAL, machine, _KILL)
-    yield _step(_LOAD, _NUMBER)
-    yield from _where(_AT_LEAST, _OTHER_ABI, refuse)
-    for numbers in _REFUSED.values():
+    yield _instruction(_LOAD, _MACHINE)
+    yield from _return_unless(_EQUAL, machine, _KILL)
+    yield _instruction(_LOAD, _NUMBER)
+    yield from _return_if(_AT_LEAST, _OTHER_ABI, refuse)
+    for numbers in _BLOCKED.values():
         if numbers[column] != _NO_CALL:
-            yield from _where(_EQUAL, numbers[column], refuse)
-    # Threads are then started with the older call, which a filter can check.
-    yield from _where(_EQUAL, _CLONE_ANEW[column], _REFUSE | errno.ENOSYS)
-    yield from _only(_CLONE[column], _ANY_BIT, _THREAD, refuse)
-    yield from _only(_LIMIT[column], _EQUAL, 0, refuse)
-    for numbers in _OWN.values():
-        yield from _only(numbers[column], _EQUAL, os.getpid(), refuse)
-    yield _step(_RETURN, _ALLOW)
+            yield from _return_if(_EQUAL, numbers[column], refuse)
+    # Makes libc start threads with ``clone``, whose flags a filter can check.
+    yield from _return_if(_EQUAL, _CLONE3[column], _REFUSE | errno.ENOSYS)
+    yield from _check_argument(_CLONE[column], _ANY_BIT, _THREAD, refuse)
+    yield from _check_argument(_PRLIMIT[column], _EQUAL, 0, refuse)
+    for numbers in _OWN_PROCESS_ONLY.values():
+        yield from _check_argument(numbers[column], _EQUAL, os.getpid(), refuse)
+    yield _instruction(_RETURN, _ALLOW)
 
 
-def _step(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
-    return struct.pack("=HBBI", code, then, otherwise, value)
+def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    """Return an instruction; ``if_true`` and ``if_false`` are numbers of instructions to skip."""
+    return struct.pack("=HBBI", code, if_true, if_false, value)
 
 
-def _where(test: int, value: int, verdict: int) -> Iterator[bytes]:
-    yield _step(test, value, 0, 1)
-    yield _step(_RETURN, verdict)
+def _return_if(test: int, value: int, verdict: int) -> Iterator[bytes]:
+    yield _instruction(test, value, 0, 1)
+    yield _instruction(_RETURN, verdict)
 
 
-def _unless(test: int, value: int, verdict: int) -> Iterator[bytes]:
-    yield _step(test, value, 1, 0)
-    yield _step(_RETURN, verdict)
+def _return_unless(test: int, value: int, verdict: int) -> Iterator[bytes]:
+    yield _instruction(test, value, 1, 0)
+    yield _instruction(_RETURN, verdict)
 
 
-def _only(number: int, test: int, value: int, verdict: int) -> Iterator[bytes]:
-    """Filter a call by its first argument."""
-    yield _step(_EQUAL, number, 0, 4)
-    yield _step(_LOAD, _FIRST)
-    yield _step(test, value, 1, 0)
-    yield _step(_RETURN, verdict)
-    yield _step(_RETURN, _ALLOW)
+def _check_argument(number: int, test: int, value: int, verdict: int) -> Iterator[bytes]:
+    """Permit a system call if its first argument passes a test; else return ``verdict``."""
+    yield _instruction(_EQUAL, number, 0, 4)
+    yield _instruction(_LOAD, _FIRST_ARGUMENT)
+    yield _instruction(test, value, 1, 0)
+    yield _instruction(_RETURN, verdict)
+    yield _instruction(_RETURN, _ALLOW)

@@ -29,8 +29,8 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as UnreadableSettingsError
 
 from privacydesk.errors import SettingsError
-from privacydesk.profile import OperatorProfile, faults_of, read_profile
-from privacydesk.system_errors import naming
+from privacydesk.profile import OperatorProfile, describe_validation_error, read_profile
+from privacydesk.system_errors import translate_os_errors
 
 CONFIG_VARIABLE = "PRIVACYDESK_CONFIG"
 SECRET_BYTES = 32
@@ -332,7 +332,7 @@ def _wrong(error: ValidationError) -> SettingsError:
     where = error.errors(include_input=False, include_url=False)[0]["loc"]
     key = str(where[0]).lower().removeprefix("privacydesk_") if where else ""
     named = f"PRIVACYDESK_{key.upper()}: " if key in Settings.model_fields else ""
-    return SettingsError(f"{named}{faults_of(error)}", key=key)
+    return SettingsError(f"{named}{describe_validation_error(error)}", key=key)
 
 
 class _SaidTwiceError(ValueError):
@@ -396,7 +396,7 @@ def _read_file() -> dict[str, Any]:
         return {}
     shown = CONFIG_VARIABLE if variable else named
     try:
-        with naming(str(shown), named):
+        with translate_os_errors(str(shown), named):
             return tomllib.loads(named.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{shown}: the file is not TOML: {error}", key="config") from None

@@ -1,7 +1,7 @@
-"""Errors of the operating system, in words: one sentence with the setting and the remedy.
+"""Error messages for operating system errors: one sentence with the setting and the remedy.
 
-A wrong path, a folder without permission or a full disk is the operator's to fix, and no fault of
-the program.
+Errors such as a wrong path, missing permissions or a full disk are for the operator to fix, so they
+are reported without a traceback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from privacydesk.errors import SettingsError
 
-_FAULTS: Final = {
+_MESSAGES: Final = {
     errno.ENOENT: "there is no {path}; name one that is there",
     errno.ENOTDIR: "{path} lies in a file where a folder is expected; name another folder",
     errno.EEXIST: "{path} is a file where a folder is expected; name another one",
@@ -32,39 +32,39 @@ _FAULTS: Final = {
 }
 
 
-def fault_in_words(error: OSError | UnicodeError, path: Path | None = None) -> str | None:
-    """Return what the system refused and what to do about it; None where that is unknown.
+def describe_os_error(error: OSError | UnicodeError, path: Path | None = None) -> str | None:
+    """Return a message with the problem and its remedy; None for unknown errors.
 
     Args:
-        error: as the system raised it.
-        path: what was to be opened, where the error itself does not name it.
+        error: the error raised by the system.
+        path: the file that was opened, if the error itself doesn't name it.
     """
     where = getattr(error, "filename", None) or path
     if isinstance(error, UnicodeError):
         return f"{where} is not UTF-8 text; save it as UTF-8" if where else None
-    told = _FAULTS.get(error.errno or 0)
-    if told is None or ("{path}" in told and where is None):
+    message = _MESSAGES.get(error.errno or 0)
+    if message is None or ("{path}" in message and where is None):
         return None
-    return told.format(path=where)
+    return message.format(path=where)
 
 
 @contextmanager
-def naming(setting: str, path: Path | None = None) -> Iterator[None]:
-    """Turn an error of the operating system into one that names a setting.
+def translate_os_errors(setting: str, path: Path | None = None) -> Iterator[None]:
+    """Translate errors of the operating system, or of decoding, to errors that name a setting.
 
     Args:
         setting: the variable, such as ``PRIVACYDESK_PROFILE``.
-        path: what it names.
+        path: the file or folder that the setting names.
 
     Raises:
-        SettingsError: instead of an ``OSError`` or a text that is not UTF-8.
+        SettingsError: instead of ``OSError`` and ``UnicodeError``.
     """
     try:
         yield
     except (OSError, UnicodeError) as error:
-        told = fault_in_words(error, path) or f"{path} can't be used: {_plain(error)}"
-        raise SettingsError(f"{setting}: {told}") from None
+        message = describe_os_error(error, path) or f"{path} can't be used: {_reason(error)}"
+        raise SettingsError(f"{setting}: {message}") from None
 
 
-def _plain(error: OSError | UnicodeError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     return getattr(error, "strerror", None) or type(error).__name__

@@ -18,11 +18,11 @@ from tests.browser.chat_page import Chat
 from tests.browser.tongues import Tongue
 from tests.common.policies import bring_sample_policy
 
-from privacydesk.cli.ticket_text import Reading
+from privacydesk.cli.ticket_text import TicketFormatter
 from privacydesk.demo.files import make_folder
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.domain.intents import RequestKind
-from privacydesk.services.staff.staff import Staff
+from privacydesk.services.staff.services import StaffServices
 
 START = "2026-09-28T10:00:00+08:00"
 """A Monday before the holidays."""
@@ -91,7 +91,7 @@ class Stage:
 
     def word(self, tongue: Tongue, key: str) -> str:
         """Return a word of the catalogs, to know it where only words are shown."""
-        return self.demo.rooms.catalogs.text(tongue.locale, key, {})
+        return self.demo.services.catalogs.text(tongue.locale, key, {})
 
     async def command(self, *words: str) -> str:
         """Run a command beside the demo, as in another terminal."""
@@ -123,19 +123,19 @@ class Agent:
     name: str
 
     @property
-    def _staff(self) -> Staff:
-        return self.stage.demo.rooms.staff
+    def _staff(self) -> StaffServices:
+        return self.stage.demo.services.staff
 
     async def takes(self, number: str) -> dict[str, Any]:
         """Become the holder of a request and read it."""
         await self._staff.handling.claim(number, self.name)
-        rooms = self.stage.demo.rooms
-        reading = Reading(rooms.deadlines, rooms.clock.now())
-        return reading.full_record(await self._staff.cases.case(number))
+        services = self.stage.demo.services
+        reading = TicketFormatter(services.deadlines, services.clock.now())
+        return reading.full_record(await self._staff.tickets.details(number))
 
     async def accepts(self, number: str, *, account: str = "") -> None:
         """Open what was handed in, and settle that it shows what it should."""
-        for one in (await self._staff.cases.case(number)).evidence:
+        for one in (await self._staff.tickets.details(number)).evidence:
             await self.opens(number, one.id.hex())
         await self._staff.examinations.examine(number, self.name, accepted=True, account=account)
 
@@ -148,7 +148,7 @@ class Agent:
 
     async def allows_files(self, number: str) -> None:
         """Let the holder open a child's files, as a supervisor."""
-        await self._staff.files.allow(number, self.name)
+        await self._staff.file_access.grant(number, self.name)
 
     async def opens(self, number: str, evidence: str) -> bytes:
         """Open one file that was handed in."""

@@ -11,7 +11,7 @@ from tests.browser.looks import looks_right
 
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.ports import StaffAccess
-from privacydesk.services.signin import factors
+from privacydesk.services.signin import second_factor
 from privacydesk.storage.store import SqlStore
 
 
@@ -61,12 +61,12 @@ class DeskPage:
         credential = await self.access.credential(self.name)
         assert credential is not None
         self.town.demo.clock.move(timedelta(seconds=30))
-        return factors.code_now(credential.secret, self.town.demo.clock.now())
+        return second_factor.current_code(credential.secret, self.town.demo.clock.now())
 
     @property
     def access(self) -> StaffAccess:
         """What the desk keeps about who may enter."""
-        store = self.town.demo.rooms.store
+        store = self.town.demo.services.store
         assert isinstance(store, SqlStore)
         return store.access
 

@@ -46,7 +46,7 @@ async def test_colleagues_see_who_writes_on_a_case_and_the_user_sees_nothing_of_
 async def test_the_count_is_drawn_with_its_last_day_and_fits(
     town: Stage, visit: Visit, lang: str, width: int, scheme: str
 ) -> None:
-    found = await town.demo.rooms.staff.cases.list(limit=1)
+    found = await town.demo.services.staff.tickets.list_tickets(limit=1)
     number = found[0].number if found else (await _complaint(visit, "chen-jiahao"))[1]
     desk = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
     await desk.goes(f"tickets/{number}")
@@ -127,7 +127,7 @@ async def test_a_picture_sent_with_a_reply_is_opened_in_the_chat(
 async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visit: Visit) -> None:
     user, number = await _complaint(visit, "mei-tan")
     boss = await DeskPage.sign_in(town, "lao-zhou")
-    await town.demo.rooms.staff.decisions.grant(number, "lao-zhou", text="已经删除。")
+    await town.demo.services.staff.decisions.grant(number, "lao-zhou", text="已经删除。")
     await user.chat.hears("satisfaction.ask")
     await user.photo("asked")
     await user.chat.choose("not_satisfied")
@@ -149,7 +149,7 @@ async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visi
 async def test_attempts_in_vain_stand_beside_the_conversation(
     town: Stage, visit: Visit, lang: str, width: int
 ) -> None:
-    reader = town.demo.rooms.store.reader
+    reader = town.demo.services.store.reader
     if not [one for one in await reader.queue(limit=50) if one.attempts]:
         user = await visit("wu-min")
         await user.open_desk("access")

@@ -27,8 +27,8 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Sender
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import FailedJobError
-from privacydesk.web.chat.rates import Rates
-from privacydesk.web.keys import ROOM, SETTINGS
+from privacydesk.web.chat.token_buckets import TokenBuckets
+from privacydesk.web.keys import CHAT_SERVER, SETTINGS
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 
@@ -71,7 +71,7 @@ class House:
 async def house(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     clock = MovableClock()
     desk = FakeDesk(clock=clock)
-    settings = WebSettings(compare_every=0.1, tabs=3, **getattr(request, "param", {}))
+    settings = WebSettings(log_poll_interval=0.1, tabs=3, **getattr(request, "param", {}))
     app = make_app(desk, web_catalogs(), settings, clock)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -485,7 +485,7 @@ async def test_one_window_too_many_says_so_and_waits_for_the_person(house: House
     await expect(last.locator("#banner")).to_be_hidden()
 
 
-class Door(Rates):
+class Door(TokenBuckets):
     """Lets newcomers in, or has them wait a second, as the test says."""
 
     full = False
@@ -496,7 +496,7 @@ class Door(Rates):
 
 async def test_too_many_new_conversations_are_told_and_go_on_by_themselves(house: House) -> None:
     door = Door(per_second=1.0, burst=1)
-    house.app[ROOM]._newcomers = door
+    house.app[CHAT_SERVER]._new_chat_limits = door
     await house.chat()
     door.full = True
     page = await house.page()
@@ -508,10 +508,10 @@ async def test_too_many_new_conversations_are_told_and_go_on_by_themselves(house
 
 
 async def test_a_challenge_is_handed_to_the_app_and_its_answer_lets_in(house: House) -> None:
-    room = house.app[ROOM]
+    chat = house.app[CHAT_SERVER]
     door = Door(per_second=1.0, burst=1)
     door.full = True
-    room._unchallenged, room._captcha = door, MemoryCaptcha("solved")
+    chat._captcha_free_limits, chat._captcha = door, MemoryCaptcha("solved")
     page = await house.page()
     await page.add_init_script(
         "window.demands = [];"

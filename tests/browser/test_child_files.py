@@ -33,7 +33,7 @@ async def test_access_to_a_childs_files_is_asked_for_refused_and_allowed(
     town: Stage, visit: Visit
 ) -> None:
     number = await _waiting_files(visit)
-    await town.demo.rooms.staff.handling.claim(number, "mei")
+    await town.demo.services.staff.handling.claim(number, "mei")
     for lang in ("zh-Hans", "zh-Hant", "en"):
         for width in (390, 1280):
             mei = await DeskPage.sign_in(town, "mei", lang=lang, width=width)

@@ -152,7 +152,7 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
 async def test_the_inbox_and_a_case_fit_and_axe_finds_nothing(
     town: Stage, visit: Visit, lang: str, width: int, scheme: str
 ) -> None:
-    numbers = [one.number for one in await town.demo.rooms.staff.cases.list(limit=1)]
+    numbers = [one.number for one in await town.demo.services.staff.tickets.list_tickets(limit=1)]
     if not numbers:
         user = await visit("zhou-qiang")
         await user.chat.say("我要投诉")

@@ -11,10 +11,10 @@ from tests.browser.looks import looks_right
 
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.agents import Role
-from privacydesk.domain.signin import PROOF_TIME
+from privacydesk.domain.signin import REAUTHENTICATION_TIME
 from privacydesk.domain.signin import Stage as Step
 from privacydesk.ports import AccessChanges, StaffAccess
-from privacydesk.services.signin import factors
+from privacydesk.services.signin import second_factor
 from privacydesk.storage.store import SqlStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -24,7 +24,7 @@ OWN = "seven quiet herons"
 
 
 def _access(town: Stage) -> StaffAccess:
-    store = town.demo.rooms.store
+    store = town.demo.services.store
     assert isinstance(store, SqlStore)
     return store.access
 
@@ -36,7 +36,7 @@ async def _code(town: Stage, name: str) -> str:
     credential = await _access(town).credential(name)
     assert credential is not None
     secret = pending[0].secret if pending else credential.secret
-    return factors.code_now(secret, town.demo.clock.now())
+    return second_factor.current_code(secret, town.demo.clock.now())
 
 
 async def _open(
@@ -72,10 +72,10 @@ async def _gives_password(page: Page, name: str, password: str = PASSWORD) -> No
 async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
     town: Stage, lang: str, width: int, scheme: str
 ) -> None:
-    doors = town.demo.rooms.doors
-    assert doors is not None
+    signin = town.demo.services.signin
+    assert signin is not None
     name = f"new-{lang}-{width}-{scheme}".lower()
-    given = await doors.people.add(name, "", Role.ADMINISTRATOR)
+    given = await signin.agents.add(name, "", Role.ADMINISTRATOR)
     page = await _open(town, "/console/account", lang=lang, width=width, scheme=scheme)
     label = f"{lang}.{width}.{scheme}"
 
@@ -125,7 +125,7 @@ async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
     await page.goto(f"{town.demo.address}/console/nothing-here")
     await looks_right(page, f"console.9-error.{label}")
     await page.context.close()
-    await doors.people.disable(name)
+    await signin.agents.disable(name)
 
 
 async def test_the_first_key_leads_past_the_bar(town: Stage) -> None:
@@ -154,7 +154,7 @@ async def _write_into_a_form_whose_sign_in_runs_out(town: Stage) -> Page:
     await page.locator("#new-name").fill("newcomer")
     await page.locator("#new-shown").fill("新来的")
     await page.locator("#new-role").select_option("auditor")
-    await _access(town).commit(AccessChanges(ends_of="xiao-chen"))
+    await _access(town).commit(AccessChanges(end_all_of="xiao-chen"))
     await page.locator("#new-shown").press("Enter")
     await expect(page.locator("[data-held]")).to_be_visible()
     return page
@@ -167,9 +167,9 @@ async def test_what_was_typed_comes_back_after_signing_in_again(town: Stage) -> 
     await expect(page.locator("#new-name")).to_have_value("newcomer")
     await expect(page.locator("#new-shown")).to_have_value("新来的")
     await expect(page.locator("#new-role")).to_have_value("auditor")
-    doors = town.demo.rooms.doors
-    assert doors is not None
-    assert "newcomer" not in {one.name for one in await doors.people.all()}
+    signin = town.demo.services.signin
+    assert signin is not None
+    assert "newcomer" not in {one.name for one in await signin.agents.all()}
 
     await page.locator("#new-shown").press("Enter")
     await expect(page.locator("#given-password")).to_be_visible()
@@ -186,7 +186,7 @@ async def test_what_was_sent_after_the_password_was_asked_again_is_kept_no_longe
     page = await _open(town, "/console/people")
     await _sign_in(town, page, "xiao-chen")
     await expect(page.locator("#new-name")).to_be_visible()
-    town.demo.clock.move(PROOF_TIME)
+    town.demo.clock.move(REAUTHENTICATION_TIME)
     await page.locator("#new-name").fill("second.newcomer")
     await page.locator("#new-name").press("Enter")
     await page.locator("#proof-password").fill("not mine")
@@ -212,14 +212,14 @@ async def test_what_was_sent_after_the_password_was_asked_again_is_kept_no_longe
 
 
 async def test_what_was_typed_is_not_shown_to_somebody_else(town: Stage) -> None:
-    doors = town.demo.rooms.doors
-    assert doors is not None
+    signin = town.demo.services.signin
+    assert signin is not None
     page = await _write_into_a_form_whose_sign_in_runs_out(town)
-    await doors.people.change_role("tom", Role.ADMINISTRATOR)
+    await signin.agents.change_role("tom", Role.ADMINISTRATOR)
     await _sign_in(town, page, "tom")
     await expect(page.locator("#new-name")).to_have_value("")
     assert await page.evaluate("sessionStorage.getItem('desk-kept')") is None
-    await doors.people.change_role("tom", Role.AGENT)
+    await signin.agents.change_role("tom", Role.AGENT)
     await page.context.close()
 
 
@@ -230,7 +230,7 @@ async def test_the_panel_shows_a_code_that_signs_in(town: Stage) -> None:
     await _gives_password(page, "he-an")
     code = panel.locator("#staff-he-an button")
     await expect(code).to_have_text(
-        factors.code_now(await _secret(town, "he-an"), town.demo.clock.now())
+        second_factor.current_code(await _secret(town, "he-an"), town.demo.clock.now())
     )
     await page.locator("#code").fill(await code.inner_text())
     await page.keyboard.press("Enter")

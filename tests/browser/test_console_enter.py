@@ -89,14 +89,14 @@ async def test_evidence_is_settled_after_one_question_that_names_whom_it_is_abou
 ) -> None:
     waiting = [
         one
-        for one in await town.demo.rooms.staff.cases.list(limit=9)
-        if one.kind == "guardian" and one.to_examine
+        for one in await town.demo.services.staff.tickets.list_tickets(limit=9)
+        if one.kind == "guardian" and one.has_unexamined_evidence
     ]
     number = waiting[0].number if waiting else await _guardians_request(visit)
-    staff = town.demo.rooms.staff
-    if (await staff.cases.ticket(number)).holder != "mei":
+    staff = town.demo.services.staff
+    if (await staff.tickets.by_number(number)).holder != "mei":
         await staff.handling.claim(number, "mei")
-        await staff.files.allow(number, "lao-zhou")
+        await staff.file_access.grant(number, "lao-zhou")
     mei = await DeskPage.sign_in(town, "mei", lang=lang, width=width)
     await mei.goes(f"tickets/{number}")
     await mei.page.locator("[data-file]").click()
@@ -112,8 +112,10 @@ async def test_evidence_is_settled_after_one_question_that_names_whom_it_is_abou
     await expect(asked).to_contain_text(number)
     await expect(asked).to_contain_text("u-1004")
     await mei.looks_right(f"finding.{lang}.{width}")
-    assert (await staff.cases.ticket(number)).to_examine, "nothing is settled by asking"
+    assert (await staff.tickets.by_number(number)).has_unexamined_evidence, (
+        "nothing is settled by asking"
+    )
     if lang == "zh-Hant":
         await mei.page.locator("#finding-do").click()
         await expect(mei.page.locator(".note.ok[role='status']:visible")).to_be_visible()
-        assert (await staff.cases.ticket(number)).state == "in_review"
+        assert (await staff.tickets.by_number(number)).state == "in_review"

@@ -23,8 +23,8 @@ async def numbers(town: Stage, visit: Visit) -> list[str]:
 
     The one who complains waits for a person, too.
     """
-    cases = town.demo.rooms.staff.cases
-    if not await cases.list(limit=3):
+    lookup = town.demo.services.staff.tickets
+    if not await lookup.list_tickets(limit=3):
         for person in ("wu-min", "liu-yang", "lin-xiaoyu"):
             user = await visit(person)
             complains = person == "liu-yang"
@@ -40,10 +40,10 @@ async def numbers(town: Stage, visit: Visit) -> list[str]:
                 await user.verify()
                 await user.chat.choose("all")
                 await user.chat.number()
-    found = await cases.list(limit=3)
+    found = await lookup.list_tickets(limit=3)
     for ticket in found:
         if ticket.holder:
-            await town.demo.rooms.staff.handling.assign(ticket.number, "lao-zhou", "")
+            await town.demo.services.staff.handling.assign(ticket.number, "lao-zhou", "")
     return [one.number for one in found]
 
 
@@ -62,7 +62,7 @@ async def test_the_list_stays_beside_the_case_and_follows_what_happens_to_it(
     await keys.press("j")
     await expect(page.locator("#beside [aria-current]")).to_contain_text(second)
     await expect(page.locator("#place")).to_have_text("2 / 3")
-    await town.demo.rooms.staff.handling.claim(second, "lao-zhou")
+    await town.demo.services.staff.handling.claim(second, "lao-zhou")
     await expect(rows).to_have_count(2)
     await expect(page.locator("#place")).to_have_text("2 / 3")
     await keys.press("j")

@@ -32,8 +32,8 @@ class Case:
 @pytest_asyncio.fixture(loop_scope="session")
 async def case(town: Stage, visit: Visit) -> AsyncIterator[Case]:
     """Return a request with a paper, by somebody who waits for a person as well."""
-    cases = town.demo.rooms.staff.cases
-    if not await cases.list(limit=1):
+    lookup = town.demo.services.staff.tickets
+    if not await lookup.list_tickets(limit=1):
         user = await visit("liu-yang")
         await user.open_desk("complaint")
         await user.chat.choose("marketing")
@@ -42,8 +42,8 @@ async def case(town: Stage, visit: Visit) -> AsyncIterator[Case]:
         await user.chat.hears("complaint.filed")
         await user.page.locator("#person").click()
         await user.chat.hears("owner.queued")
-    (ticket,) = await cases.list(limit=1)
-    await town.demo.rooms.staff.handling.note(ticket.number, "mei", "看过了，等供应商回话。")
+    (ticket,) = await lookup.list_tickets(limit=1)
+    await town.demo.services.staff.handling.add_note(ticket.number, "mei", "看过了，等供应商回话。")
     yield Case(ticket.number, ticket.conversation_id.hex())
 
 

@@ -204,9 +204,9 @@ async def test_from_the_queue_to_the_objection_with_everybody_at_their_desks(
     await _other_reviewer(all_of_them, second)
 
     # The first keeps its dates and its outcome.
-    first = await town.demo.rooms.staff.cases.ticket(number)
+    first = await town.demo.services.staff.tickets.by_number(number)
     assert first.outcome == "refused"
     assert first.answered_at is not None
-    again = await town.demo.rooms.staff.cases.ticket(second)
+    again = await town.demo.services.staff.tickets.by_number(second)
     assert again.linked == first.id
     assert again.received_at > first.answered_at

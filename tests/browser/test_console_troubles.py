@@ -58,13 +58,13 @@ async def talk(town: Stage, visit: Visit, request: pytest.FixtureRequest) -> Asy
     conversation = mei.page.url.rpartition("/")[2]
     await mei.does("take")
     yield Talk(user, mei, conversation, f"这段话写了很久：{request.node.name}")
-    await town.demo.rooms.takeover.hand_back(conversation, "mei")
+    await town.demo.services.takeover.hand_back(conversation, "mei")
     await mei.page.context.close()
 
 
 async def _signed_out(desk: DeskPage) -> None:
     """Have an agent's sign-in run out behind their back."""
-    await desk.access.commit(AccessChanges(ends_of=desk.name))
+    await desk.access.commit(AccessChanges(end_all_of=desk.name))
 
 
 async def test_a_reply_outlives_a_sign_in_that_ran_out(talk: Talk) -> None:
@@ -91,7 +91,7 @@ async def test_a_reply_is_shown_to_be_copied_where_somebody_else_speaks_by_now(
     mei = talk.mei
     await talk.box.fill(talk.words)
     await _signed_out(mei)
-    takeover = town.demo.rooms.takeover
+    takeover = town.demo.services.takeover
     await takeover.hand_back(talk.conversation, "mei")
     await takeover.take(talk.conversation, "lao-zhou")
     await talk.sends()
@@ -215,7 +215,7 @@ async def test_scripts_and_endless_words_are_shown_as_they_were_typed(
     await admin.goes(f"tickets/{number}")
     await admin.page.locator("#note-text").fill(f"{NASTY} {LONG}")
     await admin.does("note")
-    await town.demo.rooms.staff.handling.claim(number, "long-name")
+    await town.demo.services.staff.handling.claim(number, "long-name")
     await admin.goes(f"tickets/{number}")
     await expect(admin.page.locator("#moves")).to_contain_text(NASTY)
     await expect(admin.page.locator("#evidence")).to_contain_text(NASTY)

@@ -27,7 +27,7 @@ LOOKS = (
 
 
 async def test_reports_fit_read_well_and_print_without_what_is_no_figure(town: Stage) -> None:
-    await add_past_requests(town.demo.rooms, 120)
+    await add_past_requests(town.demo.services, 120)
     for lang, width, scheme in LOOKS:
         boss = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
         await boss.goes("reports")
@@ -58,7 +58,7 @@ async def test_a_period_is_chosen_by_keyboard_alone(town: Stage) -> None:
 async def test_a_chart_is_taken_along_as_a_picture_that_stands_by_itself(
     town: Stage, tmp_path: Path
 ) -> None:
-    await add_past_requests(town.demo.rooms, 20)
+    await add_past_requests(town.demo.services, 20)
     boss = await DeskPage.sign_in(town, "lao-zhou")
     await boss.goes("reports")
     async with boss.page.expect_download() as begun:
@@ -75,11 +75,11 @@ async def test_a_chart_is_taken_along_as_a_picture_that_stands_by_itself(
 async def test_the_audit_and_the_log_of_access_fit_and_are_checked_by_keyboard(
     town: Stage,
 ) -> None:
-    rooms = town.demo.rooms
-    await rooms.doors.people.change_role("lao-zhou", Role.ADMINISTRATOR)
+    services = town.demo.services
+    await services.signin.agents.change_role("lao-zhou", Role.ADMINISTRATOR)
     for lang, width, scheme in LOOKS:
         boss = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
-        await rooms.upkeep.sealer.work()
+        await services.maintenance.sealer.seal_pending()
         label = f"{lang}.{width}.{scheme}"
         await boss.goes("audit")
         await expect(boss.page.locator("#audit")).to_be_visible()

@@ -65,7 +65,7 @@ async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are
     # The lid is shut: nothing is said on the way out.
     await mei.page.context.close()
     await expect(user.page.locator("#log")).not_to_contain_text("原来的排队位置")
-    attendance = town.demo.rooms.attendance
+    attendance = town.demo.services.attendance
     async with asyncio.timeout(60):
         while attendance.is_connected("mei"):
             await boss.page.evaluate("fetch('/healthz').then(() => true)")
@@ -144,14 +144,14 @@ async def test_going_off_duty_gives_conversations_back_and_says_who_went(
 async def test_team_and_alarms_fit_and_axe_finds_nothing(
     town: Stage, visit: Visit, lang: str, width: int, scheme: str
 ) -> None:
-    if not await town.demo.rooms.staff.cases.list(holder="mei"):
+    if not await town.demo.services.staff.tickets.list_tickets(holder="mei"):
         user = await visit("wu-min")
         await user.open_desk("access")
         await user.verify()
         await user.chat.choose("all")
         number = await user.number("in_review")
-        ticket = await town.demo.rooms.staff.cases.ticket(number)
-        await town.demo.rooms.staff.handling.claim(ticket.number, "mei")
+        ticket = await town.demo.services.staff.tickets.by_number(number)
+        await town.demo.services.staff.handling.claim(ticket.number, "mei")
         assert ticket.clock is not None
         town.demo.clock.move(ticket.clock.due_at - town.demo.clock.now())
     desk = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)

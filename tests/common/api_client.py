@@ -10,7 +10,7 @@ from multidict import CIMultiDictProxy
 from tests.common.console_client import Office
 
 from privacydesk.domain.api_tokens import Scope
-from privacydesk.services.integrations.tokens import Made, Tokens
+from privacydesk.services.integrations.api_tokens import ApiTokens, NewToken
 
 _KEYS = itertools.count()
 
@@ -44,7 +44,7 @@ class Program:
     """A program with a token."""
 
     office: Office
-    made: Made
+    made: NewToken
     sent: list[str] = field(default_factory=list)
 
     async def get(self, path: str, **headers: str) -> Answer:
@@ -64,16 +64,16 @@ class Program:
     async def ask(self, method: str, path: str, **given: Any) -> Answer:
         """Ask anything."""
         browser = await self.office.browser()
-        headers = {"Authorization": f"Bearer {self.made.text}"} | given.pop("headers", {})
+        headers = {"Authorization": f"Bearer {self.made.secret}"} | given.pop("headers", {})
         answer = await browser.client.request(method, f"/api/v1{path}", headers=headers, **given)
         kind = answer.content_type
         body = await (answer.json(content_type=None) if "json" in kind else answer.read())
         return Answer(answer.status, answer.headers, body)
 
 
-def tokens_of(office: Office) -> Tokens:
+def tokens_of(office: Office) -> ApiTokens:
     """Return what makes a desk's tokens."""
-    integrations = office.world.rooms.integrations
+    integrations = office.world.services.integrations
     assert integrations is not None
     return integrations.tokens
 

@@ -45,11 +45,11 @@ def field(page: Page, form: str, name: str) -> str:
 
 
 async def log_of(office: Office, ticket: Ticket) -> tuple[LogEntry, ...]:
-    return await office.world.rooms.store.reader.ticket_log(ticket.id)
+    return await office.world.services.store.reader.ticket_log(ticket.id)
 
 
 async def now(office: Office, ticket: Ticket) -> Ticket:
-    return await office.world.rooms.staff.cases.ticket(ticket.number)
+    return await office.world.services.staff.tickets.by_number(ticket.number)
 
 
 def talk_of(ticket: Ticket) -> str:

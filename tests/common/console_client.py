@@ -15,18 +15,18 @@ from aiohttp import ClientResponse, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import World, open_world
 
-from privacydesk.app.process import web_faces
+from privacydesk.app.process import build_web_app
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
-from privacydesk.services.signin import factors
-from privacydesk.services.signin.doors import Doors, make_doors
-from privacydesk.services.signin.gate import Terms
-from privacydesk.services.signin.passwords import Cost, Passwords
+from privacydesk.services.signin import second_factor
+from privacydesk.services.signin.passwords import HashingCost, Passwords
+from privacydesk.services.signin.services import SignInServices, make_signin_services
+from privacydesk.services.signin.sign_in import SignInSettings
 from privacydesk.storage.hashing import KeyedHashing
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.store import SqlStore
 
-CHEAP: Final = Cost(rounds=1, memory=64)
+CHEAP: Final = HashingCost(iterations=1, memory=64)
 """Hashing that costs next to nothing: tests sign in often."""
 
 STAFF: Final = {
@@ -159,7 +159,7 @@ class Office:
     """A desk with its console."""
 
     world: World
-    doors: Doors
+    signin: SignInServices
     server: TestServer
     clients: list[TestClient[Any, Any]] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -172,7 +172,7 @@ class Office:
     def code(self, name: str) -> str:
         """Return what somebody's authenticator shows next; each code works once."""
         self.clock.move(_STEP)
-        return factors.code_now(self.secrets[name], self.clock.now())
+        return second_factor.current_code(self.secrets[name], self.clock.now())
 
     async def browser(self) -> Browser:
         """Return a browser that nobody has used."""
@@ -184,7 +184,7 @@ class Office:
         """Return a browser in which somebody has signed in."""
         browser = await self.browser()
         if name not in self.secrets:
-            given = await self.doors.people.reset(name)
+            given = await self.signin.agents.reset_access(name)
             await browser.set_up(name, given.password)
         else:
             page = await browser.sign_in(name)
@@ -204,24 +204,24 @@ async def open_office(
         **settings: those of the web faces that are other than in every world.
     """
     async with open_world(folder, **(world or {})) as opened:
-        rooms = opened.rooms
-        assert isinstance(rooms.store, SqlStore)
-        doors = make_doors(
-            store=rooms.store.access,
-            reader=rooms.store.reader,
-            minter=SecretMinter(),
-            hashing=KeyedHashing(rooms.settings.hashing()),
+        services = opened.services
+        assert isinstance(services.store, SqlStore)
+        signin = make_signin_services(
+            store=services.store.access,
+            reader=services.store.reader,
+            minter=SecureIdGenerator(),
+            hashing=KeyedHashing(services.settings.hashing()),
             clock=opened.clock,
-            terms=Terms(),
+            settings=SignInSettings(),
             passwords=Passwords(CHEAP),
         )
         for name, role in STAFF.items():
-            if name not in rooms.agents:
-                await rooms.staff.roster.add(name, name, role)
-        await rooms.refresh_agents()
-        told = rooms.settings.model_copy(update=settings)
-        server = TestServer(web_faces(replace(rooms, doors=doors, settings=told)))
-        office = Office(opened, doors, server)
+            if name not in services.agents:
+                await services.staff.roster.add(name, name, role)
+        await services.refresh_agents()
+        told = services.settings.model_copy(update=settings)
+        server = TestServer(build_web_app(replace(services, signin=signin, settings=told)))
+        office = Office(opened, signin, server)
         async with server:
             yield office
             for client in office.clients:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from privacydesk.app import Rooms
+from privacydesk.app import Services
 from privacydesk.services.dispatcher import Dispatcher
 from privacydesk.storage.store import SqlStore
 
 
-def usher_of(rooms: Rooms) -> Dispatcher:
-    """Return a dispatcher over a desk's rooms, as a process of its own has one."""
-    store = rooms.store
+def dispatcher_of(services: Services) -> Dispatcher:
+    """Return a dispatcher over a desk's services, as a process of its own has one."""
+    store = services.store
     assert isinstance(store, SqlStore)
     return Dispatcher(
-        attendance=rooms.attendance,
-        takeover=rooms.takeover,
-        alarms=rooms.alarms,
+        attendance=services.attendance,
+        takeover=services.takeover,
+        alarms=services.alarms,
         reader=store.reader,
         duties=store.duties,
-        chores=store.chores,
-        clock=rooms.clock,
+        chores=store.periodic_tasks,
+        clock=services.clock,
     )

@@ -20,8 +20,8 @@ from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId, LookupHash
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.services.api import (
+    Admission,
     Credentials,
-    Entry,
     Listener,
     Session,
     Unsubscribe,
@@ -111,7 +111,7 @@ class FakeDesk:
         (only,) = self.threads.values()
         return only
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Entry:
+    async def open(self, credentials: Credentials, *, languages: str) -> Admission:
         """Let a client in by token or secret."""
         self.opened += 1
         expires = None
@@ -134,20 +134,20 @@ class FakeDesk:
         session = self._session(key, token=credentials.token, expires_at=expires)
         return await self._entry(session, fresh=fresh)
 
-    async def begin(self, *, languages: str) -> Entry:
+    async def begin(self, *, languages: str) -> Admission:
         """Let in somebody new."""
         self.opened += 1
         secret = f"secret-{next(self._count)}"
         self._begin(f"secret:{secret}", languages)
         return await self._entry(self._session(f"secret:{secret}", secret=secret), fresh=True)
 
-    def name_origin(self, origin: str) -> bytes:
+    def hash_origin(self, origin: str) -> bytes:
         """Stand for an address."""
         return hashlib.blake2b(origin.encode(), digest_size=16).digest()
 
-    async def _entry(self, session: Session, *, fresh: bool) -> Entry:
+    async def _entry(self, session: Session, *, fresh: bool) -> Admission:
         greeting = tuple(self.thread(session).events) if fresh else ()
-        return Entry(session, await self.view(session), greeting)
+        return Admission(session, await self.view(session), greeting)
 
     def _session(
         self, key: str, *, secret: str = "", token: str = "", expires_at: datetime | None = None
@@ -246,7 +246,7 @@ class FakeDesk:
             say("", sender=Sender.USER, kind=EventKind.UPLOADED, data={"files": files}),
         )
 
-    async def expect_upload(self, session: Session) -> None:
+    async def check_upload_allowed(self, session: Session) -> None:
         """Expect a file where the script asks for one."""
         if not self.thread(session).asks_for_file:
             raise DeskError("nobody asked", code=ErrorCode.NOT_ALLOWED_NOW)
@@ -274,7 +274,7 @@ class FakeDesk:
         """Return the last offsets."""
         return {one: len(self.threads[one].events) for one in conversations if one in self.threads}
 
-    def glance(self, conversation: Conversation) -> View:
+    def view_of(self, conversation: Conversation) -> View:
         """Return the view without the place in the queue."""
         thread = self.threads[conversation.id]
         return View(
@@ -294,7 +294,7 @@ class FakeDesk:
     async def view(self, session: Session) -> View:
         """Return the view."""
         thread = self.thread(session)
-        return replace(self.glance(thread.conversation), queue_place=thread.queue_place)
+        return replace(self.view_of(thread.conversation), queue_place=thread.queue_place)
 
     def own(self, thread: Thread, kind: OwnerKind, agent: str = "") -> None:
         """Change who speaks, with the event that tells it."""
@@ -322,15 +322,15 @@ class FakeDesk:
         listeners.append(listener)
         return lambda: listeners.remove(listener)
 
-    async def typing(self, session: Session) -> None:
+    async def mark_typing(self, session: Session) -> None:
         """Count the user's typing."""
         self.thread(session).typed += 1
 
-    async def read(self, session: Session, offset: int) -> None:
+    async def mark_read(self, session: Session, offset: int) -> None:
         """Keep the user's read mark."""
         self.thread(session).read = offset
 
-    async def leave(self, session: Session) -> None:
+    async def mark_left(self, session: Session) -> None:
         """Count who left."""
         self.thread(session).left += 1
 

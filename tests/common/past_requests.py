@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from privacydesk.app import Rooms
+from privacydesk.app import Services
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.counters import Countable, Counted
+from privacydesk.domain.counters import CounterIncrement, CounterKind
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId, TicketId
@@ -21,36 +21,38 @@ _REACHED = {"send_code": 40, "code": 38, "next": 9, "evidence": 6, "door": 12, "
 _PASSED = {"send_code": 38, "code": 27, "next": 6, "evidence": 4, "door": 5, "contact": 6}
 
 
-async def add_past_requests(rooms: Rooms, count: int, *, holder: str = "mei") -> list[str]:
+async def add_past_requests(services: Services, count: int, *, holder: str = "mei") -> list[str]:
     """Add requests of the last weeks, some late, some refused, some open; return their numbers."""
-    now, minter = rooms.clock.now(), rooms.tools.minter
+    now, minter = services.clock.now(), services.console.minter
     home = ConversationId(minter.id(now))
     fresh = Conversation(home, minter.token(), now, version=1)
     opened = Event(1, now, Sender.SYSTEM, EventKind.TEXT, key="desk.menu", job_id="past")
-    tickets = tuple(_request(rooms, home, place, holder) for place in range(count))
-    today = rooms.deadlines.today(now)
+    tickets = tuple(_request(services, home, place, holder) for place in range(count))
+    today = services.deadlines.today(now)
     counted = [
-        Counted(today, what, detail)
-        for what, by in ((Countable.REACHED, _REACHED), (Countable.PASSED, _PASSED))
+        CounterIncrement(today, what, detail)
+        for what, by in ((CounterKind.REACHED, _REACHED), (CounterKind.PASSED, _PASSED))
         for detail, number in by.items()
         for _ in range(number)
     ]
-    counted += [Counted(today, Countable.HEARD, one) for one in ("zh_Hans", "zh_Hant", "en") * 9]
-    counted += [Counted(today, Countable.UNSURE, one) for one in ("zh_Hans", "en")]
+    counted += [
+        CounterIncrement(today, CounterKind.HEARD, one) for one in ("zh_Hans", "zh_Hant", "en") * 9
+    ]
+    counted += [CounterIncrement(today, CounterKind.UNSURE, one) for one in ("zh_Hans", "en")]
     changes = Changes(
         conversation=fresh,
         events=(opened,),
         tickets=tickets,
         ticket_log=tuple(LogEntry(one.id, now, holder, "claim") for one in tickets),
-        counted=tuple(counted),
+        counter_increments=tuple(counted),
     )
-    await rooms.store.writer.submit(Job("past", Locks(home), lambda _rows: changes))
+    await services.store.writer.submit(Job("past", Locks(home), lambda _rows: changes))
     return [one.number for one in tickets]
 
 
-def _request(rooms: Rooms, home: ConversationId, place: int, holder: str) -> Ticket:
+def _request(services: Services, home: ConversationId, place: int, holder: str) -> Ticket:
     """Return one request; what became of it goes round by its place."""
-    now, minter, deadlines = rooms.clock.now(), rooms.tools.minter, rooms.deadlines
+    now, minter, deadlines = services.clock.now(), services.console.minter, services.deadlines
     received = now - timedelta(days=1 + place % 29)
     ticket = Ticket(
         id=TicketId(minter.id(now)),
@@ -66,7 +68,7 @@ def _request(rooms: Rooms, home: ConversationId, place: int, holder: str) -> Tic
     )
     if place % 11 == 10:
         return replace(ticket, state=TicketState.AWAITING_VERIFICATION)
-    ticket = deadlines.with_clock(ticket, received, received)
+    ticket = deadlines.start_deadlines(ticket, received, received)
     answered = min(now, received + timedelta(days=place % 13, hours=2))
     if place % 5 == 0 and place % 29 < 10:
         return ticket

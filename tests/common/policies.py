@@ -16,7 +16,7 @@ from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, States, Vector
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.services.passage_vectors import import_vectors
+from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
 
 SAMPLE: Final = "lane"
@@ -75,7 +75,7 @@ def sample_answers() -> PolicyAnswers:
 def _library() -> MemoryPolicyLibrary:
     library = MemoryPolicyLibrary()
     library.save(sample_policy())
-    import_vectors(library, sample_policy(), embedder())
+    precompute_vectors(library, sample_policy(), embedder())
     return library
 
 

@@ -24,8 +24,8 @@ from privacydesk.domain.reading import (
     MentionKind,
     Modality,
     Question,
-    Read,
     Reading,
+    ReadingResult,
     ReplyAct,
     Request,
 )
@@ -48,12 +48,12 @@ _UNSURE: Final = 0.3
 
 
 class AnnotatedReader:
-    """Implements ``services.hearing.MessageReader``."""
+    """Implements ``services.message_interpreter.MessageReader``."""
 
     def __init__(self, network: Pipeline) -> None:
         self._network = network
 
-    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> ReadingResult:
         """Return what a message says on a day, as an answer to a question."""
         known = _rehearsed().get(text.strip())
         if known is not None and not question.text:
@@ -66,8 +66,8 @@ class AnnotatedReader:
             does, means = replied
         else:
             assert read is not None
-            does, means = read.does, read.means
-        return replace(told, does=does, means=means)
+            does, means = read.reply_acts, read.chosen_line
+        return replace(told, reply_acts=does, chosen_line=means)
 
 
 @cache
@@ -95,10 +95,10 @@ def _replies_at_questions() -> Mapping[tuple[str, str], tuple[frozenset[ReplyAct
     }
 
 
-def read_of(example: Example, today: date) -> Read:
+def read_of(example: Example, today: date) -> ReadingResult:
     """Return what an annotated message says on a day, all of it sure."""
     gold = example.gold
-    return Read(
+    return ReadingResult(
         example.intent,
         _UNSURE if example.is_answer else _SURE,
         (),

@@ -1,4 +1,4 @@
-"""Runs stories: conversations in ``dialogs/stories/`` that must hold, on the real rooms.
+"""Runs stories: conversations in ``dialogs/stories/`` that must hold, on the real services.
 
 Real database, engine, catalogs, worker; the account service and the code gateway are the in-memory
 twins with the sample people.
@@ -32,7 +32,7 @@ from tests.common.phrasings import FOLDER, VOICES, button, phrasings
 from tests.common.policies import SAMPLE, bring_sample_policy, embedder
 from tests.common.readings import AnnotatedReader
 
-from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.app import ExternalServices, Services, open_services
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender, phones_of
@@ -53,7 +53,7 @@ from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
-from privacydesk.services.hearing import MessageReader
+from privacydesk.services.message_interpreter import MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.settings import load_settings
@@ -120,9 +120,9 @@ class StoryError(AssertionError):
 
 @dataclass(slots=True)
 class World:
-    """The rooms of one story and what stands outside them."""
+    """The services of one story and what stands outside them."""
 
-    rooms: Rooms
+    services: Services
     clock: MovableClock
     accounts: MemoryAccountService
     codes: MemoryCodeSender
@@ -131,7 +131,7 @@ class World:
     async def work(self) -> None:
         """Do all that is due."""
         for _ in range(50):
-            if not await self.rooms.worker.round():
+            if not await self.services.worker.run_once():
                 return
         raise StoryError("due work does not come to an end")
 
@@ -168,9 +168,9 @@ async def open_world(
     )
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
     make_database(settings.url)
-    async with open_rooms(
+    async with open_services(
         settings,
-        Outside(
+        ExternalServices(
             accounts,
             codes,
             webhooks or MemoryWebhookSender(),
@@ -182,12 +182,12 @@ async def open_world(
         profile=operator,
         clock=clock,
         understanding=_understanding(folder, operator),
-    ) as rooms:
-        if "mei" not in rooms.agents:
-            await rooms.staff.roster.add("mei", "小美", Role.AGENT)
-            await rooms.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
-            await rooms.refresh_agents()
-        yield World(rooms, clock, accounts, codes, people)
+    ) as services:
+        if "mei" not in services.agents:
+            await services.staff.roster.add("mei", "小美", Role.AGENT)
+            await services.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
+            await services.refresh_agents()
+        yield World(services, clock, accounts, codes, people)
 
 
 def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
@@ -264,7 +264,7 @@ class Player:
             self.credentials = Credentials(
                 token=token_for(account, self.world.clock, self.locale.replace("_", "-"))
             )
-        desk, languages = self.world.rooms.desk, self.locale.replace("_", "-")
+        desk, languages = self.world.services.desk, self.locale.replace("_", "-")
         if self.credentials == Credentials():
             entry = await desk.begin(languages=languages)
         else:
@@ -278,7 +278,7 @@ class Player:
         """Read what is new in the log, and check that it has no gap."""
         assert self.session is not None
         after = self.events[-1].offset if self.events else 0
-        fresh = await self.world.rooms.desk.events(self.session, after=after, limit=1000)
+        fresh = await self.world.services.desk.events(self.session, after=after, limit=1000)
         self.events += fresh
         offsets = [event.offset for event in self.events]
         if offsets != list(range(1, len(offsets) + 1)):
@@ -310,7 +310,7 @@ class Player:
 
     async def _send(self, method: str, args: Mapping[str, Any]) -> None:
         assert self.session is not None
-        await getattr(self.world.rooms.desk, method)(self.session, **args)
+        await getattr(self.world.services.desk, method)(self.session, **args)
         await self.settle()
 
     async def settle(self) -> None:
@@ -321,7 +321,7 @@ class Player:
     async def tickets(self) -> tuple[Ticket, ...]:
         """Return the tickets of the conversation, the newest first."""
         assert self.session is not None
-        return await self.world.rooms.store.reader.tickets_in(self.session.conversation)
+        return await self.world.services.store.reader.tickets_in(self.session.conversation)
 
     # -- steps -----------------------------------------------------------------------------
 
@@ -351,7 +351,7 @@ class Player:
 
     async def _open_question(self) -> int:
         assert self.session is not None
-        return (await self.world.rooms.desk.view(self.session)).prompt
+        return (await self.world.services.desk.view(self.session)).prompt
 
     async def _tap(self, wanted: str) -> None:
         """Tap a button in every voice: words for it would tell what the story asks for next."""
@@ -364,7 +364,7 @@ class Player:
             await self.do("choose", choice=wanted, offset=0)
             return
         assert self.session is not None
-        view = await self.world.rooms.desk.view(self.session)
+        view = await self.world.services.desk.view(self.session)
         prompt = next((e for e in self.events if e.offset == view.prompt), None)
         if prompt is None:
             raise StoryError(f"no question is open for {wanted!r}; last: {self.said()}")
@@ -392,7 +392,10 @@ class Player:
             return ""
         listed = phrasings().get(button(choice))
         if listed is None:
-            raise StoryError(f"no phrasings are listed for {button(choice)}")
+            raise StoryError(
+                f"no phrasings are listed for {button(choice)}: add them to a file in"
+                " dialogs/stories/phrasings"
+            )
         return listed[self.voice]
 
     async def _code(self, which: str) -> None:
@@ -407,7 +410,7 @@ class Player:
         async def content() -> AsyncIterator[bytes]:
             yield picture()
 
-        desk = self.world.rooms.desk
+        desk = self.world.services.desk
         self.refused = ""
         try:
             receipt = await desk.store_upload(
@@ -510,13 +513,13 @@ class Player:
 
     async def _locale(self, locale: str) -> None:
         assert self.session is not None
-        view = await self.world.rooms.desk.view(self.session)
+        view = await self.world.services.desk.view(self.session)
         if view.locale != locale:
             raise StoryError(f"the desk speaks {view.locale}")
 
     async def _owner(self, owner: str) -> None:
         assert self.session is not None
-        view = await self.world.rooms.desk.view(self.session)
+        view = await self.world.services.desk.view(self.session)
         if view.owner.value != owner:
             raise StoryError(f"the owner is {view.owner.value}")
 
@@ -536,7 +539,7 @@ class Player:
 
     async def _log(self, wanted: Mapping[str, str]) -> None:
         """Check that some request's log holds an entry."""
-        reader = self.world.rooms.store.reader
+        reader = self.world.services.store.reader
         log = [e for t in await self.tickets() for e in await reader.ticket_log(t.id)]
         if not any(all(getattr(e, n) == v for n, v in wanted.items()) for e in log):
             raise StoryError(f"no entry {dict(wanted)}: {[(e.what, e.why) for e in log]}")
@@ -560,7 +563,7 @@ class Player:
         number, _, secret = cards[-1].get("link", "").partition("/")
         self.mark = len(self.events)
         try:
-            file = await self.world.rooms.desk.download(self.session, number, secret)
+            file = await self.world.services.desk.download(self.session, number, secret)
         except DeskError as error:
             if deed != "refused":
                 raise StoryError(f"refused: {error.code.value}") from error
@@ -582,15 +585,15 @@ class Player:
 
     async def _act(self, what: str, value: Any) -> None:
         assert self.session is not None
-        rooms = self.world.rooms
+        services = self.world.services
         conversation = self.session.conversation.hex()
         options = value if isinstance(value, Mapping) else {}
         if what == "take":
-            await rooms.takeover.take(conversation, "mei")
+            await services.takeover.take(conversation, "mei")
         elif what == "reply":
-            await rooms.takeover.reply(conversation, "mei", str(value))
+            await services.takeover.reply(conversation, "mei", str(value))
         elif what == "hand_back":
-            await rooms.takeover.hand_back(conversation, "mei")
+            await services.takeover.hand_back(conversation, "mei")
         else:
             tickets = [t for t in await self.tickets() if t.is_open]
             if not tickets:
@@ -600,10 +603,10 @@ class Player:
     async def _on_ticket(
         self, what: str, value: Any, options: Mapping[str, Any], ticket: Ticket
     ) -> None:
-        staff = self.world.rooms.staff
+        staff = self.world.services.staff
         number = ticket.number
-        everybody = ("mei", "lao-zhou", *self.world.rooms.agents)
-        by = next(name for name in everybody if name not in ticket.reviewer_not)
+        everybody = ("mei", "lao-zhou", *self.world.services.agents)
+        by = next(name for name in everybody if name not in ticket.excluded_reviewers)
         account = str(options.get("account", ""))
         if account in PEOPLE:
             account = self.world.people[PEOPLE[account]].account or ""
@@ -640,7 +643,7 @@ class Player:
                 account=account,
             )
         elif what == "ask":
-            await staff.handling.ask(number, by, str(value))
+            await staff.handling.ask_requester(number, by, str(value))
         else:
             raise StoryError(f"unknown deed of an agent: {what}")
 

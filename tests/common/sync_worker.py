@@ -12,7 +12,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from privacydesk.cli.ticketing import opened
+from privacydesk.cli.ticketing import open_ticketing
 from privacydesk.errors import UnavailableError
 
 LEASE = timedelta(seconds=2)
@@ -22,8 +22,8 @@ PAUSE = timedelta(seconds=0.2)
 
 
 async def work(folder: Path) -> None:
-    async with opened(folder) as (_, syncing):
-        syncing._lasts = LEASE
+    async with open_ticketing(folder) as (_, syncing):
+        syncing._duration = LEASE
         syncing._every = PAUSE
         print("ready", flush=True)
         while True:

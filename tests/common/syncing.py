@@ -63,12 +63,12 @@ async def settle(worker: Worker, world: World, system: str) -> None:
 
     What failed while a side was dead waits, longer each time, so no number of rounds suffices.
     """
-    store = world.rooms.store
+    store = world.services.store
     assert isinstance(store, SqlStore)
     for _ in range(_LOOKS):
         # One of two rounds has begun after whatever happened before.
         await worker.done(2)
-        counts = await store.ticketing_book.counts(system)
+        counts = await store.ticketing_link_store.counts(system)
         if not (counts.failing or counts.gone or counts.waiting):
             await worker.done(2)
             return

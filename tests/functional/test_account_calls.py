@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, picture, steps
 
-from privacydesk.app.process import web_faces
+from privacydesk.app.process import build_web_app
 from privacydesk.connectors.gateway_signing import sign, verify
 from privacydesk.domain.account_terms import (
     AccountAction,
@@ -23,7 +23,7 @@ from privacydesk.domain.deliveries import ACCEPTED, Pool
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
 from privacydesk.services.callbacks import Callbacks
-from privacydesk.services.staff.calls import AT_WORK, WAITING, Call
+from privacydesk.services.staff.account_calls import IN_PROGRESS, WAITING, AccountCallStatus
 
 LIN = "lin-xiaoyu"
 SECRET = "a secret of both sides, long enough"
@@ -50,8 +50,8 @@ async def ticket_of(player: Player) -> Ticket:
     return (await player.tickets())[0]
 
 
-async def calls(world: World, player: Player) -> tuple[Call, ...]:
-    sheet = await world.rooms.tools.casework.of_ticket((await ticket_of(player)).number)
+async def calls(world: World, player: Player) -> tuple[AccountCallStatus, ...]:
+    sheet = await world.services.console.case_pages.ticket_page((await ticket_of(player)).number)
     return sheet.calls
 
 
@@ -61,13 +61,13 @@ def changes(world: World) -> list[str]:
 
 def callbacks(world: World) -> Callbacks:
     """Return what takes calls, with a secret as a desk with an account service has one."""
-    taken = world.rooms.callbacks
+    taken = world.services.callbacks
     return Callbacks(
         check=lambda at, key, body, signature: verify(SECRET, at, key, body, signature),
         writer=taken._writer,
         minter=taken._minter,
         clock=world.clock,
-        left_due=lambda: None,
+        on_work_queued=lambda: None,
     )
 
 
@@ -75,7 +75,7 @@ async def call_back(world: World, key: str, *, at: timedelta = timedelta(), **mo
     timestamp = int((world.clock.now() + at).timestamp())
     given = {"body": b"{}", **more}
     signature = given.pop("signature", None) or sign(SECRET, timestamp, key, given["body"])
-    await callbacks(world).finished(key=key, timestamp=timestamp, signature=signature, **given)
+    await callbacks(world).handle(key=key, timestamp=timestamp, signature=signature, **given)
 
 
 async def test_long_work_is_accepted_asked_about_again_and_done_once(world: World) -> None:
@@ -85,9 +85,9 @@ async def test_long_work_is_accepted_asked_about_again_and_done_once(world: Worl
         player, {"agent": {"release": True}}, {"wait": {"minutes": 1}}, {"wait": {"minutes": 1}}
     )
     (open_call,) = await calls(world, player)
-    assert (open_call.action, open_call.outcome) == ("delete", AT_WORK)
+    assert (open_call.action, open_call.outcome) == ("delete", IN_PROGRESS)
     assert open_call.tries >= 2
-    assert {one.came_to for one in open_call.earlier} == {ACCEPTED}
+    assert {one.outcome for one in open_call.earlier} == {ACCEPTED}
     world.accounts.busy = False
     await steps(player, {"wait": {"minutes": 2}}, {"bot": "ticket.done.deletion"})
     keys = changes(world)
@@ -129,7 +129,7 @@ async def test_an_answer_that_got_lost_repeats_nothing(world: World) -> None:
     assert ticket.work.results[0]["count"] == 3, "told is what the first one did"
     assert world.accounts.book.anonymous == first
     (done,) = await calls(world, player)
-    assert {one.came_to for one in done.earlier} == {"timeout"}
+    assert {one.outcome for one in done.earlier} == {"timeout"}
 
 
 async def test_an_answer_that_can_t_be_settled_is_asked_for_again_and_later_each_time(
@@ -141,11 +141,11 @@ async def test_an_answer_that_can_t_be_settled_is_asked_for_again_and_later_each
         raise broken
 
     player = await deleting(world, "posts")
-    monkeypatch.setattr("privacydesk.services.deliveries.settle", settle)
+    monkeypatch.setattr("privacydesk.services.deliveries.apply_answer", settle)
     await steps(player, {"agent": {"release": True}}, *[{"wait": {"minutes": 1}}] * 20)
     assert [event.key for event in player.events].count("ticket.delayed") == 1
     (waits,) = await calls(world, player)
-    assert {one.came_to for one in waits.earlier} == {"not_settled"}
+    assert {one.outcome for one in waits.earlier} == {"not_settled"}
     assert waits.tries < 12, "it rests for longer each time"
     monkeypatch.undo()
     await steps(player, {"wait": {"hours": 2}}, {"bot": "ticket.done.deletion"})
@@ -176,15 +176,15 @@ async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None
     player = await deleting(world, "posts")
     world.accounts.busy = True
     await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
-    rows = await world.rooms.store.claims.deliveries(
+    rows = await world.services.store.claims.deliveries(
         world.clock.now() + timedelta(hours=2),
         lease=timedelta(minutes=1),
         places=dict.fromkeys(Pool, 8),
     )
     (row,) = [one for one in rows if one.action == "delete"]
     await call_back(world, row.id.hex())
-    deliveries = world.rooms.worker.outbox._deliveries
-    await deliveries.work(row)
+    deliveries = world.services.worker.outbox._deliveries
+    await deliveries.deliver(row)
     (waiting,) = await calls(world, player)
     assert waiting.due_at == world.clock.now(), "it is due at once, not after a pause"
 
@@ -215,7 +215,7 @@ async def test_a_key_that_is_none_of_ours_is_refused(world: World, key: str) -> 
 
 async def test_a_key_that_nothing_waits_for_changes_nothing(world: World) -> None:
     await call_back(world, "00" * 16)
-    assert await world.rooms.store.reader.open_deliveries() == 0
+    assert await world.services.store.reader.open_deliveries() == 0
 
 
 async def test_a_call_back_repeated_or_late_does_nothing(world: World) -> None:
@@ -250,7 +250,7 @@ async def test_a_service_that_is_away_is_seen_as_waiting(world: World) -> None:
     await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     (waiting,) = await calls(world, player)
     assert waiting.outcome == WAITING
-    assert waiting.earlier[-1].came_to == "unreachable"
+    assert waiting.earlier[-1].outcome == "unreachable"
     assert (await ticket_of(player)).state is TicketState.FULFILLING
 
 
@@ -258,14 +258,14 @@ async def test_what_was_called_stays_with_the_record_without_what_it_held(world:
     player = await deleting(world, "posts")
     await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     world.clock.move(timedelta(days=40))
-    await world.rooms.upkeep.retention.run(by="operator")
+    await world.services.maintenance.retention.run(by="operator")
     (kept,) = await calls(world, player)
     assert (kept.action, kept.outcome, kept.items, kept.key) == ("delete", "ok", (), "")
     assert kept.tries == 1
 
 
 async def test_the_address_for_calls_is_there_and_asks_for_a_signature(world: World) -> None:
-    app = web_faces(world.rooms)
+    app = build_web_app(world.services)
     async with TestClient(TestServer(app)) as client:
         for headers in ({}, {"X-Desk-Timestamp": "x"}, {"X-Desk-Timestamp": "1" * 400}):
             answer = await client.post("/account/v1/finished", headers=headers)
@@ -334,7 +334,7 @@ def status(world: World) -> AccountStatus:
 
 async def test_a_supervisor_has_a_stopped_account_restored_once(world: World) -> None:
     mother = await stopped(world)
-    number, staff = (await ticket_of(mother)).number, world.rooms.staff
+    number, staff = (await ticket_of(mother)).number, world.services.staff
     assert status(world) is AccountStatus.SUSPENDED
     with pytest.raises(DeskError) as refused:
         await staff.restorations.restore(number, "mei", "She is nineteen.")
@@ -357,7 +357,7 @@ async def test_a_supervisor_has_a_stopped_account_restored_once(world: World) ->
 
 async def test_nothing_is_restored_that_was_not_stopped(world: World) -> None:
     player = await deleting(world, "posts")
-    number, staff = (await ticket_of(player)).number, world.rooms.staff
+    number, staff = (await ticket_of(player)).number, world.services.staff
     with pytest.raises(NotAllowedNowError):
         await staff.restorations.restore(number, "lao-zhou", "A mistake.")
     await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})

@@ -10,23 +10,23 @@ from tests.common.stories import World, steps
 from tests.functional.test_outcomes import enter
 
 from privacydesk.domain.reading import Question
-from privacydesk.domain.turn import Observed
-from privacydesk.services.hearing import Hearing
+from privacydesk.domain.turn import Observation
+from privacydesk.services.message_interpreter import MessageInterpreter
 
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what the recogniser is asked, as it is asked."""
     texts: list[str] = []
-    hear = Hearing.hear
+    interpret = MessageInterpreter.interpret
 
     async def noted(
-        self: Hearing, text: str, whose: Hashable, today: date, question: Question
-    ) -> Observed:
+        self: MessageInterpreter, text: str, whose: Hashable, today: date, question: Question
+    ) -> Observation:
         texts.append(text)
-        return await hear(self, text, whose, today, question)
+        return await interpret(self, text, whose, today, question)
 
-    monkeypatch.setattr(Hearing, "hear", noted)
+    monkeypatch.setattr(MessageInterpreter, "interpret", noted)
     return texts
 
 

@@ -17,11 +17,11 @@ from privacydesk.storage.store import SqlStore
 
 
 async def _is_let_in(office: Office, token: str) -> bool:  # noqa: F811
-    integrations = office.world.rooms.integrations
+    integrations = office.world.services.integrations
     assert integrations is not None
     await integrations.revocations.refresh()
     try:
-        await office.world.rooms.desk.open(Credentials(token=token), languages="en")
+        await office.world.services.desk.open(Credentials(token=token), languages="en")
     except DeskError as error:
         return str(error.data["reason"]) != "token_revoked"
     return True
@@ -34,7 +34,7 @@ async def test_the_operator_ends_the_tokens_of_an_account(office: Office) -> Non
     assert "u-1001" not in told
     assert not await _is_let_in(office, token)
     assert await _is_let_in(office, token_for("u-2002", office.world.clock))
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     (entry,) = await store.trail.entries(what="app_tokens_revoked")
     assert entry.entry.by == "operator"

@@ -17,10 +17,10 @@ from tests.common import postgresql
 from tests.common.stories import TOKEN_SECRET, World, open_world
 from tests.common.web_client import ChatClient
 
-from privacydesk.app import Outside, Rooms, open_rooms
-from privacydesk.domain.app_tokens import KEPT
+from privacydesk.app import ExternalServices, Services, open_services
+from privacydesk.domain.app_tokens import REVOCATION_RETENTION
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.api import Credentials, Entry
+from privacydesk.services.api import Admission, Credentials
 from privacydesk.services.revocations import Revocations
 from privacydesk.storage.store import SqlStore
 from privacydesk.web.server import make_app
@@ -39,29 +39,29 @@ def signed(world: World, account: str = ACCOUNT, **claims: Any) -> str:
     return jwt.encode({"alg": "HS256", "kid": "t"}, made, OctKey.import_key(TOKEN_SECRET))
 
 
-def revocations(rooms: Rooms) -> Revocations:
-    return rooms.integrations.revocations
+def revocations(services: Services) -> Revocations:
+    return services.integrations.revocations
 
 
-async def enter(rooms: Rooms, token: str) -> Entry:
-    return await rooms.desk.open(Credentials(token=token), languages="en")
+async def enter(services: Services, token: str) -> Admission:
+    return await services.desk.open(Credentials(token=token), languages="en")
 
 
-async def is_refused(rooms: Rooms, token: str) -> bool:
+async def is_refused(services: Services, token: str) -> bool:
     try:
-        await enter(rooms, token)
+        await enter(services, token)
     except DeskError as error:
         return (error.code, error.data["reason"]) == (ErrorCode.TOKEN_EXPIRED, "token_revoked")
     return False
 
 
 @asynccontextmanager
-async def beside(world: World) -> AsyncIterator[Rooms]:
+async def beside(world: World) -> AsyncIterator[Services]:
     """Open a second process on the same database."""
-    outside = Outside(world.accounts, world.codes)
-    rooms = world.rooms
-    async with open_rooms(
-        rooms.settings, outside, profile=rooms.profile, clock=world.clock, beside_serve=True
+    outside = ExternalServices(world.accounts, world.codes)
+    services = world.services
+    async with open_services(
+        services.settings, outside, profile=services.profile, clock=world.clock, beside_serve=True
     ) as other:
         yield other
 
@@ -71,42 +71,42 @@ async def test_every_token_of_the_account_issued_until_now_is_ended(tmp_path: Pa
         old, other = signed(world), signed(world, "u-2002")
         undated = signed(world, iat=None)
         for token in (old, other, undated):
-            assert not await is_refused(world.rooms, token)
+            assert not await is_refused(world.services, token)
         world.clock.move(SECOND)
-        await revocations(world.rooms).revoke_account(ACCOUNT, by="operator")
+        await revocations(world.services).revoke_account(ACCOUNT, by="operator")
         world.clock.move(SECOND)
-        assert await is_refused(world.rooms, old)
-        assert await is_refused(world.rooms, undated)
-        assert not await is_refused(world.rooms, signed(world))
-        assert not await is_refused(world.rooms, other)
+        assert await is_refused(world.services, old)
+        assert await is_refused(world.services, undated)
+        assert not await is_refused(world.services, signed(world))
+        assert not await is_refused(world.services, other)
 
 
 async def test_one_token_is_ended_by_its_id_and_no_other(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         one, two = signed(world, jti="one"), signed(world, jti="two")
-        await revocations(world.rooms).revoke_token("one", by="operator")
-        assert await is_refused(world.rooms, one)
-        assert not await is_refused(world.rooms, two)
-        assert not await is_refused(world.rooms, signed(world))
+        await revocations(world.services).revoke_token("one", by="operator")
+        assert await is_refused(world.services, one)
+        assert not await is_refused(world.services, two)
+        assert not await is_refused(world.services, signed(world))
 
 
 async def test_what_is_revoked_stays_so_after_a_restart(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         token = signed(world)
-        await revocations(world.rooms).revoke_account(ACCOUNT, by="operator")
+        await revocations(world.services).revoke_account(ACCOUNT, by="operator")
         clock = world.clock
     async with open_world(tmp_path, clock=clock) as world:
-        assert await is_refused(world.rooms, token)
+        assert await is_refused(world.services, token)
 
 
 async def _elsewhere(world: World) -> None:
-    old, session = signed(world), (await enter(world.rooms, signed(world))).session
+    old, session = signed(world), (await enter(world.services, signed(world))).session
     async with beside(world) as other:
         world.clock.move(SECOND)
         await revocations(other).revoke_account(ACCOUNT, by="operator")
-        await revocations(world.rooms).refresh()
-    assert world.rooms.desk.is_revoked(session)
-    assert await is_refused(world.rooms, old)
+        await revocations(world.services).refresh()
+    assert world.services.desk.is_revoked(session)
+    assert await is_refused(world.services, old)
 
 
 async def test_another_process_learns_of_it_with_its_next_look(tmp_path: Path) -> None:
@@ -129,8 +129,10 @@ async def test_another_process_learns_of_it_on_postgresql(
 
 
 @asynccontextmanager
-async def _served(rooms: Rooms) -> AsyncIterator[ChatClient]:
-    app = make_app(rooms.desk, rooms.catalogs, WebSettings(compare_every=0.02), rooms.clock)
+async def _served(services: Services) -> AsyncIterator[ChatClient]:
+    app = make_app(
+        services.desk, services.catalogs, WebSettings(log_poll_interval=0.02), services.clock
+    )
     async with TestClient(TestServer(app)) as http:
         yield ChatClient(http, app)
 
@@ -139,7 +141,7 @@ async def test_sockets_in_two_processes_are_told_and_the_form_goes_on(tmp_path: 
     async with (
         open_world(tmp_path) as world,
         beside(world) as other,
-        _served(world.rooms) as here,
+        _served(world.services) as here,
         _served(other) as there,
     ):
         first, welcome = await here.hello(token=signed(world))
@@ -150,7 +152,7 @@ async def test_sockets_in_two_processes_are_told_and_the_form_goes_on(tmp_path: 
         second, _ = await there.hello(token=signed(world))
         await second.until("events")
         world.clock.move(SECOND)
-        await revocations(world.rooms).revoke_account(ACCOUNT, by="operator")
+        await revocations(world.services).revoke_account(ACCOUNT, by="operator")
         await revocations(other).refresh()
         await first.until("expired")
         await second.until("expired")
@@ -170,24 +172,24 @@ async def test_sockets_in_two_processes_are_told_and_the_form_goes_on(tmp_path: 
 
 async def test_a_revocation_is_forgotten_once_no_such_token_can_be_valid(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
-        kept = revocations(world.rooms)
+        kept = revocations(world.services)
         token = signed(world, exp=int(world.clock.now().timestamp()) + 86_400)
         await kept.revoke_account(ACCOUNT, by="operator")
         world.clock.move(timedelta(hours=24))
         await kept.sweep()
         # Within the leeway of clocks: it would still be let in.
-        assert await is_refused(world.rooms, token)
+        assert await is_refused(world.services, token)
         assert await _rows(world) == 1
-        world.clock.move(KEPT - timedelta(hours=24) + SECOND)
+        world.clock.move(REVOCATION_RETENTION - timedelta(hours=24) + SECOND)
         await kept.sweep()
         assert await _rows(world) == 0
         with pytest.raises(DeskError) as ended:
-            await enter(world.rooms, token)
+            await enter(world.services, token)
         assert ended.value.data["reason"] == "token_expired"
 
 
 async def _rows(world: World) -> int:
-    store = world.rooms.store
+    store = world.services.store
     assert isinstance(store, SqlStore)
     return sum([len(page) async for page in store.revocations.since(EPOCH)])
 
@@ -196,8 +198,8 @@ async def test_both_ends_of_a_race_end_up_revoked(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world, beside(world) as other:
         token = signed(world)
         await asyncio.gather(
-            revocations(world.rooms).revoke_account(ACCOUNT, by="operator"),
+            revocations(world.services).revoke_account(ACCOUNT, by="operator"),
             revocations(other).revoke_account(ACCOUNT, by="operator"),
         )
-        assert await is_refused(world.rooms, token)
+        assert await is_refused(world.services, token)
         assert await is_refused(other, token)

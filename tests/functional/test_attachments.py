@@ -13,7 +13,7 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, pict
 
 from privacydesk.domain.events import Sender
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError, StaleError
-from privacydesk.services.attachments import Offered
+from privacydesk.services.attachments import UncheckedFile
 
 NAME = "quokka how to.png"
 
@@ -39,9 +39,9 @@ async def taken(world: World, name: str = "lin") -> tuple[Player, str]:
 async def sent(world: World) -> tuple[Player, str]:
     """Return somebody who was sent a picture, and its id."""
     player, talk = await taken(world)
-    file = Offered(NAME, picture())
+    file = UncheckedFile(NAME, picture())
     for _ in range(2):
-        await world.rooms.takeover.reply(talk, "mei", "This is how.", file=file, job_id="form:1")
+        await world.services.takeover.reply(talk, "mei", "This is how.", file=file, job_id="form:1")
     await player.pull()
     told = [e for e in player.events if e.sender is Sender.AGENT and e.data.get("files")]
     assert [event.text for event in told] == ["This is how."]
@@ -54,7 +54,7 @@ async def test_what_is_sent_is_a_picture_written_anew_and_opened_by_its_owner_al
     world: World, tmp_path: Path
 ) -> None:
     player, file = await sent(world)
-    desk = world.rooms.desk
+    desk = world.services.desk
     assert player.session is not None
     one = await desk.attachment(player.session, file)
     assert one.media_type == "image/jpeg"
@@ -75,8 +75,8 @@ async def test_what_is_no_picture_is_refused_and_nothing_is_said(world: World) -
     player, talk = await taken(world)
     before = len(player.events)
     with pytest.raises(DeskError) as refused:
-        await world.rooms.takeover.reply(
-            talk, "mei", "Look.", file=Offered("x.png", b"<script>alert(1)</script>")
+        await world.services.takeover.reply(
+            talk, "mei", "Look.", file=UncheckedFile("x.png", b"<script>alert(1)</script>")
         )
     assert refused.value.code is ErrorCode.UNSUPPORTED_MEDIA
     await player.pull()
@@ -86,21 +86,23 @@ async def test_what_is_no_picture_is_refused_and_nothing_is_said(world: World) -
 async def test_a_stale_reply_leaves_no_file_behind(world: World) -> None:
     _, talk = await taken(world)
     with pytest.raises(StaleError):
-        await world.rooms.takeover.reply(talk, "lao-zhou", "Look.", file=Offered(NAME, picture()))
+        await world.services.takeover.reply(
+            talk, "lao-zhou", "Look.", file=UncheckedFile(NAME, picture())
+        )
     with pytest.raises(StaleError):
-        await world.rooms.takeover.reply(
-            talk, "mei", "Look.", file=Offered(NAME, picture()), seen=1
+        await world.services.takeover.reply(
+            talk, "mei", "Look.", file=UncheckedFile(NAME, picture()), seen=1
         )
 
 
 async def test_a_file_goes_with_what_was_said(world: World) -> None:
     player, file = await sent(world)
     await player.step({"agent": "hand_back"})
-    await world.rooms.upkeep.retention.run(by="operator")
+    await world.services.maintenance.retention.run(by="operator")
     assert player.session is not None
-    assert (await world.rooms.desk.attachment(player.session, file)).body
+    assert (await world.services.desk.attachment(player.session, file)).body
 
     world.clock.move(timedelta(days=60))
-    await world.rooms.upkeep.retention.run(by="operator")
+    await world.services.maintenance.retention.run(by="operator")
     with pytest.raises(NotFoundError):
-        await world.rooms.desk.attachment(player.session, file)
+        await world.services.desk.attachment(player.session, file)

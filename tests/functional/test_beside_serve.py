@@ -8,20 +8,20 @@ from pathlib import Path
 
 from tests.common.stories import PEOPLE, Player, World, open_world
 
-from privacydesk.app import Outside, Rooms, open_rooms
-from privacydesk.cli.common import LeftToServe
+from privacydesk.app import ExternalServices, Services, open_services
+from privacydesk.cli.common import UnavailableInCommands
 from privacydesk.domain.conversation import OwnerKind
 
 
 @asynccontextmanager
-async def command(world: World) -> AsyncIterator[Rooms]:
+async def command(world: World) -> AsyncIterator[Services]:
     """Open the same database once more, as a command does."""
-    outside = Outside(LeftToServe(), LeftToServe())
-    rooms = world.rooms
-    async with open_rooms(
-        rooms.settings,
+    outside = ExternalServices(UnavailableInCommands(), UnavailableInCommands())
+    services = world.services
+    async with open_services(
+        services.settings,
         outside,
-        profile=rooms.profile,
+        profile=services.profile,
         clock=world.clock,
         beside_serve=True,
     ) as beside:
@@ -36,7 +36,7 @@ async def test_the_view_is_that_of_the_database_after_a_command_took_the_convers
         await player.start()
         await player.step({"choose": "unbinding"})
         assert player.session is not None
-        desk, name = world.rooms.desk, player.session.conversation.hex()
+        desk, name = world.services.desk, player.session.conversation.hex()
         before = await desk.view(player.session)
         assert before.owner is OwnerKind.ASSISTANT
         assert before.prompt > 0

@@ -11,12 +11,12 @@ import pytest
 from tests.common.stories import PROFILE, Player, World, enter, forget_agents, open_world, steps
 
 from privacydesk.calendars import import_overrides
-from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
+from privacydesk.domain.ticket import Outcome, ScheduledEventKind, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.worker.dispatcher import DispatcherWorker
-from privacydesk.worker.dues import DuesWorker
-from privacydesk.worker.loops import Worker
+from privacydesk.worker.group import WorkerGroup
 from privacydesk.worker.outbox import OutboxWorker
+from privacydesk.worker.scheduled_events import ScheduledEventWorker
 
 WITHOUT_WINDOW = {**PROFILE, "unbinding_window_minutes": None}
 LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
@@ -36,30 +36,32 @@ async def unbinding(player: Player, provider: str = "google") -> Ticket:
 
 
 async def now_of(world: World, ticket: Ticket) -> Ticket:
-    found = await world.rooms.store.reader.ticket(ticket.id)
+    found = await world.services.store.reader.ticket(ticket.id)
     assert found is not None
     return found
 
 
 async def logged(world: World, ticket: Ticket) -> list[str]:
-    return [entry.what for entry in await world.rooms.store.reader.ticket_log(ticket.id)]
+    return [entry.what for entry in await world.services.store.reader.ticket_log(ticket.id)]
 
 
-async def pass_hours(world: World, hours: int, *workers: Worker) -> None:
+async def pass_hours(world: World, hours: int, *workers: WorkerGroup) -> None:
     """Let hours go by one after the other, with every worker at it each time."""
     for _ in range(hours):
         world.clock.move(timedelta(hours=1))
-        await asyncio.gather(*(worker.round() for worker in workers))
+        await asyncio.gather(*(worker.run_once() for worker in workers))
         await world.work()
 
 
-def another_worker(world: World) -> Worker:
+def another_worker(world: World) -> WorkerGroup:
     """A second process's worker over the same rows."""
-    rooms = world.rooms
-    store, own = rooms.store, rooms.worker
-    return Worker(
+    services = world.services
+    store, own = services.store, services.worker
+    return WorkerGroup(
         outbox=OutboxWorker(store.claims, own.outbox._deliveries, world.clock),
-        dues=DuesWorker(store.claims, store.reader, own.dues._dues, world.clock),
+        scheduled_events=ScheduledEventWorker(
+            store.claims, store.reader, own.scheduled_events._events, world.clock
+        ),
         dispatcher=DispatcherWorker(own.dispatcher._dispatcher),
     )
 
@@ -101,8 +103,8 @@ async def test_a_start_in_late_december_gives_a_date_that_is_marked_provisional(
         assert [e.key for e in player.events].count("ticket.settled") == 1
         last = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"][-1]
         assert (last["due_date"], last["provisional"]) == ("2027-01-08", False)
-        reminders = {d.kind: d.at.date().isoformat() for d in settled.dues}
-        assert reminders[DueKind.REMIND_ONE] == "2027-01-07"
+        reminders = {d.kind: d.at.date().isoformat() for d in settled.scheduled_events}
+        assert reminders[ScheduledEventKind.REMIND_ONE] == "2027-01-07"
         # Said once, however often the worker looks.
         await pass_hours(world, 5)
         await player.pull()
@@ -112,7 +114,7 @@ async def test_a_start_in_late_december_gives_a_date_that_is_marked_provisional(
 async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: Path) -> None:
     async with open_world(tmp_path / "data", WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
         ticket = await unbinding(await enter(world, "lin"))
-        staff = world.rooms.staff
+        staff = world.services.staff
         await staff.handling.extend(
             ticket.number, "lao-zhou", working_days=3, reason="需要更多时间。"
         )
@@ -122,7 +124,7 @@ async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: 
         assert settled.clock is not None
         assert settled.clock.due_date.isoformat() == "2027-01-13"
         assert settled.work.first_due == date(2027, 1, 8)
-        assert settled.late_from == datetime(2027, 1, 8, 16, 0, tzinfo=UTC)
+        assert settled.late_at == datetime(2027, 1, 8, 16, 0, tzinfo=UTC)
 
 
 async def test_a_schedule_imported_while_nothing_ran_is_counted_at_the_start(
@@ -164,12 +166,12 @@ async def test_reminders_and_overdue_fire_once_each_with_two_workers_racing(worl
     ticket = await unbinding(await enter(world, "lin"))
     assert ticket.clock is not None
     assert ticket.clock.due_date.isoformat() == "2026-06-10"
-    await pass_hours(world, 24 * 11, world.rooms.worker, another_worker(world))
-    fired = [w for w in await logged(world, ticket) if w in set(DueKind)]
+    await pass_hours(world, 24 * 11, world.services.worker, another_worker(world))
+    fired = [w for w in await logged(world, ticket) if w in set(ScheduledEventKind)]
     assert fired == ["remind_two", "remind_one", "overdue"]
     times = {
         e.what: e.at.isoformat()[:13]
-        for e in await world.rooms.store.reader.ticket_log(ticket.id)
+        for e in await world.services.store.reader.ticket_log(ticket.id)
         if e.by == "clock"
     }
     # Nine in the morning, two and one working days ahead; and the first instant that is late.
@@ -180,7 +182,7 @@ async def test_reminders_and_overdue_fire_once_each_with_two_workers_racing(worl
     }
     late = await now_of(world, ticket)
     assert late.is_late(world.clock.now())
-    assert late.dues == ()
+    assert late.scheduled_events == ()
 
 
 async def test_what_was_due_while_nobody_ran_fires_once_after_the_start(tmp_path: Path) -> None:
@@ -192,9 +194,9 @@ async def test_what_was_due_while_nobody_ran_fires_once_after_the_start(tmp_path
         start = world.clock.now() + timedelta(days=5)
     forget_agents(tmp_path)
     async with open_world(tmp_path, WITHOUT_WINDOW, start=start) as world:
-        await asyncio.gather(world.rooms.worker.round(), another_worker(world).round())
+        await asyncio.gather(world.services.worker.run_once(), another_worker(world).run_once())
         await pass_hours(world, 3)
-        fired = [w for w in await logged(world, ticket) if w in set(DueKind)]
+        fired = [w for w in await logged(world, ticket) if w in set(ScheduledEventKind)]
         assert sorted(fired) == ["overdue", "remind_one", "remind_two"]
 
 
@@ -216,7 +218,7 @@ async def test_an_answer_ends_the_reminders_and_an_unanswered_question_does_not(
 async def test_late_is_measured_by_the_first_date_after_an_extension(world: World) -> None:
     player = await enter(world, "lin")
     ticket = await unbinding(player)
-    staff = world.rooms.staff
+    staff = world.services.staff
     await staff.handling.extend(ticket.number, "lao-zhou", working_days=5, reason="资料很多。")
     await staff.handling.extend(ticket.number, "lao-zhou", working_days=1, reason="还差一天。")
     extended = await now_of(world, ticket)
@@ -247,7 +249,7 @@ async def test_a_request_that_nobody_verifies_lapses_after_the_settable_time(
         assert ticket.state is TicketState.AWAITING_VERIFICATION
         await pass_hours(world, 24 * 4 - 1)
         assert (await now_of(world, ticket)).is_open
-        await pass_hours(world, 2, world.rooms.worker, another_worker(world))
+        await pass_hours(world, 2, world.services.worker, another_worker(world))
         await player.pull()
         lapsed = await now_of(world, ticket)
         assert (lapsed.state, lapsed.outcome) == (TicketState.CLOSED, Outcome.LAPSED)
@@ -265,12 +267,12 @@ async def test_evidence_that_nobody_examines_raises_an_alarm_after_a_working_day
     assert not ticket.clocks, "no clock runs before it was examined"
     await pass_hours(world, 37)
     assert "evidence_waiting" not in await logged(world, ticket)
-    await pass_hours(world, 2, world.rooms.worker, another_worker(world))
+    await pass_hours(world, 2, world.services.worker, another_worker(world))
     assert (await logged(world, ticket)).count("evidence_waiting") == 1
     await player.step({"agent": {"examine": "accepted"}})
     examined = await now_of(world, ticket)
     assert examined.verified_at == world.clock.now()
-    assert not [f for f in await world.rooms.store.reader.evidence_of(ticket.id) if f.body]
+    assert not [f for f in await world.services.store.reader.evidence_of(ticket.id) if f.body]
 
 
 async def test_what_nobody_confirmed_or_proved_is_not_examined_into_being(world: World) -> None:
@@ -308,7 +310,7 @@ async def test_an_extension_does_not_swallow_the_window(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         player = await enter(world, "lin")
         ticket = await unbinding(player)
-        staff = world.rooms.staff
+        staff = world.services.staff
         await staff.handling.extend(
             ticket.number, "lao-zhou", working_days=1, reason="需要更多时间。"
         )
@@ -323,6 +325,6 @@ async def test_an_unbinding_taken_back_in_its_window_is_not_done(tmp_path: Path)
         world.clock.move(timedelta(seconds=59))
         await steps(player, {"choose": "desk:cancel"}, {"bot": "cancel_request.sure"})
         await steps(player, {"choose": "yes"}, {"bot": "cancel_request.withdrawn"})
-        await pass_hours(world, 2, world.rooms.worker, another_worker(world))
+        await pass_hours(world, 2, world.services.worker, another_worker(world))
         assert (await now_of(world, ticket)).outcome is Outcome.WITHDRAWN
         await player.step({"account": {"lin": {"bindings_with": "google"}}})

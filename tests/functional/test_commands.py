@@ -27,9 +27,9 @@ from privacydesk.cli.main import main
 from privacydesk.clock import SystemClock
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.signin import Stage
-from privacydesk.services.signin.gate import Place
+from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.storage import schema
-from privacydesk.storage.serving import serving_lock
+from privacydesk.storage.serving_lock import serving_lock
 
 SECRETS = {
     "ring_key": "one",
@@ -227,7 +227,7 @@ async def test_a_reply_reaches_the_user_and_leaves_the_question_open(office: Off
     await player.settle()
     said = [event for event in player.events if event.text == "We are looking into it."]
     assert [event.author for event in said] == ["小美"]
-    view = await office.world.rooms.desk.view(player.session)  # type: ignore[arg-type]
+    view = await office.world.services.desk.view(player.session)  # type: ignore[arg-type]
     assert view.owner == "assistant"
     open_question = player.events[view.prompt - 1]
     assert (open_question.key, bool(open_question.choices)) == ("desk.anything_else", True)
@@ -484,21 +484,21 @@ async def test_agents_are_added_and_listed(office: Office) -> None:
 
 
 async def test_an_agent_of_an_older_name_is_disabled_by_command(office: Office) -> None:
-    rooms = office.world.rooms
-    await rooms.store.agent_book.add(Agent("..", "Dots", Role.AGENT, rooms.clock.now()))
+    services = office.world.services
+    await services.store.agent_store.add(Agent("..", "Dots", Role.AGENT, services.clock.now()))
     assert not (await office.json("agents", "disable", ".."))["active"]
 
 
 async def test_a_temporary_password_is_printed_once_and_lets_somebody_in(office: Office) -> None:
     added = await office.json("agents", "add", "wing")
-    doors = office.world.rooms.doors
-    assert doors is not None
-    entered = await doors.gate.enter("wing", added["temporary_password"], Place())
+    signin = office.world.services.signin
+    assert signin is not None
+    entered = await signin.sign_in.enter_password("wing", added["temporary_password"], ClientInfo())
     assert entered.stage is Stage.PASSWORD
     told = await office.fine("agents", "reset", "wing")
     assert added["temporary_password"] not in told
     assert "Temporary password: " in told
-    assert await doors.gate.holder(entered.token) is None
+    assert await signin.sign_in.find_session(entered.token) is None
 
 
 async def test_somebody_is_shut_out_and_let_in_again_by_command(office: Office) -> None:
@@ -709,11 +709,11 @@ def test_the_store_of_the_game_is_empty_each_time(monkeypatch: pytest.MonkeyPatc
 async def test_requests_are_given_to_others_one_or_all_of_an_absent_agent_s(
     office: Office,
 ) -> None:
-    tickets = office.world.rooms.staff.cases
+    tickets = office.world.services.staff.tickets
     _, first = await office.filed()
     await office.fine("tickets", "claim", first, "--as", "mei")
     await office.fine("tickets", "assign", first, "--to", "lao-zhou", "--as", "mei")
-    assert (await tickets.ticket(first)).holder == "lao-zhou"
+    assert (await tickets.by_number(first)).holder == "lao-zhou"
     listed = {agent["name"]: agent for agent in await office.json("agents", "list")}
     assert listed["lao-zhou"]["open_requests"] == 1
     assert listed["mei"]["availability"] == "off"
@@ -722,5 +722,5 @@ async def test_requests_are_given_to_others_one_or_all_of_an_absent_agent_s(
     assert "supervisor" in told
     hand = ("tickets", "hand-over", "--from", "lao-zhou", "--to", "mei", "--as", "lao-zhou")
     assert await office.json(*hand) == {"moved": 1, "kept": []}
-    assert (await tickets.ticket(first)).holder == "mei"
+    assert (await tickets.by_number(first)).holder == "mei"
     assert await office.fine(*hand) == "Handed over: 0.\n"

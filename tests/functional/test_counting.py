@@ -14,9 +14,9 @@ async def enter(world: World, person: str = "lin-xiaoyu") -> Player:
 
 
 async def counts(world: World) -> dict[str, int]:
-    store = world.rooms.store
+    store = world.services.store
     assert isinstance(store, SqlStore)
-    today = world.rooms.deadlines.today(world.clock.now())
+    today = world.services.deadlines.today(world.clock.now())
     sums = await store.counters.sums(today, today)
     return {f"{one.what} {one.detail}": one.number for one in sums}
 

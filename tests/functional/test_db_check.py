@@ -283,9 +283,9 @@ async def looked(*worlds: object) -> list[dict[str, object]]:
     """Have each process look once for what was imported and at what the others go by."""
     with capture_logs() as logged:
         for world in worlds:
-            rooms = world.rooms  # type: ignore[attr-defined]
-            await rooms.worker.dues.round()
-            await rooms.configuration.look()
+            services = world.services  # type: ignore[attr-defined]
+            await services.worker.scheduled_events.run_once()
+            await services.configuration.poll()
     return [dict(one) for one in logged if str(one["event"]).startswith("configuration")]
 
 

@@ -19,7 +19,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     write_settings,
 )
 
-from privacydesk.storage.serving import serving_lock
+from privacydesk.storage.serving_lock import serving_lock
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from privacydesk.cli.conversations import conversations_app
 from privacydesk.cli.tickets import tickets_app
 from privacydesk.domain.agents import SUPERVISING, Role
 from privacydesk.web.console import case_actions, duty
-from privacydesk.web.console.access import roles_of
+from privacydesk.web.console.access import allowed_roles
 
 NUMBER = "PD-AAAA-AAAA"
 WHY = ("--reason", "Because.")
@@ -64,7 +64,7 @@ ROLE_REFUSED = (
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     write_settings(tmp_path)
     async with open_world(tmp_path) as opened:
-        roster = opened.rooms.staff.roster
+        roster = opened.services.staff.roster
         for name in ("xiao-chen", "he-an", "crm"):
             await roster.add(name, "", STAFF[name])
         yield opened
@@ -91,7 +91,7 @@ async def test_both_doors_let_in_the_same_roles(world: World, tmp_path: Path, na
         )
         assert done.code == 1, (act, done.out)
         let_in = not any(words in done.err for words in ROLE_REFUSED)
-        roles = door if isinstance(door, frozenset) else roles_of(door)
+        roles = door if isinstance(door, frozenset) else allowed_roles(door)
         assert roles
         if let_in != (STAFF[name] in roles):
             wrong.append((act, done.err))
@@ -111,7 +111,7 @@ async def test_an_act_on_access_by_command_in_somebodys_name_takes_an_administra
             assert "this takes an administrator" in done.err
     for act in acts:
         assert (await asyncio.to_thread(run, "agents", *act, "--as", "xiao-chen")).code == 0
-    entries = await world.rooms.doors.log.newest()
+    entries = await world.services.signin.access_log.newest()
     assert [(one.agent, one.by) for one in entries] == [
         ("he-an", "xiao-chen"), ("mei", "xiao-chen"), ("wing", "xiao-chen"),
     ]  # fmt: skip

@@ -23,7 +23,7 @@ OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "Somebody else is in them.")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """Return a desk where guardians' requests take two agents."""
     async with open_world(tmp_path / "desk", CAREFUL) as opened:
-        await opened.rooms.staff.roster.add("xiao-chen", "", Role.ADMINISTRATOR)
+        await opened.services.staff.roster.add("xiao-chen", "", Role.ADMINISTRATOR)
         yield opened
 
 
@@ -40,7 +40,7 @@ async def ask(mother: Player, *more: dict[str, str]) -> Ticket:
 
 async def accepted(world: World, ticket: Ticket) -> Ticket:
     """Return a request whose file was accepted, and waits for a second agent."""
-    staff = world.rooms.staff
+    staff = world.services.staff
     await open_files(staff, ticket.number, "mei")
     examined = await staff.examinations.examine(ticket.number, "mei", accepted=True)
     assert len(await left(world, ticket)) == 1
@@ -49,7 +49,7 @@ async def accepted(world: World, ticket: Ticket) -> Ticket:
 
 async def left(world: World, ticket: Ticket) -> list[str]:
     """Return the files of a request whose bodies are there."""
-    files = await world.rooms.store.reader.evidence_of(ticket.id)
+    files = await world.services.store.reader.evidence_of(ticket.id)
     assert files
     return [one.id.hex() for one in files if one.removed_at is None]
 
@@ -74,7 +74,7 @@ async def test_it_goes_with_the_duplicate_and_stays_with_the_request_that_goes_o
     await mother.open()
     await mother.step({"choose": "desk:menu"})
     later = await accepted(world, await ask(mother, {"choose": "other"}))
-    closed = await world.rooms.staff.merging.merge(later.number, "mei", first.number, "the same")
+    closed = await world.services.staff.merges.merge(later.number, "mei", first.number, "the same")
     assert closed.outcome is Outcome.DUPLICATE
     assert await left(world, later) == []
     assert len(await left(world, first)) == 1
@@ -93,11 +93,11 @@ async def test_it_goes_when_nobody_verifies_the_request_in_time(world: World) ->
 @pytest.mark.parametrize("verdict", [Verdict(text="Done."), Verdict(whole=OTHERS)])
 async def test_it_goes_with_the_confirmed_decision(world: World, verdict: Verdict) -> None:
     ticket = await accepted(world, await ask(await enter(world, "mother", "en")))
-    staff = world.rooms.staff
+    staff = world.services.staff
     proposed = await staff.decisions.decide(ticket.number, "mei", verdict)
     await open_files(staff, ticket.number, "lao-zhou")
     assert len(await left(world, ticket)) == 1
-    seen = (await staff.cases.ticket(ticket.number)).version
+    seen = (await staff.tickets.by_number(ticket.number)).version
     assert seen >= proposed.version
     decided = await staff.decisions.confirm(ticket.number, "lao-zhou", seen=seen)
     assert decided.state in {TicketState.CLOSED, TicketState.FULFILLING}
@@ -109,10 +109,10 @@ async def test_it_goes_with_a_decision_of_one_agent_where_two_are_wanted_no_more
     tmp_path: Path, verdict: Verdict
 ) -> None:
     async with open_world(tmp_path, CAREFUL) as world:
-        await world.rooms.staff.roster.add("xiao-chen", "", Role.ADMINISTRATOR)
+        await world.services.staff.roster.add("xiao-chen", "", Role.ADMINISTRATOR)
         ticket = await accepted(world, await ask(await enter(world, "mother", "en")))
         clock = world.clock
     async with open_world(tmp_path, PROFILE, clock=clock) as world:
-        decided = await world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
+        decided = await world.services.staff.decisions.decide(ticket.number, "mei", verdict)
         assert decided.state in {TicketState.CLOSED, TicketState.FULFILLING}
         assert await left(world, ticket) == []

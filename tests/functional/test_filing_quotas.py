@@ -63,7 +63,7 @@ async def test_one_person_files_so_many_requests_a_day_and_the_next_one_waits_in
     await lin.open()
     await lin.step({"user": "and now?"})
     assert outcome(lin) == "underage_report.filed"
-    tickets = await world.rooms.store.reader.tickets_in(lin.session.conversation)  # type: ignore[union-attr]
+    tickets = await world.services.store.reader.tickets_in(lin.session.conversation)  # type: ignore[union-attr]
     assert len(tickets) == _DAILY + 1
 
 
@@ -111,10 +111,10 @@ async def test_the_origin_of_a_visitor_is_kept_when_somebody_else_acts(world: Wo
     guest = await enter(world, origin=b"attacker")
     await guest.step({"choose": "desk:menu"})
     conversation = guest.session.conversation  # type: ignore[union-attr]
-    stored = await world.rooms.store.reader.conversation(conversation)
+    stored = await world.services.store.reader.conversation(conversation)
     assert stored is not None
     assert stored.origin == b"attacker"
     await guest.step({"agent": {"take": True}})
-    stored = await world.rooms.store.reader.conversation(conversation)
+    stored = await world.services.store.reader.conversation(conversation)
     assert stored is not None
     assert stored.origin == b"attacker", "what comes from elsewhere leaves it alone"

@@ -39,15 +39,15 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticketing import (
     Fact,
-    NewRemote,
+    NewRemoteTicket,
     RemoteChange,
     RemoteGoneError,
     RemoteRefusedError,
     TicketingMap,
+    key_marker,
     key_of,
-    mark,
-    marked,
-    unmarked,
+    marker_key,
+    strip_markers,
 )
 from privacydesk.errors import UnavailableError
 from privacydesk.services.staff.preconditions import Refusal, Verdict
@@ -104,8 +104,8 @@ async def test_its_interface_does_what_the_contract_says(helpdesk: Helpdesk) -> 
     )
     now = SystemClock().now()
     key = "0123456789abcdef"
-    new = NewRemote(
-        key, "PD-1 删除", f"说明 {{{{ ticket }}}}\n{mark(key)}", said.queue, "1",
+    new = NewRemoteTicket(
+        key, "PD-1 删除", f"说明 {{{{ ticket }}}}\n{key_marker(key)}", said.queue, "1",
         due_at=now.replace(microsecond=0), fields={"custom_desk_number": "PD-1"},
     )  # fmt: skip
     async with connected(helpdesk, said) as system:
@@ -120,7 +120,7 @@ async def test_its_interface_does_what_the_contract_says(helpdesk: Helpdesk) -> 
         assert await system.find(key, now) == (made,)
         first = await system.changed("")
         for text in TEXTS:
-            await system.write(made, f"{text}\n{mark(key_of(b'k' * 16, text))}")  # type: ignore[arg-type]
+            await system.write(made, f"{text}\n{key_marker(key_of(b'k' * 16, text))}")  # type: ignore[arg-type]
         await system.change(
             made,
             RemoteChange(
@@ -130,14 +130,14 @@ async def test_its_interface_does_what_the_contract_says(helpdesk: Helpdesk) -> 
         seen = await system.read(made)
         assert (seen.state, seen.assignee) == ("4", said.users["mei"])
         assert (seen.due_at, seen.fields) == (new.due_at, {"custom_desk_number": "PD-2"})
-        assert [unmarked(one.text) for one in seen.entries[1:]] == list(TEXTS)
+        assert [strip_markers(one.text) for one in seen.entries[1:]] == list(TEXTS)
         assert all(one.own and not one.public and one.key for one in seen.entries[1:])
         assert seen.touched_at is None
         with pytest.raises(RemoteRefusedError):
             await system.change(made, RemoteChange(state="1", assignee="99"))
         assert (await system.read(made)).state == "1"
         # Quoting the desk makes nobody the desk.
-        quoted = {"ticket": int(made), "comment": f"you said {mark(key)}", "public": True}
+        quoted = {"ticket": int(made), "comment": f"you said {key_marker(key)}", "public": True}
         await helpdesk.post("mei", "api/followups/", quoted)
         last = (await system.read(made)).entries[-1]
         assert (last.own, last.public, last.author) == (False, True, said.users["mei"])
@@ -176,10 +176,10 @@ class Stage:
 
     @property
     def handling(self) -> Any:
-        return self.world.rooms.staff.handling
+        return self.world.services.staff.handling
 
     async def log(self, ticket: Ticket) -> list[tuple[str, str, str]]:
-        log = await self.world.rooms.store.reader.ticket_log(ticket.id)
+        log = await self.world.services.store.reader.ticket_log(ticket.id)
         return [(entry.by, entry.what, entry.why) for entry in log]
 
 
@@ -224,7 +224,7 @@ async def test_people_work_on_both_sides(tmp_path: Path, helpdesk: Helpdesk) -> 
             owner=str(helpdesk.ids["mei"]), new_status="1", comment="交给小美",
         )  # fmt: skip
         await at.worker.done(2)
-        assert (await at.world.rooms.staff.cases.ticket(ticket.number)).holder == "mei"
+        assert (await at.world.services.staff.tickets.by_number(ticket.number)).holder == "mei"
         await helpdesk.update(
             "mei", there["id"], **form,
             owner=str(helpdesk.ids["mei"]), new_status="4", comment="您好，已收到。", public="1",
@@ -237,7 +237,7 @@ async def test_people_work_on_both_sides(tmp_path: Path, helpdesk: Helpdesk) -> 
         assert there["status"] == 1
         assert "has not decided" in there["followup_set"][-1]["comment"]
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-        await at.world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
+        await at.world.services.staff.decisions.decide(ticket.number, "mei", verdict)
         await at.worker.done(3)
         (there,) = await helpdesk.tickets()
         assert there["status"] == 4
@@ -308,11 +308,13 @@ async def _somebody_works(
     if number % 2:
         act = chance.choice(["note", "ask", "claim"])
         if act == "note":
-            await at.handling.note(ticket.number, "mei", text)
+            await at.handling.add_note(ticket.number, "mei", text)
         elif act == "ask":
-            await at.handling.ask(ticket.number, "mei", text)
+            await at.handling.ask_requester(ticket.number, "mei", text)
         else:
-            await at.handling.claim(ticket.number, chance.choice(["mei", "lao-zhou"]), over=None)
+            await at.handling.claim(
+                ticket.number, chance.choice(["mei", "lao-zhou"]), expected_holder=None
+            )
         return
     try:
         there = {number_of(one): one for one in await at.site.tickets()}.get(ticket.number)
@@ -335,7 +337,7 @@ async def _somebody_works(
 
 async def _both_sides(at: Stage, tickets: list[Ticket]) -> Any:
     here = [
-        (await at.world.rooms.staff.cases.ticket(ticket.number), await at.log(ticket))
+        (await at.world.services.staff.tickets.by_number(ticket.number), await at.log(ticket))
         for ticket in tickets
     ]
     return [(one.state, one.holder, one.version, log) for one, log in here], await at.site.tickets()
@@ -348,21 +350,21 @@ async def _check(at: Stage, tickets: list[Ticket]) -> None:
     names = {at.site.ids["mei"]: "mei", at.site.ids["zhou"]: "lao-zhou", None: ""}
     for ticket in tickets:
         remote = by_number[ticket.number]
-        now = await at.world.rooms.staff.cases.ticket(ticket.number)
+        now = await at.world.services.staff.tickets.by_number(ticket.number)
         log = await at.log(ticket)
         assert remote["status"] == 1
         assert names[remote["assigned_to"]] == now.holder
         comments = [one["comment"] or "" for one in remote["followup_set"]]
-        marks = Counter(marked(text) for text in comments if marked(text))
+        marks = Counter(marker_key(text) for text in comments if marker_key(text))
         assert set(marks.values()) == {1}, "something was told twice"
         told = Counter(text.partition("\n")[0] for text in comments)
         assert told["Note"] == sum(by == "mei" and what == "note" for by, what, _ in log)
         assert told["Asked for more"] == sum(what == "ask_requester" for _, what, _ in log)
-        ours = {marked(text) for text in comments} - {""}
+        ours = {marker_key(text) for text in comments} - {""}
         assert ours
         for one in remote["followup_set"]:
             text = (one["comment"] or "").strip()
-            if not text or marked(text):
+            if not text or marker_key(text):
                 continue
             what = "reply" if one["public"] else "note"
             taken = [why for by, kind, why in log if by == "ticketing" and kind == what]

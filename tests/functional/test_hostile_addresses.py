@@ -113,11 +113,11 @@ async def test_no_address_of_the_console_is_the_desks_fault(
 async def test_no_address_of_the_api_is_the_desks_fault(office: Office) -> None:
     zendesk = await program(office)
     browser = await office.browser()
-    given = {"Authorization": f"Bearer {zendesk.made.text}"}
+    given = {"Authorization": f"Bearer {zendesk.made.secret}"}
     paths: dict[str, dict[str, Any]] = {}
     for one in OPERATIONS:
-        headers = given | ({"Idempotency-Key": fresh_key()} if one.acts else {})
-        sent = {"headers": headers} | ({"json": _body(one.body)} if one.acts else {})
+        headers = given | ({"Idempotency-Key": fresh_key()} if one.is_write else {})
+        sent = {"headers": headers} | ({"json": _body(one.body_model)} if one.is_write else {})
         paths.setdefault(f"/api/v1{one.path}", {})[one.method] = sent
     named = {path: sent for path, sent in paths.items() if _PLACE.search(path)}
     assert named.keys() == {one for one in _templates(office) if one.startswith("/api/v1/")}

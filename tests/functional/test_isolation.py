@@ -67,13 +67,13 @@ async def test_odd_words_are_answered_and_the_desk_goes_on(world: World, place: 
         # Whatever it was: nothing was confirmed or done, and the next message works.
         assert not [call for call in world.accounts.calls if not call.action.reads], name
         assert not [t for t in await player.tickets() if t.verified_at], name
-        state = world.rooms.store.writer.cached(player.session.conversation)  # type: ignore[union-attr]
+        state = world.services.store.writer.cached(player.session.conversation)  # type: ignore[union-attr]
         assert state is not None
         if state.owner.kind is OwnerKind.QUEUE:
             await player.step({"choose": "desk:leave_queue"})
         while state.stack:
             await player.step({"choose": "desk:cancel"})
-            state = world.rooms.store.writer.cached(state.id)
+            state = world.services.store.writer.cached(state.id)
             assert state is not None
         await player.step({"choose": "desk:menu"})
         assert player.said() == ["desk.menu_again"], name
@@ -111,7 +111,7 @@ async def test_a_choice_without_its_question_is_not_taken(world: World) -> None:
 
 async def test_bad_jobs_in_a_batch_harm_no_other(world: World) -> None:
     people = [await enter(world, name) for name in ("lin", "chen", "mei", "")]
-    desk, writer = world.rooms.desk, world.rooms.store.writer
+    desk, writer = world.services.desk, world.services.store.writer
     assert people[0].session is not None
     home = Locks(conversation=people[0].session.conversation)
 
@@ -143,10 +143,10 @@ async def test_two_taps_at_once_confirm_once(world: World) -> None:
     await steps(player, {"choose": "unbinding"}, {"code": "right"}, {"choose": "google"})
     session = player.session
     assert session is not None
-    view = await world.rooms.desk.view(session)
+    view = await world.services.desk.view(session)
     await asyncio.gather(
         *(
-            world.rooms.desk.choose(session, id=f"tap{n}", choice="yes", offset=view.prompt)
+            world.services.desk.choose(session, id=f"tap{n}", choice="yes", offset=view.prompt)
             for n in range(6)
         )
     )
@@ -179,7 +179,7 @@ async def test_a_released_ticket_waits_for_the_account_service(world: World) -> 
     (ticket,) = await player.tickets()
     assert ticket.state is TicketState.CLOSED
     assert "ticket.done.deletion" in [event.key for event in player.events]
-    assert await world.rooms.store.reader.open_deliveries() == 0
+    assert await world.services.store.reader.open_deliveries() == 0
 
 
 async def test_an_answer_that_was_lost_does_not_act_twice(world: World) -> None:
@@ -237,21 +237,21 @@ async def test_a_result_that_comes_while_something_else_is_on_is_not_lost(
     session = player.session
     assert session is not None
     code = world.codes.messages[-1].code
-    await world.rooms.desk.say(session, id="code", text=code)
+    await world.services.desk.say(session, id="code", text=code)
     waiting = asyncio.create_task(world.work())
     while not world.accounts.calls:  # noqa: ASYNC110 - the twin tells nobody that a call came
         await asyncio.sleep(0)
     if between == "a person":
-        await world.rooms.takeover.take(session.conversation.hex(), "mei")
+        await world.services.takeover.take(session.conversation.hex(), "mei")
     else:
-        desk = world.rooms.desk
+        desk = world.services.desk
         await desk.choose(session, id="menu", choice="desk:menu", offset=0)
         menu = (await desk.view(session)).prompt
         await desk.choose(session, id="other", choice="complaint", offset=menu)
     world.accounts.release()
     await waiting
     await player.pull()
-    state = world.rooms.store.writer.cached(session.conversation)
+    state = world.services.store.writer.cached(session.conversation)
     assert state is not None
     assert not [frame for frame in state.stack if frame.waiting], "the form waits for ever"
     if between == "a person":
@@ -274,7 +274,7 @@ async def test_an_open_breaker_leaves_the_service_alone_and_lets_one_try_through
             with breaker.guard():
                 return await inner.call(action, account, payload, key=key)
 
-    world.rooms.worker.outbox._deliveries._accounts = Guarded(inner.book)
+    world.services.worker.outbox._deliveries._accounts = Guarded(inner.book)
     player = await enter(world, "lin")
     await steps(player, {"choose": "deletion"}, {"choose": "comments"}, {"choose": "_done"})
     await steps(player, {"code": "right"}, {"choose": "yes"})
@@ -302,11 +302,11 @@ async def test_a_form_goes_on_after_a_restart_as_if_nothing_had_been(tmp_path: P
         await steps(player, {"choose": "deletion"}, {"choose": "comments"}, {"choose": "_done"})
         assert player.session is not None
         conversation = player.session.conversation
-        before = world.rooms.store.writer.cached(conversation)
+        before = world.services.store.writer.cached(conversation)
         code = world.codes.messages[-1].code
     forget_agents(tmp_path)
     async with open_world(tmp_path) as world:
-        assert await world.rooms.store.reader.conversation(conversation) == before
+        assert await world.services.store.reader.conversation(conversation) == before
         player = await enter(world, "lin")
         await steps(player, {"user": code}, {"bot": "deletion.sure"}, {"choose": "yes"})
         (ticket,) = await player.tickets()

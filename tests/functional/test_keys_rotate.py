@@ -23,7 +23,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 )
 from tests.functional.test_retention import RARE, complaint
 
-from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.app import ExternalServices, Services, open_services
 from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile
 from privacydesk.settings import load_settings
@@ -54,20 +54,20 @@ def write_ring(folder: Path, current: str, keys: dict[str, str]) -> None:
 @asynccontextmanager
 async def with_ring(
     folder: Path, world: World, current: str, keys: dict[str, str]
-) -> AsyncIterator[Rooms]:
+) -> AsyncIterator[Services]:
     settings = load_settings(
         data_dir=folder,
         ring_keys=keys,
         ring_key=current,
         hashing_secret=SECRETS["hashing_secret"],
     )
-    async with open_rooms(
+    async with open_services(
         settings,
-        Outside(world.accounts, world.codes),
+        ExternalServices(world.accounts, world.codes),
         profile=parse_profile(dict(PROFILE), "the test's profile"),
         clock=world.clock,
-    ) as rooms:
-        yield rooms
+    ) as services:
+        yield services
 
 
 async def rotate(folder: Path, *options: str) -> Done:
@@ -89,10 +89,10 @@ def backup(folder: Path, to: Path) -> Path:
     return to
 
 
-async def everything(rooms: Rooms, number: str) -> Any:
+async def everything(services: Services, number: str) -> Any:
     """Read a request with all that is sealed around it."""
-    reader = rooms.store.reader
-    case = await rooms.staff.cases.case(number)
+    reader = services.store.reader
+    case = await services.staff.tickets.details(number)
     home = case.ticket.conversation_id
     bodies = [(await reader.evidence(one.id)) for one in case.evidence]
     events = await reader.events(home, after=0, limit=1000)
@@ -105,9 +105,9 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
     folder = tmp_path / "desk"
     player = await complaint(world)
     number = (await player.tickets())[0].number
-    await world.rooms.staff.handling.claim(number, "mei")
-    await world.rooms.upkeep.sealer.work()
-    before = await everything(world.rooms, number)
+    await world.services.staff.handling.claim(number, "mei")
+    await world.services.maintenance.sealer.seal_pending()
+    before = await everything(world.services, number)
     old = backup(folder, tmp_path / "backup")
     write_ring(folder, "two", BOTH)
     done = await rotate(folder)
@@ -116,11 +116,11 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
     assert names(folder) == {"two"}
     again = await rotate(folder, "--json")
     assert again.out.strip() == '{"ring_key": "two", "wrapped": {"two": 3}}'
-    async with with_ring(folder, world, "two", {"two": NEW}) as rooms:
-        after = await everything(rooms, number)
+    async with with_ring(folder, world, "two", {"two": NEW}) as services:
+        after = await everything(services, number)
         assert after == before
         assert any(RARE in event.text for event in after[2])
-        assert (await rooms.upkeep.trail.check()).fault is None
+        assert (await services.maintenance.trail.check()).fault is None
     with pytest.raises(SettingsError, match="has no key named 'one'"):
         async with with_ring(old, world, "two", {"two": NEW}):
             pass
@@ -132,11 +132,11 @@ async def test_an_interrupted_rotation_goes_on_where_it_stopped(
     folder = tmp_path / "desk"
     for person in ("chen-jiahao", "lin-xiaoyu", "alice-morgan"):
         await complaint_of(world, person)
-    async with with_ring(folder, world, "two", BOTH) as rooms:
-        assert await rooms.upkeep.wrapping.rewrap("one", limit=2) == 2
-        assert await rooms.upkeep.wrapping.wrapped() == {"one": 2, "two": 2}
+    async with with_ring(folder, world, "two", BOTH) as services:
+        assert await services.maintenance.wrapping.rewrap("one", limit=2) == 2
+        assert await services.maintenance.wrapping.wrapped() == {"one": 2, "two": 2}
     write_ring(folder, "two", BOTH)
-    monkeypatch.setattr("privacydesk.cli.keys._AT_ONCE", 1)
+    monkeypatch.setattr("privacydesk.cli.keys._BATCH_SIZE", 1)
     done = await rotate(folder)
     assert done.out.splitlines()[0] == "one → two: 1 of 2"
     assert names(folder) == {"two"}
@@ -173,8 +173,8 @@ async def test_a_desk_does_not_start_with_a_ring_that_opens_nothing(
     with pytest.raises(SettingsError, match=r"'one'.*another one"):
         async with with_ring(folder, world, "one", {"one": NEW}):
             pass
-    async with with_ring(folder, world, "two", BOTH) as rooms:
-        await rooms.upkeep.wrapping.check()
+    async with with_ring(folder, world, "two", BOTH) as services:
+        await services.maintenance.wrapping.check()
 
 
 def test_a_key_for_the_ring_comes_without_a_new_hashing_secret() -> None:
@@ -192,11 +192,13 @@ def test_a_key_for_the_ring_comes_without_a_new_hashing_secret() -> None:
 async def test_the_desk_goes_on_beside_a_rotation(tmp_path: Path, world: World) -> None:
     folder = tmp_path / "desk"
     player = await complaint(world)
-    async with with_ring(folder, world, "two", BOTH) as rooms:
-        await rooms.upkeep.wrapping.rewrap("one", limit=100)
+    async with with_ring(folder, world, "two", BOTH) as services:
+        await services.maintenance.wrapping.rewrap("one", limit=100)
         await player.step({"user": "還在嗎"})
         assert player.session is not None
-        events = await rooms.store.reader.events(player.session.conversation, after=0, limit=1000)
+        events = await services.store.reader.events(
+            player.session.conversation, after=0, limit=1000
+        )
         assert [event.offset for event in events] == list(range(1, len(events) + 1))
 
 
@@ -211,7 +213,7 @@ async def test_what_a_desk_with_the_old_settings_wraps_meanwhile_is_noticed(
     async def wrapped(_self: object) -> dict[str, int]:
         return dict(counted)
 
-    monkeypatch.setattr("privacydesk.storage.wrapping.SqlKeyWrapping.wrapped", wrapped)
+    monkeypatch.setattr("privacydesk.storage.key_wrapping.SqlKeyWrapping.wrapped", wrapped)
     done = await rotate(folder)
     assert done.code == 1
     assert "restart `serve`" in done.err

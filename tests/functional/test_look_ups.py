@@ -20,7 +20,7 @@ async def test_courtesies_menus_and_forms_look_up_no_requests(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[str] = []
-    reader = world.rooms.store.reader
+    reader = world.services.store.reader
     for name in ("tickets_in", "tickets_of"):
         look = getattr(reader, name)
 

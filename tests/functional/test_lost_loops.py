@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 from tests.common.stories import World, open_world
 
-from privacydesk.app import Rooms
-from privacydesk.app.process import serving
+from privacydesk.app import Services
+from privacydesk.app.process import run_server
 from privacydesk.errors import DeskError
 
 Run = Callable[[], Coroutine[Any, Any, None]]
@@ -35,13 +35,13 @@ class Stand:
     def loops(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         yield "outbox", self._run()
 
-    async def hurry_overlooked(self) -> None:
+    async def reset_excessive_delays(self) -> None:
         """Find nothing."""
 
 
-def with_worker(world: World, run: Run) -> Rooms:
-    settings = world.rooms.settings.model_copy(update={"port": 0})
-    return replace(world.rooms, settings=settings, worker=cast("Any", Stand(run)))
+def with_worker(world: World, run: Run) -> Services:
+    settings = world.services.settings.model_copy(update={"port": 0})
+    return replace(world.services, settings=settings, worker=cast("Any", Stand(run)))
 
 
 async def _raises() -> None:
@@ -64,10 +64,10 @@ async def status(port: int) -> int:
         return answer.status
 
 
-async def serve_until_failed(rooms: Rooms, told: list[int]) -> None:
+async def serve_until_failed(services: Services, told: list[int]) -> None:
     """Serve as a command does, and note how it stands just before the end."""
     failed = asyncio.Event()
-    async with serving(rooms, failed=failed.set) as port, asyncio.timeout(30):
+    async with run_server(services, on_failure=failed.set) as port, asyncio.timeout(30):
         await failed.wait()
         told.append(await status(port))
 
@@ -99,7 +99,7 @@ async def test_what_a_loop_meets_while_it_is_stopped_keeps_nothing_else_open(
         finally:
             await _raises()
 
-    async with serving(with_worker(world, run)) as port, asyncio.timeout(30):
+    async with run_server(with_worker(world, run)) as port, asyncio.timeout(30):
         await begun.wait()
         assert await status(port) == 200
     with pytest.raises(aiohttp.ClientConnectionError):

@@ -24,7 +24,7 @@ from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.events import Sender
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError, UnavailableError
-from privacydesk.services.attachments import Offered
+from privacydesk.services.attachments import UncheckedFile
 
 T = TypeVar("T")
 SOMEBODY = "wang@example.net"
@@ -85,9 +85,9 @@ class Post:
         """Let the desk look into its mailbox; return what it answers."""
         before = len(self.sent.taken)
         self.world.clock.move(timedelta(minutes=1))
-        door = self.world.rooms.mail_door
+        door = self.world.services.mailbox_poller
         assert door is not None
-        await door.round()
+        await door.poll()
         await self.world.work()
         return self.sent.taken[before:]
 
@@ -154,7 +154,7 @@ async def file_complaint(desk: Post) -> EmailMessage:
 async def test_a_complaint_is_filed_by_mail_alone(tmp_path: Path) -> None:
     async with post(tmp_path) as desk:
         answer = await file_complaint(desk)
-        (ticket,) = await desk.world.rooms.store.reader.list_tickets()
+        (ticket,) = await desk.world.services.store.reader.list_tickets()
         assert ticket.kind is RequestKind.COMPLAINT
         assert ticket.contact == SOMEBODY
         assert ticket.number in words(answer)
@@ -169,7 +169,7 @@ async def test_a_number_counts_for_the_letter_that_it_answers_and_for_no_other(
         asked = await desk.converse(number, old)
         again = await desk.converse(number, old)
         assert words(again) != words(asked), "the question is no longer open"
-        assert not await desk.world.rooms.store.reader.list_tickets()
+        assert not await desk.world.services.store.reader.list_tickets()
 
 
 async def test_a_plain_yes_answers_its_letter_and_a_decision_is_objected_to_once(
@@ -177,22 +177,24 @@ async def test_a_plain_yes_answers_its_letter_and_a_decision_is_objected_to_once
 ) -> None:
     async with post(tmp_path) as desk:
         await file_complaint(desk)
-        rooms = desk.world.rooms
-        (first,) = await rooms.store.reader.list_tickets()
-        await rooms.staff.decisions.grant(first.number, "mei", text="没有查到您说的内容")
+        services = desk.world.services
+        (first,) = await services.store.reader.list_tickets()
+        await services.staff.decisions.grant(first.number, "mei", text="没有查到您说的内容")
         await desk.look()
         answer = next(one for one in reversed(desk.sent.taken) if "满意" in words(one))
         old = await desk.converse("我不服", answer)
         await desk.converse("电话还在打", old)
         repeated = await desk.converse("好的", old)
-        assert len(await rooms.store.reader.list_tickets()) == 1, "that letter asked for the reason"
+        assert len(await services.store.reader.list_tickets()) == 1, (
+            "that letter asked for the reason"
+        )
         assert "提出异议" in words(repeated)
         filed = await desk.converse("好的", repeated)
-        tickets = await rooms.store.reader.list_tickets()
+        tickets = await services.store.reader.list_tickets()
         (objection,) = (one for one in tickets if one.linked == first.id)
         again = await desk.converse("我不服", filed)
         assert objection.number in words(again)
-        assert len(await rooms.store.reader.list_tickets()) == len(tickets)
+        assert len(await services.store.reader.list_tickets()) == len(tickets)
 
 
 async def test_a_mail_that_is_read_twice_is_taken_once(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ async def test_who_writes_into_another_ones_exchange_is_told_nothing_of_it(
         (other,) = await desk.look()
         assert other["To"] == "mallory@example.org"
         assert other["References"] == answer["References"]
-        conversation = await desk.world.rooms.store.reader.queue(limit=10)
+        conversation = await desk.world.services.store.reader.queue(limit=10)
         assert not conversation
 
 
@@ -223,7 +225,7 @@ async def test_a_requests_number_in_the_subject_tells_nothing_of_it_before_a_cod
 ) -> None:
     async with post(tmp_path) as desk:
         await file_complaint(desk)
-        (ticket,) = await desk.world.rooms.store.reader.list_tickets()
+        (ticket,) = await desk.world.services.store.reader.list_tickets()
         sent = len(desk.world.codes.messages)
         desk.world.clock.move(timedelta(minutes=20))
         await desk.write("", subject=ticket.number, sender="mallory@example.org")
@@ -237,7 +239,7 @@ async def test_a_picture_that_nobody_asked_for_is_declined_in_words(tmp_path: Pa
         await desk.write("投诉", picture=True)
         said = "".join(words(one) for one in await desk.look())
         assert "没有收下，也没有保存" in said
-        rows = await desk.world.rooms.store.reader.staged_before(
+        rows = await desk.world.services.store.reader.staged_before(
             desk.world.clock.now() + timedelta(days=1), after=None, limit=10
         )
         assert not rows
@@ -292,19 +294,19 @@ async def test_a_mail_that_can_not_be_read_is_flagged_and_holds_no_other_back(
 async def test_an_agents_answer_goes_out_as_a_letter(tmp_path: Path) -> None:
     async with post(tmp_path) as desk:
         await desk.converse("转人工")
-        (waiting,) = await desk.world.rooms.store.reader.queue(limit=10)
-        takeover = desk.world.rooms.takeover
+        (waiting,) = await desk.world.services.store.reader.queue(limit=10)
+        takeover = desk.world.services.takeover
         await takeover.take(waiting.id.hex(), "mei")
         await desk.world.work()
         before = len(desk.sent.taken)
-        shown = Offered("说明.png", picture())
+        shown = UncheckedFile("说明.png", picture())
         await takeover.reply(waiting.id.hex(), "mei", "您好，请问是哪个号码？", file=shown)
         await desk.world.work()
         (letter,) = desk.sent.taken[before:]
         assert "小美回复：" in words(letter)
         assert "请问是哪个号码" in words(letter)
         assert [one.get_filename() for one in letter.iter_attachments()] == ["说明.png"]
-        events = await desk.world.rooms.store.reader.events(waiting.id, after=0, limit=100)
+        events = await desk.world.services.store.reader.events(waiting.id, after=0, limit=100)
         assert any(event.sender is Sender.AGENT for event in events)
 
 
@@ -333,7 +335,7 @@ async def test_a_mailbox_that_refuses_the_login_is_the_operators_to_mend(tmp_pat
     async with imap_server() as port:
         server = ImapServer("127.0.0.1", port, USER, "another", security="none")
         with pytest.raises(UnavailableError) as caught:
-            await ImapMailbox(server, MovableClock(START)).waiting(5)
+            await ImapMailbox(server, MovableClock(START)).fetch_unread(5)
     assert caught.value.data["reason"] == "credentials"
 
 
@@ -343,11 +345,11 @@ async def test_a_look_brings_no_more_than_fits_and_the_rest_with_the_next(tmp_pa
         for size in (AT_ONCE - 1_000_000, 900_000, 200_000, LARGEST + 1):
             await desk.drop(head.ljust(size, b"x"))
         mailbox = desk.mailbox
-        first = await mailbox.waiting(20)
+        first = await mailbox.fetch_unread(20)
         assert [len(one.raw or b"") for one in first] == [AT_ONCE - 1_000_000, 900_000]
         for one in first:
-            await mailbox.taken(one.uid)
-        second = await mailbox.waiting(20)
+            await mailbox.mark_read(one.uid)
+        second = await mailbox.fetch_unread(20)
         assert [one.raw is None for one in second] == [False, True]
 
 
@@ -356,7 +358,7 @@ async def test_a_mailbox_that_is_away_is_looked_at_again(tmp_path: Path) -> None
         pass
     server = ImapServer("127.0.0.1", port, USER, PASSWORD, security="none")
     with pytest.raises(UnavailableError) as caught:
-        await ImapMailbox(server, MovableClock(START)).waiting(5)
+        await ImapMailbox(server, MovableClock(START)).fetch_unread(5)
     assert caught.value.data["reason"] == "unreachable"
 
 

@@ -14,7 +14,7 @@ from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
 from privacydesk.errors import DeskError, NotAllowedNowError
-from privacydesk.services.staff.merges import Hindrance, hindrance
+from privacydesk.services.staff.merges import MergeBlocker, find_merge_blocker
 
 
 @pytest.fixture
@@ -48,10 +48,10 @@ async def test_the_narrower_and_later_one_is_closed_and_the_person_told_which_go
     world: World,
 ) -> None:
     player, first, later = await two(world)
-    staff = world.rooms.staff
+    staff = world.services.staff
     player.mark = len(player.events)
-    closed = await staff.merging.merge(later.number, "mei", first.number, "same photos", job_id="m")
-    again = await staff.merging.merge(later.number, "mei", first.number, "same photos", job_id="m")
+    closed = await staff.merges.merge(later.number, "mei", first.number, "same photos", job_id="m")
+    again = await staff.merges.merge(later.number, "mei", first.number, "same photos", job_id="m")
     await player.pull()
 
     assert (closed.state, closed.outcome) == (TicketState.CLOSED, Outcome.DUPLICATE)
@@ -65,7 +65,7 @@ async def test_the_narrower_and_later_one_is_closed_and_the_person_told_which_go
     assert "satisfaction.ask" not in player.said()
     assert "same photos" not in "".join(e.text for e in player.events)
 
-    reader = world.rooms.store.reader
+    reader = world.services.store.reader
     entries = {
         (entry.what, entry.why, *entry.data.values())
         for one in (first, later)
@@ -73,18 +73,18 @@ async def test_the_narrower_and_later_one_is_closed_and_the_person_told_which_go
     }
     assert ("mark_duplicate", "same photos", first.number) in entries
     assert ("merged", "same photos", later.number) in entries
-    related = await staff.cases.related(await staff.cases.ticket(first.number))
+    related = await staff.tickets.related(await staff.tickets.by_number(first.number))
     assert [one.id for one in related.linked] == [later.id]
 
 
 async def test_the_one_that_is_due_sooner_goes_on(world: World) -> None:
     player, first, later = await two(world)
-    assert hindrance(first, later) is Hindrance.SCOPE
+    assert find_merge_blocker(first, later) is MergeBlocker.SCOPE
     with pytest.raises(NotAllowedNowError, match="duplicate") as refused:
-        await world.rooms.staff.merging.merge(first.number, "mei", later.number, "same photos")
+        await world.services.staff.merges.merge(first.number, "mei", later.number, "same photos")
     assert refused.value.data["reason"] == "merge_scope"
     narrow = replace(first, items=later.items)
-    assert hindrance(narrow, later) is Hindrance.LATER
+    assert find_merge_blocker(narrow, later) is MergeBlocker.LATER
     assert all(ticket.is_open for ticket in await player.tickets())
 
 
@@ -93,9 +93,9 @@ async def test_nobody_s_request_is_put_under_another_person_s(world: World) -> N
     other = await enter(world, "chen", "en")
     await deletion(other, "photos")
     (theirs,) = await other.tickets()
-    assert hindrance(theirs, first) is Hindrance.PERSON
+    assert find_merge_blocker(theirs, first) is MergeBlocker.PERSON
     with pytest.raises(NotAllowedNowError):
-        await world.rooms.staff.merging.merge(theirs.number, "mei", first.number, "same")
+        await world.services.staff.merges.merge(theirs.number, "mei", first.number, "same")
     await other.pull()
     assert first.number not in "".join(event.text for event in other.events)
 
@@ -105,29 +105,31 @@ async def test_what_stands_against_it_is_named(world: World) -> None:
     unverified = replace(later, state=TicketState.AWAITING_VERIFICATION, verified_at=None)
     wider = replace(later, items=(*later.items, ScopeItem("chat_history")))
     cases = {
-        Hindrance.STATE: unverified,
-        Hindrance.OBJECTION: replace(later, flags=later.flags | {"objection"}),
-        Hindrance.HOLD: replace(later, flags=later.flags | {"hold"}),
-        Hindrance.SCOPE: wider,
-        Hindrance.SAME: first,
+        MergeBlocker.STATE: unverified,
+        MergeBlocker.OBJECTION: replace(later, flags=later.flags | {"objection"}),
+        MergeBlocker.HOLD: replace(later, flags=later.flags | {"hold"}),
+        MergeBlocker.SCOPE: wider,
+        MergeBlocker.SAME: first,
     }
-    assert {found: hindrance(ticket, first) for found, ticket in cases.items()} == {
+    assert {found: find_merge_blocker(ticket, first) for found, ticket in cases.items()} == {
         found: found for found in cases
     }
-    assert hindrance(later, replace(first, items=(ScopeItem("all"),))) is None
+    assert find_merge_blocker(later, replace(first, items=(ScopeItem("all"),))) is None
 
 
 async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) -> None:
     _, first, _ = await two(world)
-    staff, agents = world.rooms.staff, world.rooms.agents
-    before = len((await world.rooms.tools.inbox.page(InboxView.ESCALATED, agents["mei"])).rows)
+    staff, agents = world.services.staff, world.services.agents
+    before = len(
+        (await world.services.console.inbox.view_page(InboxView.ESCALATED, agents["mei"])).rows
+    )
     await staff.escalations.escalate(first.number, "mei", "Is this the right account?", job_id="e")
     await staff.escalations.escalate(first.number, "mei", "Is this the right account?", job_id="e")
-    page = await world.rooms.tools.inbox.page(InboxView.ESCALATED, agents["lao-zhou"])
+    page = await world.services.console.inbox.view_page(InboxView.ESCALATED, agents["lao-zhou"])
     assert [row.ticket.number for row in page.rows] == [first.number]
     assert before == 0
 
-    (call,) = await world.rooms.tools.alarms.mine("lao-zhou")
+    (call,) = await world.services.console.alarms.alarms_of("lao-zhou")
     assert (call.kind, call.number) == (AlarmKind.ESCALATED, first.number)
     await staff.handling.claim(first.number, "mei")
     with pytest.raises(DeskError, match="supervisor"):
@@ -136,12 +138,14 @@ async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) 
         await staff.escalations.escalate(first.number, "mei", "And again?")
     answered = await staff.escalations.answer(first.number, "lao-zhou", "Yes, it is.")
     assert "escalated" not in answered.flags
-    (call,) = await world.rooms.tools.alarms.mine("mei")
+    (call,) = await world.services.console.alarms.alarms_of("mei")
     assert (call.kind, call.number) == (AlarmKind.ESCALATION_ANSWERED, first.number)
     with pytest.raises(NotAllowedNowError):
         await staff.escalations.answer(first.number, "lao-zhou", "Twice.")
-    assert not (await world.rooms.tools.inbox.page(InboxView.ESCALATED, agents["mei"])).rows
-    log = await world.rooms.store.reader.ticket_log(first.id)
+    assert not (
+        await world.services.console.inbox.view_page(InboxView.ESCALATED, agents["mei"])
+    ).rows
+    log = await world.services.store.reader.ticket_log(first.id)
     assert [(e.what, e.by) for e in log if "escal" in e.what] == [
         ("escalate", "mei"),
         ("escalation_answered", "lao-zhou"),
@@ -150,8 +154,10 @@ async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) 
 
 async def test_a_closed_request_is_in_nobody_s_list_of_what_was_handed_up(world: World) -> None:
     _, first, later = await two(world)
-    staff = world.rooms.staff
+    staff = world.services.staff
     await staff.escalations.escalate(later.number, "mei", "Is it the same?")
-    await staff.merging.merge(later.number, "mei", first.number, "same photos")
-    page = await world.rooms.tools.inbox.page(InboxView.ESCALATED, world.rooms.agents["mei"])
+    await staff.merges.merge(later.number, "mei", first.number, "same photos")
+    page = await world.services.console.inbox.view_page(
+        InboxView.ESCALATED, world.services.agents["mei"]
+    )
     assert not page.rows

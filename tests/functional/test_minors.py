@@ -13,7 +13,7 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, step
 
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.inbox_views import InboxView, Watch
+from privacydesk.domain.inbox_views import InboxView, ViewerContext
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError
 from privacydesk.services.staff.evidence import files_open_to
@@ -68,8 +68,8 @@ async def ticket_of(player: Player) -> Ticket:
 
 async def guarded(world: World) -> list[TicketId]:
     now = world.clock.now()
-    page = await world.rooms.store.reader.pile(
-        InboxView.GUARDED, Watch("mei", now, now), after=None, limit=10
+    page = await world.services.store.reader.inbox_tickets(
+        InboxView.GUARDED, ViewerContext("mei", now, now), after=None, limit=10
     )
     return [one.id for one in page]
 
@@ -80,8 +80,8 @@ async def test_every_kind_of_request_of_a_minor_is_marked(world: World, kind: st
     player, ticket = await filed(world, kind)
     assert ticket.flags >= {"minor", "teen"}
     assert await guarded(world) == [ticket.id]
-    assert not files_open_to(ticket, await world.rooms.staff.roster.agent("mei"))
-    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    assert not files_open_to(ticket, await world.services.staff.roster.agent("mei"))
+    log = await world.services.store.reader.ticket_log(ticket.id)
     assert [(e.by, e.what) for e in log if e.what.startswith("minor")] == [
         ("assistant", "minor_found:teen")
     ]
@@ -93,7 +93,7 @@ async def test_nothing_is_marked_for_a_grown_up(world: World) -> None:
     born(world, 18.5)
     _, ticket = await filed(world, "deletion")
     assert not ticket.flags & {"minor", "adult"}
-    assert not ticket.is_guarded
+    assert not ticket.involves_minor
     assert await guarded(world) == []
 
 
@@ -108,7 +108,7 @@ async def test_a_child_hears_that_a_guardian_takes_part_and_a_supervisor_decides
     assert len(told) == 1
     assert ticket.number in told[0].text
 
-    deciding = world.rooms.staff.decisions
+    deciding = world.services.staff.decisions
     with pytest.raises(DeskError) as refused:
         await deciding.grant(ticket.number, "mei")
     assert refused.value.data["reason"] == "lack_child"
@@ -125,7 +125,7 @@ async def test_the_account_service_is_asked_again_until_it_says_how_old_somebody
     world.accounts.down = True
     await steps(player, {"choose": "consent_withdrawal"}, *WAYS["consent_withdrawal"])
     await player.settle()
-    assert not (await ticket_of(player)).is_guarded
+    assert not (await ticket_of(player)).involves_minor
     said = len(player.events)
     await player.step({"wait": {"hours": 1}})
     assert len(player.events) == said, "nobody waits for it, so nothing is told of the delay"
@@ -142,8 +142,8 @@ async def test_staff_see_that_nobody_knows_how_old_somebody_is(world: World) -> 
     for _ in range(9):
         await player.step({"wait": {"hours": 10}})
     ticket = await ticket_of(player)
-    assert not ticket.is_guarded
-    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    assert not ticket.involves_minor
+    log = await world.services.store.reader.ticket_log(ticket.id)
     assert "age_unknown" in [entry.what for entry in log]
 
 
@@ -156,8 +156,8 @@ async def test_an_account_that_evidence_shows_is_looked_up_as_well(world: World)
         {"user": "lin@example.com"}, CODE, {"upload": "id.jpg"}, {"choose": "_done"}, YES,
     )  # fmt: skip
     ticket = await ticket_of(player)
-    assert not ticket.is_guarded
-    staff = world.rooms.staff
+    assert not ticket.involves_minor
+    staff = world.services.staff
     await open_files(staff, ticket.number, "mei")
     await staff.examinations.examine(ticket.number, "mei", accepted=True, account="u-1001")
     await player.settle()
@@ -181,6 +181,6 @@ async def test_a_child_in_danger_is_seen_by_whoever_takes_over(world: World) -> 
     player = await enter(world, "mother", "zh_Hans")
     await steps(player, {"user": "我女儿11岁 有个男的要约她见面"}, {"owner": "queue"})
     assert player.session is not None
-    taken = await world.rooms.store.reader.conversation(player.session.conversation)
+    taken = await world.services.store.reader.conversation(player.session.conversation)
     assert taken is not None
     assert taken.minor_hint

@@ -17,7 +17,7 @@ from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 from tests.functional.test_nlu_worker import Person, served
 
-from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.app import ExternalServices, Services, open_services
 from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary
@@ -44,11 +44,11 @@ def changed(*changes: tuple[str, str]) -> PolicyVersion:
     return read_policy(text, name=SAMPLE).version(datetime.now(UTC))
 
 
-async def look(rooms: Rooms) -> list[EventDict]:
+async def look(services: Services) -> list[EventDict]:
     """Look as often as a version takes that nobody touches any more; return what is logged."""
     with capture_logs() as logged:
         for _ in range(3):
-            await rooms.policy.look()
+            await services.policy.refresh()
     return logged
 
 
@@ -57,29 +57,29 @@ def named(logged: list[EventDict], *events: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def beside(world: World, folder: Path) -> AsyncIterator[Rooms]:
+async def beside(world: World, folder: Path) -> AsyncIterator[Services]:
     """Open the same desk once more, as another process does."""
     heard = UnderstandingHere.of(data_dir=folder, policy=SAMPLE)
-    rooms = world.rooms
-    async with open_rooms(
-        rooms.settings,
-        Outside(world.accounts, world.codes),
-        profile=rooms.profile,
+    services = world.services
+    async with open_services(
+        services.settings,
+        ExternalServices(world.accounts, world.codes),
+        profile=services.profile,
         clock=world.clock,
         understanding=heard,
     ) as other:
         yield other
 
 
-async def quoted(rooms: Rooms) -> str:
-    answer = await rooms.turns._understanding.answer(QUESTION, b"me")
+async def quoted(services: Services) -> str:
+    answer = await services.turns._understanding.answer(QUESTION, b"me")
     assert answer is not None
     return "\n".join(quote.text for quote in answer.quotes)
 
 
-def cited(rooms: Rooms) -> str:
+def cited(services: Services) -> str:
     args = {"clause_automated_decision": {"$clause": "automated_decision"}}
-    return rooms.catalogs.text("zh_Hans", "automated_decision.intro", args)
+    return services.catalogs.text("zh_Hans", "automated_decision.intro", args)
 
 
 async def test_a_conversation_goes_on_and_each_answer_names_the_version_that_was_read(
@@ -87,7 +87,7 @@ async def test_a_conversation_goes_on_and_each_answer_names_the_version_that_was
 ) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, ANCHORED) as world:
-        await look(world.rooms)
+        await look(world.services)
         player = Player(world, world.people[PEOPLE["lin"]], "zh_Hans")
         await player.start()
         await player.step({"choose": "automated_decision"})
@@ -97,7 +97,7 @@ async def test_a_conversation_goes_on_and_each_answer_names_the_version_that_was
         await player.do("say", text=QUESTION)
         title = ("# 小巷隐私政策", "# 小巷隐私政策（第二版）")
         FilePolicyLibrary(tmp_path).save(changed((OLD, NEWER), title))
-        logged = await look(world.rooms)
+        logged = await look(world.services)
         assert list(named(logged, "policy_taken", "clause_not_in_policy")) == ["policy_taken"]
         await player.do("say", text=QUESTION)
         quotes = [event for event in player.events if event.key == "policy_question.quote"]
@@ -108,75 +108,75 @@ async def test_a_conversation_goes_on_and_each_answer_names_the_version_that_was
         assert "第二版" not in old.text
         # The question that was open is put again, in the form that it interrupted.
         assert player.events[-1].key == prompt
-        assert "第二版" in cited(world.rooms)
+        assert "第二版" in cited(world.services)
 
 
 async def test_each_of_several_processes_takes_it(tmp_path: Path) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, ANCHORED) as world, beside(world, tmp_path) as other:
         FilePolicyLibrary(tmp_path).save(changed((OLD, NEWER)))
-        for rooms in (world.rooms, other):
-            assert "2031" not in await quoted(rooms)
-            await look(rooms)
-            assert "2031" in await quoted(rooms)
+        for services in (world.services, other):
+            assert "2031" not in await quoted(services)
+            await look(services)
+            assert "2031" in await quoted(services)
 
 
 async def test_a_clause_that_it_lacks_is_told_and_cited_by_its_number(tmp_path: Path) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, ANCHORED) as world:
-        assert "《小巷隐私政策》" in cited(world.rooms)
+        assert "《小巷隐私政策》" in cited(world.services)
         FilePolicyLibrary(tmp_path).save(changed((OLD, "说说自动决定\n")))
-        logged = await look(world.rooms)
+        logged = await look(world.services)
         (told,) = [entry for entry in logged if entry["event"] == "clause_not_in_policy"]
         assert told["clause"] == "automated_decision"
-        assert "《" not in cited(world.rooms)
-        assert "第七条（四）" in cited(world.rooms)
-        assert not await look(world.rooms)
+        assert "《" not in cited(world.services)
+        assert "第七条（四）" in cited(world.services)
+        assert not await look(world.services)
 
 
 async def test_the_first_import_is_taken_as_a_newer_one_is(tmp_path: Path) -> None:
     async with open_world(tmp_path, ANCHORED) as world:
-        assert not await look(world.rooms)
-        assert "《" not in cited(world.rooms)
+        assert not await look(world.services)
+        assert "《" not in cited(world.services)
         bring_sample_policy(tmp_path)
-        assert list(named(await look(world.rooms), "policy_taken")) == ["policy_taken"]
-        assert "《小巷隐私政策》" in cited(world.rooms)
-        assert await quoted(world.rooms)
+        assert list(named(await look(world.services), "policy_taken")) == ["policy_taken"]
+        assert "《小巷隐私政策》" in cited(world.services)
+        assert await quoted(world.services)
 
 
 async def test_a_damaged_version_is_told_once_and_the_one_before_stays(tmp_path: Path) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, ANCHORED) as world:
-        before = await quoted(world.rooms)
+        before = await quoted(world.services)
         FilePolicyLibrary(tmp_path).save(changed((OLD, NEWER)))
         (folder,) = (tmp_path / "policy" / SAMPLE).glob("2-*")
         tree = (folder / "policy.json").read_bytes()
         (folder / "policy.json").write_bytes(tree[:100])
-        assert list(named(await look(world.rooms), "policy_not_taken")) == ["policy_not_taken"]
-        assert not await look(world.rooms)
-        assert (await quoted(world.rooms), "《小巷隐私政策》" in cited(world.rooms)) == (
+        assert list(named(await look(world.services), "policy_not_taken")) == ["policy_not_taken"]
+        assert not await look(world.services)
+        assert (await quoted(world.services), "《小巷隐私政策》" in cited(world.services)) == (
             before,
             True,
         )
         # Importing asks for the newest; by hand somebody takes the damaged one away.
         (folder / "policy.json").write_bytes(tree)
         FilePolicyLibrary(tmp_path).save(changed((OLD, NEWER.replace("2031", "2032"))))
-        await look(world.rooms)
-        assert "2032" in await quoted(world.rooms)
+        await look(world.services)
+        assert "2032" in await quoted(world.services)
 
 
 async def test_one_that_is_still_being_made_ready_is_left_to_who_does(tmp_path: Path) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, ANCHORED) as world:
         version, library = changed((OLD, NEWER)), FilePolicyLibrary(tmp_path)
-        await look(world.rooms)
+        await look(world.services)
         library.save(version)
         for part in (b"some", b"more", b"all"):
-            await world.rooms.policy.look()
+            await world.services.policy.refresh()
             library.keep_vectors(version, part)
-        assert "2031" not in await quoted(world.rooms)
-        await look(world.rooms)
-        assert "2031" in await quoted(world.rooms)
+        assert "2031" not in await quoted(world.services)
+        await look(world.services)
+        assert "2031" in await quoted(world.services)
 
 
 @pytest.mark.parametrize("times", [2])

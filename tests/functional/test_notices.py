@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.common.stories import PROFILE, START, Player, World, enter, open_world, steps
 
-from privacydesk.cli.ticket_text import Reading
+from privacydesk.cli.ticket_text import TicketFormatter
 from privacydesk.connectors.memory_carriers import MemoryMailer, MemoryPusher
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ticket import Ticket
@@ -55,13 +55,13 @@ async def ticket_of(player: Player) -> Ticket:
 
 async def notices_of(desk: Desk, player: Player) -> list[Delivery]:
     ticket = await ticket_of(player)
-    return list(await desk.world.rooms.store.reader.notices_of(ticket.id))
+    return list(await desk.world.services.store.reader.notices_of(ticket.id))
 
 
 async def shown(desk: Desk, player: Player) -> list[str]:
     """Return the notices as ``tickets show`` prints them, without their first column."""
-    case = await desk.world.rooms.staff.cases.case((await ticket_of(player)).number)
-    reading = Reading(desk.world.rooms.deadlines, desk.world.clock.now())
+    case = await desk.world.services.staff.tickets.details((await ticket_of(player)).number)
+    reading = TicketFormatter(desk.world.services.deadlines, desk.world.clock.now())
     lines = list(reading.lines(case))
     begin = lines.index("Notices:") + 1
     return [line.split("  ")[2] for line in lines[begin : lines.index("", begin)]]
@@ -109,7 +109,7 @@ async def test_where_no_device_takes_it_the_next_way_is_gone_at_once(tmp_path: P
             "asked, by push: no contact, no contact (1 try)",
             "asked, by bound phone: sent (1 try)",
         ]
-        log = await here.world.rooms.store.reader.ticket_log((await ticket_of(player)).id)
+        log = await here.world.services.store.reader.ticket_log((await ticket_of(player)).id)
         assert [one.what for one in log if one.by == "notices"] == [
             "notice:no_contact",
             "notice:sent",
@@ -207,7 +207,7 @@ async def test_another_date_is_told(tmp_path: Path) -> None:
     async with desk(tmp_path) as here:
         player = await access(here)
         number = (await ticket_of(player)).number
-        handling = here.world.rooms.staff.handling
+        handling = here.world.services.staff.handling
         await handling.extend(number, "lao-zhou", working_days=3, reason="more to look at")
         await player.settle()
         ((_, notice),) = here.pusher.pushed.values()

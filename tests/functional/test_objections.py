@@ -39,7 +39,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def objections(world: World) -> list[Ticket]:
-    filed = await world.rooms.store.reader.list_tickets()
+    filed = await world.services.store.reader.list_tickets()
     return [ticket for ticket in filed if "objection" in ticket.flags]
 
 
@@ -76,7 +76,7 @@ async def test_two_windows_at_once_are_one_objection(world: World) -> None:
     here = await steps(await decided(world), *OBJECTION)
     there = await enter(world, "lin")
     assert here.session is not None
-    prompt = (await world.rooms.desk.view(here.session)).prompt
+    prompt = (await world.services.desk.view(here.session)).prompt
     await asyncio.gather(
         here.do("say", text="是", offset=prompt),
         there.do("choose", choice="yes", offset=prompt),
@@ -151,7 +151,7 @@ async def forget_note(world: World, first: TicketId, conversation: ConversationI
         return Changes(tickets=(replace(ticket, work=work, version=ticket.version + 1),))
 
     locks = Locks(conversation=conversation, tickets=(first,))
-    await world.rooms.store.writer.submit(Job("forget", locks, decide))
+    await world.services.store.writer.submit(Job("forget", locks, decide))
 
 
 async def test_the_first_decision_keeps_its_dates(world: World) -> None:
@@ -159,12 +159,18 @@ async def test_the_first_decision_keeps_its_dates(world: World) -> None:
     (before,) = await player.tickets()
     world.clock.move(timedelta(days=1))
     await steps(player, *OBJECTION, {"choose": "yes"})
-    after = await world.rooms.store.reader.ticket(before.id)
+    after = await world.services.store.reader.ticket(before.id)
     assert after is not None
-    assert (after.clocks, after.answered_at, after.closed_at, after.outcome, after.dues) == (
+    assert (
+        after.clocks,
+        after.answered_at,
+        after.closed_at,
+        after.outcome,
+        after.scheduled_events,
+    ) == (
         before.clocks,
         before.answered_at,
         before.closed_at,
         before.outcome,
-        before.dues,
+        before.scheduled_events,
     )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.common import postgresql
-from tests.common.dispatching import usher_of
+from tests.common.dispatching import dispatcher_of
 from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
 
-from privacydesk.app import Outside, open_rooms
+from privacydesk.app import ExternalServices, open_services
 from privacydesk.domain.duty import DutyState
 from privacydesk.profile import parse_profile
 
@@ -70,18 +70,20 @@ async def test_two_processes_give_each_conversation_once(tmp_path: Path, databas
             for name in ("lin", "chen", "alice", "wu", "liu")
         ]
         for name in ("mei", "lao-zhou"):
-            world.rooms.attendance.connect(name)
-            await world.rooms.attendance.choose(name, DutyState.AVAILABLE)
+            world.services.attendance.connect(name)
+            await world.services.attendance.set_availability(name, DutyState.AVAILABLE)
         profile = parse_profile(dict(PROFILE), "p")
-        outside = Outside(world.accounts, world.codes)
-        async with open_rooms(
-            world.rooms.settings, outside, profile=profile, clock=world.clock
+        outside = ExternalServices(world.accounts, world.codes)
+        async with open_services(
+            world.services.settings, outside, profile=profile, clock=world.clock
         ) as other:
             for _ in range(3):
-                await asyncio.gather(*(usher_of(one).round() for one in (world.rooms, other)))
+                await asyncio.gather(
+                    *(dispatcher_of(one).run_round() for one in (world.services, other))
+                )
         joined = []
         for player in players:
             await player.pull()
             joined.append(sum(event.key == "owner.agent_joined" for event in player.events))
         assert joined == [1] * len(players)
-        assert sum((await world.rooms.attendance.board()).held.values()) == len(players)
+        assert sum((await world.services.attendance.board()).conversations.values()) == len(players)

@@ -14,7 +14,7 @@ from tests.common.stories import enter as open_chat
 from privacydesk.domain.account_terms import AccountAction, AccountReason
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import DeskError
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.id_generator import SecureIdGenerator
 
 
 async def enter(world: World, name: str = "", locale: str = "en") -> Player:
@@ -39,7 +39,7 @@ async def only_ticket(player: Player) -> Ticket:
 
 
 async def log_of(world: World, ticket: Ticket) -> tuple[LogEntry, ...]:
-    return await world.rooms.store.reader.ticket_log(ticket.id)
+    return await world.services.store.reader.ticket_log(ticket.id)
 
 
 # -- access ---------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ async def test_a_notice_that_never_goes_out_is_seen_on_the_ticket(
         world.clock.move(timedelta(hours=1))
         await player.settle()
     assert [one.what for one in await log_of(world, await only_ticket(player))][-1] == outcome
-    assert await world.rooms.store.reader.open_deliveries() == 0
+    assert await world.services.store.reader.open_deliveries() == 0
 
 
 async def test_the_operator_may_keep_notices_to_answers(tmp_path: Path) -> None:
@@ -263,11 +263,11 @@ async def test_another_proof_is_handed_in_from_another_device_by_number(world: W
     await steps(elsewhere, {"choose": "now"}, {"upload": "two.jpg"}, {"choose": "_done"})
     await elsewhere.step({"bot": "evidence_again.attached"})
 
-    staff = world.rooms.staff
+    staff = world.services.staff
     await staff.handling.claim(ticket.number, "mei")
-    case = await staff.cases.case(ticket.number)
+    case = await staff.tickets.details(ticket.number)
     (waiting,) = [one for one in case.evidence if one.removed_at is None]
-    await staff.files.allow(ticket.number, "lao-zhou")
+    await staff.file_access.grant(ticket.number, "lao-zhou")
     opened = await staff.evidence.open(ticket.number, waiting.id.hex(), "mei")
     assert opened.body
     await mother.step({"agent": {"examine": "accepted"}})
@@ -300,7 +300,7 @@ async def test_an_account_that_staff_named_wrongly_is_mended_with_the_decision(
 ) -> None:
     mother = await guarded(world)
     number = (await only_ticket(mother)).number
-    staff = world.rooms.staff
+    staff = world.services.staff
     await open_files(staff, number, "mei")
     await staff.examinations.examine(number, "mei", accepted=True, account="u-1040")
     await staff.decisions.grant(number, "mei")
@@ -323,7 +323,7 @@ async def test_an_account_that_its_owner_showed_is_not_changed_for_another(world
     await player.step({"choose": "yes"})
     ticket = await only_ticket(player)
     with pytest.raises(DeskError) as refused:
-        await world.rooms.staff.decisions.grant(ticket.number, "mei", account="u-1002")
+        await world.services.staff.decisions.grant(ticket.number, "mei", account="u-1002")
     assert refused.value.data["reason"] == "lack_other_account"
     assert (await only_ticket(player)).account == "u-1001"
 
@@ -336,7 +336,7 @@ async def test_returning_by_number_goes_alike_for_every_number_also_with_the_gat
 ) -> None:
     owner = await complaint(world, "somebody@example.net", "zh_Hans")
     real = (await only_ticket(owner)).number
-    made_up = SecretMinter().ticket_number()
+    made_up = SecureIdGenerator().ticket_number()
 
     async def come_back(number: str) -> list[str]:
         seen: list[str] = []
@@ -353,7 +353,7 @@ async def test_returning_by_number_goes_alike_for_every_number_also_with_the_gat
     world.clock.move(timedelta(minutes=5))
     await world.work()
     assert await come_back(real) == await come_back(made_up)
-    assert await world.rooms.store.reader.open_deliveries() in {0, 1, 2}
+    assert await world.services.store.reader.open_deliveries() in {0, 1, 2}
 
 
 async def test_typing_a_number_that_is_refused_buys_no_second_try_at_once(world: World) -> None:

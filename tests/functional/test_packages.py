@@ -18,7 +18,7 @@ from aiohttp import ClientError, ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, steps, token_for
 
-from privacydesk.app.process import web_faces
+from privacydesk.app.process import build_web_app
 from privacydesk.connectors.account_record import HeldItem
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.events import EventKind
@@ -32,7 +32,7 @@ RARE = "鎏金犀牛"
 
 @asynccontextmanager
 async def faces(world: World) -> AsyncIterator[Any]:
-    async with TestClient(TestServer(web_faces(world.rooms))) as client:
+    async with TestClient(TestServer(build_web_app(world.services))) as client:
         yield client
 
 
@@ -202,9 +202,9 @@ async def test_staff_get_no_file_with_a_link_that_they_read(world: World) -> Non
         )
         assert page.status == 404
         assert (await client.get(f"/console/tickets/{number}/packages/{secret}")).status == 404
-    shown = await world.rooms.tools.casework.of_ticket(number)
-    assert "package.opened" in {event.key for event in shown.talk.events}
-    assert secret not in repr(shown.talk.events)
+    shown = await world.services.console.case_pages.ticket_page(number)
+    assert "package.opened" in {event.key for event in shown.view.events}
+    assert secret not in repr(shown.view.events)
 
 
 async def test_a_link_ends_after_its_minutes_and_a_new_one_ends_the_old(world: World) -> None:
@@ -246,7 +246,7 @@ async def test_each_download_is_told_and_logged(world: World) -> None:
     await steps(player, {"package": "save"}, {"bot": "package.downloaded"})
     await steps(player, {"package": "save"}, {"bot": "package.downloaded"})
     ticket = await ticket_of(player)
-    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    log = await world.services.store.reader.ticket_log(ticket.id)
     assert [e.by for e in log if e.what == "package_downloaded"] == ["requester"] * 2
     assert ticket.packages[0].downloads == 2
 
@@ -295,7 +295,7 @@ async def test_a_new_file_takes_no_other_ones_place(world: World) -> None:
     newest, first = await player.tickets()
     assert newest.id != first.id
     assert [len(one.packages) for one in (newest, first)] == [1, 1]
-    assert first.packages[0].is_there(world.clock.now())
+    assert first.packages[0].is_available(world.clock.now())
     assert first.packages[0].id != newest.packages[0].id
 
 
@@ -318,7 +318,7 @@ async def test_nothing_of_a_file_lies_readable_and_its_parts_can_t_change_places
     link = await linked(player)
     swap_parts(tmp_path)
     number, _, secret = link.partition("/")
-    file = await world.rooms.desk.download(player.session, number, secret)
+    file = await world.services.desk.download(player.session, number, secret)
     with pytest.raises(Exception, match="can't be opened"):
         _ = [piece async for piece in file.content]
 
@@ -326,16 +326,16 @@ async def test_nothing_of_a_file_lies_readable_and_its_parts_can_t_change_places
 async def test_after_its_time_a_file_is_removed_and_says_so(world: World, tmp_path: Path) -> None:
     player = await granted(world)
     link = await linked(player)
-    days = world.rooms.profile.package_days
+    days = world.services.profile.package_days
     world.clock.move(timedelta(days=days) - timedelta(minutes=5))
-    assert await world.rooms.packages.sweep() == 0
+    assert await world.services.packages.sweep() == 0
     world.clock.move(timedelta(minutes=10))
-    assert await world.rooms.packages.sweep() == 1
+    assert await world.services.packages.sweep() == 1
     assert parts_in(tmp_path) == 0
     number, _, secret = link.partition("/")
     await player.open()
     with pytest.raises(NotFoundError):
-        await world.rooms.desk.download(player.session, number, secret)
+        await world.services.desk.download(player.session, number, secret)
     await steps(player, {"package": "get"}, {"bot": "package.gone"})
 
 
@@ -360,10 +360,10 @@ async def test_content_that_goes_takes_the_file_along(world: World, tmp_path: Pa
     assert found_in(tmp_path, sealed)
     # Removed with its request, also where nobody swept for it; in the journal, too.
     world.clock.move(timedelta(days=40))
-    await world.rooms.upkeep.retention.run(by="operator")
+    await world.services.maintenance.retention.run(by="operator")
     assert parts_in(tmp_path) == 0
     assert not found_in(tmp_path, sealed)
-    record = await world.rooms.store.reader.ticket(ticket.id)
+    record = await world.services.store.reader.ticket(ticket.id)
     assert record is not None
     assert record.purged_at is not None
     assert record.packages == ()

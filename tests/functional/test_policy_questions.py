@@ -10,32 +10,32 @@ from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question
-from privacydesk.domain.turn import Observed
-from privacydesk.ports import Understanding
+from privacydesk.domain.turn import Observation
+from privacydesk.ports import LanguageUnderstanding
 
 
 class Counting:
     """Passes everything on and counts questions."""
 
-    def __init__(self, understanding: Understanding) -> None:
+    def __init__(self, understanding: LanguageUnderstanding) -> None:
         self.asked: list[str] = []
         self._understanding = understanding
 
-    async def hear(
+    async def interpret(
         self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
-    ) -> Observed:
-        return await self._understanding.hear(text, whose, today, question)
+    ) -> Observation:
+        return await self._understanding.interpret(text, whose, today, question)
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
         self.asked.append(question)
         return await self._understanding.answer(question, whose)
 
-    async def go_by(self, policy: str, digest: str) -> None:
-        await self._understanding.go_by(policy, digest)
+    async def switch_policy(self, policy: str, digest: str) -> None:
+        await self._understanding.switch_policy(policy, digest)
 
 
 def counting_in(world: World) -> Counting:
-    turns = world.rooms.turns
+    turns = world.services.turns
     counting = turns._understanding = Counting(turns._understanding)
     return counting
 

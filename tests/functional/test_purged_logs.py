@@ -13,8 +13,8 @@ from tests.common.console_cases import enter, now
 from tests.common.console_client import STAFF, Office, open_office
 from tests.common.stories import steps
 
-from privacydesk.cli.ticket_text import Reading
-from privacydesk.domain.audit import MACHINES
+from privacydesk.cli.ticket_text import TicketFormatter
+from privacydesk.domain.audit import NON_STAFF_ACTORS
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 
@@ -48,26 +48,26 @@ async def _with_every_kind(office: Office, ticket: Ticket) -> None:
     log = tuple(
         LogEntry(ticket.id, at, by, what, "", "", DATA)
         for what in KINDS
-        for by in (*sorted(MACHINES), "mei")
+        for by in (*sorted(NON_STAFF_ACTORS), "mei")
     )
 
     def decide(_rows: WorkingSet) -> Changes:
         return Changes(ticket_log=log)
 
     locks = Locks(ticket.conversation_id, tickets=(ticket.id,))
-    await office.world.rooms.store.writer.submit(Job("every kind", locks, decide))
+    await office.world.services.store.writer.submit(Job("every kind", locks, decide))
 
 
 async def _purged(office: Office) -> Ticket:
     player = await enter(office, "chen", {"choose": "complaint"}, {"choose": "leak"})
     await steps(player, {"user": "they call me"}, {"choose": "_skip"})
     (ticket,) = await player.tickets()
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     await player.step({"agent": {"ask": "Since when?"}})
     await player.step({"agent": {"resolve": "It was told."}})
     await office.world.work()
     await _with_every_kind(office, ticket)
-    upkeep = office.world.rooms.upkeep
+    upkeep = office.world.services.maintenance
     assert upkeep is not None
     office.clock.move(timedelta(days=31))
     assert ticket.number in (await upkeep.retention.run(by="operator")).requests
@@ -98,8 +98,8 @@ async def test_a_purged_request_is_read_by_programs_with_each_kind_of_entry(
 
 async def test_a_purged_request_is_printed_with_each_kind_of_entry(office: Office) -> None:
     ticket = await _purged(office)
-    rooms = office.world.rooms
-    case = await rooms.staff.cases.case(ticket.number)
-    reading = Reading(rooms.deadlines, office.clock.now())
+    services = office.world.services
+    case = await services.staff.tickets.details(ticket.number)
+    reading = TicketFormatter(services.deadlines, office.clock.now())
     assert len(list(reading.lines(case))) > len(KINDS)
     assert len(reading.full_record(case)["log"]) > len(KINDS)

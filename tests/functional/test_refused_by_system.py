@@ -18,7 +18,7 @@ from tests.functional.test_commands import (
     write_settings,
 )
 
-from privacydesk.system_errors import fault_in_words
+from privacydesk.system_errors import describe_os_error
 
 SERVE = ("serve", "--port", "0")
 UPGRADE = ("db", "upgrade")
@@ -160,12 +160,12 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_system_refuses_is_put_into_words(number: int, told: str) -> None:
-    assert told in (fault_in_words(OSError(number, "", "/data/desk.db")) or "")
+    assert told in (describe_os_error(OSError(number, "", "/data/desk.db")) or "")
 
 
 def test_a_fault_of_the_program_stays_one() -> None:
-    assert fault_in_words(ConnectionResetError()) is None
-    assert fault_in_words(UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogate")) is None
+    assert describe_os_error(ConnectionResetError()) is None
+    assert describe_os_error(UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogate")) is None
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------------

@@ -31,8 +31,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def june(world: World) -> Report:
-    reports = world.rooms.oversight.reports
-    today = world.rooms.deadlines.today(world.clock.now())
+    reports = world.services.oversight.reports
+    today = world.services.deadlines.today(world.clock.now())
     return await reports.report(
         Period(today.replace(month=6, day=1), today.replace(month=6, day=30))
     )
@@ -49,7 +49,7 @@ async def test_a_report_of_the_past_stays_the_same_after_the_purge(world: World)
     other = await complaint(world, "lin-xiaoyu")
     number = (await only_ticket(other)).number
     verdict = Verdict(whole=Refusal(Ground.MALICE_OR_ABUSE, "它说的不是真事"))
-    await world.rooms.staff.decisions.decide(number, "lao-zhou", verdict)
+    await world.services.staff.decisions.decide(number, "lao-zhou", verdict)
     await complaint(world, "alice-morgan")
     shy = await enter(world, "wu")
     await steps(shy, {"choose": "access"}, {"choose": "verify.rather_not"})
@@ -79,7 +79,7 @@ async def test_a_request_withdrawn_before_its_date_was_not_kept_waiting(world: W
 async def test_more_time_given_later_does_not_make_an_answer_punctual(world: World) -> None:
     player = await complaint(world)
     ticket = await only_ticket(player)
-    await world.rooms.staff.handling.extend(
+    await world.services.staff.handling.extend(
         ticket.number, "lao-zhou", working_days=5, reason="要多查几天"
     )
     world.clock.move(timedelta(days=11))

@@ -16,12 +16,12 @@ import pytest
 from structlog.testing import capture_logs
 from tests.common.stories import PROFILE, Player, World, open_world
 
-from privacydesk.app import Outside, open_rooms
+from privacydesk.app import ExternalServices, open_services
 from privacydesk.cli import ticket_text
 from privacydesk.domain.agents import Role
 from privacydesk.domain.audit import SealedEntry
 from privacydesk.domain.events import EventKind
-from privacydesk.domain.retention import Tally
+from privacydesk.domain.retention import RetentionReport
 from privacydesk.domain.ticket import Outcome, Ticket
 from privacydesk.domain.work import Work
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
@@ -78,14 +78,14 @@ def logs() -> Iterator[list[Any]]:
 
 
 def retention_of(world: World) -> Retention:
-    return world.rooms.upkeep.retention
+    return world.services.maintenance.retention
 
 
-async def run(world: World) -> Tally:
+async def run(world: World) -> RetentionReport:
     return await retention_of(world).run(by="operator")
 
 
-def nothing(tally: Tally) -> bool:
+def nothing(tally: RetentionReport) -> bool:
     return not (tally.messages or tally.requests or tally.files or tally.erased)
 
 
@@ -136,13 +136,13 @@ async def ticket_of(player: Player) -> Ticket:
 async def answered(world: World, player: Player) -> Ticket:
     """Have the open request worked on and closed, with the rare word everywhere."""
     number = (await ticket_of(player)).number
-    staff = world.rooms.staff
+    staff = world.services.staff
     await staff.handling.claim(number, "mei")
     await staff.handling.reply(number, "mei", f"我們在看{RARE}")
-    await staff.handling.note(number, "mei", f"備註{RARE}")
+    await staff.handling.add_note(number, "mei", f"備註{RARE}")
     await staff.escalations.escalate(number, "mei", f"{RARE}怎麼辦")
     await staff.escalations.answer(number, "lao-zhou", f"{RARE}照辦")
-    await staff.handling.ask(number, "mei", f"請再說說{RARE}")
+    await staff.handling.ask_requester(number, "mei", f"請再說說{RARE}")
     await player.step({"agent": {"resolve": f"關於{RARE}，我們已經處理"}})
     await world.work()
     return await ticket_of(player)
@@ -154,7 +154,7 @@ async def closed(world: World) -> tuple[Player, Ticket]:
 
 
 async def reread(world: World, number: str) -> Ticket:
-    found = await world.rooms.store.reader.ticket_by_number(number)
+    found = await world.services.store.reader.ticket_by_number(number)
     assert found is not None
     return found
 
@@ -214,12 +214,14 @@ async def test_the_record_stays_the_same_and_holds_no_content(world: World) -> N
     assert (kept.account, kept.contact, kept.answers, kept.work) == ("", "", {}, Work())
     assert [item.decision for item in kept.items] == [item.decision for item in ticket.items]
     assert not any(item.detail or item.reason for item in kept.items)
-    case = await world.rooms.staff.cases.case(ticket.number)
+    case = await world.services.staff.tickets.details(ticket.number)
     assert case.evidence == ()
     assert [entry.what for entry in case.log][-1] == "purged"
     assert {"claim", "reply", "ask_requester"} < {entry.what for entry in case.log}
     assert not any(entry.why for entry in case.log)
-    shown = ticket_text.Reading(world.rooms.deadlines, world.clock.now()).full_record(case)
+    shown = ticket_text.TicketFormatter(world.services.deadlines, world.clock.now()).full_record(
+        case
+    )
     assert RARE not in json.dumps(shown, ensure_ascii=False, default=str)
 
 
@@ -265,26 +267,26 @@ async def test_a_legal_hold_keeps_everything_until_it_is_released(
     tmp_path: Path, world: World, seen: Seen
 ) -> None:
     _, ticket = await closed(world)
-    holds = world.rooms.staff.holds
+    holds = world.services.staff.holds
     with pytest.raises(DeskError):
-        await holds.hold(ticket.number, "mei", "a court asks")
-    await holds.hold(ticket.number, "lao-zhou", "a court asks")
+        await holds.set_hold(ticket.number, "mei", "a court asks")
+    await holds.set_hold(ticket.number, "lao-zhou", "a court asks")
     with pytest.raises(NotAllowedNowError):
-        await holds.hold(ticket.number, "lao-zhou", "again")
+        await holds.set_hold(ticket.number, "lao-zhou", "again")
     world.clock.move(90 * DAY)
     # What was said before the request is not part of it.
     done = await run(world)
     assert (done.requests, done.held, done.files) == ((), (ticket.number,), 0)
-    case = await world.rooms.staff.cases.case(ticket.number)
+    case = await world.services.staff.tickets.details(ticket.number)
     assert case.ticket.answers
     assert case.evidence
     assert any(entry.why == "a court asks" for entry in case.log)
-    await holds.release(ticket.number, "lao-zhou", "the court has decided")
+    await holds.clear_hold(ticket.number, "lao-zhou", "the court has decided")
     done = await run(world)
     assert (done.requests, done.held) == ((ticket.number,), ())
     assert seen.left_in(tmp_path) == []
     with pytest.raises(NotAllowedNowError):
-        await holds.hold(ticket.number, "lao-zhou", "too late")
+        await holds.set_hold(ticket.number, "lao-zhou", "too late")
 
 
 async def test_an_open_objection_keeps_the_request_it_is_about(
@@ -311,8 +313,8 @@ async def test_an_open_objection_keeps_the_request_it_is_about(
     assert (await reread(world, ticket.number)).answers
     player = await reopened(world, player)
     # Both who are there had a hand in the first decision.
-    await world.rooms.staff.roster.add("wing", "", Role.AGENT)
-    await world.rooms.refresh_agents()
+    await world.services.staff.roster.add("wing", "", Role.AGENT)
+    await world.services.refresh_agents()
     await player.step({"agent": {"resolve": f"再看了{RARE}"}})
     world.clock.move(29 * DAY)
     assert (await run(world)).objected == (ticket.number,)
@@ -355,9 +357,14 @@ async def test_an_open_form_goes_with_the_talk_it_was_part_of(
     done = await run(world)
     assert (done.files, done.requests) == (1, ())
     assert player.session is not None
-    state = await world.rooms.store.reader.conversation(player.session.conversation)
+    state = await world.services.store.reader.conversation(player.session.conversation)
     assert state is not None
-    assert (state.stack, state.prompt, state.wishes, state.verifications) == ((), None, (), ())
+    assert (state.stack, state.prompt, state.pending_requests, state.verifications) == (
+        (),
+        None,
+        (),
+        (),
+    )
     assert seen.left_in(tmp_path) == []
 
 
@@ -426,13 +433,13 @@ async def test_one_process_a_day_does_it(tmp_path: Path, world: World) -> None:
     world.clock.move(31 * DAY)
     async with beside(tmp_path, world) as other:
         runs = await asyncio.gather(
-            retention_of(world).daily(), other.daily(), retention_of(world).daily()
+            retention_of(world).run_if_due(), other.run_if_due(), retention_of(world).run_if_due()
         )
         assert [one is not None for one in runs].count(True) == 1
         world.clock.move(DAY - timedelta(minutes=1))
-        assert await other.daily() is None
+        assert await other.run_if_due() is None
         world.clock.move(timedelta(minutes=1))
-        assert await other.daily() is not None
+        assert await other.run_if_due() is not None
 
 
 async def test_a_run_that_was_killed_is_taken_up_by_another_process(
@@ -445,13 +452,13 @@ async def test_a_run_that_was_killed_is_taken_up_by_another_process(
         async def die(*_: object, **__: object) -> None:
             raise asyncio.CancelledError
 
-        broken.setattr(Retention, "_settle", die)
+        broken.setattr(Retention, "_process", die)
         with pytest.raises(asyncio.CancelledError):
-            await retention_of(world).daily()
+            await retention_of(world).run_if_due()
     async with beside(tmp_path, world) as other:
-        assert await other.daily() is None
+        assert await other.run_if_due() is None
         world.clock.move(timedelta(hours=1))
-        done = await other.daily()
+        done = await other.run_if_due()
     assert done is not None
     assert done.requests == (ticket.number,)
 
@@ -484,7 +491,7 @@ async def test_a_desk_beside_it_goes_on_from_the_new_state(tmp_path: Path, world
     # This process has the old state at hand, and must not write it back.
     again = await reopened(world, player)
     await again.step({"user": "早安"})
-    state = await world.rooms.store.reader.conversation(player.session.conversation)
+    state = await world.services.store.reader.conversation(player.session.conversation)
     assert state is not None
     assert state.epoch != player.session.epoch
     assert not any(RARE in event.text for event in again.events)
@@ -492,27 +499,27 @@ async def test_a_desk_beside_it_goes_on_from_the_new_state(tmp_path: Path, world
 
 @asynccontextmanager
 async def beside(folder: Path, world: World) -> AsyncIterator[Retention]:
-    """Open the same database in rooms of its own, as another process would."""
-    store = world.rooms.store
+    """Open the same database in services of its own, as another process would."""
+    store = world.services.store
     assert isinstance(store, SqlStore)
-    settings = world.rooms.settings
-    async with open_rooms(
+    settings = world.services.settings
+    async with open_services(
         settings,
-        Outside(world.accounts, world.codes),
-        profile=world.rooms.profile,
+        ExternalServices(world.accounts, world.codes),
+        profile=world.services.profile,
         clock=world.clock,
-    ) as rooms:
-        yield rooms.upkeep.retention
+    ) as services:
+        yield services.maintenance.retention
 
 
 async def test_runs_holds_and_what_goes_are_audited(world: World) -> None:
     _, ticket = await closed(world)
-    await world.rooms.staff.holds.hold(ticket.number, "lao-zhou", RARE)
-    await world.rooms.staff.holds.release(ticket.number, "lao-zhou", RARE)
+    await world.services.staff.holds.set_hold(ticket.number, "lao-zhou", RARE)
+    await world.services.staff.holds.clear_hold(ticket.number, "lao-zhou", RARE)
     world.clock.move(31 * DAY)
     await run(world)
-    trail = world.rooms.upkeep.trail
-    await world.rooms.upkeep.sealer.work()
+    trail = world.services.maintenance.trail
+    await world.services.maintenance.sealer.seal_pending()
     found: tuple[SealedEntry, ...] = await trail.entries()
     told = {(one.entry.by, one.entry.what) for one in found}
     assert told >= {
@@ -576,9 +583,9 @@ async def test_staff_write_nothing_on_a_record(world: World) -> None:
     world.clock.move(31 * DAY)
     await run(world)
     for act in (
-        world.rooms.staff.handling.claim(ticket.number, "mei"),
-        world.rooms.staff.handling.reply(ticket.number, "mei", RARE),
-        world.rooms.staff.holds.hold(ticket.number, "lao-zhou", RARE),
+        world.services.staff.handling.claim(ticket.number, "mei"),
+        world.services.staff.handling.reply(ticket.number, "mei", RARE),
+        world.services.staff.holds.set_hold(ticket.number, "lao-zhou", RARE),
     ):
         with pytest.raises(NotAllowedNowError):
             await act

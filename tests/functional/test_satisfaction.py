@@ -59,7 +59,7 @@ async def test_an_answer_is_counted_and_the_words_lie_in_the_log_alone(
     )
     ticket = await only_ticket(player)
     assert ticket.satisfaction is Satisfaction.NOT_SATISFIED
-    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    log = await world.services.store.reader.ticket_log(ticket.id)
     assert [(e.what, e.why) for e in log if e.what.startswith("rated")] == [
         ("rated:not_satisfied", ""),
         ("rated:not_satisfied", COMMENT),
@@ -95,11 +95,11 @@ async def test_the_answer_stays_on_the_record_and_the_words_go(world: World) -> 
     player = await answered(world)
     await steps(player, {"choose": "not_satisfied"}, {"choose": "other"}, {"user": COMMENT})
     world.clock.move(timedelta(days=60))
-    await world.rooms.upkeep.retention.run(by="operator")
+    await world.services.maintenance.retention.run(by="operator")
     ticket = await only_ticket(player)
     assert ticket.purged_at is not None
     assert ticket.satisfaction is Satisfaction.NOT_SATISFIED
-    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    log = await world.services.store.reader.ticket_log(ticket.id)
     assert not any(COMMENT in entry.why for entry in log)
 
 

@@ -60,7 +60,7 @@ def a_number_nobody_has() -> str:
 
 
 def outbox_rows(world: World) -> int:
-    path = world.rooms.settings.url.removeprefix("sqlite:///")
+    path = world.services.settings.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection:
         (count,) = connection.execute("select count(*) from outbox").fetchone()
     return int(count)
@@ -109,11 +109,11 @@ async def test_a_damaged_request_makes_no_difference_to_a_number_nobody_has(worl
         player = await enter(world, asker)
         await player.step({"user": unknown})
         answers.append(heard(player.events, unknown))
-        path = world.rooms.settings.url.removeprefix("sqlite:///")
+        path = world.services.settings.url.removeprefix("sqlite:///")
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("update ticket set body = x'00'")
     assert answers[0] == answers[1]
-    assert [one.number for one in await world.rooms.store.reader.refused()] == [theirs]
+    assert [one.number for one in await world.services.store.reader.refused_rows()] == [theirs]
 
 
 @contextmanager
@@ -192,7 +192,7 @@ async def test_nothing_of_the_account_is_read_or_told_before_proof(
     for _ in range(4):
         if any(key.startswith("verify.") for key in player.said()):
             break
-        view = await world.rooms.desk.view(player.session)  # type: ignore[arg-type]
+        view = await world.services.desk.view(player.session)  # type: ignore[arg-type]
         prompt = next(e for e in player.events if e.offset == view.prompt)
         value = prompt.choices[0].id if prompt.choices else None
         await player.step({"choose": value} if value else {"user": "小林"})
@@ -395,7 +395,7 @@ async def test_a_code_works_once_and_not_after_its_time(world: World) -> None:
     for _ in range(3):
         if "verify.code_sent" in player.said():
             break
-        view = await world.rooms.desk.view(player.session)  # type: ignore[arg-type]
+        view = await world.services.desk.view(player.session)  # type: ignore[arg-type]
         prompt = next(e for e in player.events if e.offset == view.prompt)
         await player.step({"choose": prompt.choices[0].id})
     assert world.codes.messages[-1].code != used

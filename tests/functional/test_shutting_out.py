@@ -18,7 +18,7 @@ from aiohttp import ClientWebSocketResponse, TCPConnector
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import PROFILE, Player, World, open_world
 
-from privacydesk.app.process import web_faces
+from privacydesk.app.process import build_web_app
 from privacydesk.errors import DeskError
 
 ATTACKER, HONEST = "10.0.0.1", "192.0.2.7"
@@ -41,7 +41,7 @@ class Town:
         headers = {"X-Forwarded-For": address, "Accept-Language": "en"}
         answer = await self.http.post("/chat/v1/session", json={}, headers=headers)
         assert answer.status == 200, await answer.text()
-        origin = self.world.rooms.desk.name_origin(f"{address}/32")
+        origin = self.world.services.desk.hash_origin(f"{address}/32")
         player = Player(self.world, None, "en", origin=origin)
         player.credentials = replace_secret(player, (await answer.json())["secret"])
         await player.open()
@@ -61,8 +61,8 @@ def replace_secret(player: Player, secret: str) -> Any:
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     limits = {"codes": {"hourly_contacts": 30}, "filing": {"hourly_strangers": 30}}
     async with open_world(tmp_path, {**PROFILE, **limits}) as world:
-        settings = world.rooms.settings.model_copy(update=SETTINGS)
-        app = web_faces(replace(world.rooms, settings=settings))
+        settings = world.services.settings.model_copy(update=SETTINGS)
+        app = build_web_app(replace(world.services, settings=settings))
         anybody = TCPConnector(limit=0)
         async with TestClient(TestServer(app), connector=anybody) as http:
             yield Town(world, http)
@@ -149,9 +149,9 @@ async def test_where_a_visitor_comes_from_is_kept_as_a_keyed_hash_alone(town: To
     headers["Authorization"] = f"Desk {session['secret']}"
     frame = {"type": "send", "id": "m1", "text": "hello"}
     assert (await town.http.post("/chat/v1/messages", json=frame, headers=headers)).status == 200
-    rooms = town.world.rooms
-    key = rooms.desk._hashing.lookup("secret", session["secret"])
-    stored = await rooms.store.reader.conversation_by_key(key)
+    services = town.world.services
+    key = services.desk._hashing.lookup("secret", session["secret"])
+    stored = await services.store.reader.conversation_by_key(key)
     assert stored is not None
-    assert stored.origin == rooms.desk.name_origin(f"{ATTACKER}/32")
+    assert stored.origin == services.desk.hash_origin(f"{ATTACKER}/32")
     assert ATTACKER.encode() not in stored.origin

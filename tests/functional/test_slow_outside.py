@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from tests.common.stories import Player, World, enter, open_world, steps
 
-from privacydesk.app.process import serving
+from privacydesk.app.process import run_server
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import DutyState
-from privacydesk.domain.ticket import DueKind, TicketState
+from privacydesk.domain.ticket import ScheduledEventKind, TicketState
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def served(world: World) -> AsyncIterator[None]:
     """Serve, for as long as a test may take."""
-    settings = world.rooms.settings.model_copy(update={"port": 0})
-    async with serving(replace(world.rooms, settings=settings)), asyncio.timeout(10):
+    settings = world.services.settings.model_copy(update={"port": 0})
+    async with run_server(replace(world.services, settings=settings)), asyncio.timeout(10):
         yield
 
 
@@ -42,7 +42,7 @@ async def until(holds: Callable[[], Awaitable[object]]) -> None:
 async def choose(player: Player, choice: str) -> None:
     """Tap a button and leave what comes of it to whoever serves."""
     assert player.session is not None
-    desk = player.world.rooms.desk
+    desk = player.world.services.desk
     view = await desk.view(player.session)
     offset = 0 if choice.startswith("desk:") else view.prompt
     await desk.choose(player.session, id=f"tap-{choice}", choice=choice, offset=offset)
@@ -88,7 +88,7 @@ async def test_what_comes_due_is_done_while_the_account_service_says_nothing(
     async def is_overdue() -> bool:
         (ticket,) = await chen.tickets()
         assert ticket.state is TicketState.IN_REVIEW
-        return not any(due.kind is DueKind.OVERDUE for due in ticket.dues)
+        return not any(due.kind is ScheduledEventKind.OVERDUE for due in ticket.scheduled_events)
 
     async with served(world):
         await until(lambda: is_asked(world))
@@ -103,12 +103,12 @@ async def test_whoever_waits_is_given_to_an_agent_while_the_account_service_says
 ) -> None:
     chen = await enter(world, "chen")
     await deleting(world)
-    world.rooms.attendance.connect("mei")
-    await world.rooms.attendance.choose("mei", DutyState.AVAILABLE)
+    world.services.attendance.connect("mei")
+    await world.services.attendance.set_availability("mei", DutyState.AVAILABLE)
 
     async def is_given() -> bool:
         assert chen.session is not None
-        now = await world.rooms.store.reader.conversation(chen.session.conversation)
+        now = await world.services.store.reader.conversation(chen.session.conversation)
         assert now is not None
         return now.owner.kind is OwnerKind.AGENT
 
@@ -124,13 +124,13 @@ async def waiting(world: World) -> Player:
     await player.step({"choose": "access"})
     assert player.session is not None
     code = world.codes.messages[-1].code
-    await world.rooms.desk.say(player.session, id="code", text=code)
+    await world.services.desk.say(player.session, id="code", text=code)
     return player
 
 
 async def keys(player: Player) -> list[str]:
     assert player.session is not None
-    events = await player.world.rooms.desk.events(player.session, after=0, limit=100)
+    events = await player.world.services.desk.events(player.session, after=0, limit=100)
     return [event.key for event in events]
 
 

@@ -12,8 +12,8 @@ from tests.common.stories import Player, World, open_world, picture
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import EvidenceId
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services import staged
-from privacydesk.services.staged import StagedUploads
+from privacydesk.services import staged_uploads
+from privacydesk.services.staged_uploads import StagedUploads
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
 
@@ -41,7 +41,7 @@ async def upload(player: Player) -> str:
         yield picture()
 
     assert player.session is not None
-    receipt = await player.world.rooms.desk.store_upload(
+    receipt = await player.world.services.desk.store_upload(
         player.session, name="id.png", media_type="image/png", content=content()
     )
     return receipt.id
@@ -54,19 +54,19 @@ async def body_of(store: SqlStore, name: str) -> bytes:
 
 
 def store_of(world: World) -> SqlStore:
-    assert isinstance(world.rooms.store, SqlStore)
-    return world.rooms.store
+    assert isinstance(world.services.store, SqlStore)
+    return world.services.store
 
 
 async def test_a_file_that_was_never_handed_in_goes_after_a_day(world: World) -> None:
     player = await asked_for_files(world)
     picked = await upload(player)
     world.clock.move(DAY)
-    assert await world.rooms.staged.sweep() == 0
+    assert await world.services.staged_uploads.sweep() == 0
     world.clock.move(HOUR + timedelta(seconds=1))
-    assert await world.rooms.staged.sweep() == 1
+    assert await world.services.staged_uploads.sweep() == 1
     assert await body_of(store_of(world), picked) == b""
-    assert await world.rooms.staged.sweep() == 0
+    assert await world.services.staged_uploads.sweep() == 0
 
 
 async def test_a_file_is_not_taken_between_its_last_hour_and_its_removal(world: World) -> None:
@@ -84,12 +84,12 @@ async def test_what_a_form_or_a_ticket_holds_stays(world: World) -> None:
     picked = await upload(player)
     await player.do("submit_uploads", uploads=[picked])
     world.clock.move(3 * DAY)
-    assert await world.rooms.staged.sweep() == 0
+    assert await world.services.staged_uploads.sweep() == 0
     await player.open()
     await player.step({"choose": "desk.ask_done"})
     await player.step({"ticket": {"kind": "complaint", "state": "in_review"}})
     world.clock.move(3 * DAY)
-    assert await world.rooms.staged.sweep() == 0
+    assert await world.services.staged_uploads.sweep() == 0
     assert await body_of(store_of(world), picked)
 
 
@@ -103,7 +103,7 @@ async def test_a_resent_hand_in_has_its_first_answer_whatever_became_of_the_file
     await player.step({"bot": "complaint.filed"})
     handed_in = next(event for event in player.events if event.kind is EventKind.UPLOADED)
     assert player.session is not None
-    desk = world.rooms.desk
+    desk = world.services.desk
     again = await desk.submit_uploads(player.session, id=handed_in.job_id, uploads=[picked])
     assert again == handed_in.offset
     with pytest.raises(DeskError) as refused:
@@ -147,7 +147,7 @@ async def test_a_process_that_comes_after_a_crash_removes_what_the_first_one_too
         picked = await upload(await asked_for_files(world))
         ring = KeyRing("one", {"one": bytes(range(32))})
         clock = world.clock
-        url = world.rooms.settings.url
+        url = world.services.settings.url
     clock.move(DAY + 2 * HOUR)
     async with SqlStore(url, ring, clock) as store:
         assert await StagedUploads(store, clock, DAY).sweep() == 1
@@ -181,7 +181,7 @@ async def test_a_conversation_keeps_only_so_many_bytes(
 ) -> None:
     player = await asked_for_files(world)
     await upload(player)
-    monkeypatch.setattr(staged, "_MOST_BYTES", 100)
+    monkeypatch.setattr(staged_uploads, "_MAX_BYTES", 100)
     with pytest.raises(DeskError) as refused:
         await upload(player)
     assert refused.value.data["reason"] == "many_files"

@@ -1,6 +1,6 @@
 """Any sequence of messages, taps, uploads, results, due times, jumps, resends and bad jobs.
 
-Real rooms on SQLite under a clock that stands still. A short profile runs in the tests; more with
+Real services on SQLite with a stopped clock. A short profile runs in the tests; more with
 ``PRIVACYDESK_STATE_EXAMPLES=200 PRIVACYDESK_STATE_STEPS=80``.
 """
 
@@ -33,8 +33,8 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ChallengeId, ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import DueKind, LogEntry, Ticket, TicketState
-from privacydesk.domain.turn import Chose, Needs, Observed, Snapshot
+from privacydesk.domain.ticket import LogEntry, ScheduledEventKind, Ticket, TicketState
+from privacydesk.domain.turn import ChoiceMessage, Needs, Observation, Snapshot
 from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
@@ -139,7 +139,7 @@ class Desk(RuleBasedStateMachine):
 
     @initialize()
     def enter(self) -> None:
-        self.world.rooms.store.writer.on_commit(self._committed)
+        self.world.services.store.writer.on_commit(self._committed)
         for name in ACTORS:
             person = self.world.people[PEOPLE[name]] if name else None
             player = Player(self.world, person, "zh_Hans")
@@ -171,7 +171,7 @@ class Desk(RuleBasedStateMachine):
         thread.states.append(state)
 
     def _state(self, actor: Actor) -> Conversation:
-        state = self.world.rooms.store.writer.cached(actor.conversation)
+        state = self.world.services.store.writer.cached(actor.conversation)
         assert state is not None
         return state
 
@@ -179,7 +179,7 @@ class Desk(RuleBasedStateMachine):
         args["id"] = f"m{next(self.ids)}"
         session = actor.player.session
         assert session is not None
-        offset = self.do(getattr(self.world.rooms.desk, method)(session, **args))
+        offset = self.do(getattr(self.world.services.desk, method)(session, **args))
         actor.sent.append((method, args, offset))
         if method == "say":
             self.spoken.add(args["text"])
@@ -199,7 +199,7 @@ class Desk(RuleBasedStateMachine):
         """Answer the open question, mostly as it wants to be answered."""
         actor = self.actors[name]
         state = self._state(actor)
-        asked = self.world.rooms.engine.asks_for(Snapshot(state))
+        asked = self.world.services.engine.asks_for(Snapshot(state))
         prompt = state.prompt
         if asked is InputKind.CODE and place:
             self.types_code(name, "right")
@@ -224,7 +224,9 @@ class Desk(RuleBasedStateMachine):
         actor = self.actors[name]
         if self._state(actor).owner.kind is OwnerKind.AGENT:
             who = self._state(actor).owner.agent
-            self._may_be_refused(self.world.rooms.takeover.hand_back(actor.conversation.hex(), who))
+            self._may_be_refused(
+                self.world.services.takeover.hand_back(actor.conversation.hex(), who)
+            )
         if self._state(actor).owner.kind is OwnerKind.QUEUE:
             self._send(actor, "choose", choice="desk:leave_queue", offset=0)
         self._send(actor, "choose", choice="desk:menu", offset=0)
@@ -292,7 +294,7 @@ class Desk(RuleBasedStateMachine):
 
         session = actor.player.session
         assert session is not None
-        taking = self.world.rooms.desk.store_upload(
+        taking = self.world.services.desk.store_upload(
             session, name="a.png", media_type="image/png", content=content()
         )
         receipt = self._may_be_refused(taking)
@@ -309,7 +311,7 @@ class Desk(RuleBasedStateMachine):
         before = self._state(actor)
         session = actor.player.session
         assert session is not None
-        assert self.do(getattr(self.world.rooms.desk, method)(session, **args)) == offset
+        assert self.do(getattr(self.world.services.desk, method)(session, **args)) == offset
         assert self._state(actor) == before, "a message sent again changed something"
 
     @rule(name=_actors)
@@ -325,7 +327,7 @@ class Desk(RuleBasedStateMachine):
 
     async def _work(self) -> None:
         for _ in range(30):
-            if not await self.world.rooms.worker.round():
+            if not await self.world.services.worker.run_once():
                 return
 
     @rule(
@@ -360,7 +362,7 @@ class Desk(RuleBasedStateMachine):
     )
     def an_agent_talks(self, name: str, who: str, deed: str) -> None:
         conversation = self.actors[name].conversation.hex()
-        takeover = self.world.rooms.takeover
+        takeover = self.world.services.takeover
         if deed == "take":
             self._may_be_refused(takeover.take(conversation, who))
         elif deed == "reply":
@@ -391,7 +393,7 @@ class Desk(RuleBasedStateMachine):
         if not tickets:
             return
         number = tickets[place % len(tickets)].number
-        staff = self.world.rooms.staff
+        staff = self.world.services.staff
         account = "u-1004"
         if deed == "grant":
             self._may_be_refused(
@@ -411,7 +413,7 @@ class Desk(RuleBasedStateMachine):
                 )
             )
         elif deed == "ask":
-            self._may_be_refused(staff.handling.ask(number, who, "请补充说明。"))
+            self._may_be_refused(staff.handling.ask_requester(number, who, "请补充说明。"))
         elif deed == "extend":
             self._may_be_refused(
                 staff.handling.extend(number, who, working_days=2, reason="需要更多时间。")
@@ -440,7 +442,7 @@ class Desk(RuleBasedStateMachine):
         self.do(self._batch(names, words))
 
     async def _batch(self, names: list[str], words: list[str]) -> None:
-        desk, writer = self.world.rooms.desk, self.world.rooms.store.writer
+        desk, writer = self.world.services.desk, self.world.services.store.writer
         victim = self.actors[names[0]].conversation
 
         def explodes(_rows: WorkingSet) -> Changes:
@@ -476,10 +478,10 @@ class Desk(RuleBasedStateMachine):
     # -- what must hold ------------------------------------------------------------------------
 
     def _tickets(self) -> tuple[Ticket, ...]:
-        return self.do(self.world.rooms.store.reader.list_tickets(limit=10_000))
+        return self.do(self.world.services.store.reader.list_tickets(limit=10_000))
 
     def _log(self, ticket: Ticket) -> tuple[LogEntry, ...]:
-        return self.do(self.world.rooms.store.reader.ticket_log(ticket.id))
+        return self.do(self.world.services.store.reader.ticket_log(ticket.id))
 
     @invariant()
     def nothing_broke(self) -> None:
@@ -510,7 +512,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def what_is_stored_is_what_is_at_hand(self) -> None:
-        reader = self.world.rooms.store.reader
+        reader = self.world.services.store.reader
         for actor in self.actors.values():
             assert self.do(reader.conversation(actor.conversation)) == self._state(actor)
 
@@ -528,13 +530,15 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def a_person_is_one_step_away(self) -> None:
-        engine = self.world.rooms.engine
+        engine = self.world.services.engine
         wanted = Needs(queue=True)
         for actor in self.actors.values():
             state = self._state(actor)
             if state.owner.kind is OwnerKind.AGENT:
                 continue
-            message = Chose("probe", "desk:human", observed=Observed(wanted=wanted, staffed=True))
+            message = ChoiceMessage(
+                "probe", "desk:human", observed=Observation(needs=wanted, staffed=True)
+            )
             turn = engine.advance(Snapshot(state), message, self.world.clock.now())
             assert turn.snapshot.conversation.owner.kind is OwnerKind.QUEUE
 
@@ -594,12 +598,16 @@ class Desk(RuleBasedStateMachine):
     def _asks_for(self, ticket: Ticket, action: AccountAction, account: str) -> bool:
         if ticket.state not in {TicketState.FULFILLING, TicketState.CLOSED, TicketState.IN_REVIEW}:
             return False
-        return any(a.action is action and a.account == account for a in plans.plan(ticket))
+        return any(a.action is action and a.account == account for a in plans.plan_calls(ticket))
 
     def _may(self, ticket: Ticket) -> bool:
         log = self._log(ticket)
         granted = [e for e in log if e.what == "grant" and e.by in AGENTS]
-        window = [e for e in log if e.what == DueKind.UNBINDING_WINDOW.value and e.by == "clock"]
+        window = [
+            e
+            for e in log
+            if e.what == ScheduledEventKind.UNBINDING_WINDOW.value and e.by == "clock"
+        ]
         if window and not granted:
             released = ticket.kind is RequestKind.UNBINDING and not ticket.flags & {"minor", "hold"}
         else:
@@ -639,7 +647,7 @@ class Desk(RuleBasedStateMachine):
         if before is None or not before.stack or before.prompt is None:
             return False
         frame = before.stack[-1]
-        step = self.world.rooms.engine.flows[frame.flow].steps[frame.step]
+        step = self.world.services.engine.flows[frame.flow].steps[frame.step]
         said_yes = isinstance(step, Confirm) and (
             (first.kind is EventKind.CHOSE and first.key == step.yes)
             or (first.kind is EventKind.TEXT and first.text.strip().casefold() == self._yes(before))
@@ -649,7 +657,9 @@ class Desk(RuleBasedStateMachine):
     def _yes(self, before: Conversation) -> str:
         assert before.prompt is not None
         yes = next(c for c in before.prompt.choices if c.id == "yes")
-        return self.world.rooms.catalogs.text(before.locale, yes.key, yes.args).strip().casefold()
+        return (
+            self.world.services.catalogs.text(before.locale, yes.key, yes.args).strip().casefold()
+        )
 
     def _fresh(self, ticket: Ticket, before: Conversation, at: datetime) -> bool:
         if ticket.kind is RequestKind.CONSENT_WITHDRAWAL or "document" in ticket.flags:
@@ -690,7 +700,7 @@ class Desk(RuleBasedStateMachine):
         for _ in range(3):
             self.world.clock.move(timedelta(hours=2))
             self.works()
-        reader = self.world.rooms.store.reader
+        reader = self.world.services.store.reader
         assert self.do(reader.open_deliveries()) == 0
         for ticket in self._tickets():
             assert ticket.state is not TicketState.FULFILLING

@@ -1,4 +1,4 @@
-"""Every story in ``dialogs/stories/`` holds on the real rooms, tapped and in free text."""
+"""Every story in ``dialogs/stories/`` holds on the real services, tapped and in free text."""
 
 from __future__ import annotations
 

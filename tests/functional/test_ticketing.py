@@ -18,7 +18,7 @@ from privacydesk.connectors.ticketing_twin import Held, MemoryTicketing
 from privacydesk.domain.events import Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.domain.ticketing import NotTaken, RemoteFile, TicketingMap, marked
+from privacydesk.domain.ticketing import RejectionReason, RemoteFile, TicketingMap, marker_key
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.staff.preconditions import Refusal, Verdict
@@ -45,23 +45,23 @@ class Joined:
 
     async def rounds(self, count: int = 2) -> None:
         """Let time pass and have both sides looked at."""
-        assert self.world.rooms.ticketing is not None
+        assert self.world.services.ticketing is not None
         for _ in range(count):
             self.clock.move(timedelta(seconds=30))
-            await self.world.rooms.ticketing.work()
+            await self.world.services.ticketing.work()
 
     def syncing(self, handling: Any) -> SyncRounds:
         """Return a sync whose staff act as ``handling`` has it."""
-        rooms = self.world.rooms
-        store: Any = rooms.store
+        services = self.world.services
+        store: Any = services.store
         return join_system(
             self.system,
             TicketingMap(**MAPPED),
-            store=rooms.store,
-            book=store.ticketing_book,
-            chores=store.chores,
+            store=services.store,
+            book=store.ticketing_link_store,
+            chores=store.periodic_tasks,
             handling=handling,
-            catalog=rooms.catalogs,
+            catalog=services.catalogs,
             item=lambda _ticket, _item, _locale: "",
             zone="Asia/Shanghai",
             clock=self.clock,
@@ -85,7 +85,7 @@ class Joined:
 
     async def log(self) -> list[tuple[str, str, str]]:
         ticket = await self.ticket()
-        log = await self.world.rooms.store.reader.ticket_log(ticket.id)
+        log = await self.world.services.store.reader.ticket_log(ticket.id)
         return [(entry.by, entry.what, entry.why) for entry in log]
 
     async def heard(self) -> list[str]:
@@ -135,11 +135,11 @@ async def test_a_request_appears_over_there_once_and_says_nothing_of_a_person(
 
 async def test_what_staff_do_at_the_desk_is_told_once_without_their_words(desk: Joined) -> None:
     number = (await desk.ticket()).number
-    handling = desk.world.rooms.staff.handling
+    handling = desk.world.services.staff.handling
     await desk.rounds()
     await handling.claim(number, "mei")
-    await handling.note(number, "mei", "He sounded like he moved to Osaka.")
-    await handling.ask(number, "mei", "Which mails do you still get?")
+    await handling.add_note(number, "mei", "He sounded like he moved to Osaka.")
+    await handling.ask_requester(number, "mei", "Which mails do you still get?")
     await desk.rounds(4)
     assert desk.there.assignee == "u-mei"
     assert desk.there.state == "waiting"
@@ -153,9 +153,9 @@ async def test_words_of_staff_leave_the_house_only_where_the_operator_names_them
     fields = {"cf_who": "account", "cf_due": "due_date", "cf_what": "items"}
     async with joined(tmp_path, texts=["notes"], fields=fields) as desk:
         ticket = await desk.ticket()
-        handling = desk.world.rooms.staff.handling
+        handling = desk.world.services.staff.handling
         await desk.rounds()
-        await handling.note(ticket.number, "mei", "Checked with legal.")
+        await handling.add_note(ticket.number, "mei", "Checked with legal.")
         await handling.reply(ticket.number, "mei", "We are on it.")
         await desk.rounds()
         texts = [entry.text for entry in desk.there.entries]
@@ -220,7 +220,7 @@ async def test_two_never_answer_at_once_from_two_systems_either(desk: Joined) ->
     await desk.rounds()
     ticket = await desk.ticket()
     await desk.player.do("choose", choice="desk:human", offset=0)
-    await desk.world.rooms.takeover.take(ticket.conversation_id.hex(), "lao-zhou")
+    await desk.world.services.takeover.take(ticket.conversation_id.hex(), "lao-zhou")
     desk.system.people_write("1", "u-mei", "Hello!", public=True)
     await desk.rounds()
     assert "Hello!" not in await desk.heard()
@@ -246,7 +246,9 @@ async def test_their_own_words_for_work_that_goes_on_are_left_alone(desk: Joined
     desk.system.people_change("1", state="with legal")
     await desk.rounds(4)
     assert desk.there.state == "with legal"
-    await desk.world.rooms.staff.handling.ask((await desk.ticket()).number, "mei", "Which?")
+    await desk.world.services.staff.handling.ask_requester(
+        (await desk.ticket()).number, "mei", "Which?"
+    )
     await desk.rounds()
     assert desk.there.state == "waiting"
 
@@ -257,7 +259,7 @@ async def test_a_decision_closes_it_over_there_and_opening_it_again_is_put_right
     await desk.rounds()
     number = (await desk.ticket()).number
     verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-    await desk.world.rooms.staff.decisions.decide(number, "mei", verdict)
+    await desk.world.services.staff.decisions.decide(number, "mei", verdict)
     await desk.rounds()
     assert desk.there.state == "closed"
     assert "The law" not in str(desk.there)
@@ -277,7 +279,9 @@ async def test_the_due_date_is_the_desks(desk: Joined) -> None:
     assert [line for line in desk.told if "set back" in line] == desk.told
     assert len(desk.told) == 1
     number = (await desk.ticket()).number
-    await desk.world.rooms.staff.handling.extend(number, "lao-zhou", working_days=2, reason="Ill")
+    await desk.world.services.staff.handling.extend(
+        number, "lao-zhou", working_days=2, reason="Ill"
+    )
     await desk.rounds()
     assert desk.there.due_at > due
     assert desk.told[1:] == ["Deadline extended"]
@@ -286,13 +290,13 @@ async def test_the_due_date_is_the_desks(desk: Joined) -> None:
 async def test_whoever_gets_it_over_there_gets_it_here_and_the_other_way_round(
     desk: Joined,
 ) -> None:
-    handling = desk.world.rooms.staff.handling
+    handling = desk.world.services.staff.handling
     await desk.rounds()
     number = (await desk.ticket()).number
     desk.system.people_change("1", assignee="u-mei")
     await desk.rounds()
     assert (await desk.ticket()).holder == "mei"
-    await handling.claim(number, "lao-zhou", over="mei")
+    await handling.claim(number, "lao-zhou", expected_holder="mei")
     await desk.rounds()
     assert desk.there.assignee == "u-zhou"
     desk.system.people_change("1", assignee="")
@@ -312,7 +316,7 @@ async def test_where_both_gave_it_away_the_newer_wins(desk: Joined, last: str) -
     for side in ("here", "there") if last == "there" else ("there", "here"):
         desk.clock.move(timedelta(minutes=1))
         if side == "here":
-            await desk.world.rooms.staff.handling.claim(number, "mei")
+            await desk.world.services.staff.handling.claim(number, "mei")
         else:
             desk.system.people_change("1", assignee="u-zhou")
     await desk.rounds(3)
@@ -325,7 +329,7 @@ async def test_what_is_written_there_later_makes_an_older_owner_no_newer(desk: J
     desk.clock.move(timedelta(minutes=1))
     desk.system.people_change("1", assignee="u-zhou")
     desk.clock.move(timedelta(minutes=1))
-    await desk.world.rooms.staff.handling.claim((await desk.ticket()).number, "mei")
+    await desk.world.services.staff.handling.claim((await desk.ticket()).number, "mei")
     desk.clock.move(timedelta(minutes=1))
     desk.system.people_write("1", "u-zhou", "I have looked at it.")
     desk.system.people_change("1", state="with legal")
@@ -344,13 +348,13 @@ async def test_an_owner_who_is_given_here_while_both_sides_are_compared_stays(
         """Staff, of whom one claims the request just before the sync gives it to another."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(desk.world.rooms.staff.handling, name)
+            return getattr(desk.world.services.staff.handling, name)
 
         async def follow(self, *args: Any, **kwargs: Any) -> Ticket:
             desk.clock.move(timedelta(seconds=1))
-            handling = desk.world.rooms.staff.handling
-            await handling.claim(number, "mei", over=None)
-            return await handling.follow(*args, **kwargs)
+            handling = desk.world.services.staff.handling
+            await handling.claim(number, "mei", expected_holder=None)
+            return await handling.follow_assignment(*args, **kwargs)
 
     desk.clock.move(timedelta(seconds=30))
     await desk.syncing(Meanwhile()).work()
@@ -364,7 +368,7 @@ async def test_a_question_asked_there_before_the_requester_answered_asks_for_not
 ) -> None:
     await desk.rounds()
     ticket = await desk.ticket()
-    await desk.world.rooms.staff.handling.ask(ticket.number, "mei", "Which messages?")
+    await desk.world.services.staff.handling.ask_requester(ticket.number, "mei", "Which messages?")
     await desk.rounds()
     desk.clock.move(timedelta(minutes=1))
     desk.system.people_write("1", "u-zhou", "By post or by mail?", public=True)
@@ -388,12 +392,12 @@ async def test_a_question_is_asked_of_the_ticket_that_was_compared(desk: Joined)
         """Staff, of whom one decides the request just before the sync asks for more."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(desk.world.rooms.staff.handling, name)
+            return getattr(desk.world.services.staff.handling, name)
 
         async def ask(self, *args: Any, **kwargs: Any) -> Ticket:
-            rooms = desk.world.rooms
-            await rooms.staff.handling.claim(number, "mei", over=None)
-            return await rooms.staff.handling.ask(*args, **kwargs)
+            services = desk.world.services
+            await services.staff.handling.claim(number, "mei", expected_holder=None)
+            return await services.staff.handling.ask_requester(*args, **kwargs)
 
     desk.clock.move(timedelta(seconds=30))
     await desk.syncing(Meanwhile()).work()
@@ -415,10 +419,10 @@ async def test_somebody_the_desk_does_not_know_stays_and_it_is_said_once(desk: J
 async def test_whoever_may_not_decide_it_loses_it_again_over_there(desk: Joined) -> None:
     await desk.rounds()
     ticket = await desk.ticket()
-    objection = replace(ticket, reviewer_not=("mei",), version=ticket.version + 1)
+    objection = replace(ticket, excluded_reviewers=("mei",), version=ticket.version + 1)
     locks = Locks(ticket.conversation_id, (ticket.id,))
     job = Job("objecting", locks, lambda _rows: Changes(tickets=(objection,)))
-    await desk.world.rooms.store.writer.submit(job)
+    await desk.world.services.store.writer.submit(job)
     desk.system.people_change("1", assignee="u-mei")
     await desk.rounds(4)
     assert desk.there.assignee == ""
@@ -446,7 +450,7 @@ async def test_an_answer_that_never_came_makes_no_second_ticket(desk: Joined) ->
 
     desk.system.trouble = lost
     await desk.rounds()
-    await desk.world.rooms.staff.handling.note((await desk.ticket()).number, "mei", "Hm.")
+    await desk.world.services.staff.handling.add_note((await desk.ticket()).number, "mei", "Hm.")
     await desk.rounds(20)
     assert desk.told == ["Note"]
     assert {"create", "write"} <= set(calls)
@@ -466,7 +470,7 @@ async def test_one_that_was_made_twice_is_closed_for_the_other(desk: Joined) -> 
 async def test_one_that_is_gone_is_told_and_made_anew_only_when_somebody_says_so(
     desk: Joined,
 ) -> None:
-    sync = desk.world.rooms.ticketing
+    sync = desk.world.services.ticketing
     assert sync is not None
     await desk.rounds()
     desk.system.people_remove("1")
@@ -491,11 +495,11 @@ async def test_a_system_that_is_away_holds_up_nothing_and_is_caught_up_with(
 
     desk.system.trouble = away
     number = (await desk.ticket()).number
-    await desk.world.rooms.staff.handling.claim(number, "mei")
+    await desk.world.services.staff.handling.claim(number, "mei")
     for _ in range(20):
         desk.clock.move(timedelta(minutes=2))
         await desk.rounds(1)
-    standing = await desk.world.rooms.ticketing.standing()  # type: ignore[union-attr]
+    standing = await desk.world.services.ticketing.standing()  # type: ignore[union-attr]
     assert standing.system is not None
     assert standing.system.fault == "unreachable"
     assert standing.system.alarmed_at is not None
@@ -508,14 +512,14 @@ async def test_after_its_time_the_words_go_and_the_link_rests(desk: Joined) -> N
     await desk.rounds()
     number = (await desk.ticket()).number
     verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-    await desk.world.rooms.staff.decisions.decide(number, "mei", verdict)
+    await desk.world.services.staff.decisions.decide(number, "mei", verdict)
     await desk.rounds()
     told = len(desk.told)
     desk.clock.move(timedelta(days=40))
-    await desk.world.rooms.upkeep.retention.daily()
+    await desk.world.services.maintenance.retention.run_if_due()
     await desk.rounds(3)
     assert desk.told[told:][-1].startswith("The time for keeping it is over")
-    link = await desk.world.rooms.ticketing.link((await desk.ticket()).id)  # type: ignore[union-attr]
+    link = await desk.world.services.ticketing.link((await desk.ticket()).id)  # type: ignore[union-attr]
     assert link is not None
     assert not link.is_open
 
@@ -523,9 +527,9 @@ async def test_after_its_time_the_words_go_and_the_link_rests(desk: Joined) -> N
 async def test_every_reason_has_words_and_every_entry_a_mark(desk: Joined) -> None:
     await desk.rounds()
     number = (await desk.ticket()).number
-    await desk.world.rooms.staff.handling.note(number, "mei", "Hm.")
+    await desk.world.services.staff.handling.add_note(number, "mei", "Hm.")
     await desk.rounds()
-    assert all(marked(entry.text) for entry in desk.there.entries)
-    catalog = desk.world.rooms.catalogs
+    assert all(marker_key(entry.text) for entry in desk.there.entries)
+    catalog = desk.world.services.catalogs
     for locale in catalog.locales:
-        assert all(catalog.text(locale, f"ticketing.reason.{one}", {}) for one in NotTaken)
+        assert all(catalog.text(locale, f"ticketing.reason.{one}", {}) for one in RejectionReason)

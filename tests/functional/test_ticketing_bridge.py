@@ -118,7 +118,7 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         said = {
             "desk": {
                 "url": str(office.server.make_url("")).rstrip("/"),
-                "token": token.text,
+                "token": token.secret,
                 "webhook_secret": DESK_SECRET,
                 "console": "https://desk.example/console/tickets",
             },
@@ -159,7 +159,7 @@ async def test_a_ticket_goes_over_without_a_word_about_a_person(scene: Scene) ->
 
 
 async def test_who_holds_it_goes_both_ways(scene: Scene) -> None:
-    handling = scene.office.world.rooms.staff.handling
+    handling = scene.office.world.services.staff.handling
     scene.tell(scene.ticket, 2)
     await scene.settle()
     scene.remote.assignee = LIN
@@ -184,7 +184,7 @@ async def test_who_holds_it_goes_both_ways(scene: Scene) -> None:
 
 
 async def test_a_user_that_is_nobody_at_the_desk_does_not_keep_a_ticket(scene: Scene) -> None:
-    await scene.office.world.rooms.staff.handling.assign(scene.ticket.number, "lao-zhou", "mei")
+    await scene.office.world.services.staff.handling.assign(scene.ticket.number, "lao-zhou", "mei")
     scene.tell(scene.ticket, 3)
     await scene.settle()
     scene.remote.assignee = "903"

@@ -24,13 +24,13 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
-from privacydesk.domain.ticketing import TicketingMap, marked
+from privacydesk.domain.ticketing import TicketingMap, marker_key
 from privacydesk.errors import NotAllowedNowError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
 from privacydesk.services.ticketing.wiring import join_system
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.id_generator import SecureIdGenerator
 
 # "lao-zhou" has no user over there, "u-stranger" is no agent here.
 SAID = TicketingMap(
@@ -124,16 +124,18 @@ class Sides(RuleBasedStateMachine):
         return self.shared.runner.run(work)
 
     def _new_process(self) -> SyncRounds:
-        rooms = self.world.rooms
-        store: Any = rooms.store
+        services = self.world.services
+        store: Any = services.store
         return join_system(
             self.system,
             SAID,
-            store=rooms.store,
-            book=Fused(store.ticketing_book, {"save", "heard", "discover", "join"}, self.fuse),
-            chores=store.chores,
-            handling=Fused(rooms.staff.handling, {"note", "reply", "ask", "follow"}, self.fuse),  # type: ignore[arg-type]
-            catalog=rooms.catalogs,
+            store=services.store,
+            book=Fused(
+                store.ticketing_link_store, {"save", "heard", "discover", "join"}, self.fuse
+            ),
+            chores=store.periodic_tasks,
+            handling=Fused(services.staff.handling, {"note", "reply", "ask", "follow"}, self.fuse),  # type: ignore[arg-type]
+            catalog=services.catalogs,
             item=lambda _ticket, _item, _locale: "",
             zone="Asia/Shanghai",
             clock=self.clock,
@@ -141,18 +143,18 @@ class Sides(RuleBasedStateMachine):
         )
 
     async def _file(self) -> str:
-        rooms, now, minter = self.world.rooms, self.clock.now(), SecretMinter()
-        session = (await rooms.desk.begin(languages="en")).session
+        services, now, minter = self.world.services, self.clock.now(), SecureIdGenerator()
+        session = (await services.desk.begin(languages="en")).session
         ticket = Ticket(
             TicketId(minter.id(now)), minter.ticket_number(), session.conversation,
             RequestKind.ACCESS, TicketState.IN_REVIEW, now, "en", verified_at=now, version=1,
         )  # fmt: skip
-        ticket = rooms.deadlines.with_clock(ticket, now, now)
+        ticket = services.deadlines.start_deadlines(ticket, now, now)
         entry = LogEntry(ticket.id, now, "requester", "filed", job_id="filing")
         changes = Changes(tickets=(ticket,), ticket_log=(entry,))
         locks = Locks(session.conversation, (ticket.id,))
         job = Job("filing", locks, lambda _rows: changes, once_per_ticket=ticket.id)
-        await rooms.store.writer.submit(job)
+        await services.store.writer.submit(job)
         return ticket.number
 
     # -- the desk --------------------------------------------------------------------------------
@@ -169,22 +171,22 @@ class Sides(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["note", "reply", "ask"]))
     def somebody_writes_here(self, what: str) -> None:
-        handling = self.world.rooms.staff.handling
+        handling = self.world.services.staff.handling
         self._act(getattr(handling, what), "mei", f"here {next(NUMBERS)}.")
 
     @rule(agent=st.sampled_from(["mei", "an", "lao-zhou"]))
     def somebody_claims_it(self, agent: str) -> None:
-        self._act(self.world.rooms.staff.handling.claim, agent, over=None)
+        self._act(self.world.services.staff.handling.claim, agent, expected_holder=None)
 
     @rule()
     def it_is_given_back(self) -> None:
-        self._act(self.world.rooms.staff.handling.assign, "lao-zhou", "")
+        self._act(self.world.services.staff.handling.assign, "lao-zhou", "")
 
     @precondition(lambda self: not self.decided)
     @rule()
     def it_is_decided(self) -> None:
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-        self._act(self.world.rooms.staff.decisions.decide, "mei", verdict)
+        self._act(self.world.services.staff.decisions.decide, "mei", verdict)
         self.decided = True
 
     # -- over there ------------------------------------------------------------------------------
@@ -262,8 +264,8 @@ class Sides(RuleBasedStateMachine):
         self.run(self._put_away(ticket))
 
     async def _snapshot(self) -> tuple[Ticket, tuple[LogEntry, ...], list[Any]]:
-        ticket = await self.world.rooms.staff.cases.ticket(self.number)
-        log = await self.world.rooms.store.reader.ticket_log(ticket.id)
+        ticket = await self.world.services.staff.tickets.by_number(self.number)
+        log = await self.world.services.store.reader.ticket_log(ticket.id)
         there = [
             (one.state, one.assignee, one.due_at, tuple(one.entries))
             for one in self.system.tickets.values()
@@ -277,7 +279,7 @@ class Sides(RuleBasedStateMachine):
         assert due_at == ticket.clock.due_at - timedelta(minutes=1)
         if ticket.is_open:
             assert state not in ENDED
-            wanted = "waiting" if ticket.is_awaited else "open"
+            wanted = "waiting" if ticket.awaits_requester else "open"
             assert state in {wanted, "with legal"}
         else:
             assert state == "closed"
@@ -290,7 +292,7 @@ class Sides(RuleBasedStateMachine):
     @staticmethod
     def _is_told_once(log: tuple[LogEntry, ...], there: Any) -> None:
         ours = [entry.text for entry in there[3] if entry.own]
-        keys = Counter(marked(text) for text in ours)
+        keys = Counter(marker_key(text) for text in ours)
         assert set(keys.values()) <= {1}, "something was told twice"
         lines = Counter(text.partition("\n")[0] for text in ours)
         done = Counter(entry.what for entry in log if entry.by == "mei")
@@ -312,7 +314,7 @@ class Sides(RuleBasedStateMachine):
     async def _put_away(self, ticket: Ticket) -> None:
         if ticket.is_open:
             verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-            await self.world.rooms.staff.decisions.decide(ticket.number, "mei", verdict)
+            await self.world.services.staff.decisions.decide(ticket.number, "mei", verdict)
 
 
 def test_whatever_dies_both_sides_come_to_the_same(tmp_path: Path) -> None:
@@ -322,7 +324,7 @@ def test_whatever_dies_both_sides_come_to_the_same(tmp_path: Path) -> None:
 
         async def opened() -> World:
             world = await stack.enter_async_context(open_world(tmp_path, clock=clock))
-            await world.rooms.staff.roster.add("an", "小安", Role.AGENT)
+            await world.services.staff.roster.add("an", "小安", Role.AGENT)
             return world
 
         Sides.shared = Shared(runner, runner.run(opened()), clock)

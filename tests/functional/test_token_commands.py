@@ -34,9 +34,9 @@ async def test_a_token_is_made_shown_once_and_revoked(office: Office) -> None:
     (token,) = json.loads(listed)
     assert (token["identity"], token["standing"]) == ("crm", "working")
     assert token["used_at"] is None
-    integrations = office.world.rooms.integrations
+    integrations = office.world.services.integrations
     assert integrations is not None
-    assert (await integrations.tokens.bearer(made["token"])).agent.name == "crm"
+    assert (await integrations.tokens.authenticate(made["token"])).agent.name == "crm"
     told = await office.fine("tokens", "revoke", made["id"][-8:])
     assert "opens nothing any more" in told
     assert "was revoked before" in await office.fine("tokens", "revoke", made["id"])

@@ -17,7 +17,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
-from privacydesk.services.signin.people import People
+from privacydesk.services.signin.agent_administration import AgentAdministration
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "Somebody else is in them.")
@@ -30,12 +30,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     profile = {**PROFILE, "second_eyes": ["deregistration", "guardian"]}
     async with open_world(tmp_path, profile) as opened:
         for name, role in (("xiao-chen", Role.ADMINISTRATOR), ("wing", Role.AGENT)):
-            await opened.rooms.staff.roster.add(name, "", role)
+            await opened.services.staff.roster.add(name, "", role)
         yield opened
 
 
-def people(world: World) -> People:
-    return world.rooms.doors.people
+def people(world: World) -> AgentAdministration:
+    return world.services.signin.agents
 
 
 async def closing(world: World) -> tuple[Player, Ticket]:
@@ -62,7 +62,7 @@ async def guardian(world: World) -> tuple[Player, Ticket]:
 
 async def refused_confirming(world: World, number: str, by: str, version: int) -> str:
     with pytest.raises(DeskError) as refused:
-        await world.rooms.staff.decisions.confirm(number, by, seen=version)
+        await world.services.staff.decisions.confirm(number, by, seen=version)
     assert refused.value.code is ErrorCode.FORBIDDEN
     return str(refused.value.data["reason"])
 
@@ -75,14 +75,14 @@ async def test_nobody_confirms_whose_access_the_proposer_changed_lately(
     world: World, act: str
 ) -> None:
     _, ticket = await closing(world)
-    staff, second = world.rooms.staff, "wing"
+    staff, second = world.services.staff, "wing"
     if act == "reset":
-        await people(world).reset("wing", by="xiao-chen")
+        await people(world).reset_access("wing", by="xiao-chen")
     elif act == "role":
         await people(world).change_role("wing", Role.SUPERVISOR, by="xiao-chen")
     elif act == "enable":
         await people(world).disable("wing")
-        await people(world).reset("wing", by="xiao-chen")
+        await people(world).reset_access("wing", by="xiao-chen")
     else:
         second = "newcomer"
         await people(world).add(second, "", Role.AGENT, by="xiao-chen")
@@ -99,28 +99,28 @@ async def test_nobody_confirms_what_was_proposed_by_an_agent_that_they_reset(
     world: World,
 ) -> None:
     _, ticket = await closing(world)
-    await people(world).reset("mei", by="xiao-chen")
-    proposed = await world.rooms.staff.decisions.decide(ticket.number, "mei", Verdict())
+    await people(world).reset_access("mei", by="xiao-chen")
+    proposed = await world.services.staff.decisions.decide(ticket.number, "mei", Verdict())
     told = await refused_confirming(world, ticket.number, "xiao-chen", proposed.version)
     assert told == "not_separate"
-    await world.rooms.staff.decisions.confirm(ticket.number, "wing", seen=proposed.version)
+    await world.services.staff.decisions.confirm(ticket.number, "wing", seen=proposed.version)
 
 
 async def test_control_reaches_through_agents_who_were_added_for_it(world: World) -> None:
     _, ticket = await closing(world)
     await people(world).add("helper", "", Role.ADMINISTRATOR, by="xiao-chen")
-    await people(world).reset("wing", by="helper")
-    proposed = await world.rooms.staff.decisions.decide(ticket.number, "xiao-chen", Verdict())
+    await people(world).reset_access("wing", by="helper")
+    proposed = await world.services.staff.decisions.decide(ticket.number, "xiao-chen", Verdict())
     told = await refused_confirming(world, ticket.number, "wing", proposed.version)
     assert told == "not_separate"
 
 
 async def test_what_the_operator_does_by_command_is_no_agents_doing(world: World) -> None:
     _, ticket = await closing(world)
-    await people(world).reset("wing")
-    await people(world).reset("mei")
-    proposed = await world.rooms.staff.decisions.decide(ticket.number, "mei", Verdict())
-    await world.rooms.staff.decisions.confirm(ticket.number, "wing", seen=proposed.version)
+    await people(world).reset_access("wing")
+    await people(world).reset_access("mei")
+    proposed = await world.services.staff.decisions.decide(ticket.number, "mei", Verdict())
+    await world.services.staff.decisions.confirm(ticket.number, "wing", seen=proposed.version)
 
 
 # -- a child's files -------------------------------------------------------------------------------
@@ -128,50 +128,52 @@ async def test_what_the_operator_does_by_command_is_no_agents_doing(world: World
 
 async def test_no_supervisor_lets_themselves_open_a_childs_files(world: World) -> None:
     _, ticket = await guardian(world)
-    files = world.rooms.staff.files
-    await world.rooms.staff.handling.claim(ticket.number, "lao-zhou")
+    file_access = world.services.staff.file_access
+    await world.services.staff.handling.claim(ticket.number, "lao-zhou")
     with pytest.raises(DeskError) as refused:
-        await files.allow(ticket.number, "lao-zhou")
+        await file_access.grant(ticket.number, "lao-zhou")
     assert refused.value.data["reason"] == "own_files"
-    await people(world).reset("lao-zhou", by="xiao-chen")
+    await people(world).reset_access("lao-zhou", by="xiao-chen")
     with pytest.raises(DeskError) as refused:
-        await files.allow(ticket.number, "xiao-chen")
+        await file_access.grant(ticket.number, "xiao-chen")
     assert refused.value.data["reason"] == "not_separate"
     world.clock.move(WEEK + timedelta(hours=1))
-    allowed = await files.allow(ticket.number, "xiao-chen")
+    allowed = await file_access.grant(ticket.number, "xiao-chen")
     assert allowed.work.files_allowed == ("lao-zhou",)
 
 
 async def test_access_is_asked_for_and_allowed_or_refused(world: World) -> None:
     _, ticket = await guardian(world)
-    staff, inbox, agents = world.rooms.staff, world.rooms.tools.inbox, world.rooms.agents
-    await world.rooms.refresh_agents()
+    staff, inbox, agents = world.services.staff, world.services.console.inbox, world.services.agents
+    await world.services.refresh_agents()
 
     async def listed() -> int:
-        return len((await inbox.page(InboxView.ESCALATED, agents["lao-zhou"])).rows)
+        return len((await inbox.view_page(InboxView.ESCALATED, agents["lao-zhou"])).rows)
 
     with pytest.raises(DeskError) as stranger:
-        await staff.files.ask(ticket.number, "mei", "It is mine to examine.")
+        await staff.file_access.request(ticket.number, "mei", "It is mine to examine.")
     assert stranger.value.data["reason"] == "not_holder"
     await staff.handling.claim(ticket.number, "mei")
-    await staff.files.ask(ticket.number, "mei", "It is mine to examine.")
+    await staff.file_access.request(ticket.number, "mei", "It is mine to examine.")
     assert await listed() == 1
-    assert [one.number for one in await world.rooms.alarms.mine("lao-zhou")] == [ticket.number]
+    assert [one.number for one in await world.services.alarms.alarms_of("lao-zhou")] == [
+        ticket.number
+    ]
     with pytest.raises(NotAllowedNowError) as twice:
-        await staff.files.ask(ticket.number, "mei", "Please.")
+        await staff.file_access.request(ticket.number, "mei", "Please.")
     assert twice.value.data["reason"] == "files_asked_already"
-    await staff.files.refuse(ticket.number, "lao-zhou", "mei", "Not without the form.")
+    await staff.file_access.deny(ticket.number, "lao-zhou", "mei", "Not without the form.")
     assert await listed() == 0
     with pytest.raises(NotAllowedNowError) as late:
-        await staff.files.refuse(ticket.number, "lao-zhou", "mei", "Not without the form.")
+        await staff.file_access.deny(ticket.number, "lao-zhou", "mei", "Not without the form.")
     assert late.value.data["reason"] == "files_not_asked"
     world.clock.move(timedelta(minutes=1))
-    await staff.files.ask(ticket.number, "mei", "The form is here now.")
-    allowed = await staff.files.allow(ticket.number, "lao-zhou", to="mei")
+    await staff.file_access.request(ticket.number, "mei", "The form is here now.")
+    allowed = await staff.file_access.grant(ticket.number, "lao-zhou", to="mei")
     assert (allowed.work.files_asked, allowed.work.files_allowed) == ((), ("mei",))
     assert await listed() == 0
     with pytest.raises(NotAllowedNowError) as open_now:
-        await staff.files.ask(ticket.number, "mei", "Once more.")
+        await staff.file_access.request(ticket.number, "mei", "Once more.")
     assert open_now.value.data["reason"] == "files_open_already"
 
 
@@ -179,10 +181,10 @@ async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
     world: World,
 ) -> None:
     mother, ticket = await guardian(world)
-    staff, number = world.rooms.staff, ticket.number
+    staff, number = world.services.staff, ticket.number
     await open_files(staff, number, "mei")
     await staff.examinations.examine(number, "mei", accepted=True)
-    (file,) = await staff.evidence.files(await staff.cases.ticket(number))
+    (file,) = await staff.evidence.files(await staff.tickets.by_number(number))
     proposed = await staff.decisions.decide(number, "mei", Verdict(text="Done."))
     with pytest.raises(NotAllowedNowError) as unseen:
         await staff.decisions.confirm(number, "lao-zhou", seen=proposed.version)
@@ -191,20 +193,20 @@ async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
     with pytest.raises(DeskError) as closed:
         await staff.evidence.open(number, file.id.hex(), "wing")
     assert closed.value.data["reason"] == "files_closed"
-    await staff.files.ask(number, "wing", "I am to confirm this.")
+    await staff.file_access.request(number, "wing", "I am to confirm this.")
     opened = await staff.evidence.open(number, file.id.hex(), "lao-zhou")
     assert opened.body
-    seen = (await staff.cases.ticket(number)).version
+    seen = (await staff.tickets.by_number(number)).version
     await staff.decisions.confirm(number, "lao-zhou", seen=seen)
-    assert await staff.evidence.files(await staff.cases.ticket(number)) == ()
+    assert await staff.evidence.files(await staff.tickets.by_number(number)) == ()
     await mother.pull()
 
 
 async def test_evidence_that_is_not_enough_goes_at_once(world: World) -> None:
     _, ticket = await guardian(world)
-    staff = world.rooms.staff
+    staff = world.services.staff
     await staff.examinations.examine(ticket.number, "mei", accepted=False, reason="Not readable.")
-    assert await staff.evidence.files(await staff.cases.ticket(ticket.number)) == ()
+    assert await staff.evidence.files(await staff.tickets.by_number(ticket.number)) == ()
 
 
 # -- objections ------------------------------------------------------------------------------------
@@ -214,7 +216,7 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
     world: World,
 ) -> None:
     player, ticket = await closing(world)
-    staff = world.rooms.staff
+    staff = world.services.staff
     await staff.handling.reply(ticket.number, "wing", "We look at it.")
     proposed = await staff.decisions.decide(ticket.number, "mei", Verdict(whole=OTHERS))
     await staff.decisions.confirm(ticket.number, "lao-zhou", seen=proposed.version)
@@ -225,12 +227,12 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
         {"choose": "yes"}, {"bot": "objection.filed"},
     )  # fmt: skip
     again = next(one for one in await player.tickets() if one.linked == ticket.id)
-    assert again.reviewer_not == ("wing", "mei", "lao-zhou")
-    for name in again.reviewer_not:
+    assert again.excluded_reviewers == ("wing", "mei", "lao-zhou")
+    for name in again.excluded_reviewers:
         with pytest.raises(DeskError) as refused:
             await staff.decisions.decide(again.number, name, Verdict(whole=OTHERS))
         assert refused.value.data["reason"] == "lack_other_reviewer"
-    await people(world).reset("xiao-chen", by="lao-zhou")
+    await people(world).reset_access("xiao-chen", by="lao-zhou")
     with pytest.raises(DeskError) as refused:
         await staff.handling.claim(again.number, "xiao-chen")
     assert refused.value.data["reason"] == "not_separate"
@@ -240,12 +242,12 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
 
 async def test_a_reply_leaves_the_forms_of_colleagues_as_good_as_they_were(world: World) -> None:
     _, ticket = await closing(world)
-    staff = world.rooms.staff
-    seen = (await staff.cases.case(ticket.number)).sight
+    staff = world.services.staff
+    seen = (await staff.tickets.details(ticket.number)).digest
     await staff.handling.reply(ticket.number, "wing", "We look at it.")
     await staff.decisions.decide(ticket.number, "mei", Verdict(whole=OTHERS), seen=seen)
-    changed = await staff.cases.ticket(ticket.number)
-    assert replace(changed, version=0).touched_by == ("wing", "mei")
+    changed = await staff.tickets.by_number(ticket.number)
+    assert replace(changed, version=0).decision_participants == ("wing", "mei")
 
 
 @pytest.mark.parametrize("act", ["ask", "extend", "send_back", "escalation"])
@@ -253,9 +255,9 @@ async def test_who_asks_extends_sends_back_or_answers_a_colleague_decides_no_obj
     world: World, act: str
 ) -> None:
     _, ticket = await closing(world)
-    staff, number = world.rooms.staff, ticket.number
+    staff, number = world.services.staff, ticket.number
     if act == "ask":
-        await staff.handling.ask(number, "lao-zhou", "Which account is it?")
+        await staff.handling.ask_requester(number, "lao-zhou", "Which account is it?")
     elif act == "extend":
         await staff.handling.extend(number, "lao-zhou", working_days=2, reason="It takes longer.")
     elif act == "send_back":
@@ -264,14 +266,14 @@ async def test_who_asks_extends_sends_back_or_answers_a_colleague_decides_no_obj
     else:
         await staff.escalations.escalate(number, "mei", "How do I go on?")
         await staff.escalations.answer(number, "lao-zhou", "Refuse it.")
-    assert "lao-zhou" in (await staff.cases.ticket(number)).work.touched_by
+    assert "lao-zhou" in (await staff.tickets.by_number(number)).work.touched_by
 
 
 async def test_everybody_is_known_while_agents_are_read_anew(world: World) -> None:
-    known = set(world.rooms.agents)
+    known = set(world.services.agents)
     assert known
-    reading = asyncio.create_task(world.rooms.refresh_agents())
+    reading = asyncio.create_task(world.services.refresh_agents())
     while not reading.done():
-        assert set(world.rooms.agents) == known
+        assert set(world.services.agents) == known
         await asyncio.sleep(0)
     await reading

@@ -19,7 +19,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 )
 from tests.functional.test_retention import RARE, closed, ticket_of
 
-from privacydesk.app.process import serving
+from privacydesk.app.process import run_server
 from privacydesk.clock import SystemClock
 
 
@@ -40,7 +40,7 @@ def later(office: Office, days: int) -> None:
 
 
 async def verified(office: Office) -> None:
-    await office.world.rooms.upkeep.sealer.work()
+    await office.world.services.maintenance.sealer.seal_pending()
 
 
 async def test_a_preview_says_what_would_go_and_a_run_takes_it(office: Office) -> None:
@@ -80,7 +80,7 @@ async def test_a_hold_is_set_and_released_by_command(office: Office) -> None:
 async def test_the_audit_is_listed_and_verified_by_command(office: Office) -> None:
     player, ticket = await closed(office.world)
     await player.step({"agent": "take"})
-    await office.world.rooms.audit.exported("mei", "open_tickets", rows=3)
+    await office.world.services.audit.record_export("mei", "open_tickets", rows=3)
     assert "wait to be sealed" in await office.fine("audit", "verify")
     await verified(office)
     fine = await office.json("audit", "verify")
@@ -145,12 +145,12 @@ async def test_serving_seals_what_was_audited_and_takes_away_what_is_due(office:
     player, _ = await closed(world)
     assert (await ticket_of(player)).purged_at is None
     world.clock.move(timedelta(days=31))
-    settings = world.rooms.settings.model_copy(update={"port": 0})
-    object.__setattr__(world.rooms, "settings", settings)
-    trail = world.rooms.upkeep.trail
+    settings = world.services.settings.model_copy(update={"port": 0})
+    object.__setattr__(world.services, "settings", settings)
+    trail = world.services.maintenance.trail
     purged = asyncio.Event()
-    world.rooms.store.writer.on_commit(lambda *_: purged.set())
-    async with serving(world.rooms), asyncio.timeout(60):
+    world.services.store.writer.on_commit(lambda *_: purged.set())
+    async with run_server(world.services), asyncio.timeout(60):
         await purged.wait()
     assert (await ticket_of(player)).purged_at is not None
     report = await trail.check()

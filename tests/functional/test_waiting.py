@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.common.dispatching import usher_of
+from tests.common.dispatching import dispatcher_of
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
 
-from privacydesk.app import Outside, open_rooms
+from privacydesk.app import ExternalServices, open_services
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.duty import DutyState
@@ -33,7 +33,7 @@ async def waits(world: World, name: str, **how: Any) -> Player:
 
 async def state(player: Player) -> Conversation:
     assert player.session is not None
-    found = await player.world.rooms.store.reader.conversation(player.session.conversation)
+    found = await player.world.services.store.reader.conversation(player.session.conversation)
     assert found is not None
     return found
 
@@ -45,15 +45,15 @@ async def owner(player: Player) -> str:
 
 async def on_duty(world: World, *agents: str) -> None:
     for name in agents:
-        world.rooms.attendance.connect(name)
-        await world.rooms.attendance.choose(name, DutyState.AVAILABLE)
+        world.services.attendance.connect(name)
+        await world.services.attendance.set_availability(name, DutyState.AVAILABLE)
 
 
 async def silent(world: World, agent: str) -> None:
     """Leave an agent's connection silent for longer than the grace; other pages stay open."""
-    world.rooms.attendance._connected.pop(agent, None)
+    world.services.attendance._connected.pop(agent, None)
     world.clock.move(GRACE + timedelta(seconds=1))
-    await world.rooms.attendance.beat()
+    await world.services.attendance.record_heartbeat()
 
 
 # -- giving ----------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ async def test_an_agent_is_given_no_more_than_the_limit_and_may_take_more(world:
     await world.work()
     assert [await owner(one) for one in players] == ["mei", "mei", "mei", "queue"]
     assert players[3].session is not None
-    await world.rooms.takeover.take(players[3].session.conversation.hex(), "mei")
+    await world.services.takeover.take(players[3].session.conversation.hex(), "mei")
     assert await owner(players[3]) == "mei"
 
 
@@ -88,15 +88,15 @@ async def test_an_agent_who_is_away_is_given_nothing_and_keeps_what_they_have(
     lin = await waits(world, "lin")
     await on_duty(world, "mei")
     await world.work()
-    await world.rooms.attendance.choose("mei", DutyState.AWAY)
+    await world.services.attendance.set_availability("mei", DutyState.AWAY)
     chen = await waits(world, "chen")
     assert [await owner(lin), await owner(chen)] == ["mei", "queue"]
 
 
 async def test_a_language_goes_to_who_speaks_it(world: World) -> None:
     await on_duty(world, "mei", "lao-zhou")
-    await world.rooms.attendance.speak("mei", ("zh_Hans",))
-    await world.rooms.attendance.speak("lao-zhou", ("en",))
+    await world.services.attendance.set_languages("mei", ("zh_Hans",))
+    await world.services.attendance.set_languages("lao-zhou", ("en",))
     english = [await waits(world, name) for name in ("lin", "chen")]
     chinese = await waits(world, "wu", locale="zh_Hans")
     assert [await owner(one) for one in english] == ["lao-zhou", "lao-zhou"]
@@ -110,19 +110,23 @@ async def test_two_processes_at_once_give_each_conversation_once_and_keep_the_li
         await waits(world, name) for name in ("lin", "chen", "alice", "wu", "liu", "zhou", "mei")
     ]
     await on_duty(world, "mei", "lao-zhou")
-    rooms = world.rooms
+    services = world.services
     profile = parse_profile(dict(PROFILE), "p")
-    outside = Outside(world.accounts, world.codes)
-    async with open_rooms(rooms.settings, outside, profile=profile, clock=world.clock) as other:
+    outside = ExternalServices(world.accounts, world.codes)
+    async with open_services(
+        services.settings, outside, profile=profile, clock=world.clock
+    ) as other:
         for _ in range(4):
-            await asyncio.gather(*(usher_of(one).round() for one in (rooms, other, rooms, other)))
+            await asyncio.gather(
+                *(dispatcher_of(one).run_round() for one in (services, other, services, other))
+            )
     for one in players:
         await one.pull()
     joined = [
         sum(event.key == "owner.agent_joined" for event in player.events) for player in players
     ]
     assert joined == [1, 1, 1, 1, 1, 1, 0]
-    held = (await rooms.attendance.board()).held
+    held = (await services.attendance.board()).conversations
     assert held == {"mei": 3, "lao-zhou": 3}
 
 
@@ -131,36 +135,36 @@ async def test_a_process_that_gives_slowly_is_not_joined_by_another(world: World
     for name in ("lin", "chen", "alice", "wu"):
         await waits(world, name)
     await on_duty(world, "mei")
-    rooms = world.rooms
-    slow, other = usher_of(rooms), usher_of(rooms)
-    given, took = rooms.takeover.give, 0
+    services = world.services
+    slow, other = dispatcher_of(services), dispatcher_of(services)
+    given, took = services.takeover.assign, 0
 
     async def slowly(waiting: Conversation, to: str) -> object:
         nonlocal took
         # Each takes two thirds of the lease, and another process comes by in the meantime.
         world.clock.move(timedelta(seconds=20))
-        took += await other.round()
+        took += await other.run_round()
         return await given(waiting, to)
 
     object.__setattr__(slow, "_takeover", _Giving(slowly))
-    assert await slow.round() == 3
+    assert await slow.run_round() == 3
     assert took == 0
-    assert (await rooms.attendance.board()).held == {"mei": 3}
+    assert (await services.attendance.board()).conversations == {"mei": 3}
 
 
 class _Giving:
     """A takeover of which nothing but the giving is asked."""
 
-    def __init__(self, give: Any) -> None:
-        self.give = give
+    def __init__(self, assign: Any) -> None:
+        self.assign = assign
 
 
 async def test_what_was_taken_by_hand_is_not_given_away(world: World) -> None:
     lin = await waits(world, "lin")
     seen = await state(lin)
-    await world.rooms.takeover.take(seen.id.hex(), "lao-zhou")
+    await world.services.takeover.take(seen.id.hex(), "lao-zhou")
     with pytest.raises(StaleError):
-        await world.rooms.takeover.give(seen, "mei")
+        await world.services.takeover.assign(seen, "mei")
     assert await owner(lin) == "lao-zhou"
 
 
@@ -175,31 +179,31 @@ async def test_who_loses_their_agent_is_told_and_goes_back_to_their_old_place(
     await on_duty(world, "mei")
     await world.work()
     world.clock.move(timedelta(minutes=3))
-    await world.rooms.attendance.beat()
-    await world.rooms.attendance.choose("lao-zhou", DutyState.AWAY)
+    await world.services.attendance.record_heartbeat()
+    await world.services.attendance.set_availability("lao-zhou", DutyState.AWAY)
     chen = await waits(world, "chen")
     assert [await owner(lin), await owner(chen)] == ["mei", "mei"]
-    await world.rooms.takeover.hand_back((await state(chen)).id.hex(), "mei")
+    await world.services.takeover.hand_back((await state(chen)).id.hex(), "mei")
     await chen.step({"choose": "desk:human"})
-    await world.rooms.attendance.choose("mei", DutyState.AWAY)
+    await world.services.attendance.set_availability("mei", DutyState.AWAY)
 
     await silent(world, "mei")
     await lin.settle()
     assert "owner.agent_lost" in lin.said()
     now = await state(lin)
     assert (now.owner.kind, now.queued_at) == (OwnerKind.QUEUE, since)
-    assert (await world.rooms.store.reader.queue(limit=10))[0].id == now.id
+    assert (await world.services.store.reader.queue(limit=10))[0].id == now.id
 
 
 async def test_an_agent_who_goes_off_duty_gives_their_conversations_back(world: World) -> None:
     lin = await waits(world, "lin")
     await on_duty(world, "mei")
     await world.work()
-    await world.rooms.attendance.choose("mei", DutyState.OFF)
+    await world.services.attendance.set_availability("mei", DutyState.OFF)
     await lin.settle()
     assert await owner(lin) == "queue"
     assert "小美" in next(e.text for e in lin.events if e.key == "owner.agent_left")
-    await world.rooms.attendance.beat()
+    await world.services.attendance.record_heartbeat()
     await world.work()
     assert await owner(lin) == "queue", "an open page does not call them back"
 
@@ -208,7 +212,7 @@ async def test_a_silence_within_the_grace_costs_nothing(world: World) -> None:
     lin = await waits(world, "lin")
     await on_duty(world, "mei")
     await world.work()
-    world.rooms.attendance._connected.clear()
+    world.services.attendance._connected.clear()
     world.clock.move(GRACE - timedelta(seconds=1))
     await world.work()
     assert await owner(lin) == "mei"
@@ -221,11 +225,16 @@ async def test_a_killed_server_is_an_agent_lost_for_the_next_one(tmp_path: Path)
         await world.work()
         assert await owner(lin) == "mei"
         # Nothing is said on the way out: what this process knew goes with it.
-        rooms = world.rooms
-        profile, outside = parse_profile(dict(PROFILE), "p"), Outside(world.accounts, world.codes)
+        services = world.services
+        profile, outside = (
+            parse_profile(dict(PROFILE), "p"),
+            ExternalServices(world.accounts, world.codes),
+        )
         world.clock.move(GRACE + timedelta(seconds=1))
-        async with open_rooms(rooms.settings, outside, profile=profile, clock=world.clock) as other:
-            await other.worker.round()
+        async with open_services(
+            services.settings, outside, profile=profile, clock=world.clock
+        ) as other:
+            await other.worker.run_once()
             found = await other.store.reader.conversation((await state(lin)).id)
             assert found is not None
             assert found.owner.kind is OwnerKind.QUEUE
@@ -245,9 +254,9 @@ async def test_a_process_that_was_late_does_not_lose_the_agents_at_its_pages(
 async def test_whoever_works_by_commands_is_there_for_a_while_after_each(world: World) -> None:
     lin = await waits(world, "lin")
     name = (await state(lin)).id.hex()
-    await world.rooms.takeover.take(name, "mei")
+    await world.services.takeover.take(name, "mei")
     world.clock.move(timedelta(minutes=20))
-    await world.rooms.takeover.reply(name, "mei", "Hello.")
+    await world.services.takeover.reply(name, "mei", "Hello.")
     world.clock.move(timedelta(minutes=20))
     await world.work()
     assert await owner(lin) == "mei"
@@ -303,7 +312,7 @@ async def test_an_agent_lost_at_night_leaves_word_when_somebody_reads(tmp_path: 
     afternoon = datetime(2026, 6, 5, 9, 59, tzinfo=UTC)
     async with open_world(tmp_path, WEEKDAYS, start=afternoon) as world:
         lin = await waits(world, "lin")
-        await world.rooms.takeover.take((await state(lin)).id.hex(), "mei")
+        await world.services.takeover.take((await state(lin)).id.hex(), "mei")
         world.clock.move(timedelta(hours=1))
         await lin.settle()
         assert lin.said()[-2:] == ["owner.agent_lost", "owner.reads_again"]
@@ -313,29 +322,29 @@ async def test_an_agent_lost_at_night_leaves_word_when_somebody_reads(tmp_path: 
 
 
 async def called(world: World, agent: str) -> list[tuple[AlarmKind, str, bool]]:
-    found = await world.rooms.alarms.mine(agent)
+    found = await world.services.alarms.alarms_of(agent)
     return [(one.kind, one.number, one.unattended) for one in reversed(found)]
 
 
 async def test_reminders_and_overdue_call_the_holder_and_the_supervisors(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
     (ticket,) = await lin.tickets()
-    await world.rooms.staff.handling.claim(ticket.number, "mei")
+    await world.services.staff.handling.claim(ticket.number, "mei")
     assert ticket.clock is not None
     world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
     await world.work()
     kinds = [AlarmKind.REMIND_TWO, AlarmKind.REMIND_ONE, AlarmKind.OVERDUE]
     for agent in ("mei", "lao-zhou"):
         assert await called(world, agent) == [(kind, ticket.number, True) for kind in kinds]
-    assert (await world.rooms.attendance.board()).unseen == {"mei": 3, "lao-zhou": 3}
-    await world.rooms.alarms.see("mei", ticket.id)
-    assert (await world.rooms.attendance.board()).unseen == {"lao-zhou": 3}
+    assert (await world.services.attendance.board()).unseen_alarms == {"mei": 3, "lao-zhou": 3}
+    await world.services.alarms.mark_seen("mei", ticket.id)
+    assert (await world.services.attendance.board()).unseen_alarms == {"lao-zhou": 3}
 
 
 async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
     (ticket,) = await lin.tickets()
-    await world.rooms.staff.handling.claim(ticket.number, "mei")
+    await world.services.staff.handling.claim(ticket.number, "mei")
     assert ticket.clock is not None
     world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
     await on_duty(world, "mei")
@@ -346,7 +355,7 @@ async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: Wo
 async def test_nobody_is_called_for_what_is_answered(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
     (ticket,) = await lin.tickets()
-    await world.rooms.staff.decisions.grant(ticket.number, "mei")
+    await world.services.staff.decisions.grant(ticket.number, "mei")
     await lin.settle()
     world.clock.move(timedelta(days=20))
     await world.work()
@@ -374,8 +383,8 @@ async def test_somebody_who_waits_for_too_long_calls_the_supervisors_once(world:
         world.clock.move(timedelta(minutes=1))
         await world.work()
     assert await called(world, "lao-zhou") == [(AlarmKind.PERSON_WAITING, "", True)]
-    await world.rooms.alarms.see("lao-zhou", (await state(lin)).id)
-    assert (await world.rooms.attendance.board()).unseen == {}
+    await world.services.alarms.mark_seen("lao-zhou", (await state(lin)).id)
+    assert (await world.services.attendance.board()).unseen_alarms == {}
 
 
 # -- leaving the queue ----------------------------------------------------------------------------
@@ -384,7 +393,7 @@ async def test_somebody_who_waits_for_too_long_calls_the_supervisors_once(world:
 async def offered(player: Player) -> list[str]:
     """Return the buttons that the page draws: those of the event that the view names."""
     assert player.session is not None
-    view = await player.world.rooms.desk.view(player.session)
+    view = await player.world.services.desk.view(player.session)
     await player.pull()
     asked = (event for event in player.events if event.offset == view.prompt)
     return [one.id for event in asked for one in event.choices]

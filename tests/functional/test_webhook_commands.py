@@ -36,12 +36,12 @@ async def office(tmp_path: Path, sender: MemoryWebhookSender) -> AsyncIterator[O
 
 
 async def send_all(world: World) -> None:
-    webhooks = world.rooms.webhooks
+    webhooks = world.services.webhooks
     assert webhooks is not None
     assert webhooks.worker is not None
     # The commands' clock runs while the desk's stands still.
     world.clock.move(timedelta(minutes=1))
-    while await webhooks.worker.round():
+    while await webhooks.worker.run_once():
         continue
 
 
@@ -107,7 +107,7 @@ async def test_a_switched_off_endpoint_is_told_nothing_and_what_waited_goes_on_l
     assert "nothing any more" in await office.fine("webhooks", "disable", "crm")
     assert "off already" in await office.fine("webhooks", "disable", "crm")
     assert "switched off" in await office.refused("webhooks", "test", "crm")
-    await office.world.rooms.staff.handling.claim(number, "mei")
+    await office.world.services.staff.handling.claim(number, "mei")
     sender.answers.clear()
     sender.posted.clear()
     await send_all(office.world)

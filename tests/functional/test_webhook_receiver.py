@@ -19,7 +19,7 @@ from tests.common.npm import packages
 from privacydesk.clock import SystemClock
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import HttpWebhookSender, connect_webhooks
-from privacydesk.domain.webhooks import Answer, Fault
+from privacydesk.domain.webhooks import DeliveryFault, EndpointResponse
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 BODY = b'{"id":"evt_1","type":"ticket.filed","data":{"number":"PD-1"}}'
@@ -59,7 +59,7 @@ async def receiver(
 
 async def send(
     sender: HttpWebhookSender, port: int, *secrets: str, at: datetime | None = None
-) -> Answer:
+) -> EndpointResponse:
     """Post a message, as often as it takes until somebody listens."""
     url = f"http://127.0.0.1:{port}/hooks"
     async with asyncio.timeout(30):
@@ -67,7 +67,7 @@ async def send(
             answer = await sender.send(
                 url, BODY, message_id="evt_1", secrets=secrets, at=at or datetime.now(UTC)
             )
-            if answer.fault is not Fault.UNREACHABLE:
+            if answer.fault is not DeliveryFault.UNREACHABLE:
                 return answer
 
 

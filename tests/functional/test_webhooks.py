@@ -80,7 +80,7 @@ async def desk(folder: Path, clock: MovableClock) -> AsyncIterator[World]:
 
 
 def parts(world: World) -> tuple[Webhooks, Sending, WebhookWorker]:
-    webhooks = world.rooms.webhooks
+    webhooks = world.services.webhooks
     assert webhooks is not None
     assert webhooks.sending is not None
     assert webhooks.worker is not None
@@ -110,20 +110,20 @@ async def file(world: World, n: int) -> str:
     """Have somebody withdraw a consent; return the number of the request."""
     player = await withdraw(world, n)
     assert player.session is not None
-    (ticket,) = await world.rooms.store.reader.tickets_in(player.session.conversation)
+    (ticket,) = await world.services.store.reader.tickets_in(player.session.conversation)
     return ticket.number
 
 
 async def close(world: World, number: str) -> None:
-    await world.rooms.staff.handling.claim(number, "mei")
-    await world.rooms.staff.decisions.refuse(
+    await world.services.staff.handling.claim(number, "mei")
+    await world.services.staff.decisions.refuse(
         number, "mei", ground=Ground.LAW, reason="The law asks us to keep it."
     )
 
 
 async def send_all(world: World) -> None:
     _, _, worker = parts(world)
-    while await worker.round():
+    while await worker.run_once():
         continue
 
 

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from tests.common.policies import CountingEmbedder, bring_sample_policy
 
 from privacydesk.calendars import Calendars
-from privacydesk.cli.common import staff_rooms
+from privacydesk.cli.common import command_services
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
 from privacydesk.demo.files import DATA, make_folder
 from privacydesk.demo.household import bring_policy
@@ -28,7 +28,7 @@ from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import STAFF
 from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget
-from privacydesk.domain.notices import About, Notice
+from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, cite
@@ -36,7 +36,7 @@ from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import read_profile
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.services.signin.gate import Place
+from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.settings import load_settings
 
 START = "2026-09-28T10:00:00+08:00"
@@ -126,7 +126,7 @@ async def test_a_page_of_another_origin_cannot_post_without_asking(tmp_path: Pat
 
 async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.outside.codes
+        sender = demo.services.external.codes
         await sender.send(AccountContact("u-1001"), "verify", "zh_Hans", "123456", key="row-1")
         shown = (await person_of(client, "lin-xiaoyu"))["messages"]
         assert [one["code"] for one in shown] == ["123456"]
@@ -136,7 +136,7 @@ async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) ->
 
 async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        gateway = demo.rooms.outside.codes
+        gateway = demo.services.external.codes
         for key, number, code in (
             ("row-1", "+8613900000001", "111111"),
             ("row-2", "+8613900000002", "222222"),
@@ -154,9 +154,9 @@ async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) ->
 
 async def test_notices_reach_the_phone_they_went_to_and_bring_no_code(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.outside.codes
+        sender = demo.services.external.codes
         to, number = MailTarget("xiaoyu@example.com"), "PD-XQR9-9DWK-XFG"
-        await sender.notify(to, Notice(About.ANSWER, number, "zh-Hans"), key="row-4")
+        await sender.notify(to, Notice(NoticeSubject.ANSWER, number, "zh-Hans"), key="row-4")
         (shown,) = (await person_of(client, "lin-xiaoyu"))["messages"]
         assert number in shown["text"]
         assert shown["code"] == ""
@@ -178,7 +178,7 @@ async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
         assert (await _event(stream))[0] == "clock"
         name, before = await _event(stream)
         assert (name, before["messages"]) == ("panel", [])
-        sender = demo.rooms.outside.codes
+        sender = demo.services.external.codes
         await sender.send(AccountContact("u-1001"), "verify", "en", "246810", key="row-2")
         name, after = await _event(stream)
         assert after["messages"][0]["code"] == "246810"
@@ -186,7 +186,7 @@ async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
 
 async def test_a_change_in_the_account_service_shows_in_the_panel(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        accounts = demo.rooms.outside.accounts
+        accounts = demo.services.external.accounts
         await accounts.call(AccountAction.UNBIND, "u-1001", {"provider": "google"}, key="row-3")
         groups = (await person_of(client, "lin-xiaoyu"))["account"]
         bindings = next(group for group in groups if group["name"] == "bindings")
@@ -223,14 +223,14 @@ async def test_the_clock_refuses_what_it_cannot_do(tmp_path: Path, body: Any) ->
 async def test_starting_again_goes_on_where_it_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     async with running(folder) as (demo, client):
-        accounts = demo.rooms.outside.accounts
+        accounts = demo.services.external.accounts
         await accounts.call(AccountAction.UNBIND, "u-1001", {"provider": "google"}, key="row-4")
         await posted(client, "/demo/clock", {"seconds": 86_400})
         seen = demo.clock.now()
     secrets = tomllib.loads((folder / "privacydesk.toml").read_text("utf-8"))["ring_keys"]
     async with running(folder, now=None) as (demo, client):
         assert demo.clock.now() >= seen
-        assert set(demo.rooms.agents) >= {"mei", "lao-zhou"}
+        assert set(demo.services.agents) >= {"mei", "lao-zhou"}
         groups = (await person_of(client, "lin-xiaoyu"))["account"]
         assert "google" not in [row["name"] for group in groups for row in group["rows"]]
     again = tomllib.loads((folder / "privacydesk.toml").read_text("utf-8"))["ring_keys"]
@@ -246,7 +246,7 @@ async def test_staff_commands_find_settings_that_only_their_owner_reads(tmp_path
         file = folder / "privacydesk.toml"
         assert file.stat().st_mode & 0o777 == 0o600
         settings = load_settings(file)
-        assert settings.url == demo.rooms.settings.url
+        assert settings.url == demo.services.settings.url
         assert settings.operator().unbinding_window_minutes == 1
 
 
@@ -254,7 +254,7 @@ async def test_staff_commands_go_by_the_moved_clock(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     async with running(folder) as (demo, client):
         await posted(client, "/demo/clock", {"working_days": 1})
-        async with staff_rooms(folder) as beside:
+        async with command_services(folder) as beside:
             assert abs(beside.clock.now() - demo.clock.now()) < timedelta(seconds=5)
             assert beside.agents["lao-zhou"].display_name == "老周"
 
@@ -262,53 +262,55 @@ async def test_staff_commands_go_by_the_moved_clock(tmp_path: Path) -> None:
 async def test_staff_of_every_role_sign_in_with_what_the_demo_shows(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     async with running(folder) as (demo, client):
-        doors = demo.rooms.doors
-        assert doors is not None
+        signin = demo.services.signin
+        assert signin is not None
         staff = {one["name"]: one for one in (await person_of(client, "lin-xiaoyu"))["staff"]}
-        roles = {demo.rooms.agents[name].role for name in staff}
+        roles = {demo.services.agents[name].role for name in staff}
         assert roles == set(STAFF)
         for name, shown in staff.items():
-            entered = await doors.gate.enter(name, PASSWORD, Place())
-            holder = await doors.gate.holder(entered.token)
+            entered = await signin.sign_in.enter_password(name, PASSWORD, ClientInfo())
+            holder = await signin.sign_in.find_session(entered.token)
             assert holder is not None
-            entered = await doors.gate.enter_code(holder, shown["code"], Place())
+            entered = await signin.sign_in.enter_code(holder, shown["code"], ClientInfo())
             assert entered.stage is Stage.OPEN
         # Days ahead, everybody is signed in still.
         await posted(client, "/demo/clock", {"working_days": 7})
-        assert await doors.gate.holder(entered.token) is not None
+        assert await signin.sign_in.find_session(entered.token) is not None
 
 
 async def test_access_that_somebody_changed_in_the_demo_stays_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     async with running(folder) as (demo, client):
-        doors = demo.rooms.doors
-        assert doors is not None
-        given = await doors.people.reset("mei")
+        signin = demo.services.signin
+        assert signin is not None
+        given = await signin.agents.reset_access("mei")
         (mei,) = [
             one for one in (await person_of(client, "wu-min"))["staff"] if one["name"] == "mei"
         ]
         assert mei["code"] == ""
     async with running(folder) as (demo, client):
-        doors = demo.rooms.doors
-        assert doors is not None
-        entered = await doors.gate.enter("mei", given.password, Place())
-        holder = await doors.gate.holder(entered.token)
+        signin = demo.services.signin
+        assert signin is not None
+        entered = await signin.sign_in.enter_password("mei", given.password, ClientInfo())
+        holder = await signin.sign_in.find_session(entered.token)
         assert holder is not None
-        entered = await doors.gate.choose_password(holder, "seven quiet herons", Place())
+        entered = await signin.sign_in.choose_password(holder, "seven quiet herons", ClientInfo())
         # The panel shows the code of an authenticator that is just being added.
         (mei,) = [
             one for one in (await person_of(client, "wu-min"))["staff"] if one["name"] == "mei"
         ]
-        holder = await doors.gate.holder(entered.token)
+        holder = await signin.sign_in.find_session(entered.token)
         assert holder is not None
-        assert (await doors.gate.add_app(holder, mei["code"], Place())).stage is Stage.OPEN
+        assert (
+            await signin.sign_in.add_authenticator(holder, mei["code"], ClientInfo())
+        ).stage is Stage.OPEN
 
 
 async def test_sentences_cite_the_sample_policy_by_document_and_number(tmp_path: Path) -> None:
     # A folder that nothing was brought into: the demo imports its policy itself.
     async with open_demo(data_dir=tmp_path / "demo", now=START) as demo:
         cited = {"clause_children_guardian": {"$clause": "children_guardian"}}
-        told = demo.rooms.catalogs.text("zh_Hans", "guardian.young", cited)
+        told = demo.services.catalogs.text("zh_Hans", "guardian.young", cited)
         assert "《小巷儿童隐私声明》一、2." in told
 
 

@@ -17,9 +17,9 @@ from privacydesk.clock import MovableClock
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool
 from privacydesk.domain.ids import DeliveryId
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.services.outbox import claimed
-from privacydesk.storage.memory import temporary_store
+from privacydesk.services.outbox import require_claim
 from privacydesk.storage.store import SqlStore
+from privacydesk.storage.temporary_store import temporary_store
 from privacydesk.worker.outbox import OutboxWorker
 
 CODE = {"channel": Channel.CODE, "action": "send_code", "ref": "w"}
@@ -58,7 +58,7 @@ class Bench:
                 lambda: len(self.begun) >= begun and len(self.finished) >= finished
             )
 
-    async def work(self, row: Delivery) -> None:
+    async def deliver(self, row: Delivery) -> None:
         self._now[row.pool] += 1
         self.most[row.pool] = max(self.most[row.pool], self._now[row.pool])
         await self._note(self.begun, row)
@@ -77,7 +77,7 @@ class Bench:
 
     async def _finish(self, row: Delivery) -> None:
         def decide(rows: WorkingSet) -> Changes:
-            held = claimed(rows, row)
+            held = require_claim(rows, row)
             done = replace(held, state=DeliveryState.DONE, version=held.version + 1)
             return Changes(deliveries=(done,))
 
@@ -127,7 +127,7 @@ async def test_a_code_is_begun_while_all_other_places_are_taken(
     others = [desk.delivery(n, **(ACTION if n % 2 else EXPORT)) for n in range(1, 9)]
     bench.hold(*others)
     await put(store, *others)
-    worker = worker_of(store, bench, clock, at_once=2)
+    worker = worker_of(store, bench, clock, concurrency=2)
     async with running(worker):
         await bench.until(begun=4)
         for n in range(10, 15):
@@ -144,7 +144,7 @@ async def test_a_place_that_gets_free_is_taken_at_once_and_no_more_than_there_ar
     exports = [desk.delivery(n, **EXPORT) for n in range(11, 15)]
     bench.hold(*rows, *exports)
     await put(store, *rows, *exports)
-    async with running(worker_of(store, bench, clock, at_once=3)):
+    async with running(worker_of(store, bench, clock, concurrency=3)):
         await bench.until(begun=5)
         for done, row in enumerate(rows, start=1):
             bench.release(row)
@@ -183,7 +183,7 @@ async def test_what_takes_longer_than_its_lease_is_begun_once_though_others_look
     row = desk.delivery(1, **EXPORT)
     bench.hold(row)
     await put(store, row)
-    own = worker_of(store, bench, clock, keep_every=0.01)
+    own = worker_of(store, bench, clock, renewal_interval=0.01)
     other = worker_of(store, bench, clock)
     async with running(own):
         await bench.until(begun=1)
@@ -193,7 +193,7 @@ async def test_what_takes_longer_than_its_lease_is_begun_once_though_others_look
             async with asyncio.timeout(10):
                 while await store.claims.next_delivery([Pool.EXPORT]) != clock.now() + MINUTE:  # noqa: ASYNC110 - nobody tells of a renewal
                     await asyncio.sleep(0.01)
-            assert await other.round() == 0, f"given out again after {minutes} leases"
+            assert await other.run_once() == 0, f"given out again after {minutes} leases"
         bench.release(row)
         await bench.until(finished=1)
     assert bench.begun == [row.id]
@@ -226,11 +226,11 @@ async def test_who_was_held_up_for_longer_than_the_lease_lets_go(
     await put(store, row)
     late, other = Bench(store), bench
     late.hold(row)
-    worker = worker_of(store, late, clock, keep_every=0.01)
-    begun = asyncio.create_task(worker.round())
+    worker = worker_of(store, late, clock, renewal_interval=0.01)
+    begun = asyncio.create_task(worker.run_once())
     await late.until(begun=1)
     clock.move(2 * MINUTE)
-    again = asyncio.create_task(worker_of(store, other, clock).round())
+    again = asyncio.create_task(worker_of(store, other, clock).run_once())
     await other.until(begun=1)
     async with asyncio.timeout(10):
         await begun
@@ -250,7 +250,7 @@ async def test_what_was_worked_on_at_the_end_comes_back_by_its_lease(
         await bench.until(begun=3)
     after = Bench(store)
     worker = worker_of(store, after, clock)
-    assert await worker.round() == 0
+    assert await worker.run_once() == 0
     clock.move(MINUTE)
-    assert await worker.round() == 3
+    assert await worker.run_once() == 3
     assert sorted(after.finished) == [row.id for row in rows]

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from privacydesk.confined import PATIENCE, command
+from privacydesk.confined import NICENESS, command
 
 MEMORY = 512 * 1024 * 1024
 
 
 def run(
-    folder: Path, words: str, *arguments: str, patience: int = PATIENCE
+    folder: Path, words: str, *arguments: str, niceness: int = NICENESS
 ) -> subprocess.CompletedProcess[str]:
     program = folder / "program.py"
     program.write_text(words)
     return subprocess.run(  # noqa: S603 - our own words
-        command(program, *arguments, memory=MEMORY, patience=patience),
+        command(program, *arguments, memory=MEMORY, niceness=niceness),
         env={},
         capture_output=True,
         text=True,
@@ -47,9 +47,9 @@ def test_a_program_gives_up_memory_core_dumps_and_precedence(tmp_path: Path) -> 
         "print(*r.getrlimit(r.RLIMIT_AS), *r.getrlimit(r.RLIMIT_CORE), os.nice(0))\n"
     )
     mine = int(run_plainly())
-    least = min(19, PATIENCE + mine)
+    least = min(19, NICENESS + mine)
     assert run(tmp_path, words).stdout.split() == [str(MEMORY), str(MEMORY), "0", "0", str(least)]
-    assert run(tmp_path, words, patience=0).stdout.split()[-1] == str(mine)
+    assert run(tmp_path, words, niceness=0).stdout.split()[-1] == str(mine)
     done = run(tmp_path, "bytes(600 * 1024 * 1024)")
     assert "MemoryError" in done.stderr
 

@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "outages": {"clock", "errors"},
     "domain": {"errors"},
     "ports": _VALUES,
-    # Rooms of rules.
+    # Services of rules.
     "calendars": _VALUES,
     "dialog": _VALUES,
     "encoder": set(),
@@ -55,7 +55,7 @@ ARROWS: dict[str, set[str]] = {
         "clock",
         "confined",
         "encoder",
-        "interleaving",
+        "background_threads",
         "logs",
         "nlu",
         "outages",
@@ -72,15 +72,15 @@ ARROWS: dict[str, set[str]] = {
     "worker": {"clock", "ports", "services"} | _VALUES,
     # What the composition root is fed with: files and the environment turned into values. A
     # profile is what rooms are set up with, so it may make their settings and nothing else.
-    "calling": set(),
-    "interleaving": set(),
+    "invocation": set(),
+    "background_threads": set(),
     "system_errors": {"errors"},
     "data": {"errors"},
     "logs": {"errors"},
     "profile": {"calendars", "dialog", "policy", "services", "system_errors"} | _VALUES,
     "settings": {"errors", "profile", "system_errors"},
 }
-"""Each room and what it may import besides itself. Rooms that compose are judged below."""
+"""Each room and what it may import besides itself. Services that compose are judged below."""
 
 COMPOSING = {"app", "cli", "demo", "__main__"}
 """They start things: commands and the demo open the rooms through ``app``."""
@@ -284,5 +284,5 @@ def test_commands_leave_tables_and_sockets_to_the_rooms() -> None:
     # A command may ask storage about a file's lock and address; rows are the services' business.
     names = {one for module in _in("cli") for one in module.imports()}
     of_storage = {one.rsplit(".", 1)[0] for one in names if one.startswith(f"{PACKAGE}.storage.")}
-    assert of_storage <= {f"{PACKAGE}.storage.{m}" for m in ("engines", "serving", "schema")}
+    assert of_storage <= {f"{PACKAGE}.storage.{m}" for m in ("engines", "serving_lock", "schema")}
     assert not {one for one in names if one.startswith(f"{PACKAGE}.web")}

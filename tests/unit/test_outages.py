@@ -15,12 +15,12 @@ CLOCK = MovableClock(datetime(2026, 10, 1, 12, tzinfo=UTC), frozen=True)
 
 def is_on(outage: Outage) -> bool:
     """Ask without the type checker remembering what it was before."""
-    return outage.is_on
+    return outage.is_active
 
 
 def test_a_thing_that_works_now_and_then_is_out_once() -> None:
     seconds = [0.0]
-    outage = Outage("database", CLOCK, calm=2.0, seconds=lambda: seconds[0])
+    outage = Outage("database", CLOCK, recovery_seconds=2.0, monotonic=lambda: seconds[0])
     with capture_logs() as logs:
         for at in range(10):
             seconds[0] = at
@@ -48,7 +48,7 @@ def test_it_lasts_until_each_of_its_parts_works() -> None:
     outage.end("reading")
     assert outage.failing == ("writing",)
     outage.end("writing")
-    assert not outage.is_on
+    assert not outage.is_active
 
 
 def test_each_outage_counts_anew() -> None:
@@ -68,7 +68,7 @@ def test_beginnings_and_ends_are_kept_for_staff_in_their_order() -> None:
     began = CLOCK.now()
     CLOCK.move(timedelta(minutes=3))
     outages.of("account_service").end()
-    told = [(turn.what, turn.is_on, turn.at - began) for turn in outages.turns]
+    told = [(turn.what, turn.has_begun, turn.at - began) for turn in outages.changes]
     assert told == [
         ("account_service", True, timedelta(0)),
         ("code_gateway", True, timedelta(0)),
@@ -78,5 +78,5 @@ def test_beginnings_and_ends_are_kept_for_staff_in_their_order() -> None:
 
 def test_an_error_says_whether_it_belongs_to_one() -> None:
     outage = Outage("database", CLOCK)
-    assert is_outage(outage.refusal("not now"))
+    assert is_outage(outage.reject("not now"))
     assert not is_outage(UnavailableError("another process holds the row"))

@@ -44,7 +44,7 @@ def filled(mark: str) -> Changes:
 
 
 def test_whatever_a_job_leaves_is_kept_in_order() -> None:
-    joined = filled("first").joined(filled("later"))
+    joined = filled("first").merged_with(filled("later"))
     for one in structs.fields(Changes):
         if one.name not in ONE_OF_A_KIND | {"tickets", "evidence_moved"}:
             expected = (f"first {one.name}", f"later {one.name}")
@@ -54,13 +54,13 @@ def test_whatever_a_job_leaves_is_kept_in_order() -> None:
 
 def test_of_what_there_is_but_one_the_later_counts() -> None:
     later = replace(TALK, locale="en")
-    assert Changes(conversation=TALK).joined(Changes()).conversation is TALK
-    assert Changes(conversation=TALK).joined(Changes(conversation=later)).conversation is later
-    assert Changes(answer=("kept",)).joined(Changes()).answer == ("kept",)
+    assert Changes(conversation=TALK).merged_with(Changes()).conversation is TALK
+    assert Changes(conversation=TALK).merged_with(Changes(conversation=later)).conversation is later
+    assert Changes(answer=("kept",)).merged_with(Changes()).answer == ("kept",)
 
 
 def test_a_ticket_that_both_changed_is_as_the_later_left_it() -> None:
     first, second = ticket(1), ticket(2)
     again = replace(first, version=2)
-    joined = Changes(tickets=(first, second)).joined(Changes(tickets=(again, ticket(3))))
+    joined = Changes(tickets=(first, second)).merged_with(Changes(tickets=(again, ticket(3))))
     assert joined.tickets == (again, second, ticket(3))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from privacydesk.domain.notices import Occasion, Way
+from privacydesk.domain.notices import NoticeChannel, Occasion
 from privacydesk.domain.shifts import Shift
 from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile, read_profile
@@ -36,7 +36,7 @@ def test_dialogs_and_clocks_are_told_the_same() -> None:
     rules, clocks = profile.rules(), profile.deadline_rules()
     assert rules.zone == clocks.zone == "Asia/Hong_Kong"
     assert rules.unbinding_window == clocks.unbinding_window == timedelta(minutes=5)
-    assert rules.waits_for_verification == clocks.waits_for_verification == timedelta(days=9)
+    assert rules.verification_timeout == clocks.verification_timeout == timedelta(days=9)
     assert rules.objection_days == 20
     assert rules.shifts == (Shift(time(8, 30), time(20), every_day=True),)
     assert (rules.codes.lifetime, rules.codes.waits) == (
@@ -107,8 +107,12 @@ def test_an_empty_file_is_a_profile_and_a_missing_one_is_not(tmp_path: Path) -> 
 
 def test_notices_go_by_each_way_that_leads_to_what_was_proven_unless_said_otherwise() -> None:
     notices = parse_profile({"notices": {"ways": {"lapsed": []}}}, "p").notices
-    assert notices.ways_of(Occasion.ASKED) == (Way.SMS, Way.MAIL, Way.PUSH)
-    assert notices.ways_of(Occasion.LAPSED) == ()
+    assert notices.channels_for(Occasion.ASKED) == (
+        NoticeChannel.SMS,
+        NoticeChannel.MAIL,
+        NoticeChannel.PUSH,
+    )
+    assert notices.channels_for(Occasion.LAPSED) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""``db check`` and ``db adopt``: whether a database and this process's settings agree."""
+"""Checks that a database is intact and matches this process's settings.
+
+Used by the commands ``db check`` and ``db adopt``.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,26 @@ from privacydesk.clock import Clock
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.errors import DeskError, SettingsError
 from privacydesk.policy.library import FilePolicyLibrary
-from privacydesk.services.configuration import Part, difference, differing_parts
-from privacydesk.services.secret_prints import (
+from privacydesk.services.configuration import (
+    ConfigurationPart,
+    difference_message,
+    differing_parts,
+)
+from privacydesk.services.secret_fingerprints import (
     HASHING_SECRET,
     RING_KEY_PREFIX,
     RING_KEYS,
     changed_secrets,
-    fault_of,
-    setting_of,
+    mismatch_message,
+    setting_for,
 )
 from privacydesk.settings import Settings
-from privacydesk.storage.inspection import Inspection, adopt, inspected
-from privacydesk.storage.serving import serving_lock
+from privacydesk.storage.inspection import Inspection, open_inspection, replace_fingerprints
+from privacydesk.storage.serving_lock import serving_lock
 
 _SAME_SECRETS = "they are the ones that this database was filled with"
 _SAME_CONFIGURATION = "profile, policy and calendars are those that the database last saw"
-ADOPTABLE = (*(part.value for part in Part), HASHING_SECRET, RING_KEYS)
+ADOPTABLE = (*(part.value for part in ConfigurationPart), HASHING_SECRET, RING_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +42,32 @@ class Finding:
     """The result of one check.
 
     Attributes:
-        what: ``database``, ``schema``, ``secrets`` or ``configuration``.
-        is_ok: whether all is well.
-        told: one sentence.
+        check: ``database``, ``schema``, ``secrets`` or ``configuration``.
+        is_ok: whether the check passed.
+        message: the result in one sentence.
     """
 
-    what: str
+    check: str
     is_ok: bool
-    told: str
+    message: str
 
 
 def check_database(settings: Settings) -> tuple[Finding, ...]:
-    """Check the database, the secrets it was filled with, and the configuration.
+    """Check the database file or server, and compare secrets and configuration with it.
 
-    Nothing is changed. Works beside ``serve``.
+    Changes nothing. May run while ``serve`` runs.
     """
     try:
-        with inspected(settings.url) as look:
+        with open_inspection(settings.url) as inspection:
             return (
-                *_database(look),
-                *_checked("secrets", lambda: _secrets(settings, look), _SAME_SECRETS),
-                *_checked(
-                    "configuration", lambda: _configuration(settings, look), _SAME_CONFIGURATION
+                *_check_integrity(inspection),
+                *_findings_or_ok(
+                    "secrets", lambda: _check_secrets(settings, inspection), _SAME_SECRETS
+                ),
+                *_findings_or_ok(
+                    "configuration",
+                    lambda: _check_configuration(settings, inspection),
+                    _SAME_CONFIGURATION,
                 ),
             )
     except DeskError as error:
@@ -64,44 +75,49 @@ def check_database(settings: Settings) -> tuple[Finding, ...]:
 
 
 def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> None:
-    """Record what this process runs with as what the database is checked against from now on.
+    """Store the fingerprints of this process's settings, to which later checks compare.
 
     Args:
-        settings: this process's.
-        parts: which of ``ADOPTABLE``.
-        clock: the present.
+        settings: the settings of this process.
+        parts: the names of the parts to adopt, out of ``ADOPTABLE``.
+        clock: source of the current time.
 
     Raises:
-        DeskError: ``serve`` runs on the SQLite file and goes on with the previous values.
+        DeskError: ``serve`` is running on the SQLite file with the previous values.
         SettingsError: a setting is missing or wrong, or the database can't be opened.
     """
     if RING_KEYS in parts:
-        with inspected(settings.url) as look:
-            for name in _missing_ring_keys(settings, look):
+        with open_inspection(settings.url) as inspection:
+            for name in _missing_ring_keys(settings, inspection):
                 raise SettingsError(
-                    f"{_lacks(name)}. That can't be given up: nothing of it could be read."
-                    " Put the key back",
+                    f"{_missing_key_message(name)}. That can't be given up, because the data could"
+                    " not be read any more. Put the key back",
                     key=RING_KEYS,
                 )
-    now, by = clock.now(), this_process()
-    own = _own(settings, parts)
-    fresh = tuple(Fingerprint(name, digest, now, by) for name, digest in own.items())
+    now, process = clock.now(), this_process()
+    digests = _current_digests(settings, parts)
+    fingerprints = tuple(
+        Fingerprint(name, digest, now, process) for name, digest in digests.items()
+    )
     with serving_lock(settings.url):
-        adopt(settings.url, fresh, without=RING_KEY_PREFIX if RING_KEYS in parts else "")
+        replace_fingerprints(
+            settings.url, fingerprints, without=RING_KEY_PREFIX if RING_KEYS in parts else ""
+        )
 
 
-def _own(settings: Settings, parts: Collection[str]) -> dict[str, bytes]:
-    own: dict[str, bytes] = {}
+def _current_digests(settings: Settings, parts: Collection[str]) -> dict[str, bytes]:
+    """Return the digests of the named parts of this process's settings."""
+    digests: dict[str, bytes] = {}
     if HASHING_SECRET in parts or RING_KEYS in parts:
         secrets = secret_digests(settings)
-        own |= {name: one for name, one in secrets.items() if setting_of(name) in parts}
-    if any(part.value in parts for part in Part):
-        files = _configured(settings)
-        own |= {part.value: files[part] for part in Part if part.value in parts}
-    return own
+        digests |= {name: digest for name, digest in secrets.items() if setting_for(name) in parts}
+    if any(part.value in parts for part in ConfigurationPart):
+        files = _current_configuration(settings)
+        digests |= {part.value: files[part] for part in ConfigurationPart if part.value in parts}
+    return digests
 
 
-def _configured(settings: Settings) -> Mapping[Part, bytes]:
+def _current_configuration(settings: Settings) -> Mapping[ConfigurationPart, bytes]:
     profile = settings.operator()
     name, folder = profile.policy, settings.data_dir
     policy = FilePolicyLibrary(folder).latest(name) if name else None
@@ -112,51 +128,60 @@ def _configured(settings: Settings) -> Mapping[Part, bytes]:
 # -- the checks ----------------------------------------------------------------------------------
 
 
-def _database(look: Inspection) -> Iterator[Finding]:
-    if look.is_file:
-        faults = look.damage()
-        told = "; ".join(faults) if faults else "every page and index of the file is whole"
-        yield Finding("database", not faults, f"damaged: {told}" if faults else told)
+def _check_integrity(inspection: Inspection) -> Iterator[Finding]:
+    """Check a SQLite file's pages, or that a PostgreSQL server is writable; and the schema."""
+    if inspection.is_file:
+        faults = inspection.damage()
+        if faults:
+            yield Finding("database", False, f"damaged: {'; '.join(faults)}")
+        else:
+            yield Finding("database", True, "every page and index of the file is whole")
+    elif inspection.is_read_only():
+        yield Finding("database", False, "the server takes no changes: it is a replica")
     else:
-        watched = look.has_checksums()
+        checksums = "on" if inspection.has_checksums() else "off"
         yield Finding(
             "database",
-            not look.is_read_only(),
-            "the server takes no changes: it is a replica"
-            if look.is_read_only()
-            else "the server answers and takes changes; damaged pages are for it to find"
-            f" (data_checksums is {'on' if watched else 'off'}; pg_amcheck looks at all of them)",
+            True,
+            "the server answers and takes changes; it detects damaged pages itself"
+            f" (data_checksums is {checksums}; pg_amcheck checks all pages)",
         )
     yield Finding("schema", True, f"the schema is the one this version needs: {migrations.HEAD}")
 
 
-def _secrets(settings: Settings, look: Inspection) -> Iterator[Finding]:
-    own, recorded = secret_digests(settings), look.fingerprints()
-    for name in changed_secrets(recorded, own):
-        yield Finding("secrets", False, fault_of(name, recorded[name]))
-    for name in _missing_ring_keys(settings, look):
-        yield Finding("secrets", False, _lacks(name))
+def _check_secrets(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
+    current, recorded = secret_digests(settings), inspection.fingerprints()
+    for name in changed_secrets(recorded, current):
+        yield Finding("secrets", False, mismatch_message(name, recorded[name]))
+    for name in _missing_ring_keys(settings, inspection):
+        yield Finding("secrets", False, _missing_key_message(name))
 
 
-def _missing_ring_keys(settings: Settings, look: Inspection) -> list[str]:
-    return sorted(look.ring_keys_in_use() - settings.keys()[1].keys())
+def _missing_ring_keys(settings: Settings, inspection: Inspection) -> list[str]:
+    return sorted(inspection.ring_keys_in_use() - settings.keys()[1].keys())
 
 
-def _lacks(name: str) -> str:
+def _missing_key_message(name: str) -> str:
     return f"PRIVACYDESK_RING_KEYS lacks {name!r}, which wraps data"
 
 
-def _configuration(settings: Settings, look: Inspection) -> Iterator[Finding]:
-    recorded = look.fingerprints()
-    for part in differing_parts(recorded, _configured(settings)):
-        told = difference(part, recorded[part])
-        yield Finding("configuration", look.is_file, told)
+def _check_configuration(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
+    recorded = inspection.fingerprints()
+    for part in differing_parts(recorded, _current_configuration(settings)):
+        message = difference_message(part, recorded[part])
+        # One process serves a SQLite file, so there a change is only reported.
+        yield Finding("configuration", inspection.is_file, message)
 
 
-def _checked(what: str, findings: Callable[[], Iterator[Finding]], fine: str) -> Iterator[Finding]:
-    """Yield what was found, or that all is well; a wrong setting is a finding, too."""
+def _findings_or_ok(
+    check: str, run_check: Callable[[], Iterator[Finding]], ok_message: str
+) -> Iterator[Finding]:
+    """Yield the findings of a check, or one with ``ok_message`` if there are none.
+
+    A wrong setting is reported as a finding, too.
+    """
     try:
-        found = list(findings())
+        findings = list(run_check())
     except DeskError as error:
-        found = [Finding(what, False, error.message)]
-    yield from found or [Finding(what, True, fine)]
+        findings = [Finding(check, False, error.message)]
+    yield from findings or [Finding(check, True, ok_message)]

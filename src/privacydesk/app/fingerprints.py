@@ -1,4 +1,4 @@
-"""Fingerprints of what this process runs with, compared when the rooms are opened."""
+"""Fingerprints of this process's secrets and configuration, compared at every start."""
 
 from __future__ import annotations
 
@@ -9,78 +9,85 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from privacydesk.app.basis import Basis
+from privacydesk.app.dependencies import Dependencies
 from privacydesk.calendars import CODES, Calendars
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.profile import OperatorProfile
-from privacydesk.services.configuration import Configuration, Part
-from privacydesk.services.secret_prints import check_secrets, secret_prints
+from privacydesk.services.configuration import Configuration, ConfigurationPart
+from privacydesk.services.secret_fingerprints import check_secrets, fingerprint_secrets
 from privacydesk.settings import Settings
 from privacydesk.storage.engines import parse_url, sqlite_file
 from privacydesk.storage.store import SqlStore
 
 
 def this_process() -> str:
-    """Return the name of this process for others: host and process id."""
+    """Return a name for this process that other processes can show: host and process id."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def secret_digests(settings: Settings) -> dict[str, bytes]:
-    """Return the fingerprints of the secrets that a process runs with."""
-    return secret_prints(settings.hashing(), settings.keys()[1])
+    """Return the fingerprints of the hashing secret and the ring keys, by name."""
+    return fingerprint_secrets(settings.hashing(), settings.keys()[1])
 
 
 def configuration_digests(
     profile: OperatorProfile, policy: PolicyVersion | None, calendars: Calendars
-) -> dict[Part, bytes]:
-    """Return a digest of each part of the configuration, over its effective content.
+) -> dict[ConfigurationPart, bytes]:
+    """Return a digest of the effective content of each part of the configuration.
 
-    Keys with their default value, the order of keys and comments make no difference.
+    Default values, the order of keys and comments make no difference.
     """
     overrides = [calendars.get(code).overrides for code in sorted(CODES)]
-    decided = [one.to_yaml() for one in overrides if one.days or one.settled_years]
+    imported = [
+        calendar.to_yaml() for calendar in overrides if calendar.days or calendar.settled_years
+    ]
     return {
-        Part.PROFILE: _digest(profile.model_dump(mode="json", exclude_defaults=True)),
-        Part.POLICY: _digest([profile.policy, policy.digest if policy is not None else ""]),
-        Part.CALENDARS: _digest(decided),
+        ConfigurationPart.PROFILE: _digest(profile.model_dump(mode="json", exclude_defaults=True)),
+        ConfigurationPart.POLICY: _digest(
+            [profile.policy, policy.digest if policy is not None else ""]
+        ),
+        ConfigurationPart.CALENDARS: _digest(imported),
     }
 
 
-def make_configuration(basis: Basis, store: SqlStore) -> Configuration:
+def build_configuration(deps: Dependencies, store: SqlStore) -> Configuration:
     """Return the service that compares the configuration with that of other processes."""
     return Configuration(
         store.fingerprints,
-        _own(basis),
-        basis.clock,
+        _digest_source(deps),
+        deps.clock,
         this_process(),
-        is_alone=sqlite_file(parse_url(basis.settings.url)) is not None,
+        is_alone=sqlite_file(parse_url(deps.settings.url)) is not None,
     )
 
 
 async def check_fingerprints(
-    basis: Basis, configuration: Configuration, *, beside_serve: bool
+    deps: Dependencies, configuration: Configuration, *, beside_serve: bool
 ) -> None:
-    """Refuse secrets and configuration that differ from what the database knows.
+    """Compare this process's secrets and configuration with those recorded in the database.
 
     Raises:
-        SettingsError: a secret or a part of the configuration differs; says which.
+        SettingsError: a secret or a part of the configuration differs; the message names it.
     """
-    secrets = secret_digests(basis.settings)
-    await check_secrets(basis.store.fingerprints, secrets, basis.clock, this_process())
+    secrets = secret_digests(deps.settings)
+    await check_secrets(deps.store.fingerprints, secrets, deps.clock, this_process())
     await (configuration.compare() if beside_serve else configuration.check())
 
 
-def _own(basis: Basis) -> Callable[[], Mapping[Part, bytes]]:
-    """Return a function for the digests of what is in force; it recomputes them after an import."""
-    seen: tuple[PolicyVersion | None, Calendars] | None = None
-    made: Mapping[Part, bytes] = {}
+def _digest_source(deps: Dependencies) -> Callable[[], Mapping[ConfigurationPart, bytes]]:
+    """Return a function that returns the current digests.
 
-    def digests() -> Mapping[Part, bytes]:
-        nonlocal seen, made
-        now = basis.policy.version, basis.deadlines.calendars
-        if seen is None or now[0] is not seen[0] or now[1] is not seen[1]:
-            seen, made = now, configuration_digests(basis.profile, *now)
-        return made
+    They are cached until a policy or calendar is imported.
+    """
+    cached_for: tuple[PolicyVersion | None, Calendars] | None = None
+    cached: Mapping[ConfigurationPart, bytes] = {}
+
+    def digests() -> Mapping[ConfigurationPart, bytes]:
+        nonlocal cached_for, cached
+        current = deps.policy.version, deps.deadlines.calendars
+        if cached_for is None or current[0] is not cached_for[0] or current[1] is not cached_for[1]:
+            cached_for, cached = current, configuration_digests(deps.profile, *current)
+        return cached
 
     return digests
 

@@ -1,4 +1,4 @@
-"""The operator's imported policy: which version is in force, and what is cited of it."""
+"""The version of the operator's policy in force, and citations of its articles."""
 
 from __future__ import annotations
 
@@ -8,109 +8,111 @@ from pathlib import Path
 
 import structlog
 
-from privacydesk.calling import as_called
 from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.invocation import as_invoked
 from privacydesk.policy.clauses import cite
 from privacydesk.policy.library import FilePolicyLibrary, Sighting
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.ports import Understanding
+from privacydesk.ports import LanguageUnderstanding
 from privacydesk.profile import OperatorProfile
 
 _log = structlog.get_logger(__name__)
 
 
 class PolicyInForce:
-    """The version of the policy that is cited, and that questions are answered from.
+    """The policy version that is cited, and from which questions are answered.
 
-    At first it is the newest that was imported. ``look``, which a serving process calls
-    repeatedly, switches to a newer one. Without a version, and for a clause that it lacks, articles
-    are cited by number alone, and a warning says so when it comes into force.
+    It starts as the newest imported version; ``refresh``, which serving processes call
+    periodically, switches to a newer one. If no version was imported, or the version lacks a
+    clause, articles are cited by number alone, and a warning is logged.
 
     Args:
-        profile: names the policy, and says where its clauses stand.
-        data_dir: where imported policies are kept.
-        understanding: answers questions.
+        profile: names the policy, and maps clauses to its articles.
+        data_dir: the folder with the imported policies.
+        understanding: answers questions from the policy.
 
     Raises:
-        DeskError: POLICY_UNREADABLE when the files of the newest are damaged.
+        DeskError: POLICY_UNREADABLE if the files of the newest version are damaged.
     """
 
     def __init__(
-        self, profile: OperatorProfile, data_dir: Path, understanding: Understanding
+        self, profile: OperatorProfile, data_dir: Path, understanding: LanguageUnderstanding
     ) -> None:
         self.name = profile.policy
         self._clauses = profile.clause_map()
         self._library = FilePolicyLibrary(data_dir)
         self._understanding = understanding
-        self._seen: Sighting | None = None
-        # Unknown: ``understanding`` read the newest at another moment than this.
-        self._settled = ""
+        self._last_sighting: Sighting | None = None
+        # The folder that ``refresh`` need not read again. Empty at first, because
+        # ``understanding`` may have loaded another version than this object.
+        self._checked_folder = ""
         self._version = self._library.latest(self.name) if self.name else None
         if self.name and self._version is None:
             _log.warning(
                 "policy_not_imported",
                 name=self.name,
-                hint=as_called(
+                hint=as_invoked(
                     f"run `privacydesk policy import FILE --name {self.name}`;"
                     " until then articles are cited by number alone"
                 ),
             )
-        self._warn(self._missing(self._version))
+        self._log_missing(self._missing_clauses(self._version))
 
     @property
     def version(self) -> PolicyVersion | None:
-        """The version in force; None where none was imported."""
+        """The version in force; None if none was imported."""
         return self._version
 
     def citation(self, clause: str) -> Mapping[str, str]:
-        """Return the document and article of a named clause, as they are cited."""
-        found = cite(self._clauses, self._version, clause)
-        return {"document": found.document, "article": found.reference}
+        """Return the document and article to cite for a named clause."""
+        citation = cite(self._clauses, self._version, clause)
+        return {"document": citation.document, "article": citation.reference}
 
     def is_answered_from(self, digest: str) -> bool:
-        """Return whether questions are answered from the version that is cited."""
+        """Return whether answers from the version with this digest match the citations."""
         return self._version is None or self._version.digest == digest
 
-    async def look(self) -> None:
-        """Switch to the newest version if it is another one.
+    async def refresh(self) -> None:
+        """Switch to the newest version if it is not yet in force.
 
-        One that changed since the last look is still being prepared by its import, or by another
-        process, and need not be prepared twice. One that can't be used is logged once.
+        A version whose files changed since the last call is still being imported, so it is left
+        for the next call. A version that can't be used is logged once.
         """
-        seen = await asyncio.to_thread(self._library.sight, self.name)
-        stands, self._seen = seen == self._seen, seen
-        if seen is None or not stands or seen.folder == self._settled:
+        sighting = await asyncio.to_thread(self._library.sight, self.name)
+        is_stable, self._last_sighting = sighting == self._last_sighting, sighting
+        if sighting is None or not is_stable or sighting.folder == self._checked_folder:
             return
         try:
-            version, missing = await asyncio.to_thread(self._read)
+            version, missing = await asyncio.to_thread(self._read_newest)
             if version is not None:
-                await self._understanding.go_by(self.name, version.digest)
+                await self._understanding.switch_policy(self.name, version.digest)
         except UnavailableError as error:
             _log.info("policy_not_taken_yet", name=self.name, why=error.message)
             return
         except DeskError as error:
-            self._settled = seen.folder
+            self._checked_folder = sighting.folder
             _log.error(
                 "policy_not_taken",
                 name=self.name,
-                folder=seen.folder,
+                folder=sighting.folder,
                 why=error.message,
                 hint="the desk goes on with the version before",
             )
             return
-        self._settled = seen.folder
+        self._checked_folder = sighting.folder
         if version is not None and version != self._version:
             self._version = version
-            _log.info("policy_taken", name=self.name, folder=seen.folder)
-            self._warn(missing)
+            _log.info("policy_taken", name=self.name, folder=sighting.folder)
+            self._log_missing(missing)
 
-    def _read(self) -> tuple[PolicyVersion | None, Mapping[str, tuple[str, ...]]]:
+    def _read_newest(self) -> tuple[PolicyVersion | None, Mapping[str, tuple[str, ...]]]:
         version = self._library.latest(self.name)
-        return version, self._missing(version)
+        return version, self._missing_clauses(version)
 
-    def _missing(self, version: PolicyVersion | None) -> Mapping[str, tuple[str, ...]]:
+    def _missing_clauses(self, version: PolicyVersion | None) -> Mapping[str, tuple[str, ...]]:
+        """Return the mapped clauses that a version lacks, each with similar anchors."""
         return self._clauses.missing(version) if version is not None else {}
 
-    def _warn(self, missing: Mapping[str, tuple[str, ...]]) -> None:
+    def _log_missing(self, missing: Mapping[str, tuple[str, ...]]) -> None:
         for clause, near in missing.items():
             _log.warning("clause_not_in_policy", clause=clause, near=list(near))

@@ -1,4 +1,4 @@
-"""What a serving process runs: the web applications, and loops and chores beside them."""
+"""The serving process: the web server, the worker loops and the periodic tasks."""
 
 from __future__ import annotations
 
@@ -15,259 +15,278 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from privacydesk.app.readiness import Readiness, ReadingProgram
-from privacydesk.app.rooms import Rooms
-from privacydesk.app.terms import web_settings
-from privacydesk.app.watch import Watch
+from privacydesk.app.container import Services
+from privacydesk.app.loop_monitor import LoopMonitor
+from privacydesk.app.readiness import NluProcess, Readiness
+from privacydesk.app.service_settings import web_settings
 from privacydesk.connectors.start_check import ask_again
 from privacydesk.errors import SettingsError
 from privacydesk.outages import Outages
 from privacydesk.services.alarms import Alarms
-from privacydesk.services.attendance import BEAT_EVERY
-from privacydesk.system_errors import fault_in_words
-from privacydesk.web.api.operations import Works
+from privacydesk.services.attendance import HEARTBEAT_INTERVAL_S
+from privacydesk.system_errors import describe_os_error
+from privacydesk.web.api.operations import ApiServices
 from privacydesk.web.health import HEALTH
 from privacydesk.web.server import make_app
-from privacydesk.worker.chores import Chore, repeat
+from privacydesk.worker.periodic_tasks import PeriodicTask, run_periodically
 
 _log = structlog.get_logger(__name__)
 
-_IDLE = 75.0
-"""Longer than the minute for which common proxies keep an idle connection for the next request, so
-that they don't send one into a connection that is being closed."""
-_TAKES = 60.0
-"""Seconds that sent bytes may stay unacknowledged, the same as for a silent socket."""
-_WAITING = 2048
-"""Connections that may wait to be accepted: after a restart everybody comes at once, and clients
-that find no room retry only a second later. The system may hold fewer."""
-_AFTER_START = 0.2
+_KEEPALIVE_SECONDS = 75.0
+"""How long an idle connection stays open. Common proxies reuse connections for 60 seconds; a longer
+timeout here makes sure that they never send a request into a connection that is being closed."""
+_ACK_TIMEOUT_SECONDS = 60.0
+"""How long sent bytes may stay unacknowledged; the same as the timeout of a silent web socket."""
+_BACKLOG = 2048
+"""Connections that may wait to be accepted. All clients reconnect at once after a restart, and
+those that are refused retry only a second later. The operating system may lower this limit."""
+_WARM_UP_DELAY = 0.2
+
+# Seconds between two runs of the periodic tasks.
 _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
 _CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _OVERLOOKED_EVERY = 600.0
-_WATCH_EVERY = 60.0
-_LOGS_EVERY = 600.0
+_WEBHOOK_HEALTH_EVERY = 60.0
+_LOG_SWEEP_EVERY = 600.0
 _SEAL_EVERY = 15.0
 _RETENTION_EVERY = 60.0
-"""Seconds between checks whether retention is due; it is done once a day."""
+"""How often to check whether retention is due; it runs once a day."""
 _ANCHOR_EVERY = 86_400.0
 _ALARMS_EVERY = 86_400.0
 _OUTAGES_EVERY = 2.0
-_ASK_AGAIN_EVERY = 10.0
-"""Seconds between checks whether a service that is out works again."""
+_RECOVERY_CHECK_EVERY = 10.0
+"""How often to check whether a service that is down works again."""
 _REFUSED_EVERY = 30.0
 _MAIL_EVERY = 5.0
-"""Seconds between checks whether it is time to read the mailbox."""
+"""How often to check whether polling the mailbox is due."""
+_MAX_TICKETING_EVERY = 5.0
+"""How often at least to check whether a sync with the ticketing system is due."""
 
-_TICKETING_EVERY = 5.0
-"""The most seconds between checks whether a round with the ticketing system is due."""
 
-
-def web_faces(
-    rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
+def build_web_app(
+    services: Services, *, extra: Sequence[tuple[str, web.Application]] = ()
 ) -> web.Application:
-    """Return the chat and the console over the rooms, and more applications by path."""
+    """Return the web application: chat, console, HTTP API and ``extra`` applications by path."""
     return make_app(
-        rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
-        captcha=rooms.outside.captcha, doors=rooms.doors, tools=rooms.tools,
-        oversight=rooms.oversight, callbacks=rooms.callbacks, works=_works(rooms), extra=extra,
-    )  # fmt: skip
-
-
-def _works(rooms: Rooms) -> Works:
-    """Return the services behind the HTTP API."""
-    return Works(
-        tokens=rooms.integrations.tokens,
-        once=rooms.integrations.once,
-        revocations=rooms.integrations.revocations,
-        staff=rooms.staff,
-        takeover=rooms.takeover,
-        inbox=rooms.tools.inbox,
-        casework=rooms.tools.casework,
-        attaching=rooms.tools.attaching,
-        endpoints=rooms.webhooks.endpoints,
-        audit=rooms.audit,
-        access_log=rooms.doors.log,
-        clock=rooms.clock,
+        services.desk,
+        services.catalogs,
+        web_settings(services.settings, services.profile),
+        services.clock,
+        captcha=services.external.captcha,
+        signin=services.signin,
+        console=services.console,
+        oversight=services.oversight,
+        callbacks=services.callbacks,
+        works=_api_services(services),
+        extra=extra,
     )
 
 
-def _is_no_strangers(record: logging.LogRecord) -> bool:
-    """Return whether the server reports something other than a client that does not speak HTTP.
+def _api_services(services: Services) -> ApiServices:
+    """Return the services behind the HTTP API."""
+    return ApiServices(
+        tokens=services.integrations.tokens,
+        idempotency=services.integrations.idempotency,
+        revocations=services.integrations.revocations,
+        staff=services.staff,
+        takeover=services.takeover,
+        inbox=services.console.inbox,
+        case_pages=services.console.case_pages,
+        attachments=services.console.attachments,
+        endpoints=services.webhooks.endpoints,
+        audit=services.audit,
+        access_log=services.signin.access_log,
+        clock=services.clock,
+    )
 
-    Those get a 400. Anybody can send such data, as fast as they like, and would fill the log with
-    errors and their own address.
+
+def _is_not_bad_http(record: logging.LogRecord) -> bool:
+    """Return whether a record of the server reports anything but malformed HTTP.
+
+    Malformed requests get a 400. They are not logged, because anybody could fill the log with them
+    and with their own address.
     """
-    fault = record.exc_info[1] if record.exc_info else None
-    return not isinstance(fault, HttpProcessingError)
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
-def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
+def make_runner(
+    app: web.Application, *, keepalive_seconds: float = _KEEPALIVE_SECONDS
+) -> web.AppRunner:
     """Return the runner that serves an application.
 
     Args:
-        app: the web applications.
-        idle: seconds that a connection may take for its next request, its headers included.
+        app: the web application.
+        keepalive_seconds: how long a connection may wait for its next complete request header.
     """
     logger = logging.getLogger("privacydesk.http")
-    logger.addFilter(_is_no_strangers)
+    logger.addFilter(_is_not_bad_http)
     return web.AppRunner(
         app,
         access_log=None,
         logger=logger,
         handle_signals=False,
-        # Nothing that clients send is worth compressing, and a body that only claims to be
-        # compressed would break its connection.
+        # Request bodies are too small to compress, and a body that is wrongly marked as compressed
+        # would break its connection.
         auto_decompress=False,
-        keepalive_timeout=idle,
+        keepalive_timeout=keepalive_seconds,
     )
 
 
-def _nobody_ends() -> None:
-    """Do nothing: a caller without a handler of its own gets the error at the end."""
+def _ignore_failure() -> None:
+    """Do nothing: without a handler, the caller gets the error when it leaves ``run_server``."""
 
 
 @asynccontextmanager
-async def serving(
-    rooms: Rooms,
+async def run_server(
+    services: Services,
     *,
     extra: Sequence[tuple[str, web.Application]] = (),
-    reader: ReadingProgram | None = None,
-    failed: Callable[[], None] = _nobody_ends,
+    nlu: NluProcess | None = None,
+    on_failure: Callable[[], None] = _ignore_failure,
 ) -> AsyncIterator[int]:
-    """Serve the web applications and work on due rows; yields the port listened on.
+    """Run the web server, the worker loops and the periodic tasks; yield the port in use.
 
     Args:
-        rooms: the desk.
-        extra: more applications by path.
-        reader: the program that reads messages; None where this process does.
-        failed: called when a part has stopped for good, so that the caller ends the rest.
+        services: the services to serve.
+        extra: further web applications, by path.
+        nlu: the process that interprets messages; None if this process does.
+        on_failure: called when a loop has stopped unexpectedly, so that the caller can shut down.
 
     Raises:
-        SettingsError: the address can't be listened on.
-        DeskError: at the end, when something had stopped before.
+        SettingsError: the server can't listen on the address in the settings.
+        DeskError: on exit, if a loop has stopped unexpectedly.
     """
-    app = web_faces(rooms, extra=extra)
+    app = build_web_app(services, extra=extra)
     runner = make_runner(app)
     await runner.setup()
-    site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port, backlog=_WAITING)
+    site = web.TCPSite(runner, services.settings.host, services.settings.port, backlog=_BACKLOG)
     try:
         await site.start()
     except OSError as error:
         await runner.cleanup()
         raise SettingsError(
-            f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {_refused(error)}",
+            "PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on:"
+            f" {_listen_error_message(error)}",
             key="port",
         ) from None
-    listening = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
-    give_up_silent_takers(listening)
-    port = listening[0].getsockname()[1]
+    sockets = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no public way to get the chosen port
+    set_ack_timeout(sockets)
+    port = sockets[0].getsockname()[1]
     health = app[HEALTH]
     # Not ready before the first check.
     health.failing = None
-    watch = Watch(health, failed)
-    tasks = [watch.begin(name, work) for name, work in _loops(rooms)]
-    tasks.append(watch.begin("readiness", Readiness(rooms, reader, health).run()))
-    tasks.append(asyncio.create_task(_warm(rooms), name="warm"))
+    monitor = LoopMonitor(health, on_failure)
+    tasks = [monitor.start(name, loop) for name, loop in _loops(services)]
+    tasks.append(monitor.start("readiness", Readiness(services, nlu, health).run()))
+    tasks.append(asyncio.create_task(_warm_up(services), name="warm"))
     try:
         yield port
     finally:
-        watch.is_over = True
+        monitor.is_shutting_down = True
         for task in tasks:
             task.cancel()
         try:
-            # One task's fault must not keep the others, or the connections, from being closed.
+            # An error in one task must not prevent closing the others and the connections.
             await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             await runner.cleanup()
-    watch.check()
+    monitor.raise_if_stopped()
 
 
-def _refused(error: OSError) -> str:
+def _listen_error_message(error: OSError) -> str:
     if error.errno == errno.EACCES:
-        return "ports below 1024 are the system's; take another one, with a proxy before it"
-    return fault_in_words(error) or error.strerror or type(error).__name__
+        return (
+            "ports below 1024 are reserved for privileged processes; choose another port and put a"
+            " proxy in front of it"
+        )
+    return describe_os_error(error) or error.strerror or type(error).__name__
 
 
-def give_up_silent_takers(listening: Sequence[Any]) -> None:
-    """Have connections closed whose other end acknowledges nothing that was sent to it.
+def set_ack_timeout(listening_sockets: Sequence[Any]) -> None:
+    """Make the kernel close connections whose client stops acknowledging sent data.
 
-    Such data stays in memory. Accepted sockets inherit the option from the listening one.
+    Unacknowledged data stays in memory. Accepted sockets inherit the option from the listening one.
     """
     if not hasattr(socket, "TCP_USER_TIMEOUT"):
         return
-    for one in listening:
-        if one.family in {socket.AF_INET, socket.AF_INET6}:
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(_TAKES * 1000))
+    milliseconds = round(_ACK_TIMEOUT_SECONDS * 1000)
+    for listening in listening_sockets:
+        if listening.family in {socket.AF_INET, socket.AF_INET6}:
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
-def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-    """Yield the loops that run beside the web applications until the end, with their names."""
-    yield from rooms.worker.loops()
-    webhooks = rooms.webhooks
+def _loops(services: Services) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    """Yield the background loops with their names."""
+    yield from services.worker.loops()
+    webhooks = services.webhooks
     if webhooks.worker is not None:
         yield "webhooks", webhooks.worker.run()
-    for name, chore, every in _chores(rooms):
-        yield name, repeat(chore, every=every, name=name)
+    for name, task, every in _periodic_tasks(services):
+        yield name, run_periodically(task, every=every, name=name)
 
 
-def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
-    """Yield the chores: name, function, and the seconds between two runs."""
-    # Agents that were added by a command beside this process.
-    yield "agents", rooms.refresh_agents, _AGENTS_EVERY
-    if rooms.policy.name:
-        # Versions that were imported by a command.
-        yield "policy", rooms.policy.look, _POLICY_EVERY
-    yield "staged_uploads", rooms.staged.sweep, _SWEEP_EVERY
-    yield "packages", rooms.packages.sweep, _SWEEP_EVERY
-    yield "overlooked", rooms.worker.hurry_overlooked, _OVERLOOKED_EVERY
-    yield "attendance", rooms.attendance.beat, BEAT_EVERY
-    yield "alarms", rooms.alarms.sweep, _ALARMS_EVERY
-    yield "configuration", rooms.configuration.look, _CONFIGURATION_EVERY
-    outside = rooms.outside
-    yield "outages", partial(_tell_staff, outside.outages, rooms.alarms), _OUTAGES_EVERY
-    asking = partial(ask_again, outside.accounts, outside.codes, outside.outages)
-    yield "outside", asking, _ASK_AGAIN_EVERY
-    yield "refused_rows", rooms.alarms.call_for_refused, _REFUSED_EVERY
-    yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
-    yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY
-    yield "retention", rooms.upkeep.retention.daily, _RETENTION_EVERY
-    yield "staff_access", rooms.doors.gate.sweep, _LOGS_EVERY
-    sending = rooms.webhooks.sending
+def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, float]]:
+    """Yield the periodic tasks: name, function, and the seconds between two runs."""
+    # Commands may have added agents.
+    yield "agents", services.refresh_agents, _AGENTS_EVERY
+    if services.policy.name:
+        # A command may have imported a new version.
+        yield "policy", services.policy.refresh, _POLICY_EVERY
+    yield "staged_uploads", services.staged_uploads.sweep, _SWEEP_EVERY
+    yield "packages", services.packages.sweep, _SWEEP_EVERY
+    yield "overlooked", services.worker.reset_excessive_delays, _OVERLOOKED_EVERY
+    yield "attendance", services.attendance.record_heartbeat, HEARTBEAT_INTERVAL_S
+    yield "alarms", services.alarms.delete_expired, _ALARMS_EVERY
+    yield "configuration", services.configuration.poll, _CONFIGURATION_EVERY
+    external = services.external
+    yield "outages", partial(_alert_outages, external.outages, services.alarms), _OUTAGES_EVERY
+    check_recovery = partial(ask_again, external.accounts, external.codes, external.outages)
+    yield "outside", check_recovery, _RECOVERY_CHECK_EVERY
+    yield "refused_rows", services.alarms.alert_refused_rows, _REFUSED_EVERY
+    yield "audit_sealing", services.maintenance.sealer.seal_pending, _SEAL_EVERY
+    yield "audit_anchor", services.maintenance.sealer.log_chain_head, _ANCHOR_EVERY
+    yield "retention", services.maintenance.retention.run_if_due, _RETENTION_EVERY
+    yield "staff_access", services.signin.sign_in.sweep, _LOG_SWEEP_EVERY
+    sending = services.webhooks.sending
     if sending is not None:
-        yield "webhook_watch", sending.watch, _WATCH_EVERY
-        yield "webhook_log", sending.sweep, _LOGS_EVERY
-    if rooms.mail_door is not None:
-        yield "mail_door", rooms.mail_door.round, _MAIL_EVERY
-    if rooms.ticketing is not None:
-        every = min(rooms.settings.ticketing_poll_seconds, _TICKETING_EVERY)
-        yield "ticketing", rooms.ticketing.work, every
-    yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
-    # Tokens that were revoked by another process, or by a command.
-    yield "revocations", rooms.integrations.revocations.refresh, _REVOCATIONS_EVERY
-    yield "old_revocations", rooms.integrations.revocations.sweep, _LOGS_EVERY
+        yield "webhook_watch", sending.watch, _WEBHOOK_HEALTH_EVERY
+        yield "webhook_log", sending.sweep, _LOG_SWEEP_EVERY
+    if services.mailbox_poller is not None:
+        yield "mail_door", services.mailbox_poller.poll, _MAIL_EVERY
+    if services.ticketing is not None:
+        every = min(services.settings.ticketing_poll_seconds, _MAX_TICKETING_EVERY)
+        yield "ticketing", services.ticketing.work, every
+    yield "api_answers", services.integrations.idempotency.sweep, _LOG_SWEEP_EVERY
+    # Other processes and commands may have revoked tokens.
+    yield "revocations", services.integrations.revocations.refresh, _REVOCATIONS_EVERY
+    yield "old_revocations", services.integrations.revocations.sweep, _LOG_SWEEP_EVERY
 
 
-async def _tell_staff(outages: Outages, alarms: Alarms) -> None:
-    """Call staff for outages that began or ended; while the database is out they wait."""
-    while outages.turns:
-        turn = outages.turns[0]
-        await alarms.service_turned(turn.what, is_on=turn.is_on, at=turn.at)
-        outages.turns.popleft()
+async def _alert_outages(outages: Outages, alarms: Alarms) -> None:
+    """Alert supervisors of outages that began or ended.
 
-
-async def _warm(rooms: Rooms) -> None:
-    """Make ready what the first ticket would have to wait for.
-
-    If that fails, the first use tries again, and says what is wrong.
+    An alert stays queued until it is stored, so none is lost while the database is down.
     """
-    # Requests that waited for the start are answered first.
-    await asyncio.sleep(_AFTER_START)
-    year = rooms.deadlines.today(rooms.clock.now()).year
-    calendars, code = rooms.deadlines.calendars, rooms.deadlines.rules.calendar
+    while outages.changes:
+        change = outages.changes[0]
+        await alarms.alert_outage_change(change.what, is_on=change.has_begun, at=change.at)
+        outages.changes.popleft()
+
+
+async def _warm_up(services: Services) -> None:
+    """Compute the calendars of this year and the next, for which the first ticket would wait.
+
+    If that fails, the first use computes them again and reports the error.
+    """
+    # Requests that arrived during the start are answered first.
+    await asyncio.sleep(_WARM_UP_DELAY)
+    year = services.deadlines.today(services.clock.now()).year
+    calendars, code = services.deadlines.calendars, services.deadlines.rules.calendar
     try:
         await asyncio.to_thread(calendars.warm, (year, year + 1), (code,))
-    except Exception as error:  # noqa: BLE001 - nobody waits for it here; it is logged
+    except Exception as error:  # noqa: BLE001 - nothing depends on the warm-up; the error is logged
         _log.warning("not_ready", what="calendar", error=type(error).__name__, exc_info=error)

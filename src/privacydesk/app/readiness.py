@@ -1,6 +1,6 @@
-"""Readiness of a process to do its work: checked in the background, reported on request.
+"""Readiness of the process, checked in the background.
 
-A proxy gets the result of a few seconds ago, and costs nothing however often it asks.
+``/readyz`` reports the last result, so that frequent requests by a proxy cost nothing.
 """
 
 from __future__ import annotations
@@ -9,72 +9,72 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from privacydesk.app.rooms import Rooms
+from privacydesk.app.container import Services
 from privacydesk.storage.store import SqlStore
-from privacydesk.web.health import Health, Part
+from privacydesk.web.health import Component, Health
 
-_EVERY = 1.0
+_CHECK_EVERY = 1.0
 """Seconds between two checks."""
-_PATIENCE = 3.0
-"""Seconds that the database may take; beyond that people would be waiting, too."""
+_DATABASE_TIMEOUT = 3.0
+"""Seconds after which a database that does not answer counts as failing."""
 
 
-class ReadingProgram(Protocol):
-    """The program that reads messages."""
+class NluProcess(Protocol):
+    """The process that interprets messages."""
 
     @property
     def digest(self) -> str:
-        """The digest of the policy version that it answers from; empty without one."""
+        """The digest of the policy version that it answers from; empty if there is none."""
         ...
 
     def is_alive(self) -> bool:
-        """Return whether it has lately given a sign of life, and ask it for the next."""
+        """Return whether it has responded lately, and request the next response."""
         ...
 
 
 class Readiness:
-    """Checks everything that handling a message needs.
+    """Checks the components that handling a message needs.
 
     Args:
-        rooms: the desk.
-        reader: reads messages; None where this process does.
-        health: gets what does not work.
+        services: the services of this process.
+        nlu: the process that interprets messages; None if this process does.
+        health: receives the names of failing components.
     """
 
-    def __init__(self, rooms: Rooms, reader: ReadingProgram | None, health: Health) -> None:
-        self._rooms = rooms
-        self._reader = reader
+    def __init__(self, services: Services, nlu: NluProcess | None, health: Health) -> None:
+        self._services = services
+        self._nlu = nlu
         self._health = health
 
     async def run(self) -> None:
         """Check repeatedly until cancelled."""
         while True:
-            await self.look()
-            await asyncio.sleep(_EVERY)
+            await self.check()
+            await asyncio.sleep(_CHECK_EVERY)
 
-    async def look(self) -> None:
-        """Check once."""
-        self._health.failing = frozenset([part async for part in self._failing()])
+    async def check(self) -> None:
+        """Check once, and report the result to ``health``."""
+        self._health.failing = frozenset([component async for component in self._failing()])
 
-    async def _failing(self) -> AsyncIterator[Part]:
-        reader = self._reader
-        if reader is not None:
-            if not reader.is_alive():
-                yield Part.READER
-            elif not self._rooms.policy.is_answered_from(reader.digest):
-                yield Part.POLICY
-        for part in await self._of_database():
-            yield part
+    async def _failing(self) -> AsyncIterator[Component]:
+        nlu = self._nlu
+        if nlu is not None:
+            if not nlu.is_alive():
+                yield Component.READER
+            elif not self._services.policy.is_answered_from(nlu.digest):
+                yield Component.POLICY
+        for component in await self._failing_database_components():
+            yield component
 
-    async def _of_database(self) -> tuple[Part, ...]:
-        store = self._rooms.store
+    async def _failing_database_components(self) -> tuple[Component, ...]:
+        store = self._services.store
         if not isinstance(store, SqlStore):
             return ()
         try:
-            async with asyncio.timeout(_PATIENCE):
-                failing = await store.probe.look(self._rooms.clock.now())
+            async with asyncio.timeout(_DATABASE_TIMEOUT):
+                failing = await store.probe.check(self._services.clock.now())
         except TimeoutError:
             store.writer.outage.begin("no_answer", "probe")
-            return (Part.DATABASE,)
+            return (Component.DATABASE,)
         store.writer.outage.end("probe")
-        return tuple(Part(one) for one in failing)
+        return tuple(Component(name) for name in failing)

@@ -1,7 +1,7 @@
-"""Working-day calendars: published schedules plus the operator's overrides.
+"""Working-day calendars: published schedules with the operator's overrides.
 
-``registry`` answers for a day, ``schedules`` holds what is published, ``overrides`` what the
-operator sets on top of it, ``regimes`` the periods that can be switched on.
+``schedules`` has the published schedules, ``overrides`` the operator's changes, and ``registry``
+combines them to calendars. ``regimes`` has the legal periods that an operator can enable.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reading an override file: YAML, JSON or CSV; ``docs/calendars.md`` describes it for operators.
+"""Parser for override files in YAML, JSON or CSV; ``docs/calendars.md`` describes the format.
 
-YAML and JSON are read as nodes rather than as Python values, for two reasons: faults are named with
-their line, and ``off`` stays a word (YAML 1.1 reads it as false).
+YAML and JSON are parsed to nodes instead of Python values, so that error messages have line
+numbers, and ``off`` stays a word (YAML 1.1 reads it as false).
 """
 
 from __future__ import annotations
@@ -22,23 +22,22 @@ from privacydesk.errors import DeskError, ErrorCode
 
 MAX_BYTES: Final = 1_000_000
 MAX_REASON: Final = 200
-"""The longest reason of an entry, in characters."""
+"""The maximum length of an entry's reason, in characters."""
 MAX_RANGE: Final = 60
-"""The longest range of days in one entry; a longer one is a mistyped year."""
+"""The maximum number of days in the range of an entry; longer ones are mistyped years."""
 
-_WORDS: Final[Mapping[str, bool]] = MappingProxyType({"off": False, "working": True})
+_DAY_TYPES: Final[Mapping[str, bool]] = MappingProxyType({"off": False, "working": True})
 _CSV_SETTLED: Final = "settled"
 _CSV_HEADER: Final = ("date", "day", "reason")
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".csv")
-_DATES: Final = "write it as YYYY-MM-DD"
-_YEARS: Final = f"name a year from {FIRST_YEAR} to {LAST_YEAR}"
+_DATE_REMEDY: Final = "write it as YYYY-MM-DD"
+_YEAR_REMEDY: Final = f"name a year from {FIRST_YEAR} to {LAST_YEAR}"
 
 
 class CalendarInvalidError(DeskError):
-    """An override file that can't be used.
+    """An override file is invalid; nothing was changed.
 
-    The message names the file, the line where there is one, what is wrong and what to write
-    instead; nothing was changed.
+    The message names the file, the line if there is one, the fault and the remedy.
     """
 
     code = ErrorCode.CALENDAR_INVALID
@@ -51,16 +50,16 @@ class CalendarInvalidError(DeskError):
 
 
 def read_overrides(path: Path, *, calendar: str | None = None) -> Overrides:
-    """Read and check an override file.
+    """Read and validate an override file.
 
     Args:
-        path: a file ending in ``.yaml``, ``.yml``, ``.json`` or ``.csv``.
-        calendar: the expected calendar; a file that names another is refused, and one that names
-            none (a CSV file can't) needs it.
+        path: a file with the suffix ``.yaml``, ``.yml``, ``.json`` or ``.csv``.
+        calendar: code of the expected calendar. A file for another calendar is refused. Required
+            for files that name no calendar, such as CSV files.
 
     Raises:
-        CalendarInvalidError: the file can't be read, or a line of it is wrong.
-        UnknownCalendarError: ``calendar`` doesn't ship.
+        CalendarInvalidError: the file can't be read, or is invalid.
+        UnknownCalendarError: there is no calendar with this code.
     """
     if calendar is not None:
         check_code(calendar)
@@ -73,8 +72,8 @@ def read_overrides(path: Path, *, calendar: str | None = None) -> Overrides:
     text = _read_text(path)
     if suffix == ".csv":
         return _from_csv(text, file, calendar)
-    # JSON may be indented with tabs, which YAML forbids; inside its strings they are escaped.
-    return _from_nodes(text.replace("\t", " ") if suffix == ".json" else text, file, calendar)
+    # JSON may be indented with tabs, which YAML forbids. In JSON strings, tabs are escaped.
+    return _from_yaml(text.replace("\t", " ") if suffix == ".json" else text, file, calendar)
 
 
 def _read_text(path: Path) -> str:
@@ -83,9 +82,9 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        why = error.strerror or "it can't be opened"
+        reason = error.strerror or "it can't be opened"
         raise CalendarInvalidError(
-            file, None, f"it can't be read ({why})", "check the path and its permissions"
+            file, None, f"it can't be read ({reason})", "check the path and its permissions"
         ) from None
     if len(content) > MAX_BYTES:
         raise CalendarInvalidError(
@@ -99,8 +98,8 @@ def _read_text(path: Path) -> str:
         raise CalendarInvalidError(file, line, "it isn't UTF-8 text", "save it as UTF-8") from None
 
 
-class _Collected:
-    """Entries as they are read; contradictions and repetitions are refused."""
+class _OverridesBuilder:
+    """Collects the entries of a file, and rejects invalid and duplicate ones."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -108,187 +107,189 @@ class _Collected:
         self.settled: set[int] = set()
         self._lines: dict[date, int] = {}
 
-    def fault(self, line: int | None, fault: str, remedy: str) -> CalendarInvalidError:
+    def error(self, line: int | None, fault: str, remedy: str) -> CalendarInvalidError:
         return CalendarInvalidError(self.file, line, fault, remedy)
 
-    def add(self, line: int, *, first: str, last: str | None, word: str, reason: str) -> None:
-        start = self.date(line, first)
-        end = start if last is None else self.date(line, last)
-        if word.strip().lower() not in _WORDS:
-            raise self.fault(line, f"{_shown(word)} says nothing of a day", "write off or working")
-        working = _WORDS[word.strip().lower()]
+    def add(self, line: int, *, first: str, last: str | None, day_type: str, reason: str) -> None:
+        start = self.parse_date(line, first)
+        end = start if last is None else self.parse_date(line, last)
+        if day_type.strip().lower() not in _DAY_TYPES:
+            raise self.error(
+                line, f"{_quote(day_type)} says nothing of a day", "write off or working"
+            )
+        working = _DAY_TYPES[day_type.strip().lower()]
         if end < start:
-            raise self.fault(line, "the range ends before it begins", "swap date and until")
+            raise self.error(line, "the range ends before it begins", "swap date and until")
         if (end - start).days >= MAX_RANGE:
-            raise self.fault(
+            raise self.error(
                 line, f"the range is longer than {MAX_RANGE} days", "check the year, or split it"
             )
         reason = " ".join(reason.split())
         if len(reason) > MAX_REASON:
-            raise self.fault(line, "the reason is too long", f"use at most {MAX_REASON} characters")
+            raise self.error(line, "the reason is too long", f"use at most {MAX_REASON} characters")
         if not reason.isprintable():
-            raise self.fault(
+            raise self.error(
                 line, "the reason holds characters that can't be shown", "write plain text"
             )
-        for number in range((end - start).days + 1):
-            day = start + timedelta(days=number)
+        for offset in range((end - start).days + 1):
+            day = start + timedelta(days=offset)
             if day in self._lines:
-                raise self.fault(
+                raise self.error(
                     line, f"{day} was already named in line {self._lines[day]}", "keep one of them"
                 )
             self._lines[day] = line
             self.days[day] = OverrideDay(working, reason)
 
-    def settle(self, line: int, text: str) -> None:
+    def add_settled_year(self, line: int, text: str) -> None:
         text = text.strip()
         if not (text.isascii() and text.isdigit() and FIRST_YEAR <= int(text[:5]) <= LAST_YEAR):
-            raise self.fault(line, f"{_shown(text)} isn't a year that can be settled", _YEARS)
+            raise self.error(line, f"{_quote(text)} isn't a year that can be settled", _YEAR_REMEDY)
         self.settled.add(int(text))
 
-    def date(self, line: int, text: str) -> date:
+    def parse_date(self, line: int, text: str) -> date:
         text = text.strip()
         try:
             day = date.fromisoformat(text)
         except ValueError:
-            raise self.fault(line, f"{_shown(text)} isn't a date", _DATES) from None
-        # Other spellings of ISO 8601 are refused: 20270101 may as well be a typing error.
+            raise self.error(line, f"{_quote(text)} isn't a date", _DATE_REMEDY) from None
+        # Other formats of ISO 8601 are refused, since 20270101 may be a typing error.
         if day.isoformat() != text:
-            raise self.fault(line, f"{_shown(text)} isn't a date", _DATES)
+            raise self.error(line, f"{_quote(text)} isn't a date", _DATE_REMEDY)
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise self.fault(line, f"{day} is out of range", _YEARS)
+            raise self.error(line, f"{day} is out of range", _YEAR_REMEDY)
         return day
 
-    def overrides(self, calendar: str) -> Overrides:
+    def build(self, calendar: str) -> Overrides:
         return Overrides(calendar, self.days, frozenset(self.settled))
 
 
 def _from_csv(text: str, file: str, calendar: str | None) -> Overrides:
-    found = _Collected(file)
+    builder = _OverridesBuilder(file)
     if calendar is None:
-        raise found.fault(
+        raise builder.error(
             None, "a CSV file doesn't say which calendar it is for", "name one with --calendar"
         )
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = tuple(cell.strip().lower() for cell in next(rows, []))
         if header != _CSV_HEADER:
-            raise found.fault(
+            raise builder.error(
                 1, "the columns aren't known", f"let the first line be {','.join(_CSV_HEADER)}"
             )
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) not in {2, 3}:
-                raise found.fault(
+                raise builder.error(
                     rows.line_num,
                     "the line needs two or three columns",
                     "quote a reason with commas",
                 )
-            first, word, reason = (*row, "")[:3]
-            if word.strip().lower() == _CSV_SETTLED:
-                found.settle(rows.line_num, first)
+            first, day_type, reason = (*row, "")[:3]
+            if day_type.strip().lower() == _CSV_SETTLED:
+                builder.add_settled_year(rows.line_num, first)
             else:
-                found.add(rows.line_num, first=first, last=None, word=word, reason=reason)
+                builder.add(rows.line_num, first=first, last=None, day_type=day_type, reason=reason)
     except csv.Error as error:
-        raise found.fault(
+        raise builder.error(
             rows.line_num, f"it isn't CSV ({error})", "close every quotation mark"
         ) from None
-    return found.overrides(calendar)
+    return builder.build(calendar)
 
 
-def _from_nodes(text: str, file: str, calendar: str | None) -> Overrides:
-    found = _Collected(file)
-    root = _compose(found, text)
-    fields = _fields(found, root, "the file", ("calendar", "settled_years", "days"))
-    code = _read_calendar(found, fields.get("calendar"), calendar)
-    for item in _items(found, fields.get("settled_years"), "settled_years"):
-        found.settle(_line(item), _scalar(found, item, "a settled year"))
-    for item in _items(found, fields.get("days"), "days"):
-        _read_entry(found, item)
-    return found.overrides(code)
+def _from_yaml(text: str, file: str, calendar: str | None) -> Overrides:
+    builder = _OverridesBuilder(file)
+    root = _compose(builder, text)
+    fields = _mapping_fields(builder, root, "the file", ("calendar", "settled_years", "days"))
+    code = _read_calendar(builder, fields.get("calendar"), calendar)
+    for item in _list_items(builder, fields.get("settled_years"), "settled_years"):
+        builder.add_settled_year(_line(item), _scalar(builder, item, "a settled year"))
+    for item in _list_items(builder, fields.get("days"), "days"):
+        _read_entry(builder, item)
+    return builder.build(code)
 
 
-def _compose(found: _Collected, text: str) -> yaml.Node:
+def _compose(builder: _OverridesBuilder, text: str) -> yaml.Node:
     try:
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1
         what = error.problem or "it can't be parsed"
-        raise found.fault(line, f"it isn't YAML or JSON ({what})", "correct it there") from None
+        raise builder.error(line, f"it isn't YAML or JSON ({what})", "correct it there") from None
     except yaml.YAMLError:
-        raise found.fault(
+        raise builder.error(
             None, "it holds characters that YAML forbids", "write plain text"
         ) from None
     except RecursionError:
-        raise found.fault(None, "it is nested too deeply", "list days without nesting") from None
+        raise builder.error(None, "it is nested too deeply", "list days without nesting") from None
     if root is None:
-        raise found.fault(None, "it is empty", "list days, or years that are settled")
+        raise builder.error(None, "it is empty", "list days, or years that are settled")
     return root
 
 
-def _read_calendar(found: _Collected, node: yaml.Node | None, wanted: str | None) -> str:
+def _read_calendar(builder: _OverridesBuilder, node: yaml.Node | None, expected: str | None) -> str:
     if node is None:
-        if wanted is None:
-            raise found.fault(None, "it doesn't say which calendar it is for", "add calendar: CN")
-        return wanted
-    code = _scalar(found, node, "calendar")
+        if expected is None:
+            raise builder.error(None, "it doesn't say which calendar it is for", "add calendar: CN")
+        return expected
+    code = _scalar(builder, node, "calendar")
     if code not in CODES:
-        raise found.fault(_line(node), f"{_shown(code)} is no calendar", f"write {_or(CODES)}")
-    if wanted is not None and code != wanted:
-        raise found.fault(
-            _line(node), f"it is for {code}, not for {wanted}", "import it for its own"
+        raise builder.error(_line(node), f"{_quote(code)} is no calendar", f"write {_or(CODES)}")
+    if expected is not None and code != expected:
+        raise builder.error(
+            _line(node), f"it is for {code}, not for {expected}", "import it for its own"
         )
     return code
 
 
-def _read_entry(found: _Collected, item: yaml.Node) -> None:
-    fields = _fields(found, item, "an entry of days", ("date", "until", "day", "reason"))
-    for needed in ("date", "day"):
-        if needed not in fields:
-            raise found.fault(
-                _line(item), f"the entry has no {needed}", "write date, day and reason"
+def _read_entry(builder: _OverridesBuilder, item: yaml.Node) -> None:
+    fields = _mapping_fields(builder, item, "an entry of days", ("date", "until", "day", "reason"))
+    for required in ("date", "day"):
+        if required not in fields:
+            raise builder.error(
+                _line(item), f"the entry has no {required}", "write date, day and reason"
             )
-    text = {key: _scalar(found, node, key) for key, node in fields.items()}
-    found.add(
+    text = {key: _scalar(builder, node, key) for key, node in fields.items()}
+    builder.add(
         _line(item),
         first=text["date"],
         last=text.get("until"),
-        word=text["day"],
+        day_type=text["day"],
         reason=text.get("reason", ""),
     )
 
 
-def _fields(
-    found: _Collected, node: yaml.Node, what: str, known: tuple[str, ...]
+def _mapping_fields(
+    builder: _OverridesBuilder, node: yaml.Node, what: str, known: tuple[str, ...]
 ) -> dict[str, yaml.Node]:
     if not isinstance(node, yaml.MappingNode):
-        raise found.fault(_line(node), f"{what} isn't a mapping", f"use the keys {_or(known)}")
+        raise builder.error(_line(node), f"{what} isn't a mapping", f"use the keys {_or(known)}")
     fields: dict[str, yaml.Node] = {}
     for key_node, value in node.value:
-        key = _scalar(found, key_node, "a key")
+        key = _scalar(builder, key_node, "a key")
         if key not in known:
-            raise found.fault(
-                _line(key_node), f"{_shown(key)} isn't known here", f"use the keys {_or(known)}"
+            raise builder.error(
+                _line(key_node), f"{_quote(key)} isn't known here", f"use the keys {_or(known)}"
             )
         if key in fields:
-            raise found.fault(_line(key_node), f"{key} is there twice", "keep one of them")
+            raise builder.error(_line(key_node), f"{key} is there twice", "keep one of them")
         fields[key] = value
     return fields
 
 
-def _items(found: _Collected, node: yaml.Node | None, what: str) -> list[yaml.Node]:
+def _list_items(builder: _OverridesBuilder, node: yaml.Node | None, what: str) -> list[yaml.Node]:
     if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
         return []
     if not isinstance(node, yaml.SequenceNode):
-        raise found.fault(_line(node), f"{what} isn't a list", "start each item with a dash")
+        raise builder.error(_line(node), f"{what} isn't a list", "start each item with a dash")
     items: list[yaml.Node] = node.value
     return items
 
 
-def _scalar(found: _Collected, node: yaml.Node, what: str) -> str:
+def _scalar(builder: _OverridesBuilder, node: yaml.Node, what: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise found.fault(_line(node), f"{what} isn't a plain value", "write a single value")
+        raise builder.error(_line(node), f"{what} isn't a plain value", "write a single value")
     value: str = node.value
     return value
 
@@ -298,10 +299,10 @@ def _line(node: yaml.Node) -> int:
     return line + 1
 
 
-def _shown(text: str) -> str:
-    # A fault is one line on a terminal, whatever the file holds.
-    longest = 40
-    return ascii(text if len(text) <= longest else text[:longest] + "...")
+def _quote(text: str) -> str:
+    # Escaped and truncated, so that an error message is always one line.
+    max_length = 40
+    return ascii(text if len(text) <= max_length else text[:max_length] + "...")
 
 
 def _or(words: Iterable[str]) -> str:

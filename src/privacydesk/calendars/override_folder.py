@@ -1,4 +1,4 @@
-"""Imported overrides: ``calendars/<CODE>.yaml`` in the data directory."""
+"""Storage of imported overrides, in ``calendars/<CODE>.yaml`` of the data directory."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from privacydesk.calendars.overrides import Overrides
 from privacydesk.calendars.schedules import CODES, FIRST_YEAR, LAST_YEAR, check_code
 
 FOLDER: Final = "calendars"
-"""Where imported overrides live, inside the data directory."""
+"""The folder of imported overrides in the data directory."""
 
 
 def load_overrides(data_dir: Path) -> dict[str, Overrides]:
-    """Return the imported overrides of ``data_dir`` by calendar; empty where there are none.
+    """Return the imported overrides in ``data_dir`` by code of the calendar.
 
     Raises:
-        CalendarInvalidError: a file there was damaged by hand.
+        CalendarInvalidError: a stored file is invalid, as it was edited by hand.
     """
-    return {code: read_overrides(path, calendar=code) for code, path in _imported(data_dir)}
+    return {code: read_overrides(path, calendar=code) for code, path in _override_files(data_dir)}
 
 
 def overrides_stamp(data_dir: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return a value that changes whenever imported overrides change; two ``stat`` calls a file.
+    """Return a value that changes when the imported overrides change, from the files' ``stat``.
 
-    For long-running processes that must notice an import made beside them.
+    Long-running processes use it to detect an import by another process.
     """
     stamp = []
-    for code, path in _imported(data_dir):
+    for code, path in _override_files(data_dir):
         with suppress(FileNotFoundError):
             status = path.stat()
             stamp.append((code, status.st_mtime_ns, status.st_size))
@@ -40,7 +40,7 @@ def overrides_stamp(data_dir: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 def overrides_path(data_dir: Path, code: str) -> Path:
-    """Return where the overrides of calendar ``code`` live in ``data_dir``."""
+    """Return the path of the overrides of a calendar in ``data_dir``."""
     return data_dir / FOLDER / f"{check_code(code)}.yaml"
 
 
@@ -52,25 +52,25 @@ def import_overrides(
     settled_years: Iterable[int] = (),
     replace: bool = False,
 ) -> Overrides:
-    """Check ``path`` and merge it over what was imported before; return what is in force now.
+    """Import an override file; return the calendar's overrides after that.
 
-    The file in ``data_dir`` is replaced as a whole or not at all, so a reader never sees half.
+    The stored file is replaced atomically, so readers never see a partial file.
 
     Args:
         path: the file to import.
-        data_dir: where overrides are stored; made if missing.
-        calendar: the expected calendar, as in ``read_overrides``.
-        settled_years: years to declare final besides those of the file.
-        replace: forget what was imported before, instead of keeping days the file is silent on.
+        data_dir: the data directory; created if missing.
+        calendar: code of the expected calendar, as in ``read_overrides``.
+        settled_years: years to declare final, besides those in the file.
+        replace: whether to discard earlier imports instead of merging the file over them.
 
     Raises:
-        CalendarInvalidError: the file is wrong, or an earlier import is and ``replace`` is off.
-        UnknownCalendarError: ``calendar`` doesn't ship.
-        OSError: ``data_dir`` can't be written.
+        CalendarInvalidError: the file is invalid; or an earlier import is, and ``replace`` is off.
+        UnknownCalendarError: there is no calendar with this code.
+        OSError: the file in ``data_dir`` can't be written.
     """
-    new = read_overrides(path, calendar=calendar)
-    new = new.merged(Overrides(new.calendar, {}, frozenset(settled_years)))
-    for year in new.settled_years:
+    overrides = read_overrides(path, calendar=calendar)
+    overrides = overrides.merged(Overrides(overrides.calendar, {}, frozenset(settled_years)))
+    for year in overrides.settled_years:
         if not FIRST_YEAR <= year <= LAST_YEAR:
             raise CalendarInvalidError(
                 str(path),
@@ -78,21 +78,21 @@ def import_overrides(
                 f"year {year} can't be settled",
                 f"name a year from {FIRST_YEAR} to {LAST_YEAR}",
             )
-    target = overrides_path(data_dir, new.calendar)
+    target = overrides_path(data_dir, overrides.calendar)
     if not replace and target.exists():
-        new = read_overrides(target, calendar=new.calendar).merged(new)
-    _write_whole(target, new.to_yaml())
-    return new
+        overrides = read_overrides(target, calendar=overrides.calendar).merged(overrides)
+    _write_atomically(target, overrides.to_yaml())
+    return overrides
 
 
-def _imported(data_dir: Path) -> Iterator[tuple[str, Path]]:
+def _override_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
     for code in CODES:
         path = overrides_path(data_dir, code)
         if path.is_file():
             yield code, path
 
 
-def _write_whole(target: Path, text: str) -> None:
+def _write_atomically(target: Path, text: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
@@ -101,7 +101,7 @@ def _write_whole(target: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        # A schedule is public, and the server may run as another user than the importer.
+        # Readable by all: schedules are public, and the server may run as another user.
         temporary.chmod(0o644)
         temporary.replace(target)
     except BaseException:

@@ -1,4 +1,4 @@
-"""The operator's overrides of a published schedule, as values."""
+"""Values for the operator's overrides of published schedules."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class OverrideDay:
     """The operator's override of one day.
 
     Attributes:
-        working: whether it is worked.
-        reason: why, as shown to people in the day-by-day count; may be empty.
+        working: whether it is a working day.
+        reason: why, as shown in the day-by-day listing of a deadline; may be empty.
     """
 
     working: bool
@@ -25,12 +25,12 @@ class OverrideDay:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """The operator's overrides of one calendar. They win over everything published.
+    """The operator's overrides of one calendar. They take precedence over the schedule.
 
     Attributes:
         calendar: code of the calendar.
-        days: the overrides, by day.
-        settled_years: years whose schedule the operator declares final.
+        days: the overrides by day.
+        settled_years: years whose schedule the operator has declared final.
     """
 
     calendar: str
@@ -41,10 +41,10 @@ class Overrides:
         object.__setattr__(self, "days", MappingProxyType(dict(self.days)))
 
     def merged(self, newer: Overrides) -> Overrides:
-        """Return these overrides with ``newer`` laid over them, day by day.
+        """Return these overrides merged with newer ones, which win for days that both have.
 
         Raises:
-            ValueError: ``newer`` is of another calendar.
+            ValueError: ``newer`` is for another calendar.
         """
         if newer.calendar != self.calendar:
             raise ValueError("overrides of two calendars can't be merged")
@@ -55,16 +55,16 @@ class Overrides:
         )
 
     def years(self) -> tuple[int, ...]:
-        """Return every year that they mention, in order."""
+        """Return all years with overrides, in order."""
         return tuple(sorted({day.year for day in self.days} | self.settled_years))
 
     def to_yaml(self) -> str:
-        """Return the overrides as a file that ``read_overrides`` reads."""
+        """Return the overrides as YAML that ``read_overrides`` can parse."""
         content = {
             "calendar": self.calendar,
             "settled_years": sorted(self.settled_years),
             "days": [
-                # An empty reason is left out rather than written as ''.
+                # An empty reason is omitted, not written as ''.
                 {"date": day.isoformat(), "day": "working" if entry.working else "off"}
                 | ({"reason": entry.reason} if entry.reason else {})
                 for day, entry in sorted(self.days.items())

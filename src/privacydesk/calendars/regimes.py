@@ -1,7 +1,7 @@
-"""The periods that an operator can switch on. Data, not legal advice.
+"""The legal periods for answers that an operator can enable. Data, not legal advice.
 
-Each source names where a period stands, in our own words. ``quality`` says how we know it; what
-is marked ``UNREAD`` may count, but people are never told of it as a fact (``citable``).
+``source`` names the law of a period in our own words, and ``quality`` says how reliable it is.
+Regimes marked ``UNREAD`` can be enabled, but are never cited to users as a fact (``citable``).
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ REGIMES: tuple[RegimeProfile, ...] = (
         quality=SourceQuality.SECONDARY,
     ),
 )
-"""Every regime that ships. An operator's default is ``operator_7wd`` alone."""
+"""All available regimes. By default, only ``operator_7wd`` is enabled."""
 
 
 def regime(name: str) -> RegimeProfile:
-    """Return the regime called ``name``.
+    """Return the regime with a name.
 
     Raises:
-        SettingsError: no such regime; the message lists those that exist.
+        SettingsError: there is none; the message lists the available names.
     """
     for profile in REGIMES:
         if profile.name == name:

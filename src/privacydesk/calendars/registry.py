@@ -1,4 +1,4 @@
-"""The calendars of this deployment: published schedules with the operator's overrides on top."""
+"""The calendars of a deployment: published schedules combined with the operator's overrides."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ _SATURDAY = 5
 
 
 class Origin(StrEnum):
-    """The source of a year's settled state."""
+    """The origin of a year's schedule, which decides whether it is settled."""
 
     PUBLISHED = "published"
-    """The schedule was published and the installed ``holidays`` package knows it."""
+    """The published schedule, from the installed ``holidays`` package."""
     OVERRIDE = "override"
-    """An override file names the year settled."""
+    """Declared final by an override file."""
     NAMED = "named"
-    """It is within the years declared final for a calendar without make-up days."""
+    """Declared final by the setting for calendars without make-up days."""
     GUESSED = "guessed"
     """Computed from the law and the lunar calendar; not settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class YearSchedule:
-    """One year, for people to review.
+    """The schedule of one year, for review by people.
 
     Attributes:
         calendar: code of the calendar.
         year: the year.
-        origin: where it comes from.
-        settled: whether deadlines in it are final.
-        off: days off that aren't plain weekends, in order.
-        worked: weekend days that are worked, in order.
-        balance: days off from Monday to Friday less weekend days worked.
-        granted: how many days the law grants, where they are conserved by moving them
-            (mainland China), else None. A balance that differs should be checked.
+        origin: the origin of the schedule.
+        settled: whether deadlines in the year are final.
+        off: days off other than regular weekends, in order.
+        worked: working days on weekends, in order.
+        balance: number of days off from Monday to Friday minus working days on weekends.
+        granted: number of holidays granted by law, if moving days conserves it (mainland China);
+            else None. If ``balance`` differs, the schedule should be checked.
     """
 
     calendar: str
@@ -69,10 +69,10 @@ class YearSchedule:
 
 
 class OperatorCalendar:
-    """One calendar: a ``WorkingCalendar`` that caches every year it was asked for.
+    """A ``WorkingCalendar`` that computes years on first use and caches them.
 
-    Its answers never change; an override makes a new calendar (``Calendars.with_overrides``).
-    It may be shared between threads.
+    It is immutable; ``Calendars.with_overrides`` returns new calendars. Safe to share between
+    threads.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class OperatorCalendar:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of the place this calendar is for."""
+        """The time zone of the calendar's region."""
         return self._zone
 
     @property
@@ -110,23 +110,23 @@ class OperatorCalendar:
         return self._overrides
 
     def day(self, day: date) -> DayStatus:
-        """Return what is known of ``day``.
+        """Return the entry for ``day``.
 
         Raises:
             CalendarRangeError: no schedule covers its year.
-            TypeError: ``day`` is an instant; its date depends on a zone.
+            TypeError: ``day`` is a ``datetime``, whose date depends on the time zone.
         """
         try:
             return self._days[day]
         except KeyError:
             if isinstance(day, datetime):
                 raise TypeError("a calendar is asked for a date, not for an instant") from None
-        # Filled year by year and never emptied; two threads at once write the same values.
+        # Without a lock: threads that compute the same year write the same values.
         self._days.update(self._build(check_year(self._code, day.year)))
         return self._days[day]
 
     def origin(self, year: int) -> Origin:
-        """Return where ``year`` comes from. Raises ``CalendarRangeError``."""
+        """Return the origin of a year's schedule; raise ``CalendarRangeError`` if there is none."""
         check_year(self._code, year)
         if is_published(self._code, year):
             return Origin.PUBLISHED
@@ -137,7 +137,7 @@ class OperatorCalendar:
         return Origin.GUESSED
 
     def year(self, year: int) -> YearSchedule:
-        """Return ``year``, for people to review. Raises ``CalendarRangeError``."""
+        """Return the schedule of a year; raise ``CalendarRangeError`` if there is none."""
         origin = self.origin(year)
         days = [(day, self.day(day)) for day in _days_of(year)]
         off = [(d, s) for d, s in days if not s.working and s.reason is not DayReason.WEEKEND]
@@ -161,7 +161,7 @@ class OperatorCalendar:
         origin = self.origin(year)
         settled = origin is not Origin.GUESSED
         base = self._base(year, origin)
-        # Plain days share their status: a year needs two of them, not three hundred.
+        # Regular days share their ``DayStatus`` objects.
         working = DayStatus(True, DayReason.WORKING, settled)
         weekend = DayStatus(False, DayReason.WEEKEND, settled)
         makeup = DayStatus(True, DayReason.MAKEUP, settled)
@@ -185,17 +185,18 @@ class OperatorCalendar:
 
 
 class Calendars:
-    """Every calendar that ships, built on first use and kept.
+    """All available calendars.
 
     Args:
-        overrides: the operator's overrides by calendar code.
-        settled_until: last final year by calendar code, for calendars without make-up days;
-            others keep ``DEFAULT_SETTLED_UNTIL``.
-        language: language of holiday names, one of ``en``, ``zh-Hans``, ``zh-Hant``.
+        overrides: the operator's overrides by code of the calendar.
+        settled_until: for calendars without make-up days, the last final year by code; the default
+            is ``DEFAULT_SETTLED_UNTIL``.
+        language: language of holiday names: ``en``, ``zh-Hans`` or ``zh-Hant``.
 
     Raises:
-        UnknownCalendarError: a code that doesn't ship is named.
-        SettingsError: no such language, or a last final year for a calendar that publishes.
+        UnknownCalendarError: a code is unknown.
+        SettingsError: the language is unknown, or ``settled_until`` has a calendar whose schedules
+            are published.
     """
 
     def __init__(
@@ -231,36 +232,36 @@ class Calendars:
         settled_until: Mapping[str, int] | None = None,
         language: str = "en",
     ) -> Calendars:
-        """Return the calendars with the overrides imported into ``data_dir``.
+        """Return the calendars with the overrides stored in ``data_dir``.
 
         Raises:
-            CalendarInvalidError: an override file there can't be used.
+            CalendarInvalidError: a stored override file is invalid.
         """
         return cls(load_overrides(data_dir), settled_until=settled_until, language=language)
 
     def get(self, code: str) -> OperatorCalendar:
-        """Return the calendar called ``code``, or raise ``UnknownCalendarError``."""
+        """Return the calendar with a code; raise ``UnknownCalendarError`` if there is none."""
         return self._calendars[check_code(code)]
 
     def with_overrides(self, overrides: Overrides) -> Calendars:
-        """Return these calendars with ``overrides`` merged over those of the same calendar."""
+        """Return new calendars with ``overrides`` merged over the existing ones."""
         merged = {code: calendar.overrides for code, calendar in self._calendars.items()}
         check_code(overrides.calendar)
         merged[overrides.calendar] = merged[overrides.calendar].merged(overrides)
         return Calendars(merged, settled_until=self._settled_until, language=self._language)
 
     def warm(self, years: Iterable[int], codes: Iterable[str] = ("CN",)) -> None:
-        """Build ``years`` ahead of the first request, which otherwise takes half a second.
+        """Compute years in advance, since the first use takes half a second.
 
-        Meant for a thread during start-up; nothing waits for it.
+        Called in a thread at start-up, which nothing waits for.
         """
-        wanted = tuple(years)
+        years = tuple(years)
         for code in codes:
-            for year in wanted:
+            for year in years:
                 self.get(code).day(date(year, 1, 1))
 
 
 def _days_of(year: int) -> Iterable[date]:
     first = date(year, 1, 1)
-    for number in range((date(year + 1, 1, 1) - first).days):
-        yield first + timedelta(days=number)
+    for offset in range((date(year + 1, 1, 1) - first).days):
+        yield first + timedelta(days=offset)

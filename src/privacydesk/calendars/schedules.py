@@ -1,17 +1,16 @@
-"""What the ``holidays`` package knows of a year, as plain values.
+"""Yearly schedules from the ``holidays`` package, as plain values.
 
-Three of its habits need care:
+The package has three pitfalls:
 
-* It fills years that nobody has published yet with a guess, without saying so. A year of mainland
-  China is published once the package has make-up days for it: every notice of the State Council
-  from 2001 to 2026 has some, and a guess never has.
-* For a year that the operator settles before the package knows it, the guess of which days are
-  moved must not be used: only weekends and the days that the law names are kept.
-* Hong Kong's general holidays, the days on which offices close, are its ``optional`` category;
-  ``public`` holds the shorter list of statutory holidays of employment law.
+* It returns guesses for years without a published schedule, and doesn't mark them. For mainland
+  China, a year is published if the package has make-up days for it: every notice of the State
+  Council from 2001 to 2026 has some, and guesses never do.
+* If the operator settles a year that the package doesn't know yet, its guesses of moved days must
+  not be used. Only weekends and the holidays named by law are.
+* Hong Kong's general holidays, on which offices close, are in its ``optional`` category. The
+  ``public`` category has the shorter list of statutory holidays of employment law.
 
-The package takes half a second to import and to build its first year, so that it is imported
-on first use, not at the start.
+The package is imported on first use, since the import and the first year take half a second.
 """
 
 from __future__ import annotations
@@ -26,29 +25,29 @@ from typing import TYPE_CHECKING, Final
 
 from privacydesk.errors import DeskError, ErrorCode
 
-_AMERICAN: Final = re.compile(r"\b(\d\d)/(\d\d)/(\d{4})\b")
+_US_DATE: Final = re.compile(r"\b(\d\d)/(\d\d)/(\d{4})\b")
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
 FIRST_YEAR: Final = 2001
-"""The first year whose schedule for mainland China the package has checked."""
+"""The first year for which the package has a verified schedule of mainland China."""
 LAST_YEAR: Final = 2099
 """The last year for which the package computes lunar dates."""
 
 CODES: Final = ("CN", "HK", "SG")
-"""The calendars that ship: mainland China, Hong Kong, Singapore."""
+"""The available calendars: mainland China, Hong Kong, Singapore."""
 
 ZONES: Final[Mapping[str, str]] = MappingProxyType(
     {"CN": "Asia/Shanghai", "HK": "Asia/Hong_Kong", "SG": "Asia/Singapore"}
 )
 
 DEFAULT_SETTLED_UNTIL: Final[Mapping[str, int]] = MappingProxyType({"HK": 2026, "SG": 2026})
-"""The last year taken as final where there are no make-up days; operators can set a later one."""
+"""The last final year of calendars without make-up days; operators can set a later one."""
 
 _CN_PUBLISHED: Final = 2026
-# The lowest accepted version of the package knows every schedule up to this year; later years are
-# looked up in the installed version.
+"""The last year known to the lowest accepted version of the package. For later years, the installed
+version is checked."""
 
 _LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -58,11 +57,11 @@ _LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 LANGUAGES: Final = tuple(_LANGUAGES)
-"""The languages holiday names come in; Singapore's are English in each."""
+"""The languages of holiday names; those of Singapore are always in English."""
 
 
 class UnknownCalendarError(DeskError):
-    """No calendar of this code ships."""
+    """There is no calendar with this code."""
 
     code = ErrorCode.CALENDAR_INVALID
 
@@ -72,7 +71,7 @@ class UnknownCalendarError(DeskError):
 
 
 class CalendarRangeError(DeskError):
-    """A day was requested in a year that no schedule covers."""
+    """No schedule covers the year of a requested day."""
 
     code = ErrorCode.CALENDAR_INVALID
 
@@ -88,11 +87,11 @@ class CalendarRangeError(DeskError):
 
 @dataclass(frozen=True, slots=True)
 class BaseYear:
-    """One year before overrides.
+    """The schedule of one year without overrides.
 
     Attributes:
-        holidays: days off by name, weekends among them only where a holiday falls on one.
-        makeup: weekend days that are worked.
+        holidays: names of holidays by date. Weekend days are included only if they are holidays.
+        makeup: working days on weekends.
     """
 
     holidays: Mapping[date, str]
@@ -100,14 +99,14 @@ class BaseYear:
 
 
 def check_code(code: str) -> str:
-    """Return ``code``, or raise ``UnknownCalendarError``."""
+    """Return ``code`` if it is valid; raise ``UnknownCalendarError`` if not."""
     if code not in CODES:
         raise UnknownCalendarError(code)
     return code
 
 
 def check_year(calendar: str, year: int) -> int:
-    """Return ``year``, or raise ``CalendarRangeError`` if no schedule covers it."""
+    """Return ``year`` if a schedule covers it; raise ``CalendarRangeError`` if not."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise CalendarRangeError(calendar, year)
     return year
@@ -115,31 +114,34 @@ def check_year(calendar: str, year: int) -> int:
 
 @cache
 def base_year(code: str, year: int, language: str) -> BaseYear:
-    """Return what is published of ``year``, or computed where nothing is yet.
+    """Return the published schedule of a year, or a computed one if none is published.
 
-    Names are in ``language``, one of ``LANGUAGES``.
+    Args:
+        code: code of the calendar.
+        year: the year.
+        language: language of the names, one of ``LANGUAGES``.
     """
-    names = _LANGUAGES[language][code]
+    locale = _LANGUAGES[language][code]
     if code == "HK":
-        return _frozen(_ask(code, year, names, categories=("optional",)), year)
-    return _frozen(_ask(code, year, names), year)
+        return _to_base_year(_query(code, year, locale, categories=("optional",)), year)
+    return _to_base_year(_query(code, year, locale), year)
 
 
 @cache
 def statutory_year(code: str, year: int, language: str) -> BaseYear:
-    """Return the days that the law names for ``year``, each on its own date and none moved.
+    """Return the statutory holidays of a year on their original dates, without moved days.
 
-    Used for a mainland year that the operator settles and the package doesn't know yet.
+    Used for years of mainland China that the operator settles before the package knows them.
     """
-    known = _ask(code, year, _LANGUAGES[language][code], observed=False)
-    return BaseYear(_named(known), frozenset())
+    holidays = _query(code, year, _LANGUAGES[language][code], observed=False)
+    return BaseYear(_holiday_names(holidays), frozenset())
 
 
 @cache
 def is_published(code: str, year: int) -> bool:
-    """Whether the installed package knows the published schedule of a year with make-up days.
+    """Return whether the installed package has the published schedule of a year.
 
-    False for Hong Kong and Singapore, which have none to tell by.
+    Always False for Hong Kong and Singapore, which have no make-up days to recognise it by.
     """
     if code != "CN":
         return False
@@ -148,7 +150,7 @@ def is_published(code: str, year: int) -> bool:
     return is_published(code, year - 1) and bool(base_year(code, year, "en").makeup)
 
 
-def _ask(
+def _query(
     code: str,
     year: int,
     language: str,
@@ -156,7 +158,7 @@ def _ask(
     observed: bool = True,
     categories: tuple[str, ...] | None = None,
 ) -> HolidayBase:
-    import holidays  # noqa: PLC0415 - half a second that start-up can't spare
+    import holidays  # noqa: PLC0415 - takes half a second
 
     return holidays.country_holidays(
         code,
@@ -168,13 +170,15 @@ def _ask(
     )
 
 
-def _frozen(known: HolidayBase, year: int) -> BaseYear:
-    # A notice may name make-up days in the December before; the package adds those to any year.
-    makeup = frozenset(day for day in known.weekend_workdays if day.year == year)
-    return BaseYear(_named(known), makeup)
+def _to_base_year(holidays: HolidayBase, year: int) -> BaseYear:
+    # A notice may name make-up days in the December before; the package lists them in both years.
+    makeup = frozenset(day for day in holidays.weekend_workdays if day.year == year)
+    return BaseYear(_holiday_names(holidays), makeup)
 
 
-def _named(known: HolidayBase) -> Mapping[date, str]:
-    # In English the package writes the day that is worked instead the American way (10/07/2026),
-    # which others read as another date.
-    return MappingProxyType({day: _AMERICAN.sub(r"\3-\1-\2", name) for day, name in known.items()})
+def _holiday_names(holidays: HolidayBase) -> Mapping[date, str]:
+    # English names have the make-up day in the American format (10/07/2026), which others may read
+    # as another date.
+    return MappingProxyType(
+        {day: _US_DATE.sub(r"\3-\1-\2", name) for day, name in holidays.items()}
+    )

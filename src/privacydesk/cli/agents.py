@@ -1,4 +1,4 @@
-"""``privacydesk agents``: the people who work on requests."""
+"""``privacydesk agents``: managing the accounts of staff."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from privacydesk.calling import as_called
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
-    plain,
+    command_services,
+    humanize,
     print_json,
     print_table,
     run,
-    staff_rooms,
 )
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.signin import BY_COMMAND
+from privacydesk.invocation import as_invoked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from privacydesk.services.signin.people import Given, People
+    from privacydesk.services.signin.agent_administration import (
+        AgentAdministration,
+        TemporaryPassword,
+    )
 
 T = TypeVar("T")
 
 agents_app = typer.Typer(
-    name="agents", help="The people who work on requests.", no_args_is_help=True
+    name="agents", help="The staff who work on requests.", no_args_is_help=True
 )
 
 
@@ -43,7 +46,9 @@ Name = Annotated[
 Administrator = Annotated[
     str,
     typer.Option(
-        "--as", metavar="AGENT", help="The administrator whose act it is. Default: nobody's."
+        "--as",
+        metavar="AGENT",
+        help="The administrator who does this, for the audit. Default: the command line.",
     ),
 ]
 
@@ -59,16 +64,20 @@ def add(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Add someone who works on requests.
+    """Add an agent, and print a temporary password once.
 
-    Prints a temporary password, once. They replace it at their first sign-in to the console.
+    They replace it at their first sign-in to the console.
     """
-    given = run(
-        _with_people(data_dir, by, lambda people, who: people.add(name, display_name, role, by=who))
+    created = run(
+        _with_administration(
+            data_dir, by, lambda agents, actor: agents.add(name, display_name, role, by=actor)
+        )
     )
-    agent = given.agent
-    _print_given(
-        given, f"Added {agent.name} ({agent.display_name}) as {plain(agent.role.value)}.", as_json
+    agent = created.agent
+    _print_temporary_password(
+        created,
+        f"Added {agent.name} ({agent.display_name}) as {humanize(agent.role.value)}.",
+        as_json,
     )
 
 
@@ -76,72 +85,78 @@ def add(
 def reset(
     name: Name, by: Administrator = "", as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Give someone a temporary password and forget their authenticator.
+    """Reset an agent's sign-in: print a temporary password and remove their authenticator.
 
-    Ends their sessions. Someone who was disabled may act again.
+    Ends their sessions. A disabled agent is enabled again.
     """
-    given = run(_with_people(data_dir, by, lambda people, who: people.reset(name, by=who)))
-    _print_given(given, f"{given.agent.name} signs in anew.", as_json)
+    created = run(
+        _with_administration(
+            data_dir, by, lambda agents, actor: agents.reset_access(name, by=actor)
+        )
+    )
+    _print_temporary_password(created, f"{created.agent.name} signs in anew.", as_json)
 
 
 @agents_app.command("disable")
 def disable(
     name: Name, by: Administrator = "", as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Shut someone out and end their sessions; what they did stays theirs."""
-    agent = run(_with_people(data_dir, by, lambda people, who: people.disable(name, by=who)))
+    """Disable an agent and end their sessions. The record of what they did stays."""
+    agent = run(
+        _with_administration(data_dir, by, lambda agents, actor: agents.disable(name, by=actor))
+    )
     if as_json:
         print_json(_record(agent))
     else:
-        again = as_called(f"privacydesk agents reset {agent.name}", data_dir)
+        again = as_invoked(f"privacydesk agents reset {agent.name}", data_dir)
         typer.echo(f"{agent.name} can no longer act. Let them in again: {again}")
 
 
 @agents_app.command("list")
 def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List who works on requests, who is there, and what they have."""
-    agents, there = run(_list(data_dir))
+    """List agents with their availability and workload."""
+    agents, workload = run(_list(data_dir))
     if as_json:
-        print_json([_record(agent) | there[agent.name] for agent in agents])
+        print_json([_record(agent) | workload[agent.name] for agent in agents])
     elif agents:
-        print_table([_row(agent, there[agent.name]) for agent in agents])
+        print_table([_row(agent, workload[agent.name]) for agent in agents])
     else:
-        typer.echo(as_called("Nobody yet. Add someone: privacydesk agents add NAME", data_dir))
+        typer.echo(as_invoked("Nobody yet. Add someone: privacydesk agents add NAME", data_dir))
 
 
-async def _with_people(
-    data_dir: Path | None, by: str, work: Callable[[People, str], Awaitable[T]]
+async def _with_administration(
+    data_dir: Path | None, by: str, call: Callable[[AgentAdministration, str], Awaitable[T]]
 ) -> T:
-    async with staff_rooms(data_dir) as rooms:
+    async with command_services(data_dir) as services:
         if by:
-            await rooms.staff.roster.administrator(by)
-        return await work(rooms.doors.people, by or BY_COMMAND)
+            await services.staff.roster.administrator(by)
+        return await call(services.signin.agents, by or BY_COMMAND)
 
 
 async def _list(data_dir: Path | None) -> tuple[list[Agent], dict[str, dict[str, Any]]]:
-    async with staff_rooms(data_dir) as rooms:
-        board, now = await rooms.attendance.board(), rooms.clock.now()
-        tickets = await rooms.staff.cases.held()
-        agents = list(rooms.agents.values())
+    async with command_services(data_dir) as services:
+        board, now = await services.attendance.board(), services.clock.now()
+        tickets = await services.staff.tickets.count_by_holder()
+        agents = list(services.agents.values())
         return agents, {
-            one.name: {
-                "availability": board.duty(one.name).standing(now).value,
-                "conversations": board.held.get(one.name, 0),
-                "open_requests": tickets.get(one.name, 0),
+            agent.name: {
+                "availability": board.duty(agent.name).presence(now).value,
+                "conversations": board.conversations.get(agent.name, 0),
+                "open_requests": tickets.get(agent.name, 0),
             }
-            for one in agents
+            for agent in agents
         }
 
 
-def _print_given(given: Given, what: str, as_json: bool) -> None:
+def _print_temporary_password(created: TemporaryPassword, message: str, as_json: bool) -> None:
     if as_json:
-        password = {"temporary_password": given.password, "until": given.until.isoformat()}
-        print_json(_record(given.agent) | password)
+        password = {"temporary_password": created.password, "until": created.expires_at.isoformat()}
+        print_json(_record(created.agent) | password)
         return
-    typer.echo(what)
-    typer.echo(f"Temporary password: {given.password}")
+    typer.echo(message)
+    typer.echo(f"Temporary password: {created.password}")
     typer.echo(
-        f"It is shown this once and works until {given.until:%Y-%m-%d %H:%M} UTC,"
+        f"It is shown this once and works until {created.expires_at:%Y-%m-%d %H:%M} UTC,"
         " at /console/ on the desk's address."
     )
 
@@ -156,7 +171,9 @@ def _record(agent: Agent) -> dict[str, Any]:
     }
 
 
-def _row(agent: Agent, there: dict[str, Any]) -> tuple[str, ...]:
-    state = plain(there["availability"]) if agent.active else "inactive"
-    has = f"conversations: {there['conversations']}, open requests: {there['open_requests']}"
-    return (agent.name, plain(agent.role.value), agent.display_name, state, has)
+def _row(agent: Agent, workload: dict[str, Any]) -> tuple[str, ...]:
+    state = humanize(workload["availability"]) if agent.active else "inactive"
+    counts = (
+        f"conversations: {workload['conversations']}, open requests: {workload['open_requests']}"
+    )
+    return (agent.name, humanize(agent.role.value), agent.display_name, state, counts)

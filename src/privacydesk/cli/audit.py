@@ -1,4 +1,4 @@
-"""``privacydesk audit``: who did what, and whether any of it was changed since."""
+"""``privacydesk audit``: listing the audit trail, and verifying that nothing was changed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import typer
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
+    command_services,
     end_progress,
-    instant_text,
-    misused,
-    plain,
+    exit_with_usage_error,
+    format_instant,
+    humanize,
     print_json,
     print_table,
     run,
     show_progress,
-    staff_rooms,
-    upkeep_of,
 )
-from privacydesk.domain.audit import ChainHead, ChainReport, Fault, RowFault, SealedEntry
+from privacydesk.domain.audit import ChainFault, ChainHead, ChainReport, RowFault, SealedEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,53 +27,55 @@ if TYPE_CHECKING:
 
 audit_app = typer.Typer(
     name="audit",
-    help="Who did what: look at it, check that nothing was changed.",
+    help="The audit trail: list it, verify that nothing was changed.",
     no_args_is_help=True,
 )
 
-_FAULTS: Final = {
+_CHAIN_FAULTS: Final = {
     "missing": "entry {seq} is missing",
     "changed": "entry {seq} was changed or moved",
-    "added": "entry {seq} was added behind the last one",
-    "head_missing": "the head of the chain was taken away",
+    "added": "entry {seq} was added after the last one",
+    "head_missing": "the head of the chain was removed",
     "head_changed": "the head of the chain was changed",
-    "key_missing": "the key of the chain is gone, or its ring key is not at hand",
-    "head_unknown": "entry {seq} is not the one that was noted: the chain was put back and regrown",
+    "key_missing": "the key of the chain, or the ring key that wraps it, is missing",
+    "head_unknown": (
+        "entry {seq} is not the one of the given head: an older chain was restored and extended"
+    ),
 }
 _ROW_FAULTS: Final = {
     "changed": "was changed",
-    "put_back": "an older one was put back",
-    "missing": "it, or a part of its log, was taken away",
+    "put_back": "an older version was put back",
+    "missing": "it, or a part of its log, was removed",
 }
 
 
 @audit_app.callback()
 def audit() -> None:
-    """Look at who did what, and check that nothing of it was changed."""
+    """List the audit trail, and verify that nothing was changed."""
 
 
 @audit_app.command("verify")
 def verify(
-    noted: Annotated[
+    earlier_head: Annotated[
         str,
         typer.Option(
             "--head",
             metavar="COUNT:CODE",
-            help="A head noted earlier, which has to be part of the chain.",
+            help="A head printed by an earlier check; it must be part of the chain.",
         ),
     ] = "",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Check the audit chain, and every row: none may have been changed without the keys.
+    """Verify the audit chain and every row: detect changes made without the keys.
 
-    Exit code 1 if anything is wrong: the first broken entry is named, and every row. It may take a
-    while, and `serve` may go on meanwhile.
+    Prints the first broken entry and every broken row, and exits with 1 if there is any. It may
+    take a while; `serve` may keep running.
 
-    Keep the head that is printed: with it a later check also finds that the whole database was put
-    back to an older state.
+    Keep the printed head: given with --head, a later check also detects that the whole database was
+    restored to an older state.
     """
-    report, faults = run(_verify(data_dir, _head(noted)))
+    report, faults = run(_verify(data_dir, _parse_head(earlier_head)))
     if as_json:
         print_json(_report_record(report, faults))
     else:
@@ -94,10 +95,10 @@ def list_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List who did what, newest first."""
+    """List audit entries, newest first."""
     entries, rows = run(_list(data_dir, number, by, limit))
     if as_json:
-        print_json([_record(one) for one in entries])
+        print_json([_record(entry) for entry in entries])
     elif rows:
         print_table(rows)
     else:
@@ -105,13 +106,12 @@ def list_(
 
 
 async def _verify(
-    data_dir: Path | None, noted: ChainHead | None
+    data_dir: Path | None, earlier_head: ChainHead | None
 ) -> tuple[ChainReport, list[RowFault]]:
-    async with staff_rooms(data_dir) as rooms:
-        upkeep = upkeep_of(rooms)
-        report = await upkeep.trail.check(noted)
+    async with command_services(data_dir) as services:
+        report = await services.maintenance.trail.check(earlier_head)
         faults: list[RowFault] = []
-        async for page in upkeep.integrity.verify():
+        async for page in services.maintenance.integrity.verify():
             show_progress(page.table, page.done)
             faults += page.faults
         end_progress()
@@ -121,52 +121,58 @@ async def _verify(
 async def _list(
     data_dir: Path | None, number: str, by: str, limit: int
 ) -> tuple[tuple[SealedEntry, ...], list[tuple[str, ...]]]:
-    async with staff_rooms(data_dir) as rooms:
-        ticket = (await rooms.staff.cases.ticket(number)).id if number else None
-        entries = await upkeep_of(rooms).trail.entries(ticket=ticket, by=by, limit=limit)
-        zone = rooms.deadlines.zone
+    async with command_services(data_dir) as services:
+        ticket_id = (await services.staff.tickets.by_number(number)).id if number else None
+        entries = await services.maintenance.trail.entries(ticket=ticket_id, by=by, limit=limit)
+        zone = services.deadlines.zone
         rows: list[tuple[str, ...]] = []
-        for one in entries:
-            told = one.entry
-            seen = await rooms.store.reader.ticket(told.ticket_id) if told.ticket_id else None
-            detail = ", ".join(f"{plain(k)} {v}" for k, v in told.detail.items())
-            place = str(one.seq) if one.seq else "-"
-            at = instant_text(told.at, zone)
-            rows.append((place, at, told.by, plain(told.what), seen.number if seen else "", detail))
+        for sealed in entries:
+            entry = sealed.entry
+            about = await services.store.reader.ticket(entry.ticket_id) if entry.ticket_id else None
+            detail = ", ".join(f"{humanize(key)} {value}" for key, value in entry.detail.items())
+            seq = str(sealed.seq) if sealed.seq else "-"
+            at = format_instant(entry.at, zone)
+            rows.append(
+                (seq, at, entry.by, humanize(entry.what), about.number if about else "", detail)
+            )
         return entries, rows
 
 
-def _head(noted: str) -> ChainHead | None:
-    if not noted:
+def _parse_head(text: str) -> ChainHead | None:
+    if not text:
         return None
-    count, _, code = noted.partition(":")
+    count, _, code = text.partition(":")
     if not count.isdecimal() or not code:
-        misused("--head", "give it as it was printed, COUNT:CODE")
+        exit_with_usage_error("--head", "give it as it was printed, COUNT:CODE")
     return ChainHead(int(count), code.lower())
 
 
 def _verdict(report: ChainReport) -> str:
     if report.fault is not None:
-        return f"Broken: {_words(report.fault)}."
+        return f"Broken: {_fault_message(report.fault)}."
     head = report.head
     waiting = f" {report.waiting} wait to be sealed." if report.waiting else ""
     if not head.entries:
         return f"Nothing is sealed yet.{waiting}"
-    return f"All {head.entries} entries are as they were written.{waiting}\nHead: {_printed(head)}"
+    return (
+        f"All {head.entries} entries are as they were written.{waiting}\nHead: {_format_head(head)}"
+    )
 
 
 def _row_verdict(faults: Sequence[RowFault]) -> str:
     if not faults:
         return "All rows are as they were written."
-    lines = [f"{one.table} {one.number or one.row}: {_ROW_FAULTS[one.what]}" for one in faults]
+    lines = [
+        f"{fault.table} {fault.number or fault.row}: {_ROW_FAULTS[fault.what]}" for fault in faults
+    ]
     return "\n".join([f"Rows that are not as they were written: {len(faults)}", *lines])
 
 
-def _words(fault: Fault) -> str:
-    return _FAULTS[fault.what].format(seq=fault.seq)
+def _fault_message(fault: ChainFault) -> str:
+    return _CHAIN_FAULTS[fault.what].format(seq=fault.seq)
 
 
-def _printed(head: ChainHead) -> str:
+def _format_head(head: ChainHead) -> str:
     return f"{head.entries}:{head.code}"
 
 
@@ -175,27 +181,27 @@ def _report_record(report: ChainReport, faults: Sequence[RowFault]) -> dict[str,
     return {
         "ok": fault is None and not faults,
         "entries": report.head.entries,
-        "head": _printed(report.head) if report.head.entries else "",
+        "head": _format_head(report.head) if report.head.entries else "",
         "waiting": report.waiting,
         "first_broken": None if fault is None else fault.seq,
         "fault": None if fault is None else fault.what,
-        "message": "" if fault is None else _words(fault),
+        "message": "" if fault is None else _fault_message(fault),
         "rows": [
-            {"table": one.table, "row": one.row, "number": one.number, "fault": one.what}
-            for one in faults
+            {"table": row.table, "row": row.row, "number": row.number, "fault": row.what}
+            for row in faults
         ],
     }
 
 
-def _record(one: SealedEntry) -> dict[str, Any]:
-    told = one.entry
+def _record(sealed: SealedEntry) -> dict[str, Any]:
+    entry = sealed.entry
     return {
-        "seq": one.seq or None,
-        "at": told.at.isoformat(),
-        "by": told.by,
-        "what": told.what,
-        "ticket": told.ticket_id.hex() if told.ticket_id else None,
-        "conversation": told.conversation_id.hex() if told.conversation_id else None,
-        "evidence": told.evidence_id.hex() if told.evidence_id else None,
-        "detail": dict(told.detail),
+        "seq": sealed.seq or None,
+        "at": entry.at.isoformat(),
+        "by": entry.by,
+        "what": entry.what,
+        "ticket": entry.ticket_id.hex() if entry.ticket_id else None,
+        "conversation": entry.conversation_id.hex() if entry.conversation_id else None,
+        "evidence": entry.evidence_id.hex() if entry.evidence_id else None,
+        "detail": dict(entry.detail),
     }

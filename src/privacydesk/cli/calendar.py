@@ -1,4 +1,4 @@
-"""``privacydesk calendar``: looking over a year's schedule, and importing the next one."""
+"""``privacydesk calendar``: printing and importing the schedules of working days."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from privacydesk.calendars import (
     YearSchedule,
     import_overrides,
 )
-from privacydesk.cli.deadline import choose_calendar, refuse
+from privacydesk.cli.deadline import choose_calendar, reject_option
 from privacydesk.clock import SystemClock
 from privacydesk.domain.deadlines import DayStatus
 from privacydesk.errors import DeskError
-from privacydesk.system_errors import fault_in_words
+from privacydesk.system_errors import describe_os_error
 
 calendar_app = typer.Typer(
     name="calendar", help="Working-day calendars and their overrides.", no_args_is_help=True
@@ -30,7 +30,7 @@ _DATA_DIR = typer.Option(
     "--data-dir",
     metavar="DIR",
     envvar="PRIVACYDESK_DATA_DIR",
-    help="Where imported overrides live.",
+    help="Folder of the imported overrides.",
 )
 
 
@@ -45,14 +45,14 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     data_dir: Annotated[Path | None, _DATA_DIR] = None,
 ) -> None:
-    """Print a year's days off, its make-up days, and whether it is settled."""
-    chosen = choose_calendar(calendar, data_dir=data_dir)
+    """Print the days off and the working weekend days of a year, and whether it is settled."""
+    operator_calendar = choose_calendar(calendar, data_dir=data_dir)
     if year is None:
-        year = SystemClock().now().astimezone(chosen.zone).year
+        year = SystemClock().now().astimezone(operator_calendar.zone).year
     try:
-        schedule = chosen.year(year)
+        schedule = operator_calendar.year(year)
     except CalendarRangeError as error:
-        refuse("--year", error.message)
+        reject_option("--year", error.message)
     typer.echo(json.dumps(as_record(schedule)) if as_json else as_table(schedule))
 
 
@@ -66,15 +66,15 @@ def import_(
     data_dir: Annotated[Path | None, _DATA_DIR] = None,
     settle: Annotated[
         list[int] | None,
-        typer.Option("--settle", metavar="YYYY", help="Name a year final; may be repeated."),
+        typer.Option("--settle", metavar="YYYY", help="Declare a year final; may be repeated."),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Forget what was imported before.")
+        bool, typer.Option("--replace", help="Delete earlier imports first.")
     ] = False,
 ) -> None:
-    """Check an override file and put it in force."""
+    """Check an override file and import it."""
     if data_dir is None:
-        refuse("--data-dir", "say where overrides live, or set PRIVACYDESK_DATA_DIR")
+        reject_option("--data-dir", "name the folder, or set PRIVACYDESK_DATA_DIR")
     try:
         imported = import_overrides(
             file,
@@ -84,21 +84,21 @@ def import_(
             replace=replace,
         )
     except UnknownCalendarError as error:
-        refuse("--calendar", error.message)
+        reject_option("--calendar", error.message)
     except DeskError as error:
-        refuse("FILE", error.message)
+        reject_option("FILE", error.message)
     except OSError as error:
-        why = fault_in_words(error, data_dir) or error.strerror
-        typer.echo(f"--data-dir: can't be written: {why}", err=True)
+        reason = describe_os_error(error, data_dir) or error.strerror
+        typer.echo(f"--data-dir: can't be written: {reason}", err=True)
         raise typer.Exit(1) from None
-    chosen = Calendars({imported.calendar: imported}).get(imported.calendar)
+    operator_calendar = Calendars({imported.calendar: imported}).get(imported.calendar)
     typer.echo(f"Calendar {imported.calendar}: days overridden: {len(imported.days)}.")
     for year in imported.years():
-        typer.echo(_summary(chosen.year(year)))
+        typer.echo(_summary(operator_calendar.year(year)))
 
 
 def as_record(schedule: YearSchedule) -> dict[str, Any]:
-    """Return ``schedule`` in the shape that programs rely on."""
+    """Return a schedule as JSON data."""
     return {
         "calendar": schedule.calendar,
         "year": schedule.year,
@@ -110,7 +110,7 @@ def as_record(schedule: YearSchedule) -> dict[str, Any]:
 
 
 def as_table(schedule: YearSchedule) -> str:
-    """Return ``schedule`` for people."""
+    """Return a schedule as text."""
     lines = ["Off, besides weekends:"]
     lines += [_line(day, status) for day, status in schedule.off] or ["  none"]
     lines.append("Weekend days worked:")
@@ -122,10 +122,10 @@ def _summary(schedule: YearSchedule) -> str:
     state = "settled" if schedule.settled else "not settled; deadlines in it are provisional"
     text = f"{schedule.calendar} {schedule.year} is {state} ({schedule.origin.value})."
     if schedule.settled and schedule.granted not in {None, schedule.balance}:
-        # Moving days off conserves their number, so that a difference is often a forgotten line.
+        # Moving days off keeps their number, so a difference is often due to a missing line.
         text += (
-            f"\nLook again: days off from Monday to Friday less weekend days worked make"
-            f" {schedule.balance}, the law names {schedule.granted}."
+            f"\nLook again: days off from Monday to Friday minus weekend days worked make"
+            f" {schedule.balance}, but the law grants {schedule.granted}."
         )
     return text
 

@@ -1,4 +1,4 @@
-"""What commands share: options, settings, opened rooms, and words for people."""
+"""Shared code of the commands: options, settings, services, text output."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.errors import SettingsError, UnavailableError
 
 if TYPE_CHECKING:
-    from privacydesk.app import Rooms, Upkeep
+    from privacydesk.app import Services
     from privacydesk.domain.account import AccountAnswer
     from privacydesk.domain.account_terms import AccountAction
     from privacydesk.domain.code_delivery import SendAnswer
     from privacydesk.domain.quotes import PolicyAnswer
-    from privacydesk.domain.turn import Observed
+    from privacydesk.domain.turn import Observation
     from privacydesk.settings import Settings
 
 T = TypeVar("T")
 
 SETTINGS_FILE: Final = "privacydesk.toml"
-"""Looked for in the data folder, so that a command finds the settings of the desk it works on."""
+"""The settings file that commands look for in the data folder."""
 
-_DEMO_CLOCK: Final = "demo-clock.json"
+_DEMO_CLOCK_FILE: Final = "demo-clock.json"
 
 _DEFAULT_DATA_DIR: Final = Path("data")
 
@@ -48,15 +48,22 @@ DataDir = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 By = Annotated[
-    str, typer.Option("--as", metavar="AGENT", help="Who acts: a name from `agents list`.")
+    str,
+    typer.Option("--as", metavar="AGENT", help="The agent who acts: a name from `agents list`."),
 ]
 Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="The request's number, in any spelling.")
 ]
 
 
-def load(data_dir: Path | None, **given: Any) -> Settings:
-    """Build the settings for a data folder, with the file in it unless another is named.
+def load_settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
+    """Load the settings of a data folder.
+
+    Its settings file is used unless PRIVACYDESK_CONFIG names another one.
+
+    Args:
+        data_dir: the data folder; default: ``data`` in the current folder.
+        overrides: settings that take precedence over the file and the environment.
 
     Raises:
         SettingsError: a setting is wrong; the message names it.
@@ -64,146 +71,147 @@ def load(data_dir: Path | None, **given: Any) -> Settings:
     from privacydesk.settings import load_settings  # noqa: PLC0415 - costs half a second
 
     file = (data_dir or _DEFAULT_DATA_DIR) / SETTINGS_FILE
-    found = file if file.is_file() else None
+    existing_file = file if file.is_file() else None
     if data_dir is not None:
-        given["data_dir"] = data_dir
-        if found is not None:
-            _check_folder(found, data_dir)
-    return load_settings(found, **given)
+        overrides["data_dir"] = data_dir
+        if existing_file is not None:
+            _refuse_copied_folder(existing_file, data_dir)
+    return load_settings(existing_file, **overrides)
 
 
-def _check_folder(file: Path, data_dir: Path) -> None:
-    """Refuse a copied folder: one whose settings file names another, where the database is.
+def _refuse_copied_folder(file: Path, data_dir: Path) -> None:
+    """Refuse a folder whose settings file names another data folder, as in a copied folder.
+
+    Otherwise the command would work on the database of the original folder.
 
     Raises:
-        SettingsError: it does.
+        SettingsError: the file names another folder.
     """
     try:
-        named = tomllib.loads(file.read_text("utf-8")).get("data_dir")
+        named_dir = tomllib.loads(file.read_text("utf-8")).get("data_dir")
     except (OSError, ValueError):
-        # Reported when the settings are read.
+        # ``load_settings`` reports it.
         return
-    if isinstance(named, str) and Path(named).resolve() != data_dir.resolve():
+    if isinstance(named_dir, str) and Path(named_dir).resolve() != data_dir.resolve():
         raise SettingsError(
-            f"{file} names another folder, {named}: take `data_dir` and `database_url` out of it,"
-            " or name that folder",
+            f"{file} names another folder, {named_dir}: remove `data_dir` and `database_url` from"
+            " the file, or name that folder",
             key="data_dir",
         )
 
 
-class LeftToServe:
-    """A stub for outside services: commands record what to do, ``serve`` does it."""
+class UnavailableInCommands:
+    """A stub for external services that refuses every call.
+
+    Commands only record what is to be done; ``serve`` does it.
+    """
 
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
     ) -> AccountAnswer:
         """Refuse; see ``domain.account.AccountService``."""
         del action, account, payload, key
-        raise UnavailableError("a command asks nothing of the account service")
+        raise UnavailableError("commands don't call the account service")
 
     async def send(
         self, to: object, template: str, locale: str, code: str, *, key: str
     ) -> SendAnswer:
-        """Refuse; see ``domain.codes.CodeSender``."""
+        """Refuse; see ``domain.code_delivery.CodeSender``."""
         del to, template, locale, code, key
-        raise UnavailableError("a command sends no codes")
+        raise UnavailableError("commands don't send codes")
 
     async def notify(self, to: object, notice: object, *, key: str) -> SendAnswer:
         """Refuse; see ``domain.notices.NoticeGateway``."""
         del to, notice, key
-        raise UnavailableError("a command sends no notices")
+        raise UnavailableError("commands don't send notices")
 
-    async def hear(
+    async def interpret(
         self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
-    ) -> Observed:
-        """Refuse; see ``ports.Understanding``."""
+    ) -> Observation:
+        """Refuse; see ``ports.LanguageUnderstanding``."""
         del text, whose, today, question
-        raise UnavailableError("a command hears nobody")
+        raise UnavailableError("commands don't interpret messages")
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
-        """Refuse; see ``ports.Understanding``."""
+        """Refuse; see ``ports.LanguageUnderstanding``."""
         del question, whose
-        raise UnavailableError("a command answers nobody")
+        raise UnavailableError("commands don't answer questions")
 
-    async def go_by(self, policy: str, digest: str) -> None:
-        """Refuse; see ``ports.Understanding``."""
+    async def switch_policy(self, policy: str, digest: str) -> None:
+        """Refuse; see ``ports.LanguageUnderstanding``."""
         del policy, digest
-        raise UnavailableError("a command answers nobody")
+        raise UnavailableError("commands don't answer questions")
 
 
 @asynccontextmanager
-async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
-    """Open the rooms beside a running ``serve``, for one short piece of work.
+async def command_services(data_dir: Path | None) -> AsyncIterator[Services]:
+    """Open the services for a short command, which may run beside ``serve``.
 
     Raises:
         SettingsError: a setting is missing or wrong, or the database needs ``db upgrade``.
     """
-    from privacydesk import logs  # noqa: PLC0415 - these two bring the database and the web along
-    from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
+    from privacydesk import logs  # noqa: PLC0415 - both import the database and the web
+    from privacydesk.app import ExternalServices, open_services  # noqa: PLC0415
 
-    settings = load(data_dir)
+    settings = load_settings_for(data_dir)
     logs.set_up("error", as_json=settings.log_json)
-    outside = Outside(LeftToServe(), LeftToServe())
-    clock = clock_of(settings.data_dir)
-    async with open_rooms(
+    async with open_services(
         settings,
-        outside,
+        ExternalServices(UnavailableInCommands(), UnavailableInCommands()),
         profile=settings.operator(),
-        clock=clock,
-        understanding=LeftToServe(),
+        clock=command_clock(settings.data_dir),
+        understanding=UnavailableInCommands(),
         beside_serve=True,
-    ) as rooms:
-        yield rooms
+    ) as services:
+        yield services
 
 
-def upkeep_of(rooms: Rooms) -> Upkeep:
-    """Return the database's upkeep; commands always have one."""
-    return rooms.upkeep
+def command_clock(data_dir: Path) -> Clock:
+    """Return the system clock, or the demo's clock if this is the demo's folder.
 
+    The demo's clock may be ahead of the system clock by an offset, which the demo stores in a file.
+    Commands only read that file.
 
-def clock_of(data_dir: Path) -> Clock:
-    """Return the machine's clock, or the demo's if this is its folder.
-
-    The demo's clock can be moved ahead; it records how far. It is only read here, so that it is
-    never moved back by a command.
+    Raises:
+        SettingsError: the file is damaged.
     """
-    system = SystemClock()
-    file = data_dir / _DEMO_CLOCK
+    system_clock = SystemClock()
+    file = data_dir / _DEMO_CLOCK_FILE
     if not file.is_file():
-        return system
+        return system_clock
     try:
-        ahead = timedelta(seconds=float(json.loads(file.read_text("utf-8"))["ahead_seconds"]))
+        offset = timedelta(seconds=float(json.loads(file.read_text("utf-8"))["ahead_seconds"]))
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         raise SettingsError(f"{file} holds no clock; start the demo again to make one") from None
-    return MovableClock(system.now() + ahead)
+    return MovableClock(system_clock.now() + offset)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work and return its result."""
-    return asyncio.run(work)
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine and return its result."""
+    return asyncio.run(coroutine)
 
 
-def misused(option: str, why: str) -> NoReturn:
-    """End the command with exit code 2 and one line that names the option."""
-    typer.echo(f"error: {option}: {why}", err=True)
+def exit_with_usage_error(option: str, reason: str) -> NoReturn:
+    """Print a line that names the option, and exit with code 2."""
+    typer.echo(f"error: {option}: {reason}", err=True)
     raise typer.Exit(2)
 
 
-def words(text: str) -> str:
-    """Return a text given on the command line; ``-`` reads standard input."""
+def read_text_argument(text: str) -> str:
+    """Return a text argument; for ``-`` read it from standard input."""
     return sys.stdin.read() if text == "-" else text
 
 
 def print_json(value: Any) -> None:
-    """Print a value for programs."""
+    """Print a value as JSON."""
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows with aligned columns; the last one is as long as it is."""
+    """Print rows with aligned columns; the last column is not padded."""
     if not rows:
         return
-    widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [
             cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)
@@ -211,36 +219,37 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
         typer.echo("  ".join([*cells, row[-1]]).rstrip())
 
 
-def plain(name: str) -> str:
-    """Return an identifier of the code as words."""
+def humanize(name: str) -> str:
+    """Return an identifier with spaces instead of underscores."""
     return name.replace("_", " ")
 
 
-def day_text(day: date) -> str:
-    """Return a day as people write it."""
+def format_day(day: date) -> str:
+    """Return a date such as ``Wed 10 June 2026``."""
     return f"{day:%a} {day.day} {day:%B %Y}"
 
 
-def instant_text(at: datetime, zone: tzinfo) -> str:
-    """Return an instant as people write it, to the minute, in the operator's zone."""
+def format_instant(at: datetime, zone: tzinfo) -> str:
+    """Return date and time in a zone, such as ``Wed 10 June 2026, 09:30``."""
     local = at.astimezone(zone)
-    return f"{day_text(local.date())}, {local:%H:%M}"
+    return f"{format_day(local.date())}, {local:%H:%M}"
 
 
 def _width(text: str) -> int:
+    """Return the columns that a text takes in a terminal; Chinese characters take two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def show_progress(table: str, done: int, total: int = 0) -> None:
-    """Show on a terminal how many rows of a table are done; print nothing for programs."""
+    """Show how many rows of a table are done, if standard error is a terminal."""
     if sys.stderr.isatty():
-        of = f" of {total}" if total else ""
-        sys.stderr.write(f"\r\x1b[K{table}: {done}{of}")
+        of_total = f" of {total}" if total else ""
+        sys.stderr.write(f"\r\x1b[K{table}: {done}{of_total}")
         sys.stderr.flush()
 
 
 def end_progress() -> None:
-    """Clear what ``show_progress`` shows."""
+    """Clear the line of ``show_progress``."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""``privacydesk conversations``: staff's work in conversations, without a console."""
+"""``privacydesk conversations``: conversations with users, without the console."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from privacydesk.cli.common import (
     AsJson,
     By,
     DataDir,
-    instant_text,
-    plain,
+    command_services,
+    format_instant,
+    humanize,
     print_json,
     print_table,
+    read_text_argument,
     run,
-    staff_rooms,
-    words,
 )
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from privacydesk.services.attachments import Offered
+    from privacydesk.services.attachments import UncheckedFile
     from privacydesk.services.takeover import Takeover
 
 conversations_app = typer.Typer(
@@ -35,18 +35,18 @@ conversations_app = typer.Typer(
     no_args_is_help=True,
 )
 
-_PAGE = 500
+_MAX_EVENTS = 500
 
 Name = Annotated[
     str,
     typer.Argument(metavar="NAME", help="The conversation's id, or the number of a request in it."),
 ]
-Seen = Annotated[
+SeenState = Annotated[
     int | None,
     typer.Option(
         "--seen",
         metavar="OFFSET",
-        help="The owner_offset you saw; refused if who owns it has changed since.",
+        help="The owner_offset you saw; the command is refused if the owner has changed since.",
     ),
 ]
 
@@ -54,18 +54,18 @@ Seen = Annotated[
 @conversations_app.command("list")
 def list_(
     by: Annotated[
-        str | None, typer.Option("--as", metavar="AGENT", help="Also those this agent has.")
+        str | None, typer.Option("--as", metavar="AGENT", help="Also list those of this agent.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 100,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """List the conversations that wait for a person, longest first."""
-    found, zone = run(_list(data_dir, by, limit))
+    conversations, zone = run(_list(data_dir, by, limit))
     if as_json:
-        print_json([_record(one) for one in found])
-    elif found:
-        print_table([_row(one, zone) for one in found])
+        print_json([_record(conversation) for conversation in conversations])
+    elif conversations:
+        print_table([_row(conversation, zone) for conversation in conversations])
     else:
         typer.echo("Nobody waits.")
 
@@ -80,20 +80,20 @@ def show(
     data_dir: DataDir = None,
 ) -> None:
     """Print a conversation as its user sees it."""
-    found, events, zone = run(_show(data_dir, name, last))
+    conversation, events, zone = run(_show(data_dir, name, last))
     if as_json:
-        print_json(_record(found) | {"events": [_event_record(event) for event in events]})
+        print_json(_record(conversation) | {"events": [_event_record(event) for event in events]})
         return
-    typer.echo(f"{found.id.hex()}: {_owner_text(found)}")
+    typer.echo(f"{conversation.id.hex()}: {_owner_text(conversation)}")
     for line in _event_lines(events, zone):
         typer.echo(line)
 
 
 @conversations_app.command("take")
-def take(name: Name, by: By, seen: Seen = None, data_dir: DataDir = None) -> None:
-    """Take a conversation over; the assistant is silent until it is handed back."""
-    run(_act(data_dir, by, lambda desk: desk.take(name, by, seen=seen)))
-    typer.echo(f"{by} has the conversation now. The user was told.")
+def take(name: Name, by: By, seen: SeenState = None, data_dir: DataDir = None) -> None:
+    """Take over a conversation; the assistant is silent until it is handed back."""
+    run(_run_action(data_dir, by, lambda takeover: takeover.take(name, by, seen=seen)))
+    typer.echo(f"{by} has the conversation now. The user was informed.")
 
 
 @conversations_app.command("reply")
@@ -106,35 +106,43 @@ def reply(
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="A picture to send along.")
     ] = None,
-    seen: Seen = None,
+    seen: SeenState = None,
     data_dir: DataDir = None,
 ) -> None:
     """Write to the user in a conversation you have taken."""
-    said, file = words(text), None if picture is None else _offered(picture)
-    run(_act(data_dir, by, lambda desk: desk.reply(name, by, said, file=file, seen=seen)))
+    reply_text = read_text_argument(text)
+    file = None if picture is None else _read_picture(picture)
+    run(
+        _run_action(
+            data_dir,
+            by,
+            lambda takeover: takeover.reply(name, by, reply_text, file=file, seen=seen),
+        )
+    )
     typer.echo("Sent.")
 
 
 @conversations_app.command("hand-back")
-def hand_back(name: Name, by: By, seen: Seen = None, data_dir: DataDir = None) -> None:
-    """Give a conversation back to the assistant, which repeats its open question."""
-    run(_act(data_dir, by, lambda desk: desk.hand_back(name, by, seen=seen)))
-    typer.echo("The assistant has the conversation again. The user was told.")
+def hand_back(name: Name, by: By, seen: SeenState = None, data_dir: DataDir = None) -> None:
+    """Hand a conversation back to the assistant, which repeats its open question."""
+    run(_run_action(data_dir, by, lambda takeover: takeover.hand_back(name, by, seen=seen)))
+    typer.echo("The assistant has the conversation again. The user was informed.")
 
 
-def _offered(picture: Path) -> Offered:
-    """Return a file as an upload whose real type is not checked yet.
+def _read_picture(picture: Path) -> UncheckedFile:
+    """Read a picture as an upload; its file type is checked later.
 
     Raises:
-        SettingsError: it can't be read, or is larger than a picture may be.
+        SettingsError: the file can't be read.
+        DeskError: the file is too large.
     """
-    from privacydesk.services.attachments import Offered  # noqa: PLC0415 - brings the services along
+    from privacydesk.services.attachments import UncheckedFile  # noqa: PLC0415 - imports the services
     from privacydesk.services.uploads import MAX_BYTES, file_too_large  # noqa: PLC0415
 
     try:
         if picture.stat().st_size > MAX_BYTES:
             raise file_too_large(MAX_BYTES)
-        return Offered(picture.name, picture.read_bytes())
+        return UncheckedFile(picture.name, picture.read_bytes())
     except OSError as error:
         raise SettingsError(f"--picture: {picture} can't be read: {error.strerror}") from None
 
@@ -142,62 +150,70 @@ def _offered(picture: Path) -> Offered:
 async def _list(
     data_dir: Path | None, by: str | None, limit: int
 ) -> tuple[list[Conversation], tzinfo]:
-    async with staff_rooms(data_dir) as rooms:
-        found = [*await rooms.takeover.waiting(limit=limit)]
+    async with command_services(data_dir) as services:
+        conversations = [*await services.takeover.waiting(limit=limit)]
         if by is not None:
-            agent = await rooms.staff.roster.agent(by)
-            found += await rooms.takeover.mine(agent.name)
-        return found, rooms.deadlines.zone
+            agent = await services.staff.roster.agent(by)
+            conversations += await services.takeover.owned_by(agent.name)
+        return conversations, services.deadlines.zone
 
 
 async def _show(
     data_dir: Path | None, name: str, last: int
 ) -> tuple[Conversation, tuple[Event, ...], tzinfo]:
-    async with staff_rooms(data_dir) as rooms:
-        found = await rooms.takeover.find(name)
-        events = await rooms.store.reader.events(
-            found.id, after=max(found.version - last, 0), limit=min(last, _PAGE)
+    async with command_services(data_dir) as services:
+        conversation = await services.takeover.find(name)
+        events = await services.store.reader.events(
+            conversation.id, after=max(conversation.version - last, 0), limit=min(last, _MAX_EVENTS)
         )
-        return found, events, rooms.deadlines.zone
+        return conversation, events, services.deadlines.zone
 
 
-async def _act(
-    data_dir: Path | None, by: str, act: Callable[[Takeover], Awaitable[object]]
+async def _run_action(
+    data_dir: Path | None, by: str, action: Callable[[Takeover], Awaitable[object]]
 ) -> None:
-    async with staff_rooms(data_dir) as rooms:
-        await rooms.staff.roster.person(by)
-        await act(rooms.takeover)
+    async with command_services(data_dir) as services:
+        await services.staff.roster.person(by)
+        await action(services.takeover)
 
 
-def _record(one: Conversation) -> dict[str, Any]:
+def _record(conversation: Conversation) -> dict[str, Any]:
     return {
-        "id": one.id.hex(),
-        "owner": one.owner.kind.value,
-        "agent": one.owner.agent,
-        "owner_offset": one.owner.offset,
-        "queued_at": one.queued_at.isoformat() if one.queued_at else None,
-        "locale": one.locale,
-        "account": one.account,
-        "flow": one.stack[-1].flow if one.stack else "",
-        "head": one.version,
+        "id": conversation.id.hex(),
+        "owner": conversation.owner.kind.value,
+        "agent": conversation.owner.agent,
+        "owner_offset": conversation.owner.offset,
+        "queued_at": conversation.queued_at.isoformat() if conversation.queued_at else None,
+        "locale": conversation.locale,
+        "account": conversation.account,
+        "flow": conversation.stack[-1].flow if conversation.stack else "",
+        "head": conversation.version,
     }
 
 
-def _row(one: Conversation, zone: tzinfo) -> tuple[str, ...]:
-    since = one.queued_at if one.owner.kind is OwnerKind.QUEUE else one.owner.since
+def _row(conversation: Conversation, zone: tzinfo) -> tuple[str, ...]:
+    since = (
+        conversation.queued_at
+        if conversation.owner.kind is OwnerKind.QUEUE
+        else conversation.owner.since
+    )
     return (
-        one.id.hex(),
-        _owner_text(one),
-        f"since {instant_text(since, zone)}" if since else "",
-        one.locale,
-        plain(one.stack[-1].flow) if one.stack else "",
+        conversation.id.hex(),
+        _owner_text(conversation),
+        f"since {format_instant(since, zone)}" if since else "",
+        conversation.locale,
+        humanize(conversation.stack[-1].flow) if conversation.stack else "",
     )
 
 
-def _owner_text(one: Conversation) -> str:
-    if one.owner.kind is OwnerKind.AGENT:
-        return f"{one.owner.agent} has it"
-    return "waits for a person" if one.owner.kind is OwnerKind.QUEUE else "the assistant has it"
+def _owner_text(conversation: Conversation) -> str:
+    if conversation.owner.kind is OwnerKind.AGENT:
+        return f"{conversation.owner.agent} has it"
+    return (
+        "waits for a person"
+        if conversation.owner.kind is OwnerKind.QUEUE
+        else "the assistant has it"
+    )
 
 
 def _event_record(event: Event) -> dict[str, Any]:
@@ -214,8 +230,8 @@ def _event_record(event: Event) -> dict[str, Any]:
 
 def _event_lines(events: Iterable[Event], zone: tzinfo) -> Iterable[str]:
     for event in events:
-        who = event.author or event.sender.value
-        yield f"{event.offset:>4}  {instant_text(event.at, zone)}  {who}: {_event_text(event)}"
+        author = event.author or event.sender.value
+        yield f"{event.offset:>4}  {format_instant(event.at, zone)}  {author}: {_event_text(event)}"
 
 
 def _event_text(event: Event) -> str:

@@ -1,4 +1,4 @@
-"""``privacydesk db``: making the database, upgrading, checking, backing it up, putting it back."""
+"""``privacydesk db``: creating, upgrading, checking, backing up and restoring the database."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Annotated
 
 import typer
 
-from privacydesk.calling import as_called
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
-    clock_of,
+    command_clock,
     end_progress,
-    load,
-    misused,
+    exit_with_usage_error,
+    load_settings_for,
     print_json,
     print_table,
     show_progress,
 )
+from privacydesk.invocation import as_invoked
 
 db_app = typer.Typer(name="db", help="The database.", no_args_is_help=True)
 
@@ -30,14 +30,14 @@ def db() -> None:
 
 @db_app.command("upgrade")
 def upgrade(data_dir: DataDir = None) -> None:
-    """Make the database, or bring it to this version's schema. Doing it again changes nothing.
+    """Create the database, or upgrade it to this version's schema. Repeating it changes nothing.
 
-    Make a copy before; stop `serve` while it runs. An upgrade that goes through rows needs the ring
-    keys, and as much room on the disk as the database takes.
+    Make a backup before, and stop `serve` while it runs. An upgrade that rewrites rows needs the
+    ring keys, and as much free disk space as the database takes.
     """
-    from privacydesk import app, migrations  # noqa: PLC0415 - brings the database along
+    from privacydesk import app, migrations  # noqa: PLC0415 - imports the database
 
-    settings = load(data_dir)
+    settings = load_settings_for(data_dir)
     app.upgrade(settings, show_progress)
     end_progress()
     typer.echo(f"The database has the schema this version needs: {migrations.HEAD}.")
@@ -45,44 +45,54 @@ def upgrade(data_dir: DataDir = None) -> None:
 
 @db_app.command("backup")
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to create.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Write a whole copy of the SQLite database into FILE, while `serve` goes on.
+    """Back up the SQLite database to FILE; `serve` may keep running.
 
-    Copying the file itself would leave out what lies in its journal. Beside the copy keep the
-    folders `policy` and `calendars`, and apart from both the ring keys and the hashing secret:
-    without them nothing in it can be read, and nobody be found.
+    A plain copy of the database file would lack what is still in its journal. Keep the folders
+    `policy` and `calendars` with the backup. Keep the ring keys and the hashing secret too, but in
+    another place: without them nothing in the backup can be read or found.
     """
-    from privacydesk import app  # noqa: PLC0415 - brings the database along
+    from privacydesk import app  # noqa: PLC0415 - imports the database
 
-    app.back_up(load(data_dir), file)
+    app.back_up(load_settings_for(data_dir), file)
     typer.echo(f"The database is in {file}, {file.stat().st_size / 1e6:.1f} MB.")
 
 
 @db_app.command("check")
 def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Check that the database is whole and that it belongs to these settings; changes nothing.
+    """Check that the database is intact and matches these settings; changes nothing.
 
-    Looks at the file (of PostgreSQL: that the server takes changes), the schema, whether the
-    secrets are those that it was filled with, and whether profile, policy and calendars are those
-    that it last saw. Works beside `serve`. Ends with 1 where anything is wrong.
+    Checks the file (with PostgreSQL, that the server accepts changes), the schema, and whether the
+    secrets, the profile, the policy and the calendars are those that the database was last used
+    with. `serve` may keep running. Exits with 1 if anything is wrong.
     """
-    from privacydesk import app  # noqa: PLC0415 - brings the database along
+    from privacydesk import app  # noqa: PLC0415 - imports the database
 
-    found = app.check_database(load(data_dir))
+    findings = app.check_database(load_settings_for(data_dir))
     if as_json:
         print_json(
             {
-                "ok": all(one.is_ok for one in found),
-                "findings": [{"what": o.what, "ok": o.is_ok, "told": o.told} for o in found],
+                "ok": all(finding.is_ok for finding in findings),
+                "findings": [
+                    {"what": finding.check, "ok": finding.is_ok, "told": finding.message}
+                    for finding in findings
+                ],
                 "rows": "privacydesk audit verify",
             }
         )
     else:
-        print_table([(one.what, "ok" if one.is_ok else "WRONG", one.told) for one in found])
-        typer.echo(as_called("Whether rows were tampered with is told by privacydesk audit verify"))
-    if not all(one.is_ok for one in found):
+        print_table(
+            [
+                (finding.check, "ok" if finding.is_ok else "WRONG", finding.message)
+                for finding in findings
+            ]
+        )
+        typer.echo(
+            as_invoked("To check whether rows were tampered with, run: privacydesk audit verify")
+        )
+    if not all(finding.is_ok for finding in findings):
         raise typer.Exit(1)
 
 
@@ -92,40 +102,40 @@ def adopt(
         list[str],
         typer.Argument(
             metavar="PART…",
-            help="profile, policy, calendars: what lies here is right; hashing_secret, ring_keys:"
-            " the secrets before are lost or were never used.",
+            help="profile, policy, calendars: those on this machine are the right ones;"
+            " hashing_secret, ring_keys: the previous secrets are lost or were never used.",
         ),
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Make what this process runs with the database's standard from now on.
+    """Record this machine's settings as the right ones for the database.
 
-    Processes on one PostgreSQL must have the same profile, policy and calendars; one that comes
-    with others is refused. This says that the ones here are right: bring them to the others, too.
-    With another hashing secret nobody's earlier conversation or request is found any more, so stop
-    every `serve` before you adopt one.
+    Processes on one PostgreSQL database must have the same profile, policy and calendars; a process
+    with different ones doesn't start. After this command only those of this machine are accepted,
+    so copy them to the other machines. With a new hashing secret no earlier conversation or request
+    is found any more; stop every `serve` before you adopt one.
     """
     from privacydesk import app  # noqa: PLC0415 - as above
 
     for part in parts:
         if part not in app.ADOPTABLE:
-            misused("PART", f"{part!r} is none of {', '.join(app.ADOPTABLE)}")
-    settings = load(data_dir)
-    app.adopt_parts(settings, parts, clock_of(settings.data_dir))
+            exit_with_usage_error("PART", f"{part!r} is none of {', '.join(app.ADOPTABLE)}")
+    settings = load_settings_for(data_dir)
+    app.adopt_parts(settings, parts, command_clock(settings.data_dir))
     typer.echo(f"The database goes by these from now on: {', '.join(parts)}.")
 
 
 @db_app.command("restored")
 def restored(data_dir: DataDir = None) -> None:
-    """Tell the desk that an older copy of its database was put back. Stop `serve` before.
+    """Run this after restoring an older backup of the database. Stop `serve` before.
 
-    Every conversation gets a new epoch, so that clients drop what they hold of what is gone and
-    read the log anew.
+    Every conversation gets a new epoch, so that chat clients discard messages that no longer exist
+    and reload the conversation.
     """
     from privacydesk import app  # noqa: PLC0415 - as above
-    from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
+    from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
 
-    settings = load(data_dir)
+    settings = load_settings_for(data_dir)
     with serving_lock(settings.url):
         count = app.renew_epochs(settings)
     typer.echo(f"Conversations with a new epoch: {count}. Clients read their logs anew.")

@@ -1,4 +1,4 @@
-"""``privacydesk deadline``: when an answer is due, and why."""
+"""``privacydesk deadline``: when a reply is due, counted day by day."""
 
 from __future__ import annotations
 
@@ -42,12 +42,14 @@ def deadline(
         str, typer.Option("--working-days", metavar="N", help="How many working days to count.")
     ] = "7",
     zone: Annotated[
-        str, typer.Option("--zone", metavar="ZONE", help="The zone whose days are counted.")
+        str, typer.Option("--zone", metavar="ZONE", help="The time zone in which days are counted.")
     ] = "Asia/Shanghai",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     overrides: Annotated[
         Path | None,
-        typer.Option("--overrides", metavar="FILE", help="An override file to lay on top."),
+        typer.Option(
+            "--overrides", metavar="FILE", help="Another override file, which takes precedence."
+        ),
     ] = None,
     data_dir: Annotated[
         Path | None,
@@ -55,7 +57,7 @@ def deadline(
             "--data-dir",
             metavar="DIR",
             envvar="PRIVACYDESK_DATA_DIR",
-            help="Where imported overrides live.",
+            help="Folder of the imported overrides.",
         ),
     ] = None,
 ) -> None:
@@ -63,20 +65,20 @@ def deadline(
     zone_info = parse_zone(zone)
     started_at = parse_instant(verified_at, zone_info)
     amount = parse_amount(working_days)
-    chosen = choose_calendar(calendar, data_dir=data_dir, overrides=overrides)
+    operator_calendar = choose_calendar(calendar, data_dir=data_dir, overrides=overrides)
     try:
-        found = count_working_days(chosen, started_at, amount, zone_info)
+        counted = count_working_days(operator_calendar, started_at, amount, zone_info)
     except CalendarRangeError as error:
-        refuse("--verified-at", error.message)
-    typer.echo(json.dumps(as_record(found)) if as_json else as_table(found))
+        reject_option("--verified-at", error.message)
+    typer.echo(json.dumps(as_record(counted)) if as_json else as_table(counted))
 
 
-def as_record(found: Deadline) -> dict[str, Any]:
-    """Return ``found`` in the shape that programs rely on."""
+def as_record(counted: Deadline) -> dict[str, Any]:
+    """Return a counted deadline as JSON data."""
     return {
-        "due_at": found.due_at.isoformat(),
-        "due_date": found.due_date.isoformat(),
-        "provisional": found.provisional,
+        "due_at": counted.due_at.isoformat(),
+        "due_date": counted.due_date.isoformat(),
+        "provisional": counted.provisional,
         "days": [
             {
                 "date": day.date.isoformat(),
@@ -84,90 +86,92 @@ def as_record(found: Deadline) -> dict[str, Any]:
                 "count": day.count,
                 "reason": day.reason.value,
             }
-            for day in found.days
+            for day in counted.days
         ],
     }
 
 
-def as_table(found: Deadline) -> str:
-    """Return ``found`` for people: one line a day, then the date."""
+def as_table(counted: Deadline) -> str:
+    """Return a counted deadline as text: one line per day, then the due date."""
     lines = ["date        day  count  reason"]
-    for day in found.days:
+    for day in counted.days:
         count = "" if day.count is None else str(day.count)
         reason = day.reason.value if day.name is None else f"{day.reason.value}: {day.name}"
         lines.append(f"{day.date}  {day.date:%a}  {count:>5}  {reason}")
-    mark = " (provisional: a schedule isn't published yet)" if found.provisional else ""
-    lines.append(f"Due {found.due_date} at 24:00, {found.zone}: {found.due_at.isoformat()}{mark}")
+    mark = " (provisional: a schedule isn't published yet)" if counted.provisional else ""
+    lines.append(
+        f"Due {counted.due_date} at 24:00, {counted.zone}: {counted.due_at.isoformat()}{mark}"
+    )
     return "\n".join(lines)
 
 
 def choose_calendar(
     code: str, *, data_dir: Path | None = None, overrides: Path | None = None
 ) -> OperatorCalendar:
-    """Return calendar ``code`` with imported overrides and then a file's on top.
+    """Return a calendar with its imported overrides and those of a file, which take precedence.
 
-    Ends the command with one line naming the option if one of them can't be used.
+    Ends the command with a line that names the option if one of them can't be used.
     """
     try:
         calendars = Calendars() if data_dir is None else Calendars.from_data_dir(data_dir)
     except DeskError as error:
-        refuse("--data-dir", error.message)
+        reject_option("--data-dir", error.message)
     except OSError as error:
-        refuse("--data-dir", f"can't be read: {error.strerror}")
+        reject_option("--data-dir", f"can't be read: {error.strerror}")
     try:
-        chosen = calendars.get(code.strip().upper())
+        operator_calendar = calendars.get(code.strip().upper())
     except UnknownCalendarError as error:
-        refuse("--calendar", error.message)
+        reject_option("--calendar", error.message)
     if overrides is None:
-        return chosen
+        return operator_calendar
     try:
-        file = read_overrides(overrides, calendar=chosen.code)
+        file = read_overrides(overrides, calendar=operator_calendar.code)
     except DeskError as error:
-        refuse("--overrides", error.message)
-    return calendars.with_overrides(file).get(chosen.code)
+        reject_option("--overrides", error.message)
+    return calendars.with_overrides(file).get(operator_calendar.code)
 
 
 def parse_zone(text: str) -> ZoneInfo:
-    """Return the zone called ``text``, or end the command naming ``--zone``."""
+    """Return the time zone of a name, or end the command with a line that names ``--zone``."""
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        # Folders, absolute paths and unreadable files all arrive here, each as another type.
-        refuse("--zone", f"{text!r} isn't a zone; write one like Asia/Shanghai")
+        # Folders, absolute paths and unreadable files each raise another of these.
+        reject_option("--zone", f"{text!r} isn't a zone; write one like Asia/Shanghai")
 
 
 def parse_instant(text: str, zone: ZoneInfo) -> datetime:
-    """Return ``text`` as an instant, read in ``zone`` if it has no offset.
+    """Parse an ISO 8601 date or time; without an offset it is in ``zone``, a date means 00:00.
 
-    A date alone is its 00:00. Ends the command naming ``--verified-at`` if it can't be read.
+    Ends the command with a line that names ``--verified-at`` if it can't be parsed.
     """
     try:
         instant = datetime.fromisoformat(text.strip().upper())
     except ValueError:
-        refuse(
+        reject_option(
             "--verified-at",
             f"{text!r} isn't an ISO 8601 instant; write one like 2026-09-30T10:00:00+08:00",
         )
-    # Looked at before any conversion, which overflows at both ends of the calendar. The start
-    # itself is checked by the calendar, in the zone that counts.
+    # Checked before any conversion, because ``datetime`` overflows at both ends of its range. The
+    # calendar checks the exact start later, in the zone of the count.
     if not FIRST_YEAR - 1 <= instant.year <= LAST_YEAR + 1:
-        refuse("--verified-at", f"the year isn't within {FIRST_YEAR} to {LAST_YEAR}")
+        reject_option("--verified-at", f"the year isn't within {FIRST_YEAR} to {LAST_YEAR}")
     if instant.utcoffset() is None:
         instant = instant.replace(tzinfo=zone)
     return instant.astimezone(UTC)
 
 
 def parse_amount(text: str) -> int:
-    """Return ``text`` as a number of working days, or end the command naming the option."""
-    # Read here rather than by typer, whose complaint is a box of several lines.
+    """Parse a number of working days, or end the command with a line that names the option."""
+    # Not parsed by typer, because its error message has several lines.
     digits = text.strip()
-    readable = digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_AMOUNT))
-    if not readable or not 1 <= int(digits) <= MAX_AMOUNT:
-        refuse("--working-days", f"{text!r} isn't a whole number from 1 to {MAX_AMOUNT}")
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_AMOUNT))
+    if not is_number or not 1 <= int(digits) <= MAX_AMOUNT:
+        reject_option("--working-days", f"{text!r} isn't a whole number from 1 to {MAX_AMOUNT}")
     return int(digits)
 
 
-def refuse(option: str, why: str) -> NoReturn:
-    """End the command with exit code 2 and one line that names ``option``."""
+def reject_option(option: str, why: str) -> NoReturn:
+    """Print a line that names the option, and exit with code 2."""
     typer.echo(f"{option}: {why}", err=True)
     raise typer.Exit(EXIT_BAD_INPUT)

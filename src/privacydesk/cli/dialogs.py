@@ -1,4 +1,4 @@
-"""``privacydesk dialogs``: checking flows and their sentences, and drawing a flow."""
+"""``privacydesk dialogs``: checking flows and their texts, and drawing a flow."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.check import check_catalogs
 from privacydesk.i18n.extract import Used, collect, template
 
-dialogs_app = typer.Typer(name="dialogs", help="Flows and their sentences.", no_args_is_help=True)
+dialogs_app = typer.Typer(name="dialogs", help="Flows and their texts.", no_args_is_help=True)
 
-_DIALOGS = typer.Option("--dialogs", metavar="DIR", help="Instead of the shipped flows.")
-_LOCALES = typer.Option("--locales", metavar="DIR", help="Instead of the shipped sentences.")
+_DIALOGS = typer.Option("--dialogs", metavar="DIR", help="Use these instead of the shipped flows.")
+_LOCALES = typer.Option("--locales", metavar="DIR", help="Use these instead of the shipped texts.")
 
 
 @dialogs_app.command("check")
@@ -33,17 +33,21 @@ def check(
     locales: Annotated[Path | None, _LOCALES] = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="DIR", help="Flows that conversations may stand in."),
+        typer.Option(
+            "--against",
+            metavar="DIR",
+            help="The previous flows: check that open conversations can continue.",
+        ),
     ] = None,
 ) -> None:
-    """Prove all flows and look over all sentences; one line a fault, and exit 1."""
+    """Check all flows and texts. Prints one line per fault, and exits with 1 if there is any."""
     try:
-        lines, flows, catalogs = _faults(dialogs, locales, against)
+        faults, flows, catalogs = _find_faults(dialogs, locales, against)
     except DeskError as error:
         typer.echo(error.message)
         raise typer.Exit(1) from None
-    if lines:
-        typer.echo("\n".join(lines))
+    if faults:
+        typer.echo("\n".join(faults))
         raise typer.Exit(1)
     steps = sum(len(flow.steps) for flow in flows.values())
     keys = len({key for locale in catalogs.locales for key in catalogs.catalog(locale).messages})
@@ -73,7 +77,10 @@ def graph(
 @dialogs_app.command("extract")
 def extract(
     locales: Annotated[
-        Path, typer.Option("--locales", metavar="DIR", help="Where to read and write.")
+        Path,
+        typer.Option(
+            "--locales", metavar="DIR", help="Folder of the catalogs and of messages.pot."
+        ),
     ] = Path("locales"),
 ) -> None:
     """Write the keys that flows, code and templates use to messages.pot. Needs a checkout."""
@@ -86,23 +93,23 @@ def extract(
 
 
 def current_template(locales: Path | None = None) -> str:
-    """Return ``messages.pot`` as it should be now.
+    """Return the up-to-date content of ``messages.pot``.
 
     Raises:
-        DeskError: flows, sentences or sources can't be read.
+        DeskError: flows, texts or sources can't be read.
     """
     flows = read_flows(dialog_files())
     catalogs = Catalogs.load(locale_files(locales))
-    plural = {
+    plural_keys = {
         key
         for locale in catalogs.locales
         for key, message in catalogs.catalog(locale).messages.items()
         if message.counting
     }
-    return template(_used(flows, catalogs), plural)
+    return template(_used_keys(flows, catalogs), plural_keys)
 
 
-def _faults(
+def _find_faults(
     dialogs: Path | None, locales: Path | None, against: Path | None
 ) -> tuple[list[str], Mapping[str, Flow], Catalogs]:
     catalogs = Catalogs.load(locale_files(locales))
@@ -110,30 +117,30 @@ def _faults(
         flows = read_flows(dialog_files(dialogs))
     except DialogInvalidError as error:
         return [str(fault) for fault in error.faults], {}, catalogs
-    found = [str(fault) for fault in check_flows(flows, catalogs.placeholders())]
+    faults = [str(fault) for fault in check_flows(flows, catalogs.placeholders())]
     if against is not None:
-        old = read_flows(dialog_files(against))
-        found += [str(fault) for fault in check_against(old, flows)]
-    used = _used(flows, catalogs)
-    # A flow's missing keys were already reported with their step.
-    told = {
+        old_flows = read_flows(dialog_files(against))
+        faults += [str(fault) for fault in check_against(old_flows, flows)]
+    used = _used_keys(flows, catalogs)
+    # ``check_flows`` has already reported missing keys of flows, together with their step.
+    reported = {
         key for flow in flows.values() for step in spoken(flow) for key in keys_used(flow, step)
     }
-    read = {locale: catalogs.catalog(locale) for locale in catalogs.locales}
-    # With custom flows or sentences, keys that only the shipped ones use are no fault.
+    by_locale = {locale: catalogs.catalog(locale) for locale in catalogs.locales}
+    # With custom flows or texts, missing keys that only the shipped ones use are no fault.
     families = used.families if dialogs is None and locales is None else {""}
-    found += [
+    faults += [
         str(fault)
-        for fault in check_catalogs(read, used.keys, families)
-        if fault.line or fault.key not in told
+        for fault in check_catalogs(by_locale, used.keys, families)
+        if fault.line or fault.key not in reported
     ]
-    return found, flows, catalogs
+    return faults, flows, catalogs
 
 
-def _used(flows: Mapping[str, Flow], catalogs: Catalogs) -> Used:
-    known = {key for locale in catalogs.locales for key in catalogs.catalog(locale).messages}
-    keys = {
+def _used_keys(flows: Mapping[str, Flow], catalogs: Catalogs) -> Used:
+    known_keys = {key for locale in catalogs.locales for key in catalogs.catalog(locale).messages}
+    flow_keys = {
         flow.source: [key for step in spoken(flow) for key in keys_used(flow, step)]
         for flow in flows.values()
     }
-    return collect(keys, source_files(), known)
+    return collect(flow_keys, source_files(), known_keys)

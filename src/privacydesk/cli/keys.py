@@ -1,4 +1,4 @@
-"""``privacydesk keys``: making the secrets that a deployment needs, and replacing the ring key."""
+"""``privacydesk keys``: generating the secrets of a deployment, and rotating the ring key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from privacydesk.cli.common import AsJson, DataDir, print_json, run, staff_rooms, upkeep_of
+from privacydesk.cli.common import AsJson, DataDir, command_services, print_json, run
 from privacydesk.clock import SystemClock
 from privacydesk.errors import SettingsError
 
@@ -19,7 +19,7 @@ keys_app = typer.Typer(name="keys", help="Secrets that a deployment needs.", no_
 
 
 class Form(StrEnum):
-    """How secrets are written."""
+    """The output format of secrets."""
 
     TOML = "toml"
     ENV = "env"
@@ -37,82 +37,81 @@ def generate(
     ] = Form.ENV,
     ring_key: Annotated[
         bool,
-        typer.Option(
-            "--ring-key", help="Only a ring key, to replace the one there; the rest stays as it is."
-        ),
+        typer.Option("--ring-key", help="Only a new ring key, to replace the current one."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print a fresh ring key and hashing secret. They are kept nowhere: store them well.
+    """Generate and print a ring key and a hashing secret. Store them safely: the desk does not.
 
-    Without the ring key nothing that was stored can be read again; without the hashing secret
-    nobody's conversation or request is found. So a desk that runs keeps its hashing secret:
-    `--ring-key` makes what `keys rotate` needs, and nothing else.
+    Without the ring key no stored data can be read; without the hashing secret no conversation or
+    request can be found. A desk in use must keep its hashing secret: for `keys rotate`, generate
+    only a ring key with `--ring-key`.
     """
     from privacydesk.settings import new_secret  # noqa: PLC0415 - costs half a second
 
-    # Named by date, so that the older one is recognised at a rotation; two of a day differ.
+    # Named by date, so that the older key is recognized at a rotation. The random suffix keeps two
+    # keys of one day apart.
     name = f"{SystemClock().now():k%Y%m%d}-{secrets.token_hex(2)}"
-    made: dict[str, Any] = {"ring_key": name, "ring_keys": {name: new_secret()}}
+    generated: dict[str, Any] = {"ring_key": name, "ring_keys": {name: new_secret()}}
     if not ring_key:
-        made["hashing_secret"] = new_secret()
+        generated["hashing_secret"] = new_secret()
     if as_json:
-        print_json(made)
+        print_json(generated)
     else:
-        for line in _lines(made, form):
+        for line in _lines(generated, form):
             typer.echo(line)
 
 
-def _lines(made: Mapping[str, Any], form: Form) -> Iterator[str]:
-    """Yield settings as they are written in a form; a table comes last in TOML."""
-    for name, value in sorted(made.items(), key=lambda one: isinstance(one[1], dict)):
+def _lines(generated: Mapping[str, Any], form: Form) -> Iterator[str]:
+    """Yield the lines of the generated settings; in TOML, a table must come last."""
+    for name, value in sorted(generated.items(), key=lambda item: isinstance(item[1], dict)):
         if form is Form.ENV:
-            shown = value if isinstance(value, str) else f"'{json.dumps(value)}'"
-            yield f"PRIVACYDESK_{name.upper()}={shown}"
+            text = value if isinstance(value, str) else f"'{json.dumps(value)}'"
+            yield f"PRIVACYDESK_{name.upper()}={text}"
         elif isinstance(value, str):
             yield f'{name} = "{value}"'
         else:
-            inner = ", ".join(f'{key} = "{one}"' for key, one in value.items())
-            yield f"{name} = {{ {inner} }}"
+            entries = ", ".join(f'{key} = "{secret}"' for key, secret in value.items())
+            yield f"{name} = {{ {entries} }}"
 
 
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 
 @keys_app.command("rotate")
 def rotate(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Wrap all data keys with the current ring key, so that older ones can be destroyed.
+    """Re-wrap all data keys with the current ring key, so that older ring keys can be destroyed.
 
-    Before: add a new key to the ring, make it the current one (PRIVACYDESK_RING_KEY), keep the old
-    one in PRIVACYDESK_RING_KEYS, and restart `serve`, or it goes on using the old one. Interrupted,
-    it goes on where it stopped.
+    Before: add a new key to PRIVACYDESK_RING_KEYS without removing the old one, name the new one in
+    PRIVACYDESK_RING_KEY, and restart `serve`, which would go on using the old key otherwise. After
+    an interruption, run the command again; it continues where it stopped.
     """
-    current, left = run(_rotate(data_dir, quiet=as_json))
+    current, counts = run(_rotate(data_dir, quiet=as_json))
     if as_json:
-        print_json({"ring_key": current, "wrapped": left})
+        print_json({"ring_key": current, "wrapped": counts})
     else:
-        typer.echo(f"All {left.get(current, 0)} data keys are wrapped by {current} now.")
-        typer.echo("Other ring keys wrap nothing any more; backups made before still need them.")
+        typer.echo(f"All {counts.get(current, 0)} data keys are wrapped by {current} now.")
+        typer.echo("Other ring keys are no longer in use, but earlier backups still need them.")
 
 
 async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[str, int]]:
-    async with staff_rooms(data_dir) as rooms:
-        wrapping, current = upkeep_of(rooms).wrapping, rooms.settings.ring_key
-        # First of all: keys marked as wrapped by the current one may be by another of that name.
+    async with command_services(data_dir) as services:
+        wrapping, current = services.maintenance.wrapping, services.settings.ring_key
+        # Checked first: data keys may be wrapped by a different ring key of the same name.
         await wrapping.check_all(current)
         before = await wrapping.wrapped()
         for name, count in before.items():
             if name == current:
                 continue
             done = 0
-            while some := await wrapping.rewrap(name, limit=_AT_ONCE):
-                done += some
+            while rewrapped := await wrapping.rewrap(name, limit=_BATCH_SIZE):
+                done += rewrapped
                 if not quiet:
                     typer.echo(f"{name} → {current}: {done} of {count}")
-        left = await wrapping.wrapped()
-        if set(left) - {current}:
+        counts = await wrapping.wrapped()
+        if set(counts) - {current}:
             raise SettingsError(
-                "some data keys were wrapped by an older ring key meanwhile: restart `serve` with"
-                f" the current one, {current!r}, then rotate again"
+                "some data keys were wrapped by an older ring key during the rotation: restart"
+                f" `serve` with the current one, {current!r}, then rotate again"
             )
-        return current, left
+        return current, counts

@@ -1,7 +1,7 @@
-"""``privacydesk``: finds the command, and reports errors in words.
+"""``privacydesk``: dispatches to the commands, and prints their errors.
 
-A command's module is imported when it runs, not before: the list of commands costs no database
-driver, and ``deadline`` no web server.
+A command's module is imported only when the command runs, so that the help loads no database
+driver, for example, and ``deadline`` no web server.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from privacydesk.calling import as_called
-from privacydesk.cli.refusals import refused_by_system
+from privacydesk.cli.error_messages import describe_operator_error
 from privacydesk.errors import DeskError
+from privacydesk.invocation import as_invoked
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -28,56 +28,72 @@ _EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a command lives.
+class CommandEntry:
+    """An entry in the list of commands.
 
     Attributes:
-        place: ``module:attribute`` within ``privacydesk.cli``; a function or a ``typer.Typer``.
-        help: its line in the list of commands.
+        target: ``module:attribute`` within ``privacydesk.cli``; a function or a ``typer.Typer``.
+        help: the command's line in the list.
     """
 
-    place: str
+    target: str
     help: str
 
 
 COMMANDS: Final = {
-    "demo": Entry("serve:demo", "Run everything on one port with sample people, to try it out."),
-    "serve": Entry("serve:serve", "Serve the chat and work on requests."),
-    "understand": Entry("understand:understand_app", "What sentences ask for; train the model."),
-    "deadline": Entry("deadline:deadline", "Print the date an answer is due, day by day."),
-    "calendar": Entry("calendar:calendar_app", "Working-day calendars and their overrides."),
-    "policy": Entry("policy:policy_app", "The operator's policy: import it, look at it, ask it."),
-    "dialogs": Entry("play:dialogs_app", "Flows: prove them, draw one, play one."),
-    "agents": Entry("agents:agents_app", "The people who work on requests."),
-    "tickets": Entry("tickets:tickets_app", "Requests: look at them, decide them."),
-    "conversations": Entry(
+    "demo": CommandEntry(
+        "serve:demo", "Run everything on one port with sample people, to try it out."
+    ),
+    "serve": CommandEntry("serve:serve", "Serve the chat and work on requests."),
+    "understand": CommandEntry(
+        "understand:understand_app", "Parse messages; train and evaluate the network."
+    ),
+    "deadline": CommandEntry("deadline:deadline", "Print the date an answer is due, day by day."),
+    "calendar": CommandEntry("calendar:calendar_app", "Working-day calendars and their overrides."),
+    "policy": CommandEntry(
+        "policy:policy_app", "The operator's policy: import, show, ask, compare."
+    ),
+    "dialogs": CommandEntry("play:dialogs_app", "Flows: check them, draw one, play one."),
+    "agents": CommandEntry("agents:agents_app", "The staff who work on requests."),
+    "tickets": CommandEntry("tickets:tickets_app", "Requests: list, show, decide them."),
+    "conversations": CommandEntry(
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),
-    "texts": Entry("texts:texts_app", "Saved replies that staff write with."),
-    "ticketing": Entry(
-        "ticketing:ticketing_app", "Requests kept alike with the tickets of a helpdesk."
+    "texts": CommandEntry("texts:texts_app", "Saved replies that staff write with."),
+    "ticketing": CommandEntry(
+        "ticketing:ticketing_app", "Synchronization of requests with the tickets of a helpdesk."
     ),
-    "webhooks": Entry("webhooks:webhooks_app", "Tell other systems what happens to requests."),
-    "tokens": Entry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
-    "app-tokens": Entry("app_tokens:app_tokens_app", "Tokens of the app's users: revoke them."),
-    "db": Entry("db:db_app", "The database."),
-    "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
-    "reports": Entry("reports:reports", "Figures of a period: punctuality, backlog, refusals."),
-    "retention": Entry("retention:retention_app", "Incoming away what was kept for its period."),
-    "audit": Entry("audit:audit_app", "Who did what: look at it, check that nothing was changed."),
+    "webhooks": CommandEntry(
+        "webhooks:webhooks_app", "Webhooks: notify other systems about requests."
+    ),
+    "tokens": CommandEntry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
+    "app-tokens": CommandEntry(
+        "app_tokens:app_tokens_app", "Tokens of the app's users: revoke them."
+    ),
+    "db": CommandEntry("db:db_app", "The database."),
+    "keys": CommandEntry("keys:keys_app", "Secrets that a deployment needs."),
+    "reports": CommandEntry(
+        "reports:reports", "Figures of a period: punctuality, backlog, refusals."
+    ),
+    "retention": CommandEntry(
+        "retention:retention_app", "Deletion of content after its retention period."
+    ),
+    "audit": CommandEntry(
+        "audit:audit_app", "The audit trail: list it, verify that nothing was changed."
+    ),
 }
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are imported when they are asked for."""
+    """A group that imports a command when it is used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the commands in the order in which help lists them."""
+        """Return the names of the commands in the order of the help."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import and return a command; None when there is none of that name."""
+        """Import and return a command; None if there is none of that name."""
         del ctx
         entry = COMMANDS.get(cmd_name)
         if entry is None:
@@ -93,27 +109,27 @@ class LazyGroup(TyperGroup):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find a command; a misspelt one is answered with the likely name."""
+        """Find a command; for a misspelt name, suggest a similar one."""
         try:
             return super().resolve_command(ctx, args)
         except typer.TyperException as error:
-            # The group itself only suggests commands that were imported, and none was.
-            likely = get_close_matches(args[0], COMMANDS, 1) if args else []
-            if likely:
-                error.message += f" Did you mean {likely[0]!r}?"
+            # The base class suggests only commands that were imported, and none was.
+            similar = get_close_matches(args[0], COMMANDS, 1) if args else []
+            if similar:
+                error.message += f" Did you mean {similar[0]!r}?"
             raise
 
 
-def _load(name: str, entry: Entry) -> Any:
-    module, _, attribute = entry.place.partition(":")
-    found = getattr(import_module(f"privacydesk.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        sub_app = found
+def _load(name: str, entry: CommandEntry) -> Any:
+    module, _, attribute = entry.target.partition(":")
+    target = getattr(import_module(f"privacydesk.cli.{module}"), attribute)
+    if isinstance(target, typer.Typer):
+        sub_app = target
     else:
         sub_app = typer.Typer()
-        sub_app.command(name)(found)
+        sub_app.command(name)(target)
     sub_app.rich_markup_mode = None
-    # Completion is only offered at the top level.
+    # Shell completion is offered at the top level only.
     sub_app._add_completion = False  # noqa: SLF001 - typer has no public name for it
     command = get_command(sub_app)
     command.name = name
@@ -129,19 +145,19 @@ app = typer.Typer(
 )
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"privacydesk {version('privacydesk')}")
         raise typer.Exit
 
 
 @app.callback()
-def top(
+def root(
     *,
     _: Annotated[
         bool,
         typer.Option(
-            "--version", "-V", is_eager=True, callback=_tell_version, help="Print the version."
+            "--version", "-V", is_eager=True, callback=_print_version, help="Print the version."
         ),
     ] = False,
 ) -> None:
@@ -153,7 +169,7 @@ def top(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code: 0, 1 for failed, 2 for misused."""
+    """Run the command line, and exit with 0, with 1 for a failure or with 2 for misuse."""
     command = get_command(app)
     try:
         code = command.main(
@@ -162,37 +178,39 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             standalone_mode=False,
         )
     except typer.TyperException as error:
-        _leave_usage(error)
+        _exit_with_usage(error)
     except DeskError as error:
-        _leave(error.message)
+        _exit_with_error(error.message)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(_EXIT_INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the last place where it can be told in one line
-        _leave(told) if (told := refused_by_system(error)) else _leave_unknown(error)
+    except Exception as error:  # noqa: BLE001 - the last place to report it in one line
+        if message := describe_operator_error(error):
+            _exit_with_error(message)
+        _exit_with_bug(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _leave(message: str, code: int = EXIT_FAILED) -> NoReturn:
-    typer.echo(f"error: {as_called(' '.join(message.split()))}", err=True)
+def _exit_with_error(message: str, code: int = EXIT_FAILED) -> NoReturn:
+    typer.echo(f"error: {as_invoked(' '.join(message.split()))}", err=True)
     sys.exit(code)
 
 
-def _leave_usage(error: typer.TyperException) -> NoReturn:
+def _exit_with_usage(error: typer.TyperException) -> NoReturn:
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(error.format_message(), err=True)
         sys.exit(EXIT_USAGE)
-    _leave(error.format_message(), error.exit_code)
+    _exit_with_error(error.format_message(), error.exit_code)
 
 
-def _leave_unknown(error: Exception) -> NoReturn:
-    import structlog  # noqa: PLC0415 - only a fault needs it
+def _exit_with_bug(error: Exception) -> NoReturn:
+    import structlog  # noqa: PLC0415 - needed for bugs only
 
     from privacydesk import logs  # noqa: PLC0415
 
     if not structlog.is_configured():
         logs.set_up()
     structlog.get_logger(__name__).error("command_failed", exc_info=error)
-    _leave(
+    _exit_with_error(
         f"an internal fault ({type(error).__name__}): nothing more was done; the entry above says"
         " where, please report it"
     )

@@ -1,7 +1,7 @@
-"""``privacydesk dialogs play``: a flow in the terminal.
+"""``privacydesk dialogs play``: a chat with the desk in the terminal.
 
-The real engine, sentences and services run on a temporary database; the account service and the
-code gateway are their in-memory twins with the demo's people. Nothing is kept and nothing is sent.
+The real engine, texts and services run on a temporary database, with in-memory twins of the account
+service and the code gateway and with the demo's sample people. Nothing is stored or sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from privacydesk.cli.common import load, misused
+from privacydesk.cli.common import exit_with_usage_error, load_settings_for
 from privacydesk.cli.dialogs import dialogs_app
 from privacydesk.clock import MovableClock
 from privacydesk.domain.events import Event, EventKind, Sender
@@ -35,22 +35,22 @@ if TYPE_CHECKING:
     from privacydesk.profile import OperatorProfile
     from privacydesk.services.api import Session
     from privacydesk.services.chat import ChatDesk
-    from privacydesk.services.staff.staff import Staff
+    from privacydesk.services.staff.services import StaffServices
     from privacydesk.services.takeover import Takeover
     from privacydesk.settings import Settings
-    from privacydesk.worker.loops import Worker
+    from privacydesk.worker.group import WorkerGroup
 
 _AGENT, _SUPERVISOR = "agent", "supervisor"
-_LOOKS = 50
+_MAX_WORKER_RUNS = 50
 _HELP = """\
-Type what a user would type, or the number of a choice. Besides:
-  /code                  type in the code that was sent last; /code WORD types another
-  /upload [NAME]         hand in a small picture
-  /result hold           keep the outside waiting from now on: codes, account service
-  /result ok             let it answer, now and from now on
-  /result down           let it be out of reach, until /result ok
-  /wait 8d               move the clock: d, h, m
-  /agent take | reply TEXT | back           speak as a person of staff
+Type what a user would type, or the number of a choice. Commands:
+  /code                  enter the code that was sent last; /code WORD enters another
+  /upload [NAME]         upload a small picture
+  /result hold           the account service and the code gateway don't answer from now on
+  /result ok             they answer, now and from now on
+  /result down           they can't be reached, until /result ok
+  /wait 8d               move the clock forward: d, h, m
+  /agent take | reply TEXT | back           take over, reply, hand back as an agent
   /agent grant [TEXT] | refuse TEXT | ask TEXT | accept [ACCOUNT] | reject TEXT
                          decide the newest open request
   /tickets               list the requests
@@ -60,245 +60,257 @@ Type what a user would type, or the number of a choice. Besides:
 @dialogs_app.command("play")
 def play(
     flow: Annotated[
-        str | None, typer.Argument(metavar="[FLOW]", help="Begin with this flow.")
+        str | None, typer.Argument(metavar="[FLOW]", help="Start with this flow.")
     ] = None,
     locale: Annotated[
         str | None, typer.Option("--locale", metavar="LOCALE", help="zh_Hans, zh_Hant or en.")
     ] = None,
     person: Annotated[
         str,
-        typer.Option("--as", metavar="PERSON", help="A sample person; nobody for no account."),
+        typer.Option("--as", metavar="PERSON", help="A sample person; `nobody` has no account."),
     ] = "lin-xiaoyu",
     dialogs: Annotated[
-        Path | None, typer.Option("--dialogs", metavar="DIR", help="Instead of the shipped flows.")
+        Path | None,
+        typer.Option("--dialogs", metavar="DIR", help="Use these instead of the shipped flows."),
     ] = None,
     locales: Annotated[
         Path | None,
-        typer.Option("--locales", metavar="DIR", help="Instead of the shipped sentences."),
+        typer.Option("--locales", metavar="DIR", help="Use these instead of the shipped texts."),
     ] = None,
     profile: Annotated[
         Path | None,
-        typer.Option("--profile", metavar="FILE", help="The operator profile to go by."),
+        typer.Option("--profile", metavar="FILE", help="The operator profile."),
     ] = None,
 ) -> None:
-    """Talk with the desk in the terminal. Nothing is kept and nothing is sent.
+    """Chat with the desk in the terminal. Nothing is stored or sent.
 
-    Type /help there for what else can be done.
+    Type /help in the chat for its commands.
     """
-    with TemporaryDirectory(prefix="privacydesk-") as kept:
-        asyncio.run(_play(Path(kept), flow, locale, person, dialogs, locales, profile))
+    with TemporaryDirectory(prefix="privacydesk-") as folder:
+        asyncio.run(_play(Path(folder), flow, locale, person, dialogs, locales, profile))
 
 
 @dataclass(slots=True)
-class Table:
-    """A session: the desk, its outside twins, and how far the log was shown."""
+class PlaySession:
+    """A chat in the terminal.
+
+    Attributes:
+        shown: the offset of the last event that was printed.
+        job_count: how many jobs the user has submitted.
+        is_held: whether the external services don't answer for now.
+        prompt: the open question; None if there is none.
+    """
 
     desk: ChatDesk
-    staff: Staff
+    staff: StaffServices
     takeover: Takeover
-    worker: Worker
+    worker: WorkerGroup
     reader: Reader
     clock: MovableClock
     accounts: MemoryAccountService
     codes: MemoryCodeSender
     session: Session
     shown: int = 0
-    jobs: int = 0
-    held: bool = False
-    open_event: Event | None = None
+    job_count: int = 0
+    is_held: bool = False
+    prompt: Event | None = None
 
-    def job(self) -> str:
+    def new_job_id(self) -> str:
         """Return a new job id."""
-        self.jobs += 1
-        return f"line-{self.jobs}"
+        self.job_count += 1
+        return f"line-{self.job_count}"
 
-    # -- what is shown ---------------------------------------------------------------------
+    # -- output ----------------------------------------------------------------------------
 
-    async def settle(self) -> None:
-        """Run what is due outside and by the clock, then print what is new."""
-        for _ in range(_LOOKS):
-            if self.held or not await self.worker.round():
+    async def work_and_print(self) -> None:
+        """Let the workers do what is due, then print the new events and the open choices."""
+        for _ in range(_MAX_WORKER_RUNS):
+            if self.is_held or not await self.worker.run_once():
                 break
         for event in await self.desk.events(self.session, after=self.shown, limit=1000):
             self.shown = event.offset
-            typer.echo("\n".join(_shown(event)))
+            typer.echo("\n".join(_event_lines(event)))
         view = await self.desk.view(self.session)
         events = await self.desk.events(self.session, after=view.prompt - 1, limit=1)
-        self.open_event = events[0] if view.prompt and events else None
-        if self.open_event is not None:
-            for number, choice in enumerate(self.open_event.choices, start=1):
+        self.prompt = events[0] if view.prompt and events else None
+        if self.prompt is not None:
+            for number, choice in enumerate(self.prompt.choices, start=1):
                 typer.echo(f"    {number}. {choice.label}")
 
-    # -- what is typed ---------------------------------------------------------------------
+    # -- input -----------------------------------------------------------------------------
 
-    async def take(self, line: str) -> None:
-        """Carry out one line."""
-        words = line.strip()
-        if not words:
+    async def handle_line(self, line: str) -> None:
+        """Handle a line of input: a command, the number of a choice, or a message."""
+        text = line.strip()
+        if not text:
             return
-        if words.startswith("/"):
-            name, _, rest = words[1:].partition(" ")
-            act = _ACTS.get(name)
-            if act is None:
+        if text.startswith("/"):
+            name, _, argument = text[1:].partition(" ")
+            command = _COMMANDS.get(name)
+            if command is None:
                 typer.echo(_HELP)
                 return
-            await act(self, rest.strip())
-        elif (choice := self._picked(words)) is not None:
-            prompt = self.open_event
+            await command(self, argument.strip())
+        elif (choice := self._selected_choice(text)) is not None:
+            prompt = self.prompt
             assert prompt is not None
-            await self.desk.choose(self.session, id=self.job(), choice=choice, offset=prompt.offset)
+            await self.desk.choose(
+                self.session, id=self.new_job_id(), choice=choice, offset=prompt.offset
+            )
         else:
-            asked = self.open_event.offset if self.open_event is not None else 0
-            await self.desk.say(self.session, id=self.job(), text=words, offset=asked)
-        await self.settle()
+            offset = self.prompt.offset if self.prompt is not None else 0
+            await self.desk.say(self.session, id=self.new_job_id(), text=text, offset=offset)
+        await self.work_and_print()
 
-    def _picked(self, words: str) -> str | None:
-        choices = self.open_event.choices if self.open_event is not None else ()
-        if not words.isascii() or not words.isdigit() or not 1 <= int(words) <= len(choices):
+    def _selected_choice(self, text: str) -> str | None:
+        """Return the id of the choice with the typed number; None if the text is no such number."""
+        choices = self.prompt.choices if self.prompt is not None else ()
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= len(choices):
             return None
-        return choices[int(words) - 1].id
+        return choices[int(text) - 1].id
 
-    async def begin(self, intent: str) -> None:
+    async def choose_intent(self, intent: str) -> None:
         """Choose an intent from the menu."""
-        prompt = self.open_event
+        prompt = self.prompt
         choice = next((c for c in prompt.choices if c.value == intent), None) if prompt else None
         if prompt is not None and choice is not None:
             await self.desk.choose(
-                self.session, id=self.job(), choice=choice.id, offset=prompt.offset
+                self.session, id=self.new_job_id(), choice=choice.id, offset=prompt.offset
             )
-            await self.settle()
+            await self.work_and_print()
 
-    async def code(self, word: str) -> None:
-        """Type in the code that was sent last."""
-        if not word and not self.codes.messages:
+    async def enter_code(self, code: str) -> None:
+        """Enter a code, or the one that was sent last."""
+        if not code and not self.codes.messages:
             typer.echo("  (no code was sent yet)")
             return
-        text = word or self.codes.messages[-1].code
-        await self.desk.say(self.session, id=self.job(), text=text)
+        text = code or self.codes.messages[-1].code
+        await self.desk.say(self.session, id=self.new_job_id(), text=text)
 
     async def upload(self, name: str) -> None:
-        """Hand in a small picture."""
+        """Upload a small picture."""
         receipt = await self.desk.store_upload(
             self.session, name=name or "document.png", media_type="image/png", content=_picture()
         )
-        await self.desk.submit_uploads(self.session, id=self.job(), uploads=[receipt.id])
+        await self.desk.submit_uploads(self.session, id=self.new_job_id(), uploads=[receipt.id])
 
-    async def result(self, how: str) -> None:
-        """Set how the outside services answer."""
-        if how not in {"hold", "ok", "down", ""}:
+    async def set_results(self, mode: str) -> None:
+        """Set how the external services answer: ``hold``, ``ok`` or ``down``."""
+        if mode not in {"hold", "ok", "down", ""}:
             typer.echo("  (hold, ok or down)")
             return
-        self.held = how == "hold"
-        self.accounts.down = self.codes.down = how == "down"
+        self.is_held = mode == "hold"
+        self.accounts.down = self.codes.down = mode == "down"
 
-    async def wait(self, span: str) -> None:
-        """Move the clock."""
+    async def wait(self, duration: str) -> None:
+        """Move the clock forward by a duration such as ``8d``."""
         try:
-            by = timedelta(**{_UNITS[span[-1:]]: float(span[:-1])})
-            self.clock.move(by)
+            self.clock.move(timedelta(**{_UNITS[duration[-1:]]: float(duration[:-1])}))
         except (KeyError, ValueError, OverflowError):
             typer.echo("  (write it like 8d, 2h or 30m)")
             return
         typer.echo(f"  (it is {self.clock.now():%Y-%m-%d %H:%M} UTC now)")
 
-    async def agent(self, rest: str) -> None:
-        """Act as a member of staff."""
-        what, _, text = rest.partition(" ")
+    async def act_as_agent(self, argument: str) -> None:
+        """Act as an agent: take over, reply, hand back, or decide the newest open request."""
+        action, _, text = argument.partition(" ")
         conversation = self.session.conversation.hex()
-        if what == "take":
+        if action == "take":
             await self.takeover.take(conversation, _AGENT)
-        elif what == "reply":
+        elif action == "reply":
             await self.takeover.reply(conversation, _AGENT, text)
-        elif what == "back":
+        elif action == "back":
             await self.takeover.hand_back(conversation, _AGENT)
         else:
-            await self._decide(what, text)
+            await self._decide(action, text)
 
-    async def _decide(self, what: str, text: str) -> None:
-        found = [t for t in await self.reader.tickets_in(self.session.conversation) if t.is_open]
-        if not found:
+    async def _decide(self, action: str, text: str) -> None:
+        tickets = await self.reader.tickets_in(self.session.conversation)
+        ticket = next((ticket for ticket in tickets if ticket.is_open), None)
+        if ticket is None:
             typer.echo("  (no request is open)")
             return
-        number = found[0].number
-        by = _SUPERVISOR if _AGENT in found[0].reviewer_not else _AGENT
+        number = ticket.number
+        by = _SUPERVISOR if _AGENT in ticket.excluded_reviewers else _AGENT
         staff = self.staff
-        if what == "grant":
+        if action == "grant":
             await staff.decisions.grant(number, by, text=text)
-        elif what == "refuse":
+        elif action == "refuse":
             await staff.decisions.refuse(number, by, ground=Ground.RIGHTS_OF_OTHERS, reason=text)
-        elif what == "ask":
-            await staff.handling.ask(number, by, text)
-        elif what == "accept":
+        elif action == "ask":
+            await staff.handling.ask_requester(number, by, text)
+        elif action == "accept":
             await self._open_files(number, by)
             await staff.examinations.examine(number, by, accepted=True, account=text)
-        elif what == "reject":
+        elif action == "reject":
             await staff.examinations.examine(number, by, accepted=False, reason=text)
         else:
             typer.echo(_HELP)
 
     async def _open_files(self, number: str, by: str) -> None:
-        cases, handling = self.staff.cases, self.staff.handling
-        await handling.claim(number, by, over=None)
-        for one in (await cases.case(number)).evidence:
-            if not files_open_to(await cases.ticket(number), await self.staff.roster.agent(by)):
-                await self.staff.files.allow(number, _SUPERVISOR)
-            await self.staff.evidence.open(number, one.id.hex(), by)
+        """Open every file of a ticket, as agents must before they accept evidence."""
+        lookup, handling = self.staff.tickets, self.staff.handling
+        await handling.claim(number, by, expected_holder=None)
+        for file in (await lookup.details(number)).evidence:
+            if not files_open_to(await lookup.by_number(number), await self.staff.roster.agent(by)):
+                await self.staff.file_access.grant(number, _SUPERVISOR)
+            await self.staff.evidence.open(number, file.id.hex(), by)
 
-    async def tickets(self, _rest: str) -> None:
-        """List the requests."""
-        found = await self.reader.tickets_in(self.session.conversation)
-        if not found:
+    async def list_tickets(self, _argument: str) -> None:
+        """List the tickets of the conversation."""
+        tickets = await self.reader.tickets_in(self.session.conversation)
+        if not tickets:
             typer.echo("  (no requests yet)")
-        for ticket in found:
+        for ticket in tickets:
             due = f", due {ticket.clock.due_date}" if ticket.clock else ""
             typer.echo(f"  {ticket.number}  {ticket.kind.value}  {ticket.state.value}{due}")
 
 
-_ACTS: Mapping[str, Callable[[Table, str], Awaitable[None]]] = {
-    "code": Table.code,
-    "upload": Table.upload,
-    "result": Table.result,
-    "wait": Table.wait,
-    "agent": Table.agent,
-    "tickets": Table.tickets,
+_COMMANDS: Mapping[str, Callable[[PlaySession, str], Awaitable[None]]] = {
+    "code": PlaySession.enter_code,
+    "upload": PlaySession.upload,
+    "result": PlaySession.set_results,
+    "wait": PlaySession.wait,
+    "agent": PlaySession.act_as_agent,
+    "tickets": PlaySession.list_tickets,
 }
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
-# -- the game ----------------------------------------------------------------------------------
+# -- the session -------------------------------------------------------------------------------
 
 
-async def play_lines(table: Table, begin: str, lines: AsyncIterator[str]) -> None:
-    """Play lines until they end or one says ``/quit``.
+async def play_lines(session: PlaySession, intent: str, lines: AsyncIterator[str]) -> None:
+    """Handle lines of input until they end or one is ``/quit``.
 
     Args:
-        table: the session.
-        begin: the intent whose flow opens it; empty for the menu.
-        lines: what is typed.
+        session: the chat.
+        intent: the intent whose flow starts the chat; empty for the menu.
+        lines: the lines of input.
     """
-    await table.settle()
-    if begin:
-        await table.begin(begin)
+    await session.work_and_print()
+    if intent:
+        await session.choose_intent(intent)
     async for line in lines:
         if line.strip() in {"/quit", "/q"}:
             return
         try:
-            await table.take(line)
+            await session.handle_line(line)
         except DeskError as error:
             typer.echo(f"  ({error.message})")
 
 
 async def _play(
-    kept: Path,
+    folder: Path,
     flow: str | None,
     locale: str | None,
-    person: str,
+    person_id: str,
     dialogs: Path | None,
     locales: Path | None,
     profile: Path | None,
 ) -> None:
-    from privacydesk import logs  # noqa: PLC0415 - these bring the whole house along
-    from privacydesk.app import Outside, open_rooms, upgrade  # noqa: PLC0415
+    from privacydesk import logs  # noqa: PLC0415 - these import all packages
+    from privacydesk.app import ExternalServices, open_services, upgrade  # noqa: PLC0415
     from privacydesk.connectors.account_book import AccountBook  # noqa: PLC0415
     from privacydesk.connectors.memory import (  # noqa: PLC0415
         MemoryAccountService,
@@ -310,56 +322,60 @@ async def _play(
 
     logs.set_up("error", as_json=False)
     clock = MovableClock()
-    people = {one.id: one for one in sample_people(clock.now())}
-    player = _person(people, person)
-    spoken = (locale or (player.locale if player else "zh_Hans")).replace("-", "_")
-    settings, minter = _settings(kept, dialogs, locales, clock)
+    people = {person.id: person for person in sample_people(clock.now())}
+    player = _find_person(people, person_id)
+    chosen_locale = (locale or (player.locale if player else "zh_Hans")).replace("-", "_")
+    settings, minter = _session_settings(folder, dialogs, locales, clock)
     upgrade(settings)
-    book = AccountBook([one.record for one in people.values() if one.record is not None], clock)
+    book = AccountBook(
+        [person.record for person in people.values() if person.record is not None], clock
+    )
     accounts, codes = MemoryAccountService(book), MemoryCodeSender(clock, phones_of(book))
-    async with open_rooms(
-        settings, Outside(accounts, codes), profile=_profile(profile), clock=clock
-    ) as rooms:
-        if spoken not in rooms.catalogs.locales:
-            misused("--locale", f"{spoken!r} is none of {', '.join(rooms.catalogs.locales)}")
-        begin = _intent_of(flow, rooms.engine.flows) if flow is not None else ""
-        await rooms.staff.roster.add(_AGENT, "Mei", Role.AGENT)
-        await rooms.staff.roster.add(_SUPERVISOR, "Zhou", Role.SUPERVISOR)
-        await rooms.refresh_agents()
-        language = spoken.replace("_", "-")
+    async with open_services(
+        settings, ExternalServices(accounts, codes), profile=_load_profile(profile), clock=clock
+    ) as services:
+        if chosen_locale not in services.catalogs.locales:
+            exit_with_usage_error(
+                "--locale", f"{chosen_locale!r} is none of {', '.join(services.catalogs.locales)}"
+            )
+        intent = _find_intent(flow, services.engine.flows) if flow is not None else ""
+        await services.staff.roster.add(_AGENT, "Mei", Role.AGENT)
+        await services.staff.roster.add(_SUPERVISOR, "Zhou", Role.SUPERVISOR)
+        await services.refresh_agents()
+        language = chosen_locale.replace("_", "-")
         account = player.account if player else None
         if account:
             credentials = Credentials(token=minter.mint(account, language))
-            entry = await rooms.desk.open(credentials, languages=language)
+            entry = await services.desk.open(credentials, languages=language)
         else:
-            entry = await rooms.desk.begin(languages=language)
-        table = Table(
-            desk=rooms.desk,
-            staff=rooms.staff,
-            takeover=rooms.takeover,
-            worker=rooms.worker,
-            reader=rooms.store.reader,
+            entry = await services.desk.begin(languages=language)
+        session = PlaySession(
+            desk=services.desk,
+            staff=services.staff,
+            takeover=services.takeover,
+            worker=services.worker,
+            reader=services.store.reader,
             clock=clock,
             accounts=accounts,
             codes=codes,
             session=entry.session,
         )
-        await play_lines(table, begin, _typed())
+        await play_lines(session, intent, _read_lines())
 
 
-def _settings(
-    kept: Path, dialogs: Path | None, locales: Path | None, clock: MovableClock
+def _session_settings(
+    folder: Path, dialogs: Path | None, locales: Path | None, clock: MovableClock
 ) -> tuple[Settings, TokenMinter]:
-    """Return settings with secrets for this session alone."""
+    """Return settings with new secrets, and the minter of app tokens."""
     from joserfc.jwk import OKPKey  # noqa: PLC0415
 
     from privacydesk.demo.tokens import TokenMinter, public_part  # noqa: PLC0415
     from privacydesk.settings import new_secret  # noqa: PLC0415
 
     key = OKPKey.generate_key("Ed25519", private=True)
-    settings = load(
+    settings = load_settings_for(
         None,
-        database_url=f"sqlite:///{kept / 'desk.db'}",
+        database_url=f"sqlite:///{folder / 'desk.db'}",
         dialogs=dialogs,
         locales=locales,
         ring_key="game",
@@ -370,32 +386,34 @@ def _settings(
     return settings, TokenMinter(key, settings.app_token_audience, clock)
 
 
-def _profile(file: Path | None) -> OperatorProfile:
+def _load_profile(file: Path | None) -> OperatorProfile:
     from privacydesk.demo.files import DATA  # noqa: PLC0415
     from privacydesk.profile import read_profile  # noqa: PLC0415
 
     profile = read_profile(file or DATA / "profile.yaml")
-    # The player is the only agent.
+    # The player is the only agent, so no decision may need a second one.
     return profile.model_copy(update={"second_eyes": []})
 
 
-def _person(people: Mapping[str, SamplePerson], name: str) -> SamplePerson | None:
+def _find_person(people: Mapping[str, SamplePerson], name: str) -> SamplePerson | None:
     if name == "nobody":
         return None
     if name not in people:
-        misused("--as", f"{name!r} is nobody here; there are nobody, {', '.join(people)}")
+        exit_with_usage_error(
+            "--as", f"{name!r} is no sample person; there are nobody, {', '.join(people)}"
+        )
     return people[name]
 
 
-def _intent_of(name: str, flows: Mapping[str, Flow]) -> str:
-    begun = [flow.name for flow in flows.values() if flow.intents]
-    if name not in begun:
-        why = "is begun by others, not by a user" if name in flows else "is no flow"
-        misused("FLOW", f"{name!r} {why}; there are {', '.join(sorted(begun))}")
+def _find_intent(name: str, flows: Mapping[str, Flow]) -> str:
+    startable = [flow.name for flow in flows.values() if flow.intents]
+    if name not in startable:
+        why = "is started by other flows, not by a user" if name in flows else "is no flow"
+        exit_with_usage_error("FLOW", f"{name!r} {why}; there are {', '.join(sorted(startable))}")
     return min(flows[name].intents).value
 
 
-async def _typed() -> AsyncIterator[str]:
+async def _read_lines() -> AsyncIterator[str]:
     while True:
         try:
             yield await asyncio.to_thread(input, "> ")
@@ -403,26 +421,26 @@ async def _typed() -> AsyncIterator[str]:
             return
 
 
-# -- on the screen -----------------------------------------------------------------------------
+# -- formatting --------------------------------------------------------------------------------
 
 
-def _shown(event: Event) -> Iterator[str]:
-    """Yield an event as lines; what the user did is marked, as in a chat."""
-    mark = {Sender.USER: "  you: ", Sender.AGENT: f"{event.author}: "}.get(event.sender, "")
+def _event_lines(event: Event) -> Iterator[str]:
+    """Yield an event as lines; those of users and agents start with their names."""
+    author = {Sender.USER: "  you: ", Sender.AGENT: f"{event.author}: "}.get(event.sender, "")
     if event.kind is EventKind.TICKET:
-        yield from _card(event.data.get("ticket", {}))
+        yield from _ticket_lines(event.data.get("ticket", {}))
         return
     if event.kind is EventKind.UPLOADED:
         names = ", ".join(file["name"] for file in event.data.get("files", ()))
-        yield f"{mark}[{names}]"
+        yield f"{author}[{names}]"
         return
-    frame = "!! " if event.kind is EventKind.WARNING else ""
-    yield f"{mark}{frame}{event.text}"
+    marker = "!! " if event.kind is EventKind.WARNING else ""
+    yield f"{author}{marker}{event.text}"
     for row in event.data.get("rows", ()):
         yield f"    {row['label']}: {row['value']}"
 
 
-def _card(card: Mapping[str, Any]) -> Iterator[str]:
+def _ticket_lines(card: Mapping[str, Any]) -> Iterator[str]:
     name, state = card.get("kind_label", ""), card.get("state_label", "")
     yield f"  [{card.get('number', '')}] {name}: {state}"
     if card.get("items"):

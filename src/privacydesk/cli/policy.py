@@ -1,4 +1,4 @@
-"""`privacydesk policy`: importing the operator's policy and looking at what was imported."""
+"""``privacydesk policy``: importing and printing the operator's policy."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, check_name
 from privacydesk.policy.notes import ImportReport, Note
 from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
-from privacydesk.services.passage_vectors import import_vectors
-from privacydesk.system_errors import fault_in_words
+from privacydesk.services.passage_vectors import precompute_vectors
+from privacydesk.system_errors import describe_os_error
 
 policy_app = typer.Typer(
     name="policy",
-    help="The operator's policy: import it, look at it, ask it.",
+    help="The operator's policy: import, show, ask, compare.",
     no_args_is_help=True,
 )
 
-_TITLE_LENGTH = 40
-_TOLD_EVERY = 50
-_COUNTED = (
+_MAX_TITLE_LENGTH = 40
+_PROGRESS_EVERY = 50
+_COUNTED_KINDS = (
     (PassageKind.ITEM, "list item", "list items"),
     (PassageKind.PARAGRAPH, "paragraph", "paragraphs"),
     (PassageKind.CONTENTS, "line of contents", "lines of contents"),
@@ -52,27 +52,27 @@ def import_(
     name: Annotated[str, NAME],
     data_dir: Annotated[Path | None, DATA_DIR] = None,
     as_json: Annotated[bool, JSON] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; keep nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; store nothing.")] = False,
 ) -> None:
-    """Read a policy, print what was found in it, and keep it as the newest version."""
+    """Import a policy as its newest version, and print its structure."""
     try:
         check_name(name)
         decoded = decode_policy(file.read_bytes())
         report = read_policy(decoded.text, name=name)
-        saved = None if dry_run else _keep(report, library_in(data_dir))
+        saved = None if dry_run else _save(report, library_in(data_dir))
     except OSError as error:
-        fail(fault_in_words(error, file) or f"{file}: {error.strerror or 'it can not be read'}")
+        fail(describe_os_error(error, file) or f"{file}: {error.strerror or 'it can not be read'}")
     except UnavailableError as error:
         fail(error.message)
     except DeskError as error:
         fail(f"{file}: {error.message}")
-    outcome = _outcome(saved)
+    outcome = _outcome_message(saved)
     if as_json:
-        typer.echo(json.dumps(_as_record(report, decoded.encoding, saved), ensure_ascii=False))
+        typer.echo(json.dumps(_report_record(report, decoded.encoding, saved), ensure_ascii=False))
         if saved is None:
             typer.echo(outcome, err=True)
     else:
-        typer.echo("\n".join(_as_text(report, decoded.encoding)))
+        typer.echo("\n".join(_report_lines(report, decoded.encoding)))
         typer.echo(f"\n{outcome}")
 
 
@@ -85,7 +85,7 @@ def show(
     data_dir: Annotated[Path | None, DATA_DIR] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Print a passage of the newest version unchanged, or list every anchor."""
+    """Print a passage of the newest version as it was imported, or list all anchors."""
     try:
         version = newest(library_in(data_dir), name)
         passage = resolve(version, anchor) if anchor is not None else None
@@ -94,77 +94,82 @@ def show(
     if passage is None:
         entries = list(version.passages())
         if as_json:
-            typer.echo(json.dumps([_entry(p) for p in entries], ensure_ascii=False))
+            typer.echo(
+                json.dumps([_passage_record(entry) for entry in entries], ensure_ascii=False)
+            )
         else:
-            typer.echo("\n".join(f"{p.anchor}  {_short(p)}" for p in entries))
+            typer.echo("\n".join(f"{entry.anchor}  {_short_text(entry)}" for entry in entries))
     elif as_json:
-        typer.echo(json.dumps(_entry(passage) | {"text": passage.text}, ensure_ascii=False))
+        typer.echo(
+            json.dumps(_passage_record(passage) | {"text": passage.text}, ensure_ascii=False)
+        )
     else:
         typer.echo(passage.text)
 
 
-def _keep(report: ImportReport, library: FilePolicyLibrary) -> bool:
-    """Store what was read, and make its search data."""
+def _save(report: ImportReport, library: FilePolicyLibrary) -> bool:
+    """Store the policy and precompute its search data; return whether it is a new version."""
     version = report.version(SystemClock().now())
     saved = library.save(version)
-    typer.echo("Making it ready to be asked …", err=True)
-    # Nobody else is kept waiting: the command may use all cores.
-    import_vectors(library, version, E5Embedder(os.cpu_count() or 1), _progress)
+    typer.echo("Preparing the search data …", err=True)
+    # All cores may be used, because nothing else runs in this process.
+    precompute_vectors(library, version, E5Embedder(os.cpu_count() or 1), _print_progress)
     return saved
 
 
-def _progress(done: int, count: int) -> None:
-    if done % _TOLD_EVERY == 0:
+def _print_progress(done: int, count: int) -> None:
+    if done % _PROGRESS_EVERY == 0:
         typer.echo(f"  {done} of {count} new passages", err=True)
 
 
-def _outcome(saved: bool | None) -> str:
+def _outcome_message(saved: bool | None) -> str:
     if saved is None:
         return "Nothing was kept, as asked."
     if saved:
-        return "Kept as the newest version. A desk that runs goes by it within seconds."
-    return "Unchanged: the newest version already holds this text. Nothing was done."
+        return "Kept as the newest version. A running desk switches to it within seconds."
+    return "Unchanged: the newest version has the same text already."
 
 
-def _as_text(report: ImportReport, encoding: str) -> Iterator[str]:
+def _report_lines(report: ImportReport, encoding: str) -> Iterator[str]:
     count = len(report.documents)
     yield f"{report.name}: {count} {'document' if count == 1 else 'documents'}, read as {encoding}"
     for document in report.documents:
         yield ""
         yield from _document_lines(document)
-    placed = [note for note in report.notes if note not in report.unplaced]
+    numbering_notes = [note for note in report.notes if note not in report.unplaced]
     yield ""
     yield from _note_lines("Not placed", report.unplaced)
-    yield from _note_lines("Noticed in the numbering", placed)
+    yield from _note_lines("Noticed in the numbering", numbering_notes)
 
 
 def _document_lines(document: PolicyDocument) -> Iterator[str]:
-    yield f"{document.root.anchor}  {_cut(document.title) or '(no title)'}{_tally(document.root)}"
+    title = _shorten(document.title) or "(no title)"
+    yield f"{document.root.anchor}  {title}{_counts_text(document.root)}"
     for day in document.dates:
         yield f"  {day.label} {day.day.isoformat() if day.day else day.written}"
     yield from _heading_lines(document.root, 1)
 
 
-def _heading_lines(above: Passage, depth: int) -> Iterator[str]:
-    for passage in above.children:
+def _heading_lines(parent: Passage, depth: int) -> Iterator[str]:
+    for passage in parent.children:
         if passage.kind in HEADINGS:
             indent = "  " * depth
-            yield f"{indent}{_short(passage)}  [{passage.anchor}]{_tally(passage)}"
+            yield f"{indent}{_short_text(passage)}  [{passage.anchor}]{_counts_text(passage)}"
             yield from _heading_lines(passage, depth + 1)
 
 
-def _tally(passage: Passage) -> str:
-    """Count the direct children of a heading, and lists with all their levels."""
+def _counts_text(passage: Passage) -> str:
+    """Return the number of passages of each kind directly below a heading, with nested lists."""
     kinds: Counter[PassageKind] = Counter()
     for child in passage.children:
         if child.kind not in HEADINGS:
-            kinds.update(below.kind for below in child.walk())
-    said = [
-        f"{kinds[kind]} {one if kinds[kind] == 1 else many}"
-        for kind, one, many in _COUNTED
+            kinds.update(descendant.kind for descendant in child.walk())
+    counts = [
+        f"{kinds[kind]} {singular if kinds[kind] == 1 else plural}"
+        for kind, singular, plural in _COUNTED_KINDS
         if kinds[kind]
     ]
-    return f" ({', '.join(said)})" if said else ""
+    return f" ({', '.join(counts)})" if counts else ""
 
 
 def _note_lines(heading: str, notes: tuple[Note, ...] | list[Note]) -> Iterator[str]:
@@ -173,18 +178,18 @@ def _note_lines(heading: str, notes: tuple[Note, ...] | list[Note]) -> Iterator[
         yield f"  line {note.line}: {note.explanation} [{note.code.value}]"
 
 
-def _short(passage: Passage) -> str:
+def _short_text(passage: Passage) -> str:
     if passage.kind in HEADINGS and passage.title:
-        return _cut(heading_text(passage))
-    return _cut(passage.head or passage.title)
+        return _shorten(heading_text(passage))
+    return _shorten(passage.head or passage.title)
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _TITLE_LENGTH else f"{line[: _TITLE_LENGTH - 1]}…"
+    return line if len(line) <= _MAX_TITLE_LENGTH else f"{line[: _MAX_TITLE_LENGTH - 1]}…"
 
 
-def _entry(passage: Passage) -> dict[str, Any]:
+def _passage_record(passage: Passage) -> dict[str, Any]:
     return {
         "anchor": passage.anchor,
         "kind": passage.kind.value,
@@ -194,7 +199,7 @@ def _entry(passage: Passage) -> dict[str, Any]:
     }
 
 
-def _as_record(report: ImportReport, encoding: str, saved: bool | None) -> dict[str, Any]:
+def _report_record(report: ImportReport, encoding: str, saved: bool | None) -> dict[str, Any]:
     return {
         "name": report.name,
         "digest": report.digest,

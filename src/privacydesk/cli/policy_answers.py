@@ -1,4 +1,4 @@
-"""`privacydesk policy ask` and `policy changes`: what a policy says, and what is new in it."""
+"""``privacydesk policy ask`` and ``policy changes``: questions, and differences of versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.changes import Change, ChangeKind, changes_between
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.services.passage_vectors import import_vectors
+from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
 
 _MARKS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
@@ -29,45 +29,49 @@ def ask(
     question: Annotated[str | None, typer.Argument(metavar="[QUESTION]")] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="The policy's name; else the last imported."),
+        typer.Option(
+            "--name", metavar="NAME", help="The policy's name. Default: the one imported last."
+        ),
     ] = None,
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help='Read JSON lines with "q", write one for each.')
+        bool,
+        typer.Option("--jsonl", help='Read JSON lines with "q", and write an answer for each.'),
     ] = False,
     data_dir: Annotated[Path | None, DATA_DIR] = None,
 ) -> None:
-    """Say what the newest version answers to a question, word for word."""
+    """Answer a question with passages of the newest version, word for word."""
     if jsonl == (question is not None):
         fail("give either one question or --jsonl with questions on standard input")
     try:
         library = library_in(data_dir)
-        version, embedder = _asked_about(library, name), E5Embedder()
-        with suppress(UnavailableError):  # a read-only folder can be asked all the same
-            import_vectors(library, version, embedder)
+        version, embedder = _newest_version(library, name), E5Embedder()
+        # In a read-only folder, the vectors are only not stored.
+        with suppress(UnavailableError):
+            precompute_vectors(library, version, embedder)
         answers = PolicyAnswers(library, version, embedder)
         answers.load()
     except DeskError as error:
         fail(error.message)
     if question is not None:
-        typer.echo("\n".join(_as_text(_answered(answers, question))))
+        typer.echo("\n".join(_answer_lines(_answer(answers, question))))
         return
-    answer_lines("q", lambda asked: _as_record(_answered(answers, asked)))
+    answer_lines("q", lambda text: _answer_record(_answer(answers, text)))
 
 
-def _asked_about(library: FilePolicyLibrary, name: str | None) -> PolicyVersion:
+def _newest_version(library: FilePolicyLibrary, name: str | None) -> PolicyVersion:
     names = library.names()
     if name is None and not names:
         fail("no policy was imported: run `privacydesk policy import FILE --name NAME` first")
     return newest(library, name if name is not None else names[0])
 
 
-def _answered(answers: PolicyAnswers, question: str) -> PolicyAnswer:
-    answer = answers.answer_now(question)
-    assert answer is not None, "the version was found before"
+def _answer(answers: PolicyAnswers, question: str) -> PolicyAnswer:
+    answer = answers.answer_sync(question)
+    assert answer is not None, "the version was loaded before"
     return answer
 
 
-def _as_record(answer: PolicyAnswer) -> dict[str, Any]:
+def _answer_record(answer: PolicyAnswer) -> dict[str, Any]:
     return {
         "answerable": answer.answerable,
         "passages": [
@@ -83,27 +87,28 @@ def _as_record(answer: PolicyAnswer) -> dict[str, Any]:
     }
 
 
-def _as_text(answer: PolicyAnswer) -> Iterator[str]:
+def _answer_lines(answer: PolicyAnswer) -> Iterator[str]:
     if not answer.answerable:
         yield "The policy does not say."
-    for at, quote in enumerate(answer.quotes):
+    for index, quote in enumerate(answer.quotes):
         source = (quote.document, quote.article, quote.section)
-        yield ("" if at == 0 else "\n") + " · ".join(part for part in source if part)
+        yield ("" if index == 0 else "\n") + " · ".join(part for part in source if part)
         yield quote.text
 
 
 def changes(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The policy's name.")],
     old: Annotated[
-        int | None, typer.Option("--from", metavar="N", help="The older version, 1 the first.")
+        int | None, typer.Option("--from", metavar="N", help="The older version; 1 is the first.")
     ] = None,
     new: Annotated[
-        int | None, typer.Option("--to", metavar="N", help="The newer version; else the newest.")
+        int | None,
+        typer.Option("--to", metavar="N", help="The newer version. Default: the newest."),
     ] = None,
     data_dir: Annotated[Path | None, DATA_DIR] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """List the passages that were added, removed and changed, by article."""
+    """List the passages that were added, removed or changed, by article."""
     try:
         versions = library_in(data_dir).versions(name)
     except DeskError as error:
@@ -114,17 +119,22 @@ def changes(
         fail(f"no policy was imported under the name {name}")
     if len(versions) == 1:
         fail(f"{name} has only one version: there is nothing to compare")
-    if missing := [one for one in (to, since) if not 1 <= one <= len(versions)]:
+    if missing := [number for number in (to, since) if not 1 <= number <= len(versions)]:
         fail(f"{name} has the versions 1 to {len(versions)} and no {missing[0]}")
-    found = changes_between(versions[since - 1], versions[to - 1])
+    differences = changes_between(versions[since - 1], versions[to - 1])
     if as_json:
-        record = {"name": name, "from": since, "to": to, "changes": [_record(c) for c in found]}
+        record = {
+            "name": name,
+            "from": since,
+            "to": to,
+            "changes": [_change_record(change) for change in differences],
+        }
         typer.echo(orjson.dumps(record).decode())
     else:
-        typer.echo("\n".join(_listed(name, since, to, found)))
+        typer.echo("\n".join(_change_lines(name, since, to, differences)))
 
 
-def _record(change: Change) -> dict[str, str]:
+def _change_record(change: Change) -> dict[str, str]:
     return {
         "kind": change.kind.value,
         "document": change.document,
@@ -135,15 +145,17 @@ def _record(change: Change) -> dict[str, str]:
     }
 
 
-def _listed(name: str, since: int, to: int, found: tuple[Change, ...]) -> Iterator[str]:
-    if not found:
+def _change_lines(name: str, since: int, to: int, differences: tuple[Change, ...]) -> Iterator[str]:
+    if not differences:
         yield f"{name}: versions {since} and {to} say the same"
         return
     counts = ", ".join(
-        f"{sum(change.kind is kind for change in found)} {kind.value}" for kind in ChangeKind
+        f"{sum(change.kind is kind for change in differences)} {kind.value}" for kind in ChangeKind
     )
     yield f"{name}: from version {since} to {to}: {counts}"
-    for (document, article), group in groupby(found, lambda c: (c.document, c.article)):
+    for (document, article), group in groupby(
+        differences, lambda change: (change.document, change.article)
+    ):
         yield ""
         yield " · ".join(part for part in (document, article) if part) or "(no title)"
         for change in group:

@@ -1,4 +1,4 @@
-"""`privacydesk policy train` and `policy evaluate`: learning which passage answers a question."""
+"""``privacydesk policy train`` and ``policy evaluate``: the network that finds answers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def train(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Where what is learnt is written, and check points."),
+        typer.Argument(metavar="DIR", help="Folder for the network and its checkpoints."),
     ],
-    epochs: Annotated[int, typer.Option("--epochs", help="How often every question is read.")] = 3,
+    epochs: Annotated[int, typer.Option("--epochs", help="Passes over all questions.")] = 3,
 ) -> None:
-    """Learn from the corpus to answer from policies; what was begun in the folder goes on.
+    """Train the network that answers questions from policies; resumes from checkpoints in DIR.
 
-    Needs the extra "train" (PyTorch), and half an hour on two cores. `policy evaluate --network
-    DIR` measures it.
+    Needs the extra "train" (PyTorch), and takes half an hour on two cores. Evaluate the result with
+    `policy evaluate --network DIR`.
     """
     try:
         from privacydesk.policy_training.loop import Pace  # noqa: PLC0415
@@ -48,26 +48,28 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="DIR",
-            help="Policies, NAME.md, with their questions, NAME.jsonl each; those of the corpus"
-            " that were left out of training where there is none.",
+            help="Folder of policies (NAME.md) with questions (NAME.jsonl). Default: the policies"
+            " of the corpus that are not used for training.",
         ),
     ] = None,
     network: Annotated[
         Path | None,
         typer.Option(
-            "--network", metavar="DIR", help="What `policy train` made; what ships where none is."
+            "--network",
+            metavar="DIR",
+            help="A network made by `policy train`. Default: the shipped one.",
         ),
     ] = None,
 ) -> None:
-    """Measure how well questions are answered from policies, and what is not said is declined."""
+    """Evaluate how well questions are answered, and unanswerable ones declined."""
     from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
     from privacydesk.policy.answering import SHIPPED, Learnt  # noqa: PLC0415
     from privacydesk.policy_training.evaluation import ask, by_desk, table  # noqa: PLC0415
 
-    encoder, told, learnt = E5Embedder(), [], Learnt.load(network or SHIPPED)
+    encoder, results, learnt = E5Embedder(), [], Learnt.load(network or SHIPPED)
     for policy in _policies(folder, left_out=folder is None):
-        told += ask(policy, by_desk(policy, encoder, learnt))
-    typer.echo(table(told))
+        results += ask(policy, by_desk(policy, encoder, learnt))
+    typer.echo(table(results))
 
 
 def _policies(folder: Path | None, *, left_out: bool = False) -> list[QuestionedPolicy]:

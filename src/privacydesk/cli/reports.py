@@ -1,4 +1,4 @@
-"""``privacydesk reports``: the figures that the console shows as charts."""
+"""``privacydesk reports``: the figures of a period, which the console shows as charts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import typer
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
-    day_text,
-    instant_text,
-    misused,
-    plain,
+    command_services,
+    exit_with_usage_error,
+    format_day,
+    format_instant,
+    humanize,
     print_json,
     print_table,
     run,
-    staff_rooms,
 )
 from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.reports import Figure, Report
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def reports(
     preset: Annotated[
-        Preset, typer.Option("--period", help="A period by its name, as of today.")
+        Preset, typer.Option("--period", help="A named period, relative to today.")
     ] = Preset.LAST_30_DAYS,
     first: Annotated[
         datetime | None,
@@ -43,26 +43,28 @@ def reports(
 ) -> None:
     """Print the figures of a period: punctuality, days to reply, backlog, refusals and more.
 
-    They come from records that outlive the content of requests: a period of long ago gives the
-    same figures as it did then.
+    The figures are computed from records that are kept when the content of requests is deleted, so
+    those of a past period don't change.
     """
     period: Preset | Period = preset
     if first is not None and last is not None:
         period = Period(first.date(), last.date())
     elif first is not None or last is not None:
-        misused("--to" if last is None else "--from", "a period has a first and a last day")
+        exit_with_usage_error(
+            "--to" if last is None else "--from", "a period has a first and a last day"
+        )
     report, zone = run(_report(data_dir, period))
     if as_json:
         print_json(_record(report, zone))
     else:
-        _print(report, zone)
+        _print_report(report, zone)
 
 
 async def _report(data_dir: Path | None, period: Preset | Period) -> tuple[Report, ZoneInfo]:
-    async with staff_rooms(data_dir) as rooms:
-        made = rooms.oversight.reports
-        days = made.preset(period) if isinstance(period, Preset) else period
-        return await made.report(days), rooms.deadlines.zone
+    async with command_services(data_dir) as services:
+        reports_service = services.oversight.reports
+        days = reports_service.period_for(period) if isinstance(period, Preset) else period
+        return await reports_service.report(days), services.deadlines.zone
 
 
 def _record(report: Report, zone: ZoneInfo) -> dict[str, Any]:
@@ -74,27 +76,27 @@ def _record(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "received": report.received,
         "answered": report.answered,
         "median_working_days": report.median_days,
-        "figures": {one.name.value: _figure_record(one) for one in report.figures},
+        "figures": {figure.name.value: _figure_record(figure) for figure in report.figures},
     }
 
 
 def _figure_record(figure: Figure) -> dict[str, Any]:
-    def values(of: tuple[int, ...]) -> dict[str, Any]:
-        named: dict[str, Any] = dict(zip(figure.columns, of, strict=True))
-        share = figure.share(of)
-        return named if share is None else {**named, "share": round(share, 4)}
+    def values_record(values: tuple[int, ...]) -> dict[str, Any]:
+        record: dict[str, Any] = dict(zip(figure.columns, values, strict=True))
+        share = figure.share(values)
+        return record if share is None else {**record, "share": round(share, 4)}
 
     return {
-        "lines": [{"label": line.label, **values(line.values)} for line in figure.lines],
-        "total": values(figure.totals),
+        "lines": [{"label": line.label, **values_record(line.values)} for line in figure.lines],
+        "total": values_record(figure.totals),
     }
 
 
-def _print(report: Report, zone: ZoneInfo) -> None:
+def _print_report(report: Report, zone: ZoneInfo) -> None:
     period = report.period
     typer.echo(
-        f"{day_text(period.first)} to {day_text(period.last)}, as of"
-        f" {instant_text(report.as_of, zone)}"
+        f"{format_day(period.first)} to {format_day(period.last)}, as of"
+        f" {format_instant(report.as_of, zone)}"
     )
     median = "none" if report.median_days is None else f"{report.median_days:g}"
     typer.echo(
@@ -102,12 +104,12 @@ def _print(report: Report, zone: ZoneInfo) -> None:
         f" {median}"
     )
     for figure in report.figures:
-        typer.echo(f"\n{plain(figure.name).capitalize()}")
+        typer.echo(f"\n{humanize(figure.name).capitalize()}")
         if figure.is_empty:
             typer.echo("  nothing yet")
             continue
-        rows = [("", *(plain(column) for column in figure.columns), "share")]
-        rows += [_row(figure, plain(line.label), line.values) for line in figure.lines]
+        rows = [("", *(humanize(column) for column in figure.columns), "share")]
+        rows += [_row(figure, humanize(line.label), line.values) for line in figure.lines]
         rows.append(_row(figure, "total", figure.totals))
         print_table([("  " + row[0], *row[1:]) for row in rows])
 

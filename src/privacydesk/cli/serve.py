@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from privacydesk import sandbox
-from privacydesk.cli.common import DataDir, load, misused
+from privacydesk.cli.common import DataDir, exit_with_usage_error, load_settings_for
 
 if TYPE_CHECKING:
     from privacydesk.nlu.worker.client import UnderstandingProcess
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from privacydesk.settings import Settings
 
 
-_COLLECT_AFTER = (20_000, 20, 20)
+_GC_THRESHOLDS = (20_000, 20, 20)
 """Thresholds of the garbage collector for its three generations.
 
-A turn leaves some hundred objects and hardly a cycle; collecting after
-Python's usual 700 slows every third turn."""
+A turn allocates some hundred objects with hardly any reference cycle. With Python's default of 700,
+every third turn would be slowed down by a collection."""
 
 
-class Loop(StrEnum):
-    """Which event loop runs the server."""
+class EventLoop(StrEnum):
+    """The implementation of the event loop."""
 
     STANDARD = "standard"
     UVLOOP = "uvloop"
 
 
 Host = Annotated[
-    str | None, typer.Option("--host", metavar="ADDRESS", help="Instead of the setting.")
+    str | None, typer.Option("--host", metavar="ADDRESS", help="Overrides the setting.")
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes any free one."),
+    typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 chooses a free port."),
 ]
 
 
@@ -52,30 +52,34 @@ def serve(
     host: Host = None,
     port: Port = None,
     loop: Annotated[
-        Loop | None, typer.Option("--loop", help="Default: uvloop where it is installed.")
+        EventLoop | None,
+        typer.Option("--loop", help="Default: uvloop if it is installed."),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Serve the chat and work on requests until SIGTERM or SIGINT.
 
     Needs an operator profile, ring keys, a hashing secret, and the addresses and secrets of the
-    account service and of the code gateway; what is missing is named. A database that is not there
-    yet is made; an older one needs `db upgrade` first. One process serves a SQLite file.
+    account service and of the code gateway; an error names what is missing. A missing SQLite
+    database is created; an older one needs `db upgrade` first. Only one process can serve a SQLite
+    file.
     """
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = load(data_dir, **given)
+    overrides = {
+        name: value for name, value in (("host", host), ("port", port)) if value is not None
+    }
+    settings = load_settings_for(data_dir, **overrides)
     factory = _loop_factory(loop)
-    # Checked before anything is opened, so that what is missing is named at once.
+    # Checked first, so that missing settings are reported at once.
     profile = settings.operator()
     settings.keys()
     settings.hashing()
 
-    from privacydesk import logs  # noqa: PLC0415 - what is missing is told sooner without
+    from privacydesk import logs  # noqa: PLC0415 - missing settings are reported sooner without
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
-    # Keys are in its memory and, as a rule, in its environment.
+    # The keys are in this process's memory and usually in its environment.
     sandbox.conceal()
-    # Hardly anything allocated before it listens is freed: collecting takes a tenth of that time.
+    # Collecting garbage would take a tenth of the start, during which hardly anything is freed.
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
@@ -87,43 +91,47 @@ def serve(
 def demo(
     now: Annotated[
         str | None,
-        typer.Option("--now", metavar="ISO", help="The demo's present. Default: the real one."),
+        typer.Option(
+            "--now", metavar="ISO", help="The demo's current time. Default: the real one."
+        ),
     ] = None,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535)] = 8080,
     data_dir: Annotated[
         Path | None,
-        typer.Option("--data-dir", metavar="DIR", help="Where it keeps its data. Default: new."),
+        typer.Option("--data-dir", metavar="DIR", help="The demo's folder. Default: a new one."),
     ] = None,
 ) -> None:
     """Run everything on one port with sample people, policy and agents, to try it out.
 
-    Prints the addresses, where codes appear, and its folder; the staff commands work on that
-    folder with --data-dir.
+    Prints the addresses, where codes appear, and the demo's folder, on which staff commands work
+    with --data-dir.
     """
     if now is not None:
         try:
             datetime.fromisoformat(now)
         except ValueError:
-            misused("--now", f"{now!r} isn't an instant; write one like 2026-09-30T10:00:00+08:00")
-    from privacydesk.demo.run import run_demo  # noqa: PLC0415 - brings the whole house along
+            exit_with_usage_error(
+                "--now", f"{now!r} isn't an instant; write one like 2026-09-30T10:00:00+08:00"
+            )
+    from privacydesk.demo.run import run_demo  # noqa: PLC0415 - imports all packages
 
     run_demo(now=now, host=host, port=port, data_dir=data_dir)
 
 
-def _loop_factory(loop: Loop | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    installed = find_spec("uvloop") is not None
-    if loop is Loop.UVLOOP and not installed:
-        misused("--loop", "uvloop isn't installed here")
-    if loop is Loop.STANDARD or not installed:
+def _loop_factory(loop: EventLoop | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    is_installed = find_spec("uvloop") is not None
+    if loop is EventLoop.UVLOOP and not is_installed:
+        exit_with_usage_error("--loop", "uvloop isn't installed here")
+    if loop is EventLoop.STANDARD or not is_installed:
         return None
     import uvloop  # noqa: PLC0415 - not on every platform
 
     return uvloop.new_event_loop
 
 
-def _make_fresh(settings: Settings) -> None:
-    """Create a missing database; an existing one is never changed by a start."""
+def _create_missing_database(settings: Settings) -> None:
+    """Create the SQLite database if it is missing; an existing one is never changed."""
     from privacydesk import app  # noqa: PLC0415
     from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
 
@@ -132,8 +140,10 @@ def _make_fresh(settings: Settings) -> None:
         app.upgrade(settings)
 
 
-def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield the gaps in the settings that a desk can start with, though hardly anybody wants to."""
+def _settings_warnings(
+    settings: Settings, profile: OperatorProfile
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield warnings, as log events with fields, about settings that are missing or unusual."""
     from privacydesk.dialog.vocabulary import PATHS  # noqa: PLC0415
     from privacydesk.profile import SHIPPED_LOCALES  # noqa: PLC0415
     from privacydesk.settings import unknown_variables  # noqa: PLC0415
@@ -154,20 +164,20 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
                 " articles are cited by number alone"
             },
         )
-    if lacking := sorted(PATHS - profile.paths.keys()):
+    if missing_paths := sorted(PATHS - profile.paths.keys()):
         yield (
             "no_paths",
             {
-                "paths": lacking,
+                "paths": missing_paths,
                 "hint": "name them in the operator profile as the app's screens do; until then"
-                " people are told general words",
+                " users get general directions",
             },
         )
-    if lacking := sorted(SHIPPED_LOCALES - profile.lawsuit.keys()):
+    if missing_locales := sorted(SHIPPED_LOCALES - profile.lawsuit.keys()):
         yield (
             "no_lawsuit",
             {
-                "locales": lacking,
+                "locales": missing_locales,
                 "hint": "name it as `lawsuit` in the operator profile: people whose request is"
                 " refused have to be told that they may sue (Personal Information Protection Law,"
                 " article 50)",
@@ -180,17 +190,19 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
                 "fields": sorted(
                     name for name, fact in profile.ticketing.fields.items() if fact.is_personal
                 ),
-                "texts": [one.value for one in profile.ticketing.texts],
-                "hint": "the operator profile lets these leave the house for the ticketing system",
+                "texts": [text.value for text in profile.ticketing.texts],
+                "hint": "the operator profile allows sending these personal data to the ticketing"
+                " system",
             },
         )
-    if lacks := sandbox.missing():
+    if missing_features := sandbox.missing():
         yield (
             "confinement_missing",
             {
-                "lacks": list(lacks),
-                "hint": "this kernel does not keep the programs that read what strangers send from"
-                " files and the network; keep the database and the keys from this user otherwise",
+                "lacks": list(missing_features),
+                "hint": "this kernel can't keep processes that parse strangers' input away from"
+                " files and the network; protect the database and the keys from this user"
+                " otherwise",
             },
         )
     for name in unknown_variables():
@@ -198,22 +210,22 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
 
 
 async def _serve(settings: Settings, profile: OperatorProfile) -> None:
-    # Both processes start in parallel: nothing large is imported here before the other has begun.
+    # The NLU process starts in parallel, so nothing large is imported before it has been started.
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.outages import Outages  # noqa: PLC0415
 
     outages = Outages(SystemClock())
-    async with _understanding(settings, profile, outages) as understanding:
-        from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
+    async with _understanding_process(settings, profile, outages) as understanding:
+        from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
 
         with serving_lock(settings.url):
             await _serve_with(understanding, settings, profile, outages)
 
 
-def _understanding(
+def _understanding_process(
     settings: Settings, profile: OperatorProfile, outages: Outages
 ) -> UnderstandingProcess:
-    """Return the process that understands what people say."""
+    """Return the process that interprets messages."""
     from privacydesk import logs  # noqa: PLC0415 - loaded already
     from privacydesk.nlu.worker.client import UnderstandingProcess  # noqa: PLC0415
     from privacydesk.nlu.worker.wire import Briefing  # noqa: PLC0415
@@ -238,49 +250,51 @@ async def _serve_with(
     import structlog  # noqa: PLC0415
 
     from privacydesk import app  # noqa: PLC0415
-    from privacydesk.app.connecting import connect_outside  # noqa: PLC0415
-    from privacydesk.app.process import serving  # noqa: PLC0415
+    from privacydesk.app.connections import connect_external_services  # noqa: PLC0415
+    from privacydesk.app.process import run_server  # noqa: PLC0415
+    from privacydesk.background_threads import BackgroundThreadPool  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.connectors.start_check import check_outside  # noqa: PLC0415
-    from privacydesk.interleaving import ThreadsBeside  # noqa: PLC0415
 
-    stopped = asyncio.Event()
+    stop_requested = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadsBeside())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    loop.set_default_executor(BackgroundThreadPool())
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop_requested.set)
     log = structlog.get_logger(__name__)
-    for event, gap in _gaps(settings, profile):
-        log.warning(event, **gap)
+    for event, fields in _settings_warnings(settings, profile):
+        log.warning(event, **fields)
     clock = SystemClock()
-    async with AsyncExitStack() as opened:
-        outside = await opened.enter_async_context(
-            connect_outside(settings, clock, profile.ticketing.map(), outages)
+    async with AsyncExitStack() as stack:
+        external = await stack.enter_async_context(
+            connect_external_services(settings, clock, profile.ticketing.map(), outages)
         )
-        _make_fresh(settings)
-        rooms = await opened.enter_async_context(
-            app.open_rooms(
-                settings, outside, profile=profile, clock=clock, understanding=understanding
+        _create_missing_database(settings)
+        services = await stack.enter_async_context(
+            app.open_services(
+                settings, external, profile=profile, clock=clock, understanding=understanding
             )
         )
-        waiting = asyncio.create_task(stopped.wait()), asyncio.create_task(understanding.ready())
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        waiting[0].cancel()
-        if stopped.is_set():
-            waiting[1].cancel()
+        stop_task = asyncio.create_task(stop_requested.wait())
+        ready_task = asyncio.create_task(understanding.ready())
+        await asyncio.wait((stop_task, ready_task), return_when=asyncio.FIRST_COMPLETED)
+        stop_task.cancel()
+        if stop_requested.is_set():
+            ready_task.cancel()
             return
-        waiting[1].result()
-        port = await opened.enter_async_context(
-            serving(rooms, reader=understanding, failed=stopped.set)
+        # Raises if the NLU process could not start.
+        ready_task.result()
+        port = await stack.enter_async_context(
+            run_server(services, nlu=understanding, on_failure=stop_requested.set)
         )
-        # What was allocated so far is never freed: collecting it again and again wastes time, and
-        # even once, for the hundredth that is garbage, takes a tenth of the start.
+        # Exclude the objects of the start from collections: they are never freed, and even one
+        # collection of them takes a tenth of the start, while only a hundredth of them is garbage.
         gc.freeze()
-        gc.set_threshold(*_COLLECT_AFTER)
+        gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
-        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        typer.echo(f"Listening on http://{shown}:{port}/chat/")
-        check = asyncio.create_task(check_outside(outside.accounts, outside.codes))
-        await stopped.wait()
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        typer.echo(f"Listening on http://{host}:{port}/chat/")
+        check = asyncio.create_task(check_outside(external.accounts, external.codes))
+        await stop_requested.wait()
         check.cancel()
         log.info("stopping")

@@ -1,4 +1,4 @@
-"""``privacydesk texts``: the saved replies that staff write with."""
+"""``privacydesk texts``: saved replies for staff."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from privacydesk.cli.common import (
     AsJson,
     By,
     DataDir,
+    command_services,
     print_json,
     print_table,
+    read_text_argument,
     run,
-    staff_rooms,
-    words,
 )
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from privacydesk.domain.text_modules import TextModule
 
-texts_app = typer.Typer(
-    name="texts", help="Saved replies that staff write with.", no_args_is_help=True
-)
+texts_app = typer.Typer(name="texts", help="Saved replies for staff.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and hyphens.")]
 
@@ -59,9 +57,13 @@ def set_(
 ) -> None:
     """Write a saved reply, or change one. Supervisors only.
 
-    Places are {number}, {kind}, {due}, {agent} and {app}, the same in each language.
+    Placeholders are {number}, {kind}, {due}, {agent} and {app}; each language must use the same.
     """
-    texts = {"zh_Hans": words(hans), "zh_Hant": words(hant), "en": words(english)}
+    texts = {
+        "zh_Hans": read_text_argument(hans),
+        "zh_Hant": read_text_argument(hant),
+        "en": read_text_argument(english),
+    }
     module = run(_set(data_dir, by, name, texts))
     if as_json:
         print_json(_record(module))
@@ -71,29 +73,29 @@ def set_(
 
 @texts_app.command("remove")
 def remove(name: Name, by: By, data_dir: DataDir = None) -> None:
-    """Take a saved reply away. Supervisors only; what was written with it stays."""
+    """Delete a saved reply. Supervisors only; messages written with it stay."""
     run(_remove(data_dir, by, name))
     typer.echo(f"Removed {name}.")
 
 
 async def _list(data_dir: Path | None) -> tuple[TextModule, ...]:
-    async with staff_rooms(data_dir) as rooms:
-        return await rooms.tools.modules.all()
+    async with command_services(data_dir) as services:
+        return await services.console.modules.all()
 
 
 async def _set(data_dir: Path | None, by: str, name: str, texts: dict[str, str]) -> TextModule:
-    async with staff_rooms(data_dir) as rooms:
-        modules = rooms.tools.modules
-        return await modules.save(by, name, texts, seen=_seen(await modules.all(), name))
+    async with command_services(data_dir) as services:
+        modules = services.console.modules
+        return await modules.save(by, name, texts, seen=_current_version(await modules.all(), name))
 
 
 async def _remove(data_dir: Path | None, by: str, name: str) -> None:
-    async with staff_rooms(data_dir) as rooms:
-        modules = rooms.tools.modules
-        await modules.remove(by, name, seen=_seen(await modules.all(), name))
+    async with command_services(data_dir) as services:
+        modules = services.console.modules
+        await modules.remove(by, name, seen=_current_version(await modules.all(), name))
 
 
-def _seen(modules: tuple[TextModule, ...], name: str) -> int:
+def _current_version(modules: tuple[TextModule, ...], name: str) -> int:
     return next((module.version for module in modules if module.name == name), 0)
 
 

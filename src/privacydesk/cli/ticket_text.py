@@ -1,4 +1,4 @@
-"""Requests as text: rows and lines for people, records for programs."""
+"""Formatting of tickets: text for people, records for JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from privacydesk.cli.common import day_text, instant_text, plain
+from privacydesk.cli.common import format_day, format_instant, humanize
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, Unit
 from privacydesk.domain.deliveries import Delivery, DeliveryState
@@ -18,16 +18,16 @@ from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.services.deadlines import Deadlines
-    from privacydesk.services.staff.cases import Case
     from privacydesk.services.staff.preconditions import Refusal
+    from privacydesk.services.staff.ticket_lookup import TicketDetails
 
 
-class Reading:
-    """Formats requests.
+class TicketFormatter:
+    """Formats tickets.
 
     Args:
-        deadlines: counts the days of its clock.
-        now: the present, for what is late.
+        deadlines: counts the days of a ticket's deadlines.
+        now: the current time, to tell which tickets are late.
     """
 
     def __init__(self, deadlines: Deadlines, now: datetime) -> None:
@@ -37,28 +37,28 @@ class Reading:
         self.today: date = deadlines.today(now)
 
     def day_of(self, clock: Clock) -> int:
-        """Return how many days of a clock have been counted up to today."""
+        """Return how many days of a deadline have been counted up to today."""
         days = self._deadlines.days(clock)
-        return max((d.count or 0 for d in days if d.date <= self.today), default=0)
+        return max((day.count or 0 for day in days if day.date <= self.today), default=0)
 
-    # -- for people ------------------------------------------------------------------------
+    # -- text ------------------------------------------------------------------------------
 
     def row(self, ticket: Ticket) -> tuple[str, ...]:
-        """Return a request as a row of the list."""
+        """Return a ticket as a row of the list."""
         return (
             ticket.number,
-            plain(ticket.kind.value),
+            humanize(ticket.kind.value),
             _state(ticket),
             self.due(ticket),
             ticket.holder or "nobody",
         )
 
     def due(self, ticket: Ticket) -> str:
-        """Return when the answer is due, how far the count is, or how it ended."""
+        """Return when the answer is due, and the counted days or whether it was in time."""
         clock = ticket.clock
         if clock is None:
             return "no clock yet" if ticket.is_open else "no clock ran"
-        text = f"due {day_text(clock.due_date)}"
+        text = f"due {format_day(clock.due_date)}"
         if clock.provisional:
             text += " (provisional)"
         if ticket.answered_at is not None:
@@ -68,17 +68,17 @@ class Reading:
             return f"{text}, OVERDUE"
         return f"{text}, {_unit(clock)} {self.day_of(clock)} of {clock.amount}"
 
-    def lines(self, case: Case) -> Iterator[str]:
-        """Yield all that an agent sees of a request."""
+    def lines(self, case: TicketDetails) -> Iterator[str]:
+        """Yield the lines of a ticket's details."""
         ticket = case.ticket
-        yield f"{ticket.number}  {plain(ticket.kind.value)}, {_state(ticket)}"
+        yield f"{ticket.number}  {humanize(ticket.kind.value)}, {_state(ticket)}"
         yield ""
         yield from self._facts(ticket)
         if ticket.items:
             yield ""
             yield "Asked for:"
-            yield from (_hanging(f"  {_item(item)}") for item in ticket.items)
-        proposed = [_hanging(f"  {line}") for line in _proposed(ticket)]
+            yield from (_indent_continuation(f"  {_item(item)}") for item in ticket.items)
+        proposed = [_indent_continuation(f"  {line}") for line in _proposed(ticket)]
         if proposed:
             yield ""
             yield "Proposed:"
@@ -87,7 +87,7 @@ class Reading:
             yield ""
             yield "Answers given:"
             yield from (
-                _hanging(f"  {plain(name)}: {_value(value)}")
+                _indent_continuation(f"  {humanize(name)}: {_value(value)}")
                 for name, value in ticket.answers.items()
             )
         if case.days:
@@ -97,68 +97,69 @@ class Reading:
         if case.evidence:
             yield ""
             yield "Evidence:"
-            yield from (f"  {'  '.join(self.evidence_row(one))}" for one in case.evidence)
+            yield from (f"  {'  '.join(self.evidence_row(file))}" for file in case.evidence)
         if case.notices:
             yield ""
             yield "Notices:"
-            yield from (f"  {self._notice(one)}" for one in case.notices)
+            yield from (f"  {self._notice_line(notice)}" for notice in case.notices)
         yield ""
         yield "Log:"
-        yield from (_hanging(f"  {self._entry(entry)}") for entry in case.log)
+        yield from (_indent_continuation(f"  {self._log_line(entry)}") for entry in case.log)
 
     def _facts(self, ticket: Ticket) -> Iterator[str]:
-        shown = {
+        facts = {
             "Version": str(ticket.version),
             "Due": self.due(ticket),
             "First due": str(ticket.work.first_due or ""),
             "Holder": ticket.holder or "nobody",
-            "Asked by": plain(ticket.requester.value),
+            "Asked by": humanize(ticket.requester.value),
             "Account": ticket.account or "not known",
             "Contact": ticket.contact,
             "Language": ticket.locale,
-            "Needs": plain(ticket.needs.name.lower()),
+            "Needs": humanize(ticket.required_assurance.name.lower()),
             "Received": self._at(ticket.received_at),
             "Verified": self._at(ticket.verified_at) or "not yet",
             "Answered": self._at(ticket.answered_at),
             "Closed": self._at(ticket.closed_at),
-            "Marked": ", ".join(plain(flag) for flag in sorted(ticket.flags)),
+            "Marked": ", ".join(humanize(flag) for flag in sorted(ticket.flags)),
             "Proposed by": ticket.work.proposal.by if ticket.work.proposal else "",
-            "Decided by": f"anyone but {', '.join(ticket.reviewer_not)}"
-            if ticket.reviewer_not
+            "Decided by": f"anyone but {', '.join(ticket.excluded_reviewers)}"
+            if ticket.excluded_reviewers
             else "",
             "Conversation": ticket.conversation_id.hex(),
         }
-        yield from (f"{name + ':':14}{text}" for name, text in shown.items() if text)
+        yield from (f"{name + ':':14}{text}" for name, text in facts.items() if text)
 
     def _at(self, at: datetime | None) -> str:
-        return instant_text(at, self.zone) if at is not None else ""
+        return format_instant(at, self.zone) if at is not None else ""
 
-    def _entry(self, entry: LogEntry) -> str:
-        why = f": {entry.why}" if entry.why else ""
-        return f"{self._at(entry.at)}  {entry.by}  {plain(entry.what)}{why}"
+    def _log_line(self, entry: LogEntry) -> str:
+        reason = f": {entry.why}" if entry.why else ""
+        return f"{self._at(entry.at)}  {entry.by}  {humanize(entry.what)}{reason}"
 
-    def _notice(self, one: Delivery) -> str:
-        """Return a notice: its reason, its way, its outcome and the number of tries."""
-        told = one.payload
-        tries = int(told.get("tried", 0))
-        text = f"{self._at(one.created_at)}  {plain(one.action)}, by {plain(str(told['way']))}: "
-        if one.state is DeliveryState.OPEN:
-            text += f"queued until {self._at(one.due_at)}"
+    def _notice_line(self, notice: Delivery) -> str:
+        """Return a notice's occasion, channel, outcome and number of tries."""
+        payload = notice.payload
+        tries = int(payload.get("tried", 0))
+        channel = humanize(str(payload["way"]))
+        text = f"{self._at(notice.created_at)}  {humanize(notice.action)}, by {channel}: "
+        if notice.state is DeliveryState.OPEN:
+            text += f"queued until {self._at(notice.due_at)}"
         else:
-            text += plain(str(told["outcome"]))
-        if told.get("reason"):
-            text += f", {plain(str(told['reason']))}"
+            text += humanize(str(payload["outcome"]))
+        if payload.get("reason"):
+            text += f", {humanize(str(payload['reason']))}"
         return f"{text} ({tries} {'try' if tries == 1 else 'tries'})"
 
-    def evidence_row(self, one: Evidence) -> tuple[str, ...]:
-        """Return a file as a row of the list."""
-        state = f"removed {self._at(one.removed_at)}" if one.removed_at else "can be opened"
-        return (one.id.hex(), one.name, one.media_type, f"{one.size:,} bytes", state)
+    def evidence_row(self, file: Evidence) -> tuple[str, ...]:
+        """Return an evidence file as a row of the list."""
+        state = f"removed {self._at(file.removed_at)}" if file.removed_at else "can be opened"
+        return (file.id.hex(), file.name, file.media_type, f"{file.size:,} bytes", state)
 
-    # -- for programs ----------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------------
 
     def record(self, ticket: Ticket) -> dict[str, Any]:
-        """Return a request as an entry of the list."""
+        """Return a ticket as a record of the list."""
         clock = ticket.clock
         return {
             "number": ticket.number,
@@ -182,51 +183,51 @@ class Reading:
             "late": ticket.is_late(self.now),
         }
 
-    def full_record(self, case: Case) -> dict[str, Any]:
-        """Return all that an agent sees of a request."""
+    def full_record(self, case: TicketDetails) -> dict[str, Any]:
+        """Return a ticket's details as a record."""
         ticket = case.ticket
         return self.record(ticket) | {
             "conversation": ticket.conversation_id.hex(),
             "locale": ticket.locale,
-            "needs": ticket.needs.name.lower(),
+            "needs": ticket.required_assurance.name.lower(),
             "account": ticket.account or None,
             "contact": ticket.contact or None,
-            "reviewer_not": list(ticket.reviewer_not),
+            "reviewer_not": list(ticket.excluded_reviewers),
             "items": [_item_record(item) for item in ticket.items],
             "answers": ticket.answers,
-            # The data held about a person is theirs to read, not the desk's.
+            # Without the summary of the person's data, which only they may read.
             "work": to_builtins(replace(ticket.work, summary=())),
             "clocks": [clock.to_record() for clock in ticket.clocks],
             "days": [_day_record(day) for day in case.days],
             "evidence": evidence_records(case.evidence),
-            "notices": [_notice_record(one) for one in case.notices],
+            "notices": [_notice_record(notice) for notice in case.notices],
             "log": [_entry_record(entry) for entry in case.log],
         }
 
 
 def evidence_records(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
-    """Return files, without their bodies, for programs."""
+    """Return evidence files as records, without their contents."""
     return [
         {
-            "id": one.id.hex(),
-            "name": one.name,
-            "media_type": one.media_type,
-            "size": one.size,
-            "sha256": one.sha256,
-            "created_at": _iso(one.created_at),
-            "removed_at": _iso(one.removed_at),
+            "id": file.id.hex(),
+            "name": file.name,
+            "media_type": file.media_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "created_at": _iso(file.created_at),
+            "removed_at": _iso(file.removed_at),
         }
-        for one in evidence
+        for file in evidence
     ]
 
 
 def _state(ticket: Ticket) -> str:
-    outcome = f": {plain(ticket.outcome.value)}" if ticket.outcome else ""
-    return f"{plain(ticket.state.value)}{outcome}"
+    outcome = f": {humanize(ticket.outcome.value)}" if ticket.outcome else ""
+    return f"{humanize(ticket.state.value)}{outcome}"
 
 
-def _hanging(text: str) -> str:
-    """Return a text whose further lines, if any, are indented below the first."""
+def _indent_continuation(text: str) -> str:
+    """Indent the lines of a text after the first."""
     return "\n      ".join(text.splitlines())
 
 
@@ -236,28 +237,29 @@ def _unit(clock: Clock) -> str:
 
 def _item(item: ScopeItem) -> str:
     details = ", ".join(_detail(name, value) for name, value in item.detail.items())
-    decided = {"grant": "granted", "refuse": "refused"}.get(item.decision, "")
+    decision = {"grant": "granted", "refuse": "refused"}.get(item.decision, "")
     if item.ground is not None:
-        decided += f" on ground {item.ground.item}, {plain(item.ground.value)}"
-    parts = [plain(item.name), details, decided, plain(item.result)]
+        decision += f" on ground {item.ground.item}, {humanize(item.ground.value)}"
+    parts = [humanize(item.name), details, decision, humanize(item.result)]
     return "; ".join(part for part in parts if part)
 
 
 def _detail(name: str, value: Any) -> str:
-    """Return a detail; spans that narrow an item have their days before the words."""
+    """Return a detail of an item; ``only`` and ``but`` contain spans that limit the item."""
     if name in {"only", "but"}:
         return f"{name} {' and '.join(_span(span) for span in value)}"
-    return f"{plain(name)} {_value(value)}"
+    return f"{humanize(name)} {_value(value)}"
 
 
 def _span(span: Mapping[str, str]) -> str:
+    """Return the days of a span, and then the user's words that qualify it."""
     days = (f"{name} {span[name]}" for name in ("from", "to") if name in span)
     return " ".join((*days, *([f"“{span['qualifier']}”"] if "qualifier" in span else ())))
 
 
 def _proposed(ticket: Ticket) -> Iterator[str]:
-    """Yield the decision that waits for a second agent; nothing without one."""
-    from privacydesk.services.staff.decisions import proposal_of  # noqa: PLC0415 - brings the dialogs
+    """Yield the decision that awaits confirmation by a second agent, if there is one."""
+    from privacydesk.services.staff.decisions import proposal_of  # noqa: PLC0415 - imports the dialogs
 
     proposal = proposal_of(ticket)
     if proposal is None:
@@ -268,10 +270,10 @@ def _proposed(ticket: Ticket) -> Iterator[str]:
     elif not verdict.refused:
         yield "grant"
     else:
-        for place, item in enumerate(ticket.items):
-            refusal = verdict.refused.get(place)
-            what = "grant" if refusal is None else f"refuse {_refusal(refusal)}"
-            yield f"{_item(item)}: {what}"
+        for index, item in enumerate(ticket.items):
+            refusal = verdict.refused.get(index)
+            decision = "grant" if refusal is None else f"refuse {_refusal(refusal)}"
+            yield f"{_item(item)}: {decision}"
     for name, text in (("account", verdict.account), ("answer", verdict.text)):
         if text:
             yield f"{name}: {text}"
@@ -281,22 +283,22 @@ def _proposed(ticket: Ticket) -> Iterator[str]:
 
 def _refusal(refusal: Refusal) -> str:
     ground = refusal.ground
-    named = "" if ground is None else f"on ground {ground.item}, {plain(ground.value)}"
-    return f"{named}: {refusal.reason}"
+    ground_text = "" if ground is None else f"on ground {ground.item}, {humanize(ground.value)}"
+    return f"{ground_text}: {refusal.reason}"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{plain(str(name))} {_value(one)}" for name, one in value.items())
+        return ", ".join(f"{humanize(str(name))} {_value(entry)}" for name, entry in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_value(one) for one in value)
+        return ", ".join(_value(entry) for entry in value)
     return str(value)
 
 
 def _day(day: Day) -> str:
     count = "" if day.count is None else str(day.count)
     name = f": {day.name}" if day.name else ""
-    return f"{day.date}  {day.date:%a}  {count:>3}  {plain(day.reason.value)}{name}"
+    return f"{day.date}  {day.date:%a}  {count:>3}  {humanize(day.reason.value)}{name}"
 
 
 def _day_record(day: Day) -> dict[str, Any]:
@@ -319,17 +321,17 @@ def _item_record(item: ScopeItem) -> dict[str, Any]:
     }
 
 
-def _notice_record(one: Delivery) -> dict[str, Any]:
-    told, queued = one.payload, one.state is DeliveryState.OPEN
+def _notice_record(notice: Delivery) -> dict[str, Any]:
+    payload, is_queued = notice.payload, notice.state is DeliveryState.OPEN
     return {
-        "occasion": one.action,
-        "way": told["way"],
-        "state": "queued" if queued else told["outcome"],
-        "reason": told.get("reason") or None,
-        "tries": int(told.get("tried", 0)),
-        "queued_at": _iso(one.created_at),
-        "next_try_at": _iso(one.due_at) if queued else None,
-        "sent_at": told.get("sent_at"),
+        "occasion": notice.action,
+        "way": payload["way"],
+        "state": "queued" if is_queued else payload["outcome"],
+        "reason": payload.get("reason") or None,
+        "tries": int(payload.get("tried", 0)),
+        "queued_at": _iso(notice.created_at),
+        "next_try_at": _iso(notice.due_at) if is_queued else None,
+        "sent_at": payload.get("sent_at"),
     }
 
 

@@ -1,4 +1,4 @@
-"""``privacydesk ticketing``: whether a helpdesk is joined correctly, and the state of the sync."""
+"""``privacydesk ticketing``: checking and controlling the sync with a helpdesk."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import typer
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
-    LeftToServe,
-    clock_of,
-    instant_text,
-    load,
-    misused,
+    UnavailableInCommands,
+    command_clock,
+    exit_with_usage_error,
+    format_instant,
+    load_settings_for,
     print_json,
     run,
 )
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
-    from privacydesk.app import Rooms
+    from privacydesk.app import Services
     from privacydesk.domain.ticketing_links import TicketingLink
     from privacydesk.services.ticketing.sync_rounds import Standing, SyncRounds
 
 ticketing_app = typer.Typer(
     name="ticketing",
-    help="Requests kept alike with the tickets of a helpdesk.",
+    help="Synchronization of requests with the tickets of a helpdesk.",
     no_args_is_help=True,
 )
-_AGAIN: Final = 0.5
-_PATIENCE: Final = 90.0
-"""Seconds to wait until another process's round is over, or its lease ends."""
+_RETRY_SECONDS: Final = 0.5
+_TIMEOUT_SECONDS: Final = 90.0
+"""How long to wait until another process finishes its round, or its lease ends."""
 
 
 @ticketing_app.callback()
 def ticketing() -> None:
-    """Requests kept alike with the tickets of a helpdesk; `serve` does so by itself."""
+    """Synchronization of requests with the tickets of a helpdesk; `serve` does it by itself."""
 
 
 @ticketing_app.command("check")
 def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Look whether settings and mapping fit the helpdesk. Exit 1 and one line a fault."""
+    """Check settings and mapping against the helpdesk. Prints faults, and exits with 1 then."""
     faults = run(_check(data_dir))
     if as_json:
         print_json(list(faults))
@@ -59,7 +59,7 @@ def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 @ticketing_app.command("status")
 def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show how many requests are linked, and what could not be brought over."""
+    """Show how many requests are linked, and which could not be synchronized."""
     standing, numbers, zone = run(_status(data_dir))
     if as_json:
         print_json(_record(standing, numbers))
@@ -69,89 +69,91 @@ def status(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 @ticketing_app.command("sync")
 def sync(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Look at both sides now, once, and bring over what is new."""
+    """Synchronize both sides once, now."""
     done = run(_sync(data_dir))
     if as_json:
         print_json({"links": done})
     else:
-        typer.echo(f"Looked at {done} linked requests.")
+        typer.echo(f"Synchronized {done} linked requests.")
 
 
 @ticketing_app.command("retry")
 def retry(
     number: Annotated[
-        str, typer.Argument(metavar="[NUMBER]", help="Only this request; else all that failed.")
+        str, typer.Argument(metavar="[NUMBER]", help="Only this request. Default: all that failed.")
     ] = "",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Try again what failed. Where a ticket of the helpdesk is gone, another is made."""
+    """Retry requests whose sync failed. A ticket deleted in the helpdesk is created anew."""
     count = run(_retry(data_dir, number))
     if as_json:
         print_json({"links": count})
     else:
-        typer.echo(f"{count} will be tried in the next round.")
+        typer.echo(f"{count} will be retried in the next round.")
 
 
 @asynccontextmanager
-async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, SyncRounds]]:
-    """Open the rooms beside a running ``serve``, with the ticketing system joined."""
-    from privacydesk import logs  # noqa: PLC0415 - these bring the database and the web along
-    from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
-    from privacydesk.app.connecting import connect_ticketing  # noqa: PLC0415
+async def open_ticketing(data_dir: Path | None) -> AsyncIterator[tuple[Services, SyncRounds]]:
+    """Open the services for a command, with a connection to the ticketing system."""
+    from privacydesk import logs  # noqa: PLC0415 - these import the database and the web
+    from privacydesk.app import ExternalServices, open_services  # noqa: PLC0415
+    from privacydesk.app.connections import connect_ticketing  # noqa: PLC0415
 
-    settings = load(data_dir)
+    settings = load_settings_for(data_dir)
     logs.set_up("error", as_json=settings.log_json)
     if not settings.ticketing_system:
-        misused("PRIVACYDESK_TICKETING_SYSTEM", "no ticketing system is joined")
-    profile, clock = settings.operator(), clock_of(settings.data_dir)
+        exit_with_usage_error("PRIVACYDESK_TICKETING_SYSTEM", "no ticketing system is configured")
+    profile, clock = settings.operator(), command_clock(settings.data_dir)
     async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
-        outside = Outside(LeftToServe(), LeftToServe(), ticketing=system)
-        async with open_rooms(
+        external = ExternalServices(
+            UnavailableInCommands(), UnavailableInCommands(), ticketing=system
+        )
+        async with open_services(
             settings,
-            outside,
+            external,
             profile=profile,
             clock=clock,
-            understanding=LeftToServe(),
+            understanding=UnavailableInCommands(),
             beside_serve=True,
-        ) as rooms:
-            assert rooms.ticketing is not None
-            yield rooms, rooms.ticketing
+        ) as services:
+            assert services.ticketing is not None
+            yield services, services.ticketing
 
 
 async def _check(data_dir: Path | None) -> tuple[str, ...]:
-    async with opened(data_dir) as (_, syncing):
-        return await syncing.check()
+    async with open_ticketing(data_dir) as (_, sync_rounds):
+        return await sync_rounds.check()
 
 
 async def _status(data_dir: Path | None) -> tuple[Standing, dict[bytes, str], tzinfo]:
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
-    async with opened(data_dir) as (rooms, syncing):
-        standing = await syncing.standing()
+    async with open_ticketing(data_dir) as (services, sync_rounds):
+        standing = await sync_rounds.standing()
         numbers: dict[bytes, str] = {}
         for link in standing.failing:
-            ticket = await rooms.store.reader.ticket(link.ticket_id)
+            ticket = await services.store.reader.ticket(link.ticket_id)
             numbers[link.ticket_id] = "" if ticket is None else ticket.number
-        return standing, numbers, ZoneInfo(rooms.profile.zone)
+        return standing, numbers, ZoneInfo(services.profile.zone)
 
 
 async def _sync(data_dir: Path | None) -> int:
-    async with opened(data_dir) as (_, syncing), asyncio.timeout(_PATIENCE):
+    async with open_ticketing(data_dir) as (_, sync_rounds), asyncio.timeout(_TIMEOUT_SECONDS):
         try:
             while True:
-                done = await syncing.round()
+                done = await sync_rounds.round()
                 if done is not None:
                     return done
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(_RETRY_SECONDS)
         except TimeoutError:
-            raise UnavailableError("another process is at it; try again later") from None
+            raise UnavailableError("another process is synchronizing; try again later") from None
 
 
 async def _retry(data_dir: Path | None, number: str) -> int:
-    async with opened(data_dir) as (rooms, syncing):
-        ticket = (await rooms.staff.cases.ticket(number)).id if number else None
-        return await syncing.retry(ticket)
+    async with open_ticketing(data_dir) as (services, sync_rounds):
+        ticket_id = (await services.staff.tickets.by_number(number)).id if number else None
+        return await sync_rounds.retry(ticket_id)
 
 
 def _record(standing: Standing, numbers: dict[bytes, str]) -> dict[str, Any]:
@@ -185,24 +187,25 @@ def _record(standing: Standing, numbers: dict[bytes, str]) -> dict[str, Any]:
 def _lines(standing: Standing, numbers: dict[bytes, str], zone: tzinfo) -> list[str]:
     system, counts = standing.system, standing.counts
     if system is None:
-        return [f"{standing.name} is not joined yet: `serve` does so in its first round."]
+        return [f"{standing.name} is not connected yet: `serve` connects in its first round."]
     since = system.failing_since
-    reached = (
-        f"can't be reached since {instant_text(since, zone)}: {system.fault}"
+    reachability = (
+        f"can't be reached since {format_instant(since, zone)}: {system.fault}"
         if since is not None
         else "is reached"
     )
+    joined = format_instant(system.joined_at, zone)
     lines = [
-        f"{standing.name} {reached}; joined {instant_text(system.joined_at, zone)}.",
-        f"  looked after   {counts.open}",
-        f"  not there yet  {counts.waiting}",
+        f"{standing.name} {reachability}; connected since {joined}.",
+        f"  linked         {counts.open}",
+        f"  not sent yet   {counts.waiting}",
         f"  failing        {counts.failing}",
-        f"  gone there     {counts.gone}",
+        f"  deleted there  {counts.gone}",
     ]
     return lines + [_failure(link, numbers[link.ticket_id], zone) for link in standing.failing]
 
 
 def _failure(link: TicketingLink, number: str, zone: tzinfo) -> str:
-    there = link.label or "no ticket yet"
-    again = instant_text(link.due_at, zone)
-    return f"  {number}  {there}  {link.fault}, {link.attempts} times; again {again}"
+    remote = link.label or "no ticket yet"
+    retry_at = format_instant(link.due_at, zone)
+    return f"  {number}  {remote}  {link.fault}, {link.attempts} times; next try {retry_at}"

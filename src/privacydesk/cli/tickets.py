@@ -1,6 +1,6 @@
-"""``privacydesk tickets``: staff's work on requests, without a console.
+"""``privacydesk tickets``: work on requests, without the console.
 
-``ticket_text`` has what is printed. Each command calls one method of ``services.staff``.
+Each command calls one method of ``services.staff``; ``ticket_text`` formats the output.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from privacydesk.cli.common import (
     By,
     DataDir,
     Number,
-    misused,
+    command_services,
+    exit_with_usage_error,
     print_json,
     print_table,
+    read_text_argument,
     run,
-    staff_rooms,
-    words,
 )
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from privacydesk.app import Rooms
+    from privacydesk.app import Services
     from privacydesk.domain.evidence import Evidence
-    from privacydesk.services.staff.cases import Case
-    from privacydesk.services.staff.handling import HandedOver
-    from privacydesk.services.staff.staff import Staff
-    from privacydesk.services.staff.staleness import Seen
+    from privacydesk.services.staff.handling import HandoverResult
+    from privacydesk.services.staff.services import StaffServices
+    from privacydesk.services.staff.staleness import SeenState
+    from privacydesk.services.staff.ticket_lookup import TicketDetails
 
 tickets_app = typer.Typer(
-    name="tickets", help="Requests: look at them, decide them.", no_args_is_help=True
+    name="tickets", help="Requests: list, show, decide them.", no_args_is_help=True
 )
 
 Account = Annotated[
     str,
     typer.Option(
-        "--account", metavar="ID", help="Whose account it is, where the request has none."
+        "--account", metavar="ID", help="The requester's account, if the request names none."
     ),
 ]
 
@@ -55,7 +55,8 @@ SeenVersion = Annotated[
         "--seen",
         metavar="VERSION",
         min=1,
-        help="Refuse if the request is not of this version any more; `tickets show` has it.",
+        help="The version you saw, from `tickets show`; the command is refused if the request has"
+        " changed since.",
     ),
 ]
 
@@ -64,16 +65,16 @@ Reason = Annotated[
 ]
 
 
-# -- looking -----------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------
 
 
 @tickets_app.command("list")
 def list_(
     states: Annotated[
         list[TicketState] | None,
-        typer.Option("--state", help="Only these; may be repeated. Default: all but closed."),
+        typer.Option("--state", help="Only this state; may be repeated. Default: all but closed."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Closed ones as well.")] = False,
+    include_closed: Annotated[bool, typer.Option("--all", help="Closed ones as well.")] = False,
     closed: Annotated[bool, typer.Option("--closed", help="Only closed ones.")] = False,
     holder: Annotated[
         str | None, typer.Option("--holder", metavar="AGENT", help="Only what this agent holds.")
@@ -82,82 +83,86 @@ def list_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List requests by their due date, with how far the count is."""
-    chosen = _states(states, every=every, closed=closed)
-    states_of = [state.value for state in chosen]
-    found, damaged, reading = run(_list(data_dir, states_of, holder, limit))
+    """List requests by due date, with the days counted so far."""
+    selected = [
+        state.value
+        for state in _selected_states(states, include_closed=include_closed, only_closed=closed)
+    ]
+    tickets, damaged, formatter = run(_list(data_dir, selected, holder, limit))
     if as_json:
-        print_json([reading.record(ticket) for ticket in found])
-    elif found:
-        print_table([reading.row(ticket) for ticket in found])
+        print_json([formatter.record(ticket) for ticket in tickets])
+    elif tickets:
+        print_table([formatter.row(ticket) for ticket in tickets])
     else:
         typer.echo("No such requests.")
     if damaged:
         numbers = ", ".join(damaged)
-        told = f"{len(damaged)} damaged, see privacydesk audit verify: {numbers}"
-        typer.echo(told, err=True)
+        message = f"{len(damaged)} damaged, see privacydesk audit verify: {numbers}"
+        typer.echo(message, err=True)
 
 
 @tickets_app.command("show")
 def show(number: Number, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Print a request: what is asked, its count day by day, evidence and log."""
-    case, reading = run(_show(data_dir, number))
+    """Print a request: its items, the count of days, evidence and log."""
+    case, formatter = run(_show(data_dir, number))
     if as_json:
-        print_json(reading.full_record(case))
+        print_json(formatter.full_record(case))
     else:
-        typer.echo("\n".join(reading.lines(case)))
+        typer.echo("\n".join(formatter.lines(case)))
 
 
 @tickets_app.command("evidence")
 def evidence(
     number: Number,
     opened: Annotated[
-        str | None, typer.Option("--open", metavar="ID", help="The file to open; this is logged.")
+        str | None,
+        typer.Option("--open", metavar="ID", help="The file to open; opening it is logged."),
     ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="A new file to write it to.")
+        Path | None, typer.Option("--to", metavar="FILE", help="The file to create.")
     ] = None,
     allow: Annotated[
         bool,
         typer.Option(
             "--allow",
-            help="Let the holder, or --for, open a child's files; supervisors only, logged.",
+            help="Allow the holder, or the agent in --for, to open a child's files. Supervisors"
+            " only; this is logged.",
         ),
     ] = False,
     to_agent: Annotated[
-        str, typer.Option("--for", metavar="AGENT", help="Whom --allow lets open them.")
+        str, typer.Option("--for", metavar="AGENT", help="The agent whom --allow lets open them.")
     ] = "",
     by: Annotated[
-        str | None, typer.Option("--as", metavar="AGENT", help="Who opens or allows it.")
+        str | None, typer.Option("--as", metavar="AGENT", help="The agent who opens or allows it.")
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List what was handed in for a request, or open one file of it."""
+    """List the evidence of a request, or open a file of it."""
     if allow:
         if by is None:
-            misused("--as", "say who allows it")
+            exit_with_usage_error("--as", "say who allows it")
         supervisor = by
-        _acted(
+        _run_action(
             data_dir,
             by,
-            lambda staff: staff.files.allow(number, supervisor, to=to_agent),
+            lambda staff: staff.file_access.grant(number, supervisor, to=to_agent),
             as_json=as_json,
         )
         return
     if opened is not None:
         if to is None:
-            misused("--to", "say which file to write")
+            exit_with_usage_error("--to", "say which file to write")
         if by is None:
-            misused("--as", "say who opens it")
-        one = run(_open(data_dir, number, opened, by, to))
-        typer.echo(f"Wrote {one.size:,} bytes of {one.media_type} to {to}. The opening was logged.")
+            exit_with_usage_error("--as", "say who opens it")
+        file = run(_open(data_dir, number, opened, by, to))
+        typer.echo(f"Wrote {file.size:,} bytes of {file.media_type} to {to}. This was logged.")
         return
-    case, reading = run(_show(data_dir, number))
+    case, formatter = run(_show(data_dir, number))
     if as_json:
         print_json(ticket_text.evidence_records(case.evidence))
     elif case.evidence:
-        print_table([reading.evidence_row(one) for one in case.evidence])
+        print_table([formatter.evidence_row(file) for file in case.evidence])
     else:
         typer.echo("Nothing was handed in.")
 
@@ -166,8 +171,10 @@ def evidence(
 def ask_access(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Ask the supervisors to be let open a child's files."""
-    _acted(data_dir, by, lambda staff: staff.files.ask(number, by, reason), as_json=as_json)
+    """Ask the supervisors for access to a child's files."""
+    _run_action(
+        data_dir, by, lambda staff: staff.file_access.request(number, by, reason), as_json=as_json
+    )
 
 
 @tickets_app.command("refuse-access")
@@ -175,15 +182,17 @@ def refuse_access(
     number: Number,
     by: By,
     reason: Reason,
-    to: Annotated[str, typer.Option("--for", metavar="AGENT", help="Who asked.")],
+    to: Annotated[str, typer.Option("--for", metavar="AGENT", help="The agent who asked.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Keep a child's files closed for an agent who asked. Supervisors only."""
-    _acted(data_dir, by, lambda staff: staff.files.refuse(number, by, to, reason), as_json=as_json)
+    """Refuse an agent's request for access to a child's files. Supervisors only."""
+    _run_action(
+        data_dir, by, lambda staff: staff.file_access.deny(number, by, to, reason), as_json=as_json
+    )
 
 
-# -- acting ------------------------------------------------------------------------------------
+# -- actions -----------------------------------------------------------------------------------
 
 
 @tickets_app.command("claim")
@@ -191,47 +200,54 @@ def claim(
     number: Number,
     by: By,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Also when another agent holds it.")
+        bool, typer.Option("--take-over", help="Even if another agent is the holder.")
     ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Become the holder of a request."""
-    over = None if take_over else ""
-    _acted(data_dir, by, lambda staff: staff.handling.claim(number, by, over=over), as_json=as_json)
+    expected_holder = None if take_over else ""
+    _run_action(
+        data_dir,
+        by,
+        lambda staff: staff.handling.claim(number, by, expected_holder=expected_holder),
+        as_json=as_json,
+    )
 
 
-To = Annotated[
-    str, typer.Option("--to", metavar="AGENT", help="Who gets it; left out: those nobody holds.")
-]
+To = Annotated[str, typer.Option("--to", metavar="AGENT", help="The new holder. Default: nobody.")]
 
 
 @tickets_app.command("assign")
 def assign(
     number: Number, by: By, to: To = "", as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Give a request to somebody else: one's own, or as a supervisor anybody's."""
-    _acted(data_dir, by, lambda staff: staff.handling.assign(number, by, to), as_json=as_json)
+    """Assign a request to another agent: your own, or as a supervisor any."""
+    _run_action(data_dir, by, lambda staff: staff.handling.assign(number, by, to), as_json=as_json)
 
 
 @tickets_app.command("hand-over")
 def hand_over(
     by: By,
     holder: Annotated[
-        str, typer.Option("--from", metavar="AGENT", help="Whose open requests, all of them.")
+        str,
+        typer.Option(
+            "--from", metavar="AGENT", help="The agent whose open requests are handed over."
+        ),
     ],
     to: To = "",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Give all open requests of an absent agent to somebody else. Supervisors only."""
-    handed = run(_hand_over(data_dir, holder, by, to))
+    """Assign all open requests of an absent agent to another one. Supervisors only."""
+    result = run(_hand_over(data_dir, holder, by, to))
     if as_json:
-        print_json({"moved": handed.moved, "kept": list(handed.kept)})
+        print_json({"moved": result.moved_count, "kept": list(result.kept_numbers)})
         return
-    typer.echo(f"Handed over: {handed.moved}.")
-    if handed.kept:
-        typer.echo(f"These stay, since {to} decided them first: {', '.join(handed.kept)}")
+    typer.echo(f"Handed over: {result.moved_count}.")
+    if result.kept_numbers:
+        kept = ", ".join(result.kept_numbers)
+        typer.echo(f"These stay, since {to} made the first decision on them: {kept}")
 
 
 @tickets_app.command("reply")
@@ -242,18 +258,20 @@ def reply(
     ],
     by: By,
     ask: Annotated[
-        bool, typer.Option("--ask", help="Ask for more: the request waits for the answer.")
+        bool, typer.Option("--ask", help="Ask the user: the request waits for the answer.")
     ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Write to the user about a request. The clock runs on, also while an answer is awaited."""
-    said = words(text)
-    _acted(
+    """Write to the user about a request. The deadline is not suspended, even with --ask."""
+    message = read_text_argument(text)
+    _run_action(
         data_dir,
         by,
         lambda staff: (
-            staff.handling.ask(number, by, said) if ask else staff.handling.reply(number, by, said)
+            staff.handling.ask_requester(number, by, message)
+            if ask
+            else staff.handling.reply(number, by, message)
         ),
         as_json=as_json,
     )
@@ -264,23 +282,23 @@ def examine(
     number: Number,
     by: By,
     accept: Annotated[
-        bool, typer.Option("--accept", help="The evidence shows it: the clock starts.")
+        bool, typer.Option("--accept", help="The evidence is sufficient: the deadline starts.")
     ] = False,
-    reject: Annotated[bool, typer.Option("--reject", help="It does not; needs --reason.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="It is not; needs --reason.")] = False,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why not; the user is told.")
+        str, typer.Option("--reason", metavar="TEXT", help="Why not; shown to the user.")
     ] = "",
     account: Account = "",
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Settle whether evidence shows who asks. The files are removed then."""
+    """Accept or reject the evidence of the requester's identity. Its files are deleted then."""
     if accept == reject:
-        misused("--accept, --reject", "give one of the two")
+        exit_with_usage_error("--accept, --reject", "give one of the two")
     if reject and not reason.strip():
-        misused("--reason", "say why the evidence is not enough")
-    _acted(
+        exit_with_usage_error("--reason", "say why the evidence is not enough")
+    _run_action(
         data_dir,
         by,
         lambda staff: staff.examinations.examine(
@@ -303,16 +321,17 @@ def decide(
         typer.Option(
             "--text",
             metavar="TEXT",
-            help="The answer, where words are what is asked; else told beside the decision, as how"
-            " a data file is handed over.",
+            help="The answer, if the request is a question; else a note to the user, such as how"
+            " a data file is delivered.",
         ),
     ] = "",
     account: Account = "",
     ground: Annotated[
-        Ground | None, typer.Option("--ground", help="Of article 7, section 6; always recorded.")
+        Ground | None,
+        typer.Option("--ground", help="One of those in article 7, section 6; always recorded."),
     ] = None,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="In plain words; the user is told.")
+        str, typer.Option("--reason", metavar="TEXT", help="In plain words; shown to the user.")
     ] = "",
     withhold: Annotated[
         bool,
@@ -322,30 +341,32 @@ def decide(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Grant or refuse a request. The decision is told to the user and stops the clock."""
+    """Grant or refuse a request. The user is informed, and the deadline stops."""
     if grant == refuse:
-        misused("--grant, --refuse", "give one of the two")
+        exit_with_usage_error("--grant, --refuse", "give one of the two")
     if grant:
         for option, given in (("--ground", ground), ("--reason", reason), ("--withhold", withhold)):
             if given:
-                misused(option, "goes with --refuse")
-        _acted(
+                exit_with_usage_error(option, "goes with --refuse")
+        _run_action(
             data_dir,
             by,
             lambda staff: staff.decisions.grant(
-                number, by, text=words(text), account=account, seen=seen
+                number, by, text=read_text_argument(text), account=account, seen=seen
             ),
             as_json=as_json,
         )
         return
     if ground is None:
-        misused("--ground", f"name one of {', '.join(one.value for one in Ground)}")
+        exit_with_usage_error(
+            "--ground", f"name one of {', '.join(ground.value for ground in Ground)}"
+        )
     if not reason.strip():
-        misused("--reason", "say why, in plain words")
+        exit_with_usage_error("--reason", "say why, in plain words")
     for option, given in (("--text", text), ("--account", account)):
         if given:
-            misused(option, "goes with --grant")
-    _acted(
+            exit_with_usage_error(option, "goes with --grant")
+    _run_action(
         data_dir,
         by,
         lambda staff: staff.decisions.refuse(
@@ -363,15 +384,15 @@ def confirm(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Confirm what another agent decided, where that takes two: it is done and told.
+    """Confirm another agent's decision that needs two agents. It is carried out then.
 
-    Without --seen the request is shown, and asked about.
+    Without --seen the request is shown first, and you are asked.
     """
-    looked = _looked(data_dir, number, seen, "Confirm this decision?")
-    _acted(
+    confirmed = _confirm_seen(data_dir, number, seen, "Confirm this decision?")
+    _run_action(
         data_dir,
         by,
-        lambda staff: staff.decisions.confirm(number, by, seen=looked),
+        lambda staff: staff.decisions.confirm(number, by, seen=confirmed),
         as_json=as_json,
     )
 
@@ -380,22 +401,22 @@ def confirm(
 def send_back(
     number: Number,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="What is not right; for staff alone.")
+        str, typer.Option("--reason", metavar="TEXT", help="What is wrong; only staff see it.")
     ],
     by: By,
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a decision back that waits for a second agent.
+    """Send back a decision that waits for a second agent.
 
-    Without --seen the request is shown, and asked about.
+    Without --seen the request is shown first, and you are asked.
     """
-    looked = _looked(data_dir, number, seen, "Send this decision back?")
-    _acted(
+    confirmed = _confirm_seen(data_dir, number, seen, "Send this decision back?")
+    _run_action(
         data_dir,
         by,
-        lambda staff: staff.decisions.send_back(number, by, reason, seen=looked),
+        lambda staff: staff.decisions.send_back(number, by, reason, seen=confirmed),
         as_json=as_json,
     )
 
@@ -408,14 +429,14 @@ def extend(
         int, typer.Option("--working-days", metavar="N", min=1, max=365, help="How many more.")
     ],
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="In plain words; the user is told.")
+        str, typer.Option("--reason", metavar="TEXT", help="In plain words; shown to the user.")
     ],
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Give a request more time. Supervisors only; lateness is measured by the first date."""
-    _acted(
+    """Extend a request's deadline. Supervisors only; lateness is measured by the first one."""
+    _run_action(
         data_dir,
         by,
         lambda staff: staff.handling.extend(
@@ -429,8 +450,8 @@ def extend(
 def escalate(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Ask the supervisors to look at a request. Its holder and its clock stay as they are."""
-    _acted(
+    """Escalate a request to the supervisors. Its holder and deadline don't change."""
+    _run_action(
         data_dir, by, lambda staff: staff.escalations.escalate(number, by, reason), as_json=as_json
     )
 
@@ -444,8 +465,8 @@ def restore(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Have the account that was stopped for a request restored. Supervisors only."""
-    _acted(
+    """Restore the account that was suspended for a request. Supervisors only."""
+    _run_action(
         data_dir,
         by,
         lambda staff: staff.restorations.restore(number, by, reason, seen=seen),
@@ -457,15 +478,17 @@ def restore(
 def answer_escalation(
     number: Number,
     text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="How to go on; - reads standard input.")
+        str, typer.Argument(metavar="TEXT", help="How to proceed; - reads standard input.")
     ],
     by: By,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Answer an agent who asked the supervisors. Supervisors only; the user sees none of it."""
-    said = words(text)
-    _acted(data_dir, by, lambda staff: staff.escalations.answer(number, by, said), as_json=as_json)
+    """Answer an agent's escalation. Supervisors only; the user does not see it."""
+    message = read_text_argument(text)
+    _run_action(
+        data_dir, by, lambda staff: staff.escalations.answer(number, by, message), as_json=as_json
+    )
 
 
 @tickets_app.command("merge")
@@ -473,18 +496,18 @@ def merge(
     number: Number,
     by: By,
     into: Annotated[
-        str, typer.Option("--into", metavar="NUMBER", help="The request that goes on.")
+        str, typer.Option("--into", metavar="NUMBER", help="The request that stays open.")
     ],
     reason: Reason,
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Close a request as the duplicate of another of the same person, who is told which goes on."""
-    _acted(
+    """Close a request as a duplicate of another one of the same person, who is informed."""
+    _run_action(
         data_dir,
         by,
-        lambda staff: staff.merging.merge(number, by, into, reason, seen=seen),
+        lambda staff: staff.merges.merge(number, by, into, reason, seen=seen),
         as_json=as_json,
     )
 
@@ -493,102 +516,114 @@ def merge(
 def hold(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Put a request under legal hold: nothing of it goes. Supervisors only."""
-    _acted(data_dir, by, lambda staff: staff.holds.hold(number, by, reason), as_json=as_json)
+    """Put a request under legal hold: none of its content is deleted. Supervisors only."""
+    _run_action(
+        data_dir, by, lambda staff: staff.holds.set_hold(number, by, reason), as_json=as_json
+    )
 
 
 @tickets_app.command("release-hold")
 def release_hold(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
-    """Release a legal hold; what is over its period goes with the next retention run."""
-    _acted(data_dir, by, lambda staff: staff.holds.release(number, by, reason), as_json=as_json)
+    """Release a legal hold; expired content is deleted with the next retention run."""
+    _run_action(
+        data_dir, by, lambda staff: staff.holds.clear_hold(number, by, reason), as_json=as_json
+    )
 
 
-# -- with the rooms ----------------------------------------------------------------------------
+# -- implementation ----------------------------------------------------------------------------
 
 
-def _looked(data_dir: Path | None, number: str, seen: int | None, question: str) -> Seen:
-    """Return what the act is based on: the named version, or else the request as it is shown."""
+def _confirm_seen(data_dir: Path | None, number: str, seen: int | None, question: str) -> SeenState:
+    """Return the state on which the action is based: the given version, or the one shown now."""
     if seen is not None:
         return seen
     if not sys.stdin.isatty():
-        misused("--seen", "say which version was looked at, or run this in a terminal")
-    case, reading = run(_show(data_dir, number))
+        exit_with_usage_error("--seen", "name the version you saw, or run this in a terminal")
+    case, formatter = run(_show(data_dir, number))
     if case.ticket.work.proposal is not None:
-        # To standard error: a program may read the answer.
-        typer.echo("\n".join(reading.lines(case)), err=True)
+        # To standard error, since a program may read standard output.
+        typer.echo("\n".join(formatter.lines(case)), err=True)
         if not typer.confirm(question, err=True):
             raise typer.Exit(1)
-    return case.sight
+    return case.digest
 
 
-def _acted(
-    data_dir: Path | None, by: str, act: Callable[[Staff], Awaitable[Ticket]], *, as_json: bool
+def _run_action(
+    data_dir: Path | None,
+    by: str,
+    action: Callable[[StaffServices], Awaitable[Ticket]],
+    *,
+    as_json: bool,
 ) -> None:
-    """Do something and print how the request stands now."""
-    ticket, reading = run(_act(data_dir, by, act))
+    """Run an action and print the state of the request after it."""
+    ticket, formatter = run(_call_action(data_dir, by, action))
     if as_json:
-        print_json(reading.record(ticket))
+        print_json(formatter.record(ticket))
     else:
-        print_table([reading.row(ticket)])
+        print_table([formatter.row(ticket)])
 
 
-async def _act(
-    data_dir: Path | None, by: str, act: Callable[[Staff], Awaitable[Ticket]]
-) -> tuple[Ticket, ticket_text.Reading]:
-    async with staff_rooms(data_dir) as rooms:
-        await rooms.staff.roster.person(by)
-        return await act(rooms.staff), _reading(rooms)
+async def _call_action(
+    data_dir: Path | None, by: str, action: Callable[[StaffServices], Awaitable[Ticket]]
+) -> tuple[Ticket, ticket_text.TicketFormatter]:
+    async with command_services(data_dir) as services:
+        await services.staff.roster.person(by)
+        return await action(services.staff), _formatter(services)
 
 
-async def _hand_over(data_dir: Path | None, holder: str, by: str, to: str) -> HandedOver:
-    async with staff_rooms(data_dir) as rooms:
-        await rooms.staff.roster.person(by)
-        return await rooms.staff.handling.hand_over(holder, by, to)
+async def _hand_over(data_dir: Path | None, holder: str, by: str, to: str) -> HandoverResult:
+    async with command_services(data_dir) as services:
+        await services.staff.roster.person(by)
+        return await services.staff.handling.hand_over(holder, by, to)
 
 
 async def _list(
     data_dir: Path | None, states: list[str], holder: str | None, limit: int
-) -> tuple[tuple[Ticket, ...], tuple[str, ...], ticket_text.Reading]:
-    async with staff_rooms(data_dir) as rooms:
-        cases = rooms.staff.cases
-        found = await cases.list(states=states, holder=holder, limit=limit)
-        return found, await cases.damaged(), _reading(rooms)
+) -> tuple[tuple[Ticket, ...], tuple[str, ...], ticket_text.TicketFormatter]:
+    async with command_services(data_dir) as services:
+        lookup = services.staff.tickets
+        tickets = await lookup.list_tickets(states=states, holder=holder, limit=limit)
+        return tickets, await lookup.unreadable_numbers(), _formatter(services)
 
 
-async def _show(data_dir: Path | None, number: str) -> tuple[Case, ticket_text.Reading]:
-    async with staff_rooms(data_dir) as rooms:
-        return await rooms.staff.cases.case(number), _reading(rooms)
+async def _show(
+    data_dir: Path | None, number: str
+) -> tuple[TicketDetails, ticket_text.TicketFormatter]:
+    async with command_services(data_dir) as services:
+        return await services.staff.tickets.details(number), _formatter(services)
 
 
 async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path) -> Evidence:
-    async with staff_rooms(data_dir) as rooms:
-        await rooms.staff.roster.person(by)
+    async with command_services(data_dir) as services:
+        await services.staff.roster.person(by)
         try:
-            # Created before the opening is logged, so that no failed opening is logged.
+            # Created first, so that opening the evidence is not logged if this fails.
             file = os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
         except OSError as error:
-            raise SettingsError(f"--to: {to} can't be made: {error.strerror}") from None
+            raise SettingsError(f"--to: {to} can't be created: {error.strerror}") from None
         with file:
             try:
-                one = await rooms.staff.evidence.open(number, name, by)
-                file.write(one.body)
+                evidence_file = await services.staff.evidence.open(number, name, by)
+                file.write(evidence_file.body)
             except BaseException:
-                to.unlink(missing_ok=True)  # noqa: ASYNC240 - one local file, at the end of its life
+                to.unlink(missing_ok=True)  # noqa: ASYNC240 - a local file that was just created
                 raise
-        return one
+        return evidence_file
 
 
-def _states(named: list[TicketState] | None, *, every: bool, closed: bool) -> Sequence[TicketState]:
-    if sum(map(bool, (named, every, closed))) > 1:
-        misused("--state, --all, --closed", "give one of them")
-    if closed:
+def _selected_states(
+    named: list[TicketState] | None, *, include_closed: bool, only_closed: bool
+) -> Sequence[TicketState]:
+    if sum(map(bool, (named, include_closed, only_closed))) > 1:
+        exit_with_usage_error("--state, --all, --closed", "give one of them")
+    if only_closed:
         return (TicketState.CLOSED,)
-    if every:
+    if include_closed:
         return tuple(TicketState)
     return named or [state for state in TicketState if state is not TicketState.CLOSED]
 
 
-def _reading(rooms: Rooms) -> ticket_text.Reading:
-    return ticket_text.Reading(rooms.deadlines, rooms.clock.now())
+def _formatter(services: Services) -> ticket_text.TicketFormatter:
+    return ticket_text.TicketFormatter(services.deadlines, services.clock.now())

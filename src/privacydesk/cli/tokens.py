@@ -1,4 +1,4 @@
-"""``privacydesk tokens``: the credentials of programs for the HTTP API."""
+"""``privacydesk tokens``: managing the tokens of the HTTP API."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from privacydesk.calling import as_called
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
-    misused,
-    plain,
+    command_services,
+    exit_with_usage_error,
+    humanize,
     print_json,
     print_table,
     run,
-    staff_rooms,
 )
-from privacydesk.domain.api_tokens import LASTING, ApiToken, Scope
+from privacydesk.domain.api_tokens import DEFAULT_LIFETIME, ApiToken, Scope
+from privacydesk.invocation import as_invoked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from privacydesk.services.integrations.tokens import Made, Tokens
+    from privacydesk.services.integrations.api_tokens import ApiTokens, NewToken
 
 T = TypeVar("T")
 
-_BY: Final = "operator"
-_SHOWN: Final = 8
+_ACTOR: Final = "operator"
+_SHORT_ID_LENGTH: Final = 8
 tokens_app = typer.Typer(
     name="tokens", help="Tokens of the HTTP API, for other systems.", no_args_is_help=True
 )
@@ -37,100 +37,113 @@ tokens_app = typer.Typer(
 
 @tokens_app.callback()
 def tokens() -> None:
-    """Tokens of the HTTP API: who shows one acts as the identity it belongs to."""
+    """Tokens of the HTTP API; a token's bearer acts as the identity it belongs to."""
 
 
 @tokens_app.command("add")
 def add(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="The identity that acts, one word; used in logs."),
+        typer.Argument(
+            metavar="NAME", help="The identity that the token acts as, one word; used in logs."
+        ),
     ],
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="What it opens; may be repeated.")],
+    scopes: Annotated[
+        list[Scope], typer.Option("--scope", help="What the token allows; may be repeated.")
+    ],
     display_name: Annotated[
         str,
         typer.Option("--display-name", metavar="TEXT", help="What users see. Default: NAME."),
     ] = "",
     days: Annotated[
-        int, typer.Option("--days", metavar="N", help="How long it works; 366 at most.")
-    ] = LASTING.days,
+        int, typer.Option("--days", metavar="N", help="Days until it expires; at most 366.")
+    ] = DEFAULT_LIFETIME.days,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a token. It is printed once.
+    """Create a token, and print it once.
 
-    Several tokens may share an identity, so that one can replace another.
+    An identity may have several tokens, so that one can replace another.
     """
 
-    async def work(desk: Tokens, _: datetime) -> Made:
-        return await desk.add(
-            name, scopes, by=_BY, display_name=display_name, lasting=timedelta(days=days)
+    async def add_token(tokens: ApiTokens, _: datetime) -> NewToken:
+        return await tokens.add(
+            name, scopes, by=_ACTOR, display_name=display_name, lifetime=timedelta(days=days)
         )
 
-    made = run(_with_tokens(data_dir, work))
+    created = run(_with_tokens(data_dir, add_token))
     if as_json:
-        print_json(_record(made.token, made.token.created_at) | {"token": made.text})
+        print_json(_record(created.token, created.token.created_at) | {"token": created.secret})
         return
-    token = made.token
+    token = created.token
     typer.echo(f"Token {short(token)} for {token.agent}: {_scopes(token)}")
-    typer.echo(made.text)
+    typer.echo(created.secret)
     typer.echo(f"It is shown this once and works until {token.expires_at:%Y-%m-%d %H:%M} UTC.")
 
 
 @tokens_app.command("list")
 def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List tokens, the newest first, with their last use."""
+    """List tokens, newest first, with their last use."""
 
-    async def work(desk: Tokens, now: datetime) -> tuple[tuple[ApiToken, ...], datetime]:
-        return await desk.all(), now
+    async def list_tokens(
+        tokens: ApiTokens, now: datetime
+    ) -> tuple[tuple[ApiToken, ...], datetime]:
+        return await tokens.all(), now
 
-    found, now = run(_with_tokens(data_dir, work))
+    api_tokens, now = run(_with_tokens(data_dir, list_tokens))
     if as_json:
-        print_json([_record(token, now) for token in found])
-    elif found:
-        print_table([_row(token, now) for token in found])
+        print_json([_record(token, now) for token in api_tokens])
+    elif api_tokens:
+        print_table([_row(token, now) for token in api_tokens])
     else:
         typer.echo(
-            as_called("No token yet. Make one: privacydesk tokens add NAME --scope SCOPE", data_dir)
+            as_invoked(
+                "No token yet. Make one: privacydesk tokens add NAME --scope SCOPE", data_dir
+            )
         )
 
 
 @tokens_app.command("revoke")
 def revoke(
     token: Annotated[
-        str, typer.Argument(metavar="TOKEN", help="Its id, or the end of it; not its text.")
+        str,
+        typer.Argument(
+            metavar="TOKEN", help="The token's id, or the end of it; not the token itself."
+        ),
     ],
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Revoke a token for good, from the next request on."""
+    """Revoke a token permanently."""
     if token.startswith("pdk_"):
-        misused("TOKEN", "name it by its id, which `tokens list` shows: its text is a secret")
+        exit_with_usage_error(
+            "TOKEN", "give its id, which `tokens list` shows: the token itself is a secret"
+        )
 
-    async def work(desk: Tokens, now: datetime) -> tuple[ApiToken, datetime, bool]:
-        found = await desk.find(token)
-        fresh = await desk.revoke(found, by=_BY)
-        return await desk.find(found.id.hex()), now, fresh
+    async def revoke_token(tokens: ApiTokens, now: datetime) -> tuple[ApiToken, datetime, bool]:
+        api_token = await tokens.find(token)
+        is_revoked_now = await tokens.revoke(api_token, by=_ACTOR)
+        return await tokens.find(api_token.id.hex()), now, is_revoked_now
 
-    found, now, fresh = run(_with_tokens(data_dir, work))
+    api_token, now, is_revoked_now = run(_with_tokens(data_dir, revoke_token))
     if as_json:
-        print_json(_record(found, now))
-    elif fresh:
-        typer.echo(f"Token {short(found)} of {found.agent} opens nothing any more.")
+        print_json(_record(api_token, now))
+    elif is_revoked_now:
+        typer.echo(f"Token {short(api_token)} of {api_token.agent} opens nothing any more.")
     else:
-        typer.echo(f"Token {short(found)} of {found.agent} was revoked before.")
+        typer.echo(f"Token {short(api_token)} of {api_token.agent} was revoked before.")
 
 
 def short(token: ApiToken) -> str:
-    """Return as much of a token's id as identifies it."""
-    return token.id.hex()[-_SHOWN:]
+    """Return the end of a token's id, which identifies it."""
+    return token.id.hex()[-_SHORT_ID_LENGTH:]
 
 
 async def _with_tokens(
-    data_dir: Path | None, work: Callable[[Tokens, datetime], Awaitable[T]]
+    data_dir: Path | None, call: Callable[[ApiTokens, datetime], Awaitable[T]]
 ) -> T:
-    async with staff_rooms(data_dir) as rooms:
-        return await work(rooms.integrations.tokens, rooms.clock.now())
+    async with command_services(data_dir) as services:
+        return await call(services.integrations.tokens, services.clock.now())
 
 
 def _scopes(token: ApiToken) -> str:
@@ -142,7 +155,7 @@ def _record(token: ApiToken, now: datetime) -> dict[str, Any]:
         "id": token.id.hex(),
         "identity": token.agent,
         "scopes": sorted(scope.value for scope in token.scopes),
-        "standing": token.standing(now).value,
+        "standing": token.status(now).value,
         "created_at": token.created_at.isoformat(),
         "created_by": token.created_by,
         "expires_at": token.expires_at.isoformat(),
@@ -156,7 +169,7 @@ def _row(token: ApiToken, now: datetime) -> tuple[str, ...]:
     return (
         short(token),
         token.agent,
-        plain(token.standing(now).value),
+        humanize(token.status(now).value),
         f"until {token.expires_at:%Y-%m-%d}",
         used,
         _scopes(token),

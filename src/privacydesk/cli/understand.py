@@ -1,4 +1,4 @@
-"""``privacydesk understand``: what messages ask for; training and measuring the network."""
+"""``privacydesk understand``: parsing messages; training and evaluating the network."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from privacydesk.cli.confusions import confusions
+from privacydesk.cli.confusion_matrix import confusion_matrix_svg
 from privacydesk.cli.json_lines import answer_lines
 from privacydesk.clock import SystemClock
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from privacydesk.domain.reading import Read
+    from privacydesk.domain.reading import ReadingResult
 
-_ZONE: Final = "Asia/Shanghai"
+_DEFAULT_ZONE: Final = "Asia/Shanghai"
 _EXAMPLE: Final = "2026-11-29T12:00+08:00"
 
 understand_app = typer.Typer(
-    help="What sentences ask for: JSON lines in, JSON lines out.", invoke_without_command=True
+    help="Parse messages: JSON lines in, JSON lines out.", invoke_without_command=True
 )
 
 
@@ -34,49 +34,51 @@ def understand(
         typer.Option(
             "--now",
             metavar="ISO",
-            help="What relative times are counted from. Without an offset it is read in the"
-            " operator's zone; the time of this machine where it is left out.",
+            help="The time from which relative times are counted; without an offset, in the"
+            " operator's zone. Default: now.",
         ),
     ] = "",
 ) -> None:
-    """Read JSON lines with "text" and print intent, language and what each message asks for.
+    """Read JSON lines with "text", and print intent, language and requests of each message.
 
-    For instance: echo '{"text": "动态就留今年的，微信也解绑了吧"}' | privacydesk understand
+    Example: echo '{"text": "动态就留今年的，微信也解绑了吧"}' | privacydesk understand
 
-    A line comes out for each that goes in, in their order, with its "id" where it has one. One that
-    can't be read is answered with an "error". "reading" lists the requests of a message, with what
-    goes and what stays of each.
+    Each line gets one line of output, in the same order and with the same "id". A line that can't
+    be parsed gets an "error". "reading" lists the requests of a message, with what to delete and
+    what to keep.
     """
     if context.invoked_subcommand is not None:
         return
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
 
     pipeline, today = Pipeline.load(), _today(now)
-    answer_lines("text", lambda text: _as_record(pipeline.parse(text, today), text))
+    answer_lines("text", lambda text: _result_record(pipeline.parse(text, today), text))
 
 
-def _as_record(read: Read, text: str) -> dict[str, Any]:
+def _result_record(result: ReadingResult, text: str) -> dict[str, Any]:
     from privacydesk.nlu.language_id import language_of  # noqa: PLC0415
 
     return {
-        "intent": read.intent.value,
-        "confidence": round(read.confidence, 4),
+        "intent": result.intent.value,
+        "confidence": round(result.confidence, 4),
         "language": language_of(text),
-        "alternatives": [[intent.value, round(chance, 4)] for intent, chance in read.alternatives],
-        "reading": msgspec.to_builtins(read.reading),
+        "alternatives": [
+            [intent.value, round(probability, 4)] for intent, probability in result.alternatives
+        ],
+        "reading": msgspec.to_builtins(result.reading),
     }
 
 
 def _today(now: str) -> date:
-    """Return the operator's day at a time, or at this machine's.
+    """Return the date of a time in the operator's zone; for an empty text, of the current time.
 
     Raises:
-        SettingsError: the time is none.
+        SettingsError: the time can't be parsed.
     """
     from privacydesk.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
-    zone = ZoneInfo(settings.operator().zone if settings.profile else _ZONE)
+    zone = ZoneInfo(settings.operator().zone if settings.profile else _DEFAULT_ZONE)
     try:
         at = datetime.fromisoformat(now) if now else SystemClock().now()
     except ValueError:
@@ -90,16 +92,16 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="DIR",
-            help="Annotated messages, a voice a file, in folders by language; the voices of the"
-            " corpus that were left out of training where there is none.",
+            help="Folder of annotated messages: a folder per language, a file per voice. Default:"
+            " the voices of the corpus that are not used for training.",
         ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="DIR", help="Where a page with pictures is written."),
+        typer.Option("--report", metavar="DIR", help="Folder for a report with images."),
     ] = None,
 ) -> None:
-    """Measure how well messages are read that the network has not seen: the whole pipeline."""
+    """Evaluate the whole pipeline on messages that were not used for training."""
     from privacydesk.data import reply_files, voice_files  # noqa: PLC0415
     from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
@@ -111,18 +113,22 @@ def evaluate(
     voices, pipeline = [read_voice(*file) for file in voice_files(folder)], Pipeline.load()
     if folder is None:
         _, voices = parted(voices)
-    found = judged(pipeline, voices)
-    typer.echo(table(found))
+    results = judged(pipeline, voices)
+    typer.echo(table(results))
     if folder is None:
-        asked = questions()
-        left_out = (read_replies(*file) for file in reply_files() if is_left_out(file[0]))
-        replies = (one.labelled(locale, asked) for locale, told in left_out for one in told)
+        question_texts = questions()
+        evaluation_files = (read_replies(*file) for file in reply_files() if is_left_out(file[0]))
+        replies = (
+            reply.labelled(locale, question_texts)
+            for locale, file_replies in evaluation_files
+            for reply in file_replies
+        )
         typer.echo(f"\n{acts_table(pipeline, replies)}")
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-        told = [(one.example.intent, one.read.intent) for one in found]
-        (report / "confusions.svg").write_text(confusions(told, INTENTS), "utf-8")
-        (report / "report.md").write_text(table(found), "utf-8")
+        intents = [(result.example.intent, result.read.intent) for result in results]
+        (report / "confusions.svg").write_text(confusion_matrix_svg(intents, INTENTS), "utf-8")
+        (report / "report.md").write_text(table(results), "utf-8")
         typer.echo(f"report: {report / 'report.md'}", err=True)
 
 
@@ -130,22 +136,22 @@ def evaluate(
 def train(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Where the network is written, and its check points."),
+        typer.Argument(metavar="DIR", help="Folder for the network and its checkpoints."),
     ],
     epochs: Annotated[
-        int, typer.Option("--epochs", help="How often every annotated message is read.")
+        int, typer.Option("--epochs", help="Passes over all annotated messages.")
     ] = 12,
     keep_network: Annotated[
         bool,
         typer.Option(
             "--keep-network",
-            help="Train only what works on top of the network in DIR; takes five minutes.",
+            help="Train only the classifiers on top of the network in DIR; takes five minutes.",
         ),
     ] = False,
 ) -> None:
-    """Train the network from the corpus; what was begun in the folder goes on.
+    """Train the network from the corpus; resumes from checkpoints in DIR.
 
-    Needs the extra "train" (PyTorch), and an hour and a half on two cores.
+    Needs the extra "train" (PyTorch), and takes an hour and a half on two cores.
     """
     from privacydesk.data import (  # noqa: PLC0415
         reply_files,
@@ -167,38 +173,44 @@ def train(
             f"{error.name} is not installed: pip install 'privacydesk[train]'", key="train"
         ) from None
 
-    def tell(line: str) -> None:
+    def report_progress(line: str) -> None:
         typer.echo(line, err=True)
 
     if not keep_network:
         voices = [read_voice(*file) for file in voice_files()]
-        teach(voices, read_sentences(sentence_files()), folder, pace=Pace(epochs=epochs), tell=tell)
+        teach(
+            voices,
+            read_sentences(sentence_files()),
+            folder,
+            pace=Pace(epochs=epochs),
+            tell=report_progress,
+        )
     replies = [read_replies(*file) for file in reply_files() if not is_left_out(file[0])]
     short_texts = short_text_files()
     asking = Asking(replies, pairs(short_texts, "answers", "act"), questions())
-    train_replies(folder, asking, tell)
+    train_replies(folder, asking, report_progress)
     train_short_texts(folder, short_texts)
     typer.echo(f"network: {folder}")
 
 
 def questions() -> dict[tuple[str, str], str]:
-    """Return the questions of the shipped forms, buttons included, by place and locale."""
+    """Return the questions of the shipped forms, with their buttons, by step and locale."""
     from privacydesk.data import dialog_files, locale_files  # noqa: PLC0415
     from privacydesk.dialog.reader import read_flows  # noqa: PLC0415
     from privacydesk.dialog.schema import Ask, Confirm  # noqa: PLC0415
     from privacydesk.i18n.catalog import Catalogs  # noqa: PLC0415
-    from privacydesk.services.open_questions import AT_REST  # noqa: PLC0415
+    from privacydesk.services.open_questions import IDLE_QUESTIONS  # noqa: PLC0415
 
     catalogs = Catalogs.load(locale_files())
     files = {name: text for name, text in dialog_files().items() if "/stories/" not in name}
-    in_forms = {
+    form_questions = {
         f"{flow.name}.{step.id}": step.wording
         for flow in read_flows(files).values()
         for step in flow.steps.values()
         if isinstance(step, (Ask, Confirm))
     }
     return {
-        (place, locale): catalogs.bare(locale, wording)
-        for place, wording in {**in_forms, **AT_REST}.items()
+        (step, locale): catalogs.bare(locale, wording)
+        for step, wording in {**form_questions, **IDLE_QUESTIONS}.items()
         for locale in catalogs.locales
     }

@@ -1,4 +1,4 @@
-"""Endpoints and deliveries as ``privacydesk webhooks`` prints them: for people and for programs."""
+"""Formatting of webhook endpoints and deliveries: text for people, records for JSON."""
 
 from __future__ import annotations
 
@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from privacydesk.cli.common import instant_text, plain, print_json
-from privacydesk.domain.news import message_id
-from privacydesk.domain.webhooks import Endpoint, EndpointState, Entry, Posting, Standing, Try
+from privacydesk.cli.common import format_instant, humanize, print_json
+from privacydesk.domain.webhook_events import message_id
+from privacydesk.domain.webhooks import (
+    Endpoint,
+    EndpointState,
+    EndpointStatus,
+    Posting,
+    PostingAttempt,
+    PostingLog,
+)
 
 if TYPE_CHECKING:
     from privacydesk.services.webhooks.endpoints import Added
 
-_SHORT: Final = 12
-"""How many characters of an id are printed: its end, which is the random part."""
+_SHORT_ID_LENGTH: Final = 12
+"""How many characters of an id are printed, from its end, which is random."""
 
 
-def short(identity: bytes) -> str:
-    """Return as much of an id as identifies its owner."""
-    return identity.hex()[-_SHORT:]
+def short(object_id: bytes) -> str:
+    """Return the end of an id, which identifies the object."""
+    return object_id.hex()[-_SHORT_ID_LENGTH:]
 
 
-def print_secret(added: Added, what: str, as_json: bool) -> None:
-    """Print a signing secret, which no other answer contains."""
+def print_secret(added: Added, message: str, as_json: bool) -> None:
+    """Print a new signing secret; it is never printed again."""
     endpoint = added.endpoint
     if as_json:
         until = endpoint.old_secret_until
@@ -37,7 +44,7 @@ def print_secret(added: Added, what: str, as_json: bool) -> None:
             }
         )
         return
-    typer.echo(what)
+    typer.echo(message)
     typer.echo(f"Signing secret: {added.secret}")
     typer.echo("It is shown this once. The receiver verifies each message with it.")
 
@@ -50,77 +57,77 @@ def _health(endpoint: Endpoint) -> str:
     return "failing" if endpoint.failing_since else "on"
 
 
-def endpoint_row(standing: Standing) -> tuple[str, ...]:
-    """Return an endpoint as a line of a list."""
-    endpoint = standing.endpoint
+def endpoint_row(status: EndpointStatus) -> tuple[str, ...]:
+    """Return an endpoint as a row of the list."""
+    endpoint = status.endpoint
     return (
         short(endpoint.id),
         endpoint.label,
         _health(endpoint),
-        f"{standing.waiting} waiting",
-        f"{standing.parked} parked" if standing.parked else "",
+        f"{status.waiting} waiting",
+        f"{status.parked} parked" if status.parked else "",
     )
 
 
-def endpoint_lines(standing: Standing, zone: tzinfo) -> list[str]:
-    """Return an endpoint in full."""
-    endpoint = standing.endpoint
+def endpoint_lines(status: EndpointStatus, zone: tzinfo) -> list[str]:
+    """Return the lines of an endpoint's details."""
+    endpoint = status.endpoint
     lines = [
         f"{endpoint.label}  {endpoint.id.hex()}",
         f"  address   {endpoint.url}",
         f"  state     {_health(endpoint)}",
-        f"  added     {instant_text(endpoint.created_at, zone)}",
-        f"  waiting   {standing.waiting}",
-        f"  parked    {standing.parked}",
+        f"  added     {format_instant(endpoint.created_at, zone)}",
+        f"  waiting   {status.waiting}",
+        f"  parked    {status.parked}",
     ]
     if endpoint.failing_since:
-        lines.append(f"  failing   since {instant_text(endpoint.failing_since, zone)}")
+        lines.append(f"  failing   since {format_instant(endpoint.failing_since, zone)}")
     until = endpoint.old_secret_until
     if until:
-        lines.append(f"  secrets   the old one signs until {instant_text(until, zone)}")
-    lines.append("  told of   " + ", ".join(sorted(kind.value for kind in endpoint.kinds)))
+        lines.append(f"  secrets   the old one signs until {format_instant(until, zone)}")
+    lines.append("  events    " + ", ".join(sorted(kind.value for kind in endpoint.kinds)))
     return lines
 
 
 def posting_row(posting: Posting, zone: tzinfo) -> tuple[str, ...]:
-    """Return a delivery as a line of a list."""
+    """Return a delivery as a row of the list."""
     return (
         short(posting.id),
-        instant_text(posting.created_at, zone),
+        format_instant(posting.created_at, zone),
         posting.kind.value,
         posting.number or "-",
-        plain(posting.state.value),
+        humanize(posting.state.value),
         f"{posting.attempts} tries" if posting.attempts != 1 else "1 try",
     )
 
 
-def entry_lines(entry: Entry, zone: tzinfo) -> list[str]:
-    """Return a delivery in full: what was sent, and the answer to each try."""
-    posting = entry.posting
+def posting_log_lines(log: PostingLog, zone: tzinfo) -> list[str]:
+    """Return the lines of a delivery's details: what was sent, and the answer to each try."""
+    posting = log.posting
     lines = [
         f"{posting.kind.value}  {message_id(posting.event_id)}",
         f"  delivery  {posting.id.hex()}",
-        f"  state     {plain(posting.state.value)}",
-        f"  made      {instant_text(posting.created_at, zone)}",
+        f"  state     {humanize(posting.state.value)}",
+        f"  created   {format_instant(posting.created_at, zone)}",
     ]
     if posting.is_open:
-        lines.append(f"  next try  {instant_text(posting.due_at, zone)}")
+        lines.append(f"  next try  {format_instant(posting.due_at, zone)}")
     lines.append(f"  message   {posting.body.decode()}")
-    for one in entry.tries:
-        answer = one.answer
-        came = str(answer.status) if answer.status else plain(answer.fault or "")
+    for attempt in log.tries:
+        answer = attempt.answer
+        result = str(answer.status) if answer.status else humanize(answer.fault or "")
         lines.append(
-            f"  try {one.attempt}     {one.at:%Y-%m-%d %H:%M:%S} UTC  {came}"
-            f"  {answer.took * 1000:.0f} ms"
+            f"  try {attempt.attempt}     {attempt.at:%Y-%m-%d %H:%M:%S} UTC  {result}"
+            f"  {answer.seconds * 1000:.0f} ms"
         )
         if answer.text:
             lines.append(f"            {' '.join(answer.text.split())}")
     return lines
 
 
-def endpoint_record(standing: Standing) -> dict[str, Any]:
-    """Return an endpoint for programs; its secrets are not in it."""
-    endpoint, until = standing.endpoint, standing.endpoint.old_secret_until
+def endpoint_record(status: EndpointStatus) -> dict[str, Any]:
+    """Return an endpoint as a record, without its secrets."""
+    endpoint, until = status.endpoint, status.endpoint.old_secret_until
     since = endpoint.failing_since
     return {
         "id": endpoint.id.hex(),
@@ -131,14 +138,14 @@ def endpoint_record(standing: Standing) -> dict[str, Any]:
         "created_at": endpoint.created_at.isoformat(),
         "failing_since": since.isoformat() if since else None,
         "old_secret_until": until.isoformat() if until else None,
-        "waiting": standing.waiting,
-        "parked": standing.parked,
+        "waiting": status.waiting,
+        "parked": status.parked,
     }
 
 
 def posting_record(posting: Posting) -> dict[str, Any]:
-    """Return a delivery for programs."""
-    done = posting.done_at
+    """Return a delivery as a record."""
+    done_at = posting.done_at
     return {
         "id": posting.id.hex(),
         "event": message_id(posting.event_id),
@@ -148,24 +155,24 @@ def posting_record(posting: Posting) -> dict[str, Any]:
         "attempts": posting.attempts,
         "created_at": posting.created_at.isoformat(),
         "next_try_at": posting.due_at.isoformat() if posting.is_open else None,
-        "done_at": done.isoformat() if done else None,
+        "done_at": done_at.isoformat() if done_at else None,
     }
 
 
-def entry_record(entry: Entry) -> dict[str, Any]:
-    """Return a delivery for programs, with its tries."""
-    return posting_record(entry.posting) | {
-        "message": entry.posting.body.decode(),
-        "tries": [_try_record(one) for one in entry.tries],
+def posting_log_record(log: PostingLog) -> dict[str, Any]:
+    """Return a delivery with its tries as a record."""
+    return posting_record(log.posting) | {
+        "message": log.posting.body.decode(),
+        "tries": [_attempt_record(attempt) for attempt in log.tries],
     }
 
 
-def _try_record(tried: Try) -> dict[str, Any]:
-    answer = tried.answer
+def _attempt_record(attempt: PostingAttempt) -> dict[str, Any]:
+    answer = attempt.answer
     return {
-        "attempt": tried.attempt,
-        "at": tried.at.isoformat(),
-        "milliseconds": round(answer.took * 1000),
+        "attempt": attempt.attempt,
+        "at": attempt.at.isoformat(),
+        "milliseconds": round(answer.seconds * 1000),
         "status": answer.status,
         "fault": answer.fault.value if answer.fault else None,
         "answer": answer.text,

@@ -1,6 +1,6 @@
-"""``privacydesk webhooks``: the systems that receive news, and what was sent to them.
+"""``privacydesk webhooks``: managing webhook endpoints and their deliveries.
 
-Commands only record what to do: the running ``serve`` sends it.
+The commands only record what to send; the running ``serve`` sends it.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
-from privacydesk.calling import as_called
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
-    misused,
+    command_services,
+    exit_with_usage_error,
     print_json,
     print_table,
     run,
-    staff_rooms,
 )
 from privacydesk.cli.webhook_text import (
     endpoint_lines,
     endpoint_record,
     endpoint_row,
-    entry_lines,
-    entry_record,
+    posting_log_lines,
+    posting_log_record,
     posting_record,
     posting_row,
     print_secret,
     short,
 )
-from privacydesk.domain.news import SUBSCRIBABLE, NewsKind
-from privacydesk.domain.webhooks import Entry, Posting, PostingState, Standing
+from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind
+from privacydesk.domain.webhooks import EndpointStatus, Posting, PostingLog, PostingState
+from privacydesk.invocation import as_invoked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BY: Final = "operator"
+_ACTOR: Final = "operator"
 webhooks_app = typer.Typer(
-    name="webhooks", help="Tell other systems what happens to requests.", no_args_is_help=True
+    name="webhooks", help="Webhooks: notify other systems about requests.", no_args_is_help=True
 )
 
 Name = Annotated[
@@ -54,14 +54,14 @@ Name = Annotated[
 
 @webhooks_app.callback()
 def webhooks() -> None:
-    """Tell other systems what happens to requests, by signed messages without content."""
+    """Webhooks notify other systems about requests, with signed messages without content."""
 
 
 @webhooks_app.command("add")
 def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="Where messages are posted to.")],
     label: Annotated[
-        str, typer.Option("--name", metavar="TEXT", help="What staff call it. Default: its host.")
+        str, typer.Option("--name", metavar="TEXT", help="A name for staff. Default: its host.")
     ] = "",
     events: Annotated[
         list[str] | None,
@@ -70,39 +70,43 @@ def add(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Add an endpoint. Prints its signing secret, once.
+    """Add an endpoint, and print its signing secret once.
 
-    It is told what happens from now on: everything, or the kinds named with --event.
+    It receives future events: all kinds, or those named with --event.
     """
     kinds = _kinds(events)
-    added = run(_with(data_dir, lambda desk: desk.add(url, by=_BY, label=label, kinds=kinds)))
+    added = run(
+        _with_endpoints(
+            data_dir, lambda endpoints: endpoints.add(url, by=_ACTOR, label=label, kinds=kinds)
+        )
+    )
     print_secret(added, f"Added {added.endpoint.label} ({short(added.endpoint.id)}).", as_json)
 
 
 @webhooks_app.command("list")
 def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List the endpoints, and what waits for them."""
-    found = run(_with(data_dir, lambda desk: desk.all()))
+    """List endpoints, with the number of waiting deliveries."""
+    statuses = run(_with_endpoints(data_dir, lambda endpoints: endpoints.all()))
     if as_json:
-        print_json([endpoint_record(one) for one in found])
-    elif found:
-        print_table([endpoint_row(one) for one in found])
+        print_json([endpoint_record(status) for status in statuses])
+    elif statuses:
+        print_table([endpoint_row(status) for status in statuses])
     else:
-        typer.echo(as_called("None yet. Add one: privacydesk webhooks add URL", data_dir))
+        typer.echo(as_invoked("None yet. Add one: privacydesk webhooks add URL", data_dir))
 
 
 @webhooks_app.command("show")
 def show(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show an endpoint: where it is, what it is told, and how it fares."""
-    _print_endpoint(*run(_zoned(data_dir, lambda desk: desk.find(name))), as_json)
+    """Show an endpoint: its address, state and subscribed events."""
+    _print_endpoint(
+        *run(_with_endpoints_and_zone(data_dir, lambda endpoints: endpoints.find(name))), as_json
+    )
 
 
 @webhooks_app.command("change")
 def change(
     name: Name,
-    label: Annotated[
-        str, typer.Option("--name", metavar="TEXT", help="What staff call it from now on.")
-    ] = "",
+    label: Annotated[str, typer.Option("--name", metavar="TEXT", help="The new name.")] = "",
     events: Annotated[
         list[str] | None,
         typer.Option("--event", metavar="KIND", help="Only this kind; may be repeated."),
@@ -110,18 +114,18 @@ def change(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Change what an endpoint is called, and which kinds it is told from now on."""
+    """Change an endpoint's name, or the kinds of events that it receives."""
     if not label and not events:
-        misused("--name", "say what to change: --name, --event, or both")
+        exit_with_usage_error("--name", "say what to change: --name, --event, or both")
     kinds = _kinds(events)
 
-    async def work(desk: Endpoints) -> Standing:
-        endpoint = (await desk.find(name)).endpoint
-        wanted = kinds if events else endpoint.kinds
-        changed = await desk.subscribe(endpoint, by=_BY, label=label, kinds=wanted)
-        return await desk.find(changed.id.hex())
+    async def change_endpoint(endpoints: Endpoints) -> EndpointStatus:
+        endpoint = (await endpoints.find(name)).endpoint
+        new_kinds = kinds if events else endpoint.kinds
+        changed = await endpoints.subscribe(endpoint, by=_ACTOR, label=label, kinds=new_kinds)
+        return await endpoints.find(changed.id.hex())
 
-    _print_endpoint(*run(_zoned(data_dir, work)), as_json)
+    _print_endpoint(*run(_with_endpoints_and_zone(data_dir, change_endpoint)), as_json)
 
 
 @webhooks_app.command("move")
@@ -132,24 +136,24 @@ def move(
         bool,
         typer.Option(
             "--new-secret",
-            help="Make a new secret and end the old one at once: somebody else runs the receiver.",
+            help="Create a new secret and end the old one at once: the receiver has a new owner.",
         ),
     ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Change an endpoint's address. What waits goes there at once; the secret moves along."""
+    """Change an endpoint's address, to which waiting messages go, too. The secret stays."""
 
-    async def work(desk: Endpoints) -> tuple[Added, Standing]:
-        endpoint = (await desk.find(name)).endpoint
-        moved = await desk.move(endpoint, url, by=_BY, new_secret=new_secret)
-        return moved, await desk.find(endpoint.id.hex())
+    async def move_endpoint(endpoints: Endpoints) -> tuple[Added, EndpointStatus]:
+        endpoint = (await endpoints.find(name)).endpoint
+        moved = await endpoints.move(endpoint, url, by=_ACTOR, new_secret=new_secret)
+        return moved, await endpoints.find(endpoint.id.hex())
 
-    (moved, standing), zone = run(_zoned(data_dir, work))
+    (moved, status), zone = run(_with_endpoints_and_zone(data_dir, move_endpoint))
     if moved.secret:
         print_secret(moved, f"{moved.endpoint.label} has moved and has a new secret.", as_json)
     else:
-        _print_endpoint(standing, zone, as_json)
+        _print_endpoint(status, zone, as_json)
 
 
 @webhooks_app.command("rotate")
@@ -157,109 +161,123 @@ def rotate(
     name: Name,
     hours: Annotated[
         float,
-        typer.Option("--overlap-hours", metavar="HOURS", min=0, help="How long both secrets sign."),
+        typer.Option(
+            "--overlap-hours",
+            metavar="HOURS",
+            min=0,
+            help="Hours for which messages are signed with both secrets.",
+        ),
     ] = 24.0,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Give an endpoint a new signing secret, printed once; the old one signs beside it for a while.
+    """Create a new signing secret for an endpoint, and print it once.
 
-    Give the receiver the new secret before the overlap is over.
+    Messages are signed with both secrets until the overlap is over; configure the new one in the
+    receiver before.
     """
 
-    async def work(desk: Endpoints) -> Added:
-        endpoint = (await desk.find(name)).endpoint
-        return await desk.rotate(endpoint, by=_BY, overlap=timedelta(hours=hours))
+    async def rotate_secret(endpoints: Endpoints) -> Added:
+        endpoint = (await endpoints.find(name)).endpoint
+        return await endpoints.rotate(endpoint, by=_ACTOR, overlap=timedelta(hours=hours))
 
-    added = run(_with(data_dir, work))
+    added = run(_with_endpoints(data_dir, rotate_secret))
     until = added.endpoint.old_secret_until
-    told = f" The old one signs until {until:%Y-%m-%d %H:%M} UTC, too." if until else ""
-    print_secret(added, f"{added.endpoint.label} has a new secret.{told}", as_json)
+    old_secret = f" The old one signs until {until:%Y-%m-%d %H:%M} UTC, too." if until else ""
+    print_secret(added, f"{added.endpoint.label} has a new secret.{old_secret}", as_json)
 
 
 @webhooks_app.command("test")
 def send_test(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Have `serve` send a test message, once."""
 
-    async def work(desk: Endpoints) -> Posting:
-        return await desk.test((await desk.find(name)).endpoint.id, by=_BY)
+    async def send_test_message(endpoints: Endpoints) -> Posting:
+        return await endpoints.test((await endpoints.find(name)).endpoint.id, by=_ACTOR)
 
-    posting = run(_with(data_dir, work))
+    posting = run(_with_endpoints(data_dir, send_test_message))
     if as_json:
         print_json(posting_record(posting))
         return
-    look = as_called(f"privacydesk webhooks deliveries {name} --one {short(posting.id)}", data_dir)
-    typer.echo(f"`serve` sends it within a second. What came of it: {look}")
+    command = as_invoked(
+        f"privacydesk webhooks deliveries {name} --one {short(posting.id)}", data_dir
+    )
+    typer.echo(f"`serve` sends it within a second. Its result: {command}")
 
 
 @webhooks_app.command("disable")
 def disable(name: Name, data_dir: DataDir = None) -> None:
-    """Tell an endpoint nothing more. What waits for it goes on waiting."""
+    """Disable an endpoint. Waiting messages are kept."""
 
-    async def work(desk: Endpoints) -> bool:
-        return await desk.disable((await desk.find(name)).endpoint.id, by=_BY)
+    async def disable_endpoint(endpoints: Endpoints) -> bool:
+        return await endpoints.disable((await endpoints.find(name)).endpoint.id, by=_ACTOR)
 
-    changed = run(_with(data_dir, work))
-    typer.echo("It is told nothing any more." if changed else "It was off already.")
+    changed = run(_with_endpoints(data_dir, disable_endpoint))
+    typer.echo("It receives nothing any more." if changed else "It was off already.")
 
 
 @webhooks_app.command("remove")
 def remove(name: Name, data_dir: DataDir = None) -> None:
-    """Remove an endpoint that is off. What waits for it never goes out."""
+    """Remove a disabled endpoint. Its waiting messages are never sent."""
 
-    async def work(desk: Endpoints) -> None:
-        await desk.remove((await desk.find(name)).endpoint, by=_BY)
+    async def remove_endpoint(endpoints: Endpoints) -> None:
+        await endpoints.remove((await endpoints.find(name)).endpoint, by=_ACTOR)
 
-    run(_with(data_dir, work))
-    typer.echo("Removed. It is told nothing any more.")
+    run(_with_endpoints(data_dir, remove_endpoint))
+    typer.echo("Removed. It receives nothing any more.")
 
 
 @webhooks_app.command("enable")
 def enable(name: Name, data_dir: DataDir = None) -> None:
-    """Tell an endpoint what happens again, and send what waits for it.
+    """Enable an endpoint, and send its waiting messages.
 
-    What happened while it was off is not sent.
+    Events that happened while it was disabled are not sent.
     """
 
-    async def work(desk: Endpoints) -> bool:
-        return await desk.enable((await desk.find(name)).endpoint.id, by=_BY)
+    async def enable_endpoint(endpoints: Endpoints) -> bool:
+        return await endpoints.enable((await endpoints.find(name)).endpoint.id, by=_ACTOR)
 
-    changed = run(_with(data_dir, work))
-    typer.echo("It is told what happens from now on." if changed else "It was on already.")
+    changed = run(_with_endpoints(data_dir, enable_endpoint))
+    typer.echo("It receives events from now on." if changed else "It was on already.")
 
 
 @webhooks_app.command("deliveries")
 def deliveries(
     name: Name,
     state: Annotated[
-        PostingState | None, typer.Option("--state", help="Only what stands there.")
+        PostingState | None, typer.Option("--state", help="Only deliveries in this state.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 50,
-    one: Annotated[
+    delivery_id: Annotated[
         str,
-        typer.Option("--one", metavar="ID", help="One delivery with all its tries and answers."),
+        typer.Option(
+            "--one", metavar="ID", help="Show one delivery with all its tries and answers."
+        ),
     ] = "",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List what was sent to an endpoint, newest first, or show one delivery whole."""
-    if one:
-        entry, zone = run(_zoned(data_dir, lambda desk: _one(desk, name, one)))
+    """List an endpoint's deliveries, newest first, or show one in full."""
+    if delivery_id:
+        log, zone = run(
+            _with_endpoints_and_zone(
+                data_dir, lambda endpoints: _find_posting(endpoints, name, delivery_id)
+            )
+        )
         if as_json:
-            print_json(entry_record(entry))
+            print_json(posting_log_record(log))
         else:
-            typer.echo("\n".join(entry_lines(entry, zone)))
+            typer.echo("\n".join(posting_log_lines(log, zone)))
         return
 
-    async def work(desk: Endpoints) -> tuple[Posting, ...]:
-        endpoint = (await desk.find(name)).endpoint
-        return await desk.postings(endpoint.id, state=state, limit=limit)
+    async def list_postings(endpoints: Endpoints) -> tuple[Posting, ...]:
+        endpoint = (await endpoints.find(name)).endpoint
+        return await endpoints.postings(endpoint.id, state=state, limit=limit)
 
-    found, zone = run(_zoned(data_dir, work))
+    postings, zone = run(_with_endpoints_and_zone(data_dir, list_postings))
     if as_json:
-        print_json([posting_record(posting) for posting in found])
-    elif found:
-        print_table([posting_row(posting, zone) for posting in found])
+        print_json([posting_record(posting) for posting in postings])
+    elif postings:
+        print_table([posting_row(posting, zone) for posting in postings])
     else:
         typer.echo("Nothing.")
 
@@ -267,74 +285,79 @@ def deliveries(
 @webhooks_app.command("replay")
 def replay(
     name: Name,
-    one: Annotated[
+    delivery_id: Annotated[
         str, typer.Option("--one", metavar="ID", help="Only this delivery, from `deliveries`.")
     ] = "",
     since: Annotated[
-        str, typer.Option("--from", metavar="ISO", help="What happened then or later.")
+        str, typer.Option("--from", metavar="ISO", help="Events at this time or later.")
     ] = "",
     until: Annotated[
-        str, typer.Option("--to", metavar="ISO", help="What happened before. Default: now.")
+        str, typer.Option("--to", metavar="ISO", help="Events before this time. Default: now.")
     ] = "",
-    parked: Annotated[bool, typer.Option("--parked", help="Only what never got through.")] = False,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="Only deliveries whose tries all failed.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Send again what an endpoint missed: one delivery, or a span of time.
+    """Send deliveries again: one of them, or those of a period.
 
-    Messages keep their ids, so a receiver knows those that it has. Times without an offset are
-    read in the operator's zone.
+    Messages keep their ids, so that receivers recognize those that they have. Times without an
+    offset are in the operator's time zone.
     """
-    if bool(one) == bool(since):
-        misused("--one", "name one delivery, or the begin of a span with --from")
-    count = run(_replay(data_dir, name, one, (since, until), parked=parked))
+    if bool(delivery_id) == bool(since):
+        exit_with_usage_error("--one", "name one delivery, or the start of a period with --from")
+    count = run(_replay(data_dir, name, delivery_id, (since, until), parked=parked))
     if as_json:
         print_json({"replayed": count})
     else:
-        typer.echo(f"{count} go out again, oldest first." if count else "There is nothing to send.")
+        typer.echo(
+            f"{count} are sent again, oldest first." if count else "There is nothing to send."
+        )
 
 
-def _print_endpoint(standing: Standing, zone: tzinfo, as_json: bool) -> None:
+def _print_endpoint(status: EndpointStatus, zone: tzinfo, as_json: bool) -> None:
     if as_json:
-        print_json(endpoint_record(standing))
+        print_json(endpoint_record(status))
     else:
-        typer.echo("\n".join(endpoint_lines(standing, zone)))
+        typer.echo("\n".join(endpoint_lines(status, zone)))
 
 
-# -- work ----------------------------------------------------------------------------------------
+# -- implementation ------------------------------------------------------------------------------
 
 
-async def _with(data_dir: Path | None, work: Callable[[Endpoints], Awaitable[T]]) -> T:
-    return (await _zoned(data_dir, work))[0]
+async def _with_endpoints(data_dir: Path | None, call: Callable[[Endpoints], Awaitable[T]]) -> T:
+    return (await _with_endpoints_and_zone(data_dir, call))[0]
 
 
-async def _zoned(
-    data_dir: Path | None, work: Callable[[Endpoints], Awaitable[T]]
+async def _with_endpoints_and_zone(
+    data_dir: Path | None, call: Callable[[Endpoints], Awaitable[T]]
 ) -> tuple[T, tzinfo]:
-    async with staff_rooms(data_dir) as rooms:
-        return await work(rooms.webhooks.endpoints), rooms.deadlines.zone
+    async with command_services(data_dir) as services:
+        return await call(services.webhooks.endpoints), services.deadlines.zone
 
 
-async def _one(desk: Endpoints, name: str, identity: str) -> Entry:
-    """Return a delivery by its id or the end of it."""
-    endpoint = (await desk.find(name)).endpoint
-    return await desk.entry_named(endpoint.id, identity)
+async def _find_posting(endpoints: Endpoints, name: str, posting_id: str) -> PostingLog:
+    """Return a delivery by its id, or the end of it."""
+    endpoint = (await endpoints.find(name)).endpoint
+    return await endpoints.entry_named(endpoint.id, posting_id)
 
 
 async def _replay(
-    data_dir: Path | None, name: str, one: str, span: tuple[str, str], *, parked: bool
+    data_dir: Path | None, name: str, delivery_id: str, period: tuple[str, str], *, parked: bool
 ) -> int:
-    async with staff_rooms(data_dir) as rooms:
-        desk, zone = rooms.webhooks.endpoints, rooms.deadlines.zone
-        if one:
-            await desk.replay((await _one(desk, name, one)).posting, by=_BY)
+    async with command_services(data_dir) as services:
+        endpoints, zone = services.webhooks.endpoints, services.deadlines.zone
+        if delivery_id:
+            log = await _find_posting(endpoints, name, delivery_id)
+            await endpoints.replay(log.posting, by=_ACTOR)
             return 1
-        since, until = span
-        return await desk.replay_span(
-            (await desk.find(name)).endpoint.id,
+        since, until = period
+        return await endpoints.replay_span(
+            (await endpoints.find(name)).endpoint.id,
             _instant("--from", since, zone),
-            _instant("--to", until, zone) if until else rooms.clock.now(),
-            by=_BY,
+            _instant("--to", until, zone) if until else services.clock.now(),
+            by=_ACTOR,
             parked=parked,
         )
 
@@ -343,15 +366,17 @@ def _instant(option: str, text: str, zone: tzinfo) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        misused(option, "isn't an instant; write 2026-09-30T10:00")
+        exit_with_usage_error(option, "isn't a time; write one like 2026-09-30T10:00")
     return at if at.tzinfo is not None else at.replace(tzinfo=zone)
 
 
-def _kinds(events: list[str] | None) -> tuple[NewsKind, ...]:
+def _kinds(events: list[str] | None) -> tuple[WebhookEventKind, ...]:
     if not events:
         return SUBSCRIBABLE
-    known = {kind.value: kind for kind in SUBSCRIBABLE}
-    for one in events:
-        if one not in known:
-            misused("--event", f"there is no such kind; there are: {', '.join(known)}")
-    return tuple(known[one] for one in events)
+    kinds_by_name = {kind.value: kind for kind in SUBSCRIBABLE}
+    for event in events:
+        if event not in kinds_by_name:
+            exit_with_usage_error(
+                "--event", f"there is no such kind; there are: {', '.join(kinds_by_name)}"
+            )
+    return tuple(kinds_by_name[event] for event in events)

@@ -34,9 +34,9 @@ from yarl import URL
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, request
 from privacydesk.domain.ticketing import (
-    NOBODY,
-    Hints,
-    NewRemote,
+    UNASSIGNED,
+    ChangedTickets,
+    NewRemoteTicket,
     RemoteChange,
     RemoteEntry,
     RemoteFile,
@@ -44,7 +44,7 @@ from privacydesk.domain.ticketing import (
     RemoteRefusedError,
     RemoteTicket,
     TicketingMap,
-    marked,
+    marker_key,
 )
 from privacydesk.errors import UnavailableError
 
@@ -137,7 +137,7 @@ class DjangoHelpdesk:
         return STATES
 
     @property
-    def ended(self) -> Collection[str]:
+    def closed_states(self) -> Collection[str]:
         """Resolved, closed and duplicate."""
         return ENDED
 
@@ -169,7 +169,7 @@ class DjangoHelpdesk:
             page = await self._page("tickets", str(number))
         return tuple(str(one) for one in sorted(set(found)))
 
-    async def create(self, new: NewRemote) -> str:
+    async def create(self, new: NewRemoteTicket) -> str:
         """Make a ticket; it begins as open, whatever its state is to be."""
         answer = await self._ask(
             "POST",
@@ -204,7 +204,7 @@ class DjangoHelpdesk:
             label=f"#{ticket.id}",
             url=str(self._base / f"tickets/{ticket.id}/"),
             state=str(ticket.status),
-            assignee=NOBODY if ticket.assigned_to is None else str(ticket.assigned_to),
+            assignee=UNASSIGNED if ticket.assigned_to is None else str(ticket.assigned_to),
             due_at=ticket.due_date,
             fields=self._fields(answer.body),
             entries=tuple(entries),
@@ -238,7 +238,7 @@ class DjangoHelpdesk:
         values = {"status": self._said.states.get("closed.duplicate", "5"), "merged_to": into}
         self._refuse(await self._ask("PATCH", f"api/tickets/{_number(remote)}/", values))
 
-    async def changed(self, cursor: str) -> Hints:
+    async def changed(self, cursor: str) -> ChangedTickets:
         """Return the tickets of the newest follow-ups."""
         seen = int(cursor or 0)
         page = await self._page("followups", "last")
@@ -254,7 +254,7 @@ class DjangoHelpdesk:
             if number < 1 or not cursor or len(fresh) < len(follow_ups):
                 break
             page = await self._page("followups", str(number))
-        return Hints(tuple(ids), str(newest))
+        return ChangedTickets(tuple(ids), str(newest))
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class DjangoHelpdesk:
             text=text,
             public=one.public and by_staff,
             own=self._is_own(one),
-            key=marked(text),
+            key=marker_key(text),
             files=files,
         )
 
@@ -283,10 +283,10 @@ class DjangoHelpdesk:
 
     def _learn(self, ticket: _Ticket) -> None:
         """Learn the desk's account from the follow-up that opened a ticket of its own."""
-        key = marked(ticket.description or "")
+        key = marker_key(ticket.description or "")
         if self._account is not None or not key:
             return
-        opened = (one for one in ticket.followup_set if marked(one.comment or "") == key)
+        opened = (one for one in ticket.followup_set if marker_key(one.comment or "") == key)
         first = min(opened, key=lambda one: (one.date, one.id), default=None)
         self._account = None if first is None else first.user
 
@@ -394,7 +394,7 @@ def _untagged(text: str) -> str:
 
 def _carries(ticket: _Ticket, key: str) -> bool:
     first = ticket.followup_set[0].comment if ticket.followup_set else ""
-    return key in {marked(ticket.description or ""), marked(first or "")}
+    return key in {marker_key(ticket.description or ""), marker_key(first or "")}
 
 
 def _number(remote: str) -> int:

@@ -32,7 +32,7 @@ from imap_tools import (
 from privacydesk.clock import Clock
 from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.connectors.operator_faults import OperatorFaults
-from privacydesk.domain.mail import Waiting
+from privacydesk.domain.mail import UnreadMail
 from privacydesk.errors import SettingsError, UnavailableError
 
 T = TypeVar("T")
@@ -88,33 +88,33 @@ class ImapMailbox:
                 ) from error
         self._faults = OperatorFaults("imap", clock, "PASSWORD")
 
-    async def waiting(self, limit: int) -> tuple[Waiting, ...]:
+    async def fetch_unread(self, limit: int) -> tuple[UnreadMail, ...]:
         """Return unread mails; see ``domain.mail.Mailbox``."""
 
-        def look(box: BaseMailBox) -> tuple[Waiting, ...]:
-            found: list[Waiting] = []
+        def look(box: BaseMailBox) -> tuple[UnreadMail, ...]:
+            found: list[UnreadMail] = []
             left = AT_ONCE
             for uid in box.uids(AND(seen=False), None)[:limit]:
                 size = _size(box, uid)
                 if size is None:
                     continue
                 if size > LARGEST:
-                    found.append(Waiting(uid, None))
+                    found.append(UnreadMail(uid, None))
                     continue
                 if size > left < AT_ONCE:
                     # The rest waits for the next poll: many large ones would not fit in memory.
                     break
-                found.append(Waiting(uid, _whole(box, uid)))
+                found.append(UnreadMail(uid, _whole(box, uid)))
                 left -= size
             return tuple(found)
 
         return await self._do(look)
 
-    async def taken(self, uid: str) -> None:
+    async def mark_read(self, uid: str) -> None:
         """Mark a mail as read."""
         await self._flag(uid, (MailMessageFlags.SEEN,))
 
-    async def parked(self, uid: str) -> None:
+    async def mark_for_review(self, uid: str) -> None:
         """Mark a mail as read and flag it."""
         await self._flag(uid, (MailMessageFlags.SEEN, MailMessageFlags.FLAGGED))
 

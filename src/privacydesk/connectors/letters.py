@@ -12,14 +12,14 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
 
-from privacydesk.domain.notices import Letter
+from privacydesk.domain.notices import OutgoingMail
 
 _LINK: Final = re.compile(r"https?://[^\s<>\"'，。；）]+")
 _LONGEST_THREAD: Final = 20
 """The most references sent along; the first one and the newest identify the thread."""
 
 
-def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> EmailMessage:
+def write_letter(letter: OutgoingMail, *, sender: Address, key: str, at: datetime) -> EmailMessage:
     """Return a mail.
 
     Args:
@@ -38,14 +38,14 @@ def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> 
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<desk.{key}@{sender.domain}>"
     # Auto-responders don't answer it (RFC 3834), and the desk doesn't answer its own.
-    mail["Auto-Submitted"] = "auto-replied" if letter.answers else "auto-generated"
+    mail["Auto-Submitted"] = "auto-replied" if letter.in_reply_to else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    if letter.answers:
-        mail["In-Reply-To"] = letter.answers
+    if letter.in_reply_to:
+        mail["In-Reply-To"] = letter.in_reply_to
         mail["References"] = " ".join(_references(letter))
     mail.set_content("\n\n".join(letter.lines) + "\n", cte="base64", charset="utf-8")
     mail.add_alternative(_html(letter), subtype="html", cte="base64", charset="utf-8")
-    for one in letter.enclosed:
+    for one in letter.attachments:
         family, _, kind = one.media_type.partition("/")
         mail.add_attachment(one.body, family, kind, filename=one.name)
     # The content's own headers replace earlier ones.
@@ -68,14 +68,14 @@ def read_address(text: str, name: str = "") -> Address:
     return address
 
 
-def _references(letter: Letter) -> tuple[str, ...]:
-    chain = (*(one for one in letter.thread if one != letter.answers), letter.answers)
+def _references(letter: OutgoingMail) -> tuple[str, ...]:
+    chain = (*(one for one in letter.references if one != letter.in_reply_to), letter.in_reply_to)
     if len(chain) <= _LONGEST_THREAD:
         return chain
     return (chain[0], *chain[-(_LONGEST_THREAD - 1) :])
 
 
-def _html(letter: Letter) -> str:
+def _html(letter: OutgoingMail) -> str:
     body = "".join(f"<p>{_paragraph(line)}</p>\n" for line in letter.lines)
     title = html.escape(letter.subject)
     head = f'<meta charset="utf-8"><title>{title}</title>'

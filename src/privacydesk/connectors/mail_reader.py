@@ -11,7 +11,7 @@ import msgspec
 
 from privacydesk import confined
 from privacydesk.connectors import mail_program
-from privacydesk.domain.mail import Incoming
+from privacydesk.domain.mail import IncomingMail
 from privacydesk.errors import InvalidRequestError, UnavailableError
 
 _PROGRAM: Final = Path(mail_program.__file__)
@@ -31,7 +31,7 @@ class MailReader:
         self._own = own
         self._patience = patience
 
-    async def read(self, raw: bytes) -> Incoming:
+    async def read(self, raw: bytes) -> IncomingMail:
         """Read a mail.
 
         Raises:
@@ -51,7 +51,7 @@ class MailReader:
                 await process.wait()
         if process.returncode != 0:
             raise InvalidRequestError("the mail can't be read")
-        return msgspec.msgpack.decode(told, type=Incoming)
+        return msgspec.msgpack.decode(told, type=IncomingMail)
 
     async def _start(self) -> asyncio.subprocess.Process:
         try:

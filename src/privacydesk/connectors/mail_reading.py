@@ -16,7 +16,7 @@ from typing import Final
 from privacydesk.connectors.letters import read_address
 from privacydesk.connectors.mail_text import text_of_html, written
 from privacydesk.domain.cleaning import clean_name, clean_text
-from privacydesk.domain.mail import Incoming, MailFile
+from privacydesk.domain.mail import IncomingMail, ReceivedFile
 from privacydesk.errors import InvalidRequestError
 
 _ID: Final = re.compile(r"<[!-;=?-~]{3,250}>")
@@ -34,7 +34,7 @@ _ANSWERED: Final = re.compile(
 )
 
 
-def read_mail(raw: bytes, *, own: str) -> Incoming:
+def read_mail(raw: bytes, *, own: str) -> IncomingMail:
     """Read a mail.
 
     Args:
@@ -50,10 +50,10 @@ def read_mail(raw: bytes, *, own: str) -> Incoming:
     named = _ids(mail, "Message-ID")
     answers = _ids(mail, "In-Reply-To")
     thread = _ids(mail, "References") or answers
-    return Incoming(
+    return IncomingMail(
         message_id=named[0] if named else f"<{hashlib.sha256(raw).hexdigest()}@unnamed>",
-        thread=thread[:_LONGEST_THREAD],
-        answers=answers[-1] if answers else "",
+        references=thread[:_LONGEST_THREAD],
+        in_reply_to=answers[-1] if answers else "",
         address=address,
         subject=_subject(mail),
         text=_text(mail),
@@ -113,7 +113,7 @@ def _decoded(part: MIMEPart) -> str:
         return raw.decode("utf-8", "replace")
 
 
-def _files(mail: EmailMessage) -> tuple[MailFile, ...]:
+def _files(mail: EmailMessage) -> tuple[ReceivedFile, ...]:
     files = []
     try:
         parts = list(mail.iter_attachments())
@@ -123,7 +123,7 @@ def _files(mail: EmailMessage) -> tuple[MailFile, ...]:
         body = part.get_payload(decode=True)
         if isinstance(body, bytes) and body:
             name = clean_name(part.get_filename() or "")
-            files.append(MailFile(name or "file", part.get_content_type(), body))
+            files.append(ReceivedFile(name or "file", part.get_content_type(), body))
     return tuple(files)
 
 

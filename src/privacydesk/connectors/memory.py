@@ -30,7 +30,7 @@ from privacydesk.domain.code_delivery import (
     SendOutcome,
 )
 from privacydesk.domain.masking import mask_mail, mask_phone
-from privacydesk.domain.notices import About, Notice
+from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 
 _MOST_MESSAGES = 500
@@ -144,7 +144,7 @@ class SentNotice:
     destination: str
     locale: str
     number: str
-    about: About
+    about: NoticeSubject
     key: str
     at: datetime
 

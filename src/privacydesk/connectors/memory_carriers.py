@@ -5,7 +5,7 @@ from __future__ import annotations
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.domain.masking import mask_mail
-from privacydesk.domain.notices import Letter, Notice
+from privacydesk.domain.notices import Notice, OutgoingMail
 from privacydesk.errors import UnavailableError
 
 _NOBODY = SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
@@ -45,11 +45,11 @@ class MemoryMailer:
     """
 
     def __init__(self) -> None:
-        self.posted: dict[str, Letter] = {}
+        self.posted: dict[str, OutgoingMail] = {}
         self.refused: set[str] = set()
         self.down = False
 
-    async def post(self, letter: Letter, *, key: str) -> SendAnswer:
+    async def send(self, letter: OutgoingMail, *, key: str) -> SendAnswer:
         """Keep one mail; see :class:`privacydesk.domain.notices.Mailer`."""
         if self.down:
             raise UnavailableError("the mail server can't be reached", reason="unreachable")

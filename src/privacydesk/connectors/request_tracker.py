@@ -28,9 +28,9 @@ from privacydesk.connectors.request_tracker_check import find_faults, queue_of
 from privacydesk.connectors.request_tracker_cursor import Cursor
 from privacydesk.connectors.request_tracker_rest import CHANGED, Rest
 from privacydesk.domain.ticketing import (
-    NOBODY,
-    Hints,
-    NewRemote,
+    UNASSIGNED,
+    ChangedTickets,
+    NewRemoteTicket,
     RemoteChange,
     RemoteGoneError,
     RemoteRefusedError,
@@ -99,7 +99,7 @@ class RequestTracker:
         return STATES
 
     @property
-    def ended(self) -> Collection[str]:
+    def closed_states(self) -> Collection[str]:
         """Its states in which nobody works on a ticket."""
         return _ENDED
 
@@ -120,7 +120,7 @@ class RequestTracker:
         found = await self._rest.pages(wire.Made, "tickets", query=searched)
         return tuple(one.id for one in found)
 
-    async def create(self, new: NewRemote) -> str:
+    async def create(self, new: NewRemoteTicket) -> str:
         """Make a ticket; its state is set afterwards, as new tickets can't be in every state."""
         await self._must_keep_keys()
         told: dict[str, Any] = {
@@ -134,7 +134,7 @@ class RequestTracker:
         }
         if new.priority:
             told["Priority"] = new.priority
-        if new.assignee != NOBODY:
+        if new.assignee != UNASSIGNED:
             told["Owner"] = new.assignee
         if new.due_at is not None:
             told["Due"] = wire.due(new.due_at)
@@ -207,7 +207,7 @@ class RequestTracker:
             if await self._part_of(remote) != into:
                 raise RemoteRefusedError("it does not merge the tickets", reason="merge")
 
-    async def changed(self, cursor: str) -> Hints:
+    async def changed(self, cursor: str) -> ChangedTickets:
         """Return the tickets with transactions that a cursor has not seen; none for the first."""
         queue = f"TicketQueue = {wire.text(self._said.queue)}"
         fields = "Creator,Created,ObjectId"
@@ -222,7 +222,7 @@ class RequestTracker:
                 query=queue,
                 fields=fields,
             )
-            return Hints((), str(Cursor.at(newest)))
+            return ChangedTickets((), str(Cursor.at(newest)))
         seen = Cursor.read(cursor)
         found = await self._rest.pages(
             wire.Transaction,
@@ -233,7 +233,7 @@ class RequestTracker:
             fields=fields,
         )
         unseen = (one.ticket for one in found if int(one.id) not in seen.above)
-        return Hints(tuple(dict.fromkeys(unseen)), str(seen.after(found)))
+        return ChangedTickets(tuple(dict.fromkeys(unseen)), str(seen.after(found)))
 
     async def _must_keep_keys(self) -> None:
         """Refuse to make tickets that could not be found again."""

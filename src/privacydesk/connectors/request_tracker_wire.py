@@ -17,7 +17,13 @@ from pydantic import TypeAdapter as Adapter
 from yarl import URL
 
 from privacydesk.connectors.mail_text import text_of_html
-from privacydesk.domain.ticketing import NOBODY, RemoteEntry, RemoteFile, RemoteTicket, marked
+from privacydesk.domain.ticketing import (
+    UNASSIGNED,
+    RemoteEntry,
+    RemoteFile,
+    RemoteTicket,
+    marker_key,
+)
 from privacydesk.errors import UnavailableError
 
 KEY_FIELD: Final = "Privacy desk key"
@@ -78,7 +84,7 @@ class Ticket(_Wire):
     @property
     def assignee(self) -> str:
         """The owner."""
-        return NOBODY if self.owner.id == NOBODY_THERE else self.owner.id
+        return UNASSIGNED if self.owner.id == NOBODY_THERE else self.owner.id
 
     def value_of(self, name: str) -> str:
         """Return the value of a custom field; empty where there is none of that name."""
@@ -292,7 +298,7 @@ def _entry(
         text=said,
         public=one.kind == _PUBLIC,
         own=one.creator.id == account,
-        key=marked(said),
+        key=marker_key(said),
         files=files,
     )
 

@@ -23,7 +23,7 @@ from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.domain.masking import mask_mail
-from privacydesk.domain.notices import Letter
+from privacydesk.domain.notices import OutgoingMail
 from privacydesk.errors import SettingsError, UnavailableError
 
 Security = Literal["starttls", "tls", "none"]
@@ -122,7 +122,7 @@ class SmtpMailer:
         self._clock = clock
         self._faults = OperatorFaults("smtp", clock, "PASSWORD")
 
-    async def post(self, letter: Letter, *, key: str) -> SendAnswer:
+    async def send(self, letter: OutgoingMail, *, key: str) -> SendAnswer:
         """Hand in one mail; see :class:`privacydesk.domain.notices.Mailer`."""
         try:
             to = _in_ascii(letter.to)

@@ -45,7 +45,7 @@ async def ask_again(accounts: AccountService, codes: CodeSender, outages: Outage
     for action in (one for one in AccountAction if one.reads and one.value in failing):
         with contextlib.suppress(UnavailableError):
             await accounts.call(action, _NOBODY, {}, key=key)
-    if outages.of("code_gateway").is_on:
+    if outages.of("code_gateway").is_active:
         with contextlib.suppress(UnavailableError):
             await codes.send(nobody, "desk_code", "en", "000000", key=key)
 

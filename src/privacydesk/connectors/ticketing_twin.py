@@ -13,17 +13,17 @@ from typing import Final
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ticketing import (
-    NOBODY,
-    Hints,
-    NewRemote,
+    UNASSIGNED,
+    ChangedTickets,
+    NewRemoteTicket,
     RemoteChange,
     RemoteEntry,
     RemoteFile,
     RemoteGoneError,
     RemoteRefusedError,
     RemoteTicket,
-    marked,
-    newest,
+    last_remote_entry_at,
+    marker_key,
 )
 
 ACCOUNT: Final = "desk"
@@ -87,7 +87,7 @@ class MemoryTicketing:
         self._name = name
         self._clock = clock
         self._queues = queues
-        self._users = frozenset({NOBODY, *users})
+        self._users = frozenset({UNASSIGNED, *users})
         self._journal: list[str] = []
         self._entries = 0
         self.tickets: dict[str, Held] = {}
@@ -104,7 +104,7 @@ class MemoryTicketing:
         return STATES
 
     @property
-    def ended(self) -> Collection[str]:
+    def closed_states(self) -> Collection[str]:
         """States in which nobody works on a ticket."""
         return ENDED
 
@@ -117,9 +117,9 @@ class MemoryTicketing:
         """Return the tickets made under a key."""
         del since
         self.trouble("find", "before")
-        return tuple(one.id for one in self.tickets.values() if marked(one.body) == key)
+        return tuple(one.id for one in self.tickets.values() if marker_key(one.body) == key)
 
-    async def create(self, new: NewRemote) -> str:
+    async def create(self, new: NewRemoteTicket) -> str:
         """Make a ticket."""
         if new.queue not in self._queues or new.assignee not in self._users:
             raise RemoteRefusedError("no such queue or user", reason="unknown")
@@ -154,7 +154,7 @@ class MemoryTicketing:
             fields=dict(held.fields),
             entries=tuple(held.entries),
             touched_at=max(
-                filter(None, (held.touched_at, newest(held.entries))),
+                filter(None, (held.touched_at, last_remote_entry_at(held.entries))),
                 default=None,
             ),
             assigned_at=held.assigned_at,
@@ -191,12 +191,12 @@ class MemoryTicketing:
         self._journal.append(remote)
         self.trouble("retire", "after")
 
-    async def changed(self, cursor: str) -> Hints:
+    async def changed(self, cursor: str) -> ChangedTickets:
         """Return what was changed since a cursor."""
         self.trouble("changed", "before")
         seen = int(cursor or 0)
         ids = tuple(dict.fromkeys(self._journal[seen:]))
-        return Hints(ids, str(len(self._journal)))
+        return ChangedTickets(ids, str(len(self._journal)))
 
     def people_write(
         self,
@@ -243,7 +243,7 @@ class MemoryTicketing:
             text=text,
             public=public,
             own=author == ACCOUNT,
-            key=marked(text),
+            key=marker_key(text),
             files=files,
         )
         held.entries.append(entry)

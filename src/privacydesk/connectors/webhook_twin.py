@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from privacydesk.connectors.webhook_signing import sign
-from privacydesk.domain.webhooks import Answer, Fault
+from privacydesk.domain.webhooks import DeliveryFault, EndpointResponse
 
-TAKEN = Answer(status=204, took=0.01)
-AWAY = Answer(status=None, took=0.01, fault=Fault.UNREACHABLE)
+TAKEN = EndpointResponse(status=204, seconds=0.01)
+AWAY = EndpointResponse(status=None, seconds=0.01, fault=DeliveryFault.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class MemoryWebhookSender:
 
     def __init__(self) -> None:
         self.posted: list[Posted] = []
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, EndpointResponse] = {}
 
     async def send(
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
-    ) -> Answer:
+    ) -> EndpointResponse:
         """Keep the message and answer as told."""
         signature = sign(secrets, message_id, int(at.timestamp()), body)
         self.posted.append(Posted(url, message_id, at, signature, body))

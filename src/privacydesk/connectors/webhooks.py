@@ -23,11 +23,11 @@ from privacydesk.connectors.addresses import parse
 from privacydesk.connectors.http import retry_after
 from privacydesk.connectors.webhook_addresses import AddressRules, Allows
 from privacydesk.connectors.webhook_signing import sign
-from privacydesk.domain.webhooks import MOST_SHOWN, Answer, Fault
+from privacydesk.domain.webhooks import MAX_RESPONSE_CHARACTERS, DeliveryFault, EndpointResponse
 
 _CONNECT: Final = 5.0
 _TOTAL: Final = 15.0
-_MOST_BYTES: Final = MOST_SHOWN * 4
+_MOST_BYTES: Final = MAX_RESPONSE_CHARACTERS * 4
 _TEXTS: Final = ("text/", "application/json", "application/problem+json", "application/xml")
 
 
@@ -53,7 +53,7 @@ class HttpWebhookSender:
 
     async def send(
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
-    ) -> Answer:
+    ) -> EndpointResponse:
         """Post a message once, signed at ``at`` with each secret."""
         timestamp = int(at.timestamp())
         headers = {
@@ -70,7 +70,7 @@ class HttpWebhookSender:
         began = loop.time()
         status: int | None = None
         text, wait = b"", None
-        fault: Fault | None = None
+        fault: DeliveryFault | None = None
         try:
             async with self._sessions[target.scheme].post(
                 target, data=body, headers=headers, allow_redirects=False
@@ -84,8 +84,8 @@ class HttpWebhookSender:
             # A status that has arrived decides, whatever becomes of the rest of the answer.
             fault = _fault(error) if status is None else None
         if status is not None and not 200 <= status < 300:  # noqa: PLR2004 - the class of success
-            fault = Fault.STATUS
-        return Answer(status, loop.time() - began, fault, _shown(text), wait)
+            fault = DeliveryFault.STATUS
+        return EndpointResponse(status, loop.time() - began, fault, _shown(text), wait)
 
 
 @asynccontextmanager
@@ -141,16 +141,20 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
     return text
 
 
-def _fault(error: Exception) -> Fault:
+def _fault(error: Exception) -> DeliveryFault:
     if isinstance(error, TimeoutError):
-        return Fault.TIMEOUT
+        return DeliveryFault.TIMEOUT
     if isinstance(error, (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError)):
-        return Fault.CERTIFICATE
+        return DeliveryFault.CERTIFICATE
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    return Fault.ADDRESS_REFUSED if isinstance(cause, AddressRefusedError) else Fault.UNREACHABLE
+    return (
+        DeliveryFault.ADDRESS_REFUSED
+        if isinstance(cause, AddressRefusedError)
+        else DeliveryFault.UNREACHABLE
+    )
 
 
 def _shown(text: bytes) -> str:
     """Return an answer as text that is safe to show."""
-    words = text.decode("utf-8", "replace")[:MOST_SHOWN]
+    words = text.decode("utf-8", "replace")[:MAX_RESPONSE_CHARACTERS]
     return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in words)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from privacydesk.calling import command
 from privacydesk.domain.agents import Role
+from privacydesk.invocation import shell_command
 
 SAMPLE_AGENTS: Final[Sequence[tuple[str, str, Role]]] = (
     ("mei", "小美", Role.AGENT),
@@ -37,7 +37,7 @@ class AgentCommand:
 
 def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand, ...]:
     """Return an agent's most common commands, for the demo's folder."""
-    folder, called = shlex.quote(str(data_dir)), command()
+    folder, called = shlex.quote(str(data_dir)), shell_command()
 
     def made(name: str, words: str) -> AgentCommand:
         return AgentCommand(name, f"{called} {words} --data-dir {folder}")

@@ -13,7 +13,7 @@ from aiohttp import web
 from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.memory import MemoryCodeSender
 from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget
-from privacydesk.domain.notices import About, Notice
+from privacydesk.domain.notices import Notice, NoticeSubject
 
 _SENDER: Final = web.AppKey("_SENDER", MemoryCodeSender)
 _SECRET: Final = web.AppKey("_SECRET", str)
@@ -45,8 +45,8 @@ async def _take(request: web.Request) -> web.Response:
     sender = request.app[_SENDER]
     if isinstance(code, str):
         answer = await sender.send(to, template, locale, code, key=key)
-    elif isinstance(number, str) and about in tuple(About):
-        notice = Notice(About(about), number, locale)
+    elif isinstance(number, str) and about in tuple(NoticeSubject):
+        notice = Notice(NoticeSubject(about), number, locale)
         answer = await sender.notify(to, notice, key=key)
     else:
         return _problem(400, "invalid_payload")

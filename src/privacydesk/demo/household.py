@@ -15,7 +15,7 @@ from privacydesk.encoder.embedding import PassageEmbedder
 from privacydesk.errors import SettingsError
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary
-from privacydesk.services.passage_vectors import import_vectors
+from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.settings import Settings, load_settings, new_secret
 
 SETTINGS_FILE: Final = "privacydesk.toml"
@@ -92,7 +92,7 @@ def bring_policy(data_dir: Path, name: str, now: datetime, embedder: PassageEmbe
     text = decode_policy((DATA / "policy.md").read_bytes()).text
     library, version = FilePolicyLibrary(data_dir), read_policy(text, name=name).version(now)
     library.save(version)
-    import_vectors(library, version, embedder)
+    precompute_vectors(library, version, embedder)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -21,15 +21,15 @@ from privacydesk.demo.views import Words, panel_strings, person_view
 from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.i18n.locales import LOCALES
 from privacydesk.i18n.negotiation import locale_of, negotiate
-from privacydesk.web.answers import json_answer
 from privacydesk.web.assets import Assets
-from privacydesk.web.compiled import Compiled
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import ASSETS
+from privacydesk.web.responses import json_response
+from privacydesk.web.template_cache import TemplateCache
 
 _HERE: Final = Path(__file__).parent
 _PREFIX: Final = "/demo"
-_COMPILED: Final = Compiled()
+_COMPILED: Final = TemplateCache()
 
 
 class Panel:
@@ -91,7 +91,10 @@ class Panel:
                 for one in agent_commands(self._data_dir)
             ],
             "languages": [
-                {"tag": spec.tag, "name": Words(self._stage.rooms.catalogs, name).text(_NAME_KEY)}
+                {
+                    "tag": spec.tag,
+                    "name": Words(self._stage.services.catalogs, name).text(_NAME_KEY),
+                }
                 for name, spec in LOCALES.items()
             ],
             "config": {
@@ -123,7 +126,7 @@ class Panel:
         person = self._stage.cast.find(str(asked.get("person", "")))
         if person.account is None:
             raise NotFoundError("this person has no account")
-        return json_answer(
+        return json_response(
             {
                 "token": self._minter.mint(person.account, person.locale),
                 "expires_in": int(LIFETIME.total_seconds()),
@@ -134,7 +137,7 @@ class Panel:
         asked = await _body(request)
         days, seconds = asked.get("working_days"), asked.get("seconds")
         if isinstance(days, int) and not isinstance(days, bool) and seconds is None:
-            deadlines = self._stage.rooms.deadlines
+            deadlines = self._stage.services.deadlines
             calendar = deadlines.calendars.get(deadlines.rules.calendar)
             by = until_working_day(self._clock.now(), days, calendar, deadlines.zone)
         elif isinstance(seconds, int | float) and not isinstance(seconds, bool) and days is None:
@@ -142,14 +145,14 @@ class Panel:
         else:
             raise InvalidRequestError("give seconds or working_days, a number")
         self._clock.move(by)
-        self._stage.rooms.worker.wake()
+        self._stage.services.worker.wake()
         self._streams.clock_moved()
-        return json_answer(self._stage.clock())
+        return json_response(self._stage.clock())
 
     async def _person(self, request: web.Request) -> web.Response:
         person = self._stage.cast.find(request.match_info["person"])
         looked = await self._stage.look(person, self._words(request))
-        return json_answer({"demo": True, "clock": self._stage.clock(), **looked})
+        return json_response({"demo": True, "clock": self._stage.clock(), **looked})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         person = self._stage.cast.find(request.match_info["person"])
@@ -158,7 +161,7 @@ class Panel:
     def _words(self, request: web.Request) -> Words:
         asked = locale_of(request.query.get("lang", ""))
         locale = asked or negotiate(request.headers.get("Accept-Language", ""))
-        return Words(self._stage.rooms.catalogs, locale)
+        return Words(self._stage.services.catalogs, locale)
 
 
 _NAME_KEY: Final = "web.language.name"

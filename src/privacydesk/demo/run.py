@@ -26,8 +26,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from privacydesk import logs
-from privacydesk.app import Outside, Rooms, open_rooms, upgrade
-from privacydesk.app.process import serving
+from privacydesk.app import ExternalServices, Services, open_services, upgrade
+from privacydesk.app.process import run_server
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
@@ -56,8 +56,8 @@ from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.wire import Briefing
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
-from privacydesk.storage.serving import serving_lock
-from privacydesk.web.api.callbacks import CALL_BACK
+from privacydesk.storage.serving_lock import serving_lock
+from privacydesk.web.api.callbacks import CALLBACK_PATH
 
 _LATER: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
 """Actions that the sample account service answers later, as services do with long work."""
@@ -71,14 +71,14 @@ class Demo:
 
     Attributes:
         address: where it is reached, without a path.
-        rooms: the desk inside it.
+        services: the desk inside it.
         clock: its present.
         sender: where codes arrive.
         data_dir: its folder, as it was named.
     """
 
     address: str
-    rooms: Rooms
+    services: Services
     clock: DemoClock
     sender: MemoryCodeSender
     data_dir: Path
@@ -164,17 +164,19 @@ async def open_demo(
             secret=settings.account_service_secret.get_secret_value(),
             clock=clock,
             state_path=data_dir / "accounts.json",
-            later=Later(_LATER, call_back=f"{base}{CALL_BACK}"),
+            later=Later(_LATER, call_back=f"{base}{CALLBACK_PATH}"),
         )
         book = accounts[BOOK]
         sender = MemoryCodeSender(clock, phones_of(book))
         outside = await _connect(stack, settings, clock)
-        rooms = await stack.enter_async_context(
-            open_rooms(settings, outside, profile=profile, clock=clock, understanding=understanding)
+        services = await stack.enter_async_context(
+            open_services(
+                settings, outside, profile=profile, clock=clock, understanding=understanding
+            )
         )
-        staff = SampleStaff(rooms)
+        staff = SampleStaff(services)
         await staff.hire()
-        stage = Stage(rooms, Cast(people, sender), book, sender, staff)
+        stage = Stage(services, Cast(people, sender), book, sender, staff)
         minter = TokenMinter(key, settings.app_token_audience, clock)
         panel = Panel(stage, clock, minter, data_dir).app()
         panel.add_subapp("/accounts", accounts)
@@ -182,12 +184,14 @@ async def open_demo(
         panel.add_subapp("/codes", gateway)
         await understanding.ready()
         await stack.enter_async_context(
-            serving(rooms, extra=[("/demo", panel)], reader=understanding, failed=failed)
+            run_server(services, extra=[("/demo", panel)], nlu=understanding, on_failure=failed)
         )
-        yield Demo(f"http://{_bracketed(_shown_host(host))}:{port}", rooms, clock, sender, data_dir)
+        yield Demo(
+            f"http://{_bracketed(_shown_host(host))}:{port}", services, clock, sender, data_dir
+        )
 
 
-async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Outside:
+async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> ExternalServices:
     # Whatever address was asked for, the desk talks to itself: nothing leaves this machine.
     accounts = Endpoint(
         settings.account_service_url,
@@ -197,7 +201,7 @@ async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> O
     codes = Endpoint(
         settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), allow_plain=True
     )
-    return Outside(
+    return ExternalServices(
         await stack.enter_async_context(connect_account_service(accounts, clock=clock)),
         await stack.enter_async_context(connect_code_sender(codes, clock=clock)),
         await stack.enter_async_context(
@@ -256,7 +260,7 @@ def _bracketed(host: str) -> str:
 
 
 def _told(demo: Demo) -> str:
-    zone = ZoneInfo(demo.rooms.profile.zone)
+    zone = ZoneInfo(demo.services.profile.zone)
     now = demo.clock.now().astimezone(zone)
     kept = "  (these data have seen it; --now is earlier)" if demo.clock.kept else ""
     agents = ", ".join(
@@ -269,7 +273,7 @@ def _told(demo: Demo) -> str:
         f"  Chat    {demo.address}/chat/   the chat alone, without an account",
         "  Codes   appear in the panel, on the phone of the person being played",
         f"  Console {demo.address}{CONSOLE}   for staff; password {PASSWORD}, codes in the panel",
-        f"  Clock   {now:%Y-%m-%d %H:%M} {demo.rooms.profile.zone}; the panel moves it{kept}",
+        f"  Clock   {now:%Y-%m-%d %H:%M} {demo.services.profile.zone}; the panel moves it{kept}",
         f"  Data    {demo.data_dir}   kept between starts; delete it to begin anew",
         "",
         f"Staff: {agents}. Act as one in another terminal:",

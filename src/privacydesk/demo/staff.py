@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from privacydesk.app import Rooms
+from privacydesk.app import Services
 from privacydesk.demo.commands import SAMPLE_AGENTS
 from privacydesk.demo.views import Words
 from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import Credential, Stage
 from privacydesk.domain.text_modules import VARIABLES
 from privacydesk.ports import AccessChanges, StaffAccess
-from privacydesk.services.signin import factors
+from privacydesk.services.signin import second_factor
 from privacydesk.services.signin.passwords import Passwords
 from privacydesk.storage.store import SqlStore
 
@@ -28,24 +28,24 @@ class SampleStaff:
     """Sample agents of each role, with passwords and authenticators.
 
     Args:
-        rooms: the desk they work at.
+        services: the desk they work at.
     """
 
-    def __init__(self, rooms: Rooms) -> None:
-        self._rooms = rooms
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     @property
     def _access(self) -> StaffAccess:
-        store = self._rooms.store
+        store = self._services.store
         assert isinstance(store, SqlStore), "the demo keeps everything in its folder"
         return store.access
 
     async def hire(self) -> None:
         """Add those who are missing; access that somebody changed stays as it is."""
         for name, shown, role in SAMPLE_AGENTS:
-            if name not in self._rooms.agents:
-                await self._rooms.staff.roster.add(name, shown, role)
-        await self._rooms.refresh_agents()
+            if name not in self._services.agents:
+                await self._services.staff.roster.add(name, shown, role)
+        await self._services.refresh_agents()
         # One hash for all: hashing is slow, and they share the password.
         hashed = await Passwords().hash(PASSWORD)
         for name, _, _ in SAMPLE_AGENTS:
@@ -53,15 +53,15 @@ class SampleStaff:
                 credential = Credential(
                     agent=name,
                     password=hashed,
-                    changed_at=self._rooms.clock.now(),
-                    secret=factors.new_secret(),
+                    changed_at=self._services.clock.now(),
+                    secret=second_factor.new_secret(),
                 )
                 await self._access.commit(AccessChanges(credential=credential))
         await self._write_texts()
 
     async def _write_texts(self) -> None:
         """Add a few text modules, unless there are any, so that changes are kept."""
-        modules, catalogs = self._rooms.tools.modules, self._rooms.catalogs
+        modules, catalogs = self._services.console.modules, self._services.catalogs
         if await modules.all():
             return
         as_they_stand = {name: f"{{{name}}}" for name in VARIABLES}
@@ -74,16 +74,16 @@ class SampleStaff:
 
     async def look(self, words: Words) -> list[dict[str, Any]]:
         """Return everybody with the code that their authenticator shows now."""
-        now = self._rooms.clock.now()
+        now = self._services.clock.now()
         return [
             {
                 "name": agent.name,
                 "shown": agent.display_name,
                 "role": words.text(f"web.console.role.{agent.role}"),
-                "code": factors.code_now(secret, now) if secret else "",
+                "code": second_factor.current_code(secret, now) if secret else "",
             }
             # Somebody may join meanwhile.
-            for agent in tuple(self._rooms.agents.values())
+            for agent in tuple(self._services.agents.values())
             if agent.active
             for secret in [await self._secret(agent.name)]
         ]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from privacydesk.app import Rooms
+from privacydesk.app import Services
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryCodeSender
 from privacydesk.demo.cast import Cast
@@ -34,7 +34,7 @@ _SHOWN_PHONES: Final = 3
 class Stage:
     """All data that the panel shows."""
 
-    rooms: Rooms
+    services: Services
     cast: Cast
     book: AccountBook
     sender: MemoryCodeSender
@@ -43,10 +43,10 @@ class Stage:
     async def look(self, person: SamplePerson, words: Words) -> dict[str, Any]:
         """Return everything shown of a person now."""
         record = None if person.account is None else self.book.find(person.account)
-        tickets = await self.rooms.store.reader.list_tickets(limit=100)
+        tickets = await self.services.store.reader.list_tickets(limit=100)
         newest = sorted(tickets, key=lambda one: one.received_at, reverse=True)[:_SHOWN_TICKETS]
         messages = self.cast.messages(person)[:_SHOWN_MESSAGES]
-        lifetime = timedelta(minutes=self.rooms.profile.codes.lifetime_minutes)
+        lifetime = timedelta(minutes=self.services.profile.codes.lifetime_minutes)
         return {
             "person": person_view(person, words),
             "messages": [message_view(one, words, lifetime) for one in messages],
@@ -62,8 +62,8 @@ class Stage:
     def clock(self) -> dict[str, str | None]:
         """Return the present and the zone to show it in."""
         return {
-            "now": write_instant(self.rooms.clock.now()),
-            "zone": self.rooms.profile.zone,
+            "now": write_instant(self.services.clock.now()),
+            "zone": self.services.profile.zone,
         }
 
 

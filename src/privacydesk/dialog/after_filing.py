@@ -13,7 +13,7 @@ from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
-from privacydesk.domain.intents import LOSING, Intent, RequestKind
+from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import Ticket
 
@@ -36,7 +36,7 @@ def takes_back(runner: Runner, script: Script) -> bool:
     """Start withdrawing a request that was filed here: "take it back, my mum uses that"."""
     if not reading.does(script, ReplyAct.CANCEL) or reading.does(script, ReplyAct.NOTHING):
         return False
-    if reading.asks(script) or script.observed.wishes or filed_last(script) is None:
+    if reading.asks(script) or script.observed.requests or filed_last(script) is None:
         return False
     return runner.start(script, Intent.CANCEL_REQUEST)
 
@@ -57,7 +57,9 @@ def asks_what(runner: Runner, script: Script) -> bool:
         return False
     if last is None:
         more = {"wants", "taken_back"}.intersection(script.observed.entities)
-        return not (more or script.observed.asks) and runner.start(script, Intent.REQUEST_STATUS)
+        return not (more or script.observed.asks_question) and runner.start(
+            script, Intent.REQUEST_STATUS
+        )
     script.unanswered = 0
     args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
     if last.clock is None:
@@ -101,7 +103,7 @@ def _wants_copy_first(runner: Runner, script: Script) -> bool:
     losing = [
         one
         for one in script.tickets_of(whose(script))
-        if one.is_open and one.kind in LOSING and one.conversation_id == script.before.id
+        if one.is_open and one.kind in DESTRUCTIVE and one.conversation_id == script.before.id
     ]
     if not losing:
         return False

@@ -28,7 +28,7 @@ from privacydesk.dialog.schema import Ask, Confirm, Do, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS, FILLED_FROM
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, ReplyAct
@@ -87,7 +87,7 @@ def _is_change(script: Script) -> bool:
 
 def _make_anew(runner: Runner, script: Script, last: Ticket) -> bool:
     """Make a request again, as a message changes it; return whether it changes anything."""
-    filed = script.filed
+    filed = script.last_filed
     flow = runner.by_intent.get(filed.intent) if filed is not None else None
     if filed is None or flow is None or flow.kind is not last.kind:
         return False
@@ -95,7 +95,7 @@ def _make_anew(runner: Runner, script: Script, last: Ticket) -> bool:
     if step is None or not may(last, Move.WITHDRAW) or not _is_proven(script, last):
         return False
     words = "\n".join(one for one in (filed.words, openings.words_said(script)) if one)
-    wish = Wish(filed.intent, {**filed.slots, AMENDS: last.id.hex()}, words)
+    wish = RequestDraft(filed.intent, {**filed.slots, AMENDS: last.id.hex()}, words)
     frame = script.push(flow.name, step.id, openings.slots_of(flow, wish), called=False)
     frame.trail = _answered(flow, frame)
     script.say("desk.amends", {"number": last.number})

@@ -113,7 +113,7 @@ def skip(reply: Reply) -> bool:
 
 def skip_unknown(reply: Reply) -> bool:
     """Skip an optional question if the answer is not known: 不知道他的号."""
-    unknown = ReplyAct.UNKNOWN in reply.script.observed.does <= _CANT_TELL
+    unknown = ReplyAct.UNKNOWN in reply.script.observed.reply_acts <= _CANT_TELL
     is_told = reply.place in {Place.NAME, Place.STORY} or reply.slot_type == "date_of_birth"
     if not unknown or not reply.ask.skip or not is_told:
         return False
@@ -317,7 +317,7 @@ def take_meant(reply: Reply) -> bool:
     if limits.told(script.observed.entities) is not None:
         # 先删动态，18年的别删 says more of its request than the button.
         kept_wishes.keep_all(reply.runner, script, following.others_beside(reply.runner, script))
-    elif script.observed.wishes or meant.style is ChoiceStyle.QUIET:
+    elif script.observed.requests or meant.style is ChoiceStyle.QUIET:
         # A message that is only the answer holds no request of its own; but one that declines
         # says what is wanted instead: "don't close it, only unlink Google".
         following.keep_others(reply.runner, script)
@@ -402,6 +402,7 @@ def take_value(reply: Reply) -> bool:
     value = reply.value
     if value is None or not runner.accepts(script, frame, step, value):
         return False
+    _narrow_first(reply)
     following.keep_others(runner, script)
     following.keep_more(runner, script, frame, step, value)
     taking.keep_value(runner, script, frame, step, value)
@@ -465,7 +466,7 @@ def take_story(reply: Reply) -> bool:
     After a miss, any reply without a request counts as one, however short.
     """
     step, script = reply.ask, reply.script
-    goes_on = reply.frame.misses and not script.observed.wishes
+    goes_on = reply.frame.misses and not script.observed.requests
     if not step.told or not (reading.tells(script) or goes_on or _remarks(reply)):
         return False
     _take_as_told(reply, _with_opening(reply, step.told, reply.text.strip()))
@@ -502,7 +503,7 @@ def _remarks(reply: Reply) -> bool:
     flow = reply.runner.flows[reply.frame.flow]
     script = reply.script
     says = reading.does(script, ReplyAct.TELLS, ReplyAct.ANSWER, ReplyAct.UPSET)
-    return says and not flow.intents and not script.observed.wishes
+    return says and not flow.intents and not script.observed.requests
 
 
 def _with_opening(reply: Reply, slot: str, text: str) -> str:

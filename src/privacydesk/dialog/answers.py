@@ -12,7 +12,7 @@ from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
-from privacydesk.domain.turn import Chose, Said
+from privacydesk.domain.turn import ChoiceMessage, TextMessage
 from privacydesk.domain.typed_codes import code_digits
 
 
@@ -28,7 +28,7 @@ class Answers:
         self._runner = runner
         self._buttons = Buttons(labels)
 
-    def said(self, script: Script, message: Said) -> None:
+    def said(self, script: Script, message: TextMessage) -> None:
         """Take a typed message."""
         reply = Reply(self._runner, self._buttons, script)
         hidden = _is_code(script, message.text) or repeats_code(reply)
@@ -44,7 +44,7 @@ class Answers:
         if script.owner.kind is not OwnerKind.AGENT:
             interpret(reply)
 
-    def chose(self, script: Script, message: Chose) -> None:
+    def chose(self, script: Script, message: ChoiceMessage) -> None:
         """Take a tapped button."""
         script.last_said_at = script.now
         if message.choice.startswith("desk:"):
@@ -74,7 +74,7 @@ class Answers:
         else:
             taking.take_menu_choice(self._runner, script, choice)
 
-    def _press_desk_button(self, script: Script, message: Said) -> bool:
+    def _press_desk_button(self, script: Script, message: TextMessage) -> bool:
         """Press a desk button whose words are typed while waiting in the queue."""
         choice = self._buttons.typed(script, message.text)
         if choice is None or not choice.id.startswith("desk:"):

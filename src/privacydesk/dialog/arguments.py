@@ -19,7 +19,7 @@ from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.selection import Part
-from privacydesk.domain.ticket import DueKind
+from privacydesk.domain.ticket import ScheduledEventKind
 
 
 def _ticket(script: Script, frame: Running) -> Any:
@@ -74,8 +74,8 @@ def _object_until(script: Script, frame: Running) -> Any:
 
 def _lapses_on(script: Script, frame: Running) -> Any:
     ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
-    dues = () if ticket is None else ticket.dues
-    lapse = next((due.at for due in dues if due.kind is DueKind.LAPSE), None)
+    dues = () if ticket is None else ticket.scheduled_events
+    lapse = next((due.at for due in dues if due.kind is ScheduledEventKind.LAPSE), None)
     if lapse is None:
         return ""
     return {
@@ -149,7 +149,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "tries": lambda _script, frame: int(frame.slots.get("tries", 0)),
     "until": _until,
     "contact": _contact,
-    "days": lambda script, _frame: script.rules.waits_for_verification.days,
+    "days": lambda script, _frame: script.rules.verification_timeout.days,
     "app": lambda script, _frame: script.rules.app_in(script.locale),
     "valid_for": lambda script, _frame: {"$span": int(script.rules.codes.lifetime.total_seconds())},
     "objection_days": lambda script, _frame: {
@@ -162,7 +162,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "stops": _stops,
     "reason_given": lambda _script, frame: str(frame.slots.get("reason", "")),
     "wishes": lambda script, _frame: {
-        "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
+        "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.pending_requests]
     },
     "answer_by": _answer_by,
     "and_stays": _and_stays,

@@ -54,7 +54,7 @@ def _what_it_does(runner: Runner, script: Script) -> bool:
     wished = found is not None and found.sure and found.intent.kind is not None
     closing = found is not None and found.intent is Intent.DEREGISTRATION
     # 解绑谷歌会怎么样 is one question; a separate part beside it may be a request.
-    asks = bool(entities.get("consequence")) and script.observed.beside is None
+    asks = bool(entities.get("consequence")) and script.observed.mixed is None
     if wished and not asks and not (closing and reading.asks(script)):
         return False
     about = [

@@ -12,8 +12,8 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import input_kind
+from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
-from privacydesk.domain.memo import FixedChoices
 
 _MISSES_BEFORE_HUMAN = 3
 

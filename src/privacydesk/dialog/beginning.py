@@ -18,7 +18,7 @@ from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
@@ -87,7 +87,7 @@ def _gives_up(script: Script) -> bool:
     found, entities = script.observed.recognised, script.observed.entities
     back = set(entities.get("taken_back", ()))
     denied = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
-    if not (denied and back and script.account) or ANY_REQUEST in back or script.observed.wishes:
+    if not (denied and back and script.account) or ANY_REQUEST in back or script.observed.requests:
         return False
     if any(may(ticket, Move.WITHDRAW) for ticket in script.tickets_of(whose(script))):
         return False
@@ -183,7 +183,7 @@ def _asks_for_file(script: Script) -> bool:
     there = [
         one
         for one in script.tickets_of(whose(script))
-        if any(package.is_there(script.now) for package in one.packages)
+        if any(package.is_available(script.now) for package in one.packages)
     ]
     if not there or not reading.is_brief(script):
         return False
@@ -237,7 +237,7 @@ def _several(runner: Runner, script: Script) -> bool:
         # A request's status is shown at once; other requests come right after that.
         kept_wishes.keep_all(runner, script, asked)
         return runner.start(script, Intent.REQUEST_STATUS)
-    if len(asked) == 1 and script.observed.wishes:
+    if len(asked) == 1 and script.observed.requests:
         questions.explain_at_once(script, runner.by_intent[asked[0].intent])
         return runner.begin(script, asked[0])
     if len(asked) < 2:  # noqa: PLR2004 - several means two or more
@@ -302,7 +302,9 @@ def _asks_back(runner: Runner, script: Script) -> None:
         script.ask("desk.not_understood", {}, more_choices())
 
 
-def _told_of(runner: Runner, script: Script, likely: tuple[Choice, ...]) -> tuple[Wish, ...]:
+def _told_of(
+    runner: Runner, script: Script, likely: tuple[Choice, ...]
+) -> tuple[RequestDraft, ...]:
     """Return the request that a message makes with each likely intent, for when one is tapped."""
     meant = (Intent(choice.value) for choice in likely)
     flows = ((intent, runner.by_intent.get(intent)) for intent in meant)

@@ -11,8 +11,8 @@ from privacydesk.dialog import choosing
 from privacydesk.dialog.labels import match_choice, tight, tight_label
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
+from privacydesk.domain.choices_memo import ChoicesMemo
 from privacydesk.domain.events import Choice
-from privacydesk.domain.memo import ChoicesMemo
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
 """Returns the text of a key in a locale, to compare typed words with button labels."""

@@ -64,7 +64,7 @@ def _drops_offer(script: Script) -> bool:
         return False
     if len(said) > 1 and (more or Intent.CANCEL_REQUEST in offered):
         return False
-    script.wishes, script.unanswered = (), 0
+    script.pending_requests, script.unanswered = (), 0
     script.ask("desk.nothing_more", {}, more_choices())
     return True
 

@@ -23,15 +23,18 @@ from privacydesk.dialog import (
 from privacydesk.dialog.reply import Place, Reply
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
-from privacydesk.domain.conversation import Wish
-from privacydesk.domain.intents import LOSING, Intent
+from privacydesk.domain.conversation import RequestDraft
+from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 
+_OF_ONE_THING: Final = frozenset({RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL})
+"""Kinds of request about one thing, which can be undone."""
 _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
 _CHANGES: Final = _TURNS | {"also", "and", "both"}
 _AGREES: Final = frozenset({ReplyAct.YES, ReplyAct.ANSWER, ReplyAct.CHAT})
 _YES: Final = frozenset({ReplyAct.YES})
+_AGREES_OR_CORRECTS: Final = _AGREES | {ReplyAct.CORRECT, ReplyAct.TOLD, ReplyAct.ONLY}
 _BESIDES: Final = _YES | {ReplyAct.BESIDES, ReplyAct.CHAT, ReplyAct.TELLS, ReplyAct.PERSON}
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """Entities that make a message more than a yes."""
@@ -54,7 +57,7 @@ def plain_answer(reply: Reply) -> str:
         said = set()
     labels = {"yes": reply.confirm.yes, "no": reply.confirm.no}
     meant = [answer for answer, label in labels.items() if said & {answer, label}]
-    if not meant and _restates(reply):
+    if not meant and (_restates(reply) or _names_just_it(reply)):
         return "yes"
     return "either" if len(meant) > 1 else "".join(meant)
 
@@ -73,15 +76,27 @@ def _restates(reply: Reply) -> bool:
     flow = reply.runner.flows[form.flow]
     if found is None or not found.sure or found.intent not in flow.intents:
         return False
-    if script.observed.wishes or not entities.get("wants") or script.observed.beside:
+    if script.observed.requests or not entities.get("wants") or script.observed.mixed:
         return False
-    if not {ReplyAct.YES} <= script.observed.does <= _AGREES:
+    if not {ReplyAct.YES} <= script.observed.reply_acts <= _AGREES:
         return False
     changes = reading.phrases_of(entities) & _CHANGES
     if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
         return False
     # A message that names things again may as well exclude them: 谷歌不用了.
     return not filling.slots_for(flow, entities)
+
+
+def _names_just_it(reply: Reply) -> bool:
+    """Whether a message agrees and names the one thing that is confirmed: "OK, yes, WeChat"."""
+    script = reply.script
+    form = script.stack[script.form_at()]
+    named = _named(script.observed.entities)
+    one = reply.runner.flows[form.flow].kind in _OF_ONE_THING and len(named) == 1
+    agrees = ReplyAct.YES in script.observed.reply_acts <= _AGREES_OR_CORRECTS
+    if not (one and agrees) or script.observed.requests or script.observed.mixed:
+        return False
+    return named <= giving_up.words_in(form.slots) and not staying(script.observed.entities)
 
 
 def is_answer(reply: Reply) -> bool:
@@ -132,11 +147,11 @@ def take_yes_first(reply: Reply) -> bool:
     script, runner = reply.script, reply.runner
     entities = script.observed.entities
     form = script.stack[script.form_at()]
-    losing = runner.flows[form.flow].kind in LOSING
+    losing = runner.flows[form.flow].kind in DESTRUCTIVE
     opens = set(entities.get("opens_with", ()))
     if not opens and not losing and reading.phrases_of(entities).isdisjoint(_TURNS):
         opens = set(entities.get("opens_loosely", ()))
-    if not (opens or losing) and _YES <= script.observed.does <= _BESIDES:
+    if not (opens or losing) and _YES <= script.observed.reply_acts <= _BESIDES:
         opens = {"yes"}
     if opens not in ({"yes"}, {reply.confirm.yes}):
         return False
@@ -158,7 +173,7 @@ def take_yes_first(reply: Reply) -> bool:
     return not person or runner.start(script, Intent.HUMAN_AGENT)
 
 
-def _is_another(reply: Reply, form: Running, wish: Wish) -> bool:
+def _is_another(reply: Reply, form: Running, wish: RequestDraft) -> bool:
     """Whether a request is of the form's kind, but needs a form of its own."""
     flow = reply.runner.flows[form.flow]
     return wish.intent in flow.intents and widening.is_another(reply.runner, form, wish)

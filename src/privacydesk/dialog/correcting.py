@@ -18,18 +18,30 @@ from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, shown, staying
 from privacydesk.dialog.taking import SAID_BEFORE
-from privacydesk.domain.intents import LOSING, Intent
+from privacydesk.domain.intents import DESTRUCTIVE, Intent
 from privacydesk.domain.reading import ReplyAct
 
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
 """Types whose values may change during verification: the form's path stays the same."""
 
 
+_CHANGES_NOTHING: Final = frozenset(
+    {
+        ReplyAct.YES, ReplyAct.CHAT, ReplyAct.ASKS, ReplyAct.UPSET, ReplyAct.NOTHING,
+        ReplyAct.LATER, ReplyAct.UNCLEAR, ReplyAct.PERSON,
+    }
+)  # fmt: skip
+"""Acts of a reply that changes no earlier answer."""
+
+
 def correct(runner: Runner, script: Script, frame: Running) -> bool:
     """Take a new value for a question that was answered before."""
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
-    if flow.kind in LOSING and reading.adds_nothing(script):
+    if flow.kind in DESTRUCTIVE and reading.adds_nothing(script):
+        return False
+    if script.observed.reply_acts and script.observed.reply_acts <= _CHANGES_NOTHING:
+        # "I still have Google, right?" puts no login in the place of the one asked about.
         return False
     instead, stays = reading.puts_right(entities), staying(entities)
     # "Also" replaces no single value either: it asks for one more.
@@ -128,7 +140,9 @@ def correct_below(runner: Runner, script: Script) -> bool:
 
 def correct_value(runner: Runner, script: Script) -> bool:
     """Take another new value for the entry that a form is about; return whether there was one."""
-    if any(heard.recognised.intent is not Intent.RECTIFICATION for heard in script.observed.wishes):
+    if any(
+        heard.recognised.intent is not Intent.RECTIFICATION for heard in script.observed.requests
+    ):
         return False
     begin = script.form_at()
     for frame in script.stack[begin : script.form_end(begin)]:
@@ -154,7 +168,7 @@ def asks_value_anew(runner: Runner, script: Script, frame: Running) -> bool:
     flow = runner.flows[frame.flow]
     if found is None or not found.sure or found.intent not in flow.intents:
         return False
-    told = entities.get("profile_field") or script.observed.wishes
+    told = entities.get("profile_field") or script.observed.requests
     if told or not entries.takes_values(flow) or entries.VALUE not in frame.slots:
         return False
     asked = next(one for one in filling.questions_of(flow) if one.slot == entries.VALUE)

@@ -73,7 +73,7 @@ def _take_up(runner: Runner, script: Script) -> None:
 
 
 def _forget_wishes(runner: Runner, script: Script) -> None:
-    script.wishes = ()
+    script.pending_requests = ()
     runner.prompt_again(script)
 
 

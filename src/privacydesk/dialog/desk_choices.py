@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent, RequestKind
-from privacydesk.domain.memo import FixedChoices
 
 
 @cache

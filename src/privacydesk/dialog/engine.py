@@ -30,17 +30,17 @@ from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
 from privacydesk.domain.turn import (
     SLOW,
-    CameDue,
-    Chose,
-    Decided,
-    Fetched,
+    ChoiceMessage,
+    DecisionMessage,
+    DownloadMessage,
+    DueMessage,
     Message,
     Needs,
-    Result,
-    Said,
+    ResultMessage,
     Snapshot,
+    TextMessage,
     Turn,
-    Uploaded,
+    UploadMessage,
 )
 
 _NOTHING_MORE = Needs()
@@ -70,7 +70,7 @@ class Engine:
 
     def needs(self, snapshot: Snapshot, message: Message) -> Needs:
         """Return what the service has to find out about ``message`` before the decision."""
-        if not isinstance(message, Said):
+        if not isinstance(message, TextMessage):
             return _NOTHING_MORE
         label = self._code_target(snapshot)
         if label:
@@ -103,7 +103,7 @@ class Engine:
 
     def greet(self, snapshot: Snapshot, now: datetime, job_id: str) -> Turn:
         """Say who answers, what is recorded and how to reach a person; once, at the start."""
-        script = self._script(snapshot, Said(job_id, ""), now)
+        script = self._script(snapshot, TextMessage(job_id, ""), now)
         script.say(
             "desk.greeting",
             {"days": self.rules.retention_days, "app": self.rules.app_in(script.locale)},
@@ -119,29 +119,29 @@ class Engine:
         """
         script = self._script(snapshot, message, now)
         mend(self._runner, script)
-        if isinstance(message, Said):
+        if isinstance(message, TextMessage):
             script.said = script.whole_message = message.text
             script.saw = message.offset
             self._answers.said(script, message)
-        elif isinstance(message, Chose):
+        elif isinstance(message, ChoiceMessage):
             self._answers.chose(script, message)
-        elif isinstance(message, Uploaded):
+        elif isinstance(message, UploadMessage):
             take_files(self._runner, script, message)
-        elif isinstance(message, Decided):
+        elif isinstance(message, DecisionMessage):
             notices.decided(self._runner, script, message)
-        elif isinstance(message, Result):
+        elif isinstance(message, ResultMessage):
             self._result(script, message)
-        elif isinstance(message, Fetched):
+        elif isinstance(message, DownloadMessage):
             fetching.fetched(script, message)
         else:
-            assert isinstance(message, CameDue)
+            assert isinstance(message, DueMessage)
             notices.came_due(self._runner, script, message)
         return script.turn()
 
     def _script(self, snapshot: Snapshot, message: Message, now: datetime) -> Script:
         return Script(snapshot, message.observed, self.rules, now, message.job_id)
 
-    def _result(self, script: Script, message: Result) -> None:
+    def _result(self, script: Script, message: ResultMessage) -> None:
         if message.ticket is not None:
             notices.result(self._runner, script, message)
             return

@@ -10,7 +10,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
-from privacydesk.domain.turn import Fetched
+from privacydesk.domain.turn import DownloadMessage
 
 _FLOW: Final = "package"
 
@@ -31,7 +31,7 @@ def fetch(runner: Runner, script: Script, choice: str) -> None:
     runner.start_flow(script, _FLOW, slots)
 
 
-def fetched(script: Script, message: Fetched) -> None:
+def fetched(script: Script, message: DownloadMessage) -> None:
     """Say that a file was downloaded: the reader may not be the person who did it."""
     args = ticket_args(message.ticket, at=moment(script, script.now))
     script.append(Sender.SYSTEM, EventKind.TEXT, key="package.downloaded", args=args)

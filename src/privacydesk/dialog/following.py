@@ -15,8 +15,8 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.domain.conversation import Wish
-from privacydesk.domain.intents import LOSING, Intent, RequestKind
+from privacydesk.domain.conversation import RequestDraft
+from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 
 _GLOBAL_INTENTS = frozenset(
@@ -134,7 +134,7 @@ def wants_copy_first(runner: Runner, script: Script) -> bool:
     """
     form = script.stack[script.form_at()]
     _, step = runner.waiting_step(script)
-    if runner.flows[form.flow].kind not in LOSING or takes_back(runner, script, form):
+    if runner.flows[form.flow].kind not in DESTRUCTIVE or takes_back(runner, script, form):
         return False
     last_word = isinstance(step, Confirm) and wishes.wants_copy(script)
     if not last_word and not script.observed.entities.get("copy_first"):
@@ -187,14 +187,16 @@ def further_wish(runner: Runner, script: Script) -> bool:
     return _widens(runner, script, asked, later)
 
 
-def _widens(runner: Runner, script: Script, asked: Sequence[Wish], later: list[Wish]) -> bool:
+def _widens(
+    runner: Runner, script: Script, asked: Sequence[RequestDraft], later: list[RequestDraft]
+) -> bool:
     """Widen the open form by requests of its kind, queue the others; return whether any was."""
     widened = widening.Widened()
     for wish in asked:
         running = _running(runner, script, wish)
         if running is None or _corrects(script, wish):
             continue
-        if runner.flows[running.flow].kind in LOSING and reading.adds_nothing(script):
+        if runner.flows[running.flow].kind in DESTRUCTIVE and reading.adds_nothing(script):
             continue
         if _needs_its_own(runner, script, running, wish, several=len(asked) > 1):
             later.append(wish)
@@ -212,14 +214,14 @@ def _widens(runner: Runner, script: Script, asked: Sequence[Wish], later: list[W
     return True
 
 
-def _corrects(script: Script, wish: Wish) -> bool:
+def _corrects(script: Script, wish: RequestDraft) -> bool:
     """Whether a request of the form's kind is a correction: "no, the posts"."""
     said = reading.phrases_of(script.observed.entities)
     return "instead" in said and entries.VALUE not in wish.slots
 
 
 def _needs_its_own(
-    runner: Runner, script: Script, running: Running, wish: Wish, *, several: bool
+    runner: Runner, script: Script, running: Running, wish: RequestDraft, *, several: bool
 ) -> bool:
     """Whether a request of the form's kind needs a form of its own.
 
@@ -233,14 +235,16 @@ def _needs_its_own(
     )
 
 
-def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) -> tuple[Wish, ...]:
+def _added(
+    runner: Runner, script: Script, form: Running, said: frozenset[str]
+) -> tuple[RequestDraft, ...]:
     """Read "and the search history, too" as a request of the form's kind: it names no other.
 
     If the form has no slot for it, it may belong to a queued request.
     """
     if "also" not in said:
         return ()
-    waiting = (wish.intent for wish in reversed(script.wishes))
+    waiting = (wish.intent for wish in reversed(script.pending_requests))
     for intent in (*runner.flows[form.flow].intents, *waiting):
         asked = wishes.wishes_for(runner.by_intent[intent], intent, script.observed.entities)
         named = tuple(wish for wish in asked if wish.slots)
@@ -271,14 +275,14 @@ def both_in_turn(runner: Runner, script: Script) -> bool:
         return False
     form = script.stack[script.form_at()]
     replaced = widening.replaced(runner, form)
-    if replaced is not None and not script.wishes:
+    if replaced is not None and not script.pending_requests:
         # 解绑微信，等下是谷歌，两个都解: the value that was replaced comes afterwards.
         kept_wishes.say_kept(runner, script, (replaced,))
         runner.prompt_again(script)
         return True
-    if not script.wishes:
+    if not script.pending_requests:
         return False
-    script.say("desk.each_in_turn", {"wish": kept_wishes.named(runner, script.wishes)})
+    script.say("desk.each_in_turn", {"wish": kept_wishes.named(runner, script.pending_requests)})
     runner.prompt_again(script)
     return True
 
@@ -298,14 +302,14 @@ def adds_another(runner: Runner, script: Script) -> bool:
     return True
 
 
-def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
+def others_beside(runner: Runner, script: Script) -> tuple[RequestDraft, ...]:
     """Return the other requests of a message that answers the open question.
 
     Merely naming a thing is no request: a recogniser tends to find one in "my old posts", or in
     "stop asking". So a request needs wording known for it; for a separate part of the message,
     naming what it is about is enough.
     """
-    parts = script.observed.wishes
+    parts = script.observed.requests
     entities = [part.entities for part in parts] or [script.observed.entities]
     spoken = {word for one in entities for word in one.get("wish_words", ())}
     return tuple(
@@ -315,13 +319,13 @@ def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
     )
 
 
-def others(runner: Runner, script: Script) -> tuple[Wish, ...]:
+def others(runner: Runner, script: Script) -> tuple[RequestDraft, ...]:
     """Return the requests of a message that no open form is about."""
     asked = wishes.wishes_of(runner, script)
     return tuple(wish for wish in asked if _running(runner, script, wish) is None)
 
 
-def _running(runner: Runner, script: Script, wish: Wish) -> Running | None:
+def _running(runner: Runner, script: Script, wish: RequestDraft) -> Running | None:
     name = runner.by_intent[wish.intent].name
     return next((frame for frame in script.stack if frame.flow == name), None)
 

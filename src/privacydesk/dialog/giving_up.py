@@ -21,7 +21,7 @@ from privacydesk.dialog.slots import (
     shown,
     staying,
 )
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
@@ -91,7 +91,9 @@ def spares(runner: Runner, script: Script) -> bool:
         slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
         if not isinstance(step, Ask) or step.many or slot_type not in FILLED_FROM:
             continue
-        waiting = {w.slots.get(step.slot) for w in script.wishes if w.intent in flow.intents}
+        waiting = {
+            w.slots.get(step.slot) for w in script.pending_requests if w.intent in flow.intents
+        }
         asked = {form.slots.get(step.slot), *waiting} - {None}
         named = set(entities.get(FILLED_FROM[slot_type], ()))
         let_be = {one for one in asked if one in kept}
@@ -124,7 +126,7 @@ def _spares_kind(runner: Runner, script: Script, open_flow: Flow) -> bool:
     spoken = set(script.observed.entities.get("wish_words", ()))
     if len(spoken) != 1 or not reading.does(script, *_LETS_BE) or reading.does(script, *_ADDS):
         return False
-    waiting = {wish.intent.value for wish in script.wishes} & spoken
+    waiting = {wish.intent.value for wish in script.pending_requests} & spoken
     open_kinds = {intent.value for intent in open_flow.intents}
     return bool(waiting - open_kinds) and _drops_waiting(runner, script, waiting)
 
@@ -133,11 +135,11 @@ def _spares_waiting(runner: Runner, script: Script) -> bool:
     """Drop queued requests if all that they are about should stay: "leave Apple linked"."""
     entities = script.observed.entities
     spoken, kept = set(entities.get("wish_words", ())), set(entities.get("only_kept", ()))
-    let_be = (wish for wish in script.wishes if wish.intent.value in spoken)
+    let_be = (wish for wish in script.pending_requests if wish.intent.value in spoken)
     return _drops(runner, script, [wish for wish in let_be if _names_only(runner, wish, kept)])
 
 
-def _names_only(runner: Runner, wish: Wish, values: set[Any]) -> bool:
+def _names_only(runner: Runner, wish: RequestDraft, values: set[Any]) -> bool:
     flow = runner.by_intent[wish.intent]
     slots = (wish.slots[step.slot] for step, _ in filling.named_in(flow, wish.slots))
     named = {one for held in slots for one in (held if isinstance(held, list) else [held])}
@@ -153,9 +155,11 @@ _LETS_BE: Final = (ReplyAct.REMOVE, ReplyAct.KEEP, ReplyAct.CANCEL)
 
 def _drop_of(runner: Runner, script: Script, slot: str, values: set[Any]) -> None:
     """Drop the queued requests for some values, and say so."""
-    dropped = tuple(wish for wish in script.wishes if wish.slots.get(slot) in values)
+    dropped = tuple(wish for wish in script.pending_requests if wish.slots.get(slot) in values)
     if dropped:
-        script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
+        script.pending_requests = tuple(
+            wish for wish in script.pending_requests if wish not in dropped
+        )
         script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
 
 
@@ -218,9 +222,13 @@ def drops_denied(runner: Runner, script: Script) -> bool:
     """Drop queued requests that a message denies; always returns False: it may say more."""
     said = {str(one) for one in script.observed.entities.get("taken_back", ())}
     form = runner.flows[script.stack[script.form_at()].flow]
-    dropped = [one for one in script.wishes if one.intent.value in said - set(form.intents)]
+    dropped = [
+        one for one in script.pending_requests if one.intent.value in said - set(form.intents)
+    ]
     if dropped:
-        script.wishes = tuple(one for one in script.wishes if one not in dropped)
+        script.pending_requests = tuple(
+            one for one in script.pending_requests if one not in dropped
+        )
         script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
         script.answered_beside = True
     return False
@@ -231,7 +239,7 @@ def _gives_up(script: Script) -> bool:
 
     A form is lost only if what is asked for and what the reply does are read alike.
     """
-    known = bool(script.observed.does)
+    known = bool(script.observed.reply_acts)
     return not _wants_person_first(script) and (not known or reading.does(script, *_GIVES_UP))
 
 
@@ -345,20 +353,22 @@ def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
 
 def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
     """Drop queued requests of the kinds that are taken back; return whether there were any."""
-    return _drops(runner, script, [wish for wish in script.wishes if wish.intent.value in said])
+    return _drops(
+        runner, script, [wish for wish in script.pending_requests if wish.intent.value in said]
+    )
 
 
 def _drops_placed(runner: Runner, script: Script) -> bool:
     """Drop a queued request named by its place after the form: "never mind the last one"."""
-    pointed = placed(script.observed.entities, (None, *script.wishes))
+    pointed = placed(script.observed.entities, (None, *script.pending_requests))
     return pointed is not None and _drops(runner, script, [pointed])
 
 
-def _drops(runner: Runner, script: Script, wishes: Sequence[Wish]) -> bool:
+def _drops(runner: Runner, script: Script, wishes: Sequence[RequestDraft]) -> bool:
     """Drop queued requests, and repeat the open question; return whether there were any."""
     if not wishes:
         return False
-    script.wishes = tuple(wish for wish in script.wishes if wish not in wishes)
+    script.pending_requests = tuple(wish for wish in script.pending_requests if wish not in wishes)
     script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, wishes)})
     runner.prompt_again(script)
     return True

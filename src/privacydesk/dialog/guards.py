@@ -18,7 +18,7 @@ from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import AMENDS, FILES
 from privacydesk.domain.account_terms import DataCategory, ProfileField
-from privacydesk.domain.ages import age_group, age_on, days_of
+from privacydesk.domain.ages import age_group, age_on, possible_days
 from privacydesk.domain.effects import OpenTicket
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
@@ -76,7 +76,7 @@ def _same_request_open(act: Act) -> str:
             # One that awaits verification is resumed by filing.
             and (
                 ticket.state is not TicketState.AWAITING_VERIFICATION
-                or ticket.needs is Assurance.DOCUMENT_CHECKED
+                or ticket.required_assurance is Assurance.DOCUMENT_CHECKED
             )
         ),
         None,
@@ -122,7 +122,7 @@ def _child_age(act: Act) -> str:
     act.frame.slots.pop("age_group", None)
     told = str(act.frame.slots.get("child_birth_date") or "")
     today = act.script.now.astimezone(ZoneInfo(act.script.rules.zone)).date()
-    ages = [age_on(born, today) for born in days_of(told)]
+    ages = [age_on(born, today) for born in possible_days(told)]
     counted = act.frame.slots.get("child_age")
     if not ages and counted is not None:
         # By traditional counting a child is a year or two older than by law.
@@ -190,7 +190,7 @@ def document_proof(script: Script, frame: Running) -> Verification | None:
     if ticket is None or ticket.verified_at is None:
         return None
     theirs = ticket.conversation_id == script.before.id or script.acts_on(ticket, script.account)
-    if not theirs or ticket.needs is not Assurance.DOCUMENT_CHECKED:
+    if not theirs or ticket.required_assurance is not Assurance.DOCUMENT_CHECKED:
         return None
     return Verification(ticket.account, Assurance.DOCUMENT_CHECKED, ticket.verified_at)
 
@@ -245,7 +245,7 @@ def _proof_wanted(act: Act) -> str:
             ticket
             for ticket in _shown_here(act.script, act.frame)
             if ticket.state is TicketState.AWAITING_VERIFICATION
-            and ticket.needs is Assurance.DOCUMENT_CHECKED
+            and ticket.required_assurance is Assurance.DOCUMENT_CHECKED
             # What was handed in was examined, and was not enough.
             and "document" not in ticket.flags
         ),
@@ -330,7 +330,7 @@ def _form_open(act: Act) -> str:
 
 def _wishes_wait(act: Act) -> str:
     # With no form below, the first of them starts in the same turn, which says so.
-    return _yes(act.script.wishes and act.script.form_at() > 0)
+    return _yes(act.script.pending_requests and act.script.form_at() > 0)
 
 
 def _may_object(act: Act) -> str:

@@ -156,7 +156,7 @@ def _chooses_at_menu(reply: Reply) -> bool:
     if choice is None and len(script.said) <= answering.NO_STORY:
         # In a longer message that lists requests, the recogniser knows best which one is meant.
         offered = script.prompt.choices if script.prompt is not None else ()
-        agreed = reading.agrees(script) and not script.observed.wishes
+        agreed = reading.agrees(script) and not script.observed.requests
         wished = offered[0] if agreed and offered and offered[0].id == queueing.WISH_NOW else None
         choice = wished or choosing.spoken(script, tuple((one, "") for one in offered))
     if choice is None:

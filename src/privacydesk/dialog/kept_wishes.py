@@ -1,4 +1,4 @@
-"""Requests (``Wish``) kept for later: made together in one message, or during another one."""
+"""Requests (``RequestDraft``) kept for later: made with another in one message, or during one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.dialog import filling, limits, openings
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -29,10 +29,10 @@ class Keeping(Enum):
     FULL = auto()
 
 
-def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
+def keep(runner: Runner, script: Script, wish: RequestDraft) -> Keeping:
     """Remember a request for later, with the message that it was made in."""
     wish = replace(wish, words=wish.words or openings.words_said(script))
-    kept = list(script.wishes)
+    kept = list(script.pending_requests)
     for place, one in enumerate(kept):
         if one.intent is not wish.intent:
             continue
@@ -40,12 +40,12 @@ def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
         if merged is not None:
             words = dict.fromkeys((one.words, wish.words))
             both = openings.shortened("\n".join(said for said in words if said))
-            kept[place] = Wish(wish.intent, merged, both)
-            script.wishes = tuple(kept)
+            kept[place] = RequestDraft(wish.intent, merged, both)
+            script.pending_requests = tuple(kept)
             return Keeping.KNOWN
     if len(kept) >= MOST_KEPT:
         return Keeping.FULL
-    script.wishes = (*kept, wish)
+    script.pending_requests = (*kept, wish)
     return Keeping.KEPT
 
 
@@ -86,19 +86,19 @@ def _are_narrowed_apart(
     return differ and (limits.is_of_all(before) or limits.is_of_all(now))
 
 
-def named(runner: Runner, wishes: Iterable[Wish]) -> dict[str, Any]:
+def named(runner: Runner, wishes: Iterable[RequestDraft]) -> dict[str, Any]:
     """Return requests as an argument of a text: their kinds, with the values named."""
     return {"$texts": [_term(runner.by_intent[wish.intent], wish) for wish in wishes]}
 
 
-def _term(flow: Flow, wish: Wish) -> dict[str, Any]:
+def _term(flow: Flow, wish: RequestDraft) -> dict[str, Any]:
     term: dict[str, Any] = {"$term": f"kind.{wish.intent.value}"}
     for step, slot_type in filling.named_in(flow, wish.slots):
         term["of"] = shown(slot_type, wish.slots[step.slot])
     return term
 
 
-def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
+def say_kept(runner: Runner, script: Script, wishes: Iterable[RequestDraft]) -> None:
     """Remember requests for later, and say so."""
     kept, left_out = _kept(runner, script, wishes)
     if kept:
@@ -106,22 +106,24 @@ def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
     _say_full(runner, script, left_out)
 
 
-def keep_all(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
+def keep_all(runner: Runner, script: Script, wishes: Iterable[RequestDraft]) -> None:
     """Remember requests for later; mention only those for which there is no room."""
     _, left_out = _kept(runner, script, wishes)
     _say_full(runner, script, left_out)
 
 
-def _kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> tuple[list[Wish], list[Wish]]:
+def _kept(
+    runner: Runner, script: Script, wishes: Iterable[RequestDraft]
+) -> tuple[list[RequestDraft], list[RequestDraft]]:
     """Remember requests; return those kept, and those for which there is no room."""
-    kept: list[Wish] = []
-    left_out: list[Wish] = []
+    kept: list[RequestDraft] = []
+    left_out: list[RequestDraft] = []
     for wish in wishes:
         full = keep(runner, script, wish) is Keeping.FULL
         (left_out if full else kept).append(wish)
     return kept, left_out
 
 
-def _say_full(runner: Runner, script: Script, left_out: list[Wish]) -> None:
+def _say_full(runner: Runner, script: Script, left_out: list[RequestDraft]) -> None:
     if left_out:
         script.say("desk.wishes_full", {"wish": named(runner, left_out)})

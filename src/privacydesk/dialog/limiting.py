@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,9 +14,9 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS, FILLED_FROM, says_everything, shown
-from privacydesk.domain.intents import LOSING
+from privacydesk.domain.intents import DESTRUCTIVE
 from privacydesk.domain.reading import ReplyAct
-from privacydesk.domain.selection import Selection
+from privacydesk.domain.selection import Selection, Span
 
 _NO_LIMIT: Final = (ReplyAct.YES, ReplyAct.NO, ReplyAct.CANCEL, ReplyAct.LATER, ReplyAct.CHAT)
 _PART: Final = (ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE)
@@ -89,7 +89,7 @@ def _narrowed_to(runner: Runner, script: Script, form: Running, slot: str) -> li
     flow, held = runner.flows[form.flow], form.slots[slot]
     named = script.observed.entities.get(FILLED_FROM[flow.slots[slot].type], ())
     # Of data to be shown, "the logins only of May" leaves the rest as it is.
-    picks = flow.kind in LOSING or ALL in held
+    picks = flow.kind in DESTRUCTIVE or ALL in held
     alone = bool(named) and picks and reading.does(script, ReplyAct.ONLY)
     if alone and ALL in held:
         # In a form about everything, "only the posts about my old job" picks the posts.
@@ -116,7 +116,7 @@ def _told(flow: Flow, form: Running, script: Script) -> Selection | None:
     """Return the limits that a message sets for the open form; None if it sets none."""
     entities = script.observed.entities
     found, selected = limits.told(entities), limits.selected(entities)
-    if selected is not None and flow.kind not in LOSING and _excepts_part(form, selected):
+    if selected is not None and flow.kind not in DESTRUCTIVE and _excepts_part(form, selected):
         # Of chats to be shown, "no voice messages" excepts a part that has no kind of its own.
         return replace(found or Selection(), words=script.said.strip())
     if found is not None and _is_turned_round(script, found):
@@ -133,12 +133,19 @@ def _is_turned_round(script: Script, told: Selection) -> bool:
     """
     if not reading.does(script, *_PART):
         return False
+    only = reading.does(script, ReplyAct.ONLY)
     keeps = reading.does(script, ReplyAct.KEEP, ReplyAct.REMOVE)
+    if only and _describes(part.but for part in told.parts):
+        # "Just the three with pictures, the rest stays": it takes a person to tell which stay.
+        return not _describes(part.only for part in told.parts)
     stays = bool(script.observed.entities.get("kept_some") or told.stays)
     goes = any(part.only for part in told.parts) and not script.observed.entities.get("excepts")
-    return (stays and not goes and not keeps) or (
-        keeps and not reading.does(script, ReplyAct.ONLY) and goes and not stays
-    )
+    return (stays and not goes and not keeps) or (goes and not stays and keeps and not only)
+
+
+def _describes(spans: Iterable[Iterable[Span]]) -> bool:
+    """Whether any of the spans is described in words, which can't be computed with."""
+    return any(span.qualifier for few in spans for span in few)
 
 
 def _excepts_part(form: Running, selected: Selection) -> bool:

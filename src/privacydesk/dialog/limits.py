@@ -14,7 +14,14 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.slots import Entities, all_of
 from privacydesk.domain.reading import ALL
-from privacydesk.domain.selection import Part, Selection, Span, joined, plain, within
+from privacydesk.domain.selection import (
+    Part,
+    Selection,
+    Span,
+    intersect_days,
+    merge_spans,
+    to_plain,
+)
 
 SLOT: Final = "limits"
 """The slot that holds the limits; a flow whose kinds of data can't be narrowed has none."""
@@ -77,7 +84,7 @@ def keep(slots: dict[str, Any], limits: Selection) -> None:
         slots.pop(name, None)
     limits = replace(limits, parts=tuple(one for one in limits.parts if not one.is_whole))
     if limits != _NOTHING:
-        slots[SLOT] = plain(limits)
+        slots[SLOT] = to_plain(limits)
 
 
 def let_stay(slots: dict[str, Any], values: Iterable[str]) -> None:
@@ -153,8 +160,8 @@ def _further(old: Part, new: Part, *, adds: bool, excepts: bool) -> Part:
         # "But the ones with my dog stay" leaves the other limits in place.
         only = old.only
     elif adds and old.only:
-        only = joined((*old.only, *only))
+        only = merge_spans((*old.only, *only))
     elif excepts and old.only:
-        only = within(old.only, only)
+        only = intersect_days(old.only, only)
     every_day = Span() in only
-    return replace(old, only=() if every_day else only, but=joined((*old.but, *new.but)))
+    return replace(old, only=() if every_day else only, but=merge_spans((*old.but, *new.but)))

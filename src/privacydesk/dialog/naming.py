@@ -15,7 +15,7 @@ from privacydesk.domain.account_terms import (
     Provider,
 )
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import FAMILIES, named, part_of, words_of
+from privacydesk.domain.scopes import TERM_FAMILIES, item_name, part_of, words_of
 from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
@@ -37,7 +37,7 @@ def label_of(ticket: Ticket, scope: str) -> Any:
     """Return the label of a scope; one without a term is shown as it was sent."""
     if scope in NOTHING_BY_ITSELF:
         return _ACCOUNT
-    likely = FAMILIES.get(ticket.kind, "")
+    likely = TERM_FAMILIES.get(ticket.kind, "")
     if scope == ALL and likely == "category":
         return {"$term": "category.all"}
     for family in (likely, *_SCOPES):
@@ -49,8 +49,8 @@ def label_of(ticket: Ticket, scope: str) -> Any:
 def item_label(ticket: Ticket, item: ScopeItem) -> Any:
     """Return the label of a ticket's item, with its limits: "photos of 2025"."""
     if ticket.kind is RequestKind.GUARDIAN:
-        return {"$term": f"{FAMILIES[ticket.kind]}.{item.name}"}
-    return part_label(label_of(ticket, named(item)), part_of(item), words_of(item))
+        return {"$term": f"{TERM_FAMILIES[ticket.kind]}.{item.name}"}
+    return part_label(label_of(ticket, item_name(item)), part_of(item), words_of(item))
 
 
 def part_label(label: Any, part: Part, words: str = "") -> Any:
@@ -85,7 +85,7 @@ def listed(labels: Sequence[tuple[Part, Any]]) -> dict[str, Any]:
 def named_request(ticket: Ticket) -> dict[str, Any]:
     """Return what a request is about, as an argument: its kind, with what was asked for."""
     term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
-    if FAMILIES.get(ticket.kind) in _SCOPES:
+    if TERM_FAMILIES.get(ticket.kind) in _SCOPES:
         term["of"] = items_of(ticket)
     return term
 

@@ -24,8 +24,8 @@ from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
-from privacydesk.domain.ticket import DueKind, Ticket
-from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
+from privacydesk.domain.ticket import ScheduledEventKind, Ticket
+from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, ResultMessage
 
 
 def _show(runner: Runner, script: Script, ticket: Ticket, *, was_open: bool) -> None:
@@ -46,7 +46,7 @@ def _go_on(runner: Runner, script: Script, *, was_open: bool = False) -> None:
 # -- staff -------------------------------------------------------------------------------------
 
 
-def decided(runner: Runner, script: Script, message: Decided) -> None:
+def decided(runner: Runner, script: Script, message: DecisionMessage) -> None:
     """Put a staff decision into words."""
     if message.ticket is None:
         _ownership(runner, script, message)
@@ -108,14 +108,14 @@ def _ask_requester(runner: Runner, script: Script, ticket: Ticket, text: str) ->
     runner.prompt_again(script)
 
 
-def _ownership(runner: Runner, script: Script, message: Decided) -> None:
+def _ownership(runner: Runner, script: Script, message: DecisionMessage) -> None:
     name = message.agent_name
     if message.kind is DecisionKind.TAKEN:
         script.prompt = None
         script.own(OwnerKind.AGENT, "owner.agent_joined", {"agent": name}, message.agent)
     elif message.kind is DecisionKind.HANDED_BACK:
         script.own(OwnerKind.ASSISTANT, "owner.handed_back", {"agent": name})
-        if script.wishes and not script.stack:
+        if script.pending_requests and not script.stack:
             queueing.offer_wishes(runner, script)
         else:
             runner.prompt_again(script)
@@ -156,7 +156,7 @@ _ONLY_TOLD = {
 """Outcomes that leave the ticket's state unchanged."""
 
 
-def result(runner: Runner, script: Script, message: Result) -> None:
+def result(runner: Runner, script: Script, message: ResultMessage) -> None:
     """Tell the user what the account service did with a released ticket."""
     ticket = message.ticket
     assert ticket is not None
@@ -179,14 +179,14 @@ def result(runner: Runner, script: Script, message: Result) -> None:
 # -- the clock ---------------------------------------------------------------------------------
 
 
-def came_due(runner: Runner, script: Script, message: CameDue) -> None:
+def came_due(runner: Runner, script: Script, message: DueMessage) -> None:
     """Tell the user what came due, if it concerns them."""
     ticket = message.ticket
-    if message.kind == DueKind.OVERDUE.value:
+    if message.kind == ScheduledEventKind.OVERDUE.value:
         say_late(script, ticket)
         _go_on(runner, script)
         return
-    if message.kind == DueKind.LAPSE.value:
+    if message.kind == ScheduledEventKind.LAPSE.value:
         was_open = pending.settle(script, ticket.id, ticket.state)
         script.say("ticket.lapsed", ticket_args(ticket))
         _show(runner, script, ticket, was_open=was_open)

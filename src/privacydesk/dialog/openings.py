@@ -18,9 +18,9 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT, Entities
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.events import Choice, ChoiceStyle
-from privacydesk.domain.typed_codes import blot_codes
+from privacydesk.domain.typed_codes import hide_codes
 
 _BEGAN_WITH: Final = "_opening_words"
 """The slot that keeps the message for staff."""
@@ -84,7 +84,7 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
     return found
 
 
-def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
+def with_message(script: Script, flow: Flow, wish: RequestDraft) -> RequestDraft:
     """Return a request with the message that it was made in."""
     text = without_codes(script, script.said)
     entities = script.observed.entities
@@ -92,7 +92,7 @@ def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
     return replace(wish, slots=slots, words=words_said(script))
 
 
-def _details(flow: Flow, wish: Wish, text: str, entities: Entities) -> dict[str, str]:
+def _details(flow: Flow, wish: RequestDraft, text: str, entities: Entities) -> dict[str, str]:
     """Return the message as the details of what it chose, if it says what that is about."""
     if not any(entities.get(kind) for kind in SAYS_OF_WHAT) or len(text) > LONG_TEXT_LIMIT:
         return {}
@@ -112,7 +112,7 @@ def words_said(script: Script) -> str:
 
 def without_codes(script: Script, text: str) -> str:
     """Return a text without what may be a code that was sent: codes are not kept."""
-    return blot_codes(text) if script.code_was_sent() else text
+    return hide_codes(text) if script.code_was_sent() else text
 
 
 def shortened(text: str) -> str:
@@ -121,7 +121,7 @@ def shortened(text: str) -> str:
     return words if len(words) <= TEXT_LIMIT else f"{words[: TEXT_LIMIT - 1]}…"
 
 
-def slots_of(flow: Flow, wish: Wish) -> Mapping[str, Any]:
+def slots_of(flow: Flow, wish: RequestDraft) -> Mapping[str, Any]:
     """Return the slots with which a request begins its flow."""
     if not wish.words or flow.kind is None:
         return wish.slots

@@ -20,7 +20,7 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
+from privacydesk.domain.ticket import Outcome, ScheduledEventKind, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
 
 
@@ -56,7 +56,10 @@ def decision_words(
     if kind is DecisionKind.EXAMINED:
         if data.get("accepted"):
             return "ticket.examined_ok", ticket_args(ticket, due=_due(ticket))
-        until = next((due.at for due in ticket.dues if due.kind is DueKind.LAPSE), script.now)
+        until = next(
+            (due.at for due in ticket.scheduled_events if due.kind is ScheduledEventKind.LAPSE),
+            script.now,
+        )
         kept = {"$time": until.isoformat(), "zone": script.rules.zone}
         return "ticket.examined_no", ticket_args(ticket, reason=text, until=kept)
     if kind is DecisionKind.REFUSED:

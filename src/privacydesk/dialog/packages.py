@@ -23,7 +23,7 @@ def say_packages(script: Script, ticket: Ticket) -> None:
     there = [
         (place, one)
         for place, one in enumerate(ticket.packages, start=1)
-        if one.is_there(script.now)
+        if one.is_available(script.now)
     ]
     for place, package in reversed(there):
         until = moment(script, package.until)

@@ -156,7 +156,7 @@ def is_bare(script: Script) -> bool:
     if found is None or not found.sure:
         return True
     # 问隐私政策 names the topic, and is no question itself.
-    asked = script.observed.asks and found.intent in _ASKED
+    asked = script.observed.asks_question and found.intent in _ASKED
     return asked and found.intent.value not in spoken
 
 

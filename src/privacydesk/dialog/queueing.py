@@ -24,7 +24,7 @@ _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CAN
 def leave_queue(runner: Runner, script: Script) -> None:
     """Stop waiting for a person and go on with what was open."""
     script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
-    if script.wishes and not script.stack:
+    if script.pending_requests and not script.stack:
         # Requests kept for a person are not begun just because the user left the queue.
         offer_wishes(runner, script)
     else:
@@ -35,7 +35,7 @@ def offer_wishes(runner: Runner, script: Script) -> None:
     """Ask whether the kept requests are still wanted: a person may have handled them."""
     script.ask(
         "desk.wishes_left",
-        {"wish": kept_wishes.named(runner, script.wishes)},
+        {"wish": kept_wishes.named(runner, script.pending_requests)},
         (
             Choice(id=WISH_NOW, key="desk.wish_now", style=ChoiceStyle.PRIMARY),
             Choice(id=NO_WISH, key="desk.wish_not_now"),
@@ -49,7 +49,7 @@ def acknowledge(script: Script, *, anew: bool = False) -> None:
     prompt = script.prompt
     just_queued = prompt is not None and prompt.offset == script.owner.offset
     said_last = prompt is not None and leave_queue_choice() in prompt.choices and not just_queued
-    offered = (_NOW, leave_queue_choice()) if script.wishes else (leave_queue_choice(),)
+    offered = (_NOW, leave_queue_choice()) if script.pending_requests else (leave_queue_choice(),)
     if said_last and not anew:
         script.ask("owner.heard", {}, offered)
         return
@@ -76,16 +76,16 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
         asked = tuple(wish for wish in asked if wish.intent is not Intent.UNDERAGE_REPORT)
     if not asked:
         return False
-    before = kept_wishes.named(runner, script.wishes)
+    before = kept_wishes.named(runner, script.pending_requests)
     left_out = [w for w in asked if kept_wishes.keep(runner, script, w) is kept_wishes.Keeping.FULL]
     if left_out:
         script.say("desk.wishes_full", {"wish": kept_wishes.named(runner, left_out)})
-    elif kept_wishes.named(runner, script.wishes) == before:
+    elif kept_wishes.named(runner, script.pending_requests) == before:
         # The same request in other words is no news.
         return False
     script.ask(
         "owner.wish_kept",
-        {"wish": kept_wishes.named(runner, script.wishes)},
+        {"wish": kept_wishes.named(runner, script.pending_requests)},
         (_NOW, leave_queue_choice()),
     )
     return True
@@ -98,12 +98,14 @@ def _go_on_alone(runner: Runner, script: Script) -> bool:
     """
     if script.stack and limits.told(script.observed.entities) is not None:
         script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
-        does = script.observed.does - {ReplyAct.CANCEL, ReplyAct.INSTEAD}
-        script.observed = replace(script.observed, does=does)
+        does = script.observed.reply_acts - {ReplyAct.CANCEL, ReplyAct.INSTEAD}
+        script.observed = replace(script.observed, reply_acts=does)
         return False
-    adds = not script.observed.does or reading.does(script, ReplyAct.BESIDES, ReplyAct.INSTEAD)
+    adds = not script.observed.reply_acts or reading.does(
+        script, ReplyAct.BESIDES, ReplyAct.INSTEAD
+    )
     asked = wishes.wishes_of(runner, script) if adds else ()
-    if script.wishes or not asked:
+    if script.pending_requests or not asked:
         kept_wishes.say_kept(runner, script, asked)
         leave_queue(runner, script)
         return True

@@ -63,7 +63,7 @@ def puts_right(entities: Entities) -> bool:
 
 def does(script: Script, *acts: ReplyAct) -> bool:
     """Whether a message has one of some reply acts at the open question."""
-    return not script.observed.does.isdisjoint(acts)
+    return not script.observed.reply_acts.isdisjoint(acts)
 
 
 def agrees(script: Script) -> bool:
@@ -73,7 +73,7 @@ def agrees(script: Script) -> bool:
 
 def answers(script: Script) -> bool:
     """Whether a message answers the open question, or its reply acts are not known."""
-    return not script.observed.does or does(script, *_ANSWERS)
+    return not script.observed.reply_acts or does(script, *_ANSWERS)
 
 
 def adds_nothing(script: Script) -> bool:
@@ -83,12 +83,12 @@ def adds_nothing(script: Script) -> bool:
 
 def only_answers_or_tells(script: Script) -> bool:
     """Whether a reply stays with the open question, and makes no other request."""
-    return bool(script.observed.does) and script.observed.does <= _ANSWERS_OR_TELLS
+    return bool(script.observed.reply_acts) and script.observed.reply_acts <= _ANSWERS_OR_TELLS
 
 
 def only_chats(script: Script) -> bool:
     """Whether a message neither answers nor asks for anything: 有人吗, "lol"."""
-    return bool(script.observed.does) and script.observed.does <= _CHATS
+    return bool(script.observed.reply_acts) and script.observed.reply_acts <= _CHATS
 
 
 def tells(script: Script) -> bool:
@@ -103,7 +103,7 @@ def is_marked(script: Script) -> bool:
 
 def asks(script: Script) -> bool:
     """Whether a message asks something other than what the open question means."""
-    return script.observed.asks or ReplyAct.ASKS in script.observed.does
+    return script.observed.asks_question or ReplyAct.ASKS in script.observed.reply_acts
 
 
 def is_brief(script: Script) -> bool:
@@ -118,7 +118,7 @@ def width(text: str) -> int:
 
 def is_worded(script: Script, intent: Intent) -> bool:
     """Whether a message, or a part of it, contains keywords of an intent."""
-    parts = script.observed.wishes
+    parts = script.observed.requests
     entities = [part.entities for part in parts] or [script.observed.entities]
     return any(intent.value in one.get("wish_words", ()) for one in entities)
 

@@ -113,7 +113,7 @@ class Reply:
     @property
     def meant(self) -> Choice | None:
         """The button that the reply means in other words, if that was recognised."""
-        line = self.script.observed.means
+        line = self.script.observed.chosen_line
         wording = self._step.wording if isinstance(self._step, (Ask, Confirm)) else ()
         if not 0 < line < len(wording):
             return None

@@ -26,7 +26,7 @@ class Rules:
         codes: how one-time codes are counted and where they go.
         filing: how many requests may be filed.
         fresh: how long a verification covers further requests of the same person.
-        waits_for_verification: after this an unverified request lapses.
+        verification_timeout: how long a request may stay unverified before it lapses.
         unbinding_window: time in which an automated unbinding can be taken back; None leaves
             unbinding to an agent.
         retention_days: how long the conversation is kept after closing.
@@ -48,7 +48,7 @@ class Rules:
     codes: CodeRules = field(default_factory=CodeRules)
     filing: FilingRules = field(default_factory=FilingRules)
     fresh: timedelta = timedelta(minutes=30)
-    waits_for_verification: timedelta = timedelta(days=15)
+    verification_timeout: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None
     retention_days: int = 30
     answer_days: int = 0

@@ -42,7 +42,7 @@ from privacydesk.dialog.schema import (
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS
 from privacydesk.dialog.vocabulary import ACTION_SPECS
-from privacydesk.domain.conversation import OwnerKind, Wish
+from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind
 from privacydesk.domain.intents import Intent
@@ -108,9 +108,9 @@ class Runner:
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
         slots |= openings.kept(flow, openings.without_codes(script, script.said), entities)
-        return self.begin(script, Wish(intent, slots, openings.words_said(script)))
+        return self.begin(script, RequestDraft(intent, slots, openings.words_said(script)))
 
-    def begin(self, script: Script, wish: Wish) -> bool:
+    def begin(self, script: Script, wish: RequestDraft) -> bool:
         """Begin the flow of a request with what was said about it; see ``start``."""
         flow = self.by_intent[wish.intent]
         script.unanswered = 0
@@ -179,7 +179,7 @@ class Runner:
     def drop_all(self, script: Script) -> None:
         """Drop every open form and all kept requests; nothing of them was filed."""
         self.drop_from(script, 0)
-        script.wishes = ()
+        script.pending_requests = ()
         script.prompt = None
 
     def refuse(self, script: Script) -> bool:
@@ -256,10 +256,10 @@ class Runner:
 
     def take_up(self, script: Script) -> bool:
         """Begin the request that was kept first; return whether there was one."""
-        if not script.wishes:
+        if not script.pending_requests:
             return False
-        wish, *rest = script.wishes
-        script.wishes = tuple(rest)
+        wish, *rest = script.pending_requests
+        script.pending_requests = tuple(rest)
         script.say("desk.wish_next", {"wish": kept_wishes.named(self, (wish,))})
         return self.begin(script, wish)
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from privacydesk.dialog.slots import FILES
-from privacydesk.domain.conversation import Frame, Waiting
+from privacydesk.domain.conversation import Frame, PendingCall
 from privacydesk.domain.ids import EvidenceId
 
 
@@ -21,7 +21,7 @@ class Running(Struct):
     started_at: datetime
     serial: int
     slots: dict[str, Any] = field(default_factory=dict)
-    waiting: Waiting | None = None
+    waiting: PendingCall | None = None
     misses: int = 0
     trail: list[str] = field(default_factory=list)
     called: bool = False

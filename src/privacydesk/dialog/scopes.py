@@ -9,7 +9,7 @@ from typing import Any
 from privacydesk.dialog import limits
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import BINDING, OPENING, details_beside, part_of, words_of
+from privacydesk.domain.scopes import BINDING, OPENING_ANSWER, other_details, part_of, words_of
 from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem
 
@@ -111,7 +111,7 @@ def are_same(items: Iterable[ScopeItem], others: Iterable[ScopeItem]) -> bool:
 
 
 def _compared(item: ScopeItem) -> tuple[Part, str, tuple[tuple[str, str], ...]]:
-    beside = ((name, str(value)) for name, value in details_beside(item).items())
+    beside = ((name, str(value)) for name, value in other_details(item).items())
     return part_of(item), words_of(item), tuple(sorted(beside))
 
 
@@ -145,4 +145,4 @@ def answers_of(slots: Slots, opening: str) -> dict[str, Any]:
         slots: the form's slots.
         opening: the words that it began with; may be empty.
     """
-    return _detail({OPENING: opening, **slots}, OPENING, *_ANSWERS)
+    return _detail({OPENING_ANSWER: opening, **slots}, OPENING_ANSWER, *_ANSWERS)

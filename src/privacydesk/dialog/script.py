@@ -11,22 +11,28 @@ from msgspec.structs import replace
 from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
+from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.conversation import (
     Owner,
     OwnerKind,
+    PendingCall,
     Prompt,
-    Waiting,
-    Wish,
+    RequestDraft,
 )
 from privacydesk.domain.effects import Effect, RaiseAlarm
 from privacydesk.domain.events import Choice, Event, EventKind, InputKind, Sender
-from privacydesk.domain.failed_codes import MANY, Attempt, AttemptKind, are_many, with_attempt
+from privacydesk.domain.failed_codes import (
+    MANY_ATTEMPTS_ALARM,
+    Attempt,
+    AttemptKind,
+    append_attempt,
+    exceed_limit,
+)
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.memo import FixedChoices
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
-from privacydesk.domain.turn import Needs, Observed, Snapshot, Turn
+from privacydesk.domain.turn import Needs, Observation, Snapshot, Turn
 from privacydesk.domain.verification_codes import Challenge
 
 ANSWER: Final = "answer_request"
@@ -52,8 +58,8 @@ class Script:
         "desk_calls",
         "effects",
         "events",
-        "filed",
         "job_id",
+        "last_filed",
         "last_said_at",
         "locale",
         "locale_from",
@@ -63,6 +69,7 @@ class Script:
         "observed",
         "origin",
         "owner",
+        "pending_requests",
         "prompt",
         "queued_at",
         "rules",
@@ -77,11 +84,10 @@ class Script:
         "verifications",
         "version",
         "whole_message",
-        "wishes",
     )
 
     def __init__(
-        self, snapshot: Snapshot, observed: Observed, rules: Rules, now: datetime, job_id: str
+        self, snapshot: Snapshot, observed: Observation, rules: Rules, now: datetime, job_id: str
     ) -> None:
         conversation = snapshot.conversation
         self.before = conversation
@@ -105,8 +111,8 @@ class Script:
         self.last_said_at = conversation.last_said_at
         self.minor_hint = conversation.minor_hint
         self.attempts = conversation.attempts
-        self.wishes: tuple[Wish, ...] = conversation.wishes
-        self.filed = conversation.filed
+        self.pending_requests: tuple[RequestDraft, ...] = conversation.pending_requests
+        self.last_filed = conversation.last_filed
         self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
@@ -171,7 +177,7 @@ class Script:
     @property
     def needs(self) -> Needs:
         """What was fetched for this turn so far."""
-        return self.observed.wanted or Needs()
+        return self.observed.needs or Needs()
 
     def challenge_of(self, target: Target) -> Challenge:
         """Return the counter row of ``target``.
@@ -244,7 +250,7 @@ class Script:
         """Return whether a person can be reached now, and the user's place in the queue."""
         if not self.needs.queue:
             raise NeedsMore(replace(self.needs, queue=True))
-        return self.observed.staffed, self.observed.place
+        return self.observed.staffed, self.observed.queue_place
 
     def opening(self) -> dict[str, Any]:
         """Return when staff begin to read again, as ``opens``; empty if that is not known.
@@ -358,7 +364,7 @@ class Script:
         kind: EventKind = EventKind.TEXT,
         input_kind: InputKind | None = None,
         serial: int = 0,
-        told: tuple[Wish, ...] = (),
+        told: tuple[RequestDraft, ...] = (),
     ) -> None:
         """Ask as the assistant; from here on only these choices are live.
 
@@ -381,7 +387,7 @@ class Script:
             choices=offered,
             input_kind=input_kind,
         )
-        self.prompt = Prompt(offset=offset, choices=offered, serial=serial, told=told)
+        self.prompt = Prompt(offset=offset, choices=offered, serial=serial, requests=told)
 
     def show_ticket(self, ticket: Mapping[str, Any]) -> None:
         """Show a ticket's card; ``ticket`` is a symbol or an id that the service resolves."""
@@ -446,14 +452,14 @@ class Script:
     def wait_for(self, frame: Running, action: str) -> str:
         """Mark a frame as waiting for an outside service and return the wait's name."""
         ref = f"{frame.serial}.{self.version}.{len(self.effects)}"
-        frame.waiting = Waiting(ref=ref, action=action, since=self.now)
+        frame.waiting = PendingCall(ref=ref, action=action, since=self.now)
         return ref
 
     def note_attempt(self, kind: AttemptKind, number: str = "") -> None:
         """Record a failed attempt for staff; many attempts raise an alarm."""
-        self.attempts = with_attempt(self.attempts, Attempt(self.now, kind, number))
-        if are_many(self.attempts, self.now):
-            self.effects.append(RaiseAlarm(MANY))
+        self.attempts = append_attempt(self.attempts, Attempt(self.now, kind, number))
+        if exceed_limit(self.attempts, self.now):
+            self.effects.append(RaiseAlarm(MANY_ATTEMPTS_ALARM))
 
     def _waiting_prompt(self) -> Prompt | None:
         """Return the prompt of a queued user while nothing else is asked: to leave the queue."""
@@ -487,8 +493,8 @@ class Script:
             origin=self.origin,
             minor_hint=self.minor_hint,
             attempts=self.attempts,
-            wishes=self.wishes,
-            filed=self.filed,
+            pending_requests=self.pending_requests,
+            last_filed=self.last_filed,
             to_rate=self.to_rate,
         )
         return Turn(

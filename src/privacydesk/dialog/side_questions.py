@@ -14,8 +14,8 @@ from privacydesk.dialog import arguments, questions, quotes, reading
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.domain.intents import LOSING, Intent
-from privacydesk.domain.turn import Asked, Beside, Observed
+from privacydesk.domain.intents import DESTRUCTIVE, Intent
+from privacydesk.domain.turn import AskedQuestion, MixedMessage, Observation
 
 _MOST: Final = 2
 """The most questions of a message that are answered."""
@@ -43,24 +43,24 @@ def answer(runner: Runner, script: Script) -> bool:
     Returns:
         Whether nothing is left to handle.
     """
-    beside = script.observed.beside
+    beside = script.observed.mixed
     if beside is None or not _is_taken_apart(runner, script, beside):
         return False
     for question in beside.questions[:_MOST]:
         _answer_one(runner, script, beside, question)
     script.answered_beside = True
     seen = script.observed
-    script.said = beside.said
+    script.said = beside.rest
     script.observed = replace(
         seen,
         recognised=beside.observed.recognised,
         entities=beside.observed.entities,
-        wishes=beside.observed.wishes,
+        requests=beside.observed.requests,
         parts=beside.observed.parts,
-        does=beside.observed.does,
-        means=beside.observed.means,
-        asks=False,
-        beside=None,
+        reply_acts=beside.observed.reply_acts,
+        chosen_line=beside.observed.chosen_line,
+        asks_question=False,
+        mixed=None,
     )
     if not _only_agrees(runner, script) or _agreed_before(runner, script, seen):
         return False
@@ -75,20 +75,20 @@ def _only_agrees(runner: Runner, script: Script) -> bool:
     return isinstance(step, Confirm) and agrees and not script.observed.entities.get("wants")
 
 
-def _agreed_before(runner: Runner, script: Script, seen: Observed) -> bool:
+def _agreed_before(runner: Runner, script: Script, seen: Observation) -> bool:
     """Whether a separate sentence agreed to what loses nothing, before harmless questions."""
-    losing = runner.flows[script.stack[script.form_at()].flow].kind in LOSING
-    asked = seen.beside.questions if seen.beside is not None else ()
+    losing = runner.flows[script.stack[script.form_at()].flow].kind in DESTRUCTIVE
+    asked = seen.mixed.questions if seen.mixed is not None else ()
     harmless = all(one.topics and _HARMLESS.issuperset(one.topics) for one in asked)
     return harmless and not losing and "yes" in seen.entities.get("opens_with", ())
 
 
-def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:
+def _is_taken_apart(runner: Runner, script: Script, beside: MixedMessage) -> bool:
     frame, step = runner.waiting_step(script)
     if frame is None or frame.waiting is not None:
         found = beside.observed.recognised
         wished = found is not None and found.sure and found.intent.kind is not None
-        return wished or bool(beside.observed.wishes)
+        return wished or bool(beside.observed.requests)
     if not isinstance(step, Ask):
         return True
     asked = runner.asking.slot_type(frame, step)
@@ -97,7 +97,9 @@ def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:
     return asked != "long_text" or bool(beside.observed.entities.get("nothing_to_add"))
 
 
-def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked) -> None:
+def _answer_one(
+    runner: Runner, script: Script, beside: MixedMessage, question: AskedQuestion
+) -> None:
     """Answer a question from what a form explains, else from the policy."""
     whole = (one for one in reading.phrases_of(script.observed.entities) if "asks_" in one)
     topics = questions.particular(question.topics or whole, reading.width(question.text))
@@ -118,7 +120,7 @@ def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked)
     script.say(key, {"path_policy": arguments.path(script, "policy")})
 
 
-def _explained_at_once(runner: Runner, script: Script, beside: Beside, topic: str) -> bool:
+def _explained_at_once(runner: Runner, script: Script, beside: MixedMessage, topic: str) -> bool:
     """Say what the requested form explains about a topic; return whether it does."""
     found = beside.observed.recognised
     flow = runner.by_intent.get(found.intent) if found is not None and not script.stack else None

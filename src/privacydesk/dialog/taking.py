@@ -34,7 +34,7 @@ from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ReplyAct
-from privacydesk.domain.turn import Uploaded
+from privacydesk.domain.turn import UploadMessage
 
 _OF_CHILD: Final = {
     "child_birth_date": ("date", "birth"),
@@ -54,7 +54,7 @@ def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
     if rating.take(runner, script, choice):
         return
     if choice.value in _INTENTS:
-        told = script.prompt.told if script.prompt is not None else ()
+        told = script.prompt.requests if script.prompt is not None else ()
         wish = next((one for one in told if one.intent.value == choice.value), None)
         if wish is None or not runner.begin(script, wish):
             runner.start(script, Intent(choice.value))
@@ -286,7 +286,7 @@ def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: s
     runner.run(script)
 
 
-def take_files(runner: Runner, script: Script, message: Uploaded) -> None:
+def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
     """Take files, if they were asked for; those that a form already holds are ignored."""
     files = [{"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads]
     script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})

@@ -16,7 +16,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -78,7 +78,7 @@ def say_widened(script: Script, widened: Widened) -> None:
     script.say(key, {"what": shown(widened.slot_type, values)})
 
 
-def is_another(runner: Runner, frame: Running, wish: Wish) -> bool:
+def is_another(runner: Runner, frame: Running, wish: RequestDraft) -> bool:
     """Whether a request of the running kind has to be filed separately.
 
     A form that takes one value and has it can't take another one.
@@ -103,7 +103,7 @@ def limit(runner: Runner, script: Script, frame: Running) -> None:
         limits.let_stay(frame.slots, selection.stays)
 
 
-def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
+def has_own_limit(runner: Runner, frame: Running, wish: RequestDraft) -> bool:
     """Whether a request has an overall limit, and for something else than what a form holds.
 
     "And last year's photos" would narrow the rest, too, if the limit is not tied to the photos.
@@ -118,14 +118,14 @@ def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
     )
 
 
-def replaced(runner: Runner, form: Running) -> Wish | None:
+def replaced(runner: Runner, form: Running) -> RequestDraft | None:
     """Return the request for what a form was about before another value replaced it."""
     flow, value = runner.flows[form.flow], form.slots.pop(REPLACED, None)
     if value is None or not flow.intents:
         return None
     held = (step for step, _ in filling.named_in(flow, form.slots) if not step.many)
     words = openings.words_of(form)
-    return next((Wish(flow.intents[0], {step.slot: value}, words) for step in held), None)
+    return next((RequestDraft(flow.intents[0], {step.slot: value}, words) for step in held), None)
 
 
 def give_back(frame: Running, slot: str) -> None:

@@ -1,4 +1,4 @@
-"""The requests in a message (``Wish``): one or several, each with the values it names.
+"""The requests in a message (``RequestDraft``): one or several, each with the values it names.
 
 One of the same kind as the open form widens it (``widening``); one of another kind is kept and
 begun when the present request is filed or dropped (``kept_wishes``).
@@ -19,9 +19,9 @@ from privacydesk.dialog.slots import (
 )
 from privacydesk.domain.account_terms import Provider
 from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
-from privacydesk.domain.conversation import OwnerKind, Wish
+from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Heard, Recognised
+from privacydesk.domain.turn import RecognisedIntent, RecognisedRequest
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -71,7 +71,7 @@ _LOSES_OR_CHANGES: Final = frozenset(
 
 def wishes_for(
     flow: Flow, intent: Intent, entities: Entities, *, brief: bool = False
-) -> tuple[Wish, ...]:
+) -> tuple[RequestDraft, ...]:
     """Return the requests of one kind: several if a slot for one value has several to hold."""
     slots = filling.slots_for(flow, entities, brief=brief)
     several = _entries_for(flow, intent, entities)
@@ -97,22 +97,22 @@ def wishes_for(
             values = tuple(one for one in values if listed or one != Provider.PHONE.value)
             if len(values) > 1:
                 slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
-                return tuple(Wish(intent, {**slots, step.slot: v}) for v in values)
-    return (Wish(intent, slots),)
+                return tuple(RequestDraft(intent, {**slots, step.slot: v}) for v in values)
+    return (RequestDraft(intent, slots),)
 
 
-def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
+def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[RequestDraft, ...]:
     """Return a request for each profile field, if several get values of their own."""
     fields = entities.get("profile_field", ()) if entries.takes_values(flow) else ()
     if len(fields) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
         return ()
     told = ({entries.FIELD: one, **entries.told_of(one, entities)} for one in fields)
-    return tuple(Wish(intent, slots) for slots in told)
+    return tuple(RequestDraft(intent, slots) for slots in told)
 
 
-def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
+def wishes_of(runner: Runner, script: Script) -> tuple[RequestDraft, ...]:
     """Return the requests that a message clearly makes."""
-    found: list[Wish] = []
+    found: list[RequestDraft] = []
     others = _of_somebody_else(runner, script)
     for heard in _heard(runner, script):
         intent = heard.recognised.intent
@@ -133,7 +133,7 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
     return tuple(found)
 
 
-def _tells_own_age(script: Script, heard: Heard) -> bool:
+def _tells_own_age(script: Script, heard: RecognisedRequest) -> bool:
     """Whether a minor of 15 or over tells their age in the middle of a form, reporting nobody.
 
     The conversation is flagged for staff, and the form continues.
@@ -151,7 +151,7 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
         return frozenset()
     if not script.stack or "own_account" in said:
         # A parent who waits for a person still speaks about the child.
-        child = any(wish.intent is Intent.GUARDIAN for wish in script.wishes)
+        child = any(wish.intent is Intent.GUARDIAN for wish in script.pending_requests)
         waits = child and not said.intersection({"own_account", "also"})
         return _OF_THE_CHILD if waits else frozenset()
     form = script.stack[script.form_at()]
@@ -170,10 +170,10 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     return frozenset()
 
 
-def _heard(runner: Runner, script: Script) -> tuple[Heard, ...]:
+def _heard(runner: Runner, script: Script) -> tuple[RecognisedRequest, ...]:
     observed = script.observed
-    if observed.wishes:
-        return observed.wishes
+    if observed.requests:
+        return observed.requests
     found = observed.recognised
     if found is None or not found.sure:
         return _rather_wished(script)
@@ -190,7 +190,7 @@ def _heard(runner: Runner, script: Script) -> tuple[Heard, ...]:
     if _files(runner, script) and reading.only_answers_or_tells(script):
         # 其他人还看得到我的名字 complains of nobody, and 人工听一下录音 asks for no copy.
         return ()
-    return (Heard(found, observed.entities),)
+    return (RecognisedRequest(found, observed.entities),)
 
 
 def _files(runner: Runner, script: Script) -> bool:
@@ -198,7 +198,7 @@ def _files(runner: Runner, script: Script) -> bool:
     return bool(script.stack) and runner.flows[script.stack[script.form_at()].flow].kind is not None
 
 
-def _rather_wished(script: Script) -> tuple[Heard, ...]:
+def _rather_wished(script: Script) -> tuple[RecognisedRequest, ...]:
     """Return the request that keywords alone show, and for which the open form is left.
 
     Also one that is made besides it: "by the way, I want to complain".
@@ -216,7 +216,11 @@ def _rather_wished(script: Script) -> tuple[Heard, ...]:
     if not (leaves or another):
         return ()
     intent = Intent(worded.pop())
-    return () if intent.kind is None else (Heard(Recognised(intent, reading.NO_DOUBT), entities),)
+    return (
+        ()
+        if intent.kind is None
+        else (RecognisedRequest(RecognisedIntent(intent, reading.NO_DOUBT), entities),)
+    )
 
 
 def wants_copy(script: Script) -> bool:
@@ -227,7 +231,7 @@ def wants_copy(script: Script) -> bool:
     return bool(entities.get("copy_first") or wished)
 
 
-def values_of(wishes: Iterable[Wish]) -> set[Any]:
+def values_of(wishes: Iterable[RequestDraft]) -> set[Any]:
     """Return the values that requests name."""
     found: set[Any] = set()
     for wish in wishes:
@@ -236,6 +240,6 @@ def values_of(wishes: Iterable[Wish]) -> set[Any]:
     return found
 
 
-def names_something(runner: Runner, wish: Wish) -> bool:
+def names_something(runner: Runner, wish: RequestDraft) -> bool:
     """Whether a request names what it is about: a kind of data, a login method."""
     return any(True for _ in filling.named_in(runner.by_intent[wish.intent], wish.slots))

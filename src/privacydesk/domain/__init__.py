@@ -1,1 +1,1 @@
-"""Pure values and machines. No I/O, no clock, no framework."""
+"""The domain model: immutable values, state machines and rules, without I/O or system time."""

@@ -1,8 +1,8 @@
-"""What the desk knows about accounts in the app, and what it may ask the app's backend to do.
+"""The interface of the account service: the app's backend, which owns all account data.
 
-The desk owns no account data. It names an action, an account and a payload; the operator's account
-service answers. Everything here is a value that goes to JSON and back without loss. Instants are
-aware UTC, written as ISO 8601 with ``Z``; days are written ``YYYY-MM-DD``.
+The desk sends an action, an account and a payload, and gets an answer. All values here can be
+converted to JSON and back without loss. Instants are aware UTC, written as ISO 8601 with ``Z``;
+days are written ``YYYY-MM-DD``.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from privacydesk.domain.instants import read_instant, write_instant
 
 
 class Binding(Struct, frozen=True):
-    """One way to log in, as it may be shown.
+    """A login method bound to an account, as it may be shown.
 
     Attributes:
-        provider: which way.
-        label_masked: the third party's name for the person, masked; never the full value.
-        bound_at: since when, if known.
-        last_login_way: whether unbinding it would lock the person out; set by
-            :func:`mark_last_login_way`, since one binding can't know of the others.
+        provider: the login provider.
+        label_masked: the person's name or number at the provider, masked.
+        bound_at: when it was bound; None if unknown.
+        last_login_way: whether it is the account's only login method, so that unbinding it would
+            lock the person out; set by :func:`mark_last_login_way`.
     """
 
     provider: Provider
@@ -54,7 +54,7 @@ class Binding(Struct, frozen=True):
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        """Read the JSON form; raise ``KeyError`` or ``ValueError`` if it is invalid."""
         return cls(
             provider=Provider(raw["provider"]),
             label_masked=raw["label_masked"],
@@ -64,13 +64,14 @@ class Binding(Struct, frozen=True):
 
 
 def mark_last_login_way(bindings: Iterable[Binding]) -> tuple[Binding, ...]:
-    """Return the bindings with ``last_login_way`` true on the only one, false on several."""
-    found = tuple(bindings)
-    return tuple(replace(one, last_login_way=len(found) == 1) for one in found)
+    """Return all bindings of an account with ``last_login_way`` set: true if there is only one."""
+    bindings = tuple(bindings)
+    is_last = len(bindings) == 1
+    return tuple(replace(binding, last_login_way=is_last) for binding in bindings)
 
 
 class AccountProfile(Struct, frozen=True):
-    """An account's profile as its owner may see it; phone and real name are masked."""
+    """An account's profile as shown to its owner; phone and real name are masked."""
 
     account: str
     nickname: str
@@ -106,15 +107,15 @@ class AccountProfile(Struct, frozen=True):
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
-        born = raw.get("birthday")
+        """Read the JSON form; raise ``KeyError`` or ``ValueError`` if it is invalid."""
+        birthday = raw.get("birthday")
         return cls(
             account=raw["account"],
             nickname=raw["nickname"],
             status=AccountStatus(raw["status"]),
             avatar=bool(raw.get("avatar", False)),
             gender=raw.get("gender"),
-            birthday=None if born is None else date.fromisoformat(born),
+            birthday=None if birthday is None else date.fromisoformat(birthday),
             signature=raw.get("signature"),
             tags=tuple(raw.get("tags", ())),
             interests=tuple(raw.get("interests", ())),
@@ -129,15 +130,15 @@ class AccountProfile(Struct, frozen=True):
 
 
 class AutomatedDecision(Struct, frozen=True):
-    """A decision made about an account by automated means, explained (policy 第七条（四）).
+    """An automated decision about an account, with its explanation (policy 第七条（四）).
 
     Attributes:
-        id: the account service's own name for it.
+        id: the account service's identifier.
         what: what was decided.
-        made_at: when.
-        factors: the main factors, each in plain words, the weightiest first.
-        appeal: how a person can have a human look at it; ``None`` if it can't be appealed.
-        ends_at: when its effect ends; ``None`` if it has none or lasts.
+        made_at: when it was made.
+        factors: the main factors in plain words, the most important first.
+        appeal: how to have the decision reviewed by a human; None if it can't be appealed.
+        ends_at: when its effect ends; None if it has no effect, or a permanent one.
     """
 
     id: str
@@ -160,7 +161,7 @@ class AutomatedDecision(Struct, frozen=True):
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        """Read the JSON form; raise ``KeyError`` or ``ValueError`` if it is invalid."""
         made_at = read_instant(raw["made_at"])
         if made_at is None:
             raise ValueError("made_at is missing")
@@ -178,12 +179,12 @@ class ItemResult(Struct, frozen=True):
     """The result of one item of a change.
 
     Attributes:
-        scope: a data category, consent purpose, profile field or provider, as it was asked.
+        scope: the requested data category, consent purpose, profile field or provider.
         outcome: what happened to it.
-        count: how many records were touched (deleted, anonymised or kept); None if not reported.
+        count: number of records deleted, anonymised or kept; None if not reported.
         reason: why it was kept or failed.
-        until: the last day it will be kept, if known.
-        sent_reason: the service's own word for a reason that was read as ``other``.
+        until: the last day on which it will be kept; None if unknown.
+        sent_reason: the reason as the service sent it, if it was read as ``other``.
     """
 
     scope: str
@@ -195,23 +196,23 @@ class ItemResult(Struct, frozen=True):
 
     @property
     def reason_code(self) -> str:
-        """The reason as staff look it up; empty without one."""
+        """The reason code shown to staff; empty if there is no reason."""
         return self.sent_reason or (self.reason or "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        said = {} if self.count is None else {"count": self.count}
+        count = {} if self.count is None else {"count": self.count}
         return {
             "scope": self.scope,
             "outcome": self.outcome.value,
-            **said,
+            **count,
             "reason": self.reason_code or None,
             "until": None if self.until is None else self.until.isoformat(),
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        """Read the JSON form; raise ``KeyError`` or ``ValueError`` if it is invalid."""
         count, until = raw.get("count"), raw.get("until")
         return cls(
             scope=raw["scope"],
@@ -227,12 +228,12 @@ class AccountAnswer(Struct, frozen=True):
     """The account service's answer to one action.
 
     Attributes:
-        outcome: how it ended.
-        reason: why it was refused; ``None`` with any other outcome.
-        data: the result of a read, in the shape that the contract gives for the action.
+        outcome: how the action ended.
+        reason: why it was refused; None for all other outcomes.
+        data: the result of a read; the contract specifies its shape for each action.
         items: the result of each item of a change.
-        retry_after: seconds after which asking again makes sense, when ``pending``.
-        sent_reason: as in ``ItemResult``.
+        retry_after: for ``pending``, the number of seconds to wait before asking again.
+        sent_reason: the reason as the service sent it, if it was read as ``other``.
     """
 
     outcome: AccountOutcome
@@ -244,12 +245,12 @@ class AccountAnswer(Struct, frozen=True):
 
     @property
     def reason_code(self) -> str:
-        """The reason as staff look it up; empty without one."""
+        """The reason code shown to staff; empty if there is no reason."""
         return self.sent_reason or (self.reason or "")
 
     @property
     def final(self) -> bool:
-        """Whether asking again with the same key would bring nothing new."""
+        """Whether another call with the same key would return the same answer."""
         return self.outcome not in {AccountOutcome.PENDING, AccountOutcome.UNAVAILABLE}
 
     def to_json(self) -> dict[str, Any]:
@@ -258,47 +259,47 @@ class AccountAnswer(Struct, frozen=True):
             "outcome": self.outcome.value,
             "reason": self.reason_code or None,
             "data": dict(self.data),
-            "items": [one.to_json() for one in self.items],
+            "items": [item.to_json() for item in self.items],
             "retry_after": self.retry_after,
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
-        wait = raw.get("retry_after")
+        """Read the JSON form; raise ``KeyError`` or ``ValueError`` if it is invalid."""
+        retry_after = raw.get("retry_after")
         return cls(
             outcome=AccountOutcome(raw["outcome"]),
             reason=AccountReason.read(raw.get("reason")),
             data=dict(raw.get("data") or {}),
-            items=tuple(ItemResult.from_json(one) for one in raw.get("items") or ()),
-            retry_after=None if wait is None else float(wait),
+            items=tuple(ItemResult.from_json(item) for item in raw.get("items") or ()),
+            retry_after=None if retry_after is None else float(retry_after),
             sent_reason=unknown_reason(raw.get("reason")),
         )
 
     @classmethod
     def refused(cls, reason: AccountReason, *items: ItemResult) -> Self:
-        """Return a refusal of the whole action."""
+        """Return the answer that refuses the whole action."""
         return cls(AccountOutcome.REFUSED, reason=reason, items=items)
 
 
 class AccountService(Protocol):
-    """The app's backend, as far as the desk needs it."""
+    """The app's backend, as used by the desk."""
 
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
     ) -> AccountAnswer:
-        """Do one action on one account.
+        """Carry out an action on an account.
 
         Args:
             action: what to do.
-            account: the app's id of the account.
-            payload: the action's arguments, JSON-able, in the contract's shape.
-            key: the outbox row's id. A change repeated under the same key happens once and is
-                answered with its first answer.
+            account: the account's ID in the app.
+            payload: the action's arguments, JSON values, in the shape of the contract.
+            key: idempotency key: the outbox row's ID. A repeated change is carried out once and
+                gets the same answer.
 
         Raises:
-            UnavailableError: the service can't be reached or won't answer now. It is unknown what
-                it did, so the same call is repeated with the same key. ``data`` may hold
+            UnavailableError: the service can't be reached or doesn't answer now. The action may
+                have been carried out, so retry it with the same key. ``data`` may have
                 ``retry_after`` in seconds.
         """
         ...

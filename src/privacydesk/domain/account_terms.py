@@ -1,7 +1,4 @@
-"""Closed vocabularies that the desk and the account service share.
-
-Each value goes over the wire as it is spelled here.
-"""
+"""Enumerations of the account service's contract; their values are sent as spelled here."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Final
 
 
 class Provider(StrEnum):
-    """A way to log in that can be bound to an account."""
+    """A login provider that can be bound to an account."""
 
     PHONE = "phone"
     WECHAT = "wechat"
@@ -31,7 +28,7 @@ class AccountStatus(StrEnum):
 
 
 class Deletable(StrEnum):
-    """What deleting one category can achieve. A hint: the account service decides."""
+    """What deleting one category can achieve, as a hint; the account service decides."""
 
     YES = "yes"
     MAY_BE_KEPT = "may_be_kept"
@@ -39,7 +36,7 @@ class Deletable(StrEnum):
 
 
 class DataCategory(StrEnum):
-    """A kind of personal data held for an account; the scope items of access and deletion."""
+    """A category of an account's personal data; the items of access and deletion requests."""
 
     PROFILE = "profile"
     REAL_NAME = "real_name"
@@ -58,15 +55,15 @@ class DataCategory(StrEnum):
 
     @property
     def deletable(self) -> Deletable:
-        """What to tell a person who wants only this category deleted.
+        """What to tell a user who wants only this category deleted.
 
-        ``elsewhere`` means by another action: a binding is unbound, not deleted.
+        ``elsewhere`` means that another action is needed: bindings are unbound, not deleted.
         """
         return _DELETABLE.get(self, Deletable.YES)
 
     @property
     def published(self) -> bool:
-        """Whether closing the account leaves it published without a name (policy 第七条（三）)."""
+        """Whether it stays published anonymously after closing (policy 第七条（三）)."""
         return self in _PUBLISHED
 
 
@@ -81,14 +78,14 @@ _PUBLISHED = frozenset(
 )
 
 UNDATED: Final = frozenset({DataCategory.PROFILE, DataCategory.REAL_NAME, DataCategory.BINDINGS})
-"""Categories without dated records: each has a single, timeless value."""
+"""Categories without dated records."""
 
 
 class ConsentPurpose(StrEnum):
-    """A purpose whose consent the account service keeps.
+    """A purpose whose consent is stored by the account service.
 
-    Camera, microphone, album and precise location *permissions* are the device's: the user turns
-    them off there, and the desk only says where (policy 第七条（一）1).
+    *Permissions* for camera, microphone, album and precise location belong to the device. The user
+    turns them off there, and the desk only explains where (policy 第七条（一）1).
     """
 
     PERSONALISED_RECOMMENDATION = "personalised_recommendation"
@@ -100,7 +97,7 @@ class ConsentPurpose(StrEnum):
 
 
 DEVICE_PERMISSIONS = ("device_location", "device_camera", "device_microphone", "device_photos")
-"""Permissions that only the device can withdraw, listed beside the purposes to choose from."""
+"""Permissions that only the device can withdraw, offered as choices beside the purposes."""
 
 
 class ProfileField(StrEnum):
@@ -116,7 +113,7 @@ class ProfileField(StrEnum):
 
 
 class GenderCode(StrEnum):
-    """A gender as the account service spells it. Others are allowed, and shown as they are."""
+    """The account service's values for gender. Others are permitted, and shown unchanged."""
 
     FEMALE = "female"
     MALE = "male"
@@ -137,7 +134,7 @@ SPOKEN_GENDERS: Final = frozenset(
 
 
 class AccountAction(StrEnum):
-    """Every action that the desk may ask the account service for."""
+    """An action that the desk can request from the account service."""
 
     PROFILE = "profile"
     BINDINGS = "bindings"
@@ -154,7 +151,7 @@ class AccountAction(StrEnum):
 
     @property
     def reads(self) -> bool:
-        """Whether it only reads. A read may be repeated freely and is answered as of now."""
+        """Whether it only reads. Reads may be repeated and return the current data."""
         return self in _READS
 
 
@@ -170,10 +167,10 @@ _READS = frozenset(
 
 
 class AccountOutcome(StrEnum):
-    """How an action ended.
+    """The outcome of an action.
 
-    ``unavailable`` is never answered by a service: adapters raise ``UnavailableError`` so that the
-    caller retries, and a caller that stops retrying turns the error into this outcome.
+    Services never answer ``unavailable``: connectors raise ``UnavailableError`` so that the caller
+    retries, and a caller that gives up turns the error into this outcome.
     """
 
     OK = "ok"
@@ -185,7 +182,7 @@ class AccountOutcome(StrEnum):
 
 
 class AccountReason(StrEnum):
-    """Why an action or one of its items was not done. Unknown reasons are read as ``other``."""
+    """Why an action or an item was not carried out. Unknown reasons are read as ``other``."""
 
     LAST_LOGIN = "last_login"
     NOT_BOUND = "not_bound"
@@ -209,7 +206,7 @@ class AccountReason(StrEnum):
 
     @classmethod
     def read(cls, text: str | None) -> AccountReason | None:
-        """Read a reason sent from outside; an unknown one becomes ``other``."""
+        """Return the reason that the service sent; an unknown one becomes ``other``."""
         if text is None:
             return None
         try:
@@ -219,9 +216,9 @@ class AccountReason(StrEnum):
 
 
 def unknown_reason(text: str | None) -> str:
-    """Return an unknown reason as it was sent, for staff; empty for a known one."""
-    known = text is None or AccountReason.read(text) is not AccountReason.OTHER
-    return "" if known or text == AccountReason.OTHER else str(text)
+    """Return a reason as it was sent if it is unknown, so that staff see it; else empty."""
+    is_known = text is None or AccountReason.read(text) is not AccountReason.OTHER
+    return "" if is_known or text == AccountReason.OTHER else str(text)
 
 
 class ItemOutcome(StrEnum):

@@ -1,4 +1,4 @@
-"""Who works on tickets: people, and programs that act for another system."""
+"""Agents: the members of staff, and the programs that act for other systems."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from msgspec import Struct
 
 
 class Role(StrEnum):
-    """What an agent may do."""
+    """The role of an agent, which decides what they may do."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     INTEGRATION = "integration"
-    """A program: it acts over the API, as far as its tokens reach, and never signs in."""
+    """A program. It uses the API with the scopes of its tokens, and never signs in."""
 
 
 STAFF: Final = tuple(role for role in Role if role is not Role.INTEGRATION)
 """The roles of people."""
 
 WORKERS: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
-"""The roles of people who work on requests and talk to their requesters; auditors only look."""
+"""The roles of people who work on tickets and conversations; auditors only read."""
 
 SUPERVISING: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 """The roles with a supervisor's rights."""
@@ -49,24 +49,24 @@ class Agent(Struct, frozen=True):
     locale: str = ""
 
     def is_called_like(self, name: str) -> bool:
-        """Whether a name is theirs apart from case and width, which older names may differ in."""
-        return _plain(self.name) == _plain(name)
+        """Return whether a name equals the agent's, ignoring case and width of characters."""
+        return _fold(self.name) == _fold(name)
 
     @property
     def is_program(self) -> bool:
-        """Whether it is a program, which never counts as a second person."""
+        """Whether it is a program, which never counts as the second of two people."""
         return self.role is Role.INTEGRATION
 
     @property
     def works(self) -> bool:
-        """Whether they work on requests, by themselves or for another system."""
+        """Whether the role permits working on tickets."""
         return self.role is not Role.AUDITOR
 
     @property
     def supervises(self) -> bool:
-        """Whether they have a supervisor's rights."""
+        """Whether the role has a supervisor's rights."""
         return self.role in SUPERVISING
 
 
-def _plain(name: str) -> str:
+def _fold(name: str) -> str:
     return normalize("NFKC", name).casefold()

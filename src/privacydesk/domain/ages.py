@@ -1,4 +1,4 @@
-"""Ages in full years, and the age rules that apply to them."""
+"""Ages in full years, and the age groups with rules of their own."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ CHILD_UNDER: Final = 14
 ADULT_FROM: Final = 18
 
 
-def age_on(born: date, today: date) -> int:
-    """Return full years of age."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+def age_on(birthday: date, today: date) -> int:
+    """Return the age in full years."""
+    had_birthday = (today.month, today.day) >= (birthday.month, birthday.day)
+    return today.year - birthday.year - (not had_birthday)
 
 
 def age_group(age: int) -> str:
-    """Return the age rule that applies to a number of full years.
+    """Return the age group of an age in full years.
 
-    The two documents disagree on exactly 14 (definitions against the children's statement), so that
-    year is a human's decision.
+    The policy and the children's statement disagree on the age of exactly 14, so it is a group of
+    its own, and staff decide.
     """
     if age < CHILD_UNDER:
         return "under_14"
@@ -27,11 +28,15 @@ def age_group(age: int) -> str:
     return "teen" if age < ADULT_FROM else "adult"
 
 
-def days_of(told: str) -> tuple[date, ...]:
-    """Return the first and the last day of a date of which only the year or month may be known."""
-    if not told:
+def possible_days(partial_date: str) -> tuple[date, ...]:
+    """Return the first and last day that a partial date (``YYYY[-MM[-DD]]``) may mean.
+
+    Returns:
+        Two days for a year or month, one for a full date, none for an empty text.
+    """
+    if not partial_date:
         return ()
-    year, month, day = (*(int(part) for part in told.split("-")), 0, 0)[:3]
+    year, month, day = (*(int(part) for part in partial_date.split("-")), 0, 0)[:3]
     if day:
         return (date(year, month, day),)
     first = date(year, month or 1, 1)

@@ -1,4 +1,4 @@
-"""Staff alarms: dates that come near or have passed, evidence, people who wait."""
+"""Staff alarms: due dates, unexamined evidence, waiting users, escalations and outages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.ticket import DueKind
+from privacydesk.domain.ticket import ScheduledEventKind
 
 _ID_BYTES: Final = 16
 
@@ -24,49 +24,49 @@ class AlarmKind(StrEnum):
     OVERDUE = "overdue"
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
-    """Somebody has waited for a person longer than the operator wants them to."""
+    """A user has waited for an agent longer than the operator permits."""
     MANY_ATTEMPTS = "many_attempts"
-    """Somebody entered many wrong codes, or asked for many requests that are not theirs."""
+    """A user entered many wrong codes, or many numbers of other people's tickets."""
     ESCALATED = "escalated"
-    """An agent asked the supervisors to look."""
+    """An agent asked the supervisors for help."""
     ESCALATION_ANSWERED = "escalation_answered"
-    """A supervisor answered; the holder goes on."""
+    """A supervisor answered the holder's question."""
     ACCOUNT_SERVICE_OUT = "account_service_out"
     ACCOUNT_SERVICE_BACK = "account_service_back"
     CODE_GATEWAY_OUT = "code_gateway_out"
     CODE_GATEWAY_BACK = "code_gateway_back"
     ROW_REFUSED = "row_refused"
-    """A database row is not as the desk wrote it, and was left out or refused."""
+    """A database row failed its integrity check, and was left out or refused."""
 
 
-OF_DUES: Final = {
-    DueKind.REMIND_TWO: AlarmKind.REMIND_TWO,
-    DueKind.REMIND_ONE: AlarmKind.REMIND_ONE,
-    DueKind.OVERDUE: AlarmKind.OVERDUE,
-    DueKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
+ALARMS_OF_EVENTS: Final = {
+    ScheduledEventKind.REMIND_TWO: AlarmKind.REMIND_TWO,
+    ScheduledEventKind.REMIND_ONE: AlarmKind.REMIND_ONE,
+    ScheduledEventKind.OVERDUE: AlarmKind.OVERDUE,
+    ScheduledEventKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
 }
-"""The scheduled events of tickets that concern staff, and their alarms."""
+"""The alarm for each scheduled event that concerns staff."""
 
-OF_OUTAGES: Final = {
+ALARMS_OF_OUTAGES: Final = {
     "account_service": (AlarmKind.ACCOUNT_SERVICE_OUT, AlarmKind.ACCOUNT_SERVICE_BACK),
     "code_gateway": (AlarmKind.CODE_GATEWAY_OUT, AlarmKind.CODE_GATEWAY_BACK),
 }
-"""The alarms for the beginning and the end of each outage."""
+"""By dependency, the alarms for the beginning and the end of an outage."""
 
-_OUTAGE_OF: Final = {back: out for out, back in OF_OUTAGES.values()}
-"""The end of an outage to its beginning."""
+_OUTAGE_BEGINNINGS: Final = {end: beginning for beginning, end in ALARMS_OF_OUTAGES.values()}
+"""The alarm for the beginning of an outage, by the alarm for its end."""
 
 
 class StaffAlarm(Struct, frozen=True):
-    """One alarm for one agent, without content.
+    """One alarm for one agent, without any content of tickets or conversations.
 
     Attributes:
-        id: the same for the same alarm, so that it is never raised twice.
-        agent: who is alerted.
-        conversation_id: the conversation it is about; None without one.
-        number: the ticket's; empty where a conversation waits.
-        unattended: whether no agent who was present held it.
-        seen_at: when the agent opened what it is about.
+        id: derived from the cause (see ``alarm_id``), so that an alarm is never raised twice.
+        agent: name of the agent to alert.
+        conversation_id: the conversation that it is about; None for none.
+        number: the ticket's number; empty if it isn't about a ticket.
+        unattended: whether the ticket had no holder who was present.
+        seen_at: when the agent opened the ticket or conversation.
     """
 
     id: bytes
@@ -80,30 +80,41 @@ class StaffAlarm(Struct, frozen=True):
     seen_at: datetime | None = None
 
     @property
-    def is_good_news(self) -> bool:
-        """Whether it reports the end of something."""
-        return self.kind in _OUTAGE_OF
+    def reports_recovery(self) -> bool:
+        """Whether it reports the end of an outage."""
+        return self.kind in _OUTAGE_BEGINNINGS
 
 
-def outage_length(end: StaffAlarm, calls: Iterable[StaffAlarm]) -> timedelta | None:
-    """Return how long the outage lasted whose end an alarm reports.
+def outage_length(end: StaffAlarm, alarms: Iterable[StaffAlarm]) -> timedelta | None:
+    """Return how long an outage lasted.
 
     Args:
-        end: reports that something works again.
-        calls: alarms of the same agent, in any order.
+        end: the alarm that reports the end of the outage.
+        alarms: alarms of the same agent, in any order.
 
     Returns:
-        None where the beginning is not among the alarms. If several are, as processes notice it one
-        after the other, the first counts.
+        The time since the first alarm for its beginning (each process reports one); None if there
+        is none among ``alarms``.
     """
-    out = _OUTAGE_OF.get(end.kind)
-    before = [one for one in calls if one.at <= end.at and one.id != end.id]
-    ended = max((one.at for one in before if one.kind is end.kind), default=None)
-    began = [one.at for one in before if one.kind is out and (ended is None or one.at > ended)]
+    beginning = _OUTAGE_BEGINNINGS.get(end.kind)
+    earlier = [alarm for alarm in alarms if alarm.at <= end.at and alarm.id != end.id]
+    last_end = max((alarm.at for alarm in earlier if alarm.kind is end.kind), default=None)
+    began = [
+        alarm.at
+        for alarm in earlier
+        if alarm.kind is beginning and (last_end is None or alarm.at > last_end)
+    ]
     return end.at - min(began) if began else None
 
 
 def alarm_id(agent: str, kind: AlarmKind, about: bytes, at: datetime) -> bytes:
-    """Return the id of an alarm, made of agent, kind, ticket or conversation, and due time."""
-    named = b"|".join((agent.encode(), kind.value.encode(), about, at.isoformat().encode()))
-    return hashlib.sha256(named).digest()[:_ID_BYTES]
+    """Return the ID of an alarm, derived from its agent, kind, subject and due time.
+
+    Args:
+        agent: name of the agent to alert.
+        kind: the reason.
+        about: ID of the ticket or conversation.
+        at: when the alarm was due.
+    """
+    cause = b"|".join((agent.encode(), kind.value.encode(), about, at.isoformat().encode()))
+    return hashlib.sha256(cause).digest()[:_ID_BYTES]

@@ -1,7 +1,7 @@
-"""HTTP API tokens: what a program presents, what it may do, and the answers kept for retries.
+"""Tokens of the HTTP API, their scopes, and the responses stored for idempotent retries.
 
-A token belongs to an identity, an agent of the role ``integration``: whatever is done with it is
-logged under that name, as if a member of staff of that name had done it.
+A token belongs to an identity: an agent of the role ``integration``. Requests made with the token
+are logged under that agent's name, like the actions of a member of staff.
 """
 
 from __future__ import annotations
@@ -15,65 +15,65 @@ from msgspec import Struct
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 
-LASTING: Final = timedelta(days=180)
+DEFAULT_LIFETIME: Final = timedelta(days=180)
 """The default lifetime of a token."""
 
-LONGEST: Final = timedelta(days=366)
-MOST_TOKENS: Final = 100
-"""The most tokens that may be valid at the same time."""
+MAX_LIFETIME: Final = timedelta(days=366)
+MAX_TOKENS: Final = 100
+"""How many tokens may be valid at the same time."""
 
-ENDS_SOON: Final = timedelta(days=14)
-"""How long before its end staff are shown that a token must be replaced."""
+EXPIRY_WARNING: Final = timedelta(days=14)
+"""How long before its expiry staff are shown that a token must be replaced."""
 
-KEPT_ANSWERS: Final = timedelta(hours=48)
-"""How long a repeated request gets its first answer."""
+RESPONSE_RETENTION: Final = timedelta(hours=48)
+"""How long a response is stored, so that a retry of the request gets the same response."""
 
 
 class Scope(StrEnum):
-    """What a token permits. No scope includes another."""
+    """A permission of a token. No scope includes another."""
 
     TICKETS_READ = "tickets:read"
-    """Requests without any text that people wrote, and without names."""
+    """Read tickets without names and without any text that people wrote."""
     TICKETS_DETAILS = "tickets:details"
-    """A request's personal data: account, contact, details, answers, texts of the log."""
+    """Read a ticket's personal data: account, contact, item details, answers, texts of the log."""
     TICKETS_WRITE = "tickets:write"
-    """Holding and giving away, internal notes, asking the supervisors."""
+    """Claim and assign tickets, add internal notes, ask the supervisors."""
     TICKETS_REPLY = "tickets:reply"
-    """Writing to the requester about a request."""
+    """Write to the requester about a ticket."""
     TICKETS_DECIDE = "tickets:decide"
-    """Settling what evidence proves, and deciding."""
+    """Accept or reject evidence, and decide tickets."""
     EVIDENCE_READ = "evidence:read"
-    """Opening evidence, as the agent on the case."""
+    """Open evidence, as the agent on the case."""
     CONVERSATIONS_READ = "conversations:read"
-    """Who waits, and who answers; no messages."""
+    """See which conversations are queued and who has them; no messages."""
     CONVERSATIONS_WRITE = "conversations:write"
-    """Incoming conversations over, answering in them, handing them back."""
+    """Take over conversations, reply in them, hand them back."""
     MESSAGES_READ = "messages:read"
-    """What was said in conversations."""
+    """Read the messages of conversations."""
     WEBHOOKS_READ = "webhooks:read"
-    """Endpoints without their addresses, and their deliveries."""
+    """Read endpoints without their URLs, and their deliveries."""
     WEBHOOKS_WRITE = "webhooks:write"
-    """Adding and changing endpoints, their secrets, tests, sending again; sees addresses."""
+    """Add and change endpoints and their secrets, send tests, replay deliveries; includes URLs."""
     APP_TOKENS_REVOKE = "app_tokens:revoke"
-    """Revoking app tokens before they expire; reads nothing."""
+    """Revoke app tokens before they expire; nothing can be read."""
 
 
-class TokenStanding(StrEnum):
-    """Whether a token is valid."""
+class TokenStatus(StrEnum):
+    """The status of a token; ``ENDS_SOON`` is still valid."""
 
     WORKING = "working"
-    ENDS_SOON = "ends_soon"
+    EXPIRY_WARNING = "ends_soon"
     EXPIRED = "expired"
     REVOKED = "revoked"
 
 
 class ApiToken(Struct, frozen=True):
-    """A token without its text, which is kept nowhere.
+    """A token without its text, which is not stored.
 
     Attributes:
         hash: keyed hash of the text.
-        agent: the identity that acts.
-        created_by: who made it: an agent's name, or ``operator``.
+        agent: name of the identity that the token belongs to.
+        created_by: who created it: an agent's name, or ``operator``.
         used_at: when it was last used, to the minute.
     """
 
@@ -87,38 +87,38 @@ class ApiToken(Struct, frozen=True):
     revoked_at: datetime | None = None
     used_at: datetime | None = None
 
-    def standing(self, now: datetime) -> TokenStanding:
-        """Return whether it is valid, and if not, why."""
+    def status(self, now: datetime) -> TokenStatus:
+        """Return whether the token is valid, and if not, why."""
         if self.revoked_at is not None:
-            return TokenStanding.REVOKED
+            return TokenStatus.REVOKED
         if now >= self.expires_at:
-            return TokenStanding.EXPIRED
-        soon = self.expires_at - now <= ENDS_SOON
-        return TokenStanding.ENDS_SOON if soon else TokenStanding.WORKING
+            return TokenStatus.EXPIRED
+        soon = self.expires_at - now <= EXPIRY_WARNING
+        return TokenStatus.EXPIRY_WARNING if soon else TokenStatus.WORKING
 
-    def works(self, now: datetime) -> bool:
-        """Whether it is still valid."""
+    def is_valid(self, now: datetime) -> bool:
+        """Return whether the token is neither revoked nor expired."""
         return self.revoked_at is None and now < self.expires_at
 
 
 class Bearer(Struct, frozen=True):
-    """A token and its identity in their current state."""
+    """A token and its identity as they are now."""
 
     token: ApiToken
     agent: Agent
 
 
-class KeptAnswer(Struct, frozen=True):
-    """The answer to a request that changes something, kept for retries.
+class StoredResponse(Struct, frozen=True):
+    """The response to a request that changed something, stored for idempotent retries.
 
     Attributes:
-        agent: the identity that asked.
-        key: hash of the idempotency key that the identity chose.
-        fingerprint: hash of what was asked: method, path and body.
-        status: HTTP's; 0 while there is no answer yet, or only a refusal.
-        body: the answer, without personal data; until there is one, what was left by the
-            transaction that did it, where that keeps it.
-        tag: the entity tag that went with it; empty for none.
+        agent: name of the identity that made the request.
+        key: hash of the idempotency key that the client chose.
+        fingerprint: hash of the request: method, path and body.
+        status: HTTP status; 0 while the request is not answered, or was only refused.
+        body: body of the response, without personal data. Before the request is answered, the
+            result that the transaction stored in its own commit, if it stores one.
+        tag: the response's entity tag; empty for none.
     """
 
     agent: str

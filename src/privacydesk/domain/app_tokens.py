@@ -1,4 +1,4 @@
-"""App tokens: what a session knows of one, and how they are revoked before they expire."""
+"""App tokens, which log users in to the chat, and their revocation before they expire."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from msgspec import Struct
 
 from privacydesk.domain.ids import LookupHash
 
-LONGEST: Final = timedelta(hours=24)
-"""A token is short-lived by contract; one for longer than a day is refused as a mistake."""
+MAX_LIFETIME: Final = timedelta(hours=24)
+"""The maximum lifetime of a token. Tokens are short-lived by contract; longer ones are refused."""
 
-LEEWAY: Final = timedelta(seconds=30)
-"""How far the clocks of the app's backend and of the desk may be apart."""
+CLOCK_LEEWAY: Final = timedelta(seconds=30)
+"""How far the clocks of the app's backend and of the desk may differ."""
 
-KEPT: Final = LONGEST + 2 * LEEWAY
-"""How long a revocation is kept: by then no token that it revokes can be valid."""
+REVOCATION_RETENTION: Final = MAX_LIFETIME + 2 * CLOCK_LEEWAY
+"""How long a revocation is stored; after that, all tokens that it revokes have expired."""
 
 
 class IssuedToken(Struct, frozen=True):
-    """A token, as far as revocations need to know it.
+    """The claims of a token that revocations depend on.
 
     Attributes:
         account: keyed hash of the account (``sub``).
-        id: keyed hash of its own id (``jti``); None where it has none.
-        issued_at: ``iat``; None where that is not known.
+        id: keyed hash of the token's ID (``jti``); None if it has none.
+        issued_at: time of issue (``iat``); None if unknown.
     """
 
     account: LookupHash
@@ -34,10 +34,10 @@ class IssuedToken(Struct, frozen=True):
 
 
 class Revocation(Struct, frozen=True):
-    """A revocation of one token, or of all tokens of an account issued until then.
+    """A revocation of one token, or of all tokens of an account issued up to ``revoked_at``.
 
     Attributes:
-        hash: keyed hash of the account, or of the token's id.
+        hash: keyed hash of the token's ID or of the account.
     """
 
     hash: LookupHash

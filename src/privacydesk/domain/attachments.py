@@ -1,6 +1,6 @@
 """Attachments: files that an agent sends to the user with a reply.
 
-They are part of the conversation: shown to its owner, and deleted with it.
+They are part of the conversation: shown to its user, and deleted with it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class Attachment(Struct, frozen=True):
     """One file, re-encoded and stripped of metadata.
 
     Attributes:
-        offset: the event that carries it.
-        by: the agent who sent it.
-        body: the file itself; empty in lists.
+        offset: offset of the event that it belongs to.
+        by: name of the agent who sent it.
+        body: the file's content; empty in lists.
     """
 
     id: AttachmentId
@@ -33,8 +33,8 @@ class Attachment(Struct, frozen=True):
     by: str
     body: bytes = b""
 
-    def told(self) -> dict[str, Any]:
-        """Return what its event carries."""
+    def event_data(self) -> dict[str, Any]:
+        """Return the description of the file for its event's ``data``."""
         return {
             "id": self.id.hex(),
             "name": self.name,

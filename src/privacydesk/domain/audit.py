@@ -1,7 +1,7 @@
-"""Audit entries: who did what and when, on which ticket, conversation or file; never the content.
+"""Audit entries: who did what and when, on which ticket, conversation or file; without content.
 
-They are written in the transaction that they record, and chained afterwards, so that none can be
-changed, removed or moved unnoticed.
+An entry is written in the transaction that it records. Afterwards it is added to a hash chain, so
+that changed, removed or moved entries are detected.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from msgspec import Struct, field
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry
 
-MACHINES: Final = frozenset(
+NON_STAFF_ACTORS: Final = frozenset(
     {"requester", "assistant", "clock", "account_service", "notices", "operator"}
 )
-"""Actors other than staff. An agent with such a name could not be told from them."""
+"""Names of actors that are not staff. They are reserved, so that no agent can have them."""
 
-_TOLD: Final = ("accepted", "ground", "proposed_by")
-"""Log entry data that may be audited: words of closed lists, and agents."""
+_AUDITED_DATA: Final = ("accepted", "ground", "proposed_by")
+"""Data of log entries that is copied to the audit: words of closed lists, and names of agents."""
 
 
 class AuditEntry(Struct, frozen=True):
-    """One thing that somebody did, or was denied.
+    """An action that was carried out or denied.
 
     Attributes:
-        by: an agent's name, or one of ``MACHINES``.
-        what: an act's name, such as ``refuse``, ``evidence_opened`` or ``access_denied``.
-        detail: words of closed lists, numbers and dates; no text that a person wrote.
+        by: name of the agent, or one of ``NON_STAFF_ACTORS``.
+        what: name of the action, such as ``refuse``, ``evidence_opened`` or ``access_denied``.
+        detail: words of closed lists, numbers and dates; no texts by people.
     """
 
     at: datetime
@@ -43,11 +43,11 @@ class AuditEntry(Struct, frozen=True):
 
 
 class SealedEntry(Struct, frozen=True):
-    """An entry as stored.
+    """A stored entry.
 
     Attributes:
-        seq: its place in the chain; 0 while it waits to be sealed.
-        id: sorts by when it was written.
+        seq: number of the entry in the chain; 0 until it is added to the chain.
+        id: the entry's ID, which sorts by time.
     """
 
     seq: int
@@ -56,20 +56,20 @@ class SealedEntry(Struct, frozen=True):
 
 
 class ChainHead(Struct, frozen=True):
-    """The number of sealed entries, and the last one's code, which covers all of them."""
+    """The head of the chain: the number of entries, and the last one's code, which covers all."""
 
     entries: int
     code: str
 
 
-class Fault(Struct, frozen=True):
+class ChainFault(Struct, frozen=True):
     """The first fault of the chain.
 
     Attributes:
-        seq: the number of the entry; 0 where the chain's own head or key is at fault.
+        seq: number of the entry; 0 for a fault of the stored head or key.
         what: ``missing``, ``changed``, ``added``; ``head_missing``, ``head_changed``,
-            ``key_missing``; ``head_unknown`` where a head that was noted before
-            is not part of the chain.
+            ``key_missing``; or ``head_unknown`` if a head recorded earlier is not part of the
+            chain.
     """
 
     seq: int
@@ -80,23 +80,23 @@ class ChainReport(Struct, frozen=True):
     """The result of checking the chain.
 
     Attributes:
-        head: the current one.
-        waiting: entries that are not sealed yet.
-        fault: the first one; None when all is well.
+        head: the current head.
+        waiting: number of entries that are not in the chain yet.
+        fault: the first fault; None for none.
     """
 
     head: ChainHead
     waiting: int
-    fault: Fault | None = None
+    fault: ChainFault | None = None
 
 
 class ChainState(Struct, frozen=True):
-    """The extent of the chain, unchecked.
+    """The length of the chain, without a check.
 
     Attributes:
-        sealed: entries that are part of it.
-        waiting: entries that are not yet.
-        last_at: when the act of the last sealed entry happened.
+        sealed: number of entries in the chain.
+        waiting: number of entries that are not in the chain yet.
+        last_at: time of the last entry in the chain.
     """
 
     sealed: int
@@ -105,15 +105,15 @@ class ChainState(Struct, frozen=True):
 
 
 class RowFault(Struct, frozen=True):
-    """A row that is not as the desk wrote it.
+    """A row that failed its integrity check.
 
     Attributes:
-        table: its table.
-        row: its key as text, ids and hashes in hexadecimal.
-        what: ``changed``: a column or the sealed value; ``put_back``: it is older than another row
-            says; ``missing``: it, or a part of its log, was removed; ``refused``: it was read
-            and skipped, for one of these.
-        number: a ticket's, as stored in the row; empty for any other row.
+        table: name of the table.
+        row: primary key as text, IDs and hashes in hexadecimal.
+        what: ``changed``: a column or the encrypted value was changed; ``put_back``: the row was
+            replaced by an older version; ``missing``: the row or a part of its log was removed;
+            ``refused``: the row was skipped by a read for one of these reasons.
+        number: the ticket's number as stored in the row; empty for other tables.
     """
 
     table: str
@@ -126,9 +126,9 @@ class CheckedRows(Struct, frozen=True):
     """The progress of a check of all rows.
 
     Attributes:
-        table: the table that is being checked.
-        done: how many of its rows were checked.
-        faults: those found in the last page.
+        table: name of the table that is being checked.
+        done: number of rows of the table checked so far.
+        faults: faults found in the last page of rows.
     """
 
     table: str
@@ -137,26 +137,26 @@ class CheckedRows(Struct, frozen=True):
 
 
 def damaged_tickets(faults: Iterable[RowFault]) -> tuple[str, ...]:
-    """Return the numbers of the damaged tickets, as far as they can be read."""
-    return tuple(sorted(one.number or one.row for one in faults if one.table == "ticket"))
+    """Return the numbers of the damaged tickets, or the row keys if numbers can't be read."""
+    return tuple(sorted(fault.number or fault.row for fault in faults if fault.table == "ticket"))
 
 
-def audited(entry: LogEntry, home: ConversationId) -> AuditEntry | None:
-    """Return the audit entry for a ticket's log entry: what staff did, without their words.
+def audit_entry_for(entry: LogEntry, conversation: ConversationId) -> AuditEntry | None:
+    """Return the audit entry for a ticket's log entry, without texts; None if not by staff.
 
     Args:
-        entry: the entry.
-        home: the ticket's conversation.
+        entry: the log entry.
+        conversation: the ticket's conversation.
     """
-    if entry.by in MACHINES:
+    if entry.by in NON_STAFF_ACTORS:
         return None
-    opened = entry.data.get("evidence")
+    evidence = entry.data.get("evidence")
     return AuditEntry(
         at=entry.at,
         by=entry.by,
         what=entry.what,
         ticket_id=entry.ticket_id,
-        conversation_id=home,
-        evidence_id=EvidenceId(bytes.fromhex(opened)) if opened else None,
-        detail={name: entry.data[name] for name in _TOLD if name in entry.data},
+        conversation_id=conversation,
+        evidence_id=EvidenceId(bytes.fromhex(evidence)) if evidence else None,
+        detail={name: entry.data[name] for name in _AUDITED_DATA if name in entry.data},
     )

@@ -1,4 +1,4 @@
-"""Telling people from programs, where the operator names a service for it."""
+"""The interface of the CAPTCHA service that tells people from programs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ class CaptchaVerifier(Protocol):
     """Verifies the tokens that visitors get for solving a challenge."""
 
     async def verify(self, token: str) -> bool:
-        """Return whether a token proves that a challenge was solved; each does so once.
+        """Return whether a token proves that a challenge was solved; each token works once.
 
         Raises:
-            UnavailableError: it can't be verified now.
+            UnavailableError: the service can't verify the token now.
         """
         ...

@@ -1,4 +1,4 @@
-"""Clocks: running deadlines of tickets with what each is based on, and the regimes they follow."""
+"""Clocks: the running deadlines of tickets, and the legal regimes that they follow."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from privacydesk.domain.deadlines import (
     Deadline,
     Unit,
     WorkingCalendar,
-    aware,
     check_amount,
-    count,
+    compute_deadline,
+    require_aware,
 )
 
 _RECORD_VERSION = 1
 
 
 class StartsFrom(StrEnum):
-    """The moment a regime counts from."""
+    """The event that starts a regime's period."""
 
     VERIFIED = "verified"
     RECEIVED = "received"
 
 
 class SourceQuality(StrEnum):
-    """How well a regime's period is known to us."""
+    """How reliable our knowledge of a regime's period is."""
 
     OPERATOR = "operator"
     """The operator's own public promise."""
     FULL_TEXT = "full_text"
     SECONDARY = "secondary"
-    """Known from a summary of the law."""
+    """Taken from a summary of the law."""
     UNREAD = "unread"
-    """General knowledge; never shown to users as fact."""
+    """General knowledge without a source; never shown to users as a fact."""
 
 
 class RegimeProfile(Struct, frozen=True):
-    """One rule that sets a period for answering, as an operator switches it on.
+    """A rule that sets a period for answering requests. Operators choose which ones apply.
 
     Attributes:
         name: a stable key such as ``operator_7wd``.
-        starts_from: which moment is day 0.
-        unit: what ``amount`` counts.
-        amount: the length of the period, 1 to ``MAX_AMOUNT``.
-        source: where the rule stands, with its article, in our own words.
-        quality: how well that source is known.
+        starts_from: the event whose day is day 0.
+        unit: unit of ``amount``.
+        amount: length of the period, 1 to ``MAX_AMOUNT``.
+        source: the law or document with its article, in our own words.
+        quality: how reliable the source is.
     """
 
     name: str
@@ -66,32 +66,36 @@ class RegimeProfile(Struct, frozen=True):
 
     @property
     def citable(self) -> bool:
-        """Whether it may be stated to people as a fact."""
+        """Whether it may be cited to users as a fact."""
         return self.quality is not SourceQuality.UNREAD
 
 
-def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return an instant in ``zone`` as it was written, also where its clocks skip that hour."""
-    written = moment.replace(tzinfo=zone)
-    same = written.astimezone(UTC) == moment.astimezone(UTC)
-    return written if same else moment.astimezone(zone)
+def _in_zone(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant in ``zone``, keeping its wall time if that is the same instant.
+
+    This restores stored instants exactly, even in an hour that daylight saving time skips.
+    """
+    wall_time = instant.replace(tzinfo=zone)
+    is_same = wall_time.astimezone(UTC) == instant.astimezone(UTC)
+    return wall_time if is_same else instant.astimezone(zone)
 
 
 class Clock(Struct, frozen=True):
-    """A running deadline of a ticket, with all that went into it.
+    """A running deadline of a ticket, with all inputs of its computation.
 
-    The dates are the ones promised when it was made; ``deadline_of`` shows the count again.
+    The dates are the ones promised when the clock was started; ``recount_deadline`` computes them
+    again.
 
     Attributes:
-        regime: name of the profile it follows.
+        regime: name of the regime profile.
         started_at: the start, in UTC.
-        unit: what ``amount`` counts.
-        amount: the length of the period.
+        unit: unit of ``amount``.
+        amount: length of the period.
         calendar: code of the calendar.
-        zone: name of the zone.
+        zone: name of the time zone.
         due_date: the last day, in ``zone``.
         due_at: the first instant that is late, in ``zone``.
-        provisional: whether the date may still move when a schedule is published.
+        provisional: whether the date may still change when a schedule is published.
     """
 
     regime: str
@@ -105,7 +109,7 @@ class Clock(Struct, frozen=True):
     provisional: bool
 
     def to_record(self) -> dict[str, Any]:
-        """Return the clock as a plain dict of JSON values."""
+        """Return the clock as a dict of JSON values."""
         return {
             "v": _RECORD_VERSION,
             "regime": self.regime,
@@ -121,10 +125,10 @@ class Clock(Struct, frozen=True):
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Clock:
-        """Return the clock that ``to_record`` wrote.
+        """Return the clock of a record written by ``to_record``.
 
         Raises:
-            ValueError: the record is of another version, or a value in it can't be read.
+            ValueError: the record has another version, or an invalid value.
         """
         if record.get("v") != _RECORD_VERSION:
             raise ValueError("a clock record of an unknown version")
@@ -132,13 +136,15 @@ class Clock(Struct, frozen=True):
             zone = ZoneInfo(record["zone"])
             return cls(
                 regime=str(record["regime"]),
-                started_at=aware(datetime.fromisoformat(record["started_at"])).astimezone(UTC),
+                started_at=require_aware(datetime.fromisoformat(record["started_at"])).astimezone(
+                    UTC
+                ),
                 unit=Unit(record["unit"]),
                 amount=check_amount(record["amount"]),
                 calendar=str(record["calendar"]),
                 zone=zone.key,
                 due_date=date.fromisoformat(record["due_date"]),
-                due_at=_in_zone(aware(datetime.fromisoformat(record["due_at"])), zone),
+                due_at=_in_zone(require_aware(datetime.fromisoformat(record["due_at"])), zone),
                 provisional=bool(record["provisional"]),
             )
         except (KeyError, TypeError) as error:
@@ -148,11 +154,11 @@ class Clock(Struct, frozen=True):
 def start_clock(
     profile: RegimeProfile, calendar: WorkingCalendar, started_at: datetime, zone: ZoneInfo
 ) -> Clock:
-    """Return the clock that ``profile`` starts at ``started_at``.
+    """Return a clock of ``profile``, started at ``started_at``.
 
-    The caller passes the instant that ``profile.starts_from`` names.
+    The caller passes the instant of the event that ``profile.starts_from`` names.
     """
-    deadline = count(calendar, started_at, profile.unit, profile.amount, zone)
+    deadline = compute_deadline(calendar, started_at, profile.unit, profile.amount, zone)
     return Clock(
         regime=profile.name,
         started_at=deadline.started_at,
@@ -166,28 +172,30 @@ def start_clock(
     )
 
 
-def leading(clocks: Iterable[Clock]) -> Clock | None:
-    """Return the clock that is due first, the first named among equals; None without clocks."""
-    # Compared in UTC: two wall times of one zone would be compared without their offsets.
+def leading_clock(clocks: Iterable[Clock]) -> Clock | None:
+    """Return the clock that is due first, the first of several with the same due time."""
+    # Compared in UTC, because Python compares two times of the same zone without their offsets.
     return min(clocks, key=lambda clock: clock.due_at.astimezone(UTC), default=None)
 
 
-def deadline_of(clock: Clock, calendar: WorkingCalendar) -> Deadline:
-    """Count ``clock`` again from its stored inputs, day by day.
+def recount_deadline(clock: Clock, calendar: WorkingCalendar) -> Deadline:
+    """Compute the deadline of ``clock`` again from its stored inputs.
 
-    The due date may differ from the promised one if ``calendar`` has learned a schedule since.
+    The due date may differ from the promised one if ``calendar`` has a newer schedule.
 
     Raises:
-        ValueError: ``calendar`` isn't the one the clock was counted with.
+        ValueError: ``calendar`` isn't the calendar of the clock.
     """
     if calendar.code != clock.calendar:
         raise ValueError(f"the clock counts with {clock.calendar}, not with {calendar.code}")
-    return count(calendar, clock.started_at, clock.unit, clock.amount, ZoneInfo(clock.zone))
+    return compute_deadline(
+        calendar, clock.started_at, clock.unit, clock.amount, ZoneInfo(clock.zone)
+    )
 
 
 def recount(clock: Clock, calendar: WorkingCalendar) -> Clock | None:
-    """Return ``clock`` with the dates that ``calendar`` gives now, or None if nothing changed."""
-    deadline = deadline_of(clock, calendar)
+    """Return ``clock`` with the dates computed by ``calendar`` now; None if nothing changed."""
+    deadline = recount_deadline(clock, calendar)
     if deadline.due_date == clock.due_date and deadline.provisional == clock.provisional:
         return None
     return replace(
@@ -198,9 +206,9 @@ def recount(clock: Clock, calendar: WorkingCalendar) -> Clock | None:
     )
 
 
-def settle(clock: Clock, calendar: WorkingCalendar) -> Clock | None:
-    """Recount a provisional clock; None if it isn't provisional or nothing changed.
+def recount_if_provisional(clock: Clock, calendar: WorkingCalendar) -> Clock | None:
+    """Recount a provisional clock; return None if it isn't provisional or nothing changed.
 
-    The answer may still be provisional: a correction of a guess, not yet the final date.
+    The result may still be provisional: a better guess, but not the final date.
     """
     return recount(clock, calendar) if clock.provisional else None

@@ -1,4 +1,4 @@
-"""Sending one-time codes: targets, outcomes, and the gateway's interface."""
+"""Delivery of one-time codes: destinations, results, and the interface of the gateway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from privacydesk.domain.account_terms import AccountReason
 
 
 class PhoneTarget(Struct, frozen=True):
-    """A phone number that somebody typed, in E.164. A code sent there proves that contact alone."""
+    """A phone number typed by the user, in E.164. A code verifies only this contact."""
 
     number: str
 
@@ -20,7 +20,7 @@ class PhoneTarget(Struct, frozen=True):
 
 
 class MailTarget(Struct, frozen=True):
-    """A mail address that somebody typed. A code sent there proves that contact alone."""
+    """A mail address typed by the user. A code verifies only this contact."""
 
     address: str
 
@@ -29,13 +29,13 @@ class MailTarget(Struct, frozen=True):
 
 
 class AccountContact(Struct, frozen=True):
-    """The phone bound to an account; the gateway resolves it, so the desk never holds it."""
+    """The phone bound to an account. The gateway looks up the number; the desk never sees it."""
 
     account: str
 
 
 class SendOutcome(StrEnum):
-    """The outcome of sending a code. ``sent`` means taken by the gateway, not read by a person."""
+    """The outcome of sending. ``sent`` means accepted by the gateway, not read by a person."""
 
     SENT = "sent"
     NO_CONTACT = "no_contact"
@@ -46,9 +46,9 @@ class SendAnswer(Struct, frozen=True):
     """The gateway's answer.
 
     Attributes:
-        outcome: the outcome of sending the code.
-        masked: its destination, masked for display; ``None`` if the gateway gives none.
-        reason: why it was refused.
+        outcome: the outcome of sending.
+        masked: the destination, masked for display; None if the gateway doesn't return it.
+        reason: why it was refused; None if it was not.
     """
 
     outcome: SendOutcome
@@ -65,7 +65,7 @@ class SendAnswer(Struct, frozen=True):
 
 
 class CodeSender(Protocol):
-    """Sends one-time codes to people."""
+    """Sends one-time codes."""
 
     async def send(
         self,
@@ -76,16 +76,16 @@ class CodeSender(Protocol):
         *,
         key: str,
     ) -> SendAnswer:
-        """Send one code once.
+        """Send a code.
 
         Args:
-            to: a typed contact, or "the phone bound to this account".
-            template: which text the gateway wraps around the code.
-            locale: the language of that text, as in ``zh-Hant``.
-            code: the digits themselves.
-            key: the outbox row's id; a repeated key sends nothing more.
+            to: a typed contact, or the phone bound to an account.
+            template: name of the gateway's text around the code.
+            locale: language tag of the text, such as ``zh-Hant``.
+            code: the digits.
+            key: idempotency key: the outbox row's ID. A call with a known key sends nothing.
 
         Raises:
-            UnavailableError: the gateway can't take it now; repeat with the same key.
+            UnavailableError: the gateway is unavailable; retry with the same key.
         """
         ...

@@ -1,4 +1,4 @@
-"""The current state of a conversation: small, whole, and replaced at each turn."""
+"""The current state of a conversation: a small value that each turn replaces as a whole."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind
 
 _FORMS = {kind.value: kind for kind in RequestKind}
-"""A request's form is the flow of its kind's name."""
+"""The kind of request by the name of its form, a flow of the same name."""
 
 
 class OwnerKind(StrEnum):
-    """Who may speak besides the user."""
+    """The kind of owner of a conversation: who answers the user."""
 
     ASSISTANT = "assistant"
     QUEUE = "queue"
@@ -28,15 +28,15 @@ class OwnerKind(StrEnum):
 
 
 class Owner(Struct, frozen=True):
-    """Who may speak besides the user, and since which offset.
+    """The owner of a conversation: who answers the user, and since when.
 
     Attributes:
-        agent: the agent's name when ``kind`` is agent.
-        offset: the offset of the event at which ownership last changed; a command decided
-            on an older one is refused as stale.
-        since: when it changed.
-        waited_from: since when the user had waited for the agent: their place in the queue,
-            should the agent be lost.
+        agent: the agent's name if ``kind`` is ``AGENT``.
+        offset: offset of the event at which the owner last changed; a command based on an earlier
+            owner is refused as stale.
+        since: when the owner changed.
+        waited_from: when the user was queued for the agent, which gives the position in the queue
+            if the agent is lost.
     """
 
     kind: OwnerKind = OwnerKind.ASSISTANT
@@ -47,7 +47,7 @@ class Owner(Struct, frozen=True):
 
 
 class LocaleSource(StrEnum):
-    """Where the conversation's language was learnt, weakest first."""
+    """The source of the conversation's language, from the weakest to the strongest."""
 
     DEFAULT = "default"
     BROWSER = "browser"
@@ -56,13 +56,13 @@ class LocaleSource(StrEnum):
     CHOSEN = "chosen"
 
 
-class Waiting(Struct, frozen=True):
-    """A step waits for a result from outside.
+class PendingCall(Struct, frozen=True):
+    """A call to an external service whose result a step waits for.
 
     Attributes:
-        ref: identifies the wait; results with another ref are dropped.
-        action: what was asked for.
-        since: when it was asked.
+        ref: identifies the call; results with another ``ref`` are ignored.
+        action: the requested action.
+        since: when the call was made.
     """
 
     ref: str
@@ -71,20 +71,20 @@ class Waiting(Struct, frozen=True):
 
 
 class Frame(Struct, frozen=True):
-    """A flow being run.
+    """A running flow.
 
     Attributes:
         flow: the flow's name.
-        step: where it stands; a state of the flow's machine.
-        slots: values asked for so far; JSON only.
-        waiting: set while a step waits for the outside.
-        misses: consecutive answers that the present step could not take.
-        trail: the questions answered so far, for going back to one.
-        called: another flow's step waits for how this one ends.
-        started_at: when the request began, which is when it was received.
+        step: the current step, a state of the flow's state machine.
+        slots: values collected so far; JSON only.
+        waiting: the external call that the step waits for; None for none.
+        misses: consecutive answers that did not fit the current step.
+        trail: steps whose questions were answered, for going back.
+        called: whether a step of another flow waits for the end of this flow.
+        started_at: when the request began, which becomes its time of receipt.
         serial: unique within the conversation; results and child flows refer to it.
-        confirmed_at: when the user said yes to what the flow is about to do; forgotten when a
-            question is answered after that.
+        confirmed_at: when the user confirmed what the flow will do; cleared when a question is
+            answered after that.
     """
 
     flow: str
@@ -92,20 +92,20 @@ class Frame(Struct, frozen=True):
     started_at: datetime
     serial: int
     slots: Mapping[str, Any] = field(default_factory=dict)
-    waiting: Waiting | None = None
+    waiting: PendingCall | None = None
     misses: int = 0
     trail: tuple[str, ...] = ()
     called: bool = False
     confirmed_at: datetime | None = None
 
 
-class Wish(Struct, frozen=True):
-    """A request that was asked for while another one was being made; taken up after that.
+class RequestDraft(Struct, frozen=True):
+    """A request that is not filed yet, or was filed last, as the values of its form.
 
     Attributes:
-        intent: what is asked for; it has a request kind.
-        slots: what was already said about it; JSON only.
-        words: the message that asked for it, verbatim; empty if a button did.
+        intent: the intent, which has a request kind.
+        slots: values that the user has already given; JSON only.
+        words: the user's message that made the request, verbatim; empty for a button.
     """
 
     intent: Intent
@@ -114,23 +114,28 @@ class Wish(Struct, frozen=True):
 
 
 class Prompt(Struct, frozen=True):
-    """The question that is open: only its choices may be tapped."""
+    """The open question; only its buttons can be tapped.
+
+    Attributes:
+        offset: offset of the question's event.
+        serial: serial of the frame that asked; 0 for the menu.
+        requests: for a question about the meaning of a message, the request for each possible
+            meaning; the chosen one is begun.
+    """
 
     offset: int
     choices: tuple[Choice, ...] = ()
     serial: int = 0
-    """The frame that asked; 0 for the menu."""
-    told: tuple[Wish, ...] = ()
-    """The requests in the message it asks about, by possible meaning; taken with the choice."""
+    requests: tuple[RequestDraft, ...] = ()
 
 
 class MailThread(Struct, frozen=True):
-    """The mail exchange that a conversation is held in.
+    """The mail thread of a conversation held by mail.
 
     Attributes:
-        address: where replies go: the sender address of the first mail.
-        subject: of the first mail.
-        root: its ``Message-ID``; with the address it identifies the exchange.
+        address: sender address of the first mail, which replies are sent to.
+        subject: subject of the first mail.
+        root: ``Message-ID`` of the first mail; together with ``address`` it identifies the thread.
     """
 
     address: str
@@ -142,29 +147,29 @@ class MailThread(Struct, frozen=True):
 
 
 class Conversation(Struct, frozen=True):
-    """One user's thread with the desk.
+    """The conversation of one user with the desk.
 
     Attributes:
         id: sixteen bytes.
-        epoch: random; replaced at restore or purge, so that clients drop their copies.
-        version: the last offset; every write appends, so it also guards against lost updates.
-        account: the app account the user is logged in to; empty without a token.
+        epoch: random text, replaced at a restore or purge, so that clients drop their copies.
+        version: offset of the last event. As every write appends an event, it also guards against
+            lost updates.
+        account: the app account that the user is logged in to; empty without a token.
         stack: running flows, the innermost last.
-        verifications: proofs made here, newest last.
-        queued_at: when the user began to wait for a person.
+        verifications: identity verifications made in this conversation, newest last.
+        queued_at: when the user began to wait for an agent; None if not queued.
         unanswered: consecutive messages that were not understood.
-        serial: the last frame serial handed out.
-        desk_calls: times in a row that the user typed the word that opens the desk.
-        last_said_at: when the user last did something.
-        minor_hint: words or a date of birth showed a minor; tickets filed here are marked.
-        wishes: requests to take up next, in this order; a few at most.
-        filed: the request that was filed last here, with what it is about; None once it was
-            withdrawn here.
-        to_rate: the request that closed last while something else was open; its rating is asked
-            for when that is done.
-        attempts: failed attempts made here, oldest first; for staff alone.
-        mail: the mail exchange that it is held in; None for the chat.
-        origin: keyed hash of the network that a visitor without a login wrote from last.
+        serial: the last frame serial assigned.
+        desk_calls: how often in a row the user typed the word that opens the desk.
+        last_said_at: when the user was last active.
+        minor_hint: whether words or a date of birth indicated a minor; marks tickets filed here.
+        pending_requests: requests made while another form was open; they are begun afterwards, in
+            this order.
+        last_filed: the request filed last in this conversation; None once it is withdrawn.
+        to_rate: a ticket closed while something else was open; its rating is asked for later.
+        attempts: failed attempts in this conversation, oldest first; shown to staff only.
+        mail: the mail thread; None for a conversation in the chat.
+        origin: keyed hash of the network of a visitor without a login, at their last message.
     """
 
     id: ConversationId
@@ -184,15 +189,15 @@ class Conversation(Struct, frozen=True):
     desk_calls: int = 0
     last_said_at: datetime | None = None
     minor_hint: bool = False
-    wishes: tuple[Wish, ...] = ()
-    filed: Wish | None = None
+    pending_requests: tuple[RequestDraft, ...] = ()
+    last_filed: RequestDraft | None = None
     to_rate: TicketId | None = None
     mail: MailThread | None = None
     origin: bytes = b""
     attempts: tuple[Attempt, ...] = ()
 
     @property
-    def forming(self) -> RequestKind | None:
-        """Return the kind of request that an open form makes; None without one."""
+    def open_form_kind(self) -> RequestKind | None:
+        """The kind of request of the open form; None if no form is open."""
         kinds = (_FORMS.get(frame.flow) for frame in reversed(self.stack))
         return next((kind for kind in kinds if kind is not None), None)

@@ -1,8 +1,8 @@
-"""Daily counters: how often something happened on a day, and nothing about the people involved.
+"""Daily counters of anonymous events, for reports.
 
-They are kept for what no record shows later: where people give up while they prove who they are,
-and how often a sentence was not understood. Counts are written in the transaction of what they
-count, and outlive the conversations they came from.
+They count what no ticket shows later: where users give up verifying their identity, and how often
+a sentence was not understood. A counter is incremented in the transaction of the event, and
+outlives the conversation.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Countable(StrEnum):
-    """What is counted. Its detail is a word of a closed list, never anything that a person said."""
+class CounterKind(StrEnum):
+    """What a counter counts. Details are words of closed lists, never texts of users."""
 
     HEARD = "heard"
-    """A sentence had to be interpreted, as no form was open; the detail is the language."""
+    """A sentence was classified, as no form was open; the detail is the language."""
     UNSURE = "unsure"
     """Such a sentence was not understood; the detail is the language."""
     REACHED = "reached"
-    """Somebody proving who they are reached a question; the detail is what it asks for."""
+    """A user reached a step of identity verification; the detail is the step."""
     PASSED = "passed"
-    """They got past it, or had finished; the detail is what it asked for."""
+    """A user passed such a step, or was already verified; the detail is the step."""
 
 
-class Counted(Struct, frozen=True):
-    """One occurrence.
+class CounterIncrement(Struct, frozen=True):
+    """An increment of a counter by one.
 
     Attributes:
-        day: the operator's date.
-        what: what it was.
-        detail: which of a closed list.
+        day: the date in the operator's time zone.
+        what: what is counted.
+        detail: a word of a closed list.
     """
 
     day: date
-    what: Countable
+    what: CounterKind
     detail: str = ""
 
 
-class Count(Struct, frozen=True):
-    """How often something happened within a period."""
+class CounterSum(Struct, frozen=True):
+    """The sum of a counter over a period."""
 
-    what: Countable
+    what: CounterKind
     detail: str
     number: int

@@ -1,11 +1,11 @@
-"""Deadlines: counting days from a start, day by day.
+"""Computation of deadlines in working days, calendar days or months, with a day-by-day listing.
 
-The day the clock starts is day 0 (Civil Code, article 201) and the last day ends at 24:00
-(article 203), both in the zone of the operator. Working days come from a ``WorkingCalendar``,
-which this module only asks; calendars themselves live in ``privacydesk.calendars``.
+The day on which the clock starts is day 0 (Civil Code, article 201) and the last day ends at 24:00
+(article 203), both in the operator's time zone. Working days come from a ``WorkingCalendar``; the
+implementations are in ``privacydesk.calendars``.
 
-Every instant is aware. A naive one raises ``ValueError``, since nobody can say later in which
-zone it was meant. Years outside the calendar's reach raise whatever the calendar raises.
+All instants must be aware; a naive one raises ``ValueError``. Errors of the calendar, such as for
+years that it does not cover, are passed on.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 MAX_AMOUNT = 3660
-"""The longest deadline that is still believed, in any unit: ten years of days."""
+"""The longest deadline accepted, in any unit: ten years of days."""
 _ONE_DAY = timedelta(days=1)
 _MONTHS_A_YEAR = 12
 
 
 class DayReason(StrEnum):
-    """Why a day counts or doesn't. Texts for people are looked up by these codes."""
+    """Why a day counts or doesn't. The texts shown to people are looked up by these codes."""
 
     START = "start"
-    """A working day that isn't counted because the clock started on it."""
+    """The working day on which the clock started, which isn't counted."""
     WORKING = "working"
     WEEKEND = "weekend"
     HOLIDAY = "holiday"
@@ -39,13 +39,14 @@ class DayReason(StrEnum):
 
 
 class DayStatus(Struct, frozen=True):
-    """What a calendar says of one day.
+    """The calendar's entry for one day.
 
     Attributes:
-        working: whether it counts as a working day.
-        reason: why; never ``START``, which only a count can know.
-        settled: whether the schedule of its year is published or named final by the operator.
-        name: the holiday, or the operator's reason, in the language the calendar was made with.
+        working: whether it is a working day.
+        reason: why; never ``START``, which depends on the deadline.
+        settled: whether the schedule of its year is final: published, or declared final by the
+            operator.
+        name: the holiday, or the operator's reason, in the language of the calendar.
     """
 
     working: bool
@@ -55,25 +56,25 @@ class DayStatus(Struct, frozen=True):
 
 
 class WorkingCalendar(Protocol):
-    """Tells working days from days off."""
+    """A calendar that distinguishes working days from days off."""
 
     @property
     def code(self) -> str:
-        """The name under which it is found again, such as ``CN``."""
+        """The calendar's identifier, such as ``CN``."""
         ...
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone people of this calendar live in, for operators who name none."""
+        """The time zone of the calendar's region, the default for operators who set none."""
         ...
 
     def day(self, day: date) -> DayStatus:
-        """Return what is known of ``day``; raises for years out of reach."""
+        """Return the entry for ``day``; raises for years that the calendar does not cover."""
         ...
 
 
 class Unit(StrEnum):
-    """What a deadline is counted in."""
+    """The unit of a deadline."""
 
     WORKING_DAYS = "working_days"
     DAYS = "days"
@@ -81,14 +82,14 @@ class Unit(StrEnum):
 
 
 class Day(Struct, frozen=True):
-    """One line of a count.
+    """One day of a deadline's day-by-day listing.
 
     Attributes:
-        date: the day, in the zone of the deadline.
-        working: what the calendar says of it, whether or not it is counted.
+        date: the day, in the time zone of the deadline.
+        working: whether it is a working day, counted or not.
         count: its number; 0 for the day of the start, None for a day that isn't counted.
         reason: why it counts or doesn't.
-        name: the holiday or the operator's reason, where there is one.
+        name: the holiday or the operator's reason, if there is one.
     """
 
     date: date
@@ -99,18 +100,18 @@ class Day(Struct, frozen=True):
 
 
 class Deadline(Struct, frozen=True):
-    """A count from its start to its due date, day by day.
+    """A computed deadline with its day-by-day listing.
 
     Attributes:
-        calendar: code of the calendar that was asked.
-        zone: name of the zone whose days were counted.
-        unit: what ``amount`` counts.
-        amount: the length of the period.
+        calendar: code of the calendar that was used.
+        zone: name of the time zone whose days were counted.
+        unit: unit of ``amount``.
+        amount: length of the period.
         started_at: the start, in UTC.
-        due_date: the last day, in ``zone``; it may be used up to its 24:00.
+        due_date: the last day, in ``zone``; the deadline ends at its 24:00.
         due_at: 00:00 of the day after ``due_date``, in ``zone``: the first instant that is late.
-        provisional: whether a day of the count lies in a year whose schedule isn't settled.
-            Days and months don't rest on a schedule and are never provisional.
+        provisional: whether one of the days lies in a year whose schedule isn't settled. Deadlines
+            in days or months don't depend on a schedule and are never provisional.
         days: every day from the start to ``due_date``, both included, without gaps.
     """
 
@@ -128,18 +129,17 @@ class Deadline(Struct, frozen=True):
 def count_working_days(
     calendar: WorkingCalendar, started_at: datetime, working_days: int, zone: ZoneInfo
 ) -> Deadline:
-    """Count ``working_days`` from ``started_at``; a start on a day off is day 0 all the same."""
+    """Compute a deadline in working days; the first day is day 0, even if it is a day off."""
     check_amount(working_days)
     zone_name = _zone_name(zone)
     day = _local_date(started_at, zone)
-    ask = calendar.day
-    status = ask(day)
+    status = calendar.day(day)
     provisional = not status.settled
     days = [_first_day(day, status)]
     counted = 0
     while counted < working_days:
         day += _ONE_DAY
-        status = ask(day)
+        status = calendar.day(day)
         if not status.settled:
             provisional = True
         if status.working:
@@ -154,7 +154,7 @@ def count_working_days(
         working_days,
         started_at.astimezone(UTC),
         day,
-        end_of(day, zone),
+        end_of_day(day, zone),
         provisional,
         tuple(days),
     )
@@ -163,29 +163,29 @@ def count_working_days(
 def count_calendar_days(
     calendar: WorkingCalendar, started_at: datetime, days: int, zone: ZoneInfo
 ) -> Deadline:
-    """Count ``days`` calendar days; the calendar only tells what kind of day each was."""
+    """Compute a deadline in calendar days; the calendar only classifies the days listed."""
     check_amount(days)
-    due = _local_date(started_at, zone) + days * _ONE_DAY
-    return _until(calendar, started_at, due, zone, unit=Unit.DAYS, amount=days)
+    due_date = _local_date(started_at, zone) + days * _ONE_DAY
+    return _list_days(calendar, started_at, due_date, zone, unit=Unit.DAYS, amount=days)
 
 
 def count_months(
     calendar: WorkingCalendar, started_at: datetime, months: int, zone: ZoneInfo
 ) -> Deadline:
-    """Count ``months``: due on the same day of a later month, or on its last day if shorter.
+    """Compute a deadline in months: the same day of a later month, or its last day if shorter.
 
-    A last day that is a day off isn't moved: some laws would move it later, and the earlier date
-    keeps all of them.
+    A due date on a day off isn't moved. Some laws would move it later; the earlier date complies
+    with all of them.
     """
     check_amount(months)
-    due = _add_months(_local_date(started_at, zone), months)
-    return _until(calendar, started_at, due, zone, unit=Unit.MONTHS, amount=months)
+    due_date = _add_months(_local_date(started_at, zone), months)
+    return _list_days(calendar, started_at, due_date, zone, unit=Unit.MONTHS, amount=months)
 
 
-def count(
+def compute_deadline(
     calendar: WorkingCalendar, started_at: datetime, unit: Unit, amount: int, zone: ZoneInfo
 ) -> Deadline:
-    """Count ``amount`` of ``unit`` with the rule of that unit."""
+    """Compute a deadline of ``amount`` units after ``started_at``, by the rule of the unit."""
     match unit:
         case Unit.WORKING_DAYS:
             return count_working_days(calendar, started_at, amount, zone)
@@ -195,8 +195,8 @@ def count(
             return count_months(calendar, started_at, amount, zone)
 
 
-def end_of(day: date, zone: ZoneInfo) -> datetime:
-    """Return 24:00 of ``day``: 00:00 of the next one, with the offset ``zone`` has then."""
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return 24:00 of ``day`` in ``zone``, that is 00:00 of the next day."""
     return datetime.combine(day + _ONE_DAY, time.min, tzinfo=zone)
 
 
@@ -216,10 +216,10 @@ def working_days_before(calendar: WorkingCalendar, due_date: date, n: int) -> da
 
 
 def working_days_left(calendar: WorkingCalendar, today: date, due_date: date) -> int:
-    """Return how many working days follow ``today`` up to and including ``due_date``.
+    """Return the number of working days after ``today`` up to and including ``due_date``.
 
-    0 on the due date; negative after it, counting the working days since. On days off right after
-    the due date it is still 0: lateness is told by ``due_at``, not by this number.
+    0 on the due date, negative after it. The number stays 0 on days off that follow the due date,
+    so use ``due_at`` to find out whether a deadline has passed.
     """
     if today > due_date:
         return -working_days_left(calendar, due_date, today)
@@ -227,15 +227,15 @@ def working_days_left(calendar: WorkingCalendar, today: date, due_date: date) ->
 
 
 def _first_day(day: date, status: DayStatus) -> Day:
-    # An off day keeps its own reason, which says more than that the clock started on it.
+    # A day off keeps its own reason, which is more informative than START.
     reason = DayReason.START if status.working else status.reason
     return Day(day, status.working, 0, reason, status.name)
 
 
-def _until(
+def _list_days(
     calendar: WorkingCalendar,
     started_at: datetime,
-    due: date,
+    due_date: date,
     zone: ZoneInfo,
     *,
     unit: Unit,
@@ -243,7 +243,7 @@ def _until(
 ) -> Deadline:
     start = _local_date(started_at, zone)
     days = [_first_day(start, calendar.day(start))]
-    for number, day in enumerate(_days_after(start, due), start=1):
+    for number, day in enumerate(_days_after(start, due_date), start=1):
         status = calendar.day(day)
         days.append(Day(day, status.working, number, status.reason, status.name))
     return Deadline(
@@ -252,8 +252,8 @@ def _until(
         unit=unit,
         amount=amount,
         started_at=started_at.astimezone(UTC),
-        due_date=due,
-        due_at=end_of(due, zone),
+        due_date=due_date,
+        due_at=end_of_day(due_date, zone),
         provisional=False,
         days=tuple(days),
     )
@@ -271,19 +271,19 @@ def _add_months(day: date, months: int) -> date:
     return min(first + (day.day - 1) * _ONE_DAY, next_first - _ONE_DAY)
 
 
-def aware(instant: datetime) -> datetime:
-    """Return an instant; raises ``ValueError`` for a naive one."""
+def require_aware(instant: datetime) -> datetime:
+    """Return ``instant`` if it is aware; raise ``ValueError`` if it is naive."""
     if instant.utcoffset() is None:
         raise ValueError("an instant needs a zone or an offset")
     return instant
 
 
 def _local_date(instant: datetime, zone: ZoneInfo) -> date:
-    return aware(instant).astimezone(zone).date()
+    return require_aware(instant).astimezone(zone).date()
 
 
 def _zone_name(zone: ZoneInfo) -> str:
-    # Typeshed says str, but a zone read from a file without a key has None, and couldn't be stored.
+    # Typeshed declares str, but the key of a zone read from a file is None.
     name: str | None = zone.key
     if not name:
         raise ValueError("the zone needs a name")
@@ -291,11 +291,11 @@ def _zone_name(zone: ZoneInfo) -> str:
 
 
 def check_amount(amount: int) -> int:
-    """Return the length of a deadline.
+    """Return ``amount`` if it is a valid length of a deadline.
 
     Raises:
-        TypeError: it is no whole number.
-        ValueError: it is not 1 to ``MAX_AMOUNT``.
+        TypeError: it is not an integer.
+        ValueError: it is not between 1 and ``MAX_AMOUNT``.
     """
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise TypeError("the length of a deadline is a whole number")

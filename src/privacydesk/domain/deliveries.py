@@ -1,4 +1,4 @@
-"""Outbox rows: what a turn wants done outside, written in the turn's own transaction."""
+"""Outbox rows: calls to external services, written in the transaction of their turn."""
 
 from __future__ import annotations
 
@@ -24,70 +24,72 @@ class DeliveryState(StrEnum):
 
 
 class Channel(StrEnum):
-    """Which connector takes a row."""
+    """The connector that a row is sent through."""
 
     ACCOUNT = "account"
     CODE = "code"
     NOTICE = "notice"
-    LETTER = "letter"
-    """Mail to the user of a conversation that is held by mail."""
+    MAIL_REPLY = "letter"
+    """Replies by mail, to users whose conversation is held by mail."""
 
 
 class Pool(StrEnum):
-    """Rows that share workers; each pool has its own number of them.
+    """A group of rows that share a number of workers.
 
-    Slow rows fill the places of their own pool only, so that nobody at the chat waits, for a code
-    or for a look at their account, behind rows that nobody is waiting for.
+    Slow rows occupy the workers of their own pool only. So users in the chat never wait for a code
+    or for account data behind rows that nobody is waiting for.
     """
 
     CODE = "code"
     READING = "reading"
-    """Reads from the account service while somebody waits at the chat."""
+    """Reads from the account service while a user waits in the chat."""
     ACTION = "action"
-    """Calls to the account service that a request requires."""
+    """Calls to the account service that carry out a decision."""
     EXPORT = "export"
-    """An export of a request: making its file takes longer than asking for it."""
+    """Exports for access requests, which take long because a file is made of the result."""
     NOTICE = "notice"
-    LETTER = "letter"
+    MAIL_REPLY = "letter"
 
 
 ACCEPTED: Final = "accepted"
-"""The result of a try when the account service has accepted the work and is still at it."""
+"""The outcome of an attempt if the account service has accepted the work but not finished it."""
 
 _POOLS: Final = {
     Channel.CODE: Pool.CODE,
     Channel.NOTICE: Pool.NOTICE,
-    Channel.LETTER: Pool.LETTER,
+    Channel.MAIL_REPLY: Pool.MAIL_REPLY,
 }
 
 _TRIES: Final = "tries"
-_MOST_TRIES: Final = 20
-"""Only the last ones are kept: three days of tries would fill a page."""
+"""The key of the recent attempts in a row's payload."""
+_MAX_ATTEMPTS_KEPT: Final = 20
+"""How many recent attempts are kept; a row may be retried for three days."""
 
 
-class Try(Struct, frozen=True):
-    """One try of a row that left it open.
+class DeliveryAttempt(Struct, frozen=True):
+    """One attempt to deliver a row, after which the row was still open.
 
     Attributes:
-        came_to: ``accepted``, or why it failed: ``timeout``, ``unreachable``, ``server_error`` …,
-            as connectors name it.
+        outcome: ``accepted``, or the connector's name for the failure: ``timeout``,
+            ``unreachable``, ``server_error`` …
     """
 
     at: datetime
-    came_to: str
+    outcome: str
 
 
 class Delivery(Struct, frozen=True):
     """One outbox row.
 
     Attributes:
-        lane: rows of a lane go out one after the other, in the order of their ids.
-        due_at: when it may next be tried; claiming moves it ahead by the lease.
-        attempts: how often it was claimed; finishing is guarded by it.
-        give_up_at: after this a failed try is answered ``unavailable``; None retries for ever.
-        ref: the wait in the conversation that the result ends; empty when none waits.
-        payload: sealed at rest; a code is blanked once sent.
-        told: whether the user already knows that it takes longer.
+        lane: ordering key: rows of the same lane are delivered one at a time, in order of ID.
+        due_at: when the next attempt may begin; a claim moves it to the end of the lease.
+        attempts: number of claims; a worker whose claim is not the last one can't finish the row.
+        give_up_at: when a failed attempt ends with ``unavailable`` instead of a retry; None to
+            retry forever.
+        ref: identifies the pending call of the conversation that the result ends; empty for none.
+        payload: arguments of the call, encrypted at rest; a code is blanked once sent.
+        delay_announced: whether the user was told that it takes longer.
     """
 
     id: DeliveryId
@@ -103,40 +105,41 @@ class Delivery(Struct, frozen=True):
     state: DeliveryState = DeliveryState.OPEN
     attempts: int = 0
     give_up_at: datetime | None = None
-    told: bool = False
+    delay_announced: bool = False
     version: int = 0
 
     @property
     def pool(self) -> Pool:
-        """Return the pool whose places it takes."""
+        """The pool whose workers deliver it."""
         return pool_of(self.channel, self.action, self.ref)
 
     @property
-    def tries(self) -> tuple[Try, ...]:
-        """Return the last tries that left it open."""
+    def recent_attempts(self) -> tuple[DeliveryAttempt, ...]:
+        """The recent attempts after which it was still open, oldest first."""
         return tuple(
-            Try(datetime.fromisoformat(at), came_to) for at, came_to in self.payload.get(_TRIES, ())
+            DeliveryAttempt(datetime.fromisoformat(at), outcome)
+            for at, outcome in self.payload.get(_TRIES, ())
         )
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the other side last said that it is still at work on it."""
-        tries = self.tries
-        return bool(tries) and tries[-1].came_to == ACCEPTED
+        """Whether the service has accepted the work and is still carrying it out."""
+        attempts = self.recent_attempts
+        return bool(attempts) and attempts[-1].outcome == ACCEPTED
 
-    def tried(self, at: datetime, came_to: str, due_at: datetime) -> Delivery:
-        """Return the row after a try that left it open, due again at ``due_at``."""
-        kept = [*self.payload.get(_TRIES, ()), [at.isoformat(), came_to]][-_MOST_TRIES:]
+    def after_attempt(self, at: datetime, outcome: str, due_at: datetime) -> Delivery:
+        """Return the row after an attempt that left it open, due again at ``due_at``."""
+        attempts = [*self.payload.get(_TRIES, ()), [at.isoformat(), outcome]]
         return replace(
             self,
             due_at=due_at,
-            payload={**self.payload, _TRIES: kept},
+            payload={**self.payload, _TRIES: attempts[-_MAX_ATTEMPTS_KEPT:]},
             version=self.version + 1,
         )
 
 
 def pool_of(channel: Channel, action: str, ref: str) -> Pool:
-    """Return the pool of a row with these columns."""
+    """Return the pool of a row, given its columns."""
     if channel is not Channel.ACCOUNT:
         return _POOLS[channel]
     if ref:

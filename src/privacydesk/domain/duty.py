@@ -1,4 +1,4 @@
-"""Agents' availability, and who gets the next conversation. Pure values."""
+"""Availability of agents, and the choice of the agent who gets the next conversation."""
 
 from __future__ import annotations
 
@@ -12,162 +12,195 @@ from msgspec.structs import replace
 
 from privacydesk.domain.instants import holds_until
 
-LONGEST_VISIT: Final = timedelta(hours=12)
-"""How long somebody may count as present without a sign of activity, at most."""
+MAX_PRESENCE: Final = timedelta(hours=12)
+"""The longest time that an agent counts as present after their last sign of activity."""
 
 
 class DutyState(StrEnum):
     """The availability that an agent chose."""
 
     AVAILABLE = "available"
-    """Waiting conversations may be assigned to them."""
+    """Queued conversations may be assigned to them."""
     AWAY = "away"
-    """Present, but nothing is assigned to them; what they have stays theirs."""
+    """Present, but gets no new conversations; keeps the current ones."""
     OFF = "off"
-    """Gone; the conversations they had return to the queue."""
+    """Off duty; their conversations return to the queue."""
 
 
-class Standing(StrEnum):
+class PresenceState(StrEnum):
     """An agent's presence, as colleagues see it."""
 
     AVAILABLE = "available"
     AWAY = "away"
     OFF = "off"
     SILENT = "silent"
-    """Not off duty, but without a sign of activity."""
+    """Not off duty, but without a recent sign of activity."""
 
 
 class Duty(Struct, frozen=True):
-    """An agent's availability, which is confirmed by a connection of theirs.
+    """An agent's availability: the state they chose, confirmed by signs of activity.
 
     Attributes:
-        since: when the state was chosen.
-        there_until: they count as present until then, unless a sign of activity comes; None when
-            off duty.
-        connected: the last sign of activity was a connection, and not just an action.
-        languages: locales they answer in; empty for all.
-        given_at: when a conversation was last assigned to them.
+        since: when the agent chose the state.
+        present_until: when the agent stops counting as present, unless another sign of activity
+            comes first; None when off duty.
+        connected: whether the last sign of activity was a heartbeat of the agent's page, and not
+            just an action such as a command.
+        languages: locales the agent answers in; empty for all.
+        last_assigned_at: when a conversation was last assigned to the agent.
     """
 
     agent: str
     state: DutyState = DutyState.OFF
     since: datetime | None = None
-    there_until: datetime | None = None
+    present_until: datetime | None = None
     connected: bool = False
     languages: tuple[str, ...] = ()
-    given_at: datetime | None = None
+    last_assigned_at: datetime | None = None
 
-    def is_there(self, now: datetime) -> bool:
-        """Whether they are present."""
-        return holds_until(self.there_until, now, LONGEST_VISIT)
+    def is_present(self, now: datetime) -> bool:
+        """Return whether the agent is present."""
+        return holds_until(self.present_until, now, MAX_PRESENCE)
 
-    def standing(self, now: datetime) -> Standing:
-        """Return their presence."""
-        if self.is_there(now) or self.state is DutyState.OFF:
-            return Standing(self.state.value)
-        return Standing.SILENT
+    def presence(self, now: datetime) -> PresenceState:
+        """Return the agent's presence, as colleagues see it."""
+        if self.is_present(now) or self.state is DutyState.OFF:
+            return PresenceState(self.state.value)
+        return PresenceState.SILENT
 
     def is_available(self, now: datetime) -> bool:
-        """Whether a conversation may be assigned to them."""
-        return self.state is DutyState.AVAILABLE and self.is_there(now)
+        """Return whether a conversation may be assigned to the agent."""
+        return self.state is DutyState.AVAILABLE and self.is_present(now)
 
     def speaks(self, locale: str) -> bool:
-        """Whether they answer in a language."""
+        """Return whether the agent answers in a language."""
         return not self.languages or locale in self.languages
 
-    def chosen(self, state: DutyState, now: datetime, lasting: timedelta) -> Duty:
-        """Return it with a state they chose; it holds ``lasting`` without a sign of activity."""
+    def with_state(self, state: DutyState, now: datetime, presence: timedelta) -> Duty:
+        """Return the availability after the agent has chosen a state.
+
+        Args:
+            state: the chosen state.
+            now: the current time.
+            presence: how long the agent counts as present without another sign of activity.
+        """
         off = state is DutyState.OFF
         return replace(
             self,
             state=state,
-            since=self.since if state is self.state and self.is_there(now) else now,
-            there_until=None if off else now + lasting,
+            since=self.since if state is self.state and self.is_present(now) else now,
+            present_until=None if off else now + presence,
             connected=False if off else self.connected,
         )
 
-    def speaking(self, languages: tuple[str, ...]) -> Duty:
-        """Return it with the locales they answer in; empty for all."""
+    def with_languages(self, languages: tuple[str, ...]) -> Duty:
+        """Return the availability with the locales the agent answers in; empty for all."""
         return replace(self, languages=languages)
 
-    def heard(self, now: datetime, grace: timedelta) -> Duty:
-        """Return it after a sign of their connection; no change for an agent off duty."""
+    def after_heartbeat(self, now: datetime, grace: timedelta) -> Duty:
+        """Return the availability after a heartbeat of the agent's page.
+
+        Agents off duty stay off duty.
+
+        Args:
+            now: the current time.
+            grace: how long the agent counts as present without another heartbeat.
+        """
         if self.state is DutyState.OFF:
             return self
-        return replace(self, there_until=now + grace, connected=True)
+        return replace(self, present_until=now + grace, connected=True)
 
-    def acted(self, now: datetime, lasting: timedelta) -> Duty:
-        """Return it after an action of theirs, such as a command.
+    def after_action(self, now: datetime, presence: timedelta) -> Duty:
+        """Return the availability after an action of the agent, such as a command.
 
-        A connection takes precedence: while there is one it alone counts. An absent agent becomes
-        away, and not available: nothing is assigned to somebody who may not be looking.
+        While the agent's page is connected, only its heartbeats count. An absent agent becomes
+        away, not available: conversations are never assigned to somebody without an open page.
+
+        Args:
+            now: the current time.
+            presence: how long the agent counts as present without another sign of activity.
         """
-        if self.is_there(now) and self.connected:
+        if self.is_present(now) and self.connected:
             return self
-        if self.is_there(now):
-            return replace(self, there_until=max(self.there_until or now, now + lasting))
+        if self.is_present(now):
+            return replace(self, present_until=max(self.present_until or now, now + presence))
         return replace(
-            self, state=DutyState.AWAY, since=now, there_until=now + lasting, connected=False
+            self, state=DutyState.AWAY, since=now, present_until=now + presence, connected=False
         )
 
-    def was_given(self, now: datetime) -> Duty:
-        """Return it after a conversation was assigned to them."""
-        return replace(self, given_at=now)
+    def after_assignment(self, now: datetime) -> Duty:
+        """Return the availability after a conversation was assigned to the agent."""
+        return replace(self, last_assigned_at=now)
 
 
-class Board(Struct, frozen=True):
-    """The presence and workload of all agents, at one moment.
+class StaffBoard(Struct, frozen=True):
+    """A snapshot of the availability and workload of all agents.
 
     Attributes:
-        duties: by agent; without agents who were never present.
-        held: how many conversations each agent has.
-        unanswered: in how many of these the user spoke last.
-        waiting: how many wait for a person.
-        unseen: how many alarms each agent has not seen.
+        duties: availability by agent; agents who were never present are missing.
+        conversations: number of conversations by agent.
+        unanswered: by agent, the number of their conversations in which the user wrote last.
+        queue_length: number of conversations that wait for an agent.
+        unseen_alarms: number of alarms that each agent has not seen.
     """
 
     duties: Mapping[str, Duty] = field(default_factory=dict)
-    held: Mapping[str, int] = field(default_factory=dict)
+    conversations: Mapping[str, int] = field(default_factory=dict)
     unanswered: Mapping[str, int] = field(default_factory=dict)
-    waiting: int = 0
-    unseen: Mapping[str, int] = field(default_factory=dict)
+    queue_length: int = 0
+    unseen_alarms: Mapping[str, int] = field(default_factory=dict)
 
-    def is_there(self, agent: str, now: datetime) -> bool:
-        """Whether an agent is present."""
+    def is_present(self, agent: str, now: datetime) -> bool:
+        """Return whether an agent is present."""
         duty = self.duties.get(agent)
-        return duty is not None and duty.is_there(now)
+        return duty is not None and duty.is_present(now)
 
     def duty(self, agent: str) -> Duty:
-        """Return an agent's availability."""
+        """Return an agent's availability; off duty if the agent was never present."""
         return self.duties.get(agent) or Duty(agent)
 
-    def with_room(self, agents: Iterable[str], now: datetime, limit: int) -> tuple[Duty, ...]:
-        """Return those of some agents who may be assigned one more conversation."""
-        found = (self.duties[name] for name in agents if name in self.duties)
+    def with_capacity(self, agents: Iterable[str], now: datetime, limit: int) -> tuple[Duty, ...]:
+        """Return the available agents among some with fewer than ``limit`` conversations."""
+        duties = (self.duties[name] for name in agents if name in self.duties)
         return tuple(
-            one for one in found if one.is_available(now) and self.held.get(one.agent, 0) < limit
+            duty
+            for duty in duties
+            if duty.is_available(now) and self.conversations.get(duty.agent, 0) < limit
         )
 
-    def given(self, agent: str, now: datetime) -> Board:
-        """Return it with one more conversation assigned to an agent."""
-        held = {**self.held, agent: self.held.get(agent, 0) + 1}
-        duties = {**self.duties, agent: self.duties[agent].was_given(now)}
-        return replace(self, held=held, duties=duties, waiting=max(self.waiting - 1, 0))
+    def after_assignment(self, agent: str, now: datetime) -> StaffBoard:
+        """Return the snapshot after a queued conversation was assigned to an agent."""
+        conversations = {**self.conversations, agent: self.conversations.get(agent, 0) + 1}
+        duties = {**self.duties, agent: self.duties[agent].after_assignment(now)}
+        return replace(
+            self,
+            conversations=conversations,
+            duties=duties,
+            queue_length=max(self.queue_length - 1, 0),
+        )
 
 
-def fittest(able: Iterable[Duty], held: Mapping[str, int], locale: str) -> Duty | None:
-    """Return the agent for a conversation in a language; None when nobody can take one.
+def choose_agent(
+    available: Iterable[Duty], conversations: Mapping[str, int], locale: str
+) -> Duty | None:
+    """Return the agent to assign a conversation to; None if no agent is available.
 
-    Speakers of the language come first, then those with fewest conversations, then those assigned
-    none for longest. Without a speaker somebody gets it all the same: nobody waits for a language.
+    Agents who speak the language come first, then those with the fewest conversations, then the
+    one whose last assignment is the oldest. If nobody speaks the language, another agent gets the
+    conversation rather than letting the user wait.
+
+    Args:
+        available: the agents who can take a conversation.
+        conversations: number of conversations by agent.
+        locale: the language of the conversation.
     """
     return min(
-        able,
-        key=lambda one: (
-            not one.speaks(locale),
-            held.get(one.agent, 0),
-            one.given_at.timestamp() if one.given_at else 0.0,
-            one.agent,
+        available,
+        key=lambda duty: (
+            not duty.speaks(locale),
+            conversations.get(duty.agent, 0),
+            duty.last_assigned_at.timestamp() if duty.last_assigned_at else 0.0,
+            duty.agent,
         ),
         default=None,
     )

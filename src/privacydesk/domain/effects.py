@@ -1,6 +1,6 @@
-"""Effects: what a turn wants done, as data.
+"""Effects: what is to be done after a turn, as data.
 
-Ids, ticket numbers and codes are minted when rows are made.
+IDs, ticket numbers and codes are generated later, when the effects are turned into rows.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from privacydesk.domain.ticket_moves import Move
 
 
 class OpenTicket(Struct, frozen=True):
-    """File a request.
+    """File a request as a new ticket.
 
     Attributes:
-        symbol: stands for the ticket in this turn's event arguments: ``{"$ticket": symbol}``.
-        verified_at: when identity was shown; None leaves the ticket awaiting verification.
-        needs: the assurance the kind asks for; ``DOCUMENT_CHECKED`` waits for an agent.
-        evidence: uploads that go with it.
+        symbol: placeholder for the ticket in event arguments of the turn: ``{"$ticket": symbol}``.
+        verified_at: when identity was verified; None leaves the ticket awaiting verification.
+        required_assurance: the level of identity verification that the kind requires;
+            ``DOCUMENT_CHECKED`` means that an agent examines a document.
+        evidence: uploads filed with the ticket.
+        unbinding_window: whether the unbinding is automatic once the withdrawal window is over.
     """
 
     symbol: str
@@ -37,28 +39,27 @@ class OpenTicket(Struct, frozen=True):
     requester: Requester = Requester.SUBJECT
     account: str = ""
     verified_at: datetime | None = None
-    needs: Assurance = Assurance.NONE
+    required_assurance: Assurance = Assurance.NONE
     flags: frozenset[str] = frozenset()
     contact: str = ""
     linked: TicketId | None = None
-    reviewer_not: tuple[str, ...] = ()
+    excluded_reviewers: tuple[str, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False
-    """The operator automates this one after the withdrawal window."""
 
 
 class MoveTicket(Struct, frozen=True):
-    """Move a ticket the turn was shown; the mover is the requester.
+    """Move a ticket of the snapshot, on behalf of the requester.
 
-    With ``Move.VERIFY`` a request that waited for verification goes on with what was said now; so
-    does one with ``Move.HAND_IN``, which then waits for its document to be examined.
+    ``Move.VERIFY`` and ``Move.HAND_IN`` also update a ticket that awaited verification with what
+    the requester has said since; after ``HAND_IN`` its document waits to be examined.
 
     Attributes:
-        symbol: stands for the ticket in this turn's event arguments; may be empty.
-        verified_at: when identity was shown; the clock starts there.
-        items: the scope as it is now; empty keeps the old one.
-        contact: a contact that was proven since; empty keeps the old one.
+        symbol: placeholder for the ticket in event arguments of the turn; may be empty.
+        verified_at: when identity was verified, which starts the clocks.
+        items: the new items; empty keeps the old ones.
+        contact: a contact verified since; empty keeps the old one.
     """
 
     ticket_id: TicketId
@@ -75,10 +76,10 @@ class MoveTicket(Struct, frozen=True):
 
 
 class RateTicket(Struct, frozen=True):
-    """Keep what a requester says of a closed request; the last word counts.
+    """Store the requester's rating of a closed ticket, replacing an earlier one.
 
     Attributes:
-        comment: in their own words; kept with the ticket's log, sealed, and deleted with it.
+        comment: the requester's words; stored encrypted in the ticket's log and purged with it.
     """
 
     ticket_id: TicketId
@@ -87,11 +88,11 @@ class RateTicket(Struct, frozen=True):
 
 
 class OpenPackage(Struct, frozen=True):
-    """Make a link to a file of a ticket; it replaces the previous one.
+    """Create a download link to a ticket's package, replacing an earlier one.
 
     Attributes:
-        until: when the link ends.
-        symbol: stands for the link in this turn's cards.
+        until: when the link expires.
+        symbol: placeholder for the link in the cards of the turn.
     """
 
     ticket_id: TicketId
@@ -101,36 +102,41 @@ class OpenPackage(Struct, frozen=True):
 
 
 class SendCode(Struct, frozen=True):
-    """Mint a code, put its hash on the challenge row of ``target`` and send it."""
+    """Generate a code, store its hash in the challenge row of ``target``, and send it.
+
+    Attributes:
+        ref: identifies the pending call that the result ends.
+        timeout: time to deliver the code before the step gets ``unavailable``.
+    """
 
     target: Target
     ref: str
-    patience: timedelta
+    timeout: timedelta
 
 
 class CallAccount(Struct, frozen=True):
-    """Ask the account service something a step waits for.
+    """Call the account service; the step waits for the answer.
 
     Attributes:
-        ref: the wait that the answer ends.
-        patience: after this time without an answer the step gets ``unavailable``.
+        ref: identifies the pending call that the answer ends.
+        timeout: time without an answer before the step gets ``unavailable``.
     """
 
     action: AccountAction
     account: str
     ref: str
-    patience: timedelta
+    timeout: timedelta
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
 class DropEvidence(Struct, frozen=True):
-    """Remove uploads that no ticket took."""
+    """Delete uploads that were not filed with a ticket."""
 
     evidence: tuple[EvidenceId, ...]
 
 
 class RaiseAlarm(Struct, frozen=True):
-    """Alert the operator that something needs a look; ``name`` is the log event."""
+    """Alert the operator; ``name`` is the name of the log event."""
 
     name: str
 

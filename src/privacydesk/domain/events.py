@@ -1,4 +1,4 @@
-"""Events: the entries of a conversation's append-only log, as the user may see them."""
+"""Events: the entries of a conversation's append-only log, which the user sees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 
 class Sender(StrEnum):
-    """Who an event comes from."""
+    """The sender of an event."""
 
     USER = "user"
     ASSISTANT = "assistant"
@@ -20,27 +20,27 @@ class Sender(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What an event is, which decides how it is shown."""
+    """The kind of an event, which decides how it is displayed."""
 
     TEXT = "text"
     CHOSE = "chose"
     UPLOADED = "uploaded"
     WARNING = "warning"
-    """Precedes the question for something irreversible; a card of its own."""
+    """A card with a warning, shown before the confirmation of something irreversible."""
     TICKET = "ticket"
-    """A ticket as it stands, as a card."""
+    """A card with the current state of a ticket."""
     DETAILS = "details"
-    """Labelled values: what the app stores, or what was granted item by item."""
+    """A card with labelled values, such as stored data or the result of each item."""
     PACKAGE = "package"
-    """A file that can be fetched, as a card; with a link once a code was right."""
+    """A card for a downloadable file; it has a link once the user has entered a code."""
     OWNER = "owner"
-    """The speaker changes here."""
+    """The owner of the conversation changed."""
     BLANK = "blank"
-    """Purged; its offset stays taken."""
+    """A purged event, which keeps its offset."""
 
 
 class InputKind(StrEnum):
-    """What the page offers for typing while a prompt is open."""
+    """The kind of input field that the page shows while a prompt is open."""
 
     TEXT = "text"
     CODE = "code"
@@ -50,7 +50,7 @@ class InputKind(StrEnum):
 
 
 class ChoiceStyle(StrEnum):
-    """How a choice looks."""
+    """The visual style of a button."""
 
     PLAIN = "plain"
     PRIMARY = "primary"
@@ -59,13 +59,14 @@ class ChoiceStyle(StrEnum):
 
 
 class Choice(Struct, frozen=True):
-    """A button under a prompt.
+    """A button of a prompt.
 
     Attributes:
-        id: unique within its prompt; what comes back when it is tapped.
-        key: the locale key of its label, or empty when ``label`` is data (a provider's name).
-        label: the label as shown.
-        value: what the slot takes; stays on the server.
+        id: unique within its prompt; sent back when the button is tapped.
+        key: locale key of its label; empty if ``label`` is data, such as a provider's name.
+        label: the displayed label.
+        value: the value for the slot; never sent to the client.
+        args: arguments for the label.
     """
 
     id: str
@@ -80,14 +81,15 @@ class Event(Struct, frozen=True):
     """One entry of the log.
 
     Attributes:
-        offset: 1, 2, 3 … without gaps.
-        key: the locale key the text was made from; empty for people's own words.
-        args: values for the key's placeholders; JSON only.
-        text: the words as they were shown, in ``locale``.
-        choices: buttons; live only while the conversation's prompt names this offset.
-        data: what a card needs (ticket, details, file names); JSON only.
-        job_id: id of the job on the first event it left, else empty.
-        author: an agent's display name.
+        offset: position in the log: 1, 2, 3 … without gaps.
+        key: locale key of the text; empty for texts written by people.
+        args: arguments of the text; JSON only.
+        text: the displayed text, in ``locale``.
+        choices: buttons, which work only while the conversation's prompt has this offset.
+        input: the input field to show.
+        data: content of a card (ticket, details, file names); JSON only.
+        job_id: for the first event of a job, the job's ID; else empty.
+        author: the agent's display name.
     """
 
     offset: int
@@ -104,14 +106,17 @@ class Event(Struct, frozen=True):
     job_id: str = ""
     author: str = ""
 
-    def worded(
+    def with_wording(
         self,
         text: str,
         args: Mapping[str, Any],
         choices: tuple[Choice, ...],
         data: Mapping[str, Any],
     ) -> Event:
-        """Return it as it is shown. Runs for every event, and ``replace`` takes thrice as long."""
+        """Return the event with its displayed texts.
+
+        Called for every event, so it doesn't use ``replace``, which takes three times as long.
+        """
         return Event(
             self.offset,
             self.at,

@@ -1,6 +1,6 @@
-"""Evidence: files a flow asked for.
+"""Evidence: files that users upload because a flow asks for them.
 
-They are kept sealed, opened on the case only, and removed after the decision.
+They are stored encrypted, shown on the case only, and removed after the decision.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ class Evidence(Struct, frozen=True):
     """One file, re-encoded and stripped of metadata.
 
     Attributes:
-        ticket_id: the ticket it proves something for; None until it is filed.
-        body: the file itself; empty once removed, and empty in lists.
-        sha256: of ``body``, kept after the removal.
+        ticket_id: the ticket it was filed with; None until then.
+        body: the file's content; empty after its removal, and in lists.
+        sha256: hash of ``body``, kept after the removal.
         removed_at: when the body was removed.
     """
 

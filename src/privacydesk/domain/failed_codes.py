@@ -1,6 +1,6 @@
-"""Failed attempts in a conversation: wrong codes, and requests that are not the user's.
+"""Failed attempts in a conversation: wrong codes, and numbers of other people's tickets.
 
-Staff who work on a case see them; the user does not, and no digit of a code is kept.
+They are shown to staff who work on a case, never to the user. No digit of a code is stored.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from msgspec import Struct
 
 from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within
 
-MANY: Final = "many_attempts"
-"""The alarm that is raised after ``LIMIT`` attempts within ``SPAN``."""
+MANY_ATTEMPTS_ALARM: Final = "many_attempts"
+"""The alarm that is raised after ``LIMIT`` attempts within ``ATTEMPT_WINDOW``."""
 LIMIT: Final = 5
-SPAN: Final = timedelta(hours=1)
-_KEPT: Final = 30
+ATTEMPT_WINDOW: Final = timedelta(hours=1)
+_MAX_KEPT: Final = 30
 
 
 class AttemptKind(StrEnum):
-    """What was tried."""
+    """What failed."""
 
     WRONG_CODE = "wrong_code"
     OTHERS_REQUEST = "others_request"
-    """They asked for a request by a number that does not exist, or is somebody else's."""
+    """The user named a ticket number that doesn't exist, or is somebody else's."""
 
 
 class Attempt(Struct, frozen=True):
-    """One attempt.
+    """One failed attempt.
 
     Attributes:
-        number: of the request that it was about, if any.
+        number: number of the ticket it was about; empty for none.
     """
 
     at: datetime
@@ -40,39 +40,40 @@ class Attempt(Struct, frozen=True):
     number: str = ""
 
 
-class Attempts(Struct, frozen=True):
-    """Consecutive attempts of one kind, as staff read them.
-
-    Attributes:
-        first: the earliest.
-        last: the newest.
-        count: how many.
-    """
+class AttemptGroup(Struct, frozen=True):
+    """Consecutive attempts of one kind, shown to staff as one row."""
 
     first: Attempt
     last: Attempt
     count: int
 
 
-def with_attempt(before: tuple[Attempt, ...], new: Attempt) -> tuple[Attempt, ...]:
-    """Return the attempts with one more, without the oldest beyond the limit."""
-    return (*before, new)[-_KEPT:]
+def append_attempt(before: tuple[Attempt, ...], new: Attempt) -> tuple[Attempt, ...]:
+    """Append an attempt, and drop the oldest ones if there are too many."""
+    return (*before, new)[-_MAX_KEPT:]
 
 
-def are_many(attempts: tuple[Attempt, ...], now: datetime) -> bool:
-    """Whether so many were made recently that supervisors should know."""
-    lately = (happened_within(one.at, now, SPAN, ahead=CLOCK_TOLERANCE) for one in attempts)
-    return sum(lately) >= LIMIT
+def exceed_limit(attempts: tuple[Attempt, ...], now: datetime) -> bool:
+    """Return whether there were so many recent attempts that supervisors are alerted."""
+    recent = (
+        happened_within(attempt.at, now, ATTEMPT_WINDOW, ahead=CLOCK_TOLERANCE)
+        for attempt in attempts
+    )
+    return sum(recent) >= LIMIT
 
 
-def in_rows(attempts: tuple[Attempt, ...]) -> tuple[Attempts, ...]:
-    """Return attempts as rows, newest first: those of one kind within ``SPAN`` are one row."""
-    rows: list[Attempts] = []
-    for one in attempts:
-        last = rows[-1] if rows else None
-        same = last is not None and (last.last.kind, last.last.number) == (one.kind, one.number)
-        if last is not None and same and one.at - last.first.at <= SPAN:
-            rows[-1] = Attempts(last.first, one, last.count + 1)
+def group_attempts(attempts: tuple[Attempt, ...]) -> tuple[AttemptGroup, ...]:
+    """Group consecutive attempts of one kind within ``ATTEMPT_WINDOW``; newest group first."""
+    groups: list[AttemptGroup] = []
+    for attempt in attempts:
+        group = groups[-1] if groups else None
+        if group is not None and _belongs_to(attempt, group):
+            groups[-1] = AttemptGroup(group.first, attempt, group.count + 1)
         else:
-            rows.append(Attempts(one, one, 1))
-    return tuple(reversed(rows))
+            groups.append(AttemptGroup(attempt, attempt, 1))
+    return tuple(reversed(groups))
+
+
+def _belongs_to(attempt: Attempt, group: AttemptGroup) -> bool:
+    is_same = (attempt.kind, attempt.number) == (group.last.kind, group.last.number)
+    return is_same and attempt.at - group.first.at <= ATTEMPT_WINDOW

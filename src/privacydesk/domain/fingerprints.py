@@ -1,4 +1,4 @@
-"""Fingerprints: what the database last saw of secrets and of configuration kept in files."""
+"""Fingerprints: digests of secrets and configuration files, which show when these change."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A digest that tells values apart and reveals neither.
+    """A digest of a secret or file, which doesn't reveal its value.
 
     Attributes:
-        name: what it is of: ``hashing_secret``, ``ring_key:one``, ``profile`` …
+        name: name of the secret or file: ``hashing_secret``, ``ring_key:one``, ``profile`` …
         digest: 32 bytes.
         at: when it was recorded.
-        by: which process recorded it: host and number.
+        by: the process that recorded it: host name and process ID.
     """
 
     name: str

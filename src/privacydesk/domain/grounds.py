@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Ground(StrEnum):
-    """Why a request is not answered, in the policy's order."""
+    """A ground for refusing a request; the members are in the policy's order."""
 
     NATIONAL_SECURITY = "national_security"
     PUBLIC_SAFETY = "public_safety"
@@ -18,12 +18,12 @@ class Ground(StrEnum):
 
     @property
     def item(self) -> int:
-        """Return the item's number in article 7, section 6."""
+        """The number of the item in article 7, section 6."""
         return list(Ground).index(self) + 1
 
     @property
     def may_be_withheld(self) -> bool:
-        """Whether naming it may do harm: a supervisor may cite the clause as a whole."""
+        """Whether a supervisor may cite the whole clause instead, as naming the ground may harm."""
         return self in {
             Ground.NATIONAL_SECURITY,
             Ground.PUBLIC_SAFETY,

@@ -1,4 +1,4 @@
-"""Assurance of a user's identity, and what was verified."""
+"""Verification of identity: assurance levels, targets of codes, and verifications made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class Assurance(IntEnum):
-    """Levels in their order; a code to a typed contact is outside of it (``VerifiedContact``)."""
+    """Levels of identity verification, in order. A code to a typed contact reaches no level."""
 
     NONE = 0
     APP_SESSION = 1
@@ -18,34 +18,34 @@ class Assurance(IntEnum):
 
 
 class TargetKind(StrEnum):
-    """Where a one-time code goes."""
+    """The kind of destination of a one-time code."""
 
     ACCOUNT_PHONE = "account_phone"
-    """The phone bound to an account; the desk knows the account, never the number."""
+    """The phone bound to an account; the desk knows the account, but not the number."""
     CONTACT = "contact"
-    """A phone or mail address typed by the person; proves that contact alone."""
+    """A phone number or mail address typed by the user; a code verifies only that contact."""
     TICKET_CONTACT = "ticket_contact"
-    """The contact once verified for a ticket, when its owner comes back by number."""
+    """The contact verified for a ticket, for users who return with the ticket's number."""
 
 
 class Target(Struct, frozen=True):
-    """What a code is sent to; ``value`` is an account id, a contact, or a ticket number."""
+    """The destination of a code; ``value`` is an account ID, a contact, or a ticket number."""
 
     kind: TargetKind
     value: str
 
     def label(self) -> str:
-        """Return the text that names this target and no other; codes are hashed under it."""
+        """Return a text that identifies the target; hashes of codes include it."""
         return f"{self.kind.value}|{self.value}"
 
     def counter(self) -> str:
-        """Return the text whose keyed hash names the challenge row.
+        """Return the text whose keyed hash is the ID of the challenge row.
 
-        Spellings that may reach one mailbox share a row. A code works for the spelling it was sent
-        to alone, since elsewhere they may belong to two people.
+        Addresses that may lead to the same mailbox share a row. A code still works only for the
+        spelling that it was sent to, since other mail servers may distinguish the spellings.
         """
         if self.kind is TargetKind.CONTACT:
-            return f"{self.kind.value}|{_one_mailbox(self.value)}"
+            return f"{self.kind.value}|{_normalise_mailbox(self.value)}"
         return self.label()
 
     @classmethod
@@ -55,30 +55,33 @@ class Target(Struct, frozen=True):
         return cls(TargetKind(kind), value)
 
 
-_QUOTING = str.maketrans("", "", '"\\')
-_IGNORES_DOTS = frozenset({"gmail.com", "googlemail.com"})
+_QUOTE_REMOVAL = str.maketrans("", "", '"\\')
+_HOSTS_IGNORING_DOTS = frozenset({"gmail.com", "googlemail.com"})
 
 
-def _one_mailbox(contact: str) -> str:
-    """Return a contact without variations that mailboxes ignore: case, ``+tag``, dots, quoting."""
+def _normalise_mailbox(contact: str) -> str:
+    """Return a contact without variations that mail servers ignore.
+
+    These are case, ``+tag``, quotes, and dots at some providers.
+    """
     local, at, host = contact.casefold().rpartition("@")
     if not at:
         return contact
-    local = local.translate(_QUOTING)
+    local = local.translate(_QUOTE_REMOVAL)
     local = local.partition("+")[0] or local
-    if host in _IGNORES_DOTS:
+    if host in _HOSTS_IGNORING_DOTS:
         local, host = local.replace(".", ""), "gmail.com"
     return f"{local}@{host}"
 
 
 class Verification(Struct, frozen=True):
-    """Proof that the speaker controls ``subject``, made at ``at``.
+    """A completed verification that the user controls an account or contact.
 
     Attributes:
-        subject: an account id, or a contact for ``contact`` proofs.
-        level: the assurance reached; ``NONE`` for a typed contact.
-        at: when it was made; it is fresh for a settable time (30 minutes).
-        target: the label of the target the code went to, or the ticket of the document.
+        subject: the account's ID, or the contact.
+        level: the level reached; ``NONE`` for a contact.
+        at: when it was made; it stays fresh for a configurable time (default 30 minutes).
+        target: label of the target that the code was sent to, or the ticket of the document.
     """
 
     subject: str
@@ -87,14 +90,14 @@ class Verification(Struct, frozen=True):
     target: str = ""
 
     def covers(self, subject: str, level: Assurance, now: datetime, fresh: timedelta) -> bool:
-        """Tell whether it still proves ``level`` for ``subject`` and nobody else."""
+        """Return whether it is still fresh and verifies ``subject`` at ``level`` or higher."""
         return self.subject == subject and self.level >= level and is_fresh(self.at, now, fresh)
 
 
 def is_fresh(at: datetime, now: datetime, fresh: timedelta) -> bool:
-    """Whether a proof or statement made at an instant still counts.
+    """Return whether a verification or statement made at ``at`` is recent enough.
 
-    An instant further ahead than ``fresh`` is from a clock that was wrong: were it to count, it
-    would do so until that clock is right.
+    An instant more than ``fresh`` in the future doesn't count either: it was written by a clock
+    that was wrong, and would count until that time is reached.
     """
     return abs(now - at) <= fresh

@@ -1,4 +1,4 @@
-"""Identifiers. All are ours: sixteen bytes that sort by the time they were made (UUIDv7)."""
+"""Types of identifiers: UUIDv7 as sixteen bytes, which sort by time of creation, and hashes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PostingId = NewType("PostingId", bytes)
 ApiTokenId = NewType("ApiTokenId", bytes)
 
 ChallengeId = NewType("ChallengeId", bytes)
-"""Keyed hash (32 bytes) of what a code was sent to, so that the row names nobody."""
+"""Keyed hash (32 bytes) of what is counted, such as a code's destination; identifies nobody."""
 
 LookupHash = NewType("LookupHash", bytes)
 """Keyed hash (32 bytes) of an account, contact or client secret."""

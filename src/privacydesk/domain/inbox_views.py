@@ -1,4 +1,4 @@
-"""Piles: staff's inbox views of open tickets, and their order."""
+"""Inbox views: the lists of open tickets for staff, with their filter and pagination."""
 
 from __future__ import annotations
 
@@ -14,48 +14,49 @@ from privacydesk.domain.ticket import Ticket
 
 
 class InboxView(StrEnum):
-    """An inbox view: a list of open tickets. A ticket may be in several."""
+    """A view of the inbox: a list of open tickets. A ticket may be in several views."""
 
     OPEN = "open"
     MINE = "mine"
     UNASSIGNED = "unassigned"
     DUE_SOON = "due_soon"
-    """The answer is due within the next working days, and there is none yet."""
+    """Undecided, and the answer is due within the next working days."""
     OVERDUE = "overdue"
     WAITING = "waiting"
-    """The requester was asked for something: more facts, or the last word on closing."""
+    """The requester was asked for information, or to confirm the closing of the account."""
     EXAMINE = "examine"
-    """Evidence was handed in and is not examined yet."""
+    """It has evidence that is not examined yet."""
     ESCALATED = "escalated"
-    """An agent asked the supervisors to look, and none has answered yet."""
+    """An agent asked the supervisors, and none of them has answered yet."""
     OBJECTIONS = "objections"
     GUARDED = "guarded"
-    """A child or a guardian is concerned."""
+    """A minor or a guardian is involved."""
 
 
-class Place(Struct, frozen=True):
-    """Where a page of a pile ended and the next one begins.
+class PageCursor(Struct, frozen=True):
+    """The end of a page of an inbox view, from which the next page continues.
 
     Attributes:
-        urgent_at: of the last ticket; None if nothing is due on it.
+        urgent_at: ``urgent_at`` of the last ticket of the page.
+        ticket: ID of the last ticket of the page.
     """
 
     urgent_at: datetime | None
     ticket: TicketId
 
     @classmethod
-    def of(cls, ticket: Ticket) -> Place:
-        """Return a ticket's place."""
+    def of(cls, ticket: Ticket) -> PageCursor:
+        """Return the cursor of a page that ends with a ticket."""
         return cls(ticket.urgent_at, ticket.id)
 
 
-class Sieve(Struct, frozen=True):
-    """A filter of a pile.
+class InboxFilter(Struct, frozen=True):
+    """A filter for the tickets of an inbox view.
 
     Attributes:
-        kind: only requests of this kind; None for any.
-        locale: only those made in this language; empty for any.
-        holder: only those held by this agent, or by nobody if empty; None for any.
+        kind: only tickets of this kind; None for any.
+        locale: only tickets filed in this language; empty for any.
+        holder: only tickets held by this agent, or unassigned ones if empty; None for any.
     """
 
     kind: RequestKind | None = None
@@ -64,19 +65,19 @@ class Sieve(Struct, frozen=True):
 
     def __bool__(self) -> bool:
         """Whether it filters anything."""
-        return self != ALL
+        return self != NO_FILTER
 
 
-ALL = Sieve()
+NO_FILTER = InboxFilter()
 
 
-class Watch(Struct, frozen=True):
-    """The viewer of the piles and the time, which several of them depend on.
+class ViewerContext(Struct, frozen=True):
+    """The viewer and the time, which several inbox views depend on.
 
     Attributes:
-        agent: whose own tickets ``MINE`` holds.
-        now: what is due by now is overdue.
-        soon: what is due by then is due soon.
+        agent: the viewing agent, whose tickets are in ``MINE``.
+        now: tickets due by this time are overdue.
+        soon: tickets due by this time are due soon.
     """
 
     agent: str
@@ -84,22 +85,22 @@ class Watch(Struct, frozen=True):
     soon: datetime
 
 
-class Filed(Struct, frozen=True):
-    """An open ticket, as shown with the conversation it was filed in."""
+class TicketSummary(Struct, frozen=True):
+    """An open ticket, as listed with its conversation."""
 
     number: str
     kind: RequestKind
 
 
-class Counts(Struct, frozen=True):
-    """The numbers of tickets and conversations in each place.
+class InboxCounts(Struct, frozen=True):
+    """The numbers of tickets and conversations shown beside the inbox views.
 
     Attributes:
-        tickets: by pile.
-        queued: conversations that wait for a person.
-        held: conversations that the viewer has.
+        tickets: number of tickets by inbox view.
+        queued: number of conversations that wait for an agent.
+        assigned: number of conversations assigned to the viewer.
     """
 
     tickets: Mapping[InboxView, int]
     queued: int
-    held: int = 0
+    assigned: int = 0

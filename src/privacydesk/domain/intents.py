@@ -1,4 +1,4 @@
-"""What people want: request kinds become tickets, the other intents do not."""
+"""Intents of messages, and the kinds of requests, which become tickets."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class RequestKind(StrEnum):
     UNDERAGE_REPORT = "underage_report"
 
 
-LOSING: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
-"""Kinds that delete something for good."""
+DESTRUCTIVE: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
+"""Kinds of requests that delete data for good."""
 
 
 class Intent(StrEnum):
-    """What a message asks for: the request kinds, and what never becomes a ticket of its own."""
+    """The intent of a message: a kind of request, or something that never becomes a ticket."""
 
     ACCESS = "access"
     RECTIFICATION = "rectification"
@@ -47,7 +47,7 @@ class Intent(StrEnum):
 
     @property
     def kind(self) -> RequestKind | None:
-        """Return the request kind of the same name, if there is one."""
+        """The request kind of the same name; None if there is none."""
         return _KINDS.get(self.value)
 
 

@@ -1,4 +1,4 @@
-"""Incoming mail: what is read from it, and the mailbox's interface."""
+"""Incoming mail as the desk reads it, and the interface of the mailbox."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Protocol
 from msgspec import Struct
 
 
-class MailFile(Struct, frozen=True):
-    """A file that came with a mail."""
+class ReceivedFile(Struct, frozen=True):
+    """A file attached to an incoming mail."""
 
     name: str
     media_type: str
@@ -18,42 +18,42 @@ class MailFile(Struct, frozen=True):
         return f"{type(self).__name__}({self.media_type!r}, {len(self.body)} bytes)"
 
 
-class Incoming(Struct, frozen=True):
-    """A mail as the desk reads it.
+class IncomingMail(Struct, frozen=True):
+    """A parsed incoming mail.
 
     Attributes:
-        message_id: identifies it; derived from its bytes if it has none.
-        thread: the earlier mails of its exchange, oldest first, as it lists them.
-        answers: the one it answers, as it says; empty without one.
-        address: its claimed sender; proves nothing.
-        text: what was written, without quotations and signature.
-        automatic: why no person wrote it; empty if one may have.
+        message_id: its ``Message-ID``; derived from its bytes if it has none.
+        references: ``Message-ID``s of the earlier mails of its thread, oldest first.
+        in_reply_to: ``Message-ID`` of the mail that it answers; empty for none.
+        address: the sender address, which is not authenticated.
+        text: the text without quotations and signature.
+        automatic: why it was classified as sent by a program; empty if a person may have sent it.
     """
 
     message_id: str
-    thread: tuple[str, ...]
-    answers: str
+    references: tuple[str, ...]
+    in_reply_to: str
     address: str
     subject: str
     text: str
-    files: tuple[MailFile, ...] = ()
+    files: tuple[ReceivedFile, ...] = ()
     automatic: str = ""
 
     @property
-    def root(self) -> str:
-        """The first mail of its exchange."""
-        return self.thread[0] if self.thread else self.message_id
+    def thread_root(self) -> str:
+        """The ``Message-ID`` of the first mail of its thread."""
+        return self.references[0] if self.references else self.message_id
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
 
 
-class Waiting(Struct, frozen=True):
-    """A mail that is in the mailbox.
+class UnreadMail(Struct, frozen=True):
+    """An unread mail in the mailbox.
 
     Attributes:
-        uid: identifies it there.
-        raw: as received; None where it is larger than anything that is read.
+        uid: its identifier in the mailbox.
+        raw: its bytes; None if it exceeds the size limit.
     """
 
     uid: str
@@ -61,20 +61,20 @@ class Waiting(Struct, frozen=True):
 
 
 class Mailbox(Protocol):
-    """A mailbox from which mails are taken. Nothing is ever deleted from it."""
+    """A mailbox that is polled for mail. Nothing is ever deleted from it."""
 
-    async def waiting(self, limit: int) -> tuple[Waiting, ...]:
-        """Return unread mails, oldest first.
+    async def fetch_unread(self, limit: int) -> tuple[UnreadMail, ...]:
+        """Return up to ``limit`` unread mails, oldest first.
 
         Raises:
-            UnavailableError: it can't be reached; ``data`` names the ``reason``.
+            UnavailableError: the server can't be reached; ``data`` names the ``reason``.
         """
         ...
 
-    async def taken(self, uid: str) -> None:
+    async def mark_read(self, uid: str) -> None:
         """Mark a mail as read."""
         ...
 
-    async def parked(self, uid: str) -> None:
-        """Mark a mail as read and flag it, for a person to look at."""
+    async def mark_for_review(self, uid: str) -> None:
+        """Mark a mail as read and flag it, so that a person looks at it."""
         ...

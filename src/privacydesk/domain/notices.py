@@ -1,7 +1,7 @@
-"""Notices: messages outside the chat that there is something to read in it, and their delivery.
+"""Notices: SMS, mail or push messages that tell a user about news in the chat; their carriers.
 
-A notice names the app, a request's number and the way back into the chat. It says nothing of what
-the request is about: others may read a message on a phone.
+A notice has the app's name, the ticket's number and a link to the chat. It doesn't say what the
+request is about, since other people may see messages on a phone.
 """
 
 from __future__ import annotations
@@ -18,75 +18,76 @@ class Occasion(StrEnum):
     """The reason for a notice."""
 
     ANSWERED = "answered"
-    """A decision or an outcome, of which flows promise a notice; always."""
+    """The request was decided or closed. Always sent, as the dialog promises it."""
     CONFIRM = "confirm"
-    """Closing the account is approved and awaits the person's confirmation; always."""
+    """Closing the account is approved and awaits the user's confirmation. Always sent."""
     EXAMINED = "examined"
     ASKED = "asked"
-    """More is needed from the person."""
+    """Staff need more information from the user."""
     RETURNED = "returned"
-    """It could not be carried out; the person may have to do something first."""
+    """The decision could not be carried out; the user may have to do something first."""
     EXTENDED = "extended"
-    """A new due date, set by a supervisor or by a schedule published since."""
+    """The due date changed: by a supervisor, or by a schedule published since."""
     LAPSED = "lapsed"
 
 
-PROMISED = frozenset({Occasion.ANSWERED, Occasion.CONFIRM})
-"""What people who left a contact were promised notices of."""
+PROMISED_NOTICES = frozenset({Occasion.ANSWERED, Occasion.CONFIRM})
+"""The notices that are promised to users who left a contact; they can't be turned off."""
 
 
-class Way(StrEnum):
-    """How a notice reaches somebody."""
+class NoticeChannel(StrEnum):
+    """The channel that a notice is sent through."""
 
     SMS = "sms"
-    """To the phone proven for the request."""
+    """SMS to the phone number verified for the ticket."""
     MAIL = "mail"
-    """To the mail address proven for it."""
+    """Mail to the address verified for the ticket."""
     PUSH = "push"
-    """To the account's devices, through the operator's push service."""
+    """Push message to the account's devices, through the operator's push service."""
     BOUND_PHONE = "bound_phone"
-    """By SMS to the phone bound to the account, which the gateway looks up."""
+    """SMS to the phone bound to the account, which the gateway looks up."""
 
     @property
-    def disturbs(self) -> bool:
-        """Whether it makes a phone sound, and so respects the quiet hours."""
-        return self is not Way.MAIL
+    def makes_sound(self) -> bool:
+        """Whether messages make a phone sound, so that quiet hours apply."""
+        return self is not NoticeChannel.MAIL
 
 
-class About(StrEnum):
-    """What a notice says there is to read."""
+class NoticeSubject(StrEnum):
+    """What a notice says is in the chat."""
 
     ANSWER = "answer"
     QUESTION = "question"
-    """An answer is wanted from the person."""
+    """Staff wait for the user's answer."""
     NEWS = "news"
 
 
 class NoticeOutcome(StrEnum):
-    """The outcome of a notice sent by one way."""
+    """The outcome of sending a notice through one channel."""
 
     SENT = "sent"
-    """Accepted by the carrier; not yet read by a person."""
+    """Accepted by the carrier; that a person has read it isn't known."""
     MERGED = "merged"
-    """A newer one of the same kind went in its place."""
+    """Replaced by a newer notice of the same kind."""
     REFUSED = "refused"
     NO_CONTACT = "no_contact"
     UNAVAILABLE = "unavailable"
-    """It was not accepted for as long as it was tried."""
+    """Given up: the carrier was unavailable until the last retry."""
 
 
 class Notice(Struct, frozen=True):
-    """A notice as it is sent, in the person's language.
+    """The content of a notice, in the user's language.
 
     Attributes:
-        number: the request's.
-        locale: the language, as in ``zh-Hant``.
-        title: a line that stands alone.
+        about: what is in the chat.
+        number: the ticket's number.
+        locale: language tag, such as ``zh-Hant``.
+        title: a title that can be shown alone.
         lines: sentences, each a paragraph of its own.
-        link: back into the chat; empty where the operator names none.
+        link: URL of the chat; empty if the operator has configured none.
     """
 
-    about: About
+    about: NoticeSubject
     number: str
     locale: str
     title: str = ""
@@ -94,65 +95,72 @@ class Notice(Struct, frozen=True):
     link: str = ""
 
 
-class Enclosure(Struct, frozen=True):
-    """A file that goes with a mail."""
+class MailAttachment(Struct, frozen=True):
+    """A file attached to an outgoing mail."""
 
     name: str
     media_type: str
     body: bytes
 
 
-class Letter(Struct, frozen=True):
-    """A mail as the desk writes it.
+class OutgoingMail(Struct, frozen=True):
+    """A mail written by the desk.
 
     Attributes:
         to: one address.
-        lines: paragraphs of plain text; web addresses in them become links.
-        locale: the language, as in ``zh-Hant``.
-        answers: the ``Message-ID`` of the mail it answers; empty for none.
-        thread: the ones before it in the same exchange, oldest first.
-        enclosed: what goes with it.
+        lines: paragraphs of plain text; URLs in them become links.
+        locale: language tag, such as ``zh-Hant``.
+        in_reply_to: ``Message-ID`` of the mail it answers; empty for none.
+        references: ``Message-ID``s of the earlier mails of the thread, oldest first.
     """
 
     to: str = field()
     subject: str
     lines: tuple[str, ...]
     locale: str
-    answers: str = ""
-    thread: tuple[str, ...] = ()
-    enclosed: tuple[Enclosure, ...] = ()
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    attachments: tuple[MailAttachment, ...] = ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
 
 
 class NoticeGateway(Protocol):
-    """Sends notices to phones and mailboxes; its operator words them."""
+    """Sends notices to phones and mailboxes, in wording of the gateway's operator."""
 
     async def notify(
         self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
     ) -> SendAnswer:
-        """Send one notice once.
+        """Send a notice.
 
         Args:
-            to: the contact proven for a ticket, or "the phone bound to this account".
-            notice: what it is made of.
-            key: the outbox row's id; a repeated key sends nothing more.
+            to: the contact verified for a ticket, or the phone bound to an account.
+            notice: the content.
+            key: idempotency key: the outbox row's ID. A call with a known key sends nothing.
 
         Raises:
-            UnavailableError: the gateway can't take it now; repeat with the same key.
+            UnavailableError: the gateway is unavailable; retry with the same key.
         """
         ...
 
 
 class Pusher(Protocol):
-    """Sends notices to the devices that an account is logged in on."""
+    """Sends push messages to the devices on which an account is logged in."""
 
     async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
-        """Push one notice once; ``NO_CONTACT`` where no device takes any.
+        """Send a notice to an account's devices.
+
+        Args:
+            account: the account's ID.
+            notice: the content.
+            key: idempotency key: the outbox row's ID. A call with a known key sends nothing.
+
+        Returns:
+            The result; ``NO_CONTACT`` if no device accepts push messages.
 
         Raises:
-            UnavailableError: the service can't take it now; repeat with the same key.
+            UnavailableError: the service is unavailable; retry with the same key.
         """
         ...
 
@@ -160,15 +168,15 @@ class Pusher(Protocol):
 class Mailer(Protocol):
     """Sends mail."""
 
-    async def post(self, letter: Letter, *, key: str) -> SendAnswer:
-        """Hand one mail to the mail server.
+    async def send(self, mail: OutgoingMail, *, key: str) -> SendAnswer:
+        """Hand a mail to the mail server.
 
         Args:
-            letter: the mail.
-            key: the outbox row's id; it becomes part of the ``Message-ID``, so that a mail that is
-                sent again after a crash can be recognised as the same.
+            mail: the mail.
+            key: the outbox row's ID. It becomes part of the ``Message-ID``, so that a mail that is
+                sent again after a crash can be recognised as a duplicate.
 
         Raises:
-            UnavailableError: the server can't take it now; ``data`` names the ``reason``.
+            UnavailableError: the server is unavailable; ``data`` names the ``reason``.
         """
         ...

@@ -1,8 +1,7 @@
-"""Access packages: a file with what the app holds about a person, offered for a while.
+"""Access packages: files with a person's data, offered for download for a limited time.
 
-The file is stored sealed, in parts. Its request shows that there is one and until when; the
-requester gets a link to it with a new code each time, and the link opens it in one conversation
-alone.
+The file is stored encrypted, in parts. For each download link the requester enters a new code; the
+link works only in the conversation in which the code was entered.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from msgspec import Struct
 from privacydesk.domain.ids import ConversationId, PackageId, TicketId
 
 LINK_LIFETIME: Final = timedelta(minutes=15)
-"""How long a link opens a file: enough to come back to after a lost connection."""
+"""How long a link works; long enough to resume after a lost connection."""
 
 PART_BYTES: Final = 256 * 1024
-"""Bytes of a file that are sealed as one value."""
+"""The size of the parts, in bytes; each is encrypted as one value."""
 
 _MEGABYTE: Final = 1024 * 1024
 
@@ -30,15 +29,16 @@ KNOWN_COLUMNS: Final = (
     "phone", "phone_masked", "provider", "real_name", "real_name_masked", "real_name_verified",
     "room", "seconds", "signature", "status", "tags", "text", "to", "verified", "with",
 )  # fmt: skip
-"""Fields of entries that have a name in every language; others keep the name they came with."""
+"""Fields of entries with a translated name; others are shown under the name that they have."""
 
 
 class Link(Struct, frozen=True):
-    """A link to one file, for a few minutes.
+    """A download link, valid for a few minutes.
 
     Attributes:
-        secret_hash: keyed hash of what only the link holds.
-        conversation_id: where the code was entered; the link opens the file there alone.
+        secret_hash: keyed hash of the secret in the link.
+        conversation_id: the conversation in which the link works.
+        until: when it expires.
     """
 
     secret_hash: bytes
@@ -47,16 +47,16 @@ class Link(Struct, frozen=True):
 
 
 class Package(Struct, frozen=True):
-    """One file of a request.
+    """The metadata of one file of a ticket.
 
     Attributes:
-        made_at: when it was made: its content is as of then.
+        made_at: when it was made, the time of the data in it.
         until: when it is deleted.
-        size: of the file, in bytes.
-        parts: the number of its parts.
-        sha256: of the file.
-        link: the last one, which replaces the one before.
-        downloads: how often sending it was begun.
+        size: size of the file, in bytes.
+        parts: number of parts.
+        sha256: hash of the file.
+        link: the current link, which replaced earlier ones.
+        downloads: number of downloads begun.
     """
 
     id: PackageId
@@ -68,25 +68,25 @@ class Package(Struct, frozen=True):
     link: Link | None = None
     downloads: int = 0
 
-    def is_there(self, now: datetime) -> bool:
-        """Whether it is still available."""
+    def is_available(self, now: datetime) -> bool:
+        """Return whether the file has not been deleted."""
         return now < self.until
 
     def opens(self, secret_hash: bytes, conversation: ConversationId, now: datetime) -> bool:
-        """Whether a link's secret opens it in a conversation now."""
+        """Return whether a link's secret gives access to the file in a conversation now."""
         link = self.link
         if link is None:
             return False
-        known = hmac.compare_digest(link.secret_hash, secret_hash)
-        here = link.conversation_id == conversation
-        return known and here and now < link.until and self.is_there(now)
+        is_right = hmac.compare_digest(link.secret_hash, secret_hash)
+        is_same = link.conversation_id == conversation
+        return is_right and is_same and now < link.until and self.is_available(now)
 
 
 class PackagePart(Struct, frozen=True):
-    """A part of a file, as stored.
+    """A stored part of a file.
 
     Attributes:
-        place: 1 for the first.
+        place: number of the part, starting with 1.
         until: when the file is deleted.
     """
 
@@ -99,13 +99,13 @@ class PackagePart(Struct, frozen=True):
 
 
 def size_in_words(size: int) -> str:
-    """Return a size as people read it, the same in every language."""
+    """Return a size in KB or MB, in a form that is the same in every language."""
     if size < _MEGABYTE:
         return f"{max(1, round(size / 1024))} KB"
     return f"{size / _MEGABYTE:.1f} MB"
 
 
-def pieces(body: bytes) -> Iterator[bytes]:
-    """Yield a file in pieces."""
-    for begin in range(0, len(body), PART_BYTES):
-        yield body[begin : begin + PART_BYTES]
+def split_file(body: bytes) -> Iterator[bytes]:
+    """Yield the parts of a file."""
+    for start in range(0, len(body), PART_BYTES):
+        yield body[start : start + PART_BYTES]

@@ -1,4 +1,4 @@
-"""Report periods: whole days in the operator's zone, and names for some."""
+"""Periods of reports: ranges of days in the operator's time zone, and named presets."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from privacydesk.domain.deadlines import end_of
+from privacydesk.domain.deadlines import end_of_day
 
 _DAY: Final = timedelta(days=1)
 _QUARTER: Final = 3
 
 
 class Period(Struct, frozen=True):
-    """Days of the operator's zone, both ends included."""
+    """A range of days in the operator's time zone, both ends included."""
 
     first: date
     last: date
 
     def since(self, zone: ZoneInfo) -> datetime:
         """Return the instant at which it begins."""
-        return end_of(self.first - _DAY, zone)
+        return end_of_day(self.first - _DAY, zone)
 
     def until(self, zone: ZoneInfo) -> datetime:
-        """Return the first instant that no longer belongs to it."""
-        return end_of(self.last, zone)
+        """Return the first instant after it."""
+        return end_of_day(self.last, zone)
 
 
 class Preset(StrEnum):
-    """Periods that people ask for by name."""
+    """A period with a name, relative to the current day."""
 
     LAST_30_DAYS = "last_30_days"
     THIS_MONTH = "this_month"
@@ -43,7 +43,7 @@ class Preset(StrEnum):
 
 
 def period_of(preset: Preset, today: date) -> Period:
-    """Return the days that a preset means on a given day."""
+    """Return the period that a preset means on the day ``today``."""
     month = today.replace(day=1)
     quarter = month.replace(month=month.month - (month.month - 1) % _QUARTER)
     year = month.replace(month=1)

@@ -1,8 +1,8 @@
-"""Quotas: how many codes, and how many requests, one sender and all together may have.
+"""Quotas of codes and tickets, for each sender and for all senders together.
 
-The counting of one target keeps its owner from being pestered; this keeps the desk from being used
-to pester many, and staff from being swamped with made-up requests. The counts are marks on counter
-rows, in any 24 hours or any hour up to now.
+The limits of a target (``verification_codes``) protect its owner from too many codes. These limits
+keep the desk from being used to harass many people, and staff from a flood of made-up tickets. The
+counts are marks on counter rows, in any 24 hours or any hour up to now.
 """
 
 from __future__ import annotations
@@ -12,68 +12,69 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from privacydesk.domain.ceilings import Ceiling, shared_ceiling
+from privacydesk.domain.hourly_limits import HourlyLimit, shared_limit
 from privacydesk.domain.identity import Target, TargetKind
 from privacydesk.domain.verification_codes import Challenge, CodeRules, Mark, SendVerdict
 
 _DAY = timedelta(days=1)
-_TAG = 8
-"""Bytes of a target's keyed hash that identify it within a row."""
+_TAG_BYTES = 8
+"""How many bytes of a target's keyed hash identify it within a row."""
 
 
 def sender_counter(account: str, conversation: bytes) -> str:
-    """Return the counter of a sender: an account, else a conversation."""
+    """Return the name of a sender's counter: that of the account, else of the conversation."""
     return f"sender|account:{account}" if account else f"sender|conversation:{conversation.hex()}"
 
 
-def ceiling_counter(target: Target, account: str) -> str:
-    """Return the counter of all codes of one sort.
+def code_limit_counter(target: Target, account: str) -> str:
+    """Return the name of the counter of all codes, either for logged-in users or for others.
 
-    Codes that strangers ask for have one of their own, so that they never use up what logged-in
-    people need: for their account's phone, for a contact, or to fetch a file.
+    Visitors without a login have a counter of their own, so that they can't use up the codes of
+    logged-in users.
     """
-    return "ceiling|contacts" if _by_stranger(target, account) else "ceiling|accounts"
+    return "ceiling|contacts" if _is_anonymous(target, account) else "ceiling|accounts"
 
 
-def may_reach(
+def may_send_to(
     sender: Challenge, target: Challenge, now: datetime, rules: CodeRules
 ) -> tuple[SendVerdict, datetime | None]:
-    """Tell whether a sender may have a code sent to a target, and if not, when again."""
-    marks = sender.within(_DAY, now)
-    latest = {mark.of: mark.at for mark in marks}
-    if target.id[:_TAG] not in latest and len(latest) >= rules.daily_contacts:
-        ends = sorted(latest.values())[len(latest) - rules.daily_contacts]
+    """Return whether a sender may have a code sent to a target, and if not, when it may be."""
+    marks = sender.marks_within(_DAY, now)
+    last_by_target = {mark.tag: mark.at for mark in marks}
+    is_new = target.id[:_TAG_BYTES] not in last_by_target
+    if is_new and len(last_by_target) >= rules.daily_contacts:
+        ends = sorted(last_by_target.values())[len(last_by_target) - rules.daily_contacts]
         return SendVerdict.TOO_MANY, ends + _DAY
     if len(marks) >= rules.daily_codes:
         return SendVerdict.CAPPED, marks[-rules.daily_codes].at + _DAY
     return SendVerdict.OK, None
 
 
-def reached(sender: Challenge, target: Challenge, now: datetime) -> Challenge:
-    """Return the sender's row after a code went to a target."""
-    return _with(sender, (*sender.within(_DAY, now), Mark(now, target.id[:_TAG])))
+def after_sending_to(sender: Challenge, target: Challenge, now: datetime) -> Challenge:
+    """Return the sender's counter row after a code was sent to a target."""
+    return _with_marks(sender, (*sender.marks_within(_DAY, now), Mark(now, target.id[:_TAG_BYTES])))
 
 
-def code_ceiling(target: Target, account: str, rules: CodeRules) -> Ceiling:
-    """Return the ceiling that a code to a target counts under."""
-    if not _by_stranger(target, account):
-        return Ceiling(rules.hourly_accounts, rules.hourly_accounts)
-    return shared_ceiling(rules.hourly_contacts, rules.origin_percent, rules.reserve_percent)
+def code_limit(target: Target, account: str, rules: CodeRules) -> HourlyLimit:
+    """Return the hourly limit that applies to a code to a target."""
+    if not _is_anonymous(target, account):
+        return HourlyLimit(rules.hourly_accounts, rules.hourly_accounts)
+    return shared_limit(rules.hourly_contacts, rules.origin_percent, rules.reserve_percent)
 
 
-def _by_stranger(target: Target, account: str) -> bool:
+def _is_anonymous(target: Target, account: str) -> bool:
     return not account and target.kind is not TargetKind.ACCOUNT_PHONE
 
 
 class FilingRules(Struct, frozen=True):
-    """How many requests may be filed. Settable by the operator.
+    """How many tickets may be filed; set by the operator.
 
     Attributes:
-        daily: requests by one account, or in one conversation without a login, in any 24 hours.
-        hourly_strangers: requests in any hour by all together who have shown neither an account
-            nor a contact.
-        origin_percent: the share of ``hourly_strangers`` that one address may file.
-        reserve_percent: the share kept for addresses that filed nothing in the last hour.
+        daily: tickets by one account, or in one conversation without a login, in any 24 hours.
+        hourly_strangers: tickets in any hour by all users together who have verified neither an
+            account nor a contact.
+        origin_percent: the percentage of ``hourly_strangers`` that one address may file.
+        reserve_percent: the percentage reserved for addresses that filed nothing in the last hour.
     """
 
     daily: int = 60
@@ -82,30 +83,30 @@ class FilingRules(Struct, frozen=True):
     reserve_percent: int = 30
 
     @property
-    def strangers(self) -> Ceiling:
-        """The ceiling on requests by people who have shown neither account nor contact."""
-        return shared_ceiling(self.hourly_strangers, self.origin_percent, self.reserve_percent)
+    def strangers(self) -> HourlyLimit:
+        """The limit on tickets by users who have verified neither account nor contact."""
+        return shared_limit(self.hourly_strangers, self.origin_percent, self.reserve_percent)
 
 
 STRANGERS_FILED = "filed|strangers"
-"""The counter of all requests by people who have shown neither account nor contact."""
+"""The counter of all tickets by users who have verified neither account nor contact."""
 
 
-def filed_counter(account: str, conversation: bytes) -> str:
-    """Return the counter of requests by one sender: an account, else a conversation."""
+def filing_counter(account: str, conversation: bytes) -> str:
+    """Return the name of a sender's counter of filed tickets."""
     return f"filed|{sender_counter(account, conversation)}"
 
 
 def may_file_from(sender: Challenge, now: datetime, rules: FilingRules) -> datetime | None:
-    """Return when a sender may file one more request; None where that is now."""
-    marks = sender.within(_DAY, now)
+    """Return when a sender may file the next ticket; None for now."""
+    marks = sender.marks_within(_DAY, now)
     return marks[-rules.daily].at + _DAY if len(marks) >= rules.daily else None
 
 
-def filed(sender: Challenge, now: datetime) -> Challenge:
-    """Return a sender's row after a request was filed."""
-    return _with(sender, (*sender.within(_DAY, now), Mark(now)))
+def with_filed_request(sender: Challenge, now: datetime) -> Challenge:
+    """Return a sender's counter row after a ticket was filed."""
+    return _with_marks(sender, (*sender.marks_within(_DAY, now), Mark(now)))
 
 
-def _with(row: Challenge, marks: tuple[Mark, ...]) -> Challenge:
+def _with_marks(row: Challenge, marks: tuple[Mark, ...]) -> Challenge:
     return replace(row, version=row.version + 1, marks=marks)

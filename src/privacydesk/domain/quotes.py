@@ -1,4 +1,4 @@
-"""Answers from the operator's policy: passages word for word, or nothing."""
+"""Answers from the operator's policy: verbatim passages, or none."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Quote(Struct, frozen=True):
 
     Attributes:
         document: the document's title.
-        article: label and title of the article, or of the section where there are no articles.
-        section: labels and titles of the headings below it; may be empty.
-        text: a stretch of the imported text, unchanged.
-        anchor: where it begins.
-        score: 0 to 1, comparable among passages of one answer only.
+        article: label and title of the article, or of the section if there are no articles.
+        section: labels and titles of the lower headings; may be empty.
+        text: a part of the imported text, unchanged.
+        anchor: identifier of the place where the passage begins.
+        score: 0 to 1; comparable only with other passages of the same answer.
     """
 
     document: str
@@ -28,13 +28,13 @@ class Quote(Struct, frozen=True):
 
 
 class PolicyAnswer(Struct, frozen=True):
-    """The answer to a question.
+    """The policy's answer to a question.
 
     Attributes:
-        quotes: the best passages, best first; none when the policy does not say.
-        offers: the request that the passages give a right to make, if they do.
-        language: of the policy, ``zh`` or ``en``.
-        asked: whether the words ask anything; the policy's name alone does not.
+        quotes: the best passages, best first; empty if the policy does not answer the question.
+        offers: the request that the passages entitle the user to; None for none.
+        language: language of the policy, ``zh`` or ``en``.
+        asked: whether the text asks a question; the policy's name alone does not.
     """
 
     quotes: tuple[Quote, ...] = ()
@@ -44,5 +44,5 @@ class PolicyAnswer(Struct, frozen=True):
 
     @property
     def answerable(self) -> bool:
-        """Whether the policy says something on the question."""
+        """Whether the policy answers the question."""
         return bool(self.quotes)

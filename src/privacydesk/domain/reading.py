@@ -1,8 +1,7 @@
-"""The reading of a message: what it asks for, as one structured value.
+"""The reading of a message: its requests and questions as one structured value.
 
-Everything downstream (dialogue, confirmation, ticket, staff screens, webhooks) works on this value
-and never looks at the text again. What goes is ``include`` minus ``exclude``, day by day and
-category by category.
+Everything downstream (dialogue, confirmation, ticket, staff screens, webhooks) uses this value
+instead of the text. A request covers ``include`` minus ``exclude``, by category and day.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from privacydesk.domain.intents import Intent
 
 
 class Modality(StrEnum):
-    """Whether something that is mentioned should be done.
+    """Whether the writer requests an action that the message mentions.
 
-    ``wished``: it should, however indirectly that is put. ``conditional``: only if something holds.
-    ``asked``: what would happen, or how it is done. ``reported``: it happened, or somebody else
-    said so. ``denied``: it should not be done.
+    ``wished``: it is requested, directly or indirectly. ``conditional``: only under a condition.
+    ``asked``: the writer asks how it works or what would happen. ``reported``: it has happened, or
+    somebody else said so. ``denied``: it should not be done.
     """
 
     WISHED = "wished"
@@ -40,7 +39,7 @@ class Modality(StrEnum):
 
 
 class Holder(StrEnum):
-    """Whose account or content a request is about."""
+    """The person whose account or content a request is about."""
 
     SELF = "self"
     CHILD = "child"
@@ -50,7 +49,7 @@ class Holder(StrEnum):
 
 
 class Safety(StrEnum):
-    """What needs care before anything else."""
+    """A safety concern, which is handled before any request."""
 
     CHILD_IN_DANGER = "child_in_danger"
     SELF_IN_DANGER = "self_in_danger"
@@ -59,12 +58,12 @@ class Safety(StrEnum):
 
 
 class ReplyAct(StrEnum):
-    """What a reply does in answer to a question; it may do several things.
+    """The act of a reply to a question; a reply may have several acts.
 
-    ``nothing``: there is nothing to add. ``unknown``: the writer doesn't know. ``again``: do it
-    once more. ``keep``, ``remove``, ``only``, ``widen``: what stays, what is left out after all, a
-    narrower scope, no limit. ``unclear``: the question is not understood. ``other``: somebody
-    else's account is meant. ``filed``: about a request already filed.
+    ``nothing``: there is nothing to add. ``unknown``: the writer doesn't know. ``again``: repeat
+    the last step. ``keep``, ``remove``, ``only``, ``widen``: change the scope: keep something,
+    leave something out, narrow it, drop the limits. ``unclear``: the writer does not understand the
+    question. ``other``: it is about somebody else's account. ``filed``: it is about a filed ticket.
     """
 
     ANSWER = "answer"
@@ -95,14 +94,14 @@ class ReplyAct(StrEnum):
 
 
 class Question(NamedTuple):
-    """The question that a message answers.
+    """The open question that a message replies to.
 
     Attributes:
-        text: the question with its buttons; empty for a message that answers none.
-        before: what was said or picked before; perhaps what is to be confirmed.
-        subject: the beginning of a sentence that asks for what is being asked for, such as "delete
-            my photos, "; a reply that only narrows it is understood behind it. Empty where a
-            request has no scope.
+        text: the question with its buttons; empty if no question is open.
+        before: the earlier answers, which a confirmation may be about.
+        subject: the beginning of a sentence that makes the current request, such as "delete my
+            photos, ". A reply that only narrows the scope is parsed with it as a prefix. Empty for
+            requests without a scope.
     """
 
     text: str = ""
@@ -114,7 +113,7 @@ NO_QUESTION: Final = Question()
 
 
 class MentionKind(StrEnum):
-    """What sort of thing a mention names."""
+    """The kind of thing that a mention names."""
 
     CATEGORY = "category"
     PROVIDER = "provider"
@@ -123,10 +122,10 @@ class MentionKind(StrEnum):
 
 
 ALL: Final = "all"
-"""The value of a mention that names all of its kind."""
+"""The value of a mention that names all things of its kind."""
 
 PHONE: Final = "phone"
-"""The one field besides those of the profile that a correction may name: the bound number."""
+"""The bound phone number, the only field outside the profile that can be corrected."""
 
 MENTIONABLE: Final[Mapping[MentionKind, frozenset[str]]] = {
     MentionKind.CATEGORY: frozenset({*DataCategory, ALL}),
@@ -134,21 +133,21 @@ MENTIONABLE: Final[Mapping[MentionKind, frozenset[str]]] = {
     MentionKind.PURPOSE: frozenset({*ConsentPurpose, *DEVICE_PERMISSIONS, ALL}),
     MentionKind.FIELD: frozenset({*ProfileField, PHONE}),
 }
-"""The values that a mention of each kind may have."""
+"""The permitted values of mentions, by kind."""
 
 REQUESTABLE: Final = frozenset(Intent) - {Intent.POLICY_QUESTION, Intent.SMALLTALK}
-"""The intents that a request may have: greetings and policy questions are no requests."""
+"""The intents of requests; small talk and policy questions are not requests."""
 
 
 class Mention(Struct, frozen=True, omit_defaults=True, rename={"since": "from", "until": "to"}):
-    """A thing that is named, and what narrows it.
+    """A mention of data, a provider, a purpose or a field, with its limits.
 
     Attributes:
-        kind: what sort of thing.
-        value: one of ``MENTIONABLE``.
-        since: first day in the operator's zone, inclusive; None where open. ``from`` in JSON.
-        until: last day, inclusive; None where open. ``to`` in JSON.
-        qualifier: the words that narrow it in another way, verbatim; empty where there is none.
+        kind: the kind of thing.
+        value: one of the values in ``MENTIONABLE``.
+        since: first day in the operator's zone, inclusive; None if open. ``from`` in JSON.
+        until: last day, inclusive; None if open. ``to`` in JSON.
+        qualifier: words that limit it in another way, verbatim; empty for none.
     """
 
     kind: MentionKind
@@ -159,23 +158,23 @@ class Mention(Struct, frozen=True, omit_defaults=True, rename={"since": "from", 
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether only a part of the thing is meant."""
+        """Whether it has limits."""
         return bool(self.since or self.until or self.qualifier)
 
 
 class Request(Struct, frozen=True, omit_defaults=True):
-    """One thing that is asked for or mentioned.
+    """One action that a message requests or mentions.
 
     Attributes:
         intent: one of ``REQUESTABLE``.
-        modality: whether it should be done.
-        holder: whose account or content it is about.
-        sure: whether the desk may act on it without asking back.
-        include: what it is about; empty where nothing is named.
-        exclude: what should stay, or not be shown or touched.
-        set: for corrections, field to new value; dates in ISO 8601.
-        age: years, where a minor's age or the writer's own under 18 is given.
-        contact: an address or number to use for the outcome; empty without one.
+        modality: whether the writer requests it.
+        holder: the person whose account or content it is about.
+        sure: whether the desk may act on it without asking for confirmation.
+        include: what it is about; empty if nothing is named.
+        exclude: what is excepted: to be kept, or not to be shown.
+        set: for corrections, the new values by field; dates in ISO 8601.
+        age: age in years, if the message states a minor's age or the writer's own under 18.
+        contact: address or number for the outcome; empty for none.
     """
 
     intent: Intent
@@ -190,15 +189,15 @@ class Request(Struct, frozen=True, omit_defaults=True):
 
 
 class Fragment(Struct, frozen=True, omit_defaults=True):
-    """What is named without saying what to do with it, as in an answer to a question.
+    """Values in a message that names no action, such as an answer to a question.
 
     Attributes:
-        include: what is named.
-        exclude: what is named and excepted.
-        set: field to value, where both are given.
-        age: years.
+        include: mentions.
+        exclude: excepted mentions.
+        set: values by field, if both are given.
+        age: age in years.
         contact: an address or number.
-        limit: a mention of all there is, where only a time or another limit is named: 去年的.
+        limit: a limit without a thing, as a mention of ``all``: 去年的.
     """
 
     include: tuple[Mention, ...] = ()
@@ -210,12 +209,12 @@ class Fragment(Struct, frozen=True, omit_defaults=True):
 
 
 class Reading(Struct, frozen=True):
-    """What was said in one message.
+    """The requests, questions and safety concerns of one message.
 
     Attributes:
-        requests: in the order in which they should be served.
-        questions: what is asked of the policy or the desk, each verbatim.
-        safety: what needs care first.
+        requests: the requests, in the order in which they should be handled.
+        questions: questions about the policy or to the desk, verbatim.
+        safety: safety concerns, which are handled first.
     """
 
     requests: tuple[Request, ...] = ()
@@ -223,21 +222,22 @@ class Reading(Struct, frozen=True):
     safety: tuple[Safety, ...] = ()
 
 
-class Read(Struct, frozen=True):
-    """The result of reading a message.
+class ReadingResult(Struct, frozen=True):
+    """The result of parsing a message.
 
     Attributes:
-        intent: what it is mainly about.
+        intent: the main intent.
         confidence: 0 to 1.
-        alternatives: the next intents with their confidence, best first.
-        reading: all that it asks for.
-        fragment: what else it names.
-        acts: what a guardian wants done with a child's account, each once.
-        accounts: account names that are given, verbatim.
-        clear: for each request of the reading, whether it is clear that it is made, even if what it
-            is about is not; empty where just the sure ones are clear.
-        does: its acts as a reply to the question.
-        means: the line of the question with the button that it means; 0 where it means none.
+        alternatives: the next intents with their confidence, most likely first.
+        reading: the message's requests and questions.
+        fragment: values that belong to no request.
+        guardian_acts: actions that a guardian wants for a child's account, without duplicates.
+        accounts: account names in the message, verbatim.
+        clear_requests: for each request of the reading, whether it is certainly requested, even if
+            its scope is not clear; empty if this holds for the sure requests only.
+        reply_acts: acts of the message as a reply to the open question.
+        chosen_line: line number, in the question, of the button that the message means; 0 if it
+            means none.
     """
 
     intent: Intent
@@ -245,8 +245,8 @@ class Read(Struct, frozen=True):
     alternatives: tuple[tuple[Intent, float], ...]
     reading: Reading
     fragment: Fragment | None = None
-    acts: tuple[Intent, ...] = ()
+    guardian_acts: tuple[Intent, ...] = ()
     accounts: tuple[str, ...] = ()
-    clear: tuple[bool, ...] = ()
-    does: frozenset[ReplyAct] = frozenset()
-    means: int = 0
+    clear_requests: tuple[bool, ...] = ()
+    reply_acts: frozenset[ReplyAct] = frozenset()
+    chosen_line: int = 0

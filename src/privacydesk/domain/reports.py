@@ -1,11 +1,11 @@
-"""Reports: figures of a period, made of what outlives the content of requests.
+"""Reports: the figures of a period, computed from data that is not affected by purges.
 
-Everything comes from the dates, kinds, outcomes and grounds of tickets, which their records keep,
-and from daily counters. So a report of last year says the same after its conversations have gone.
+Figures are computed from the dates, kinds, outcomes and grounds in the records of tickets, and from
+daily counters. So the report of a past year stays the same after its conversations are purged.
 
-The instant that a figure is about decides which requests it counts: for punctuality the date
-promised first, for the days to reply the answer; the backlog is what is open at the end of the
-period. Lateness is always measured against the date promised first (policy article 9).
+A ticket is counted in the period of the date that a figure is about: the date promised first for
+punctuality, the answer for the days to reply. The backlog is what is open at the end of the period.
+Lateness is always measured against the date promised first (policy article 9).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from privacydesk.domain.counters import Count, Countable
+from privacydesk.domain.counters import CounterKind, CounterSum
 from privacydesk.domain.deadlines import WorkingCalendar, working_days_left
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
@@ -32,12 +32,12 @@ OVERDUE: Final = "overdue"
 NO_CLOCK: Final = "no_clock"
 
 _REPLY_DAYS: Final = 10
-"""Working days listed one by one; longer answers share a line."""
+"""The highest number of working days with a line of its own; slower answers share a line."""
 PROMISED_DAYS: Final = 7
-"""Working days within which an answer is promised (policy article 9)."""
+"""The number of working days in which an answer is promised (policy article 9)."""
 _INSTANT: Final = timedelta(microseconds=1)
 
-_WAY: Final = (
+_VERIFICATION_STEPS: Final = (
     "door",
     "account_hint",
     "contact",
@@ -48,20 +48,20 @@ _WAY: Final = (
     "evidence",
     "drop_evidence",
 )
-"""The steps of proving one's identity, in their usual order."""
+"""The steps of identity verification, in their usual order."""
 
 
 class Case(Struct, frozen=True):
-    """A request as reports see it.
+    """The data of a ticket that reports use.
 
     Attributes:
-        received_at: when it was made.
-        counted_from: when the leading clock started; None while none runs.
+        received_at: when the request was made.
+        counted_from: when the leading clock started; None if no clock runs.
         promised_at: the first instant that is late, by the date promised first.
-        answered_at: when the decision was committed to the user.
-        closed_at: when it ended.
-        grounds: on which it was refused, one for each refused part.
-        satisfaction: what the requester said of it.
+        answered_at: when the requester got the decision.
+        closed_at: when the ticket was closed.
+        grounds: the grounds for its refusal, one for each refused item.
+        satisfaction: the requester's rating.
     """
 
     kind: RequestKind
@@ -75,22 +75,22 @@ class Case(Struct, frozen=True):
 
 
 class FigureName(StrEnum):
-    """What a report shows."""
+    """The name of a figure."""
 
     ON_TIME = "on_time"
-    """How many answers came in time, by kind."""
+    """Answers on time and late, by kind."""
     REPLY_DAYS = "reply_days"
-    """How many working days answers took."""
+    """Answers by the number of working days that they took."""
     BACKLOG = "backlog"
-    """What was unanswered at the end, by working days left."""
+    """Tickets unanswered at the end of the period, by working days left."""
     REFUSALS = "refusals"
-    """The refusals, by ground."""
+    """Refusals by ground."""
     GIVEN_UP = "given_up"
-    """Where people gave up proving who they are."""
+    """Users who gave up identity verification, by step."""
     UNSURE = "unsure"
-    """How often a sentence was not understood, by language."""
+    """Sentences that were not understood, by language."""
     SATISFACTION = "satisfaction"
-    """How satisfied people were with how requests ended, by kind."""
+    """Ratings of closed tickets, by kind."""
 
 
 COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
@@ -102,7 +102,7 @@ COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
     FigureName.UNSURE: ("understood", "unsure"),
     FigureName.SATISFACTION: ("satisfied", "not_satisfied"),
 }
-"""The columns of each figure. Those of one line never overlap."""
+"""The columns of each figure. A ticket is counted in one column only."""
 
 SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.ON_TIME: ("on_time", ("on_time", "late")),
@@ -110,61 +110,61 @@ SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.UNSURE: ("unsure", ("understood", "unsure")),
     FigureName.SATISFACTION: ("satisfied", ("satisfied", "not_satisfied")),
 }
-"""The figures with a rate: the column it is of, and the columns it is a share of."""
+"""By figure with a rate: the column of the numerator, and the columns of the denominator."""
 
 
 class Line(Struct, frozen=True):
-    """A line of a figure: a member of a closed list or a number, and a count for each column."""
+    """A line of a figure: a label from a closed list, or a number, with a count for each column."""
 
     label: str
     values: tuple[int, ...]
 
 
 class Figure(Struct, frozen=True):
-    """A complete figure: chart, table and file are made of the same lines."""
+    """A complete figure, shown as a chart, a table and a file."""
 
     name: FigureName
     lines: tuple[Line, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the names of its columns."""
+        """The names of its columns."""
         return COLUMNS[self.name]
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """Return the sums over all lines, column by column."""
+        """The sum of each column."""
         return tuple(
-            sum(line.values[place] for line in self.lines) for place in range(len(self.columns))
+            sum(line.values[index] for line in self.lines) for index in range(len(self.columns))
         )
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was counted."""
+        """Whether all counts are zero."""
         return not any(self.totals)
 
     def share(self, values: Sequence[int]) -> float | None:
-        """Return the rate of a line, 0 to 1; None without one, or where nothing was counted.
+        """Return the rate of a line, 0 to 1; None if the figure has no rate, or nothing to count.
 
         Args:
-            values: of a line, or ``totals``.
+            values: the values of a line, or ``totals``.
         """
         if self.name not in SHARES:
             return None
-        part, whole = SHARES[self.name]
-        named = dict(zip(self.columns, values, strict=True))
-        out_of = sum(named[column] for column in whole)
-        return named[part] / out_of if out_of else None
+        numerator, denominator = SHARES[self.name]
+        counts = dict(zip(self.columns, values, strict=True))
+        total = sum(counts[column] for column in denominator)
+        return counts[numerator] / total if total else None
 
 
 class Report(Struct, frozen=True):
     """All figures of a period.
 
     Attributes:
-        as_of: the instant of the backlog: the period's end, or the present if that is earlier.
-        received: requests made within the period.
-        answered: requests answered within it.
-        median_days: the median of working days that these answers took; None without any.
+        as_of: the time of the backlog: the end of the period, or the current time if earlier.
+        received: number of requests made in the period.
+        answered: number of requests answered in the period.
+        median_days: the median number of working days that the answers took; None for no answers.
     """
 
     period: Period
@@ -175,70 +175,69 @@ class Report(Struct, frozen=True):
     figures: tuple[Figure, ...]
 
     def figure(self, name: FigureName) -> Figure:
-        """Return one figure."""
-        return next(one for one in self.figures if one.name is name)
+        """Return the figure with a name."""
+        return next(figure for figure in self.figures if figure.name is name)
 
 
-class Reckoner:
-    """Computes figures from cases, in the operator's zone and working days.
+class ReportBuilder:
+    """Computes the figures of a period from cases and counters.
 
     Args:
-        calendar: tells working days.
-        zone: where the operator's days begin.
+        calendar: the operator's working calendar.
+        zone: the operator's time zone.
     """
 
     def __init__(self, calendar: WorkingCalendar, zone: ZoneInfo) -> None:
         self._calendar = calendar
         self._zone = zone
-        self._counted: dict[tuple[date, date], int] = {}
+        self._working_days: dict[tuple[date, date], int] = {}
 
     def report(
-        self, period: Period, cases: Iterable[Case], counts: Iterable[Count], now: datetime
+        self, period: Period, cases: Iterable[Case], counts: Iterable[CounterSum], now: datetime
     ) -> Report:
         """Return the report of a period.
 
         Args:
-            period: what it is about.
-            cases: all that were made before its end and had not ended before its beginning.
-            counts: the counts of its days.
-            now: the present.
+            period: the period.
+            cases: all cases received before its end and not closed before its beginning.
+            counts: the sums of the counters over the period.
+            now: the current time.
         """
         since, until = period.since(self._zone), period.until(self._zone)
         as_of = min(now, until)
         cases = tuple(cases)
         answered = [
-            one for one in cases if one.answered_at is not None and since <= one.answered_at < until
+            case for case in cases if case.answered_at and since <= case.answered_at < until
         ]
-        days = [self._days(one) for one in answered if one.counted_from is not None]
-        # The first late instant is 00:00 of the day after the date that was promised.
+        days = [self._reply_days(case) for case in answered if case.counted_from is not None]
+        # ``promised_at`` is 00:00 of the day after the promised date.
         promised = [
-            one for one in cases if one.promised_at is not None and since < one.promised_at <= until
+            case for case in cases if case.promised_at and since < case.promised_at <= until
         ]
-        lying = [one for one in cases if _lies(one, as_of)]
-        closed = [
-            one for one in cases if one.closed_at is not None and since <= one.closed_at < until
-        ]
-        refused = Counter(ground for one in answered for ground in one.grounds)
-        counted = _Counted(counts)
+        closed = [case for case in cases if case.closed_at and since <= case.closed_at < until]
+        refusals = Counter(ground for case in answered for ground in case.grounds)
+        counters = _CounterLines(counts)
         return Report(
             period=period,
             as_of=as_of,
-            received=sum(since <= one.received_at < until for one in cases),
+            received=sum(since <= case.received_at < until for case in cases),
             answered=len(answered),
             median_days=float(median(days)) if days else None,
             figures=(
-                _by_kind(FigureName.ON_TIME, ((one.kind, _kept(one, now)) for one in promised)),
-                _one_by_one(FigureName.REPLY_DAYS, days, range(_REPLY_DAYS + 1)),
-                self._backlog(lying, as_of),
+                _by_kind(
+                    FigureName.ON_TIME, ((case.kind, _punctuality(case, now)) for case in promised)
+                ),
+                _by_number(FigureName.REPLY_DAYS, days, range(_REPLY_DAYS + 1)),
+                self._backlog([case for case in cases if _is_unanswered(case, as_of)], as_of),
                 Figure(
                     FigureName.REFUSALS,
-                    tuple(Line(ground.value, (refused[ground],)) for ground in Ground),
+                    tuple(Line(ground.value, (refusals[ground],)) for ground in Ground),
                 ),
-                Figure(FigureName.GIVEN_UP, tuple(counted.given_up())),
-                Figure(FigureName.UNSURE, tuple(counted.unsure())),
+                Figure(FigureName.GIVEN_UP, tuple(counters.given_up())),
+                Figure(FigureName.UNSURE, tuple(counters.unsure())),
                 _by_kind(
                     FigureName.SATISFACTION,
-                    ((one.kind, one.satisfaction) for one in closed if one.satisfaction),
+                    ((case.kind, case.satisfaction) for case in closed if case.satisfaction),
                 ),
             ),
         )
@@ -246,44 +245,52 @@ class Reckoner:
     def _date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
 
-    def _between(self, start: date, end: date) -> int:
-        """Return working days after one day up to another; cached, as many share their dates."""
-        days = self._counted.get((start, end))
+    def _working_days_between(self, start: date, end: date) -> int:
+        """Return the working days after ``start`` up to ``end``; cached, since cases share them."""
+        days = self._working_days.get((start, end))
         if days is None:
-            days = self._counted[start, end] = working_days_left(self._calendar, start, end)
+            days = self._working_days[start, end] = working_days_left(self._calendar, start, end)
         return days
 
-    def _days(self, case: Case) -> int:
+    def _reply_days(self, case: Case) -> int:
+        """Return the number of working days from the start of the clock to the answer."""
         assert case.counted_from is not None
         assert case.answered_at is not None
-        return max(0, self._between(self._date(case.counted_from), self._date(case.answered_at)))
+        start, end = self._date(case.counted_from), self._date(case.answered_at)
+        return max(0, self._working_days_between(start, end))
 
-    def _backlog(self, lying: Sequence[Case], as_of: datetime) -> Figure:
+    def _backlog(self, unanswered: Sequence[Case], as_of: datetime) -> Figure:
         today = self._date(as_of - _INSTANT)
-        left: Counter[str] = Counter()
-        for case in lying:
+        counts: Counter[str] = Counter()
+        for case in unanswered:
             if case.promised_at is None or case.counted_from is None or case.counted_from >= as_of:
-                left[NO_CLOCK] += 1
+                counts[NO_CLOCK] += 1
             elif case.promised_at <= as_of:
-                left[OVERDUE] += 1
+                counts[OVERDUE] += 1
             else:
-                days = self._between(today, self._date(case.promised_at - _INSTANT))
-                left[str(days) if days <= PROMISED_DAYS else MORE] += 1
+                due_date = self._date(case.promised_at - _INSTANT)
+                days = self._working_days_between(today, due_date)
+                counts[str(days) if days <= PROMISED_DAYS else MORE] += 1
         labels = (OVERDUE, *(str(day) for day in range(PROMISED_DAYS + 1)), MORE, NO_CLOCK)
-        return Figure(FigureName.BACKLOG, tuple(Line(one, (left[one],)) for one in labels))
+        return Figure(FigureName.BACKLOG, tuple(Line(label, (counts[label],)) for label in labels))
 
 
-def _lies(case: Case, as_of: datetime) -> bool:
-    """Tell whether a request waited for its answer at an instant."""
+def _is_unanswered(case: Case, as_of: datetime) -> bool:
+    """Return whether a case was received but not answered or closed at an instant."""
     return case.received_at < as_of and not any(
         end is not None and end < as_of for end in (case.answered_at, case.closed_at)
     )
 
 
-def _by_kind(name: FigureName, members: Iterable[tuple[RequestKind, str]]) -> Figure:
-    """Return a figure with a line for each kind that occurs, given the column of each case."""
+def _by_kind(name: FigureName, columns: Iterable[tuple[RequestKind, str]]) -> Figure:
+    """Return a figure with a line for each kind that occurs.
+
+    Args:
+        name: name of the figure.
+        columns: kind and column of each case.
+    """
     by_kind: dict[RequestKind, Counter[str]] = {}
-    for kind, column in members:
+    for kind, column in columns:
         by_kind.setdefault(kind, Counter())[column] += 1
     lines = (
         Line(kind.value, tuple(by_kind[kind][column] for column in COLUMNS[name]))
@@ -293,8 +300,8 @@ def _by_kind(name: FigureName, members: Iterable[tuple[RequestKind, str]]) -> Fi
     return Figure(name, tuple(lines))
 
 
-def _kept(case: Case, now: datetime) -> str:
-    """Return whether a promise was kept: one of the columns of ``ON_TIME``."""
+def _punctuality(case: Case, now: datetime) -> str:
+    """Return the column of ``ON_TIME`` in which a case is counted."""
     assert case.promised_at is not None
     if (case.answered_at or case.closed_at or now) >= case.promised_at:
         return "late"
@@ -303,35 +310,46 @@ def _kept(case: Case, now: datetime) -> str:
     return "open" if case.closed_at is None else "ended"
 
 
-def _one_by_one(name: FigureName, numbers: Iterable[int], told: range) -> Figure:
-    spread = Counter(str(one) if one in told else MORE for one in numbers)
-    return Figure(name, tuple(Line(one, (spread[one],)) for one in (*map(str, told), MORE)))
+def _by_number(name: FigureName, numbers: Iterable[int], listed: range) -> Figure:
+    """Return a figure with a line for each number in ``listed``, and one for all others."""
+    counts = Counter(str(number) if number in listed else MORE for number in numbers)
+    labels = (*map(str, listed), MORE)
+    return Figure(name, tuple(Line(label, (counts[label],)) for label in labels))
 
 
-class _Counted:
-    """Counts by what and detail, and the lines made of them."""
+class _CounterLines:
+    """The lines of figures that are computed from counters."""
 
-    def __init__(self, counts: Iterable[Count]) -> None:
-        self._by: dict[Countable, dict[str, int]] = {what: {} for what in Countable}
-        for one in counts:
-            self._by[one.what][one.detail] = one.number
+    def __init__(self, counts: Iterable[CounterSum]) -> None:
+        self._counts: dict[CounterKind, dict[str, int]] = {kind: {} for kind in CounterKind}
+        for count in counts:
+            self._counts[count.what][count.detail] = count.number
 
-    def _lines(
-        self, first: Countable, second: Countable, order: Callable[[str], object]
+    def _pair(
+        self, first: CounterKind, second: CounterKind, order: Callable[[str], object]
     ) -> Iterator[tuple[str, int, int]]:
-        some, others = self._by[first], self._by[second]
-        for detail in sorted(some.keys() | others.keys(), key=order):  # type: ignore[arg-type]
-            yield detail, some.get(detail, 0), others.get(detail, 0)
+        """Yield each detail with the counts of two counters."""
+        firsts, seconds = self._counts[first], self._counts[second]
+        details = firsts.keys() | seconds.keys()
+        for detail in sorted(details, key=order):  # type: ignore[arg-type]
+            yield detail, firsts.get(detail, 0), seconds.get(detail, 0)
 
     def given_up(self) -> Iterator[Line]:
-        for step, reached, passed in self._lines(Countable.REACHED, Countable.PASSED, _along_way):
-            # Around midnight people get past a step that they reached the day before.
+        for step, reached, passed in self._pair(
+            CounterKind.REACHED, CounterKind.PASSED, _step_order
+        ):
+            # Around midnight, users pass a step that they reached on the day before.
             yield Line(step, (passed, max(0, reached - passed)))
 
     def unsure(self) -> Iterator[Line]:
-        for locale, heard, unsure in self._lines(Countable.HEARD, Countable.UNSURE, str):
-            yield Line(locale, (heard - unsure, unsure))
+        for locale, classified, unsure in self._pair(CounterKind.HEARD, CounterKind.UNSURE, str):
+            yield Line(locale, (classified - unsure, unsure))
 
 
-def _along_way(step: str) -> tuple[int, str]:
-    return (_WAY.index(step) if step in _WAY else len(_WAY), step)
+def _step_order(step: str) -> tuple[int, str]:
+    return (
+        _VERIFICATION_STEPS.index(step)
+        if step in _VERIFICATION_STEPS
+        else len(_VERIFICATION_STEPS),
+        step,
+    )

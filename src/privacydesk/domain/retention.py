@@ -1,9 +1,10 @@
-"""Retention: what to delete of a conversation by now, and the record that stays of a request.
+"""Retention: planning which content of a conversation to purge, and the record kept of a ticket.
 
-A request's *span* reaches from its beginning to its closing. Its content is deleted a period after
-the closing, unless it is under legal hold or an objection to it has not got that far itself. What
-was said outside of all spans is *talk*: said without a day's break it is deleted as one, a period
-after its last message.
+The *span* of a ticket is the time from its receipt to its closing. The content of a ticket is
+purged when the retention period after its closing has passed, unless it is under legal hold, or
+there is an objection to it that can't be purged yet. Messages outside of all spans are *small
+talk*. A run of small talk without a break of more than a day is purged as a whole, when the
+retention period after its last message has passed.
 """
 
 from __future__ import annotations
@@ -23,37 +24,41 @@ from privacydesk.domain.work import Work
 HOLD: Final = "hold"
 """The flag of a ticket under legal hold."""
 
-_PAUSE: Final = timedelta(days=1)
-"""A longer silence ends a talk."""
+_MAX_BREAK: Final = timedelta(days=1)
+"""The longest break between two messages of the same run of small talk."""
 
 KEPT_LOG_DATA: Final = frozenset(
     {"accepted", "asked_at", "first_due", "ground", "occasion", "proposed_by", "tries"}
 )
-"""Log entry data that stays with the record: words of closed lists, dates and agents."""
+"""Data of log entries that is kept in the record: words of closed lists, dates and agents."""
 
 
-class Line(Struct, frozen=True):
-    """One entry of a conversation's log, without its text."""
+class LogLine(Struct, frozen=True):
+    """One event of a conversation, without its content.
+
+    Attributes:
+        blank: whether it was purged.
+    """
 
     offset: int
     at: datetime
     blank: bool
 
 
-class Holdings(Struct, frozen=True):
-    """What is stored of one conversation.
+class StoredContent(Struct, frozen=True):
+    """The stored content of one conversation, without the texts.
 
     Attributes:
-        lines: its log, in order.
-        tickets: those filed in it.
-        objections: tickets that object to one of those, wherever they were filed.
-        files: those that no ticket took, with their arrival.
-        attached: the number of files of each ticket.
-        deliveries: outbox rows that belong to no ticket, with when they were made.
+        lines: its events, in order.
+        tickets: the tickets filed in it.
+        objections: tickets that object to one of them, even if filed in another conversation.
+        files: evidence that was not filed with a ticket, with the time of upload.
+        attached: number of files by ticket.
+        deliveries: outbox rows that belong to no ticket, with the time of creation.
     """
 
     conversation: Conversation
-    lines: tuple[Line, ...] = ()
+    lines: tuple[LogLine, ...] = ()
     tickets: tuple[Ticket, ...] = ()
     objections: tuple[Ticket, ...] = ()
     files: tuple[tuple[EvidenceId, datetime], ...] = ()
@@ -62,13 +67,13 @@ class Holdings(Struct, frozen=True):
 
 
 class Purge(Struct, frozen=True):
-    """What to delete of one conversation.
+    """The content of one conversation to delete.
 
     Attributes:
-        blanks: first and last offsets of what becomes blank.
-        tickets: those whose files, outbox rows and words in the log are deleted.
-        files: evidence that belongs to none of them.
-        deliveries: outbox rows that belong to none of them.
+        blanks: ranges of events to blank, as first and last offset.
+        tickets: tickets whose files, outbox rows and log texts are deleted.
+        files: evidence to delete that belongs to none of these tickets.
+        deliveries: outbox rows to delete that belong to none of these tickets.
     """
 
     blanks: tuple[tuple[int, int], ...] = ()
@@ -78,110 +83,114 @@ class Purge(Struct, frozen=True):
 
     @property
     def messages(self) -> int:
-        """Return how many entries of the log become blank."""
+        """The number of events to blank."""
         return sum(last - first + 1 for first, last in self.blanks)
 
     def __bool__(self) -> bool:
         return bool(self.blanks or self.tickets or self.files or self.deliveries)
 
 
-class Plan(Struct, frozen=True):
-    """What is to be done about one conversation now.
+class PurgePlan(Struct, frozen=True):
+    """The plan for purging one conversation.
 
     Attributes:
-        purge: what to delete.
-        whole: delete all with its key: nothing would be left that anybody comes back to.
-        quiet: nobody has done anything for a period, so open forms and proofs are dropped, too.
-        held: tickets that would go but for a legal hold.
-        objected: tickets that would go but for an objection.
+        purge: the content to delete.
+        erases_conversation: whether to delete the whole conversation with its key, as nothing would
+            be left that its user could come back to.
+        is_idle: whether there was no activity in the retention period, so that open forms and
+            verifications are dropped as well.
+        on_hold: tickets that are due for a purge but under legal hold.
+        objected: tickets that are due for a purge but have an objection that isn't.
     """
 
     purge: Purge = field(default_factory=Purge)
-    whole: bool = False
-    quiet: bool = False
-    held: tuple[Ticket, ...] = ()
+    erases_conversation: bool = False
+    is_idle: bool = False
+    on_hold: tuple[Ticket, ...] = ()
     objected: tuple[Ticket, ...] = ()
 
 
-def plan(held: Holdings, horizon: datetime) -> Plan:
-    """Return what to delete of a conversation.
+def plan_purge(content: StoredContent, horizon: datetime) -> PurgePlan:
+    """Plan the purge of a conversation.
 
     Args:
-        held: what is stored of it.
-        horizon: the present less the operator's period.
+        content: its stored content.
+        horizon: the current time minus the operator's retention period.
     """
-    conversation = held.conversation
-    content = [one for one in held.tickets if one.purged_at is None]
-    over = [one for one in content if one.closed_at is not None and one.closed_at <= horizon]
-    on_hold = tuple(one for one in over if HOLD in one.flags)
+    conversation = content.conversation
+    tickets = [ticket for ticket in content.tickets if ticket.purged_at is None]
+    due = [t for t in tickets if t.closed_at is not None and t.closed_at <= horizon]
+    on_hold = tuple(ticket for ticket in due if HOLD in ticket.flags)
     objected = tuple(
-        one for one in over if one not in on_hold and _is_objected(one, held.objections, horizon)
+        ticket
+        for ticket in due
+        if ticket not in on_hold and _is_objected(ticket, content.objections, horizon)
     )
-    going = tuple(one for one in over if one not in on_hold and one not in objected)
-    kept = [one for one in content if one not in going]
-    idle = conversation.owner.kind is OwnerKind.ASSISTANT
-    gone = [
+    purged = tuple(ticket for ticket in due if ticket not in on_hold and ticket not in objected)
+    kept = [ticket for ticket in tickets if ticket not in purged]
+    is_unowned = conversation.owner.kind is OwnerKind.ASSISTANT
+    blanked = [
         line.offset
-        for talk in _talks(held.lines, going, kept)
-        if talk[-1].at <= horizon and (idle or talk[-1] is not held.lines[-1])
-        for line in talk
+        for run in _purgeable_runs(content.lines, purged, kept)
+        if run[-1].at <= horizon and (is_unowned or run[-1] is not content.lines[-1])
+        for line in run
     ]
-    last = conversation.last_said_at or conversation.created_at
-    quiet = idle and not kept and last <= horizon
-    left = {line.offset for line in held.lines if not line.blank}.difference(gone)
-    whole = quiet and not left and not held.tickets and not conversation.account
-    return Plan(
+    last_activity = conversation.last_said_at or conversation.created_at
+    is_idle = is_unowned and not kept and last_activity <= horizon
+    remaining = {line.offset for line in content.lines if not line.blank}.difference(blanked)
+    is_empty = not remaining and not content.tickets and not conversation.account
+    return PurgePlan(
         purge=Purge(
-            blanks=tuple(_ranges(gone)),
-            tickets=tuple(one.id for one in going),
-            files=tuple(one for one, at in held.files if at <= horizon and quiet),
-            deliveries=tuple(one for one, at in held.deliveries if at <= horizon),
+            blanks=tuple(_ranges(blanked)),
+            tickets=tuple(ticket.id for ticket in purged),
+            files=tuple(file for file, at in content.files if at <= horizon and is_idle),
+            deliveries=tuple(row for row, at in content.deliveries if at <= horizon),
         ),
-        whole=whole,
-        quiet=quiet,
-        held=on_hold,
+        erases_conversation=is_idle and is_empty,
+        is_idle=is_idle,
+        on_hold=on_hold,
         objected=objected,
     )
 
 
 def _is_objected(ticket: Ticket, objections: Sequence[Ticket], horizon: datetime) -> bool:
-    """Whether an objection is open, or closed but not due for deletion itself."""
+    """Return whether a ticket has an objection that is open or can't be purged yet."""
     return any(
-        one.linked == ticket.id
-        and "objection" in one.flags
-        and (one.closed_at is None or one.closed_at > horizon or HOLD in one.flags)
-        for one in objections
+        objection.linked == ticket.id
+        and "objection" in objection.flags
+        and (
+            objection.closed_at is None or objection.closed_at > horizon or HOLD in objection.flags
+        )
+        for objection in objections
     )
 
 
-def _talks(
-    lines: Sequence[Line], going: Sequence[Ticket], kept: Sequence[Ticket]
-) -> Iterator[list[Line]]:
-    """Yield runs of talk, and the lines of each request that is deleted.
-
-    Such a request's lines form a run of their own, whatever was said after it.
-    """
-    talk: list[Line] = []
-    home: TicketId | None = None
+def _purgeable_runs(
+    lines: Sequence[LogLine], purged: Sequence[Ticket], kept: Sequence[Ticket]
+) -> Iterator[list[LogLine]]:
+    """Yield the runs of small talk, and the lines of each purged ticket as a run of its own."""
+    run: list[LogLine] = []
+    ticket_of_run: TicketId | None = None
     for line in lines:
         if line.blank:
             continue
-        stays = _span_at(line.at, kept) is not None
-        here = _span_at(line.at, going)
-        if talk and (stays or here != home or line.at - talk[-1].at > _PAUSE):
-            yield talk
-            talk = []
-        if not stays:
-            talk.append(line)
-            home = here
-    if talk:
-        yield talk
+        is_kept = _ticket_at(line.at, kept) is not None
+        ticket = _ticket_at(line.at, purged)
+        if run and (is_kept or ticket != ticket_of_run or line.at - run[-1].at > _MAX_BREAK):
+            yield run
+            run = []
+        if not is_kept:
+            run.append(line)
+            ticket_of_run = ticket
+    if run:
+        yield run
 
 
-def _span_at(at: datetime, tickets: Sequence[Ticket]) -> TicketId | None:
-    for one in tickets:
-        if one.received_at <= at and (one.closed_at is None or at <= one.closed_at):
-            return one.id
+def _ticket_at(at: datetime, tickets: Sequence[Ticket]) -> TicketId | None:
+    """Return the first ticket whose span includes an instant."""
+    for ticket in tickets:
+        if ticket.received_at <= at and (ticket.closed_at is None or at <= ticket.closed_at):
+            return ticket.id
     return None
 
 
@@ -198,91 +207,92 @@ def _ranges(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def record(ticket: Ticket, now: datetime) -> Ticket:
-    """Return what stays of a closed request: number, kind, dates, outcome, grounds, handler.
+def record_of(ticket: Ticket, now: datetime) -> Ticket:
+    """Return the record that is kept of a closed ticket after its purge.
 
-    The requester finds it by the keyed hashes of account and contact, which stay.
+    The record has number, kind, dates, outcome, grounds and holder. It also keeps the hashes of
+    account and contact, so that the requester can still find it.
     """
     return replace(
         ticket,
-        items=tuple(_bare(item) for item in ticket.items),
+        items=tuple(_record_of_item(item) for item in ticket.items),
         account="",
         contact="",
         phone_hash=None,
-        dues=(),
+        scheduled_events=(),
         answers={},
-        work=_of_record(ticket.work),
+        work=_record_of_work(ticket.work),
         packages=(),
         purged_at=now,
         version=ticket.version + 1,
     )
 
 
-def _of_record(work: Work) -> Work:
-    """Return what the record keeps of the work: a date, the ground, whether it may be named."""
+def _record_of_work(work: Work) -> Work:
+    """Return the part of the work that is kept in the record."""
     return Work(first_due=work.first_due, ground=work.ground, ground_withheld=work.ground_withheld)
 
 
-def _bare(item: ScopeItem) -> ScopeItem:
+def _record_of_item(item: ScopeItem) -> ScopeItem:
     return ScopeItem(item.name, decision=item.decision, ground=item.ground, result=item.result)
 
 
-def remaining(
-    conversation: Conversation, done: Plan, epoch: str, horizon: datetime
+def conversation_after_purge(
+    conversation: Conversation, plan: PurgePlan, epoch: str, horizon: datetime
 ) -> Conversation:
-    """Return a conversation's state after a purge, one version on.
+    """Return a conversation's state after a purge, with the next version.
 
     Args:
-        conversation: as it was.
-        done: what was deleted.
-        epoch: a new one, so that clients drop their copies.
-        horizon: proofs older than this name people who are not here any more.
+        conversation: the state before the purge.
+        plan: the plan that was carried out.
+        epoch: a new epoch, so that clients drop their copies.
+        horizon: verifications from before this time are dropped.
     """
     prompt = conversation.prompt
-    if prompt is not None and any(a <= prompt.offset <= z for a, z in done.purge.blanks):
+    if prompt is not None and any(a <= prompt.offset <= z for a, z in plan.purge.blanks):
         prompt = None
     after = replace(
         conversation,
         epoch=epoch,
         version=conversation.version + 1,
         prompt=prompt,
-        verifications=tuple(one for one in conversation.verifications if one.at > horizon),
+        verifications=tuple(v for v in conversation.verifications if v.at > horizon),
     )
-    if not done.quiet:
+    if not plan.is_idle:
         return after
     return replace(
         after,
         stack=(),
         prompt=None,
-        wishes=(),
+        pending_requests=(),
         unanswered=0,
         desk_calls=0,
         minor_hint=False,
         attempts=(),
-        # A later mail in that exchange begins anew.
+        # A later mail of the thread begins a new conversation.
         mail=None,
         origin=b"",
     )
 
 
-def outlined(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the log entry data that stays with the record."""
+def record_log_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of a log entry that is kept in the record."""
     return {name: value for name, value in data.items() if name in KEPT_LOG_DATA}
 
 
-class Tally(Struct, frozen=True):
-    """What a run did, or a preview would do.
+class RetentionReport(Struct, frozen=True):
+    """The result of a retention run, or of a preview.
 
     Attributes:
-        conversations: how many lost content and remain.
-        erased: how many were deleted as a whole, with their keys.
-        messages: entries of logs that became blank, or went.
-        requests: numbers of the requests of which only the record is left.
-        held: numbers of those that a legal hold keeps.
-        objected: numbers of those that an objection keeps.
-        files: the number of deleted files.
-        busy: conversations that changed meanwhile; the next run comes back to them.
-        failed: ids of conversations that could not be read or written, and keep what they hold.
+        conversations: number of conversations that lost content but still exist.
+        erased: number of conversations deleted as a whole, with their keys.
+        messages: number of events blanked or deleted.
+        requests: numbers of the tickets of which only the record is left.
+        held: numbers of tickets that were not purged because of a legal hold.
+        objected: numbers of tickets that were not purged because of an objection.
+        files: number of deleted files.
+        busy: number of conversations skipped because they changed meanwhile.
+        failed: IDs of conversations that could not be read or written, and keep their content.
     """
 
     conversations: int = 0

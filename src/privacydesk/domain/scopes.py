@@ -1,4 +1,4 @@
-"""The names of a request's items: the family of terms, and the name in it."""
+"""Names and details of a ticket's items, by kind of request."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.selection import NARROWING, Part, part_from
+from privacydesk.domain.selection import NARROWING_DETAILS, Part, part_from_detail
 from privacydesk.domain.ticket import ScopeItem
 
-FAMILIES: Final[Mapping[RequestKind, str]] = {
+TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
     RequestKind.ACCESS: "category",
     RequestKind.DELETION: "category",
     RequestKind.RECTIFICATION: "field",
@@ -17,38 +17,36 @@ FAMILIES: Final[Mapping[RequestKind, str]] = {
     RequestKind.UNBINDING: "provider",
     RequestKind.GUARDIAN: "wish",
 }
-"""The family that names the items of a kind. Items of other kinds have no names: the kind says it
-all."""
+"""The family of terms that names the items, by kind. Items of other kinds have no names."""
 
 
 BINDING: Final = "binding"
-"""The item of an unbinding; which one it is stands in its details."""
+"""The name of the item of an unbinding; its details have the provider."""
 
-OPENING: Final = "opening"
-"""The key of the answer that holds the words with which a ticket's form began: no question asked
-for them."""
+OPENING_ANSWER: Final = "opening"
+"""The key, in a ticket's answers, of the message that opened the form."""
 
 
-def named(item: ScopeItem) -> str:
-    """Return the name of an item in its kind's family; for a binding, its provider's."""
+def item_name(item: ScopeItem) -> str:
+    """Return the term that names an item; for a binding, its provider."""
     return str(item.detail.get("provider") or "") if item.name == BINDING else item.name
 
 
 def part_of(item: ScopeItem) -> Part:
-    """Return what an item selects."""
-    return part_from(item.name, item.detail)
+    """Return the part of the data that an item selects."""
+    return part_from_detail(item.name, item.detail)
 
 
 def words_of(item: ScopeItem) -> str:
-    """Return what was said of an item and not understood, verbatim; empty without any."""
+    """Return the requester's words about an item that were not understood; empty for none."""
     return str(item.detail.get("words") or "")
 
 
 def is_qualified(item: ScopeItem) -> bool:
-    """Whether only a person can tell what belongs to an item."""
+    """Return whether only a person can decide which data belongs to an item."""
     return part_of(item).is_qualified or bool(words_of(item))
 
 
-def details_beside(item: ScopeItem) -> dict[str, Any]:
+def other_details(item: ScopeItem) -> dict[str, Any]:
     """Return the details of an item that do not narrow it."""
-    return {name: value for name, value in item.detail.items() if name not in NARROWING}
+    return {name: value for name, value in item.detail.items() if name not in NARROWING_DETAILS}

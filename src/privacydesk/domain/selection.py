@@ -1,7 +1,8 @@
-"""Selections: what a request is about, as values × days × qualifiers.
+"""Selections: the data that a request is about, by category, days and qualifiers.
 
-The selection is what is included minus what is excluded. Days are subtracted from days, so that
-they end up in ``only``; a qualifier ("with Mei") can't be computed with and stays beside them.
+A selection is the included data minus the excluded data. Excluded days are subtracted, so that
+``only`` has the remaining days. Qualifiers ("with Mei") can't be computed with and are kept as
+words.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from msgspec import Struct, convert, json
 from privacydesk.domain.reading import ALL, Mention
 
 Days = tuple[tuple[int, int], ...]
-"""Ordinals of first and last days; sorted, disjoint, and not adjacent."""
+"""Ranges as ordinals of their first and last days; sorted, disjoint, and not adjacent."""
 
 _FIRST: Final = date.min.toordinal()
 _LAST: Final = date.max.toordinal()
@@ -24,12 +25,12 @@ _EVERY_DAY: Final[Days] = ((_FIRST, _LAST),)
 
 
 class Span(Struct, frozen=True, omit_defaults=True, rename={"since": "from", "until": "to"}):
-    """Days, and the words that narrow a thing on these days.
+    """A range of days, and words that restrict the data on these days.
 
     Attributes:
-        since: first day in the operator's zone, inclusive; None where open. ``from`` in JSON.
-        until: last day, inclusive; None where open. ``to`` in JSON.
-        qualifier: verbatim from the message; empty where all of the thing is meant.
+        since: first day in the operator's zone, inclusive; None if open. ``from`` in JSON.
+        until: last day, inclusive; None if open. ``to`` in JSON.
+        qualifier: the restricting words, verbatim from the message; empty for none.
     """
 
     since: date | None = None
@@ -38,12 +39,12 @@ class Span(Struct, frozen=True, omit_defaults=True, rename={"since": "from", "un
 
 
 class Part(Struct, frozen=True, omit_defaults=True):
-    """One thing that is selected, and what narrows it.
+    """The selected data of one category.
 
     Attributes:
-        value: a category, or ``all`` of them.
-        only: what is selected of it; empty where all of it is.
-        but: what stays nevertheless; each with a qualifier.
+        value: the category, or ``all`` for all of them.
+        only: the selected spans; empty if all data of the category is selected.
+        but: exceptions that are not selected; each has a qualifier.
     """
 
     value: str
@@ -52,50 +53,50 @@ class Part(Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing narrows it."""
+        """Whether all data of the category is selected."""
         return not self.only and not self.but
 
     @property
     def is_qualified(self) -> bool:
-        """Whether only a person can tell what belongs to it."""
+        """Whether it has qualifiers, so that only a person can decide which data is selected."""
         return bool(self.but) or any(span.qualifier for span in self.only)
 
     @property
     def days(self) -> tuple[Span, ...]:
-        """The days to which it is limited; empty where it is not limited to days."""
+        """The days to which it is limited; empty if it is not limited to days."""
         days = _union(map(_days, self.only))
         return () if days == _EVERY_DAY else _spans(days)
 
     @property
     def last_day(self) -> date | None:
-        """The day up to which all of it is selected; None where it is narrowed in another way."""
+        """The last day, if all data up to that day is selected; None for any other selection."""
         until = self.only[0].until if self.only else None
         return until if self.only == (Span(until=until),) and not self.but else None
 
     @property
     def other_days(self) -> tuple[Span, ...]:
-        """The days that are not selected; empty where qualifiers narrow it as well."""
+        """The days that are not selected; empty if there are qualifiers as well."""
         if not self.only or any(span.qualifier for span in self.only):
             return ()
         return _spans(_minus(_EVERY_DAY, _union(map(_days, self.only))))
 
     def covers(self, other: Part) -> bool:
-        """Whether all that the other part selects certainly belongs to this one."""
+        """Return whether everything that ``other`` selects is certainly selected by this part."""
         if self.value not in (other.value, ALL):
             return False
-        mine = self.only or (Span(),)
-        return all(_is_within(span, mine) for span in other.only or (Span(),)) and all(
+        spans = self.only or (Span(),)
+        return all(_is_within(span, spans) for span in other.only or (Span(),)) and all(
             _is_within(span, other.but) for span in self.but
         )
 
 
 class Selection(Struct, frozen=True, omit_defaults=True):
-    """What is selected, what was said to stay, and what was not understood.
+    """The data that a request is about.
 
     Attributes:
-        parts: what is selected; one for each value.
-        stays: values that were named to stay as a whole.
-        words: what was said of it and not understood, verbatim; empty without any.
+        parts: the selected data, one part for each category.
+        stays: categories that the user said should be kept as a whole.
+        words: the user's words about it that were not understood, verbatim; empty for none.
     """
 
     parts: tuple[Part, ...] = ()
@@ -110,73 +111,78 @@ class Selection(Struct, frozen=True, omit_defaults=True):
         offered: Sequence[str],
         words: str = "",
     ) -> Selection:
-        """Return what mentions of one kind select.
+        """Return the selection that mentions of one kind describe.
 
         Args:
-            include: what is named to go.
-            exclude: what is named to stay.
-            offered: the values that ``all`` stands for; mentions of others are left out.
-            words: what was not understood.
+            include: mentions of data to select.
+            exclude: mentions of data to keep.
+            offered: the values that ``all`` stands for; mentions of other values are ignored.
+            words: words that were not understood.
         """
-        named = [one.value for one in include]
-        every = ALL in named
-        values = offered if every else [one for one in dict.fromkeys(named) if one in offered]
-        made = [
+        mentioned = [mention.value for mention in include]
+        has_all = ALL in mentioned
+        values = (
+            offered
+            if has_all
+            else [value for value in dict.fromkeys(mentioned) if value in offered]
+        )
+        parts = [
             part
             for value in values
-            if (part := _part(value, _about(value, include), _about(value, exclude))) is not None
+            if (part := _select(value, _about(value, include), _about(value, exclude))) is not None
         ]
-        selected = {part.value for part in made}
-        # Where other things are selected, a value that partly stays is listed as staying whole.
-        whole = (one for one in exclude if include or not one.is_narrowed)
-        kept = dict.fromkeys(one.value for one in whole if one.value in offered)
+        selected = {part.value for part in parts}
+        # If other data is selected, a value that is kept in part is listed as kept as a whole.
+        kept = [mention.value for mention in exclude if include or not mention.is_narrowed]
         return cls(
-            parts=_folded(made, offered) if every else tuple(made),
-            stays=tuple(value for value in kept if value not in selected),
+            parts=_merge_equal_parts(parts, offered) if has_all else tuple(parts),
+            stays=tuple(
+                value for value in dict.fromkeys(kept) if value in offered and value not in selected
+            ),
             words=words,
         )
 
 
-NARROWING: Final = frozenset({"only", "but", "words", "period"})
-"""Details that narrow an item of a ticket. Earlier versions kept the requester's words alone, as
-``period``."""
+NARROWING_DETAILS: Final = frozenset({"only", "but", "words", "period"})
+"""Keys of details that narrow an item of a ticket. Earlier versions stored only the requester's
+words, as ``period``."""
 
 
-def plain(value: Part | Selection) -> dict[str, Any]:
+def to_plain(value: Part | Selection) -> dict[str, Any]:
     """Return a part or a selection as plain JSON values."""
-    found: dict[str, Any] = json.decode(json.encode(value))
-    return found
+    values: dict[str, Any] = json.decode(json.encode(value))
+    return values
 
 
-def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans merged per qualifier, in the order of days; those without one first."""
-    days = _by_qualifier(spans)
-    plain_days = days.pop("", ())
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Merge spans with the same qualifier; sort them by day, those without a qualifier first."""
+    by_qualifier = _by_qualifier(spans)
+    unqualified = by_qualifier.pop("", ())
     return tuple(
         span
-        for qualifier, found in (("", plain_days), *days.items())
-        for span in _spans(found, qualifier)
+        for qualifier, days in (("", unqualified), *by_qualifier.items())
+        for span in _spans(days, qualifier)
     )
 
 
-def within(spans: Iterable[Span], days: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans without the days that others do not have."""
-    gone = _minus(_EVERY_DAY, _union(map(_days, days)))
+def intersect_days(spans: Iterable[Span], days: Iterable[Span]) -> tuple[Span, ...]:
+    """Return ``spans``, restricted to the days of other spans."""
+    removed = _minus(_EVERY_DAY, _union(map(_days, days)))
     return tuple(
         span
-        for qualifier, found in _by_qualifier(spans).items()
-        for span in _spans(_minus(found, gone), qualifier)
+        for qualifier, kept in _by_qualifier(spans).items()
+        for span in _spans(_minus(kept, removed), qualifier)
     )
 
 
 def detail_of(part: Part, words: str = "") -> dict[str, Any]:
-    """Return what narrows a part as details of a ticket's item, JSON only."""
-    detail = {name: value for name, value in plain(part).items() if name != "value"}
+    """Return the details of a ticket's item that describe a part; JSON only."""
+    detail = {name: value for name, value in to_plain(part).items() if name != "value"}
     return detail | ({"words": words} if words else {})
 
 
-def part_from(value: str, detail: Mapping[str, Any]) -> Part:
-    """Return the part that the details of a ticket's item describe; see ``NARROWING``."""
+def part_from_detail(value: str, detail: Mapping[str, Any]) -> Part:
+    """Return the part that the details of a ticket's item describe; see ``NARROWING_DETAILS``."""
     period = str(detail.get("period") or "")
     if period:
         return Part(value, only=(Span(qualifier=period),))
@@ -184,60 +190,60 @@ def part_from(value: str, detail: Mapping[str, Any]) -> Part:
 
 
 def _about(value: str, mentions: Iterable[Mention]) -> list[Mention]:
-    return [one for one in mentions if one.value in (value, ALL)]
+    return [mention for mention in mentions if mention.value in (value, ALL)]
 
 
-def _part(value: str, include: Iterable[Mention], exclude: Iterable[Mention]) -> Part | None:
-    """Return what is selected of one value; None where nothing is."""
-    goes, stays = _by_qualifier(include), _by_qualifier(exclude)
-    never = stays.pop("", ())
-    whole = _minus(goes.pop("", ()), never)
-    only = {"": whole}
-    for qualifier, days in goes.items():
-        only[qualifier] = _minus(days, never + whole + stays.get(qualifier, ()))
+def _select(value: str, include: Iterable[Mention], exclude: Iterable[Mention]) -> Part | None:
+    """Return the selected part of one value; None if nothing of it is selected."""
+    included, excluded = _by_qualifier(include), _by_qualifier(exclude)
+    kept_days = excluded.pop("", ())
+    whole_days = _minus(included.pop("", ()), kept_days)
+    only = {"": whole_days}
+    for qualifier, days in included.items():
+        only[qualifier] = _minus(days, kept_days + whole_days + excluded.get(qualifier, ()))
     if not any(only.values()):
         return None
     but = tuple(
         span
-        for qualifier, days in stays.items()
-        for span in _spans(_kept(qualifier, _minus(days, never), only), qualifier)
+        for qualifier, days in excluded.items()
+        for span in _spans(_exception_days(qualifier, _minus(days, kept_days), only), qualifier)
     )
-    if whole == _EVERY_DAY:
+    if whole_days == _EVERY_DAY:
         return Part(value, but=but)
     return Part(value, tuple(s for name, days in only.items() for s in _spans(days, name)), but)
 
 
-def _kept(qualifier: str, days: Days, only: Mapping[str, Days]) -> Days:
-    """Return the days on which a qualifier keeps something that other words select.
+def _exception_days(qualifier: str, days: Days, only: Mapping[str, Days]) -> Days:
+    """Return the days on which a qualifier excepts something that is selected otherwise.
 
-    They are unbounded if they are all the days on which anything is selected.
+    The result is unbounded if it comprises all days on which anything is selected.
     """
-    besides = _union(day for name, goes in only.items() if name != qualifier for day in goes)
-    kept = _common(days, besides)
-    whole = _union(day for goes in only.values() for day in goes)
-    return _EVERY_DAY if kept == whole else kept
+    others = _union(day for name, selected in only.items() if name != qualifier for day in selected)
+    excepted = _common(days, others)
+    all_selected = _union(day for selected in only.values() for day in selected)
+    return _EVERY_DAY if excepted == all_selected else excepted
 
 
 def _by_qualifier(mentions: Iterable[Mention | Span]) -> dict[str, Days]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for one in mentions:
-        found.setdefault(one.qualifier, []).append(_days(one))
-    return {qualifier: _union(days) for qualifier, days in found.items()}
+    by_qualifier: dict[str, list[tuple[int, int]]] = {}
+    for mention in mentions:
+        by_qualifier.setdefault(mention.qualifier, []).append(_days(mention))
+    return {qualifier: _union(days) for qualifier, days in by_qualifier.items()}
 
 
-def _folded(parts: Sequence[Part], offered: Sequence[str]) -> tuple[Part, ...]:
-    """Return one part for all values where the same is selected of each."""
-    narrowed = {(part.only, part.but) for part in parts}
-    if len(parts) < len(offered) or len(narrowed) != 1:
+def _merge_equal_parts(parts: Sequence[Part], offered: Sequence[str]) -> tuple[Part, ...]:
+    """Return a single part for all values if the same is selected of each."""
+    limits = {(part.only, part.but) for part in parts}
+    if len(parts) < len(offered) or len(limits) != 1:
         return tuple(parts)
-    only, but = narrowed.pop()
+    only, but = limits.pop()
     return (Part(ALL, only, but),)
 
 
 def _is_within(span: Span, others: Iterable[Span]) -> bool:
-    """Whether a span lies in others that have its qualifier or none."""
-    wide = _union(_days(one) for one in others if one.qualifier in ("", span.qualifier))
-    return not _minus((_days(span),), wide)
+    """Return whether a span lies within others that have the same qualifier, or none."""
+    covered = _union(_days(other) for other in others if other.qualifier in ("", span.qualifier))
+    return not _minus((_days(span),), covered)
 
 
 # -- days ----------------------------------------------------------------------------------
@@ -262,13 +268,13 @@ def _spans(days: Days, qualifier: str = "") -> tuple[Span, ...]:
 
 
 def _union(days: Iterable[tuple[int, int]]) -> Days:
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted(one for one in days if one[0] <= one[1]):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(span for span in days if span[0] <= span[1]):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
-            joined.append((first, last))
-    return tuple(joined)
+            merged.append((first, last))
+    return tuple(merged)
 
 
 def _minus(days: Days, others: Days) -> Days:

@@ -1,7 +1,7 @@
-"""Separation of duties: whether one person may act under the names of two agents.
+"""Separation of duties: whether one person could act under the names of two agents.
 
-Someone who adds an agent, or resets their access, knows a password of theirs for a while. The
-agreement of two agents means nothing while one person may have signed in as both.
+Someone who adds an agent, or resets an agent's access, knows the agent's temporary password. The
+agreement of two agents is worthless if one person could have signed in as both.
 """
 
 from __future__ import annotations
@@ -14,41 +14,42 @@ from privacydesk.domain.signin import BY_COMMAND, AccessEntry, AccessKind
 _CONTROL: Final = frozenset(
     {AccessKind.AGENT_ADDED, AccessKind.ACCESS_RESET, AccessKind.AGENT_ENABLED}
 )
-"""Changes after which their author can sign in as the agent."""
+"""The changes whose author can sign in as the changed agent."""
 
 CHANGES: Final = _CONTROL | {AccessKind.AGENT_CHANGED}
-"""The changes of access that decide on separation."""
+"""The changes of access that separation depends on."""
 
 
 def are_separate(one: str, other: str, changes: Collection[AccessEntry]) -> bool:
-    """Whether two agents are two people, as far as recent changes of access show.
+    """Return whether two agents must be two people, judging by recent changes of access.
 
-    They are not where somebody, one of them or a third, could have signed in as both, directly or
-    through agents under their control; nor where one gave the other a role. Changes made by
-    commands in nobody's name count for nobody: an operator may act as any agent anyhow.
+    They may be one person if anybody could have signed in as both, directly or through other
+    agents; or if one of them changed the other's role. Changes by commands without an agent's name
+    are ignored, since the operator can act as any agent anyway.
 
     Args:
-        one: an agent's name.
-        other: another's.
-        changes: entries of the kinds of ``CHANGES``, recent ones alone.
+        one: name of an agent.
+        other: name of another agent.
+        changes: recent access log entries of the kinds in ``CHANGES``.
     """
-    named = [entry for entry in changes if entry.by not in ("", BY_COMMAND)]
-    first, second = _controllers(one, named), _controllers(other, named)
+    by_agents = [entry for entry in changes if entry.by not in ("", BY_COMMAND)]
+    first, second = _controllers(one, by_agents), _controllers(other, by_agents)
     if first & second:
         return False
     return not any(
         (entry.agent == one and entry.by in second) or (entry.agent == other and entry.by in first)
-        for entry in named
+        for entry in by_agents
     )
 
 
 def _controllers(agent: str, changes: Collection[AccessEntry]) -> frozenset[str]:
-    """Return everyone who could have signed in as an agent, the agent included."""
-    found, waiting = {agent}, [agent]
-    while waiting:
-        controlled = waiting.pop()
+    """Return the names of all agents who could have signed in as ``agent``, including itself."""
+    controllers, to_visit = {agent}, [agent]
+    while to_visit:
+        controlled = to_visit.pop()
         for entry in changes:
-            if entry.kind in _CONTROL and entry.agent == controlled and entry.by not in found:
-                found.add(entry.by)
-                waiting.append(entry.by)
-    return frozenset(found)
+            is_control = entry.kind in _CONTROL and entry.agent == controlled
+            if is_control and entry.by not in controllers:
+                controllers.add(entry.by)
+                to_visit.append(entry.by)
+    return frozenset(controllers)

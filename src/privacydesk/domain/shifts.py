@@ -1,4 +1,4 @@
-"""Working hours of staff, as the operator sets them."""
+"""Office hours of staff, set by the operator."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import time
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The hours in which people answer.
+    """A daily period in which staff answer.
 
     Attributes:
-        opens: time of day, in the operator's zone.
-        closes: the same day, later.
-        calendar: whose working days, make-up days among them; empty for the operator's.
-        every_day: on days off, too.
+        opens: time of day, in the operator's time zone.
+        closes: a later time of the same day.
+        calendar: code of the calendar whose working days apply; empty for the operator's default.
+        every_day: whether staff answer on days off, too.
     """
 
     opens: time = time(9)

@@ -1,4 +1,4 @@
-"""Staff sign-in: credentials, sessions, and the wait after wrong entries. Pure values.
+"""Staff sign-in: credentials, sessions, delays after wrong entries, and the access log.
 
 password ─► own password ─► app ─► open        the first time, with a temporary password
     └─────────────────────► code ─► open       from then on
@@ -18,42 +18,41 @@ from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
 from privacydesk.domain.instants import CLOCK_TOLERANCE
 
-ENTRY_TIME: Final = timedelta(minutes=15)
-"""The time between the password and the rest of the sign-in, at most."""
+SIGN_IN_TIME: Final = timedelta(minutes=15)
+"""The maximum time between entering the password and completing the sign-in."""
 
-PROOF_TIME: Final = timedelta(minutes=5)
-"""How long password and code, once given, stand for the agent's consent to an act on access."""
+REAUTHENTICATION_TIME: Final = timedelta(minutes=5)
+"""How long changes to access are permitted after the agent has entered password and code."""
 
-FREE_ENTRIES: Final = 5
-"""Wrong entries without a wait."""
+FREE_ATTEMPTS: Final = 5
+"""The number of wrong entries without a delay."""
 
 FIRST_WAIT: Final = timedelta(seconds=15)
-LONGEST_WAIT: Final = timedelta(hours=1)
+MAX_WAIT: Final = timedelta(hours=1)
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
 
 class Stage(StrEnum):
-    """What a session still needs before it opens the console."""
+    """What a session still lacks before it gives access to the console."""
 
-    PASSWORD = "password"  # noqa: S105 - a name: the temporary password has to be replaced
+    PASSWORD = "password"  # noqa: S105 - a stage: the temporary password has to be replaced
     APP = "app"
     CODE = "code"
     OPEN = "open"
 
 
 class Credential(Struct, frozen=True):
-    """What a member of staff signs in with. Nothing in it is shown or logged.
+    """The password and second factor of a member of staff. Never shown or logged.
 
     Attributes:
-        agent: whose it is.
-        password: argon2's own form of the hash.
+        agent: name of the agent.
+        password: the hash of the password, in argon2's encoded form.
         changed_at: when the password was set.
-        temporary_until: until when a password that somebody else knows may be used once; None for
-            one of the agent's own choosing.
-        secret: the authenticator's, in base32; empty until one was added.
-        steps: the time steps of the last codes that were accepted, in the order of their use; each
-            works once.
-        recovery: keyed hashes of the recovery codes that are left.
+        temporary_until: when a temporary password, which may be used once, expires; None for a
+            password chosen by the agent.
+        secret: secret of the authenticator app, in base32; empty if there is none yet.
+        steps: time steps of the last accepted codes, in order of use, so that each works once.
+        recovery: keyed hashes of the unused recovery codes.
     """
 
     agent: str
@@ -66,27 +65,27 @@ class Credential(Struct, frozen=True):
     version: int = 1
 
     def stage(self) -> Stage:
-        """Return the stage after the password."""
+        """Return the stage of a session after the password was entered."""
         if self.temporary_until is not None:
             return Stage.PASSWORD
         return Stage.CODE if self.secret else Stage.APP
 
-    def usable(self, now: datetime) -> bool:
-        """Return whether the password may still be used."""
+    def is_usable(self, now: datetime) -> bool:
+        """Return whether the password has not expired."""
         return self.temporary_until is None or now < self.temporary_until
 
 
 class StaffSession(Struct, frozen=True):
-    """A browser in which somebody signed in, or is about to.
+    """A session in a browser in which an agent has signed in, or is signing in.
 
     Attributes:
-        id: its name on the account page; opens nothing.
-        hash: keyed hash of the cookie's value, which is kept nowhere.
-        ends_at: when it ends however busy it is.
-        origin: the address it was opened from, as far as it tells a place.
-        browser: what the browser calls itself, cut short.
-        secret: an authenticator's secret that waits for its first code.
-        proven_at: when password and code were given again in it; None where only at its start.
+        id: identifier for the account page; gives no access.
+        hash: keyed hash of the cookie's value, which is not stored.
+        ends_at: when it ends, even if it is in use.
+        origin: the client's IPv4 address or IPv6 network; empty if unknown.
+        browser: the browser's ``User-Agent``, truncated.
+        secret: secret of a new authenticator app, until its first code is entered.
+        proven_at: when password and code were last entered again; None if never since the start.
     """
 
     id: StaffSessionId
@@ -101,34 +100,41 @@ class StaffSession(Struct, frozen=True):
     secret: str = ""
     proven_at: datetime | None = None
 
-    def is_proven(self, now: datetime) -> bool:
-        """Return whether its agent proved their identity just now."""
+    def is_recently_authenticated(self, now: datetime) -> bool:
+        """Return whether the agent entered password and code within ``REAUTHENTICATION_TIME``."""
         since = self.proven_at or self.started_at
-        return since - CLOCK_TOLERANCE <= now < since + PROOF_TIME
+        return since - CLOCK_TOLERANCE <= now < since + REAUTHENTICATION_TIME
 
-    def alive(self, now: datetime, idle: timedelta) -> bool:
-        """Return whether it is still valid; one opened by a clock that was ahead is not."""
+    def is_valid(self, now: datetime, idle: timedelta) -> bool:
+        """Return whether the session is valid.
+
+        Sessions opened in the future, by a clock that has been set back since, are not.
+
+        Args:
+            now: the current time.
+            idle: how long a session stays valid without use.
+        """
         return self.seen_at - CLOCK_TOLERANCE <= now < min(self.ends_at, self.seen_at + idle)
 
 
-class Holder(Struct, frozen=True):
-    """A session with the agent's current state: a role taken away is gone at once."""
+class AuthenticatedSession(Struct, frozen=True):
+    """A session with its agent as they are now, so that role changes take effect at once."""
 
     session: StaffSession
     agent: Agent
 
 
-class Attempts(Struct, frozen=True):
-    """Consecutive wrong entries under one key.
+class SignInAttempts(Struct, frozen=True):
+    """The counter of consecutive wrong entries of passwords or codes.
 
-    A key joins an account with the address that entries come from, so that a stranger's wrong
-    entries make the stranger wait and nobody else.
+    The key combines an account with a client address, so that wrong entries by an attacker delay
+    the attacker only.
 
     Attributes:
-        id: keyed hash of what is counted; names nobody.
-        failed: how many in a row; counted before an entry is checked, so that many at once
-            gain nothing.
-        not_before: when the next one is checked.
+        id: keyed hash of the key; identifies nobody.
+        failed: number of wrong entries in a row. An entry is counted before it is checked, so that
+            parallel entries bring no advantage.
+        not_before: when the next entry may be made.
     """
 
     id: LookupHash
@@ -136,40 +142,39 @@ class Attempts(Struct, frozen=True):
     last_at: datetime | None = None
     not_before: datetime | None = None
 
-    def seen_at(self, now: datetime) -> Attempts:
-        """Return the attempts with a wait that is possible at the present.
+    def with_wait_limited(self, now: datetime) -> SignInAttempts:
+        """Return the counter with its delay limited to the longest one that is possible now.
 
-        A wait longer than the rule ever gives was set by a clock that was ahead: it is cut to what
-        the rule gives now.
+        A longer delay was set by a clock that has been set back since.
         """
-        limit = now + _wait_after(self.failed)
+        limit = now + _delay_after(self.failed)
         if self.not_before is None or self.not_before <= limit:
             return self
         return replace(self, last_at=now, not_before=limit)
 
     def wait(self, now: datetime) -> timedelta:
-        """Return how long the next entry has to wait; zero when it may be made."""
+        """Return how long to wait before the next entry; zero if it may be made now."""
         if self.not_before is None or now >= self.not_before:
             return timedelta(0)
         return self.not_before - now
 
-    def counted(self, now: datetime) -> Attempts:
-        """Count an entry as failed, until it proves right."""
-        quiet = self.last_at is not None and now - self.last_at >= FORGOTTEN_AFTER
-        failed = (0 if quiet else self.failed) + 1
-        return replace(self, failed=failed, last_at=now, not_before=now + _wait_after(failed))
+    def with_failure(self, now: datetime) -> SignInAttempts:
+        """Return the counter after one more entry, which counts as wrong until it proves right."""
+        is_forgotten = self.last_at is not None and now - self.last_at >= FORGOTTEN_AFTER
+        failed = (0 if is_forgotten else self.failed) + 1
+        return replace(self, failed=failed, last_at=now, not_before=now + _delay_after(failed))
 
 
-def _wait_after(failed: int) -> timedelta:
-    over = failed - FREE_ENTRIES
-    if over < 0:
+def _delay_after(failed: int) -> timedelta:
+    doublings = failed - FREE_ATTEMPTS
+    if doublings < 0:
         return timedelta(0)
-    # Doubling further would only overflow: the longest wait is reached long before.
-    return min(FIRST_WAIT * (1 << min(over, 16)), LONGEST_WAIT)
+    # The exponent is limited to avoid an overflow; the longest delay is reached before.
+    return min(FIRST_WAIT * (1 << min(doublings, 16)), MAX_WAIT)
 
 
 class AccessKind(StrEnum):
-    """The events of the access log."""
+    """The kind of an access log entry."""
 
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
@@ -192,23 +197,23 @@ class AccessKind(StrEnum):
 
 
 BY_COMMAND: Final = "command"
-"""The actor of commands that run in nobody's name."""
+"""The actor of commands that are not run in an agent's name."""
 
 DENIALS: Final = frozenset(
     {AccessKind.WRONG_PASSWORD, AccessKind.WRONG_CODE, AccessKind.DELAYED, AccessKind.FORBIDDEN}
 )
-"""Refused attempts; all other kinds happened."""
+"""The kinds of refused attempts; all other kinds are completed actions."""
 
 
 class AccessEntry(Struct, frozen=True):
-    """One line of the access log.
+    """One entry of the access log.
 
     Attributes:
-        agent: who it concerns; empty when the name typed is nobody's: people type passwords into
-            the wrong field, so such names are not kept.
-        by: who did it, where that is somebody else.
-        origin: the address it came from.
-        about: what was asked for, as the pattern of a route, or what was changed.
+        agent: name of the agent that it concerns; empty for unknown names, which are not stored
+            because people sometimes type a password into that field.
+        by: the acting agent; empty if it is the same.
+        origin: the client's IPv4 address or IPv6 network; empty if unknown.
+        about: the requested route's pattern, or what was changed.
     """
 
     id: AccessEntryId
@@ -220,24 +225,24 @@ class AccessEntry(Struct, frozen=True):
     about: str = ""
 
 
-def audited(entry: AccessEntry) -> AuditEntry | None:
-    """Return the entry that the audit keeps for good: all but where it came from.
+def audit_entry_for(entry: AccessEntry) -> AuditEntry | None:
+    """Return the permanent audit entry for an access log entry, without the client's address.
 
-    None for unknown names and for entries that were not even checked: strangers could fill the
-    audit with those.
+    None for unknown names and for entries that were delayed unchecked, so that strangers can't fill
+    the audit log.
     """
     by = entry.by or entry.agent
     if not by or entry.kind is AccessKind.DELAYED:
         return None
-    denied = entry.kind in DENIALS
+    is_denial = entry.kind in DENIALS
     detail = {
         "agent": entry.agent,
         "about": entry.about,
-        "kind": entry.kind.value if denied else "",
+        "kind": entry.kind.value if is_denial else "",
     }
     return AuditEntry(
         at=entry.at,
         by=by,
-        what="access_denied" if denied else entry.kind.value,
+        what="access_denied" if is_denial else entry.kind.value,
         detail={name: value for name, value in detail.items() if value},
     )

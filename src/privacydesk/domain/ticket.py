@@ -1,4 +1,4 @@
-"""Tickets: a data-subject request being worked, and its log."""
+"""Tickets: filed data-subject requests, their items, scheduled events and log entries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from privacydesk.domain.clocks import Clock
-from privacydesk.domain.deadlines import end_of
+from privacydesk.domain.deadlines import end_of_day
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
@@ -26,22 +26,22 @@ class TicketState(StrEnum):
     """The state of a ticket."""
 
     AWAITING_VERIFICATION = "awaiting_verification"
-    """Filed, but nobody has shown yet who asks; no clock runs; lapses after a settable time."""
+    """Filed by somebody whose identity isn't verified; no clock runs; lapses after a set time."""
     IN_REVIEW = "in_review"
-    """Verified; the clock runs; an agent examines it."""
+    """Verified; the clock runs; staff review it."""
     AWAITING_REQUESTER = "awaiting_requester"
-    """The requester was asked for more; the clock runs on."""
+    """The requester was asked for more information; the clock keeps running."""
     AWAITING_CONFIRMATION = "awaiting_confirmation"
-    """Closing the account is approved; the user has the last word (policy article 7, section 3)."""
+    """Closing the account is approved; the user must confirm it (policy article 7, section 3)."""
     FULFILLING = "fulfilling"
-    """The account service acts."""
+    """The account service carries out the decision."""
     CLOSED = "closed"
 
 
 EVIDENCE_SETTLED: Final = frozenset(
     {TicketState.AWAITING_CONFIRMATION, TicketState.FULFILLING, TicketState.CLOSED}
 )
-"""States in which staff have nothing left to judge; see ``Ticket.has_settled_evidence``."""
+"""States in which evidence is no longer needed; see ``Ticket.has_settled_evidence``."""
 
 
 class Outcome(StrEnum):
@@ -56,14 +56,14 @@ class Outcome(StrEnum):
 
 
 class Satisfaction(StrEnum):
-    """What a requester answers when the chat asks how a closed request went."""
+    """A requester's rating of a closed ticket."""
 
     SATISFIED = "satisfied"
     NOT_SATISFIED = "not_satisfied"
 
 
 class Requester(StrEnum):
-    """Who asks."""
+    """Who filed the ticket."""
 
     SUBJECT = "subject"
     GUARDIAN = "guardian"
@@ -71,15 +71,15 @@ class Requester(StrEnum):
 
 
 class ScopeItem(Struct, frozen=True):
-    """One thing a ticket asks for, decided by itself.
+    """One requested item of a ticket, which has its own decision.
 
     Attributes:
         name: ``posts``, ``binding``, ``nickname`` …
-        detail: what exactly, JSON only: provider, new value, time range.
+        detail: details such as provider, new value or time range; JSON only.
         decision: ``grant`` or ``refuse``; empty until decided.
-        ground: why it is refused (policy article 7, section 6).
-        reason: the plain reason given to the requester.
-        result: what the account service answered for it.
+        ground: the ground for the refusal (policy article 7, section 6).
+        reason: the reason in plain words, for the requester.
+        result: the account service's answer for it.
     """
 
     name: str
@@ -90,7 +90,7 @@ class ScopeItem(Struct, frozen=True):
     result: str = ""
 
 
-class DueKind(StrEnum):
+class ScheduledEventKind(StrEnum):
     """The kinds of scheduled events on a ticket."""
 
     REMIND_TWO = "remind_two"
@@ -98,45 +98,46 @@ class DueKind(StrEnum):
     OVERDUE = "overdue"
     LAPSE = "lapse"
     EVIDENCE_WAITING = "evidence_waiting"
-    """Evidence has lain unexamined for a working day although no clock runs yet."""
+    """Evidence has been unexamined for a working day, while no clock runs yet."""
     UNBINDING_WINDOW = "unbinding_window"
-    """The time in which an automated unbinding can still be withdrawn has passed."""
+    """The time in which an automatic unbinding can be withdrawn is over."""
 
 
-class Due(Struct, frozen=True):
-    """One scheduled event, fired once."""
+class ScheduledEvent(Struct, frozen=True):
+    """A reminder or state change that fires once at a given time."""
 
-    kind: DueKind
+    kind: ScheduledEventKind
     at: datetime
 
 
 class Ticket(Struct, frozen=True):
-    """A request and everything recorded about it.
+    """A filed request and everything recorded about it.
 
     Attributes:
-        number: told to the requester; can't be guessed, easy to read aloud.
-        account: the account the request acts on; empty when nobody has shown one.
-        account_hash: its keyed hash, under which the person's tickets are found.
+        number: the number given to the requester; can't be guessed, easy to read aloud.
+        account: the account that the request is about; empty if unknown.
+        account_hash: keyed hash of ``account``, used to find the person's tickets.
         received_at: when the request was made.
-        verified_at: when identity (and guardianship) was shown.
-        needs: the assurance the kind asks for.
-        clocks: all clocks that run; the earliest leads.
-        answered_at: when the decision was committed to the user; stops the clock.
-        holder: the agent working on it.
-        dues: scheduled events still to come, earliest first.
+        verified_at: when identity (and guardianship) was verified.
+        required_assurance: the level of identity verification that the kind requires.
+        clocks: all running clocks; the one due first is the leading one.
+        answered_at: when the requester got the decision, which stops the clocks.
+        holder: name of the agent working on it; empty if unassigned.
+        excluded_reviewers: agents who may not decide it, as it objects to their decision.
+        scheduled_events: future events, earliest first.
         flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``,
             ``escalated``.
-        contact: where the outcome goes besides the chat, as verified; sealed at rest.
-        contact_hash: keyed hash under which the contact's owner comes back.
-        phone_hash: keyed hash of its account's phone, by which only staff find it. None where the
-            account service gives none.
-        linked: the ticket objected to, or repeated.
-        satisfaction: what the requester said of it once it was closed; None when they did not.
-        packages: the files made of what the account service returned, oldest first; none takes
-            the place of another.
-        purged_at: when its content was deleted; what is left is the record.
-        answers: what the requester said that belongs to no item: a complaint's text, where a child
-            was seen; JSON only.
+        contact: verified contact that notices are sent to; encrypted at rest.
+        contact_hash: keyed hash of ``contact``, used to find the person's tickets.
+        phone_hash: keyed hash of the account's phone, by which only staff find the ticket; None if
+            the account service gave none.
+        linked: the ticket that it objects to, or duplicates.
+        satisfaction: the requester's rating after it was closed; None if not rated.
+        packages: files made of what the account service returned, oldest first; a new one doesn't
+            replace the earlier ones.
+        purged_at: when its content was deleted and only the record was kept.
+        answers: the requester's answers that belong to no item, such as a complaint's text; JSON
+            only.
         work: the desk's own notes.
     """
 
@@ -152,15 +153,14 @@ class Ticket(Struct, frozen=True):
     account: str = ""
     account_hash: LookupHash | None = None
     verified_at: datetime | None = None
-    needs: Assurance = Assurance.NONE
+    required_assurance: Assurance = Assurance.NONE
     clocks: tuple[Clock, ...] = ()
     answered_at: datetime | None = None
     closed_at: datetime | None = None
     outcome: Outcome | None = None
     holder: str = ""
-    reviewer_not: tuple[str, ...] = ()
-    """An objection is decided by someone else than these agents."""
-    dues: tuple[Due, ...] = ()
+    excluded_reviewers: tuple[str, ...] = ()
+    scheduled_events: tuple[ScheduledEvent, ...] = ()
     flags: frozenset[str] = frozenset()
     contact: str = ""
     contact_hash: LookupHash | None = None
@@ -175,111 +175,114 @@ class Ticket(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Whether anything is still to be done on it."""
+        """Whether it is not closed."""
         return self.state is not TicketState.CLOSED
 
     @property
     def may_be_rated(self) -> bool:
-        """Whether it got an answer, and nobody has said yet how that went."""
-        answered = self.outcome in _ANSWERED and self.purged_at is None
-        return answered and self.satisfaction is None
+        """Whether it was answered and the requester has not rated it yet."""
+        is_answered = self.outcome in _ANSWERED and self.purged_at is None
+        return is_answered and self.satisfaction is None
 
     @property
     def clock(self) -> Clock | None:
-        """Return the clock that leads: the one due first."""
-        return min(self.clocks, key=lambda c: c.due_at, default=None)
+        """The leading clock: the one due first."""
+        return min(self.clocks, key=lambda clock: clock.due_at, default=None)
 
     @property
     def next_due_at(self) -> datetime | None:
-        """Return when its next scheduled event is due."""
-        return min((d.at for d in self.dues), default=None)
+        """When its next scheduled event is due."""
+        return min((event.at for event in self.scheduled_events), default=None)
 
     @property
     def urgent_at(self) -> datetime | None:
-        """Return when a decision is due; None where no clock waits for one."""
+        """When a decision is due; None if no clock runs, or it was decided."""
         if self.clock is None or self.state not in _UNDECIDED:
             return None
         return self.clock.due_at
 
     @property
-    def is_awaited(self) -> bool:
-        """Whether the requester was asked for something: more, or the last word."""
-        return self.state in _AWAITED
+    def awaits_requester(self) -> bool:
+        """Whether the requester was asked for information, or for a confirmation."""
+        return self.state in _AWAITS_REQUESTER
 
     @property
-    def to_examine(self) -> bool:
-        """Whether it has evidence that is not examined yet."""
+    def has_unexamined_evidence(self) -> bool:
+        """Whether it has evidence that staff have not examined yet."""
         return self.state is TicketState.AWAITING_VERIFICATION and "document" in self.flags
 
     @property
     def has_settled_evidence(self) -> bool:
-        """Whether files that prove identity or guardianship are no longer needed.
+        """Whether its files proving identity or guardianship are no longer needed.
 
-        Those of a complaint show what happened: the reviewer of an objection still needs them.
+        Files of a complaint show what happened, so the reviewer of an objection still needs them.
         """
         return self.state in EVIDENCE_SETTLED and "document" in self.flags
 
     @property
-    def is_guarded(self) -> bool:
+    def involves_minor(self) -> bool:
         """Whether a child or a guardian is concerned."""
-        return self.requester is Requester.GUARDIAN or not self.flags.isdisjoint(_OF_CHILDREN)
+        return self.requester is Requester.GUARDIAN or not self.flags.isdisjoint(_MINOR_FLAGS)
 
     @property
-    def is_childs_own(self) -> bool:
-        """Whether a child asks for themselves, so that a guardian should take part."""
-        return self.requester is Requester.SUBJECT and not self.flags.isdisjoint(CHILDREN)
+    def is_filed_by_child(self) -> bool:
+        """Whether a child filed it for themselves, so that a guardian should take part."""
+        return self.requester is Requester.SUBJECT and not self.flags.isdisjoint(CHILD_FLAGS)
 
     @property
     def grounds(self) -> tuple[Ground, ...]:
-        """Return on which grounds it was refused: one for each item, or one for the whole."""
+        """The grounds for its refusal: one for each refused item, or one for the whole ticket."""
         by_item = tuple(item.ground for item in self.items if item.ground is not None)
         whole = self.work.ground
         return by_item or (() if whole is None else (whole,))
 
     @property
-    def late_from(self) -> datetime | None:
-        """Return the first instant that is late: by the date first promised, extended or not."""
+    def late_at(self) -> datetime | None:
+        """The first instant at which an answer is late by the date promised first.
+
+        Extensions by a supervisor don't count.
+        """
         clock = self.clock
         if clock is None:
             return None
-        first = self.work.first_due
-        if first is None:
+        first_due = self.work.first_due
+        if first_due is None:
             return clock.due_at
-        return min(clock.due_at, end_of(first, ZoneInfo(clock.zone)))
+        return min(clock.due_at, end_of_day(first_due, ZoneInfo(clock.zone)))
 
     @property
-    def account_is_open(self) -> bool:
-        """Whether staff may say whose account it is: nobody did yet, or one of them did."""
+    def may_name_account(self) -> bool:
+        """Whether staff may set or change its account: it has none, or staff set it."""
         return not self.account or self.work.account_named_by != ""
 
     @property
-    def touched_by(self) -> tuple[str, ...]:
-        """Return who took part in its decision, and so decides no objection to it."""
+    def decision_participants(self) -> tuple[str, ...]:
+        """The agents who took part in its decision, and so may not decide an objection to it."""
         work = self.work
-        named = (*work.touched_by, work.decided_by or self.holder)
-        return tuple(dict.fromkeys(name for name in named if name))
+        agents = (*work.touched_by, work.decided_by or self.holder)
+        return tuple(dict.fromkeys(agent for agent in agents if agent))
 
     @property
-    def waits_for_supervisors(self) -> bool:
-        """Whether the supervisors were asked something that none has answered yet."""
+    def awaits_supervisors(self) -> bool:
+        """Whether it has a question to the supervisors that none of them has answered yet."""
         return self.is_open and ("escalated" in self.flags or bool(self.work.files_asked))
 
     def is_late(self, now: datetime) -> bool:
-        """Whether the answer is, or came, after the date that was promised first."""
-        late_from = self.late_from
-        return late_from is not None and (self.answered_at or now) >= late_from
+        """Return whether it was answered, or is still open, after the date promised first."""
+        late_at = self.late_at
+        return late_at is not None and (self.answered_at or now) >= late_at
 
 
 class LogEntry(Struct, frozen=True):
-    """One move of, or note on, a ticket; never shown to the user.
+    """An entry of a ticket's internal log: a move, a note or another action.
 
     Attributes:
         by: ``requester``, ``assistant``, ``clock``, ``account_service`` or an agent's name.
-        what: a move's name, or ``note``, ``claim``, ``reminder`` …
-        why: the reason in plain words; sealed at rest.
-        job_id: the job that left it.
-        data: what else this kind of entry records. A purge leaves ``KEPT_LOG_DATA`` of it and no
-            reason, so readers must do without any of it.
+        what: name of a move, or ``note``, ``claim``, ``reminder`` …
+        why: the reason in plain words; encrypted at rest.
+        job_id: the job that wrote the entry.
+        data: other data, by kind of entry. A purge removes the reason and all data but
+            ``KEPT_LOG_DATA``, so readers must expect any of it to be missing.
     """
 
     ticket_id: TicketId
@@ -292,8 +295,8 @@ class LogEntry(Struct, frozen=True):
 
 
 _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
-_AWAITED = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
+_AWAITS_REQUESTER = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
 _ANSWERED = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED, Outcome.REFUSED})
-_OF_CHILDREN = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
-CHILDREN: Final = frozenset({"under_14", "exactly_14"})
-"""Flags of a child's request; the two documents disagree on the year of exactly 14."""
+_MINOR_FLAGS = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
+CHILD_FLAGS: Final = frozenset({"under_14", "exactly_14"})
+"""Flags of a child's ticket; the two documents disagree on the age of exactly 14."""

@@ -1,4 +1,4 @@
-"""The moves of a ticket, and the state machine that guards them."""
+"""The state machine of tickets: the moves between states, and which of them are permitted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Move(StrEnum):
     """The moves of a ticket: the triggers of its state machine."""
 
     VERIFY = "verify"
-    """Identity (and guardianship) is shown; the clock starts."""
+    """Identity (and guardianship) is verified, which starts the clocks."""
     HAND_IN = "hand_in"
-    """Evidence came after the request was filed, as after an examination that did not accept it."""
+    """Evidence was uploaded after filing, such as after earlier evidence was rejected."""
     ASK_REQUESTER = "ask_requester"
     REQUESTER_ANSWERED = "requester_answered"
     APPROVE = "approve"
@@ -27,22 +27,22 @@ class Move(StrEnum):
     CONFIRM = "confirm"
     """The user confirmed the approved closing."""
     RELEASE = "release"
-    """The decision is to act; the account service is asked to."""
+    """The request is granted; the account service is asked to carry it out."""
     RESOLVE = "resolve"
-    """Answered without anything left to do outside: an explanation, a complaint's answer."""
+    """Answered without a call to the account service, such as an explanation or a complaint."""
     FULFIL = "fulfil"
     FULFIL_PARTLY = "fulfil_partly"
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
     LAPSE = "lapse"
     MARK_DUPLICATE = "mark_duplicate"
-    """Another request of the same person goes on in its place; only after verification."""
+    """Closed in favour of another ticket of the same person; only after verification."""
     RETURN_TO_REVIEW = "return_to_review"
-    """The account service said no; a person looks again."""
+    """The account service refused, or the requester did not confirm; staff review it again."""
 
 
 class _Cursor:
-    """The mutable model of the shared machine; tickets themselves stay frozen."""
+    """The mutable model that the state machine works on, since tickets are frozen."""
 
     __slots__ = ("state",)
 
@@ -52,8 +52,8 @@ class _Cursor:
 
 _S = TicketState
 
-# Unlisted moves are refused: callers that may be late (a lapse that races with a verification, an
-# answer for a ticket that was withdrawn) ask ``may`` first, in the same transaction.
+# Unlisted moves are refused. Callers that may be late (a lapse that races with a verification, an
+# answer for a withdrawn ticket) must check ``may`` in the same transaction.
 _TRANSITIONS: list[dict[str, Any]] = [
     {
         "trigger": Move.VERIFY,
@@ -152,21 +152,21 @@ _OUTCOMES: dict[Move, Outcome] = {
     Move.MARK_DUPLICATE: Outcome.DUPLICATE,
 }
 
-# These commit the decision to the user; acknowledgements and questions are not among them (policy
-# article 9 promises a reply, not an acknowledgement).
+# Moves that give the requester the decision. Acknowledgements and questions don't count: policy
+# article 9 promises a reply.
 _ANSWERS = frozenset({Move.APPROVE, Move.RELEASE, Move.RESOLVE, Move.REFUSE})
 
 
 def may(ticket: Ticket, move: Move) -> bool:
-    """Whether ``move`` is open to the ticket as it stands."""
+    """Return whether the ticket's state permits ``move``."""
     return ticket.state.value in _MACHINE.events[move.value].transitions
 
 
 def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     """Return the ticket after ``trigger``.
 
-    A decision sets ``answered_at``, a return to review takes it back, closing sets the outcome
-    and empties ``dues``.
+    A decision sets ``answered_at``, and a return to review clears it. Closing sets the outcome and
+    clears ``scheduled_events``.
 
     Raises:
         NotAllowedNowError: the ticket's state does not permit the move.
@@ -186,5 +186,5 @@ def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     if trigger is Move.RETURN_TO_REVIEW:
         changed = replace(changed, answered_at=None)
     if state is TicketState.CLOSED:
-        changed = replace(changed, closed_at=now, outcome=_OUTCOMES[trigger], dues=())
+        changed = replace(changed, closed_at=now, outcome=_OUTCOMES[trigger], scheduled_events=())
     return changed

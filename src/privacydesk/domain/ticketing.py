@@ -1,8 +1,8 @@
-"""Ticketing systems joined to the desk: what is kept in sync, and what a connector does.
+"""External ticketing systems: the mapping of terms, the synced values, and the connector interface.
 
-The desk pushes the *state* of a ticket, not the events that led to it, and reads the state of the
-other side back. Work that a kill cuts off is begun again from the state of both sides; so each call
-of a connector is either a read, or leaves a result by which it is known to have happened.
+The desk writes the *state* of a ticket to its counterpart, not the events that led to it, and reads
+the counterpart's state back. After a crash, a sync starts again from the state of both sides.
+Therefore each call of a connector is either a read, or leaves a result that shows that it happened.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
 
-NOBODY: Final = ""
-"""The assignee of a ticket without a holder, on either side."""
+UNASSIGNED: Final = ""
+"""The assignee of a ticket without a holder, in both systems."""
 
 _KEY_CHARACTERS: Final = 16
-_MARK: Final = re.compile(r"\[privacydesk ([0-9a-f]{16})\]")
+_MARKER: Final = re.compile(r"\[privacydesk ([0-9a-f]{16})\]")
 
 
 class RemoteGoneError(DeskError):
-    """There is no such ticket on the other side, or not for the account the desk has there."""
+    """The counterpart doesn't exist, or is not visible to the desk's account."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class RemoteRefusedError(DeskError):
-    """The other side understood and said no: an unknown queue, user or state.
+    """The external system refused a valid call: an unknown queue, user or state.
 
-    Asking again changes nothing until somebody changes a setting on either side. ``data`` may name
-    the ``reason``; the message holds nothing of what was sent.
+    A retry is useless until a setting is changed in either system. ``data`` may have the
+    ``reason``; the message has nothing of what was sent.
     """
 
     code = ErrorCode.UNPROCESSABLE
 
 
 class Fact(StrEnum):
-    """The facts of a ticket that a field on the other side may be filled with."""
+    """A fact of a ticket that a field of the counterpart may be filled with."""
 
     NUMBER = "number"
     KIND = "kind"
@@ -54,57 +54,57 @@ class Fact(StrEnum):
     RECEIVED_DATE = "received_date"
     DUE_DATE = "due_date"
     LINK = "link"
-    """The address of the case in the console."""
+    """The URL of the case in the console."""
     ACCOUNT = "account"
-    """Whose request it is, as the account service names them."""
+    """The ID of the requester's account."""
     CONTACT = "contact"
-    """The mail address or phone that was verified."""
+    """The verified mail address or phone number."""
     ITEMS = "items"
-    """What exactly is asked for, in words."""
+    """The requested items, in words."""
 
     @property
     def is_personal(self) -> bool:
-        """Whether it is personal data beyond the record of a request."""
+        """Whether it is personal data."""
         return self in _PERSONAL
 
 
 _PERSONAL: Final = frozenset({Fact.ACCOUNT, Fact.CONTACT, Fact.ITEMS})
 
 
-class Texts(StrEnum):
-    """Texts of staff, which are not sent unless the mapping names them."""
+class StaffText(StrEnum):
+    """A kind of text by staff, which is only sent if the mapping includes it."""
 
     NOTES = "notes"
     REPLIES = "replies"
-    """What is written to the requester, questions included."""
+    """Messages to the requester, including questions."""
 
 
 class Correction(StrEnum):
-    """Changes over there that are reverted, with an explanation."""
+    """A change of the counterpart that the desk reverts, with an explanation."""
 
     STATE_ENDED = "state_ended"
-    """They closed it, and the desk has not decided."""
+    """It was closed, although the ticket is not decided."""
     STATE_REOPENED = "state_reopened"
-    """They opened it again, and the desk is done with it."""
+    """It was reopened, although the ticket is closed."""
     DUE = "due"
     UNKNOWN_USER = "unknown_user"
-    """Its holder over there is no agent here: nothing is changed on either side."""
+    """It was assigned to a user who is not an agent. This change is explained, not reverted."""
     HOLDER = "holder"
-    """The agent it was assigned to over there may not have it."""
+    """It was assigned to an agent who may not hold the ticket."""
 
 
-class NotTaken(StrEnum):
-    """Why an entry written over there was not passed on."""
+class RejectionReason(StrEnum):
+    """Why a reply written in the external system was not sent to the requester."""
 
     OTHER_AGENT = "other_agent"
-    """Another agent has the conversation; two never answer at once."""
+    """The conversation is assigned to another agent."""
     CLOSED = "closed"
     PURGED = "purged"
     NO_REPLIES = "no_replies"
-    """The operator allows no replies from over there."""
+    """The operator does not permit replies from the external system."""
     TOO_LONG = "too_long"
     NOT_ALLOWED_NOW = "not_allowed_now"
-    """The request's state does not permit it."""
+    """The ticket's state does not permit it."""
     OTHER = "other"
 
 
@@ -115,20 +115,20 @@ STATE_NAMES: Final = frozenset(
 
 
 class TicketingMap(Struct, frozen=True):
-    """The operator profile's mapping of the desk's terms to those of the other side.
+    """The operator's mapping between the desk and the external system.
 
     Attributes:
-        queue: where tickets are made, as the system names it.
-        users: an agent's name to the system's user; no two agents share one.
-        states: the desk's state (``STATE_NAMES``) to the system's; completed by its connector.
-        priorities: a request's kind to the system's priority; set when a ticket is made.
-        fields: the system's field to what of the ticket goes into it.
-        texts: which texts of staff are sent; none by default.
-        takes_replies: whether replies written over there reach the requester.
-        locale: the language of what the desk writes over there.
-        identity: the agent in whose name acts from over there are carried out here.
-        display_name: what users see where that agent writes.
-        console: the console's address, as people over there reach it; empty for no links.
+        queue: the queue in which tickets are created.
+        users: external user by name of the agent; each user belongs to one agent only.
+        states: external state by the desk's state (``STATE_NAMES``); the connector has defaults.
+        priorities: external priority by kind of request; set when a ticket is created.
+        fields: by external field, the fact that it is filled with.
+        texts: the texts by staff that are sent; none by default.
+        takes_replies: whether replies written in the external system are sent to the requester.
+        locale: the language in which the desk writes to the external system.
+        identity: name of the agent that performs actions made in the external system.
+        display_name: the name shown to users for messages of that agent.
+        console: URL of the console for users of the external system; empty for no links.
     """
 
     queue: str = ""
@@ -136,7 +136,7 @@ class TicketingMap(Struct, frozen=True):
     states: Mapping[str, str] = field(default_factory=dict)
     priorities: Mapping[RequestKind, str] = field(default_factory=dict)
     fields: Mapping[str, Fact] = field(default_factory=dict)
-    texts: frozenset[Texts] = frozenset()
+    texts: frozenset[StaffText] = frozenset()
     takes_replies: bool = True
     locale: str = "zh_Hans"
     identity: str = "ticketing"
@@ -144,42 +144,43 @@ class TicketingMap(Struct, frozen=True):
     console: str = ""
 
     def state_of(self, ticket: Ticket) -> str:
-        """Return a ticket's state in the terms of the other side; empty if it is not mapped."""
+        """Return the external state for a ticket's state; empty if it is not mapped."""
         if ticket.outcome is not None:
-            ended = self.states.get(f"closed.{ticket.outcome.value}")
-            if ended is not None:
-                return ended
+            closed_state = self.states.get(f"closed.{ticket.outcome.value}")
+            if closed_state is not None:
+                return closed_state
         return self.states.get(ticket.state.value, "")
 
     def agent_of(self, user: str) -> str | None:
-        """Return the agent behind a user over there; None without one."""
-        return next((agent for agent, theirs in self.users.items() if theirs == user), None)
+        """Return the agent that an external user is mapped to; None for none."""
+        return next((agent for agent, mapped in self.users.items() if mapped == user), None)
 
     @property
     def shares_personal(self) -> bool:
-        """Whether the operator lets any personal data be sent."""
+        """Whether any personal data is sent to the external system."""
         return bool(self.texts) or any(fact.is_personal for fact in self.fields.values())
 
 
 class RemoteFile(Struct, frozen=True):
-    """A file over there, by reference: the desk never fetches it."""
+    """A file in the external system, by reference; the desk never downloads it."""
 
     name: str
     url: str
 
 
 class RemoteEntry(Struct, frozen=True):
-    """Something written on a ticket over there.
+    """An entry (reply or note) of an external ticket.
 
     Attributes:
-        id: the system's own, the same at each reading.
-        at: when it was written, as the system says.
-        author: the system's user; empty where it names none.
-        text: what was written, as plain text; empty where only files came.
-        public: whether it was written to the requester; else for colleagues.
-        own: whether the account that the desk has there wrote it. A mark proves nothing where
-            another author is named: people quote.
-        key: the key in its last mark; empty without one.
+        id: the system's ID, which never changes.
+        at: when it was written, by the system's clock.
+        author: the external user; empty if the system names none.
+        text: the text without markup; empty if the entry has only files.
+        public: whether it is a reply to the requester; else it is an internal note.
+        own: whether the desk's account wrote it. A marker alone doesn't show this, since other
+            authors may quote it.
+        key: the key in its last marker; empty for none.
+        files: the attached files.
     """
 
     id: str
@@ -196,48 +197,49 @@ class RemoteEntry(Struct, frozen=True):
 
 
 class RemoteTicket(Struct, frozen=True):
-    """A snapshot of a ticket over there, as far as the desk reads it.
+    """A snapshot of an external ticket, as far as the desk uses it.
 
     Attributes:
-        id: the system's own.
-        label: its name over there, such as ``[privacy-12]``.
-        url: its page; empty where that is unknown.
-        state: in the system's own word.
-        assignee: the system's user; ``NOBODY`` without one.
-        due_at: when it is due; None where nothing is set.
-        fields: those that ``TicketingMap.fields`` names, as text; empty ones as empty text.
-        entries: what was written on it, oldest first.
-        touched_at: when somebody other than the desk last changed anything on it, as far as the
-            system tells; None where it does not.
-        assigned_at: when somebody other than the desk last gave it to somebody or took it away;
-            None where the system does not tell.
+        id: the system's ID.
+        label: its displayed name, such as ``[privacy-12]``.
+        url: URL of its page; empty if unknown.
+        state: the external state.
+        assignee: the external user; ``UNASSIGNED`` for none.
+        due_at: the due date; None for none.
+        fields: values of the fields in ``TicketingMap.fields``, as text.
+        entries: its entries, oldest first.
+        touched_at: when somebody other than the desk last changed it; None if the system does not
+            say.
+        assigned_at: when somebody other than the desk last changed the assignee; None if the
+            system does not say.
     """
 
     id: str
     label: str
     url: str
     state: str
-    assignee: str = NOBODY
+    assignee: str = UNASSIGNED
     due_at: datetime | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     entries: tuple[RemoteEntry, ...] = ()
     touched_at: datetime | None = None
     assigned_at: datetime | None = None
 
-    def wrote(self, key: str) -> bool:
-        """Whether an entry that the desk writes under a key is there."""
+    def has_entry(self, key: str) -> bool:
+        """Return whether the desk has written an entry with this key."""
         return any(entry.own and entry.key == key for entry in self.entries)
 
 
-class NewRemote(Struct, frozen=True):
-    """A ticket to be made over there.
+class NewRemoteTicket(Struct, frozen=True):
+    """An external ticket to be created.
 
     Attributes:
-        key: identifies it; stands in ``body`` as a ``mark``, by which ``find`` finds it.
+        key: its key, which ``body`` has as a marker, so that ``find`` finds the ticket.
         title: one line without personal data.
-        body: its first text.
-        assignee: ``NOBODY`` leaves it open.
-        due_at: the last minute of the last day, so that systems which show a day show that one.
+        body: the text of the first entry.
+        assignee: the external user; ``UNASSIGNED`` for none.
+        due_at: the last minute of the due date, so that systems that show only the day show the
+            right one.
     """
 
     key: str
@@ -246,15 +248,15 @@ class NewRemote(Struct, frozen=True):
     queue: str
     state: str
     priority: str = ""
-    assignee: str = NOBODY
+    assignee: str = UNASSIGNED
     due_at: datetime | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
 class RemoteChange(Struct, frozen=True):
-    """What is to be different over there; None, and fields not named, stay as they are.
+    """Values to set on an external ticket. None, and fields not named, leave values unchanged.
 
-    A due date is never taken away: a clock that began does not vanish.
+    A due date can't be removed, since a clock never stops being shown once it has started.
     """
 
     state: str | None = None
@@ -268,13 +270,14 @@ class RemoteChange(Struct, frozen=True):
         )
 
 
-class Hints(Struct, frozen=True):
-    """The tickets over there that may have changed.
+class ChangedTickets(Struct, frozen=True):
+    """The external tickets that may have changed.
 
     Attributes:
-        ids: changed since the cursor, the desk's own changes included, or perhaps not changed at
-            all. A change may only be missing if a regular look at each ticket finds it.
-        cursor: where to continue the next time.
+        ids: IDs of tickets changed since the cursor, including changes by the desk. Unchanged
+            tickets may be among them. Changes may be missing, since all tickets are also checked
+            regularly.
+        cursor: the cursor for the next call.
     """
 
     ids: tuple[str, ...]
@@ -282,20 +285,21 @@ class Hints(Struct, frozen=True):
 
 
 class TicketingSystem(Protocol):
-    """A ticketing system, as the desk uses it.
+    """The interface of a connector to an external ticketing system.
 
     The contract of every connector:
 
-    - Each call is one attempt. A connector never repeats a call that changes anything: what became
-      of it may be unknown, and only the desk can tell, by reading.
-    - ``UnavailableError``: retry later (away, too slow, too busy, credentials refused);
-      ``retry_after`` seconds in its data where the system said so. It may have happened or not.
-    - ``RemoteGoneError``: there is no such ticket. ``RemoteRefusedError``: retrying is no use.
+    - Each call is one attempt. A connector never repeats a call that changes anything, since its
+      outcome may be unknown; the desk reads the ticket to find out.
+    - ``UnavailableError``: retry later (unreachable, too slow, too busy, credentials refused), with
+      ``retry_after`` seconds in its data if the system said so. The call may have taken effect.
+    - ``RemoteGoneError``: there is no such ticket. ``RemoteRefusedError``: a retry is useless.
     - All texts are plain. A connector escapes what the system would interpret (templates, HTML), so
-      that ``read`` gives back what ``write`` was given, blanks at the ends and line ends excepted.
-    - ``own`` entries are recognised by the account that the connector signs in with, so that
-      nothing which the desk wrote comes back to it as news. That account is the desk's alone.
-    - Nothing is logged of what was sent or read.
+      that ``read`` returns what ``write`` was given, except for surrounding whitespace and line
+      ends.
+    - ``own`` entries are recognised by the account that the connector signs in with, so that the
+      desk's own entries are not imported. Nobody else may use that account.
+    - The content of requests and responses is never logged.
     """
 
     @property
@@ -305,97 +309,101 @@ class TicketingSystem(Protocol):
 
     @property
     def states(self) -> Mapping[str, str]:
-        """Its states for the desk's, unless the operator maps them otherwise."""
+        """The default mapping of the desk's states to the system's."""
         ...
 
     @property
-    def ended(self) -> Collection[str]:
-        """Its states in which nobody works on a ticket; those mapped from closed count, too.
+    def closed_states(self) -> Collection[str]:
+        """The system's closed states, besides those that the desk's closed states are mapped to.
 
-        Setting one over there while the desk has not decided is reverted. Other states that nothing
-        is mapped to are the other side's own, and left alone.
+        If a counterpart gets one of them before the ticket is decided, the change is reverted.
+        Other unmapped states are left alone.
         """
         ...
 
     async def check(self) -> tuple[str, ...]:
-        """Return the faults of settings and mapping, as English sentences for the operator.
+        """Check settings and mapping without changing anything, such as login and queue.
 
-        Looks, and changes nothing: whether the account may sign in, whether the queue is there.
+        Returns:
+            The problems found, as English sentences for the operator.
         """
         ...
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
-        """Return the ids of all tickets made under a key, oldest first, closed ones included.
+        """Return the IDs of all tickets created with a key, oldest first, including closed ones.
+
+        The result must include every ticket committed before the call. The desk may have crashed
+        between ``create`` and storing the ID, and creates a ticket again if it is not found.
 
         Args:
-            key: in the mark of their first text.
-            since: none was made before it, so older ones may be skipped; the clocks of both
-                sides may differ by minutes.
-
-        Must see whatever was committed over there before the call: a kill may have come between
-        ``create`` and recording it, and a ticket that is not found is made again.
+            key: the key in the marker of the first entry.
+            since: no ticket with the key was created before; the clocks may differ by minutes.
         """
         ...
 
-    async def create(self, new: NewRemote) -> str:
-        """Make a ticket and return its id. Half-made ones (killed over there) must be findable."""
+    async def create(self, new: NewRemoteTicket) -> str:
+        """Create a ticket and return its ID. ``find`` must find incompletely created ones, too."""
         ...
 
     async def read(self, remote: str) -> RemoteTicket:
-        """Return a ticket as it stands, with all that was written on it."""
+        """Return a ticket with all its entries."""
         ...
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named. Idempotent, since it sets values.
+        """Set values of a ticket. Idempotent.
 
         Raises:
-            RemoteRefusedError: some of it was not taken; the rest was, as far as it can be.
+            RemoteRefusedError: a value was refused; the others were set as far as possible.
         """
         ...
 
     async def write(self, remote: str, text: str) -> None:
-        """Write an entry for colleagues; a mark stands in its text.
+        """Add an internal note whose text has a marker; the ticket's state must not change.
 
-        Nothing is written to the requester: the desk does that. No state may change by it.
+        Replies to the requester are sent by the desk, never by the external system.
         """
         ...
 
     async def retire(self, remote: str, into: str) -> None:
-        """Close a ticket that was made twice, naming the one that goes on. Idempotent."""
+        """Close a duplicate of the ticket ``into``, and name that ticket in it. Idempotent."""
         ...
 
-    async def changed(self, cursor: str) -> Hints:
-        """Return what may have changed since a cursor of an earlier call; empty for the first."""
+    async def changed(self, cursor: str) -> ChangedTickets:
+        """Return the tickets that may have changed since an earlier call.
+
+        Args:
+            cursor: the cursor that the earlier call returned; empty for the first call.
+        """
         ...
 
 
-def mark(key: str) -> str:
-    """Return the marker of a key, by which a text is recognised."""
+def key_marker(key: str) -> str:
+    """Return the marker with a key, which is written into texts to recognise them."""
     return f"[privacydesk {key}]"
 
 
-def marked(text: str) -> str:
-    """Return the key in a text's mark, the last one if there are several; empty without one."""
-    found = _MARK.findall(text)
-    return str(found[-1]) if found else ""
+def marker_key(text: str) -> str:
+    """Return the key in the last marker of a text; empty for none."""
+    keys = _MARKER.findall(text)
+    return str(keys[-1]) if keys else ""
 
 
-def unmarked(text: str) -> str:
-    """Return a text without marks."""
-    return _MARK.sub("", text).strip()
+def strip_markers(text: str) -> str:
+    """Return a text without its markers."""
+    return _MARKER.sub("", text).strip()
 
 
 def key_of(ticket: TicketId, *parts: str) -> str:
-    """Return the key of a ticket, or of an entry on it: always the same for the same arguments.
+    """Return the key of a ticket or of one of its log entries, derived from the arguments.
 
     Args:
-        ticket: the desk's ticket.
-        *parts: the entry; none for the ticket itself.
+        ticket: ID of the desk's ticket.
+        *parts: what identifies the entry; none for the ticket itself.
     """
-    told = "\n".join(parts).encode()
-    return hashlib.sha256(ticket + b"\n" + told).hexdigest()[:_KEY_CHARACTERS]
+    entry = "\n".join(parts).encode()
+    return hashlib.sha256(ticket + b"\n" + entry).hexdigest()[:_KEY_CHARACTERS]
 
 
-def newest(entries: Sequence[RemoteEntry]) -> datetime | None:
-    """Return when somebody other than the desk last wrote."""
+def last_remote_entry_at(entries: Sequence[RemoteEntry]) -> datetime | None:
+    """Return the time of the last entry that was not written by the desk; None for none."""
     return max((entry.at for entry in entries if not entry.own), default=None)

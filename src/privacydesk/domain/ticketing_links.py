@@ -1,6 +1,6 @@
-"""Links between the desk's tickets and a ticketing system's, and what is known of both sides.
+"""Links between tickets of the desk and of an external ticketing system, with their sync state.
 
-A link holds ids, names of states and of users, and hashes: never a text that anybody wrote.
+Links store IDs, names of states and users, and hashes, but no texts.
 """
 
 from __future__ import annotations
@@ -18,43 +18,44 @@ from privacydesk.domain.instants import happened_within
 NEVER: Final = -1
 """The version of a ticket that was never synced."""
 
-LOOK_AGAIN: Final = timedelta(minutes=10)
-"""How often each open link is checked, whatever changes the other side reports."""
+CHECK_INTERVAL: Final = timedelta(minutes=10)
+"""How often each open link is checked, even if the external system reports no change."""
 
-DOUBT: Final = timedelta(minutes=5)
-"""How long a possible duplicate is looked for: the other side may still be at work on a call that
-nobody here waits for any more."""
+DUPLICATE_SEARCH_TIME: Final = timedelta(minutes=5)
+"""How long to search for a possible duplicate: the external system may still be handling a call
+that has timed out here."""
 
-_FIRST_PAUSE: Final = timedelta(seconds=5)
-_LONGEST_PAUSE: Final = timedelta(minutes=10)
-_MOST_DOUBLINGS: Final = 10
+_FIRST_DELAY: Final = timedelta(seconds=5)
+_MAX_DELAY: Final = timedelta(minutes=10)
+_MAX_DOUBLINGS: Final = 10
 
 FAILING_AFTER: Final = timedelta(minutes=15)
 """How long a system is unreachable before staff are alerted."""
 FAILING_AGAIN: Final = timedelta(hours=24)
+"""When staff are alerted again, if the system is still unreachable."""
 
 
-class LinkStanding(StrEnum):
-    """The state of a link."""
+class LinkStatus(StrEnum):
+    """The status of a link. The counterpart is the ticket in the external system."""
 
     WAITING = "waiting"
-    """There is no counterpart yet."""
-    ALIKE = "alike"
+    """The counterpart is not created yet."""
+    IN_SYNC = "alike"
     FAILING = "failing"
     GONE = "gone"
-    """The counterpart existed once."""
+    """The counterpart was deleted."""
     AT_REST = "at_rest"
-    """Only the record of the request is left, and nothing is synced any more."""
+    """The ticket was purged, and is not synced any more."""
 
 
-class Base(Struct, frozen=True):
-    """Both sides' values when they were last in sync, which show who has changed something.
+class SyncBase(Struct, frozen=True):
+    """The values of both tickets at the last sync, which show what each side has changed since.
 
     Attributes:
-        holder: the desk's holder.
-        assignee: the other side's user.
-        state: what the desk's state was called over there.
-        due_at: when it was due over there.
+        holder: the holder in the desk.
+        assignee: the assigned user in the external system.
+        state: the external system's state for the ticket's state.
+        due_at: the due date in the external system.
     """
 
     holder: str = ""
@@ -64,25 +65,25 @@ class Base(Struct, frozen=True):
 
 
 class TicketingLink(Struct, frozen=True):
-    """A ticket and its counterpart.
+    """A ticket and its counterpart in an external ticketing system.
 
     Attributes:
-        system: the connector's name.
-        remote: the counterpart's id; empty until there is one.
-        label: what people over there call it.
-        url: where they look at it.
-        is_open: whether it is looked after; not once the ticket's content went.
-        version: the ticket's version that was synced last; ``NEVER`` for none.
-        log_head: the place of the last entry of its log at that time; ``NEVER`` for none.
-        due_at: when it is checked next, changed or not.
-        attempts: how often in a row it could not be done.
-        fault: why it failed, as a short word for programs; empty where all is well.
+        system: name of the connector.
+        remote: the counterpart's ID; empty until it is created.
+        label: the counterpart's name, as shown by the external system.
+        url: the counterpart's page.
+        is_open: whether it is synced; false once the ticket is purged.
+        version: version of the ticket at the last sync; ``NEVER`` for none.
+        log_head: number of the last entry in the ticket's log at the last sync; ``NEVER`` for none.
+        due_at: when it is checked next, even without a known change.
+        attempts: number of consecutive failures.
+        fault: code of the last failure; empty for none.
         synced_at: when both sides were last in sync.
-        base: the values then; None before the counterpart was first made.
-        doubt_until: until when it may turn out that the counterpart was made twice.
-        taken: ids of the entries from over there that have been taken.
-        told: keys of the entries that have been written over there.
-        revision: grows with each change of the link.
+        base: the values at that time; None before the counterpart is created.
+        doubt_until: when to stop searching for a duplicate of the counterpart.
+        imported: IDs of the external entries that were imported.
+        exported: keys of the log entries that were written to the counterpart.
+        revision: raised by each change of the link.
     """
 
     system: str
@@ -98,64 +99,67 @@ class TicketingLink(Struct, frozen=True):
     attempts: int = 0
     fault: str = ""
     synced_at: datetime | None = None
-    base: Base | None = None
+    base: SyncBase | None = None
     doubt_until: datetime | None = None
-    taken: frozenset[str] = frozenset()
-    told: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()
+    exported: frozenset[str] = frozenset()
     revision: int = 0
 
     @property
     def is_gone(self) -> bool:
-        """Whether the counterpart existed once and can't be found any more."""
+        """Whether the counterpart was created and can't be found any more."""
         return self.fault == GONE
 
     @property
-    def standing(self) -> LinkStanding:
-        """Return the state of the link."""
+    def status(self) -> LinkStatus:
+        """The status of the link."""
         if not self.is_open:
-            return LinkStanding.AT_REST
+            return LinkStatus.AT_REST
         if self.is_gone:
-            return LinkStanding.GONE
+            return LinkStatus.GONE
         if self.fault:
-            return LinkStanding.FAILING
-        return LinkStanding.ALIKE if self.synced_at is not None else LinkStanding.WAITING
+            return LinkStatus.FAILING
+        return LinkStatus.IN_SYNC if self.synced_at is not None else LinkStatus.WAITING
 
     @property
     def stamp(self) -> str:
-        """Return the idempotency stamp of acts that follow from the other side's state.
+        """An idempotency key for actions caused by the counterpart's state.
 
-        The same until both sides are in sync, so that a retry after a kill does not act twice.
+        It stays the same until both sides are in sync, so that an action is not repeated when a
+        sync is retried after a crash.
         """
         since = "" if self.synced_at is None else self.synced_at.isoformat()
         return f"{self.system}:{self.remote}:{since}"
 
-    def failed(self, fault: str, now: datetime, *, wait: float | None = None) -> TicketingLink:
-        """Return it after a try that failed: the pause doubles with each.
+    def after_failure(
+        self, fault: str, now: datetime, *, wait: float | None = None
+    ) -> TicketingLink:
+        """Return the link after a failed sync; the delay before the retry doubles each time.
 
         Args:
-            fault: why, as a short word.
-            now: the present.
-            wait: seconds that the other side asked to wait.
+            fault: code of the failure.
+            now: the current time.
+            wait: number of seconds that the external system asked to wait.
         """
-        doublings = min(self.attempts, _MOST_DOUBLINGS)
-        pause = min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
+        doublings = min(self.attempts, _MAX_DOUBLINGS)
+        delay = min(_FIRST_DELAY * 2**doublings, _MAX_DELAY)
         if wait is not None:
-            pause = max(pause, timedelta(seconds=wait))
-        return replace(self, attempts=self.attempts + 1, fault=fault, due_at=now + pause)
+            delay = max(delay, timedelta(seconds=wait))
+        return replace(self, attempts=self.attempts + 1, fault=fault, due_at=now + delay)
 
 
 GONE: Final = "gone"
 
 
 class JoinedSystem(Struct, frozen=True):
-    """The sync state of a ticketing system.
+    """The sync state of an external ticketing system.
 
     Attributes:
-        joined_at: since when; earlier notes on tickets are not sent there.
-        cursor: the connector's own, up to which changes were read.
-        failing_since: since when it is unreachable; None while it is not.
+        joined_at: when it was connected; earlier log entries are not sent to it.
+        cursor: the connector's position in the changes of the system.
+        failing_since: when it became unreachable; None if it is reachable.
         alarmed_at: when staff were last alerted.
-        fault: why it is unreachable, as a short word for programs.
+        fault: code of the failure while it is unreachable.
     """
 
     name: str
@@ -165,8 +169,8 @@ class JoinedSystem(Struct, frozen=True):
     alarmed_at: datetime | None = None
     fault: str = ""
 
-    def is_to_be_called_out(self, now: datetime) -> bool:
-        """Whether staff must be alerted now that it is unreachable."""
+    def needs_alert(self, now: datetime) -> bool:
+        """Return whether staff should be alerted now about the system being unreachable."""
         since = self.failing_since
         if since is None or happened_within(since, now, FAILING_AFTER):
             return False
@@ -174,7 +178,7 @@ class JoinedSystem(Struct, frozen=True):
 
 
 class LinkCounts(Struct, frozen=True):
-    """The numbers of links: open, failing, gone, and waiting to be synced."""
+    """Numbers of links by status."""
 
     open: int
     failing: int

@@ -1,4 +1,4 @@
-"""A turn: one message in, one decision, events and effects out."""
+"""Values of a turn: the message and its observation as input, events and effects as output."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.verification_codes import Challenge
 
 
-class Recognised(Struct, frozen=True):
-    """What the recogniser made of a sentence.
+class RecognisedIntent(Struct, frozen=True):
+    """The intent that the classifier recognised in a sentence.
 
     Attributes:
-        intent: the likeliest intent.
+        intent: the most likely intent.
         confidence: 0 to 1.
-        alternatives: the next ones with their confidence, best first.
-        sure: whether the desk may act on it without asking back.
+        alternatives: the next intents with their confidence, most likely first.
+        sure: whether the desk may act on it without asking for confirmation.
     """
 
     intent: Intent
@@ -36,110 +36,116 @@ class Recognised(Struct, frozen=True):
     sure: bool = True
 
 
-class Heard(Struct, frozen=True):
-    """One wish of a message: what it is, and what the part about it names."""
+class RecognisedRequest(Struct, frozen=True):
+    """One request of a message.
 
-    recognised: Recognised
+    Attributes:
+        recognised: its intent.
+        entities: values found in the part of the message about it, by slot type.
+    """
+
+    recognised: RecognisedIntent
     entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
     @property
     def deletes_nothing(self) -> bool:
-        """Whether a wish to delete names nothing but what should stay: 那我先不删动态."""
-        stays = self.entities.get("only_kept", ())
-        named = self.entities.get("category", ())
-        kept = bool(stays) and all(one in stays for one in named)
-        return kept and self.recognised.intent is Intent.DELETION
+        """Whether a deletion request names only data to keep, as in 那我先不删动态."""
+        return self._keeps_all("category") and self.recognised.intent is Intent.DELETION
 
     @property
     def withdraws_nothing(self) -> bool:
-        """Whether a wish to withdraw consent names only what should stay: 推荐还是留着."""
-        stays = self.entities.get("only_kept", ())
-        named = self.entities.get("purpose", ())
-        kept = bool(stays) and all(one in stays for one in named)
-        return kept and self.recognised.intent is Intent.CONSENT_WITHDRAWAL
+        """Whether a withdrawal of consent names only purposes to keep, as in 推荐还是留着."""
+        return self._keeps_all("purpose") and self.recognised.intent is Intent.CONSENT_WITHDRAWAL
+
+    def _keeps_all(self, slot_type: str) -> bool:
+        kept = self.entities.get("only_kept", ())
+        return bool(kept) and all(value in kept for value in self.entities.get(slot_type, ()))
 
 
-class Asked(Struct, frozen=True):
+class AskedQuestion(Struct, frozen=True):
     """A question in a message.
 
     Attributes:
-        text: verbatim.
-        topics: what is asked that a form may explain, ``asks_*``.
+        text: the question, verbatim.
+        topics: topics of the question that a form can explain, ``asks_*``.
     """
 
     text: str
     topics: tuple[str, ...] = ()
 
 
-class Beside(Struct, frozen=True):
-    """What a message says besides its questions.
+class MixedMessage(Struct, frozen=True):
+    """A message that asks questions and says something else, split into both.
 
     Attributes:
-        questions: in their order.
-        said: the message without them.
-        observed: the observation of that, as if nothing else had been said.
+        questions: the questions, in order.
+        rest: the message without the questions.
+        observed: the observation of ``rest`` as a message of its own.
     """
 
-    questions: tuple[Asked, ...]
-    said: str
-    observed: Observed
+    questions: tuple[AskedQuestion, ...]
+    rest: str
+    observed: Observation
 
 
-class Observed(Struct, frozen=True):
-    """What the service fetched for the step before deciding; a replay never fetches again.
+class Observation(Struct, frozen=True):
+    """The inputs of a step that were gathered before the decision.
+
+    A decision that runs again uses the same observation; nothing is fetched twice.
 
     Attributes:
-        recognised: the recogniser's answer, when it was asked.
-        language: the language of the sentence as a locale; empty when unknown.
-        entities: slot type name to values found in the text.
-        wishes: the wishes of a message that holds several, in their order; else empty.
-        parts: what a message mentions, sure or not, where it is several things; each with what it
-            names itself.
-        beside: what is said besides questions; None where there are no questions, or nothing else.
-        does: its acts as a reply to the question.
-        means: the line of the question with the button that it means; 0 where it means none.
-        asks: whether it asks something.
+        recognised: the recognised intent; None if the message was not classified.
+        language: locale of the message's language; empty if unknown.
+        entities: values found in the text, by slot type.
+        requests: the requests of a message with several requests, in order; else empty.
+        parts: everything that a message with several parts mentions, sure or not, each with the
+            values that it names.
+        mixed: the message split into questions and the rest; None unless it has both.
+        reply_acts: the acts of the message as a reply to the open question.
+        chosen_line: line number, in the question, of the button that the message means; 0 if it
+            means none.
+        asks_question: whether the message asks a question.
         code_hash: keyed hash of a typed code, bound to the frame's target.
-        wanted: what ``needs`` named when this was fetched; anything more sends the job back.
-        staffed: whether a person can be reached now.
-        opens_at: when staff begin to read again, where nobody can be reached now; None when it is
-            not known.
-        place: this conversation's place in the queue, or the one it would get.
-        policy: what the policy says to each question that ``needs`` named; nothing without an
-            import.
-        origin: keyed hash of the network that a visitor without a login writes from; empty where
-            it is not known, or nobody wrote.
+        needs: what the step had named when this was gathered. If it needs more, the job is
+            submitted again.
+        staffed: whether an agent can be reached now.
+        opens_at: when staff are back, if nobody can be reached now; None if unknown.
+        queue_place: the conversation's position in the queue, or the one it would get.
+        policy: answers from the policy to the questions in ``needs``; empty without a policy.
+        origin: keyed hash of the network of a visitor without a login; empty if unknown, or if
+            the job was not caused by a message.
     """
 
-    recognised: Recognised | None = None
+    recognised: RecognisedIntent | None = None
     language: str = ""
     entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
-    wishes: tuple[Heard, ...] = ()
-    parts: tuple[Heard, ...] = ()
-    beside: Beside | None = None
-    does: frozenset[ReplyAct] = frozenset()
-    means: int = 0
-    asks: bool = False
+    requests: tuple[RecognisedRequest, ...] = ()
+    parts: tuple[RecognisedRequest, ...] = ()
+    mixed: MixedMessage | None = None
+    reply_acts: frozenset[ReplyAct] = frozenset()
+    chosen_line: int = 0
+    asks_question: bool = False
     code_hash: bytes = b""
-    wanted: Needs | None = None
+    needs: Needs | None = None
     staffed: bool = False
     opens_at: datetime | None = None
-    place: int = 1
+    queue_place: int = 1
     policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)
     origin: bytes = b""
 
 
 class Needs(Struct, frozen=True):
-    """What a step wants to know about a message before it decides.
+    """The data that a step needs before it can decide.
 
     Attributes:
-        code_target: label of the target a typed code is checked against.
-        challenges: labels of the targets whose counter rows are decided on.
-        tickets_of: whose tickets to show, a line each: ``account:<id>``, ``contact:<value>``, or
-            ``conversation:`` for those filed in this one.
-        ticket_number: a number the person named.
-        queue: whether a person can be reached now, when else, and the place in the queue.
-        questions: what the policy is searched for.
+        code_target: label of the target that a typed code is checked against.
+        challenges: labels of the targets whose counter rows the decision depends on.
+        tickets_of: owners of the tickets to load, one a line: ``account:<id>``,
+            ``contact:<value>``, or ``conversation:`` for those filed in this conversation.
+        ticket_number: a ticket number that the user named.
+        ticket_ids: tickets to load.
+        queue: whether the state of the queue is needed: staffing, opening time and position.
+        questions: questions to search the policy for.
     """
 
     code_target: str = ""
@@ -151,30 +157,30 @@ class Needs(Struct, frozen=True):
     questions: tuple[str, ...] = ()
 
 
-class Said(Struct, frozen=True):
-    """The user wrote something.
+class TextMessage(Struct, frozen=True):
+    """The user wrote a message.
 
     Attributes:
-        offset: of the question they saw; 0 where unknown.
+        offset: offset of the question that the user saw; 0 if unknown.
     """
 
     job_id: str
     text: str
     offset: int = 0
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
-class Chose(Struct, frozen=True):
-    """The user tapped a choice of the event at ``offset``, or a ``desk:`` choice of the page."""
+class ChoiceMessage(Struct, frozen=True):
+    """The user tapped a button of the event at ``offset``, or a ``desk:`` button of the page."""
 
     job_id: str
     choice: str
     offset: int = 0
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
 class Upload(Struct, frozen=True):
-    """A file that was taken in, re-encoded and sealed."""
+    """An uploaded file that was accepted, re-encoded and stored encrypted."""
 
     id: EvidenceId
     name: str
@@ -182,27 +188,27 @@ class Upload(Struct, frozen=True):
     size: int
 
 
-class Uploaded(Struct, frozen=True):
-    """The user sent files."""
+class UploadMessage(Struct, frozen=True):
+    """The user uploaded files."""
 
     job_id: str
     uploads: tuple[Upload, ...]
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
 class DecisionKind(StrEnum):
-    """The decisions of staff that the user is told about."""
+    """The decisions and actions of staff that the user is notified of."""
 
     TAKEN = "taken"
     HANDED_BACK = "handed_back"
     LOST = "lost"
-    """The agent is no longer there; the conversation returns to its old place in the queue.
-    ``data["left"]`` distinguishes an agent who left from one whose connection is gone."""
+    """The agent is gone; the conversation returns to its old position in the queue.
+    ``data["left"]`` tells an agent who left from one who lost the connection."""
     HOURS_BEGAN = "hours_began"
-    """Staff begin to read what was left outside office hours; ``data["place"]`` in the queue."""
+    """Office hours began for a conversation queued before; ``data["place"]`` is its position."""
     REPLIED = "replied"
     EXAMINED = "examined"
-    """Evidence was examined; ``data["accepted"]`` says how it ended."""
+    """Evidence was examined; ``data["accepted"]`` is the result."""
     ASKED = "asked"
     APPROVED = "approved"
     """Closing was approved; the user is asked to confirm."""
@@ -211,12 +217,12 @@ class DecisionKind(StrEnum):
     REFUSED = "refused"
     EXTENDED = "extended"
     MERGED = "merged"
-    """It repeats another request, which goes on: ``data["into"]`` is its number."""
+    """The ticket was merged into another one, whose number is ``data["into"]``."""
     CALENDAR_SETTLED = "calendar_settled"
 
 
-class Decided(Struct, frozen=True):
-    """Staff did something; the ticket in it is already moved."""
+class DecisionMessage(Struct, frozen=True):
+    """Staff made a decision; ``ticket`` is the ticket after it."""
 
     job_id: str
     kind: DecisionKind
@@ -225,21 +231,21 @@ class Decided(Struct, frozen=True):
     text: str = ""
     ticket: Ticket | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
 SLOW: Final = "slow"
-"""An interim result: the person who waits for it is told that it takes longer."""
+"""An interim result: the user is told that it takes longer."""
 
 
-class Result(Struct, frozen=True):
-    """An outside system answered, or the wait for it timed out.
+class ResultMessage(Struct, frozen=True):
+    """An external service answered, or the call to it timed out.
 
     Attributes:
-        ref: the wait it answers; empty for a ticket's action.
+        ref: the pending call that it answers; empty for a ticket's action.
         outcome: ``ok``, ``partly``, ``refused``, ``not_found``, ``unavailable``, ``delayed``,
-            ``at_work``, ``restored``, ``slow`` (nothing yet: the step waits on).
-        ticket: the ticket acted on, already moved.
+            ``at_work``, ``restored``, or ``slow`` (no result yet; the step keeps waiting).
+        ticket: the ticket after the action.
     """
 
     job_id: str
@@ -248,35 +254,43 @@ class Result(Struct, frozen=True):
     outcome: str
     data: Mapping[str, Any] = field(default_factory=dict)
     ticket: Ticket | None = None
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
-class CameDue(Struct, frozen=True):
-    """Something came due; the ticket in it is already moved."""
+class DueMessage(Struct, frozen=True):
+    """A scheduled event of a ticket was fired; ``ticket`` is the ticket after it."""
 
     job_id: str
     kind: str
     ticket: Ticket
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
-class Fetched(Struct, frozen=True):
-    """A file of a ticket is being downloaded; the ticket in it has counted that already."""
+class DownloadMessage(Struct, frozen=True):
+    """The download of a ticket's package began; ``ticket`` already counts it."""
 
     job_id: str
     ticket: Ticket
-    observed: Observed = field(default_factory=Observed)
+    observed: Observation = field(default_factory=Observation)
 
 
-Message = Said | Chose | Uploaded | Decided | Result | CameDue | Fetched
+Message = (
+    TextMessage
+    | ChoiceMessage
+    | UploadMessage
+    | DecisionMessage
+    | ResultMessage
+    | DueMessage
+    | DownloadMessage
+)
 
 
 class Snapshot(Struct, frozen=True):
-    """All that a decision is made on, read under the lock.
+    """The locked rows that a decision is based on.
 
     Attributes:
-        challenges: the counter rows of the targets that ``needs`` named, by label.
-        tickets: the tickets that ``needs`` named, open ones first, newest first.
+        challenges: the counter rows named in ``Needs``, by label.
+        tickets: the tickets named in ``Needs``, open ones first, then newest first.
     """
 
     conversation: Conversation
@@ -285,7 +299,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True):
-    """The outcome of a message: the state after it, the log's new entries, and what to do."""
+    """The result of handling a message: the new state, the events to append, and the effects."""
 
     snapshot: Snapshot
     events: tuple[Event, ...] = ()

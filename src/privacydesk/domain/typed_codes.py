@@ -1,4 +1,4 @@
-"""One-time codes in what people type: found among words, and never kept."""
+"""Detection of one-time codes in messages, to check them and to remove them from stored texts."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ from privacydesk.domain.numbers import numbers_in, without_numbers
 
 CODE_DIGITS = 6
 HIDDEN_CODE = "••••••"
-_LOOKED_AT = 300
-"""The longest text, in characters, that is searched for a code with words around it."""
-_LONGEST_CODE_WORDS = 30
-"""Characters without blanks of the longest message that may hold a code among words."""
+_MAX_SEARCHED = 300
+"""The maximum length, in characters, of a text that is searched for a code."""
+_MAX_WITH_WORDS = 30
+"""The maximum length of a message with a code among words, without spaces and punctuation."""
 
-_CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
-_NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
+_CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_SEPARATORS = re.compile(r"[\s\-·.()（）]")
 _CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
 
 def code_digits(text: str) -> str:
-    """Return the digits of a typed code, or an empty string when it is none.
+    """Return the digits of the code in a message; empty if there is none.
 
-    A few words around it are fine: "the code is 123 456".
+    A few words around the code are permitted: "the code is 123 456".
     """
-    if len(text) > _LOOKED_AT or text.isalpha():
+    if len(text) > _MAX_SEARCHED or text.isalpha():
         return ""
-    # Six digits of a request's number are no code.
+    # Six digits of a ticket number are not a code.
     folded = without_numbers(unicodedata.normalize("NFKC", text))
-    digits = _NOT_DIGIT.sub("", folded)
-    if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
-        return digits
-    if len(digits) > _LONGEST_CODE_WORDS:
+    compact = _SEPARATORS.sub("", folded)
+    if len(compact) == CODE_DIGITS and compact.isascii() and compact.isdigit():
+        return compact
+    if len(compact) > _MAX_WITH_WORDS:
         return ""
-    runs = _CODE_RUN.findall(digits)
-    return str(runs[0]) if len(runs) == 1 else ""
+    codes = _CODE.findall(compact)
+    return str(codes[0]) if len(codes) == 1 else ""
 
 
-def blot_codes(text: str) -> str:
-    """Return a text with everything that looks like a code blotted out.
+def hide_codes(text: str) -> str:
+    """Return a text with everything that looks like a code replaced by ``HIDDEN_CODE``.
 
-    Longer numbers, dates and the numbers of requests stay.
+    Longer numbers, dates and ticket numbers are kept.
     """
     numbers = [*numbers_in(text)]
-    return _CODE_IN_WORDS.sub(
-        lambda hit: hit[0] if any(s <= hit.start() < e for s, e, _ in numbers) else HIDDEN_CODE,
-        text,
-    )
+
+    def hide(match: re.Match[str]) -> str:
+        is_in_number = any(start <= match.start() < end for start, end, _ in numbers)
+        return match[0] if is_in_number else HIDDEN_CODE
+
+    return _CODE_IN_WORDS.sub(hide, text)

@@ -1,6 +1,6 @@
-"""One-time codes: how often one may be sent, and how often one may be tried.
+"""Limits of one-time codes: how often codes may be sent, and how often they may be entered.
 
-Everything here is a value; codes themselves never are: only their keyed hash is seen.
+Only keyed hashes of codes are used here, never the codes themselves.
 """
 
 from __future__ import annotations
@@ -17,18 +17,22 @@ from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within, holds_
 
 
 class CodeRules(Struct, frozen=True):
-    """How codes are counted. Settable by the operator.
+    """The limits of codes, set by the operator.
 
     Attributes:
+        lifetime: how long a code can be used.
+        entries: how often a code can be entered.
+        waits: time to wait before the second, third … code of a day; the last one repeats.
         daily_cap: codes to one target in any 24 hours.
-        daily_failures: codes that reached nobody, in the same time; they are not under the cap.
-        daily_contacts: different contacts one sender may have codes sent to in any 24 hours.
-        daily_codes: codes to contacts by one sender in the same time.
-        hourly_contacts: codes in any hour for all senders together who are not logged in.
-        hourly_accounts: codes in any hour for all together who are.
-        origin_percent: the share of ``hourly_contacts`` that one address may have sent.
-        reserve_percent: the share kept for addresses that had none sent in the last hour.
-        countries: country calling codes of the phones that codes go to; empty for all.
+        daily_failures: undelivered codes to one target in any 24 hours; they don't count towards
+            ``daily_cap``.
+        daily_contacts: different contacts of one sender in any 24 hours.
+        daily_codes: codes of one sender to contacts in any 24 hours.
+        hourly_contacts: codes in any hour for all senders without a login together.
+        hourly_accounts: codes in any hour for all logged-in senders together.
+        origin_percent: the percentage of ``hourly_contacts`` that one address may use.
+        reserve_percent: the percentage reserved for addresses without a code in the last hour.
+        countries: permitted country calling codes of phones; empty for all.
     """
 
     lifetime: timedelta = timedelta(minutes=5)
@@ -49,9 +53,9 @@ class CodeRules(Struct, frozen=True):
     reserve_percent: int = 30
     countries: frozenset[str] = frozenset()
 
-    def reaches(self, contact: str) -> bool:
-        """Tell whether anything may be sent to a typed contact: a mail address, or E.164."""
-        # No calling code is a prefix of another one.
+    def allows_contact(self, contact: str) -> bool:
+        """Return whether codes may be sent to a contact: a mail address, or a number in E.164."""
+        # No country calling code is a prefix of another one.
         return (
             "@" in contact
             or not self.countries
@@ -65,10 +69,10 @@ class CodeVerdict(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     SPENT = "spent"
-    """Wrong, and it was the last entry this code had."""
+    """Wrong, and it was the last permitted entry."""
     EXPIRED = "expired"
     NONE_OPEN = "none_open"
-    """No code is open: never sent, already used, or its entries are spent."""
+    """There is no open code: none was sent, or it was used or entered wrong too often."""
 
 
 class SendVerdict(StrEnum):
@@ -78,41 +82,46 @@ class SendVerdict(StrEnum):
     WAIT = "wait"
     CAPPED = "capped"
     TOO_MANY = "too_many"
-    """The sender has tried as many different contacts as a day allows."""
+    """The sender has reached the daily limit of different contacts."""
     CROWDED = "crowded"
-    """Visitors of this origin have had all the codes that an hour allows one origin."""
+    """The sender's network has reached its hourly limit."""
     FULL = "full"
-    """All together have had all the codes that an hour allows."""
+    """The hourly limit for all senders is reached."""
 
 
 class Mark(Struct, frozen=True):
-    """A number of one thing at one instant."""
+    """A number of events at one instant.
+
+    Attributes:
+        tag: what is counted.
+        count: the number of events.
+    """
 
     at: datetime
-    of: bytes = b""
+    tag: bytes = b""
     count: int = 1
 
 
 SENT, FAILED = b"", b"-"
-"""The kinds of marks on a target."""
+"""The tags of marks on a target's row: delivered and undelivered codes."""
 _DAY = timedelta(days=1)
 _INSTANT = timedelta.resolution
 
 
 class Challenge(Struct, frozen=True):
-    """A counter row. Lives in the database, so a second tab gives no more tries.
+    """A counter row, stored in the database, so that another browser tab gives no more entries.
 
-    A target has one; a sender and the desk as a whole have one each (``domain.quotas``), of which
-    only the marks are used.
+    Each target has a row with its open code. Senders and the desk as a whole also have rows
+    (``domain.quotas``), of which only the marks are used.
 
     Attributes:
-        id: keyed hash of what is counted.
-        version: grows with each write.
-        code_hash: keyed hash of the open code; empty when none is open.
-        expires_at: when the open code stops working.
-        attempts_left: entries the open code still has.
-        not_before: no new code before this.
-        marks: what was counted and when, oldest first; dropped once it no longer counts.
+        id: keyed hash of the counter's name.
+        version: raised by each write.
+        code_hash: keyed hash of the open code; empty for none.
+        expires_at: when the open code expires.
+        attempts_left: how often the open code can still be entered.
+        not_before: when the next code may be sent.
+        marks: the counted events, oldest first; dropped when they no longer count.
     """
 
     id: ChallengeId
@@ -124,17 +133,17 @@ class Challenge(Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
 
     def may_send(self, now: datetime, rules: CodeRules) -> tuple[SendVerdict, datetime | None]:
-        """Tell whether a code may be sent now, and if not, when the next may."""
+        """Return whether a code may be sent now, and if not, when the next one may be."""
         if holds_until(self.not_before, now, max(rules.waits)):
             return SendVerdict.WAIT, self.not_before
-        until = _full_until(self.counted(SENT, now), rules.daily_cap) or _full_until(
-            self.counted(FAILED, now), rules.daily_failures
+        until = _full_until(self.marks_of(SENT, now), rules.daily_cap) or _full_until(
+            self.marks_of(FAILED, now), rules.daily_failures
         )
         return (SendVerdict.CAPPED, until) if until else (SendVerdict.OK, None)
 
-    def sent(self, now: datetime, rules: CodeRules) -> Challenge:
-        """Return the row after a code was sent; its hash is put in when the code is minted."""
-        count = len(self.counted(SENT, now)) + 1
+    def after_sending(self, now: datetime, rules: CodeRules) -> Challenge:
+        """Return the row after a code was sent; the hash is set when the code is generated."""
+        count = len(self.marks_of(SENT, now)) + 1
         wait = rules.waits[min(count, len(rules.waits)) - 1]
         return replace(
             self,
@@ -143,44 +152,44 @@ class Challenge(Struct, frozen=True):
             expires_at=now + rules.lifetime,
             attempts_left=rules.entries,
             not_before=now + wait,
-            marks=(*self.within(_DAY, now), Mark(now, SENT)),
+            marks=(*self.marks_within(_DAY, now), Mark(now, SENT)),
         )
 
-    def nowhere(self) -> Challenge:
-        """Return the row after a code had nowhere to go: no phone is bound to the account.
+    def after_no_contact(self) -> Challenge:
+        """Return the row after a code could not be sent, as no phone is bound to the account.
 
-        The wait is lifted, since one may be bound at any moment.
+        A new code may be requested at once, since the user may bind a phone at any time.
         """
-        return replace(self._uncounted(), code_hash=b"", attempts_left=0, not_before=None)
+        return replace(self._with_undelivered(), code_hash=b"", attempts_left=0, not_before=None)
 
-    def undelivered(self) -> Challenge:
+    def after_outage(self) -> Challenge:
         """Return the row after the gateway could not be reached in time.
 
-        The wait stays and the code stays open: it may have gone out after all.
+        The code stays open and the waiting time is kept, since the code may have been sent.
         """
-        return self._uncounted()
+        return self._with_undelivered()
 
-    def refused(self) -> Challenge:
+    def after_refusal(self) -> Challenge:
         """Return the row after the gateway refused a typed contact.
 
-        It counts as sent: typing bad numbers must not get anybody more codes.
+        The code counts as sent, so that invalid contacts don't bring more codes.
         """
         return replace(self, version=self.version + 1, code_hash=b"", attempts_left=0)
 
-    def _uncounted(self) -> Challenge:
-        """Return the row with its last code counted among those that reached nobody."""
+    def _with_undelivered(self) -> Challenge:
+        """Return the row with its last code counted as undelivered."""
         marks = list(self.marks)
-        last = max((at for at, mark in enumerate(marks) if mark.of == SENT), default=None)
+        last = max((index for index, mark in enumerate(marks) if mark.tag == SENT), default=None)
         if last is not None:
-            marks[last] = replace(marks[last], of=FAILED)
+            marks[last] = replace(marks[last], tag=FAILED)
         return replace(self, version=self.version + 1, marks=tuple(marks))
 
-    def counted(self, of: bytes, now: datetime) -> tuple[Mark, ...]:
-        """Return the marks of one thing in the 24 hours up to now."""
-        return tuple(mark for mark in self.within(_DAY, now) if mark.of == of)
+    def marks_of(self, tag: bytes, now: datetime) -> tuple[Mark, ...]:
+        """Return the marks with a tag in the 24 hours up to now."""
+        return tuple(mark for mark in self.marks_within(_DAY, now) if mark.tag == tag)
 
-    def within(self, period: timedelta, now: datetime) -> tuple[Mark, ...]:
-        """Return the marks of a period up to now."""
+    def marks_within(self, period: timedelta, now: datetime) -> tuple[Mark, ...]:
+        """Return the marks in a period up to now."""
         return tuple(
             mark
             for mark in self.marks
@@ -190,10 +199,10 @@ class Challenge(Struct, frozen=True):
     def check(
         self, code_hash: bytes, now: datetime, rules: CodeRules
     ) -> tuple[Challenge, CodeVerdict]:
-        """Return the row after one entry of a code, and what it came to."""
+        """Return the row after a code was entered, and the result."""
         if not self.code_hash or self.attempts_left <= 0:
             return self, CodeVerdict.NONE_OPEN
-        # At its very last instant it still works.
+        # The code can still be used at the very instant of its expiry.
         if not holds_until(self.expires_at, now - _INSTANT, rules.lifetime):
             closed = replace(self, version=self.version + 1, code_hash=b"", attempts_left=0)
             return closed, CodeVerdict.EXPIRED
@@ -211,5 +220,5 @@ class Challenge(Struct, frozen=True):
 
 
 def _full_until(marks: tuple[Mark, ...], cap: int) -> datetime | None:
-    """Return when a daily cap has room for one more; None when it does now."""
+    """Return when a daily limit permits another code; None if it does now."""
     return marks[-cap].at + _DAY if len(marks) >= cap else None

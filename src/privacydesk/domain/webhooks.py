@@ -1,8 +1,9 @@
-"""Webhooks out: endpoints that subscribe to news, and postings, each a piece of news for one.
+"""Outgoing webhooks: endpoints that subscribe to events, and postings that deliver them.
 
-A posting's id in the message is fixed over all tries; each try is signed anew at its own time.
-Postings about one ticket at one endpoint form a lane: they go out in order, and one that has to
-wait holds back those behind it, and nobody else's.
+A posting is one event for one endpoint. The event ID in the message is the same for all attempts,
+and each attempt is signed with its own timestamp. Postings about the same ticket to the same
+endpoint share a lane: they are delivered in order, and a posting that must be retried delays only
+the later ones of its lane.
 """
 
 from __future__ import annotations
@@ -15,59 +16,61 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.ids import EndpointId, PostingId, TicketId
-from privacydesk.domain.news import NewsKind
+from privacydesk.domain.webhook_events import WebhookEventKind
 
 _SECONDS: Final = (
     5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 72_000, 93_600,
 )  # fmt: skip
-PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in _SECONDS)
-"""The pause after each failed try: 74 hours in all, before jitter."""
+RETRY_DELAYS: Final = tuple(timedelta(seconds=seconds) for seconds in _SECONDS)
+"""The delay after each failed attempt: 74 hours in total, without jitter."""
 
-TRIES: Final = len(PAUSES) + 1
-SHORTEST: Final = timedelta(hours=72)
-"""The least time that a posting is retried, even where tries came early as others got through."""
-_SPREAD: Final = 0.2
-"""Jitter: the share by which a pause may be longer, so that joint failures come back apart."""
+MAX_ATTEMPTS: Final = len(RETRY_DELAYS) + 1
+MIN_RETRY_PERIOD: Final = timedelta(hours=72)
+"""The minimum time for which a posting is retried, even if attempts were made early because other
+postings got through."""
+_JITTER: Final = 0.2
+"""The fraction by which a delay may be extended, so that postings are not retried all at once."""
 
-LONGEST_PAUSE: Final = PAUSES[-1] * (1 + _SPREAD)
-"""The longest wait of a posting."""
+MAX_RETRY_DELAY: Final = RETRY_DELAYS[-1] * (1 + _JITTER)
+"""The maximum delay between two attempts."""
 
-LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
-"""The longest that a receiver can ask to be left alone."""
+MAX_RETRY_AFTER: Final = timedelta(hours=24)
+"""The maximum delay that a receiver can request."""
 
 ALARM_AFTER: Final = timedelta(minutes=30)
-"""How long something fails before staff are told; checked every minute."""
+"""How long an endpoint fails before staff are alerted; checked every minute."""
 
 ALARM_AGAIN: Final = timedelta(hours=24)
+"""When staff are alerted again, if the endpoint still fails."""
 
 RECOVERED_AFTER: Final = timedelta(minutes=5)
-"""After so long without a success, the next one has all that waits retried at once."""
+"""After this time without a success, the next success makes all waiting postings due at once."""
 
-MOST_ENDPOINTS: Final = 20
-"""Each change of a ticket adds a row for each of them."""
+MAX_ENDPOINTS: Final = 20
+"""The maximum number of endpoints; each change of a ticket adds a row for each of them."""
 
-MOST_SHOWN: Final = 1_000
-"""Characters of an answer that are kept."""
+MAX_RESPONSE_CHARACTERS: Final = 1_000
+"""The number of characters of a response that are stored."""
 
-_OVERLAPPING: Final = 1
-"""Secrets beside the newest one that still sign; a second rotation ends the oldest."""
+_MAX_OLD_SECRETS: Final = 1
+"""How many replaced secrets still sign; a second rotation ends the oldest."""
 
 
 class EndpointState(StrEnum):
-    """Whether an endpoint receives news."""
+    """Whether an endpoint receives events."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
-    """Switched off: no news is stored for it; what waited still waits."""
+    """Switched off: no events are stored for it; waiting postings are kept."""
     GONE = "gone"
-    """It answered that it is gone (410): the same, until somebody switches it on again."""
+    """Disabled because it answered 410 Gone, until staff switch it on again."""
 
 
 class SigningSecret(Struct, frozen=True):
-    """A secret of Standard Webhooks, ``whsec_`` and base64.
+    """A signing secret of Standard Webhooks: ``whsec_`` followed by base64.
 
     Attributes:
-        until: when it stops signing; None for the newest one.
+        until: when it stops signing; None for the current one.
     """
 
     secret: str
@@ -78,21 +81,22 @@ class SigningSecret(Struct, frozen=True):
 
 
 class Endpoint(Struct, frozen=True):
-    """An address that receives news.
+    """A URL that receives webhook events.
 
     Attributes:
-        url: https, unless the operator allows more; it may hold a token and is sealed at rest.
-        label: staff's name for it.
-        kinds: what it subscribes to.
-        secrets: the newest first.
-        failing_since: the first failure since the last message it took.
-        alarmed_at: when staff were told of that.
+        url: an https URL, unless the operator permits others. It may contain a token, so it is
+            encrypted at rest.
+        label: the name that staff gave it.
+        kinds: the event types that it subscribes to.
+        secrets: signing secrets, newest first.
+        failing_since: time of the first failure since the last success; None for none.
+        alarmed_at: when staff were last alerted about the failures.
     """
 
     id: EndpointId
     url: str
     label: str
-    kinds: frozenset[NewsKind]
+    kinds: frozenset[WebhookEventKind]
     secrets: tuple[SigningSecret, ...]
     created_at: datetime
     state: EndpointState = EndpointState.ACTIVE
@@ -100,29 +104,31 @@ class Endpoint(Struct, frozen=True):
     alarmed_at: datetime | None = None
     version: int = 1
 
-    def signing(self, now: datetime) -> tuple[str, ...]:
-        """Return the secrets that sign now: two while one replaces the other."""
-        return tuple(one.secret for one in self.secrets if one.until is None or now < one.until)
-
-    def rotated(self, secret: str, now: datetime, overlap: timedelta) -> Endpoint:
-        """Return the endpoint with a new secret; the old one signs beside it for a while."""
-        old = tuple(
-            replace(one, until=now + overlap if one.until is None else one.until)
-            for one in self.secrets[:_OVERLAPPING]
+    def signing_secrets(self, now: datetime) -> tuple[str, ...]:
+        """Return the secrets to sign with now; during a rotation, these are two."""
+        return tuple(
+            secret.secret for secret in self.secrets if secret.until is None or now < secret.until
         )
-        kept = tuple(one for one in old if one.until is not None and now < one.until)
-        return replace(self, secrets=(SigningSecret(secret), *kept), version=self.version + 1)
 
-    def moved(self, url: str) -> Endpoint:
-        """Return the endpoint at another address.
+    def with_new_secret(self, secret: str, now: datetime, overlap: timedelta) -> Endpoint:
+        """Return the endpoint with a new secret; the old one also signs during ``overlap``."""
+        old = (
+            replace(one, until=now + overlap if one.until is None else one.until)
+            for one in self.secrets[:_MAX_OLD_SECRETS]
+        )
+        valid = tuple(one for one in old if one.until is not None and now < one.until)
+        return replace(self, secrets=(SigningSecret(secret), *valid), version=self.version + 1)
 
-        An endpoint that was gone is active again: the old address said so. Its secrets stay.
+    def with_url(self, url: str) -> Endpoint:
+        """Return the endpoint with another URL and the same secrets.
+
+        An endpoint that was gone becomes active, since only the old URL was gone.
         """
-        gone = self.state is EndpointState.GONE
+        was_gone = self.state is EndpointState.GONE
         return replace(
             self,
             url=url,
-            state=EndpointState.ACTIVE if gone else self.state,
+            state=EndpointState.ACTIVE if was_gone else self.state,
             failing_since=None,
             alarmed_at=None,
             version=self.version + 1,
@@ -130,8 +136,9 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def old_secret_until(self) -> datetime | None:
-        """Return when the secret that was replaced last stops signing."""
-        return max((one.until for one in self.secrets if one.until is not None), default=None)
+        """When the replaced secret stops signing; None if there is none."""
+        ends = (secret.until for secret in self.secrets if secret.until is not None)
+        return max(ends, default=None)
 
 
 class PostingState(StrEnum):
@@ -141,28 +148,29 @@ class PostingState(StrEnum):
     TRYING = "trying"
     DELIVERED = "delivered"
     PARKED = "parked"
-    """Every try failed; it is kept, and sent when somebody has it replayed."""
+    """All attempts failed; it is kept until staff replay it."""
 
 
 class Posting(Struct, frozen=True):
-    """One piece of news for one endpoint.
+    """One event to be delivered to one endpoint.
 
     Attributes:
-        event_id: the same at every endpoint, and over all tries and replays.
-        lane: postings of a lane go out one after the other, by ``place``.
-        number: of the ticket it is about; empty where it is about none.
-        body: the exact bytes that are signed and posted.
-        due_at: when it may be tried next; while it is being tried, when its lease ends.
-        attempts: how often it was claimed; settling is guarded by it.
-        tries_left: before it is parked; a replay restores them.
-        begun_at: when it was made, or replayed.
+        event_id: the event's ID, the same for every endpoint, attempt and replay.
+        lane: ordering key: postings of the same lane are delivered one at a time, by ``place``.
+        place: position in the lane.
+        number: number of the ticket that it is about; empty for none.
+        body: the bytes that are signed and sent.
+        due_at: when the next attempt may begin; during an attempt, when its lease ends.
+        attempts: number of claims; a result whose claim is not the last one is ignored.
+        tries_left: attempts left before it is parked; reset by a replay.
+        begun_at: when it was created, or last replayed.
         done_at: when it was delivered or parked.
     """
 
     id: PostingId
     event_id: bytes
     endpoint: EndpointId
-    kind: NewsKind
+    kind: WebhookEventKind
     lane: bytes
     place: int
     body: bytes
@@ -173,88 +181,88 @@ class Posting(Struct, frozen=True):
     ticket: TicketId | None = None
     state: PostingState = PostingState.WAITING
     attempts: int = 0
-    tries_left: int = TRIES
+    tries_left: int = MAX_ATTEMPTS
     done_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still on its way."""
+        """Whether it is neither delivered nor parked."""
         return self.state in {PostingState.WAITING, PostingState.TRYING}
 
 
-class Claimed(Struct, frozen=True):
-    """A posting that is to be tried now, and where it goes."""
+class ClaimedPosting(Struct, frozen=True):
+    """A claimed posting with its endpoint."""
 
     posting: Posting
     endpoint: Endpoint
 
 
-class Fault(StrEnum):
-    """Why a try got no valid answer."""
+class DeliveryFault(StrEnum):
+    """Why an attempt failed."""
 
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     ADDRESS_REFUSED = "address_refused"
-    """The name resolves to an address that the desk does not call."""
+    """The host name resolves to an address that webhooks may not be sent to."""
     CERTIFICATE = "certificate"
     STATUS = "status"
-    """It answered, and not with a 2xx; redirects are not followed."""
+    """The status was not 2xx; redirects are not followed."""
 
 
-class Answer(Struct, frozen=True):
-    """The answer to one try.
+class EndpointResponse(Struct, frozen=True):
+    """The response to one attempt.
 
     Attributes:
-        status: HTTP's; None without an answer.
-        fault: None where the message was taken.
-        text: the beginning of the answer, made safe to show.
-        retry_after: seconds that the receiver asks to wait.
-        took: seconds.
+        status: HTTP status; None if there was no response.
+        seconds: duration of the attempt.
+        fault: why it failed; None for a success.
+        text: the beginning of the response body, sanitised for display.
+        retry_after: number of seconds that the receiver asks to wait.
     """
 
     status: int | None
-    took: float
-    fault: Fault | None = None
+    seconds: float
+    fault: DeliveryFault | None = None
     text: str = ""
     retry_after: float | None = None
 
     @property
     def is_gone(self) -> bool:
-        """Whether the receiver says that it will never take a message again."""
+        """Whether the receiver declares the endpoint to be gone for good."""
         return self.status == 410  # noqa: PLR2004 - Gone
 
 
-class Try(Struct, frozen=True):
-    """One try of a posting, as the delivery log keeps it."""
+class PostingAttempt(Struct, frozen=True):
+    """One attempt to deliver a posting, as stored in the delivery log."""
 
     attempt: int
     at: datetime
-    answer: Answer
+    answer: EndpointResponse
 
 
-class Tried(Struct, frozen=True):
-    """The result of a try.
+class PostingResult(Struct, frozen=True):
+    """The result of an attempt, to be stored.
 
     Attributes:
-        claimed: the posting as it was tried, and the endpoint as it was then.
-        after: the posting as it stands after the try.
-        log: the try's entry in the delivery log.
+        claimed: the posting and endpoint before the attempt.
+        posting: the posting after the attempt.
+        attempt: the entry for the delivery log.
     """
 
-    claimed: Claimed
-    after: Posting
-    log: Try
+    claimed: ClaimedPosting
+    posting: Posting
+    attempt: PostingAttempt
 
 
-class Entry(Struct, frozen=True):
-    """A posting with its tries, as the delivery log shows it; the newest try last."""
+class PostingLog(Struct, frozen=True):
+    """A posting with its attempts, oldest first, as shown in the delivery log."""
 
     posting: Posting
-    tries: tuple[Try, ...]
+    tries: tuple[PostingAttempt, ...]
 
 
-class Standing(Struct, frozen=True):
-    """An endpoint, how many postings are on their way to it, and how many are parked."""
+class EndpointStatus(Struct, frozen=True):
+    """An endpoint with the numbers of its waiting and parked postings."""
 
     endpoint: Endpoint
     waiting: int
@@ -262,36 +270,46 @@ class Standing(Struct, frozen=True):
 
 
 class WebhookSender(Protocol):
-    """Posts signed messages to addresses that outsiders chose."""
+    """Sends signed webhook requests to URLs that were chosen by outsiders."""
 
     async def send(
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
-    ) -> Answer:
-        """Post a message once, signed at ``at`` with each secret; faults are in the answer."""
+    ) -> EndpointResponse:
+        """Make one attempt to send a message; return failures as a response with a ``fault``.
+
+        Args:
+            url: URL of the endpoint.
+            body: the message.
+            message_id: ID of the event, for the header.
+            secrets: the secrets to sign with.
+            at: the time to sign with.
+        """
         ...
 
 
-def settled(posting: Posting, answer: Answer, now: datetime, chance: float) -> Posting:
-    """Return a posting after a try.
+def after_attempt(
+    posting: Posting, response: EndpointResponse, now: datetime, jitter: float
+) -> Posting:
+    """Return a posting after an attempt.
 
     Args:
-        posting: as it was claimed.
-        answer: the answer to the try.
-        now: the present.
-        chance: at least 0 and below 1, evenly spread; makes pauses differ.
+        posting: the claimed posting.
+        response: the response to the attempt.
+        now: the current time.
+        jitter: a random number of at least 0 and below 1 that extends the delay.
     """
-    if answer.fault is None:
+    if response.fault is None:
         return replace(posting, state=PostingState.DELIVERED, done_at=now)
-    if answer.is_gone:
-        # The endpoint is switched off with it, so it waits there without having lost a try.
+    if response.is_gone:
+        # The endpoint is disabled as well, so the posting waits without losing an attempt.
         return replace(posting, state=PostingState.WAITING, due_at=now)
-    left = posting.tries_left - 1
-    is_test = posting.kind is NewsKind.ENDPOINT_TEST
-    if left <= 0 and (is_test or now - posting.begun_at >= SHORTEST):
+    tries_left = posting.tries_left - 1
+    is_test = posting.kind is WebhookEventKind.ENDPOINT_TEST
+    if tries_left <= 0 and (is_test or now - posting.begun_at >= MIN_RETRY_PERIOD):
         return replace(posting, state=PostingState.PARKED, tries_left=0, done_at=now)
-    left = max(left, 1)
-    pause = PAUSES[-left] * (1 + _SPREAD * chance)
-    if answer.retry_after is not None:
-        asked = timedelta(seconds=answer.retry_after)
-        pause = max(pause, min(asked, LONGEST_RETRY_AFTER))
-    return replace(posting, state=PostingState.WAITING, tries_left=left, due_at=now + pause)
+    tries_left = max(tries_left, 1)
+    delay = RETRY_DELAYS[-tries_left] * (1 + _JITTER * jitter)
+    if response.retry_after is not None:
+        requested = timedelta(seconds=response.retry_after)
+        delay = max(delay, min(requested, MAX_RETRY_AFTER))
+    return replace(posting, state=PostingState.WAITING, tries_left=tries_left, due_at=now + delay)

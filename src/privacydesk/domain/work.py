@@ -1,4 +1,4 @@
-"""The desk's own notes on a request that is being worked on, beside what the requester told."""
+"""The progress of the work on a ticket: decisions, participants, open calls and results."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from msgspec import Struct, field
 from privacydesk.domain.grounds import Ground
 
 
-class Told(Struct, frozen=True):
-    """Staff's last words, shown again to a requester who comes back by number.
+class StaffMessage(Struct, frozen=True):
+    """The last message of staff, shown again to a requester who asks about the ticket.
 
     Attributes:
         kind: a ``DecisionKind``.
-        text: as it was written.
-        data: the values for the words around it, JSON only.
+        text: the text that staff wrote.
+        data: arguments of the sentences around the text; JSON only.
     """
 
     kind: str
@@ -25,13 +25,13 @@ class Told(Struct, frozen=True):
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Proposed(Struct, frozen=True):
-    """A decision that waits for a second agent.
+class ProposedDecision(Struct, frozen=True):
+    """A decision that a second agent has to confirm.
 
     Attributes:
-        by: who decided first.
-        verdict: what, as JSON.
-        program: whether that was a program, which never counts as one of two people.
+        by: name of the agent who proposed it.
+        verdict: the decision, as JSON.
+        program: whether the agent is a program, which never counts as one of two people.
     """
 
     by: str
@@ -40,33 +40,32 @@ class Proposed(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True, omit_defaults=True):
-    """The progress of the work on a request.
+    """The progress of the work on a ticket. Stored as JSON under these names.
 
     Attributes:
-        first_due: the date that was promised first, where a supervisor gave more time since.
-        told: what the requester may read again.
-        proposal: what waits for a second pair of eyes.
-        decided_by: the agent who decided, whether or not they hold it.
-        touched_by: agents who took part in the decision, in this order: who examined, proposed,
-            sent back, confirmed or decided it, answered the holder's question on it, or wrote to
-            the requester: a reply, a question, more time with its reason.
-        account_named_by: the agent who said whose account it is.
-        files_asked: agents who ask the supervisors to be allowed to open a child's files.
-        files_allowed: agents whom a supervisor allowed to open them; later holders of the case
-            are not.
-        restored_by: the supervisor who restored the account that was stopped for it.
-        ground: why a request without items was refused.
+        first_due: the date promised first, if a supervisor has extended the deadline since.
+        told: the last message of staff to the requester.
+        proposal: the decision that waits for a second agent.
+        decided_by: the agent who decided, not always the holder.
+        touched_by: agents who took part in the decision, in order: they examined evidence,
+            proposed, sent back, confirmed or decided, answered the holder's question, or wrote to
+            the requester (a reply, a question, an extension).
+        account_named_by: the agent who set the ticket's account.
+        files_asked: agents who asked the supervisors for permission to open a child's files.
+        files_allowed: agents with that permission; it doesn't pass to later holders.
+        restored_by: the supervisor who restored the account that was suspended for it.
+        ground: the ground for refusing a ticket without items.
         ground_withheld: whether the clause is cited as a whole instead of the ground.
-        left: calls to the account service that are unanswered yet.
-        outcomes: the outcomes of the answered ones.
-        results: what became of each item: what was done, what was kept and why.
-        objection: the id, in hex, of the ticket that objects to the decision.
-        summary: what is held of the person; it stays only where no conversation has it.
+        left: number of calls to the account service that are not answered yet.
+        outcomes: outcomes of the answered calls.
+        results: the result of each item: what was done, what was kept and why.
+        objection: ID, in hex, of the ticket that objects to the decision.
+        summary: the person's data as shown to them; kept only if no conversation has it.
     """
 
     first_due: date | None = None
-    told: Told | None = None
-    proposal: Proposed | None = None
+    told: StaffMessage | None = None
+    proposal: ProposedDecision | None = None
     decided_by: str = ""
     touched_by: tuple[str, ...] = ()
     account_named_by: str = ""

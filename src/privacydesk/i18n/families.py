@@ -20,20 +20,20 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import AlarmKind
-from privacydesk.domain.api_tokens import Scope, TokenStanding
+from privacydesk.domain.api_tokens import Scope, TokenStatus
 from privacydesk.domain.deadlines import DayReason
-from privacydesk.domain.duty import Standing
+from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.failed_codes import AttemptKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.news import NewsKind
-from privacydesk.domain.notices import About, NoticeOutcome, Occasion, Way
+from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
 from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
-from privacydesk.domain.ticketing import Correction, NotTaken
-from privacydesk.domain.ticketing_links import LinkStanding
-from privacydesk.domain.webhooks import EndpointState, Fault, PostingState
+from privacydesk.domain.ticketing import Correction, RejectionReason
+from privacydesk.domain.ticketing_links import LinkStatus
+from privacydesk.domain.webhook_events import WebhookEventKind
+from privacydesk.domain.webhooks import DeliveryFault, EndpointState, PostingState
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "provider": Provider,
@@ -48,28 +48,30 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "package.column": KNOWN_COLUMNS,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
+    "ticket.done": RequestKind,
+    "desk.choice": RequestKind,
     "satisfaction": Satisfaction,
     "ticket.day": DayReason,
     "web.console.role": Role,
     "web.console.access": AccessKind,
     "web.console.access_of": ("account", "all_others"),
     "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no"),
-    "web.webhooks.kind": NewsKind,
+    "web.webhooks.kind": WebhookEventKind,
     "web.webhooks.posting": PostingState,
-    "web.webhooks.fault": Fault,
+    "web.webhooks.fault": DeliveryFault,
     "web.webhooks.health": (*EndpointState, "failing"),
-    "web.tokens.standing": TokenStanding,
+    "web.tokens.standing": TokenStatus,
     "web.tokens.scope": Scope,
-    "notice": About,
+    "notice": NoticeSubject,
     "web.case.notice": Occasion,
-    "web.case.notice_way": Way,
+    "web.case.notice_way": NoticeChannel,
     "web.case.notice_state": (*NoticeOutcome, "queued", "tried"),
     "ticketing.correction": Correction,
-    "web.case.ticketing_state": LinkStanding,
-    "ticketing.reason": NotTaken,
+    "web.case.ticketing_state": LinkStatus,
+    "ticketing.reason": RejectionReason,
     "web.duty.alarm": AlarmKind,
     "web.case.attempt": AttemptKind,
-    "web.duty.state": Standing,
+    "web.duty.state": PresenceState,
 }
 """The prefix of the keys to what completes them."""
 

@@ -34,7 +34,7 @@ from babel.dates import format_date, format_datetime, format_timedelta, get_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
-from privacydesk.domain.selection import part_from
+from privacydesk.domain.selection import part_from_detail
 from privacydesk.i18n.locales import LocaleSpec
 from privacydesk.i18n.parts import Lookup, PartWords
 
@@ -117,7 +117,7 @@ class ValueRenderer:
 
     def _part(self, value: Any, beside: Mapping[str, Any]) -> str:
         words = str(beside.get("words") or "")
-        return self._parts.part(self.render(value), part_from("", beside), words)
+        return self._parts.part(self.render(value), part_from_detail("", beside), words)
 
     def _date(self, value: str, beside: Mapping[str, Any]) -> str:
         day, year = date.fromisoformat(value), bool(beside.get("year"))

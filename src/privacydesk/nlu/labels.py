@@ -39,8 +39,15 @@ AGE: Final = "age"
 ACCOUNT: Final = "account"
 """Values besides those of profile fields; an account is given by its name."""
 
-INTENTS: Final = tuple(Intent)
-REQUEST_INTENTS: Final = tuple(one for one in Intent if one in REQUESTABLE)
+INTENTS: Final = (
+    Intent.ACCESS, Intent.RECTIFICATION, Intent.DELETION, Intent.CONSENT_WITHDRAWAL,
+    Intent.DEREGISTRATION, Intent.UNBINDING, Intent.AUTOMATED_DECISION, Intent.COMPLAINT,
+    Intent.GUARDIAN, Intent.UNDERAGE_REPORT, Intent.HUMAN_AGENT, Intent.POLICY_QUESTION,
+    Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST, Intent.SMALLTALK, Intent.OTHER,
+)  # fmt: skip
+"""Those that the shipped network was trained to tell apart, in the order of its outputs. Add a new
+intent at the end, together with a network that was trained with it."""
+REQUEST_INTENTS: Final = tuple(one for one in INTENTS if one in REQUESTABLE)
 MODALITIES: Final = tuple(Modality)
 HOLDERS: Final = tuple(Holder)
 ACTS: Final = (

@@ -13,7 +13,7 @@ from typing import Final
 
 import opencc
 
-from privacydesk.domain.texts import stream_safe
+from privacydesk.domain.stream_safe import stream_safe
 
 _MOST: Final = 2_000
 """Most characters of a message that are examined."""

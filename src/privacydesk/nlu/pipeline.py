@@ -17,8 +17,8 @@ from privacydesk.domain.reading import (
     MentionKind,
     Modality,
     Question,
-    Read,
     Reading,
+    ReadingResult,
     ReplyAct,
     Request,
 )
@@ -84,7 +84,7 @@ class Pipeline:
         replies = ReplyReader(folder, parser)
         return cls(parser, replies, Certainty.load(folder / FILE), answers.of)
 
-    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> Read:
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> ReadingResult:
         """Return what a message says on a day, as an answer to a question.
 
         Only the beginning and the end of a very long one are read, and nothing in it is sure.
@@ -93,11 +93,11 @@ class Pipeline:
         seen = with_numbers_called(text)
         if seen != text and seen.strip() == _CALLED:
             # A number alone asks for nothing; it may answer a question.
-            return Read(Intent.REQUEST_STATUS, _EVEN, (), Reading())
+            return ReadingResult(Intent.REQUEST_STATUS, _EVEN, (), Reading())
         scopes, whole = looked_at(self._parser, text, seen, today)
         reads = [self._read(scope, whole=whole) for scope in scopes]
         if not reads:
-            return Read(Intent.OTHER, 0.0, (), Reading())
+            return ReadingResult(Intent.OTHER, 0.0, (), Reading())
         read = reads[0] if len(reads) == 1 else _joined(*reads)
         if not question.text:
             return read
@@ -105,9 +105,11 @@ class Pipeline:
         does, means = self._replied(scopes[0], question)
         if question.subject and does & _NARROWING:
             read = self._in_context(read, text, today, question.subject)
-        return replace(read, does=does, means=means)
+        return replace(read, reply_acts=does, chosen_line=means)
 
-    def _in_context(self, read: Read, text: str, today: date, subject: str) -> Read:
+    def _in_context(
+        self, read: ReadingResult, text: str, today: date, subject: str
+    ) -> ReadingResult:
         """Return a reply's reading with the scope that it has behind its request's own words.
 
         "Only last year's" says of what only there. It matters only if it says so clearly.
@@ -126,10 +128,12 @@ class Pipeline:
             read,
             reading=replace(read.reading, requests=tuple(before[at] for at in kept)),
             fragment=Fragment(told.include, without_all(told.exclude, told.include)),
-            clear=tuple(read.clear[at] for at in kept) if read.clear else (),
+            clear_requests=tuple(read.clear_requests[at] for at in kept)
+            if read.clear_requests
+            else (),
         )
 
-    def _read(self, scope: Scope, *, whole: bool) -> Read:
+    def _read(self, scope: Scope, *, whole: bool) -> ReadingResult:
         text, parsed = scope.text, scope.parsed
         best, *others = likeliest(parsed.intents)
         made = tuple(scope.requests())
@@ -141,7 +145,7 @@ class Pipeline:
             tuple(one.text(text).rstrip("?？") for one in parsed.questions),
             told_safety(parsed.safety),
         )
-        return Read(
+        return ReadingResult(
             best[0],
             best[1],
             tuple(others[:3]),
@@ -182,7 +186,7 @@ class Pipeline:
         return self._certainty.is_sure(request, signs(scope, number, request))
 
 
-def _not_all(read: Read) -> Read:
+def _not_all(read: ReadingResult) -> ReadingResult:
     """Return what a reply says, where "not all, just last year's" keeps no whole kind of data."""
     requests = tuple(
         replace(one, exclude=without_all(one.exclude, one.include)) for one in read.reading.requests
@@ -190,7 +194,7 @@ def _not_all(read: Read) -> Read:
     return replace(read, reading=replace(read.reading, requests=requests))
 
 
-def _names_data(read: Read) -> bool:
+def _names_data(read: ReadingResult) -> bool:
     """Return whether a message names certain kinds of data that should go."""
     told = (*read.reading.requests, *((read.fragment,) if read.fragment else ()))
     named = (mention for one in told for mention in one.include)
@@ -251,7 +255,7 @@ def with_numbers_called(text: str) -> str:
     return text
 
 
-def _joined(first: Read, last: Read) -> Read:
+def _joined(first: ReadingResult, last: ReadingResult) -> ReadingResult:
     """Return what the beginning and the end of a message say together."""
     one, other = first.reading, last.reading
     requests = one.requests + tuple(each for each in other.requests if each not in one.requests)
@@ -264,7 +268,7 @@ def _joined(first: Read, last: Read) -> Read:
             tuple(dict.fromkeys(one.safety + other.safety)),
         ),
         fragment=first.fragment or last.fragment,
-        acts=tuple(dict.fromkeys(first.acts + last.acts)),
+        guardian_acts=tuple(dict.fromkeys(first.guardian_acts + last.guardian_acts)),
         accounts=tuple(dict.fromkeys(first.accounts + last.accounts)),
-        clear=(False,) * len(requests),
+        clear_requests=(False,) * len(requests),
     )

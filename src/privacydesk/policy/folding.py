@@ -13,7 +13,7 @@ from typing import Final
 
 import opencc
 
-from privacydesk.domain.texts import stream_safe
+from privacydesk.domain.stream_safe import stream_safe
 
 MOST: Final = 2_000
 """The longest text that is folded, in characters; the rest is cut off."""

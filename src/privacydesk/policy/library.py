@@ -21,7 +21,7 @@ import orjson
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 from privacydesk.policy.codec import dump_version, load_version
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.system_errors import fault_in_words
+from privacydesk.system_errors import describe_os_error
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _FOLDER = re.compile(r"(?P<number>[0-9]{1,9})-[0-9a-f]{12}")
@@ -166,7 +166,7 @@ class FilePolicyLibrary:
                 scratch.rename(home / f"{number}-{version.digest[:12]}")
                 _sync_folder(home)
         except OSError as error:
-            why = fault_in_words(error, home) or error.strerror or "input/output error"
+            why = describe_os_error(error, home) or error.strerror or "input/output error"
             raise UnavailableError(
                 f"the policy can't be stored below PRIVACYDESK_DATA_DIR: {why}"
             ) from error
@@ -250,7 +250,7 @@ def _folders(home: Path) -> list[tuple[int, Path]]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        why = fault_in_words(error, home) or error.strerror or "input/output error"
+        why = describe_os_error(error, home) or error.strerror or "input/output error"
         raise UnavailableError(
             f"imported policies can't be read below PRIVACYDESK_DATA_DIR: {why}"
         ) from error

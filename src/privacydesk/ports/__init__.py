@@ -1,42 +1,44 @@
-"""Ports: the interfaces to storage, connectors and catalogs. Imports the domain only.
+"""Ports: the interfaces of storage, connectors and catalogs. They depend on the domain only.
 
-The writer is the only way to change anything. A job names the rows it decides on; the writer locks
-and reads them in a batch, runs the job's closure over them, and commits what all closures of the
-batch returned in one transaction. A closure is pure: it may be run again.
+Conversations, tickets and outbox rows are changed by the writer only. A job names the rows that
+its decision depends on. The writer locks and reads the rows of a batch of jobs, calls the jobs'
+``decide`` functions, and commits all returned changes in one transaction. A ``decide`` function
+must be pure, since it may be called again.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from privacydesk.ports.means import (
-    Catalog,
-    Hashing,
-    Minter,
-    Understanding,
+from privacydesk.ports.identifiers import Hashing, IdGenerator
+from privacydesk.ports.integrations import (
+    ApiTokenStore,
+    RevocationStore,
+    WebhookQueue,
+    WebhookStore,
 )
-from privacydesk.ports.programs import ApiBook, RevocationBook, WebhookBook, WebhookQueue
-from privacydesk.ports.reading import Cases, Counters, Reader
-from privacydesk.ports.staff import (
-    AccessChanges,
-    AgentBook,
-    AlarmBook,
-    Deserted,
-    Duties,
-    StaffAccess,
-    TextBook,
-)
-from privacydesk.ports.ticketing import TicketingBook
-from privacydesk.ports.upkeep import (
+from privacydesk.ports.language import Catalog, LanguageUnderstanding
+from privacydesk.ports.maintenance import (
     AuditTrail,
-    Chores,
-    Claims,
     Fingerprints,
     Integrity,
     KeyWrapping,
     PackageFiles,
-    Purging,
+    PeriodicTasks,
+    PurgeStore,
+    RowClaims,
 )
+from privacydesk.ports.reading import Cases, Counters, Reader
+from privacydesk.ports.staff import (
+    AbandonedConversation,
+    AccessChanges,
+    AgentStore,
+    AlarmStore,
+    DutyStore,
+    StaffAccess,
+    TextModuleStore,
+)
+from privacydesk.ports.ticketing import TicketingLinkStore
 from privacydesk.ports.writing import (
     Changes,
     CommitHook,
@@ -44,63 +46,63 @@ from privacydesk.ports.writing import (
     FailedJobError,
     Job,
     Locks,
-    Reobserve,
+    ObservationOutdated,
     WorkingSet,
     Writer,
 )
 
 __all__ = [
+    "AbandonedConversation",
     "AccessChanges",
-    "AgentBook",
-    "AlarmBook",
-    "ApiBook",
+    "AgentStore",
+    "AlarmStore",
+    "ApiTokenStore",
     "AuditTrail",
     "Cases",
     "Catalog",
     "Changes",
-    "Chores",
-    "Claims",
     "CommitHook",
     "Committed",
     "Counters",
-    "Deserted",
-    "Duties",
+    "DutyStore",
     "FailedJobError",
     "Fingerprints",
     "Hashing",
+    "IdGenerator",
     "Integrity",
     "Job",
     "KeyWrapping",
+    "LanguageUnderstanding",
     "Locks",
-    "Minter",
+    "ObservationOutdated",
     "PackageFiles",
-    "Purging",
+    "PeriodicTasks",
+    "PurgeStore",
     "Reader",
-    "Reobserve",
-    "RevocationBook",
+    "RevocationStore",
+    "RowClaims",
     "StaffAccess",
     "Store",
-    "TextBook",
-    "TicketingBook",
-    "Understanding",
-    "WebhookBook",
+    "TextModuleStore",
+    "TicketingLinkStore",
     "WebhookQueue",
+    "WebhookStore",
     "WorkingSet",
     "Writer",
 ]
 
 
 class Store(Protocol):
-    """Storage as a whole."""
+    """The storage interfaces that most services use."""
 
     @property
     def writer(self) -> Writer:
-        """The only way to change anything."""
+        """Runs jobs, which change conversations, tickets and outbox rows."""
         ...
 
     @property
     def reader(self) -> Reader:
-        """Reads that take no lock."""
+        """Reads without locks."""
         ...
 
     @property
@@ -109,26 +111,26 @@ class Store(Protocol):
         ...
 
     @property
-    def claims(self) -> Claims:
-        """Claims on due rows."""
+    def claims(self) -> RowClaims:
+        """Claims of due rows."""
         ...
 
     @property
-    def text_book(self) -> TextBook:
-        """Staff's text modules."""
+    def text_module_store(self) -> TextModuleStore:
+        """Text modules of staff."""
         ...
 
     @property
-    def agent_book(self) -> AgentBook:
+    def agent_store(self) -> AgentStore:
         """Adding agents."""
         ...
 
     @property
-    def duties(self) -> Duties:
+    def duties(self) -> DutyStore:
         """Agents' availability."""
         ...
 
     @property
-    def alarm_book(self) -> AlarmBook:
+    def alarm_store(self) -> AlarmStore:
         """Staff alarms."""
         ...

@@ -1,4 +1,4 @@
-"""Ports for reading, without a lock."""
+"""Ports for reading from storage without locks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import RowFault
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.counters import Count
+from privacydesk.domain.counters import CounterSum
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
@@ -21,90 +21,99 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
-from privacydesk.domain.inbox_views import ALL, Counts, Filed, InboxView, Place, Sieve, Watch
+from privacydesk.domain.inbox_views import (
+    NO_FILTER,
+    InboxCounts,
+    InboxFilter,
+    InboxView,
+    PageCursor,
+    TicketSummary,
+    ViewerContext,
+)
 from privacydesk.domain.reports import Case
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import LogEntry, Ticket
 
 
 class Reader(Protocol):
-    """Reads concurrent with the writer. Each call is one short transaction in a reader thread."""
+    """Reads that are concurrent with the writer. Each call is one short transaction in a thread."""
 
     async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
-        """Return the conversation found under a lookup hash."""
+        """Return the conversation with a lookup hash."""
         ...
 
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
-        """Return the conversation's state."""
+        """Return a conversation's state."""
         ...
 
     async def events(
         self, conversation: ConversationId, *, after: int, limit: int
     ) -> tuple[Event, ...]:
-        """Return events with ``offset > after`` in order."""
+        """Return events with ``offset > after``, in order."""
         ...
 
     async def versions(
         self, conversations: Sequence[ConversationId]
     ) -> Mapping[ConversationId, int]:
-        """Return the last offsets of conversations, for the periodic comparison."""
+        """Return the last offset of each conversation."""
         ...
 
     async def queue(
         self, *, limit: int, after: Conversation | None = None
     ) -> tuple[Conversation, ...]:
-        """Return the conversations waiting for a person, longest first.
+        """Return the conversations that wait for an agent, longest waiting first.
 
         Args:
-            limit: how many at most.
-            after: the last one of the page before, as it was then; None for the head.
+            limit: the maximum number of conversations.
+            after: the last conversation of the previous page, as it was then; None for the first
+                page.
         """
         ...
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns, or any agent when None, oldest first."""
+        """Return the conversations owned by an agent (by any agent if None), oldest first."""
         ...
 
     async def unanswered(self, agent: str) -> Mapping[ConversationId, datetime]:
-        """Return an agent's conversations in which the user spoke last, and when that was."""
+        """Return an agent's conversations in which the user wrote last, with that time."""
         ...
 
     async def queue_place(self, conversation: ConversationId) -> int:
-        """Return the place in the queue, from 1; 0 when the conversation does not wait."""
+        """Return a conversation's position in the queue, from 1; 0 if it isn't queued."""
         ...
 
     async def queue_length(self) -> int:
-        """Return how many conversations wait for a person."""
+        """Return the number of conversations that wait for an agent."""
         ...
 
     async def ticket(self, ticket: TicketId) -> Ticket | None:
-        """Return one ticket."""
+        """Return a ticket."""
         ...
 
     async def ticket_by_number(self, number: str) -> Ticket | None:
-        """Return the ticket with this number (canonical form)."""
+        """Return the ticket with a number in canonical form."""
         ...
 
     async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
-        """Return number and id of the ticket with this number, else of another one.
+        """Return number and ID of the ticket with a number, or of another one if there is none.
 
-        None only if there is no ticket at all: so the further work is the same whether or not
-        the number exists.
+        So the caller's further work takes the same time, whether the number exists or not. None
+        only if there are no tickets at all.
         """
         ...
 
     async def tickets_of(
         self, person: LookupHash, *, only_open: bool, limit: int = 20
     ) -> tuple[Ticket, ...]:
-        """Return a person's tickets (by account or contact hash): open first, newest first."""
+        """Return the tickets of an account or contact hash: open ones first, then newest."""
         ...
 
     async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
         """Return the tickets filed in a conversation, newest first."""
         ...
 
-    async def refused(self) -> tuple[RowFault, ...]:
-        """Return the rows that could not be read since the start, and were left out or refused."""
+    async def refused_rows(self) -> tuple[RowFault, ...]:
+        """Return the rows that failed their integrity check since the process started."""
         ...
 
     async def list_tickets(
@@ -116,63 +125,63 @@ class Reader(Protocol):
         limit: int = 100,
         after: TicketId | None = None,
     ) -> tuple[Ticket, ...]:
-        """Return tickets by due date, undated last."""
+        """Return tickets sorted by due date, those without a date last."""
         ...
 
-    async def pile(
+    async def inbox_tickets(
         self,
-        pile: InboxView,
-        watch: Watch,
+        view: InboxView,
+        viewer: ViewerContext,
         *,
-        sieve: Sieve = ALL,
-        after: Place | None = None,
+        inbox_filter: InboxFilter = NO_FILTER,
+        after: PageCursor | None = None,
         limit: int = 50,
     ) -> tuple[Ticket, ...]:
-        """Return a page of an inbox view: overdue first, then due, then those without a date."""
+        """Return a page of an inbox view, sorted by due date; tickets without a date are last."""
         ...
 
-    async def pile_versions(
+    async def inbox_ticket_versions(
         self,
-        pile: InboxView,
-        watch: Watch,
+        view: InboxView,
+        viewer: ViewerContext,
         *,
-        sieve: Sieve = ALL,
-        after: Place | None = None,
+        inbox_filter: InboxFilter = NO_FILTER,
+        after: PageCursor | None = None,
         limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
-        """Return ids and versions of the tickets on a page of an inbox view, in order."""
+        """Return IDs and versions of the tickets on a page of an inbox view, in order."""
         ...
 
     async def open_tickets_in(
         self, conversations: Sequence[ConversationId]
-    ) -> Mapping[ConversationId, tuple[Filed, ...]]:
-        """Return which tickets are open in each of these conversations, oldest first."""
+    ) -> Mapping[ConversationId, tuple[TicketSummary, ...]]:
+        """Return the open tickets of each conversation, oldest first."""
         ...
 
-    async def counts(self, watch: Watch) -> Counts:
-        """Return the number of tickets in each inbox view and of conversations waiting or held."""
+    async def counts(self, viewer: ViewerContext) -> InboxCounts:
+        """Return the numbers of tickets by inbox view, and of queued and assigned conversations."""
         ...
 
     async def held_tickets(self) -> Mapping[str, int]:
-        """Return how many open tickets each agent holds."""
+        """Return the number of open tickets by holder."""
         ...
 
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
-        """Return open tickets with a provisional date, by id, after a given one."""
+        """Return open tickets with a provisional due date, sorted by ID, after a given one."""
         ...
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
-        """Return a ticket's moves and notes, oldest first."""
+        """Return a ticket's log entries, oldest first."""
         ...
 
     async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
-        """Return the notices of a ticket, one for each channel tried, oldest first."""
+        """Return the outbox rows of a ticket's notices, one a channel tried, oldest first."""
         ...
 
     async def attachment(self, attachment: AttachmentId) -> Attachment | None:
-        """Return a file that an agent sent, opened."""
+        """Return an attachment with its decrypted body."""
         ...
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
@@ -180,72 +189,72 @@ class Reader(Protocol):
         ...
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
-        """Return one file with its body opened."""
+        """Return a piece of evidence with its decrypted body."""
         ...
 
     async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
-        """Return a conversation's files that no ticket has taken yet, without bodies."""
+        """Return a conversation's evidence that is not filed with a ticket yet, without bodies."""
         ...
 
     async def evidence_bytes(self, conversation: ConversationId) -> int:
-        """Return the size in bytes of a conversation's files, filed or not."""
+        """Return the total size of a conversation's evidence in bytes, filed or not."""
         ...
 
     async def staged_before(
         self, before: datetime, *, after: EvidenceId | None, limit: int
     ) -> tuple[Evidence, ...]:
-        """Return files older than ``before`` that no ticket has taken, by id, without bodies."""
+        """Return evidence from before an instant that was never filed, by ID, without bodies."""
         ...
 
     async def agents(self) -> tuple[Agent, ...]:
-        """Return all agents by name."""
+        """Return all agents, sorted by name."""
         ...
 
-    async def makers_of(self, program: str) -> frozenset[str]:
-        """Return who made the tokens of an identity, including expired and revoked ones."""
+    async def token_creators(self, program: str) -> frozenset[str]:
+        """Return who created the tokens of an identity, including expired and revoked ones."""
         ...
 
     async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
-        """Return access log entries since an instant of the kinds in ``separation.CHANGES``."""
+        """Return access log entries since an instant, of the kinds in ``separation.CHANGES``."""
         ...
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
-        """Return the account service's open actions for a ticket, in order."""
+        """Return the open outbox rows of a ticket for the account service, in order."""
         ...
 
     async def open_deliveries(self) -> int:
-        """Return how many outbox rows are open."""
+        """Return the number of open outbox rows."""
         ...
 
 
 class Cases(Protocol):
-    """Requests, for supervision and reports."""
+    """Reads of tickets for supervision and reports."""
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
-        """Return requests made before ``until`` that were open or changed since ``since``."""
+        """Return the cases received before ``until`` that were open or changed since ``since``."""
         ...
 
     async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:
-        """Return the numbers of tickets."""
+        """Return the numbers of tickets by ID."""
         ...
 
     async def received(
         self, since: datetime, until: datetime, *, after: Ticket | None = None, limit: int = 100
     ) -> tuple[Ticket, ...]:
-        """Return the tickets of requests made in a span of time, oldest first.
+        """Return the tickets received in a period, oldest first.
 
         Args:
-            since: the first instant.
-            until: the end, exclusive.
-            after: the last ticket of the page before.
-            limit: how many at most.
+            since: start of the period, inclusive.
+            until: end of the period, exclusive.
+            after: the last ticket of the previous page.
+            limit: the maximum number of tickets.
         """
         ...
 
 
 class Counters(Protocol):
-    """The daily counters."""
+    """Reads of the daily counters."""
 
-    async def sums(self, first: date, last: date) -> tuple[Count, ...]:
-        """Return how often each thing happened from one day to another, both included."""
+    async def sums(self, first: date, last: date) -> tuple[CounterSum, ...]:
+        """Return the sum of each counter from ``first`` to ``last``, both included."""
         ...

@@ -11,34 +11,45 @@ from msgspec import Struct
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.audit import AuditEntry
-from privacydesk.domain.duty import Board, Duty
+from privacydesk.domain.duty import Duty, StaffBoard
 from privacydesk.domain.ids import (
     AccessEntryId,
     ConversationId,
     LookupHash,
     StaffSessionId,
 )
-from privacydesk.domain.signin import AccessEntry, Attempts, Credential, Holder, StaffSession
+from privacydesk.domain.signin import (
+    AccessEntry,
+    AuthenticatedSession,
+    Credential,
+    SignInAttempts,
+    StaffSession,
+)
 from privacydesk.domain.text_modules import TextModule
 
 
-class TextBook(Protocol):
-    """Staff's text modules."""
+class TextModuleStore(Protocol):
+    """Text modules of staff."""
 
     async def all(self) -> tuple[TextModule, ...]:
-        """Return all of them by name."""
+        """Return all text modules, sorted by name."""
         ...
 
-    async def save(self, module: TextModule, told: AuditEntry) -> None:
-        """Store a module and its audit entry; its version is one above the one it replaces.
+    async def save(self, module: TextModule, audit_entry: AuditEntry) -> None:
+        """Store a module, with an audit entry.
 
         Raises:
-            StaleError: another version is stored.
+            StaleError: the stored version is not the one before the module's version.
         """
         ...
 
-    async def remove(self, name: str, seen: int, told: AuditEntry) -> None:
-        """Remove a module.
+    async def remove(self, name: str, seen: int, audit_entry: AuditEntry) -> None:
+        """Remove a module, with an audit entry.
+
+        Args:
+            name: name of the module.
+            seen: the version to remove.
+            audit_entry: the audit entry.
 
         Raises:
             StaleError: another version is stored, or none.
@@ -46,19 +57,23 @@ class TextBook(Protocol):
         ...
 
 
-class AgentBook(Protocol):
-    """Adding and changing agents."""
+class AgentStore(Protocol):
+    """Adds agents without credentials."""
 
     async def add(self, agent: Agent) -> None:
-        """Add an agent; DeskError with code CONFLICT when the name is taken."""
+        """Add an agent.
+
+        Raises:
+            DeskError: CONFLICT if the name is taken.
+        """
         ...
 
 
-class Deserted(Struct, frozen=True):
-    """A conversation whose agent is gone.
+class AbandonedConversation(Struct, frozen=True):
+    """A conversation whose agent is absent.
 
     Attributes:
-        left: the agent went off duty or is inactive; else their connection is lost.
+        left: whether the agent went off duty or was disabled; else the connection was lost.
     """
 
     conversation: ConversationId
@@ -66,108 +81,110 @@ class Deserted(Struct, frozen=True):
     left: bool
 
 
-class Duties(Protocol):
-    """Agents' availability, stored so that it outlives any process."""
+class DutyStore(Protocol):
+    """The stored availability of agents, shared by all processes."""
 
-    async def board(self) -> Board:
+    async def board(self) -> StaffBoard:
         """Return the availability and workload of all agents."""
         ...
 
     async def change(self, agents: Collection[str], decide: Callable[[Duty], Duty]) -> None:
-        """Change availability in one transaction; an agent without any is passed as off duty.
+        """Change the availability of agents in one transaction.
 
         Args:
-            agents: their names.
-            decide: pure; an unchanged result is not written.
+            agents: names of the agents.
+            decide: pure function from the old to the new availability; agents without a stored
+                one are off duty. Unchanged results are not written.
         """
         ...
 
-    async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
-        """Return the conversations whose agent is gone."""
+    async def abandoned_conversations(self, now: datetime) -> tuple[AbandonedConversation, ...]:
+        """Return the conversations whose agent is absent."""
         ...
 
 
-class AlarmBook(Protocol):
-    """Staff alarms. Most are written with the change that raises them."""
+class AlarmStore(Protocol):
+    """The alarms of agents. Most alarms are written by the job that causes them."""
 
-    async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return an agent's alarms, the newest first."""
+    async def alarms_of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return an agent's alarms, newest first."""
         ...
 
-    async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
-        """Store alarms that were not raised before; return how many."""
+    async def add_new(self, alarms: Sequence[StaffAlarm]) -> int:
+        """Store the alarms that are not stored yet; return their number."""
         ...
 
-    async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
-        """Mark an agent's alarms as seen; return how many.
+    async def mark_seen(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
+        """Mark an agent's alarms as seen; return their number.
 
         Args:
-            agent: whose alarms.
-            about: their tickets or waiting conversations; all alarms when None.
-            now: the present.
+            agent: name of the agent.
+            about: IDs of tickets or conversations that the alarms are about; None for all alarms.
+            now: the current time.
         """
         ...
 
     async def sweep(self, before: datetime) -> None:
-        """Remove alarms from before an instant."""
+        """Remove alarms raised before an instant."""
         ...
 
 
 class AccessChanges(Struct, frozen=True):
-    """Changes to agents, their credentials and sessions, made atomically.
+    """Changes of agents, credentials and sessions that are made in one transaction.
 
     Attributes:
-        hired: a new agent.
-        changed: an agent with another role or language, or no longer active.
-        was: the same agent as it was read, which must not have changed since.
-        credential: a new one, or one whose version is one above that of what it replaces.
-        opened: a new session.
-        replaces: the session that the new one replaces; must still exist.
-        proven: a session whose agent entered password and code again.
-        ends: sessions to end; missing ones are no error.
-        ends_of: the agent whose sessions all end, except ``keeps``.
-        forgets: counted attempts to delete.
-        entries: for the access log.
+        new_agent: an agent to add.
+        changed_agent: an agent with changed values.
+        previous_agent: the same agent as it was read; it must not have changed since.
+        credential: a new credential, or a changed one with the next version.
+        new_session: a session to add.
+        replaced_session: the session that the new one replaces; it must still exist.
+        reauthenticated_session: a session whose agent entered password and code again.
+        ended_sessions: sessions to end; missing ones are ignored.
+        end_all_of: name of the agent whose sessions are all ended, except ``kept_session``.
+        kept_session: the session that isn't ended.
+        cleared_attempts: IDs of attempt counters to delete.
+        log_entries: entries for the access log.
     """
 
-    hired: Agent | None = None
-    changed: Agent | None = None
-    was: Agent | None = None
+    new_agent: Agent | None = None
+    changed_agent: Agent | None = None
+    previous_agent: Agent | None = None
     credential: Credential | None = None
-    opened: StaffSession | None = None
-    replaces: StaffSessionId | None = None
-    proven: StaffSession | None = None
-    ends: tuple[StaffSessionId, ...] = ()
-    ends_of: str = ""
-    keeps: StaffSessionId | None = None
-    forgets: tuple[LookupHash, ...] = ()
-    entries: tuple[AccessEntry, ...] = ()
+    new_session: StaffSession | None = None
+    replaced_session: StaffSessionId | None = None
+    reauthenticated_session: StaffSession | None = None
+    ended_sessions: tuple[StaffSessionId, ...] = ()
+    end_all_of: str = ""
+    kept_session: StaffSessionId | None = None
+    cleared_attempts: tuple[LookupHash, ...] = ()
+    log_entries: tuple[AccessEntry, ...] = ()
 
 
 class StaffAccess(Protocol):
-    """Staff sign-in: credentials, sessions, counted attempts and the access log."""
+    """Storage of staff sign-in: credentials, sessions, attempt counters and the access log."""
 
     async def credential(self, agent: str) -> Credential | None:
         """Return an agent's credential."""
         ...
 
-    async def holder(self, key: LookupHash) -> Holder | None:
-        """Return a session by the hash of its cookie, and its agent as they are now."""
+    async def session_by_cookie(self, key: LookupHash) -> AuthenticatedSession | None:
+        """Return the session with the hash of a cookie, and its agent as they are now."""
         ...
 
     async def sessions(self, agent: str) -> tuple[StaffSession, ...]:
-        """Return an agent's sessions, the newest first, including ended ones until swept."""
+        """Return an agent's sessions, newest first; expired ones are included until ``sweep``."""
         ...
 
     async def entries(
         self, *, agent: str | None, before: AccessEntryId | None = None, limit: int
     ) -> tuple[AccessEntry, ...]:
-        """Return access log entries, the newest first.
+        """Return access log entries, newest first.
 
         Args:
-            agent: only those that concern this one.
-            before: the id of the last entry of the page before.
-            limit: how many at most.
+            agent: only entries that concern this agent; None for all.
+            before: ID of the last entry of the previous page.
+            limit: the maximum number of entries.
         """
         ...
 
@@ -175,25 +192,30 @@ class StaffAccess(Protocol):
         """Make all changes in one transaction.
 
         Raises:
-            StaleError: the agent, credential or session it rests on has changed meanwhile.
-            DeskError: CONFLICT when a new agent's name is taken; NOT_ALLOWED_NOW when no
+            StaleError: the agent, credential or session that is replaced has changed meanwhile.
+            DeskError: CONFLICT if the name of a new agent is taken; NOT_ALLOWED_NOW if no
                 administrator would be left.
         """
         ...
 
-    async def seen(self, session: StaffSessionId, at: datetime) -> None:
-        """Note that a session is in use."""
+    async def touch_session(self, session: StaffSessionId, at: datetime) -> None:
+        """Record that a session was used."""
         ...
 
-    async def attempt(self, key: LookupHash, now: datetime) -> Attempts:
-        """Count an attempt as failed, unless it has to wait; return those counted before."""
+    async def count_attempt(self, key: LookupHash, now: datetime) -> SignInAttempts:
+        """Count an attempt as failed, unless it has to wait; return the counter before it."""
         ...
 
     async def sweep(
         self, now: datetime, *, idle: timedelta, keep_log: timedelta, temporary: timedelta
     ) -> None:
-        """Remove expired sessions and attempts, and log entries older than ``keep_log``.
+        """Remove expired sessions, attempt counters and access log entries.
 
-        Temporary passwords issued by a clock that ran ahead are cut to ``temporary`` from now.
+        Args:
+            now: the current time.
+            idle: how long a session stays valid without use.
+            keep_log: how long access log entries are kept.
+            temporary: the maximum lifetime of a temporary password; longer ones, which were issued
+                by a clock that has been set back since, are shortened.
         """
         ...

@@ -1,4 +1,4 @@
-"""Ports for ticketing systems joined to the desk."""
+"""Port for storing the links to tickets of external ticketing systems."""
 
 from __future__ import annotations
 
@@ -10,32 +10,37 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticketing_links import JoinedSystem, LinkCounts, TicketingLink
 
 
-class TicketingBook(Protocol):
-    """Systems, and the links between their tickets and the desk's."""
+class TicketingLinkStore(Protocol):
+    """The sync state of external systems, and the links between their tickets and the desk's."""
 
     async def join(self, system: str, now: datetime) -> JoinedSystem:
-        """Return a system's sync state, joining it if it is new."""
+        """Return a system's sync state; add the system if it is new."""
         ...
 
     async def discover(self, system: str, now: datetime) -> int:
-        """Create a link for each ticket without one; return how many.
+        """Create a link for each ticket without one; return their number.
 
-        For a newly joined system these are the open tickets, afterwards all, including those
-        closed by the time they are found.
+        For a new system only open tickets are linked. Later all new tickets are, even if they are
+        already closed.
         """
         ...
 
-    async def heard(self, system: str, remotes: Collection[str], cursor: str) -> None:
-        """Make links due whose counterparts may have changed, and store the cursor.
+    async def record_changes(self, system: str, remotes: Collection[str], cursor: str) -> None:
+        """Make the links of changed external tickets due, and store the cursor.
 
-        Failed ones, too: the change over there may be their remedy.
+        This includes failed links, since the change may have removed the cause.
+
+        Args:
+            system: name of the connector.
+            remotes: IDs of external tickets that may have changed.
+            cursor: the connector's new cursor.
         """
         ...
 
     async def due(self, system: str, now: datetime, *, limit: int) -> tuple[TicketingLink, ...]:
-        """Return links to sync: those that are due, and those whose ticket or log has changed.
+        """Return links to sync: due links, and those whose ticket or log has changed.
 
-        A link that failed is not returned before it is due, whatever has changed.
+        Failed links are returned only when they are due.
         """
         ...
 
@@ -43,39 +48,39 @@ class TicketingBook(Protocol):
         """Store a link and return it with its revision raised.
 
         Raises:
-            StaleError: it has changed meanwhile.
+            StaleError: the link has changed meanwhile.
         """
         ...
 
     async def link(self, system: str, ticket: TicketId) -> TicketingLink | None:
-        """Return a ticket's link."""
+        """Return a ticket's link; None if it has none."""
         ...
 
     async def links(self, system: str, *, failing: bool, limit: int) -> tuple[TicketingLink, ...]:
-        """Return active links, the newest tickets first; or only failing ones."""
+        """Return open links, newest tickets first; only failing ones if ``failing``."""
         ...
 
     async def counts(self, system: str) -> LinkCounts:
-        """Return how many links there are."""
+        """Return the numbers of links by status."""
         ...
 
     async def system(self, system: str) -> JoinedSystem | None:
-        """Return a system; None when it was never joined."""
+        """Return a system's sync state; None if it was never connected."""
         ...
 
     async def note_health(self, system: JoinedSystem) -> None:
-        """Store since when a system can't be reached, and when staff were alerted."""
+        """Store a system's failures: since when it is unreachable, and when staff were alerted."""
         ...
 
     async def retry(
         self, system: str, now: datetime, *, ticket: TicketId | None = None, anew: bool = False
     ) -> int:
-        """Make failing links due now; return how many.
+        """Make failing links due now; return their number.
 
         Args:
-            system: the connector's name.
-            now: the present.
-            ticket: only this one's.
-            anew: also those whose counterpart is gone; another is created for them.
+            system: name of the connector.
+            now: the current time.
+            ticket: only the link of this ticket.
+            anew: whether to create a new counterpart for links whose counterpart is gone.
         """
         ...

@@ -11,7 +11,7 @@ from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.counters import Counted
+from privacydesk.domain.counters import CounterIncrement
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
@@ -31,21 +31,22 @@ from privacydesk.errors import DeskError, ErrorCode
 
 
 class Locks(Struct, frozen=True):
-    """The rows a job decides on. One that doesn't exist yet may be named: its absence is read.
+    """The rows that a job's decision depends on. They are locked even if they don't exist yet.
 
     Attributes:
-        stand_in: one of the tickets, read but not used by the job; missing if it can't be read.
+        decoy_ticket: one of the tickets, which is read only to make the job take the same time; it
+            may be missing from the working set.
     """
 
     conversation: ConversationId | None = None
     tickets: tuple[TicketId, ...] = ()
     challenges: tuple[ChallengeId, ...] = ()
     deliveries: tuple[DeliveryId, ...] = ()
-    stand_in: TicketId | None = None
+    decoy_ticket: TicketId | None = None
 
 
 class WorkingSet(Struct, frozen=True):
-    """What the writer read under the lock. Rows that do not exist are missing from the maps."""
+    """The locked rows, as read by the writer. Rows that don't exist are missing."""
 
     conversation: Conversation | None = None
     tickets: Mapping[TicketId, Ticket] = field(default_factory=dict)
@@ -54,28 +55,29 @@ class WorkingSet(Struct, frozen=True):
 
 
 class Changes(Struct, frozen=True):
-    """The changes a job returns.
+    """The changes returned by a job.
 
-    A row that is not in the job's working set is new. A conversation's events continue its log
-    without a gap and end at its version; the first one carries the job's id. Any other changed row
-    has a higher version; the writer raises one that was left unchanged.
+    Rows that are not in the job's working set are new. A conversation's new events continue its log
+    without a gap and end at its version; the first one has the job's ID. The version of any other
+    changed row must be raised; the writer raises it if the job did not.
 
     Attributes:
-        keys: lookup hashes under which a new conversation is found. One that is taken fails the
-            job with code CONFLICT, so that the submitter can look up the winner.
-        attachments: files sent with the first event, whose offset they are given.
+        keys: lookup hashes of a new conversation. If one is taken, the job fails with code
+            CONFLICT, so that the submitter can look up the existing conversation.
+        attachments: files sent with the first event; the writer sets their offset.
         evidence: new uploads.
-        evidence_moved: evidence id to the ticket it is filed under, in order of submission.
-        evidence_removed: evidence whose body is deleted; that of tickets that reach
-            ``has_settled_evidence`` is deleted without it.
-        package_parts: parts of new access packages, available for a limited time.
-        audit: audit entries, except those of staff's ticket log entries, which are added
-            automatically.
-        counted: what the daily counters count.
-        purge: what to delete of the job's conversation; its tickets become records in ``tickets``.
-        staff_alarms: whom to alert, and why.
-        alarms: log events that alert the operator; raised by the submitter after the commit.
-        answer: handed to the submitter after the commit.
+        evidence_moved: by evidence, the ticket that it is filed with, in order of submission.
+        evidence_removed: evidence whose body is deleted. For tickets that reach
+            ``has_settled_evidence``, evidence is deleted automatically.
+        package_parts: parts of new access packages.
+        audit: audit entries; those for ticket log entries by staff are added automatically.
+        counter_increments: increments of the daily counters.
+        purge: content of the job's conversation to delete; ``tickets`` has the records of its
+            tickets.
+        staff_alarms: alarms for agents.
+        alarms: names of log events that alert the operator, logged by the submitter after the
+            commit.
+        answer: a value for the submitter, available after the commit.
     """
 
     conversation: Conversation | None = None
@@ -91,58 +93,59 @@ class Changes(Struct, frozen=True):
     evidence_removed: tuple[EvidenceId, ...] = ()
     package_parts: tuple[PackagePart, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
-    counted: tuple[Counted, ...] = ()
+    counter_increments: tuple[CounterIncrement, ...] = ()
     purge: Purge | None = None
     staff_alarms: tuple[StaffAlarm, ...] = ()
     alarms: tuple[str, ...] = ()
     answer: Any = None
 
-    def joined(self, later: Changes) -> Changes:
+    def merged_with(self, later: Changes) -> Changes:
         """Return these changes merged with later ones of the same job.
 
-        The later wins for single values, such as the conversation, and for a ticket that both
-        changed.
+        The later changes win for single values, such as the conversation, and for tickets changed
+        by both.
         """
-        both: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for name in self.__struct_fields__:
-            first, more = getattr(self, name), getattr(later, name)
-            if name in _OF_MANY:
-                both[name] = (*first, *more)
+            first, second = getattr(self, name), getattr(later, name)
+            if name in _TUPLE_FIELDS:
+                merged[name] = (*first, *second)
             else:
-                both[name] = first if more is None else more
-        both["evidence_moved"] = {**self.evidence_moved, **later.evidence_moved}
-        both["tickets"] = tuple({one.id: one for one in both["tickets"]}.values())
-        return Changes(**both)
+                merged[name] = first if second is None else second
+        merged["evidence_moved"] = {**self.evidence_moved, **later.evidence_moved}
+        merged["tickets"] = tuple({ticket.id: ticket for ticket in merged["tickets"]}.values())
+        return Changes(**merged)
 
 
-_OF_MANY: Final = frozenset(
-    one.name for one in structs.fields(Changes) if isinstance(one.default, tuple)
+_TUPLE_FIELDS: Final = frozenset(
+    info.name for info in structs.fields(Changes) if isinstance(info.default, tuple)
 )
-"""The fields of ``Changes`` that hold several values."""
+"""The fields of ``Changes`` with several values."""
 
 
 class FailedJobError(DeskError):
-    """A job's closure or rows were at fault; nothing was stored. Details are logged."""
+    """A job failed because of a bug in its ``decide`` or invalid rows; nothing was stored."""
 
     code = ErrorCode.FAILED
 
 
-class Reobserve(Exception):  # noqa: N818 - a signal to the submitter, not a fault
-    """The step's inputs have changed meanwhile; the job goes back to *observe*."""
+class ObservationOutdated(Exception):  # noqa: N818 - a signal to the submitter, not an error
+    """The step needs inputs that were not observed; the submitter observes them and retries."""
 
 
 class Job(Struct, frozen=True):
-    """Anything that may change a conversation, ticket or outbox row.
+    """A change of a conversation, of tickets or of outbox rows.
 
     Attributes:
-        id: chosen by the submitter; runs once per conversation (or per ticket, for jobs that
-            leave no event). A known id is answered with its first offset and not run again.
+        id: idempotency key chosen by the submitter, unique in the conversation (or ticket, for jobs
+            without an event). A job with a known ID is not run again; the submitter gets the offset
+            of its first event.
         locks: rows to lock and read.
-        decide: pure closure over them. A ``DeskError`` or ``Reobserve`` it raises, or any other
-            exception, fails this job alone.
-        once_per_ticket: the id is looked up in this ticket's log instead of the event log.
-        small: it decides and writes no more than one user's turn, so that it may be settled on
-            the event loop itself.
+        decide: pure function from the locked rows to the changes. If it raises an exception, such
+            as ``DeskError`` or ``ObservationOutdated``, only this job fails.
+        once_per_ticket: the ticket in whose log the ID is looked up, instead of the event log.
+        small: whether it writes no more than the turn of one user, so that the batch may be
+            committed on the event loop itself.
     """
 
     id: str
@@ -153,12 +156,12 @@ class Job(Struct, frozen=True):
 
 
 class Committed(Struct, frozen=True):
-    """A job's answer, given after the commit and never before.
+    """The result of a job after its commit.
 
     Attributes:
-        offset: the first offset the job left, now or when it first ran; 0 without an event.
-        duplicate: the job had run before; nothing was done now.
-        changes: what was written; None for a duplicate.
+        offset: offset of the job's first event; 0 without an event.
+        duplicate: whether the job had run before, so that nothing was done.
+        changes: the written changes; None for a duplicate.
     """
 
     offset: int
@@ -167,26 +170,27 @@ class Committed(Struct, frozen=True):
 
 
 CommitHook = Callable[[ConversationId, tuple[Event, ...], Conversation], None]
-"""Called on the event loop with a conversation, its newly committed events, and its new state."""
+"""A callback on the event loop: a conversation's ID, its new events, and its new state."""
 
 
 class Writer(Protocol):
-    """The only way to change anything."""
+    """Runs jobs. Conversations, tickets and outbox rows are changed by jobs only."""
 
     async def submit(self, job: Job) -> Committed:
-        """Run a job and return after its commit.
+        """Run a job and wait for its commit.
 
         Raises:
-            UnavailableError: the database can't take it (full, read-only, gone); nothing is stored.
-            DeskError, Reobserve: as the job's closure raised.
-            FailedJobError: the closure or its rows were at fault; nothing was stored.
+            UnavailableError: the database is unavailable (full, read-only, unreachable); nothing
+                was stored.
+            DeskError, ObservationOutdated: raised by the job's ``decide``.
+            FailedJobError: ``decide`` failed or returned invalid rows; nothing was stored.
         """
         ...
 
     def cached(self, conversation: ConversationId) -> Conversation | None:
-        """Return the state after the last commit if it is cached; may be slightly stale."""
+        """Return a conversation's state if it is cached; it may be slightly stale."""
         ...
 
     def on_commit(self, hook: CommitHook) -> None:
-        """Register a hook, called after each commit, before the submitters are answered."""
+        """Register a callback that is called after each commit, before ``submit`` returns."""
         ...

@@ -15,7 +15,7 @@ def acts_table(pipeline: Pipeline, replies: Iterable[LabelledReply]) -> str:
     """Return precision and recall of reply acts, as a table in Markdown, act by act."""
     told, wanted, right = Counter[str](), Counter[str](), Counter[str]()
     for one in replies:
-        does = pipeline.parse(one.text, WRITTEN_ON, one.question).does
+        does = pipeline.parse(one.text, WRITTEN_ON, one.question).reply_acts
         known = {act for act, done in zip(REPLY_ACTS, one.acts, strict=True) if done}
         for counts, acts in ((told, does), (wanted, known), (right, does & known)):
             counts.update(acts)

@@ -1,4 +1,4 @@
-"""Staff alarms: who is called about what, and which calls they have not seen yet."""
+"""Staff alarms: who is alerted about what, and which alarms they have not seen yet."""
 
 from __future__ import annotations
 
@@ -10,149 +10,181 @@ from msgspec import Struct
 from privacydesk.clock import Clock
 from privacydesk.domain import failed_codes
 from privacydesk.domain.agents import Role
-from privacydesk.domain.alarms import OF_DUES, OF_OUTAGES, AlarmKind, StaffAlarm, alarm_id
+from privacydesk.domain.alarms import (
+    ALARMS_OF_EVENTS,
+    ALARMS_OF_OUTAGES,
+    AlarmKind,
+    StaffAlarm,
+    alarm_id,
+)
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.duty import Board
+from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import ConversationId
-from privacydesk.domain.ticket import Due, DueKind, Ticket
-from privacydesk.ports import AlarmBook, Duties, Reader
+from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
+from privacydesk.ports import AlarmStore, DutyStore, Reader
 
-_SHOWN = 100
-_KEPT = timedelta(days=90)
+_PAGE_SIZE = 100
+_RETENTION = timedelta(days=90)
 
 
-class Callees(Struct, frozen=True):
-    """The staff who may be called.
+class AlarmRecipients(Struct, frozen=True):
+    """The staff who may be alerted.
 
     Attributes:
-        active: all agents who may act.
-        supervisors: always called; administrators if there are none.
-        board: who is present.
+        active: names of all active agents.
+        supervisors: names of the active supervisors; the administrators if there are none.
+        board: which agents are present.
     """
 
     active: frozenset[str]
     supervisors: tuple[str, ...]
-    board: Board
+    board: StaffBoard
 
 
 class Alarms:
-    """Makes calls and records which were seen."""
+    """Creates alarms and records which ones were seen."""
 
-    def __init__(self, book: AlarmBook, reader: Reader, duties: Duties, clock: Clock) -> None:
-        self._book = book
+    def __init__(self, store: AlarmStore, reader: Reader, duties: DutyStore, clock: Clock) -> None:
+        self._store = store
         self._reader = reader
         self._duties = duties
         self._clock = clock
 
-    async def callees(self) -> Callees:
-        """Return the staff who may be called now."""
+    async def recipients(self) -> AlarmRecipients:
+        """Return the staff who may be alerted now."""
         active = [agent for agent in await self._reader.agents() if agent.active]
         by_role = {role: tuple(a.name for a in active if a.role is role) for role in Role}
-        return Callees(
+        return AlarmRecipients(
             active=frozenset(agent.name for agent in active),
             supervisors=by_role[Role.SUPERVISOR] or by_role[Role.ADMINISTRATOR],
             board=await self._duties.board(),
         )
 
-    def of_ticket(
-        self, ticket: Ticket, due: Due, callees: Callees, now: datetime
+    def for_due_event(
+        self, ticket: Ticket, event: ScheduledEvent, recipients: AlarmRecipients, now: datetime
     ) -> tuple[StaffAlarm, ...]:
-        """Return the calls for a due of a ticket: to its holder and the supervisors.
+        """Return the alarms for a scheduled event of a ticket, to its holder and the supervisors.
 
-        Nobody is called once it is settled: the answer was given, or the evidence examined.
+        Empty if the event no longer matters: the ticket was answered, or its evidence examined.
         """
-        kind = OF_DUES.get(due.kind)
-        settled = (
-            not ticket.to_examine
-            if due.kind is DueKind.EVIDENCE_WAITING
+        kind = ALARMS_OF_EVENTS.get(event.kind)
+        is_settled = (
+            not ticket.has_unexamined_evidence
+            if event.kind is ScheduledEventKind.EVIDENCE_WAITING
             else ticket.answered_at is not None or not ticket.is_open
         )
-        if kind is None or settled:
+        if kind is None or is_settled:
             return ()
-        attended = callees.board.is_there(ticket.holder, now)
-        holder = (ticket.holder,) if ticket.holder in callees.active else ()
+        attended = recipients.board.is_present(ticket.holder, now)
+        holder = (ticket.holder,) if ticket.holder in recipients.active else ()
         return tuple(
             StaffAlarm(
-                id=alarm_id(name, kind, ticket.id, due.at),
+                id=alarm_id(name, kind, ticket.id, event.at),
                 agent=name,
                 kind=kind,
-                at=due.at,
+                at=event.at,
                 conversation_id=ticket.conversation_id,
                 ticket_id=ticket.id,
                 number=ticket.number,
                 unattended=not attended,
             )
-            for name in dict.fromkeys((*holder, *callees.supervisors))
+            for name in dict.fromkeys((*holder, *recipients.supervisors))
         )
 
-    async def handed_up(self, ticket: Ticket, by: str, now: datetime) -> tuple[StaffAlarm, ...]:
-        """Return the calls for an escalated ticket: to the supervisors."""
-        callees = await self.callees()
-        others = tuple(name for name in callees.supervisors if name != by)
-        return _calls(others, AlarmKind.ESCALATED, ticket, now)
-
-    async def answered(
-        self, ticket: Ticket, by: str, now: datetime, *, to: str = ""
+    async def for_escalation(
+        self, ticket: Ticket, by: str, now: datetime
     ) -> tuple[StaffAlarm, ...]:
-        """Return the call for an answered escalation: to the agent who asked, or the holder."""
-        active = (await self.callees()).active - {by}
-        called = {to or ticket.holder} & active
-        return _calls(tuple(called), AlarmKind.ESCALATION_ANSWERED, ticket, now)
-
-    async def wait_too_long(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
-        """Call supervisors about people who wait; return the number of calls.
+        """Return the alarms for an escalated ticket: one to each supervisor.
 
         Args:
-            waiting: conversations, each with the instant from which the wait is too long.
+            ticket: the escalated ticket.
+            by: name of the agent who escalated it; not alerted.
+            now: the current time.
+        """
+        recipients = await self.recipients()
+        others = tuple(name for name in recipients.supervisors if name != by)
+        return _ticket_alarms(others, AlarmKind.ESCALATED, ticket, now)
+
+    async def for_escalation_answer(
+        self, ticket: Ticket, by: str, now: datetime, *, to: str = ""
+    ) -> tuple[StaffAlarm, ...]:
+        """Return the alarm for an answered escalation; empty if there is nobody to alert.
+
+        Args:
+            ticket: the escalated ticket.
+            by: name of the agent who answered; not alerted.
+            now: the current time.
+            to: name of the agent who escalated; the ticket's holder if empty.
+        """
+        active = (await self.recipients()).active - {by}
+        alerted = {to or ticket.holder} & active
+        return _ticket_alarms(tuple(alerted), AlarmKind.ESCALATION_ANSWERED, ticket, now)
+
+    async def alert_long_waits(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
+        """Alert supervisors about users who wait too long; return the number of new alarms.
+
+        Args:
+            waiting: queued conversations, each with the time since when its wait is too long.
         """
         if not waiting:
             return 0
-        supervisors = (await self.callees()).supervisors
+        supervisors = (await self.recipients()).supervisors
         kind = AlarmKind.PERSON_WAITING
-        return await self._book.ring(
+        return await self._store.add_new(
             [
                 StaffAlarm(
-                    # Waiting again, after an agent was lost, is another call.
-                    id=alarm_id(name, kind, one.id + b"%d" % one.owner.offset, at),
+                    # The offset differs when the conversation is queued again, after its agent
+                    # disconnected: that is another alarm.
+                    id=alarm_id(
+                        name, kind, conversation.id + b"%d" % conversation.owner.offset, at
+                    ),
                     agent=name,
                     kind=kind,
                     at=at,
-                    conversation_id=one.id,
+                    conversation_id=conversation.id,
                     unattended=True,
                 )
-                for one, at in waiting
+                for conversation, at in waiting
                 for name in supervisors
             ]
         )
 
-    async def service_turned(self, what: str, *, is_on: bool, at: datetime) -> int:
-        """Call supervisors because an outside service is down or works again.
+    async def alert_outage_change(self, outage: str, *, is_on: bool, at: datetime) -> int:
+        """Alert supervisors that an outside service is down or works again.
 
         Args:
-            what: the name of the service's outage.
+            outage: name of the outage; unknown names are ignored.
             is_on: whether the service is down.
-            at: when it was first noticed. Processes that notice at about the same time call once.
+            at: when this process noticed. Rounded down to ten minutes, so that several processes
+                that notice at about the same time raise one alarm.
         """
-        kinds = OF_OUTAGES.get(what)
+        kinds = ALARMS_OF_OUTAGES.get(outage)
         if kinds is None:
             return 0
         kind = kinds[0] if is_on else kinds[1]
-        about = at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0)
-        return await self._book.ring(
+        rounded = at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0)
+        return await self._store.add_new(
             [
-                StaffAlarm(alarm_id(name, kind, what.encode(), about), name, kind, at)
-                for name in (await self.callees()).supervisors
+                StaffAlarm(alarm_id(name, kind, outage.encode(), rounded), name, kind, at)
+                for name in (await self.recipients()).supervisors
             ]
         )
 
-    async def raised(self, name: str, conversation: ConversationId) -> None:
-        """Call supervisors about a turn's alarm, once an hour; most alarms are the operator's."""
-        if name != failed_codes.MANY:
+    async def raise_turn_alarm(self, name: str, conversation: ConversationId) -> None:
+        """Alert supervisors to many failed attempts in a conversation, once an hour.
+
+        All other alarms of turns concern only the operator's monitoring, and are ignored here.
+
+        Args:
+            name: the alarm's name; see ``domain.failed_codes``.
+            conversation: where the turn ran.
+        """
+        if name != failed_codes.MANY_ATTEMPTS_ALARM:
             return
         kind, now = AlarmKind.MANY_ATTEMPTS, self._clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)
-        supervisors = (await self.callees()).supervisors
-        await self._book.ring(
+        supervisors = (await self.recipients()).supervisors
+        await self._store.add_new(
             [
                 StaffAlarm(
                     id=alarm_id(agent, kind, conversation, hour),
@@ -165,52 +197,58 @@ class Alarms:
             ]
         )
 
-    async def call_for_refused(self) -> int:
-        """Call supervisors about unreadable rows; return the number of calls.
+    async def alert_refused_rows(self) -> int:
+        """Alert supervisors to rows that storage refuses to read; return the number of new alarms.
 
-        Once a day for each row, as long as reads of it are refused.
+        Each row is reported once a day for as long as it is refused.
         """
-        refused = await self._reader.refused()
+        refused = await self._reader.refused_rows()
         if not refused:
             return 0
         now, kind = self._clock.now(), AlarmKind.ROW_REFUSED
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        supervisors = (await self.callees()).supervisors
-        return await self._book.ring(
+        supervisors = (await self.recipients()).supervisors
+        return await self._store.add_new(
             [
                 StaffAlarm(
-                    id=alarm_id(name, kind, f"{one.table}/{one.row}".encode(), day),
+                    id=alarm_id(name, kind, f"{row.table}/{row.row}".encode(), day),
                     agent=name,
                     kind=kind,
                     at=now,
-                    number=one.number,
+                    number=row.number,
                     unattended=True,
                 )
-                for one in refused
+                for row in refused
                 for name in supervisors
             ]
         )
 
-    async def mine(self, agent: str) -> tuple[StaffAlarm, ...]:
-        """Return an agent's calls, the newest first."""
-        return await self._book.of(agent, limit=_SHOWN)
+    async def alarms_of(self, agent: str) -> tuple[StaffAlarm, ...]:
+        """Return an agent's alarms, the newest first."""
+        return await self._store.alarms_of(agent, limit=_PAGE_SIZE)
 
-    async def see(self, agent: str, *about: bytes) -> int:
-        """Note that an agent opened tickets or conversations; return how many calls that ends."""
-        return await self._book.see(agent, about, self._clock.now())
+    async def mark_seen(self, agent: str, *about: bytes) -> int:
+        """Mark an agent's alarms about tickets or conversations as seen; return their number.
 
-    async def see_all(self, agent: str) -> int:
-        """Note that an agent has seen all their calls."""
-        return await self._book.see(agent, None, self._clock.now())
+        Args:
+            agent: name of the agent.
+            *about: IDs of the tickets and conversations that the agent opened.
+        """
+        return await self._store.mark_seen(agent, about, self._clock.now())
 
-    async def sweep(self) -> None:
-        """Remove calls that are past their retention."""
-        await self._book.sweep(self._clock.now() - _KEPT)
+    async def mark_all_seen(self, agent: str) -> int:
+        """Mark all of an agent's alarms as seen."""
+        return await self._store.mark_seen(agent, None, self._clock.now())
+
+    async def delete_expired(self) -> None:
+        """Delete alarms older than the retention period."""
+        await self._store.sweep(self._clock.now() - _RETENTION)
 
 
-def _calls(
+def _ticket_alarms(
     names: tuple[str, ...], kind: AlarmKind, ticket: Ticket, at: datetime
 ) -> tuple[StaffAlarm, ...]:
+    """Return an alarm about a ticket for each of the named agents."""
     return tuple(
         StaffAlarm(
             id=alarm_id(name, kind, ticket.id, at),

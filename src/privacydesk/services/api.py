@@ -1,7 +1,7 @@
-"""The contract between chat handlers and services.
+"""The interface between the chat's web handlers and the services.
 
 Handlers hold a ``Session`` and know nothing of storage; services implement ``Desk`` and know
-nothing of frames. Every method that changes something answers after the commit, never before.
+nothing of socket frames. Every method that changes something returns only after the commit.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.services.packages import Download
 
 Listener = Callable[[int, tuple[Event, ...], Conversation], None]
-"""Called on the event loop after a commit with the first new offset, the new events and the
-conversation as it stands; with no events when only the view changed (an agent is typing). It must
-not block or raise. A missed call does no harm: listeners keep a cursor and read what is
-missing."""
+"""Called on the event loop after a commit, with the first new offset, the new events and the
+current conversation. There are no events if only the view changed, as when an agent is typing. It
+must not block or raise. A missed call does no harm: listeners keep a cursor and read the events
+after it."""
 
 Unsubscribe = Callable[[], None]
 
 
 class Credentials(Struct, frozen=True):
-    """A client's proof of identity: an app token, a secret given earlier, or none yet.
+    """A client's credentials: an app token or a secret, or neither at the first contact.
 
     Attributes:
-        token: the signed token of the app's backend.
-        secret: what an anonymous client was given at its first contact.
+        token: token signed by the app's backend, for a logged-in user.
+        secret: secret issued to an anonymous client when its conversation began.
     """
 
     token: str = ""
@@ -44,16 +44,16 @@ class Session(Struct, frozen=True):
     """A client admitted to one conversation.
 
     Attributes:
-        epoch: the conversation's epoch; a client that knows another drops its copy.
+        epoch: the conversation's epoch; a client with another one discards its copy of the log.
         head: the last offset when the session was opened.
-        secret: set once, for a new anonymous client to keep; else empty.
-        account: whether it belongs to an app account.
-        expires_at: when the token runs out; None without one.
-        issued: the token, as far as revocations need to know it; None without one.
-        locale: the language the conversation is held in.
-        origin: keyed hash of the address of a visitor without a login. Visitors of one origin
-            share budgets, and a place in line where many wait. Empty for logged-in users, and for
-            those who come by no network.
+        secret: the new secret of a new anonymous client, which has to store it; else empty.
+        account: whether the conversation belongs to an app account.
+        expires_at: when the token expires; None without a token.
+        issued: what identifies the token for revocations; None without a token.
+        locale: the conversation's language.
+        origin: keyed hash of the network address of a visitor without a login. Visitors of one
+            origin share rate limits and a fair share of processing time. Empty for logged-in users
+            and for mail.
     """
 
     conversation: ConversationId
@@ -68,15 +68,16 @@ class Session(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """What a page shows beside the log.
+    """The state of a conversation that a chat page shows beside the log.
 
     Attributes:
-        owner: who may speak besides the user.
-        agent: the agent's display name; empty unless an agent speaks.
+        owner: who answers the user: the assistant, the queue or an agent.
+        agent: the agent's display name; empty unless an agent is the owner.
         queue_place: 1 for the next to be served; 0 when not waiting or not known.
-        prompt: offset of the open question, the only one with live choices and input; 0 for none.
-        locale: the language the conversation is held in.
-        agent_typing: whether the agent is writing just now.
+        prompt: offset of the open question, the only one whose choices and input are active; 0 for
+            none.
+        locale: the conversation's language.
+        agent_typing: whether the agent is typing now.
         agent_read: the last offset an agent has seen; 0 for none.
     """
 
@@ -89,11 +90,11 @@ class View(Struct, frozen=True):
     agent_read: int = 0
 
 
-class Entry(Struct, frozen=True):
-    """A newly admitted client, and what it is shown first.
+class Admission(Struct, frozen=True):
+    """The session of a newly admitted client, with what it shows first.
 
     Attributes:
-        greeting: the log of a new conversation; empty if it already existed.
+        greeting: the first events of a new conversation; empty if it already existed.
     """
 
     session: Session
@@ -102,11 +103,11 @@ class Entry(Struct, frozen=True):
 
 
 class UploadReceipt(Struct, frozen=True):
-    """A stored file not yet submitted by ``submit_uploads``.
+    """A stored file that was not yet submitted by ``submit_uploads``.
 
     Attributes:
-        id: its name for ``submit_uploads``.
-        size: bytes as kept, after re-encoding.
+        id: the id to pass to ``submit_uploads``.
+        size: bytes of the stored file, after re-encoding.
     """
 
     id: str
@@ -118,33 +119,34 @@ class UploadReceipt(Struct, frozen=True):
 class Desk(Protocol):
     """The desk's interface for chat clients.
 
-    Any method may raise ``DeskError``: ``UNAVAILABLE`` when storage can't take it (nothing was
-    kept), ``FAILED`` when this one job was at fault, ``NOT_FOUND`` when the conversation is gone.
+    Any method may raise ``DeskError``: ``UNAVAILABLE`` if storage is unavailable (nothing was
+    stored), ``FAILED`` if an error occurred in this job alone, ``NOT_FOUND`` if the conversation
+    was deleted.
     """
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Entry:
-        """Admit a client; an account's first visit begins its conversation, with a greeting.
+    async def open(self, credentials: Credentials, *, languages: str) -> Admission:
+        """Admit a client; begin a conversation if its account has none.
 
         Args:
             credentials: a token or a secret.
             languages: the client's languages as in ``Accept-Language``.
 
         Raises:
-            DeskError: ``TOKEN_EXPIRED``, also for a token that was revoked, or ``UNAUTHENTICATED``
-                for any other fault of a token or secret, or if there is neither.
+            DeskError: ``TOKEN_EXPIRED`` if the token has expired or was revoked;
+                ``UNAUTHENTICATED`` if the token or secret is invalid, or both are missing.
         """
         ...
 
     def is_revoked(self, session: Session) -> bool:
-        """Return whether a session's token was revoked since. Does not read storage."""
+        """Return whether a session's token was revoked after it was opened; reads no storage."""
         ...
 
-    async def begin(self, *, languages: str) -> Entry:
-        """Begin a conversation without an account, under a fresh secret."""
+    async def begin(self, *, languages: str) -> Admission:
+        """Begin a conversation without an account, identified by a new secret."""
         ...
 
-    def name_origin(self, origin: str) -> bytes:
-        """Return the hash of an address: the same in every process, and irreversible."""
+    def hash_origin(self, origin: str) -> bytes:
+        """Return the keyed hash of a network address; every process returns the same."""
         ...
 
     async def say(
@@ -155,10 +157,17 @@ class Desk(Protocol):
         text: str,
         offset: int = 0,
     ) -> int:
-        """Take a message. Return its offset, also when ``id`` was taken before.
+        """Add a user's message to the conversation and answer it; return the message's offset.
 
-        The listeners are called before this returns. A typed yes confirms only the question at
-        ``offset``, the one its writer saw; 0 (not known) confirms none.
+        Idempotent: a repeated ``id`` returns the first one's offset. The listeners are called
+        before this returns.
+
+        Args:
+            session: the session of the user.
+            id: id of the message, chosen by the client.
+            text: the message.
+            offset: offset of the question that the user saw, the only one that a typed "yes" can
+                confirm; 0 if it is not known, which confirms none.
         """
         ...
 
@@ -170,10 +179,10 @@ class Desk(Protocol):
         choice: str,
         offset: int,
     ) -> int:
-        """Take a tapped choice of the event at ``offset`` (0 for ``desk:`` choices).
+        """Process a tapped choice of the event at ``offset`` (0 for ``desk:`` choices).
 
-        A choice of a question that is no longer open is answered in the log, with the open
-        question.
+        A choice of a question that is no longer open is answered by repeating the open question.
+        Returns the offset of the choice, as ``say`` does.
         """
         ...
 
@@ -184,15 +193,19 @@ class Desk(Protocol):
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
     ) -> int:
-        """Submit files that ``store_upload`` stored; ``NOT_FOUND`` for any other."""
-        ...
-
-    async def expect_upload(self, session: Session) -> None:
-        """Check that an upload is allowed, before any of it is read.
+        """Submit files stored by ``store_upload``; return the offset, as ``say`` does.
 
         Raises:
-            DeskError: ``NOT_ALLOWED_NOW`` when no flow asks for a file, ``RATE_LIMITED`` when the
-                conversation holds as many as allowed.
+            DeskError: ``NOT_FOUND`` if one of the files was not stored for this conversation.
+        """
+        ...
+
+    async def check_upload_allowed(self, session: Session) -> None:
+        """Check that an upload is allowed, before its content is read.
+
+        Raises:
+            DeskError: ``NOT_ALLOWED_NOW`` if no flow asks for a file, ``RATE_LIMITED`` if the
+                conversation already has the maximum number of files.
         """
         ...
 
@@ -204,77 +217,77 @@ class Desk(Protocol):
         media_type: str,
         content: AsyncIterator[bytes],
     ) -> UploadReceipt:
-        """Store a file, re-encoded and sealed.
+        """Store a file, re-encoded and encrypted.
 
         Args:
-            session: whose conversation asks for it.
-            name: the client's file name, already cleaned.
-            media_type: what the client claims; only a hint.
-            content: the bytes in pieces. Reading it raises ``TOO_LARGE`` past the limit, so
-                what can be refused without reading is refused first.
+            session: the session of the user who uploads it.
+            name: the client's file name, already sanitised.
+            media_type: the media type that the client claims; not relied on.
+            content: the bytes in chunks. Reading it raises ``TOO_LARGE`` past the limit, so all
+                other checks come first.
 
         Raises:
-            DeskError: as ``expect_upload``, ``UNSUPPORTED_MEDIA``, ``TOO_LARGE``.
+            DeskError: as ``check_upload_allowed``; ``UNSUPPORTED_MEDIA``; ``TOO_LARGE``.
         """
         ...
 
     async def events(self, session: Session, *, after: int, limit: int) -> tuple[Event, ...]:
-        """Return at most ``limit`` events with ``offset > after``, in order."""
+        """Return at most ``limit`` events whose offset is greater than ``after``, in order."""
         ...
 
     async def attachment(self, session: Session, name: str) -> Attachment:
         """Return a file that an agent sent in the session's conversation, decrypted.
 
         Raises:
-            NotFoundError: no file of this id was sent there, or it was purged with the messages.
+            NotFoundError: no file with this id was sent there, or it was purged with the messages.
         """
         ...
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
-        """Return the access package behind a person's link; see ``Packages.open``.
+        """Return the access package that a download link refers to; see ``Packages.open``.
 
         Args:
-            session: None for a client that could not be admitted; it is refused like any other.
-            number: the request's, as it stands in the link.
-            secret: the rest of the link.
+            session: the session of the user; None for a client that was not admitted, which is
+                refused with the same error.
+            number: the ticket number in the link.
+            secret: the secret in the link.
 
         Raises:
-            DeskError: ``NOT_FOUND`` for every link that is not valid for them.
+            DeskError: ``NOT_FOUND`` if the link is not valid for this user.
         """
         ...
 
     async def view(self, session: Session) -> View:
-        """Return what is shown beside the log, with the place in the queue."""
+        """Return the current view, including the place in the queue."""
         ...
 
-    def glance(self, conversation: Conversation) -> View:
-        """Return the view of a loaded conversation, without reading storage.
+    def view_of(self, conversation: Conversation) -> View:
+        """Return the view of a loaded conversation, without its place in the queue.
 
-        Called once for every commit that somebody sees, so it must be quick. The place in the
-        queue stays 0.
+        Reads no storage: it is called after every commit of a conversation that is on screen.
         """
         ...
 
     async def head(self, session: Session) -> int:
-        """Return the last offset."""
+        """Return the conversation's last offset."""
         ...
 
     async def heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, int]:
-        """Return the last offsets of many conversations at once, for the periodic comparison."""
+        """Return the last offsets of several conversations, for the hub's periodic comparison."""
         ...
 
     def subscribe(self, conversation: ConversationId, listener: Listener) -> Unsubscribe:
         """Call ``listener`` after each commit of a conversation, until unsubscribed."""
         ...
 
-    async def typing(self, session: Session) -> None:
-        """Note that the user is writing. Expires after a few seconds."""
+    async def mark_typing(self, session: Session) -> None:
+        """Mark the user as typing for a few seconds."""
         ...
 
-    async def read(self, session: Session, offset: int) -> None:
-        """Note that the user has seen everything up to ``offset``."""
+    async def mark_read(self, session: Session, offset: int) -> None:
+        """Mark everything up to ``offset`` as read by the user."""
         ...
 
-    async def leave(self, session: Session) -> None:
-        """Note that the client's last connection to this conversation is gone."""
+    async def mark_left(self, session: Session) -> None:
+        """Mark the user as gone: their last connection to this conversation was closed."""
         ...

@@ -1,4 +1,4 @@
-"""Files that agents send with a reply: re-encoded like those of users, and looked up."""
+"""Files that agents attach to a reply. They are re-encoded like the uploads of users."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.ids import AttachmentId, ConversationId
 from privacydesk.errors import NotFoundError
-from privacydesk.ports import Minter, Reader
-from privacydesk.services.uploads import Pictures
+from privacydesk.ports import IdGenerator, Reader
+from privacydesk.services.uploads import PictureConverter
 
 
-class Offered(Struct, frozen=True):
-    """A file as it was offered; its content has not been checked.
+class UncheckedFile(Struct, frozen=True):
+    """A file that an agent uploaded, before its content is checked.
 
     Attributes:
-        name: cleaned, so that it may be shown.
+        name: the file name, sanitised for display.
+        body: the content as uploaded.
     """
 
     name: str
@@ -27,22 +28,28 @@ class Offered(Struct, frozen=True):
 
 
 class Attachments:
-    """Makes attachments of files, and finds them for their recipients."""
+    """Creates attachments from uploaded files, and finds them for download."""
 
-    def __init__(self, pictures: Pictures, reader: Reader, minter: Minter, clock: Clock) -> None:
+    def __init__(
+        self, pictures: PictureConverter, reader: Reader, minter: IdGenerator, clock: Clock
+    ) -> None:
         self._pictures = pictures
         self._reader = reader
         self._minter = minter
         self._clock = clock
 
-    async def make(self, file: Offered, conversation: ConversationId, agent: Agent) -> Attachment:
-        """Return the attachment made of a file; the writer sets its event's offset.
+    async def create(
+        self, file: UncheckedFile, conversation: ConversationId, agent: Agent
+    ) -> Attachment:
+        """Return the attachment created from a file; it is not stored yet.
+
+        Its offset is 0 until the writer sets it to that of its event.
 
         Raises:
-            DeskError: ``UNSUPPORTED_MEDIA`` when it is not an accepted picture.
-            UnavailableError: too many files wait to be decoded.
+            DeskError: ``UNSUPPORTED_MEDIA`` if the file is not a supported picture.
+            UnavailableError: too many files are waiting to be decoded.
         """
-        picture, now = await self._pictures.rewrite(file.body), self._clock.now()
+        picture, now = await self._pictures.convert(file.body), self._clock.now()
         return Attachment(
             id=AttachmentId(self._minter.id(now)),
             conversation_id=conversation,
@@ -57,16 +64,21 @@ class Attachments:
         )
 
     async def find(self, conversation: ConversationId, name: str) -> Attachment:
-        """Return a file that was sent in a conversation, by its id in hex.
+        """Return an attachment of a conversation.
+
+        Args:
+            conversation: the conversation it must have been sent in.
+            name: its id in hex.
 
         Raises:
-            NotFoundError: no file of this id was sent in it, or it is gone.
+            NotFoundError: no attachment with this id was sent in the conversation, or it was
+                deleted.
         """
         try:
-            wanted = AttachmentId(bytes.fromhex(name))
+            attachment_id = AttachmentId(bytes.fromhex(name))
         except ValueError:
-            wanted = AttachmentId(b"")
-        found = await self._reader.attachment(wanted)
-        if found is None or found.conversation_id != conversation:
+            attachment_id = AttachmentId(b"")
+        attachment = await self._reader.attachment(attachment_id)
+        if attachment is None or attachment.conversation_id != conversation:
             raise NotFoundError("no such file was sent in this conversation")
-        return found
+        return attachment

@@ -1,7 +1,7 @@
-"""Staff attendance: console connections, chosen availability, and whether anybody can be reached.
+"""Staff attendance: which agents are connected, what availability they set, and who can be reached.
 
-The state lies in the database, and connections have to send heartbeats: so a killed process, a
-closed lid and a lost network look the same, and nobody waits for an agent who will not come back.
+The state is stored in the database, and console connections send heartbeats. So a killed process,
+a closed laptop and a lost network all look the same: the heartbeats stop, and the agent is absent.
 """
 
 from __future__ import annotations
@@ -14,37 +14,38 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from privacydesk.clock import Clock
-from privacydesk.domain.duty import Board, DutyState
-from privacydesk.ports import Duties
-from privacydesk.services.hours import Hours
+from privacydesk.domain.duty import DutyState, StaffBoard
+from privacydesk.ports import DutyStore
+from privacydesk.services.opening_hours import OpeningHours
 
-BEAT_EVERY = 10.0
-"""Seconds between two heartbeats of a connection; a few may be lost within the grace."""
+HEARTBEAT_INTERVAL_S = 10.0
+"""Seconds between the heartbeats of a connection; a few may be lost within the grace period."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """The operator's settings for who counts as present.
+class AttendanceSettings:
+    """The operator's settings for attendance and assignment.
 
     Attributes:
-        grace: how long a connection may be silent before its agent counts as lost.
-        visit: how long somebody counts as present after a command, or on a page without scripts.
-        at_once: how many conversations are given to one agent at once.
-        patience: how long somebody may wait within hours before supervisors are called.
+        grace: how long a connection may send no heartbeat before its agent counts as absent.
+        visit_duration: how long an agent without a connection counts as present after an action,
+            such as a command, or a page view in a browser without scripts.
+        max_conversations: how many conversations are assigned to one agent at the same time.
+        max_wait: how long a user may wait within opening hours before supervisors are alerted.
     """
 
     grace: timedelta = timedelta(seconds=45)
-    visit: timedelta = timedelta(minutes=30)
-    at_once: int = 3
-    patience: timedelta = timedelta(minutes=10)
+    visit_duration: timedelta = timedelta(minutes=30)
+    max_conversations: int = 3
+    max_wait: timedelta = timedelta(minutes=10)
 
 
-class Reach(Struct, frozen=True):
-    """Whether a person can be reached.
+class StaffAvailability(Struct, frozen=True):
+    """Whether staff can be reached now.
 
     Attributes:
-        staffed: it is within working hours, or somebody is available anyway.
-        opens_at: when hours begin, if nobody can be reached; None when it is not known.
+        staffed: whether it is within opening hours, or an agent is available outside of them.
+        opens_at: when opening hours begin next, if ``staffed`` is false; None if it is not known.
     """
 
     staffed: bool
@@ -54,15 +55,17 @@ class Reach(Struct, frozen=True):
 class Attendance:
     """Tracks which agents are present."""
 
-    def __init__(self, duties: Duties, hours: Hours, clock: Clock, terms: Terms) -> None:
+    def __init__(
+        self, duties: DutyStore, hours: OpeningHours, clock: Clock, settings: AttendanceSettings
+    ) -> None:
         self.hours = hours
-        self.terms = terms
+        self.settings = settings
         self._duties = duties
         self._clock = clock
         self._connected: Counter[str] = Counter()
 
     def connect(self, agent: str) -> Callable[[], None]:
-        """Note an agent's open page; call the returned function when it closes."""
+        """Record an open console page of an agent; call the returned function when it closes."""
         self._connected[agent] += 1
 
         def close() -> None:
@@ -73,46 +76,46 @@ class Attendance:
         return close
 
     def is_connected(self, agent: str) -> bool:
-        """Tell whether an agent has a page open in this process."""
+        """Return whether an agent has a console page open in this process."""
         return agent in self._connected
 
-    async def beat(self, *agents: str) -> None:
-        """Record a heartbeat of agents; of all who are connected here when none is named."""
-        now, grace = self._clock.now(), self.terms.grace
+    async def record_heartbeat(self, *agents: str) -> None:
+        """Record a heartbeat of the named agents, or else of all who are connected here."""
+        now, grace = self._clock.now(), self.settings.grace
         await self._duties.change(
-            agents or tuple(self._connected), lambda duty: duty.heard(now, grace)
+            agents or tuple(self._connected), lambda duty: duty.after_heartbeat(now, grace)
         )
 
-    async def acts(self, agent: str) -> None:
-        """Record that an agent acts, by whatever means."""
-        now, visit = self._clock.now(), self.terms.visit
-        await self._duties.change((agent,), lambda duty: duty.acted(now, visit))
+    async def record_activity(self, agent: str) -> None:
+        """Record that an agent did something, on any interface."""
+        now, visit_duration = self._clock.now(), self.settings.visit_duration
+        await self._duties.change((agent,), lambda duty: duty.after_action(now, visit_duration))
 
-    async def choose(self, agent: str, state: DutyState) -> None:
-        """Set an agent's availability: whether conversations may be given to them."""
+    async def set_availability(self, agent: str, state: DutyState) -> None:
+        """Set an agent's availability, which decides whether conversations are assigned to them."""
         now = self._clock.now()
-        lasting = self.terms.grace if self.is_connected(agent) else self.terms.visit
-        await self._duties.change((agent,), lambda duty: duty.chosen(state, now, lasting))
+        duration = self.settings.grace if self.is_connected(agent) else self.settings.visit_duration
+        await self._duties.change((agent,), lambda duty: duty.with_state(state, now, duration))
 
-    async def speak(self, agent: str, languages: tuple[str, ...]) -> None:
-        """Set the locales an agent answers in; empty for all."""
-        await self._duties.change((agent,), lambda duty: duty.speaking(languages))
+    async def set_languages(self, agent: str, languages: tuple[str, ...]) -> None:
+        """Set the locales that an agent answers in; empty for all."""
+        await self._duties.change((agent,), lambda duty: duty.with_languages(languages))
 
-    async def board(self) -> Board:
+    async def board(self) -> StaffBoard:
         """Return the duty state of all agents."""
         return await self._duties.board()
 
-    async def given(self, agent: str) -> None:
-        """Record that a conversation was given to an agent just now."""
+    async def record_assignment(self, agent: str) -> None:
+        """Record that a conversation was assigned to an agent just now."""
         now = self._clock.now()
-        await self._duties.change((agent,), lambda duty: duty.was_given(now))
+        await self._duties.change((agent,), lambda duty: duty.after_assignment(now))
 
-    async def reach(self) -> Reach:
-        """Return whether a person can be reached now, and if not, when."""
+    async def staff_availability(self) -> StaffAvailability:
+        """Return whether staff can be reached now, and if not, when opening hours begin."""
         now = self._clock.now()
         if self.hours.is_open(now):
-            return Reach(staffed=True)
+            return StaffAvailability(staffed=True)
         board = await self._duties.board()
         if any(duty.is_available(now) for duty in board.duties.values()):
-            return Reach(staffed=True)
-        return Reach(staffed=False, opens_at=self.hours.next_opening(now))
+            return StaffAvailability(staffed=True)
+        return StaffAvailability(staffed=False, opens_at=self.hours.next_opening(now))

@@ -1,7 +1,7 @@
-"""Audit entries for acts other than work on tickets, and the sealing of all entries.
+"""Audit entries for actions that leave no other trace, and the sealing of all audit entries.
 
-What staff do on a ticket is audited by its entry in the ticket's log, access by its entry in the
-access log. This covers what leaves neither: exported lists, runs over the whole desk.
+Work on a ticket is audited through the ticket's log, and sign-ins through the access log. This
+module covers everything else, such as exported lists and maintenance runs over all tickets.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.ports import AuditTrail, Changes, Job, Locks, Minter, Writer
+from privacydesk.ports import AuditTrail, Changes, IdGenerator, Job, Locks, Writer
 
 T = TypeVar("T")
 
-MOST_ROWS: Final = 10_000
-"""The most rows of one export; longer lists are exported in parts."""
+MAX_EXPORT_ROWS: Final = 10_000
+"""Maximum number of rows of one export; longer lists have to be exported in parts."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Audit:
-    """Notes what was done or denied."""
+    """Records audit entries."""
 
-    def __init__(self, writer: Writer, minter: Minter, clock: Clock) -> None:
+    def __init__(self, writer: Writer, minter: IdGenerator, clock: Clock) -> None:
         self._writer = writer
         self._minter = minter
         self._clock = clock
 
-    async def note(
+    async def record(
         self,
         by: str,
         what: str,
@@ -41,14 +41,14 @@ class Audit:
         conversation: ConversationId | None = None,
         **detail: Any,
     ) -> None:
-        """Note one thing.
+        """Record one action.
 
         Args:
-            by: an agent's name, or one of ``domain.audit.MACHINES``.
-            what: an act's name.
-            ticket: what it was done on.
-            conversation: where it was done.
-            **detail: values of closed lists, numbers and dates; nothing that a person wrote.
+            by: name of the agent who acted, or one of ``domain.audit.MACHINES``.
+            what: name of the action.
+            ticket: the ticket it concerns, if any.
+            conversation: the conversation it concerns, if any.
+            **detail: values from closed lists, numbers and dates; never text that a person wrote.
         """
         now = self._clock.now()
         entry = AuditEntry(now, by, what, ticket, conversation, detail=detail)
@@ -60,51 +60,54 @@ class Audit:
             )
         )
 
-    async def exported(self, by: str, listing: str, *, rows: int) -> None:
-        """Note that somebody exported a list."""
-        await self.note(by, "exported", listing=listing, rows=rows)
+    async def record_export(self, by: str, listing: str, *, rows: int) -> None:
+        """Record that an agent exported a list."""
+        await self.record(by, "exported", listing=listing, rows=rows)
 
-    async def exporting(
+    async def export_pages(
         self, by: str, listing: str, pages: AsyncIterable[Sequence[T]]
     ) -> AsyncGenerator[Sequence[T]]:
-        """Yield the pages of a list that is exported, ``MOST_ROWS`` rows at most.
+        """Yield the pages of an exported list, at most ``MAX_EXPORT_ROWS`` rows, and audit it.
 
-        The start is noted before the first row is yielded, and the number of rows when it ends,
-        also if it is aborted.
+        The start is recorded before the first row is yielded. The number of rows is recorded at
+        the end, even if the export is aborted.
 
         Args:
-            by: an agent's name.
-            listing: the name of the list.
-            pages: its rows, in batches.
+            by: name of the agent who exports the list.
+            listing: name of the list.
+            pages: the rows of the list, in batches.
         """
-        await self.note(by, "export_begun", listing=listing)
+        await self.record(by, "export_begun", listing=listing)
         rows = 0
         try:
             async for page in pages:
-                shown = page[: MOST_ROWS - rows]
-                rows += len(shown)
-                yield shown
-                if rows == MOST_ROWS:
+                batch = page[: MAX_EXPORT_ROWS - rows]
+                rows += len(batch)
+                yield batch
+                if rows == MAX_EXPORT_ROWS:
                     break
         finally:
-            await self.exported(by, listing, rows=rows)
+            await self.record_export(by, listing, rows=rows)
 
 
 class Sealer:
-    """Chains audit entries. Runs in every process; only one at a time finds work."""
+    """Seals audit entries into the hash chain.
+
+    Runs in every process; the audit trail lets one process at a time seal entries.
+    """
 
     def __init__(self, trail: AuditTrail) -> None:
         self._trail = trail
 
-    async def work(self) -> int:
-        """Seal all waiting entries; return their number."""
-        sealed = 0
-        while done := await self._trail.seal():
-            sealed += done
-        return sealed
+    async def seal_pending(self) -> int:
+        """Seal all pending entries; return their number."""
+        total = 0
+        while sealed := await self._trail.seal():
+            total += sealed
+        return total
 
-    async def anchor(self) -> None:
-        """Log the head of the chain: a copy outside the database's reach."""
+    async def log_chain_head(self) -> None:
+        """Check the chain and write its head to the log, where the database can't change it."""
         report = await self._trail.check()
         if report.fault is not None:
             _log.critical("audit_chain_broken", entry=report.fault.seq, fault=report.fault.what)

@@ -1,8 +1,8 @@
 """Callbacks from the account service on completion of long-running work.
 
-They carry no answer: the desk asks again at once, under the same key, and reads the answer as it
-would have later. So answers come in only one way, a lost callback costs nothing but time, and a
-forged or repeated one only makes the desk ask.
+A callback carries no result. It makes the desk repeat its call at once, under the same idempotency
+key, and read the result from the answer. So results arrive on one path only: a lost callback costs
+nothing but time, and a forged or repeated one only causes another call.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from privacydesk.clock import Clock
 from privacydesk.domain.deliveries import Channel, DeliveryState
 from privacydesk.domain.ids import DeliveryId
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
-from privacydesk.ports import Changes, Job, Locks, Minter, WorkingSet, Writer
+from privacydesk.ports import Changes, IdGenerator, Job, Locks, WorkingSet, Writer
 
-Check = Callable[[int, str, bytes, str], bool]
-"""Whether a signature is right for a timestamp, a key and a body; in constant time."""
+SignatureCheck = Callable[[int, str, bytes, str], bool]
+"""Returns whether a signature is valid, given timestamp, key, body and signature. It must compare
+in constant time."""
 
-_SKEW: Final = timedelta(minutes=5)
-"""How far the clocks of both sides may be apart."""
+_MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far the clocks of both sides may differ."""
 
 _KEY_BYTES: Final = 16
 
@@ -32,71 +33,71 @@ class Callbacks:
     """Receives callbacks.
 
     Args:
-        check: verifies signatures by the secret shared with the account service; None if there is
-            no account service, so that nobody can call.
-        writer: changes the waiting row.
-        minter: makes ids of jobs.
-        clock: the present.
-        left_due: makes the worker of this process look for due rows.
+        check: checks signatures with the secret shared with the account service; None without an
+            account service, in which case every callback is refused.
+        writer: commits the change of the outbox row.
+        minter: creates job ids.
+        clock: source of the current time.
+        on_work_queued: makes the worker of this process look for due rows.
     """
 
     def __init__(
         self,
         *,
-        check: Check | None,
+        check: SignatureCheck | None,
         writer: Writer,
-        minter: Minter,
+        minter: IdGenerator,
         clock: Clock,
-        left_due: Callable[[], None],
+        on_work_queued: Callable[[], None],
     ) -> None:
         self._check = check
         self._writer = writer
         self._minter = minter
         self._clock = clock
-        self._left_due = left_due
+        self._on_work_queued = on_work_queued
 
-    async def finished(self, *, key: str, timestamp: int, signature: str, body: bytes) -> None:
-        """Ask about a piece of work now; do nothing if no row waits for it.
+    async def handle(self, *, key: str, timestamp: int, signature: str, body: bytes) -> None:
+        """Make the outbox row with this key due now; do nothing if no open row has it.
 
         Args:
-            key: the ``Idempotency-Key`` under which the work was asked for.
-            timestamp: when the call was signed, Unix seconds.
-            signature: over timestamp, key and body.
-            body: as it came.
+            key: the ``Idempotency-Key`` of the call that started the work: the row's id in hex.
+            timestamp: when the callback was signed, in Unix seconds.
+            signature: the signature of timestamp, key and body.
+            body: the body as received.
 
         Raises:
-            DeskError: ``UNAUTHENTICATED``: the signature is wrong, or too old.
-            InvalidRequestError: the key is not one of ours.
+            DeskError: ``UNAUTHENTICATED`` if the signature is wrong or too old.
+            InvalidRequestError: the key is not the id of an outbox row.
         """
         skew = abs(self._clock.now().timestamp() - timestamp)
         if (
             self._check is None
-            or skew > _SKEW.total_seconds()
+            or skew > _MAX_CLOCK_SKEW.total_seconds()
             or not self._check(timestamp, key, body, signature)
         ):
             raise DeskError("the call is not signed by us", code=ErrorCode.UNAUTHENTICATED)
         try:
-            row = DeliveryId(bytes.fromhex(key))
+            row_id = DeliveryId(bytes.fromhex(key))
         except ValueError as error:
             raise InvalidRequestError("the key is none of ours") from error
-        if len(row) != _KEY_BYTES:
+        if len(row_id) != _KEY_BYTES:
             raise InvalidRequestError("the key is none of ours")
-        await self._wake(row)
+        await self._make_due(row_id)
 
-    async def _wake(self, row: DeliveryId) -> None:
+    async def _make_due(self, row_id: DeliveryId) -> None:
         now = self._clock.now()
 
         def decide(rows: WorkingSet) -> Changes:
-            held = rows.deliveries.get(row)
+            row = rows.deliveries.get(row_id)
             if (
-                held is None
-                or held.state is not DeliveryState.OPEN
-                or held.channel is not Channel.ACCOUNT
-                or held.due_at <= now
+                row is None
+                or row.state is not DeliveryState.OPEN
+                or row.channel is not Channel.ACCOUNT
+                or row.due_at <= now
             ):
                 return Changes()
-            return Changes(deliveries=(replace(held, due_at=now, version=held.version + 1),))
+            return Changes(deliveries=(replace(row, due_at=now, version=row.version + 1),))
 
-        job = Job(f"wake:{self._minter.token()}", Locks(deliveries=(row,)), decide)
+        job = Job(f"wake:{self._minter.token()}", Locks(deliveries=(row_id,)), decide)
         await self._writer.submit(job)
-        self._left_due()
+        self._on_work_queued()

@@ -1,4 +1,4 @@
-"""The desk's interface for chat clients: opens conversations and takes users' input."""
+"""The chat service: opens conversations, accepts users' input and returns what they see."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from privacydesk.domain.conversation import Conversation, LocaleSource, MailThre
 from privacydesk.domain.events import Event, InputKind
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash
-from privacydesk.domain.turn import Chose, Said, Snapshot, Uploaded
+from privacydesk.domain.turn import ChoiceMessage, Snapshot, TextMessage, UploadMessage
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
-from privacydesk.ports import Changes, Hashing, Job, Locks, Minter, Store, WorkingSet
+from privacydesk.ports import Changes, Hashing, IdGenerator, Job, Locks, Store, WorkingSet
 from privacydesk.services.api import (
+    Admission,
     Credentials,
-    Entry,
     Listener,
     Session,
     Unsubscribe,
     UploadReceipt,
     View,
 )
+from privacydesk.services.app_tokens import Claims, TokenChecker
 from privacydesk.services.attachments import Attachments
-from privacydesk.services.credentials import Claims, TokenChecker
-from privacydesk.services.hints import Hints
-from privacydesk.services.mail_replies import letter_row
-from privacydesk.services.making import TurnMaker
+from privacydesk.services.commit_notifier import CommitNotifier
+from privacydesk.services.mail_replies import mail_reply_row
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.revocations import RevokedTokens, account_hash, token_hash
-from privacydesk.services.staged import StagedUploads
+from privacydesk.services.row_builders import TurnChangesBuilder
+from privacydesk.services.staged_uploads import StagedUploads
 from privacydesk.services.turns import Turns
-from privacydesk.services.uploads import Pictures, read_all
+from privacydesk.services.uploads import PictureConverter, read_all
 
-Negotiate = Callable[[str], str]
-"""Maps languages as in ``Accept-Language`` to a locale; empty when none is known."""
+NegotiateLocale = Callable[[str], str]
+"""Returns the best locale for an ``Accept-Language`` value; empty if none is supported."""
 
-_OPEN_TRIES = 3
+_MAX_OPEN_ATTEMPTS = 3
 _ORIGIN_BYTES = 16
 
 
@@ -54,32 +54,32 @@ class ChatDesk:
         engine: Engine,
         turns: Turns,
         store: Store,
-        maker: TurnMaker,
-        minter: Minter,
+        changes_builder: TurnChangesBuilder,
+        minter: IdGenerator,
         hashing: Hashing,
-        hints: Hints,
+        commit_notifier: CommitNotifier,
         presence: Presence,
         clock: Clock,
-        negotiate: Negotiate,
+        negotiate: NegotiateLocale,
         agent_names: Callable[[str], str],
         tokens: TokenChecker | None,
         revoked: RevokedTokens,
         staged: StagedUploads,
-        pictures: Pictures,
+        pictures: PictureConverter,
         attaching: Attachments,
         packages: Packages,
     ) -> None:
         self._engine = engine
         self._turns = turns
         self._store = store
-        self._maker = maker
+        self._changes_builder = changes_builder
         self._minter = minter
         self._hashing = hashing
-        self._hints = hints
+        self._commit_notifier = commit_notifier
         self._presence = presence
         self._clock = clock
         self._negotiate = negotiate
-        self._agent_name = agent_names
+        self._display_name = agent_names
         self._tokens = tokens
         self._revoked = revoked
         self._staged = staged
@@ -89,109 +89,119 @@ class ChatDesk:
 
     # -- admission -------------------------------------------------------------------------
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Entry:
+    async def open(self, credentials: Credentials, *, languages: str) -> Admission:
         """Admit a client; see ``services.api.Desk``."""
         if credentials.token:
             return await self._open_account(credentials.token, languages)
         if credentials.secret:
             key = self._hashing.lookup("secret", credentials.secret)
-            found = await self._store.reader.conversation_by_key(key)
-            if found is None:
+            conversation = await self._store.reader.conversation_by_key(key)
+            if conversation is None:
                 raise DeskError("the secret is not known", code=ErrorCode.UNAUTHENTICATED)
-            _check_owner(found, "")
-            return Entry(self._session(found), await self._view(found))
+            _check_account(conversation, "")
+            return Admission(self._session(conversation), await self._view(conversation))
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
 
-    async def begin(self, *, languages: str) -> Entry:
+    async def begin(self, *, languages: str) -> Admission:
         """Begin a conversation without an account; see ``services.api.Desk``."""
         secret = self._minter.token()
         key = self._hashing.lookup("secret", secret)
         locale = self._negotiate(languages)
-        begun, greeting = await self._begin(key, "", locale, LocaleSource.BROWSER)
-        return Entry(self._session(begun, secret=secret), self.glance(begun), greeting)
+        conversation, greeting = await self._create_conversation(
+            key, "", locale, LocaleSource.BROWSER
+        )
+        session = self._session(conversation, secret=secret)
+        return Admission(session, self.view_of(conversation), greeting)
 
-    def name_origin(self, origin: str) -> bytes:
-        """Return the hash of an address; see ``services.api.Desk``."""
+    def hash_origin(self, origin: str) -> bytes:
+        """Return the hash of a network address; see ``services.api.Desk``."""
         return self._hashing.lookup("origin", origin)[:_ORIGIN_BYTES]
 
-    async def by_mail(self, thread: MailThread) -> Session:
-        """Return the session of a mail thread; its first mail begins the conversation."""
+    async def open_mail_thread(self, thread: MailThread) -> Session:
+        """Return the session of a mail thread; begin its conversation if there is none."""
         name = f"{thread.root}\n{thread.address}"
         while True:
             key = self._hashing.lookup("mail", name)
-            found = await self._store.reader.conversation_by_key(key)
-            if found is None:
-                begun, _ = await self._begin(key, "", "", LocaleSource.DEFAULT, mail=thread)
-                return self._session(begun)
-            if found.mail is not None:
-                return self._session(found)
-            # Its content was purged, the address included; the next conversation takes its place.
-            name += f"\n{found.id.hex()}"
+            conversation = await self._store.reader.conversation_by_key(key)
+            if conversation is None:
+                conversation, _ = await self._create_conversation(
+                    key, "", "", LocaleSource.DEFAULT, mail=thread
+                )
+                return self._session(conversation)
+            if conversation.mail is not None:
+                return self._session(conversation)
+            # This conversation was purged, including its address. Its id leads to the key of the
+            # conversation that replaces it.
+            name += f"\n{conversation.id.hex()}"
 
-    async def note_by_mail(
+    async def send_mail_notes(
         self, conversation: ConversationId, notes: Sequence[str], name: bytes
     ) -> None:
-        """Send notes by mail that are not part of the conversation.
+        """Send notes by mail that are not added to the conversation; at most once per ``name``.
 
         Args:
-            conversation: held by mail.
-            notes: keys of texts.
-            name: sixteen bytes, the same whenever the same notes are sent.
+            conversation: ID of a mail conversation.
+            notes: text keys of the notes.
+            name: the idempotency key, 16 bytes: the ID of the outbox row.
         """
-        row = letter_row(conversation, DeliveryId(name), {"notes": list(notes)}, self._clock.now())
+        row = mail_reply_row(
+            conversation, DeliveryId(name), {"notes": list(notes)}, self._clock.now()
+        )
 
         def decide(rows: WorkingSet) -> Changes:
             return Changes(deliveries=() if row.id in rows.deliveries else (row,))
 
         locks = Locks(conversation=conversation, deliveries=(row.id,))
         await self._store.writer.submit(Job(f"note:{name.hex()}", locks, decide))
-        self._turns.left_due()
+        self._turns.on_work_queued()
 
-    async def _open_account(self, token: str, languages: str) -> Entry:
+    async def _open_account(self, token: str, languages: str) -> Admission:
         if self._tokens is None:
             raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
         claims = self._tokens.check(token)
-        issued = self._issued(claims)
+        issued = self._check_not_revoked(claims)
         key = issued.account
-        for _ in range(_OPEN_TRIES):
-            found = await self._store.reader.conversation_by_key(key)
-            if found is not None:
-                _check_owner(found, claims.account)
-                session = self._session(found, expires_at=claims.expires_at, issued=issued)
-                return Entry(session, await self._view(found))
+        for _ in range(_MAX_OPEN_ATTEMPTS):
+            conversation = await self._store.reader.conversation_by_key(key)
+            if conversation is not None:
+                _check_account(conversation, claims.account)
+                session = self._session(conversation, expires_at=claims.expires_at, issued=issued)
+                return Admission(session, await self._view(conversation))
             locale = self._negotiate(claims.locale) or self._negotiate(languages)
             source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
             try:
-                begun, greeting = await self._begin(key, claims.account, locale, source)
+                conversation, greeting = await self._create_conversation(
+                    key, claims.account, locale, source
+                )
             except DeskError as error:
-                # Two tabs opened at once: the other one was first, and its conversation counts.
+                # Another client of this account created it at the same time: open that one.
                 if error.code is not ErrorCode.CONFLICT:
                     raise
                 continue
-            session = self._session(begun, expires_at=claims.expires_at, issued=issued)
-            return Entry(session, self.glance(begun), greeting)
+            session = self._session(conversation, expires_at=claims.expires_at, issued=issued)
+            return Admission(session, self.view_of(conversation), greeting)
         raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
 
-    def _issued(self, claims: Claims) -> IssuedToken:
-        """Return a token as revocations identify it.
+    def _check_not_revoked(self, claims: Claims) -> IssuedToken:
+        """Return what identifies a token for revocations, if it is not revoked.
 
         Raises:
-            DeskError: ``TOKEN_EXPIRED``: it is revoked.
+            DeskError: ``TOKEN_EXPIRED`` if the token was revoked.
         """
-        own = token_hash(self._hashing, claims.token_id) if claims.token_id else None
+        token_id_hash = token_hash(self._hashing, claims.token_id) if claims.token_id else None
         account = account_hash(self._hashing, claims.account)
-        issued = IssuedToken(account, own, claims.issued_at)
-        if self._revoked.covers(issued):
+        issued = IssuedToken(account, token_id_hash, claims.issued_at)
+        if self._revoked.is_revoked(issued):
             raise DeskError(
                 "the token was revoked", code=ErrorCode.TOKEN_EXPIRED, reason="token_revoked"
             )
         return issued
 
     def is_revoked(self, session: Session) -> bool:
-        """Tell whether a session's token was revoked; see ``services.api.Desk``."""
-        return session.issued is not None and self._revoked.covers(session.issued)
+        """Return whether a session's token was revoked; see ``services.api.Desk``."""
+        return session.issued is not None and self._revoked.is_revoked(session.issued)
 
-    async def _begin(
+    async def _create_conversation(
         self,
         key: LookupHash,
         account: str,
@@ -200,9 +210,17 @@ class ChatDesk:
         *,
         mail: MailThread | None = None,
     ) -> tuple[Conversation, tuple[Event, ...]]:
-        """Begin a conversation; return it with its greeting."""
+        """Create a conversation; return it with the events of its greeting.
+
+        Args:
+            key: the hash under which it will be found.
+            account: the app's account id; empty without an account.
+            locale: its language; empty for the default.
+            source: where ``locale`` comes from.
+            mail: the mail thread, if it is a mail conversation.
+        """
         now = self._clock.now()
-        fresh = Conversation(
+        conversation = Conversation(
             id=ConversationId(self._minter.id(now)),
             epoch=self._minter.token(),
             created_at=now,
@@ -211,17 +229,17 @@ class ChatDesk:
             locale_from=source if locale else LocaleSource.DEFAULT,
             mail=mail,
         )
-        job_id = f"open:{fresh.id.hex()}"
+        job_id = f"open:{conversation.id.hex()}"
 
         def decide(_rows: WorkingSet) -> Changes:
-            turn = self._engine.greet(Snapshot(fresh), now, job_id)
-            made = self._maker.changes(turn, before={}, job_id=job_id, now=now)
+            turn = self._engine.greet(Snapshot(conversation), now, job_id)
+            changes = self._changes_builder.build(turn, before={}, job_id=job_id, now=now)
             return Changes(
-                conversation=made.conversation, events=made.events, keys=(key,), answer=None
+                conversation=changes.conversation, events=changes.events, keys=(key,), answer=None
             )
 
         committed = await self._store.writer.submit(
-            Job(id=job_id, locks=Locks(conversation=fresh.id), decide=decide)
+            Job(id=job_id, locks=Locks(conversation=conversation.id), decide=decide)
         )
         assert committed.changes is not None
         assert committed.changes.conversation is not None
@@ -246,14 +264,15 @@ class ChatDesk:
             issued=issued,
         )
 
-    async def _conversation(self, conversation: ConversationId) -> Conversation:
-        # Not the writer's copy: a command outside this process may have changed it since.
-        state = await self._store.reader.conversation(conversation)
-        if state is None:
+    async def _load(self, conversation_id: ConversationId) -> Conversation:
+        # Read from the database, not from the writer's cache: a command in another process may
+        # have changed the conversation.
+        conversation = await self._store.reader.conversation(conversation_id)
+        if conversation is None:
             raise NotFoundError("no such conversation")
-        return state
+        return conversation
 
-    # -- what users do ---------------------------------------------------------------------
+    # -- user input ------------------------------------------------------------------------
 
     async def say(
         self,
@@ -263,10 +282,10 @@ class ChatDesk:
         text: str,
         offset: int = 0,
     ) -> int:
-        """Take a message; see ``services.api.Desk``."""
-        self._presence.user_sends(session.conversation)
-        said = Said(job_id=id, text=text, offset=offset)
-        committed = await self._turns.say(session.conversation, said, origin=session.origin)
+        """Process a typed message; see ``services.api.Desk``."""
+        self._presence.clear_user_typing(session.conversation)
+        said = TextMessage(job_id=id, text=text, offset=offset)
+        committed = await self._turns.run_message(session.conversation, said, origin=session.origin)
         return committed.offset
 
     async def choose(
@@ -277,9 +296,11 @@ class ChatDesk:
         choice: str,
         offset: int,
     ) -> int:
-        """Take a tapped choice; see ``services.api.Desk``."""
-        message = Chose(job_id=id, choice=choice, offset=offset)
-        committed = await self._turns.say(session.conversation, message, origin=session.origin)
+        """Process a tapped choice; see ``services.api.Desk``."""
+        message = ChoiceMessage(job_id=id, choice=choice, offset=offset)
+        committed = await self._turns.run_message(
+            session.conversation, message, origin=session.origin
+        )
         return committed.offset
 
     async def submit_uploads(
@@ -293,34 +314,37 @@ class ChatDesk:
         if not uploads:
             raise DeskError("no upload is named", code=ErrorCode.INVALID_REQUEST)
         try:
-            files = await self._staged.named(session.conversation, uploads)
+            files = await self._staged.find(session.conversation, uploads)
         except NotFoundError as error:
-            return await self._first_answer(session.conversation, id, error)
-        message = Uploaded(job_id=id, uploads=files)
-        committed = await self._turns.say(session.conversation, message, origin=session.origin)
+            # If this job ran before, its files are no longer staged: repeat its answer.
+            return await self._offset_of_job(session.conversation, id, error)
+        message = UploadMessage(job_id=id, uploads=files)
+        committed = await self._turns.run_message(
+            session.conversation, message, origin=session.origin
+        )
         return committed.offset
 
-    async def _first_answer(
-        self, conversation: ConversationId, job_id: str, otherwise: DeskError
+    async def _offset_of_job(
+        self, conversation: ConversationId, job_id: str, error: DeskError
     ) -> int:
-        """Return the offset a job was answered with when it ran, even if its files are gone.
+        """Return the offset that a job was answered with when it ran first.
 
         Raises:
-            DeskError: ``otherwise``, when it never ran.
+            DeskError: ``error`` if the job never ran.
         """
 
         def decide(_rows: WorkingSet) -> Changes:
-            raise otherwise
+            raise error
 
         job = Job(id=job_id, locks=Locks(conversation=conversation), decide=decide)
         return (await self._store.writer.submit(job)).offset
 
-    async def expect_upload(self, session: Session) -> None:
+    async def check_upload_allowed(self, session: Session) -> None:
         """Check that an upload is allowed; see ``services.api.Desk``."""
-        conversation = await self._conversation(session.conversation)
+        conversation = await self._load(session.conversation)
         if not self._asks_for_file(conversation):
             raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
-        await self._staged.refuse_more(conversation)
+        await self._staged.check_limits(conversation)
 
     async def store_upload(
         self,
@@ -331,10 +355,10 @@ class ChatDesk:
         content: AsyncIterator[bytes],
     ) -> UploadReceipt:
         """Store a file; see ``services.api.Desk``."""
-        await self.expect_upload(session)
-        picture = await self._pictures.rewrite(await read_all(content))
-        # Meanwhile others may have been stored, or the question answered.
-        await self.expect_upload(session)
+        await self.check_upload_allowed(session)
+        picture = await self._pictures.convert(await read_all(content))
+        # Check again: other files may have been stored meanwhile, or the question answered.
+        await self.check_upload_allowed(session)
         now = self._clock.now()
         evidence = Evidence(
             id=EvidenceId(self._minter.id(now)),
@@ -346,7 +370,7 @@ class ChatDesk:
             created_at=now,
             body=picture.body,
         )
-        await self._staged.keep(evidence)
+        await self._staged.store(evidence)
         return UploadReceipt(evidence.id.hex(), name, evidence.size, evidence.media_type)
 
     def _asks_for_file(self, conversation: Conversation) -> bool:
@@ -355,7 +379,7 @@ class ChatDesk:
             and self._engine.asks_for(Snapshot(conversation)) is InputKind.UPLOAD
         )
 
-    # -- what is shown ---------------------------------------------------------------------
+    # -- output ----------------------------------------------------------------------------
 
     async def events(self, session: Session, *, after: int, limit: int) -> tuple[Event, ...]:
         """Return events after an offset; see ``services.api.Desk``."""
@@ -367,15 +391,15 @@ class ChatDesk:
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
         """Return an access package; see ``services.api.Desk``."""
-        asks = None if session is None else session.conversation
-        return await self._packages.open(asks, number, secret)
+        conversation = None if session is None else session.conversation
+        return await self._packages.open(conversation, number, secret)
 
     async def view(self, session: Session) -> View:
-        """Return what is shown beside the log; see ``services.api.Desk``."""
-        return await self._view(await self._conversation(session.conversation))
+        """Return the current view; see ``services.api.Desk``."""
+        return await self._view(await self._load(session.conversation))
 
     async def _view(self, conversation: Conversation) -> View:
-        view = self.glance(conversation)
+        view = self.view_of(conversation)
         if conversation.owner.kind is not OwnerKind.QUEUE:
             return view
         place = await self._store.reader.queue_place(conversation.id)
@@ -389,46 +413,46 @@ class ChatDesk:
             agent_read=view.agent_read,
         )
 
-    def glance(self, conversation: Conversation) -> View:
+    def view_of(self, conversation: Conversation) -> View:
         """Return the view of a loaded conversation; see ``services.api.Desk``."""
         owner = conversation.owner
         by_agent = owner.kind is OwnerKind.AGENT
         return View(
             owner=owner.kind,
-            agent=self._agent_name(owner.agent) if by_agent else "",
+            agent=self._display_name(owner.agent) if by_agent else "",
             prompt=conversation.prompt.offset if conversation.prompt else 0,
             locale=conversation.locale,
-            agent_typing=by_agent and self._presence.agent_types(conversation.id),
-            agent_read=self._presence.agent_read(conversation.id),
+            agent_typing=by_agent and self._presence.is_agent_typing(conversation.id),
+            agent_read=self._presence.last_read_by_agent(conversation.id),
         )
 
     async def head(self, session: Session) -> int:
-        """Return the last offset."""
+        """Return the conversation's last offset."""
         heads = await self._store.reader.versions((session.conversation,))
         return heads.get(session.conversation, 0)
 
     async def heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, int]:
-        """Return the last offsets of many conversations."""
+        """Return the last offsets of several conversations."""
         return await self._store.reader.versions(conversations)
 
     def subscribe(self, conversation: ConversationId, listener: Listener) -> Unsubscribe:
-        """Listen to a conversation's commits."""
-        return self._hints.subscribe(conversation, listener)
+        """Call a listener after each commit of a conversation; see ``services.api.Desk``."""
+        return self._commit_notifier.subscribe(conversation, listener)
 
-    async def typing(self, session: Session) -> None:
-        """Note that the user is writing."""
-        self._presence.user_types(session.conversation)
+    async def mark_typing(self, session: Session) -> None:
+        """Mark the user as typing for a few seconds."""
+        self._presence.set_user_typing(session.conversation)
 
-    async def read(self, session: Session, offset: int) -> None:
-        """Note what the user has seen."""
-        self._presence.user_reads(session.conversation, offset)
+    async def mark_read(self, session: Session, offset: int) -> None:
+        """Mark everything up to an offset as read by the user."""
+        self._presence.mark_read_by_user(session.conversation, offset)
 
-    async def leave(self, session: Session) -> None:
-        """Note that the client's last connection is gone."""
-        self._presence.user_left(session.conversation)
+    async def mark_left(self, session: Session) -> None:
+        """Mark the user as gone."""
+        self._presence.forget_user(session.conversation)
 
 
-def _check_owner(conversation: Conversation, account: str) -> None:
-    """Check that a conversation belongs to an account; the key that found it may be wrong."""
+def _check_account(conversation: Conversation, account: str) -> None:
+    """Check that a conversation belongs to an account: its key in the database may be wrong."""
     if conversation.account != account:
-        raise DeskError("what leads to a conversation leads to another's")
+        raise DeskError("the conversation found belongs to another account")

@@ -1,7 +1,8 @@
-"""Whether processes on one database use the same profile, policy and calendars.
+"""Check that all processes on one database use the same profile, policy and calendars.
 
-Each process reads these from its own files. Two that differ count other dates and cite another
-policy for the same request. So the database keeps a digest of each; a mismatch is reported.
+Each process reads these from its own files. If they differ between processes, the same request
+gets different deadlines and policy citations. So the database stores a digest of each part, and a
+mismatch is refused at the start and reported while running.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from privacydesk.ports import Fingerprints
 _log = structlog.get_logger(__name__)
 
 
-class Part(StrEnum):
-    """A part of the configuration that answers to people depend on."""
+class ConfigurationPart(StrEnum):
+    """A part of the configuration that has to be the same in all processes."""
 
     PROFILE = "profile"
     POLICY = "policy"
@@ -28,23 +29,24 @@ class Part(StrEnum):
 
 
 _SOURCES = {
-    Part.PROFILE: "the file that PRIVACYDESK_PROFILE names",
-    Part.POLICY: "the folder `policy` of PRIVACYDESK_DATA_DIR",
-    Part.CALENDARS: "the folder `calendars` of PRIVACYDESK_DATA_DIR",
+    ConfigurationPart.PROFILE: "the file that PRIVACYDESK_PROFILE names",
+    ConfigurationPart.POLICY: "the folder `policy` of PRIVACYDESK_DATA_DIR",
+    ConfigurationPart.CALENDARS: "the folder `calendars` of PRIVACYDESK_DATA_DIR",
 }
 
-Digests = Mapping[Part, bytes]
+Digests = Mapping[ConfigurationPart, bytes]
 
 
 class Configuration:
-    """Compares the configuration of this process with what the database last recorded.
+    """Compares the configuration of this process with what the database has recorded.
 
     Args:
-        book: where digests are kept.
-        own: returns digests of this process's current configuration.
-        clock: the present.
-        by: the name of this process, as shown to others.
-        is_alone: whether no other process can serve the database: then this configuration wins.
+        book: store of the recorded digests.
+        own: returns the digests of this process's current configuration.
+        clock: source of the current time.
+        by: name of this process, shown in the messages of other processes.
+        is_alone: whether no other process can serve the database. Then a different configuration
+            is recorded instead of refused.
     """
 
     def __init__(
@@ -62,26 +64,28 @@ class Configuration:
         self._by = by
         self._is_alone = is_alone
         self._last = own()
-        self._suspected: frozenset[Part] = frozenset()
-        self._differing: frozenset[Part] = frozenset()
+        self._suspected: frozenset[ConfigurationPart] = frozenset()
+        self._differing: frozenset[ConfigurationPart] = frozenset()
 
     async def check(self) -> None:
-        """Compare for a serving process; record what the database has not seen yet.
+        """Compare when a serving process starts; record parts that were not recorded before.
 
         Raises:
-            SettingsError: a part differs from what other processes use; the message says how
-                to settle it.
+            SettingsError: a part differs from what other processes use; the message says how to
+                fix it.
         """
         recorded = await self._book.all()
         differing = differing_parts(recorded, self._last)
         if differing and not self._is_alone:
-            raise SettingsError(_refusal(differing, recorded))
-        await self._record(self._last, {*differing, *(p for p in Part if p not in recorded)})
+            raise SettingsError(_mismatch_message(differing, recorded))
+        await self._record(
+            self._last, {*differing, *(p for p in ConfigurationPart if p not in recorded)}
+        )
         for part in differing:
             _log.info("configuration_changed", part=part.value)
 
     async def compare(self) -> None:
-        """Compare for a command beside serving processes; record nothing.
+        """Compare for a command that runs beside serving processes; record nothing.
 
         Raises:
             SettingsError: as ``check``.
@@ -90,17 +94,19 @@ class Configuration:
             return
         recorded = await self._book.all()
         if differing := differing_parts(recorded, self._last):
-            raise SettingsError(_refusal(differing, recorded))
+            raise SettingsError(_mismatch_message(differing, recorded))
 
-    async def look(self) -> None:
-        """Record what was imported here since the last look; log where another process differs.
+    async def poll(self) -> None:
+        """Record parts imported here since the last poll; log parts that differ elsewhere.
 
-        A difference is logged once, if it persists at the next look: a folder that several
-        share is read by each within seconds. Its end is logged once, too.
+        A difference is logged only if it persists at the next poll, since processes that share a
+        folder read it within seconds of each other. Both its start and its end are logged once.
         """
         own = self._own()
-        await self._record(own, {part for part in Part if own[part] != self._last[part]})
-        # Only now: if recording failed, the next look repeats it.
+        await self._record(
+            own, {part for part in ConfigurationPart if own[part] != self._last[part]}
+        )
+        # Set after recording, so that the next poll repeats it if it failed.
         self._last = own
         recorded = await self._book.all()
         differing = frozenset(differing_parts(recorded, own))
@@ -117,31 +123,35 @@ class Configuration:
         self._differing = differing & (self._suspected | self._differing)
         self._suspected = differing
 
-    async def _record(self, own: Digests, parts: set[Part]) -> None:
+    async def _record(self, own: Digests, parts: set[ConfigurationPart]) -> None:
         if not parts:
             return
         now = self._clock.now()
         await self._book.record(Fingerprint(part.value, own[part], now, self._by) for part in parts)
 
 
-def differing_parts(recorded: Mapping[str, Fingerprint], own: Digests) -> tuple[Part, ...]:
-    """Return the parts that were recorded with another digest."""
-    return tuple(p for p in Part if p in recorded and recorded[p].digest != own[p])
+def differing_parts(
+    recorded: Mapping[str, Fingerprint], own: Digests
+) -> tuple[ConfigurationPart, ...]:
+    """Return the parts whose recorded digest differs from this process's own."""
+    return tuple(p for p in ConfigurationPart if p in recorded and recorded[p].digest != own[p])
 
 
-def difference(part: Part, recorded: Fingerprint) -> str:
-    """Return a message that a part differs from what was recorded."""
+def difference_message(part: ConfigurationPart, recorded: Fingerprint) -> str:
+    """Return a message that says which process recorded a part differently, and when."""
     return (
         f"{part.value} differs from what {recorded.by} recorded at {recorded.at:%Y-%m-%d %H:%M} UTC"
     )
 
 
-def _refusal(parts: tuple[Part, ...], recorded: Mapping[str, Fingerprint]) -> str:
-    told = "; ".join(difference(part, recorded[part]) for part in parts)
-    copied = " and ".join(_SOURCES[part] for part in parts)
-    named = " ".join(part.value for part in parts)
+def _mismatch_message(
+    parts: tuple[ConfigurationPart, ...], recorded: Mapping[str, Fingerprint]
+) -> str:
+    differences = "; ".join(difference_message(part, recorded[part]) for part in parts)
+    sources = " and ".join(_SOURCES[part] for part in parts)
+    names = " ".join(part.value for part in parts)
     return (
         "processes on one database must go by the same configuration, else they count other dates:"
-        f" {told}. Copy {copied} from there; or, if what lies here is right, run"
-        f" `privacydesk db adopt {named}` and bring it to the others"
+        f" {differences}. Copy {sources} from there; or, if what lies here is right, run"
+        f" `privacydesk db adopt {names}` and bring it to the others"
     )

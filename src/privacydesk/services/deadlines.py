@@ -1,4 +1,8 @@
-"""Clocks of tickets: which run, when they are due, and which dues fire before that."""
+"""Ticket deadlines: which ones apply, when they are due, and which events are scheduled for them.
+
+A running deadline is a ``domain.clocks.Clock``. A reminder or the passing of a due date is a
+scheduled event of the ticket, ``domain.ticket.ScheduledEvent``.
+"""
 
 from __future__ import annotations
 
@@ -14,65 +18,77 @@ from privacydesk.domain.clocks import (
     Clock,
     RegimeProfile,
     StartsFrom,
-    deadline_of,
     recount,
-    settle,
+    recount_deadline,
+    recount_if_provisional,
     start_clock,
 )
 from privacydesk.domain.deadlines import Day, Unit, working_days_before
-from privacydesk.domain.ticket import Due, DueKind, Ticket
+from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.errors import NotAllowedNowError
 
 _REMINDER_HOUR = time(9, 0)
-"""Reminders come up at the start of the working day, in the operator's zone."""
+"""Time of day of reminders, in the operator's time zone."""
 
-_OF_CLOCKS = frozenset({DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE})
+_REMINDERS = ((ScheduledEventKind.REMIND_TWO, 2), (ScheduledEventKind.REMIND_ONE, 1))
+"""The reminders, with how many working days they precede the due date."""
+
+_DEADLINE_EVENTS = frozenset(
+    {ScheduledEventKind.REMIND_TWO, ScheduledEventKind.REMIND_ONE, ScheduledEventKind.OVERDUE}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlineRules:
-    """The operator's settings for clocks.
+    """The operator's settings for deadlines.
 
     Attributes:
         calendar: code of the working-day calendar.
-        zone: the time zone of the operator's days.
-        regimes: all clocks that run on a ticket; the earliest leads.
-        waits_for_verification: after this an unverified request lapses.
+        zone: name of the time zone in which the operator's days begin.
+        regimes: the rules that set a deadline for each ticket; the earliest deadline leads.
+        verification_timeout: how long a ticket may stay unverified before it lapses.
         unbinding_window: see ``dialog.rules.Rules``.
     """
 
     calendar: str = "CN"
     zone: str = "Asia/Shanghai"
     regimes: Sequence[RegimeProfile] = (OPERATOR_7WD,)
-    waits_for_verification: timedelta = timedelta(days=15)
+    verification_timeout: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None
 
 
 class Deadlines:
-    """Counts deadlines by the operator's rules. Calendars may be replaced at run time."""
+    """Computes deadlines by the operator's rules. Calendars may be replaced at run time."""
 
     def __init__(self, calendars: Calendars, rules: DeadlineRules) -> None:
         self.calendars = calendars
         self.rules = rules
         self.zone = ZoneInfo(rules.zone)
-        self._day: tuple[datetime, datetime, date] | None = None
+        self._cached_day: tuple[datetime, datetime, date] | None = None
 
     def today(self, now: datetime) -> date:
-        """Return the operator's date."""
-        day = self._day
+        """Return the date in the operator's time zone."""
+        day = self._cached_day
         if day is None or not day[0] <= now < day[1]:
-            # Every turn asks, and the answer is the same for a day. The writer's thread asks too,
-            # so the cached value is read once and replaced as a whole.
+            # Cached because every turn needs it. The writer's thread needs it, too, so the tuple
+            # is read once and replaced as a whole.
             today = now.astimezone(self.zone).date()
             begins, ends = (
-                datetime.combine(one, time.min, self.zone).astimezone(UTC)
-                for one in (today, today + timedelta(days=1))
+                datetime.combine(midnight, time.min, self.zone).astimezone(UTC)
+                for midnight in (today, today + timedelta(days=1))
             )
-            day = self._day = (begins, ends, today)
+            day = self._cached_day = (begins, ends, today)
         return day[2]
 
-    def clocks(self, received_at: datetime, verified_at: datetime | None) -> tuple[Clock, ...]:
-        """Start every regime's clock whose start is known."""
+    def start_clocks(
+        self, received_at: datetime, verified_at: datetime | None
+    ) -> tuple[Clock, ...]:
+        """Return the clock of each regime whose start is known.
+
+        Args:
+            received_at: when the ticket was filed.
+            verified_at: when its requester was verified; None if they were not yet.
+        """
         calendar = self.calendars.get(self.rules.calendar)
         clocks = []
         for regime in self.rules.regimes:
@@ -82,84 +98,106 @@ class Deadlines:
         return tuple(clocks)
 
     def days(self, clock: Clock) -> tuple[Day, ...]:
-        """Return the day-by-day count behind a clock's date."""
-        return deadline_of(clock, self.calendars.get(clock.calendar)).days
+        """Return the days from a clock's start to its due date, and how each was counted."""
+        return recount_deadline(clock, self.calendars.get(clock.calendar)).days
 
-    def dues(self, ticket: Ticket, now: datetime) -> tuple[Due, ...]:
-        """Return the dues of a ticket, given its clocks and state; earliest first.
+    def deadline_events(self, ticket: Ticket, now: datetime) -> tuple[ScheduledEvent, ...]:
+        """Return the scheduled events of a ticket's leading deadline, earliest first.
 
-        Reminders whose time has already passed are skipped.
+        These are the reminders that still lie ahead, and the moment from which it is overdue.
+        There are none without a deadline, or once the ticket is answered.
         """
-        dues: list[Due] = []
+        events: list[ScheduledEvent] = []
         clock = ticket.clock
         if clock is not None and ticket.answered_at is None:
             calendar = self.calendars.get(clock.calendar)
-            for kind, ahead in ((DueKind.REMIND_TWO, 2), (DueKind.REMIND_ONE, 1)):
-                day = working_days_before(calendar, clock.due_date, ahead)
+            for kind, days_before in _REMINDERS:
+                day = working_days_before(calendar, clock.due_date, days_before)
                 at = datetime.combine(day, _REMINDER_HOUR, self.zone).astimezone(UTC)
                 if at > now:
-                    dues.append(Due(kind, at))
-            dues.append(Due(DueKind.OVERDUE, clock.due_at.astimezone(UTC)))
-        return tuple(sorted(dues, key=lambda due: due.at))
+                    events.append(ScheduledEvent(kind, at))
+            events.append(ScheduledEvent(ScheduledEventKind.OVERDUE, clock.due_at.astimezone(UTC)))
+        return _by_time(events)
 
-    def unverified_dues(self, ticket: Ticket, now: datetime) -> tuple[Due, ...]:
-        """Return the dues of a ticket that awaits verification."""
-        dues = [Due(DueKind.LAPSE, now + self.rules.waits_for_verification)]
+    def verification_events(self, ticket: Ticket, now: datetime) -> tuple[ScheduledEvent, ...]:
+        """Return the scheduled events of a ticket that awaits verification, earliest first.
+
+        These are its lapse and, if evidence was uploaded, the alarm that it was not examined by
+        the end of the next working day.
+        """
+        events = [ScheduledEvent(ScheduledEventKind.LAPSE, now + self.rules.verification_timeout)]
         if "document" in ticket.flags:
             calendar = self.calendars.get(self.rules.calendar)
             day = self.today(now) + timedelta(days=1)
             while not calendar.day(day).working:
                 day += timedelta(days=1)
             end = datetime.combine(day + timedelta(days=1), time(0), self.zone)
-            dues.append(Due(DueKind.EVIDENCE_WAITING, end.astimezone(UTC)))
-        return tuple(sorted(dues, key=lambda due: due.at))
+            events.append(ScheduledEvent(ScheduledEventKind.EVIDENCE_WAITING, end.astimezone(UTC)))
+        return _by_time(events)
 
-    def with_clock(self, ticket: Ticket, verified_at: datetime, now: datetime) -> Ticket:
-        """Return the ticket with its clocks started and its reminders set."""
-        running = replace(
+    def start_deadlines(self, ticket: Ticket, verified_at: datetime, now: datetime) -> Ticket:
+        """Return the ticket as verified, with its clocks started and its reminders scheduled."""
+        started = replace(
             ticket,
             verified_at=verified_at,
-            clocks=self.clocks(ticket.received_at, verified_at),
+            clocks=self.start_clocks(ticket.received_at, verified_at),
         )
-        return replace(running, dues=self.dues(running, now))
+        return replace(started, scheduled_events=self.deadline_events(started, now))
 
-    def settled(self, ticket: Ticket, now: datetime) -> Ticket | None:
-        """Return the ticket with provisional dates recounted, or None if nothing changed."""
+    def recount_provisional(self, ticket: Ticket, now: datetime) -> Ticket | None:
+        """Return the ticket with its provisional dates recounted; None if none of them changed.
+
+        A date is provisional while the holiday schedule of its year is not published.
+        """
         clocks = []
         changed = False
         for clock in ticket.clocks:
-            fresh = settle(clock, self.calendars.get(clock.calendar)) if clock.provisional else None
-            changed = changed or fresh is not None
-            clocks.append(fresh or clock)
+            calendar = self.calendars.get(clock.calendar)
+            recounted = recount_if_provisional(clock, calendar) if clock.provisional else None
+            changed = changed or recounted is not None
+            clocks.append(recounted or clock)
         if not changed:
             return None
         work = ticket.work
         if work.first_due is not None:
-            work = replace(work, first_due=self._first_due(clocks, work.first_due))
-        counted = replace(ticket, clocks=tuple(clocks), work=work, version=ticket.version + 1)
-        return self._with_dues(counted, now)
+            work = replace(work, first_due=self._original_due_date(clocks, work.first_due))
+        recounted_ticket = replace(
+            ticket, clocks=tuple(clocks), work=work, version=ticket.version + 1
+        )
+        return self._reschedule(recounted_ticket, now)
 
-    def _first_due(self, clocks: Sequence[Clock], promised: date) -> date:
-        """Return the due date of the original period, before its extension, recounted."""
+    def _original_due_date(self, clocks: Sequence[Clock], promised: date) -> date:
+        """Return the recounted due date of the period before its extension.
+
+        Args:
+            clocks: the clocks of the ticket, recounted.
+            promised: the date promised first; returned if no clock is extended.
+        """
         amounts = {regime.name: regime.amount for regime in self.rules.regimes}
         for clock in clocks:
             amount = amounts.get(clock.regime, clock.amount)
             if amount < clock.amount:
-                first = replace(clock, amount=amount)
-                return deadline_of(first, self.calendars.get(clock.calendar)).due_date
+                original = replace(clock, amount=amount)
+                return recount_deadline(original, self.calendars.get(clock.calendar)).due_date
         return promised
 
-    def _with_dues(self, ticket: Ticket, now: datetime) -> Ticket:
-        """Return the ticket with its reminders set anew; other dues stay."""
-        others = tuple(due for due in ticket.dues if due.kind not in _OF_CLOCKS)
-        dues = (*self.dues(ticket, now), *others)
-        return replace(ticket, dues=tuple(sorted(dues, key=lambda due: due.at)))
+    def _reschedule(self, ticket: Ticket, now: datetime) -> Ticket:
+        """Return the ticket with its deadline's events scheduled anew; its other events stay."""
+        others = [due for due in ticket.scheduled_events if due.kind not in _DEADLINE_EVENTS]
+        return replace(
+            ticket, scheduled_events=_by_time([*self.deadline_events(ticket, now), *others])
+        )
 
-    def extended(self, ticket: Ticket, working_days: int, now: datetime) -> Ticket:
-        """Return the ticket with its leading clock extended; the first date is kept.
+    def extend(self, ticket: Ticket, working_days: int, now: datetime) -> Ticket:
+        """Return the ticket with its leading deadline extended; ``first_due`` keeps the old date.
+
+        Args:
+            ticket: the ticket to extend.
+            working_days: how many working days to add.
+            now: the current time.
 
         Raises:
-            NotAllowedNowError: no clock counted in working days runs on it.
+            NotAllowedNowError: the ticket has no running deadline in working days.
         """
         leading = ticket.clock
         if leading is None or leading.unit is not Unit.WORKING_DAYS or ticket.answered_at:
@@ -167,12 +205,16 @@ class Deadlines:
         calendar = self.calendars.get(leading.calendar)
         longer = replace(leading, amount=leading.amount + working_days)
         clock = recount(longer, calendar) or longer
-        others = tuple(c for c in ticket.clocks if c is not leading)
-        first = ticket.work.first_due or leading.due_date
-        later = replace(
+        others = tuple(other for other in ticket.clocks if other is not leading)
+        first_due = ticket.work.first_due or leading.due_date
+        extended = replace(
             ticket,
             clocks=(clock, *others),
-            work=replace(ticket.work, first_due=first),
+            work=replace(ticket.work, first_due=first_due),
             version=ticket.version + 1,
         )
-        return self._with_dues(later, now)
+        return self._reschedule(extended, now)
+
+
+def _by_time(events: Sequence[ScheduledEvent]) -> tuple[ScheduledEvent, ...]:
+    return tuple(sorted(events, key=lambda event: event.at))

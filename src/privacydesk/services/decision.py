@@ -1,9 +1,9 @@
-"""Decisions a job of a conversation, under the lock.
+"""The decision of a conversation's job, made under the lock.
 
-    rows as locked ─► prepare ─► what the step needs ─► snapshot ─► engine ─► rows, joined
+    locked rows ─► prepare ─► needs of the dialog step ─► snapshot ─► engine ─► changes
 
-What lies outside the lock was fetched before; see ``turns``. If the step turns out to need
-something else, the job goes back to be observed again.
+Everything else that the step needs was fetched before locking; see ``turns``. If it turns out to
+need more, ``ObservationOutdated`` makes the job fetch it and try again.
 """
 
 from __future__ import annotations
@@ -20,93 +20,96 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
-from privacydesk.domain.turn import Message, Needs, Observed, Said, Snapshot, Turn
+from privacydesk.domain.turn import Message, Needs, Observation, Snapshot, TextMessage, Turn
 from privacydesk.domain.typed_codes import code_digits
 from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import NotFoundError
-from privacydesk.ports import Changes, Hashing, Reobserve, WorkingSet
-from privacydesk.services.attendance import Reach
-from privacydesk.services.counting import Counting
-from privacydesk.services.making import TurnMaker
-from privacydesk.services.records import recalled
+from privacydesk.ports import Changes, Hashing, ObservationOutdated, WorkingSet
+from privacydesk.services.attendance import StaffAvailability
+from privacydesk.services.records import restore_identity
+from privacydesk.services.row_builders import TurnChangesBuilder
+from privacydesk.services.turn_counter import TurnCounter
 
 _UNCHANGED: Final = Changes()
 
-SILENT: Final = Observed()
-"""The observation when nobody spoke, or nobody had to be understood."""
+NO_OBSERVATION: Final = Observation()
+"""The observation of a job without a message of the user that has to be understood."""
 
-NOTHING: Final = Needs()
-"""The needs at a job's first pass: what the step wants is only known under the lock."""
+NO_NEEDS: Final = Needs()
+"""The needs at a job's first attempt: what the step needs is only known under the lock."""
 
 
-class Prepared(Struct, frozen=True):
-    """What a job outside the dialog did before the message reaches the engine.
+class TurnInput(Struct, frozen=True):
+    """The input of a turn: a message for the engine, and the changes that the job makes itself.
 
     Attributes:
-        message: the input to the engine; None when the user is told nothing.
-        changes: the job's changes besides the turn: tickets already moved with their log, outbox
-            rows, files that go with the message to the user …
+        message: the message for the engine; None if the user is not told anything.
+        changes: changes in addition to the turn's: moved tickets and their log entries, outbox
+            rows, files sent with the message.
     """
 
     message: Message | None
     changes: Changes = _UNCHANGED
 
 
-Prepare = Callable[[WorkingSet], Prepared]
+PrepareTurn = Callable[[WorkingSet], TurnInput]
 """Runs under the lock, before the engine; raises a ``DeskError`` to refuse the job."""
 
 
-class Gathered(Struct, frozen=True):
-    """What was fetched from outside the lock.
+class TurnContext(Struct, frozen=True):
+    """What was fetched for a turn before locking.
 
     Attributes:
-        needs: what it was fetched for.
-        tickets: those the step may want to see.
-        reach: whether a person can be reached.
-        place: in the queue, if the user joined it.
-        policy: the policy's answers to their questions.
-        stand_in: an unrelated one of the tickets, opened in place of an unknown number and shown
-            to no step.
+        needs: the needs that it was fetched for.
+        tickets: ids of the tickets that the step may show.
+        availability: whether staff can be reached.
+        queue_place: the user's place in the queue, or the one they would get.
+        policy: the policy's answers, by question.
+        stand_in: id of an unrelated ticket among ``tickets``. It is read in place of an unknown
+            number, so that timing reveals nothing, and never shown.
     """
 
     needs: Needs
     tickets: tuple[TicketId, ...]
-    reach: Reach
-    place: int
+    availability: StaffAvailability
+    queue_place: int
     policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)
     stand_in: TicketId | None = None
 
 
-UNSEEN: Final = Gathered(needs=NOTHING, tickets=(), reach=Reach(staffed=False), place=1)
+EMPTY_CONTEXT: Final = TurnContext(
+    needs=NO_NEEDS, tickets=(), availability=StaffAvailability(staffed=False), queue_place=1
+)
+"""The context at a job's first attempt, when nothing was fetched yet."""
 
 
-class Means(Struct, frozen=True):
+class TurnServices(Struct, frozen=True):
     """The services that every decision uses."""
 
     engine: Engine
-    maker: TurnMaker
+    changes_builder: TurnChangesBuilder
     hashing: Hashing
-    counting: Counting
+    counter: TurnCounter
 
 
 class Decision(Struct, frozen=True):
     """Decides one job on the rows read under the lock.
 
     Attributes:
-        means: the services it uses.
-        job_id: noted on its changes.
-        prepare: runs before the engine.
-        gathered: what was fetched from outside the lock.
-        heard: the recogniser's result; None if it was not asked.
-        now: the turn's instant.
-        origin: as in ``Observed``.
+        services: the services it uses.
+        job_id: id of the job, recorded in its changes.
+        prepare: returns the turn's input.
+        context: what was fetched before locking.
+        observation: what the user's message means; None if it was not interpreted.
+        now: the time of the turn.
+        origin: as in ``Observation``.
     """
 
-    means: Means
+    services: TurnServices
     job_id: str
-    prepare: Prepare
-    gathered: Gathered
-    heard: Observed | None
+    prepare: PrepareTurn
+    context: TurnContext
+    observation: Observation | None
     now: datetime
     origin: bytes = b""
 
@@ -115,99 +118,109 @@ class Decision(Struct, frozen=True):
 
         Raises:
             NotFoundError: no such conversation.
-            Reobserve: what the step needs was not fetched, or not locked.
+            ObservationOutdated: something that the step needs was not fetched, or not locked.
             DeskError: as ``prepare`` raised.
         """
-        conversation, heard = rows.conversation, self.heard
+        conversation, observation = rows.conversation, self.observation
         if conversation is None:
             raise NotFoundError("no such conversation")
-        if heard is None and conversation.owner.kind is not OwnerKind.AGENT:
-            # The agent left meanwhile, so the assistant has to understand it.
-            raise Reobserve(self.gathered.needs)
-        prepared = self.prepare(rows)
-        message, changes = prepared.message, prepared.changes
+        if observation is None and conversation.owner.kind is not OwnerKind.AGENT:
+            # The agent left after the message was accepted, so it has to be interpreted now.
+            raise ObservationOutdated(self.context.needs)
+        turn_input = self.prepare(rows)
+        message, changes = turn_input.message, turn_input.changes
         if message is None:
             return changes
         snapshot = Snapshot(conversation)
-        needs = self._needs(snapshot, message)
-        challenges = self._challenges(needs, rows)
-        if challenges or changes.tickets or self.gathered.tickets:
-            snapshot = self._seen(conversation, rows, challenges, changes.tickets)
-        told = replace(message, observed=self._observed(message, needs, heard or SILENT))
-        turn = self._decided(snapshot, told)
-        made = self.means.maker.changes(
+        needs = self._check_needs(snapshot, message)
+        challenges = self._find_challenges(needs, rows)
+        if challenges or changes.tickets or self.context.tickets:
+            snapshot = self._make_snapshot(conversation, rows, challenges, changes.tickets)
+        observed = self._complete_observation(message, needs, observation or NO_OBSERVATION)
+        message = replace(message, observed=observed)
+        turn = self._advance(snapshot, message)
+        turn_changes = self.services.changes_builder.build(
             turn, before=challenges, job_id=self.job_id, now=self.now, tickets=changes.tickets
         )
-        counted = self.means.counting.of(conversation, told, turn, self.now)
+        counted = self.services.counter.count(conversation, message, turn, self.now)
         if counted:
-            made = replace(made, counted=counted)
-        return made if changes is _UNCHANGED else changes.joined(made)
+            turn_changes = replace(turn_changes, counter_increments=counted)
+        return turn_changes if changes is _UNCHANGED else changes.merged_with(turn_changes)
 
-    def _needs(self, snapshot: Snapshot, message: Message) -> Needs:
-        """Return the fetched needs, updated by those that the step names now."""
-        fetched = self.gathered.needs
-        wanted = self.means.engine.needs(snapshot, message)
-        if fetched is not NOTHING:
-            labels = tuple(dict.fromkeys((*fetched.challenges, *wanted.challenges)))
-            wanted = replace(fetched, code_target=wanted.code_target, challenges=labels)
-        if wanted.challenges != fetched.challenges:
-            # The step changed meanwhile, or this is the first look: its rows were not locked.
-            raise Reobserve(wanted)
-        return wanted
+    def _check_needs(self, snapshot: Snapshot, message: Message) -> Needs:
+        """Return the fetched needs, updated with what the step needs now.
 
-    def _challenges(self, needs: Needs, rows: WorkingSet) -> dict[str, Challenge]:
+        Raises:
+            ObservationOutdated: the step needs challenges that were not locked.
+        """
+        fetched = self.context.needs
+        needs = self.services.engine.needs(snapshot, message)
+        if fetched is not NO_NEEDS:
+            labels = tuple(dict.fromkeys((*fetched.challenges, *needs.challenges)))
+            needs = replace(fetched, code_target=needs.code_target, challenges=labels)
+        if needs.challenges != fetched.challenges:
+            # This is the first attempt, or the step has changed since the last one.
+            raise ObservationOutdated(needs)
+        return needs
+
+    def _find_challenges(self, needs: Needs, rows: WorkingSet) -> dict[str, Challenge]:
+        """Return the needed challenges by label; new ones where there is no row yet."""
         challenges: dict[str, Challenge] = {}
         for label in needs.challenges:
-            row = self.means.hashing.challenge(label)
+            row = self.services.hashing.challenge(label)
             challenges[label] = rows.challenges.get(row) or Challenge(row)
         return challenges
 
-    def _seen(
+    def _make_snapshot(
         self,
         conversation: Conversation,
         rows: WorkingSet,
         challenges: Mapping[str, Challenge],
         moved: tuple[Ticket, ...],
     ) -> Snapshot:
-        """Return the snapshot: the conversation and the rows that the step asks for."""
+        """Return the snapshot of the conversation and the rows that the step needs."""
         tickets = [
-            recalled(ticket, conversation, self.means.hashing)
-            for ticket in _shown(moved, self.gathered.tickets, rows.tickets)
+            restore_identity(ticket, conversation, self.services.hashing)
+            for ticket in _join_tickets(moved, self.context.tickets, rows.tickets)
         ]
         return Snapshot(
             conversation=conversation,
             challenges=challenges,
-            tickets=tuple(one for one in tickets if one.id != self.gathered.stand_in),
+            tickets=tuple(ticket for ticket in tickets if ticket.id != self.context.stand_in),
         )
 
-    def _observed(self, message: Message, needs: Needs, heard: Observed) -> Observed:
+    def _complete_observation(
+        self, message: Message, needs: Needs, observation: Observation
+    ) -> Observation:
+        """Return an observation with the hash of a typed code and the fetched context."""
         code_hash = b""
-        if isinstance(message, Said) and needs.code_target:
+        if isinstance(message, TextMessage) and needs.code_target:
             digits = code_digits(message.text)
             if digits:
-                code_hash = self.means.hashing.code(needs.code_target, digits)
-        gathered = self.gathered
+                code_hash = self.services.hashing.code(needs.code_target, digits)
+        context = self.context
         return replace(
-            heard,
+            observation,
             code_hash=code_hash,
-            wanted=needs,
-            staffed=gathered.reach.staffed,
-            opens_at=gathered.reach.opens_at,
-            place=gathered.place,
-            policy=gathered.policy,
+            needs=needs,
+            staffed=context.availability.staffed,
+            opens_at=context.availability.opens_at,
+            queue_place=context.queue_place,
+            policy=context.policy,
             origin=self.origin,
         )
 
-    def _decided(self, snapshot: Snapshot, told: Message) -> Turn:
+    def _advance(self, snapshot: Snapshot, message: Message) -> Turn:
         try:
-            return self.means.engine.advance(snapshot, told, self.now)
+            return self.services.engine.advance(snapshot, message, self.now)
         except NeedsMore as more:
-            raise Reobserve(more.needs) from more
+            raise ObservationOutdated(more.needs) from more
 
 
-def _shown(
-    moved: tuple[Ticket, ...], wanted: tuple[TicketId, ...], locked: Mapping[TicketId, Ticket]
+def _join_tickets(
+    moved: tuple[Ticket, ...], requested: tuple[TicketId, ...], locked: Mapping[TicketId, Ticket]
 ) -> tuple[Ticket, ...]:
-    """Return tickets as the job left them, then the others it asked for."""
-    known = {ticket.id for ticket in moved}
-    return (*moved, *(locked[t] for t in wanted if t in locked and t not in known))
+    """Return the tickets that the job changed, then the other requested ones that were locked."""
+    moved_ids = {ticket.id for ticket in moved}
+    others = (locked[t] for t in requested if t in locked and t not in moved_ids)
+    return (*moved, *others)

@@ -1,12 +1,11 @@
-"""The program that decodes pictures, run by ``uploads`` in a process of its own.
+"""The program that decodes pictures, run by ``uploads`` in a separate process.
 
-Decoders are where a hostile file does its harm: it may ask for more memory or time than there is,
-or crash what reads it. Here it can take down nothing but this process, which is ``confined`` and
-killed when it takes too long. So this file is run by its path and imports nothing of the package:
-it starts quickly, and holds no secret.
+A malicious file can make a decoder use too much memory or time, or crash it. Here it can crash only
+this process, which is ``confined`` and is killed when it takes too long. The file is run by its
+path and imports nothing of the package, so that it starts quickly and knows no secrets.
 
-It reads a length of four bytes and that many bytes of a file, and answers with a verdict of one
-byte, a length, and the re-encoded picture; repeatedly, until its input ends.
+Protocol: it reads a file as four bytes of length and the content, and answers with a verdict of one
+byte, four bytes of length and the re-encoded picture. It repeats this until its input ends.
 """
 
 from __future__ import annotations
@@ -19,22 +18,24 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-TAKEN, REFUSED, TOO_MANY_PIXELS = b"+", b"-", b"#"
+ACCEPTED, REFUSED, TOO_MANY_PIXELS = b"+", b"-", b"#"
+"""The verdicts."""
 
 MAX_PIXELS = 24_000_000
-"""Pixels of a picture that has to be decoded whole."""
+"""Maximum number of pixels that are decoded."""
 MAX_JPEG_PIXELS = 64_000_000
-"""Pixels of a JPEG, which is decoded at a reduced size, close to the size kept."""
-LONGEST_SIDE = 3_000
+"""Maximum number of pixels of a JPEG, which can be decoded at a reduced size."""
+MAX_SIDE = 3_000
+"""Maximum width and height of the re-encoded picture, in pixels."""
 MAX_SCANS = 20
-"""Scans of a JPEG. Each is decoded over all pixels and can be a few bytes; cameras and editors
-write a dozen at most."""
-MEMORY = 768 * 1024 * 1024
-"""Bytes that the process may use."""
+"""Maximum number of scans of a JPEG. A scan of a few bytes can make the decoder go over all pixels;
+cameras and editors write a dozen scans at most."""
+MEMORY_LIMIT = 768 * 1024 * 1024
+"""Bytes of memory that the process may use."""
 _QUALITY = 88
 _START_OF_SCAN = b"\xff\xda"
 _ORIENTATION = 0x0112
-_TURNS = {
+_TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -43,7 +44,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_KINDS: Mapping[bytes, Callable[[BinaryIO], ImageFile.ImageFile]] = {
+_DECODERS: Mapping[bytes, Callable[[BinaryIO], ImageFile.ImageFile]] = {
     b"\xff\xd8\xff": JpegImagePlugin.JpegImageFile,
     b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile,
     b"RIFF": WebPImagePlugin.WebPImageFile,
@@ -51,56 +52,57 @@ _KINDS: Mapping[bytes, Callable[[BinaryIO], ImageFile.ImageFile]] = {
 
 
 class _RefusedError(Exception):
-    """The file is not taken; the argument is the verdict."""
+    """The file is refused; the argument is the verdict."""
 
 
-def rewritten(raw: bytes) -> tuple[bytes, bytes]:
-    """Return the verdict on a file, and the picture re-encoded: upright, without metadata."""
+def reencode(raw: bytes) -> tuple[bytes, bytes]:
+    """Return the verdict on a file, and the picture as an upright JPEG without metadata."""
     try:
-        # Pillow warns and raises at limits of its own; ours are checked below.
+        # Ignore the warnings at Pillow's own limits: stricter ones are checked below.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return TAKEN, _rewritten(raw)
+            return ACCEPTED, _reencode(raw)
     except _RefusedError as error:
         return error.args[0], b""
-    except Exception:  # noqa: BLE001 - decoders raise whatever they like at a broken file
+    except Exception:  # noqa: BLE001 - decoders raise any kind of exception for a broken file
         return REFUSED, b""
 
 
-def _rewritten(raw: bytes) -> bytes:
-    opened = next((kind for head, kind in _KINDS.items() if raw.startswith(head)), None)
-    if opened is None:
+def _reencode(raw: bytes) -> bytes:
+    decoder = next((found for magic, found in _DECODERS.items() if raw.startswith(magic)), None)
+    if decoder is None:
         raise _RefusedError(REFUSED)
-    with opened(io.BytesIO(raw)) as image:
+    with decoder(io.BytesIO(raw)) as image:
         jpeg = isinstance(image, JpegImagePlugin.JpegImageFile)
         if image.width * image.height > (MAX_JPEG_PIXELS if jpeg else MAX_PIXELS):
             raise _RefusedError(TOO_MANY_PIXELS)
         if jpeg:
-            # Within the data of a scan, 0xff is never followed by this second byte.
+            # Scan data never contains these two bytes, so every match is the start of a scan.
             if raw.count(_START_OF_SCAN) > MAX_SCANS:
                 raise _RefusedError(REFUSED)
-            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
             if image.width * image.height > MAX_PIXELS:
                 raise _RefusedError(TOO_MANY_PIXELS)
         elif getattr(image, "n_frames", 1) > 1:
             raise _RefusedError(REFUSED)
-        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-        flat = image.convert("RGB")
-    # Shrink first: rotating makes a copy.
-    flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    if turn is not None:
-        flat = flat.transpose(turn)
-    fresh = Image.new("RGB", flat.size)
-    fresh.paste(flat)
+        transposition = _TRANSPOSITIONS.get(image.getexif().get(_ORIENTATION, 1))
+        pixels = image.convert("RGB")
+    # Shrink before transposing, which copies the picture.
+    pixels.thumbnail((MAX_SIDE, MAX_SIDE))
+    if transposition is not None:
+        pixels = pixels.transpose(transposition)
+    # A new image has no metadata.
+    clean = Image.new("RGB", pixels.size)
+    clean.paste(pixels)
     body = io.BytesIO()
-    fresh.save(body, "JPEG", quality=_QUALITY, optimize=True)
+    clean.save(body, "JPEG", quality=_QUALITY, optimize=True)
     return body.getvalue()
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer one file after the other."""
-    while len(head := source.read(4)) == 4:  # noqa: PLR2004 - the length's own length
-        verdict, body = rewritten(source.read(int.from_bytes(head, "big")))
+    """Answer files one after the other until the input ends."""
+    while len(head := source.read(4)) == 4:  # noqa: PLR2004 - the bytes of a length
+        verdict, body = reencode(source.read(int.from_bytes(head, "big")))
         sink.write(verdict + len(body).to_bytes(4, "big") + body)
         sink.flush()
 

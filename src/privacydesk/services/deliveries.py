@@ -1,12 +1,12 @@
-"""Execution of outbox rows; each answer is committed as one job.
+"""Execution of claimed outbox rows.
 
-    claimed row ─► connector ─► result:<row>: row finished + ticket moved + user told, one commit
-                       └ unavailable ─► tried again later; a waiting step gives up after its
-                                        patience, a ticket's action never does
+    claimed row ─► connector ─► job result:<row>: row closed + ticket moved + user notified
+                       └ unavailable ─► retried later; the row of a waiting dialog step until its
+                                        deadline, the row of a ticket's action without end
 
-A row is finished only under the attempt at which it was claimed, so a worker that was thought dead
-can't finish it a second time. ``sending`` calls the code gateway, ``settling`` applies an answer
-to a ticket, and ``notifying`` and ``letters`` do all of this for mail.
+A row is closed only under the attempt that claimed it, so a worker that was presumed dead can't
+close it a second time. ``code_delivery`` calls the code gateway and ``settlement`` applies answers
+to tickets. ``notice_delivery`` and ``mail_replies`` process their own channels.
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
-from privacydesk.domain.turn import SLOW, Result
+from privacydesk.domain.turn import SLOW, ResultMessage
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import Changes, Hashing, WorkingSet, Writer
-from privacydesk.services.ages import asks_age, marked, told_to_child, with_phone
+from privacydesk.services.ages import flag_if_minor, guardian_notice, is_age_lookup, with_phone_hash
+from privacydesk.services.code_delivery import CodeDelivery
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.decision import Prepared
-from privacydesk.services.mail_replies import Letters
+from privacydesk.services.decision import TurnInput
+from privacydesk.services.mail_replies import MailReplies
+from privacydesk.services.notice_delivery import NoticeDelivery
 from privacydesk.services.notices import Notices
-from privacydesk.services.notifying import Notifying
 from privacydesk.services.outbox import (
-    claimed,
-    ended,
-    out_of_time,
-    postponed,
+    close_row,
+    is_out_of_time,
+    postpone_job,
+    require_claim,
     retry_at,
     submit_claimed,
 )
 from privacydesk.services.packages import Packages
-from privacydesk.services.sending import Codes
-from privacydesk.services.settlement import DONE_SOME, Answer, entry_of, settle
+from privacydesk.services.settlement import SUCCESS_OUTCOMES, Answer, apply_answer, log_entry
 from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
 _NO_ANSWER = "no_answer"
 _NOT_SETTLED = "not_settled"
-_TELL_AFTER = timedelta(minutes=10)
-"""When users are told that the account service is still working on their request."""
-_TELL_WAITING = timedelta(seconds=4)
-"""When a user waiting in the chat is told that it takes longer."""
-_TELL_AFTER_ATTEMPTS = 2
-"""Failed attempts after which users are told that their released request is delayed."""
+_NOTIFY_AT_WORK_AFTER = timedelta(minutes=10)
+"""Time after which requesters are told that the account service is still working."""
+_NOTIFY_SLOW_AFTER = timedelta(seconds=4)
+"""Time after which a user waiting in the chat is told that the answer takes longer."""
+_NOTIFY_AFTER_ATTEMPTS = 2
+"""Failed attempts after which requesters are told that their released request is delayed."""
 
 
 class Deliveries:
-    """Works on claimed outbox rows."""
+    """Executes claimed outbox rows."""
 
     def __init__(
         self,
         *,
         accounts: AccountService,
-        codes: Codes,
+        codes: CodeDelivery,
         turns: Turns,
         writer: Writer,
         notices: Notices,
-        notifying: Notifying,
-        letters: Letters,
+        notice_delivery: NoticeDelivery,
+        mail_replies: MailReplies,
         packages: Packages,
         deadlines: Deadlines,
         hashing: Hashing,
@@ -80,45 +80,50 @@ class Deliveries:
         self._turns = turns
         self._writer = writer
         self._notices = notices
-        self._notifying = notifying
-        self._letters = letters
+        self._notice_delivery = notice_delivery
+        self._mail_replies = mail_replies
         self._packages = packages
         self._deadlines = deadlines
         self._hashing = hashing
         self._clock = clock
 
-    async def work(self, row: Delivery) -> None:
-        """Try a claimed row once and settle the result."""
+    async def deliver(self, row: Delivery) -> None:
+        """Execute a claimed row once: close it with its answer, or schedule a retry."""
         if row.channel is Channel.NOTICE:
-            await self._notifying.work(row)
+            await self._notice_delivery.deliver(row)
             return
-        if row.channel is Channel.LETTER:
-            await self._letters.work(row)
+        if row.channel is Channel.MAIL_REPLY:
+            await self._mail_replies.deliver(row)
             return
-        asking = asyncio.ensure_future(self._ask(row))
+        call = asyncio.ensure_future(self._call(row))
         try:
-            row = await self._told_if_slow(row, asking)
-            answer = await asking
+            row = await self._notify_if_slow(row, call)
+            answer = await call
         except UnavailableError as error:
-            await self._postpone(
+            await self._schedule_retry(
                 row, str(error.data.get("reason") or _NO_ANSWER), error.data.get("retry_after")
             )
             return
         finally:
-            asking.cancel()
+            call.cancel()
         try:
             await self._finish(row, answer)
         except Exception as error:
             if isinstance(error, DeskError) and error.code is not ErrorCode.FAILED:
                 raise
-            # An answer that can't be applied to its ticket now may be with the next answer or
-            # version; until then the row backs off longer each time, and waiting users are told.
+            # Applying the answer to its ticket failed, but may succeed with a later answer or
+            # release. Retry with backoff; waiting users are told.
             _log.exception("answer_not_settled", action=row.action)
-            await self._postpone(row, _NOT_SETTLED, None)
+            await self._schedule_retry(row, _NOT_SETTLED, None)
 
-    # -- the outside -----------------------------------------------------------------------
+    # -- calls to outside services ---------------------------------------------------------
 
-    async def _ask(self, row: Delivery) -> Answer:
+    async def _call(self, row: Delivery) -> Answer:
+        """Call the code gateway or the account service; return its final answer.
+
+        Raises:
+            UnavailableError: the service is unavailable, or has accepted the work and not finished.
+        """
         if row.channel is Channel.CODE:
             return await self._codes.send(row)
         answer = await self._accounts.call(
@@ -131,76 +136,86 @@ class Deliveries:
             raise UnavailableError("still at it", reason=ACCEPTED, retry_after=answer.retry_after)
         return Answer.of(answer)
 
-    async def _told_if_slow(self, row: Delivery, asking: asyncio.Future[Answer]) -> Delivery:
-        """Tell a user waiting in the chat if an answer is slow; return the current row."""
-        if row.told or not row.ref:
+    async def _notify_if_slow(self, row: Delivery, call: asyncio.Future[Answer]) -> Delivery:
+        """Tell a user who waits in the chat if a call is slow; return the current row."""
+        if row.delay_announced or not row.ref:
             return row
-        left = row.created_at + _TELL_WAITING - self._clock.now()
-        await asyncio.wait([asking], timeout=max(left.total_seconds(), 0.0))
-        if asking.done():
+        remaining = row.created_at + _NOTIFY_SLOW_AFTER - self._clock.now()
+        await asyncio.wait([call], timeout=max(remaining.total_seconds(), 0.0))
+        if call.done():
             return row
 
-        def told(rows: WorkingSet) -> Delivery:
-            held = claimed(rows, row)
-            return replace(held, told=True, version=held.version + 1)
+        def mark_told(rows: WorkingSet) -> Delivery:
+            current = require_claim(rows, row)
+            return replace(current, delay_announced=True, version=current.version + 1)
 
         try:
-            await self._tell_waiting(row, told)
+            await self._notify_waiting_user(row, mark_told)
         except DeskError as error:
-            # They get the answer all the same.
+            # The user will get the answer anyway.
             _log.info("slow_answer_not_told", code=error.code.value)
             return row
-        return replace(row, told=True)
+        return replace(row, delay_announced=True)
 
-    async def _tell_waiting(self, row: Delivery, left: Callable[[WorkingSet], Delivery]) -> None:
-        """Tell the waiting user that it takes longer, and keep the row as ``left`` returns it.
+    async def _notify_waiting_user(
+        self, row: Delivery, update_row: Callable[[WorkingSet], Delivery]
+    ) -> None:
+        """Tell the user who waits in the chat that the answer takes longer.
 
-        Nobody waits in the chat in a conversation by mail: a letter would come with the answer.
+        In a mail conversation nobody waits in the chat, so only the row is updated.
+
+        Args:
+            row: the claimed row.
+            update_row: returns the row to store in the same commit.
         """
         job_id = f"slow:{row.id.hex()}"
 
-        def prepare(rows: WorkingSet) -> Prepared:
-            changes = Changes(deliveries=(left(rows),))
+        def prepare(rows: WorkingSet) -> TurnInput:
+            changes = Changes(deliveries=(update_row(rows),))
             if rows.conversation is not None and rows.conversation.mail is not None:
-                return Prepared(None, changes)
-            return Prepared(Result(job_id, row.ref, row.action, SLOW), changes)
+                return TurnInput(None, changes)
+            return TurnInput(ResultMessage(job_id, row.ref, row.action, SLOW), changes)
 
         await self._turns.run(row.conversation_id, job_id, prepare, deliveries=(row.id,))
 
-    # -- the answer ------------------------------------------------------------------------
+    # -- answers and retries ---------------------------------------------------------------
 
     async def _finish(self, row: Delivery, answer: Answer) -> None:
+        """Close a row and apply its answer to the conversation and the ticket, in one commit."""
         now = self._clock.now()
         job_id = f"result:{row.id.hex()}"
-        made = await self._packages.made_of(row, answer)
-        parts = () if made is None else made.parts
+        package = await self._packages.build_for_export(row, answer)
+        parts = () if package is None else package.parts
 
-        def prepare(rows: WorkingSet) -> Prepared:
-            done = ended(claimed(rows, row))
+        def prepare(rows: WorkingSet) -> TurnInput:
+            closed = close_row(require_claim(rows, row))
             if row.ticket_id is None:
-                return Prepared(
-                    Result(job_id, row.ref, row.action, answer.outcome, answer.data),
-                    Changes(deliveries=(done,)),
+                return TurnInput(
+                    ResultMessage(job_id, row.ref, row.action, answer.outcome, answer.data),
+                    Changes(deliveries=(closed,)),
                 )
             ticket = rows.tickets[row.ticket_id]
-            if asks_age(row):
-                return self._looked_up(ticket, done, answer, now)
+            if is_age_lookup(row):
+                return self._apply_age_lookup(ticket, closed, answer, now)
             if row.action == AccountAction.RESTORE:
-                entry = replace(entry_of(ticket.id, row, answer, now), job_id=job_id)
-                return _restored(ticket, entry, done, worked=answer.outcome in DONE_SOME)
+                entry = replace(log_entry(ticket.id, row, answer, now), job_id=job_id)
+                succeeded = answer.outcome in SUCCESS_OUTCOMES
+                return _apply_restoration(ticket, entry, closed, succeeded=succeeded)
             if ticket.state is not TicketState.FULFILLING:
-                return Prepared(None, Changes(deliveries=(done,)))
-            settled = settle(ticket, row, answer, self._deadlines, now)
-            moved = settled.ticket if made is None else made.offered_with(settled.ticket)
-            entry = replace(settled.entry, job_id=job_id)
-            left = Changes(
-                tickets=(moved,), ticket_log=(entry,), deliveries=(done,), package_parts=parts
+                return TurnInput(None, Changes(deliveries=(closed,)))
+            settlement = apply_answer(ticket, row, answer, self._deadlines, now)
+            moved = settlement.ticket if package is None else package.add_to(settlement.ticket)
+            entry = replace(settlement.entry, job_id=job_id)
+            changes = Changes(
+                tickets=(moved,), ticket_log=(entry,), deliveries=(closed,), package_parts=parts
             )
-            if not settled.outcome:
-                return Prepared(None, left)
-            message = Result(job_id, "", row.action, settled.outcome, settled.data, ticket=moved)
+            if not settlement.outcome:
+                return TurnInput(None, changes)
+            message = ResultMessage(
+                job_id, "", row.action, settlement.outcome, settlement.data, ticket=moved
+            )
             notices = Changes(deliveries=self._notices.rows(message, now))
-            return Prepared(message, left.joined(notices))
+            return TurnInput(message, changes.merged_with(notices))
 
         try:
             await self._turns.run(
@@ -213,64 +228,81 @@ class Deliveries:
         except StaleError:
             _log.info("delivery_finished_elsewhere", action=row.action)
 
-    def _looked_up(self, ticket: Ticket, done: Delivery, answer: Answer, now: datetime) -> Prepared:
-        """Flag a minor's request and keep the phone hash by which staff find it.
+    def _apply_age_lookup(
+        self, ticket: Ticket, closed: Delivery, answer: Answer, now: datetime
+    ) -> TurnInput:
+        """Flag a minor's ticket, and store the phone hash by which staff find it.
 
         A child is told that a parent or guardian has to take part.
         """
-        job_id = f"result:{done.id.hex()}"
+        job_id = f"result:{closed.id.hex()}"
         zone = self._deadlines.rules.zone
-        after, entry = marked(ticket, answer.outcome, answer.data, zone, now)
-        after = with_phone(after, answer.data, self._hashing)
+        after, entry = flag_if_minor(ticket, answer.outcome, answer.data, zone, now)
+        after = with_phone_hash(after, answer.data, self._hashing)
         if after != ticket:
             after = replace(after, version=ticket.version + 1)
-        told = told_to_child(ticket, after)
-        return Prepared(
-            Result(job_id, "", done.action, told, ticket=after) if told else None,
+        outcome = guardian_notice(ticket, after)
+        return TurnInput(
+            ResultMessage(job_id, "", closed.action, outcome, ticket=after) if outcome else None,
             Changes(
                 tickets=() if after == ticket else (after,),
                 ticket_log=() if entry is None else (replace(entry, job_id=job_id),),
-                deliveries=(done,),
+                deliveries=(closed,),
             ),
         )
 
-    async def _postpone(self, row: Delivery, came_to: str, retry_after: float | None) -> None:
+    async def _schedule_retry(self, row: Delivery, reason: str, retry_after: float | None) -> None:
+        """Make a failed row due again later, or close it if its time is up; tell users of delays.
+
+        Args:
+            row: the claimed row.
+            reason: why the attempt failed, recorded in the row.
+            retry_after: seconds that the service asked to wait; None for the usual backoff.
+        """
         now = self._clock.now()
-        if out_of_time(row, now):
+        if is_out_of_time(row, now):
             await self._finish(row, Answer("unavailable"))
             return
         due_at = retry_at(row, retry_after, now)
-        if row.ref and not row.told and due_at - row.created_at > _TELL_WAITING:
-            await self._postpone_told(row, came_to, due_at)
+        if row.ref and not row.delay_announced and due_at - row.created_at > _NOTIFY_SLOW_AFTER:
+            await self._retry_and_notify_waiting_user(row, reason, due_at)
             return
-        if _is_delayed(row, came_to, now):
-            await self._tell_delay(row, came_to, due_at)
+        if _should_notify_of_delay(row, reason, now):
+            await self._retry_and_notify_requester(row, reason, due_at)
             return
 
         def decide(rows: WorkingSet) -> Changes:
-            return Changes(deliveries=(_later(rows, row, came_to, due_at, now),))
+            return Changes(deliveries=(_rescheduled(rows, row, reason, due_at, now),))
 
-        await submit_claimed(self._writer, row, postponed(row, decide))
+        await submit_claimed(self._writer, row, postpone_job(row, decide))
 
-    async def _postpone_told(self, row: Delivery, came_to: str, due_at: datetime) -> None:
+    async def _retry_and_notify_waiting_user(
+        self, row: Delivery, reason: str, due_at: datetime
+    ) -> None:
         now = self._clock.now()
+
+        def reschedule(rows: WorkingSet) -> Delivery:
+            return replace(_rescheduled(rows, row, reason, due_at, now), delay_announced=True)
+
         try:
-            await self._tell_waiting(
-                row, lambda rows: replace(_later(rows, row, came_to, due_at, now), told=True)
-            )
+            await self._notify_waiting_user(row, reschedule)
         except StaleError:
             _log.info("delivery_claimed_elsewhere")
 
-    async def _tell_delay(self, row: Delivery, came_to: str, due_at: datetime) -> None:
+    async def _retry_and_notify_requester(
+        self, row: Delivery, reason: str, due_at: datetime
+    ) -> None:
         job_id = f"delayed:{row.id.hex()}"
         assert row.ticket_id is not None
         ticket_id, now = row.ticket_id, self._clock.now()
 
-        def prepare(rows: WorkingSet) -> Prepared:
-            later = replace(_later(rows, row, came_to, due_at, now), told=True)
-            outcome = "at_work" if came_to == ACCEPTED else "delayed"
-            message = Result(job_id, "", row.action, outcome, ticket=rows.tickets[ticket_id])
-            return Prepared(message, Changes(deliveries=(later,)))
+        def prepare(rows: WorkingSet) -> TurnInput:
+            rescheduled = replace(
+                _rescheduled(rows, row, reason, due_at, now), delay_announced=True
+            )
+            outcome = "at_work" if reason == ACCEPTED else "delayed"
+            message = ResultMessage(job_id, "", row.action, outcome, ticket=rows.tickets[ticket_id])
+            return TurnInput(message, Changes(deliveries=(rescheduled,)))
 
         try:
             await self._turns.run(
@@ -284,34 +316,36 @@ class Deliveries:
             _log.info("delivery_claimed_elsewhere")
 
 
-def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) -> Prepared:
-    """Note the outcome of restoring an account; the requester is told once it is usable again."""
-    # If it failed, a supervisor may find out why and ask again.
-    work = ticket.work if worked else replace(ticket.work, restored_by="")
+def _apply_restoration(
+    ticket: Ticket, entry: LogEntry, closed: Delivery, *, succeeded: bool
+) -> TurnInput:
+    """Record the outcome of restoring an account; tell the requester if it succeeded."""
+    # After a failure, a supervisor may order the restoration again.
+    work = ticket.work if succeeded else replace(ticket.work, restored_by="")
     ticket = replace(ticket, work=work, version=ticket.version + 1)
-    told = Result(entry.job_id, "", done.action, "restored", ticket=ticket)
-    left = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=(done,))
-    return Prepared(told if worked else None, left)
+    message = ResultMessage(entry.job_id, "", closed.action, "restored", ticket=ticket)
+    changes = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=(closed,))
+    return TurnInput(message if succeeded else None, changes)
 
 
-def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:
-    """Return whether to tell the requester now that it takes longer; they are told once."""
-    if row.channel is not Channel.ACCOUNT or row.ticket_id is None or row.told:
+def _should_notify_of_delay(row: Delivery, reason: str, now: datetime) -> bool:
+    """Return whether to tell the requester now that their ticket is delayed; happens once."""
+    if row.channel is not Channel.ACCOUNT or row.ticket_id is None or row.delay_announced:
         return False
-    if row.action == AccountAction.RESTORE or asks_age(row):
-        # Nobody but staff waits for it.
+    if row.action == AccountAction.RESTORE or is_age_lookup(row):
+        # Requesters don't wait for these.
         return False
-    if came_to == ACCEPTED:
-        # Long work is normal; people are told when they would begin to wonder.
-        return now - row.created_at >= _TELL_AFTER
-    return row.attempts >= _TELL_AFTER_ATTEMPTS
+    if reason == ACCEPTED:
+        # The service has accepted the work, which may normally take a while.
+        return now - row.created_at >= _NOTIFY_AT_WORK_AFTER
+    return row.attempts >= _NOTIFY_AFTER_ATTEMPTS
 
 
-def _later(
-    rows: WorkingSet, row: Delivery, came_to: str, due_at: datetime, now: datetime
+def _rescheduled(
+    rows: WorkingSet, row: Delivery, reason: str, due_at: datetime, now: datetime
 ) -> Delivery:
-    """Return the row rescheduled; due at once if a callback came meanwhile."""
-    held = claimed(rows, row)
-    # While a claim is held, its due time lies ahead.
-    called_back = held.due_at <= now
-    return held.tried(now, came_to, now if called_back else due_at)
+    """Return the row due again at ``due_at``, or at once if a callback came meanwhile."""
+    current = require_claim(rows, row)
+    # A claim sets the due time to the end of its lease; only a callback moves it to the past.
+    called_back = current.due_at <= now
+    return current.after_attempt(now, reason, now if called_back else due_at)

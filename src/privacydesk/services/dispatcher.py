@@ -1,12 +1,12 @@
-"""The queue dispatcher: manages the queue without an agent's help, so that nobody waits unseen.
+"""The queue dispatcher: assigns waiting conversations and watches over the queue.
 
-    agent absent    ──► back to the old place in the queue, the user told
-    hours begin     ──► users who wrote before are told
-    user waits      ──► given to a present agent with room, the longest waiting first
-    for too long    ──► supervisors are called
+    agent absent          ──► conversation back to its old place in the queue, user notified
+    opening hours begin   ──► users who wrote while closed are notified
+    user waits            ──► assigned to an available agent, longest waiting first
+    user waits too long   ──► supervisors are alerted
 
-Every round starts from the state in the database, and each step is a job that runs once. So a
-process may die at any point, and several may run rounds.
+Each round starts from the state in the database, and each step is a job that runs once. So a
+process may be killed at any point, and several processes may run rounds.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import WORKERS
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.duty import fittest
+from privacydesk.domain.duty import choose_agent
 from privacydesk.errors import DeskError, is_outage
-from privacydesk.ports import Chores, Duties, Reader
+from privacydesk.ports import DutyStore, PeriodicTasks, Reader
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.leases import Lease
@@ -30,15 +30,17 @@ from privacydesk.services.takeover import Takeover
 
 _log = structlog.get_logger(__name__)
 
-_GIVING: Final = "giving_conversations"
+_ASSIGNMENT: Final = "giving_conversations"
+"""Name of the task that is leased for assigning conversations."""
 _LEASE: Final = timedelta(seconds=30)
-"""One process assigns at a time, so that an agent's limit holds; renewed meanwhile."""
-_LOOKED_AT: Final = 200
-"""Only the head of a longer queue is read: the rest waits behind it in any case."""
+"""Only one process assigns conversations at a time, so that no agent exceeds their limit. The lease
+is renewed during the work."""
+_PAGE_SIZE: Final = 200
+"""How much of the queue is read at once. Conversations further back have to wait anyway."""
 
 
 class Dispatcher:
-    """Dispatches the queue."""
+    """Runs rounds over the queue."""
 
     def __init__(
         self,
@@ -47,8 +49,8 @@ class Dispatcher:
         takeover: Takeover,
         alarms: Alarms,
         reader: Reader,
-        duties: Duties,
-        chores: Chores,
+        duties: DutyStore,
+        chores: PeriodicTasks,
         clock: Clock,
     ) -> None:
         self._attendance = attendance
@@ -58,105 +60,122 @@ class Dispatcher:
         self._duties = duties
         self._chores = chores
         self._clock = clock
-        self._opened: datetime | None = None
-        self._called: frozenset[tuple[bytes, int]] = frozenset()
+        self._announced_opening: datetime | None = None
+        self._alerted: frozenset[tuple[bytes, int]] = frozenset()
 
-    async def round(self) -> int:
+    async def run_round(self) -> int:
         """Do everything that is due; return the number of steps done."""
-        done = await self._return()
-        queue = await self._reader.queue(limit=_LOOKED_AT)
-        done += await self._tell_opening()
-        done += await self._call(queue)
-        return done + (await self._give() if queue else 0)
+        done = await self._requeue_deserted()
+        queue = await self._reader.queue(limit=_PAGE_SIZE)
+        done += await self._announce_opening()
+        done += await self._alert_supervisors(queue)
+        return done + (await self._assign() if queue else 0)
 
-    async def _return(self) -> int:
+    async def _requeue_deserted(self) -> int:
         """Put the conversations of absent agents back in the queue."""
-        deserted = await self._duties.deserted(self._clock.now())
-        here = {one.agent for one in deserted if self._attendance.is_connected(one.agent)}
-        if here:
-            # This process was late, or its clock has jumped: their pages are still open.
-            await self._attendance.beat(*here)
+        deserted = await self._duties.abandoned_conversations(self._clock.now())
+        connected = {d.agent for d in deserted if self._attendance.is_connected(d.agent)}
+        if connected:
+            # These agents have a page open here, so this process missed their heartbeats: it was
+            # delayed, or its clock jumped. Renew them.
+            await self._attendance.record_heartbeat(*connected)
         done = 0
-        for one in deserted:
-            if one.left or one.agent not in here:
+        for conversation in deserted:
+            if conversation.left or conversation.agent not in connected:
                 try:
-                    done += await self._takeover.lost(one)
+                    done += await self._takeover.requeue(conversation)
                 except DeskError as error:
-                    # One that can't be returned must not keep the others waiting.
+                    # A conversation that can't be requeued must not block the others.
                     if not is_outage(error):
                         _log.warning("conversation_not_returned", code=error.code.value)
         return done
 
-    async def _tell_opening(self) -> int:
+    async def _announce_opening(self) -> int:
         """Tell users who wrote outside opening hours that these have begun; once per opening."""
         hours = self._attendance.hours
         opened = hours.opened_at(self._clock.now())
-        if opened == self._opened:
+        if opened == self._announced_opening:
             return 0
         done = place = 0
-        async for one in self._all_waiting():
+        async for conversation in self._iter_queue():
             place += 1
-            since = one.queued_at
+            since = conversation.queued_at
             if since is None or opened is None or since >= opened or hours.is_open(since):
                 continue
             if hours.next_opening(since) == opened:
-                done += await self._takeover.tell_opening(one, place, opened)
-        self._opened = opened
+                done += await self._takeover.announce_opening(conversation, place, opened)
+        self._announced_opening = opened
         return done
 
-    async def _all_waiting(self) -> AsyncIterator[Conversation]:
-        """Yield the whole queue, page by page: it is needed once a shift, with nobody left out."""
+    async def _iter_queue(self) -> AsyncIterator[Conversation]:
+        """Yield all queued conversations, reading the queue page by page."""
         last: Conversation | None = None
-        while page := await self._reader.queue(limit=_LOOKED_AT, after=last):
-            for one in page:
-                yield one
+        while page := await self._reader.queue(limit=_PAGE_SIZE, after=last):
+            for conversation in page:
+                yield conversation
             last = page[-1]
 
-    async def _call(self, queue: tuple[Conversation, ...]) -> int:
-        """Call supervisors for users who wait too long within opening hours."""
+    async def _alert_supervisors(self, queue: tuple[Conversation, ...]) -> int:
+        """Alert supervisors to users who wait too long within opening hours."""
         now = self._clock.now()
         opened = self._attendance.hours.opened_at(now)
         if opened is None:
             return 0
+        max_wait = self._attendance.settings.max_wait
         late = [
-            (one, max(one.queued_at, opened) + self._attendance.terms.patience)
-            for one in queue
-            if one.queued_at is not None
+            (conversation, max(conversation.queued_at, opened) + max_wait)
+            for conversation in queue
+            if conversation.queued_at is not None
         ]
-        late = [(one, at) for one, at in late if at <= now]
-        fresh = [(one, at) for one, at in late if (one.id, one.owner.offset) not in self._called]
-        done = await self._alarms.wait_too_long(fresh)
-        self._called = frozenset((one.id, one.owner.offset) for one, _ in late)
+        late = [(conversation, late_from) for conversation, late_from in late if late_from <= now]
+        new = [
+            (conversation, late_from)
+            for conversation, late_from in late
+            if (conversation.id, conversation.owner.offset) not in self._alerted
+        ]
+        done = await self._alarms.alert_long_waits(new)
+        self._alerted = frozenset((c.id, c.owner.offset) for c, _ in late)
         return done
 
-    async def _give(self) -> int:
-        """Assign waiting conversations to present agents; one process at a time."""
-        now, limit = self._clock.now(), self._attendance.terms.at_once
-        able = [a.name for a in await self._reader.agents() if a.active and a.role in WORKERS]
-        if not (await self._duties.board()).with_room(able, now, limit):
+    async def _assign(self) -> int:
+        """Assign waiting conversations to available agents, if no other process does so now."""
+        now, limit = self._clock.now(), self._attendance.settings.max_conversations
+        names = [a.name for a in await self._reader.agents() if a.active and a.role in WORKERS]
+        if not (await self._duties.board()).with_capacity(names, now, limit):
             return 0
-        lease = await Lease.claim(self._chores, self._clock, _GIVING, lasts=_LEASE)
+        lease = await Lease.claim(self._chores, self._clock, _ASSIGNMENT, duration=_LEASE)
         if lease is None:
             return 0
         try:
-            return await self._give_out(lease, able, now, limit)
+            return await self._assign_under_lease(lease, names, now, limit)
         finally:
             await lease.finish(now)
 
-    async def _give_out(self, lease: Lease, able: list[str], now: datetime, limit: int) -> int:
-        # Only what is read under the lease counts: another process may just have assigned some.
+    async def _assign_under_lease(
+        self, lease: Lease, names: list[str], now: datetime, limit: int
+    ) -> int:
+        """Assign conversations until the queue is empty, all agents are busy or the lease is lost.
+
+        Args:
+            lease: the lease on the assignment.
+            names: names of the agents who may be assigned conversations.
+            now: the current time.
+            limit: how many conversations one agent may have at the same time.
+        """
+        # Read again under the lease: another process may have assigned conversations before.
         board = await self._duties.board()
         done = 0
-        for one in await self._reader.queue(limit=_LOOKED_AT):
-            chosen = fittest(board.with_room(able, now, limit), board.held, one.locale)
-            if chosen is None or not await lease.goes_on():
+        for conversation in await self._reader.queue(limit=_PAGE_SIZE):
+            candidates = board.with_capacity(names, now, limit)
+            chosen = choose_agent(candidates, board.conversations, conversation.locale)
+            if chosen is None or not await lease.renew_if_needed():
                 break
             try:
-                await self._takeover.give(one, chosen.agent)
+                await self._takeover.assign(conversation, chosen.agent)
             except DeskError:
-                # Just taken by hand, or left: the next in the queue gets the place.
+                # An agent took it by hand, or the user left the queue: go on with the next one.
                 continue
-            await self._attendance.given(chosen.agent)
-            board = board.given(chosen.agent, now)
+            await self._attendance.record_assignment(chosen.agent)
+            board = board.after_assignment(chosen.agent, now)
             done += 1
         return done

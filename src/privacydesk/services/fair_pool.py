@@ -1,9 +1,9 @@
-"""Fair-share thread pool: the user with the lowest recent usage comes first.
+"""Fair-share thread pool: jobs of the user with the lowest recent usage run first.
 
-A job takes milliseconds of CPU time, and users may cause one as often as they may write. In order
-of arrival, a few who write a lot, or much at once, would hold up everybody else; so each user's
-usage is counted, decays with time, and decides who is next. Long jobs never take all threads: a
-running job can't be interrupted, however small the ones that arrive after it.
+A job takes milliseconds of CPU time, and users can cause one with every message. If jobs ran in
+order of arrival, a few users with many or long messages would delay everybody else. So each user's
+usage is counted, decays with time, and decides whose job is next. Since a running job can't be
+interrupted, long jobs never occupy all threads.
 """
 
 from __future__ import annotations
@@ -19,129 +19,132 @@ from privacydesk.errors import UnavailableError
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 2
-_LONG: Final = 2_000
-"""Units above which a job is long: a good part of a second and more."""
-_MOST: Final = 500
-"""The most jobs that may wait; beyond that, waiting is pointless."""
-_FORGIVEN: Final = 100.0
-"""Units that decay per second: a short message every few seconds leaves nothing behind."""
-_MOST_COUNTED: Final = 100_000
+_MAX_RUNNING: Final = 2
+_LONG_JOB_COST: Final = 2_000
+"""Cost in units above which a job is long: it takes a large part of a second or more."""
+_MAX_WAITING: Final = 500
+_DECAY_PER_SECOND: Final = 100.0
+"""Units by which a user's usage decays per second. A short message every few seconds costs less."""
+_MAX_USERS: Final = 100_000
+"""How many users' usage is remembered."""
 
 
-_Line = list[tuple[float, int, asyncio.Future[None]]]
-"""Waiting jobs, as a heap: rank, order of arrival, and the future each waits for."""
+_Queue = list[tuple[float, int, asyncio.Future[None]]]
+"""Waiting jobs, as a heap of rank, order of arrival, and the future that lets the job start."""
 
 
 class FairPool:
-    """Runs work in threads.
+    """Runs functions in threads, those of users with low usage first.
 
     Args:
-        at_once: how many jobs run at the same time.
-        most: how many jobs may wait.
-        now: a monotonic clock, in seconds.
+        max_running: how many jobs run at the same time.
+        max_waiting: how many jobs may wait.
+        now: monotonic clock, in seconds.
     """
 
     def __init__(
         self,
-        at_once: int = _AT_ONCE,
-        most: int = _MOST,
+        max_running: int = _MAX_RUNNING,
+        max_waiting: int = _MAX_WAITING,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._free = at_once
-        self._free_for_long = max(1, at_once - 1)
-        self._most = most
+        self._free = max_running
+        self._free_for_long = max(1, max_running - 1)
+        self._max_waiting = max_waiting
         self._now = now
-        self._places = itertools.count()
-        self._lines: dict[bool, _Line] = {False: [], True: []}
-        self._asked: dict[Hashable, tuple[float, float]] = {}
+        self._arrivals = itertools.count()
+        self._queues: dict[bool, _Queue] = {False: [], True: []}
+        self._usage: dict[Hashable, tuple[float, float]] = {}
 
-    async def run(self, whose: Hashable, cost: float, work: Callable[..., T], *args: object) -> T:
-        """Return the result of ``work``.
+    async def run(self, user: Hashable, cost: float, work: Callable[..., T], *args: object) -> T:
+        """Run a function in a thread when it is the user's turn, and return its result.
 
         Args:
-            whose: the user whose usage it counts as.
-            cost: in units, which decay by a hundred a second.
-            work: run in a thread.
+            user: the user to whose usage the job is added.
+            cost: units to add to the usage; a hundred units decay per second.
+            work: the function to run.
             *args: its arguments.
 
         Raises:
-            UnavailableError: too many wait, and this user has the highest usage.
+            UnavailableError: too many jobs are waiting, and this user has the highest usage.
         """
-        takes_long = cost > _LONG
-        await self._turn(self._counted(whose, cost), takes_long)
+        is_long = cost > _LONG_JOB_COST
+        await self._acquire(self._add_usage(user, cost), is_long)
         try:
             return await asyncio.to_thread(work, *args)
         finally:
-            self._pass_on(takes_long)
+            self._release(is_long)
 
-    def _counted(self, whose: Hashable, cost: float) -> float:
-        """Count a job towards its user's usage, and return that."""
+    def _add_usage(self, user: Hashable, cost: float) -> float:
+        """Add a cost to a user's usage, and return the sum: the rank of the job."""
         now = self._now()
-        if len(self._asked) >= _MOST_COUNTED:
-            self._asked = {one: self._asked[one] for one in self._asked if self._left(one, now)}
-            if len(self._asked) >= _MOST_COUNTED:
-                self._asked.clear()
-        asked = self._left(whose, now) + cost
-        self._asked[whose] = (asked, now)
-        return asked
+        if len(self._usage) >= _MAX_USERS:
+            self._usage = {u: self._usage[u] for u in self._usage if self._current_usage(u, now)}
+            if len(self._usage) >= _MAX_USERS:
+                self._usage.clear()
+        usage = self._current_usage(user, now) + cost
+        self._usage[user] = (usage, now)
+        return usage
 
-    def _left(self, whose: Hashable, now: float) -> float:
-        asked, at = self._asked.get(whose, (0.0, now))
-        return max(0.0, asked - (now - at) * _FORGIVEN)
+    def _current_usage(self, user: Hashable, now: float) -> float:
+        """Return a user's usage after its decay."""
+        usage, at = self._usage.get(user, (0.0, now))
+        return max(0.0, usage - (now - at) * _DECAY_PER_SECOND)
 
-    async def _turn(self, rank: float, takes_long: bool) -> None:
-        """Wait for this job's turn; lower ranks come first."""
-        if self._has_place(takes_long):
-            self._take_place(takes_long)
+    async def _acquire(self, rank: float, is_long: bool) -> None:
+        """Acquire a slot, waiting until one is free; lower ranks come first."""
+        if self._has_slot(is_long):
+            self._take_slot(is_long)
             return
-        if sum(map(len, self._lines.values())) >= self._most:
-            self._send_last_away(rank)
+        if sum(map(len, self._queues.values())) >= self._max_waiting:
+            self._reject_last(rank)
         turn = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._lines[takes_long], (rank, next(self._places), turn))
+        heapq.heappush(self._queues[is_long], (rank, next(self._arrivals), turn))
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                # Its turn came just as it was cancelled.
-                self._pass_on(takes_long)
+                # Cancelled after it was given a slot.
+                self._release(is_long)
             raise
 
-    def _send_last_away(self, rank: float) -> None:
-        """Make room by rejecting the last-ranked job, perhaps the new one.
+    def _reject_last(self, rank: float) -> None:
+        """Reject the waiting job with the highest rank, to make room for a new one.
 
         Raises:
-            UnavailableError: the new one ranks last.
+            UnavailableError: the new job has the highest rank.
         """
-        line = max((line for line in self._lines.values() if line), key=max)
-        last = max(line)
+        queue = max((queue for queue in self._queues.values() if queue), key=max)
+        last = max(queue)
         if rank >= last[0]:
-            raise _full()
-        line.remove(last)
-        heapq.heapify(line)
+            raise _overloaded()
+        queue.remove(last)
+        heapq.heapify(queue)
         if not last[2].done():
-            last[2].set_exception(_full())
+            last[2].set_exception(_overloaded())
 
-    def _has_place(self, takes_long: bool) -> bool:
-        return self._free > 0 and (not takes_long or self._free_for_long > 0)
+    def _has_slot(self, is_long: bool) -> bool:
+        return self._free > 0 and (not is_long or self._free_for_long > 0)
 
-    def _take_place(self, takes_long: bool) -> None:
+    def _take_slot(self, is_long: bool) -> None:
         self._free -= 1
-        self._free_for_long -= takes_long
+        self._free_for_long -= is_long
 
-    def _pass_on(self, takes_long: bool) -> None:
-        """Release a place, and pass it to the next waiting job, if any."""
+    def _release(self, is_long: bool) -> None:
+        """Release a slot, and start the next waiting jobs for which there is one."""
         self._free += 1
-        self._free_for_long += takes_long
+        self._free_for_long += is_long
         while heads := [
-            (line[0], of) for of, line in self._lines.items() if line and self._has_place(of)
+            (queue[0], long)
+            for long, queue in self._queues.items()
+            if queue and self._has_slot(long)
         ]:
-            _, of = min(heads)
-            turn = heapq.heappop(self._lines[of])[2]
+            _, long = min(heads)
+            turn = heapq.heappop(self._queues[long])[2]
             if not turn.done():
-                self._take_place(of)
+                self._take_slot(long)
                 turn.set_result(None)
 
 
-def _full() -> UnavailableError:
+def _overloaded() -> UnavailableError:
     return UnavailableError("too many messages wait to be understood", retry_after=2.0)

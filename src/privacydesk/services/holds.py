@@ -1,4 +1,4 @@
-"""Legal holds: while one is set, nothing of a request is purged, and no unbinding is automatic."""
+"""Legal holds: a ticket on hold is never purged, and its account is not unbound automatically."""
 
 from __future__ import annotations
 
@@ -9,65 +9,84 @@ from msgspec.structs import replace
 from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError
-from privacydesk.services.staff.acts import Acts, Noted
-from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.actions import LogEntryDraft, StaffActions
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.ticket_lookup import TicketLookup
 
 
 class Holds:
-    """Sets and releases legal holds; supervisors only."""
+    """Sets and clears legal holds. Only supervisors may do so."""
 
-    def __init__(self, roster: Roster, cases: Cases, acts: Acts) -> None:
+    def __init__(self, roster: Roster, tickets: TicketLookup, actions: StaffActions) -> None:
         self._roster = roster
-        self._cases = cases
-        self._acts = acts
+        self._tickets = tickets
+        self._actions = actions
 
-    async def hold(self, number: str, by: str, reason: str) -> Ticket:
-        """Hold a request.
+    async def set_hold(self, number: str, by: str, reason: str) -> Ticket:
+        """Put a ticket on hold; return the changed ticket.
+
+        Args:
+            number: number of the ticket.
+            by: name of the supervisor.
+            reason: why, in the supervisor's words; recorded in the ticket's log.
 
         Raises:
-            InvalidRequestError: there is no reason.
-            NotAllowedNowError: it is held already, or only its record is left.
-            DeskError: ``FORBIDDEN`` unless a supervisor does it.
+            InvalidRequestError: the reason is empty.
+            NotAllowedNowError: the ticket is already on hold, or its content was purged.
+            DeskError: ``FORBIDDEN`` if ``by`` is not a supervisor.
         """
 
-        def held(current: Ticket) -> Ticket:
+        def add_flag(current: Ticket) -> Ticket:
             if HOLD in current.flags:
                 raise NotAllowedNowError("it is held already")
-            return _flagged(current, current.flags | {HOLD})
+            return _with_flags(current, current.flags | {HOLD})
 
-        return await self._set(number, by, Noted("hold", _said(reason)), held)
+        return await self._update(
+            number, by, LogEntryDraft("hold", _require_reason(reason)), add_flag
+        )
 
-    async def release(self, number: str, by: str, reason: str) -> Ticket:
-        """Release a hold; the next retention run purges what is past its period.
+    async def clear_hold(self, number: str, by: str, reason: str) -> Ticket:
+        """Take a ticket off hold; the next retention run purges what is past its period.
+
+        Args:
+            number: number of the ticket.
+            by: name of the supervisor.
+            reason: why, in the supervisor's words; recorded in the ticket's log.
 
         Raises:
-            InvalidRequestError: there is no reason.
-            NotAllowedNowError: it is not held.
-            DeskError: ``FORBIDDEN`` unless a supervisor does it.
+            InvalidRequestError: the reason is empty.
+            NotAllowedNowError: the ticket is not on hold.
+            DeskError: ``FORBIDDEN`` if ``by`` is not a supervisor.
         """
 
-        def released(current: Ticket) -> Ticket:
+        def remove_flag(current: Ticket) -> Ticket:
             if HOLD not in current.flags:
                 raise NotAllowedNowError("it is not held")
-            return _flagged(current, current.flags - {HOLD})
+            return _with_flags(current, current.flags - {HOLD})
 
-        return await self._set(number, by, Noted("hold_released", _said(reason)), released)
+        return await self._update(
+            number, by, LogEntryDraft("hold_released", _require_reason(reason)), remove_flag
+        )
 
-    async def _set(
-        self, number: str, by: str, noted: Noted, change: Callable[[Ticket], Ticket]
+    async def _update(
+        self, number: str, by: str, entry: LogEntryDraft, change: Callable[[Ticket], Ticket]
     ) -> Ticket:
         agent = await self._roster.supervisor(by)
-        ticket = await self._cases.ticket(number)
-        return await self._acts.change(ticket, agent, noted, change)
+        ticket = await self._tickets.by_number(number)
+        return await self._actions.update_ticket(ticket, agent, entry, change)
 
 
-def _said(reason: str) -> str:
-    words = reason.strip()
-    if not words:
+def _require_reason(reason: str) -> str:
+    """Return a reason without surrounding spaces.
+
+    Raises:
+        InvalidRequestError: it is empty.
+    """
+    stripped = reason.strip()
+    if not stripped:
         raise InvalidRequestError("say why, in plain words")
-    return words
+    return stripped
 
 
-def _flagged(ticket: Ticket, flags: frozenset[str]) -> Ticket:
+def _with_flags(ticket: Ticket, flags: frozenset[str]) -> Ticket:
     return replace(ticket, flags=flags, version=ticket.version + 1)

@@ -1,12 +1,13 @@
-"""The mail door: a mail becomes a turn of a conversation, and is answered by mail.
+"""Inbound mail: each mail becomes a turn of a conversation, which is answered by mail.
 
-    unread mail ─► read ─► automatic? left alone ─► a flood? parked
-                ─► its exchange's conversation ─► files, then words or a number ─► marked as read
+    unread mail ─► parsed ─► automatic? ignored ─► too many from one sender? parked
+                ─► conversation of its thread ─► files, then text or a number ─► marked as read
 
-A mail is taken once: its jobs are named after its ``Message-ID``, so one that is read again after
-a crash does nothing twice. One that can't be taken is flagged for a person, with an alarm, and
-delays no other. An address proves nothing: the conversation has no login, and requires the same
-proof as the chat before it discloses anything of an account.
+A mail is processed once: the ids of its jobs are derived from its ``Message-ID``, so a mail that is
+read again after a crash has no second effect. A mail that can't be processed is flagged for a
+person and logged as an error; it delays no other. A sender's address proves nothing: the
+conversation has no login, and requires the same proof of identity as the chat before it discloses
+anything about an account.
 """
 
 from __future__ import annotations
@@ -24,39 +25,42 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.conversation import MailThread
 from privacydesk.domain.events import Choice, Event
-from privacydesk.domain.mail import Incoming, Mailbox, MailFile, Waiting
+from privacydesk.domain.mail import IncomingMail, Mailbox, ReceivedFile, UnreadMail
 from privacydesk.errors import DeskError, UnavailableError
-from privacydesk.ports import Chores
+from privacydesk.ports import PeriodicTasks
 from privacydesk.services.api import Session
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.leases import Lease
 
 _log = structlog.get_logger(__name__)
 
-_AT_ONCE: Final = 20
+_BATCH_SIZE: Final = 20
+_EVENT_WINDOW: Final = 20
+"""How many events before the end of a reply are searched for the question it asked."""
 _LEASE: Final = timedelta(minutes=1)
-"""Renewed before each mail; after a kill the mailbox is checked again when it ends."""
-_CHORE: Final = "mail_door"
-LONGEST: Final = 4_000
-"""Most characters taken of a mail, as of a message in the chat."""
+"""Renewed before each mail; after a crash the mailbox is polled again once it has expired."""
+_TASK: Final = "mail_door"
+_MAX_TEXT_LENGTH: Final = 4_000
+"""In characters, as for a message in the chat; the rest of a mail is cut off."""
 _ID_BYTES: Final = 16
-_PER_HOUR: Final = 20
-"""Most mails taken from one address in an hour: stops two machines that answer each other."""
-_OWN_ID: Final = re.compile(r"^<desk\.[0-9a-f]{32}\.(\d{1,9})@")
+_MAX_MAILS_PER_HOUR: Final = 20
+"""Per sender address: stops two programs that answer each other."""
+_OWN_MESSAGE_ID: Final = re.compile(r"^<desk\.[0-9a-f]{32}\.(\d{1,9})@")
 _NUMBER: Final = re.compile(r"^\D?(\d{1,2})\D?$")
 
-Read = Callable[[bytes], Awaitable[Incoming]]
+ReadMail = Callable[[bytes], Awaitable[IncomingMail]]
+"""Parse the bytes of a mail."""
 
 
-class MailDoor:
-    """Takes mails out of a mailbox into conversations.
+class MailboxPoller:
+    """Polls a mailbox and passes its mails to conversations.
 
     Args:
-        mailbox: where they lie.
-        desk: what takes them.
-        read: parses one.
-        chores: lets one process at a time poll.
-        clock: the present.
+        mailbox: the mailbox to poll.
+        desk: the chat desk, which runs the conversations.
+        read: parses a mail.
+        tasks: store of periodic tasks, through which only one process at a time polls.
+        clock: source of the current time.
         every: the polling interval.
     """
 
@@ -65,53 +69,57 @@ class MailDoor:
         *,
         mailbox: Mailbox,
         desk: ChatDesk,
-        read: Read,
-        chores: Chores,
+        read: ReadMail,
+        tasks: PeriodicTasks,
         clock: Clock,
         every: timedelta,
     ) -> None:
         self._mailbox = mailbox
         self._desk = desk
         self._read = read
-        self._chores = chores
+        self._tasks = tasks
         self._clock = clock
         self._every = every
-        self._came: dict[str, deque[datetime]] = {}
+        self._received_at: dict[str, deque[datetime]] = {}
 
-    async def round(self) -> int:
-        """Take the waiting mails, if polling is due; return their number."""
+    async def poll(self) -> int:
+        """Process the unread mails if polling is due; return how many were processed."""
         lease = await Lease.claim(
-            self._chores, self._clock, _CHORE, lasts=_LEASE, rests=self._every
+            self._tasks,
+            self._clock,
+            _TASK,
+            duration=_LEASE,
+            max_postponement=self._every,
         )
         if lease is None:
             return 0
-        taken = 0
+        processed = 0
         try:
-            for mail in await self._mailbox.waiting(_AT_ONCE):
-                if not await lease.goes_on():
+            for mail in await self._mailbox.fetch_unread(_BATCH_SIZE):
+                if not await lease.renew_if_needed():
                     break
-                await self._take(mail)
-                taken += 1
+                await self._process_or_park(mail)
+                processed += 1
         finally:
             await lease.finish(self._clock.now() + self._every)
-        return taken
+        return processed
 
-    async def _take(self, mail: Waiting) -> None:
+    async def _process_or_park(self, mail: UnreadMail) -> None:
         try:
-            taken = await self._taken(mail)
+            processed = await self._process(mail)
         except UnavailableError:
             # The database is unavailable: the mail stays unread, and is read again.
             raise
-        except Exception as error:  # noqa: BLE001 - a poisoned mail must hold no other back
-            taken = False
+        except Exception as error:  # noqa: BLE001 - one bad mail must not block the others
+            processed = False
             _log.error("mail_parked", reason=type(error).__name__)
-        if taken:
-            await self._mailbox.taken(mail.uid)
+        if processed:
+            await self._mailbox.mark_read(mail.uid)
         else:
-            await self._mailbox.parked(mail.uid)
+            await self._mailbox.mark_for_review(mail.uid)
 
-    async def _taken(self, mail: Waiting) -> bool:
-        """Take a mail; return whether it is done with, rather than to be parked."""
+    async def _process(self, mail: UnreadMail) -> bool:
+        """Process a mail; return False if it has to be parked."""
         if mail.raw is None:
             _log.error("mail_parked", reason="too_large")
             return False
@@ -119,96 +127,105 @@ class MailDoor:
         if incoming.automatic:
             _log.info("mail_left_alone", reason=incoming.automatic)
             return True
-        if self._floods(incoming.address):
+        if self._exceeds_rate(incoming.address):
             _log.error("mail_parked", reason="flood")
             return False
-        await self._converse(incoming)
+        await self._pass_to_conversation(incoming)
         return True
 
-    def _floods(self, address: str) -> bool:
+    def _exceeds_rate(self, address: str) -> bool:
+        """Count a mail from an address unless that has reached its limit; return whether it has."""
         now = self._clock.now()
-        past = now - timedelta(hours=1)
-        # Addresses cost nothing to make up: those that are silent are forgotten.
-        # So are those with future times, from before the clock was set back.
-        for other in [one for one, times in self._came.items() if not past < times[-1] <= now]:
-            del self._came[other]
-        came = self._came.setdefault(address, deque(maxlen=_PER_HOUR))
-        if len(came) == _PER_HOUR and came[0] > past:
+        hour_ago = now - timedelta(hours=1)
+        # Addresses are easily made up, so those without recent mail are forgotten. So are those
+        # with times in the future, recorded before the clock was set back.
+        idle = [
+            sender for sender, times in self._received_at.items() if not hour_ago < times[-1] <= now
+        ]
+        for sender in idle:
+            del self._received_at[sender]
+        times = self._received_at.setdefault(address, deque(maxlen=_MAX_MAILS_PER_HOUR))
+        if len(times) == _MAX_MAILS_PER_HOUR and times[0] > hour_ago:
             return True
-        came.append(now)
+        times.append(now)
         return False
 
-    async def _converse(self, mail: Incoming) -> None:
-        thread = MailThread(mail.address, mail.subject, mail.root)
-        session = await self._desk.by_mail(thread)
-        name = hashlib.sha256(mail.message_id.encode()).digest()
-        job = f"mail:{name.hex()}"
-        left = await self._hand_in(session, mail.files, job)
-        await self._say(session, mail, job)
-        notes = (("mail.files_left",) if left else ()) + (
-            ("mail.cut",) if len(mail.text) > LONGEST else ()
+    async def _pass_to_conversation(self, mail: IncomingMail) -> None:
+        thread = MailThread(mail.address, mail.subject, mail.thread_root)
+        session = await self._desk.open_mail_thread(thread)
+        digest = hashlib.sha256(mail.message_id.encode()).digest()
+        job_id = f"mail:{digest.hex()}"
+        rejected_files = await self._submit_files(session, mail.files, job_id)
+        await self._submit_text(session, mail, job_id)
+        notes = (("mail.files_left",) if rejected_files else ()) + (
+            ("mail.cut",) if len(mail.text) > _MAX_TEXT_LENGTH else ()
         )
         if notes:
-            await self._desk.note_by_mail(session.conversation, notes, name[:_ID_BYTES])
+            await self._desk.send_mail_notes(session.conversation, notes, digest[:_ID_BYTES])
 
-    async def _say(self, session: Session, mail: Incoming, job: str) -> None:
+    async def _submit_text(self, session: Session, mail: IncomingMail, job_id: str) -> None:
         text = mail.text
-        if mail.root == mail.message_id and mail.subject and mail.subject not in text:
+        if mail.thread_root == mail.message_id and mail.subject and mail.subject not in text:
             # People put their request, or its number, into the subject.
             text = f"{mail.subject}\n{text}".strip()
         if not text:
             return
-        asked = await self._asked(session, mail)
-        chosen = _chosen(asked, mail)
-        offset = asked.offset if asked is not None else 0
-        if chosen is not None:
-            await self._desk.choose(session, id=job, choice=chosen.id, offset=offset)
+        question = await self._find_question(session, mail)
+        choice = _selected_choice(question, mail)
+        offset = question.offset if question is not None else 0
+        if choice is not None:
+            await self._desk.choose(session, id=job_id, choice=choice.id, offset=offset)
         else:
-            await self._desk.say(session, id=job, text=text[:LONGEST], offset=offset)
+            text = text[:_MAX_TEXT_LENGTH]
+            await self._desk.say(session, id=job_id, text=text, offset=offset)
 
-    async def _hand_in(self, session: Session, files: tuple[MailFile, ...], job: str) -> bool:
-        """Submit the files that the open form asks for, by the chat's rules; keep no others.
+    async def _submit_files(
+        self, session: Session, files: tuple[ReceivedFile, ...], job_id: str
+    ) -> bool:
+        """Submit the files that the open form accepts, by the rules of the chat; drop the others.
 
         Returns:
-            Whether any was left out.
+            Whether any file was dropped.
         """
-        kept = []
+        accepted = []
         for file in files:
             try:
                 receipt = await self._desk.store_upload(
                     session,
                     name=file.name,
                     media_type=file.media_type,
-                    content=_whole(file.body),
+                    content=_stream(file.body),
                 )
             except UnavailableError:
                 raise
             except DeskError as error:
                 _log.info("mail_file_left", code=error.code.value)
             else:
-                kept.append(receipt.id)
-        if kept:
-            await self._desk.submit_uploads(session, id=f"{job}:files", uploads=kept)
-        return len(kept) < len(files)
+                accepted.append(receipt.id)
+        if accepted:
+            await self._desk.submit_uploads(session, id=f"{job_id}:files", uploads=accepted)
+        return len(accepted) < len(files)
 
-    async def _asked(self, session: Session, mail: Incoming) -> Event | None:
-        """Return the question with buttons in the letter that is answered; None without one."""
-        told = _OWN_ID.match(mail.answers)
-        if told is None:
+    async def _find_question(self, session: Session, mail: IncomingMail) -> Event | None:
+        """Return the question with buttons in the desk's mail that this one answers, if any."""
+        own_id = _OWN_MESSAGE_ID.match(mail.in_reply_to)
+        if own_id is None:
             return None
-        last = int(told[1])
-        events = await self._desk.events(session, after=max(0, last - _AT_ONCE), limit=_AT_ONCE)
-        asked = [event for event in events if event.choices and event.offset <= last]
-        return asked[-1] if asked else None
+        last = int(own_id[1])
+        events = await self._desk.events(
+            session, after=max(0, last - _EVENT_WINDOW), limit=_EVENT_WINDOW
+        )
+        questions = [event for event in events if event.choices and event.offset <= last]
+        return questions[-1] if questions else None
 
 
-def _chosen(asked: Event | None, mail: Incoming) -> Choice | None:
-    """Return the button that a number selects, in the letter that is answered and no other."""
+def _selected_choice(question: Event | None, mail: IncomingMail) -> Choice | None:
+    """Return the button of the question whose number is the whole text of the mail, if any."""
     number = _NUMBER.match(unicodedata.normalize("NFKC", mail.text).strip())
-    if number is None or asked is None or not 1 <= int(number[1]) <= len(asked.choices):
+    if number is None or question is None or not 1 <= int(number[1]) <= len(question.choices):
         return None
-    return asked.choices[int(number[1]) - 1]
+    return question.choices[int(number[1]) - 1]
 
 
-async def _whole(body: bytes) -> AsyncIterator[bytes]:
+async def _stream(body: bytes) -> AsyncIterator[bytes]:
     yield body

@@ -1,4 +1,4 @@
-"""The inbox: tickets and waiting conversations, by pile, with the data of each row."""
+"""The staff inbox: pages of tickets and of conversations that wait for a person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ from privacydesk.domain.audit import damaged_tickets
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deadlines import Day, working_days_left
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.inbox_views import ALL, Filed, InboxView, Place, Sieve, Watch
+from privacydesk.domain.inbox_views import (
+    NO_FILTER,
+    InboxFilter,
+    InboxView,
+    PageCursor,
+    TicketSummary,
+    ViewerContext,
+)
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
@@ -26,42 +33,43 @@ from privacydesk.services.ages import ACCOUNT_PHONE
 from privacydesk.services.deadlines import Deadlines
 
 PAGE = 50
+"""The maximum number of tickets or conversations on a page."""
 _SOON_DAYS = 2
-"""Working days ahead that count as soon; the first reminder fires as many ahead."""
+"""Working days ahead that count as soon; the first reminder fires as many days ahead."""
 
 
-class Gauge(StrEnum):
-    """How near the answer is due."""
+class DeadlineStatus(StrEnum):
+    """How near a ticket's deadline is."""
 
     NONE = "none"
-    """No clock runs yet, or none has to."""
+    """No deadline applies, or it has not started yet."""
     RUNNING = "running"
     SOON = "soon"
     OVERDUE = "overdue"
     ANSWERED = "answered"
-    """The decision was communicated; what is still open has no deadline."""
+    """The decision was communicated; the remaining work has no deadline."""
     ANSWERED_LATE = "answered_late"
 
 
-class Count(Struct, frozen=True):
-    """A ticket's leading clock, as shown by a bar.
+class DeadlineProgress(Struct, frozen=True):
+    """The progress towards a ticket's earliest deadline, as shown by a progress bar.
 
     Attributes:
-        gauge: how near it is.
-        due: the last day; None without a clock.
-        provisional: whether the date may still change.
-        spent: days counted up to today, or up to the answer.
-        amount: days in total.
-        left: working days after today up to the last day; negative for those past it.
-        days: the count, day by day; only counted ones advance the bar.
+        status: how near the deadline is.
+        due_date: the last day; None without a deadline.
+        provisional: whether the due date may still change.
+        elapsed_days: days counted up to today, or up to the answer.
+        total_days: days from the start to the due date.
+        days_left: working days after today up to the due date; negative once it has passed.
+        days: each calendar day of the period; only counted ones advance the bar.
     """
 
-    gauge: Gauge
-    due: date | None = None
+    status: DeadlineStatus
+    due_date: date | None = None
     provisional: bool = False
-    spent: int = 0
-    amount: int = 0
-    left: int = 0
+    elapsed_days: int = 0
+    total_days: int = 0
+    days_left: int = 0
     days: tuple[Day, ...] = ()
 
 
@@ -69,69 +77,81 @@ class Row(Struct, frozen=True):
     """A ticket in a list."""
 
     ticket: Ticket
-    count: Count
+    progress: DeadlineProgress
 
 
-class Asked(Struct, frozen=True):
+class PageRequest(Struct, frozen=True):
     """A request for a page of the inbox.
 
     Attributes:
-        pile: whose tickets to list; None for the conversations that wait for a person.
-        after: where the previous page ended; None for the first one.
-        words: what to search for instead, in any pile; empty for no search.
-        sieve: the filter; a search ignores it.
+        view: the view to list; None for the queue of conversations that wait for a person.
+        after: the cursor returned with the previous page; None for the first page.
+        query: search text; if set, all tickets are searched, and the view is ignored.
+        inbox_filter: limits the view; a search ignores it.
     """
 
-    pile: InboxView | None = InboxView.MINE
-    after: Place | None = None
-    words: str = ""
-    sieve: Sieve = ALL
+    view: InboxView | None = InboxView.MINE
+    after: PageCursor | None = None
+    query: str = ""
+    inbox_filter: InboxFilter = NO_FILTER
 
 
 class Page(Struct, frozen=True):
     """A page of the inbox.
 
     Attributes:
-        conversations: those that wait for a person, or are with the agent.
+        conversations: those that wait for a person, or that the agent owns.
         rows: tickets, the most urgent first.
-        after: where the next page begins; None on the last one.
-        unanswered: the agent's conversations in which the user spoke last, and since when.
-        filed: open tickets of the conversations shown.
-        damaged: numbers of tickets that can't be read and are shown nowhere.
-        listed: the tickets of a pile in order, and their versions, unreadable ones included: the
-            basis of ``revision``; None if it is not a pile.
+        after: the cursor of the next page; None on the last page.
+        unanswered: the agent's conversations in which the user wrote last, and since when.
+        open_tickets: the open tickets of the conversations shown.
+        damaged: numbers of tickets that can't be decrypted and are shown nowhere.
+        ticket_versions: the id and version of each ticket on this page of a view, in order,
+            including those that can't be decrypted; used to compute the revision. None for the
+            queue and for search results.
     """
 
     conversations: tuple[Conversation, ...]
     rows: tuple[Row, ...]
-    after: Place | None = None
+    after: PageCursor | None = None
     unanswered: Mapping[ConversationId, datetime] = {}
-    filed: Mapping[ConversationId, tuple[Filed, ...]] = {}
+    open_tickets: Mapping[ConversationId, tuple[TicketSummary, ...]] = {}
     damaged: tuple[str, ...] = ()
-    listed: tuple[tuple[TicketId, int], ...] | None = None
+    ticket_versions: tuple[tuple[TicketId, int], ...] | None = None
 
     @property
     def versions(self) -> tuple[tuple[bytes, int], ...]:
-        """Ids and versions of what it shows: conversations by id, tickets in order."""
-        shown = self.listed
-        if shown is None:
-            shown = tuple((row.ticket.id, row.ticket.version) for row in self.rows)
-        return (*sorted((one.id, one.version) for one in self.conversations), *shown)
+        """Ids and versions of what the page shows: conversations by id, tickets in order."""
+        tickets = self.ticket_versions
+        if tickets is None:
+            tickets = tuple((row.ticket.id, row.ticket.version) for row in self.rows)
+        return (*_conversation_versions(self.conversations), *tickets)
 
 
-_Talks = tuple[tuple[Conversation, ...], Mapping[ConversationId, tuple[Filed, ...]]]
-"""Conversations, and their open tickets."""
+_WithTickets = tuple[tuple[Conversation, ...], Mapping[ConversationId, tuple[TicketSummary, ...]]]
+"""Conversations, and the open tickets of each."""
 
 
-def _passes(
-    one: Conversation, filed: Mapping[ConversationId, tuple[Filed, ...]], sieve: Sieve
+def _conversation_versions(
+    conversations: tuple[Conversation, ...],
+) -> list[tuple[ConversationId, int]]:
+    return sorted((conversation.id, conversation.version) for conversation in conversations)
+
+
+def _matches(
+    conversation: Conversation,
+    open_tickets: Mapping[ConversationId, tuple[TicketSummary, ...]],
+    inbox_filter: InboxFilter,
 ) -> bool:
-    kinds = {one.forming, *(ticket.kind for ticket in filed.get(one.id, ()))}
-    return sieve.locale in {"", one.locale} and (sieve.kind is None or sieve.kind in kinds)
+    tickets = open_tickets.get(conversation.id, ())
+    kinds = {conversation.open_form_kind, *(ticket.kind for ticket in tickets)}
+    return inbox_filter.locale in {"", conversation.locale} and (
+        inbox_filter.kind is None or inbox_filter.kind in kinds
+    )
 
 
 class Inbox:
-    """Lists, counts and finds what staff work on."""
+    """Lists, counts and searches the tickets and conversations that staff work on."""
 
     def __init__(
         self,
@@ -145,187 +165,211 @@ class Inbox:
         self._deadlines = deadlines
         self._clock = clock
 
-    async def look(self, asked: Asked, agent: Agent) -> Page:
-        """Return the page that is asked for."""
-        if asked.words:
-            return await self.search(asked.words)
-        if asked.pile is None:
-            return await self.queue(asked.sieve)
-        return await self.page(asked.pile, agent, after=asked.after, sieve=asked.sieve)
+    async def get_page(self, request: PageRequest, agent: Agent) -> Page:
+        """Return the requested page, as the agent sees it."""
+        if request.query:
+            return await self.search(request.query)
+        if request.view is None:
+            return await self.queue(request.inbox_filter)
+        return await self.view_page(
+            request.view, agent, after=request.after, inbox_filter=request.inbox_filter
+        )
 
-    async def revision(self, asked: Asked, agent: Agent) -> str:
+    async def revision(self, request: PageRequest, agent: Agent) -> str:
         """Return a short digest that changes once the requested page would look different.
 
-        For pages that stay open: of a pile, only the versions in it are read.
+        Used to poll for changes to a page that is open in a browser. For a view only the versions
+        of its tickets are read, not the tickets.
         """
-        if asked.words or asked.pile is None:
-            return self.revision_of(await self.look(asked, agent))
-        shown = await self._listed(asked.pile, agent, asked.after, asked.sieve)
-        talks, _ = await self._talks(asked.pile, agent, asked.after, asked.sieve)
-        return self._revision((*sorted((one.id, one.version) for one in talks), *shown))
+        view, after, inbox_filter = request.view, request.after, request.inbox_filter
+        if request.query or view is None:
+            return self.revision_of(await self.get_page(request, agent))
+        tickets = await self._ticket_versions(view, agent, after, inbox_filter)
+        conversations, _ = await self._agent_conversations(view, agent, after, inbox_filter)
+        return self._digest((*_conversation_versions(conversations), *tickets))
 
     def revision_of(self, page: Page) -> str:
         """Return a page's revision."""
-        return self._revision(page.versions)
+        return self._digest(page.versions)
 
-    def _revision(self, versions: tuple[tuple[bytes, int], ...]) -> str:
-        # Includes the day, on which bars and dates depend.
+    def _digest(self, versions: tuple[tuple[bytes, int], ...]) -> str:
+        # Includes the current day, on which progress bars and dates depend.
         digest = hashlib.blake2s(self._deadlines.today(self._clock.now()).isoformat().encode())
-        for one, version in versions:
-            digest.update(one + version.to_bytes(8))
+        for row_id, version in versions:
+            digest.update(row_id + version.to_bytes(8))
         return digest.hexdigest()[:16]
 
-    async def page(
-        self, pile: InboxView, agent: Agent, *, after: Place | None = None, sieve: Sieve = ALL
+    async def view_page(
+        self,
+        view: InboxView,
+        agent: Agent,
+        *,
+        after: PageCursor | None = None,
+        inbox_filter: InboxFilter = NO_FILTER,
     ) -> Page:
-        """Return a page of a pile; the first of ``MINE`` begins with the agent's conversations."""
-        # Versions first: a change between both reads is shown, and at worst read once more.
-        listed = await self._listed(pile, agent, after, sieve)
-        found = await self._reader.pile(
-            pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE + 1
+        """Return a page of a view; the first of ``MINE`` also has the agent's conversations."""
+        # The versions are read before the tickets. If a ticket changes in between, the page shows
+        # the change under an old revision, and is reloaded once too often; the other way round, the
+        # change would be missed.
+        ticket_versions = await self._ticket_versions(view, agent, after, inbox_filter)
+        tickets = await self._reader.inbox_tickets(
+            view, self._watch(agent), inbox_filter=inbox_filter, after=after, limit=PAGE + 1
         )
-        shown = found[:PAGE]
-        talks, filed = await self._talks(pile, agent, after, sieve)
-        unanswered = await self._reader.unanswered(agent.name) if talks else {}
+        shown = tickets[:PAGE]
+        conversations, open_tickets = await self._agent_conversations(
+            view, agent, after, inbox_filter
+        )
+        unanswered = await self._reader.unanswered(agent.name) if conversations else {}
         now = self._clock.now()
         return Page(
             # Unanswered ones first, the longest waiting on top.
             tuple(
                 sorted(
-                    talks, key=lambda one: (one.id not in unanswered, unanswered.get(one.id, now))
+                    conversations,
+                    key=lambda conversation: (
+                        conversation.id not in unanswered,
+                        unanswered.get(conversation.id, now),
+                    ),
                 )
             ),
             self.rows(shown),
-            Place.of(shown[-1]) if len(found) > PAGE else None,
+            PageCursor.of(shown[-1]) if len(tickets) > PAGE else None,
             unanswered,
-            filed,
-            damaged_tickets(await self._reader.refused()),
-            listed,
+            open_tickets,
+            damaged_tickets(await self._reader.refused_rows()),
+            ticket_versions,
         )
 
-    async def _listed(
-        self, pile: InboxView, agent: Agent, after: Place | None, sieve: Sieve
+    async def _ticket_versions(
+        self, view: InboxView, agent: Agent, after: PageCursor | None, inbox_filter: InboxFilter
     ) -> tuple[tuple[TicketId, int], ...]:
-        return await self._reader.pile_versions(
-            pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE
+        return await self._reader.inbox_ticket_versions(
+            view, self._watch(agent), inbox_filter=inbox_filter, after=after, limit=PAGE
         )
 
-    async def _talks(
-        self, pile: InboxView, agent: Agent, after: Place | None, sieve: Sieve
-    ) -> _Talks:
-        if pile is not InboxView.MINE or after is not None:
+    async def _agent_conversations(
+        self, view: InboxView, agent: Agent, after: PageCursor | None, inbox_filter: InboxFilter
+    ) -> _WithTickets:
+        """Return the agent's conversations on the first page of ``MINE``; none on other pages."""
+        if view is not InboxView.MINE or after is not None:
             return (), {}
-        return await self._sifted(await self._reader.conversations_with(agent.name), sieve)
+        return await self._filter(await self._reader.conversations_with(agent.name), inbox_filter)
 
-    async def queue(self, sieve: Sieve = ALL) -> Page:
+    async def queue(self, inbox_filter: InboxFilter = NO_FILTER) -> Page:
         """Return the conversations that wait for a person, longest first."""
         shown: tuple[Conversation, ...] = ()
-        filed: dict[ConversationId, tuple[Filed, ...]] = {}
-        some = await self._reader.queue(limit=PAGE)
-        while some:
-            kept, theirs = await self._sifted(some, sieve)
-            shown, filed = (*shown, *kept), {**filed, **theirs}
-            if len(some) < PAGE or len(shown) >= PAGE:
+        open_tickets: dict[ConversationId, tuple[TicketSummary, ...]] = {}
+        batch = await self._reader.queue(limit=PAGE)
+        while batch:
+            matching, tickets = await self._filter(batch, inbox_filter)
+            shown, open_tickets = (*shown, *matching), {**open_tickets, **tickets}
+            if len(batch) < PAGE or len(shown) >= PAGE:
                 break
-            # Their languages and requests are encrypted, so no query can filter by them.
-            some = await self._reader.queue(limit=PAGE, after=some[-1])
-        return Page(shown[:PAGE], (), filed=filed)
+            # Languages and requests are encrypted, so no query can filter by them.
+            batch = await self._reader.queue(limit=PAGE, after=batch[-1])
+        return Page(shown[:PAGE], (), open_tickets=open_tickets)
 
-    async def _sifted(self, conversations: tuple[Conversation, ...], sieve: Sieve) -> _Talks:
-        filed = await self._reader.open_tickets_in([one.id for one in conversations])
-        return tuple(one for one in conversations if _passes(one, filed, sieve)), filed
+    async def _filter(
+        self, conversations: tuple[Conversation, ...], inbox_filter: InboxFilter
+    ) -> _WithTickets:
+        open_tickets = await self._reader.open_tickets_in([each.id for each in conversations])
+        matching = (each for each in conversations if _matches(each, open_tickets, inbox_filter))
+        return tuple(matching), open_tickets
 
     async def counts(self, agent: Agent) -> Mapping[str, int]:
-        """Return the number of items in each pile, by its name, and in the ``queue``.
+        """Return the number of items in each view, by its name, and in the ``queue``.
 
         ``MINE`` counts tickets and conversations.
         """
         counts = await self._reader.counts(self._watch(agent))
-        return {pile.value: number for pile, number in counts.tickets.items()} | {
-            InboxView.MINE.value: counts.tickets[InboxView.MINE] + counts.held,
+        return {view.value: number for view, number in counts.tickets.items()} | {
+            InboxView.MINE.value: counts.tickets[InboxView.MINE] + counts.assigned,
             "queue": counts.queued,
         }
 
-    async def search(self, words: str) -> Page:
-        """Find by ticket number, account, the account's phone, or proven contact.
+    async def search(self, query: str) -> Page:
+        """Find tickets by number, account, the account's phone, or verified contact.
 
-        Accounts and contacts are looked up by their keyed hashes, so only exact ones are found.
+        Accounts and contacts are looked up by their keyed hashes, so only exact matches are found.
         """
-        number = canonical_number(words)
+        number = canonical_number(query)
         if number is not None:
             ticket = await self._reader.ticket_by_number(number)
             return Page((), self.rows((ticket,) if ticket else ()))
-        words = unicodedata.normalize("NFKC", words).strip()
-        if not words:
+        query = unicodedata.normalize("NFKC", query).strip()
+        if not query:
             return Page((), ())
-        found: dict[bytes, Ticket] = {}
-        for purpose, value in self._readings(words):
+        by_id: dict[bytes, Ticket] = {}
+        for purpose, value in self._lookup_keys(query):
             person = self._hashing.lookup(purpose, value)
-            theirs = await self._reader.tickets_of(person, only_open=False, limit=PAGE)
-            found.update({one.id: one for one in theirs})
-        conversation = await self._conversation_of(words)
-        ordered = sorted(found.values(), key=lambda one: (one.is_open, one.id), reverse=True)
-        talks = (conversation,) if conversation else ()
-        filed = await self._reader.open_tickets_in([one.id for one in talks])
-        return Page(talks, self.rows(tuple(ordered)), filed=filed)
+            tickets = await self._reader.tickets_of(person, only_open=False, limit=PAGE)
+            by_id.update({ticket.id: ticket for ticket in tickets})
+        conversation = await self._conversation_of(query)
+        conversations = (conversation,) if conversation else ()
+        open_tickets = await self._reader.open_tickets_in([each.id for each in conversations])
+        newest = sorted(
+            by_id.values(), key=lambda ticket: (ticket.is_open, ticket.id), reverse=True
+        )
+        return Page(conversations, self.rows(tuple(newest)), open_tickets=open_tickets)
 
-    def _readings(self, words: str) -> list[tuple[str, str]]:
-        found = (one.value for one in contacts(words) if one.kind is ContactKind.PHONE)
-        phones = tuple(phone for one in found if (phone := canonical(one)))
-        contact = parse("contact", words, {"phone": phones})
+    def _lookup_keys(self, query: str) -> list[tuple[str, str]]:
+        """Return the keys that the query may stand for, each as its purpose and value."""
+        numbers = (phone.value for phone in contacts(query) if phone.kind is ContactKind.PHONE)
+        phones = tuple(phone for number in numbers if (phone := canonical(number)))
+        contact = parse("contact", query, {"phone": phones})
         if not contact:
-            return [("account", words)]
-        return [("account", words), ("contact", str(contact)), (ACCOUNT_PHONE, str(contact))]
+            return [("account", query)]
+        return [("account", query), ("contact", str(contact)), (ACCOUNT_PHONE, str(contact))]
 
     async def _conversation_of(self, account: str) -> Conversation | None:
         return await self._reader.conversation_by_key(self._hashing.lookup("subject", account))
 
-    # -- row data ----------------------------------------------------------------------------
+    # -- rows --------------------------------------------------------------------------------
 
     def rows(self, tickets: tuple[Ticket, ...]) -> tuple[Row, ...]:
-        """Return tickets with their counts."""
+        """Return tickets with the progress of their deadlines."""
         now = self._clock.now()
-        return tuple(Row(ticket, self.count(ticket, now)) for ticket in tickets)
+        return tuple(Row(ticket, self.deadline_progress(ticket, now)) for ticket in tickets)
 
-    def count(self, ticket: Ticket, now: datetime | None = None) -> Count:
-        """Return the progress of a ticket's leading clock."""
+    def deadline_progress(self, ticket: Ticket, now: datetime | None = None) -> DeadlineProgress:
+        """Return the progress towards a ticket's earliest deadline."""
         now = now or self._clock.now()
-        clock = ticket.clock
-        if clock is None:
-            return Count(Gauge.NONE)
-        days = self._deadlines.days(clock)
+        deadline = ticket.clock
+        if deadline is None:
+            return DeadlineProgress(DeadlineStatus.NONE)
+        days = self._deadlines.days(deadline)
         until = self._deadlines.today(ticket.answered_at or now)
-        spent = max((day.count or 0 for day in days if day.date <= until), default=0)
-        late = ticket.is_late(now)
-        if ticket.answered_at is not None:
-            gauge = Gauge.ANSWERED_LATE if late else Gauge.ANSWERED
-        elif not ticket.is_open:
-            gauge = Gauge.NONE
-        elif late:
-            gauge = Gauge.OVERDUE
-        else:
-            gauge = Gauge.SOON if clock.due_at <= self._soon(now) else Gauge.RUNNING
-        calendar = self._deadlines.calendars.get(clock.calendar)
-        return Count(
-            gauge,
-            clock.due_date,
-            clock.provisional,
-            spent,
-            # The count's own end: a clock counted in months has as many days as they have.
+        calendar = self._deadlines.calendars.get(deadline.calendar)
+        return DeadlineProgress(
+            self._deadline_status(ticket, deadline.due_at, now),
+            deadline.due_date,
+            deadline.provisional,
+            max((day.count or 0 for day in days if day.date <= until), default=0),
+            # The number of the last day: how many days a period in months has depends on the month.
             max((day.count or 0 for day in days), default=0),
-            working_days_left(calendar, until, clock.due_date),
+            working_days_left(calendar, until, deadline.due_date),
             days,
         )
 
-    def _watch(self, agent: Agent) -> Watch:
+    def _deadline_status(self, ticket: Ticket, due_at: datetime, now: datetime) -> DeadlineStatus:
+        late = ticket.is_late(now)
+        if ticket.answered_at is not None:
+            return DeadlineStatus.ANSWERED_LATE if late else DeadlineStatus.ANSWERED
+        if not ticket.is_open:
+            return DeadlineStatus.NONE
+        if late:
+            return DeadlineStatus.OVERDUE
+        return DeadlineStatus.SOON if due_at <= self._soon(now) else DeadlineStatus.RUNNING
+
+    def _watch(self, agent: Agent) -> ViewerContext:
         now = self._clock.now()
-        return Watch(agent.name, now, self._soon(now))
+        return ViewerContext(agent.name, now, self._soon(now))
 
     def _soon(self, now: datetime) -> datetime:
         """Return the end of the second working day from now."""
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
-        day, left = self._deadlines.today(now), _SOON_DAYS
-        while left:
+        day, days_left = self._deadlines.today(now), _SOON_DAYS
+        while days_left:
             day += timedelta(days=1)
-            left -= calendar.day(day).working
+            days_left -= calendar.day(day).working
         return datetime.combine(day + timedelta(days=1), time(0), self._deadlines.zone)

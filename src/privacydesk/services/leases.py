@@ -1,7 +1,7 @@
-"""Leases: one process's claim on a chore, for as long as it works on it.
+"""Leases on periodic tasks: only one process at a time runs a task.
 
-claimed ──► renewed while it is worked on ──► finished, due again at some time
-   └─ nobody renews it: due again when the lease ends
+claimed ──► renewed while the task runs ──► finished: the time of the next run is set
+   └─ not renewed: the task is due again when the lease expires
 """
 
 from __future__ import annotations
@@ -10,71 +10,78 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from privacydesk.clock import Clock
-from privacydesk.ports import Chores
+from privacydesk.ports import PeriodicTasks
 
 
 class Lease:
-    """A claimed chore.
+    """A claim on a periodic task, which expires unless it is renewed.
 
     Args:
-        chores: where it is kept.
-        clock: the present.
-        name: the chore.
-        lasts: for how long a claim, or a renewal, is valid.
-        until: when the current claim ends.
+        tasks: the store in which the task is claimed.
+        clock: source of the current time.
+        name: the name of the task.
+        duration: how long a claim or a renewal is valid.
+        expires_at: when the current claim expires.
     """
 
     def __init__(
-        self, chores: Chores, clock: Clock, name: str, lasts: timedelta, until: datetime
+        self,
+        tasks: PeriodicTasks,
+        clock: Clock,
+        name: str,
+        duration: timedelta,
+        expires_at: datetime,
     ) -> None:
-        self._chores = chores
+        self._tasks = tasks
         self._clock = clock
         self._name = name
-        self._lasts = lasts
-        self._until = until
+        self._duration = duration
+        self._expires_at = expires_at
 
     @classmethod
     async def claim(
         cls,
-        chores: Chores,
+        tasks: PeriodicTasks,
         clock: Clock,
         name: str,
         *,
-        lasts: timedelta,
-        rests: timedelta = timedelta(),
+        duration: timedelta,
+        max_postponement: timedelta = timedelta(),
     ) -> Self | None:
-        """Claim a chore; None where it is not due, or another process has it.
+        """Claim a task; return None if it is not due or another process has claimed it.
 
         Args:
-            chores: where it is kept.
-            clock: the present.
-            name: the chore.
-            lasts: for how long the claim is valid.
-            rests: the longest that ``finish`` postpones it. A chore due far later than that was
-                postponed by a clock that has been set back, and is due now.
+            tasks: the store in which the task is claimed.
+            clock: source of the current time.
+            name: the name of the task.
+            duration: how long the claim is valid.
+            max_postponement: the longest time by which ``finish`` postpones the task. A task due
+                much later than that was postponed before the clock was set back, and counts as
+                due now.
         """
         now = clock.now()
-        until = now + lasts
-        # Twice as far: clocks of several processes differ a little.
-        if not await chores.claim(name, now, until=until, latest=now + 2 * max(lasts, rests)):
+        expires_at = now + duration
+        # Doubled, because the clocks of several processes differ a little.
+        latest_due_at = now + 2 * max(duration, max_postponement)
+        if not await tasks.claim(name, now, until=expires_at, latest=latest_due_at):
             return None
-        return cls(chores, clock, name, lasts, until)
+        return cls(tasks, clock, name, duration, expires_at)
 
-    async def goes_on(self) -> bool:
-        """Return whether the lease is still held, renewing it when half of it is gone.
+    async def renew_if_needed(self) -> bool:
+        """Renew the lease once half of its duration has passed; return whether it is still held.
 
-        Call it before each piece of a chore: a process that was held up for longer than the
-        lease stops there, since another one may have begun.
+        Call this before each unit of work. A process that was suspended for longer than the lease
+        has to stop then, since another process may have started the task.
         """
         now = self._clock.now()
-        if now < self._until - self._lasts / 2:
+        if now < self._expires_at - self._duration / 2:
             return True
-        until = now + self._lasts
-        if not await self._chores.move(self._name, self._until, until):
+        expires_at = now + self._duration
+        if not await self._tasks.reschedule(self._name, self._expires_at, expires_at):
             return False
-        self._until = until
+        self._expires_at = expires_at
         return True
 
     async def finish(self, due_at: datetime) -> None:
-        """Set when the chore is due again; do nothing if another process has it by now."""
-        await self._chores.move(self._name, self._until, due_at)
+        """Set when the task is due again; do nothing if another process has claimed it."""
+        await self._tasks.reschedule(self._name, self._expires_at, due_at)

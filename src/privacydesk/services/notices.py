@@ -1,11 +1,11 @@
-"""Notices: messages outside the chat that there is something to read in it.
+"""Notices: an SMS, mail or push message that tells a user there is something to read in the chat.
 
-When staff decide or an outcome arrives, a notice is queued: an outbox row in the same commit. It
+When staff decide or an outcome arrives, a notice is queued as an outbox row in the same commit. It
 names the ticket's number but not its subject, since others may read a message on a phone.
 
-It goes only to what was proven: the contact proven for the ticket, or the account whose owner
-proved their identity. Each way has its own row; when one fails, the next row is made from the
-remaining ways that the failed row carries.
+A notice is sent only to a verified destination: the contact verified for the ticket, or the account
+if its owner's identity was verified. Each channel has its own row, whose payload lists the
+remaining channels; when the row fails, the row of the next channel is made from them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import DeliveryId
-from privacydesk.domain.notices import PROMISED, Occasion, Way
-from privacydesk.domain.ticket import DueKind, Requester, Ticket
-from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
-from privacydesk.ports import Minter
+from privacydesk.domain.notices import PROMISED_NOTICES, NoticeChannel, Occasion
+from privacydesk.domain.ticket import Requester, ScheduledEventKind, Ticket
+from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, ResultMessage
+from privacydesk.ports import IdGenerator
 
-_TRIED_FOR = timedelta(days=3)
-"""How long the last way is retried, as for the account service; then staff see that it failed."""
-_FALLS_BACK_AFTER = timedelta(minutes=30)
-"""How long an unavailable way is retried before the next one is tried."""
+_RETRY_PERIOD = timedelta(days=3)
+"""How long the last channel is retried, as for the account service; then staff see the failure."""
+_FALLBACK_AFTER = timedelta(minutes=30)
+"""How long an unavailable channel is retried before the next one is tried."""
 
 _DECISIONS: Mapping[DecisionKind, Occasion] = {
     DecisionKind.EXAMINED: Occasion.EXAMINED,
@@ -41,57 +41,67 @@ _OUTCOMES: Mapping[str, Occasion] = {
     "partly": Occasion.ANSWERED,
     "refused": Occasion.RETURNED,
 }
-_OF_CONTACT = (Way.SMS, Way.MAIL)
+_CONTACT_CHANNELS = (NoticeChannel.SMS, NoticeChannel.MAIL)
+"""The channels to a ticket's contact; the others lead to the account."""
 
-Stop = tuple[Way, str]
-"""A way and its destination: a contact or an account."""
+Route = tuple[NoticeChannel, str]
+"""A channel and its destination: a contact or an account."""
 
 
 class Notices:
     """Makes the outbox rows of notices.
 
     Args:
-        minter: makes their ids.
-        ways: by occasion, the ways in the order in which they are tried; none for no notice.
+        minter: generates the ids of rows.
+        channels: by occasion, the channels in the order in which they are tried; no notice is sent
+            for an occasion without any.
     """
 
-    def __init__(self, minter: Minter, ways: Mapping[Occasion, Sequence[Way]]) -> None:
+    def __init__(
+        self, minter: IdGenerator, channels: Mapping[Occasion, Sequence[NoticeChannel]]
+    ) -> None:
         self._minter = minter
-        self._ways = ways
+        self._channels = channels
 
-    def rows(self, message: Decided | Result | CameDue, now: datetime) -> tuple[Delivery, ...]:
-        """Return the notice for what the user is told: one row, or none.
+    def rows(
+        self, message: DecisionMessage | ResultMessage | DueMessage, now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Return the notice of a message to the user: one row or none.
 
-        None if no way leads to anything proven, or the operator does not want the notice.
+        There is none if no channel leads to a verified destination, or the operator does not want
+        notices for this occasion.
         """
         ticket, occasion = message.ticket, _occasion(message)
         if ticket is None or occasion is None:
             return ()
-        stops = self._stops(ticket, occasion)
-        if not stops:
+        routes = self._routes(ticket, occasion)
+        if not routes:
             return ()
         row = Delivery(
             id=DeliveryId(self._minter.id(now)),
             channel=Channel.NOTICE,
             action=occasion.value,
-            # A lane per occasion, apart from that of the ticket's actions: neither blocks the
-            # other, and the newer of two notices for one occasion can stand for both.
+            # A lane of its own for each occasion, apart from that of the ticket's actions: neither
+            # delays the other, and of two notices for one occasion the newer can replace both.
             lane=b"notice|" + ticket.id + occasion.encode(),
             conversation_id=ticket.conversation_id,
             ticket_id=ticket.id,
             due_at=now,
             created_at=now,
-            payload={"number": ticket.number, "locale": ticket.locale, **_first_of(stops)},
-            give_up_at=now + _patience(stops),
+            payload={"number": ticket.number, "locale": ticket.locale, **_route_payload(routes)},
+            give_up_at=now + _retry_period(routes),
         )
         return (row,)
 
     def next_row(self, failed: Delivery, now: datetime) -> tuple[Delivery, ...]:
-        """Return the notice for the next way after one failed: one row, or none."""
-        stops = [(Way(way), str(to)) for way, to in failed.payload["then"]]
-        if not stops:
+        """Return the row of the next channel after one has failed: one row or none."""
+        routes = [
+            (NoticeChannel(channel), str(destination))
+            for channel, destination in failed.payload["then"]
+        ]
+        if not routes:
             return ()
-        asked = {name: failed.payload[name] for name in ("number", "locale")}
+        arguments = {name: failed.payload[name] for name in ("number", "locale")}
         row = Delivery(
             id=DeliveryId(self._minter.id(now)),
             channel=failed.channel,
@@ -101,53 +111,62 @@ class Notices:
             ticket_id=failed.ticket_id,
             due_at=now,
             created_at=now,
-            payload={**asked, **_first_of(stops)},
-            give_up_at=now + _patience(stops),
+            payload={**arguments, **_route_payload(routes)},
+            give_up_at=now + _retry_period(routes),
         )
         return (row,)
 
-    def _stops(self, ticket: Ticket, occasion: Occasion) -> list[Stop]:
-        ways = self._ways.get(occasion, ())
-        if occasion in PROMISED and ticket.contact:
-            # Those who left a contact were promised word there, whatever other ways are used.
-            ways = (*_OF_CONTACT, *(way for way in ways if way not in _OF_CONTACT))
-        return [(way, to) for way in ways if (to := _leads_to(way, ticket))]
+    def _routes(self, ticket: Ticket, occasion: Occasion) -> list[Route]:
+        channels = self._channels.get(occasion, ())
+        if occasion in PROMISED_NOTICES and ticket.contact:
+            # Users who left a contact were promised a notice there, whatever else is configured.
+            others = (channel for channel in channels if channel not in _CONTACT_CHANNELS)
+            channels = (*_CONTACT_CHANNELS, *others)
+        return [
+            (channel, destination)
+            for channel in channels
+            if (destination := _verified_destination(channel, ticket))
+        ]
 
 
-def _first_of(stops: Sequence[Stop]) -> dict[str, Any]:
-    (way, to), *then = stops
-    return {"way": way.value, "to": to, "then": [[later.value, there] for later, there in then]}
+def _route_payload(routes: Sequence[Route]) -> dict[str, Any]:
+    (channel, destination), *fallbacks = routes
+    return {
+        "way": channel.value,
+        "to": destination,
+        "then": [[fallback.value, address] for fallback, address in fallbacks],
+    }
 
 
-def _patience(stops: Sequence[Stop]) -> timedelta:
-    return _FALLS_BACK_AFTER if len(stops) > 1 else _TRIED_FOR
+def _retry_period(routes: Sequence[Route]) -> timedelta:
+    return _FALLBACK_AFTER if len(routes) > 1 else _RETRY_PERIOD
 
 
-def _leads_to(way: Way, ticket: Ticket) -> str:
-    """Return a way's proven destination for a ticket; empty without one."""
-    if way in _OF_CONTACT:
-        is_mail = "@" in ticket.contact
-        return ticket.contact if is_mail is (way is Way.MAIL) else ""
-    return ticket.account if _owner_is_shown(ticket) else ""
+def _verified_destination(channel: NoticeChannel, ticket: Ticket) -> str:
+    """Return the verified destination of a channel for a ticket; empty without one."""
+    if channel in _CONTACT_CHANNELS:
+        contact_channel = NoticeChannel.MAIL if "@" in ticket.contact else NoticeChannel.SMS
+        return ticket.contact if channel is contact_channel else ""
+    return ticket.account if _owner_is_verified(ticket) else ""
 
 
-def _owner_is_shown(ticket: Ticket) -> bool:
-    """Tell whether the requester proved through the account itself to be its owner.
+def _owner_is_verified(ticket: Ticket) -> bool:
+    """Return whether the requester proved ownership of the account by using it.
 
     An account that was only named gets no notice. Requesters who had to show a document can't use
-    the account or its phone, which may be in other hands; and a guardian's or stranger's request
-    is not disclosed to the account it is about.
+    the account or its phone, which others may have; and the request of a guardian or stranger is
+    not disclosed to the account that it is about.
     """
     return (
         ticket.requester is Requester.SUBJECT
         and ticket.verified_at is not None
-        and ticket.needs is not Assurance.DOCUMENT_CHECKED
+        and ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
     )
 
 
-def _occasion(message: Decided | Result | CameDue) -> Occasion | None:
-    if isinstance(message, Decided):
+def _occasion(message: DecisionMessage | ResultMessage | DueMessage) -> Occasion | None:
+    if isinstance(message, DecisionMessage):
         return _DECISIONS.get(message.kind)
-    if isinstance(message, Result):
+    if isinstance(message, ResultMessage):
         return _OUTCOMES.get(message.outcome)
-    return Occasion.LAPSED if message.kind == DueKind.LAPSE.value else None
+    return Occasion.LAPSED if message.kind == ScheduledEventKind.LAPSE.value else None

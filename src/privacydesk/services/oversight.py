@@ -1,4 +1,4 @@
-"""The services behind oversight of the desk."""
+"""The services behind reports, ticket lists and the audit log."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 from privacydesk.ports import Cases
 from privacydesk.services.audit import Audit
-from privacydesk.services.audit_book import AuditBook
+from privacydesk.services.audit_reader import AuditReader
 from privacydesk.services.reports import Reports
 
 
 @dataclass(frozen=True, slots=True)
 class Oversight:
-    """The services that reports, lists and the audit book are read from.
+    """The services that supervisors and auditors use.
 
     Attributes:
-        reports: figures of any period.
-        cases: requests, for lists of them.
-        book: who did what, chained.
-        audit: notes which lists were exported.
+        reports: makes the report of a period.
+        cases: reads tickets for lists.
+        book: reads the hash-chained audit log.
+        audit: records which lists were exported.
     """
 
     reports: Reports
     cases: Cases
-    book: AuditBook
+    book: AuditReader
     audit: Audit

@@ -1,4 +1,4 @@
-"""Vectors for searching a policy's passages: read where stored, computed where not."""
+"""Embedding vectors of a policy's passages: read from the library, computed if missing."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_EARLIER: Final = 3
-"""Versions whose vectors are searched for unchanged passages."""
-_KEPT_EVERY: Final = 50
-"""Vectors between saves, so that an interrupted import resumes from the last save."""
+_EARLIER_VERSIONS: Final = 3
+"""How many earlier versions are searched for the vectors of unchanged passages."""
+_SAVE_EVERY: Final = 50
+"""How many vectors are computed between saves; an interrupted import resumes at the last save."""
 
 
 class PassageVectors:
-    """Provides the vectors of a version; those that no version has are made in memory.
+    """Provides the vectors of a version; those that no version has are computed in memory.
 
-    The process that answers questions reads strangers' text, so it may not write to the data
-    folder (decision 034); ``import_vectors`` stores the vectors when a version is imported.
+    The process that answers questions reads untrusted text, so it may not write to the data
+    folder (decision 034); ``precompute_vectors`` stores the vectors when a version is imported.
 
     Args:
-        library: keeps the vectors of passages beside the version.
-        embedder: turns texts into vectors.
+        library: stores policy versions with the vectors of their passages.
+        embedder: computes the vectors of texts.
     """
 
     def __init__(self, library: PolicyLibrary, embedder: PassageEmbedder) -> None:
@@ -42,48 +42,48 @@ class PassageVectors:
         self._stopped = Event()
 
     def stop(self) -> None:
-        """Stop making vectors, so that the process can end without waiting for them."""
+        """Stop computing vectors, so that the process can exit without waiting for them."""
         self._stopped.set()
 
-    def of(self, version: PolicyVersion, texts: list[str]) -> Vector:
-        """Return a vector for each text of a version, of shape (len(texts), 384).
+    def get(self, version: PolicyVersion, texts: list[str]) -> Vector:
+        """Return the vectors of a version's texts, of shape (len(texts), 384).
 
         Raises:
-            UnavailableError: it was stopped.
+            UnavailableError: ``stop`` was called.
         """
         from privacydesk.policy.vectors import digest  # noqa: PLC0415 - see PolicyAnswers
 
-        names = [digest(text) for text in texts]
-        known = _kept(self._library, version, names)
-        lacking = [at for at, name in enumerate(names) if name not in known]
-        if lacking:
+        digests = [digest(text) for text in texts]
+        vectors = _load_stored(self._library, version, digests)
+        missing = [index for index, key in enumerate(digests) if key not in vectors]
+        if missing:
             _log.warning(
                 "policy_vectors_missing",
                 name=version.name,
-                passages=len(lacking),
+                passages=len(missing),
                 hint="they are made at each start until the policy is imported again",
             )
-        for at in lacking:
+        for index in missing:
             if self._stopped.is_set():
                 raise UnavailableError("the desk stops before the policy is ready")
-            known[names[at]] = self._embedder.embed_passages([texts[at]])[0]
-        made = [known[name][np.newaxis] for name in names]
-        return np.concatenate([np.empty((0, DIMENSIONS), dtype=np.float32), *made])
+            vectors[digests[index]] = self._embedder.embed_passages([texts[index]])[0]
+        rows = [vectors[key][np.newaxis] for key in digests]
+        return np.concatenate([np.empty((0, DIMENSIONS), dtype=np.float32), *rows])
 
 
-def import_vectors(
+def precompute_vectors(
     library: PolicyLibrary,
     version: PolicyVersion,
     embedder: PassageEmbedder,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
-    """Make an imported version's vectors that no version has yet; store them beside it.
+    """Compute the vectors of an imported version that no version has yet, and store them with it.
 
     Args:
-        library: holds the version already.
-        version: whose passages are to be found.
-        embedder: turns texts into vectors.
-        progress: called before each vector with the number made so far and the total.
+        library: stores the vectors; already has the version.
+        version: the version whose passages are embedded.
+        embedder: computes the vectors of texts.
+        progress: called before each vector with the number computed so far and the total.
 
     Raises:
         UnavailableError: the disk is full or the folder can't be written.
@@ -94,42 +94,50 @@ def import_vectors(
     texts = {digest(text): text for text in embedded_texts(version)}
     if unpack(library.vectors(version)).keys() >= texts.keys():
         return
-    known = _kept(library, version, texts)
-    lacking = [name for name in texts if name not in known]
-    for count, name in enumerate(lacking):
-        progress(count, len(lacking))
-        known[name] = embedder.embed_passages([texts[name]])[0]
-        if (count + 1) % _KEPT_EVERY == 0:
-            _keep(library, version, texts, known)
-    _keep(library, version, texts, known)
+    vectors = _load_stored(library, version, texts)
+    missing = [key for key in texts if key not in vectors]
+    for count, key in enumerate(missing):
+        progress(count, len(missing))
+        vectors[key] = embedder.embed_passages([texts[key]])[0]
+        if (count + 1) % _SAVE_EVERY == 0:
+            _save(library, version, texts, vectors)
+    _save(library, version, texts, vectors)
 
 
-def _kept(
-    library: PolicyLibrary, version: PolicyVersion, names: Collection[bytes]
+def _load_stored(
+    library: PolicyLibrary, version: PolicyVersion, digests: Collection[bytes]
 ) -> dict[bytes, Vector]:
-    """Return a version's stored vectors, with earlier versions' where some are missing."""
+    """Return the stored vectors of a version; if some are missing, also those of earlier ones."""
     from privacydesk.policy.vectors import unpack  # noqa: PLC0415
 
-    known = dict(unpack(library.vectors(version)))
-    if not known.keys() >= set(names):
-        for other in _earlier(library, version):
-            known = {**unpack(library.vectors(other)), **known}
-    return known
+    vectors = dict(unpack(library.vectors(version)))
+    if not vectors.keys() >= set(digests):
+        for other in _earlier_versions(library, version):
+            vectors = {**unpack(library.vectors(other)), **vectors}
+    return vectors
 
 
-def _earlier(library: PolicyLibrary, version: PolicyVersion) -> tuple[PolicyVersion, ...]:
+def _earlier_versions(library: PolicyLibrary, version: PolicyVersion) -> tuple[PolicyVersion, ...]:
     try:
-        return library.versions(version.name)[-_EARLIER:]
+        return library.versions(version.name)[-_EARLIER_VERSIONS:]
     except DeskError:
-        # One of them is damaged: all vectors are made anew.
+        # One of them is damaged: all vectors are computed again.
         return ()
 
 
-def _keep(
-    library: PolicyLibrary, version: PolicyVersion, texts: Mapping[bytes, str], known: Vectors
+def _save(
+    library: PolicyLibrary, version: PolicyVersion, texts: Mapping[bytes, str], vectors: Vectors
 ) -> None:
+    """Store the vectors of a version computed so far.
+
+    Args:
+        library: stores the vectors.
+        version: the version to store them with.
+        texts: the texts of the version, by digest.
+        vectors: the vectors known so far, by digest, possibly also those of other texts.
+    """
     from privacydesk.policy.vectors import pack  # noqa: PLC0415
 
-    made = [name for name in texts if name in known]
-    vectors = np.stack([known[name] for name in made])
-    library.keep_vectors(version, pack(vectors, [texts[name] for name in made]))
+    digests = [key for key in texts if key in vectors]
+    matrix = np.stack([vectors[key] for key in digests])
+    library.keep_vectors(version, pack(matrix, [texts[key] for key in digests]))

@@ -1,4 +1,4 @@
-"""What the account service is asked to do when a ticket is released."""
+"""The account service calls that carry out a ticket once it is released."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from privacydesk.domain.ticket import ScopeItem, Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class AccountCall:
     """One call of the account service.
 
     Attributes:
-        items: places in ``Ticket.items`` that it settles.
+        items: indexes in ``Ticket.items`` of the items that it carries out.
     """
 
     action: AccountAction
@@ -27,113 +27,129 @@ class Action:
     items: tuple[int, ...] = ()
 
 
-def granted(ticket: Ticket) -> tuple[tuple[int, ScopeItem], ...]:
-    """Return the items that were not refused, with their places."""
-    return tuple((n, i) for n, i in enumerate(ticket.items) if i.decision != "refuse")
+def granted_items(ticket: Ticket) -> tuple[tuple[int, ScopeItem], ...]:
+    """Return the items that were not refused, with their indexes."""
+    return tuple(
+        (index, item) for index, item in enumerate(ticket.items) if item.decision != "refuse"
+    )
 
 
-def plan(ticket: Ticket) -> tuple[Action, ...]:
-    """Return the calls that carry out a ticket, in order; none if the answer is in words."""
-    items = granted(ticket)
+def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:
+    """Return the calls that carry out a ticket, in order; none if staff answer it in writing."""
+    items = granted_items(ticket)
     if not items or not ticket.account:
         return ()
-    places = tuple(n for n, _ in items)
+    indexes = tuple(index for index, _ in items)
     names = [item.name for _, item in items]
     account = ticket.account
     match ticket.kind:
         case RequestKind.ACCESS:
             payload = {} if "all" in names else {"categories": names}
-            return (Action(AccountAction.EXPORT, account, payload, places),)
+            return (AccountCall(AccountAction.EXPORT, account, payload, indexes),)
         case RequestKind.DELETION:
-            return _deletions(account, items)
+            return _deletion_calls(account, items)
         case RequestKind.RECTIFICATION:
             changes = {item.name: item.detail.get("new_value") for _, item in items}
-            return (Action(AccountAction.CORRECT, account, {"changes": changes}, places),)
+            return (AccountCall(AccountAction.CORRECT, account, {"changes": changes}, indexes),)
         case RequestKind.CONSENT_WITHDRAWAL:
-            return (Action(AccountAction.WITHDRAW_CONSENT, account, {"purposes": names}, places),)
+            return (
+                AccountCall(AccountAction.WITHDRAW_CONSENT, account, {"purposes": names}, indexes),
+            )
         case RequestKind.UNBINDING:
             return tuple(
-                Action(
-                    AccountAction.UNBIND, account, {"provider": item.detail["provider"]}, (place,)
+                AccountCall(
+                    AccountAction.UNBIND, account, {"provider": item.detail["provider"]}, (index,)
                 )
-                for place, item in items
+                for index, item in items
             )
         case RequestKind.DEREGISTRATION:
-            return (Action(AccountAction.DEREGISTER, account, {}, places),)
+            return (AccountCall(AccountAction.DEREGISTER, account, {}, indexes),)
         case RequestKind.GUARDIAN:
-            return _guardian(ticket, items)
-        case _:
+            return _guardian_calls(ticket, items)
+        case RequestKind.AUTOMATED_DECISION | RequestKind.COMPLAINT | RequestKind.UNDERAGE_REPORT:
+            # Staff answer these in writing.
             return ()
 
 
-def leaves_words(ticket: Ticket) -> bool:
-    """Tell whether staff carry out a granted item by hand, so that only words can say how."""
+def needs_written_answer(ticket: Ticket) -> bool:
+    """Return whether staff carry out a granted item by hand, and so have to write the answer."""
     if ticket.kind is RequestKind.DELETION:
-        return any(_is_for_people(item) for _, item in granted(ticket))
+        return any(_is_manual(item) for _, item in granted_items(ticket))
     if ticket.kind is not RequestKind.GUARDIAN:
         return False
-    return any(item.name in _BY_PEOPLE for _, item in granted(ticket))
+    return any(item.name in _MANUAL_GUARDIAN_ITEMS for _, item in granted_items(ticket))
 
 
-_BY_PEOPLE = frozenset({"correct", "hand_over", "other"})
-"""A guardian's requests that no call of the account service fulfils."""
+_MANUAL_GUARDIAN_ITEMS = frozenset({"correct", "hand_over", "other"})
+"""What a guardian may ask for that no call of the account service carries out."""
 
 
-def _all(names: list[str]) -> list[str]:
+def _expand_all(names: list[str]) -> list[str]:
+    """Return the names of data categories, with ``all`` replaced by each deletable category."""
     if "all" not in names:
         return names
-    return [c.value for c in DataCategory if c is not DataCategory.BINDINGS]
+    return [category.value for category in DataCategory if category is not DataCategory.BINDINGS]
 
 
-def _deletions(account: str, items: Sequence[tuple[int, ScopeItem]]) -> tuple[Action, ...]:
+def _deletion_calls(
+    account: str, items: Sequence[tuple[int, ScopeItem]]
+) -> tuple[AccountCall, ...]:
     """Return one call for each cut-off day, and one for what is deleted entirely."""
-    if any(_is_for_people(item) for _, item in items):
+    if any(_is_manual(item) for _, item in items):
         return ()
     by_day: dict[date | None, list[tuple[int, ScopeItem]]] = {}
-    for place, item in items:
-        by_day.setdefault(part_of(item).last_day, []).append((place, item))
+    for index, item in items:
+        by_day.setdefault(part_of(item).last_day, []).append((index, item))
     return tuple(
-        Action(
+        AccountCall(
             AccountAction.DELETE,
             account,
-            {"categories": _all([item.name for _, item in found])}
+            {"categories": _expand_all([item.name for _, item in deleted])}
             | ({} if day is None else {"before": (day + timedelta(days=1)).isoformat()}),
-            tuple(place for place, _ in found),
+            tuple(index for index, _ in deleted),
         )
-        for day, found in by_day.items()
+        for day, deleted in by_day.items()
     )
 
 
-def _is_for_people(item: ScopeItem) -> bool:
-    """Tell whether a deletion can't be expressed to the account service.
+def _is_manual(item: ScopeItem) -> bool:
+    """Return whether a deletion can't be expressed as a call of the account service.
 
-    It accepts cut-off days for records. It would delete a profile whole, and takes no free text.
+    The service accepts a cut-off day for dated records; it deletes undated data, such as a profile,
+    only as a whole, and accepts no free text.
     """
     if is_qualified(item):
         return True
     part = part_of(item)
-    undated = not UNDATED.isdisjoint(_all([item.name]))
+    undated = not UNDATED.isdisjoint(_expand_all([item.name]))
     return bool(part.days) and (undated or part.last_day is None)
 
 
-def _guardian(ticket: Ticket, items: tuple[tuple[int, ScopeItem], ...]) -> tuple[Action, ...]:
-    # A child's account is suspended first, whatever the request (children's statement, section 1,
-    # item 1); from 14 on only if the guardian asks to close it.
+def _guardian_calls(
+    ticket: Ticket, items: tuple[tuple[int, ScopeItem], ...]
+) -> tuple[AccountCall, ...]:
+    # The account of a child under 14 is suspended first, whatever the request (children's
+    # statement, section 1, item 1); that of an older one only if the guardian asks to close it.
     account = ticket.account
-    calls: list[Action] = []
+    calls: list[AccountCall] = []
     if "under_14" in ticket.flags:
-        calls.append(Action(AccountAction.SUSPEND, account, {"reason": "under_14"}))
-    for place, item in items:
+        calls.append(AccountCall(AccountAction.SUSPEND, account, {"reason": "under_14"}))
+    for index, item in items:
         match item.name:
             case "access":
-                calls.append(Action(AccountAction.EXPORT, account, {}, (place,)))
+                calls.append(AccountCall(AccountAction.EXPORT, account, {}, (index,)))
             case "delete":
                 calls.append(
-                    Action(AccountAction.DELETE, account, {"categories": _all(["all"])}, (place,))
+                    AccountCall(
+                        AccountAction.DELETE,
+                        account,
+                        {"categories": _expand_all(["all"])},
+                        (index,),
+                    )
                 )
             case "close":
                 if "under_14" not in ticket.flags:
-                    calls.append(Action(AccountAction.SUSPEND, account, {}, (place,)))
+                    calls.append(AccountCall(AccountAction.SUSPEND, account, {}, (index,)))
             case _:
                 pass
     return tuple(calls)

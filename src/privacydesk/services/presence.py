@@ -1,8 +1,8 @@
-"""Typing, read marks and viewers: kept in this process's memory only, and no part of the log.
+"""Presence: who is typing, what was read and who views it, in this process's memory only.
 
-An agent may write in one process and have the page open in another, and a client that polls never
-leaves: so nothing here relies on an end being reported. Only the latest entries of each kind are
-kept.
+An agent may type through one process and have the page open in another, and a client that polls
+never disconnects. So nothing here relies on being told that somebody stopped, and the number of
+conversations remembered is limited.
 """
 
 from __future__ import annotations
@@ -16,116 +16,126 @@ from privacydesk.clock import Clock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.instants import happened_within
 
-_TYPES_FOR = timedelta(seconds=6)
-_MOST: Final = 100_000
-"""More conversations than a process shows at once."""
+_TYPING_TIMEOUT = timedelta(seconds=6)
+_MAX_CONVERSATIONS: Final = 100_000
+"""More conversations than a process serves at once."""
 
 _V = TypeVar("_V")
-_Latest = OrderedDict[ConversationId, _V]
+_ByConversation = OrderedDict[ConversationId, _V]
+"""Values by conversation, the one updated last at the end."""
 
 
 class Presence:
-    """Who is writing and who has read what.
+    """Tracks who is typing in a conversation, who views it, and what was read.
 
     Args:
-        most: how many conversations are kept for each kind.
+        clock: source of the current time.
+        max_conversations: how many conversations are remembered for each kind of information.
     """
 
-    def __init__(self, clock: Clock, most: int = _MOST) -> None:
+    def __init__(self, clock: Clock, max_conversations: int = _MAX_CONVERSATIONS) -> None:
         self._clock = clock
-        self._most = most
-        self._user_typed: _Latest[datetime] = OrderedDict()
-        self._agent_typed: _Latest[datetime] = OrderedDict()
-        self._user_read: _Latest[int] = OrderedDict()
-        self._agent_read: _Latest[int] = OrderedDict()
-        self._drafted: _Latest[dict[str, datetime]] = OrderedDict()
-        self._watched: dict[ConversationId, Counter[str]] = {}
+        self._max_conversations = max_conversations
+        self._user_typed_at: _ByConversation[datetime] = OrderedDict()
+        self._agent_typed_at: _ByConversation[datetime] = OrderedDict()
+        self._user_read: _ByConversation[int] = OrderedDict()
+        self._agent_read: _ByConversation[int] = OrderedDict()
+        self._drafted_at: _ByConversation[dict[str, datetime]] = OrderedDict()
+        self._viewers: dict[ConversationId, Counter[str]] = {}
 
-    def user_types(self, conversation: ConversationId) -> None:
-        """Note that the user is writing."""
-        self._keep(self._user_typed, conversation, self._clock.now())
+    def set_user_typing(self, conversation: ConversationId) -> None:
+        """Record that the user is typing."""
+        self._set(self._user_typed_at, conversation, self._clock.now())
 
-    def agent_writes(self, conversation: ConversationId) -> None:
-        """Note that the agent who speaks is writing to the user."""
-        self._keep(self._agent_typed, conversation, self._clock.now())
+    def set_agent_typing(self, conversation: ConversationId) -> None:
+        """Record that the agent who owns the conversation is typing a reply to the user."""
+        self._set(self._agent_typed_at, conversation, self._clock.now())
 
-    def user_sends(self, conversation: ConversationId) -> None:
-        """Note that what the user wrote is being sent."""
-        self._user_typed.pop(conversation, None)
+    def clear_user_typing(self, conversation: ConversationId) -> None:
+        """Record that the user has stopped typing, since their message is being sent."""
+        self._user_typed_at.pop(conversation, None)
 
-    def agent_sends(self, conversation: ConversationId) -> None:
-        """Note that what the agent wrote is being sent."""
-        self._agent_typed.pop(conversation, None)
+    def clear_agent_typing(self, conversation: ConversationId) -> None:
+        """Record that the agent has stopped typing, since their reply is being sent."""
+        self._agent_typed_at.pop(conversation, None)
 
-    def agent_types(self, conversation: ConversationId) -> bool:
-        """Tell whether an agent is writing just now."""
-        at = self._agent_typed.get(conversation)
-        return happened_within(at, self._clock.now(), _TYPES_FOR)
+    def is_agent_typing(self, conversation: ConversationId) -> bool:
+        """Return whether the agent who owns the conversation is typing a reply."""
+        typed_at = self._agent_typed_at.get(conversation)
+        return happened_within(typed_at, self._clock.now(), _TYPING_TIMEOUT)
 
-    def agent_drafts(self, conversation: ConversationId, agent: str) -> None:
-        """Note that an agent is writing anything on the page of a case: a note, a decision."""
-        drafted = self._drafted.get(conversation, {})
-        drafted[agent] = self._clock.now()
-        self._keep(self._drafted, conversation, drafted)
+    def set_agent_drafting(self, conversation: ConversationId, agent: str) -> None:
+        """Record that an agent is typing anything on a case's page, such as a note or a reply."""
+        drafted_at = self._drafted_at.get(conversation, {})
+        drafted_at[agent] = self._clock.now()
+        self._set(self._drafted_at, conversation, drafted_at)
 
     def agents_drafting(self, conversation: ConversationId) -> tuple[str, ...]:
-        """Return the agents who are writing on the page of a case just now."""
-        drafted, now = self._drafted.get(conversation, {}), self._clock.now()
+        """Return the names of the agents who are typing on a case's page."""
+        drafted_at, now = self._drafted_at.get(conversation, {}), self._clock.now()
         return tuple(
-            sorted(name for name, at in drafted.items() if happened_within(at, now, _TYPES_FOR))
+            sorted(
+                agent
+                for agent, typed_at in drafted_at.items()
+                if happened_within(typed_at, now, _TYPING_TIMEOUT)
+            )
         )
 
-    def user_typed(self, conversation: ConversationId) -> bool:
-        """Tell whether the user is writing just now."""
-        at = self._user_typed.get(conversation)
-        return happened_within(at, self._clock.now(), _TYPES_FOR)
+    def is_user_typing(self, conversation: ConversationId) -> bool:
+        """Return whether the user is typing."""
+        typed_at = self._user_typed_at.get(conversation)
+        return happened_within(typed_at, self._clock.now(), _TYPING_TIMEOUT)
 
-    def user_reads(self, conversation: ConversationId, offset: int) -> None:
-        """Note that the user has seen everything up to ``offset``."""
+    def mark_read_by_user(self, conversation: ConversationId, offset: int) -> None:
+        """Record that the user has read everything up to ``offset``."""
         if offset > self._user_read.get(conversation, 0):
-            self._keep(self._user_read, conversation, offset)
+            self._set(self._user_read, conversation, offset)
 
-    def user_has_read(self, conversation: ConversationId) -> int:
-        """Return the last offset the user has seen; 0 when it is not known."""
+    def last_read_by_user(self, conversation: ConversationId) -> int:
+        """Return the last offset that the user has read; 0 if it is not known."""
         return self._user_read.get(conversation, 0)
 
-    def agent_reads(self, conversation: ConversationId, offset: int) -> None:
-        """Note that an agent has seen everything up to ``offset``."""
+    def mark_read_by_agent(self, conversation: ConversationId, offset: int) -> None:
+        """Record that an agent has read everything up to ``offset``."""
         read = max(offset, self._agent_read.get(conversation, 0))
-        self._keep(self._agent_read, conversation, read)
+        self._set(self._agent_read, conversation, read)
 
-    def agent_read(self, conversation: ConversationId) -> int:
-        """Return the last offset an agent has seen."""
+    def last_read_by_agent(self, conversation: ConversationId) -> int:
+        """Return the last offset that an agent has read; 0 if it is not known."""
         return self._agent_read.get(conversation, 0)
 
-    def agent_looks(self, conversation: ConversationId, agent: str) -> Callable[[], None]:
-        """Note that an agent has a conversation open; call what is returned when it is closed."""
-        watched = self._watched.setdefault(conversation, Counter())
-        watched[agent] += 1
+    def add_viewer(self, conversation: ConversationId, agent: str) -> Callable[[], None]:
+        """Record that an agent has opened a conversation.
+
+        Returns:
+            A function to call once the agent has closed it.
+        """
+        viewers = self._viewers.setdefault(conversation, Counter())
+        viewers[agent] += 1
 
         def close() -> None:
-            watched[agent] -= 1
-            if watched[agent] <= 0:
-                del watched[agent]
-                self._drafted.get(conversation, {}).pop(agent, None)
-            if not watched:
-                self._watched.pop(conversation, None)
-                self._drafted.pop(conversation, None)
-                self._agent_typed.pop(conversation, None)
+            viewers[agent] -= 1
+            if viewers[agent] <= 0:
+                del viewers[agent]
+                self._drafted_at.get(conversation, {}).pop(agent, None)
+            if not viewers:
+                self._viewers.pop(conversation, None)
+                self._drafted_at.pop(conversation, None)
+                self._agent_typed_at.pop(conversation, None)
 
         return close
 
-    def agents_looking(self, conversation: ConversationId) -> tuple[str, ...]:
-        """Return the agents who have the conversation open in this process."""
-        return tuple(sorted(self._watched.get(conversation, ())))
+    def viewers(self, conversation: ConversationId) -> tuple[str, ...]:
+        """Return the names of the agents who have the conversation open in this process."""
+        return tuple(sorted(self._viewers.get(conversation, ())))
 
-    def user_left(self, conversation: ConversationId) -> None:
-        """Forget a user whose last connection is gone."""
-        self._user_typed.pop(conversation, None)
+    def forget_user(self, conversation: ConversationId) -> None:
+        """Forget what is known of a user, once their last connection is closed."""
+        self._user_typed_at.pop(conversation, None)
         self._user_read.pop(conversation, None)
 
-    def _keep(self, among: _Latest[_V], conversation: ConversationId, value: _V) -> None:
-        among[conversation] = value
-        among.move_to_end(conversation)
-        if len(among) > self._most:
-            among.popitem(last=False)
+    def _set(self, values: _ByConversation[_V], conversation: ConversationId, value: _V) -> None:
+        values[conversation] = value
+        values.move_to_end(conversation)
+        if len(values) > self._max_conversations:
+            values.popitem(last=False)

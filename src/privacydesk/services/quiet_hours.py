@@ -1,4 +1,4 @@
-"""Quiet hours: no push or SMS."""
+"""Quiet hours: the daily period in which no push messages or SMS are sent."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """A daily interval, across midnight if it ends earlier than it begins.
+    """A daily period, which runs past midnight if ``ends`` is before ``begins``.
 
     Attributes:
-        zone: the time zone of both.
+        zone: the time zone of ``begins`` and ``ends``.
     """
 
     begins: time
     ends: time
     zone: tzinfo
 
-    def until(self, now: datetime) -> datetime | None:
-        """Return when the current quiet hours end; None outside of them."""
+    def end_of_current(self, now: datetime) -> datetime | None:
+        """Return when the current quiet hours end; None if it is not within quiet hours."""
         local = now.astimezone(self.zone)
-        at = local.time()
+        time_of_day = local.time()
         if self.begins <= self.ends:
-            quiet = self.begins <= at < self.ends
+            quiet = self.begins <= time_of_day < self.ends
         else:
-            quiet = at >= self.begins or at < self.ends
+            quiet = time_of_day >= self.begins or time_of_day < self.ends
         if not quiet:
             return None
-        day = local.date() if at < self.ends else local.date() + timedelta(days=1)
+        day = local.date() if time_of_day < self.ends else local.date() + timedelta(days=1)
         return datetime.combine(day, self.ends, self.zone).astimezone(UTC)

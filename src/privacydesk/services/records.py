@@ -1,8 +1,8 @@
-"""Records: matching them to their requesters, since they name nobody.
+"""Records of purged tickets: matching them to their requesters by keyed hashes.
 
-The record of a request, left after its period, holds keyed hashes of the account and the contact.
-They identify users who are logged in or have typed a contact; whether these have also proven it is
-for the dialog to judge, as for any request.
+Once a ticket's content has been deleted, its record keeps only keyed hashes of the account and the
+contact. They match users who are logged in or have entered the contact. Whether a user has also
+proven that the contact is theirs is checked by the dialog, as for any ticket.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Hashing
 
 
-def recalled(ticket: Ticket, conversation: Conversation, hashing: Hashing) -> Ticket:
-    """Return a record with the speaker's account or contact filled in, if it is theirs.
+def restore_identity(ticket: Ticket, conversation: Conversation, hashing: Hashing) -> Ticket:
+    """Return a record with the account or contact of the conversation's user, if it is theirs.
 
-    It is read within one turn and never stored: a closed request takes no move.
+    Other tickets are returned unchanged. The result is used within one turn and never stored, since
+    the state of a closed ticket does not change any more.
     """
     if ticket.purged_at is None:
         return ticket
     account = conversation.account
     if account and ticket.account_hash == hashing.lookup("account", account):
         ticket = replace(ticket, account=account)
-    for contact in _contacts(conversation):
+    for contact in _entered_contacts(conversation):
         if ticket.contact_hash == hashing.lookup("contact", contact):
             return replace(ticket, contact=contact)
     return ticket
 
 
-def _contacts(conversation: Conversation) -> Iterator[str]:
+def _entered_contacts(conversation: Conversation) -> Iterator[str]:
     for proof in conversation.verifications:
         purpose, _, value = proof.subject.partition(":")
         if purpose == "contact":

@@ -1,4 +1,4 @@
-"""Reports of any period, the same for the console, the command and their exported files."""
+"""Reports on a period, as shown in the console, printed by the CLI and exported to files."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Final
 
 from privacydesk.clock import Clock
 from privacydesk.domain.periods import Period, Preset, period_of
-from privacydesk.domain.reports import Reckoner, Report
+from privacydesk.domain.reports import Report, ReportBuilder
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError
 from privacydesk.ports import Cases, Counters
 from privacydesk.services.deadlines import Deadlines
 
-_LONGEST: Final = timedelta(days=3660)
-_PAGE: Final = 200
+_MAX_PERIOD: Final = timedelta(days=3660)
+_PAGE_SIZE: Final = 200
 
 
 class Reports:
-    """Makes reports."""
+    """Computes reports, and lists the tickets of a period."""
 
     def __init__(
         self, cases: Cases, counters: Counters, deadlines: Deadlines, clock: Clock
@@ -30,8 +30,8 @@ class Reports:
         self._deadlines = deadlines
         self._clock = clock
 
-    def preset(self, preset: Preset) -> Period:
-        """Return the period that a preset means today; a running one extends to its own end."""
+    def period_for(self, preset: Preset) -> Period:
+        """Return the period that a preset means today; one still running extends to its end."""
         return period_of(preset, self._deadlines.today(self._clock.now()))
 
     async def report(self, period: Period) -> Report:
@@ -40,20 +40,22 @@ class Reports:
         Raises:
             InvalidRequestError: the period ends before it begins, or is longer than ten years.
         """
-        if not timedelta(0) <= period.last - period.first <= _LONGEST:
+        if not timedelta(0) <= period.last - period.first <= _MAX_PERIOD:
             raise InvalidRequestError("there is no such period", reason="period")
         zone, now = self._deadlines.zone, self._clock.now()
         cases = await self._cases.between(period.since(zone), period.until(zone))
         counts = await self._counters.sums(period.first, period.last)
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
-        # A year of a busy desk takes a while, and must not keep chats waiting.
-        return await asyncio.to_thread(Reckoner(calendar, zone).report, period, cases, counts, now)
+        # Counting a busy year takes a while, and must not block the event loop.
+        return await asyncio.to_thread(
+            ReportBuilder(calendar, zone).report, period, cases, counts, now
+        )
 
     async def requests(self, period: Period) -> AsyncGenerator[tuple[Ticket, ...]]:
-        """Yield the requests made in a period, oldest first, a page at a time."""
+        """Yield pages of the tickets of requests made in a period, oldest first."""
         zone = self._deadlines.zone
         since, until = period.since(zone), period.until(zone)
-        last: Ticket | None = None
-        while page := await self._cases.received(since, until, after=last, limit=_PAGE):
+        last_ticket: Ticket | None = None
+        while page := await self._cases.received(since, until, after=last_ticket, limit=_PAGE_SIZE):
             yield page
-            last = page[-1]
+            last_ticket = page[-1]

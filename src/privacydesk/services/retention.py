@@ -1,11 +1,13 @@
-"""Retention: once a day, content past its period is deleted; a record without content stays.
+"""Retention: a daily run that deletes content past its retention period.
 
-    aged conversations ─► holdings ─► plan ─┬► a job: blanks, records, new epoch, one commit
-                                            └► nothing left to come back to: erased with its key
+1. Find the conversations that have content older than the period.
+2. Load what is stored of each, and plan what to delete; ``domain.retention`` has the rules.
+3. If something has to stay, delete the rest in one commit: messages become blank events, tickets
+   are reduced to records without content, and a new epoch makes clients drop their copies.
+4. If nothing has to stay, erase the whole conversation with its encryption key.
 
-What to delete is decided again under the lock. An interrupted run is simply run again; a second
-run finds nothing to do. An unreadable conversation is reported, and doesn't block the others.
-``domain.retention`` has the rules.
+What to delete is decided again under the lock. An interrupted run can be repeated; it finds only
+what is left to do. A conversation that can't be read is reported, and does not block the others.
 """
 
 from __future__ import annotations
@@ -23,24 +25,40 @@ from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.retention import Holdings, Plan, Tally, plan, record, remaining
+from privacydesk.domain.retention import (
+    PurgePlan,
+    RetentionReport,
+    StoredContent,
+    conversation_after_purge,
+    plan_purge,
+    record_of,
+)
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError, UnavailableError
-from privacydesk.ports import Changes, Chores, Job, Locks, Minter, Purging, WorkingSet, Writer
+from privacydesk.ports import (
+    Changes,
+    IdGenerator,
+    Job,
+    Locks,
+    PeriodicTasks,
+    PurgeStore,
+    WorkingSet,
+    Writer,
+)
 from privacydesk.services.audit import Audit
 from privacydesk.services.leases import Lease
 
 _log = structlog.get_logger(__name__)
 
-_CHORE: Final = "retention"
-_EVERY: Final = timedelta(days=1)
+_TASK: Final = "retention"
+_INTERVAL: Final = timedelta(days=1)
 _LEASE: Final = timedelta(hours=1)
-"""How long until any process may start an unfinished run again."""
-_PAGE: Final = 500
+"""After this time without renewal, another process may take over an unfinished run."""
+_PAGE_SIZE: Final = 500
 
 
-class _Count(Struct):
-    """A tally under construction."""
+class _ReportBuilder(Struct):
+    """Counts what a run deletes; the attributes are those of ``RetentionReport``."""
 
     conversations: int = 0
     erased: int = 0
@@ -49,11 +67,28 @@ class _Count(Struct):
     busy: int = 0
     failed: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
+    on_hold: list[str] = field(default_factory=list)
     objected: list[str] = field(default_factory=list)
 
-    def tally(self) -> Tally:
-        return Tally(
+    def add(self, contents: StoredContent, plan: PurgePlan) -> None:
+        """Count what a plan deletes of a conversation."""
+        self.on_hold += [ticket.number for ticket in plan.on_hold]
+        self.objected += [ticket.number for ticket in plan.objected]
+        numbers: dict[TicketId, str] = {ticket.id: ticket.number for ticket in contents.tickets}
+        self.requests += [numbers[ticket] for ticket in plan.purge.tickets]
+        if plan.erases_conversation:
+            self.erased += 1
+        elif plan.purge:
+            self.conversations += 1
+        self.messages += plan.purge.messages
+        purged = set(plan.purge.tickets)
+        self.files += len(plan.purge.files) + sum(
+            number for ticket, number in contents.attached.items() if ticket in purged
+        )
+
+    def build(self) -> RetentionReport:
+        """Return the counts so far."""
+        return RetentionReport(
             conversations=self.conversations,
             erased=self.erased,
             messages=self.messages,
@@ -61,166 +96,185 @@ class _Count(Struct):
             busy=self.busy,
             failed=tuple(self.failed),
             requests=tuple(self.requests),
-            held=tuple(self.held),
+            held=tuple(self.on_hold),
             objected=tuple(self.objected),
         )
 
 
 class Retention:
-    """Deletes content past its period.
+    """Deletes content past its retention period.
 
     Args:
-        purging: finds and erases it.
-        chores: let only one process run it each day.
-        writer: for blanks and records.
-        audit: where runs are noted.
-        minter: for the new epochs.
-        clock: the present.
-        period: how long content stays after a request was closed, or a chat ended.
+        purging: finds, loads and erases stored content.
+        tasks: store of periodic tasks, through which only one process starts the daily run.
+        writer: commits the changes to conversations of which something stays.
+        audit: records each run.
+        minter: generates new epochs.
+        clock: source of the current time.
+        period: how long content is kept after a ticket was closed or a chat ended.
     """
 
     def __init__(
         self,
         *,
-        purging: Purging,
-        chores: Chores,
+        purging: PurgeStore,
+        tasks: PeriodicTasks,
         writer: Writer,
         audit: Audit,
-        minter: Minter,
+        minter: IdGenerator,
         clock: Clock,
         period: timedelta,
     ) -> None:
         self._purging = purging
-        self._chores = chores
+        self._tasks = tasks
         self._writer = writer
         self._audit = audit
         self._minter = minter
         self._clock = clock
         self._period = period
 
-    async def daily(self) -> Tally | None:
-        """Run if it is due and no other process does; return None otherwise."""
+    async def run_if_due(self) -> RetentionReport | None:
+        """Run if a run is due and no other process has claimed it; else return None."""
         now = self._clock.now()
-        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE, rests=_EVERY)
+        lease = await Lease.claim(
+            self._tasks, self._clock, _TASK, duration=_LEASE, max_postponement=_INTERVAL
+        )
         if lease is None:
             return None
-        done = await self.run(by="clock", lease=lease)
-        await lease.finish(now + _EVERY)
-        return done
+        report = await self.run(by="clock", lease=lease)
+        await lease.finish(now + _INTERVAL)
+        return report
 
-    async def preview(self) -> Tally:
-        """Return what a run would delete now; nothing is changed."""
-        count = _Count()
-        async for conversation in self._aged():
-            with self._apart(conversation, count):
-                held = await self._purging.holdings(conversation)
-                if held is not None:
-                    _tell(count, held, plan(held, self._horizon))
-        return count.tally()
+    async def preview(self) -> RetentionReport:
+        """Return what a run would delete now, without deleting it."""
+        builder = _ReportBuilder()
+        async for conversation in self._expired_conversations():
+            with self._isolate_errors(conversation, builder):
+                contents = await self._purging.stored_content(conversation)
+                if contents is not None:
+                    builder.add(contents, plan_purge(contents, self._horizon))
+        return builder.build()
 
-    async def run(self, *, by: str, lease: Lease | None = None) -> Tally:
-        """Delete what is due, and leave no trace of it in the files of the database.
+    async def run(self, *, by: str, lease: Lease | None = None) -> RetentionReport:
+        """Delete expired content, then its traces in the database's files.
 
         Args:
-            by: who started it, for the audit.
-            lease: of the chore; the run stops if another process has taken it over.
+            by: who started the run, for the audit.
+            lease: the lease on the task; the run stops once another process has taken it over.
 
         Raises:
             UnavailableError: all was deleted, but the database's journal could not be emptied.
         """
-        count = _Count()
-        async for conversation in self._aged():
-            if lease is not None and not await lease.goes_on():
+        builder = _ReportBuilder()
+        async for conversation in self._expired_conversations():
+            if lease is not None and not await lease.renew_if_needed():
                 break
-            with self._apart(conversation, count):
-                await self._settle(conversation, count, by)
-        done = count.tally()
-        # Also after a run that found nothing: the previous one may have stopped before this.
+            with self._isolate_errors(conversation, builder):
+                await self._process(conversation, builder, by)
+        report = builder.build()
+        # Also if nothing was found: the previous run may have been interrupted before this step.
         await self._purging.scrub()
-        await self._audit.note(
+        await self._audit.record(
             by,
             "retention_run",
-            messages=done.messages,
-            requests=len(done.requests),
-            erased=done.erased,
-            files=done.files,
-            failed=len(done.failed),
+            messages=report.messages,
+            requests=len(report.requests),
+            erased=report.erased,
+            files=report.files,
+            failed=len(report.failed),
         )
-        _log.info("retention_run", messages=done.messages, requests=len(done.requests))
-        return done
+        _log.info("retention_run", messages=report.messages, requests=len(report.requests))
+        return report
 
     @property
     def _horizon(self) -> datetime:
         return self._clock.now() - self._period
 
-    async def _aged(self) -> AsyncIterator[ConversationId]:
+    async def _expired_conversations(self) -> AsyncIterator[ConversationId]:
+        """Yield the conversations that have content older than the period."""
         after: ConversationId | None = None
         horizon = self._horizon
         while True:
-            found, after = await self._purging.aged(horizon, after=after, limit=_PAGE)
-            for conversation in found:
+            page, after = await self._purging.conversations_with_content(
+                horizon, after=after, limit=_PAGE_SIZE
+            )
+            for conversation in page:
                 yield conversation
             if after is None:
                 return
 
     @contextmanager
-    def _apart(self, conversation: ConversationId, count: _Count) -> Iterator[None]:
-        """Count and log a conversation that can't be processed, and go on with the others."""
+    def _isolate_errors(
+        self, conversation: ConversationId, builder: _ReportBuilder
+    ) -> Iterator[None]:
+        """Count and log the failure of one conversation, so that the run continues."""
         try:
             yield
         except (StaleError, UnavailableError) as error:
             _log.info("retention_later", code=error.code.value)
-            count.busy += 1
+            builder.busy += 1
         except Exception as error:  # noqa: BLE001 - a damaged one must not block the others; it is logged
-            # A database error may quote the data it is about, so only its type is logged.
+            # The message of a database error may quote data, so only its type is logged.
             _log.error(
                 "retention_failed", conversation=conversation.hex(), error=type(error).__name__
             )
-            count.failed.append(conversation.hex())
+            builder.failed.append(conversation.hex())
 
-    async def _settle(self, conversation: ConversationId, count: _Count, by: str) -> None:
-        held = await self._purging.holdings(conversation)
-        if held is None:
+    async def _process(
+        self, conversation: ConversationId, builder: _ReportBuilder, by: str
+    ) -> None:
+        """Delete what has expired of a conversation, and count it."""
+        contents = await self._purging.stored_content(conversation)
+        if contents is None:
             return
-        planned = plan(held, self._horizon)
-        if planned.whole:
-            await self._erase(held)
+        planned = plan_purge(contents, self._horizon)
+        if planned.erases_conversation:
+            await self._erase(contents)
         elif planned.purge:
-            planned = await self._purge(held, by)
-        _tell(count, held, planned)
+            planned = await self._purge(contents, by)
+        builder.add(contents, planned)
 
-    async def _erase(self, held: Holdings) -> None:
-        conversation = held.conversation
+    async def _erase(self, contents: StoredContent) -> None:
+        """Delete a whole conversation with its key."""
+        conversation = contents.conversation
         if not await self._purging.erase(conversation.id, version=conversation.version):
             raise StaleError("the conversation went on")
 
-    async def _purge(self, held: Holdings, by: str) -> Plan:
+    async def _purge(self, contents: StoredContent, by: str) -> PurgePlan:
+        """Delete what has expired of a conversation; return the plan as decided under the lock."""
         now = self._clock.now()
-        conversation = held.conversation
+        conversation = contents.conversation
         job_id = f"purge:{conversation.id.hex()}:{conversation.version}"
 
         def decide(rows: WorkingSet) -> Changes:
             current = rows.conversation
             if current is None or current.version != conversation.version:
                 raise StaleError("the conversation went on")
-            seen = replace(
-                held,
+            locked = replace(
+                contents,
                 conversation=current,
-                tickets=_locked(held.tickets, rows),
-                objections=_locked(held.objections, rows),
+                tickets=_locked_tickets(contents.tickets, rows),
+                objections=_locked_tickets(contents.objections, rows),
             )
-            planned = plan(seen, now - self._period)
+            planned = plan_purge(locked, now - self._period)
             if not planned.purge:
                 raise StaleError("a hold was set meanwhile")
-            gone = set(planned.purge.tickets)
-            mark = Event(current.version + 1, now, Sender.SYSTEM, EventKind.BLANK, job_id=job_id)
+            purged = set(planned.purge.tickets)
+            blank = Event(current.version + 1, now, Sender.SYSTEM, EventKind.BLANK, job_id=job_id)
             return Changes(
-                conversation=remaining(current, planned, self._minter.token(), now - self._period),
-                events=(mark,),
-                tickets=tuple(record(one, now) for one in seen.tickets if one.id in gone),
-                ticket_log=tuple(LogEntry(one, now, by, "purged", job_id=job_id) for one in gone),
+                conversation=conversation_after_purge(
+                    current, planned, self._minter.token(), now - self._period
+                ),
+                events=(blank,),
+                tickets=tuple(
+                    record_of(ticket, now) for ticket in locked.tickets if ticket.id in purged
+                ),
+                ticket_log=tuple(
+                    LogEntry(ticket, now, by, "purged", job_id=job_id) for ticket in purged
+                ),
                 audit=tuple(
-                    AuditEntry(now, by, "purged", one, conversation.id) for one in sorted(gone)
+                    AuditEntry(now, by, "purged", ticket, conversation.id)
+                    for ticket in sorted(purged)
                 ),
                 purge=planned.purge,
                 answer=planned,
@@ -231,31 +285,18 @@ class Retention:
                 id=job_id,
                 locks=Locks(
                     conversation=conversation.id,
-                    tickets=tuple(one.id for one in (*held.tickets, *held.objections)),
+                    tickets=tuple(
+                        ticket.id for ticket in (*contents.tickets, *contents.objections)
+                    ),
                 ),
                 decide=decide,
             )
         )
         assert committed.changes is not None
-        done: Plan = committed.changes.answer
-        return done
+        decided: PurgePlan = committed.changes.answer
+        return decided
 
 
-def _locked(tickets: tuple[Ticket, ...], rows: WorkingSet) -> tuple[Ticket, ...]:
-    return tuple(rows.tickets[one.id] for one in tickets)
-
-
-def _tell(count: _Count, held: Holdings, done: Plan) -> None:
-    count.held += [one.number for one in done.held]
-    count.objected += [one.number for one in done.objected]
-    numbers: dict[TicketId, str] = {one.id: one.number for one in held.tickets}
-    count.requests += [numbers[one] for one in done.purge.tickets]
-    if done.whole:
-        count.erased += 1
-    elif done.purge:
-        count.conversations += 1
-    count.messages += done.purge.messages
-    gone = set(done.purge.tickets)
-    count.files += len(done.purge.files) + sum(
-        number for ticket, number in held.attached.items() if ticket in gone
-    )
+def _locked_tickets(tickets: tuple[Ticket, ...], rows: WorkingSet) -> tuple[Ticket, ...]:
+    """Return tickets as read under the lock."""
+    return tuple(rows.tickets[ticket.id] for ticket in tickets)

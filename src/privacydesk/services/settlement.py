@@ -1,4 +1,4 @@
-"""Applying the account service's answers to released tickets."""
+"""Settlement of released tickets: the account service's answers are applied to them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.work import Work
 from privacydesk.services.deadlines import Deadlines
 
-DONE_SOME = frozenset({"ok", "partly"})
-"""Outcomes with which something was done, or found."""
+SUCCESS_OUTCOMES = frozenset({"ok", "partly"})
+"""Outcomes of calls that did or found at least part of what was requested."""
 
-_NOT_DONE = frozenset({ItemOutcome.KEPT, ItemOutcome.FAILED})
+_UNSUCCESSFUL_ITEM_OUTCOMES = frozenset({ItemOutcome.KEPT, ItemOutcome.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An outside service's answer, for the waiting step or the ticket.
+    """The answer of an external service, for the waiting dialog step or the ticket.
 
     Attributes:
-        reason: why it was refused, as it was sent.
+        outcome: a value of ``AccountOutcome``.
+        data: what the service returned.
+        items: the outcome of each item of the call.
+        reason: the service's code for why it refused the call; empty if it did not.
     """
 
     outcome: str
@@ -40,14 +43,17 @@ class Answer:
 
     @classmethod
     def of(cls, answer: AccountAnswer) -> Answer:
-        """Return the account service's answer in this form."""
+        """Return the answer of the account service in this form."""
         return cls(answer.outcome.value, answer.data, answer.items, answer.reason_code)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The reasons, as sent, why it or an item of it was not done."""
-        found = (self.reason, *(i.reason_code for i in self.items if i.outcome in _NOT_DONE))
-        return tuple(dict.fromkeys(one for one in found if one))
+        """The service's codes for why the call or an item of it was not carried out."""
+        item_reasons = (
+            item.reason_code for item in self.items if item.outcome in _UNSUCCESSFUL_ITEM_OUTCOMES
+        )
+        reasons = (self.reason, *item_reasons)
+        return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,11 @@ class Settlement:
     """The effect of an answer on a ticket.
 
     Attributes:
-        outcome: what the user is told: ``ok``, ``partly`` or ``refused``; empty while other
-            actions of the ticket are still under way.
-        data: arguments for that message.
+        ticket: the ticket with the answer applied.
+        entry: the entry for the ticket's log.
+        outcome: the outcome to tell the user: ``ok``, ``partly`` or ``refused``; empty while other
+            calls for the ticket are unanswered.
+        data: arguments of that message.
     """
 
     ticket: Ticket
@@ -66,49 +74,57 @@ class Settlement:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def settle(
+def apply_answer(
     ticket: Ticket,
     row: Delivery,
     answer: Answer,
     deadlines: Deadlines,
     now: datetime,
 ) -> Settlement:
-    """Apply an answer to its ticket; the last one moves the ticket."""
+    """Apply an answer to its ticket; the last answer changes the ticket's state.
+
+    Args:
+        ticket: the ticket for which the call was made.
+        row: the outbox row of the call.
+        answer: the answer to the call.
+        deadlines: recomputes the deadlines of a ticket that goes back to review.
+        now: the current time.
+    """
     results = {item.scope: item.outcome.value for item in answer.items}
     items = list(ticket.items)
-    for place in row.payload.get("items") or ():
-        items[place] = replace(items[place], result=_result(items[place], results, answer.outcome))
+    for index in row.payload.get("items") or ():
+        items[index] = replace(items[index], result=_result(items[index], results, answer.outcome))
     work = _with_answer(ticket.work, row, answer, deadlines.rules.zone)
-    entry = entry_of(ticket.id, row, answer, now)
+    entry = log_entry(ticket.id, row, answer, now)
     if work.left > 0:
-        waits = replace(ticket, items=tuple(items), work=work, version=ticket.version + 1)
-        return Settlement(waits, entry)
+        unfinished = replace(ticket, items=tuple(items), work=work, version=ticket.version + 1)
+        return Settlement(unfinished, entry)
     data = {"rows": work.summary} if work.summary else {}
     if not ticket.contact:
-        # Account holders read it in their conversation; those who come back by number and code
-        # can only read it here, where it stays until the request's content is deleted.
+        # Account holders can read the summary in their conversation. Requesters who come back by
+        # number and code can only read it here, where it stays until the content is purged.
         work = replace(work, summary=())
     ticket = replace(ticket, items=tuple(items), work=work)
-    refused_some = any(item.decision == "refuse" for item in items)
-    if all(outcome == "ok" for outcome in work.outcomes) and not refused_some:
+    some_refused = any(item.decision == "refuse" for item in items)
+    if all(outcome == "ok" for outcome in work.outcomes) and not some_refused:
         return Settlement(move(ticket, Move.FULFIL, now), entry, "ok", data)
-    if any(outcome in DONE_SOME for outcome in work.outcomes):
+    if any(outcome in SUCCESS_OUTCOMES for outcome in work.outcomes):
         return Settlement(move(ticket, Move.FULFIL_PARTLY, now), entry, "partly", data)
     ticket = move(ticket, Move.RETURN_TO_REVIEW, now)
     ticket = replace(
         ticket,
-        dues=deadlines.dues(ticket, now),
-        # These count only while the account service acts.
+        scheduled_events=deadlines.deadline_events(ticket, now),
+        # These fields describe calls in progress, and there are none any more.
         work=replace(work, left=0, outcomes=(), results=(), summary=()),
     )
     return Settlement(ticket, entry, "refused", {"results": work.results})
 
 
 def _with_answer(work: Work, row: Delivery, answer: Answer, zone: str) -> Work:
-    """Return the work with one more answer; what was done or kept, and why, is told at the end."""
+    """Return the work with one more answer; the results are shown once all calls are answered."""
     summary = work.summary
-    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in DONE_SOME:
-        summary = tuple(summary_rows(asked_of(row), answer.data, zone))
+    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in SUCCESS_OUTCOMES:
+        summary = tuple(summary_rows(requested_categories(row), answer.data, zone))
     return replace(
         work,
         outcomes=(*work.outcomes, answer.outcome),
@@ -118,8 +134,8 @@ def _with_answer(work: Work, row: Delivery, answer: Answer, zone: str) -> Work:
     )
 
 
-def entry_of(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> LogEntry:
-    """Return a call's entry in its ticket's log."""
+def log_entry(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> LogEntry:
+    """Return the entry of a call for its ticket's log."""
     return LogEntry(
         ticket,
         now,
@@ -131,32 +147,34 @@ def entry_of(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> 
             "asked_at": row.created_at.isoformat(),
             "tries": row.attempts,
             "key": row.id.hex(),
-            "before": [[one.at.isoformat(), one.came_to] for one in row.tries],
+            "before": [
+                [attempt.at.isoformat(), attempt.outcome] for attempt in row.recent_attempts
+            ],
         },
     )
 
 
 def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
-    """Return each item's outcome; for a refusal without items, what was asked and why not."""
+    """Return the outcome of each item; for a refusal without items, that of the whole call."""
     items = answer.items
-    if not items and answer.outcome not in DONE_SOME:
+    if not items and answer.outcome not in SUCCESS_OUTCOMES:
         scope = str(row.payload.get("arguments", {}).get("provider", ""))
-        why = AccountReason.read(answer.reason or None)
-        refused = ItemResult(scope, ItemOutcome.FAILED, reason=why, sent_reason=answer.reason)
-        items = (refused,)
+        reason = AccountReason.read(answer.reason or None)
+        items = (ItemResult(scope, ItemOutcome.FAILED, reason=reason, sent_reason=answer.reason),)
     return [{**item.to_json(), "action": row.action} for item in items]
 
 
-def asked_of(row: Delivery) -> tuple[DataCategory, ...]:
-    """Return the categories that an export was asked for."""
-    categories = row.payload.get("arguments", {}).get("categories")
-    if categories is None:
+def requested_categories(row: Delivery) -> tuple[DataCategory, ...]:
+    """Return the categories that an export was requested for; all if none were named."""
+    names = row.payload.get("arguments", {}).get("categories")
+    if names is None:
         return tuple(DataCategory)
-    wanted = set(categories)
-    return tuple(one for one in DataCategory if one in wanted)
+    requested = set(names)
+    return tuple(category for category in DataCategory if category in requested)
 
 
 def _result(item: ScopeItem, results: Mapping[str, str], outcome: str) -> str:
+    """Return the result of an item, or the outcome of the call if it did not report the item."""
     for name in (item.name, str(item.detail.get("provider", ""))):
         if name in results:
             return results[name]

@@ -1,7 +1,7 @@
-"""Rows as CSV that a spreadsheet opens as plain text, in any language.
+"""CSV files for spreadsheets, protected against formula injection.
 
-RFC 4180, with a byte order mark by which Excel detects UTF-8. A cell that a spreadsheet would take
-for a formula gets an apostrophe in front: names, reasons and the like come from people.
+The format is RFC 4180, with a byte order mark by which Excel detects UTF-8. Cells may contain text
+that users entered, so one that a spreadsheet would read as a formula gets an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from collections.abc import Iterable
 from typing import Final
 
 BYTE_ORDER_MARK: Final = "\ufeff".encode()
-"""The first bytes of a file."""
+"""The first bytes of each file."""
 
-_BEGIN_FORMULAS: Final = frozenset("=+-@\t\r\n＝＋－＠")
-"""Full-width ones, too: spreadsheets of East Asian languages take them for the narrow ones."""
+_FORMULA_PREFIXES: Final = frozenset("=+-@\t\r\n＝＋－＠")
+"""Includes full-width forms, which spreadsheets in East Asian languages treat like ASCII."""
 
 Cell = str | int
 
 
 def csv_rows(rows: Iterable[Iterable[Cell]]) -> bytes:
-    """Return the bytes of a CSV file."""
+    """Return rows as the bytes of a CSV file, without the byte order mark."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([_escape_formula(cell) for cell in row])
     # A lone surrogate can't be encoded.
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _harmless(cell: Cell) -> Cell:
+def _escape_formula(cell: Cell) -> Cell:
     if isinstance(cell, int):
         return cell
-    # Some spreadsheets see a formula even behind blanks and invisible characters.
-    first = next((one for one in cell if one in _BEGIN_FORMULAS or _is_seen(one)), "")
-    return f"'{cell}" if first in _BEGIN_FORMULAS else cell
+    # Some spreadsheets detect a formula even after spaces and invisible characters.
+    first = next((char for char in cell if char in _FORMULA_PREFIXES or _is_visible(char)), "")
+    return f"'{cell}" if first in _FORMULA_PREFIXES else cell
 
 
-def _is_seen(character: str) -> bool:
+def _is_visible(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZ"

@@ -1,7 +1,7 @@
-"""Incoming over conversations: the bot never talks over a human, two agents never answer at once.
+"""Takeover of conversations by agents, so that only the owner of a conversation answers the user.
 
-A command carries the offset at which its agent saw ownership; if that has changed, it is refused in
-the same transaction.
+The owner is the assistant, the queue or one agent. A command carries the offset at which its agent
+saw who the owner is; if ownership has changed since, the command is refused in its transaction.
 """
 
 from __future__ import annotations
@@ -17,37 +17,44 @@ from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId
-from privacydesk.domain.turn import Decided, DecisionKind
+from privacydesk.domain.turn import DecisionKind, DecisionMessage
 from privacydesk.errors import NotFoundError, StaleError
-from privacydesk.ports import Changes, Committed, Deserted, Minter, Store, WorkingSet
-from privacydesk.services.attachments import Attachments, Offered
+from privacydesk.ports import (
+    AbandonedConversation,
+    Changes,
+    Committed,
+    IdGenerator,
+    Store,
+    WorkingSet,
+)
+from privacydesk.services.attachments import Attachments, UncheckedFile
 from privacydesk.services.attendance import Attendance
-from privacydesk.services.decision import Prepared
+from privacydesk.services.decision import TurnInput
 from privacydesk.services.presence import Presence
-from privacydesk.services.staff.handling import reply_words
-from privacydesk.services.staff.staff import Staff
+from privacydesk.services.staff.handling import require_text
+from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.turns import Turns
 
-_Check = Callable[[OwnerKind, str], None]
-"""Refuses a command by raising, given who owns the conversation."""
+_OwnerCheck = Callable[[OwnerKind, str], None]
+"""Raise to refuse a command, given the kind of the conversation's owner and the owning agent."""
 
-_Told = Callable[[ConversationId, datetime], AuditEntry]
-"""Makes the audit entry of an act."""
+_MakeAuditEntry = Callable[[ConversationId, datetime], AuditEntry]
+"""Return the audit entry of a command, given its conversation and the current time."""
 
 
 class Takeover:
-    """Staff's work in conversations."""
+    """The commands with which agents take over, answer and hand back conversations."""
 
     def __init__(
         self,
         *,
         turns: Turns,
         store: Store,
-        staff: Staff,
+        staff: StaffServices,
         attendance: Attendance,
         presence: Presence,
         attaching: Attachments,
-        minter: Minter,
+        minter: IdGenerator,
         clock: Clock,
     ) -> None:
         self._turns = turns
@@ -65,35 +72,35 @@ class Takeover:
         """Return the conversations that wait for a person, longest first.
 
         Args:
-            limit: how many at most.
-            after: the last one of the page before. If it has left the queue meanwhile, the list
-                starts over.
+            limit: the maximum number of conversations.
+            after: the last conversation of the previous page. If it has left the queue meanwhile,
+                the list starts over.
         """
         last = None if after is None else await self._store.reader.conversation(after)
         return await self._store.reader.queue(limit=limit, after=last)
 
-    async def mine(self, by: str) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns."""
-        return await self._store.reader.conversations_with(by)
+    async def owned_by(self, agent: str) -> tuple[Conversation, ...]:
+        """Return the conversations that an agent owns."""
+        return await self._store.reader.conversations_with(agent)
 
-    async def taken(self) -> tuple[Conversation, ...]:
-        """Return the conversations that agents own, oldest first."""
+    async def all_owned(self) -> tuple[Conversation, ...]:
+        """Return the conversations that any agent owns, oldest first."""
         return await self._store.reader.conversations_with(None)
 
     async def find(self, name: str) -> Conversation:
-        """Return a conversation by its id in hex, or the one of a ticket number.
+        """Return the conversation with an id in hex, or the one of a ticket by its number.
 
         Raises:
             NotFoundError: there is none.
         """
         try:
-            conversation = ConversationId(bytes.fromhex(name))
+            conversation_id = ConversationId(bytes.fromhex(name))
         except ValueError:
-            conversation = (await self._staff.cases.ticket(name)).conversation_id
-        found = await self._store.reader.conversation(conversation)
-        if found is None:
+            conversation_id = (await self._staff.tickets.by_number(name)).conversation_id
+        conversation = await self._store.reader.conversation(conversation_id)
+        if conversation is None:
             raise NotFoundError("there is no such conversation")
-        return found
+        return conversation
 
     async def take(
         self, name: str, by: str, *, seen: int | None = None, job_id: str | None = None
@@ -101,12 +108,12 @@ class Takeover:
         """Take a conversation over from the assistant or the queue.
 
         Raises:
-            DeskError: ``FORBIDDEN`` for an auditor, as for all acts here.
-            StaleError: another agent has it, or ownership changed since ``seen``.
+            DeskError: ``FORBIDDEN`` for an auditor, as for all commands here.
+            StaleError: an agent owns it already, or ownership has changed since ``seen``.
         """
-        agent, conversation = await self._who(name, by)
-        # Before they take it: an absent agent would lose it at once.
-        await self._attendance.acts(agent.name)
+        agent, conversation = await self._agent_and_conversation(name, by)
+        # First, since the conversation of an absent agent would go back to the queue at once.
+        await self._attendance.record_activity(agent.name)
 
         def check(owner_kind: OwnerKind, owner: str) -> None:
             if owner_kind is OwnerKind.AGENT and owner != agent.name:
@@ -124,70 +131,80 @@ class Takeover:
         by: str,
         text: str,
         *,
-        file: Offered | None = None,
+        file: UncheckedFile | None = None,
         seen: int | None = None,
         job_id: str | None = None,
     ) -> Committed:
         """Write to the user; only the agent who owns the conversation may.
 
         Args:
-            name: the conversation, as ``find`` takes it.
-            by: who writes.
-            text: what.
-            file: a picture that goes with it.
-            seen: the offset at which the agent saw that they own it.
-            job_id: a form's token.
+            name: the conversation's id or a ticket number, as for ``find``.
+            by: the agent who writes.
+            text: the message.
+            file: a picture to attach.
+            seen: the offset at which the agent saw that they own the conversation.
+            job_id: the token of the form, so that it is sent once; None for none.
 
         Raises:
-            InvalidRequestError: there are no words, or too many.
-            StaleError: the agent does not have the conversation, ownership changed, or other words
-                were sent with this form before.
-            DeskError: ``UNSUPPORTED_MEDIA`` for a file that is no picture.
+            InvalidRequestError: the text is empty or too long.
+            StaleError: the agent does not own the conversation, ownership has changed, or another
+                text was sent with this form before.
+            DeskError: ``UNSUPPORTED_MEDIA`` if the file is not a picture.
         """
-        words = reply_words(text)
-        agent, conversation = await self._who(name, by)
-        await self._attendance.acts(agent.name)
+        text = require_text(text)
+        agent, conversation = await self._agent_and_conversation(name, by)
+        await self._attendance.record_activity(agent.name)
         attached = None
         if file is not None:
-            attached = await self._attaching.make(file, conversation, agent)
-        self._presence.agent_sends(conversation)
+            attached = await self._attaching.create(file, conversation, agent)
+        self._presence.clear_agent_typing(conversation)
         sent = await self._run(
             conversation,
             agent,
             DecisionKind.REPLIED,
-            _owns(agent),
-            text=words,
+            _require_owner(agent),
+            text=text,
             attached=attached,
             seen=seen,
             job_id=job_id,
         )
         if sent.duplicate:
-            await self._unless_other(conversation, sent.offset, words)
+            await self._require_same_text(conversation, sent.offset, text)
         return sent
 
-    async def _unless_other(self, conversation: ConversationId, offset: int, words: str) -> None:
-        """Refuse words that differ from those sent with this form: after Back, say."""
+    async def _require_same_text(
+        self, conversation: ConversationId, offset: int, text: str
+    ) -> None:
+        """Refuse a text that differs from the one sent with this form before.
+
+        This happens when an agent goes back in the browser and changes the text.
+        """
         reader = self._store.reader
-        first = await reader.events(conversation, after=offset - 1, limit=1)
-        if first and first[0].kind is not EventKind.BLANK and first[0].text != words:
+        sent = await reader.events(conversation, after=offset - 1, limit=1)
+        if sent and sent[0].kind is not EventKind.BLANK and sent[0].text != text:
             raise StaleError("other words were sent with this form", reason="other_words")
 
     async def hand_back(
         self, name: str, by: str, *, seen: int | None = None, job_id: str | None = None
     ) -> Committed:
         """Give the conversation back to the assistant, which repeats the open question."""
-        agent, conversation = await self._who(name, by)
+        agent, conversation = await self._agent_and_conversation(name, by)
         return await self._run(
-            conversation, agent, DecisionKind.HANDED_BACK, _owns(agent), seen=seen, job_id=job_id
+            conversation,
+            agent,
+            DecisionKind.HANDED_BACK,
+            _require_owner(agent),
+            seen=seen,
+            job_id=job_id,
         )
 
     # -- automatic ---------------------------------------------------------------------------
 
-    async def give(self, waiting: Conversation, to: str) -> Committed:
-        """Assign a waiting conversation to a present agent.
+    async def assign(self, waiting: Conversation, to: str) -> Committed:
+        """Assign a waiting conversation to an agent who is present.
 
         Raises:
-            StaleError: it no longer waits as it did.
+            StaleError: it does not wait any more, or was queued again meanwhile.
         """
         agent = await self._staff.roster.worker(to)
 
@@ -202,17 +219,17 @@ class Takeover:
             check,
             seen=waiting.owner.offset,
             job_id=f"give:{waiting.id.hex()}:{waiting.owner.offset}",
-            audited=_by_machine("assistant", "conversation_given", agent),
+            make_audit_entry=_entry_by_system("assistant", "conversation_given", agent),
         )
 
-    async def lost(self, deserted: Deserted) -> int:
-        """Put an absent agent's conversation back in its old place in the queue.
+    async def requeue(self, abandoned: AbandonedConversation) -> int:
+        """Put an absent agent's conversation back at its old place in the queue.
 
         Returns:
-            1, or 0 when it is no longer theirs.
+            1, or 0 if the agent does not own it any more.
         """
-        conversation = await self._store.reader.conversation(deserted.conversation)
-        agent = await self._staff.roster.known(deserted.agent)
+        conversation = await self._store.reader.conversation(abandoned.conversation)
+        agent = await self._staff.roster.current_or_former(abandoned.agent)
         if conversation is None or conversation.owner.agent != agent.name:
             return 0
         try:
@@ -220,36 +237,41 @@ class Takeover:
                 conversation.id,
                 agent,
                 DecisionKind.LOST,
-                _owns(agent),
+                _require_owner(agent),
                 seen=conversation.owner.offset,
                 job_id=f"lost:{conversation.id.hex()}:{conversation.owner.offset}",
-                audited=_by_machine("clock", "conversation_lost", agent),
-                data={"left": deserted.left},
+                make_audit_entry=_entry_by_system("clock", "conversation_lost", agent),
+                data={"left": abandoned.left},
             )
         except StaleError:
             return 0
         return 1
 
-    async def tell_opening(self, waiting: Conversation, place: int, opened: datetime) -> int:
-        """Tell a user who wrote outside opening hours that these have begun; once.
+    async def announce_opening(self, waiting: Conversation, place: int, opened: datetime) -> int:
+        """Tell a user who wrote outside opening hours that the desk has opened.
+
+        Args:
+            waiting: the user's conversation in the queue.
+            place: its place in the queue.
+            opened: when the desk opened; each opening is announced once.
 
         Returns:
-            1, or 0 when they were told before or no longer wait.
+            1, or 0 if it was announced before or the conversation does not wait any more.
         """
-        job = f"opening:{waiting.id.hex()}:{int(opened.timestamp())}"
-        message = Decided(job, DecisionKind.HOURS_BEGAN, data={"place": place})
+        job_id = f"opening:{waiting.id.hex()}:{int(opened.timestamp())}"
+        message = DecisionMessage(job_id, DecisionKind.HOURS_BEGAN, data={"place": place})
 
-        def prepare(rows: WorkingSet) -> Prepared:
+        def prepare(rows: WorkingSet) -> TurnInput:
             assert rows.conversation is not None
-            waits = rows.conversation.owner.kind is OwnerKind.QUEUE
-            return Prepared(message if waits else None)
+            is_waiting = rows.conversation.owner.kind is OwnerKind.QUEUE
+            return TurnInput(message if is_waiting else None)
 
-        committed = await self._turns.run(waiting.id, job, prepare)
+        committed = await self._turns.run(waiting.id, job_id, prepare)
         return int(committed.offset > 0 and not committed.duplicate)
 
-    # -- one act -----------------------------------------------------------------------------
+    # -- one command -------------------------------------------------------------------------
 
-    async def _who(self, name: str, by: str) -> tuple[Agent, ConversationId]:
+    async def _agent_and_conversation(self, name: str, by: str) -> tuple[Agent, ConversationId]:
         agent = await self._staff.roster.worker(by)
         return agent, (await self.find(name)).id
 
@@ -258,22 +280,24 @@ class Takeover:
         conversation: ConversationId,
         agent: Agent,
         kind: DecisionKind,
-        check: _Check,
+        check: _OwnerCheck,
         *,
         text: str = "",
         seen: int | None = None,
         job_id: str | None = None,
-        audited: _Told | None = None,
+        make_audit_entry: _MakeAuditEntry | None = None,
         data: Mapping[str, Any] | None = None,
         attached: Attachment | None = None,
     ) -> Committed:
         if attached is not None:
-            data = {"files": [attached.told()]}
-        job = job_id or f"{kind.value}:{self._minter.id(self._clock.now()).hex()}"
-        message = Decided(job, kind, agent.name, agent.display_name, text, data=data or {})
-        told = audited or _by_agent(f"conversation_{kind.value}", agent)
+            data = {"files": [attached.event_data()]}
+        job_id = job_id or f"{kind.value}:{self._minter.id(self._clock.now()).hex()}"
+        message = DecisionMessage(
+            job_id, kind, agent.name, agent.display_name, text, data=data or {}
+        )
+        audit_entry = make_audit_entry or _entry_by_agent(f"conversation_{kind.value}", agent)
 
-        def prepare(rows: WorkingSet) -> Prepared:
+        def prepare(rows: WorkingSet) -> TurnInput:
             assert rows.conversation is not None
             owner = rows.conversation.owner
             if seen is not None and owner.offset != seen:
@@ -281,29 +305,31 @@ class Takeover:
                     "who owns this conversation has changed meanwhile", reason="owner_changed"
                 )
             check(owner.kind, owner.agent)
-            return Prepared(
+            return TurnInput(
                 message,
                 Changes(
-                    audit=(told(conversation, self._clock.now()),),
+                    audit=(audit_entry(conversation, self._clock.now()),),
                     attachments=() if attached is None else (attached,),
                 ),
             )
 
-        return await self._turns.run(conversation, job, prepare)
+        return await self._turns.run(conversation, job_id, prepare)
 
 
-def _by_agent(what: str, agent: Agent) -> _Told:
-    return lambda conversation, now: AuditEntry(now, agent.name, what, conversation_id=conversation)
-
-
-def _by_machine(who: str, what: str, agent: Agent) -> _Told:
-    detail = {"agent": agent.name}
+def _entry_by_agent(action: str, agent: Agent) -> _MakeAuditEntry:
     return lambda conversation, now: AuditEntry(
-        now, who, what, conversation_id=conversation, detail=detail
+        now, agent.name, action, conversation_id=conversation
     )
 
 
-def _owns(agent: Agent) -> _Check:
+def _entry_by_system(author: str, action: str, agent: Agent) -> _MakeAuditEntry:
+    detail = {"agent": agent.name}
+    return lambda conversation, now: AuditEntry(
+        now, author, action, conversation_id=conversation, detail=detail
+    )
+
+
+def _require_owner(agent: Agent) -> _OwnerCheck:
     def check(kind: OwnerKind, owner: str) -> None:
         if kind is not OwnerKind.AGENT or owner != agent.name:
             raise StaleError("you do not have this conversation (any more)", reason="not_yours")

@@ -1,8 +1,9 @@
-"""Turns: observe, decide under the lock, write, answer.
+"""Turns of a conversation: interpret the message, decide under the lock, commit.
 
-``run`` looks at a message from outside the lock (what it means, code hash, whose tickets), then
-hands the writer a ``Decision`` on what it reads under the lock. When that wants rows that were not
-locked, or what the step needs has changed meanwhile, it goes back to observing.
+``run`` first fetches what a turn needs outside the lock (what the message means, which tickets the
+user has), then submits a job to the writer, whose ``Decision`` works on the rows read under the
+lock. If the decision needs rows that were not locked, or the dialog has moved to another step
+meanwhile, ``run`` fetches and submits again.
 """
 
 from __future__ import annotations
@@ -22,56 +23,57 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import (
     Message,
     Needs,
-    Observed,
-    Said,
+    Observation,
+    TextMessage,
 )
 from privacydesk.errors import DeskError, NotFoundError, UnavailableError
 from privacydesk.ports import (
     Committed,
     Hashing,
     Job,
+    LanguageUnderstanding,
     Locks,
+    ObservationOutdated,
     Reader,
-    Reobserve,
-    Understanding,
     WorkingSet,
     Writer,
 )
-from privacydesk.services.attendance import Attendance, Reach
-from privacydesk.services.counting import Counting
+from privacydesk.services.attendance import Attendance, StaffAvailability
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import (
-    NOTHING,
-    SILENT,
-    UNSEEN,
+    EMPTY_CONTEXT,
+    NO_NEEDS,
+    NO_OBSERVATION,
     Decision,
-    Gathered,
-    Means,
-    Prepare,
-    Prepared,
+    PrepareTurn,
+    TurnContext,
+    TurnInput,
+    TurnServices,
 )
-from privacydesk.services.making import TurnMaker
 from privacydesk.services.open_questions import OpenQuestions
+from privacydesk.services.row_builders import TurnChangesBuilder
+from privacydesk.services.turn_counter import TurnCounter
 
 _log = structlog.get_logger(__name__)
 
-_ALARM_EVERY = timedelta(minutes=1)
+_ALARM_LOG_INTERVAL = timedelta(minutes=1)
 _WARNINGS = frozenset({"origin_budget_reached"})
-"""Alarms that concern one origin; nobody else is shut out."""
-_ROUNDS = 12
-"""How often a job may go back to observing: each step of a turn may name one thing more."""
+"""Alarms logged as warnings only, since they affect the users of one origin and nobody else."""
+_MAX_ATTEMPTS = 12
+"""How often a job fetches and submits: each dialog step of a turn may need one thing more."""
 
 
-Hear = Callable[[Conversation], Awaitable[Observed]]
+Interpret = Callable[[Conversation], Awaitable[Observation]]
+"""Return what the user's message means in a conversation."""
 
 
 class Turns:
-    """Runs messages through the engine and the writer.
+    """Runs messages and jobs of conversations through the dialog engine and the writer.
 
     Attributes:
-        left_due: called after a commit that left outbox rows or tickets, so that a worker of this
-            process need not wait for its next poll.
-        alarmed: called after a commit with each alarm that the turn raised, and where.
+        on_work_queued: called after a commit that changed outbox rows or tickets, so that a worker
+            of this process need not wait for its next poll.
+        on_alarm: called after a commit with each alarm that the turn raised and its conversation.
     """
 
     def __init__(
@@ -80,8 +82,8 @@ class Turns:
         engine: Engine,
         writer: Writer,
         reader: Reader,
-        maker: TurnMaker,
-        understanding: Understanding,
+        changes_builder: TurnChangesBuilder,
+        understanding: LanguageUnderstanding,
         questions: OpenQuestions,
         hashing: Hashing,
         deadlines: Deadlines,
@@ -96,213 +98,243 @@ class Turns:
         self._attendance = attendance
         self._clock = clock
         self._deadlines = deadlines
-        self.left_due: Callable[[], None] = _nobody_waits
-        self.alarmed: Callable[[str, ConversationId], Awaitable[None]] = _nobody_is_called
-        self._means = Means(engine, maker, hashing, Counting(engine.flows, deadlines))
-        self._alarmed: dict[str, datetime] = {}
+        self.on_work_queued: Callable[[], None] = _ignore_queued_work
+        self.on_alarm: Callable[[str, ConversationId], Awaitable[None]] = _ignore_alarm
+        counter = TurnCounter(engine.flows, deadlines)
+        self._services = TurnServices(engine, changes_builder, hashing, counter)
+        self._alarm_logged_at: dict[str, datetime] = {}
 
-    async def say(
+    async def run_message(
         self, conversation: ConversationId, message: Message, *, origin: bytes = b""
     ) -> Committed:
-        """Run a message of the user.
+        """Run the turn of a user's message.
 
         Args:
-            conversation: whose turn it is.
-            message: what they said or did.
-            origin: where a visitor without a login writes from: those of one origin share budgets,
-                and wait together where many have to wait; empty where it is not known.
+            conversation: the id of the conversation.
+            message: what the user wrote or did.
+            origin: hash of the network from which a user without a login writes. Users of one
+                origin share budgets and a place in the queue for interpretation. Empty if it is not
+                known.
         """
 
-        async def hear(seen: Conversation) -> Observed:
-            if not isinstance(message, Said):
-                return SILENT
+        async def interpret(state: Conversation) -> Observation:
+            if not isinstance(message, TextMessage):
+                return NO_OBSERVATION
             today = self._deadlines.today(self._clock.now())
-            return await self._understanding.hear(
-                message.text, origin or conversation, today, self._questions.of(seen)
+            return await self._understanding.interpret(
+                message.text, origin or conversation, today, self._questions.find(state)
             )
 
-        def prepare(_rows: WorkingSet) -> Prepared:
-            return Prepared(message)
+        def prepare(_rows: WorkingSet) -> TurnInput:
+            return TurnInput(message)
 
-        return await self.run(conversation, message.job_id, prepare, hear=hear, origin=origin)
+        return await self.run(
+            conversation, message.job_id, prepare, interpret=interpret, origin=origin
+        )
 
     async def run(
         self,
         conversation: ConversationId,
         job_id: str,
-        prepare: Prepare,
+        prepare: PrepareTurn,
         *,
         tickets: tuple[TicketId, ...] = (),
         deliveries: tuple[DeliveryId, ...] = (),
         once_per_ticket: TicketId | None = None,
-        hear: Hear | None = None,
+        interpret: Interpret | None = None,
         origin: bytes = b"",
     ) -> Committed:
         """Run a job of a conversation.
 
         Args:
-            conversation: whose turn it is.
-            job_id: known ids are answered with their first answer.
-            prepare: what happens before the engine runs.
-            tickets: tickets that ``prepare`` decides on.
-            deliveries: outbox rows that ``prepare`` decides on.
+            conversation: the id of the conversation.
+            job_id: identifies the job; one that was committed before returns its first result.
+            prepare: runs under the lock before the engine.
+            tickets: tickets that ``prepare`` changes or reads.
+            deliveries: outbox rows that ``prepare`` changes or reads.
             once_per_ticket: see ``Job``.
-            hear: returns what the user's words mean; not called while an agent reads them.
-            origin: as for ``say``.
+            interpret: interprets the user's message; not called while an agent owns the
+                conversation and reads it. None if the job has no such message.
+            origin: as for ``run_message``.
 
         Raises:
-            NotFoundError: no such conversation.
-            DeskError: as ``prepare`` raised, or the writer.
+            NotFoundError: there is no such conversation.
+            DeskError: raised by ``prepare`` or the writer.
         """
-        needs, gathered = NOTHING, UNSEEN
-        heard = SILENT if hear is None else None
-        for _ in range(_ROUNDS):
-            seen = self._writer.cached(conversation) or await self._reader.conversation(
+        needs, context = NO_NEEDS, EMPTY_CONTEXT
+        observation = NO_OBSERVATION if interpret is None else None
+        for _ in range(_MAX_ATTEMPTS):
+            state = self._writer.cached(conversation) or await self._reader.conversation(
                 conversation
             )
-            if seen is None:
+            if state is None:
                 raise NotFoundError("no such conversation")
-            if hear is not None and heard is None and seen.owner.kind is not OwnerKind.AGENT:
-                heard = await hear(seen)
-            gathered = await self._look(seen, needs, gathered, origin)
+            owned_by_agent = state.owner.kind is OwnerKind.AGENT
+            if interpret is not None and observation is None and not owned_by_agent:
+                observation = await interpret(state)
+            context = await self._fetch_context(state, needs, context, origin)
             job = Job(
                 id=job_id,
                 locks=Locks(
                     conversation=conversation,
-                    tickets=tuple(dict.fromkeys((*tickets, *gathered.tickets))),
+                    tickets=tuple(dict.fromkeys((*tickets, *context.tickets))),
                     challenges=tuple(
-                        self._hashing.challenge(label) for label in gathered.needs.challenges
+                        self._hashing.challenge(label) for label in context.needs.challenges
                     ),
                     deliveries=deliveries,
-                    stand_in=gathered.stand_in,
+                    decoy_ticket=context.stand_in,
                 ),
                 decide=Decision(
-                    self._means, job_id, prepare, gathered, heard, self._clock.now(), origin
+                    self._services,
+                    job_id,
+                    prepare,
+                    context,
+                    observation,
+                    self._clock.now(),
+                    origin,
                 ),
                 once_per_ticket=once_per_ticket,
-                # What somebody says or taps; files were stored before.
-                small=hear is not None,
+                # A text or a button; uploaded files were stored before.
+                small=interpret is not None,
             )
             try:
                 committed = await self._writer.submit(job)
-            except Reobserve as again:
-                needs = again.args[0]
-                if hear is not None and heard is None:
-                    heard = await hear(seen)
+            except ObservationOutdated as outdated:
+                needs = outdated.args[0]
+                if interpret is not None and observation is None:
+                    observation = await interpret(state)
                 continue
             changes = committed.changes
             if changes is not None:
                 if changes.deliveries or changes.tickets:
-                    self.left_due()
+                    self.on_work_queued()
                 for name in changes.alarms:
-                    await self._alarm(name, conversation)
+                    await self._raise_alarm(name, conversation)
             return committed
         raise UnavailableError("the conversation changes faster than it can be answered")
 
-    async def foresee(
-        self, conversation: ConversationId, prepare: Prepare, *, tickets: tuple[Ticket, ...] = ()
+    async def preview(
+        self,
+        conversation: ConversationId,
+        prepare: PrepareTurn,
+        *,
+        tickets: tuple[Ticket, ...] = (),
     ) -> tuple[Event, ...]:
-        """Return the events that a job would produce, worded as they would be shown.
+        """Return the events that a job would produce, with the texts that would be shown.
 
-        Nothing is locked or kept; anything minted on the way is discarded.
+        Nothing is locked or stored; ids and numbers generated on the way are discarded.
 
         Args:
-            conversation: whose turn it would be.
+            conversation: the id of the conversation.
             prepare: as for ``run``.
-            tickets: those that ``prepare`` decides on, as they stand.
+            tickets: the current tickets that ``prepare`` changes or reads.
 
         Raises:
-            NotFoundError: no such conversation.
-            DeskError: as ``prepare`` raised.
+            NotFoundError: there is no such conversation.
+            DeskError: raised by ``prepare``.
         """
-        needs, gathered = NOTHING, UNSEEN
-        for _ in range(_ROUNDS):
-            seen = await self._reader.conversation(conversation)
-            if seen is None:
+        needs, context = NO_NEEDS, EMPTY_CONTEXT
+        for _ in range(_MAX_ATTEMPTS):
+            state = await self._reader.conversation(conversation)
+            if state is None:
                 raise NotFoundError("no such conversation")
-            gathered = await self._look(seen, needs, gathered)
-            others = [await self._reader.ticket(one) for one in gathered.tickets]
-            known = {one.id: one for one in (*others, *tickets) if one is not None}
-            rows = WorkingSet(conversation=seen, tickets=known)
+            context = await self._fetch_context(state, needs, context)
+            fetched = [await self._reader.ticket(ticket_id) for ticket_id in context.tickets]
+            by_id = {ticket.id: ticket for ticket in (*fetched, *tickets) if ticket is not None}
+            rows = WorkingSet(conversation=state, tickets=by_id)
             try:
                 decision = Decision(
-                    self._means, "preview", prepare, gathered, SILENT, self._clock.now()
+                    self._services, "preview", prepare, context, NO_OBSERVATION, self._clock.now()
                 )
                 return decision(rows).events
-            except Reobserve as again:
-                needs = again.args[0]
+            except ObservationOutdated as outdated:
+                needs = outdated.args[0]
         raise UnavailableError("the conversation changes faster than it can be answered")
 
-    async def _alarm(self, name: str, conversation: ConversationId) -> None:
-        """Log an alarm for the operator, not once for each of the many who run into it."""
+    async def _raise_alarm(self, name: str, conversation: ConversationId) -> None:
+        """Log an alarm for the operator, at most once a minute, and call ``on_alarm``."""
         now = self._clock.now()
-        if not happened_within(self._alarmed.get(name), now, _ALARM_EVERY):
-            self._alarmed[name] = now
+        if not happened_within(self._alarm_logged_at.get(name), now, _ALARM_LOG_INTERVAL):
+            self._alarm_logged_at[name] = now
             (_log.warning if name in _WARNINGS else _log.error)(name)
         try:
-            await self.alarmed(name, conversation)
+            await self.on_alarm(name, conversation)
         except DeskError as error:
-            # The turn stands; the next attempt calls again.
+            # The turn is committed; the next turn that raises the alarm calls again.
             _log.warning("alarm_not_called", alarm=name, code=error.code.value)
 
-    # -- observe ---------------------------------------------------------------------------
+    # -- before locking --------------------------------------------------------------------
 
-    async def _look(
-        self, seen: Conversation, needs: Needs, before: Gathered, origin: bytes = b""
-    ) -> Gathered:
-        """Fetch what lies outside the lock: whose tickets, who is there, what the policy says."""
-        if needs is NOTHING:
-            return UNSEEN
+    async def _fetch_context(
+        self, state: Conversation, needs: Needs, previous: TurnContext, origin: bytes = b""
+    ) -> TurnContext:
+        """Fetch what a turn needs from outside the lock.
+
+        Args:
+            state: the conversation before locking.
+            needs: the tickets, availability of staff and policy answers that the step needs.
+            previous: what was fetched at the previous attempt.
+            origin: as for ``run_message``.
+        """
+        if needs is NO_NEEDS:
+            return EMPTY_CONTEXT
         tickets: tuple[TicketId, ...] = needs.ticket_ids
         if needs.tickets_of:
-            tickets = (*tickets, *await self._whose(seen.id, needs.tickets_of))
+            tickets = (*tickets, *await self._tickets_of(state.id, needs.tickets_of))
         stand_in = None
         if needs.ticket_number:
-            # The ticket is opened only under the lock, and a stand-in for an unknown number: the
-            # time it takes reveals nothing.
+            # A ticket is decrypted only under the lock. For an unknown number another ticket stands
+            # in, so that the response time does not reveal whether the number exists.
             near = await self._reader.ticket_near(needs.ticket_number)
             if near is not None and near[1] not in tickets:
                 tickets = (*tickets, near[1])
                 stand_in = near[1] if near[0] != needs.ticket_number else None
-        reach, place = Reach(staffed=False), 1
+        availability, place = StaffAvailability(staffed=False), 1
         if needs.queue:
-            reach = await self._attendance.reach()
-            place = await self._reader.queue_place(seen.id)
+            availability = await self._attendance.staff_availability()
+            place = await self._reader.queue_place(state.id)
             if place == 0:
                 place = await self._reader.queue_length() + 1
-        policy = dict(before.policy)
+        policy = dict(previous.policy)
         for question in needs.questions:
-            # Searched once per job, however often its step needs something more.
-            if question not in before.needs.questions:
-                found = await self._understanding.answer(question, origin or seen.id)
-                policy |= {question: found} if found is not None else {}
-        return Gathered(
+            # Answered once per job, however often its step needs something more.
+            if question not in previous.needs.questions:
+                answer = await self._understanding.answer(question, origin or state.id)
+                policy |= {question: answer} if answer is not None else {}
+        return TurnContext(
             needs=needs,
             tickets=tickets,
             stand_in=stand_in,
-            reach=reach,
-            place=place,
+            availability=availability,
+            queue_place=place,
             policy=policy,
         )
 
-    async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:
-        """Return a person's tickets, open ones first, newest first."""
-        found: dict[TicketId, Ticket] = {}
+    async def _tickets_of(self, conversation: ConversationId, owners: str) -> list[TicketId]:
+        """Return the ids of a person's tickets, open ones first, newest first.
+
+        Args:
+            conversation: the id of the conversation.
+            owners: whose tickets to return, in the form of ``Needs.tickets_of``.
+        """
+        by_id: dict[TicketId, Ticket] = {}
         for owner in owners.splitlines():
             purpose, _, value = owner.partition(":")
             if purpose == "conversation":
-                theirs = await self._reader.tickets_in(conversation)
+                tickets = await self._reader.tickets_in(conversation)
             else:
                 person = self._hashing.lookup(purpose, value)
-                theirs = await self._reader.tickets_of(person, only_open=False)
-            found.update({ticket.id: ticket for ticket in theirs})
-        newest = sorted(found.values(), key=lambda t: (t.is_open, t.id), reverse=True)
+                tickets = await self._reader.tickets_of(person, only_open=False)
+            by_id.update({ticket.id: ticket for ticket in tickets})
+        newest = sorted(
+            by_id.values(), key=lambda ticket: (ticket.is_open, ticket.id), reverse=True
+        )
         return [ticket.id for ticket in newest]
 
 
-async def _nobody_is_called(_name: str, _conversation: ConversationId) -> None:
+async def _ignore_alarm(_name: str, _conversation: ConversationId) -> None:
     """Do nothing: without staff in this process, an alarm is only logged."""
 
 
-def _nobody_waits() -> None:
-    """Do nothing: without a worker in this process, rows wait for one elsewhere."""
+def _ignore_queued_work() -> None:
+    """Do nothing: without a worker in this process, one in another process finds the rows."""

@@ -1,8 +1,8 @@
-"""File uploads: accepted by what they really are, never by their names.
+"""File uploads: the type of a file is detected from its content, never from its name.
 
 Pictures are decoded and re-encoded, which removes metadata, scripts and anything hidden behind the
-image; anything else is refused. Decoding is left to processes that may fail (see
-``decoding``).
+image; anything else is refused. Decoding runs in separate processes, so that a malicious file can
+crash only its own process (see ``decoding``).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _log = structlog.get_logger(__name__)
 MAX_BYTES = 10 * 1024 * 1024
 _MEDIA_TYPE: Final = "image/jpeg"
 _PROGRAM = Path(decoding.__file__)
-_AT_ONCE = 2
-_PATIENCE = 20.0
-"""Seconds that one picture may take."""
-_IN_LINE = 60.0
-"""Seconds that a picture waits for those before it."""
+_MAX_PROCESSES = 2
+_DECODE_TIMEOUT = 20.0
+"""In seconds, for one picture."""
+_QUEUE_TIMEOUT = 60.0
+"""In seconds, while a picture waits for a free process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,14 @@ class Picture:
 
 
 async def read_all(content: AsyncIterator[bytes], limit: int = MAX_BYTES) -> bytes:
-    """Return a file's bytes.
+    """Return the bytes of a file.
+
+    Args:
+        content: the file in parts.
+        limit: the maximum size in bytes.
 
     Raises:
-        DeskError: ``TOO_LARGE`` as soon as the limit is passed; the rest is not read.
+        DeskError: ``TOO_LARGE`` as soon as the limit is exceeded; the rest is not read.
     """
     parts: list[bytes] = []
     size = 0
@@ -57,23 +61,26 @@ async def read_all(content: AsyncIterator[bytes], limit: int = MAX_BYTES) -> byt
     return b"".join(parts)
 
 
-class Pictures:
-    """Re-encodes pictures in a few processes, started at the first picture.
+class PictureConverter:
+    """Re-encodes pictures in a pool of processes.
 
-    A context manager: the processes end with it.
+    A process is started when a picture needs one. The pool is a context manager, which ends its
+    processes on exit.
 
     Args:
-        at_once: the number of processes.
-        patience: seconds after which a process still working on a picture is killed.
+        max_processes: the maximum number of processes.
+        decode_timeout: seconds after which a process that is still decoding a picture is killed.
     """
 
-    def __init__(self, at_once: int = _AT_ONCE, patience: float = _PATIENCE) -> None:
-        self._patience = patience
-        self._free = asyncio.Semaphore(at_once)
+    def __init__(
+        self, max_processes: int = _MAX_PROCESSES, decode_timeout: float = _DECODE_TIMEOUT
+    ) -> None:
+        self._decode_timeout = decode_timeout
+        self._slots = asyncio.Semaphore(max_processes)
         self._idle: list[asyncio.subprocess.Process] = []
 
     async def __aenter__(self) -> Self:
-        """Start nothing yet."""
+        """Return the pool; no process is started yet."""
         return self
 
     async def __aexit__(
@@ -82,56 +89,57 @@ class Pictures:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the processes."""
+        """Kill the processes."""
         while self._idle:
-            await _end(self._idle.pop())
+            await _kill(self._idle.pop())
 
-    async def rewrite(self, raw: bytes) -> Picture:
-        """Re-encode a picture: upright, without metadata, no larger than is useful.
+    async def convert(self, raw: bytes) -> Picture:
+        """Re-encode a picture: upright, without metadata, scaled down to ``decoding.MAX_SIDE``.
 
         Raises:
-            DeskError: ``UNSUPPORTED_MEDIA`` when it is no picture of a known format, is broken or
-                animated, or takes more memory or time to decode than a picture should.
-            UnavailableError: too many wait, or no process can be started.
+            DeskError: ``UNSUPPORTED_MEDIA`` if the format is unknown, the file is broken or
+                animated, or decoding exceeds a limit on pixels, memory or time.
+            UnavailableError: too many pictures wait, or no process can be started.
         """
         try:
-            async with asyncio.timeout(_IN_LINE):
-                await self._free.acquire()
+            async with asyncio.timeout(_QUEUE_TIMEOUT):
+                await self._slots.acquire()
         except TimeoutError:
             raise UnavailableError("too many pictures wait") from None
         try:
-            verdict, body = await self._decoded(raw)
+            verdict, body = await self._decode(raw)
         finally:
-            self._free.release()
-        if verdict == decoding.TAKEN:
+            self._slots.release()
+        if verdict == decoding.ACCEPTED:
             return Picture(body)
         if verdict == decoding.TOO_MANY_PIXELS:
-            raise _refused(reason="too_many_pixels")
-        raise _refused()
+            raise _unsupported(reason="too_many_pixels")
+        raise _unsupported()
 
-    async def _decoded(self, raw: bytes) -> tuple[bytes, bytes]:
-        process = self._idle.pop() if self._idle else await _start()
+    async def _decode(self, raw: bytes) -> tuple[bytes, bytes]:
+        """Return the verdict of a process on a file, and the re-encoded picture."""
+        process = self._idle.pop() if self._idle else await _start_process()
         answered = False
         try:
-            async with asyncio.timeout(self._patience):
-                answer = await _ask(process, raw)
+            async with asyncio.timeout(self._decode_timeout):
+                answer = await _request(process, raw)
             answered = True
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
-            # It timed out, or crashed at its memory limit or on the file itself.
+            # The process timed out, or it crashed at its memory limit or on the file itself.
             _log.warning("picture_given_up", fault=type(error).__name__)
             return decoding.REFUSED, b""
         finally:
             if answered and process.returncode is None:
                 self._idle.append(process)
             else:
-                await _end(process)
+                await _kill(process)
         return answer
 
 
-async def _start() -> asyncio.subprocess.Process:
+async def _start_process() -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
-            *confined.command(_PROGRAM, memory=decoding.MEMORY),
+            *confined.command(_PROGRAM, memory=decoding.MEMORY_LIMIT),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -141,7 +149,8 @@ async def _start() -> asyncio.subprocess.Process:
         raise UnavailableError("no process for decoding pictures can be started") from error
 
 
-async def _ask(process: asyncio.subprocess.Process, raw: bytes) -> tuple[bytes, bytes]:
+async def _request(process: asyncio.subprocess.Process, raw: bytes) -> tuple[bytes, bytes]:
+    """Send a file to a process; return its verdict and the picture, see ``decoding``."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(len(raw).to_bytes(4, "big") + raw)
@@ -150,19 +159,19 @@ async def _ask(process: asyncio.subprocess.Process, raw: bytes) -> tuple[bytes, 
     return head[:1], await process.stdout.readexactly(int.from_bytes(head[1:], "big"))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _kill(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     await process.wait()
 
 
 def file_too_large(limit: int) -> DeskError:
-    """Return the error that tells how large a file may be."""
+    """Return the error for a file that is larger than a limit in bytes."""
     size = f"{limit / 1024 / 1024:.0f} MB" if limit >= 1024 * 1024 else f"{limit // 1024} KB"
     return DeskError("the file is too large", code=ErrorCode.TOO_LARGE, limit=limit, size=size)
 
 
-def _refused(**data: str) -> DeskError:
+def _unsupported(**data: str) -> DeskError:
     return DeskError(
         "the file is not a picture that can be taken", code=ErrorCode.UNSUPPORTED_MEDIA, **data
     )

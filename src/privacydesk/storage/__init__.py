@@ -1,1 +1,1 @@
-"""Tables, row mappers, queries, the writer and the outbox."""
+"""Storage: tables, row mappers, queries, repositories and the writer."""

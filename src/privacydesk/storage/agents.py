@@ -1,4 +1,4 @@
-"""Adding agents, through the writer like every other change."""
+"""Repository for adding agents."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sqlalchemy as sa
 from privacydesk.domain.agents import Agent
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.storage import tables
-from privacydesk.storage.keys import writing_key
+from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.rows.agent import agent_row
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.writer import BatchWriter
 
-_TAKEN = sa.select(tables.agent.c.name).where(tables.agent.c.name == sa.bindparam("name"))
+_AGENT_BY_NAME = sa.select(tables.agent.c.name).where(tables.agent.c.name == sa.bindparam("name"))
 
 
-class SqlAgentBook:
-    """Agents in the database."""
+class SqlAgentStore:
+    """Implements ``ports.AgentStore``."""
 
     def __init__(self, writer: BatchWriter, seals: Seals) -> None:
         self._writer = writer
@@ -30,9 +30,9 @@ class SqlAgentBook:
         """
 
         def insert(connection: sa.Connection) -> None:
-            if connection.execute(_TAKEN, {"name": agent.name}).first() is not None:
+            if connection.execute(_AGENT_BY_NAME, {"name": agent.name}).first() is not None:
                 raise DeskError("an agent of this name exists", code=ErrorCode.CONFLICT)
-            row = agent_row(agent, writing_key(connection, self._seals))
+            row = agent_row(agent, get_or_create_digest_key(connection, self._seals))
             connection.execute(sa.insert(tables.agent), row)
 
         await self._writer.run(insert)

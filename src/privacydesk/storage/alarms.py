@@ -1,4 +1,4 @@
-"""Staff alarms. Those of tickets are written by the batch that raises them."""
+"""Repository of staff alarms; a batch writes those that its own jobs raise."""
 
 from __future__ import annotations
 
@@ -17,58 +17,63 @@ from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
 
 _alarm = tables.staff_alarm.c
-_OF: Final = (
+_ALARMS_OF_AGENT: Final = (
     sa.select(tables.staff_alarm)
     .where(_alarm.agent == sa.bindparam("agent"))
     .order_by(_alarm.at.desc(), _alarm.id)
     .limit(sa.bindparam("count"))
 )
-_KNOWN: Final = sa.select(_alarm.id).where(_alarm.id.in_(sa.bindparam("ids", expanding=True)))
-_SEE: Final = (
+_EXISTING_IDS: Final = sa.select(_alarm.id).where(
+    _alarm.id.in_(sa.bindparam("ids", expanding=True))
+)
+_MARK_SEEN: Final = (
     sa.update(tables.staff_alarm)
     .where(_alarm.agent == sa.bindparam("at_agent"), _alarm.seen_at.is_(None))
     .values(seen_at=sa.bindparam("to_seen_at"))
 )
 
 
-class SqlAlarmBook:
-    """Implements ``ports.AlarmBook``."""
+class SqlAlarmStore:
+    """Implements ``ports.AlarmStore``."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
         self._writer = writer
         self._reader = reader
 
-    async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return an agent's alarms, the newest first."""
-        wanted = {"agent": agent, "count": limit}
+    async def alarms_of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return an agent's alarms, newest first."""
+        params = {"agent": agent, "count": limit}
         return await self._reader.read(
-            lambda connection: tuple(read_alarm(row) for row in connection.execute(_OF, wanted))
+            lambda connection: tuple(
+                read_alarm(row) for row in connection.execute(_ALARMS_OF_AGENT, params)
+            )
         )
 
-    async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
-        """Store alarms that were not raised before; return how many."""
+    async def add_new(self, alarms: Sequence[StaffAlarm]) -> int:
+        """Store alarms that are not stored yet; return how many were new."""
         if not alarms:
             return 0
-        ids = padded([one.id for one in alarms])
+        ids = padded([alarm.id for alarm in alarms])
 
         def write(connection: sa.Connection) -> int:
-            known = {bytes(row.id) for row in connection.execute(_KNOWN, {"ids": ids})}
-            rows = [alarm_row(one) for one in alarms if one.id not in known]
+            existing = {bytes(row.id) for row in connection.execute(_EXISTING_IDS, {"ids": ids})}
+            rows = [alarm_row(alarm) for alarm in alarms if alarm.id not in existing]
             if rows:
                 connection.execute(sa.insert(tables.staff_alarm), rows)
             return len(rows)
 
         return await self._writer.run(write)
 
-    async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
-        """Mark an agent's alarms as seen; return how many."""
-        seen = _SEE
+    async def mark_seen(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
+        """Mark an agent's unseen alarms as seen; return how many."""
+        update = _MARK_SEEN
         if about is not None:
-            seen = seen.where(sa.func.coalesce(_alarm.ticket_id, _alarm.conversation_id).in_(about))
-        noted = {"at_agent": agent, "to_seen_at": to_micros(now)}
-        return await self._writer.run(lambda c: int(c.execute(seen, noted).rowcount))
+            subject = sa.func.coalesce(_alarm.ticket_id, _alarm.conversation_id)
+            update = update.where(subject.in_(about))
+        params = {"at_agent": agent, "to_seen_at": to_micros(now)}
+        return await self._writer.run(lambda c: int(c.execute(update, params).rowcount))
 
     async def sweep(self, before: datetime) -> None:
-        """Remove alarms from before an instant."""
-        old = sa.delete(tables.staff_alarm).where(_alarm.at < to_micros(before))
-        await self._writer.run(lambda connection: connection.execute(old).rowcount)
+        """Delete alarms raised before an instant."""
+        delete_old = sa.delete(tables.staff_alarm).where(_alarm.at < to_micros(before))
+        await self._writer.run(lambda connection: connection.execute(delete_old).rowcount)

@@ -1,4 +1,4 @@
-"""API tokens and stored answers, through the writer like every other change."""
+"""Repository of API tokens and of stored responses to API requests."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.api_tokens import MOST_TOKENS, ApiToken, Bearer, KeptAnswer
+from privacydesk.domain.api_tokens import MAX_TOKENS, ApiToken, Bearer, StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.damaged import open_signed_rows
-from privacydesk.storage.keys import reading_key, writing_key
+from privacydesk.storage.data_keys import get_or_create_digest_key, load_digest_key
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.resilient_reads import open_signed_rows
 from privacydesk.storage.rows.agent import agent_row, read_agent
 from privacydesk.storage.rows.api import (
-    BOUND,
-    answer_row,
-    read_answer,
+    BINDING,
+    read_response,
     read_token,
+    response_row,
     token_row,
-    version_of,
+    token_version,
 )
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.sealing import Seals
@@ -34,12 +34,14 @@ from privacydesk.storage.writer import BatchWriter
 _token = tables.api_token.c
 _answer = tables.api_answer.c
 
-_TOKENS: Final = sa.select(tables.api_token).order_by(_token.id.desc())
-_BY_HASH: Final = sa.select(tables.api_token).where(_token.hash == sa.bindparam("hash"))
-_THERE: Final = sa.select(_token.id).where(_token.id == sa.bindparam("id"))
-_HELD: Final = sa.select(tables.api_token).where(_token.id == sa.bindparam("id")).with_for_update()
-_AGENT: Final = sa.select(tables.agent).where(tables.agent.c.name == sa.bindparam("agent"))
-_WORKING: Final = (
+_ALL_TOKENS: Final = sa.select(tables.api_token).order_by(_token.id.desc())
+_TOKEN_BY_HASH: Final = sa.select(tables.api_token).where(_token.hash == sa.bindparam("hash"))
+_TOKEN_ID: Final = sa.select(_token.id).where(_token.id == sa.bindparam("id"))
+_LOCK_TOKEN: Final = (
+    sa.select(tables.api_token).where(_token.id == sa.bindparam("id")).with_for_update()
+)
+_AGENT_BY_NAME: Final = sa.select(tables.agent).where(tables.agent.c.name == sa.bindparam("agent"))
+_COUNT_VALID: Final = (
     sa.select(sa.func.count())
     .select_from(tables.api_token)
     .where(_token.revoked_at.is_(None), _token.expires_at > sa.bindparam("now"))
@@ -49,8 +51,8 @@ _ANSWER: Final = sa.select(tables.api_answer).where(
 )
 
 
-class SqlApiBook:
-    """Implements ``ports.ApiBook``."""
+class SqlApiTokenStore:
+    """Implements ``ports.ApiTokenStore``."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
@@ -60,45 +62,45 @@ class SqlApiBook:
     # -- tokens --------------------------------------------------------------------------------
 
     async def tokens(self) -> tuple[ApiToken, ...]:
-        """Return all tokens, the newest first."""
+        """Return all tokens, newest first."""
 
-        def look(connection: sa.Connection) -> tuple[ApiToken, ...]:
-            rows = connection.execute(_TOKENS)
-            return tuple(open_signed_rows(connection, self._seals, rows, BOUND, read_token))
+        def fetch(connection: sa.Connection) -> tuple[ApiToken, ...]:
+            rows = connection.execute(_ALL_TOKENS)
+            return tuple(open_signed_rows(connection, self._seals, rows, BINDING, read_token))
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def bearer(self, key: LookupHash) -> Bearer | None:
-        """Return a token by the hash of its text, and its identity as it is now."""
+        """Return the token with this hash, and its identity's current data."""
 
-        def look(connection: sa.Connection) -> Bearer | None:
-            row = connection.execute(_BY_HASH, {"hash": key}).first()
+        def fetch(connection: sa.Connection) -> Bearer | None:
+            row = connection.execute(_TOKEN_BY_HASH, {"hash": key}).first()
             if row is None:
                 return None
-            key_of_rows = reading_key(connection, self._seals)
-            token = read_token(row, key_of_rows)
-            agent = connection.execute(_AGENT, {"agent": token.agent}).first()
-            return None if agent is None else Bearer(token, read_agent(agent, key_of_rows))
+            digest_key = load_digest_key(connection, self._seals)
+            token = read_token(row, digest_key)
+            agent = connection.execute(_AGENT_BY_NAME, {"agent": token.agent}).first()
+            return None if agent is None else Bearer(token, read_agent(agent, digest_key))
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
-    async def add(self, token: ApiToken, identity: Agent, told: AuditEntry) -> None:
-        """Add a token, and its identity with the first one; see ``ports.ApiBook``."""
+    async def add(self, token: ApiToken, identity: Agent, audit_entry: AuditEntry) -> None:
+        """Add a token, and its identity if this is the first one; see ``ports.ApiTokenStore``."""
 
         def write(connection: sa.Connection) -> None:
-            if connection.execute(_THERE, {"id": token.id}).first() is not None:
+            if connection.execute(_TOKEN_ID, {"id": token.id}).first() is not None:
                 raise DeskError(
                     "this token was made already", code=ErrorCode.CONFLICT, reason="token_made"
                 )
-            now = {"now": to_micros(token.created_at)}
-            if connection.execute(_WORKING, now).scalar_one() >= MOST_TOKENS:
+            params = {"now": to_micros(token.created_at)}
+            if connection.execute(_COUNT_VALID, params).scalar_one() >= MAX_TOKENS:
                 raise NotAllowedNowError(
                     "there are as many tokens as there may be",
                     reason="token_many",
-                    count=MOST_TOKENS,
+                    count=MAX_TOKENS,
                 )
-            key = writing_key(connection, self._seals)
-            row = connection.execute(_AGENT, {"agent": identity.name}).first()
+            key = get_or_create_digest_key(connection, self._seals)
+            row = connection.execute(_AGENT_BY_NAME, {"agent": identity.name}).first()
             if row is None:
                 connection.execute(sa.insert(tables.agent), agent_row(identity, key))
             elif row.role != Role.INTEGRATION.value:
@@ -108,74 +110,75 @@ class SqlApiBook:
                     reason="token_name_taken",
                 )
             connection.execute(sa.insert(tables.api_token), token_row(token, key))
-            anchor = ("api_token", token.id.hex(), version_of(token))
-            anchored = audit_row(told, told.at, 0, key, anchors=[anchor])
-            connection.execute(sa.insert(tables.audit), anchored)
+            anchor = ("api_token", token.id.hex(), token_version(token))
+            audit = audit_row(audit_entry, audit_entry.at, 0, key, anchors=[anchor])
+            connection.execute(sa.insert(tables.audit), audit)
 
         await self._writer.run(write)
 
-    async def revoke(self, token: ApiTokenId, now: datetime, told: AuditEntry) -> bool:
-        """Revoke a token for good; return whether that changed anything."""
+    async def revoke(self, token: ApiTokenId, now: datetime, audit_entry: AuditEntry) -> bool:
+        """Revoke a token permanently; return whether it was valid until now."""
 
         def write(connection: sa.Connection) -> bool:
-            row = connection.execute(_HELD, {"id": token}).first()
+            row = connection.execute(_LOCK_TOKEN, {"id": token}).first()
             if row is None or row.revoked_at is not None:
                 return False
-            key = writing_key(connection, self._seals)
+            key = get_or_create_digest_key(connection, self._seals)
             revoked = replace(read_token(row, key), revoked_at=now)
-            kept = token_row(revoked, key)
-            changed = sa.update(tables.api_token).where(_token.id == token)
-            connection.execute(changed.values(revoked_at=kept["revoked_at"], mac=kept["mac"]))
-            anchor = ("api_token", token.hex(), version_of(revoked))
-            anchored = audit_row(told, told.at, 0, key, anchors=[anchor])
-            connection.execute(sa.insert(tables.audit), anchored)
+            after = token_row(revoked, key)
+            update = sa.update(tables.api_token).where(_token.id == token)
+            connection.execute(update.values(revoked_at=after["revoked_at"], mac=after["mac"]))
+            anchor = ("api_token", token.hex(), token_version(revoked))
+            audit = audit_row(audit_entry, audit_entry.at, 0, key, anchors=[anchor])
+            connection.execute(sa.insert(tables.audit), audit)
             return True
 
         return await self._writer.run(write)
 
-    async def used(self, token: ApiTokenId, at: datetime) -> None:
-        """Note that a token is in use."""
-        used = sa.update(tables.api_token).where(_token.id == token).values(used_at=to_micros(at))
+    async def touch(self, token: ApiTokenId, at: datetime) -> None:
+        """Store when a token was last used."""
+        by_id = _token.id == token
+        update = sa.update(tables.api_token).where(by_id).values(used_at=to_micros(at))
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(used)
+            connection.execute(update)
 
         await self._writer.run(write)
 
-    # -- answers -------------------------------------------------------------------------------
+    # -- responses to API requests -------------------------------------------------------------
 
-    async def begin(self, asked: KeptAnswer) -> KeptAnswer:
-        """Store a request; return it, or what was stored under its key before."""
+    async def begin_request(self, request: StoredResponse) -> StoredResponse:
+        """Store a new request; return it, or the earlier request stored under its key."""
 
-        def write(connection: sa.Connection) -> KeptAnswer:
-            before = connection.execute(_ANSWER, {"by": asked.agent, "name": asked.key}).first()
+        def write(connection: sa.Connection) -> StoredResponse:
+            before = connection.execute(_ANSWER, {"by": request.agent, "name": request.key}).first()
             if before is not None:
-                return read_answer(before)
-            connection.execute(sa.insert(tables.api_answer), answer_row(asked))
-            return asked
+                return read_response(before)
+            connection.execute(sa.insert(tables.api_answer), response_row(request))
+            return request
 
         return await self._writer.run(write)
 
-    async def settle(self, answer: KeptAnswer) -> None:
-        """Store the answer to a request."""
-        row = answer_row(answer)
-        here = sa.and_(_answer.agent == answer.agent, _answer.key == answer.key)
-        kept = (
+    async def store_response(self, answer: StoredResponse) -> None:
+        """Store the response to a request."""
+        row = response_row(answer)
+        by_key = sa.and_(_answer.agent == answer.agent, _answer.key == answer.key)
+        update = (
             sa.update(tables.api_answer)
-            .where(here)
+            .where(by_key)
             .values({name: row[name] for name in ("status", "body", "tag")})
         )
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(kept)
+            connection.execute(update)
 
         await self._writer.run(write)
 
     async def sweep(self, before: datetime) -> None:
-        """Remove answers from before an instant."""
-        old = sa.delete(tables.api_answer).where(_answer.at < to_micros(before))
+        """Delete requests and responses from before an instant."""
+        delete_old = sa.delete(tables.api_answer).where(_answer.at < to_micros(before))
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(old)
+            connection.execute(delete_old)
 
         await self._writer.run(write)

@@ -1,11 +1,11 @@
-"""The audit trail: entries chained one to the next under a key of their own.
+"""The audit trail: a hash chain of audit entries, authenticated with a key of its own.
 
     entry 1 ─code─► entry 2 ─code─► … ─code─► entry n ◄─ head: n, its code, and a code over both
 
-An entry's code is an HMAC over the code before it and everything the entry says. The key is random,
-wrapped by the operator's ring and kept among the data keys, so that rotating the ring rewraps it
-like any other. Write access to the database alone is not enough to make a code, and so to change,
-remove, add or move an entry, or to truncate the chain, undetected.
+An entry's code is an HMAC of the previous code and all fields of the entry. The key is random,
+wrapped by the operator's key ring and stored among the data keys, so that rotating the ring rewraps
+it like any other. Write access to the database is not enough to compute a code: without the key,
+nobody can change, remove, add or move an entry, or truncate the chain, without being detected.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, Fault, SealedEntry
+from privacydesk.domain.audit import ChainFault, ChainHead, ChainReport, ChainState, SealedEntry
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant
-from privacydesk.storage.damaged import open_signed_rows, whole_page
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.data_keys import load_seals
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.audit import BOUND, read_audit
+from privacydesk.storage.resilient_reads import open_signed_rows, read_full_page
+from privacydesk.storage.rows.audit import BINDING, read_audit
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.writer import BatchWriter
 
 CHAIN_KEY: Final = ConversationId(b"audit-chain-key\0")
-"""The key's id among the data keys; no conversation has it, since their ids are UUIDs."""
+"""The id of the chain's key among the data keys; no conversation has it, as theirs are UUIDs."""
 
-_SEALED_AT_ONCE = 500
-_CHECKED_AT_ONCE = 2000
-_START = bytes(32)
+_SEAL_BATCH_SIZE = 500
+_CHECK_PAGE_SIZE = 2000
+_FIRST_PREVIOUS_CODE = bytes(32)
 _HEAD_ID = 1
 
 _audit = tables.audit.c
@@ -44,14 +44,14 @@ _LOCK_HEAD = (
     sa.select(tables.audit_head).where(_head.id == _HEAD_ID).with_for_update(skip_locked=True)
 )
 _READ_HEAD = sa.select(tables.audit_head).where(_head.id == _HEAD_ID)
-_WAITING = (
+_UNSEALED_ENTRIES = (
     sa.select(tables.audit)
     .where(_audit.seq.is_(None), _audit.id > sa.bindparam("after", type_=_audit.id.type))
     .order_by(_audit.id)
     .limit(sa.bindparam("count"))
 )
-_COUNT_WAITING = sa.select(sa.func.count()).select_from(tables.audit).where(_audit.seq.is_(None))
-_SEAL = (
+_COUNT_UNSEALED = sa.select(sa.func.count()).select_from(tables.audit).where(_audit.seq.is_(None))
+_SEAL_ENTRY = (
     sa.update(tables.audit)
     .where(_audit.id == sa.bindparam(sql.GUARD_ID), _audit.seq.is_(None))
     .values(seq=sa.bindparam("to_seq"), code=sa.bindparam("to_code"))
@@ -65,20 +65,20 @@ _MOVE_HEAD = (
         code=sa.bindparam("to_code"),
     )
 )
-_SEALED = (
+_SEALED_ENTRIES = (
     sa.select(tables.audit)
     .where(_audit.seq > sa.bindparam("after"))
     .order_by(_audit.seq)
     .limit(sa.bindparam("count"))
 )
-_LAST_AT = sa.select(_audit.at).where(_audit.seq == sa.bindparam("seq"))
-_COLUMNS = ("at", "by", "what", "ticket_id", "conversation_id", "evidence_id", "detail")
+_SEALED_ENTRY_AT = sa.select(_audit.at).where(_audit.seq == sa.bindparam("seq"))
+_HASHED_COLUMNS = ("at", "by", "what", "ticket_id", "conversation_id", "evidence_id", "detail")
 
 
-def _all_acts() -> sa.Select[Any]:
-    """Return a query that steps along an index from one name to the next.
+def _select_action_names() -> sa.Select[Any]:
+    """Return the query for all distinct action names, as a skip scan over an index.
 
-    ``DISTINCT`` would read every entry there ever was, to find some thirty names.
+    ``DISTINCT`` would read every entry ever written, to find some thirty names.
     """
     first = sa.select(sa.func.min(_audit.what).label("what")).cte("acts", recursive=True)
     next_one = sa.select(sa.func.min(_audit.what)).where(_audit.what > first.c.what)
@@ -86,11 +86,11 @@ def _all_acts() -> sa.Select[Any]:
     return sa.select(steps.c.what)
 
 
-_ACTS = _all_acts()
+_ACTION_NAMES = _select_action_names()
 
 
 class SqlAuditTrail:
-    """The chain in the database. Sealing goes through the writer, checking through the reader."""
+    """Implements ``ports.AuditTrail``: seals through the writer, checks through the reader."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
@@ -98,60 +98,66 @@ class SqlAuditTrail:
         self._seals = seals
 
     async def seal(self) -> int:
-        """Chain waiting entries, some hundreds at once; return how many.
+        """Append new entries to the chain, some hundreds per call; return how many.
 
-        The head's row is the claim: it is locked with the entries it will count, in one
-        transaction, so a process that dies leaves the chain as it was.
+        The lock on the head's row makes this process the only one to seal. Entries and head are
+        written in one transaction, so a process that dies leaves the chain as it was.
         """
-        return await self._writer.run(self._chain)
+        return await self._writer.run(self._append_to_chain)
 
-    def _chain(self, connection: sa.Connection) -> int:
+    def _append_to_chain(self, connection: sa.Connection) -> int:
         head = connection.execute(_LOCK_HEAD).first()
         if head is None and connection.execute(_READ_HEAD).first() is not None:
             return 0  # another process is sealing
-        rows = self._written_here(connection)
+        rows = self._authentic_entries(connection)
         if not rows:
             return 0
         if head is None:
-            key, before, last = self._begin(connection), 0, _START
+            key, sealed_count, last_code = self._create_chain(connection), 0, _FIRST_PREVIOUS_CODE
         else:
-            key, before, last = self._key(connection), head.entries, head.last
+            key, sealed_count, last_code = self._load_key(connection), head.entries, head.last
         updates = []
-        for seq, row in enumerate(rows, start=before + 1):
-            last = _code(key, last, seq, row)
-            updates.append({sql.GUARD_ID: row.id, "to_seq": seq, "to_code": last})
-        connection.execute(_SEAL, updates)
-        entries = before + len(rows)
-        moved = {
-            "before": before,
-            "to_entries": entries,
-            "to_last": last,
-            "to_code": _head_code(key, entries, last),
+        for seq, row in enumerate(rows, start=sealed_count + 1):
+            last_code = _entry_code(key, last_code, seq, row)
+            updates.append({sql.GUARD_ID: row.id, "to_seq": seq, "to_code": last_code})
+        connection.execute(_SEAL_ENTRY, updates)
+        new_count = sealed_count + len(rows)
+        head_update = {
+            "before": sealed_count,
+            "to_entries": new_count,
+            "to_last": last_code,
+            "to_code": _head_code(key, new_count, last_code),
         }
-        if connection.execute(_MOVE_HEAD, moved).rowcount != 1:
+        if connection.execute(_MOVE_HEAD, head_update).rowcount != 1:
             raise SealError("the audit chain's head moved although it was locked")
         return len(rows)
 
-    def _written_here(self, connection: sa.Connection) -> tuple[sa.Row[Any], ...]:
-        """Return waiting entries that the desk wrote: no others become part of the chain."""
+    def _authentic_entries(self, connection: sa.Connection) -> tuple[sa.Row[Any], ...]:
+        """Return unsealed entries with a valid digest; no others are added to the chain."""
 
-        def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
-            after = b"" if seen is None else seen.id
-            return connection.execute(_WAITING, {"after": after, "count": count}).all()
+        def select_page(last: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+            after = b"" if last is None else last.id
+            return connection.execute(_UNSEALED_ENTRIES, {"after": after, "count": count}).all()
 
-        def read(rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
-            return open_signed_rows(connection, self._seals, rows, BOUND, _as_written)
+        def check_rows(rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
+            return open_signed_rows(connection, self._seals, rows, BINDING, _check_digest)
 
-        return whole_page(page, read, _SEALED_AT_ONCE)
+        return read_full_page(select_page, check_rows, _SEAL_BATCH_SIZE)
 
-    def _begin(self, connection: sa.Connection) -> bytes:
-        # If two processes begin at once, one of them fails on the head's row, and retries.
+    def _create_chain(self, connection: sa.Connection) -> bytes:
+        """Insert the head and the key of a new chain, and return the key."""
+        # If two processes do this at once, one of them fails on the head's row and retries.
         connection.execute(
             sa.insert(tables.audit_head),
-            {"id": _HEAD_ID, "entries": 0, "last": _START, "code": _START},
+            {
+                "id": _HEAD_ID,
+                "entries": 0,
+                "last": _FIRST_PREVIOUS_CODE,
+                "code": _FIRST_PREVIOUS_CODE,
+            },
         )
-        if connection.execute(_SEALED, {"after": 0, "count": 1}).first() is not None:
-            # Its head was removed: a new one would hide that.
+        if connection.execute(_SEALED_ENTRIES, {"after": 0, "count": 1}).first() is not None:
+            # The chain's head was removed: a new one would hide that.
             raise SealError("the audit chain has entries and no head: run privacydesk audit verify")
         seal, wrapped = self._seals.make(CHAIN_KEY)
         connection.execute(
@@ -164,7 +170,7 @@ class SqlAuditTrail:
         )
         return seal.key
 
-    def _key(self, connection: sa.Connection) -> bytes:
+    def _load_key(self, connection: sa.Connection) -> bytes:
         seal = load_seals(connection, self._seals, [CHAIN_KEY]).get(CHAIN_KEY)
         if seal is None:
             raise SealError("the audit chain has no key: run privacydesk audit verify")
@@ -172,60 +178,61 @@ class SqlAuditTrail:
 
     async def check(self, noted: ChainHead | None = None) -> ChainReport:
         """Check the whole chain; see ``ports.AuditTrail``."""
-        return await self._reader.read(lambda connection: self._checked(connection, noted))
+        return await self._reader.read(lambda connection: self._check_chain(connection, noted))
 
-    def _checked(self, connection: sa.Connection, noted: ChainHead | None) -> ChainReport:
-        last, seq = _START, 0
+    def _check_chain(self, connection: sa.Connection, noted: ChainHead | None) -> ChainReport:
+        last_code, seq = _FIRST_PREVIOUS_CODE, 0
         while True:
             head = connection.execute(_READ_HEAD).first()
-            waiting = int(connection.scalar(_COUNT_WAITING) or 0)
-            shown = ChainHead(head.entries, head.last.hex()) if head else ChainHead(0, "")
-            any_entry = connection.execute(_SEALED, {"after": 0, "count": 1}).first()
+            unsealed = int(connection.scalar(_COUNT_UNSEALED) or 0)
+            reported_head = ChainHead(head.entries, head.last.hex()) if head else ChainHead(0, "")
+            any_entry = connection.execute(_SEALED_ENTRIES, {"after": 0, "count": 1}).first()
             if head is None:
-                fault = Fault(0, "head_missing") if any_entry is not None or noted else None
-                return ChainReport(shown, waiting, fault)
+                fault = ChainFault(0, "head_missing") if any_entry is not None or noted else None
+                return ChainReport(reported_head, unsealed, fault)
             try:
-                # Not the cached key: the one in the database is to be checked.
+                # Drop the cached key, so that the stored one is checked.
                 self._seals.forget(CHAIN_KEY)
-                key = self._key(connection)
+                key = self._load_key(connection)
             except SealError:
-                return ChainReport(shown, waiting, Fault(0, "key_missing"))
+                return ChainReport(reported_head, unsealed, ChainFault(0, "key_missing"))
             if not hmac.compare_digest(_head_code(key, head.entries, head.last), head.code):
-                return ChainReport(shown, waiting, Fault(0, "head_changed"))
+                return ChainReport(reported_head, unsealed, ChainFault(0, "head_changed"))
             if noted is not None and noted.entries > head.entries:
-                return ChainReport(shown, waiting, Fault(head.entries + 1, "missing"))
+                return ChainReport(reported_head, unsealed, ChainFault(head.entries + 1, "missing"))
             while seq < head.entries:
-                rows = connection.execute(_SEALED, {"after": seq, "count": _CHECKED_AT_ONCE}).all()
-                last, fault = _follow(key, last, seq, rows[: head.entries - seq], noted)
+                params = {"after": seq, "count": _CHECK_PAGE_SIZE}
+                rows = connection.execute(_SEALED_ENTRIES, params).all()[: head.entries - seq]
+                last_code, fault = _check_page(key, last_code, seq, rows, noted)
                 if fault is not None:
-                    return ChainReport(shown, waiting, fault)
-                seq += len(rows[: head.entries - seq])
-            if not hmac.compare_digest(last, head.last):
-                return ChainReport(shown, waiting, Fault(0, "head_changed"))
-            added = connection.execute(_SEALED, {"after": seq, "count": 1}).first()
-            again = connection.execute(_READ_HEAD).first()
-            if again is not None and again.entries == head.entries:
-                fault = None if added is None else Fault(added.seq, "added")
-                return ChainReport(shown, waiting, fault)
-            # The sealer has added entries meanwhile; check those, too.
+                    return ChainReport(reported_head, unsealed, fault)
+                seq += len(rows)
+            if not hmac.compare_digest(last_code, head.last):
+                return ChainReport(reported_head, unsealed, ChainFault(0, "head_changed"))
+            added = connection.execute(_SEALED_ENTRIES, {"after": seq, "count": 1}).first()
+            latest_head = connection.execute(_READ_HEAD).first()
+            if latest_head is not None and latest_head.entries == head.entries:
+                fault = None if added is None else ChainFault(added.seq, "added")
+                return ChainReport(reported_head, unsealed, fault)
+            # Entries were sealed meanwhile: check those, too.
 
     async def state(self) -> ChainState:
         """Return the state of the chain."""
 
-        def look(connection: sa.Connection) -> ChainState:
+        def fetch(connection: sa.Connection) -> ChainState:
             head = connection.execute(_READ_HEAD).first()
-            waiting = int(connection.scalar(_COUNT_WAITING) or 0)
+            unsealed = int(connection.scalar(_COUNT_UNSEALED) or 0)
             if head is None:
-                return ChainState(0, waiting)
-            last_at = connection.scalar(_LAST_AT, {"seq": head.entries})
-            return ChainState(head.entries, waiting, opt_instant(last_at))
+                return ChainState(0, unsealed)
+            last_at = connection.scalar(_SEALED_ENTRY_AT, {"seq": head.entries})
+            return ChainState(head.entries, unsealed, opt_instant(last_at))
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def acts(self) -> tuple[str, ...]:
-        """Return the names of all acts with entries; see ``_ACTS``."""
+        """Return the names of all recorded actions."""
         return await self._reader.read(
-            lambda connection: tuple(name for name in connection.scalars(_ACTS) if name)
+            lambda connection: tuple(name for name in connection.scalars(_ACTION_NAMES) if name)
         )
 
     async def entries(
@@ -252,34 +259,35 @@ class SqlAuditTrail:
         )
 
 
-def _follow(
-    key: bytes, last: bytes, seq: int, rows: Sequence[sa.Row[Any]], noted: ChainHead | None
-) -> tuple[bytes, Fault | None]:
-    """Check a page; return the code after it, and the first fault."""
+def _check_page(
+    key: bytes, previous: bytes, seq: int, rows: Sequence[sa.Row[Any]], noted: ChainHead | None
+) -> tuple[bytes, ChainFault | None]:
+    """Check the entries after ``seq``; return the last one's code, and the first fault."""
     if not rows:
-        return last, Fault(seq + 1, "missing")
+        return previous, ChainFault(seq + 1, "missing")
     for expected, row in enumerate(rows, start=seq + 1):
         if row.seq != expected:
-            return last, Fault(expected, "missing")
-        last = _code(key, last, expected, row)
-        if row.code is None or not hmac.compare_digest(last, row.code):
-            return last, Fault(expected, "changed")
-        if noted is not None and noted.entries == expected and noted.code != last.hex():
-            return last, Fault(expected, "head_unknown")
-    return last, None
+            return previous, ChainFault(expected, "missing")
+        previous = _entry_code(key, previous, expected, row)
+        if row.code is None or not hmac.compare_digest(previous, row.code):
+            return previous, ChainFault(expected, "changed")
+        if noted is not None and noted.entries == expected and noted.code != previous.hex():
+            return previous, ChainFault(expected, "head_unknown")
+    return previous, None
 
 
-def _code(key: bytes, before: bytes, seq: int, row: Any) -> bytes:
-    values = (getattr(row, name) for name in _COLUMNS)
-    said = [value.hex() if isinstance(value, bytes) else value for value in values]
+def _entry_code(key: bytes, previous: bytes, seq: int, row: Any) -> bytes:
+    values = (getattr(row, name) for name in _HASHED_COLUMNS)
+    fields = [value.hex() if isinstance(value, bytes) else value for value in values]
     if row.anchors is not None:
-        # Only then, so that entries sealed before anchors existed keep their codes.
-        said.append(row.anchors)
-    return hmac.digest(key, before + orjson.dumps([seq, row.id.hex(), *said]), hashlib.sha256)
+        # Added only if set: entries sealed before anchors were introduced keep their codes.
+        fields.append(row.anchors)
+    message = orjson.dumps([seq, row.id.hex(), *fields])
+    return hmac.digest(key, previous + message, hashlib.sha256)
 
 
-def _as_written(row: sa.Row[Any], key: Seal) -> sa.Row[Any]:
-    BOUND.check(row, key)
+def _check_digest(row: sa.Row[Any], key: Seal) -> sa.Row[Any]:
+    BINDING.check(row, key)
     return row
 
 

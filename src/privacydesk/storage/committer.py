@@ -1,4 +1,4 @@
-"""Commits a batch, retrying and splitting it, until each job has its outcome."""
+"""Commits batches: retries and splits a failing batch until each job has its outcome."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.ports import FailedJobError
-from privacydesk.storage.batch import Appended, Batch
+from privacydesk.storage.batch import AppendedEvents, Batch
 from privacydesk.storage.counters import CounterRows
-from privacydesk.storage.engines import BUSY_MILLIS, sqlite_file
-from privacydesk.storage.faults import (
+from privacydesk.storage.database_errors import (
     WRITING,
-    Fault,
-    GuardBrokenError,
+    ErrorClass,
+    LockedRowChangedError,
     classify,
-    code_of,
-    part_of,
-    trace,
+    error_name,
+    failed_part,
+    stack_locations,
 )
+from privacydesk.storage.engines import BUSY_MILLIS, sqlite_file
 from privacydesk.storage.file_watch import FileWatch
-from privacydesk.storage.locked import Newest, Snapshots
+from privacydesk.storage.id_generator import SecureIdGenerator
+from privacydesk.storage.locked_rows import Snapshots, WrittenVersions
 from privacydesk.storage.lru import Lru
-from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
-from privacydesk.storage.random_ids import SecretMinter
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.staging import ClosureError
-from privacydesk.storage.transactions import transaction, wait_for_others
+from privacydesk.storage.transactions import set_busy_timeout, transaction
+from privacydesk.storage.writer_queue import DEFERRED, Outcomes, QueueEntry, TakeLateEntries
 
 _log = structlog.get_logger(__name__)
 
 _TRIES = 4
-"""How often a batch is tried when the database interrupts it."""
+"""How many times a batch is tried when the database interrupts it."""
 _PAUSE = 0.05
-"""Seconds before the second try on a lost connection; doubles."""
+"""Seconds before the first retry on a lost connection; doubled for each further one."""
 _DEFER_PAUSE = 0.002
 _DEFER_LIMIT = 2000
-"""How often a job is deferred for a row that another process holds: some seconds in all."""
+"""How many times a job is deferred for a row that another process has locked: some seconds."""
 _QUICK = 0.002
-"""Seconds; a commit that takes less lets the next one do without the thread."""
-_REMEMBERED = 100_000
+"""Seconds; after a commit faster than this, the next batch may commit on the event loop."""
+_MAX_WRITTEN_VERSIONS = 100_000
 """The number of rows whose last written version is remembered."""
 
-Report = tuple[Outcomes, list[Appended]]
+Report = tuple[Outcomes, list[AppendedEvents]]
 
 
 class Committer:
-    """Commits a batch, retrying and splitting it, until each job has its outcome.
+    """Commits batches on a connection of its own.
 
-    One caller at a time: the writer's thread, or the event loop while the thread has nothing to do.
+    One caller at a time: the writer's thread, or the event loop while the thread is idle.
 
     Attributes:
-        written_at: when anything was last committed, by the monotonic clock.
+        written_at: the time of the last commit that wrote anything, by the monotonic clock.
     """
 
     def __init__(
@@ -70,67 +70,69 @@ class Committer:
         self._snapshots = snapshots
         self._outage = outage
         self._shared = engine.dialect.name != "sqlite"
-        self._whereabouts = FileWatch(sqlite_file(engine.url))
+        self._file_watch = FileWatch(sqlite_file(engine.url))
         self._connection: sa.Connection | None = None
         self._counters = CounterRows()
-        self._minter = SecretMinter()
-        self._newest: Newest = Lru(_REMEMBERED)
-        self._patience = BUSY_MILLIS
+        self._id_generator = SecureIdGenerator()
+        self._written_versions: WrittenVersions = Lru(_MAX_WRITTEN_VERSIONS)
+        self._busy_timeout = BUSY_MILLIS
         self._quick = False
         self.written_at = -math.inf
 
-    def at_once(self, batch: list[Pending]) -> Report | None:
-        """Settle jobs if that takes no waiting, so that the event loop may call it.
+    def try_commit_now(self, batch: list[QueueEntry]) -> Report | None:
+        """Commit a batch without waiting, so that the event loop may call this.
 
         Returns:
-            None if the last commit was slow, another process is writing, or anything fails: then
-            nothing was done, and ``settle`` handles and reports the failure.
+            None if the last commit was slow, another process is writing, or anything fails. Then
+            nothing was committed, and ``commit`` is to handle the batch and report any failure.
         """
         if not self._quick or self._connection is None:
             return None
-        appended: list[Appended] = []
+        appended: list[AppendedEvents] = []
         try:
-            return self._transaction(batch, appended, patience=0), appended
-        except Exception:  # noqa: BLE001 - ``settle`` will meet it, too, and classify it
+            return self._transaction(batch, appended, busy_timeout=0), appended
+        except Exception:  # noqa: BLE001 - ``commit`` will meet the error again and classify it
             self._quick = False
             return None
 
-    def settle(self, batch: list[Pending], latecomers: Latecomers | None = None) -> Report:
-        """Return every pending's outcome, and what was appended.
+    def commit(self, batch: list[QueueEntry], take_late: TakeLateEntries | None = None) -> Report:
+        """Commit a batch; return the outcome of each entry, and the events that were appended.
 
         Args:
-            batch: what it begins with; what joins it is appended.
-            latecomers: returns the jobs that may join.
+            batch: the entries to run. Those that join late are appended to this list.
+            take_late: returns entries that may still join.
         """
-        appended: list[Appended] = []
+        appended: list[AppendedEvents] = []
         try:
-            # Rows that other processes lock, too, must be locked all at once, in order.
-            outcomes = self._commit(batch, appended, None if self._shared else latecomers)
+            # With other processes, all rows must be locked at once and in order: nothing may join.
+            outcomes = self._commit_with_retries(
+                batch, appended, None if self._shared else take_late
+            )
         except Exception as error:  # noqa: BLE001 - the thread must survive any error
-            _log.critical("writer_failed", error=type(error).__name__, at=trace(error))
+            _log.critical("writer_failed", error=type(error).__name__, at=stack_locations(error))
             self.close()
-            outcomes = _all(batch, FailedJobError)
-        for pending, outcome in outcomes:
+            outcomes = _fail_all(batch, FailedJobError)
+        for entry, outcome in outcomes:
             if outcome is DEFERRED:
-                pending.deferred += 1
+                entry.deferred += 1
         if outcomes and all(outcome is DEFERRED for _, outcome in outcomes):
             time.sleep(_DEFER_PAUSE)
-        return [(p, _patient(p, outcome)) for p, outcome in outcomes], appended
+        return [(entry, _limit_deferral(entry, outcome)) for entry, outcome in outcomes], appended
 
-    def took_a_write(self) -> None:
-        """Note that something was written; an empty commit works even on a full disk."""
+    def record_write(self) -> None:
+        """Record that rows were written; an empty commit succeeds even on a full disk."""
         self.written_at = time.monotonic()
         self._outage.end(WRITING)
 
     def close(self) -> None:
-        """Close the connection, whatever state it is in.
+        """Close the connection, whatever state it is in, and clear all caches.
 
-        The remembered versions go with it: the next connection may lead to a server that took
-        over without the last commits, whose older rows are valid.
+        The next connection may lead to a server that took over without the last commits. The older
+        rows there are valid, so the remembered versions must be forgotten.
         """
-        self._counters.begin_anew()
+        self._counters.start_new_rows()
         self._snapshots.clear()
-        self._newest.clear()
+        self._written_versions.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
@@ -139,106 +141,109 @@ class Committer:
             except sa.exc.SQLAlchemyError as error:
                 _log.warning("connection_not_closed", error=type(error).__name__)
 
-    def _commit(
+    def _commit_with_retries(
         self,
-        batch: list[Pending],
-        appended: list[Appended],
-        latecomers: Latecomers | None = None,
+        batch: list[QueueEntry],
+        appended: list[AppendedEvents],
+        take_late: TakeLateEntries | None = None,
     ) -> Outcomes:
         for attempt in range(1, _TRIES + 1):
             try:
-                # No job joins a batch that failed once: later ones have tries of their own.
-                return self._transaction(batch, appended, latecomers if attempt == 1 else None)
-            except GuardBrokenError as error:
-                _log.critical("guard_broken", rule=str(error), at=trace(error))
+                # Nothing joins a batch that failed once: late jobs get their own tries.
+                return self._transaction(batch, appended, take_late if attempt == 1 else None)
+            except LockedRowChangedError as error:
+                _log.critical("guard_broken", rule=str(error), at=stack_locations(error))
                 self._snapshots.clear()
-                return _all(batch, FailedJobError)
-            except Exception as error:  # noqa: BLE001 - sorted by ``classify``
+                return _fail_all(batch, FailedJobError)
+            except Exception as error:  # noqa: BLE001 - handled by class
                 fault = classify(error)
-                if fault is Fault.GUILTY:
-                    # A lone job may have missed a row that another process has just inserted.
+                if fault is ErrorClass.JOB_AT_FAULT:
+                    # A single job may not have seen a row that another process has just inserted.
                     raced = self._shared and isinstance(error, sa.exc.IntegrityError)
                     if len(batch) == 1 and raced and attempt == 1:
                         continue
-                    return self._without_guilty(batch, appended, error)
-                if fault is Fault.CONTENDED:
-                    _log.warning("batch_interrupted", fault=fault.value, error=code_of(error))
+                    return self._isolate_failing_job(batch, appended, error)
+                if fault is ErrorClass.CONTENDED:
+                    _log.warning("batch_interrupted", fault=fault.value, error=error_name(error))
                     continue
                 self.close()
-                if fault is not Fault.LOST or attempt == _TRIES or self._outage.is_on:
-                    self._outage.begin(code_of(error), part_of(error))
-                    return self._all_refused(batch)
+                if fault is not ErrorClass.LOST or attempt == _TRIES or self._outage.is_active:
+                    self._outage.begin(error_name(error), failed_part(error))
+                    return self._refuse_all(batch)
                 time.sleep(_PAUSE * 2**attempt)
-        return _all(batch, UnavailableError)
+        return _fail_all(batch, UnavailableError)
 
-    def _all_refused(self, batch: Sequence[Pending]) -> Outcomes:
-        """Refuse all; only jobs, of people and programs, are counted, not storage's errands."""
-        self._outage.refuse(sum(pending.job is not None for pending in batch))
+    def _refuse_all(self, batch: Sequence[QueueEntry]) -> Outcomes:
+        """Refuse all entries; the outage counts only jobs, not storage's own operations."""
+        self._outage.refuse(sum(entry.job is not None for entry in batch))
         return [
-            (pending, UnavailableError("the database can't take it now", outage=self._outage.what))
-            for pending in batch
+            (entry, UnavailableError("the database can't take it now", outage=self._outage.what))
+            for entry in batch
         ]
 
     def _transaction(
         self,
-        batch: list[Pending],
-        appended: list[Appended],
-        latecomers: Latecomers | None = None,
+        batch: list[QueueEntry],
+        appended: list[AppendedEvents],
+        take_late: TakeLateEntries | None = None,
         *,
-        patience: int = BUSY_MILLIS,
+        busy_timeout: int = BUSY_MILLIS,
     ) -> Outcomes:
-        # Before connecting: SQLite would silently create a missing file, empty.
-        self._whereabouts.check()
+        # Check before connecting: SQLite would silently create a missing file.
+        self._file_watch.check()
         if self._connection is None:
             self._connection = self._engine.connect()
-            self._whereabouts.opened()
-            self._patience = BUSY_MILLIS
-        if not self._shared and patience != self._patience:
-            wait_for_others(self._connection, patience)
-            self._patience = patience
+            self._file_watch.remember_opened()
+            self._busy_timeout = BUSY_MILLIS
+        if not self._shared and busy_timeout != self._busy_timeout:
+            set_busy_timeout(self._connection, busy_timeout)
+            self._busy_timeout = busy_timeout
         with transaction(self._connection):
-            run = Batch(
+            runner = Batch(
                 self._connection,
                 self._seals,
                 self._snapshots,
-                self._newest,
+                self._written_versions,
                 self._counters,
-                minter=self._minter,
+                id_generator=self._id_generator,
                 now=self._clock.now(),
                 shared=self._shared,
             )
-            outcomes = run.run(batch, latecomers)
-            decided = time.monotonic()
-        # Never on a server: every statement has to be waited for there.
-        self._quick = not self._shared and time.monotonic() - decided < _QUICK
-        if run.appended:
-            self.took_a_write()
-        run.keep()
-        appended.extend(run.appended.values())
+            outcomes = runner.run(batch, take_late)
+            commit_began = time.monotonic()
+        # Never with a server: there the event loop would wait for each statement.
+        self._quick = not self._shared and time.monotonic() - commit_began < _QUICK
+        if runner.appended:
+            self.record_write()
+        runner.update_caches()
+        appended.extend(runner.appended.values())
         return outcomes
 
-    def _without_guilty(
-        self, batch: list[Pending], appended: list[Appended], error: Exception
+    def _isolate_failing_job(
+        self, batch: list[QueueEntry], appended: list[AppendedEvents], error: Exception
     ) -> Outcomes:
+        """Commit each half of a failed batch; a single entry that fails is at fault."""
         if len(batch) > 1:
             half = len(batch) // 2
-            return self._commit(batch[:half], appended) + self._commit(batch[half:], appended)
+            outcomes = self._commit_with_retries(batch[:half], appended)
+            return outcomes + self._commit_with_retries(batch[half:], appended)
         if isinstance(error, SealError):
-            self._seals.refused.note(error)
-        told = str(error) if isinstance(error, (ClosureError, SealError)) else ""
-        _log.error("job_failed", error=code_of(error), rule=told, at=trace(error))
-        return _all(batch, FailedJobError)
+            self._seals.refused.record(error)
+        rule = str(error) if isinstance(error, (ClosureError, SealError)) else ""
+        _log.error("job_failed", error=error_name(error), rule=rule, at=stack_locations(error))
+        return _fail_all(batch, FailedJobError)
 
 
-def _all(batch: Sequence[Pending], error: type[DeskError]) -> Outcomes:
+def _fail_all(batch: Sequence[QueueEntry], error: type[DeskError]) -> Outcomes:
     messages = {
         UnavailableError: "the database can't take it now",
         FailedJobError: "the job failed; nothing of it was stored",
     }
-    return [(pending, error(messages[error])) for pending in batch]
+    return [(entry, error(messages[error])) for entry in batch]
 
 
-def _patient(pending: Pending, outcome: Any) -> Any:
-    if outcome is DEFERRED and pending.deferred > _DEFER_LIMIT:
+def _limit_deferral(entry: QueueEntry, outcome: Any) -> Any:
+    """Return the outcome; an error in place of ``DEFERRED`` if the entry was deferred too often."""
+    if outcome is DEFERRED and entry.deferred > _DEFER_LIMIT:
         return UnavailableError("another process holds the row")
     return outcome

@@ -1,9 +1,10 @@
-"""Daily counters: rows private to this process, incremented in the transaction they count.
+"""Daily counters, incremented in the transaction of the counted change.
 
-Processes never touch one another's rows, so none waits for another's commit; readers sum them up.
-A row is inserted at its first count and updated from then on. Which rows exist is known from the
-commits alone: when a commit's fate is unknown, or too many rows are known, the process starts new
-rows under another name. Days may come out of order: a machine's clock may run ahead and come back.
+Each process has rows of its own, named by a random ``source``, so that none waits for another's
+commit; readers add them up. A row is inserted at its first count and updated from then on. A
+process remembers in memory which of its rows exist. If it doesn't know whether a commit succeeded,
+or remembers too many rows, it starts new rows under another source. Days may come out of order,
+because a machine's clock may run ahead and be set back.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from privacydesk.domain.counters import Count, Countable, Counted
+from privacydesk.domain.counters import CounterIncrement, CounterKind, CounterSum
 from privacydesk.storage import tables
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.statements import Prepared
+from privacydesk.storage.statements import PreparedStatement
 
-_MOST_ROWS: Final = 4_096
-"""Rows of one name; some days' worth."""
+_MAX_ROWS: Final = 4_096
+"""Rows of one source; enough for some days."""
 
 _counter = tables.counter.c
-_ADD = Prepared(
+_INCREMENT = PreparedStatement(
     sa.update(tables.counter)
     .where(
         _counter.source == sa.bindparam("at_source"),
@@ -45,78 +46,79 @@ _SUMS = (
 
 
 class CounterRows:
-    """The rows of one process; used by one caller at a time, as ``Committer`` is.
+    """The counter rows of this process; for one caller at a time, like ``Committer``.
 
     Args:
-        most: how many rows one name has before the next one is begun.
+        max_rows: the number of rows after which a new source is started.
     """
 
-    def __init__(self, most: int = _MOST_ROWS) -> None:
-        self._most = most
-        self.begin_anew()
+    def __init__(self, max_rows: int = _MAX_ROWS) -> None:
+        self._max_rows = max_rows
+        self.start_new_rows()
 
-    def begin_anew(self) -> None:
-        """Continue in rows of another name, as it is not known which ones were committed."""
+    def start_new_rows(self) -> None:
+        """Start new rows under another source, as it is not known which ones were committed."""
         self._source = os.urandom(8)
-        self._there: set[Counted] = set()
-        self._fresh: set[Counted] = set()
+        self._existing: set[CounterIncrement] = set()
+        self._inserted: set[CounterIncrement] = set()
 
-    def add(self, connection: sa.Connection, counted: Iterable[Counted]) -> None:
-        """Count, within a transaction that the caller commits."""
-        more = Counter(counted)
-        self._fresh = {one for one in more if one not in self._there}
-        # Two processes never share a row, so the order matters only to readers of a log.
-        old = [one for one in more if one in self._there]
-        if old:
-            _ADD.run(
+    def add(self, connection: sa.Connection, counted: Iterable[CounterIncrement]) -> None:
+        """Add to the counters, within a transaction that the caller commits."""
+        amounts = Counter(counted)
+        self._inserted = {item for item in amounts if item not in self._existing}
+        updated = [item for item in amounts if item in self._existing]
+        if updated:
+            _INCREMENT.run(
                 connection,
                 [
                     {
                         "at_source": self._source,
-                        # The form every driver takes: nothing is converted on this path.
-                        "at_day": one.day.isoformat(),
-                        "at_what": one.what.value,
-                        "at_detail": one.detail,
-                        "more": more[one],
+                        # As text, which both drivers accept: prepared statements convert nothing.
+                        "at_day": item.day.isoformat(),
+                        "at_what": item.what.value,
+                        "at_detail": item.detail,
+                        "more": amounts[item],
                     }
-                    for one in old
+                    for item in updated
                 ],
             )
-        if self._fresh:
+        if self._inserted:
             connection.execute(
                 sa.insert(tables.counter),
                 [
                     {
                         "source": self._source,
-                        "day": one.day,
-                        "what": one.what.value,
-                        "detail": one.detail,
-                        "number": more[one],
+                        "day": item.day,
+                        "what": item.what.value,
+                        "detail": item.detail,
+                        "number": amounts[item],
                     }
-                    for one in self._fresh
+                    for item in self._inserted
                 ],
             )
 
-    def committed(self) -> None:
-        """Note that what was added last has been committed."""
-        self._there |= self._fresh
-        self._fresh = set()
-        if len(self._there) > self._most:
-            # A row that was forgotten and is counted again must not be inserted twice.
-            self.begin_anew()
+    def mark_committed(self) -> None:
+        """Record that the last ``add`` has been committed."""
+        self._existing |= self._inserted
+        self._inserted = set()
+        if len(self._existing) > self._max_rows:
+            # Not only forget rows: a forgotten one would be inserted a second time.
+            self.start_new_rows()
 
 
 class SqlCounters:
-    """Reads the counters of all processes."""
+    """Implements ``ports.Counters``: adds up the rows of all processes."""
 
     def __init__(self, reader: SqlReader) -> None:
         self._reader = reader
 
-    async def sums(self, first: date, last: date) -> tuple[Count, ...]:
-        """Return how often each thing happened from one day to another, both included."""
+    async def sums(self, first: date, last: date) -> tuple[CounterSum, ...]:
+        """Return the totals over the days from ``first`` to ``last``, both included."""
 
-        def look(connection: sa.Connection) -> tuple[Count, ...]:
+        def fetch(connection: sa.Connection) -> tuple[CounterSum, ...]:
             rows = connection.execute(_SUMS, {"first": first, "last": last})
-            return tuple(Count(Countable(row.what), row.detail, int(row.number)) for row in rows)
+            return tuple(
+                CounterSum(CounterKind(row.what), row.detail, int(row.number)) for row in rows
+            )
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)

@@ -1,4 +1,4 @@
-"""Agents' availability in the database, so that it outlives a process that dies."""
+"""Repository of agents' availability, which is stored so that it survives a process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.duty import LONGEST_VISIT, Board, Duty, DutyState
+from privacydesk.domain.duty import MAX_PRESENCE, Duty, DutyState, StaffBoard
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.instants import CLOCK_TOLERANCE
-from privacydesk.ports import Deserted
+from privacydesk.ports import AbandonedConversation
 from privacydesk.storage import queries, tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.reader import SqlReader
@@ -25,34 +25,34 @@ _duty = tables.agent_duty.c
 _conversation = tables.conversation.c
 _agent = tables.agent.c
 _alarm = tables.staff_alarm.c
-# A literal, not bound: only then is the partial index used.
-_HELD: Final = _conversation.owner_kind == sa.literal_column(f"'{OwnerKind.AGENT.value}'")
+# A literal, not a bound parameter: only then is the partial index used.
+_WITH_AGENT: Final = _conversation.owner_kind == sa.literal_column(f"'{OwnerKind.AGENT.value}'")
 
-_ALL: Final = sa.select(tables.agent_duty)
-_LOADS: Final = (
+_ALL_DUTIES: Final = sa.select(tables.agent_duty)
+_COUNT_CONVERSATIONS: Final = (
     sa.select(_conversation.owner_agent, sa.func.count().label("amount"))
-    .where(_HELD)
+    .where(_WITH_AGENT)
     .group_by(_conversation.owner_agent)
 )
-_UNSEEN: Final = (
+_COUNT_UNSEEN_ALARMS: Final = (
     sa.select(_alarm.agent, sa.func.count().label("amount"))
     .where(_alarm.seen_at.is_(None))
     .group_by(_alarm.agent)
 )
-_LOCK: Final = (
+_LOCK_DUTIES: Final = (
     sa.select(tables.agent_duty)
     .where(_duty.agent.in_(sa.bindparam("agents", expanding=True)))
     .order_by(_duty.agent)
     .with_for_update()
 )
-_CHANGE: Final = sa.update(tables.agent_duty).where(_duty.agent == sa.bindparam("at_agent"))
-_DESERTED: Final = (
+_UPDATE_DUTY: Final = sa.update(tables.agent_duty).where(_duty.agent == sa.bindparam("at_agent"))
+_ABANDONED_CONVERSATIONS: Final = (
     sa.select(_conversation.id, _conversation.owner_agent, _duty.state, _agent.active)
     .select_from(tables.conversation)
     .outerjoin(tables.agent_duty, _duty.agent == _conversation.owner_agent)
     .outerjoin(tables.agent, _agent.name == _conversation.owner_agent)
     .where(
-        _HELD,
+        _WITH_AGENT,
         sa.or_(
             _duty.there_until.is_(None),
             ~_duty.there_until.between(sa.bindparam("now") + 1, sa.bindparam("latest")),
@@ -63,41 +63,45 @@ _DESERTED: Final = (
 )
 
 
-class SqlDuties:
-    """Implements ``ports.Duties``."""
+class SqlDutyStore:
+    """Implements ``ports.DutyStore``."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
         self._writer = writer
         self._reader = reader
 
-    async def board(self) -> Board:
+    async def board(self) -> StaffBoard:
         """Return the availability and workload of all agents."""
 
-        def look(connection: sa.Connection) -> Board:
-            return Board(
-                duties={row.agent: read_duty(row) for row in connection.execute(_ALL)},
-                held={row.owner_agent: row.amount for row in connection.execute(_LOADS)},
+        def fetch(connection: sa.Connection) -> StaffBoard:
+            return StaffBoard(
+                duties={row.agent: read_duty(row) for row in connection.execute(_ALL_DUTIES)},
+                conversations={
+                    row.owner_agent: row.amount for row in connection.execute(_COUNT_CONVERSATIONS)
+                },
                 unanswered=Counter(
                     row.owner_agent for row in connection.execute(queries.UNANSWERED)
                 ),
-                waiting=int(connection.scalar(queries.QUEUE_LENGTH) or 0),
-                unseen={row.agent: row.amount for row in connection.execute(_UNSEEN)},
+                queue_length=int(connection.scalar(queries.QUEUE_LENGTH) or 0),
+                unseen_alarms={
+                    row.agent: row.amount for row in connection.execute(_COUNT_UNSEEN_ALARMS)
+                },
             )
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def change(self, agents: Collection[str], decide: Callable[[Duty], Duty]) -> None:
-        """Change availability in one transaction; see ``ports.Duties``."""
+        """Change the availability of agents in one transaction; see ``ports.DutyStore``."""
         names = sorted(set(agents))
         if not names:
             return
 
         def write(connection: sa.Connection) -> None:
-            rows = connection.execute(_LOCK, {"agents": padded(names)})
-            known = {row.agent: read_duty(row) for row in rows}
+            rows = connection.execute(_LOCK_DUTIES, {"agents": padded(names)})
+            stored = {row.agent: read_duty(row) for row in rows}
             new, changed = [], []
             for name in names:
-                before = known.get(name)
+                before = stored.get(name)
                 after = decide(before or Duty(name))
                 if before is None:
                     if after == Duty(name):
@@ -109,23 +113,23 @@ class SqlDuties:
             if new:
                 connection.execute(sa.insert(tables.agent_duty), new)
             if changed:
-                connection.execute(_CHANGE, changed)
+                connection.execute(_UPDATE_DUTY, changed)
 
         await self._writer.run(write)
 
-    async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
-        """Return the conversations whose agent is gone."""
-        latest = now + LONGEST_VISIT + CLOCK_TOLERANCE
-        wanted = {"now": to_micros(now), "latest": to_micros(latest)}
+    async def abandoned_conversations(self, now: datetime) -> tuple[AbandonedConversation, ...]:
+        """Return the conversations whose agent is absent or off duty; see ``ports.DutyStore``."""
+        latest = now + MAX_PRESENCE + CLOCK_TOLERANCE
+        params = {"now": to_micros(now), "latest": to_micros(latest)}
 
-        def look(connection: sa.Connection) -> tuple[Deserted, ...]:
+        def fetch(connection: sa.Connection) -> tuple[AbandonedConversation, ...]:
             return tuple(
-                Deserted(
+                AbandonedConversation(
                     ConversationId(row.id),
                     row.owner_agent,
                     left=row.state == DutyState.OFF.value or not row.active,
                 )
-                for row in connection.execute(_DESERTED, wanted)
+                for row in connection.execute(_ABANDONED_CONVERSATIONS, params)
             )
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)

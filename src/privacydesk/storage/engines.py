@@ -1,6 +1,6 @@
-"""Engines: one connection that writes, a few that read.
+"""SQLAlchemy engines: one connection that writes, a few that read.
 
-Parameters never appear in errors or logs, since they hold what people said.
+Statement parameters never appear in errors or logs, because they contain what people wrote.
 """
 
 from __future__ import annotations
@@ -14,47 +14,48 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from privacydesk.errors import SettingsError
-from privacydesk.storage.faults import as_core
-from privacydesk.system_errors import naming
+from privacydesk.storage.database_errors import as_sqlalchemy_error
+from privacydesk.system_errors import translate_os_errors
 
 BUSY_MILLIS = 5000
-"""How long a connection to SQLite waits for another process's transaction."""
+"""Milliseconds that a connection to SQLite waits for another process's transaction."""
 
 _JOURNAL_LIMIT = 64 * 1024 * 1024
-_CHECKPOINT_BESIDE = 100_000
-"""WAL pages after which a commit of a process beside ``serve`` checkpoints them.
+_CHECKPOINT_BESIDE_SERVE = 100_000
+"""WAL pages after which a commit checkpoints, in processes other than ``serve``.
 
-SQLite's default, which ``serve`` uses, is a thousand. Two connections must not checkpoint at once:
-before 3.51.3, 3.50.7 and 3.44.6, one that begins when the other has just ended, while a commit
-restarts the WAL, may take committed pages for copied ones, and they are lost. So high that a
-command reaches it only if nobody else checkpoints, while a long one's WAL stays bounded.
+SQLite's default, which ``serve`` uses, is a thousand. Two connections must not checkpoint at the
+same time: before 3.51.3, 3.50.7 and 3.44.6, a checkpoint that begins just after another one has
+ended, while a commit restarts the WAL, may skip committed pages, which are then lost. The number is
+so high that a command reaches it only if no other process checkpoints, and still bounds the WAL of
+a long command.
 """
 _POSTGRESQL_DRIVER = "psycopg"
 FILE_SETTING = "PRIVACYDESK_DATA_DIR, or PRIVACYDESK_DATABASE_URL where it is set"
-"""The settings that say where a database file is."""
+"""The settings that give the path of a database file, for error messages."""
 
 
 def parse_url(text: str) -> sa.URL:
-    """Return the address of the database in the form its engine needs.
+    """Return a database URL in the form that its engine needs.
 
     Raises:
-        SettingsError: it can't be read, or names another kind of database.
+        SettingsError: it can't be parsed, or names an unsupported kind of database.
     """
     try:
         url = sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
-        raise _wrong("can't be read") from None
+        raise _url_error("can't be read") from None
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername=f"postgresql+{_POSTGRESQL_DRIVER}")
     if backend != "sqlite":
-        raise _wrong(f"names {backend}; only sqlite and postgresql work")
+        raise _url_error(f"names {backend}; only sqlite and postgresql work")
     if sqlite_file(url) is None:
-        raise _wrong("must name a file: processes and threads share it")
+        raise _url_error("must name a file: processes and threads share it")
     return url
 
 
-def _wrong(why: str) -> SettingsError:
+def _url_error(why: str) -> SettingsError:
     return SettingsError(
         f"PRIVACYDESK_DATABASE_URL {why}; write sqlite:////folder/desk.db or"
         " postgresql://user:password@host/database",
@@ -71,65 +72,65 @@ def sqlite_file(url: sa.URL) -> Path | None:
 
 
 def prepare_file(path: Path) -> None:
-    """Create a database file and its folder, readable only by their owner."""
-    with naming(FILE_SETTING, path):
+    """Create a database file and its folder, accessible only to their owner."""
+    with translate_os_errors(FILE_SETTING, path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The journal and its index inherit the mode of the file.
+        # The WAL file and its index inherit the mode of the database file.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def writing_engine(url: sa.URL) -> sa.Engine:
-    """Return an engine whose transactions may write; each connection is its caller's own."""
+    """Return an engine whose transactions may write; connections are not pooled."""
     engine = committing_engine(url)
     if engine.dialect.name == "sqlite":
-        _begin_with(engine, "BEGIN IMMEDIATE")
+        _begin_transactions_with(engine, "BEGIN IMMEDIATE")
     return engine
 
 
 def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
-    """Return an engine like ``writing_engine``'s, whose transactions ``transactions`` begins.
+    """Return an engine for the writer, which begins transactions by ``transactions.transaction``.
 
     Args:
-        url: as ``parse_url`` gives it.
-        beside_serve: whether another process may be serving the database: then that one
-            checkpoints SQLite's journal.
+        url: as returned by ``parse_url``.
+        beside_serve: whether another process may be serving the database. If so, checkpointing
+            SQLite's WAL is left to that process.
     """
-    engine = _engine(url, poolclass=NullPool, connect_args=_connect_args(url))
+    engine = _create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
     if engine.dialect.name == "sqlite":
-        _set_up(
+        _run_on_connect(
             engine,
             "PRAGMA journal_mode = WAL",
-            # Power loss must not undo what was answered.
+            # A power loss must not undo a commit that was acknowledged.
             "PRAGMA synchronous = FULL",
             f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}",
-            # What is deleted or overwritten is not left in the file.
+            # Deleted and overwritten content must not stay in the file.
             "PRAGMA secure_delete = ON",
-            # The rollback data of a statement that fails half-way: in a file of its own it takes
-            # as many writes as the journal does.
+            # Keep the rollback data of statements in memory: a temporary file would take as many
+            # writes as the journal.
             "PRAGMA temp_store = MEMORY",
         )
         if beside_serve:
-            _set_up(engine, f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_BESIDE}")
+            _run_on_connect(engine, f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_BESIDE_SERVE}")
     return engine
 
 
 def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
     """Return an engine with a pool of connections that can't write."""
-    engine = _engine(
+    engine = _create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         connect_args=_connect_args(url, read_only=True),
     )
     if engine.dialect.name == "sqlite":
-        _begin_with(engine, "BEGIN")
-        _set_up(engine, "PRAGMA query_only = ON")
+        _begin_transactions_with(engine, "BEGIN")
+        _run_on_connect(engine, "PRAGMA query_only = ON")
     return engine
 
 
-def _engine(url: sa.URL, **how: Any) -> sa.Engine:
+def _create_engine(url: sa.URL, **options: Any) -> sa.Engine:
     try:
-        return sa.create_engine(url, hide_parameters=True, **how)
+        return sa.create_engine(url, hide_parameters=True, **options)
     except ImportError:
         raise SettingsError(
             "PRIVACYDESK_DATABASE_URL names PostgreSQL, and its driver is not installed: run"
@@ -142,32 +143,32 @@ def _engine(url: sa.URL, **how: Any) -> sa.Engine:
 def _connect_args(url: sa.URL, *, read_only: bool = False) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {}
-    # Plans frozen over tables that were empty at the start are four times slower later.
+    # Generic plans made while the tables were still empty are four times slower later on.
     options = "-c plan_cache_mode=force_custom_plan -c idle_in_transaction_session_timeout=60s"
     if read_only:
         options += " -c default_transaction_read_only=on"
     return {"options": options, "connect_timeout": 5}
 
 
-def _set_up(engine: sa.Engine, *pragmas: str) -> None:
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver must not begin transactions by itself: ours are begun explicitly.
+def _run_on_connect(engine: sa.Engine, *pragmas: str) -> None:
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver must not begin transactions itself: ours are begun explicitly.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
         for pragma in pragmas:
             connection.execute(pragma)
 
-    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "connect", set_up)
 
 
-def _begin_with(engine: sa.Engine, statement: str) -> None:
-    def began(connection: sa.Connection) -> None:
-        # Bypasses Core, which would take as long for it as for a real statement.
+def _begin_transactions_with(engine: sa.Engine, statement: str) -> None:
+    def begin(connection: sa.Connection) -> None:
+        # Directly on the driver: SQLAlchemy's overhead is as large as for a real statement.
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         try:
             driver.execute(statement)
         except sqlite3.Error as error:
-            raise as_core(error, statement, connection) from error
+            raise as_sqlalchemy_error(error, statement, connection) from error
 
-    sa.event.listen(engine, "begin", began)
+    sa.event.listen(engine, "begin", begin)

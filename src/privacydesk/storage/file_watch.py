@@ -1,7 +1,7 @@
-"""Checks that a database file is still where it was opened.
+"""Detects that a database file was moved, replaced or removed while it is open.
 
-A file that is removed, moved away or replaced, as by a restored backup, stays open under its old
-handles: everything would seem to work, and be lost with the process.
+The open handles of such a file, for example after a backup was restored, remain valid: writes seem
+to succeed, and are lost when the process ends.
 """
 
 from __future__ import annotations
@@ -11,40 +11,40 @@ from pathlib import Path
 
 
 class FileGoneError(Exception):
-    """Another file, or none, is where the database was opened."""
+    """The database file is gone from the path where it was opened, or is another file."""
 
 
 class FileWatch:
-    """Remembers which file was opened first, and detects when it is no longer there.
+    """Remembers the file that was opened first, and checks whether it is still at its path.
 
     Args:
-        path: of the database; None if it is not a local file.
+        path: of the database; None if it is not a local file, which disables the check.
     """
 
     def __init__(self, path: Path | None) -> None:
-        # As text: making it from a path takes longer than the check itself.
+        # A string: converting a Path takes longer than the check itself.
         self._path = None if path is None else str(path)
         self._opened: tuple[int, int] | None = None
 
-    def opened(self) -> None:
-        """Note which file has just been opened, the first time only."""
+    def remember_opened(self) -> None:
+        """Remember the identity of the file that has just been opened, the first time only."""
         if self._opened is None:
-            self._opened = self._now()
+            self._opened = self._identify()
 
     def check(self) -> None:
-        """Make sure that the opened file is still there.
+        """Check that the opened file is still at its path.
 
         Raises:
-            FileGoneError: it is not. Once it is back, everything works again.
+            FileGoneError: it is not. Later checks succeed once the file is back.
         """
-        if self._opened is not None and self._now() != self._opened:
+        if self._opened is not None and self._identify() != self._opened:
             raise FileGoneError("the database file was moved, replaced or removed")
 
-    def _now(self) -> tuple[int, int] | None:
+    def _identify(self) -> tuple[int, int] | None:
         if self._path is None:
             return None
         try:
-            found = os.stat(self._path)  # noqa: PTH116 - see above
+            stat = os.stat(self._path)  # noqa: PTH116 - see ``__init__``
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        return stat.st_dev, stat.st_ino

@@ -1,4 +1,4 @@
-"""Fingerprints of secrets and configuration files; only the newest of each name is kept."""
+"""Repository of fingerprints of secrets and configuration files, the newest for each name."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ class SqlFingerprints:
         self._reader = reader
 
     async def all(self) -> Mapping[str, Fingerprint]:
-        """Return them by name."""
+        """Return all fingerprints by name."""
         return await self._reader.read(read_fingerprints)
 
     async def record(self, fresh: Iterable[Fingerprint]) -> None:
         """Store new fingerprints, replacing those of the same names."""
-        several = tuple(fresh)
+        fingerprints = tuple(fresh)
         try:
-            await self._writer.run(lambda connection: write_fingerprints(connection, several))
+            await self._writer.run(lambda connection: write_fingerprints(connection, fingerprints))
         except FailedJobError:
-            # Another process recorded the same name first, so now the row is there to be updated.
-            await self._writer.run(lambda connection: write_fingerprints(connection, several))
+            # Another process has just inserted the same name: now that row is updated.
+            await self._writer.run(lambda connection: write_fingerprints(connection, fingerprints))
 
 
 def read_fingerprints(connection: sa.Connection) -> dict[str, Fingerprint]:
-    """Return all of them by name."""
+    """Return all fingerprints by name."""
     return {
         row.name: Fingerprint(row.name, row.digest, from_micros(row.recorded_at), row.recorded_by)
         for row in connection.execute(_ALL)
@@ -57,10 +57,10 @@ def read_fingerprints(connection: sa.Connection) -> dict[str, Fingerprint]:
 
 def write_fingerprints(connection: sa.Connection, fresh: Iterable[Fingerprint]) -> None:
     """Store new fingerprints, replacing those of the same names."""
-    for one in sorted(fresh, key=lambda one: one.name):
-        at = to_micros(one.at)
-        changed = {"to_digest": one.digest, "to_at": at, "to_by": one.by}
-        if connection.execute(_UPDATE, {"at_name": one.name, **changed}).rowcount:
+    for new in sorted(fresh, key=lambda fingerprint: fingerprint.name):
+        at = to_micros(new.at)
+        update = {"at_name": new.name, "to_digest": new.digest, "to_at": at, "to_by": new.by}
+        if connection.execute(_UPDATE, update).rowcount:
             continue
-        row = {"name": one.name, "digest": one.digest, "recorded_at": at, "recorded_by": one.by}
+        row = {"name": new.name, "digest": new.digest, "recorded_at": at, "recorded_by": new.by}
         connection.execute(sa.insert(tables.fingerprint), row)

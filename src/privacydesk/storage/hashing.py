@@ -1,4 +1,4 @@
-"""Keyed hashes, so that rows are found by account, contact or secret without naming them."""
+"""Keyed hashes, which find rows by account, contact or secret without storing these values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIN_SECRET_BYTES = 32
 
 
 class KeyedHashing:
-    """HMAC-SHA256 under the operator's hashing secret; every use has a purpose of its own.
+    """HMAC-SHA256 under the operator's hashing secret, separated by purpose.
 
     Raises:
         SettingsError: the secret is shorter than 32 bytes.
@@ -24,11 +24,11 @@ class KeyedHashing:
         self._base = hmac.new(secret, digestmod=hashlib.sha256)
 
     def lookup(self, purpose: str, value: str) -> LookupHash:
-        """Return the hash under which an account, contact or client secret is found."""
+        """Return the lookup hash of an account, contact or client secret."""
         return LookupHash(self._hash("lookup", purpose, value))
 
     def challenge(self, label: str) -> ChallengeId:
-        """Return the id of a target's counter row."""
+        """Return the id of the challenge that counts the codes of a target."""
         return ChallengeId(self._hash("challenge", label))
 
     def code(self, label: str, code: str) -> bytes:
@@ -39,7 +39,7 @@ class KeyedHashing:
         mac = self._base.copy()
         for part in parts:
             raw = part.encode("utf-8", "surrogatepass")
-            # The length keeps parts apart whatever they contain.
+            # The length prefix separates parts unambiguously.
             mac.update(len(raw).to_bytes(4, "big"))
             mac.update(raw)
         return mac.digest()

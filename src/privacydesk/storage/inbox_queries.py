@@ -1,4 +1,4 @@
-"""The inbox's queries: each view (pile) is a range of one partial index, in display order."""
+"""Queries of the inbox: each view is a range of one partial index, in display order."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.inbox_views import InboxView, Place, Sieve, Watch
+from privacydesk.domain.inbox_views import InboxFilter, InboxView, PageCursor, ViewerContext
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, to_micros
-from privacydesk.storage.rows.ticket import NO_CLOCK, urgency
+from privacydesk.storage.rows.ticket import NOTHING_DUE, urgent_at_value
 from privacydesk.storage.statements import TICKETS
 
-# Conditions are written as in the indexes, literals and all: only then is a partial index
+# The conditions repeat those of the partial indexes exactly, with literals: only then is an index
 # used.
 _OPEN: sa.ColumnElement[bool] = sa.literal_column("ticket.state <> 'closed'")
 _ticket = tables.ticket.c
@@ -37,9 +37,9 @@ _CONDITIONS: Mapping[InboxView, tuple[sa.ColumnElement[Any], ...]] = {
     InboxView.GUARDED: (sa.literal_column("ticket.guarded"),),
 }
 QUEUED = "queued"
-"""The label in ``COUNTS`` of conversations that wait for a person."""
+"""The label in ``COUNTS`` of the number of conversations that wait for an agent."""
 HELD = "held"
-"""The label in ``COUNTS`` of conversations that the agent has."""
+"""The label in ``COUNTS`` of the number of conversations assigned to the agent."""
 _owner = tables.conversation.c
 
 COUNTS = sa.select(
@@ -48,8 +48,8 @@ COUNTS = sa.select(
         .select_from(tables.ticket)
         .where(*conditions)
         .scalar_subquery()
-        .label(pile.value)
-        for pile, conditions in _CONDITIONS.items()
+        .label(view.value)
+        for view, conditions in _CONDITIONS.items()
     ),
     sa.select(sa.func.count())
     .select_from(tables.conversation)
@@ -66,52 +66,62 @@ COUNTS = sa.select(
     .label(HELD),
 )
 
-_AFTER = sa.tuple_(_ticket.urgent_at, _ticket.id) > sa.tuple_(
+_AFTER_CURSOR = sa.tuple_(_ticket.urgent_at, _ticket.id) > sa.tuple_(
     sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type)
 )
-_SIEVES: Mapping[str, sa.ColumnElement[bool]] = {
+_FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
     "kind": _ticket.kind == sa.bindparam("kind"),
-    # A ticket whose language is not known is better shown too often than never.
+    # A ticket of unknown language is shown for every language, so that it is not overlooked.
     "locale": sa.or_(_ticket.locale == sa.bindparam("locale"), _ticket.locale.is_(None)),
     "holder": _ticket.holder == sa.bindparam("holder"),
 }
 
 
-def watched(watch: Watch) -> dict[str, Any]:
-    """Return a watch as the queries' parameters."""
-    return {"agent": watch.agent, "now": to_micros(watch.now), "soon": to_micros(watch.soon)}
+def viewer_parameters(viewer: ViewerContext) -> dict[str, Any]:
+    """Return the query parameters that describe the viewer."""
+    return {"agent": viewer.agent, "now": to_micros(viewer.now), "soon": to_micros(viewer.soon)}
 
 
-def page(
-    pile: InboxView, watch: Watch, sieve: Sieve, after: Place | None, limit: int
+def select_page(
+    view: InboxView,
+    viewer: ViewerContext,
+    inbox_filter: InboxFilter,
+    after: PageCursor | None,
+    limit: int,
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
-    """Return the query of a page, and its parameters."""
-    sifted = _sifted(sieve)
-    query = _page(pile, frozenset(sifted), later=after is not None)
-    return query, _wanted(watch, after, limit) | sifted
+    """Return the query for a page of an inbox view, and its parameters."""
+    filters = _filter_parameters(inbox_filter)
+    query = _build_page_query(view, frozenset(filters), has_cursor=after is not None)
+    return query, _page_parameters(viewer, after, limit) | filters
 
 
-def place_of(row: Any) -> Place:
-    """Return a row's place in its view."""
-    urgent = None if row.urgent_at == NO_CLOCK else from_micros(row.urgent_at)
-    return Place(urgent, TicketId(row.id))
+def cursor_of(row: Any) -> PageCursor:
+    """Return the cursor after which the page that follows a row begins."""
+    urgent = None if row.urgent_at == NOTHING_DUE else from_micros(row.urgent_at)
+    return PageCursor(urgent, TicketId(row.id))
 
 
-def versions(
-    pile: InboxView, watch: Watch, sieve: Sieve, after: Place | None, limit: int
+def select_versions(
+    view: InboxView,
+    viewer: ViewerContext,
+    inbox_filter: InboxFilter,
+    after: PageCursor | None,
+    limit: int,
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
-    """Return the query for ids and versions of a page's tickets, and its parameters."""
-    query, wanted = page(pile, watch, sieve, after, limit)
-    return query.with_only_columns(_ticket.id, _ticket.version), wanted
+    """Return the query for the ids and versions of a page's tickets, and its parameters."""
+    query, parameters = select_page(view, viewer, inbox_filter, after, limit)
+    return query.with_only_columns(_ticket.id, _ticket.version), parameters
 
 
 @cache
-def _page(pile: InboxView, sieves: frozenset[str], *, later: bool) -> sa.Select[Any]:
-    # Only the filters in use become conditions: one that is true of every row keeps the database
-    # from using an index.
-    conditions = [*_CONDITIONS[pile], *(_SIEVES[one] for one in sorted(sieves))]
-    if later:
-        conditions.append(_AFTER)
+def _build_page_query(
+    view: InboxView, filters: frozenset[str], *, has_cursor: bool
+) -> sa.Select[Any]:
+    # Only filters that are set become conditions: a condition that is true for every row would
+    # keep the database from using an index.
+    conditions = [*_CONDITIONS[view], *(_FILTER_CONDITIONS[name] for name in sorted(filters))]
+    if has_cursor:
+        conditions.append(_AFTER_CURSOR)
     return (
         TICKETS.where(*conditions)
         .order_by(_ticket.urgent_at, _ticket.id)
@@ -119,15 +129,15 @@ def _page(pile: InboxView, sieves: frozenset[str], *, later: bool) -> sa.Select[
     )
 
 
-def _sifted(sieve: Sieve) -> dict[str, str]:
-    named = {
-        "kind": None if sieve.kind is None else sieve.kind.value,
-        "locale": sieve.locale or None,
-        "holder": sieve.holder,
+def _filter_parameters(inbox_filter: InboxFilter) -> dict[str, str]:
+    parameters = {
+        "kind": None if inbox_filter.kind is None else inbox_filter.kind.value,
+        "locale": inbox_filter.locale or None,
+        "holder": inbox_filter.holder,
     }
-    return {name: value for name, value in named.items() if value is not None}
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
-def _wanted(watch: Watch, after: Place | None, limit: int) -> dict[str, Any]:
-    place = {} if after is None else {"at": urgency(after.urgent_at), "id": after.ticket}
-    return {**watched(watch), "count": limit, **place}
+def _page_parameters(viewer: ViewerContext, after: PageCursor | None, limit: int) -> dict[str, Any]:
+    cursor = {} if after is None else {"at": urgent_at_value(after.urgent_at), "id": after.ticket}
+    return {**viewer_parameters(viewer), "count": limit, **cursor}

@@ -1,4 +1,4 @@
-"""Read-only inspection of a database: whether it is intact, and what it recorded."""
+"""Inspects a database for the ``db`` commands, and replaces recorded fingerprints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.storage import schema, tables
-from privacydesk.storage.copies import damage_in
+from privacydesk.storage.backups import find_damage
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
 
@@ -18,23 +18,23 @@ _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
 
 class Inspection:
-    """A database opened for inspection; see ``inspected``."""
+    """A database opened read-only for inspection; see ``open_inspection``."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a SQLite file, which is checked here page by page."""
+        """Whether it is a SQLite file, which ``damage`` checks page by page."""
         return self._connection.dialect.name == "sqlite"
 
     def damage(self) -> tuple[str, ...]:
-        """Return what is wrong inside a SQLite file; nothing for a server."""
+        """Return descriptions of faults in a SQLite file; nothing for a server."""
         if not self.is_file:
             return ()
         driver = self._connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
-        return damage_in(driver, quick=False)
+        return find_damage(driver, quick=False)
 
     def has_checksums(self) -> bool:
         """Return whether a PostgreSQL server detects damaged pages by itself."""
@@ -49,13 +49,13 @@ class Inspection:
         return read_fingerprints(self._connection)
 
     def ring_keys_in_use(self) -> frozenset[str]:
-        """Return the names of the ring keys that wrap anything."""
+        """Return the names of the ring keys that wrap at least one data key."""
         return frozenset(self._connection.scalars(_RING_KEYS_IN_USE))
 
 
 @contextmanager
-def inspected(url: str) -> Iterator[Inspection]:
-    """Open a database for inspection, also while ``serve`` runs.
+def open_inspection(url: str) -> Iterator[Inspection]:
+    """Open a database for inspection; this works while ``serve`` runs, too.
 
     Raises:
         SettingsError: it can't be opened, or its schema is not the one this version needs.
@@ -69,7 +69,7 @@ def inspected(url: str) -> Iterator[Inspection]:
         engine.dispose()
 
 
-def adopt(url: str, fresh: tuple[Fingerprint, ...], *, without: str = "") -> None:
+def replace_fingerprints(url: str, fresh: tuple[Fingerprint, ...], *, without: str = "") -> None:
     """Store new fingerprints, replacing those of the same names.
 
     Args:

@@ -1,8 +1,9 @@
 """Checks every row, and reports those that are not as the desk wrote them.
 
-A page of a table is one short read, so it works beside ``serve`` and with millions of rows; columns
-compared with another table's are read in the same statement. The audit chain has its own check
-(``audit``); here the versions that its entries anchor are compared with those of the rows.
+Tables are read page by page in short transactions, so the check can run beside ``serve`` and with
+millions of rows. Columns that are compared with another table's are read in the same statement. The
+audit chain has its own check (``audit``); this module compares the versions that audit entries
+anchor with those of the rows.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from privacydesk.domain.audit import CheckedRows, RowFault
 from privacydesk.domain.ids import ConversationId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables, text_modules
-from privacydesk.storage.damaged import open_tickets, seals_of
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.resilient_reads import load_readable_seals, open_tickets
 from privacydesk.storage.rows import (
     access,
     agent,
@@ -44,57 +45,63 @@ from privacydesk.storage.sealing import KeyRing, Seal, SealError, Seals, Wrapped
 
 Row = sa.Row[Any]
 
-_AT_ONCE: Final = 1000
-_BODIES_AT_ONCE: Final = 20
-"""Bodies of files are large."""
+_PAGE_SIZE: Final = 1000
+_FILE_PAGE_SIZE: Final = 20
+"""A smaller page, because the bodies of files are large."""
 CHANGED: Final = "changed"
 PUT_BACK: Final = "put_back"
 MISSING: Final = "missing"
 
 
-class Walk(NamedTuple):
+class TableCheck(NamedTuple):
     """How to check the rows of a table.
 
     Attributes:
-        bound: what its rows are bound to.
-        keys: the columns of its key.
-        query: selects its rows with what they are compared with.
-        home: the column that names the conversation whose key seals them; or the id of a key of
-            no conversation.
-        compare: returns any further fault of a row that is as it was written.
+        binding: the columns that a row's sealed value or digest is bound to.
+        keys: the columns of the primary key.
+        query: selects the rows, with the columns that ``compare`` needs.
+        key_source: the column with the id of the conversation whose key seals a row; or the id of
+            a key that belongs to no conversation.
+        compare: compares an authentic row with other tables; returns the fault, if any.
     """
 
-    bound: Binding
+    binding: Binding
     keys: tuple[str, ...]
     query: sa.Select[Any]
-    home: str | ConversationId
+    key_source: str | ConversationId
     compare: Callable[[Row], str | None] = lambda _row: None
 
     @property
     def table(self) -> sa.Table:
         """The table."""
-        return tables.metadata.tables[self.bound.table]
+        return tables.metadata.tables[self.binding.table]
 
-    def home_of(self, row: Row) -> ConversationId:
-        """Return the id of a row's key."""
-        return getattr(row, self.home) if isinstance(self.home, str) else self.home
-
-
-def _rows(bound: Binding, *keys: str, home: str | ConversationId = "conversation_id") -> Walk:
-    return Walk(bound, keys or ("id",), sa.select(tables.metadata.tables[bound.table]), home)
+    def key_id(self, row: Row) -> ConversationId:
+        """Return the id of the key that a row is sealed or signed with."""
+        source = self.key_source
+        return getattr(row, source) if isinstance(source, str) else source
 
 
-def _signed(bound: Binding, *keys: str) -> Walk:
-    return _rows(bound, *keys, home=ROWS_KEY)
+def _sealed_rows(
+    binding: Binding, *keys: str, key_source: str | ConversationId = "conversation_id"
+) -> TableCheck:
+    query = sa.select(tables.metadata.tables[binding.table])
+    return TableCheck(binding, keys or ("id",), query, key_source)
 
 
-def _other_than_its_log(row: Row) -> str | None:
+def _signed_rows(binding: Binding, *keys: str) -> TableCheck:
+    return _sealed_rows(binding, *keys, key_source=ROWS_KEY)
+
+
+def _compare_conversation(row: Row) -> str | None:
+    """Compare a conversation's version with its event log."""
     if (row.last_offset or 0) != row.version:
         return PUT_BACK
     return None if row.entries == row.version else MISSING
 
 
-def _older_than_its_log(row: Row) -> str | None:
+def _compare_ticket(row: Row) -> str | None:
+    """Compare a ticket's version with its number's row and its log."""
     if row.named_version != row.version or (row.logged_version or 0) > row.version:
         return PUT_BACK
     return None if row.entries == (row.last_seq or 0) else MISSING
@@ -111,9 +118,9 @@ _CONVERSATIONS: Final = sql.CONVERSATIONS.add_columns(
 )
 
 
-def _of_log(value: sa.ColumnElement[Any], name: str) -> sa.Label[Any]:
-    of_ticket = sa.select(value).where(_log.ticket_id == tables.ticket.c.id)
-    return of_ticket.correlate(tables.ticket).scalar_subquery().label(name)
+def _select_from_log(value: sa.ColumnElement[Any], name: str) -> sa.Label[Any]:
+    query = sa.select(value).where(_log.ticket_id == tables.ticket.c.id)
+    return query.correlate(tables.ticket).scalar_subquery().label(name)
 
 
 _named_row = tables.ticket_number.alias("named_row")
@@ -123,9 +130,9 @@ _TICKETS: Final = sql.TICKETS.add_columns(
     .correlate(tables.ticket)
     .scalar_subquery()
     .label("named_version"),
-    _of_log(sa.func.max(_log.ticket_version), "logged_version"),
-    _of_log(sa.func.max(_log.seq), "last_seq"),
-    _of_log(sa.func.count(), "entries"),
+    _select_from_log(sa.func.max(_log.ticket_version), "logged_version"),
+    _select_from_log(sa.func.max(_log.seq), "last_seq"),
+    _select_from_log(sa.func.count(), "entries"),
 )
 _NUMBERS: Final = sa.select(
     tables.ticket_number,
@@ -135,49 +142,49 @@ _NUMBERS: Final = sa.select(
     .scalar_subquery()
     .label("ticket_has"),
 )
-WALKS: Final = (
-    _signed(agent.BOUND, "name"),
-    _rows(access.CREDENTIAL_BOUND, "agent", home=access.STAFF_KEY),
-    _rows(access.SESSION_BOUND, home=access.STAFF_KEY),
-    _signed(access.ATTEMPTS_BOUND),
-    _rows(access.ENTRY_BOUND, home=access.STAFF_KEY),
-    _signed(api.BOUND),
-    _signed(app_token.BOUND, "hash", "revoked_at"),
-    _signed(text_modules.BOUND, "name"),
-    _rows(webhook.ENDPOINT_BOUND, home=webhook.WEBHOOK_KEY),
-    _signed(webhook.POSTING_BOUND),
-    _signed(ticketing.BOUND, "system", "ticket_id"),
-    _signed(lookup.BOUND, "hash"),
-    Walk(conversation.BOUND, ("id",), _CONVERSATIONS, "id", _other_than_its_log),
-    _rows(event.BOUND, "conversation_id", "offset"),
-    _signed(challenge.BOUND),
-    Walk(ticket.BOUND, ("id",), _TICKETS, "conversation_id", _older_than_its_log),
-    Walk(
-        ticket.NUMBER_BOUND,
+TABLE_CHECKS: Final = (
+    _signed_rows(agent.BINDING, "name"),
+    _sealed_rows(access.CREDENTIAL_BINDING, "agent", key_source=access.STAFF_KEY),
+    _sealed_rows(access.SESSION_BINDING, key_source=access.STAFF_KEY),
+    _signed_rows(access.ATTEMPTS_BINDING),
+    _sealed_rows(access.ENTRY_BINDING, key_source=access.STAFF_KEY),
+    _signed_rows(api.BINDING),
+    _signed_rows(app_token.BINDING, "hash", "revoked_at"),
+    _signed_rows(text_modules.BINDING, "name"),
+    _sealed_rows(webhook.ENDPOINT_BINDING, key_source=webhook.WEBHOOK_KEY),
+    _signed_rows(webhook.POSTING_BINDING),
+    _signed_rows(ticketing.BINDING, "system", "ticket_id"),
+    _signed_rows(lookup.BINDING, "hash"),
+    TableCheck(conversation.BINDING, ("id",), _CONVERSATIONS, "id", _compare_conversation),
+    _sealed_rows(event.BINDING, "conversation_id", "offset"),
+    _signed_rows(challenge.BINDING),
+    TableCheck(ticket.BINDING, ("id",), _TICKETS, "conversation_id", _compare_ticket),
+    TableCheck(
+        ticket.NUMBER_BINDING,
         ("number",),
         _NUMBERS,
         ROWS_KEY,
         lambda row: None if row.ticket_has == row.number else CHANGED,
     ),
-    _rows(ticket_log.BOUND, "ticket_id", "seq"),
-    _rows(delivery.BOUND),
-    _rows(evidence.BOUND),
-    _rows(attachment.BOUND),
-    _rows(package.BOUND, "package_id", "place"),
+    _sealed_rows(ticket_log.BINDING, "ticket_id", "seq"),
+    _sealed_rows(delivery.BINDING),
+    _sealed_rows(evidence.BINDING),
+    _sealed_rows(attachment.BINDING),
+    _sealed_rows(package.BINDING, "package_id", "place"),
 )
-"""Every table with rows that decide something."""
+"""A check for every table with columns that decide something."""
 
 _BODIES: Final = (
-    (evidence.BOUND, evidence.body_place, sa.select(tables.evidence)),
-    (attachment.BOUND, attachment.body_place, sa.select(tables.attachment)),
+    (evidence.BINDING, evidence.body_binding, sa.select(tables.evidence)),
+    (attachment.BINDING, attachment.body_binding, sa.select(tables.attachment)),
 )
-"""Tables with a second sealed column, ``body``, that is bound to its place alone."""
+"""Tables with a second sealed column, ``body``, that is bound only to the row's id."""
 
-_WAITING: Final = Walk(
-    audit.BOUND, ("id",), sa.select(tables.audit).where(tables.audit.c.seq.is_(None)), ROWS_KEY
+_UNSEALED_ENTRIES: Final = TableCheck(
+    audit.BINDING, ("id",), sa.select(tables.audit).where(tables.audit.c.seq.is_(None)), ROWS_KEY
 )
-_ANCHORS: Final = sa.select(tables.audit).where(tables.audit.c.anchors.is_not(None))
-_ANCHORED: Final[Mapping[str, sa.Select[Any]]] = {
+_ANCHOR_ENTRIES: Final = sa.select(tables.audit).where(tables.audit.c.anchors.is_not(None))
+_ANCHORED_VERSIONS: Final[Mapping[str, sa.Select[Any]]] = {
     "agent": sa.select(tables.agent.c.name, tables.agent.c.version),
     "agent_credential": sa.select(
         tables.agent_credential.c.agent, tables.agent_credential.c.version
@@ -187,20 +194,22 @@ _ANCHORED: Final[Mapping[str, sa.Select[Any]]] = {
     ),
     "ticket_log": sa.select(_log.ticket_id, sa.func.max(_log.seq)).group_by(_log.ticket_id),
 }
-"""By table: the key that an anchor names, and the version that the row has now."""
-_OF_PERSONS: Final = sql.TICKETS.where(tables.ticket.c.id.in_(sa.bindparam("ids", expanding=True)))
+"""By table: selects the key that anchors name, and the current version of the row."""
+_TICKETS_BY_ID: Final = sql.TICKETS.where(
+    tables.ticket.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 
 Check = Callable[[sa.Connection, Sequence[Row]], Iterator[RowFault]]
 
 
-class _Look(NamedTuple):
-    """A table to check, page by page."""
+class _PagedCheck(NamedTuple):
+    """A check that runs over a table page by page."""
 
     table: sa.Table
     query: sa.Select[Any]
     keys: tuple[str, ...]
     check: Check
-    at_once: int = _AT_ONCE
+    page_size: int = _PAGE_SIZE
 
 
 class SqlIntegrity:
@@ -213,42 +222,45 @@ class SqlIntegrity:
 
     async def verify(self) -> AsyncGenerator[CheckedRows]:
         """Check all rows; see ``ports.Integrity``."""
-        for look in self._looks():
-            done, after = 0, None
+        for paged in self._paged_checks():
+            checked, after = 0, None
             while True:
-                page = partial(self._page, look, after)
-                count, after, faults = await self._reader.read(page)
-                done += count
-                yield CheckedRows(look.table.name, done, faults)
-                if count < look.at_once:
+                check_page = partial(self._check_page, paged, after)
+                count, after, faults = await self._reader.read(check_page)
+                checked += count
+                yield CheckedRows(paged.table.name, checked, faults)
+                if count < paged.page_size:
                     break
 
-    def _looks(self) -> Iterator[_Look]:
+    def _paged_checks(self) -> Iterator[_PagedCheck]:
         keys = tables.data_key
-        yield _Look(keys, sa.select(keys), ("conversation_id",), self._data_keys)
-        for walk in (*WALKS, _WAITING):
-            yield _Look(walk.table, walk.query, walk.keys, partial(self._walked, walk))
+        yield _PagedCheck(keys, sa.select(keys), ("conversation_id",), self._check_data_keys)
+        for table_check in (*TABLE_CHECKS, _UNSEALED_ENTRIES):
+            check_rows = partial(self._check_table, table_check)
+            yield _PagedCheck(table_check.table, table_check.query, table_check.keys, check_rows)
         persons = tables.ticket_person
-        yield _Look(persons, sa.select(persons), ("hash", "ticket_id"), self._persons)
-        yield _Look(tables.audit, _ANCHORS, ("id",), _anchors)
-        for bound, place, query in _BODIES:
-            table = tables.metadata.tables[bound.table]
-            check = partial(self._bodies, bound, place)
-            yield _Look(table, query, ("id",), check, _BODIES_AT_ONCE)
+        yield _PagedCheck(persons, sa.select(persons), ("hash", "ticket_id"), self._check_persons)
+        yield _PagedCheck(tables.audit, _ANCHOR_ENTRIES, ("id",), _check_anchors)
+        for binding, associated_data, query in _BODIES:
+            table = tables.metadata.tables[binding.table]
+            check = partial(self._check_bodies, binding, associated_data)
+            yield _PagedCheck(table, query, ("id",), check, _FILE_PAGE_SIZE)
 
-    def _page(
-        self, look: _Look, after: Mapping[str, Any] | None, connection: sa.Connection
+    def _check_page(
+        self, paged: _PagedCheck, after: Mapping[str, Any] | None, connection: sa.Connection
     ) -> tuple[int, Mapping[str, Any] | None, tuple[RowFault, ...]]:
-        order = [look.table.c[key] for key in look.keys]
-        query = look.query.order_by(*order).limit(look.at_once)
+        order = [paged.table.c[key] for key in paged.keys]
+        query = paged.query.order_by(*order).limit(paged.page_size)
         if after is not None:
-            given = [sa.literal(after[key], look.table.c[key].type) for key in look.keys]
-            query = query.where(sa.tuple_(*order) > sa.tuple_(*given))
+            start = [sa.literal(after[key], paged.table.c[key].type) for key in paged.keys]
+            query = query.where(sa.tuple_(*order) > sa.tuple_(*start))
         rows = connection.execute(query).all()
-        last = {key: getattr(rows[-1], key) for key in look.keys} if rows else None
-        return len(rows), last, tuple(look.check(connection, rows))
+        last = {key: getattr(rows[-1], key) for key in paged.keys} if rows else None
+        return len(rows), last, tuple(paged.check(connection, rows))
 
-    def _data_keys(self, _connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
+    def _check_data_keys(
+        self, _connection: sa.Connection, rows: Sequence[Row]
+    ) -> Iterator[RowFault]:
         for row in rows:
             try:
                 wrapped = WrappedKey(row.ring_key, row.wrapped)
@@ -256,94 +268,100 @@ class SqlIntegrity:
             except SealError:
                 yield RowFault("data_key", row.conversation_id.hex(), CHANGED)
 
-    def _walked(
-        self, walk: Walk, connection: sa.Connection, rows: Sequence[Row]
+    def _check_table(
+        self, table_check: TableCheck, connection: sa.Connection, rows: Sequence[Row]
     ) -> Iterator[RowFault]:
-        found = seals_of(connection, self._seals, {walk.home_of(row) for row in rows})
+        key_ids = {table_check.key_id(row) for row in rows}
+        seals = load_readable_seals(connection, self._seals, key_ids)
         for row in rows:
-            what = _fault(walk, row, found.get(walk.home_of(row)))
-            if what is not None:
-                yield _named(walk.bound, row, what)
+            fault = _find_fault(table_check, row, seals.get(table_check.key_id(row)))
+            if fault is not None:
+                yield _row_fault(table_check.binding, row, fault)
 
-    def _persons(self, connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
-        """Report lookup hashes that their ticket's body does not name."""
+    def _check_persons(self, connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
+        """Report lookup hashes that are not in their ticket's sealed body."""
         ids = {row.ticket_id for row in rows}
-        found = connection.execute(_OF_PERSONS, {"ids": sql.padded(sorted(ids))}) if ids else ()
-        opened, damaged = open_tickets(connection, self._seals, list(found))
-        persons = {row.id: ticket.persons(value) for row, _, value in opened}
-        named = {row.id for row in damaged}
+        tickets = (
+            connection.execute(_TICKETS_BY_ID, {"ids": sql.padded(sorted(ids))}) if ids else ()
+        )
+        opened, unreadable = open_tickets(connection, self._seals, list(tickets))
+        hashes = {row.id: ticket.person_hashes(value) for row, _, value in opened}
+        # These tickets are reported themselves.
+        unreadable_ids = {row.id for row in unreadable}
         for row in rows:
-            if row.ticket_id not in named and row.hash not in persons.get(row.ticket_id, ()):
+            if row.ticket_id in unreadable_ids:
+                continue
+            if row.hash not in hashes.get(row.ticket_id, ()):
                 yield RowFault("ticket_person", f"{row.hash.hex()}/{row.ticket_id.hex()}", CHANGED)
 
-    def _bodies(
+    def _check_bodies(
         self,
-        bound: Binding,
-        place: Callable[[Row], bytes],
+        binding: Binding,
+        associated_data: Callable[[Row], bytes],
         connection: sa.Connection,
         rows: Sequence[Row],
     ) -> Iterator[RowFault]:
-        found = seals_of(connection, self._seals, {row.conversation_id for row in rows})
+        seals = load_readable_seals(connection, self._seals, {row.conversation_id for row in rows})
         for row in rows:
-            seal = found.get(row.conversation_id)
-            if row.body and not _opens(seal, place(row), row.body):
-                yield _named(bound, row, CHANGED)
+            seal = seals.get(row.conversation_id)
+            if row.body and not _can_open(seal, associated_data(row), row.body):
+                yield _row_fault(binding, row, CHANGED)
 
 
-def _anchors(connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
-    """Report rows older than the versions that the audit anchors."""
-    wanted: dict[str, dict[str, int]] = {}
+def _check_anchors(connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
+    """Report rows whose version is lower than the one anchored in the audit."""
+    anchored: dict[str, dict[str, int]] = {}
     for row in rows:
         try:
             anchors = audit.read_anchors(row)
         except MsgspecError:
-            yield _named(audit.BOUND, row, CHANGED)
+            yield _row_fault(audit.BINDING, row, CHANGED)
             continue
         for table, key, version in anchors:
-            newest = wanted.setdefault(table, {})
+            newest = anchored.setdefault(table, {})
             newest[key] = max(version, newest.get(key, 0))
-    for table, newest in wanted.items():
-        if table not in _ANCHORED:
-            continue  # the entry itself is reported for that
-        now = _versions(connection, table, sorted(newest))
+    for table, newest in anchored.items():
+        if table not in _ANCHORED_VERSIONS:
+            continue  # the audit entry itself is reported as changed
+        current = _load_versions(connection, table, sorted(newest))
         for key, version in newest.items():
-            if now.get(key, 0) < version:
-                yield RowFault(table, key, PUT_BACK if key in now else MISSING)
+            if current.get(key, 0) < version:
+                yield RowFault(table, key, PUT_BACK if key in current else MISSING)
 
 
-def _versions(connection: sa.Connection, table: str, keys: Sequence[str]) -> Mapping[str, int]:
-    query = _ANCHORED[table]
+def _load_versions(connection: sa.Connection, table: str, keys: Sequence[str]) -> Mapping[str, int]:
+    query = _ANCHORED_VERSIONS[table]
     column = query.selected_columns[0]
-    raw = isinstance(column.type, tables.Blob)
-    wanted = [bytes.fromhex(key) for key in keys] if raw else list(keys)
-    rows = connection.execute(query.where(column.in_(wanted)))
-    return {key.hex() if raw else key: version or 0 for key, version in rows}
+    is_binary = isinstance(column.type, tables.Blob)
+    values = [bytes.fromhex(key) for key in keys] if is_binary else list(keys)
+    rows = connection.execute(query.where(column.in_(values)))
+    return {key.hex() if is_binary else key: version or 0 for key, version in rows}
 
 
-def _fault(walk: Walk, row: Row, seal: Seal | None) -> str | None:
-    """Return what is wrong with a row."""
+def _find_fault(table_check: TableCheck, row: Row, seal: Seal | None) -> str | None:
+    """Return a row's fault, or None if it is as the desk wrote it."""
     if seal is None:
         return CHANGED
-    column = walk.bound.place.partition(".")[2]
+    column = table_check.binding.column.partition(".")[2]
     try:
         if column == "mac":
-            walk.bound.check(row, seal)
+            table_check.binding.check(row, seal)
         else:
-            walk.bound.open(row, seal, getattr(row, column))
+            table_check.binding.open(row, seal, getattr(row, column))
     except SealError:
         return CHANGED
-    return walk.compare(row)
+    return table_check.compare(row)
 
 
-def _opens(seal: Seal | None, place: bytes, sealed: bytes) -> bool:
+def _can_open(seal: Seal | None, associated_data: bytes, sealed: bytes) -> bool:
     try:
         if seal is not None:
-            seal.open(place, sealed)
+            seal.open(associated_data, sealed)
     except SealError:
         return False
     return seal is not None
 
 
-def _named(bound: Binding, row: Row, what: str) -> RowFault:
-    number = row.number if bound is ticket.BOUND else ""
-    return RowFault(bound.table, bound.name(row), what, number)
+def _row_fault(binding: Binding, row: Row, fault: str) -> RowFault:
+    number = row.number if binding is ticket.BINDING else ""
+    return RowFault(binding.table, binding.row_key(row), fault, number)

@@ -1,4 +1,4 @@
-"""A map that forgets what was least recently used; safe to use from several threads."""
+"""A least-recently-used cache that is safe to use from several threads."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """A bounded map.
+    """A bounded map that drops the least recently used entry.
 
-    There is no lock: each step is one C call under the GIL, and between two steps of one thread
-    another may at worst forget an entry, which costs reading it again. A lock would make the event
-    loop wait for the writer, at every message.
+    There is no lock: each step is a single C call under the GIL. Between two steps of one thread,
+    another thread can at worst drop an entry, which then has to be read again. A lock would make
+    the event loop wait for the writer at every message.
 
     Attributes:
-        capacity: how many entries are kept.
+        capacity: the maximum number of entries.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -26,14 +26,14 @@ class Lru(Generic[K, V]):
         self._entries: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """Return an entry and count it as used; None when it isn't kept."""
+        """Return an entry and mark it as used; None if there is none."""
         value = self._entries.get(key)
         if value is not None:
             self._touch(key)
         return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep an entry, dropping the one unused for longest when there are too many."""
+        """Add or replace an entry; drop the least recently used ones above the capacity."""
         entries = self._entries
         entries[key] = value
         self._touch(key)
@@ -44,15 +44,15 @@ class Lru(Generic[K, V]):
                 break  # another thread emptied it
 
     def drop(self, key: K) -> None:
-        """Forget an entry, if it is kept."""
+        """Remove an entry, if there is one."""
         self._entries.pop(key, None)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         self._entries.clear()
 
     def _touch(self, key: K) -> None:
-        try:  # noqa: SIM105 - at every message; ``suppress`` takes longer than what it guards
+        try:  # noqa: SIM105 - on the hot path, where ``suppress`` costs more than the call
             self._entries.move_to_end(key)
         except KeyError:
             pass  # another thread dropped it

@@ -1,4 +1,4 @@
-"""The files of access packages: read part by part, removed when they expire."""
+"""Repository of the files of access packages, which are stored in parts and expire."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from privacydesk.domain.ids import ConversationId, PackageId
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.data_keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.package import read_part
 from privacydesk.storage.sealing import Seals
@@ -19,9 +19,9 @@ _part = tables.package_part.c
 _PART = sa.select(tables.package_part).where(
     _part.package_id == sa.bindparam("package"), _part.place == sa.bindparam("place")
 )
-_OVER = _part.until <= sa.bindparam("now")
-_GONE = sa.select(sa.func.count(sa.distinct(_part.package_id))).where(_OVER)
-_REMOVE = sa.delete(tables.package_part).where(_OVER)
+_EXPIRED = _part.until <= sa.bindparam("now")
+_COUNT_EXPIRED = sa.select(sa.func.count(sa.distinct(_part.package_id))).where(_EXPIRED)
+_DELETE_EXPIRED = sa.delete(tables.package_part).where(_EXPIRED)
 
 
 class SqlPackageFiles:
@@ -33,28 +33,28 @@ class SqlPackageFiles:
         self._seals = seals
 
     async def part(self, package: PackageId, place: int) -> bytes | None:
-        """Return a part of a file; None if missing or removed."""
+        """Return a part of a file, counted from 1; None if it is missing or deleted."""
 
-        def look(connection: sa.Connection) -> bytes | None:
+        def fetch(connection: sa.Connection) -> bytes | None:
             row = connection.execute(_PART, {"package": package, "place": place}).first()
             if row is None:
                 return None
-            home = ConversationId(row.conversation_id)
-            seal = load_seals(connection, self._seals, [home]).get(home)
-            # The key is deleted with a conversation that is purged as a whole.
+            conversation = ConversationId(row.conversation_id)
+            seal = load_seals(connection, self._seals, [conversation]).get(conversation)
+            # There is no key if the whole conversation has just been erased.
             return None if seal is None else read_part(row, seal)
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def sweep(self, now: datetime) -> int:
-        """Remove expired files; return how many."""
-        at = {"now": to_micros(now)}
-        if not await self._reader.read(lambda connection: connection.scalar(_GONE, at)):
+        """Delete expired files; return how many."""
+        params = {"now": to_micros(now)}
+        if not await self._reader.read(lambda c: c.scalar(_COUNT_EXPIRED, params)):
             return 0
 
-        def remove(connection: sa.Connection) -> int:
-            gone = connection.scalar(_GONE, at)
-            connection.execute(_REMOVE, at)
-            return int(gone or 0)
+        def delete(connection: sa.Connection) -> int:
+            count = connection.scalar(_COUNT_EXPIRED, params)
+            connection.execute(_DELETE_EXPIRED, params)
+            return int(count or 0)
 
-        return await self._writer.run(remove)
+        return await self._writer.run(delete)

@@ -1,7 +1,7 @@
-"""A cheap periodic check of whether the database can be used.
+"""A cheap health check of the database, called periodically.
 
-Normal use shows whether it accepts writes; only after a while without any does the probe write, one
-row of its own.
+Recent commits show that the database accepts writes. If there were none, the probe writes a row of
+its own.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from privacydesk import migrations
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.faults import DAMAGE
+from privacydesk.storage.database_errors import DAMAGE
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.writer import BatchWriter
 
 _NAME: Final = "probe"
-_LATELY: Final = 2.5
-"""Seconds; a commit this recent is as good as the probe's own."""
-_SHARE: Final = 10
-"""Checks of a damaged file take at most one second in this many."""
+_RECENT: Final = 2.5
+"""Seconds; no write is needed if the last commit is more recent than this."""
+_CHECK_INTERVAL_FACTOR: Final = 10
+"""The pause between checks of a damaged file, as a multiple of how long the last one took."""
 
 _chore = tables.chore.c
-_TOUCH = (
+_UPDATE_PROBE = (
     sa.update(tables.chore)
     .where(_chore.name == sa.bindparam("at_name"))
     .values(due_at=sa.bindparam("now"))
@@ -36,31 +36,31 @@ _VERSION = sa.select(sa.table("alembic_version", sa.column("version_num", sa.Str
 
 
 class SqlProbe:
-    """Checks that the database accepts a commit, and has the schema of this version."""
+    """Checks that the database can be read and written, and has the schema of this version."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
         self._writer = writer
         self._reader = reader
-        self._check_at = 0.0
+        self._next_check_at = 0.0
 
-    async def look(self, now: datetime) -> tuple[str, ...]:
-        """Return what is wrong: ``database``, ``migrations``, or nothing.
+    async def check(self, now: datetime) -> tuple[str, ...]:
+        """Return the names of failed checks, ``database`` or ``migrations``; empty if healthy.
 
         Args:
-            now: the present, which is stored.
+            now: the current time, which the probe stores if it writes its row.
         """
         try:
             await self._write(now)
-            await self._check()
-            found = await self._version()
+            await self._recheck_damage()
+            version = await self._schema_version()
         except DeskError:
             return ("database",)
-        if found != migrations.HEAD:
+        if version != migrations.HEAD:
             return ("migrations",)
-        return ("database",) if self._writer.outage.is_on else ()
+        return ("database",) if self._writer.outage.is_active else ()
 
-    async def _version(self) -> str | None:
-        """Return the schema's number; None where the database has none that can be read."""
+    async def _schema_version(self) -> str | None:
+        """Return the schema's version; None if the database has none that can be read."""
         try:
             return await self._reader.read(lambda connection: connection.scalar(_VERSION))
         except UnavailableError:
@@ -70,25 +70,27 @@ class SqlProbe:
 
     async def _write(self, now: datetime) -> None:
         outage = self._writer.outage
-        if not outage.is_on and time.monotonic() - self._writer.written_at < _LATELY:
+        if not outage.is_active and time.monotonic() - self._writer.written_at < _RECENT:
             return
         row = {"at_name": _NAME, "now": to_micros(now)}
 
         def touch(connection: sa.Connection) -> None:
-            if not connection.execute(_TOUCH, row).rowcount:
-                first = {"name": _NAME, "due_at": row["now"]}
-                connection.execute(sa.insert(tables.chore), first)
+            if not connection.execute(_UPDATE_PROBE, row).rowcount:
+                new_row = {"name": _NAME, "due_at": row["now"]}
+                connection.execute(sa.insert(tables.chore), new_row)
 
         await self._writer.probe(touch)
 
-    async def _check(self) -> None:
-        """Check whether a file that was found damaged is intact again."""
-        began = time.monotonic()
-        if DAMAGE not in self._writer.outage.failing or began < self._check_at:
+    async def _recheck_damage(self) -> None:
+        """End the outage of a damaged file if the file is intact again."""
+        started = time.monotonic()
+        if DAMAGE not in self._writer.outage.failing or started < self._next_check_at:
             return
         verdict = await self._reader.read(
             lambda connection: connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         )
-        self._check_at = time.monotonic() + _SHARE * (time.monotonic() - began)
+        self._next_check_at = time.monotonic() + _CHECK_INTERVAL_FACTOR * (
+            time.monotonic() - started
+        )
         if verdict == "ok":
             self._writer.outage.end(DAMAGE)

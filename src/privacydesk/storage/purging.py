@@ -1,6 +1,6 @@
-"""Finding expired content, erasing whole conversations, and scrubbing the files.
+"""Finds expired content, erases whole conversations, and scrubs the database's files.
 
-Blanks and records are written by jobs, like any change of a conversation; see
+Content within a conversation is purged by jobs, like any other change of a conversation; see
 ``services.retention``.
 """
 
@@ -17,24 +17,24 @@ import structlog
 
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, TicketId
-from privacydesk.domain.retention import Holdings, Line
+from privacydesk.domain.retention import LogLine, StoredContent
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import UnavailableError
 from privacydesk.storage import erasure, tables
 from privacydesk.storage.codec import from_micros, to_micros
-from privacydesk.storage.damaged import open_tickets
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.data_keys import load_seals
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.resilient_reads import open_tickets
 from privacydesk.storage.rows.conversation import open_conversation
-from privacydesk.storage.rows.ticket import BOUND as TICKET_BOUND
+from privacydesk.storage.rows.ticket import BINDING as TICKET_BINDING
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.statements import CONVERSATIONS, TICKETS, padded
 from privacydesk.storage.writer import BatchWriter
 
 _log = structlog.get_logger(__name__)
 
-_TRIES = 20
-_PAUSE = 0.25
+_CHECKPOINT_TRIES = 20
+_RETRY_PAUSE = 0.25
 
 _conversation = tables.conversation.c
 _event = tables.event.c
@@ -45,19 +45,19 @@ _ID: sa.BindParameter[bytes] = sa.bindparam("id")
 _BEFORE = sa.bindparam("before", type_=sa.BigInteger)
 _NEVER = 2**62
 
-# The log is in order of time, so its first remaining entry is the oldest one.
-_OLDEST = (
+# Events are in order of time, so the first one that is not blank is the oldest.
+_OLDEST_CONTENT = (
     sa.select(_event.at)
     .where(_event.conversation_id == _conversation.id, _event.kind != EventKind.BLANK.value)
     .order_by(_event.offset)
     .limit(1)
     .scalar_subquery()
 )
-_PAGE = (
+_AGED_PAGE = (
     sa.select(
         _conversation.id,
         sa.or_(
-            sa.func.coalesce(_OLDEST, _NEVER) <= _BEFORE,
+            sa.func.coalesce(_OLDEST_CONTENT, _NEVER) <= _BEFORE,
             sa.exists().where(
                 _ticket.conversation_id == _conversation.id,
                 _ticket.closed_at <= _BEFORE,
@@ -72,8 +72,8 @@ _PAGE = (
     .order_by(_conversation.id)
     .limit(sa.bindparam("count"))
 )
-_STATE = CONVERSATIONS.where(_conversation.id == _ID)
-_LINES = (
+_CONVERSATION = CONVERSATIONS.where(_conversation.id == _ID)
+_EVENTS = (
     sa.select(_event.offset, _event.at, _event.kind)
     .where(_event.conversation_id == _ID)
     .order_by(_event.offset)
@@ -82,10 +82,10 @@ _TICKETS = TICKETS.where(_ticket.conversation_id == _ID).order_by(_ticket.id)
 _OBJECTIONS = TICKETS.where(_ticket.linked.in_(sa.bindparam("ids", expanding=True))).order_by(
     _ticket.id
 )
-_FILES = sa.select(_evidence.id, _evidence.created_at).where(
+_UNFILED_EVIDENCE = sa.select(_evidence.id, _evidence.created_at).where(
     _evidence.conversation_id == _ID, _evidence.ticket_id.is_(None)
 )
-_ATTACHED = (
+_EVIDENCE_PER_TICKET = (
     sa.select(_evidence.ticket_id, sa.func.count().label("files"))
     .where(_evidence.conversation_id == _ID, _evidence.ticket_id.is_not(None))
     .group_by(_evidence.ticket_id)
@@ -95,14 +95,14 @@ _DELIVERIES = sa.select(_outbox.id, _outbox.created_at).where(
 )
 
 
-class SqlPurging:
-    """Reads through the reader, erases through the writer.
+class SqlPurgeStore:
+    """Implements ``ports.PurgeStore``.
 
     Args:
-        writer: for erasing.
-        reader: for reading.
-        seals: the conversations' keys; that of an erased one is forgotten.
-        engine: whose connections may write; a short one scrubs the journal.
+        writer: erases conversations.
+        reader: finds content.
+        seals: the conversations' keys; the key of an erased conversation is dropped.
+        engine: opens a connection of its own to scrub SQLite's journal.
     """
 
     def __init__(
@@ -113,29 +113,31 @@ class SqlPurging:
         self._seals = seals
         self._engine = engine
 
-    async def aged(
+    async def conversations_with_content(
         self, before: datetime, *, after: ConversationId | None, limit: int
     ) -> tuple[tuple[ConversationId, ...], ConversationId | None]:
-        """Return conversations that hold something from before an instant; see ``ports.Purging``.
+        """Return a page of conversations with content from before an instant.
 
-        All are scanned, without an index on instants: it would cost every message, and this is
-        done once a day.
+        See ``ports.PurgeStore``. All conversations are scanned: an index on the time of events
+        would slow down every message, and this scan runs only once a day.
         """
-        wanted = {"before": to_micros(before), "after": after or b"", "count": limit}
-        rows = await self._reader.read(lambda connection: connection.execute(_PAGE, wanted).all())
-        found = tuple(ConversationId(row.id) for row in rows if row.aged)
-        return found, ConversationId(rows[-1].id) if len(rows) == limit else None
+        params = {"before": to_micros(before), "after": after or b"", "count": limit}
+        rows = await self._reader.read(lambda c: c.execute(_AGED_PAGE, params).all())
+        aged = tuple(ConversationId(row.id) for row in rows if row.aged)
+        return aged, ConversationId(rows[-1].id) if len(rows) == limit else None
 
-    async def holdings(self, conversation: ConversationId) -> Holdings | None:
-        """Return what is kept of a conversation."""
+    async def stored_content(self, conversation: ConversationId) -> StoredContent | None:
+        """Return what is stored of a conversation; None if it does not exist."""
         return await self._reader.read(lambda connection: self._holdings(connection, conversation))
 
-    def _holdings(self, connection: sa.Connection, conversation: ConversationId) -> Holdings | None:
-        at = {"id": conversation}
-        state = connection.execute(_STATE, at).first()
-        if state is None:
+    def _holdings(
+        self, connection: sa.Connection, conversation: ConversationId
+    ) -> StoredContent | None:
+        by_id = {"id": conversation}
+        row = connection.execute(_CONVERSATION, by_id).first()
+        if row is None:
             return None
-        tickets = connection.execute(_TICKETS, at).all()
+        tickets = connection.execute(_TICKETS, by_id).all()
         objections: list[Any] = []
         if tickets:
             ids = padded([row.id for row in tickets])
@@ -143,66 +145,73 @@ class SqlPurging:
         seals = load_seals(connection, self._seals, [conversation])
         if conversation not in seals:
             raise SealError("a conversation has no data key")
-        return Holdings(
-            conversation=open_conversation(state, seals[conversation]),
+        return StoredContent(
+            conversation=open_conversation(row, seals[conversation]),
             lines=tuple(
-                Line(row.offset, from_micros(row.at), row.kind == EventKind.BLANK.value)
-                for row in connection.execute(_LINES, at)
+                LogLine(row.offset, from_micros(row.at), row.kind == EventKind.BLANK.value)
+                for row in connection.execute(_EVENTS, by_id)
             ),
-            tickets=self._opened(connection, tickets),
-            objections=self._opened(connection, objections),
+            tickets=self._open_all(connection, tickets),
+            objections=self._open_all(connection, objections),
             files=tuple(
                 (EvidenceId(row.id), from_micros(row.created_at))
-                for row in connection.execute(_FILES, at)
+                for row in connection.execute(_UNFILED_EVIDENCE, by_id)
             ),
             attached={
-                TicketId(row.ticket_id): row.files for row in connection.execute(_ATTACHED, at)
+                TicketId(row.ticket_id): row.files
+                for row in connection.execute(_EVIDENCE_PER_TICKET, by_id)
             },
             deliveries=tuple(
                 (DeliveryId(row.id), from_micros(row.created_at))
-                for row in connection.execute(_DELIVERIES, at)
+                for row in connection.execute(_DELIVERIES, by_id)
             ),
         )
 
-    def _opened(self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> tuple[Ticket, ...]:
-        """Return all tickets: one left out would be taken for deleted."""
-        opened, damaged = open_tickets(connection, self._seals, rows)
-        if damaged:
-            raise TICKET_BOUND.refusal(damaged[0], "was refused")
+    def _open_all(
+        self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]
+    ) -> tuple[Ticket, ...]:
+        """Return all tickets of rows; an unreadable one must not be taken for a missing one.
+
+        Raises:
+            SealError: a ticket can't be read.
+        """
+        opened, unreadable = open_tickets(connection, self._seals, rows)
+        if unreadable:
+            raise TICKET_BINDING.error(unreadable[0], "was refused")
         return tuple(ticket for *_, ticket in opened)
 
     async def erase(self, conversation: ConversationId, *, version: int) -> bool:
-        """Delete a conversation with its key, unless it went on since ``version``."""
-        done = await self._writer.run(
+        """Delete a conversation and its key unless its version has changed; see ``PurgeStore``."""
+        erased = await self._writer.run(
             lambda connection: erasure.erase(connection, conversation, version)
         )
-        if done:
+        if erased:
             self._seals.forget(conversation)
-        return done
+        return erased
 
     async def scrub(self) -> None:
-        """Empty SQLite's journal: it keeps old pages as they were.
+        """Truncate SQLite's journal, which still contains old versions of pages.
 
-        Freed pages and cells are zeroed as they are freed (``secure_delete``). PostgreSQL does
-        both in its own time.
+        Deleted content in the file itself is overwritten with zeros at once (``secure_delete``).
+        PostgreSQL removes both later by itself.
 
         Raises:
-            UnavailableError: somebody kept reading; the journal is emptied another time.
+            UnavailableError: readers kept the journal in use; call this again later.
         """
         if self._engine.dialect.name == "sqlite":
-            await asyncio.to_thread(self._truncate)
+            await asyncio.to_thread(self._truncate_journal)
 
-    def _truncate(self) -> None:
-        for _ in range(_TRIES):
-            raw = self._engine.raw_connection()
+    def _truncate_journal(self) -> None:
+        for _ in range(_CHECKPOINT_TRIES):
+            connection = self._engine.raw_connection()
             try:
-                cursor = raw.cursor()
+                cursor = connection.cursor()
                 busy, *_rest = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 cursor.close()
             finally:
-                raw.close()
+                connection.close()
             if not busy:
                 return
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_PAUSE)
         _log.warning("journal_not_emptied")
         raise UnavailableError("the journal is being read; what went is still in it")

@@ -1,4 +1,4 @@
-"""The readers' queries."""
+"""The queries of ``SqlReader``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.separation import CHANGES
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
-from privacydesk.storage.statements import CONVERSATIONS, TICKETS, written_out
+from privacydesk.storage.statements import CONVERSATIONS, TICKETS, sql_literal
 
 _ID: sa.BindParameter[Any] = sa.bindparam("id")
 _COUNT: sa.BindParameter[Any] = sa.bindparam("count")
 _conversation = tables.conversation.c
 _ticket = tables.ticket.c
-_CLOSED = written_out(TicketState.CLOSED.value)
-_QUEUED = _conversation.owner_kind == written_out(OwnerKind.QUEUE.value)
+_CLOSED = sql_literal(TicketState.CLOSED.value)
+_QUEUED = _conversation.owner_kind == sql_literal(OwnerKind.QUEUE.value)
 
 CONVERSATION = CONVERSATIONS.where(_conversation.id == _ID)
 CONVERSATION_KEY = sa.select(tables.conversation_key).where(
@@ -38,25 +38,27 @@ QUEUE_AFTER = QUEUE.where(
     > sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_conversation.id.type))
 )
 WITH_AGENT = CONVERSATIONS.where(
-    _conversation.owner_kind == written_out(OwnerKind.AGENT.value),
+    _conversation.owner_kind == sql_literal(OwnerKind.AGENT.value),
     _conversation.owner_agent == sa.bindparam("agent"),
 ).order_by(_conversation.id)
 WITH_AGENTS = CONVERSATIONS.where(
-    _conversation.owner_kind == written_out(OwnerKind.AGENT.value)
+    _conversation.owner_kind == sql_literal(OwnerKind.AGENT.value)
 ).order_by(_conversation.id)
-_spoken = tables.event.alias("spoken")
-_last_spoken = (
-    sa.select(_spoken.c.offset)
+_message = tables.event.alias("spoken")
+_last_message_offset = (
+    sa.select(_message.c.offset)
     .where(
-        _spoken.c.conversation_id == _conversation.id,
-        _spoken.c.sender.in_([written_out(one.value) for one in (Sender.USER, Sender.AGENT)]),
+        _message.c.conversation_id == _conversation.id,
+        _message.c.sender.in_(
+            [sql_literal(sender.value) for sender in (Sender.USER, Sender.AGENT)]
+        ),
     )
-    .order_by(_spoken.c.offset.desc())
+    .order_by(_message.c.offset.desc())
     .limit(1)
     .correlate(tables.conversation)
     .scalar_subquery()
 )
-# For all agents: a few events from the end of each conversation show who spoke last.
+# For all agents. Only the last few events of each conversation are read, to find the last speaker.
 UNANSWERED = (
     sa.select(_conversation.id, _conversation.owner_agent, tables.event.c.at)
     .select_from(tables.conversation)
@@ -64,24 +66,24 @@ UNANSWERED = (
         tables.event,
         sa.and_(
             tables.event.c.conversation_id == _conversation.id,
-            tables.event.c.offset == _last_spoken,
+            tables.event.c.offset == _last_message_offset,
         ),
     )
     .where(
-        _conversation.owner_kind == written_out(OwnerKind.AGENT.value),
-        tables.event.c.sender == written_out(Sender.USER.value),
+        _conversation.owner_kind == sql_literal(OwnerKind.AGENT.value),
+        tables.event.c.sender == sql_literal(Sender.USER.value),
     )
 )
 UNANSWERED_BY = UNANSWERED.where(_conversation.owner_agent == sa.bindparam("agent"))
 _me = tables.conversation.alias("me")
 QUEUE_LENGTH = sa.select(sa.func.count()).select_from(tables.conversation).where(_QUEUED)
-QUEUE_PLACE = (
+QUEUE_POSITION = (
     sa.select(sa.func.count())
     .select_from(tables.conversation)
     .join(_me, _me.c.id == _ID)
     .where(
         _QUEUED,
-        _me.c.owner_kind == written_out(OwnerKind.QUEUE.value),
+        _me.c.owner_kind == sql_literal(OwnerKind.QUEUE.value),
         sa.or_(
             _conversation.queued_at < _me.c.queued_at,
             sa.and_(_conversation.queued_at == _me.c.queued_at, _conversation.id <= _me.c.id),
@@ -101,19 +103,21 @@ TICKET_BY_NUMBER = TICKETS.join(
     tables.ticket_number, tables.ticket_number.c.ticket_id == _ticket.id
 ).where(tables.ticket_number.c.number == sa.bindparam("number"))
 _number = tables.ticket_number.c
-_BY_NUMBER = sa.select(_number.number, _number.ticket_id).order_by(_number.number).limit(1)
+_LOWEST_NUMBER = sa.select(_number.number, _number.ticket_id).order_by(_number.number).limit(1)
 TICKETS_NEAR = sa.union_all(
-    sa.select(_BY_NUMBER.where(_number.number >= sa.bindparam("number")).subquery()),
-    sa.select(_BY_NUMBER.subquery()),
+    sa.select(_LOWEST_NUMBER.where(_number.number >= sa.bindparam("number")).subquery()),
+    sa.select(_LOWEST_NUMBER.subquery()),
 )
-"""The number itself or the next one, and the first of all; none only where there is no ticket."""
-_OF_PERSON = (
+"""This number or the next higher one, and the lowest: no rows only if there are no tickets."""
+_TICKETS_OF_PERSON = (
     TICKETS.join(tables.ticket_person, tables.ticket_person.c.ticket_id == _ticket.id)
     .where(tables.ticket_person.c.hash == sa.bindparam("person"))
     .limit(_COUNT)
 )
-TICKETS_OF = _OF_PERSON.order_by(sa.case((_ticket.state == _CLOSED, 1), else_=0), _ticket.id.desc())
-OPEN_TICKETS_OF = _OF_PERSON.where(_ticket.state != _CLOSED).order_by(_ticket.id.desc())
+TICKETS_OF = _TICKETS_OF_PERSON.order_by(
+    sa.case((_ticket.state == _CLOSED, 1), else_=0), _ticket.id.desc()
+)
+OPEN_TICKETS_OF = _TICKETS_OF_PERSON.where(_ticket.state != _CLOSED).order_by(_ticket.id.desc())
 TICKETS_IN = TICKETS.where(_ticket.conversation_id == _ID).order_by(_ticket.id.desc())
 OPEN_TICKETS_IN = (
     sa.select(_ticket.conversation_id, _ticket.number, _ticket.kind)
@@ -136,7 +140,7 @@ HELD_TICKETS = (
     .where(sa.literal_column("ticket.state <> 'closed'"), _ticket.holder != "")
     .group_by(_ticket.holder)
 )
-TICKET_PLACE = sa.select(_ticket.due_at).where(_ticket.id == _ID)
+TICKET_DUE_AT = sa.select(_ticket.due_at).where(_ticket.id == _ID)
 
 TICKET_LOG = (
     sa.select(tables.ticket_log)
@@ -148,7 +152,7 @@ NOTICES_OF = (
     sa.select(tables.outbox)
     .where(
         tables.outbox.c.ticket_id == _ID,
-        tables.outbox.c.channel == written_out(Channel.NOTICE.value),
+        tables.outbox.c.channel == sql_literal(Channel.NOTICE.value),
     )
     .order_by(tables.outbox.c.id)
 )
@@ -156,27 +160,27 @@ NOTICES_OF = (
 ATTACHMENT = sa.select(tables.attachment).where(tables.attachment.c.id == _ID)
 EVIDENCE = sa.select(tables.evidence).where(tables.evidence.c.id == _ID)
 _evidence = tables.evidence.c
-_FILES = sa.select(*(column for column in _evidence if column.name != "body"))
-EVIDENCE_OF = _FILES.where(_evidence.ticket_id == _ID).order_by(
+_EVIDENCE_WITHOUT_BODY = sa.select(*(column for column in _evidence if column.name != "body"))
+EVIDENCE_OF = _EVIDENCE_WITHOUT_BODY.where(_evidence.ticket_id == _ID).order_by(
     _evidence.handed_in_at, _evidence.id
 )
-_STAGED = _FILES.where(_evidence.ticket_id.is_(None), _evidence.removed_at.is_(None)).order_by(
-    _evidence.id
-)
-STAGED_IN = _STAGED.where(_evidence.conversation_id == _ID)
+_UNFILED_EVIDENCE = _EVIDENCE_WITHOUT_BODY.where(
+    _evidence.ticket_id.is_(None), _evidence.removed_at.is_(None)
+).order_by(_evidence.id)
+STAGED_IN = _UNFILED_EVIDENCE.where(_evidence.conversation_id == _ID)
 EVIDENCE_BYTES = sa.select(sa.func.coalesce(sa.func.sum(_evidence.size), 0)).where(
     _evidence.conversation_id == _ID, _evidence.removed_at.is_(None)
 )
-STAGED_BEFORE = _STAGED.where(
+STAGED_BEFORE = _UNFILED_EVIDENCE.where(
     _evidence.created_at < sa.bindparam("before"), _evidence.id > sa.bindparam("after")
 ).limit(_COUNT)
 
-# The lane of a ticket's actions is its id; no other column of the outbox leads to a ticket.
+# A ticket's actions have its id as their lane; there is no index on the outbox's ``ticket_id``.
 OPEN_ACTIONS_OF = (
     sa.select(tables.outbox)
     .where(
         tables.outbox.c.lane == _ID,
-        tables.outbox.c.state == written_out(DeliveryState.OPEN.value),
+        tables.outbox.c.state == sql_literal(DeliveryState.OPEN.value),
     )
     .order_by(tables.outbox.c.id)
 )
@@ -189,14 +193,14 @@ TOKENS_OF = sa.select(tables.api_token).where(tables.api_token.c.agent == sa.bin
 OPEN_DELIVERIES = (
     sa.select(sa.func.count())
     .select_from(tables.outbox)
-    .where(tables.outbox.c.state == written_out(DeliveryState.OPEN.value))
+    .where(tables.outbox.c.state == sql_literal(DeliveryState.OPEN.value))
 )
 
 
 def ticket_list(
     states: Sequence[str], kinds: Sequence[str], holder: str | None, limit: int
 ) -> sa.Select[Any]:
-    """Return the query for tickets by due date, undated last."""
+    """Return the query for tickets by due date, those without one last."""
     query = TICKETS.order_by(_ticket.due_at.asc().nulls_last(), _ticket.id)
     if states:
         query = query.where(_ticket.state.in_(states))
@@ -207,8 +211,8 @@ def ticket_list(
     return query.limit(limit)
 
 
-def after_place(query: sa.Select[Any], ticket: TicketId, due_at: int | None) -> sa.Select[Any]:
-    """Return the part of a ticket list that follows a ticket."""
+def after_cursor(query: sa.Select[Any], ticket: TicketId, due_at: int | None) -> sa.Select[Any]:
+    """Return the query limited to tickets after a given one, in the order of ``ticket_list``."""
     later = _ticket.id > ticket
     if due_at is None:
         return query.where(_ticket.due_at.is_(None), later)

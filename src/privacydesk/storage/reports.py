@@ -1,6 +1,6 @@
-"""Ticket queries for supervision and reports.
+"""Ticket queries for reports and exported lists.
 
-Reports read columns in the clear, all of them in one index; exported lists open bodies.
+Reports read only unsealed columns, all of which are in one index; exported lists open the bodies.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from privacydesk.domain.reports import Case
 from privacydesk.domain.ticket import Satisfaction, Ticket
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, opt_instant, to_micros
-from privacydesk.storage.damaged import read_tickets, whole_page
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.resilient_reads import read_full_page, read_tickets
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.statements import TICKETS, padded
 
@@ -47,7 +47,7 @@ _CASES = sa.select(
 _NUMBERS = sa.select(_ticket.id, _ticket.number).where(
     _ticket.id.in_(sa.bindparam("ids", expanding=True))
 )
-_RECEIVED = (
+_TICKETS_BY_RECEIPT = (
     TICKETS.where(
         sa.tuple_(_ticket.received_at, _ticket.id)
         > sa.tuple_(
@@ -68,10 +68,10 @@ class SqlCases:
         self._seals = seals
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
-        """Return requests made before ``until`` that were open or changed since ``since``."""
-        wanted = {"since": to_micros(since), "until": to_micros(until)}
+        """Return cases received before ``until`` that were open or changed since ``since``."""
+        params = {"since": to_micros(since), "until": to_micros(until)}
 
-        def look(connection: sa.Connection) -> tuple[Case, ...]:
+        def fetch(connection: sa.Connection) -> tuple[Case, ...]:
             return tuple(
                 Case(
                     RequestKind(row.kind),
@@ -80,38 +80,41 @@ class SqlCases:
                     opt_instant(row.promised_at),
                     opt_instant(row.answered_at),
                     opt_instant(row.closed_at),
-                    tuple(Ground(one) for one in row.grounds.split()),
+                    tuple(Ground(ground) for ground in row.grounds.split()),
                     None if row.satisfaction is None else Satisfaction(row.satisfaction),
                 )
-                for row in connection.execute(_CASES, wanted)
+                for row in connection.execute(_CASES, params)
             )
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:
-        """Return the numbers of tickets."""
+        """Return the ticket numbers by id."""
         if not tickets:
             return {}
 
-        def look(connection: sa.Connection) -> Mapping[TicketId, str]:
+        def fetch(connection: sa.Connection) -> Mapping[TicketId, str]:
             rows = connection.execute(_NUMBERS, {"ids": padded(tickets)})
             return {TicketId(row.id): row.number for row in rows}
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def received(
         self, since: datetime, until: datetime, *, after: Ticket | None = None, limit: int = 100
     ) -> tuple[Ticket, ...]:
-        """Return tickets by when their requests were made; see ``ports.Cases``."""
-        at, place = (since, b"") if after is None else (after.received_at, after.id)
-        first = {"at": to_micros(at), "id": place}
+        """Return tickets in order of receipt; see ``ports.Cases``."""
+        after_time, after_id = (since, b"") if after is None else (after.received_at, after.id)
+        first_cursor = {"at": to_micros(after_time), "id": after_id}
 
-        def look(connection: sa.Connection) -> tuple[Ticket, ...]:
-            def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
-                here = first if seen is None else {"at": seen.received_at, "id": seen.id}
-                wanted = {**here, "until": to_micros(until), "count": count}
-                return connection.execute(_RECEIVED, wanted).all()
+        def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
+            def select_page(last: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+                cursor = first_cursor if last is None else {"at": last.received_at, "id": last.id}
+                params = {**cursor, "until": to_micros(until), "count": count}
+                return connection.execute(_TICKETS_BY_RECEIPT, params).all()
 
-            return whole_page(page, lambda rows: read_tickets(connection, self._seals, rows), limit)
+            def read(rows: Sequence[sa.Row[Any]]) -> tuple[Ticket, ...]:
+                return read_tickets(connection, self._seals, rows)
 
-        return await self._reader.read(look)
+            return read_full_page(select_page, read, limit)
+
+        return await self._reader.read(fetch)

@@ -1,4 +1,4 @@
-"""Revocations of app tokens, through the writer like every other change."""
+"""Repository of the revocations of app tokens."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from privacydesk.domain.api_tokens import KeptAnswer
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.app_tokens import Revocation
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.ports import FailedJobError
 from privacydesk.storage import tables
+from privacydesk.storage.api_results import require_no_result, store_result
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.damaged import open_signed_rows
-from privacydesk.storage.keys import writing_key
+from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.requests import check_open, leave
-from privacydesk.storage.rows.app_token import BOUND, read_revocation, revocation_row
+from privacydesk.storage.resilient_reads import open_signed_rows
+from privacydesk.storage.rows.app_token import BINDING, read_revocation, revocation_row
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.writer import BatchWriter
 
 _revocation = tables.app_token_revocation.c
-_THERE: Final = sa.select(_revocation.hash).where(
+_EXISTING: Final = sa.select(_revocation.hash).where(
     _revocation.hash == sa.bindparam("key"), _revocation.revoked_at == sa.bindparam("at")
 )
-_PAGE: Final = 1_000
-_PLACE: Final = (_revocation.revoked_at, _revocation.hash)
-_PAGE_FROM: Final = (
+_PAGE_SIZE: Final = 1_000
+_ORDER: Final = (_revocation.revoked_at, _revocation.hash)
+_NEXT_PAGE: Final = (
     sa.select(tables.app_token_revocation)
-    .where(sa.tuple_(*_PLACE) > sa.tuple_(sa.bindparam("at"), sa.bindparam("key")))
-    .order_by(*_PLACE)
+    .where(sa.tuple_(*_ORDER) > sa.tuple_(sa.bindparam("at"), sa.bindparam("key")))
+    .order_by(*_ORDER)
     .limit(sa.bindparam("most"))
 )
 
 
-class SqlRevocationBook:
-    """Implements ``ports.RevocationBook``."""
+class SqlRevocationStore:
+    """Implements ``ports.RevocationStore``."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
@@ -47,49 +47,54 @@ class SqlRevocationBook:
         self._seals = seals
 
     async def add(
-        self, revocation: Revocation, told: AuditEntry, *, left: KeptAnswer | None = None
+        self,
+        revocation: Revocation,
+        audit_entry: AuditEntry,
+        *,
+        api_result: StoredResponse | None = None,
     ) -> None:
-        """Store a revocation; see ``ports.RevocationBook``."""
-        at = {"key": revocation.hash, "at": to_micros(revocation.revoked_at)}
+        """Store a revocation; see ``ports.RevocationStore``."""
+        params = {"key": revocation.hash, "at": to_micros(revocation.revoked_at)}
 
         def write(connection: sa.Connection) -> None:
-            check_open(connection, left)
-            key = writing_key(connection, self._seals)
-            if connection.execute(_THERE, at).first() is None:
+            require_no_result(connection, api_result)
+            key = get_or_create_digest_key(connection, self._seals)
+            if connection.execute(_EXISTING, params).first() is None:
                 row = revocation_row(revocation, key)
                 connection.execute(sa.insert(tables.app_token_revocation), row)
-            leave(connection, left)
-            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0, key))
+            store_result(connection, api_result)
+            entry_row = audit_row(audit_entry, audit_entry.at, 0, key)
+            connection.execute(sa.insert(tables.audit), entry_row)
 
         try:
             await self._writer.run(write)
         except FailedJobError:
-            # Another process stored the same at the same instant: now it is there to be found.
+            # Another process has just inserted the same revocation: now it is found.
             await self._writer.run(write)
 
     async def since(self, at: datetime) -> AsyncGenerator[Sequence[Revocation]]:
-        """Yield revocations made at an instant or later; see ``ports.RevocationBook``."""
+        """Yield revocations made at ``at`` or later, in pages; see ``ports.RevocationStore``."""
         after: tuple[int, bytes] | None = (to_micros(at), b"")
         while after is not None:
-            page, after = await self._reader.read(partial(self._page, after))
+            page, after = await self._reader.read(partial(self._read_page, after))
             yield page
 
-    def _page(
+    def _read_page(
         self, after: tuple[int, bytes], connection: sa.Connection
     ) -> tuple[Sequence[Revocation], tuple[int, bytes] | None]:
-        """Return the rows that follow a place, and where the next page begins, if there is one."""
-        place = {"at": after[0], "key": after[1], "most": _PAGE}
-        rows = connection.execute(_PAGE_FROM, place).all()
-        page = open_signed_rows(connection, self._seals, rows, BOUND, read_revocation)
-        return page, (rows[-1].revoked_at, rows[-1].hash) if len(rows) == _PAGE else None
+        """Return the revocations after a cursor, and the next cursor; None on the last page."""
+        params = {"at": after[0], "key": after[1], "most": _PAGE_SIZE}
+        rows = connection.execute(_NEXT_PAGE, params).all()
+        page = open_signed_rows(connection, self._seals, rows, BINDING, read_revocation)
+        return page, (rows[-1].revoked_at, rows[-1].hash) if len(rows) == _PAGE_SIZE else None
 
     async def forget(self, before: datetime) -> None:
-        """Remove revocations made before an instant."""
-        old = sa.delete(tables.app_token_revocation).where(
+        """Delete revocations made before an instant."""
+        delete_old = sa.delete(tables.app_token_revocation).where(
             _revocation.revoked_at < to_micros(before)
         )
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(old)
+            connection.execute(delete_old)
 
         await self._writer.run(write)

@@ -1,6 +1,6 @@
-"""Upgrades a database to the schema this version needs, and checks that it has it.
+"""Upgrades a database to the schema of this version, and checks that a database has it.
 
-Alembic is imported only when there is something to migrate: it costs more than the rest of a start.
+Alembic is imported only for a migration, because its import takes longer than the rest of a start.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ import sqlalchemy as sa
 from privacydesk import migrations
 from privacydesk.errors import SettingsError
 from privacydesk.storage import tables
-from privacydesk.storage.database_faults import in_words
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, writing_engine
+from privacydesk.storage.error_messages import describe_error
 from privacydesk.storage.sealing import KeyRing
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a table, how many of its rows are done, and their total."""
+"""Called with the name of a table, the number of migrated rows, and their total number."""
 
-_version = sa.table("alembic_version", sa.column("version_num", sa.String))
+_alembic_version = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 def upgrade(url: str, ring: KeyRing | None = None, progress: Progress | None = None) -> None:
-    """Create the database, or migrate it to the newest schema. Idempotent.
+    """Create a database, or migrate it to the newest schema. Idempotent.
 
     Args:
-        url: SQLAlchemy's form.
-        ring: the operator's keys; only a database with rows from an earlier version needs them.
-        progress: called with the progress of a migration that goes through rows.
+        url: the database URL, as SQLAlchemy takes it.
+        ring: the operator's keys; needed only to migrate rows of an earlier version.
+        progress: called with the progress of a migration that rewrites rows.
 
     Raises:
-        SettingsError: the address can't be read, the database can't be reached, or a newer
-            version of the program has made its schema.
+        SettingsError: the URL can't be parsed, the database can't be reached, or its schema was
+            created by a newer version of the program.
     """
     address = parse_url(url)
     path = sqlite_file(address)
@@ -43,50 +43,52 @@ def upgrade(url: str, ring: KeyRing | None = None, progress: Progress | None = N
     engine = writing_engine(address)
     try:
         with engine.connect() as connection:
-            found = _found(connection)
-            if found == migrations.HEAD:
+            version = _read_version(connection)
+            if version == migrations.HEAD:
                 return
-            if found is None and path is not None and not _has_tables(connection):
-                _make(connection)
+            if version is None and path is not None and not _has_tables(connection):
+                _create_tables(connection)
                 return
-            _migrate(connection, found, {"ring": ring, "progress": progress})
+            _migrate(connection, version, {"ring": ring, "progress": progress})
     except sa.exc.DBAPIError as error:
-        raise SettingsError(f"the database can't be upgraded: {in_words(error, address)}") from None
+        raise SettingsError(
+            f"the database can't be upgraded: {describe_error(error, address)}"
+        ) from None
     finally:
         engine.dispose()
 
 
 def check(engine: sa.Engine) -> None:
-    """Check that the schema is the one this version needs.
+    """Check that a database has the schema of this version.
 
     Raises:
-        SettingsError: it isn't, or the database can't be reached.
+        SettingsError: it has another schema, or can't be reached.
     """
     path = sqlite_file(engine.url)
     if path is not None and not path.exists():
-        # Opening it would create an empty one that anybody may read.
+        # Opening a missing file would create an empty one that every user can read.
         raise SettingsError(f"there is no database at {path}: run privacydesk db upgrade")
     try:
         with engine.connect() as connection:
-            found = _found(connection)
+            version = _read_version(connection)
     except sa.exc.DBAPIError as error:
         raise SettingsError(
-            f"the database can't be opened: {in_words(error, engine.url)}"
+            f"the database can't be opened: {describe_error(error, engine.url)}"
         ) from None
-    if found != migrations.HEAD:
+    if version != migrations.HEAD:
         raise SettingsError(
-            f"the database's schema is {found or 'missing'}, this version needs"
+            f"the database's schema is {version or 'missing'}, this version needs"
             f" {migrations.HEAD}: run privacydesk db upgrade"
         )
 
 
-def _found(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table(_version.name):
+def _read_version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table(_alembic_version.name):
         connection.rollback()
         return None
-    found = connection.scalar(sa.select(_version.c.version_num))
+    version = connection.scalar(sa.select(_alembic_version.c.version_num))
     connection.rollback()
-    return None if found is None else str(found)
+    return None if version is None else str(version)
 
 
 def _has_tables(connection: sa.Connection) -> bool:
@@ -95,8 +97,8 @@ def _has_tables(connection: sa.Connection) -> bool:
     return bool(names)
 
 
-def _make(connection: sa.Connection) -> None:
-    # A fresh file needs no history; a test proves that both ways lead to the same schema.
+def _create_tables(connection: sa.Connection) -> None:
+    # No migrations needed; a test compares this schema with the one that all migrations lead to.
     with connection.begin():
         if sa.inspect(connection).get_table_names():
             return  # another process was faster
@@ -105,10 +107,10 @@ def _make(connection: sa.Connection) -> None:
             "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
             " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
         )
-        connection.execute(sa.insert(_version).values(version_num=migrations.HEAD))
+        connection.execute(sa.insert(_alembic_version).values(version_num=migrations.HEAD))
 
 
-def _migrate(connection: sa.Connection, found: str | None, attributes: Mapping[str, Any]) -> None:
+def _migrate(connection: sa.Connection, version: str | None, attributes: Mapping[str, Any]) -> None:
     from alembic import command  # noqa: PLC0415 - see the module's docstring
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -116,9 +118,9 @@ def _migrate(connection: sa.Connection, found: str | None, attributes: Mapping[s
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+    if version is not None and version not in known:
         raise SettingsError(
-            f"the database's schema is {found}, which this version of the program does not know:"
+            f"the database's schema is {version}, which this version of the program does not know:"
             " a newer one has made it"
         )
     config.attributes.update(attributes, connection=connection)

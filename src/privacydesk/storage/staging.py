@@ -1,6 +1,6 @@
-"""Checks a job's changes, and makes rows of what it appends.
+"""Validates the changes that a job returned, and creates the rows that it appends.
 
-Everything that can fail because of one job fails here, before the batch takes anything over.
+All errors that are a single job's fault are raised here, before its changes are added to the batch.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from privacydesk.domain.audit import audited
+from privacydesk.domain.audit import audit_entry_for
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
@@ -24,7 +24,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.locked import I, Locked, Rows
+from privacydesk.storage.locked_rows import I, LockedRows, TableRows
 from privacydesk.storage.rows.alarm import alarm_row
 from privacydesk.storage.rows.attachment import attachment_row
 from privacydesk.storage.rows.audit import audit_row
@@ -39,16 +39,17 @@ R = TypeVar("R", Ticket, Challenge, Delivery)
 
 
 class ClosureError(Exception):
-    """A job's closure broke its contract; the message names the rule and no value."""
+    """A job's closure violated its contract; the message names the rule, and no values."""
 
 
-class Staged(Struct):
-    """What one job adds to its batch.
+class StagedChanges(Struct):
+    """The validated changes of one job, ready to be added to its batch.
 
     Attributes:
-        conversation: as the job left it; None when unchanged.
-        seal: of a new conversation; ``data_key`` is its row.
-        first_offset: of the events it appended; 0 without any.
+        conversation: the changed conversation; None if unchanged.
+        seal: the seal of a new conversation.
+        data_key: the row of that seal's key.
+        first_offset: the offset of the first appended event; 0 if there is none.
     """
 
     conversation: Conversation | None = None
@@ -71,52 +72,64 @@ class Staged(Struct):
     purge: Purge | None = None
 
 
-def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: datetime) -> Staged:
-    """Return what a job adds.
+def stage(
+    job: Job, working_set: WorkingSet, changes: Changes, locked: LockedRows, now: datetime
+) -> StagedChanges:
+    """Validate a job's changes and return them with the rows that it appends.
 
     Raises:
-        ClosureError: the closure broke its contract.
-        DeskError: with code CONFLICT when a lookup hash is taken.
-        SealError, TypeError: something in the changes can't be stored.
+        ClosureError: the closure violated its contract.
+        DeskError: with code CONFLICT if a lookup hash is taken.
+        SealError, TypeError: a value in the changes can't be stored.
     """
-    staged = Staged()
+    staged = StagedChanges()
     if changes.conversation is not None:
-        _stage_conversation(staged, job, working.conversation, changes, locked)
+        _stage_conversation(staged, job, working_set.conversation, changes, locked)
     elif changes.events or changes.keys:
         raise ClosureError("events and keys need their conversation")
     if changes.tickets:
-        staged.tickets = _raised(changes.tickets, working.tickets, locked.tickets)
+        staged.tickets = _check_versions(changes.tickets, working_set.tickets, locked.tickets)
     if changes.challenges:
-        staged.challenges = _raised(changes.challenges, working.challenges, locked.challenges)
+        staged.challenges = _check_versions(
+            changes.challenges, working_set.challenges, locked.challenges
+        )
     if changes.deliveries:
-        staged.deliveries = _raised(changes.deliveries, working.deliveries, locked.deliveries)
+        staged.deliveries = _check_versions(
+            changes.deliveries, working_set.deliveries, locked.deliveries
+        )
     if changes.ticket_log:
         _stage_log(staged, job, changes.ticket_log, locked, now)
     _stage_files(staged, changes, locked, now)
-    for told in changes.audit:
-        staged.audit.append(audit_row(told, now, len(staged.audit), locked.key))
-    staged.staff_alarms = [alarm_row(one) for one in changes.staff_alarms]
+    for entry in changes.audit:
+        staged.audit.append(audit_row(entry, now, len(staged.audit), locked.digest_key))
+    staged.staff_alarms = [alarm_row(alarm) for alarm in changes.staff_alarms]
     if changes.purge is not None:
-        staged.purge = _purge(changes.purge, staged)
+        staged.purge = _check_purge(changes.purge, staged)
     return staged
 
 
-def settled(changed: Iterable[Ticket], before: Mapping[TicketId, Ticket]) -> list[TicketId]:
-    """Return the tickets whose evidence is deleted because of the state a job left them in.
+def find_newly_settled(
+    changed: Iterable[Ticket], before: Mapping[TicketId, Ticket]
+) -> list[TicketId]:
+    """Return the tickets whose evidence is deleted because a job has changed their state.
 
-    A ticket may end in any way while evidence is kept for a later decision (a second agent's), so
-    the state decides and no single move.
+    This depends on the state of the ticket, not on a particular move: evidence may have been kept
+    for the decision of a second agent, and the ticket may still be closed in several ways.
     """
     return [
-        one.id
-        for one in changed
-        if one.has_settled_evidence
-        and (one.id not in before or not before[one.id].has_settled_evidence)
+        ticket.id
+        for ticket in changed
+        if ticket.has_settled_evidence
+        and (ticket.id not in before or not before[ticket.id].has_settled_evidence)
     ]
 
 
 def _stage_conversation(
-    staged: Staged, job: Job, before: Conversation | None, changes: Changes, locked: Locked
+    staged: StagedChanges,
+    job: Job,
+    before: Conversation | None,
+    changes: Changes,
+    locked: LockedRows,
 ) -> None:
     after, events = changes.conversation, changes.events
     assert after is not None
@@ -124,10 +137,10 @@ def _stage_conversation(
         _stage_new_conversation(staged, after, locked)
     elif after.id != before.id:
         raise ClosureError("a job changes the conversation it locks and no other")
-    _check_log(job, 0 if before is None else before.version, after, events)
+    _check_events(job, 0 if before is None else before.version, after, events)
     if events:
         staged.conversation = after
-        seal = _seal_of(after.id, staged, locked)
+        seal = _find_seal(after.id, staged, locked)
         staged.events = [event_row(after.id, event, seal) for event in events]
         staged.first_offset = events[0].offset
     elif before is not None and after is not before and after != before:
@@ -136,7 +149,7 @@ def _stage_conversation(
         _stage_keys(staged, after.id, changes, locked)
 
 
-def _stage_new_conversation(staged: Staged, after: Conversation, locked: Locked) -> None:
+def _stage_new_conversation(staged: StagedChanges, after: Conversation, locked: LockedRows) -> None:
     if after.id in locked.conversations.now:
         raise ClosureError("a new conversation has the id of another")
     staged.conversation = after
@@ -148,7 +161,7 @@ def _stage_new_conversation(staged: Staged, after: Conversation, locked: Locked)
     }
 
 
-def _check_log(job: Job, version: int, after: Conversation, events: tuple[Event, ...]) -> None:
+def _check_events(job: Job, version: int, after: Conversation, events: tuple[Event, ...]) -> None:
     for offset, event in enumerate(events, start=version + 1):
         if event.offset != offset:
             raise ClosureError("events must continue the log without a gap")
@@ -157,23 +170,33 @@ def _check_log(job: Job, version: int, after: Conversation, events: tuple[Event,
     if after.version != version + len(events):
         raise ClosureError("a conversation's version is its last offset")
     if events and not events[0].job_id and job.once_per_ticket is None:
-        # Without it, a resent job would run twice.
+        # Without the id, a job that is submitted again would run twice.
         raise ClosureError("the first event must carry the job's id")
 
 
 def _stage_keys(
-    staged: Staged, conversation: ConversationId, changes: Changes, locked: Locked
+    staged: StagedChanges, conversation: ConversationId, changes: Changes, locked: LockedRows
 ) -> None:
     taken = locked.connection.execute(sql.TAKEN_KEYS, {"ids": sql.padded(changes.keys)}).first()
     if taken is not None or not locked.new_keys.isdisjoint(changes.keys):
         raise DeskError("another conversation is found under this key", code=ErrorCode.CONFLICT)
-    staged.keys = [lookup_row(key, conversation, locked.key) for key in changes.keys]
+    staged.keys = [lookup_row(key, conversation, locked.digest_key) for key in changes.keys]
 
 
-def _raised(changed: Iterable[R], shown: Any, rows: Rows[I, R]) -> list[R]:
-    kept: list[R] = []
+def _check_versions(changed: Iterable[R], own_rows: Any, rows: TableRows[I, R]) -> list[R]:
+    """Return the changed rows of a job, incrementing versions that it left unchanged.
+
+    Args:
+        changed: the rows that the job returned.
+        own_rows: the rows in the job's working set, by id.
+        rows: all locked rows of the table.
+
+    Raises:
+        ClosureError: a row's version is lower, or a new row has the id of an existing one.
+    """
+    result: list[R] = []
     for value in changed:
-        before: R | None = shown.get(value.id)
+        before: R | None = own_rows.get(value.id)
         if before is None:
             if value.id in rows.now:
                 raise ClosureError("a new row has the id of another, or of one it didn't lock")
@@ -182,60 +205,70 @@ def _raised(changed: Iterable[R], shown: Any, rows: Rows[I, R]) -> list[R]:
         elif value.version < before.version:
             raise ClosureError("a row's version never falls")
         elif value.version == before.version:
-            kept.append(replace(value, version=before.version + 1))
+            result.append(replace(value, version=before.version + 1))
             continue
-        kept.append(value)
-    return kept
+        result.append(value)
+    return result
 
 
 def _stage_log(
-    staged: Staged, job: Job, entries: tuple[LogEntry, ...], locked: Locked, now: datetime
+    staged: StagedChanges,
+    job: Job,
+    entries: tuple[LogEntry, ...],
+    locked: LockedRows,
+    now: datetime,
 ) -> None:
-    left = {ticket.id: ticket for ticket in staged.tickets}
+    changed = {ticket.id: ticket for ticket in staged.tickets}
     lengths: dict[TicketId, int] = {}
     for entry in entries:
-        ticket = entry.ticket_id
-        after = left.get(ticket) or locked.tickets.now.get(ticket)
-        if after is None:
+        ticket_id = entry.ticket_id
+        ticket = changed.get(ticket_id) or locked.tickets.now.get(ticket_id)
+        if ticket is None:
             raise ClosureError("a log entry belongs to a ticket that its job locked or made")
-        home = after.conversation_id
-        length = lengths.get(ticket)
+        conversation = ticket.conversation_id
+        length = lengths.get(ticket_id)
         if length is None:
-            length = locked.log_length(ticket)
-        once = length == locked.log_length(ticket) and job.once_per_ticket == ticket
-        lengths[ticket] = length + 1
+            length = locked.log_length(ticket_id)
+        is_first = length == locked.log_length(ticket_id)
+        once = is_first and job.once_per_ticket == ticket_id
+        lengths[ticket_id] = length + 1
         staged.log.append(
             log_row(
                 entry,
-                _seal_of(home, staged, locked),
-                conversation=home,
+                _find_seal(conversation, staged, locked),
+                conversation=conversation,
                 seq=length + 1,
                 once_id=job.id if once else None,
                 offset=staged.first_offset,
-                ticket_version=after.version,
+                ticket_version=ticket.version,
             )
         )
-        told = audited(entry, home)
-        if told is not None:
-            place, anchor = len(staged.audit), ("ticket_log", ticket.hex(), length + 1)
-            staged.audit.append(audit_row(told, now, place, locked.key, anchors=[anchor]))
+        audit_entry = audit_entry_for(entry, conversation)
+        if audit_entry is not None:
+            index, anchor = len(staged.audit), ("ticket_log", ticket_id.hex(), length + 1)
+            row = audit_row(audit_entry, now, index, locked.digest_key, anchors=[anchor])
+            staged.audit.append(row)
 
 
-def _stage_files(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:
+def _stage_files(
+    staged: StagedChanges, changes: Changes, locked: LockedRows, now: datetime
+) -> None:
     if changes.attachments:
         _stage_attachments(staged, changes, locked)
     if changes.evidence or changes.evidence_moved or changes.evidence_removed:
         _stage_evidence(staged, changes, locked, now)
     for part in changes.package_parts:
-        seal = _seal_of(part.conversation_id, staged, locked)
+        seal = _find_seal(part.conversation_id, staged, locked)
         staged.package_parts.append(part_row(part, seal))
 
 
-def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:
-    for one in changes.evidence:
-        seal = _seal_of(one.conversation_id, staged, locked)
-        staged.evidence.append(evidence_row(one, seal))
-    # A microsecond apart, so that the instant alone gives their order.
+def _stage_evidence(
+    staged: StagedChanges, changes: Changes, locked: LockedRows, now: datetime
+) -> None:
+    for file in changes.evidence:
+        seal = _find_seal(file.conversation_id, staged, locked)
+        staged.evidence.append(evidence_row(file, seal))
+    # One microsecond apart, so that ``handed_in_at`` gives the order of submission.
     for handed_in, (evidence, ticket) in enumerate(changes.evidence_moved.items(), to_micros(now)):
         staged.evidence_moved.append(
             {sql.GUARD_ID: evidence, "to_ticket": ticket, "to_handed_in": handed_in}
@@ -244,24 +277,26 @@ def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datet
         staged.evidence_removed.append({sql.GUARD_ID: evidence, "to_removed_at": to_micros(now)})
 
 
-def _stage_attachments(staged: Staged, changes: Changes, locked: Locked) -> None:
+def _stage_attachments(staged: StagedChanges, changes: Changes, locked: LockedRows) -> None:
     if staged.conversation is None or not staged.first_offset:
         raise ClosureError("an attachment goes with an event")
-    for one in changes.attachments:
-        if one.conversation_id != staged.conversation.id:
+    for attachment in changes.attachments:
+        if attachment.conversation_id != staged.conversation.id:
             raise ClosureError("an attachment belongs to the conversation it is said in")
-        seal = _seal_of(one.conversation_id, staged, locked)
-        staged.attachments.append(attachment_row(replace(one, offset=staged.first_offset), seal))
+        seal = _find_seal(attachment.conversation_id, staged, locked)
+        placed = replace(attachment, offset=staged.first_offset)
+        staged.attachments.append(attachment_row(placed, seal))
 
 
-def _purge(purge: Purge, staged: Staged) -> Purge:
+def _check_purge(purge: Purge, staged: StagedChanges) -> Purge:
     if staged.conversation is None:
         raise ClosureError("a purge leaves an event, so that every copy is seen to be old")
     return purge
 
 
-def _seal_of(conversation: ConversationId, staged: Staged, locked: Locked) -> Seal:
-    fresh, mine = staged.seal, staged.conversation
-    if fresh is not None and mine is not None and mine.id == conversation:
-        return fresh
+def _find_seal(conversation: ConversationId, staged: StagedChanges, locked: LockedRows) -> Seal:
+    """Return a conversation's seal, also if the job itself creates the conversation."""
+    new_seal, own = staged.seal, staged.conversation
+    if new_seal is not None and own is not None and own.id == conversation:
+        return new_seal
     return locked.seal(conversation)

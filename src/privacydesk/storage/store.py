@@ -1,4 +1,4 @@
-"""Storage as a whole: made from settings, opened on the event loop, closed with it."""
+"""The store: creates all repositories on one database, and opens and closes them together."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from privacydesk.clock import Clock
 from privacydesk.outages import Outages
 from privacydesk.storage import schema
 from privacydesk.storage.access import SqlStaffAccess
-from privacydesk.storage.agents import SqlAgentBook
-from privacydesk.storage.alarms import SqlAlarmBook
-from privacydesk.storage.api import SqlApiBook
+from privacydesk.storage.agents import SqlAgentStore
+from privacydesk.storage.alarms import SqlAlarmStore
+from privacydesk.storage.api import SqlApiTokenStore
 from privacydesk.storage.audit import SqlAuditTrail
-from privacydesk.storage.chores import SqlChores
-from privacydesk.storage.claims import SqlClaims
 from privacydesk.storage.counters import SqlCounters
-from privacydesk.storage.duties import SqlDuties
+from privacydesk.storage.duties import SqlDutyStore
 from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
 from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.integrity import SqlIntegrity
+from privacydesk.storage.key_wrapping import SqlKeyWrapping
 from privacydesk.storage.packages import SqlPackageFiles
+from privacydesk.storage.periodic_tasks import SqlPeriodicTasks
 from privacydesk.storage.probe import SqlProbe
-from privacydesk.storage.purging import SqlPurging
+from privacydesk.storage.purging import SqlPurgeStore
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
-from privacydesk.storage.revocations import SqlRevocationBook
+from privacydesk.storage.revocations import SqlRevocationStore
+from privacydesk.storage.row_claims import SqlRowClaims
 from privacydesk.storage.sealing import KeyRing, Seals
-from privacydesk.storage.text_modules import SqlTextBook
-from privacydesk.storage.ticketing import SqlTicketingBook
+from privacydesk.storage.text_modules import SqlTextModuleStore
+from privacydesk.storage.ticketing import SqlTicketingLinkStore
 from privacydesk.storage.webhook_queue import SqlWebhookQueue
-from privacydesk.storage.webhooks import SqlWebhookBook
-from privacydesk.storage.wrapping import SqlKeyWrapping
+from privacydesk.storage.webhooks import SqlWebhookStore
 from privacydesk.storage.writer import BatchWriter
 
-_CALM: Final = 2.0
-"""Seconds without a failure after which the database counts as working again."""
+_CALM_SECONDS: Final = 2.0
+"""The time without a failure after which an outage of the database is considered over."""
 
 
 class SqlStore:
-    """The database behind the ports of ``Store``. Also an asynchronous context manager.
+    """Implements ``ports.Store``. Also an asynchronous context manager.
 
     Args:
-        url: SQLAlchemy's form; a SQLite file or PostgreSQL, already upgraded by
-            ``schema.upgrade``.
+        url: the URL of a SQLite file or PostgreSQL database, as SQLAlchemy takes it. The database
+            must have been upgraded by ``schema.upgrade``.
         ring: the operator's keys.
-        clock: the present.
-        readers: how many reads run at once.
+        clock: source of the current time.
+        readers: the number of reads that run at the same time.
         beside_serve: whether another process may be serving the database.
-        outages: the process's own.
+        outages: records the outages of this process.
     """
 
     def __init__(
@@ -66,34 +66,34 @@ class SqlStore:
         seals = Seals(ring, clock)
         self._writing = committing_engine(address, beside_serve=beside_serve)
         self._reading = reading_engine(address, readers)
-        # A database that works now and then has one outage, not many.
-        outage = (outages or Outages(clock)).of("database", calm=_CALM)
+        # An intermittently failing database is reported as one outage.
+        outage = (outages or Outages(clock)).of("database", recovery_seconds=_CALM_SECONDS)
         self.writer = BatchWriter(self._writing, seals, clock, outage=outage)
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
         self.probe = SqlProbe(self.writer, self.reader)
-        self.claims = SqlClaims(self.writer, self.reader, seals)
-        self.text_book = SqlTextBook(self.writer, self.reader, seals)
-        self.agent_book = SqlAgentBook(self.writer, seals)
-        self.duties = SqlDuties(self.writer, self.reader)
-        self.alarm_book = SqlAlarmBook(self.writer, self.reader)
+        self.claims = SqlRowClaims(self.writer, self.reader, seals)
+        self.text_module_store = SqlTextModuleStore(self.writer, self.reader, seals)
+        self.agent_store = SqlAgentStore(self.writer, seals)
+        self.duties = SqlDutyStore(self.writer, self.reader)
+        self.alarm_store = SqlAlarmStore(self.writer, self.reader)
         self.package_files = SqlPackageFiles(self.writer, self.reader, seals)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.integrity = SqlIntegrity(self.reader, seals, ring)
-        self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
-        self.chores = SqlChores(self.writer)
+        self.purge_store = SqlPurgeStore(self.writer, self.reader, seals, self._writing)
+        self.periodic_tasks = SqlPeriodicTasks(self.writer)
         self.fingerprints = SqlFingerprints(self.writer, self.reader)
         self.cases = SqlCases(self.reader, seals)
         self.counters = SqlCounters(self.reader)
-        self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
+        self.key_wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
-        self.webhook_book = SqlWebhookBook(self.writer, self.reader, seals)
+        self.webhook_store = SqlWebhookStore(self.writer, self.reader, seals)
         self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
-        self.api_book = SqlApiBook(self.writer, self.reader, seals)
-        self.revocations = SqlRevocationBook(self.writer, self.reader, seals)
-        self.ticketing_book = SqlTicketingBook(self.writer, self.reader, seals)
+        self.api_token_store = SqlApiTokenStore(self.writer, self.reader, seals)
+        self.revocations = SqlRevocationStore(self.writer, self.reader, seals)
+        self.ticketing_link_store = SqlTicketingLinkStore(self.writer, self.reader, seals)
 
     async def open(self) -> None:
-        """Check the schema and start accepting jobs from this event loop.
+        """Check the schema, and start to accept jobs on this event loop.
 
         Raises:
             SettingsError: the database can't be opened, or needs ``privacydesk db upgrade``.
@@ -101,13 +101,13 @@ class SqlStore:
         try:
             await asyncio.to_thread(schema.check, self._reading)
         except BaseException:
-            # Nobody closes what was never opened.
+            # The caller does not close a store that failed to open.
             await self.reader.close()
             raise
         self.writer.start()
 
     async def close(self) -> None:
-        """Commit what waits and close the connections."""
+        """Commit the queued jobs and close the connections."""
         await self.writer.close()
         await self.reader.close()
 

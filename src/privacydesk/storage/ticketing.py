@@ -1,7 +1,7 @@
-"""Links to a ticketing system, through the writer like every other change.
+"""Repository of links between tickets and their counterparts in a ticketing system.
 
-Changed tickets are found by comparing their version and the place of their log's last entry with
-those last synced: so nothing that changes a ticket has to report it.
+Changed tickets are found by comparing their version and the number of their last log entry with
+those at the last sync, so code that changes tickets need not report it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from privacydesk.domain.ticketing_links import (
 from privacydesk.errors import StaleError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_micros, to_micros
-from privacydesk.storage.damaged import open_signed_rows
-from privacydesk.storage.keys import writing_key
+from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.ticketing import BOUND, link_row, read_link, read_system
+from privacydesk.storage.resilient_reads import open_signed_rows
+from privacydesk.storage.rows.ticketing import BINDING, link_row, read_link, read_system
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
@@ -36,27 +36,27 @@ _link = tables.ticketing_link.c
 _system = tables.ticketing_system.c
 _ticket = tables.ticket.c
 
-_MOST_FOUND: Final = 500
+_PAGE_SIZE: Final = 500
 _OVERLAP: Final = timedelta(minutes=10)
-"""Ids are made before their commit, and clocks of processes differ."""
+"""How far back new tickets are searched: ids precede their commit, and clocks differ."""
 _MILLIS_BYTES: Final = 6
 _ID_BYTES: Final = 16
 
-# A literal: only then is the partial index used.
+# A literal instead of a bound parameter: only then is the partial index used.
 _OPEN: Final[sa.ColumnElement[bool]] = sa.literal_column("ticketing_link.open")
-_HERE: Final = _link.system == sa.bindparam("at_system")
-_HEAD: Final = (
+_OF_SYSTEM: Final = _link.system == sa.bindparam("at_system")
+_LOG_HEAD: Final = (
     sa.select(sa.func.coalesce(sa.func.max(tables.ticket_log.c.seq), NEVER))
     .where(tables.ticket_log.c.ticket_id == _link.ticket_id)
     .scalar_subquery()
 )
 _CHANGED: Final = sa.and_(
-    _link.attempts == 0, sa.or_(_ticket.version != _link.version, _link.log_head != _HEAD)
+    _link.attempts == 0, sa.or_(_ticket.version != _link.version, _link.log_head != _LOG_HEAD)
 )
 _DUE: Final = (
     sa.select(tables.ticketing_link)
     .join(tables.ticket, _ticket.id == _link.ticket_id)
-    .where(_HERE, _OPEN, sa.or_(_link.due_at <= sa.bindparam("now"), _CHANGED))
+    .where(_OF_SYSTEM, _OPEN, sa.or_(_link.due_at <= sa.bindparam("now"), _CHANGED))
     .order_by(_link.due_at)
     .limit(sa.bindparam("count"))
 )
@@ -64,51 +64,51 @@ _SYSTEM: Final = sa.select(tables.ticketing_system).where(_system.name == sa.bin
 _UNLINKED: Final = (
     sa.select(_ticket.id, _ticket.conversation_id)
     .where(
-        ~sa.exists().where(_HERE, _link.ticket_id == _ticket.id),
+        ~sa.exists().where(_OF_SYSTEM, _link.ticket_id == _ticket.id),
         _ticket.purged_at.is_(None),
     )
     .order_by(_ticket.id)
-    .limit(_MOST_FOUND)
+    .limit(_PAGE_SIZE)
 )
 _UNLINKED_OPEN: Final = _UNLINKED.where(sa.literal_column("ticket.state <> 'closed'"))
 _UNLINKED_NEW: Final = _UNLINKED.where(_ticket.id >= sa.bindparam("floor"))
-_SAVE: Final = (
+_UPDATE_LINK: Final = (
     sa.update(tables.ticketing_link)
     .where(
-        _HERE,
+        _OF_SYSTEM,
         _link.ticket_id == sa.bindparam("at_ticket"),
         _link.revision == sa.bindparam("at_revision"),
     )
 )  # fmt: skip
-_NAMED: Final = sa.select(tables.ticketing_link).where(
-    _HERE, _link.ticket_id == sa.bindparam("at_ticket")
+_LINK_OF_TICKET: Final = sa.select(tables.ticketing_link).where(
+    _OF_SYSTEM, _link.ticket_id == sa.bindparam("at_ticket")
 )
-_NEWEST: Final = (
+_NEWEST_LINKS: Final = (
     sa.select(tables.ticketing_link)
-    .where(_HERE, _OPEN)
+    .where(_OF_SYSTEM, _OPEN)
     .order_by(_link.ticket_id.desc())
     .limit(sa.bindparam("count"))
 )
-_HEARD: Final = (
+_MAKE_DUE: Final = (
     sa.update(tables.ticketing_link)
-    .where(_HERE, _OPEN, _link.remote.in_(sa.bindparam("remotes", expanding=True)))
+    .where(_OF_SYSTEM, _OPEN, _link.remote.in_(sa.bindparam("remotes", expanding=True)))
     .values(due_at=0)
 )
-_KEEP_CURSOR: Final = (
+_UPDATE_CURSOR: Final = (
     sa.update(tables.ticketing_system)
     .where(_system.name == sa.bindparam("at_system"))
     .values(cursor=sa.bindparam("to_cursor"))
 )
-_COUNTS: Final = sa.select(
+_COUNT_LINKS: Final = sa.select(
     sa.func.count(),
     sa.func.count().filter(_link.fault.not_in(("", GONE))),
     sa.func.count().filter(_link.fault == GONE),
     sa.func.count().filter(_link.synced_at.is_(None)),
-).where(_HERE, _OPEN)
+).where(_OF_SYSTEM, _OPEN)
 
 
-class SqlTicketingBook:
-    """Implements ``ports.TicketingBook``."""
+class SqlTicketingLinkStore:
+    """Implements ``ports.TicketingLinkStore``."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
@@ -116,10 +116,10 @@ class SqlTicketingBook:
         self._seals = seals
 
     async def join(self, system: str, now: datetime) -> JoinedSystem:
-        """Return a system, joining it if it is new."""
-        known = await self.system(system)
-        if known is not None:
-            return known
+        """Return a ticketing system, adding it if it is new."""
+        existing = await self.system(system)
+        if existing is not None:
+            return existing
 
         def write(connection: sa.Connection) -> JoinedSystem:
             row = connection.execute(_SYSTEM, {"at_system": system}).first()
@@ -142,104 +142,105 @@ class SqlTicketingBook:
         return await self._writer.run(write)
 
     async def discover(self, system: str, now: datetime) -> int:
-        """Create a link for each ticket without one; see ``ports.TicketingBook``."""
+        """Create the missing links of tickets; see ``ports.TicketingLinkStore``."""
 
         def write(connection: sa.Connection) -> int:
             row = connection.execute(_SYSTEM, {"at_system": system}).one()
-            at: dict[str, Any] = {"at_system": system}
+            params: dict[str, Any] = {"at_system": system}
             if row.looked_at is None:
-                found = connection.execute(_UNLINKED_OPEN, at).all()
+                tickets = connection.execute(_UNLINKED_OPEN, params).all()
             else:
-                floor = _first_id(row.looked_at)
-                found = connection.execute(_UNLINKED_NEW, {**at, "floor": floor}).all()
-            if found:
-                new = [
+                floor = _lowest_id_since(row.looked_at)
+                tickets = connection.execute(_UNLINKED_NEW, {**params, "floor": floor}).all()
+            if tickets:
+                links = [
                     TicketingLink(
-                        system, TicketId(one.id), ConversationId(one.conversation_id), now
+                        system, TicketId(ticket.id), ConversationId(ticket.conversation_id), now
                     )
-                    for one in found
+                    for ticket in tickets
                 ]
-                key = writing_key(connection, self._seals)
-                rows = [link_row(one, key) for one in new]
+                key = get_or_create_digest_key(connection, self._seals)
+                rows = [link_row(link, key) for link in links]
                 connection.execute(sa.insert(tables.ticketing_link), rows)
-            if len(found) < _MOST_FOUND:
-                # Otherwise there are more, which are found from the same floor on.
-                looked = sa.update(tables.ticketing_system).where(_system.name == system)
-                connection.execute(looked.values(looked_at=to_micros(now)))
-            return len(found)
+            if len(tickets) < _PAGE_SIZE:
+                # On a full page there may be more: the next call searches from the same id.
+                update = sa.update(tables.ticketing_system).where(_system.name == system)
+                connection.execute(update.values(looked_at=to_micros(now)))
+            return len(tickets)
 
         total = 0
         while True:
-            found = await self._writer.run(write)
-            total += found
-            if found < _MOST_FOUND:
+            created = await self._writer.run(write)
+            total += created
+            if created < _PAGE_SIZE:
                 return total
 
-    async def heard(self, system: str, remotes: Collection[str], cursor: str) -> None:
-        """Make links due, and store the cursor; see ``ports.TicketingBook``."""
-        at = {"at_system": system}
+    async def record_changes(self, system: str, remotes: Collection[str], cursor: str) -> None:
+        """Make the links of changed counterparts due; see ``ports.TicketingLinkStore``."""
+        params = {"at_system": system}
 
         def write(connection: sa.Connection) -> None:
             ids = list(remotes)
-            for begin in range(0, len(ids), _MOST_FOUND):
-                some = padded(ids[begin : begin + _MOST_FOUND])
-                connection.execute(_HEARD, {**at, "remotes": some})
-            connection.execute(_KEEP_CURSOR, {**at, "to_cursor": cursor})
+            for start in range(0, len(ids), _PAGE_SIZE):
+                page = padded(ids[start : start + _PAGE_SIZE])
+                connection.execute(_MAKE_DUE, {**params, "remotes": page})
+            connection.execute(_UPDATE_CURSOR, {**params, "to_cursor": cursor})
 
         await self._writer.run(write)
 
     async def due(self, system: str, now: datetime, *, limit: int) -> tuple[TicketingLink, ...]:
-        """Return links to sync; see ``ports.TicketingBook``."""
-        at = {"at_system": system, "now": to_micros(now), "count": limit}
-        return await self._links(_DUE, at)
+        """Return links to sync; see ``ports.TicketingLinkStore``."""
+        params = {"at_system": system, "now": to_micros(now), "count": limit}
+        return await self._links(_DUE, params)
 
     async def save(self, link: TicketingLink) -> TicketingLink:
-        """Store a link and return it with its revision raised."""
-        kept = replace(link, revision=link.revision + 1)
-        at = {
+        """Store a link; return it with its revision incremented."""
+        saved = replace(link, revision=link.revision + 1)
+        params = {
             "at_system": link.system,
             "at_ticket": link.ticket_id,
             "at_revision": link.revision,
         }
 
         def write(connection: sa.Connection) -> None:
-            saved = _SAVE.values(link_row(kept, writing_key(connection, self._seals)))
-            if connection.execute(saved, at).rowcount != 1:
+            key = get_or_create_digest_key(connection, self._seals)
+            update = _UPDATE_LINK.values(link_row(saved, key))
+            if connection.execute(update, params).rowcount != 1:
                 raise StaleError("the link has changed meanwhile")
 
         await self._writer.run(write)
-        return kept
+        return saved
 
     async def link(self, system: str, ticket: TicketId) -> TicketingLink | None:
         """Return a ticket's link."""
-        found = await self._links(_NAMED, {"at_system": system, "at_ticket": ticket})
-        return found[0] if found else None
+        links = await self._links(_LINK_OF_TICKET, {"at_system": system, "at_ticket": ticket})
+        return links[0] if links else None
 
     async def links(self, system: str, *, failing: bool, limit: int) -> tuple[TicketingLink, ...]:
-        """Return active links, the newest tickets first."""
-        wanted = _NEWEST.where(_link.fault != "") if failing else _NEWEST
-        return await self._links(wanted, {"at_system": system, "count": limit})
+        """Return active links, newest tickets first."""
+        query = _NEWEST_LINKS.where(_link.fault != "") if failing else _NEWEST_LINKS
+        return await self._links(query, {"at_system": system, "count": limit})
 
     async def counts(self, system: str) -> LinkCounts:
-        """Return how many links there are."""
+        """Return the numbers of active links, by status."""
 
-        def look(connection: sa.Connection) -> LinkCounts:
-            return LinkCounts(*connection.execute(_COUNTS, {"at_system": system}).one())
+        def fetch(connection: sa.Connection) -> LinkCounts:
+            return LinkCounts(*connection.execute(_COUNT_LINKS, {"at_system": system}).one())
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def system(self, system: str) -> JoinedSystem | None:
-        """Return a system; None when it was never joined."""
+        """Return a ticketing system; None if it was never added."""
 
-        def look(connection: sa.Connection) -> JoinedSystem | None:
+        def fetch(connection: sa.Connection) -> JoinedSystem | None:
             row = connection.execute(_SYSTEM, {"at_system": system}).first()
             return None if row is None else read_system(row)
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def note_health(self, system: JoinedSystem) -> None:
-        """Store since when a system can't be reached, and when staff were alerted."""
-        noted = (
+        """Store since when a system has been unreachable, and when staff were alerted."""
+        update = (
             sa.update(tables.ticketing_system)
             .where(_system.name == system.name)
             .values(
@@ -248,45 +249,46 @@ class SqlTicketingBook:
                 fault=system.fault,
             )
         )
-        await self._writer.run(lambda connection: connection.execute(noted).rowcount)
+        await self._writer.run(lambda connection: connection.execute(update).rowcount)
 
     async def retry(
         self, system: str, now: datetime, *, ticket: TicketId | None = None, anew: bool = False
     ) -> int:
-        """Make failing links due now; see ``ports.TicketingBook``."""
-        failing = [_HERE, _OPEN] if ticket is None else [_HERE, _OPEN, _link.ticket_id == ticket]
-        at = {"at_system": system}
-        now_due = {"due_at": to_micros(now), "attempts": 0, "revision": _link.revision + 1}
-        here = sa.update(tables.ticketing_link).where(*failing)
-        others = here.where(_link.fault.not_in(("", GONE))).values(**now_due)
-        gone = sa.select(tables.ticketing_link).where(*failing, _link.fault == GONE)
+        """Make failing links due now; see ``ports.TicketingLinkStore``."""
+        conditions = [_OF_SYSTEM, _OPEN]
+        if ticket is not None:
+            conditions.append(_link.ticket_id == ticket)
+        params = {"at_system": system}
+        due_now = {"due_at": to_micros(now), "attempts": 0, "revision": _link.revision + 1}
+        update = sa.update(tables.ticketing_link).where(*conditions)
+        update_failing = update.where(_link.fault.not_in(("", GONE))).values(**due_now)
+        select_gone = sa.select(tables.ticketing_link).where(*conditions, _link.fault == GONE)
 
         def write(connection: sa.Connection) -> int:
-            count = connection.execute(others, at).rowcount
+            count = connection.execute(update_failing, params).rowcount
             if not anew:
                 return count
-            key = writing_key(connection, self._seals)
-            found = open_signed_rows(
-                connection, self._seals, connection.execute(gone, at), BOUND, read_link
-            )
-            for link in found:
-                # Found by its key if it still exists after all; else another is created.
-                bare = link_row(replace(link, remote="", label="", url="", fault=""), key)
-                named = {**at, "at_ticket": link.ticket_id, "at_revision": link.revision}
-                connection.execute(_SAVE.values({**bare, **now_due}), named)
-            return count + len(found)
+            key = get_or_create_digest_key(connection, self._seals)
+            rows = connection.execute(select_gone, params)
+            gone = open_signed_rows(connection, self._seals, rows, BINDING, read_link)
+            for link in gone:
+                # The next sync searches for the counterpart by key, and creates one if needed.
+                reset = link_row(replace(link, remote="", label="", url="", fault=""), key)
+                by_revision = {**params, "at_ticket": link.ticket_id, "at_revision": link.revision}
+                connection.execute(_UPDATE_LINK.values({**reset, **due_now}), by_revision)
+            return count + len(gone)
 
         return await self._writer.run(write)
 
-    async def _links(self, wanted: Any, at: dict[str, Any]) -> tuple[TicketingLink, ...]:
-        def look(connection: sa.Connection) -> tuple[TicketingLink, ...]:
-            rows = connection.execute(wanted, at)
-            return tuple(open_signed_rows(connection, self._seals, rows, BOUND, read_link))
+    async def _links(self, query: Any, params: dict[str, Any]) -> tuple[TicketingLink, ...]:
+        def fetch(connection: sa.Connection) -> tuple[TicketingLink, ...]:
+            rows = connection.execute(query, params)
+            return tuple(open_signed_rows(connection, self._seals, rows, BINDING, read_link))
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
 
-def _first_id(micros: int) -> bytes:
-    """Return the lowest id that can have been made since shortly before an instant."""
+def _lowest_id_since(micros: int) -> bytes:
+    """Return the lowest possible id of a ticket created since shortly before an instant."""
     millis = max(0, micros - _OVERLAP // timedelta(microseconds=1)) // 1000
     return millis.to_bytes(_MILLIS_BYTES, "big").ljust(_ID_BYTES, b"\0")

@@ -1,7 +1,7 @@
-"""The writer's transactions on SQLite, begun and ended directly on the driver.
+"""The writer's transactions: on SQLite begun and ended directly on the driver.
 
-Core's own take as long as a row does: negligible in a large batch, but not to a lone user.
-Elsewhere they are Core's.
+SQLAlchemy's transaction handling takes as long as writing a row, which matters in small batches.
+On PostgreSQL it is used as usual.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from privacydesk.storage.faults import as_core
+from privacydesk.storage.database_errors import as_sqlalchemy_error
 
 
 def transaction(connection: sa.Connection) -> AbstractContextManager[object]:
-    """Return a transaction that commits when it is left, and rolls back on an exception.
+    """Return a transaction that commits when its context is left, and rolls back on an exception.
 
     Args:
-        connection: of an engine that begins nothing by itself (``committing_engine``).
+        connection: of an engine that does not begin transactions itself (``committing_engine``).
     """
     if connection.dialect.name == "sqlite":
-        return _Immediate(connection)
+        return _ImmediateTransaction(connection)
     return connection.begin()
 
 
-def wait_for_others(connection: sa.Connection, millis: int) -> None:
-    """Set how long the beginning of a transaction waits for another process's to end.
+def set_busy_timeout(connection: sa.Connection, millis: int) -> None:
+    """Set how long the start of a transaction waits for another process's transaction.
 
     Args:
         connection: to a SQLite file.
-        millis: 0 for not at all.
+        millis: the time in milliseconds; 0 fails at once.
     """
-    _driver(connection).execute(f"PRAGMA busy_timeout = {millis}")
+    _driver_connection(connection).execute(f"PRAGMA busy_timeout = {millis}")
 
 
-class _Immediate:
-    """A transaction that holds the file's write lock from its beginning."""
+class _ImmediateTransaction:
+    """A SQLite transaction that takes the file's write lock when it begins."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._driver = _driver(connection)
+        self._driver = _driver_connection(connection)
 
     def __enter__(self) -> None:
-        self._run("BEGIN IMMEDIATE")
+        self._execute("BEGIN IMMEDIATE")
 
     def __exit__(
         self,
@@ -55,20 +55,20 @@ class _Immediate:
     ) -> None:
         try:
             if error is None:
-                self._run("COMMIT")
+                self._execute("COMMIT")
         finally:
-            # A full disk may have ended it already.
+            # SQLite may have rolled back already, for example if the disk is full.
             if self._driver.in_transaction:
-                self._run("ROLLBACK")
+                self._execute("ROLLBACK")
 
-    def _run(self, statement: str) -> None:
+    def _execute(self, statement: str) -> None:
         try:
             self._driver.execute(statement)
         except sqlite3.Error as error:
-            raise as_core(error, statement, self._connection) from error
+            raise as_sqlalchemy_error(error, statement, self._connection) from error
 
 
-def _driver(connection: sa.Connection) -> sqlite3.Connection:
+def _driver_connection(connection: sa.Connection) -> sqlite3.Connection:
     driver: Any = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver

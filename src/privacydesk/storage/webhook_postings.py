@@ -1,7 +1,7 @@
-"""News of a batch: what its jobs changed, as postings for the webhook endpoints that subscribe.
+"""Creates webhook postings for the changes of a batch, one for each subscribed endpoint.
 
-Part of the batch's transaction, so changes and their postings are stored together or not at all.
-The subscribers are read only when there is news.
+They are inserted in the batch's transaction, so changes and postings are committed together. The
+endpoints are read only if there are events.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import EndpointId, PostingId, TicketId
-from privacydesk.domain.news import News, NewsKind, news_of_owner, news_of_ticket
 from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.webhook_events import (
+    WebhookEvent,
+    WebhookEventKind,
+    webhook_event_of_owner,
+    webhook_events_of_ticket,
+)
 from privacydesk.domain.webhooks import EndpointState, Posting
 from privacydesk.storage import tables
-from privacydesk.storage.damaged import open_own_rows
-from privacydesk.storage.keys import writing_key
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.data_keys import get_or_create_digest_key
+from privacydesk.storage.id_generator import SecureIdGenerator
+from privacydesk.storage.resilient_reads import open_rows_with_key
 from privacydesk.storage.rows.webhook import (
-    ENDPOINT_BOUND,
+    ENDPOINT_BINDING,
     WEBHOOK_KEY,
     posting_row,
     read_endpoint,
@@ -30,94 +35,95 @@ from privacydesk.storage.rows.webhook import (
 from privacydesk.storage.sealing import Seals
 
 _endpoint = tables.webhook_endpoint.c
-_SUBSCRIBERS: Final = sa.select(tables.webhook_endpoint).where(
+_ACTIVE_ENDPOINTS: Final = sa.select(tables.webhook_endpoint).where(
     _endpoint.state == EndpointState.ACTIVE.value
 )
 
 
-class Telling:
-    """Collects news while jobs run, and makes rows of it for subscribers.
+class PostingCollector:
+    """Collects webhook events while jobs run, and creates rows for the subscribed endpoints.
 
     Args:
-        minter: makes ids of events and postings; those of one process sort by creation time.
-        now: when the batch happens.
+        id_generator: generates the ids of events and postings, which sort by creation time.
+        now: the time of the batch.
     """
 
-    def __init__(self, minter: SecretMinter, now: datetime) -> None:
-        self._minter = minter
+    def __init__(self, id_generator: SecureIdGenerator, now: datetime) -> None:
+        self._id_generator = id_generator
         self._now = now
-        self._news: list[tuple[News, Ticket | None]] = []
+        self._events: list[tuple[WebhookEvent, Ticket | None]] = []
 
-    def tickets(
+    def add_tickets(
         self,
         changed: Iterable[Ticket],
         before: Mapping[TicketId, Ticket],
         log: Iterable[LogEntry],
     ) -> None:
-        """Collect the news of tickets that a job changed."""
+        """Add the events of tickets that a job changed."""
         entries: dict[TicketId, list[str]] = {}
         for entry in log:
             entries.setdefault(entry.ticket_id, []).append(entry.what)
         for ticket in changed:
-            told = news_of_ticket(before.get(ticket.id), ticket, entries.get(ticket.id, ()))
-            self._news += [(one, ticket) for one in told]
+            actions = entries.get(ticket.id, ())
+            events = webhook_events_of_ticket(before.get(ticket.id), ticket, actions)
+            self._events += [(event, ticket) for event in events]
 
-    def owner(self, before: Conversation | None, after: Conversation) -> None:
-        """Collect the news of a conversation whose owner has changed."""
-        told = news_of_owner(before, after)
-        if told is not None:
-            self._news.append((told, None))
+    def add_owner_change(self, before: Conversation | None, after: Conversation) -> None:
+        """Add the event of a conversation whose owner has changed."""
+        event = webhook_event_of_owner(before, after)
+        if event is not None:
+            self._events.append((event, None))
 
     def rows(self, connection: sa.Connection, seals: Seals) -> list[dict[str, Any]]:
-        """Return the rows to write."""
-        if not self._news:
+        """Return the posting rows to insert."""
+        if not self._events:
             return []
-        subscribers = _subscribers(connection, seals)
-        if not subscribers:
+        subscriptions = _load_subscriptions(connection, seals)
+        if not subscriptions:
             return []
-        key = writing_key(connection, seals)
+        key = get_or_create_digest_key(connection, seals)
         return [
             posting_row(posting, key)
-            for news, about in self._news
-            for posting in self._posted(news, about, subscribers)
+            for event, ticket in self._events
+            for posting in self._create_postings(event, ticket, subscriptions)
         ]
 
-    def _posted(
+    def _create_postings(
         self,
-        news: News,
-        about: Ticket | None,
-        subscribers: Mapping[EndpointId, frozenset[NewsKind]],
+        event: WebhookEvent,
+        ticket: Ticket | None,
+        subscriptions: Mapping[EndpointId, frozenset[WebhookEventKind]],
     ) -> list[Posting]:
-        listening = [one for one, kinds in subscribers.items() if news.kind in kinds]
-        if not listening:
+        endpoints = [endpoint for endpoint, kinds in subscriptions.items() if event.kind in kinds]
+        if not endpoints:
             return []
-        event = self._minter.id(self._now)
-        body = news.body(event, self._now)
+        event_id = self._id_generator.id(self._now)
+        body = event.body(event_id, self._now)
         return [
             Posting(
-                id=PostingId(self._minter.id(self._now)),
-                event_id=event,
-                endpoint=one,
-                kind=news.kind,
-                lane=one + news.about,
-                place=news.place,
+                id=PostingId(self._id_generator.id(self._now)),
+                event_id=event_id,
+                endpoint=endpoint,
+                kind=event.kind,
+                lane=endpoint + event.subject_id,
+                place=event.position,
                 body=body,
                 created_at=self._now,
                 due_at=self._now,
                 begun_at=self._now,
-                number=about.number if about else "",
-                ticket=about.id if about else None,
+                number=ticket.number if ticket else "",
+                ticket=ticket.id if ticket else None,
             )
-            for one in listening
+            for endpoint in endpoints
         ]
 
 
-def _subscribers(
+def _load_subscriptions(
     connection: sa.Connection, seals: Seals
-) -> Mapping[EndpointId, frozenset[NewsKind]]:
-    """Return the news kinds of each active endpoint, except those whose rows can't be read."""
-    rows = connection.execute(_SUBSCRIBERS).all()
-    found, _ = open_own_rows(
-        connection, seals, rows, ENDPOINT_BOUND, read_endpoint, identity=WEBHOOK_KEY
+) -> Mapping[EndpointId, frozenset[WebhookEventKind]]:
+    """Return the subscribed event kinds of each active endpoint whose row can be read."""
+    rows = connection.execute(_ACTIVE_ENDPOINTS).all()
+    endpoints, _ = open_rows_with_key(
+        connection, seals, rows, ENDPOINT_BINDING, read_endpoint, key_id=WEBHOOK_KEY
     )
-    return {endpoint.id: endpoint.kinds for endpoint in found}
+    return {endpoint.id: endpoint.kinds for endpoint in endpoints}

@@ -1,8 +1,9 @@
-"""Claims due postings and stores the results of sending them, in batches.
+"""Claims due webhook postings and stores the results of delivery attempts, in batches.
 
-Of a lane only the oldest open posting is claimed. One that has to wait postpones those behind it,
-so that they need not be scanned meanwhile; so does a lease. ``attempts`` guards the settling: a
-worker that was presumed dead can't settle what another one has claimed since.
+Only the oldest open posting of a lane is claimed. When it is claimed or postponed, the later
+postings of its lane are postponed too, so that they are not scanned meanwhile. A result is stored
+only if ``attempts`` is unchanged: a worker whose lease has expired can't overwrite the result of
+the worker that has claimed the posting since.
 """
 
 from __future__ import annotations
@@ -20,29 +21,29 @@ from privacydesk.domain.instants import happened_within
 from privacydesk.domain.webhooks import (
     ALARM_AFTER,
     ALARM_AGAIN,
+    MAX_ATTEMPTS,
     RECOVERED_AFTER,
-    TRIES,
-    Answer,
-    Claimed,
+    ClaimedPosting,
     Endpoint,
+    EndpointResponse,
     EndpointState,
+    PostingResult,
     PostingState,
-    Tried,
 )
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, opt_micros, to_micros
-from privacydesk.storage.damaged import look_again, open_own_rows
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.data_keys import load_seals
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.resilient_reads import open_rows_with_key, postpone_unreadable
 from privacydesk.storage.rows.binding import ROWS_KEY
 from privacydesk.storage.rows.webhook import (
-    ENDPOINT_BOUND,
-    POSTING_BOUND,
+    ENDPOINT_BINDING,
+    POSTING_BINDING,
     WEBHOOK_KEY,
+    attempt_row,
     endpoint_row,
     read_endpoint,
     read_posting,
-    try_row,
 )
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.statements import padded
@@ -52,23 +53,23 @@ _endpoint = tables.webhook_endpoint.c
 _posting = tables.webhook_posting.c
 _older = tables.webhook_posting.alias("older")
 
-# Literals: only then are the partial indexes used.
+# Literals instead of bound parameters: only then are the partial indexes used.
 OPEN: Final[sa.ColumnElement[bool]] = sa.literal_column("webhook_posting.open")
 DONE: Final[sa.ColumnElement[bool]] = sa.literal_column("NOT webhook_posting.open")
 _OLDER_OPEN: Final[sa.ColumnElement[bool]] = sa.literal_column("older.open")
 
-_WHEN_FAILING: Final = 4
-"""How many postings are tried at once at a failing endpoint."""
+_MAX_AT_FAILING_ENDPOINT: Final = 4
+"""The number of postings that are sent to a failing endpoint at the same time."""
 
-_ACTIVE: Final = sa.select(tables.webhook_endpoint).where(
+_ACTIVE_ENDPOINTS: Final = sa.select(tables.webhook_endpoint).where(
     _endpoint.state == EndpointState.ACTIVE.value
 )
-_HELD: Final = (
+_LOCK_ENDPOINT: Final = (
     sa.select(tables.webhook_endpoint)
     .where(_endpoint.id == sa.bindparam("at"), _endpoint.version == sa.bindparam("version"))
     .with_for_update()
 )
-_HEAD: Final = ~sa.exists().where(
+_IS_OLDEST_IN_LANE: Final = ~sa.exists().where(
     _older.c.lane == _posting.lane, _OLDER_OPEN, _older.c.place < _posting.place
 )
 _DUE: Final = (
@@ -77,7 +78,7 @@ _DUE: Final = (
         _posting.endpoint_id == sa.bindparam("at"),
         OPEN,
         _posting.due_at <= sa.bindparam("now"),
-        _HEAD,
+        _IS_OLDEST_IN_LANE,
     )
     .order_by(_posting.due_at)
     .limit(sa.bindparam("count"))
@@ -96,7 +97,7 @@ _CLAIM: Final = (
         attempts=_posting.attempts + 1,
     )
 )
-_SETTLE: Final = (
+_STORE_RESULT: Final = (
     sa.update(tables.webhook_posting)
     .where(
         _posting.id == sa.bindparam("at_id"),
@@ -111,7 +112,7 @@ _SETTLE: Final = (
         done_at=sa.bindparam("to_done_at"),
     )
 )
-_WAIT_BEHIND: Final = (
+_POSTPONE_LANE: Final = (
     sa.update(tables.webhook_posting)
     .where(
         _posting.lane == sa.bindparam("at_lane"),
@@ -121,7 +122,7 @@ _WAIT_BEHIND: Final = (
     )
     .values(due_at=sa.bindparam("to_due_at"))
 )
-_HURRY: Final = (
+_MAKE_WAITING_DUE: Final = (
     sa.update(tables.webhook_posting)
     .where(
         _posting.endpoint_id == sa.bindparam("at"),
@@ -131,7 +132,7 @@ _HURRY: Final = (
     )
     .values(due_at=sa.bindparam("to_due_at"))
 )
-_NEXT: Final = (
+_NEXT_DUE: Final = (
     sa.select(_posting.due_at)
     .where(_posting.endpoint_id == sa.bindparam("at"), OPEN)
     .order_by(_posting.due_at)
@@ -142,17 +143,19 @@ _STUCK: Final = (
     .where(
         _posting.endpoint_id == sa.bindparam("at"),
         OPEN,
-        _posting.tries_left < TRIES,
+        _posting.tries_left < MAX_ATTEMPTS,
         _posting.begun_at <= sa.bindparam("before"),
     )
     .limit(1)
 )
 _IDS: sa.BindParameter[bytes] = sa.bindparam("ids", expanding=True)
-_FORGET: Final = sa.delete(tables.webhook_posting).where(_posting.id.in_(_IDS))
-_FORGET_TRIES: Final = sa.delete(tables.webhook_try).where(
+_DELETE_POSTINGS: Final = sa.delete(tables.webhook_posting).where(_posting.id.in_(_IDS))
+_DELETE_ATTEMPTS: Final = sa.delete(tables.webhook_try).where(
     tables.webhook_try.c.posting_id.in_(_IDS)
 )
-_OLD: Final = sa.select(_posting.id).where(DONE, _posting.done_at <= sa.bindparam("before"))
+_SETTLED_BEFORE: Final = sa.select(_posting.id).where(
+    DONE, _posting.done_at <= sa.bindparam("before")
+)
 
 
 class SqlWebhookQueue:
@@ -165,22 +168,23 @@ class SqlWebhookQueue:
 
     async def claim(
         self, now: datetime, *, lease: timedelta, at_once: int, busy: Mapping[EndpointId, int]
-    ) -> tuple[Claimed, ...]:
-        """Claim postings that are due; see ``ports.WebhookQueue``."""
+    ) -> tuple[ClaimedPosting, ...]:
+        """Claim due postings of active endpoints; see ``ports.WebhookQueue``."""
 
-        def claim(connection: sa.Connection) -> tuple[Claimed, ...]:
-            claimed: list[Claimed] = []
-            for endpoint in self._active(connection):
-                most = min(_WHEN_FAILING, at_once) if endpoint.failing_since else at_once
-                room = most - busy.get(endpoint.id, 0)
-                if room <= 0:
+        def claim(connection: sa.Connection) -> tuple[ClaimedPosting, ...]:
+            claimed: list[ClaimedPosting] = []
+            for endpoint in self._active_endpoints(connection):
+                is_failing = endpoint.failing_since is not None
+                limit = min(_MAX_AT_FAILING_ENDPOINT, at_once) if is_failing else at_once
+                free = limit - busy.get(endpoint.id, 0)
+                if free <= 0:
                     continue
-                due = {"at": endpoint.id, "now": to_micros(now), "count": room}
-                rows = connection.execute(_DUE, due)
-                opened, damaged = open_own_rows(
-                    connection, self._seals, rows, POSTING_BOUND, read_posting, identity=ROWS_KEY
+                params = {"at": endpoint.id, "now": to_micros(now), "count": free}
+                rows = connection.execute(_DUE, params)
+                opened, unreadable = open_rows_with_key(
+                    connection, self._seals, rows, POSTING_BINDING, read_posting, key_id=ROWS_KEY
                 )
-                look_again(connection, _posting.due_at, damaged, now)
+                postpone_unreadable(connection, _posting.due_at, unreadable, now)
                 for before in opened:
                     trying = replace(
                         before,
@@ -188,168 +192,179 @@ class SqlWebhookQueue:
                         due_at=now + lease,
                         attempts=before.attempts + 1,
                     )
-                    claimed.append(Claimed(trying, endpoint))
+                    claimed.append(ClaimedPosting(trying, endpoint))
             if claimed:
-                connection.execute(_CLAIM, [_claim(one) for one in claimed])
+                connection.execute(_CLAIM, [_claim_parameters(claim) for claim in claimed])
             return tuple(claimed)
 
         return await self._writer.run(claim)
 
-    async def settle(self, tried: Sequence[Tried], now: datetime) -> None:
-        """Store the results of tries; see ``ports.WebhookQueue``."""
+    async def settle(self, results: Sequence[PostingResult], now: datetime) -> None:
+        """Store the results of delivery attempts; see ``ports.WebhookQueue``."""
 
         def write(connection: sa.Connection) -> None:
-            seal = seal_of(connection, self._seals)
-            logged = [try_row(one.after.id, one.log, seal) for one in tried]
-            connection.execute(sa.insert(tables.webhook_try), logged)
-            connection.execute(_SETTLE, [_settle(one) for one in tried])
-            later = [_behind(one) for one in tried if one.after.is_open]
-            if later:
-                connection.execute(_WAIT_BEHIND, later)
-            for endpoint, answers in _by_endpoint(tried).items():
-                _note_health(connection, endpoint, answers, now, seal)
+            seal = load_webhook_seal(connection, self._seals)
+            attempts = [attempt_row(result.posting.id, result.attempt, seal) for result in results]
+            connection.execute(sa.insert(tables.webhook_try), attempts)
+            connection.execute(_STORE_RESULT, [_result_parameters(result) for result in results])
+            postponed = [
+                _postpone_parameters(result) for result in results if result.posting.is_open
+            ]
+            if postponed:
+                connection.execute(_POSTPONE_LANE, postponed)
+            for endpoint, responses in _responses_by_endpoint(results).items():
+                _update_health(connection, endpoint, responses, now, seal)
 
         await self._writer.run(write)
 
     async def next_due(self) -> datetime | None:
-        """Return when the next posting may be due."""
+        """Return the earliest time at which a posting may be due; None if none is open."""
 
-        def look(connection: sa.Connection) -> datetime | None:
-            active = [row.id for row in connection.execute(_ACTIVE)]
-            found = [connection.scalar(_NEXT, {"at": one}) for one in active]
-            return opt_instant(min((at for at in found if at is not None), default=None))
+        def fetch(connection: sa.Connection) -> datetime | None:
+            endpoints = [row.id for row in connection.execute(_ACTIVE_ENDPOINTS)]
+            due_times = [connection.scalar(_NEXT_DUE, {"at": endpoint}) for endpoint in endpoints]
+            return opt_instant(min((at for at in due_times if at is not None), default=None))
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     async def failing(self, now: datetime) -> tuple[Endpoint, ...]:
-        """Return endpoints that staff are to be alerted of now; see ``ports.WebhookQueue``."""
+        """Return failing endpoints that staff must be alerted to; see ``ports.WebhookQueue``."""
 
         def write(connection: sa.Connection) -> tuple[Endpoint, ...]:
-            told = []
-            for endpoint in self._active(connection):
+            to_alert = []
+            for endpoint in self._active_endpoints(connection):
                 before = to_micros(now - ALARM_AFTER)
                 stuck = connection.execute(_STUCK, {"at": endpoint.id, "before": before}).first()
-                alarmed = endpoint.alarmed_at
+                alarmed_at = endpoint.alarmed_at
                 if stuck is None:
-                    if alarmed is not None:
-                        _set(connection, endpoint.id, alarmed_at=None)
-                elif not happened_within(alarmed, now, ALARM_AGAIN):
-                    _set(connection, endpoint.id, alarmed_at=to_micros(now))
-                    told.append(replace(endpoint, alarmed_at=now))
-            return tuple(told)
+                    if alarmed_at is not None:
+                        _update_columns(connection, endpoint.id, alarmed_at=None)
+                elif not happened_within(alarmed_at, now, ALARM_AGAIN):
+                    _update_columns(connection, endpoint.id, alarmed_at=to_micros(now))
+                    to_alert.append(replace(endpoint, alarmed_at=now))
+            return tuple(to_alert)
 
         return await self._writer.run(write)
 
     async def sweep(self, before: datetime, *, limit: int) -> int:
-        """Remove postings settled before an instant, with their tries; return how many."""
-        wanted = _OLD.limit(limit)
+        """Delete postings settled before an instant, with their attempts; return how many."""
+        query = _SETTLED_BEFORE.limit(limit)
 
         def write(connection: sa.Connection) -> int:
-            old = connection.scalars(wanted, {"before": to_micros(before)}).all()
+            old = connection.scalars(query, {"before": to_micros(before)}).all()
             if old:
                 ids = {"ids": padded(old)}
-                connection.execute(_FORGET_TRIES, ids)
-                connection.execute(_FORGET, ids)
+                connection.execute(_DELETE_ATTEMPTS, ids)
+                connection.execute(_DELETE_POSTINGS, ids)
             return len(old)
 
         return await self._writer.run(write)
 
-    def _active(self, connection: sa.Connection) -> list[Endpoint]:
-        rows = connection.execute(_ACTIVE)
+    def _active_endpoints(self, connection: sa.Connection) -> list[Endpoint]:
+        rows = connection.execute(_ACTIVE_ENDPOINTS)
         return open_endpoints(connection, self._seals, rows)
 
 
-def seal_of(connection: sa.Connection, seals: Seals) -> Seal:
-    """Return the seal of addresses, secrets and answers.
+def load_webhook_seal(connection: sa.Connection, seals: Seals) -> Seal:
+    """Return the seal of endpoints' addresses and secrets, and of their responses.
 
     Raises:
-        SealError: nothing was sealed with it yet.
+        SealError: its key is missing; it is created with the first endpoint.
     """
-    found = load_seals(connection, seals, [WEBHOOK_KEY]).get(WEBHOOK_KEY)
-    if found is None:
+    seal = load_seals(connection, seals, [WEBHOOK_KEY]).get(WEBHOOK_KEY)
+    if seal is None:
         raise SealError("the data key of webhooks is missing")
-    return found
+    return seal
 
 
 def open_endpoints(
     connection: sa.Connection, seals: Seals, rows: Iterable[sa.Row[Any]]
 ) -> list[Endpoint]:
-    """Return the endpoints of rows, without those that can't be read."""
-    return open_own_rows(
-        connection, seals, rows, ENDPOINT_BOUND, read_endpoint, identity=WEBHOOK_KEY
+    """Return the endpoints of rows, leaving out those that can't be read."""
+    return open_rows_with_key(
+        connection, seals, rows, ENDPOINT_BINDING, read_endpoint, key_id=WEBHOOK_KEY
     )[0]
 
 
-def put_endpoint(connection: sa.Connection, endpoint: Endpoint, seal: Seal) -> None:
-    """Overwrite an endpoint's row with its present values."""
+def update_endpoint(connection: sa.Connection, endpoint: Endpoint, seal: Seal) -> None:
+    """Overwrite the row of an endpoint."""
     row = endpoint_row(endpoint, seal)
-    here = _endpoint.id == row.pop("id")
-    connection.execute(sa.update(tables.webhook_endpoint).where(here).values(row))
+    by_id = _endpoint.id == row.pop("id")
+    connection.execute(sa.update(tables.webhook_endpoint).where(by_id).values(row))
 
 
-def hurry(connection: sa.Connection, endpoint: EndpointId, now: datetime) -> None:
-    """Make an endpoint's waiting postings due now: it accepts messages again."""
-    connection.execute(_HURRY, {"at": endpoint, "to_due_at": to_micros(now)})
+def make_waiting_due(connection: sa.Connection, endpoint: EndpointId, now: datetime) -> None:
+    """Make an endpoint's waiting postings due now, for example when it works again."""
+    connection.execute(_MAKE_WAITING_DUE, {"at": endpoint, "to_due_at": to_micros(now)})
 
 
-def _claim(one: Claimed) -> dict[str, Any]:
+def _claim_parameters(claimed: ClaimedPosting) -> dict[str, Any]:
+    posting = claimed.posting
     return {
-        "at_id": one.posting.id,
-        "at_attempts": one.posting.attempts - 1,
-        "to_due_at": to_micros(one.posting.due_at),
+        "at_id": posting.id,
+        "at_attempts": posting.attempts - 1,
+        "to_due_at": to_micros(posting.due_at),
     }
 
 
-def _settle(one: Tried) -> dict[str, Any]:
-    after = one.after
+def _result_parameters(result: PostingResult) -> dict[str, Any]:
+    posting = result.posting
     return {
-        "at_id": after.id,
-        "at_attempts": one.claimed.posting.attempts,
-        "to_state": after.state.value,
-        "to_open": after.is_open,
-        "to_due_at": to_micros(after.due_at),
-        "to_tries_left": after.tries_left,
-        "to_done_at": opt_micros(after.done_at),
+        "at_id": posting.id,
+        "at_attempts": result.claimed.posting.attempts,
+        "to_state": posting.state.value,
+        "to_open": posting.is_open,
+        "to_due_at": to_micros(posting.due_at),
+        "to_tries_left": posting.tries_left,
+        "to_done_at": opt_micros(posting.done_at),
     }
 
 
-def _behind(one: Tried) -> dict[str, Any]:
-    after = one.after
-    return {"at_lane": after.lane, "at_place": after.place, "to_due_at": to_micros(after.due_at)}
+def _postpone_parameters(result: PostingResult) -> dict[str, Any]:
+    posting = result.posting
+    return {
+        "at_lane": posting.lane,
+        "at_place": posting.place,
+        "to_due_at": to_micros(posting.due_at),
+    }
 
 
-def _by_endpoint(tried: Sequence[Tried]) -> dict[Endpoint, list[Answer]]:
-    answers: dict[Endpoint, list[Answer]] = defaultdict(list)
-    for one in tried:
-        answers[one.claimed.endpoint].append(one.log.answer)
-    return answers
+def _responses_by_endpoint(
+    results: Sequence[PostingResult],
+) -> dict[Endpoint, list[EndpointResponse]]:
+    responses: dict[Endpoint, list[EndpointResponse]] = defaultdict(list)
+    for result in results:
+        responses[result.claimed.endpoint].append(result.attempt.answer)
+    return responses
 
 
-def _note_health(
+def _update_health(
     connection: sa.Connection,
     endpoint: Endpoint,
-    answers: Sequence[Answer],
+    responses: Sequence[EndpointResponse],
     now: datetime,
     seal: Seal,
 ) -> None:
-    """Store whether an endpoint accepts messages, if that has changed."""
-    if any(answer.is_gone for answer in answers):
-        # Only this version: the endpoint may have moved while the old address was being tried.
-        row = connection.execute(_HELD, {"at": endpoint.id, "version": endpoint.version}).first()
+    """Store whether an endpoint is failing or gone, if that has changed."""
+    if any(response.is_gone for response in responses):
+        # Only this version: the address may have been changed while the old one was tried.
+        row = connection.execute(
+            _LOCK_ENDPOINT, {"at": endpoint.id, "version": endpoint.version}
+        ).first()
         if row is not None and row.state == EndpointState.ACTIVE.value:
             gone = replace(read_endpoint(row, seal), state=EndpointState.GONE)
-            put_endpoint(connection, gone, seal)
+            update_endpoint(connection, gone, seal)
         return
     since = endpoint.failing_since
-    if all(answer.fault is not None for answer in answers):
+    if all(response.fault is not None for response in responses):
         if since is None:
-            _set(connection, endpoint.id, failing_since=to_micros(now))
+            _update_columns(connection, endpoint.id, failing_since=to_micros(now))
     elif since is not None:
-        _set(connection, endpoint.id, failing_since=None)
+        _update_columns(connection, endpoint.id, failing_since=None)
         if now - since >= RECOVERED_AFTER:
-            hurry(connection, endpoint.id, now)
+            make_waiting_due(connection, endpoint.id, now)
 
 
-def _set(connection: sa.Connection, endpoint: EndpointId, **values: int | None) -> None:
-    here = _endpoint.id == endpoint
-    connection.execute(sa.update(tables.webhook_endpoint).where(here).values(values))
+def _update_columns(connection: sa.Connection, endpoint: EndpointId, **values: int | None) -> None:
+    by_id = _endpoint.id == endpoint
+    connection.execute(sa.update(tables.webhook_endpoint).where(by_id).values(values))

@@ -1,4 +1,4 @@
-"""Endpoints and the log of what was sent to them, through the writer like every other change."""
+"""Repository of webhook endpoints and of the log of their postings."""
 
 from __future__ import annotations
 
@@ -9,45 +9,49 @@ from typing import Any, Final
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from privacydesk.domain.api_tokens import KeptAnswer
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId, PostingId
-from privacydesk.domain.news import NewsKind
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.domain.webhooks import (
-    MOST_ENDPOINTS,
-    TRIES,
+    MAX_ATTEMPTS,
+    MAX_ENDPOINTS,
     Endpoint,
     EndpointState,
-    Entry,
+    EndpointStatus,
     Posting,
+    PostingLog,
     PostingState,
-    Standing,
 )
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.storage import tables
+from privacydesk.storage.api_results import require_no_result, store_result
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.damaged import open_signed_rows
-from privacydesk.storage.keys import own_seal, reading_key, writing_key
+from privacydesk.storage.data_keys import (
+    get_or_create_digest_key,
+    get_or_create_seal,
+    load_digest_key,
+)
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.requests import check_open, leave
+from privacydesk.storage.resilient_reads import open_signed_rows
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.webhook import (
-    POSTING_BOUND,
+    POSTING_BINDING,
     WEBHOOK_KEY,
     endpoint_row,
     posting_row,
+    read_attempt,
     read_endpoint,
     read_posting,
-    read_try,
 )
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.webhook_queue import (
     DONE,
     OPEN,
-    hurry,
+    load_webhook_seal,
+    make_waiting_due,
     open_endpoints,
-    put_endpoint,
-    seal_of,
+    update_endpoint,
 )
 from privacydesk.storage.writer import BatchWriter
 
@@ -55,32 +59,34 @@ _endpoint = tables.webhook_endpoint.c
 _posting = tables.webhook_posting.c
 _try = tables.webhook_try.c
 
-_WHAT_IT_IS: Final = ("version", "kinds", "url", "label", "secrets")
-_HOW_IT_FARES: Final = ("state", "failing_since", "alarmed_at")
+_CONFIGURED_FIELDS: Final = ("version", "kinds", "url", "label", "secrets")
+_STATUS_FIELDS: Final = ("state", "failing_since", "alarmed_at")
 
 _ENDPOINTS: Final = sa.select(tables.webhook_endpoint).order_by(_endpoint.id)
 _ENDPOINT: Final = sa.select(tables.webhook_endpoint).where(_endpoint.id == sa.bindparam("id"))
-_WAITING: Final = (
+_COUNT_WAITING: Final = (
     sa.select(_posting.endpoint_id, sa.func.count().label("postings"))
     .where(OPEN)
     .group_by(_posting.endpoint_id)
 )
-_PARKED: Final = (
+_COUNT_PARKED: Final = (
     sa.select(_posting.endpoint_id, sa.func.count().label("postings"))
     .where(_posting.state == sa.literal_column(f"'{PostingState.PARKED.value}'"))
     .group_by(_posting.endpoint_id)
 )
-_LOG: Final = sa.select(tables.webhook_posting).where(_posting.endpoint_id == sa.bindparam("at"))
-_ONE: Final = sa.select(tables.webhook_posting).where(_posting.id == sa.bindparam("id"))
-_TRIES: Final = (
+_POSTINGS_OF_ENDPOINT: Final = sa.select(tables.webhook_posting).where(
+    _posting.endpoint_id == sa.bindparam("at")
+)
+_POSTING_BY_ID: Final = sa.select(tables.webhook_posting).where(_posting.id == sa.bindparam("id"))
+_ATTEMPTS_OF_POSTING: Final = (
     sa.select(tables.webhook_try)
     .where(_try.posting_id == sa.bindparam("id"))
     .order_by(_try.attempt)
 )
 
 
-class SqlWebhookBook:
-    """Implements ``ports.WebhookBook``."""
+class SqlWebhookStore:
+    """Implements ``ports.WebhookStore``."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
@@ -89,33 +95,34 @@ class SqlWebhookBook:
 
     # -- reading -------------------------------------------------------------------------------
 
-    async def endpoints(self) -> tuple[Standing, ...]:
-        """Return all endpoints, the oldest first."""
+    async def endpoints(self) -> tuple[EndpointStatus, ...]:
+        """Return all endpoints with their posting counts, oldest first."""
 
-        def look(connection: sa.Connection) -> tuple[Standing, ...]:
+        def fetch(connection: sa.Connection) -> tuple[EndpointStatus, ...]:
             rows = connection.execute(_ENDPOINTS).all()
-            return self._standing(connection, rows) if rows else ()
+            return self._with_counts(connection, rows) if rows else ()
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
-    async def endpoint(self, endpoint: EndpointId) -> Standing | None:
-        """Return one endpoint."""
+    async def endpoint(self, endpoint: EndpointId) -> EndpointStatus | None:
+        """Return one endpoint with its posting counts."""
 
-        def look(connection: sa.Connection) -> Standing | None:
+        def fetch(connection: sa.Connection) -> EndpointStatus | None:
             rows = connection.execute(_ENDPOINT, {"id": endpoint}).all()
             if not rows:
                 return None
-            # In a list, a tampered endpoint is left out; asked for by itself, it is an error.
-            read_endpoint(rows[0], seal_of(connection, self._seals))
-            return self._standing(connection, rows)[0]
+            # Lists omit an endpoint that was tampered with; here it raises an error.
+            read_endpoint(rows[0], load_webhook_seal(connection, self._seals))
+            return self._with_counts(connection, rows)[0]
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
-    def _standing(self, connection: sa.Connection, rows: Any) -> tuple[Standing, ...]:
-        waiting, parked = _counted(connection, _WAITING), _counted(connection, _PARKED)
+    def _with_counts(self, connection: sa.Connection, rows: Any) -> tuple[EndpointStatus, ...]:
+        waiting = _counts_by_endpoint(connection, _COUNT_WAITING)
+        parked = _counts_by_endpoint(connection, _COUNT_PARKED)
         return tuple(
-            Standing(one, waiting.get(one.id, 0), parked.get(one.id, 0))
-            for one in open_endpoints(connection, self._seals, rows)
+            EndpointStatus(endpoint, waiting.get(endpoint.id, 0), parked.get(endpoint.id, 0))
+            for endpoint in open_endpoints(connection, self._seals, rows)
         )
 
     async def postings(
@@ -126,71 +133,81 @@ class SqlWebhookBook:
         before: PostingId | None = None,
         limit: int = 50,
     ) -> tuple[Posting, ...]:
-        """Return what was, or is to be, sent to an endpoint, the newest first."""
-        query = _LOG.order_by(_posting.id.desc()).limit(limit)
+        """Return an endpoint's postings, sent or not, newest first."""
+        query = _POSTINGS_OF_ENDPOINT.order_by(_posting.id.desc()).limit(limit)
         if state is not None:
             query = query.where(_posting.state == sa.literal_column(f"'{state.value}'"))
         if before is not None:
             query = query.where(_posting.id < before)
 
-        def look(connection: sa.Connection) -> tuple[Posting, ...]:
+        def fetch(connection: sa.Connection) -> tuple[Posting, ...]:
             rows = connection.execute(query, {"at": endpoint})
-            found = open_signed_rows(connection, self._seals, rows, POSTING_BOUND, read_posting)
-            return tuple(found)
+            postings = open_signed_rows(
+                connection, self._seals, rows, POSTING_BINDING, read_posting
+            )
+            return tuple(postings)
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
-    async def entry(self, posting: PostingId) -> Entry | None:
-        """Return one posting with all its tries."""
+    async def posting_log(self, posting: PostingId) -> PostingLog | None:
+        """Return one posting with all its delivery attempts."""
 
-        def look(connection: sa.Connection) -> Entry | None:
-            row = connection.execute(_ONE, {"id": posting}).first()
+        def fetch(connection: sa.Connection) -> PostingLog | None:
+            row = connection.execute(_POSTING_BY_ID, {"id": posting}).first()
             if row is None:
                 return None
-            sent = read_posting(row, reading_key(connection, self._seals))
-            tries = connection.execute(_TRIES, {"id": posting}).all()
-            seal = seal_of(connection, self._seals)
-            return Entry(sent, tuple(read_try(one, seal) for one in tries))
+            value = read_posting(row, load_digest_key(connection, self._seals))
+            attempts = connection.execute(_ATTEMPTS_OF_POSTING, {"id": posting}).all()
+            seal = load_webhook_seal(connection, self._seals)
+            return PostingLog(value, tuple(read_attempt(attempt, seal) for attempt in attempts))
 
-        return await self._reader.read(look)
+        return await self._reader.read(fetch)
 
     # -- writing -------------------------------------------------------------------------------
 
     async def add(
-        self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
+        self,
+        endpoint: Endpoint,
+        audit_entry: AuditEntry,
+        *,
+        api_result: StoredResponse | None = None,
     ) -> None:
-        """Add an endpoint; see ``ports.WebhookBook``."""
+        """Add an endpoint; see ``ports.WebhookStore``."""
 
         def write(connection: sa.Connection) -> None:
-            check_open(connection, left)
-            there = {row.id for row in connection.execute(sa.select(_endpoint.id))}
-            if endpoint.id in there:
+            require_no_result(connection, api_result)
+            existing = {row.id for row in connection.execute(sa.select(_endpoint.id))}
+            if endpoint.id in existing:
                 raise DeskError(
                     "this endpoint was added already",
                     code=ErrorCode.CONFLICT,
                     reason="webhook_added",
                 )
-            if len(there) >= MOST_ENDPOINTS:
+            if len(existing) >= MAX_ENDPOINTS:
                 raise NotAllowedNowError(
                     "there are as many endpoints as there may be", reason="webhook_many"
                 )
-            row = endpoint_row(endpoint, own_seal(connection, self._seals, WEBHOOK_KEY))
+            row = endpoint_row(endpoint, get_or_create_seal(connection, self._seals, WEBHOOK_KEY))
             connection.execute(sa.insert(tables.webhook_endpoint), row)
-            leave(connection, left)
-            _audit(connection, told, self._seals)
+            store_result(connection, api_result)
+            _write_audit_entry(connection, audit_entry, self._seals)
 
         await self._writer.run(write)
 
     async def change(
-        self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
+        self,
+        endpoint: Endpoint,
+        audit_entry: AuditEntry,
+        *,
+        api_result: StoredResponse | None = None,
     ) -> None:
-        """Change an endpoint's name, kinds or secrets; see ``ports.WebhookBook``."""
+        """Change an endpoint's name, kinds or secrets; see ``ports.WebhookStore``."""
 
         def write(connection: sa.Connection) -> None:
-            check_open(connection, left)
-            self._change(connection, endpoint, _WHAT_IT_IS)
-            leave(connection, left)
-            _audit(connection, told, self._seals)
+            require_no_result(connection, api_result)
+            self._update_fields(connection, endpoint, _CONFIGURED_FIELDS)
+            store_result(connection, api_result)
+            _write_audit_entry(connection, audit_entry, self._seals)
 
         await self._writer.run(write)
 
@@ -198,63 +215,65 @@ class SqlWebhookBook:
         self,
         endpoint: Endpoint,
         now: datetime,
-        told: AuditEntry,
+        audit_entry: AuditEntry,
         *,
-        left: KeptAnswer | None = None,
+        api_result: StoredResponse | None = None,
     ) -> None:
-        """Change an endpoint's address; see ``ports.WebhookBook``."""
+        """Change an endpoint's address; see ``ports.WebhookStore``."""
 
         def write(connection: sa.Connection) -> None:
-            check_open(connection, left)
-            self._change(connection, endpoint, _WHAT_IT_IS + _HOW_IT_FARES)
-            hurry(connection, endpoint.id, now)
-            leave(connection, left)
-            _audit(connection, told, self._seals)
+            require_no_result(connection, api_result)
+            self._update_fields(connection, endpoint, _CONFIGURED_FIELDS + _STATUS_FIELDS)
+            make_waiting_due(connection, endpoint.id, now)
+            store_result(connection, api_result)
+            _write_audit_entry(connection, audit_entry, self._seals)
 
         await self._writer.run(write)
 
-    def _change(
+    def _update_fields(
         self, connection: sa.Connection, endpoint: Endpoint, columns: tuple[str, ...]
     ) -> None:
-        before = self._held(connection, endpoint.id)
+        before = self._lock_endpoint(connection, endpoint.id)
         stale = before is None or before.version != endpoint.version - 1
         if before is not None and "state" in columns:
-            # It may have been switched, without a new version, since it was read.
-            off = EndpointState.DISABLED
-            stale |= (before.state is off) != (endpoint.state is off)
+            # Switching it on or off since it was read did not change its version.
+            disabled = EndpointState.DISABLED
+            stale |= (before.state is disabled) != (endpoint.state is disabled)
         if before is None or stale:
             raise StaleError("the endpoint has changed meanwhile", reason="webhook_stale")
         after = replace(before, **{name: getattr(endpoint, name) for name in columns})
-        put_endpoint(connection, after, seal_of(connection, self._seals))
+        update_endpoint(connection, after, load_webhook_seal(connection, self._seals))
 
-    def _held(self, connection: sa.Connection, endpoint: EndpointId) -> Endpoint | None:
+    def _lock_endpoint(self, connection: sa.Connection, endpoint: EndpointId) -> Endpoint | None:
         row = connection.execute(_ENDPOINT.with_for_update(), {"id": endpoint}).first()
-        return None if row is None else read_endpoint(row, seal_of(connection, self._seals))
+        if row is None:
+            return None
+        return read_endpoint(row, load_webhook_seal(connection, self._seals))
 
-    async def switch(
+    async def set_state(
         self,
         endpoint: EndpointId,
         state: EndpointState,
         now: datetime,
-        told: AuditEntry,
+        audit_entry: AuditEntry,
         *,
-        left: KeptAnswer | None = None,
+        api_result: StoredResponse | None = None,
     ) -> bool:
-        """Switch an endpoint on or off; see ``ports.WebhookBook``."""
+        """Switch an endpoint on or off; see ``ports.WebhookStore``."""
 
         def write(connection: sa.Connection) -> bool:
-            check_open(connection, left)
-            before = self._held(connection, endpoint)
+            require_no_result(connection, api_result)
+            before = self._lock_endpoint(connection, endpoint)
             if before is None or before.state is state:
                 return False
             after = replace(before, state=state)
             if state is EndpointState.ACTIVE:
                 after = replace(after, failing_since=None, alarmed_at=None)
-            put_endpoint(connection, after, seal_of(connection, self._seals))
+            update_endpoint(connection, after, load_webhook_seal(connection, self._seals))
             if state is EndpointState.ACTIVE:
-                hurry(connection, endpoint, now)
-            leave(connection, left)
-            _audit(connection, told, self._seals)
+                make_waiting_due(connection, endpoint, now)
+            store_result(connection, api_result)
+            _write_audit_entry(connection, audit_entry, self._seals)
             return True
 
         return await self._writer.run(write)
@@ -263,52 +282,52 @@ class SqlWebhookBook:
         self,
         endpoint: EndpointId,
         now: datetime,
-        told: AuditEntry,
+        audit_entry: AuditEntry,
         *,
-        left: KeptAnswer | None = None,
+        api_result: StoredResponse | None = None,
     ) -> None:
-        """Remove an endpoint that is off; see ``ports.WebhookBook``."""
-        off = sa.and_(_endpoint.id == endpoint, _endpoint.state != EndpointState.ACTIVE.value)
-        given_up = (
+        """Delete an endpoint that is switched off; see ``ports.WebhookStore``."""
+        inactive = sa.and_(_endpoint.id == endpoint, _endpoint.state != EndpointState.ACTIVE.value)
+        park_postings = (
             sa.update(tables.webhook_posting)
             .where(_posting.endpoint_id == endpoint, OPEN)
             .values(
                 state=PostingState.PARKED.value,
                 open=False,
                 done_at=to_micros(now),
-                # An answer that is still on its way no longer counts.
+                # Invalidates the claims of attempts that are still running.
                 attempts=_posting.attempts + 1,
             )
         )
 
         def write(connection: sa.Connection) -> None:
-            check_open(connection, left)
-            if connection.execute(sa.delete(tables.webhook_endpoint).where(off)).rowcount != 1:
+            require_no_result(connection, api_result)
+            if connection.execute(sa.delete(tables.webhook_endpoint).where(inactive)).rowcount != 1:
                 if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
                     raise NotFoundError("there is no such endpoint", reason="webhook_missing")
                 raise NotAllowedNowError("the endpoint is on", reason="webhook_on")
-            connection.execute(given_up)
-            leave(connection, left)
-            _audit(connection, told, self._seals)
+            connection.execute(park_postings)
+            store_result(connection, api_result)
+            _write_audit_entry(connection, audit_entry, self._seals)
 
         await self._writer.run(write)
 
-    async def post(
-        self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
+    async def queue_test(
+        self, posting: Posting, audit_entry: AuditEntry, *, api_result: StoredResponse | None = None
     ) -> None:
-        """Queue a test posting, which carries no news."""
+        """Queue a test posting; see ``ports.WebhookStore``."""
         active = sa.select(_endpoint.id).where(
             _endpoint.id == posting.endpoint, _endpoint.state == EndpointState.ACTIVE.value
         )
 
         def write(connection: sa.Connection) -> None:
-            check_open(connection, left)
+            require_no_result(connection, api_result)
             if connection.execute(active).first() is None:
                 raise NotAllowedNowError("the endpoint is switched off", reason="webhook_off")
-            row = posting_row(posting, writing_key(connection, self._seals))
+            row = posting_row(posting, get_or_create_digest_key(connection, self._seals))
             connection.execute(sa.insert(tables.webhook_posting), row)
-            leave(connection, left)
-            _audit(connection, told, self._seals)
+            store_result(connection, api_result)
+            _write_audit_entry(connection, audit_entry, self._seals)
 
         await self._writer.run(write)
 
@@ -316,58 +335,59 @@ class SqlWebhookBook:
         self,
         endpoint: EndpointId,
         now: datetime,
-        told: AuditEntry,
+        audit_entry: AuditEntry,
         *,
         posting: PostingId | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         parked: bool = False,
-        left: KeptAnswer | None = None,
+        api_result: StoredResponse | None = None,
     ) -> int:
-        """Send postings again; see ``ports.WebhookBook``."""
-        wanted = [
+        """Queue settled postings again; see ``ports.WebhookStore``."""
+        conditions = [
             _posting.endpoint_id == endpoint,
             DONE,
-            _posting.kind != NewsKind.ENDPOINT_TEST.value,
+            _posting.kind != WebhookEventKind.ENDPOINT_TEST.value,
         ]
         if posting is not None:
-            wanted.append(_posting.id == posting)
+            conditions.append(_posting.id == posting)
         if since is not None:
-            wanted.append(_posting.created_at >= to_micros(since))
+            conditions.append(_posting.created_at >= to_micros(since))
         if until is not None:
-            wanted.append(_posting.created_at < to_micros(until))
+            conditions.append(_posting.created_at < to_micros(until))
         if parked:
-            wanted.append(_posting.state == PostingState.PARKED.value)
-        again = (
+            conditions.append(_posting.state == PostingState.PARKED.value)
+        reopen = (
             sa.update(tables.webhook_posting)
-            .where(*wanted)
+            .where(*conditions)
             .values(
                 state=PostingState.WAITING.value,
                 open=True,
                 due_at=to_micros(now),
                 begun_at=to_micros(now),
-                tries_left=TRIES,
+                tries_left=MAX_ATTEMPTS,
                 done_at=None,
             )
         )
 
         def write(connection: sa.Connection) -> int:
-            check_open(connection, left)
+            require_no_result(connection, api_result)
             if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
                 raise NotFoundError("there is no such endpoint")
-            count = connection.execute(again).rowcount
+            count = connection.execute(reopen).rowcount
             if count:
-                leave(connection, None if left is None else replace(left, body=b"%d" % count))
-                _audit(connection, told, self._seals)
+                with_count = api_result and replace(api_result, body=b"%d" % count)
+                store_result(connection, with_count)
+                _write_audit_entry(connection, audit_entry, self._seals)
             return count
 
         return await self._writer.run(write)
 
 
-def _counted(connection: sa.Connection, query: sa.Select[Any]) -> Mapping[bytes, int]:
+def _counts_by_endpoint(connection: sa.Connection, query: sa.Select[Any]) -> Mapping[bytes, int]:
     return {row.endpoint_id: row.postings for row in connection.execute(query)}
 
 
-def _audit(connection: sa.Connection, told: AuditEntry, seals: Seals) -> None:
-    key = writing_key(connection, seals)
-    connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0, key))
+def _write_audit_entry(connection: sa.Connection, audit_entry: AuditEntry, seals: Seals) -> None:
+    key = get_or_create_digest_key(connection, seals)
+    connection.execute(sa.insert(tables.audit), audit_row(audit_entry, audit_entry.at, 0, key))

@@ -1,1 +1,1 @@
-"""HTTP and WebSocket faces: parse, call one service, answer."""
+"""HTTP and WebSocket interfaces: handlers parse a request, call one service, and respond."""

@@ -1,4 +1,4 @@
-"""The origin of a request: the peer, or the address that a trusted proxy reports."""
+"""Client addresses of requests: the peer's, or the one that a trusted proxy reports."""
 
 from __future__ import annotations
 
@@ -17,41 +17,49 @@ from aiohttp import web
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_NEIGHBOURHOOD = 64
-"""IPv6 prefix length: the bits that one connection's owner can't choose."""
+_IPV6_PREFIX = 64
+"""Length of the prefix that is assigned to a customer, who may choose the bits after it."""
 
 
-def origin_of(request: web.Request, trusted: Sequence[Network]) -> Network | None:
-    """Return the one IPv4 address, or the IPv6 /64, that a request comes from.
+def client_network(request: web.Request, trusted: Sequence[Network]) -> Network | None:
+    """Return the network of a request's client: its IPv4 address, or its IPv6 /64.
 
     ``X-Forwarded-For`` is read from its end, where the nearest proxy wrote, and only as far as
     each hop is trusted: an untrusted hop may have invented everything before it.
 
+    Args:
+        request: the request of the client.
+        trusted: networks of the proxies whose ``X-Forwarded-For`` is trusted.
+
     Returns:
-        None when the peer has no IP address (a socket file, a test).
+        None if the peer has no IP address, as for a Unix socket or in a test.
     """
-    found = read_address(request.remote or "")
-    if found is None:
+    address = parse_address(request.remote or "")
+    if address is None:
         return None
     hops = [
         hop for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")
     ]
-    while hops and any(found in network for network in trusted):
-        before = read_address(hops.pop())
-        if before is None:
+    while hops and any(address in network for network in trusted):
+        previous_hop = parse_address(hops.pop())
+        if previous_hop is None:
             break
-        found = before
-    bits = found.max_prefixlen if isinstance(found, IPv4Address) else _NEIGHBOURHOOD
-    return ip_network((found, bits), strict=False)
+        address = previous_hop
+    prefix = address.max_prefixlen if isinstance(address, IPv4Address) else _IPV6_PREFIX
+    return ip_network((address, prefix), strict=False)
 
 
-def ender_of(request: web.Request) -> Callable[[], object]:
+def abort_callback(request: web.Request) -> Callable[[], object]:
     """Return a callback that aborts a request's connection, discarding unsent data."""
     return request.transport.abort if request.transport is not None else bool
 
 
-def read_address(text: str) -> Address | None:
-    """Parse an address as proxies write it, with an optional port or brackets."""
+def parse_address(text: str) -> Address | None:
+    """Parse an IP address as proxies write it, with an optional port or brackets.
+
+    Returns:
+        None if the text is not an IP address. An IPv4 address for an IPv4-mapped IPv6 one.
+    """
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

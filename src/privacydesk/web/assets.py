@@ -1,7 +1,7 @@
-"""Static files, read once at the start and served under an address that names their content.
+"""Static files: read once at startup, and served under a path that contains their digest.
 
-All files share one digest, so that modules find each other by relative address and a page never
-mixes two versions.
+All files share one digest, so that JavaScript modules can import each other by relative path and a
+page never mixes two versions.
 """
 
 from __future__ import annotations
@@ -26,34 +26,42 @@ _TEXTS = frozenset({".css", ".js", ".svg", ".json"})
 
 
 class Assets:
-    """The static files of a folder.
+    """The static files of a folder, held in memory.
 
     Attributes:
-        digest: changes whenever any of them does.
+        digest: digest over the names and contents of all files.
     """
 
     def __init__(self, folder: Path = STATIC) -> None:
         self._files: dict[str, tuple[bytes, str]] = {}
-        whole = hashlib.sha256()
+        digest = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix in _TYPES:
                 name, body = path.relative_to(folder).as_posix(), path.read_bytes()
-                whole.update(name.encode() + b"\0" + body)
+                digest.update(name.encode() + b"\0" + body)
                 self._files[name] = (body, path.suffix)
-        self.digest = whole.hexdigest()[:12]
+        self.digest = digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
-        """Return the address of a file; KeyError for one that does not exist."""
+        """Return the URL path of a file.
+
+        Raises:
+            KeyError: there is no such file.
+        """
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.digest}/{name}"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer with a file; one requested under another digest must be revalidated."""
-        found = self._files.get(request.match_info["name"])
-        if found is None:
+        """Send a file; browsers may cache it for good if the path has the current digest.
+
+        Raises:
+            NotFoundError: there is no such file.
+        """
+        file = self._files.get(request.match_info["name"])
+        if file is None:
             raise NotFoundError("no such file")
-        body, suffix = found
+        body, suffix = file
         current = request.match_info["digest"] == self.digest
         return web.Response(
             body=body,

@@ -1,4 +1,4 @@
-"""Reading request bodies up to a limit, refusing early what is announced as too large."""
+"""Reading request bodies up to a size limit; a too large ``Content-Length`` is refused at once."""
 
 from __future__ import annotations
 
@@ -12,56 +12,64 @@ from aiohttp.http_exceptions import HttpProcessingError
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.keys import SETTINGS
 
-Refuse = Callable[[int], DeskError]
+ErrorFactory = Callable[[int], DeskError]
+"""Returns the error for a body that is larger than a limit in bytes."""
 
-BROKEN_PARTS: Final = (
+MULTIPART_ERRORS: Final = (
     ValueError,
     LookupError,
     AssertionError,
     RuntimeError,
     HttpProcessingError,
 )
-"""What aiohttp raises for a body that is not multipart, or whose parts have broken headers."""
+"""Exceptions of aiohttp for a body that is not multipart, or whose parts have broken headers."""
 
 
-def refuse_announced(request: web.Request, limit: int, refusal: Refuse) -> None:
-    """Refuse a body whose announced length is over the limit, before reading any of it.
+def check_content_length(request: web.Request, limit: int, too_large: ErrorFactory) -> None:
+    """Refuse a body whose ``Content-Length`` is over the limit, before reading any of it.
+
+    Args:
+        request: the request whose body is to be read.
+        limit: the maximum size of the body in bytes.
+        too_large: returns the error to raise.
 
     Raises:
         DeskError: ``TOO_LARGE``.
     """
     if request.content_length is not None and request.content_length > limit:
-        raise refusal(limit)
+        raise too_large(limit)
 
 
-async def limited(content: StreamReader, limit: int, refusal: Refuse) -> AsyncIterator[bytes]:
-    """Pass a body on in pieces and stop at the limit.
-
-    Raises:
-        DeskError: ``TOO_LARGE``, as soon as the limit is passed.
-    """
-    count = 0
-    async for piece in content.iter_any():
-        count += len(piece)
-        if count > limit:
-            raise refusal(limit)
-        yield piece
-
-
-async def read_limited(request: web.Request, limit: int) -> bytes:
-    """Return a small body whole: a frame, not a file.
+async def read_chunks(
+    content: StreamReader, limit: int, too_large: ErrorFactory
+) -> AsyncIterator[bytes]:
+    """Yield a body in chunks, up to a limit in bytes.
 
     Raises:
-        DeskError: ``TOO_LARGE``, or ``RATE_LIMITED`` when it does not arrive in time.
+        DeskError: ``TOO_LARGE``, as soon as the limit is exceeded.
     """
-    refuse_announced(request, limit, _frame_too_large)
-    pieces = limited(request.content, limit, _frame_too_large)
+    size = 0
+    async for chunk in content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        yield chunk
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """Return the whole body of a request that carries no file.
+
+    Raises:
+        DeskError: ``TOO_LARGE``, or ``RATE_LIMITED`` if the body does not arrive in time.
+    """
+    check_content_length(request, limit, _frame_too_large)
+    chunks = read_chunks(request.content, limit, _frame_too_large)
     try:
-        async with asyncio.timeout(request.config_dict[SETTINGS].body_time):
-            return b"".join([piece async for piece in pieces])
+        async with asyncio.timeout(request.config_dict[SETTINGS].body_timeout):
+            return b"".join([chunk async for chunk in chunks])
     except TimeoutError:
         raise DeskError(
-            "the body comes in too slowly", code=ErrorCode.RATE_LIMITED, reason="slow_body"
+            "the body arrives too slowly", code=ErrorCode.RATE_LIMITED, reason="slow_body"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Serving a file that the desk re-encoded: never as a page, and never cached."""
+"""Responses with images that the desk re-encoded: sandboxed, and never cached."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.evidence import Evidence
 
 FILE_POLICY: Final = "default-src 'none'; sandbox"
-"""The Content-Security-Policy of a file, whatever that of the pages is."""
+"""The Content-Security-Policy of files: stricter than that of pages."""
 
 
-def file_answer(file: Attachment | Evidence) -> web.Response:
-    """Return a file to be shown in our own pages, or to be saved under its name."""
+def file_response(file: Attachment | Evidence) -> web.Response:
+    """Return a file for display in our own pages; browsers save it under its name."""
     name = urllib.parse.quote(file.name)
     return web.Response(
         body=file.body,

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, and who may call from another origin."""
+"""Security headers of all responses, and CORS for the chat's HTTP interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ _CORS_PATHS = "/chat/v1/"
 
 
 def content_security_policy(frame_ancestors: str) -> str:
-    """Return the policy: only our own files, nothing inline, nothing from elsewhere."""
+    """Return the Content-Security-Policy of pages: only files of this server, nothing inline.
+
+    Args:
+        frame_ancestors: the origins that may embed the page, as a CSP source list.
+    """
     return "; ".join(
         (
             "default-src 'none'",
@@ -30,7 +34,7 @@ def content_security_policy(frame_ancestors: str) -> str:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Add security headers; an ``on_response_prepare`` signal, so that it costs no middleware."""
+    """Add security and CORS headers; a receiver of the ``on_response_prepare`` signal."""
     headers, settings = response.headers, request.config_dict[SETTINGS]
     headers.setdefault("Content-Security-Policy", content_security_policy(settings.frame_ancestors))
     headers["X-Content-Type-Options"] = "nosniff"
@@ -46,7 +50,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 async def preflight(request: web.Request) -> web.Response:
-    """Answer a browser that asks whether another origin may call."""
+    """Respond to a CORS preflight request."""
     if request.headers.get("Origin", "") not in request.config_dict[SETTINGS].cors_origins:
         return web.Response(status=403)
     return web.Response(

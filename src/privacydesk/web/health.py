@@ -1,4 +1,4 @@
-"""Health checks of the process."""
+"""Liveness and readiness checks of the process."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final
 from aiohttp import web
 
 
-class Part(StrEnum):
-    """What has to work for messages to be accepted."""
+class Component(StrEnum):
+    """A component that has to work for messages to be accepted."""
 
     LOOPS = "loops"
-    """The process's background work."""
+    """The background loops of the process are running."""
     DATABASE = "database"
-    """It accepts commits, and can be read."""
+    """The database can be read and written."""
     MIGRATIONS = "migrations"
-    """It has the schema of this version."""
+    """The database has the schema of this version."""
     READER = "reader"
-    """The program that reads messages responds."""
+    """The process that interprets messages responds."""
     POLICY = "policy"
     """Questions are answered from the version of the policy that is cited."""
 
@@ -28,40 +28,41 @@ class Health:
     """The health of the process.
 
     Attributes:
-        lost: what has stopped for good; only a restart brings it back.
-        failing: what does not work now; it may recover. None before the first check.
+        stopped_loops: names of the background loops that have stopped; only a restart of the
+            process starts them again.
+        failing: the components that do not work now but may recover; None before the first check.
     """
 
     def __init__(self) -> None:
-        self.lost: list[str] = []
-        self.failing: Collection[Part] | None = ()
+        self.stopped_loops: list[str] = []
+        self.failing: Collection[Component] | None = ()
 
-    def unready(self) -> list[str]:
-        """Return what does not work, in the order of ``Part``."""
-        failing = {*(self.failing or ()), *([Part.LOOPS] if self.lost else [])}
-        return [part.value for part in Part if part in failing]
+    def failing_components(self) -> list[str]:
+        """Return the names of the components that do not work, in the order of ``Component``."""
+        failing = {*(self.failing or ()), *([Component.LOOPS] if self.stopped_loops else [])}
+        return [component.value for component in Component if component in failing]
 
 
 HEALTH: Final = web.AppKey("health", Health)
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """Report that the process is alive and its loops run; 503 once one has stopped for good."""
-    if request.app[HEALTH].lost:
-        return _told({"status": "failing"}, 503)
-    return _told({"status": "ok"}, 200)
+    """Report whether the process is alive: 503 once a background loop has stopped."""
+    if request.app[HEALTH].stopped_loops:
+        return _status_response({"status": "failing"}, 503)
+    return _status_response({"status": "ok"}, 200)
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Report whether messages are accepted now, and if not, what does not work."""
+    """Report whether messages are accepted now, and which components fail if not."""
     health = request.app[HEALTH]
     if health.failing is None:
-        return _told({"status": "starting", "failing": []}, 503)
-    failing = health.unready()
-    return _told(
+        return _status_response({"status": "starting", "failing": []}, 503)
+    failing = health.failing_components()
+    return _status_response(
         {"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200
     )
 
 
-def _told(answer: dict[str, object], status: int) -> web.Response:
-    return web.json_response(answer, status=status, headers={"Cache-Control": "no-store"})
+def _status_response(body: dict[str, object], status: int) -> web.Response:
+    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})

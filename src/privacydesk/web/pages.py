@@ -1,4 +1,4 @@
-"""Pages: rendering, the chat's shell, and the error page."""
+"""HTML pages: rendering of templates, the chat page, and the error page."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from aiohttp import web
 
 from privacydesk.errors import NotFoundError
 from privacydesk.i18n.negotiation import negotiate
-from privacydesk.web.answers import json_answer
-from privacydesk.web.compiled import Compiled
 from privacydesk.web.keys import ASSETS, CATALOGS, SETTINGS, TEMPLATES
+from privacydesk.web.responses import json_response
+from privacydesk.web.template_cache import TemplateCache
 from privacydesk.web.texts import LANGUAGE_TAGS, page_strings
 
-_A_DAY = 86_400
-_NO_SUCH_PAGE = 404
-_COMPILED: Final = Compiled()
+_DAY_SECONDS = 86_400
+_NOT_FOUND = 404
+_TEMPLATE_CACHE: Final = TemplateCache()
 
 
-def set_up(app: web.Application) -> None:
-    """Give the application its templates."""
+def setup_templates(app: web.Application) -> None:
+    """Set up the template environment of the application."""
     environment = aiohttp_jinja2.setup(
         app,
         loader=jinja2.PackageLoader("privacydesk.web", "templates"),
@@ -29,7 +29,7 @@ def set_up(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=_COMPILED,
+        bytecode_cache=_TEMPLATE_CACHE,
     )
     environment.globals["asset"] = app[ASSETS].url
     app[TEMPLATES] = environment
@@ -38,13 +38,21 @@ def set_up(app: web.Application) -> None:
 def render(
     request: web.Request, template: str, locale: str, *, status: int = 200, **values: Any
 ) -> web.Response:
-    """Return a page in a locale, with ``t`` for its words."""
+    """Return a page in a locale.
+
+    Args:
+        request: the request for the page.
+        template: the template's file name.
+        locale: the language of the page; ``t`` in the template returns texts in it.
+        status: the HTTP status of the response.
+        **values: further variables of the template.
+    """
     catalogs = request.config_dict[CATALOGS]
 
-    def words(key: str, **args: Any) -> str:
+    def translate(key: str, **args: Any) -> str:
         return catalogs.text(locale, f"web.{key}", args)
 
-    context = {"t": words, "lang": LANGUAGE_TAGS[locale], "locale": locale, **values}
+    context = {"t": translate, "lang": LANGUAGE_TAGS[locale], "locale": locale, **values}
     environment = request.config_dict[TEMPLATES]
     return web.Response(
         text=environment.get_template(template).render(context),
@@ -56,25 +64,25 @@ def render(
 
 
 async def chat_page(request: web.Request) -> web.Response:
-    """Show the shell of the chat; everything in it comes over the protocol."""
-    shared = request.config_dict
-    catalogs, settings = shared[CATALOGS], shared[SETTINGS]
+    """Show the chat page; its script loads the conversation over the chat protocol."""
+    app = request.config_dict
+    catalogs, settings = app[CATALOGS], app[SETTINGS]
     locale = negotiate(request.headers.get("Accept-Language", ""))
     config = {
         "locale": locale,
         "locales": [
             {
-                "locale": one,
-                "lang": LANGUAGE_TAGS[one],
-                "name": catalogs.text(one, "web.language.name", {}),
+                "locale": offered,
+                "lang": LANGUAGE_TAGS[offered],
+                "name": catalogs.text(offered, "web.language.name", {}),
             }
-            for one in catalogs.locales
+            for offered in catalogs.locales
         ],
         "strings": page_strings(catalogs, locale),
-        "stringsVersion": shared[ASSETS].digest,
+        "stringsVersion": app[ASSETS].digest,
         "hostOrigin": settings.host_origin,
         "tokenLinks": settings.token_links,
-        "names": {one: desk_name(request, one) for one in catalogs.locales},
+        "names": {offered: desk_name(request, offered) for offered in catalogs.locales},
     }
     return render(
         request,
@@ -86,24 +94,28 @@ async def chat_page(request: web.Request) -> web.Response:
 
 
 def desk_name(request: web.Request, locale: str) -> str:
-    """Return what the desk is called in a locale."""
-    named = request.config_dict[SETTINGS].desk_names.get(locale, "")
-    return named or request.config_dict[CATALOGS].text(locale, "web.desk_name", {})
+    """Return the name of the desk in a locale: the operator's, else the catalog's."""
+    configured = request.config_dict[SETTINGS].desk_names.get(locale, "")
+    return configured or request.config_dict[CATALOGS].text(locale, "web.desk_name", {})
 
 
 async def chat_strings(request: web.Request) -> web.Response:
-    """Answer with the page's words in another language, for when the conversation changes it."""
+    """Send the texts of the chat page in another language, after the conversation switched to it.
+
+    Raises:
+        NotFoundError: there is no such locale.
+    """
     catalogs, locale = request.config_dict[CATALOGS], request.match_info["locale"]
     if locale not in catalogs.locales:
         raise NotFoundError("no such locale")
-    answer = json_answer(page_strings(catalogs, locale))
-    answer.headers["Cache-Control"] = f"public, max-age={_A_DAY}"
-    return answer
+    response = json_response(page_strings(catalogs, locale))
+    response.headers["Cache-Control"] = f"public, max-age={_DAY_SECONDS}"
+    return response
 
 
 def error_page(request: web.Request, locale: str, status: int, message: str) -> web.Response:
-    """Return a page that shows an error and where to go on."""
-    if status == _NO_SUCH_PAGE:
+    """Return a page that shows an error, with a link to the chat."""
+    if status == _NOT_FOUND:
         message = request.config_dict[CATALOGS].text(locale, "web.error.page_missing", {})
     return render(
         request,

@@ -1,4 +1,4 @@
-"""Naming the route of a request."""
+"""Names of routes for the log."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from aiohttp import web
 
 
 def route_of(request: web.Request) -> str:
-    """Return the route's pattern: paths may hold personal data."""
+    """Return the pattern of a request's route; the path itself may contain personal data."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unknown"

@@ -1,4 +1,4 @@
-"""Texts of the web interfaces: where they come from, and which of them a page includes."""
+"""Texts of the web interfaces: their catalogs, the strings of the chat page, error messages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from privacydesk.ports import Catalog
 
 
 class Catalogs(Catalog, Protocol):
-    """Every word a person sees, in the locales that pages offer."""
+    """The message catalogs, with the list of available locales."""
 
     @property
     def locales(self) -> Sequence[str]:
-        """The locales there are, such as ``zh_Hans``."""
+        """The available locales, such as ``zh_Hans``."""
         ...
 
 
 LANGUAGE_TAGS = {name: spec.tag for name, spec in LOCALES.items()}
-"""Locale to the BCP 47 tag that pages carry in ``lang``."""
+"""BCP 47 language tag by locale, for the ``lang`` attribute of pages."""
 
 PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "page.title": (),
@@ -128,11 +128,11 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "error.empty": (),
     "notice.script": (),
 }
-"""What the chat page is labelled with: key below ``web.`` to the names of its placeholders."""
+"""The texts of the chat page: key below ``web.`` to the names of the text's placeholders."""
 
 
 def page_strings(catalogs: Catalogs, locale: str) -> dict[str, str]:
-    """Return the page's words with their placeholders left in, for the page to fill."""
+    """Return the texts of the chat page, with placeholders that its script fills."""
     return {
         key: catalogs.text(locale, f"web.{key}", {name: f"{{{name}}}" for name in names})
         for key, names in PAGE_STRINGS.items()
@@ -140,7 +140,7 @@ def page_strings(catalogs: Catalogs, locale: str) -> dict[str, str]:
 
 
 def error_text(catalogs: Catalogs, locale: str, error: DeskError) -> str:
-    """Return the user-facing message of an error, revealing no more than its code allows."""
+    """Return the message of an error for the user: by its reason, else by its code."""
     reason = error.data.get("reason")
     keys = (f"web.error.{reason}", f"web.error.{error.code.value}", "web.error.internal")
     for key in keys[0 if reason else 1 :]:

@@ -1,1 +1,1 @@
-"""Loops that do what is due: outbox, clocks, queue, webhooks, chores."""
+"""Background loops: outbox, scheduled events, queue dispatcher, webhooks, periodic tasks."""

@@ -1,29 +1,29 @@
-"""The loop of the queue dispatcher: once a second, and when somebody joins the queue."""
+"""The loop of the queue dispatcher; it runs once a second and when a user joins the queue."""
 
 from __future__ import annotations
 
 from privacydesk.services.dispatcher import Dispatcher
-from privacydesk.worker.polling import LONGEST_REST, Loop
+from privacydesk.worker.polling import MAX_IDLE_SECONDS, PollingLoop
 
 
 class DispatcherWorker:
-    """Has the dispatcher do rounds until it is stopped."""
+    """Runs the dispatcher repeatedly."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._loop = Loop(self._look, "dispatcher")
+        self._loop = PollingLoop(self._poll, "dispatcher")
 
     def wake(self) -> None:
-        """Look at once; called when somebody waits, or an agent has room again."""
+        """Run at once, because a user joined the queue or an agent can take another one."""
         self._loop.wake()
 
     async def run(self) -> None:
-        """Look after the queue until cancelled."""
+        """Run the dispatcher until cancelled."""
         await self._loop.run()
 
-    async def round(self) -> int:
-        """Do all there is to do now; return how much that was."""
-        return await self._dispatcher.round()
+    async def run_once(self) -> int:
+        """Run the dispatcher once; return the number of actions it took."""
+        return await self._dispatcher.run_round()
 
-    async def _look(self) -> float:
-        return 0.0 if await self.round() else LONGEST_REST
+    async def _poll(self) -> float:
+        return 0.0 if await self.run_once() else MAX_IDLE_SECONDS

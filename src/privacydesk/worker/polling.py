@@ -1,9 +1,9 @@
-"""The loop that every worker has: it looks for due work, rests, and can be woken.
+"""The polling loop of all workers: it works on what is due, sleeps, and can be woken.
 
-    woken, or rested ─► look: do what is due ─► until when nothing will be ─► rest
-                          └ a fault: logged, a pause, the next look
+    poll: work on what is due ─► time until the next due work ─► sleep until then, or woken ─► poll
+      └ error: logged, short pause ─► poll
 
-No fault ends the loop: what was due is still due.
+Errors don't end the loop: work that failed is still due.
 """
 
 from __future__ import annotations
@@ -21,77 +21,82 @@ from privacydesk.errors import DeskError, is_outage
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-Look = Callable[[], Awaitable[float]]
-"""Does what is due and returns the seconds until the next look; 0 for at once."""
+Poll = Callable[[], Awaitable[float]]
+"""Works on what is due, and returns the seconds to sleep before the next poll; 0 for none."""
 
-LONGEST_REST = 1.0
-"""The most seconds until the next look, even if nothing is known to be due: another process may
-have written rows, and the demo's clock may have been moved."""
-_SHORTEST_REST = 0.05
-_AFTER_FAULT = 1.0
+MAX_IDLE_SECONDS = 1.0
+"""How long a loop sleeps at most. Work may become due without a wake-up: another process may write
+rows, and the demo's clock may be moved."""
+_MIN_IDLE_SECONDS = 0.05
+_ERROR_PAUSE_SECONDS = 1.0
 
 
-class Loop:
-    """Looks for due work repeatedly.
+class PollingLoop:
+    """Polls for due work repeatedly.
 
     Args:
-        look: does what is due. Other database access, such as finding out when the next
-            thing is due, belongs in there, too: outside of it a fault would end the loop.
-        name: what is looked for, for the log.
+        poll: works on what is due. It should contain all database access, because only its errors
+            are caught.
+        name: the loop's name in the log.
     """
 
-    def __init__(self, look: Look, name: str) -> None:
-        self._look = look
+    def __init__(self, poll: Poll, name: str) -> None:
+        self._poll = poll
         self._name = name
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look at once; called after a commit that left something due."""
+        """Poll at once, because a commit has made work due."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Look and rest until cancelled. Faults are logged."""
+        """Poll and sleep until cancelled; log errors."""
         while True:
             self._woken.clear()
             try:
-                rest = await self._look()
-            except Exception as error:  # noqa: BLE001 - the loop outlives whatever a look met; it is logged
+                idle = await self._poll()
+            except Exception as error:  # noqa: BLE001 - the loop survives any error of a poll; it is logged
                 if not is_outage(error):
                     _log.error(
                         "look_failed", loop=self._name, error=type(error).__name__, exc_info=error
                     )
-                await asyncio.sleep(_AFTER_FAULT)
+                await asyncio.sleep(_ERROR_PAUSE_SECONDS)
                 continue
-            if rest > 0:
-                await self._rest(rest)
+            if idle > 0:
+                await self._sleep(idle)
 
-    async def _rest(self, seconds: float) -> None:
-        # Not ``wait_for``: before Python 3.12 it loses a cancellation that comes with the waking.
+    async def _sleep(self, seconds: float) -> None:
+        # Not ``wait_for``: before Python 3.12 it may swallow a cancellation that arrives together
+        # with the wake-up.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
 
 
-def rest_until(due: datetime | None, now: datetime) -> float:
-    """Return how long to rest, in seconds.
+def idle_seconds(due: datetime | None, now: datetime) -> float:
+    """Return how many seconds to sleep until the next poll.
 
     Args:
-        due: when something will be due; None if that is not known.
-        now: the present.
+        due: when the next work is due; None if nothing is scheduled.
+        now: the current time.
     """
     if due is None:
-        return LONGEST_REST
-    return min(max((due - now).total_seconds(), _SHORTEST_REST), LONGEST_REST)
+        return MAX_IDLE_SECONDS
+    return min(max((due - now).total_seconds(), _MIN_IDLE_SECONDS), MAX_IDLE_SECONDS)
 
 
-async def guarded(row: T, work: Callable[[T], Awaitable[object]]) -> bool:
-    """Work on a row; return whether that worked. One bad row must not stop the others."""
+async def run_logging_errors(row: T, work: Callable[[T], Awaitable[object]]) -> bool:
+    """Call ``work`` with a row; log errors, so that one bad row does not stop the others.
+
+    Returns:
+        Whether ``work`` succeeded.
+    """
     try:
         await work(row)
     except DeskError as error:
         if not is_outage(error):
             _log.warning("due_row_failed", code=error.code.value, fault=error.message)
-    except Exception:  # noqa: BLE001 - it is logged, and the row comes back by its lease
+    except Exception:  # noqa: BLE001 - it is logged, and the row is due again when its lease ends
         _log.exception("due_row_failed")
     else:
         return True

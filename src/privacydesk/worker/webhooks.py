@@ -1,10 +1,10 @@
-"""The loop that sends webhooks: many lanes at once, claimed and settled in batches.
+"""The loop that sends webhooks: many lanes concurrently, claimed and settled in batches.
 
-    claim ─► one task a posting ─► results gather ─► settled together ─► the lane's next is due
+    claim ─► one task per posting ─► results collected ─► settled together ─► next of lane is due
 
-A slow or dead endpoint holds up its own postings only: each has its own limit. Commits are shared:
-results that come in during one go into the next. While users are chatting, ``Pace`` limits how much
-may be begun.
+A slow or dead endpoint delays only its own postings, as each has its own limit. Commits are shared:
+results that arrive during one are written with the next. While users are chatting, ``Throttle``
+limits how many postings are started.
 """
 
 from __future__ import annotations
@@ -18,46 +18,50 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import EndpointId
-from privacydesk.domain.webhooks import Claimed, Tried
+from privacydesk.domain.webhooks import ClaimedPosting, PostingResult
 from privacydesk.errors import UnavailableError, is_outage
 from privacydesk.services.webhooks.sending import Sending
-from privacydesk.worker.pace import Pace
-from privacydesk.worker.polling import Loop, rest_until
+from privacydesk.worker.polling import PollingLoop, idle_seconds
+from privacydesk.worker.throttle import Throttle
 
 _log = structlog.get_logger(__name__)
 
-_AT_ONCE: Final = 64
-"""Postings of one endpoint that are tried at once."""
+_ENDPOINT_CONCURRENCY: Final = 64
 
 
 class WebhookWorker:
-    """Sends what is due until it is stopped.
+    """Sends due postings.
 
     Args:
-        sending: claims, tries and settles.
-        clock: the present.
-        pace: limits how much of the desk's time it takes.
-        at_once: how many postings of one endpoint are tried at once.
+        sending: claims, sends and settles postings.
+        clock: source of the current time.
+        throttle: limits the rate while users are chatting.
+        concurrency: how many postings of one endpoint may be in progress.
     """
 
     def __init__(
-        self, sending: Sending, clock: Clock, pace: Pace, *, at_once: int = _AT_ONCE
+        self,
+        sending: Sending,
+        clock: Clock,
+        throttle: Throttle,
+        *,
+        concurrency: int = _ENDPOINT_CONCURRENCY,
     ) -> None:
         self._sending = sending
-        self._pace = pace
+        self._throttle = throttle
         self._clock = clock
-        self._at_once = at_once
-        self._busy: Counter[EndpointId] = Counter()
+        self._concurrency = concurrency
+        self._in_progress: Counter[EndpointId] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._results: list[Tried] = []
-        self._loop = Loop(self._look, "webhooks")
+        self._results: list[PostingResult] = []
+        self._loop = PollingLoop(self._poll, "webhooks")
 
     def wake(self) -> None:
-        """Look for due postings at once; called after a commit that may have left some."""
+        """Poll at once, because a commit may have added postings."""
         self._loop.wake()
 
     async def run(self) -> None:
-        """Send until cancelled; unsettled postings are due again when their lease ends."""
+        """Run until cancelled; unsettled postings are due again when their lease ends."""
         try:
             await self._loop.run()
         finally:
@@ -67,58 +71,60 @@ class WebhookWorker:
             with contextlib.suppress(UnavailableError):
                 await self._settle(self._results)
 
-    async def round(self) -> int:
-        """Send all that is due now, once, and settle it; return how many postings that was."""
-        claimed = await self._sending.claim(at_once=self._at_once, busy={})
+    async def run_once(self) -> int:
+        """Send and settle all postings that are due now; return their number."""
+        claimed = await self._sending.claim(at_once=self._concurrency, busy={})
         if claimed:
-            tried = await asyncio.gather(*(self._sending.attempt(one) for one in claimed))
-            await self._sending.settle(tried)
+            results = await asyncio.gather(*(self._sending.attempt(posting) for posting in claimed))
+            await self._sending.settle(results)
         return len(claimed)
 
-    async def _look(self) -> float:
-        if not await self._step():
-            return rest_until(await self._sending.queue.next_due(), self._clock.now())
-        if (pause := self._pace.rest()) > 0:
-            # Waking does not cut this short: the pace protects users who are chatting.
-            await asyncio.sleep(pause)
+    async def _poll(self) -> float:
+        if not await self._settle_and_claim():
+            return idle_seconds(await self._sending.queue.next_due(), self._clock.now())
+        if (delay := self._throttle.delay()) > 0:
+            # ``wake`` does not shorten this: the throttle protects users who are chatting.
+            await asyncio.sleep(delay)
         return 0.0
 
-    async def _step(self) -> bool:
-        """Settle what came in and claim what is due; return whether there was anything."""
+    async def _settle_and_claim(self) -> bool:
+        """Settle the results so far and start due postings; return whether there were any."""
         results, self._results = self._results, []
-        # In one turn of the loop, so that both share a commit: a lane's next is claimed behind it.
-        _, claimed = await asyncio.gather(self._settle(results), self._claim())
-        return bool(claimed or results)
+        # Submitted together, so that both share a commit. The claim comes second and so includes
+        # the postings that settling makes due.
+        _, started = await asyncio.gather(self._settle(results), self._start_due())
+        return bool(started or results)
 
-    async def _claim(self) -> int:
-        at_once = self._pace.at_once(self._at_once)
-        claimed = await self._sending.claim(at_once=at_once, busy=self._busy)
-        self._pace.begun(len(claimed))
-        for one in claimed:
-            self._busy[one.endpoint.id] += 1
-            task = asyncio.create_task(self._try(one))
+    async def _start_due(self) -> int:
+        """Claim due postings and start a task for each; return their number."""
+        limit = self._throttle.max_batch(self._concurrency)
+        claimed = await self._sending.claim(at_once=limit, busy=self._in_progress)
+        self._throttle.record_started(len(claimed))
+        for posting in claimed:
+            self._in_progress[posting.endpoint.id] += 1
+            task = asyncio.create_task(self._send(posting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(claimed)
 
-    async def _settle(self, results: list[Tried]) -> None:
+    async def _settle(self, results: list[PostingResult]) -> None:
         if not results:
             return
         try:
             await self._sending.settle(results)
         except UnavailableError:
-            # The results are known and must be kept while the database is unavailable.
+            # Keep the results until the database is available again.
             self._results = results + self._results
             raise
 
-    async def _try(self, claimed: Claimed) -> None:
+    async def _send(self, claimed: ClaimedPosting) -> None:
         try:
-            tried = await self._sending.attempt(claimed)
-            # Looked up only now: the list may have been swapped for settling meanwhile.
-            self._results.append(tried)
+            result = await self._sending.attempt(claimed)
+            # Not one expression: ``_settle_and_claim`` may replace the list during the attempt.
+            self._results.append(result)
         except Exception as error:  # noqa: BLE001 - one bad posting must not stop the others; it is logged
             if not is_outage(error):
                 _log.warning("webhook_failed", error=type(error).__name__, exc_info=error)
         finally:
-            self._busy[claimed.endpoint.id] -= 1
+            self._in_progress[claimed.endpoint.id] -= 1
             self.wake()

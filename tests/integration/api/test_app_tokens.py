@@ -27,14 +27,14 @@ def signed(office: Office, **claims: Any) -> str:
 
 async def refusal(office: Office, token: str) -> ErrorCode | None:
     try:
-        await office.world.rooms.desk.open(Credentials(token=token), languages="en")
+        await office.world.services.desk.open(Credentials(token=token), languages="en")
     except DeskError as error:
         return error.code
     return None
 
 
 async def _told(office: Office) -> list[tuple[str, str]]:
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     entries = await store.trail.entries(by="backend")
     return [(one.entry.what, str(one.entry.detail)) for one in entries]

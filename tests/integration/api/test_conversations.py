@@ -11,7 +11,7 @@ from privacydesk.storage.store import SqlStore
 
 async def waiting(office: Office, name: str = "lin") -> tuple[Player, str]:
     player = await enter(office, name, {"user": "I want to talk to a person"})
-    queue = await office.world.rooms.store.reader.queue(limit=10)
+    queue = await office.world.services.store.reader.queue(limit=10)
     return player, queue[-1].id.hex()
 
 
@@ -38,7 +38,7 @@ async def test_messages_have_a_scope_and_each_look_is_audited(office: Office) ->
     known = page["head"] - 1
     rest = (await reader.get(f"/conversations/{talk}/events?after={known}")).body
     assert [one["offset"] for one in rest["events"]] == [page["head"]]
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     looks = [one.entry for one in await store.trail.entries(by="zendesk")]
     assert [one.what for one in looks] == ["api_messages_read", "api_messages_read"]
@@ -70,7 +70,7 @@ async def test_two_never_answer_at_once(office: Office) -> None:
     _, talk = await waiting(office)
     writer = await program(office)
     seen = (await writer.get(f"/conversations/{talk}")).headers["ETag"]
-    await office.world.rooms.takeover.take(talk, "mei")
+    await office.world.services.takeover.take(talk, "mei")
     late = await writer.post(f"/conversations/{talk}/take", tag=seen)
     assert (late.status, late.code, late.reason) == (412, "precondition_failed", "owner_changed")
     without = await writer.post(f"/conversations/{talk}/take")

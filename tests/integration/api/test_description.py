@@ -24,10 +24,10 @@ from tests.common.console_client import Office, open_office
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.web.api.app import OPERATIONS
-from privacydesk.web.api.description import describe
+from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.operations import PREFIX, Operation
 
-DESCRIPTION = describe(OPERATIONS)
+DESCRIPTION = openapi_document(OPERATIONS)
 ACCEPTED = ("2xx", "401", "403", "404", "409", "412", "422")
 """What may be answered to a request as described: 412 and 422 tell of the thing it is about."""
 
@@ -142,18 +142,18 @@ class Served(Struct):
 
 
 async def _filled(office: Office) -> Served:
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     desk = webhooks.endpoints
     endpoint = (await desk.add("https://hooks.example/in", by="operator")).endpoint.id
     _, one = await copy_of_data(office)
     _, other = await guardian(office)
     await enter(office, "chen", {"user": "I want to talk to a person"})
-    (waiting,) = await office.world.rooms.store.reader.queue(limit=10)
+    (waiting,) = await office.world.services.store.reader.queue(limit=10)
     made: Program = await program(office)
     return Served(
         str(office.server.make_url("")).rstrip("/"),
-        made.made.text,
+        made.made.secret,
         (one.number, other.number),
         (waiting.id.hex(), one.conversation_id.hex()),
         (endpoint.hex(),),

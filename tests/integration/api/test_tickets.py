@@ -15,7 +15,7 @@ from privacydesk.storage.store import SqlStore
 
 
 async def audited(office: Office, by: str = "zendesk") -> list[str]:
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     return sorted(one.entry.what for one in await store.trail.entries(by=by))
 
@@ -56,7 +56,7 @@ async def test_what_a_ticket_says_of_a_person_has_a_scope_and_leaves_a_trace(
     told = await both.get(f"/tickets/{ticket.number}/details")
     assert told.body["account"] == ticket.account
     assert await audited(office) == ["api_details_read"]
-    await office.world.rooms.staff.handling.note(ticket.number, "mei", "Looks fine to me.")
+    await office.world.services.staff.handling.add_note(ticket.number, "mei", "Looks fine to me.")
     log = (await both.get(f"/tickets/{ticket.number}/log")).body["entries"]
     assert log[-1]["words"] == "Looks fine to me."
     assert await audited(office) == ["api_details_read", "api_log_read"]
@@ -109,7 +109,7 @@ async def test_evidence_is_opened_by_whoever_holds_the_ticket_and_each_opening_i
     assert (await opener.get(path)).reason == "not_holder"
     assert (await opener.post(f"/tickets/{ticket.number}/claim")).status == 200
     assert (await opener.get(path)).reason == "files_closed"
-    await office.world.rooms.staff.files.allow(ticket.number, "lao-zhou")
+    await office.world.services.staff.file_access.grant(ticket.number, "lao-zhou")
     opened = await opener.get(path)
     assert opened.status == 200
     assert opened.headers["Content-Type"].startswith("image/")
@@ -222,11 +222,11 @@ async def test_a_closed_ticket_keeps_who_held_it(office: Office) -> None:
 
 async def forget_answer(office: Office, key: str, asked: str) -> None:
     """Leave it as after a crash between an act and the keeping of its answer."""
-    rooms = office.world.rooms.integrations
-    assert rooms is not None
-    begun = await rooms.once.begin("zendesk", key, asked.encode())
+    services = office.world.services.integrations
+    assert services is not None
+    begun = await services.idempotency.begin("zendesk", key, asked.encode())
     assert begun.answered
-    await rooms.once.settle(begun, 0, b"", "")
+    await services.idempotency.save_response(begun, 0, b"", "")
 
 
 async def test_what_a_program_writes_is_cleaned_like_what_staff_paste(office: Office) -> None:
@@ -244,7 +244,7 @@ async def test_what_was_decided_on_an_older_version_is_refused(office: Office) -
     _, ticket = await copy_of_data(office)
     writer, path = await program(office), f"/tickets/{ticket.number}"
     tag = (await writer.get(path)).headers["ETag"]
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     stale = await writer.post(f"{path}/grant", {}, tag=tag)
     assert (stale.status, stale.code) == (412, "precondition_failed")
     assert (await now(office, ticket)).state.value == "in_review"
@@ -264,7 +264,7 @@ async def test_the_gate_is_the_same_as_in_the_console(office: Office) -> None:
     assert (lost.status, lost.reason) == (422, "no_such_item")
     unsaid = await writer.post(f"{path}/examination", {"accepted": False})
     assert (unsaid.status, unsaid.code, unsaid.reason) == (422, "unprocessable", "no_reason")
-    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    await open_files(office.world.services.staff, ticket.number, "mei")
     unseen = await writer.post(f"{path}/examination", {"accepted": True})
     assert (unseen.status, unseen.code, unseen.reason) == (409, "not_allowed_now", "not_opened")
 
@@ -275,10 +275,10 @@ async def test_a_second_pair_of_eyes_is_a_person_s(office: Office) -> None:
         {"choose": "chat"}, {"choose": "yes"},
     )  # fmt: skip
     (ticket,) = await player.tickets()
-    deciding = office.world.rooms.staff.decisions
+    deciding = office.world.services.staff.decisions
     writer = await program(office)
     told = await writer.post(f"/tickets/{ticket.number}/grant")
-    assert told.body["proposed"] is deciding.takes_two(ticket)
+    assert told.body["proposed"] is deciding.needs_second_agent(ticket)
     assert told.body["state"] == ("in_review" if told.body["proposed"] else "awaiting_confirmation")
 
 

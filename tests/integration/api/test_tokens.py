@@ -7,11 +7,11 @@ from tests.common.api_client import Program, program, tokens_of
 from tests.common.console_client import Office
 
 from privacydesk.domain.agents import Role
-from privacydesk.domain.api_tokens import Scope, TokenStanding
+from privacydesk.domain.api_tokens import Scope, TokenStatus
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.signin import AccessKind
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
-from privacydesk.services.integrations.tokens import Made
+from privacydesk.services.integrations.api_tokens import NewToken
 from privacydesk.storage.store import SqlStore
 
 
@@ -25,7 +25,7 @@ async def test_a_token_opens_what_its_scopes_name_and_nothing_else(office: Offic
     refused = await reader.get("/conversations")
     assert (refused.status, refused.code, refused.reason) == (403, "forbidden", "api_scope")
     assert refused.body["scope"] == "conversations:read"
-    newest, *_ = await office.doors.log.newest(agent="zendesk")
+    newest, *_ = await office.signin.access_log.newest(agent="zendesk")
     assert newest.kind is AccessKind.FORBIDDEN
     assert newest.about == "GET /api/v1/conversations (scope)"
 
@@ -33,7 +33,7 @@ async def test_a_token_opens_what_its_scopes_name_and_nothing_else(office: Offic
 @pytest.mark.parametrize("text", ["", "pdk_", "pdk_" + "x" * 43, "x" * 5_000])
 async def test_whatever_is_no_token_is_refused_the_same_way(office: Office, text: str) -> None:
     somebody = await program(office)
-    stranger = Program(office, Made(somebody.made.token, text))
+    stranger = Program(office, NewToken(somebody.made.token, text))
     answer = await stranger.get("/tickets")
     assert (answer.status, answer.code) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -54,7 +54,7 @@ async def test_a_token_ends_by_itself_and_says_so(office: Office) -> None:
     reader = await program(office)
     office.clock.move(timedelta(days=170))
     (token,) = await tokens_of(office).all()
-    assert token.standing(office.clock.now()) is TokenStanding.ENDS_SOON
+    assert token.status(office.clock.now()) is TokenStatus.EXPIRY_WARNING
     assert (await reader.get("/tickets")).status == 200
     office.clock.move(timedelta(days=10))
     answer = await reader.get("/tickets")
@@ -77,22 +77,22 @@ async def test_its_last_use_is_known_to_the_minute(office: Office) -> None:
 async def test_its_text_is_kept_nowhere(office: Office) -> None:
     reader = await program(office)
     await reader.get("/tickets")
-    folder = office.world.rooms.settings.data_dir
+    folder = office.world.services.settings.data_dir
     kept = b"".join(file.read_bytes() for file in folder.rglob("*.db*"))
     assert kept
-    assert reader.made.text.encode() not in kept
+    assert reader.made.secret.encode() not in kept
 
 
 async def test_an_identity_is_no_member_of_staff_and_can_t_become_one(office: Office) -> None:
     await program(office)
     (identity,) = [
-        one for one in await office.world.rooms.store.reader.agents() if one.name == "zendesk"
+        one for one in await office.world.services.store.reader.agents() if one.name == "zendesk"
     ]
     assert identity.role is Role.INTEGRATION
-    people = office.doors.people
+    people = office.signin.agents
     assert "zendesk" not in [one.name for one in await people.all()]
     with pytest.raises(NotFoundError):
-        await people.reset("zendesk")
+        await people.reset_access("zendesk")
     with pytest.raises(InvalidRequestError):
         await people.add("crm", "CRM", Role.INTEGRATION)
     with pytest.raises(InvalidRequestError):
@@ -122,7 +122,7 @@ async def test_a_token_that_makes_no_sense_is_not_made(
     office: Office, name: str, scopes: list[Scope], days: int, reason: str
 ) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        await tokens_of(office).add(name, scopes, by="operator", lasting=timedelta(days=days))
+        await tokens_of(office).add(name, scopes, by="operator", lifetime=timedelta(days=days))
     assert caught.value.data["reason"] == reason
     assert await tokens_of(office).all() == ()
 
@@ -130,11 +130,11 @@ async def test_a_token_that_makes_no_sense_is_not_made(
 async def test_making_and_revoking_are_audited_without_the_text(office: Office) -> None:
     reader = await program(office, Scope.TICKETS_READ)
     await tokens_of(office).revoke(reader.made.token, by="xiao-chen")
-    store = office.world.rooms.store
+    store = office.world.services.store
     assert isinstance(store, SqlStore)
     entries = sorted((one.entry for one in await store.trail.entries(limit=2)), key=_what)
     added, revoked = entries
     assert (added.what, added.by) == ("token_added", "operator")
     assert (revoked.what, revoked.by) == ("token_revoked", "xiao-chen")
     assert added.detail["scopes"] == "tickets:read"
-    assert reader.made.text not in repr((added, revoked))
+    assert reader.made.secret not in repr((added, revoked))

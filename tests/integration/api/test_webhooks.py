@@ -13,9 +13,9 @@ from tests.integration.api.test_tickets import audited
 
 from privacydesk.connectors.webhook_signing import sign
 from privacydesk.connectors.webhook_twin import AWAY, MemoryWebhookSender, Posted
-from privacydesk.domain.api_tokens import KeptAnswer, Scope
-from privacydesk.domain.webhooks import Answer as Came
-from privacydesk.domain.webhooks import Fault
+from privacydesk.domain.api_tokens import Scope, StoredResponse
+from privacydesk.domain.webhooks import DeliveryFault
+from privacydesk.domain.webhooks import EndpointResponse as Came
 from privacydesk.errors import StaleError
 from privacydesk.services.webhooks.endpoints import Endpoints
 
@@ -24,7 +24,7 @@ OTHER = "https://elsewhere.example/in"
 
 
 def sender_of(office: Office) -> MemoryWebhookSender:
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     assert webhooks.sending is not None
     sender = webhooks.sending._sender
@@ -33,16 +33,16 @@ def sender_of(office: Office) -> MemoryWebhookSender:
 
 
 def desk_of(office: Office) -> Endpoints:
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     return webhooks.endpoints
 
 
 async def send_all(office: Office) -> None:
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     assert webhooks.worker is not None
-    while await webhooks.worker.round():
+    while await webhooks.worker.run_once():
         continue
 
 
@@ -97,7 +97,7 @@ async def test_a_repeated_request_adds_one_and_tells_its_secret_again(office: Of
 
 async def test_a_secret_is_in_no_kept_answer(office: Office) -> None:
     made = (await added(await program(office))).body
-    folder = office.world.rooms.settings.data_dir
+    folder = office.world.services.settings.data_dir
     kept = b"".join(file.read_bytes() for file in folder.rglob("*.db*"))
     assert made["id"].encode() in kept
     assert made["secret"].encode() not in kept
@@ -123,14 +123,14 @@ async def test_an_act_whose_answer_was_lost_with_the_process_is_done_once(
     await copy_of_data(office)
     await send_all(office)
     here = f"/webhooks/{made['id']}" + (f"/{path}" if path else "")
-    integrations = office.world.rooms.integrations
+    integrations = office.world.services.integrations
     assert integrations is not None
 
     async def lost(*given: object) -> None:
         raise ConnectionError
 
     with monkeypatch.context() as killed:
-        killed.setattr(integrations.once, "settle", lost)
+        killed.setattr(integrations.idempotency, "save_response", lost)
         assert (await asker.post(here, body, key=key)).status == 500
     seen = await audited(office)
     again = await asker.post(here, body, key=key)
@@ -161,7 +161,7 @@ async def test_two_at_the_same_time_are_one(office: Office) -> None:
 
 
 async def test_what_was_done_under_a_request_is_refused_a_second_time(office: Office) -> None:
-    asked = KeptAnswer("zendesk", b"k" * 32, b"f" * 32, office.clock.now())
+    asked = StoredResponse("zendesk", b"k" * 32, b"f" * 32, office.clock.now())
     desk = desk_of(office)
     added_one = await desk.add(URL, by="zendesk")
     with pytest.raises(StaleError) as caught:
@@ -237,7 +237,7 @@ async def test_an_endpoint_that_was_gone_is_told_again_where_it_moved_to(office:
     asker = await program(office)
     made = (await added(asker)).body
     here, sender = f"/webhooks/{made['id']}", sender_of(office)
-    sender.answers[URL] = Came(410, 0.01, Fault.STATUS)
+    sender.answers[URL] = Came(410, 0.01, DeliveryFault.STATUS)
     await copy_of_data(office)
     await send_all(office)
     assert (await asker.get(here)).body["state"] == "gone"
@@ -251,10 +251,10 @@ async def test_an_endpoint_that_was_gone_is_told_again_where_it_moved_to(office:
 async def test_a_410_of_the_old_address_does_not_switch_the_new_one_off(office: Office) -> None:
     asker = await program(office)
     made = (await added(asker)).body
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     assert webhooks.sending is not None
-    sender_of(office).answers[URL] = Came(410, 0.01, Fault.STATUS)
+    sender_of(office).answers[URL] = Came(410, 0.01, DeliveryFault.STATUS)
     await copy_of_data(office)
     claimed = await webhooks.sending.claim(at_once=9, busy={})
     await asker.post(f"/webhooks/{made['id']}/move", {"url": OTHER})
@@ -268,7 +268,7 @@ async def test_a_delivery_shows_what_was_posted_each_answer_and_how_long_it_took
     asker = await program(office)
     made = (await added(asker)).body
     here = f"/webhooks/{made['id']}"
-    sender_of(office).answers[URL] = Came(503, 0.042, Fault.STATUS, text="later")
+    sender_of(office).answers[URL] = Came(503, 0.042, DeliveryFault.STATUS, text="later")
     sent = (await asker.post(f"{here}/test")).body
     assert (sent["type"], sent["tries"]) == ("endpoint.test", [])
     await send_all(office)

@@ -12,9 +12,9 @@ import pytest
 from tests.common.console_client import HTML, Browser, Office, own_password
 
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.signin import FREE_ENTRIES, PROOF_TIME, AccessKind
+from privacydesk.domain.signin import FREE_ATTEMPTS, REAUTHENTICATION_TIME, AccessKind
 from privacydesk.errors import DeskError, InvalidRequestError
-from privacydesk.services.signin.gate import Place
+from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.web.console.browsers import browser_name
 
 ACCOUNT = "/console/account"
@@ -103,7 +103,7 @@ async def test_new_recovery_codes_ask_for_the_password_and_are_shown_once(office
 
 
 async def test_that_no_recovery_code_is_left_is_a_warning(office: Office) -> None:
-    given = await office.doors.people.reset("mei")
+    given = await office.signin.agents.reset_access("mei")
     codes = await (await office.browser()).set_up("mei", given.password)
     for spent, code in enumerate(codes, 1):
         office.clock.move(timedelta(minutes=2))
@@ -207,7 +207,7 @@ async def test_the_log_of_access_tells_who_did_what_to_whom(office: Office) -> N
 async def test_agents_of_older_names_work_on_and_are_disabled_like_others(
     office: Office, name: str
 ) -> None:
-    book = office.world.rooms.store.agent_book
+    book = office.world.services.store.agent_store
     await book.add(Agent(name, '<script>alert("x")</script>', Role.AGENT, office.clock.now()))
     admin = await office.signed_in("xiao-chen")
     page = await admin.get(PEOPLE)
@@ -216,7 +216,7 @@ async def test_agents_of_older_names_work_on_and_are_disabled_like_others(
     assert (await admin.post(f"{PEOPLE}/role", {"agent": name, "role": "auditor"})).status == 303
     assert (await admin.post(f"{PEOPLE}/reset", {"agent": name})).status == 200
     assert (await admin.post(f"{PEOPLE}/disable", {"agent": name})).status == 303
-    (found,) = [one for one in await office.doors.people.all() if one.name == name]
+    (found,) = [one for one in await office.signin.agents.all() if one.name == name]
     assert (found.role, found.active) == (Role.AUDITOR, False)
 
 
@@ -240,24 +240,24 @@ async def test_agents_of_older_names_work_on_and_are_disabled_like_others(
 )
 async def test_names_are_of_a_closed_alphabet(office: Office, name: str) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        await office.doors.people.add(name, "", Role.AGENT)
+        await office.signin.agents.add(name, "", Role.AGENT)
     assert refused.value.data["reason"] == "agent_name"
 
 
 async def test_a_name_that_differs_from_an_older_one_by_case_alone_is_taken(
     office: Office,
 ) -> None:
-    book = office.world.rooms.store.agent_book
+    book = office.world.services.store.agent_store
     await book.add(Agent("Ｗing", "", Role.AGENT, office.clock.now()))
     with pytest.raises(DeskError) as refused:
-        await office.doors.people.add("wing", "", Role.AGENT)
+        await office.signin.agents.add("wing", "", Role.AGENT)
     assert refused.value.data["reason"] == "agent_taken"
 
 
 async def test_names_keep_to_one_line_of_printable_characters(office: Office) -> None:
-    given = await office.doors.people.add("wing", " 詠\u202e欣 \n\x00 W\u0007 ", Role.AGENT)
+    given = await office.signin.agents.add("wing", " 詠\u202e欣 \n\x00 W\u0007 ", Role.AGENT)
     assert given.agent.display_name == "詠欣 W"
-    given = await office.doors.people.add("bell", "\x07" * 9, Role.AGENT)
+    given = await office.signin.agents.add("bell", "\x07" * 9, Role.AGENT)
     assert given.agent.display_name == "bell"
 
 
@@ -287,8 +287,8 @@ async def test_an_administrators_act_asks_for_password_and_code_and_loses_nothin
 ) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    office.clock.move(PROOF_TIME)
-    before = await office.doors.people.all()
+    office.clock.move(REAUTHENTICATION_TIME)
+    before = await office.signin.agents.all()
     page = await admin.post(path, form)
     assert page.status == 401
     assert "Confirm that it is you" in page.text
@@ -300,7 +300,7 @@ async def test_an_administrators_act_asks_for_password_and_code_and_loses_nothin
     page = await admin.post(path, {**form, "proof_password": own, "proof_code": "000000"})
     assert page.status == 401
     assert "digits that the authenticator shows" in page.said, page.said
-    assert await office.doors.people.all() == before
+    assert await office.signin.agents.all() == before
     right = {"proof_password": own, "proof_code": office.code("xiao-chen")}
     page = await admin.post(path, {**form, **right})
     assert "Confirm that it is you" not in page.text
@@ -309,7 +309,7 @@ async def test_an_administrators_act_asks_for_password_and_code_and_loses_nothin
     assert (await admin.post(f"{PEOPLE}/role", {"agent": "mei", "role": "agent"})).status in {
         303, 400, 409,
     }  # fmt: skip
-    entries = await office.doors.log.newest(agent="xiao-chen")
+    entries = await office.signin.access_log.newest(agent="xiao-chen")
     assert AccessKind.REAUTHENTICATED in {one.kind for one in entries}
 
 
@@ -333,7 +333,7 @@ async def test_the_page_that_asks_for_the_password_says_what_is_confirmed(
 ) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    office.clock.move(PROOF_TIME)
+    office.clock.move(REAUTHENTICATION_TIME)
     assert f"To confirm: {act}" in (await admin.post(path, form)).text
     wrong = {"proof_password": "not mine", "proof_code": "1"}
     assert f"To confirm: {act}" in (await admin.post(path, {**form, **wrong})).text
@@ -346,7 +346,7 @@ async def test_an_endpoint_and_a_token_are_named_where_they_are_changed(office: 
     endpoint = {"url": "https://hooks.example/in", "label": "CRM", "endpoint": "ab" * 16}
     await admin.post("/console/tokens", token)
     await admin.post(WEBHOOKS, {**endpoint, "kind": "ticket.filed"})
-    office.clock.move(PROOF_TIME)
+    office.clock.move(REAUTHENTICATION_TIME)
     page = await admin.post(f"{WEBHOOKS}/{'ab' * 16}/rotate", {"hours": "24"})
     assert "To confirm: Replace the secret of CRM" in page.text
     page = await admin.post(f"/console/tokens/{'cd' * 16}/revoke", {})
@@ -356,7 +356,7 @@ async def test_an_endpoint_and_a_token_are_named_where_they_are_changed(office: 
 async def test_nothing_is_said_of_somebody_who_does_not_exist(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    office.clock.move(PROOF_TIME)
+    office.clock.move(REAUTHENTICATION_TIME)
     page = await admin.post(f"{PEOPLE}/disable", {"agent": "nobody"})
     assert (page.status, "To confirm" in page.text) == (401, False)
 
@@ -364,7 +364,7 @@ async def test_nothing_is_said_of_somebody_who_does_not_exist(office: Office) ->
 async def test_another_language_keeps_what_is_to_be_confirmed(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    office.clock.move(PROOF_TIME)
+    office.clock.move(REAUTHENTICATION_TIME)
     form = {"agent": "mei", "role": "auditor"}
     page = await admin.post(f"{PEOPLE}/role", {**form, "proof_language": "zh_Hans"})
     assert page.status == 401
@@ -374,16 +374,16 @@ async def test_another_language_keeps_what_is_to_be_confirmed(office: Office) ->
     assert '<html lang="zh-Hans"' in (await admin.get(PEOPLE)).text
     page = await admin.post(f"{PEOPLE}/role", {**form, "proof_language": "xx"})
     assert (page.status, "要确认的操作" in page.text) == (401, True)
-    assert "mei" in {one.name for one in await office.doors.people.all() if one.role is Role.AGENT}
+    assert "mei" in {one.name for one in await office.signin.agents.all() if one.role is Role.AGENT}
 
 
 async def test_codes_that_are_guessed_at_an_act_on_access_have_to_wait(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    office.clock.move(PROOF_TIME)
+    office.clock.move(REAUTHENTICATION_TIME)
     form = {"agent": "mei", "proof_password": own_password("xiao-chen"), "proof_code": "000000"}
-    said = [(await admin.post(f"{PEOPLE}/disable", form)).status for _ in range(FREE_ENTRIES + 1)]
-    assert said == [401] * FREE_ENTRIES + [429]
+    said = [(await admin.post(f"{PEOPLE}/disable", form)).status for _ in range(FREE_ATTEMPTS + 1)]
+    assert said == [401] * FREE_ATTEMPTS + [429]
 
 
 def test_browsers_are_called_by_the_names_people_know() -> None:
@@ -403,15 +403,15 @@ async def test_a_session_that_ended_while_the_password_was_sent_leads_to_the_way
 ) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    office.clock.move(PROOF_TIME)
+    office.clock.move(REAUTHENTICATION_TIME)
     fields = {
         "form_token": admin.token, "agent": "mei", "proof_password": own_password("xiao-chen"),
         "proof_code": office.code("xiao-chen"),
     }  # fmt: skip
 
     encoded = urlencode(fields).encode()
-    account, place = office.doors.account, Place("", "")
-    agent = office.world.rooms.agents["xiao-chen"]
+    account, place = office.signin.account, ClientInfo("", "")
+    agent = office.world.services.agents["xiao-chen"]
 
     async def body() -> AsyncIterator[bytes]:
         yield encoded[:9]
@@ -420,7 +420,7 @@ async def test_a_session_that_ended_while_the_password_was_sent_leads_to_the_way
             if session.seen_at == office.clock.now():
                 # The request was let in, and waits for the rest of the form.
                 break
-        await account.end(agent, session.id, place)
+        await account.end_session(agent, session.id, place)
         yield encoded[9:]
 
     path = f"{PEOPLE}/disable"
@@ -432,4 +432,4 @@ async def test_a_session_that_ended_while_the_password_was_sent_leads_to_the_way
     )
     assert answer.status == 303
     assert answer.headers["Location"].startswith("/console/sign-in")
-    assert next(one for one in await office.doors.people.all() if one.name == "mei").active
+    assert next(one for one in await office.signin.agents.all() if one.name == "mei").active

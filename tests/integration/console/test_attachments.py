@@ -21,7 +21,7 @@ async def mei(office: Office) -> Browser:
 async def _has(office: Office, mei: Browser) -> tuple[Player, Ticket, Page]:
     """Return somebody whose conversation Mei has, and her page of it."""
     player, ticket = await copy_of_data(office)
-    await office.world.rooms.takeover.take(ticket.conversation_id.hex(), "mei")
+    await office.world.services.takeover.take(ticket.conversation_id.hex(), "mei")
     return player, ticket, await mei.get(f"/console/tickets/{ticket.number}")
 
 
@@ -67,7 +67,7 @@ async def test_a_picture_goes_with_a_reply_and_each_side_can_open_it(
     assert (answer.status, answer.content_type) == (200, "image/jpeg")
     assert (await answer.read()).startswith(b"\xff\xd8\xff")
     assert (await mei.client.get(address)).status == 401
-    other = (await office.world.rooms.desk.begin(languages="en")).session
+    other = (await office.world.services.desk.begin(languages="en")).session
     answer = await mei.client.get(address, headers={"Authorization": f"Desk {other.secret}"})
     assert answer.status == 404
 

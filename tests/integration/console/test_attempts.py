@@ -47,7 +47,7 @@ async def test_supervisors_are_called_once_for_many_attempts_of_one_account(
     office: Office,
 ) -> None:
     lin = await enter(office, "lin")
-    mine = office.world.rooms.tools.alarms.mine
+    mine = office.world.services.console.alarms.alarms_of
     for count in range(1, 8):
         await looks_up(lin, "PD-7C4K-V5G9-T39")
         called = [one.kind for one in await mine("lao-zhou")]
@@ -72,7 +72,7 @@ async def filed_without_login(office: Office) -> Ticket:
 
 async def attempts_of(office: Office, player: Player) -> list[tuple[AttemptKind, str]]:
     assert player.session is not None
-    reader = office.world.rooms.store.reader
+    reader = office.world.services.store.reader
     conversation = await reader.conversation(player.session.conversation)
     assert conversation is not None
     return [(one.kind, one.number) for one in conversation.attempts]
@@ -89,7 +89,7 @@ async def test_who_comes_back_by_number_and_the_right_code_leaves_no_attempt(
     for _ in range(6):
         await looks_up(back, ticket.number)
     assert await attempts_of(office, back) == []
-    assert not await office.world.rooms.tools.alarms.mine("lao-zhou")
+    assert not await office.world.services.console.alarms.alarms_of("lao-zhou")
 
 
 async def test_looking_often_without_a_login_is_no_attempt_while_a_code_is_asked(
@@ -100,7 +100,7 @@ async def test_looking_often_without_a_login_is_no_attempt_while_a_code_is_asked
     for _ in range(6):
         await looks_up(back, ticket.number)
     assert await attempts_of(office, back) == []
-    assert not await office.world.rooms.tools.alarms.mine("lao-zhou")
+    assert not await office.world.services.console.alarms.alarms_of("lao-zhou")
 
 
 async def test_wrong_codes_for_a_number_are_noted_as_wrong_codes_alone(office: Office) -> None:

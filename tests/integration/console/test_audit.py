@@ -10,15 +10,15 @@ import pytest
 from tests.common.console_client import Browser, Office, open_office
 from tests.common.past_requests import add_past_requests
 
-from privacydesk.services.audit_book import PAGE
+from privacydesk.services.audit_reader import PAGE_SIZE
 
 
 @pytest.fixture
 async def busy(tmp_path: Path) -> AsyncIterator[Office]:
     async with open_office(tmp_path) as office:
-        numbers = await add_past_requests(office.world.rooms, PAGE + 20)
-        await office.world.rooms.staff.handling.note(numbers[0], "lao-zhou", "他说的是 =1+1")
-        await office.world.rooms.upkeep.sealer.work()
+        numbers = await add_past_requests(office.world.services, PAGE_SIZE + 20)
+        await office.world.services.staff.handling.add_note(numbers[0], "lao-zhou", "他说的是 =1+1")
+        await office.world.services.maintenance.sealer.seal_pending()
         yield office
 
 
@@ -45,7 +45,7 @@ async def test_entries_are_paged_newest_first_without_gaps(busy: Office) -> None
     rest = places((await browser.get(more)).text)
     whole = first + rest
     assert whole == list(range(max(whole), 0, -1))
-    assert len(whole) > PAGE
+    assert len(whole) > PAGE_SIZE
 
 
 async def test_entries_are_found_by_request_agent_and_act(busy: Office) -> None:
@@ -96,7 +96,7 @@ async def test_the_log_of_access_is_paged_and_filtered(busy: Office) -> None:
     for _ in range(4):
         await busy.signed_in("mei")
     browser = await busy.signed_in("he-an")
-    log = busy.doors.log
+    log = busy.signin.access_log
     newest = await log.newest(limit=2)
     older = await log.newest(before=newest[-1].id, limit=2)
     assert [one.id for one in (*newest, *older)] == [one.id for one in await log.newest(limit=4)]

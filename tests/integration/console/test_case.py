@@ -86,7 +86,7 @@ async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
     _, ticket = await copy_of_data(office)
     talk, old = talk_of(ticket), await reply_form(mei, ticket)
 
-    takeover = office.world.rooms.takeover
+    takeover = office.world.services.takeover
     await takeover.hand_back(ticket.conversation_id.hex(), "mei")
     await takeover.take(ticket.conversation_id.hex(), "lao-zhou")
     page = await mei.post(f"{talk}/reply", {**old, "text": "A long answer <b>& more"})
@@ -94,7 +94,7 @@ async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
     assert "who speaks with the user has changed" in page.said
     assert "A long answer &lt;b&gt;&amp; more</textarea>" in page.text
     assert "老周 speaks with the user" in page.text
-    state = await office.world.rooms.store.reader.conversation(ticket.conversation_id)
+    state = await office.world.services.store.reader.conversation(ticket.conversation_id)
     assert state is not None
     assert (state.owner.kind, state.owner.agent) == (OwnerKind.AGENT, "lao-zhou")
 
@@ -156,7 +156,7 @@ async def test_a_child_s_files_wait_for_a_supervisor_and_each_opening_is_logged(
 ) -> None:
     _, ticket = await guardian(office)
     case = f"/console/tickets/{ticket.number}"
-    (file,) = await office.world.rooms.store.reader.evidence_of(ticket.id)
+    (file,) = await office.world.services.store.reader.evidence_of(ticket.id)
     await mei.get(case)
     await mei.post(f"{case}/claim", {"job": "c1"})
     page = await mei.get(case)
@@ -196,11 +196,11 @@ async def test_evidence_is_settled_once_and_removed(office: Office, mei: Browser
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
     assert page.status == 409
     assert page.said == "Open each file yourself before you say that they are enough."
-    await open_files(office.world.rooms.staff, ticket.number, "lao-zhou")
+    await open_files(office.world.services.staff, ticket.number, "lao-zhou")
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
     assert page.status == 409, "what a colleague saw is no judgement of hers"
     assert "Opened by you" not in page.text
-    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    await open_files(office.world.services.staff, ticket.number, "mei")
     assert "Opened by you" in (await mei.get(case)).text
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
     assert page.to == f"{case}?done=examine"
@@ -261,7 +261,7 @@ async def test_evidence_is_settled_after_a_question_that_names_ticket_and_person
 ) -> None:
     _, ticket = await guardian(office)
     case = f"/console/tickets/{ticket.number}"
-    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    await open_files(office.world.services.staff, ticket.number, "mei")
     await mei.get(case)
     for form, said in (({}, "Nothing is chosen yet."), ({"shown": "no"}, "Give a reason.")):
         page = await mei.post(f"{case}/finding", {**form, "account": "u-1004", "job": "f0"})
@@ -270,7 +270,7 @@ async def test_evidence_is_settled_after_a_question_that_names_ticket_and_person
     page = await mei.post(f"{case}/finding", {"shown": "yes", "account": "u-1004", "job": "f1"})
     assert f"accepts the evidence of {ticket.number} for u-1004" in page.text
     assert 'class="log preview"' in page.text
-    assert (await now(office, ticket)).to_examine, "asking settles nothing"
+    assert (await now(office, ticket)).has_unexamined_evidence, "asking settles nothing"
     form = {one: field(page, "/examine", one) for one in ("job", "shown", "account")}
     page = await mei.post(f"{case}/examine", form)
     assert page.to == f"{case}?done=examine"
@@ -306,7 +306,7 @@ async def test_what_could_not_be_carried_out_is_told_and_mended_with_the_account
     case = f"/console/tickets/{ticket.number}"
     page = await mei.get(case)
     assert "It can’t be decided yet" in page.text
-    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    await open_files(office.world.services.staff, ticket.number, "mei")
     page = await mei.post(f"{case}/examine", {"shown": "yes", "account": "u-1040", "job": "e1"})
     await mei.get(page.to)
     await mei.post(f"{case}/decide", {"verdict": "grant", "account": "u-1040", "job": "d1"})
@@ -429,7 +429,7 @@ async def test_earlier_requests_of_the_person_lie_beside_the_case(
     office: Office, mei: Browser
 ) -> None:
     _, first = await copy_of_data(office)
-    await office.world.rooms.staff.decisions.grant(first.number, "mei")
+    await office.world.services.staff.decisions.grant(first.number, "mei")
     await office.world.work()
     player = await enter(office, "lin", {"choose": "desk:menu"}, {"choose": "deletion"})
     for step in ({"choose": "posts"}, {"choose": "_done"}, {"choose": "yes"}):
@@ -490,7 +490,7 @@ async def test_what_the_account_service_did_stands_on_the_case(
     page = await mei.get(f"/console/tickets/{ticket.number}")
     assert 'id="calls"' not in page.text, "nothing was asked yet"
     office.world.accounts.busy = True
-    await office.world.rooms.staff.decisions.grant(ticket.number, "mei")
+    await office.world.services.staff.decisions.grant(ticket.number, "mei")
     await office.world.work()
     page = await mei.get(f"/console/tickets/{ticket.number}")
     calls = page.text.partition('id="calls"')[2].partition("</section>")[0]

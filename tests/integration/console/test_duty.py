@@ -19,7 +19,7 @@ from tests.common.console_client import Browser, Office
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket
-from privacydesk.services.inbox import Asked
+from privacydesk.services.inbox import PageRequest
 from privacydesk.web.console import board, live
 
 
@@ -29,8 +29,8 @@ async def request_of(office: Office, name: str) -> Ticket:
 
 
 async def standing(office: Office, name: str) -> str:
-    board = await office.world.rooms.attendance.board()
-    return board.duty(name).standing(office.clock.now()).value
+    board = await office.world.services.attendance.board()
+    return board.duty(name).presence(office.clock.now()).value
 
 
 async def choose(browser: Browser, state: str) -> None:
@@ -87,23 +87,23 @@ async def test_an_auditor_is_asked_for_no_availability(office: Office) -> None:
 async def test_an_open_page_keeps_its_agent_there_until_it_is_closed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(live, "_POLL_INTERVAL", 0.01)
     mei = await office.signed_in("mei")
     await choose(mei, "available")
-    attendance = office.world.rooms.attendance
+    attendance = office.world.services.attendance
     answer = await mei.client.get("/console/live")
     told = await next_event(answer, "desk")
     assert (told["state"], told["waiting"], told["held"]) == ("available", 0, 0)
     assert attendance.is_connected("mei")
     office.clock.move(timedelta(minutes=10))
-    await attendance.beat()
+    await attendance.record_heartbeat()
     assert await standing(office, "mei") == "available"
     answer.close()
     async with asyncio.timeout(10):
         while attendance.is_connected("mei"):
             await mei.get("/healthz")
     office.clock.move(timedelta(minutes=1))
-    await attendance.beat()
+    await attendance.record_heartbeat()
     assert await standing(office, "mei") == "silent"
 
 
@@ -111,8 +111,8 @@ async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Looked at sooner than what was read is old, it would be told five seconds later.
-    monkeypatch.setattr(live, "_SETTLE", 0.0)
-    monkeypatch.setattr(board, "_FRESH", 0.0)
+    monkeypatch.setattr(live, "_MERGE_WINDOW", 0.0)
+    monkeypatch.setattr(board, "_MAX_AGE", 0.0)
     mei = await office.signed_in("mei")
     await choose(mei, "away")
     answer = await mei.client.get("/console/inbox/live")
@@ -121,7 +121,7 @@ async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
     told = await next_event(answer, "desk")
     while told["waiting"] != 1:
         told = await next_event(answer, "desk")
-    await office.world.rooms.attendance.choose("mei", DutyState.AVAILABLE)
+    await office.world.services.attendance.set_availability("mei", DutyState.AVAILABLE)
     await office.world.work()
     while told["held"] != 1:
         told = await next_event(answer, "desk")
@@ -132,9 +132,9 @@ async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
 async def test_an_open_list_hears_of_what_changes_none_of_its_counts(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_SETTLE", 0.0)
+    monkeypatch.setattr(live, "_MERGE_WINDOW", 0.0)
     _, ticket = await copy_of_data(office)
-    handling = office.world.rooms.staff.handling
+    handling = office.world.services.staff.handling
     await handling.claim(ticket.number, "mei")
     boss = await office.signed_in("lao-zhou")
     page = await boss.get("/console/inbox?view=open")
@@ -142,11 +142,15 @@ async def test_an_open_list_hears_of_what_changes_none_of_its_counts(
     (shown,) = re.findall(r'data-revision="([^"]+)"', page.text)
     answer = await boss.client.get(unescape(address))
     assert await next_event(answer, "list") == shown, "it looks as it does"
-    counts = await office.world.rooms.tools.inbox.counts(office.world.rooms.agents["lao-zhou"])
+    counts = await office.world.services.console.inbox.counts(
+        office.world.services.agents["lao-zhou"]
+    )
     await handling.assign(ticket.number, "lao-zhou", "xiao-chen")
     changed = await next_event(answer, "list")
     assert changed != shown
-    again = await office.world.rooms.tools.inbox.counts(office.world.rooms.agents["lao-zhou"])
+    again = await office.world.services.console.inbox.counts(
+        office.world.services.agents["lao-zhou"]
+    )
     assert again == counts
     page = await boss.get("/console/inbox?view=open")
     assert f'data-revision="{changed}"' in page.text
@@ -155,12 +159,12 @@ async def test_an_open_list_hears_of_what_changes_none_of_its_counts(
 
 async def test_a_list_with_a_damaged_ticket_is_not_read_again(office: Office) -> None:
     await copy_of_data(office)
-    path = office.world.rooms.settings.url.removeprefix("sqlite:///")
+    path = office.world.services.settings.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("update ticket set body = x'00'")
-    inbox, mei = office.world.rooms.tools.inbox, office.world.rooms.agents["mei"]
-    asked = Asked(InboxView.OPEN)
-    page = await inbox.look(asked, mei)
+    inbox, mei = office.world.services.console.inbox, office.world.services.agents["mei"]
+    asked = PageRequest(InboxView.OPEN)
+    page = await inbox.get_page(asked, mei)
     assert page.rows == ()
     assert await inbox.revision(asked, mei) == inbox.revision_of(page)
 
@@ -181,7 +185,7 @@ async def test_a_list_that_nothing_happened_to_is_not_read_again(
 async def test_a_case_hears_of_what_others_did_to_it_and_not_of_ones_own_deeds(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(live, "_POLL_INTERVAL", 0.01)
     mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
     _, ticket = await copy_of_data(office)
     case = f"/console/tickets/{ticket.number}"
@@ -203,7 +207,7 @@ async def test_a_case_hears_of_what_others_did_to_it_and_not_of_ones_own_deeds(
 async def test_a_case_hears_of_the_list_beside_it_and_does_without_one_that_is_gone(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(live, "_POLL_INTERVAL", 0.01)
     mei = await office.signed_in("mei")
     _, ticket = await copy_of_data(office)
     view = "view=unassigned&kind=access"
@@ -215,7 +219,7 @@ async def test_a_case_hears_of_the_list_beside_it_and_does_without_one_that_is_g
     (address,) = re.findall(r'data-live="([^"]+)"', case.text)
     answer = await mei.client.get(f"{address}&list={quote(view)}")
     assert await next_event(answer, "list") == shown
-    await office.world.rooms.staff.handling.claim(ticket.number, "lao-zhou")
+    await office.world.services.staff.handling.claim(ticket.number, "lao-zhou")
     changed = await next_event(answer, "list")
     page = await mei.get(f"/console/inbox?{view}&part=beside")
     assert f'data-revision="{changed}"' in page.text
@@ -236,18 +240,18 @@ async def test_languages_are_ticked_and_all_of_them_are_no_choice(office: Office
         allow_redirects=False,
     )
     assert answer.headers["Location"] == "/console/team?done=languages"
-    board = await office.world.rooms.attendance.board()
+    board = await office.world.services.attendance.board()
     assert set(board.duty("mei").languages) == {"en", "zh_Hant"}
     every = [("language", one) for one in ("zh_Hans", "zh_Hant", "en")]
     await mei.client.post(
         "/console/duty/languages", data=[("form_token", mei.token), *every], allow_redirects=False
     )
-    assert (await office.world.rooms.attendance.board()).duty("mei").languages == ()
+    assert (await office.world.services.attendance.board()).duty("mei").languages == ()
 
 
 async def test_whoever_gives_a_request_away_sees_who_is_there(office: Office) -> None:
     ticket = await request_of(office, "lin")
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     await choose(await office.signed_in("mei"), "away")
     boss = await office.signed_in("lao-zhou")
     page = await boss.get(f"/console/tickets/{ticket.number}")
@@ -260,7 +264,7 @@ async def test_whoever_gives_a_request_away_sees_who_is_there(office: Office) ->
 
 async def test_alarms_are_counted_until_what_they_are_about_is_opened(office: Office) -> None:
     ticket = await request_of(office, "lin")
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     assert ticket.clock is not None
     office.clock.move(ticket.clock.due_at - office.clock.now() + timedelta(seconds=1))
     await office.world.work()
@@ -295,17 +299,17 @@ async def test_supervisors_are_called_once_when_a_service_is_out_and_when_it_is_
     office: Office,
 ) -> None:
     boss, mei = await office.signed_in("lao-zhou"), await office.signed_in("mei")
-    alarms, at = office.world.rooms.alarms, office.clock.now()
+    alarms, at = office.world.services.alarms, office.clock.now()
     for _ in range(2):
-        await alarms.service_turned("account_service", is_on=True, at=at)
-    await alarms.service_turned("reader", is_on=True, at=at)
+        await alarms.alert_outage_change("account_service", is_on=True, at=at)
+    await alarms.alert_outage_change("reader", is_on=True, at=at)
     page = (await boss.get("/console/alarms")).text
     assert badge(page) == "1"
     assert "The account service is out." in page
     assert "/console/conversations/0000" not in page
     assert 'class="talk-row"' in page
     later = at + timedelta(hours=1, minutes=2, seconds=3)
-    await alarms.service_turned("account_service", is_on=False, at=later)
+    await alarms.alert_outage_change("account_service", is_on=False, at=later)
     page = (await boss.get("/console/alarms")).text
     assert "The account service works again." in page
     assert "It was out for 1 hour 2 minutes." in page
@@ -319,7 +323,7 @@ async def test_supervisors_are_called_once_when_a_service_is_out_and_when_it_is_
 async def test_a_supervisor_hands_all_requests_of_an_absent_agent_over_at_once(
     office: Office,
 ) -> None:
-    handling = office.world.rooms.staff.handling
+    handling = office.world.services.staff.handling
     tickets = [await request_of(office, name) for name in ("lin", "chen")]
     for ticket in tickets:
         await handling.claim(ticket.number, "mei")
@@ -330,9 +334,11 @@ async def test_a_supervisor_hands_all_requests_of_an_absent_agent_over_at_once(
     page = await boss.post("/console/team/mei/hand-over", form)
     assert page.to == "/console/team?done=handed_over&moved=2&kept="
     assert "2 requests were handed over." in (await boss.get(page.to)).said
-    cases = office.world.rooms.staff.cases
-    assert {one.number for one in await cases.held_by("xiao-chen")} == {t.number for t in tickets}
-    log = (await cases.case(tickets[0].number)).log
+    lookup = office.world.services.staff.tickets
+    assert {one.number for one in await lookup.open_tickets_of("xiao-chen")} == {
+        t.number for t in tickets
+    }
+    log = (await lookup.details(tickets[0].number)).log
     assert (log[-1].by, log[-1].what, log[-1].why) == ("lao-zhou", "assign", "xiao-chen")
     again = await boss.post("/console/team/mei/hand-over", form)
     assert "moved=0" in again.to
@@ -340,7 +346,7 @@ async def test_a_supervisor_hands_all_requests_of_an_absent_agent_over_at_once(
 
 async def test_an_agent_hands_nobody_over_and_nothing_goes_to_where_it_is(office: Office) -> None:
     ticket = await request_of(office, "lin")
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
     assert "hand-over" not in (await mei.get("/console/team")).text
     await boss.get("/console/team")
@@ -352,7 +358,7 @@ async def test_an_agent_hands_nobody_over_and_nothing_goes_to_where_it_is(office
 
 
 async def test_what_came_outside_of_hours_is_marked_and_on_top(office: Office) -> None:
-    hours = office.world.rooms.attendance.hours
+    hours = office.world.services.attendance.hours
     office.clock.move(hours_until_midnight(office) - timedelta(seconds=30))
     assert not hours.is_open(office.clock.now())
     await enter(office, "lin", {"choose": "desk:human"})
@@ -365,7 +371,7 @@ async def test_what_came_outside_of_hours_is_marked_and_on_top(office: Office) -
 
 def hours_until_midnight(office: Office) -> timedelta:
     """Return the time until the stories' desk, which closes at 23:59, has its minute off."""
-    zone = office.world.rooms.deadlines.zone
+    zone = office.world.services.deadlines.zone
     local = office.clock.now().astimezone(zone)
     midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight - local

@@ -31,7 +31,7 @@ async def taken(browser: Browser, path: str) -> list[list[str]]:
 
 async def noted(office: Office) -> list[AuditEntry]:
     """Return what the audit tells of lists taken: that one begins, then that it ended."""
-    upkeep = office.world.rooms.upkeep
+    upkeep = office.world.services.maintenance
     assert upkeep is not None
     entries = [one.entry for one in await upkeep.trail.entries(limit=1000)]
     taken = [one for one in entries if one.what in {"export_begun", "exported"}]
@@ -41,7 +41,7 @@ async def noted(office: Office) -> list[AuditEntry]:
 
 @pytest.mark.parametrize("path", LISTS)
 async def test_a_list_that_is_taken_is_whole_and_noted(office: Office, path: str) -> None:
-    await add_past_requests(office.world.rooms, 60)
+    await add_past_requests(office.world.services, 60)
     browser = await office.signed_in("xiao-chen")
     rows = await taken(browser, path)
     assert len({len(row) for row in rows}) == 1
@@ -56,7 +56,7 @@ async def test_a_list_that_is_taken_is_whole_and_noted(office: Office, path: str
 
 
 async def test_requests_of_a_period_are_all_in_it_closed_ones_too(office: Office) -> None:
-    numbers = await add_past_requests(office.world.rooms, 300)
+    numbers = await add_past_requests(office.world.services, 300)
     browser = await office.signed_in("lao-zhou")
     head, *rows = await taken(browser, "/console/reports/requests?period=last_30_days")
     assert sorted(row[0] for row in rows) == sorted(numbers)
@@ -67,10 +67,10 @@ async def test_requests_of_a_period_are_all_in_it_closed_ones_too(office: Office
 
 
 async def test_what_people_wrote_runs_in_no_spreadsheet(office: Office) -> None:
-    rooms = office.world.rooms
-    await rooms.staff.roster.add("evil", "=HYPERLINK(1)", rooms.agents["mei"].role)
-    await rooms.refresh_agents()
-    await add_past_requests(rooms, 5, holder="evil")
+    services = office.world.services
+    await services.staff.roster.add("evil", "=HYPERLINK(1)", services.agents["mei"].role)
+    await services.refresh_agents()
+    await add_past_requests(services, 5, holder="evil")
     browser = await office.signed_in("lao-zhou")
     head, *rows = await taken(browser, "/console/reports/requests?period=last_30_days")
     assert {row[head.index("Held by")] for row in rows} == {"'=HYPERLINK(1)"}
@@ -79,9 +79,9 @@ async def test_what_people_wrote_runs_in_no_spreadsheet(office: Office) -> None:
 async def test_a_list_longer_than_a_file_says_so(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_service, "MOST_ROWS", 7)
-    monkeypatch.setattr("privacydesk.web.console.exports.MOST_ROWS", 7)
-    await add_past_requests(office.world.rooms, 20)
+    monkeypatch.setattr(audit_service, "MAX_EXPORT_ROWS", 7)
+    monkeypatch.setattr("privacydesk.web.console.exports.MAX_EXPORT_ROWS", 7)
+    await add_past_requests(office.world.services, 20)
     browser = await office.signed_in("lao-zhou")
     _, *rows, last = await taken(browser, "/console/reports/requests?period=last_30_days")
     assert len(rows) == 7
@@ -90,7 +90,7 @@ async def test_a_list_longer_than_a_file_says_so(
 
 
 async def test_an_agent_takes_no_list_and_is_offered_none(office: Office) -> None:
-    await add_past_requests(office.world.rooms, 5)
+    await add_past_requests(office.world.services, 5)
     mei = await office.signed_in("mei")
     for path in LISTS:
         assert (await mei.get(path)).status == 403

@@ -33,7 +33,7 @@ async def copy_of_data(office: Office, name: str = "lin") -> Ticket:
 
 async def another(office: Office, like: Ticket) -> Ticket:
     """File a copy of a request."""
-    minter, now = office.world.rooms.tools.minter, office.clock.now()
+    minter, now = office.world.services.console.minter, office.clock.now()
     number = minter.ticket_number()
     copy = replace(like, id=type(like.id)(minter.id(now)), number=number, version=1)
 
@@ -42,7 +42,7 @@ async def another(office: Office, like: Ticket) -> Ticket:
 
     locks = Locks(conversation=copy.conversation_id)
     job = Job(id=f"copy:{number}", locks=locks, decide=add)
-    await office.world.rooms.store.writer.submit(job)
+    await office.world.services.store.writer.submit(job)
     return copy
 
 
@@ -65,12 +65,12 @@ async def test_a_ticket_lies_where_it_has_to_be_looked_for(office: Office, mei: 
     ticket = await copy_of_data(office)
     assert numbers(await view(mei, "unassigned")) == [ticket.number]
     assert numbers(await view(mei, "mine")) == []
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     page = await view(mei, "mine")
     assert numbers(page) == [ticket.number]
     assert counts(page)["mine"] == counts(page)["open"] == 1
     assert counts(page)["unassigned"] == 0
-    await office.world.rooms.staff.handling.ask(ticket.number, "mei", "Which year?")
+    await office.world.services.staff.handling.ask_requester(ticket.number, "mei", "Which year?")
     assert numbers(await view(mei, "waiting")) == [ticket.number]
 
 
@@ -89,7 +89,7 @@ async def test_views_go_by_the_clock(office: Office, mei: Browser) -> None:
     assert numbers(page) == [ticket.number]
     assert 'data-gauge="overdue"' in page.text
     assert numbers(await view(mei, "due_soon")) == []
-    await office.world.rooms.staff.decisions.grant(ticket.number, "mei")
+    await office.world.services.staff.decisions.grant(ticket.number, "mei")
     assert numbers(await view(mei, "overdue")) == [], "it was answered, late as it is"
     assert "Answered late" in (await view(mei, "mine")).text
 
@@ -108,7 +108,7 @@ async def test_what_is_overdue_says_by_how_many_working_days_in_the_list_and_on_
     ticket = await copy_of_data(office)
     clock = ticket.clock
     assert clock is not None
-    deadlines = office.world.rooms.deadlines
+    deadlines = office.world.services.deadlines
     calendar = deadlines.calendars.get(clock.calendar)
 
     async def told(day: date) -> tuple[str, str]:
@@ -138,7 +138,7 @@ async def test_what_is_overdue_says_by_how_many_working_days_in_the_list_and_on_
 async def test_what_ended_without_an_answer_has_no_days_left(office: Office, mei: Browser) -> None:
     player = await enter(office, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
     (ticket,) = await player.tickets()
-    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await office.world.services.staff.handling.claim(ticket.number, "mei")
     assert "7 working days left" in (await mei.get(f"/console/tickets/{ticket.number}")).text
     await steps(player, {"user": "cancel my request"}, {"choose": "yes"})
     page = await mei.get(f"/console/tickets/{ticket.number}")
@@ -295,7 +295,7 @@ async def test_waiting_people_are_in_the_queue_and_then_with_whoever_took_them(
     assert player.session is not None
     name = player.session.conversation.hex()
     assert f'href="/console/conversations/{name}"' in page.text
-    await office.world.rooms.takeover.take(name, "mei")
+    await office.world.services.takeover.take(name, "mei")
     assert counts(await view(mei, "queue"))["queue"] == 0
     assert f'href="/console/conversations/{name}"' in (await view(mei, "mine")).text
 
@@ -337,14 +337,14 @@ async def test_whoever_waits_for_an_answer_stands_above_whoever_got_one(
         player = await enter(office, name, {"choose": "desk:human"})
         assert player.session is not None
         talks.append(player.session.conversation.hex())
-        await office.world.rooms.takeover.take(talks[-1], "mei")
+        await office.world.services.takeover.take(talks[-1], "mei")
 
     async def order() -> list[str]:
         page = await view(mei, "mine")
         return re.findall(r'data-row href="/console/conversations/([^"]+)"', page.text)
 
     assert await order() == talks
-    await office.world.rooms.takeover.reply(talks[0], "mei", "I am here.")
+    await office.world.services.takeover.reply(talks[0], "mei", "I am here.")
     assert await order() == [talks[1], talks[0]]
 
 
@@ -436,12 +436,12 @@ async def test_a_phone_of_an_account_is_kept_as_a_hash_that_nobody_comes_back_by
 ) -> None:
     ticket = await copy_of_data(office)
     await office.world.work()
-    store = office.world.rooms.store
+    store = office.world.services.store
     found = await store.reader.ticket(ticket.id)
     assert found is not None
     assert found.phone_hash is not None
     assert b"19900001001" not in repr(found).encode()
-    hashing = KeyedHashing(office.world.rooms.settings.hashing())
+    hashing = KeyedHashing(office.world.services.settings.hashing())
     assert found.phone_hash != hashing.lookup("contact", "+8619900001001")
     by_contact = hashing.lookup("contact", "+8619900001001")
     assert await store.reader.tickets_of(by_contact, only_open=False) == ()

@@ -17,7 +17,7 @@ async def test_a_case_shows_each_notice_its_way_and_what_became_of_it(office: Of
     office.world.codes.refused.add("somebody@example.net")
     await player.step({"agent": {"ask": "Since when?"}})
     await player.settle()
-    (ticket,) = await office.world.rooms.store.reader.list_tickets()
+    (ticket,) = await office.world.services.store.reader.list_tickets()
     mei = await office.signed_in("mei")
     page = await mei.get(f"/console/tickets/{ticket.number}")
     found = re.search(r'<section[^>]*id="notices".*?</section>', page.text, re.DOTALL)

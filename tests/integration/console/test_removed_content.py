@@ -25,17 +25,17 @@ async def _closed(office: Office) -> Ticket:
         {"upload": f"{RARE}.png"}, {"choose": "desk.ask_done"},
     )  # fmt: skip
     (ticket,) = await player.tickets()
-    staff = office.world.rooms.staff
+    staff = office.world.services.staff
     await staff.handling.claim(ticket.number, "mei")
-    await staff.handling.note(ticket.number, "mei", RARE)
-    await staff.handling.ask(ticket.number, "mei", RARE)
+    await staff.handling.add_note(ticket.number, "mei", RARE)
+    await staff.handling.ask_requester(ticket.number, "mei", RARE)
     await staff.escalations.escalate(ticket.number, "mei", RARE)
     await staff.escalations.answer(ticket.number, "lao-zhou", RARE)
     await player.step({"agent": {"resolve": RARE}})
     for step in ({"choose": "not_satisfied"}, {"choose": "other"}, {"user": RARE}):
         await player.step(step)
     await office.world.work()
-    return await staff.cases.ticket(ticket.number)
+    return await staff.tickets.by_number(ticket.number)
 
 
 def _pages(ticket: Ticket) -> list[str]:
@@ -72,7 +72,7 @@ async def test_a_word_of_a_removed_request_is_on_no_page_and_the_counts_stay(
     inbox = dict(_COUNT.findall(await _text(browsers["mei"], "/console/inbox")))
     assert inbox
     office.clock.move(timedelta(days=31))
-    upkeep = office.world.rooms.upkeep
+    upkeep = office.world.services.maintenance
     assert upkeep is not None
     assert (await upkeep.retention.run(by="operator")).requests == (ticket.number,)
 

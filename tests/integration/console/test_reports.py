@@ -14,7 +14,7 @@ CSV = "text/csv; charset=utf-8"
 
 @pytest.fixture
 async def busy(office: Office) -> Office:
-    await add_past_requests(office.world.rooms, 60)
+    await add_past_requests(office.world.services, 60)
     return office
 
 

@@ -15,7 +15,7 @@ from tests.common.console_client import STAFF, Browser, Office
 from privacydesk.domain.agents import STAFF as EVERYBODY
 from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import AccessKind
-from privacydesk.web.console.access import check_marks, staff
+from privacydesk.web.console.access import check_access_rules, staff
 from privacydesk.web.console.app import make_console
 
 DOCS = Path(__file__).parents[3] / "docs" / "console.md"
@@ -80,8 +80,8 @@ def test_an_act_of_administrators_that_does_not_ask_for_the_password_again_start
 ):
     app = web.Application()
     app.router.add_post("/act", staff(Role.ADMINISTRATOR)(_act))
-    with pytest.raises(TypeError, match="@proven"):
-        check_marks(app)
+    with pytest.raises(TypeError, match="@reauthenticated"):
+        check_access_rules(app)
 
 
 def test_what_each_role_does_agrees_with_what_it_may_open() -> None:
@@ -109,7 +109,7 @@ async def test_each_role_opens_what_the_table_says_and_nothing_else(
         if refused != (row[role] == "no") or not (refused or let_in):
             wrong.append(f"{method} {path}: {status} {reason}")
     assert not wrong
-    entries = await office.doors.log.newest(agent=name, limit=500)
+    entries = await office.signin.access_log.newest(agent=name, limit=500)
     roles = [one for one in entries if one.about.endswith("(role)")]
     assert len(roles) == denied
     assert {one.kind for one in roles} <= {AccessKind.FORBIDDEN}
@@ -134,7 +134,9 @@ async def test_without_a_sign_in_only_the_way_in_opens(office: Office) -> None:
 async def test_no_page_shows_what_its_reader_may_not_open_or_do(office: Office, name: str) -> None:
     _, copy = await copy_of_data(office)
     _, child = await guardian(office)
-    await office.world.rooms.staff.handling.claim(copy.number, name if name != "he-an" else "mei")
+    await office.world.services.staff.handling.claim(
+        copy.number, name if name != "he-an" else "mei"
+    )
     browser, role = await office.signed_in(name), STAFF[name]
     pages = [
         *(f"/console/tickets/{ticket.number}" for ticket in (copy, child)),
@@ -172,8 +174,8 @@ async def test_a_page_without_a_sign_in_shows_the_way_in_and_leads_back(office: 
 async def test_a_role_that_was_taken_away_is_gone_at_the_next_click(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     assert (await admin.get("/console/people")).status == 200
-    await office.doors.people.add("other", "", Role.ADMINISTRATOR)
-    await office.doors.people.change_role("xiao-chen", Role.AGENT)
+    await office.signin.agents.add("other", "", Role.ADMINISTRATOR)
+    await office.signin.agents.change_role("xiao-chen", Role.AGENT)
     assert (await admin.get("/console/people")).status == 403
 
 

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from tests.common.console_client import Browser, Office, own_password
 
 from privacydesk.domain.agents import Role
-from privacydesk.domain.signin import FREE_ENTRIES, AccessKind
-from privacydesk.web.console import live, streams
+from privacydesk.domain.signin import FREE_ATTEMPTS, AccessKind
+from privacydesk.web.console import event_streams, live
 
 TAKEN = "/console/account"
 
@@ -20,7 +20,7 @@ TAKEN = "/console/account"
 async def test_a_new_agent_sets_up_password_and_authenticator_and_gets_recovery_codes(
     office: Office,
 ) -> None:
-    given = await office.doors.people.add("wing", "詠欣", Role.AGENT)
+    given = await office.signin.agents.add("wing", "詠欣", Role.AGENT)
     browser = await office.browser()
     codes = await browser.set_up("wing", given.password)
     assert len(set(codes)) == 10
@@ -68,7 +68,7 @@ async def test_the_name_stays_in_the_form_and_the_password_does_not(office: Offi
 
 async def test_too_many_entries_are_told_with_the_time_to_wait(office: Office) -> None:
     browser = await office.browser()
-    for _ in range(FREE_ENTRIES):
+    for _ in range(FREE_ATTEMPTS):
         page = await browser.enter("mei", "a guess of mine")
     page = await browser.enter("mei", "a guess of mine")
     assert page.status == 429
@@ -123,7 +123,7 @@ async def test_a_form_without_its_token_or_of_another_site_does_nothing(office: 
     assert (await browser.get(TAKEN)).status == 200
     denied = [
         one
-        for one in await office.doors.log.newest(agent="mei")
+        for one in await office.signin.access_log.newest(agent="mei")
         if one.kind is AccessKind.FORBIDDEN
     ]
     assert {one.about for one in denied} == {"POST /console/sign-out (form)"}
@@ -169,7 +169,7 @@ async def test_signing_out_ends_the_session_for_whoever_has_the_cookie(office: O
 
 
 async def test_the_steps_cannot_be_skipped(office: Office) -> None:
-    given = await office.doors.people.add("wing", "", Role.AGENT)
+    given = await office.signin.agents.add("wing", "", Role.AGENT)
     browser = await office.browser()
     for step in ("password", "app", "code"):
         page = await browser.get(f"/console/sign-in/{step}")
@@ -186,7 +186,7 @@ async def test_the_steps_cannot_be_skipped(office: Office) -> None:
 async def test_what_is_wrong_with_a_new_password_is_told_and_nothing_changes(
     office: Office,
 ) -> None:
-    given = await office.doors.people.add("wing", "", Role.AGENT)
+    given = await office.signin.agents.add("wing", "", Role.AGENT)
     browser = await office.browser()
     page = await browser.enter("wing", given.password)
     await browser.get(page.to)
@@ -202,7 +202,7 @@ async def test_what_is_wrong_with_a_new_password_is_told_and_nothing_changes(
 
 
 async def test_recovery_codes_are_shown_once(office: Office) -> None:
-    given = await office.doors.people.add("wing", "", Role.AGENT)
+    given = await office.signin.agents.add("wing", "", Role.AGENT)
     browser = await office.browser()
     codes = await browser.set_up("wing", given.password)
     page = await browser.get("/console/sign-in/app")
@@ -213,7 +213,7 @@ async def test_recovery_codes_are_shown_once(office: Office) -> None:
 
 
 async def test_a_recovery_code_signs_in(office: Office) -> None:
-    given = await office.doors.people.add("wing", "", Role.AGENT)
+    given = await office.signin.agents.add("wing", "", Role.AGENT)
     codes = await (await office.browser()).set_up("wing", given.password)
     browser = await office.browser()
     page = await browser.enter("wing", own_password("wing"))
@@ -247,7 +247,7 @@ async def test_a_sign_in_that_ran_out_leads_back_to_the_page_of_the_form(office:
     assert page.to == "/console/sign-in?next=/console/people"
     page = await browser.get(page.to)
     assert "data-hold" in page.text
-    assert "wing" not in {agent.name for agent in await office.doors.people.all()}
+    assert "wing" not in {agent.name for agent in await office.signin.agents.all()}
 
 
 async def test_a_script_is_told_in_json_that_the_sign_in_ran_out(office: Office) -> None:
@@ -271,7 +271,7 @@ async def test_answers_are_kept_out_of_caches_and_frames(office: Office) -> None
 
 async def test_no_secret_is_logged_on_any_way_in(office: Office) -> None:
     with capture_logs() as logged:
-        given = await office.doors.people.add("wing", "", Role.AGENT)
+        given = await office.signin.agents.add("wing", "", Role.AGENT)
         browser = await office.browser()
         codes = await browser.set_up("wing", given.password)
         await browser.get(TAKEN)
@@ -298,11 +298,11 @@ async def test_a_denial_is_in_the_process_log_the_access_log_and_the_audit(
         await browser.get("/console/people")
     (told,) = [one for one in logged if one["event"] == "staff_access"]
     assert (told["kind"], told["agent"], told["log_level"]) == ("forbidden", "mei", "warning")
-    entry = (await office.doors.log.newest())[0]
+    entry = (await office.signin.access_log.newest())[0]
     assert (entry.kind, entry.agent, entry.origin) == (AccessKind.FORBIDDEN, "mei", "127.0.0.1")
-    upkeep = office.world.rooms.upkeep
+    upkeep = office.world.services.maintenance
     assert upkeep is not None
-    await upkeep.sealer.work()
+    await upkeep.sealer.seal_pending()
     kept = [one.entry for one in await upkeep.trail.entries(limit=5)]
     assert ("mei", "access_denied") in {(one.by, one.what) for one in kept}
 
@@ -310,13 +310,13 @@ async def test_a_denial_is_in_the_process_log_the_access_log_and_the_audit(
 async def test_a_stream_ends_with_its_session(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
-    monkeypatch.setattr(streams, "BEAT", 0.0)
+    monkeypatch.setattr(live, "_POLL_INTERVAL", 0.01)
+    monkeypatch.setattr(event_streams, "HEARTBEAT_INTERVAL", 0.0)
     browser = await office.signed_in("mei")
     answer = await browser.client.get("/console/inbox/live")
     assert answer.status == 200
     await answer.content.readuntil(b"event: counts")
-    await office.doors.people.disable("mei")
+    await office.signin.agents.disable("mei")
     # It is read to its end, which would never come otherwise.
     async with asyncio.timeout(10):
         await answer.read()

@@ -163,13 +163,13 @@ async def test_what_does_not_matter_to_a_decision_does_not_send_it_back(
     office: Office, mei: Browser
 ) -> None:
     player, ticket = await copy_of_data(office)
-    case, staff = case_of(ticket), office.world.rooms.staff
+    case, staff = case_of(ticket), office.world.services.staff
     await mei.get(case)
     draft = await mei.post(f"{case}/preview", {"verdict": "grant", "job": "p1"})
     await player.step({"user": "How long does it take?"})
     await mei.post(f"{case}/note", {"text": "A copy.", "job": "n1"})
     await staff.handling.claim(ticket.number, "lao-zhou")
-    due = min(one.at for one in ticket.dues)
+    due = min(one.at for one in ticket.scheduled_events)
     office.clock.move(due - office.clock.now() + timedelta(minutes=1))
     await player.settle()
     assert (await now(office, ticket)).version > ticket.version
@@ -188,7 +188,7 @@ async def test_an_old_tab_turns_down_nothing_that_came_later(
     office: Office, mei: Browser, boss: Browser
 ) -> None:
     mother, ticket = await guardian(office)
-    case, reader = case_of(ticket), office.world.rooms.store.reader
+    case, reader = case_of(ticket), office.world.services.store.reader
     await mei.get(case)
     await boss.get(case)
     await boss.post(f"{case}/examine", {"shown": "no", "text": "It can't be read.", "job": "e1"})
@@ -266,7 +266,7 @@ async def test_whoever_works_in_chinese_is_told_in_chinese(
     await mei.get(case)
     await mei.post("/console/language", {"locale": locale})
     await mei.get(case)
-    await office.world.rooms.staff.decisions.refuse(
+    await office.world.services.staff.decisions.refuse(
         ticket.number, "lao-zhou", ground=Ground.LAW, reason="There is a dispute."
     )
     page = await mei.post(f"{case}/ask", {"text": "哪一年？", "job": "a1"})

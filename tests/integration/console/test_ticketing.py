@@ -36,13 +36,13 @@ async def test_a_case_leads_to_its_ticket_and_says_how_it_stands(tmp_path: Path)
         "ticketing": system,
     }
     async with open_office(tmp_path, world=world) as office:
-        sync = office.world.rooms.ticketing
+        sync = office.world.services.ticketing
         assert sync is not None
         await enter(
             office, "lin", {"choose": "consent_withdrawal"}, {"choose": "marketing"},
             {"choose": "yes"},
         )  # fmt: skip
-        (ticket,) = await office.world.rooms.store.reader.list_tickets()
+        (ticket,) = await office.world.services.store.reader.list_tickets()
         assert await said(office, ticket.number) == "", "nothing is joined before the first round"
         system.trouble = lambda call, when: away(call, when) if call == "create" else None
         await sync.work()

@@ -58,7 +58,7 @@ async def test_what_cannot_be_merged_any_more_is_refused_and_the_words_stay(
     address = f"/console/tickets/{later.number}"
     page = await mei.get(address)
     old = {"into": first.number, "text": "the same photos", "job": field(page, "/merge", "job")}
-    await office.world.rooms.staff.decisions.grant(first.number, "lao-zhou")
+    await office.world.services.staff.decisions.grant(first.number, "lao-zhou")
     page = await mei.post(f"{address}/merge", old)
     assert page.status == 409
     assert "both have to be verified and not decided yet" in page.said

@@ -9,7 +9,7 @@ from tests.common.api_client import Program, program, tokens_of
 from tests.common.console_client import HTML, Browser, Office, Page
 
 from privacydesk.domain.api_tokens import Scope
-from privacydesk.services.integrations.tokens import Made
+from privacydesk.services.integrations.api_tokens import NewToken
 
 NEW: Mapping[str, str] = {"name": "crm", "display_name": "CRM", "days": "30"}
 
@@ -39,7 +39,7 @@ async def test_a_token_is_shown_once_and_opens_what_was_chosen(office: Office) -
     assert ">never<" in listed.text
     (token,) = await tokens_of(office).all()
     assert token.created_by == "xiao-chen"
-    reader = Program(office, Made(token, secret))
+    reader = Program(office, NewToken(token, secret))
     assert (await reader.get("/tickets")).status == 200
     assert (await reader.get("/conversations")).status == 403
     assert ">never<" not in (await boss.get("/console/tokens")).text

@@ -11,8 +11,8 @@ from tests.common.console_client import HTML, Browser, Office, Page
 from tests.common.stories import PEOPLE, Player
 
 from privacydesk.connectors.webhook_twin import AWAY, MemoryWebhookSender
-from privacydesk.domain.news import SUBSCRIBABLE
-from privacydesk.domain.webhooks import Answer
+from privacydesk.domain.webhook_events import SUBSCRIBABLE
+from privacydesk.domain.webhooks import EndpointResponse
 from privacydesk.services.webhooks.sending import Sending
 
 URL = "https://hooks.example/in?token=t-1"
@@ -26,17 +26,17 @@ def sender_of(office: Office) -> MemoryWebhookSender:
 
 
 def sending_of(office: Office) -> Sending:
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     assert webhooks.sending is not None
     return webhooks.sending
 
 
 async def send_all(office: Office) -> None:
-    webhooks = office.world.rooms.webhooks
+    webhooks = office.world.services.webhooks
     assert webhooks is not None
     assert webhooks.worker is not None
-    while await webhooks.worker.round():
+    while await webhooks.worker.run_once():
         continue
 
 
@@ -64,7 +64,7 @@ async def file(office: Office) -> str:
     await player.start()
     for step in ({"choose": "consent_withdrawal"}, {"choose": "marketing"}, {"choose": "yes"}):
         await player.step(step)
-    (ticket,) = await office.world.rooms.store.reader.list_tickets()
+    (ticket,) = await office.world.services.store.reader.list_tickets()
     return ticket.number
 
 
@@ -110,7 +110,9 @@ async def test_an_address_that_cannot_be_is_refused_and_the_form_is_kept(office:
 async def test_a_test_and_its_answer_are_seen(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     here, _ = await added(admin)
-    sender_of(office).answers[URL] = Answer(200, 0.042, text="<script>alert(1)</script> ok")
+    sender_of(office).answers[URL] = EndpointResponse(
+        200, 0.042, text="<script>alert(1)</script> ok"
+    )
     await admin.get(here)
     sent = await admin.post(f"{here}/test")
     assert "within seconds" in (await admin.get(sent.to)).said

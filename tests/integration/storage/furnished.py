@@ -25,12 +25,12 @@ from privacydesk.domain.ids import (
     PostingId,
     StaffSessionId,
 )
-from privacydesk.domain.news import NewsKind
 from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential, StaffSession, Stage
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.verification_codes import Challenge
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.domain.webhooks import Endpoint, Posting, SigningSecret
 from privacydesk.ports import AccessChanges, Changes, Committed, Job, Locks
 from privacydesk.storage.store import SqlStore
@@ -106,17 +106,17 @@ async def _hire(store: SqlStore) -> None:
     hired = AccessEntry(AccessEntryId(b"l" * 16), NOW, AccessKind.AGENT_ADDED, "mei", by="boss")
     await store.access.commit(
         AccessChanges(
-            hired=MEI,
+            new_agent=MEI,
             credential=Credential("mei", "argon2", NOW, NOW + DAY),
-            opened=session,
-            entries=(hired,),
+            new_session=session,
+            log_entries=(hired,),
         )
     )
-    await store.access.attempt(COUNTED, NOW)
+    await store.access.count_attempt(COUNTED, NOW)
     token = ApiToken(TOKEN, BEARER, "crm", frozenset({Scope.TICKETS_READ}), NOW, "boss", NOW + DAY)
-    await store.api_book.add(token, _PROGRAM, _TOLD)
+    await store.api_token_store.add(token, _PROGRAM, _TOLD)
     await store.revocations.add(Revocation(PERSON, NOW), _TOLD)
-    await store.text_book.save(TextModule("hello", {"en": "Hello"}, "mei", NOW, 1), _TOLD)
+    await store.text_module_store.save(TextModule("hello", {"en": "Hello"}, "mei", NOW, 1), _TOLD)
 
 
 async def _join(store: SqlStore) -> None:
@@ -125,18 +125,18 @@ async def _join(store: SqlStore) -> None:
         ENDPOINT,
         "https://example.com/hook",
         "hook",
-        frozenset({NewsKind.TICKET_FILED}),
+        frozenset({WebhookEventKind.TICKET_FILED}),
         (SigningSecret("whsec_x", None),),
         NOW,
     )
-    await store.webhook_book.add(endpoint, _TOLD)
+    await store.webhook_store.add(endpoint, _TOLD)
     posting = Posting(
-        PostingId(b"q" * 16), b"v" * 16, ENDPOINT, NewsKind.TICKET_FILED, b"z" * 32, 1, b"{}",
-        NOW, NOW, NOW, number="PD-1", ticket=desk.ticket_id(),
+        PostingId(b"q" * 16), b"v" * 16, ENDPOINT, WebhookEventKind.TICKET_FILED, b"z" * 32, 1,
+        b"{}", NOW, NOW, NOW, number="PD-1", ticket=desk.ticket_id(),
     )  # fmt: skip
-    await store.webhook_book.post(posting, _TOLD)
-    await store.ticketing_book.join("crm", NOW)
-    await store.ticketing_book.discover("crm", NOW)
+    await store.webhook_store.queue_test(posting, _TOLD)
+    await store.ticketing_link_store.join("crm", NOW)
+    await store.ticketing_link_store.discover("crm", NOW)
 
 
 async def change_ticket(store: SqlStore, **changed: object) -> Committed:

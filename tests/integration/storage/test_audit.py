@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.integration.storage import desk
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.audit import AuditEntry, ChainHead, Fault
+from privacydesk.domain.audit import AuditEntry, ChainFault, ChainHead
 from privacydesk.domain.ids import EvidenceId
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, FailedJobError, Locks
@@ -105,8 +105,8 @@ async def test_an_untouched_chain_is_whole(store: SqlStore) -> None:
 async def test_a_chain_of_many_pages_is_whole(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("privacydesk.storage.audit._CHECKED_AT_ONCE", 4)
-    monkeypatch.setattr("privacydesk.storage.audit._SEALED_AT_ONCE", 3)
+    monkeypatch.setattr("privacydesk.storage.audit._CHECK_PAGE_SIZE", 4)
+    monkeypatch.setattr("privacydesk.storage.audit._SEAL_BATCH_SIZE", 3)
     await note(store, *(f"act{n}" for n in range(11)))
     assert [await store.trail.seal() for _ in range(5)] == [3, 3, 3, 2, 0]
     report = await store.trail.check()
@@ -132,7 +132,7 @@ SWAP_SAID = (
     ("statements", "found"),
     [
         *(
-            ((f"UPDATE audit SET {change} WHERE seq = 3",), Fault(3, "changed"))  # noqa: S608 - ours
+            ((f"UPDATE audit SET {change} WHERE seq = 3",), ChainFault(3, "changed"))  # noqa: S608 - ours
             for change in (
                 "what = 'grant'",
                 "by = 'bob'",
@@ -145,13 +145,13 @@ SWAP_SAID = (
                 "id = zeroblob(16)",
             )
         ),
-        (("UPDATE audit SET code = NULL WHERE seq = 3",), Fault(3, "changed")),
-        (("DELETE FROM audit WHERE seq = 3",), Fault(3, "missing")),
-        (("DELETE FROM audit WHERE seq = 1",), Fault(1, "missing")),
-        (("DELETE FROM audit WHERE seq = 6",), Fault(6, "missing")),
-        (("DELETE FROM audit WHERE seq > 3",), Fault(4, "missing")),
-        (("DELETE FROM audit",), Fault(1, "missing")),
-        (("UPDATE audit SET seq = NULL, code = NULL WHERE seq = 6",), Fault(6, "missing")),
+        (("UPDATE audit SET code = NULL WHERE seq = 3",), ChainFault(3, "changed")),
+        (("DELETE FROM audit WHERE seq = 3",), ChainFault(3, "missing")),
+        (("DELETE FROM audit WHERE seq = 1",), ChainFault(1, "missing")),
+        (("DELETE FROM audit WHERE seq = 6",), ChainFault(6, "missing")),
+        (("DELETE FROM audit WHERE seq > 3",), ChainFault(4, "missing")),
+        (("DELETE FROM audit",), ChainFault(1, "missing")),
+        (("UPDATE audit SET seq = NULL, code = NULL WHERE seq = 6",), ChainFault(6, "missing")),
         (
             (
                 "DELETE FROM audit WHERE seq = 3",
@@ -159,34 +159,34 @@ SWAP_SAID = (
                 "UPDATE audit SET seq = seq - 1 WHERE seq = 5",
                 "UPDATE audit SET seq = seq - 1 WHERE seq = 6",
             ),
-            Fault(3, "changed"),
+            ChainFault(3, "changed"),
         ),
-        (SWAP, Fault(2, "changed")),
-        (SWAP_SAID, Fault(2, "changed")),
+        (SWAP, ChainFault(2, "changed")),
+        (SWAP_SAID, ChainFault(2, "changed")),
         (
             (FORGED,),
-            Fault(7, "added"),
+            ChainFault(7, "added"),
         ),
         (
             ("DELETE FROM audit WHERE seq > 3", "UPDATE audit_head SET entries = 3"),
-            Fault(0, "head_changed"),
+            ChainFault(0, "head_changed"),
         ),
         (
             (
                 "UPDATE audit_head SET entries = 3, last = (SELECT code FROM audit WHERE seq = 3)",
                 "DELETE FROM audit WHERE seq > 3",
             ),
-            Fault(0, "head_changed"),
+            ChainFault(0, "head_changed"),
         ),
-        (("DELETE FROM audit_head",), Fault(0, "head_missing")),
+        (("DELETE FROM audit_head",), ChainFault(0, "head_missing")),
         (
             ("DELETE FROM data_key WHERE conversation_id NOT IN (SELECT id FROM conversation)",),
-            Fault(0, "key_missing"),
+            ChainFault(0, "key_missing"),
         ),
     ],
 )
 async def test_tampering_is_found_and_the_first_broken_entry_named(
-    store: SqlStore, path: Path, statements: tuple[str, ...], found: Fault
+    store: SqlStore, path: Path, statements: tuple[str, ...], found: ChainFault
 ) -> None:
     await chain(store)
     tamper(path, *statements)
@@ -201,7 +201,7 @@ async def test_the_trail_does_not_grow_over_a_head_that_was_taken_away(
     await note(store, "later")
     with pytest.raises(DeskError):
         await store.trail.seal()
-    assert (await store.trail.check()).fault == Fault(0, "head_missing")
+    assert (await store.trail.check()).fault == ChainFault(0, "head_missing")
 
 
 async def test_entries_that_nobody_wrote_do_not_keep_others_from_being_chained(
@@ -228,11 +228,11 @@ async def test_a_noted_head_finds_a_database_that_was_put_back(store: SqlStore, 
     noted = (await store.trail.check()).head
     async with SqlStore(f"sqlite:///{old}", desk.RING, MovableClock(desk.NOW)) as back:
         assert (await back.trail.check()).fault is None
-        assert (await back.trail.check(noted)).fault == Fault(4, "missing")
+        assert (await back.trail.check(noted)).fault == ChainFault(4, "missing")
         await note(back, "c", "d")
         await back.trail.seal()
         assert (await back.trail.check()).fault is None
-        assert (await back.trail.check(noted)).fault == Fault(5, "head_unknown")
+        assert (await back.trail.check(noted)).fault == ChainFault(5, "head_unknown")
 
 
 async def test_entries_are_sealed_once_however_many_processes_do_it(
@@ -270,7 +270,7 @@ async def test_the_chain_holds_over_a_rotation_of_the_ring(
     await chain(store)
     both = KeyRing("k2", {"k1": b"1" * 32, "k2": b"2" * 32})
     async with SqlStore(url, both, clock) as rotating:
-        assert await rotating.wrapping.rewrap("k1", limit=100) == 2
+        assert await rotating.key_wrapping.rewrap("k1", limit=100) == 2
     async with SqlStore(url, KeyRing("k2", {"k2": b"2" * 32}), clock) as after:
         report = await after.trail.check()
         assert (report.fault, report.head.entries) == (None, 6)

@@ -11,7 +11,7 @@ from tests.common.databases import make_database
 from tests.integration.storage.desk import RING, begin, conversation_id, turn
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.counters import Count, Countable, Counted
+from privacydesk.domain.counters import CounterIncrement, CounterKind, CounterSum
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
 from privacydesk.storage import tables
@@ -20,13 +20,13 @@ from privacydesk.storage.engines import parse_url, writing_engine
 from privacydesk.storage.store import SqlStore
 
 MONDAY, TUESDAY = date(2026, 5, 4), date(2026, 5, 5)
-HEARD = Counted(MONDAY, Countable.HEARD, "en")
-UNSURE = Counted(MONDAY, Countable.UNSURE, "en")
+HEARD = CounterIncrement(MONDAY, CounterKind.HEARD, "en")
+UNSURE = CounterIncrement(MONDAY, CounterKind.UNSURE, "en")
 
 
-def counting(job_id: str, *counted: Counted, n: int = 1) -> Job:
+def counting(job_id: str, *counted: CounterIncrement, n: int = 1) -> Job:
     def decide(rows: WorkingSet) -> Changes:
-        return replace(turn(job_id)(rows), counted=counted)
+        return replace(turn(job_id)(rows), counter_increments=counted)
 
     return Job(job_id, Locks(conversation_id(n)), decide)
 
@@ -59,7 +59,7 @@ async def test_a_job_that_fails_counts_nothing(store: SqlStore) -> None:
     def broken(rows: WorkingSet) -> Changes:
         # An event out of order: refused when the rows are staged.
         left = turn("bad")(rows)
-        return replace(left, events=left.events[::-1], counted=(HEARD,))
+        return replace(left, events=left.events[::-1], counter_increments=(HEARD,))
 
     with pytest.raises((FailedJobError, DeskError)):
         await store.writer.submit(Job("bad", Locks(conversation_id()), broken))
@@ -71,7 +71,7 @@ async def test_a_period_takes_in_its_first_and_last_day(store: SqlStore) -> None
     await begin(store)
     await store.writer.submit(counting("a", HEARD))
     await store.writer.submit(counting("b", replace(HEARD, day=TUESDAY)))
-    assert await store.counters.sums(MONDAY, TUESDAY) == (Count(Countable.HEARD, "en", 2),)
+    assert await store.counters.sums(MONDAY, TUESDAY) == (CounterSum(CounterKind.HEARD, "en", 2),)
     assert await counts(store, TUESDAY) == {"heard.en": 1}
 
 
@@ -81,20 +81,22 @@ async def test_days_that_come_back_are_counted_on(store: SqlStore) -> None:
     for number, day in enumerate(days):
         await store.writer.submit(counting(f"job-{number}", replace(HEARD, day=day)))
     assert await counts(store) == {"heard.en": 3}
-    assert await store.counters.sums(min(days), max(days)) == (Count(Countable.HEARD, "en", 6),)
+    assert await store.counters.sums(min(days), max(days)) == (
+        CounterSum(CounterKind.HEARD, "en", 6),
+    )
 
 
 def test_what_is_remembered_of_rows_is_bounded(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'desk.db'}"
     make_database(url)
-    rows = CounterRows(most=2)
+    rows = CounterRows(max_rows=2)
     engine = writing_engine(parse_url(url))
     with engine.connect() as connection:
         for _ in range(3):
             for detail in ("en", "zh_Hans", "zh_Hant"):
                 with connection.begin():
                     rows.add(connection, [replace(HEARD, detail=detail)])
-                rows.committed()
+                rows.mark_committed()
         sums = connection.execute(sa.select(sa.func.sum(tables.counter.c.number))).scalar()
         names = connection.execute(
             sa.select(sa.func.count(sa.distinct(tables.counter.c.source)))

@@ -20,13 +20,19 @@ from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.inbox_views import Filed, InboxView, Place, Sieve, Watch
+from privacydesk.domain.inbox_views import (
+    InboxFilter,
+    InboxView,
+    PageCursor,
+    TicketSummary,
+    ViewerContext,
+)
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.storage import inbox_queries, queries, tables
-from privacydesk.storage.duties import SqlDuties
+from privacydesk.storage.duties import SqlDutyStore
 from privacydesk.storage.store import SqlStore
 
 IN_QUEUE = Owner(OwnerKind.QUEUE)
@@ -99,9 +105,9 @@ async def test_whoever_spoke_last_with_an_agent_tells_who_waits_for_an_answer(
     await store.writer.submit(desk.hear(Sender.SYSTEM, n=1))
     await store.writer.submit(desk.hear(Sender.AGENT, n=2))
     assert await store.reader.unanswered("alice") == {desk.conversation_id(1): NOW}
-    board = await SqlDuties(store.writer, store.reader).board()
+    board = await SqlDutyStore(store.writer, store.reader).board()
     assert board.unanswered == {"alice": 1, "bob": 1}
-    assert board.held == {"alice": 3, "bob": 1}
+    assert board.conversations == {"alice": 3, "bob": 1}
 
 
 async def test_nobody_keeps_a_conversation_until_a_clock_that_was_ahead_comes_true(
@@ -109,9 +115,11 @@ async def test_nobody_keeps_a_conversation_until_a_clock_that_was_ahead_comes_tr
 ) -> None:
     await desk.begin(store, 1, owner=Owner(OwnerKind.AGENT, "alice"))
     ahead, grace = NOW + timedelta(days=2), timedelta(seconds=45)
-    await store.duties.change(("alice",), lambda duty: duty.chosen(DutyState.AWAY, ahead, grace))
-    assert await store.duties.deserted(ahead) == ()
-    (deserted,) = await store.duties.deserted(NOW)
+    await store.duties.change(
+        ("alice",), lambda duty: duty.with_state(DutyState.AWAY, ahead, grace)
+    )
+    assert await store.duties.abandoned_conversations(ahead) == ()
+    (deserted,) = await store.duties.abandoned_conversations(NOW)
     assert (deserted.conversation, deserted.agent) == (desk.conversation_id(1), "alice")
 
 
@@ -128,12 +136,12 @@ def test_who_waits_for_an_answer_is_found_without_reading_what_others_said(
 async def test_a_pile_tells_its_versions_without_being_read(store: SqlStore) -> None:
     await desk.begin(store)
     await _file(store, *(desk.ticket(n, clocks=(_clock(n),)) for n in (3, 1, 2)), desk.ticket(4))
-    watch = Watch("alice", NOW, NOW)
-    pile = await store.reader.pile(InboxView.OPEN, watch, limit=3)
-    shown = await store.reader.pile_versions(InboxView.OPEN, watch, limit=3)
-    assert shown == tuple((one.id, one.version) for one in pile)
-    rest = await store.reader.pile_versions(
-        InboxView.OPEN, watch, after=Place.of(pile[-1]), limit=3
+    viewer = ViewerContext("alice", NOW, NOW)
+    tickets = await store.reader.inbox_tickets(InboxView.OPEN, viewer, limit=3)
+    shown = await store.reader.inbox_ticket_versions(InboxView.OPEN, viewer, limit=3)
+    assert shown == tuple((one.id, one.version) for one in tickets)
+    rest = await store.reader.inbox_ticket_versions(
+        InboxView.OPEN, viewer, after=PageCursor.of(tickets[-1]), limit=3
     )
     assert [one for one, _ in rest] == [desk.ticket_id(4)]
 
@@ -147,58 +155,62 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
         *(desk.ticket(n, **{**wanted, name: other[name]}) for n, name in enumerate(other, 1)),
         *(desk.ticket(n, clocks=(_clock(n),), **wanted) for n in (6, 4, 5)),
     )
-    watch = Watch("bob", NOW, NOW)
+    viewer = ViewerContext("bob", NOW, NOW)
 
-    async def sifted(sieve: Sieve, **page: Any) -> list[TicketId]:
-        found = await store.reader.pile(InboxView.OPEN, watch, sieve=sieve, **page)
-        versions = await store.reader.pile_versions(InboxView.OPEN, watch, sieve=sieve, **page)
+    async def filtered(inbox_filter: InboxFilter, **page: Any) -> list[TicketId]:
+        found = await store.reader.inbox_tickets(
+            InboxView.OPEN, viewer, inbox_filter=inbox_filter, **page
+        )
+        versions = await store.reader.inbox_ticket_versions(
+            InboxView.OPEN, viewer, inbox_filter=inbox_filter, **page
+        )
         assert versions == tuple((one.id, one.version) for one in found)
         return [one.id for one in found]
 
     def ids(*numbers: int) -> list[TicketId]:
         return [desk.ticket_id(n) for n in numbers]
 
-    assert await sifted(Sieve()) == ids(4, 5, 6, 1, 2, 3)
-    assert await sifted(Sieve(kind=RequestKind.DELETION)) == ids(4, 5, 6, 2, 3)
-    assert await sifted(Sieve(locale="en")) == ids(4, 5, 6, 1, 3)
-    assert await sifted(Sieve(holder="alice")) == ids(4, 5, 6, 1, 2)
-    assert await sifted(Sieve(holder="")) == ids(3)
-    all_three = Sieve(RequestKind.DELETION, "en", "alice")
-    assert await sifted(all_three, limit=2) == ids(4, 5)
+    assert await filtered(InboxFilter()) == ids(4, 5, 6, 1, 2, 3)
+    assert await filtered(InboxFilter(kind=RequestKind.DELETION)) == ids(4, 5, 6, 2, 3)
+    assert await filtered(InboxFilter(locale="en")) == ids(4, 5, 6, 1, 3)
+    assert await filtered(InboxFilter(holder="alice")) == ids(4, 5, 6, 1, 2)
+    assert await filtered(InboxFilter(holder="")) == ids(3)
+    all_three = InboxFilter(RequestKind.DELETION, "en", "alice")
+    assert await filtered(all_three, limit=2) == ids(4, 5)
     fifth = await store.reader.ticket(desk.ticket_id(5))
     assert fifth is not None
-    assert await sifted(all_three, after=Place.of(fifth)) == ids(6)
+    assert await filtered(all_three, after=PageCursor.of(fifth)) == ids(6)
 
 
-@pytest.mark.parametrize("pile", InboxView)
-@pytest.mark.parametrize("after", [None, Place(NOW, desk.ticket_id())], ids=["first", "later"])
+@pytest.mark.parametrize("view", InboxView)
+@pytest.mark.parametrize("after", [None, PageCursor(NOW, desk.ticket_id())], ids=["first", "later"])
 @pytest.mark.parametrize(
-    "sieve",
+    "inbox_filter",
     [
-        Sieve(),
-        Sieve(RequestKind.GUARDIAN),
-        Sieve(locale="en"),
-        Sieve(holder="bob"),
-        Sieve(RequestKind.GUARDIAN, "en", "bob"),
+        InboxFilter(),
+        InboxFilter(RequestKind.GUARDIAN),
+        InboxFilter(locale="en"),
+        InboxFilter(holder="bob"),
+        InboxFilter(RequestKind.GUARDIAN, "en", "bob"),
     ],
 )
 def test_a_page_of_a_pile_reads_its_index_and_sorts_nothing(
-    url: str, path: Path, pile: InboxView, after: Place | None, sieve: Sieve
+    url: str, path: Path, view: InboxView, after: PageCursor | None, inbox_filter: InboxFilter
 ) -> None:
     del url
-    watch = Watch("alice", NOW, NOW)
-    plan = query_plan(path, inbox_queries.page(pile, watch, sieve, after, 50)[0])
+    viewer = ViewerContext("alice", NOW, NOW)
+    plan = query_plan(path, inbox_queries.select_page(view, viewer, inbox_filter, after, 50)[0])
     assert "INDEX ix_ticket_" in plan
     assert "TEMP B-TREE" not in plan
 
 
-@pytest.mark.parametrize("pile", InboxView)
+@pytest.mark.parametrize("view", InboxView)
 def test_what_a_sieve_leaves_out_of_a_pile_is_told_by_the_index_alone(
-    url: str, path: Path, pile: InboxView
+    url: str, path: Path, view: InboxView
 ) -> None:
     del url
-    query, _ = inbox_queries.page(
-        pile, Watch("alice", NOW, NOW), Sieve(RequestKind.GUARDIAN, "en"), None, 9
+    query, _ = inbox_queries.select_page(
+        view, ViewerContext("alice", NOW, NOW), InboxFilter(RequestKind.GUARDIAN, "en"), None, 9
     )
     places = query.with_only_columns(tables.ticket.c.urgent_at, tables.ticket.c.id)
     assert "COVERING INDEX ix_ticket_" in query_plan(path, places)
@@ -213,10 +225,10 @@ async def test_what_is_open_in_conversations_is_told_by_each(store: SqlStore) ->
     found = await store.reader.open_tickets_in([desk.conversation_id(n) for n in (1, 2, 3)])
     assert found == {
         desk.conversation_id(1): (
-            Filed("PD-1", RequestKind.ACCESS),
-            Filed("PD-3", RequestKind.ACCESS),
+            TicketSummary("PD-1", RequestKind.ACCESS),
+            TicketSummary("PD-3", RequestKind.ACCESS),
         ),
-        desk.conversation_id(2): (Filed("PD-4", RequestKind.DELETION),),
+        desk.conversation_id(2): (TicketSummary("PD-4", RequestKind.DELETION),),
     }
     assert await store.reader.open_tickets_in([]) == {}
 
@@ -320,11 +332,11 @@ async def test_a_ticket_log_keeps_its_order(store: SqlStore) -> None:
 async def test_agents_are_added_once(store: SqlStore) -> None:
     alice = Agent("alice", "小艾", Role.SUPERVISOR, NOW)
     bob = Agent("bob", "Bob", Role.AGENT, NOW + timedelta(days=1), active=False)
-    await store.agent_book.add(bob)
-    await store.agent_book.add(alice)
+    await store.agent_store.add(bob)
+    await store.agent_store.add(alice)
     assert await store.reader.agents() == (alice, bob)
     with pytest.raises(DeskError) as caught:
-        await store.agent_book.add(replace(bob, active=True))
+        await store.agent_store.add(replace(bob, active=True))
     assert caught.value.code is ErrorCode.CONFLICT
     assert await store.reader.agents() == (alice, bob)
 

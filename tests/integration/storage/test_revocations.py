@@ -11,7 +11,7 @@ from tests.integration.storage import desk
 from tests.integration.storage.desk import NOW
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.api_tokens import KeptAnswer
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.app_tokens import Revocation
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import LookupHash
@@ -65,14 +65,14 @@ async def test_what_is_older_is_forgotten(store: SqlStore) -> None:
 
 
 async def test_a_program_s_request_is_carried_out_once(store: SqlStore) -> None:
-    asked = KeptAnswer("crm", b"k" * 32, b"c" * 32, NOW)
-    await store.api_book.begin(asked)
-    left = KeptAnswer("crm", b"k" * 32, b"c" * 32, NOW, body=b"left")
-    await store.revocations.add(revocation(), TOLD, left=left)
+    asked = StoredResponse("crm", b"k" * 32, b"c" * 32, NOW)
+    await store.api_token_store.begin_request(asked)
+    api_result = StoredResponse("crm", b"k" * 32, b"c" * 32, NOW, body=b"api_result")
+    await store.revocations.add(revocation(), TOLD, api_result=api_result)
     with pytest.raises(StaleError):
-        await store.revocations.add(revocation(at=NOW + MINUTE), TOLD, left=left)
+        await store.revocations.add(revocation(at=NOW + MINUTE), TOLD, api_result=api_result)
     assert await since(store, NOW) == [revocation()]
-    assert (await store.api_book.begin(asked)).body == b"left"
+    assert (await store.api_token_store.begin_request(asked)).body == b"api_result"
 
 
 async def test_more_than_a_page_is_read_to_its_end(store: SqlStore, other: SqlStore) -> None:

@@ -20,8 +20,8 @@ from privacydesk.clock import SystemClock
 from privacydesk.errors import SettingsError
 from privacydesk.storage import schema, tables
 from privacydesk.storage.engines import parse_url, prepare_file, writing_engine
-from privacydesk.storage.memory import temporary_store
 from privacydesk.storage.store import SqlStore
+from privacydesk.storage.temporary_store import temporary_store
 
 
 def _open_files() -> set[Path]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.storage.serving import serving_lock
+from privacydesk.storage.serving_lock import serving_lock
 
 _SERVE = """
 import sys
-from privacydesk.storage.serving import serving_lock
+from privacydesk.storage.serving_lock import serving_lock
 with serving_lock(sys.argv[1]):
     print("serving", flush=True)
     sys.stdin.read()

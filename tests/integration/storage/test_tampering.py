@@ -28,7 +28,7 @@ from privacydesk.domain.audit import AuditEntry, RowFault
 from privacydesk.domain.deliveries import Pool
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import AccessEntryId, ChallengeId
-from privacydesk.domain.inbox_views import InboxView, Watch
+from privacydesk.domain.inbox_views import InboxView, ViewerContext
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential
 from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError
@@ -204,7 +204,7 @@ async def _shown(store: SqlStore) -> bool:
 
 
 async def _counted(store: SqlStore) -> int:
-    return (await store.access.attempt(furnished.COUNTED, NOW)).failed
+    return (await store.access.count_attempt(furnished.COUNTED, NOW)).failed
 
 
 async def _claimed(store: SqlStore) -> object:
@@ -233,19 +233,19 @@ ACTS: Final[Mapping[str, Act]] = {
     "outbox": lambda s: s.claims.deliveries(NOW, lease=MINUTE, places=dict.fromkeys(Pool, 9)),
     "evidence": lambda s: s.reader.evidence(desk.evidence_id()),
     "attachment": lambda s: s.reader.attachment(furnished.PICTURE),
-    "text_module": lambda s: s.text_book.all(),
+    "text_module": lambda s: s.text_module_store.all(),
     "package_part": lambda s: s.package_files.part(furnished.PACKAGE, 1),
-    "agent": lambda s: s.access.holder(furnished.COOKIE),
+    "agent": lambda s: s.access.session_by_cookie(furnished.COOKIE),
     "agent_credential": lambda s: s.access.credential("mei"),
-    "agent_session": lambda s: s.access.holder(furnished.COOKIE),
+    "agent_session": lambda s: s.access.session_by_cookie(furnished.COOKIE),
     "agent_attempt": _counted,
     "access_log": lambda s: s.access.entries(agent=None, limit=9),
     "webhook_endpoint": _claimed,
     "webhook_posting": _claimed,
     "audit": _sealed_all,
-    "api_token": lambda s: s.api_book.bearer(furnished.BEARER),
+    "api_token": lambda s: s.api_token_store.bearer(furnished.BEARER),
     "app_token_revocation": _revoked,
-    "ticketing_link": lambda s: s.ticketing_book.link("crm", desk.ticket_id()),
+    "ticketing_link": lambda s: s.ticketing_link_store.link("crm", desk.ticket_id()),
 }
 """By table: what a row of it allows; nothing comes of it where the row is refused."""
 
@@ -365,7 +365,7 @@ async def test_a_conversation_put_back_with_its_log_is_refused_by_who_wrote_the_
             _put_back(made, table, before[table])
         with pytest.raises(FailedJobError):
             await store.writer.submit(desk.say("latest"))
-        assert [one.table for one in await store.reader.refused()] == ["conversation"]
+        assert [one.table for one in await store.reader.refused_rows()] == ["conversation"]
 
 
 async def test_who_lost_a_connection_takes_older_rows(
@@ -392,7 +392,7 @@ async def test_who_lost_a_connection_takes_older_rows(
         await store.writer.submit(desk.leave(Changes(challenges=(other,)), job_id="lost"))
         await store.writer.submit(Job("enter-2", locks, enter))
         await store.writer.submit(desk.say("latest"))
-        assert await store.reader.refused() == ()
+        assert await store.reader.refused_rows() == ()
 
 
 @pytest.mark.parametrize("gone", [2, 3])
@@ -408,10 +408,10 @@ async def test_a_role_that_was_taken_away_and_put_back_is_named(made: Path) -> N
     async with _store(made) as store:
         await store.access.commit(
             AccessChanges(
-                changed=replace(furnished.MEI, active=False),
-                was=furnished.MEI,
+                changed_agent=replace(furnished.MEI, active=False),
+                previous_agent=furnished.MEI,
                 credential=Credential("mei", "argon2-other", NOW, version=2),
-                entries=(entry,),
+                log_entries=(entry,),
             )
         )
         assert await _faults(store) == []
@@ -428,7 +428,7 @@ async def test_a_token_that_was_revoked_and_put_back_is_named(made: Path) -> Non
     before = _rows(made, "api_token")
     async with _store(made) as store:
         told = AuditEntry(NOW, "boss", "token_revoked")
-        assert await store.api_book.revoke(furnished.TOKEN, NOW, told)
+        assert await store.api_token_store.revoke(furnished.TOKEN, NOW, told)
         assert await _faults(store) == []
     _put_back(made, "api_token", before)
     async with _store(made) as store:
@@ -457,10 +457,10 @@ async def test_a_row_nobody_wrote_is_refused_and_named(made: Path) -> None:
 
 
 async def _lists(store: SqlStore) -> list[list[str]]:
-    watch = Watch("mei", NOW, NOW)
+    watch = ViewerContext("mei", NOW, NOW)
     found = (
         await store.reader.list_tickets(limit=1),
-        await store.reader.pile(InboxView.OPEN, watch, limit=1),
+        await store.reader.inbox_tickets(InboxView.OPEN, watch, limit=1),
         await store.reader.tickets_in(furnished.HOME),
         await store.cases.received(NOW, NOW + MINUTE, limit=1),
     )
@@ -477,7 +477,7 @@ async def test_a_damaged_ticket_is_left_out_of_lists_and_told_once(made: Path) -
             assert await _lists(store) == [["PD-2"]] * 4
             assert await _lists(store) == [["PD-2"]] * 4
         assert [(one["event"], one["log_level"]) for one in logs] == [("row_refused", "error")]
-        assert [one.number for one in await store.reader.refused()] == ["PD-1"]
+        assert [one.number for one in await store.reader.refused_rows()] == ["PD-1"]
 
 
 async def test_a_row_that_was_put_right_is_refused_no_more(made: Path) -> None:
@@ -487,7 +487,7 @@ async def test_a_row_that_was_put_right_is_refused_no_more(made: Path) -> None:
         assert await store.reader.list_tickets(limit=9) == ()
         _put_back(made, "ticket", whole)
         assert len(await store.reader.list_tickets(limit=9)) == 1
-        assert await store.reader.refused() == ()
+        assert await store.reader.refused_rows() == ()
 
 
 async def test_the_check_goes_on_beside_whoever_writes(made: Path) -> None:
@@ -504,7 +504,7 @@ async def test_what_was_written_before_a_rotation_of_the_ring_agrees_after_it(ma
     both = KeyRing("k2", {**desk.RING.keys, "k2": b"2" * 32})
     url, clock = f"sqlite:///{made}", MovableClock(NOW)
     async with SqlStore(url, both, clock) as store:
-        while await store.wrapping.rewrap("k1", limit=100):
+        while await store.key_wrapping.rewrap("k1", limit=100):
             pass
     async with SqlStore(url, KeyRing("k2", {"k2": b"2" * 32}), clock) as store:
         assert await _faults(store) == []
@@ -516,4 +516,4 @@ async def test_what_a_job_was_refused_is_known_as_well(made: Path) -> None:
     async with _store(made) as store:
         with pytest.raises(FailedJobError):
             await furnished.change_ticket(store, holder="eve")
-        assert [one.table for one in await store.reader.refused()] == ["ticket"]
+        assert [one.table for one in await store.reader.refused_rows()] == ["ticket"]

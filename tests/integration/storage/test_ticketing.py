@@ -12,10 +12,10 @@ from tests.integration.storage.desk import MINUTE
 
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.domain.ticketing_links import GONE, Base, TicketingLink
+from privacydesk.domain.ticketing_links import GONE, SyncBase, TicketingLink
 from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, Locks
-from privacydesk.storage.random_ids import SecretMinter
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.store import SqlStore
 
 SYSTEM = "twin"
@@ -24,7 +24,7 @@ SYSTEM = "twin"
 async def filed(store: SqlStore, at: datetime, **changed: Any) -> Ticket:
     """Store a ticket whose id is of its time, as all are."""
     # A minter of its own: ids of one never go back in time.
-    minter = SecretMinter()
+    minter = SecureIdGenerator()
     number = minter.ticket_number()
     values: dict[str, Any] = {
         "id": TicketId(minter.id(at)),
@@ -43,7 +43,7 @@ async def changed_to(store: SqlStore, ticket: Ticket) -> None:
 
 
 async def due(store: SqlStore, at: datetime) -> tuple[TicketingLink, ...]:
-    return await store.ticketing_book.due(SYSTEM, at, limit=50)
+    return await store.ticketing_link_store.due(SYSTEM, at, limit=50)
 
 
 async def in_step(store: SqlStore, link: TicketingLink, at: datetime) -> TicketingLink:
@@ -51,7 +51,7 @@ async def in_step(store: SqlStore, link: TicketingLink, at: datetime) -> Ticketi
     ticket = await store.reader.ticket(link.ticket_id)
     assert ticket is not None
     log = await store.reader.ticket_log(link.ticket_id)
-    return await store.ticketing_book.save(
+    return await store.ticketing_link_store.save(
         replace(
             link,
             remote=link.remote or link.ticket_id.hex(),
@@ -59,9 +59,9 @@ async def in_step(store: SqlStore, link: TicketingLink, at: datetime) -> Ticketi
             log_head=len(log) or -1,
             due_at=at + 10 * MINUTE,
             synced_at=at,
-            base=Base("mei", "u-mei", "open", at),
-            taken=frozenset({"7", "8"}),
-            told=frozenset({"0123456789abcdef"}),
+            base=SyncBase("mei", "u-mei", "open", at),
+            imported=frozenset({"7", "8"}),
+            exported=frozenset({"0123456789abcdef"}),
             attempts=0,
             fault="",
         )
@@ -69,7 +69,7 @@ async def in_step(store: SqlStore, link: TicketingLink, at: datetime) -> Ticketi
 
 
 async def test_open_tickets_are_linked_at_first_and_then_all_that_come(store: SqlStore) -> None:
-    book, now = store.ticketing_book, desk.NOW
+    book, now = store.ticketing_link_store, desk.NOW
     await desk.begin(store)
     open_one = await filed(store, now - timedelta(days=30))
     await filed(store, now - timedelta(days=30), state=TicketState.CLOSED, closed_at=now)
@@ -84,7 +84,7 @@ async def test_open_tickets_are_linked_at_first_and_then_all_that_come(store: Sq
 
 
 async def test_a_link_is_due_once_its_ticket_or_its_log_has_changed(store: SqlStore) -> None:
-    book, now = store.ticketing_book, desk.NOW
+    book, now = store.ticketing_link_store, desk.NOW
     await desk.begin(store)
     ticket = await filed(store, now)
     await book.join(SYSTEM, now)
@@ -103,7 +103,7 @@ async def test_a_link_is_due_once_its_ticket_or_its_log_has_changed(store: SqlSt
     kept = await in_step(store, link, now)
     assert await due(store, now) == ()
     assert await due(store, now + 10 * MINUTE) == (kept,)
-    await book.heard(SYSTEM, [kept.remote, "unknown"], "cursor")
+    await book.record_changes(SYSTEM, [kept.remote, "unknown"], "cursor")
     assert await due(store, now) != ()
     system = await book.system(SYSTEM)
     assert system is not None
@@ -114,8 +114,8 @@ async def test_of_two_who_keep_a_link_the_second_is_told(store: SqlStore) -> Non
     now = desk.NOW
     await desk.begin(store)
     await filed(store, now)
-    await store.ticketing_book.join(SYSTEM, now)
-    await store.ticketing_book.discover(SYSTEM, now)
+    await store.ticketing_link_store.join(SYSTEM, now)
+    await store.ticketing_link_store.discover(SYSTEM, now)
     (link,) = await due(store, now)
     await in_step(store, link, now)
     with pytest.raises(StaleError):
@@ -125,20 +125,20 @@ async def test_of_two_who_keep_a_link_the_second_is_told(store: SqlStore) -> Non
 async def test_one_that_failed_waits_whatever_changes_and_is_tried_when_told_so(
     store: SqlStore,
 ) -> None:
-    book, now = store.ticketing_book, desk.NOW
+    book, now = store.ticketing_link_store, desk.NOW
     await desk.begin(store)
     ticket = await filed(store, now)
     await book.join(SYSTEM, now)
     await book.discover(SYSTEM, now)
     (link,) = await due(store, now)
-    failed = await book.save(replace(link, remote="1").failed("refused", now))
+    failed = await book.save(replace(link, remote="1").after_failure("refused", now))
     await changed_to(store, replace(ticket, version=2))
     assert await due(store, now) == ()
     assert await book.links(SYSTEM, failing=True, limit=5) == (failed,)
     assert await book.retry(SYSTEM, now) == 1
     (link,) = await due(store, now)
     assert link.remote == "1"
-    await book.save(link.failed(GONE, now))
+    await book.save(link.after_failure(GONE, now))
     assert (await book.counts(SYSTEM)).gone == 1
     assert await book.retry(SYSTEM, now) == 0, "what is gone is made anew only on purpose"
     assert await book.retry(SYSTEM, now, ticket=ticket.id, anew=True) == 1
@@ -151,8 +151,10 @@ def test_pauses_grow_and_end_where_the_other_side_says_so() -> None:
     link = TicketingLink(SYSTEM, desk.ticket_id(), desk.conversation_id(), now)
     pauses = []
     for _ in range(12):
-        link = link.failed("timeout", now)
+        link = link.after_failure("timeout", now)
         pauses.append((link.due_at - now).total_seconds())
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (5, 600)
-    assert (link.failed("rate_limited", now, wait=1_000).due_at - now).total_seconds() == 1_000
+    assert (
+        link.after_failure("rate_limited", now, wait=1_000).due_at - now
+    ).total_seconds() == 1_000

@@ -12,23 +12,23 @@ from msgspec.structs import replace
 from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW, query_plan
 
-from privacydesk.domain.api_tokens import KeptAnswer
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId
-from privacydesk.domain.news import SUBSCRIBABLE, NewsKind
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind
 from privacydesk.domain.webhooks import (
-    MOST_ENDPOINTS,
-    Answer,
-    Claimed,
+    MAX_ENDPOINTS,
+    ClaimedPosting,
+    DeliveryFault,
     Endpoint,
+    EndpointResponse,
     EndpointState,
-    Fault,
+    PostingAttempt,
+    PostingResult,
     PostingState,
     SigningSecret,
-    Tried,
-    Try,
-    settled,
+    after_attempt,
 )
 from privacydesk.errors import DeskError, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
@@ -36,11 +36,11 @@ from privacydesk.storage import webhook_queue
 from privacydesk.storage.store import SqlStore
 
 TOLD = AuditEntry(NOW, "operator", "webhook_added")
-TAKEN = Answer(204, 0.01)
-AWAY = Answer(None, 0.01, Fault.UNREACHABLE)
+TAKEN = EndpointResponse(204, 0.01)
+AWAY = EndpointResponse(None, 0.01, DeliveryFault.UNREACHABLE)
 
 
-def endpoint(n: int = 1, *kinds: NewsKind) -> Endpoint:
+def endpoint(n: int = 1, *kinds: WebhookEventKind) -> Endpoint:
     return Endpoint(
         id=EndpointId(b"n%015d" % n),
         url=f"https://hooks.example/{n}?token=hidden-{n}",
@@ -54,7 +54,7 @@ def endpoint(n: int = 1, *kinds: NewsKind) -> Endpoint:
 @pytest.fixture
 async def begun(store: SqlStore) -> SqlStore:
     await desk.begin(store)
-    await store.webhook_book.add(endpoint(), TOLD)
+    await store.webhook_store.add(endpoint(), TOLD)
     return store
 
 
@@ -77,22 +77,26 @@ async def hold(store: SqlStore, holder: str, n: int = 1) -> None:
 
 async def claim(
     store: SqlStore, at: timedelta = timedelta(0), *, at_once: int = 10, busy: int = 0
-) -> tuple[Claimed, ...]:
+) -> tuple[ClaimedPosting, ...]:
     return await store.webhook_queue.claim(
         NOW + at, lease=MINUTE, at_once=at_once, busy={endpoint().id: busy}
     )
 
 
-def tried(claimed: Claimed, answer: Answer, at: timedelta = timedelta(0)) -> Tried:
-    after = settled(claimed.posting, answer, NOW + at, 0.0)
-    return Tried(claimed, after, Try(claimed.posting.attempts, NOW + at, answer))
+def tried(
+    claimed: ClaimedPosting, answer: EndpointResponse, at: timedelta = timedelta(0)
+) -> PostingResult:
+    after = after_attempt(claimed.posting, answer, NOW + at, 0.0)
+    return PostingResult(claimed, after, PostingAttempt(claimed.posting.attempts, NOW + at, answer))
 
 
-async def settle(store: SqlStore, *claimed: Claimed, answer: Answer = TAKEN) -> None:
+async def settle(
+    store: SqlStore, *claimed: ClaimedPosting, answer: EndpointResponse = TAKEN
+) -> None:
     await store.webhook_queue.settle([tried(one, answer) for one in claimed], NOW)
 
 
-def kinds(claimed: tuple[Claimed, ...]) -> list[str]:
+def kinds(claimed: tuple[ClaimedPosting, ...]) -> list[str]:
     return [one.posting.kind.value for one in claimed]
 
 
@@ -111,7 +115,7 @@ async def test_a_posting_is_written_with_its_ticket_or_not_at_all(begun: SqlStor
 
 async def test_only_what_is_subscribed_to_is_written(store: SqlStore) -> None:
     await desk.begin(store)
-    await store.webhook_book.add(endpoint(1, NewsKind.TICKET_ASSIGNED), TOLD)
+    await store.webhook_store.add(endpoint(1, WebhookEventKind.TICKET_ASSIGNED), TOLD)
     await file(store)
     await hold(store, "mei")
     assert kinds(await claim(store)) == ["ticket.assigned"]
@@ -121,7 +125,7 @@ async def test_a_posting_claimed_by_a_clock_that_was_ahead_is_made_due(begun: Sq
     await file(begun)
     (claimed,) = await claim(begun, timedelta(days=2))
     assert await claim(begun) == ()
-    assert await begun.claims.hurry_overlooked(NOW) == 1
+    assert await begun.claims.reset_excessive_delays(NOW) == 1
     (again,) = await claim(begun)
     assert again.posting.id == claimed.posting.id
 
@@ -158,13 +162,13 @@ async def test_a_late_answer_of_a_worker_that_was_thought_dead_counts_for_nothin
     (again,) = await claim(begun, MINUTE)
     assert again.posting.attempts == 2
     await settle(begun, dead)
-    (posting,) = await begun.webhook_book.postings(endpoint().id)
+    (posting,) = await begun.webhook_store.postings(endpoint().id)
     assert posting.state is PostingState.TRYING
     await settle(begun, again, answer=AWAY)
-    entry = await begun.webhook_book.entry(posting.id)
+    entry = await begun.webhook_store.posting_log(posting.id)
     assert entry is not None
     assert entry.posting.state is PostingState.WAITING
-    assert [one.answer.fault for one in entry.tries] == [None, Fault.UNREACHABLE]
+    assert [one.answer.fault for one in entry.tries] == [None, DeliveryFault.UNREACHABLE]
 
 
 async def test_what_waits_for_an_endpoint_that_is_removed_never_goes_out(
@@ -173,10 +177,10 @@ async def test_what_waits_for_an_endpoint_that_is_removed_never_goes_out(
     await file(begun, 1)
     await hold(begun, "mei")
     (on_its_way,) = await claim(begun)
-    book, gone = begun.webhook_book, endpoint().id
+    book, gone = begun.webhook_store, endpoint().id
     with pytest.raises(NotAllowedNowError):
         await book.remove(gone, NOW, TOLD)
-    await book.switch(gone, EndpointState.DISABLED, NOW, TOLD)
+    await book.set_state(gone, EndpointState.DISABLED, NOW, TOLD)
     await book.remove(gone, NOW, TOLD)
     # The answer to what was being tried comes late, and is a failure.
     await settle(begun, on_its_way, answer=AWAY)
@@ -184,7 +188,7 @@ async def test_what_waits_for_an_endpoint_that_is_removed_never_goes_out(
     assert await claim(begun, timedelta(days=1)) == ()
     assert await begun.webhook_queue.next_due() is None
     assert await begun.webhook_queue.sweep(NOW + MINUTE, limit=10) == 2
-    assert await book.entry(on_its_way.posting.id) is None
+    assert await book.posting_log(on_its_way.posting.id) is None
     with pytest.raises(NotFoundError):
         await book.remove(gone, NOW, TOLD)
 
@@ -217,13 +221,15 @@ async def test_when_something_gets_through_again_all_that_waits_is_tried(begun: 
     assert len(claimed) == 2
     await begun.webhook_queue.settle([tried(claimed[0], TAKEN, later)], NOW + later)
     assert len(await claim(begun, later)) == 1
-    (standing,) = await begun.webhook_book.endpoints()
+    (standing,) = await begun.webhook_store.endpoints()
     assert standing.endpoint.failing_since is None
 
 
 async def test_addresses_secrets_and_answers_are_sealed(begun: SqlStore, path: Path) -> None:
     await file(begun)
-    await settle(begun, *await claim(begun), answer=Answer(200, 0.1, text="the-answer-text"))
+    await settle(
+        begun, *await claim(begun), answer=EndpointResponse(200, 0.1, text="the-answer-text")
+    )
     with closing(sqlite3.connect(path)) as raw:
         rows = raw.execute("SELECT body FROM webhook_endpoint").fetchall()
         rows += raw.execute("SELECT answer FROM webhook_try").fetchall()
@@ -234,21 +240,24 @@ async def test_addresses_secrets_and_answers_are_sealed(begun: SqlStore, path: P
 
 async def test_a_change_made_on_an_older_state_is_refused(begun: SqlStore) -> None:
     changed = replace(endpoint(), label="new", version=2)
-    await begun.webhook_book.change(changed, TOLD)
+    await begun.webhook_store.change(changed, TOLD)
     with pytest.raises(StaleError):
-        await begun.webhook_book.change(changed, TOLD)
+        await begun.webhook_store.change(changed, TOLD)
     with pytest.raises(DeskError, match="already"):
-        await begun.webhook_book.add(endpoint(), TOLD)
+        await begun.webhook_store.add(endpoint(), TOLD)
 
 
 async def test_there_may_be_so_many_endpoints_and_no_more(begun: SqlStore) -> None:
-    for n in range(2, MOST_ENDPOINTS + 1):
-        await begun.webhook_book.add(endpoint(n), TOLD)
+    for n in range(2, MAX_ENDPOINTS + 1):
+        await begun.webhook_store.add(endpoint(n), TOLD)
     with pytest.raises(NotAllowedNowError):
-        await begun.webhook_book.add(endpoint(MOST_ENDPOINTS + 1), TOLD)
+        await begun.webhook_store.add(endpoint(MAX_ENDPOINTS + 1), TOLD)
 
 
-@pytest.mark.parametrize("name", ["_DUE", "_NEXT", "_STUCK", "_WAIT_BEHIND", "_HURRY", "_OLD"])
+@pytest.mark.parametrize(
+    "name",
+    ["_DUE", "_NEXT_DUE", "_STUCK", "_POSTPONE_LANE", "_MAKE_WAITING_DUE", "_SETTLED_BEFORE"],
+)
 def test_what_is_asked_again_and_again_reads_an_index_and_sorts_nothing(
     url: str, path: Path, name: str
 ) -> None:
@@ -262,19 +271,19 @@ def test_what_is_asked_again_and_again_reads_an_index_and_sorts_nothing(
 async def test_a_program_s_request_is_carried_out_once_and_leaves_what_it_did(
     begun: SqlStore,
 ) -> None:
-    asked = KeptAnswer("crm", b"k" * 32, b"f" * 32, NOW, body=b"left")
-    book = begun.webhook_book
+    asked = StoredResponse("crm", b"k" * 32, b"f" * 32, NOW, body=b"api_result")
+    book = begun.webhook_store
     changed = replace(endpoint(), label="billing", version=2)
     with pytest.raises(StaleError):
-        await book.change(changed, TOLD, left=asked)
-    await begun.api_book.begin(replace(asked, body=b""))
+        await book.change(changed, TOLD, api_result=asked)
+    await begun.api_token_store.begin_request(replace(asked, body=b""))
     with pytest.raises(StaleError):
-        await book.change(replace(changed, version=9), TOLD, left=asked)
-    assert (await begun.api_book.begin(asked)).body == b""
-    await book.change(changed, TOLD, left=asked)
-    assert (await begun.api_book.begin(asked)).body == b"left"
+        await book.change(replace(changed, version=9), TOLD, api_result=asked)
+    assert (await begun.api_token_store.begin_request(asked)).body == b""
+    await book.change(changed, TOLD, api_result=asked)
+    assert (await begun.api_token_store.begin_request(asked)).body == b"api_result"
     with pytest.raises(StaleError) as caught:
-        await book.switch(changed.id, EndpointState.DISABLED, NOW, TOLD, left=asked)
+        await book.set_state(changed.id, EndpointState.DISABLED, NOW, TOLD, api_result=asked)
     assert caught.value.data["reason"] == "api_done"
     (standing,) = await book.endpoints()
     assert (standing.endpoint.label, standing.endpoint.state) == ("billing", EndpointState.ACTIVE)
@@ -283,9 +292,9 @@ async def test_a_program_s_request_is_carried_out_once_and_leaves_what_it_did(
 async def test_an_endpoint_that_was_switched_since_it_was_looked_at_is_not_moved(
     begun: SqlStore,
 ) -> None:
-    book = begun.webhook_book
-    moved = endpoint().moved("https://elsewhere.example/in")
-    await book.switch(moved.id, EndpointState.DISABLED, NOW, TOLD)
+    book = begun.webhook_store
+    moved = endpoint().with_url("https://elsewhere.example/in")
+    await book.set_state(moved.id, EndpointState.DISABLED, NOW, TOLD)
     with pytest.raises(StaleError):
         await book.move(moved, NOW, TOLD)
     off = replace(moved, state=EndpointState.DISABLED)

@@ -20,7 +20,7 @@ from privacydesk.ports import (
     FailedJobError,
     Job,
     Locks,
-    Reobserve,
+    ObservationOutdated,
     Store,
     WorkingSet,
 )
@@ -154,7 +154,9 @@ async def test_a_poisoned_job_fails_alone_among_good_ones(store: SqlStore) -> No
     assert await desk.texts(store) == ["one", "re: one", "two", "re: two"]
 
 
-@pytest.mark.parametrize("refusal", [StaleError("look again"), Reobserve(), DeskError("no")])
+@pytest.mark.parametrize(
+    "refusal", [StaleError("look again"), ObservationOutdated(), DeskError("no")]
+)
 async def test_refusals_pass_through_as_they_are(store: SqlStore, refusal: Exception) -> None:
     await desk.begin(store)
     with pytest.raises(type(refusal)) as caught:

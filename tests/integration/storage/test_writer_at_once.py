@@ -17,8 +17,8 @@ from tests.integration.storage import desk
 from privacydesk.errors import DeskError, StaleError, UnavailableError
 from privacydesk.ports import Changes, FailedJobError, Job
 from privacydesk.storage import committer, engines, writer
-from privacydesk.storage.pending import Latecomers, Pending
 from privacydesk.storage.store import SqlStore
+from privacydesk.storage.writer_queue import QueueEntry, TakeLateEntries
 
 Where = Callable[..., Job]
 
@@ -46,23 +46,23 @@ def threads() -> list[str]:
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return how many jobs shared each commit, in order."""
     told: list[int] = []
-    at_once, settle = committer.Committer.at_once, committer.Committer.settle
+    try_commit_now, commit = committer.Committer.try_commit_now, committer.Committer.commit
 
-    def here(self: committer.Committer, batch: list[Pending]) -> committer.Report | None:
-        report = at_once(self, batch)
+    def here(self: committer.Committer, batch: list[QueueEntry]) -> committer.Report | None:
+        report = try_commit_now(self, batch)
         if report is not None:
             told.append(len(batch))
         return report
 
     def there(
-        self: committer.Committer, batch: list[Pending], late: Latecomers | None = None
+        self: committer.Committer, batch: list[QueueEntry], late: TakeLateEntries | None = None
     ) -> committer.Report:
-        report = settle(self, batch, late)
+        report = commit(self, batch, late)
         told.append(len(batch))
         return report
 
-    monkeypatch.setattr(committer.Committer, "at_once", here)
-    monkeypatch.setattr(committer.Committer, "settle", there)
+    monkeypatch.setattr(committer.Committer, "try_commit_now", here)
+    monkeypatch.setattr(committer.Committer, "commit", there)
     return told
 
 
@@ -143,7 +143,7 @@ async def test_those_who_come_together_share_a_commit_on_the_loop(
 async def test_many_go_to_the_thread(
     store: SqlStore, small: Where, threads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "_AT_ONCE", 3)
+    monkeypatch.setattr(writer, "_MAX_JOBS_ON_LOOP", 3)
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 5)))
     await asyncio.gather(*(store.writer.submit(small("j", n)) for n in range(1, 5)))
     assert threads == ["writer"] * 4

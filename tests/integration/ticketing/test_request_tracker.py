@@ -19,12 +19,12 @@ from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.request_tracker import RequestTracker, connect_request_tracker
 from privacydesk.domain.ticketing import (
     Fact,
-    NewRemote,
+    NewRemoteTicket,
     RemoteChange,
     RemoteGoneError,
     RemoteRefusedError,
     TicketingMap,
-    mark,
+    key_marker,
 )
 from privacydesk.errors import UnavailableError
 
@@ -62,16 +62,16 @@ def _connected(
     )
 
 
-def new(key: str = KEY, **changed: object) -> NewRemote:
+def new(key: str = KEY, **changed: object) -> NewRemoteTicket:
     told: dict[str, object] = {
         "title": "PD-7KQ4-M29X-3HC 查阅",
-        "body": f"编号 PD-7KQ4-M29X-3HC <b>\nhttps://desk.example/case/1\n\n{mark(key)}",
+        "body": f"编号 PD-7KQ4-M29X-3HC <b>\nhttps://desk.example/case/1\n\n{key_marker(key)}",
         "queue": "Privacy",
         "state": "open",
         "due_at": DUE,
         "fields": {"Request number": "PD-7KQ4-M29X-3HC"},
     }
-    return NewRemote(key=key, **told | changed)  # type: ignore[arg-type]
+    return NewRemoteTicket(key=key, **told | changed)  # type: ignore[arg-type]
 
 
 async def test_all_that_the_guide_has_an_operator_set_up_is_enough(
@@ -119,10 +119,10 @@ async def test_a_ticket_goes_over_and_is_read_back(
 )
 async def test_what_was_written_is_read_as_it_was(desk: RequestTracker, text: str) -> None:
     made = await desk.create(new(state="stalled"))
-    await desk.write(made, f"{text}\n{mark(OTHER)}")
+    await desk.write(made, f"{text}\n{key_marker(OTHER)}")
     read = await desk.read(made)
-    assert read.entries[-1].text == f"{text}\n{mark(OTHER)}"
-    assert read.wrote(OTHER)
+    assert read.entries[-1].text == f"{text}\n{key_marker(OTHER)}"
+    assert read.has_entry(OTHER)
     assert not read.entries[-1].public
     assert read.state == "stalled", "words for colleagues change no state"
 
@@ -134,7 +134,7 @@ async def test_what_people_do_is_seen_and_whose_it_is(
     cursor = (await desk.changed("")).cursor
     async with tracker.as_user("lin") as lin:
         await lin.write(int(made), Owner="lin", Due="2026-05-20 15:59:00")
-        await lin.comment(int(made), f"{mark(OTHER)} 内部")
+        await lin.comment(int(made), f"{key_marker(OTHER)} 内部")
         await lin.reply(int(made), "请补充身份证明")
         await lin.attach(int(made), "screen 1.png", b"\x89PNG")
     hints = await desk.changed(cursor)
@@ -148,11 +148,11 @@ async def test_what_people_do_is_seen_and_whose_it_is(
     assert read.assigned_at <= read.touched_at
     told = [(one.author, one.text, one.public, one.own) for one in read.entries[1:]]
     assert told == [
-        ("lin", f"{mark(OTHER)} 内部", False, False),
+        ("lin", f"{key_marker(OTHER)} 内部", False, False),
         ("lin", "请补充身份证明", True, False),
         ("lin", "", False, False),
     ]
-    assert not read.wrote(OTHER), "a mark in somebody else's words proves nothing"
+    assert not read.has_entry(OTHER), "a mark in somebody else's words proves nothing"
     (file,) = read.entries[-1].files
     assert file.name == "screen 1.png"
     assert file.url.startswith(f"{tracker.url}/Ticket/Attachment/")
@@ -229,10 +229,10 @@ async def test_a_kill_over_there_leaves_nothing_that_can_not_be_told(
         made = found[0] if found else await desk.create(new(key))
         assert await desk.find(key, LONG_AGO) == (made,)
         noted = f"{key[:-4]}ffff"
-        await _cut_off(tracker, desk.write(made, f"noted {mark(noted)}"), rng)
+        await _cut_off(tracker, desk.write(made, f"noted {key_marker(noted)}"), rng)
         read = await desk.read(made)
-        if not read.wrote(noted):
-            await desk.write(made, f"noted {mark(noted)}")
+        if not read.has_entry(noted):
+            await desk.write(made, f"noted {key_marker(noted)}")
         read = await desk.read(made)
         assert [entry.key for entry in read.entries] == [key, noted]
         await _cut_off(tracker, desk.change(made, _WHOLE), rng)
@@ -245,7 +245,7 @@ _WHOLE = RemoteChange(state="stalled", assignee="lin", due_at=DUE + timedelta(da
 
 
 async def _with_a_kill(
-    tracker: RequestTrackerServer, desk: RequestTracker, made: NewRemote, rng: random.Random
+    tracker: RequestTrackerServer, desk: RequestTracker, made: NewRemoteTicket, rng: random.Random
 ) -> tuple[str, ...]:
     await _cut_off(tracker, desk.create(made), rng)
     return await desk.find(made.key, LONG_AGO)

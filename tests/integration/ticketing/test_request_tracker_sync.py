@@ -26,7 +26,7 @@ from privacydesk.clock import MovableClock, SystemClock
 from privacydesk.domain.events import Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.domain.ticketing import marked, unmarked
+from privacydesk.domain.ticketing import marker_key, strip_markers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 pytestmark = pytest.mark.xdist_group("request_tracker")
@@ -52,13 +52,13 @@ class Stage:
 
     @property
     def handling(self) -> Any:
-        return self.world.rooms.staff.handling
+        return self.world.services.staff.handling
 
     async def now(self, ticket: Ticket) -> Ticket:
-        return await self.world.rooms.staff.cases.ticket(ticket.number)
+        return await self.world.services.staff.tickets.by_number(ticket.number)
 
     async def log(self, ticket: Ticket) -> list[tuple[str, str, str]]:
-        log = await self.world.rooms.store.reader.ticket_log(ticket.id)
+        log = await self.world.services.store.reader.ticket_log(ticket.id)
         return [(entry.by, entry.what, entry.why) for entry in log]
 
     async def there(self) -> dict[str, dict[str, Any]]:
@@ -130,14 +130,14 @@ async def test_people_work_on_both_sides(tmp_path: Path, tracker: RequestTracker
         assert there["Status"] == "open"
         assert sum("has not decided" in text for _, _, text in there["written"]) == 1
         # Asked for more, here.
-        await at.handling.ask(ticket.number, "mei", "Which mails do you mean?")
+        await at.handling.ask_requester(ticket.number, "mei", "Which mails do you mean?")
         await at.worker.done(3)
         there = (await at.there())[ticket.number]
         assert there["Status"] == "stalled"
         assert "Which mails" not in str(there), "no words of staff leave the house"
-        await at.handling.claim(ticket.number, "lao-zhou", over="mei")
+        await at.handling.claim(ticket.number, "lao-zhou", expected_holder="mei")
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
-        await at.world.rooms.staff.decisions.decide(ticket.number, "lao-zhou", verdict)
+        await at.world.services.staff.decisions.decide(ticket.number, "lao-zhou", verdict)
         await at.worker.done(3)
         assert (await at.now(ticket)).state is TicketState.CLOSED
         there = (await at.there())[ticket.number]
@@ -184,11 +184,13 @@ async def _somebody_works(
     if number % 2:
         act = chance.choice(["note", "ask", "claim"])
         if act == "note":
-            await at.handling.note(ticket.number, "mei", text)
+            await at.handling.add_note(ticket.number, "mei", text)
         elif act == "ask":
-            await at.handling.ask(ticket.number, "mei", text)
+            await at.handling.ask_requester(ticket.number, "mei", text)
         else:
-            await at.handling.claim(ticket.number, chance.choice(["mei", "lao-zhou"]), over=None)
+            await at.handling.claim(
+                ticket.number, chance.choice(["mei", "lao-zhou"]), expected_holder=None
+            )
         return
     # It may be dead just now; whether it was written shows below.
     with contextlib.suppress(aiohttp.ClientError, AssertionError):
@@ -235,10 +237,10 @@ async def _check(at: Stage, tickets: list[Ticket]) -> None:
         assert now.clock is not None
         assert remote["Due"].startswith(_in_utc(now.clock.due_at - timedelta(minutes=1)))
         ours = [text for who, _, text in remote["written"] if who == "desk"]
-        marks = Counter(marked(text) for text in ours)
+        marks = Counter(marker_key(text) for text in ours)
         assert "" not in marks
         assert set(marks.values()) == {1}, "something was told twice"
-        told = Counter(unmarked(text).partition("\n")[0] for text in ours)
+        told = Counter(strip_markers(text).partition("\n")[0] for text in ours)
         assert told["Note"] == sum(by == "mei" and what == "note" for by, what, _ in log)
         assert told["Asked for more"] == sum(what == "ask_requester" for _, what, _ in log)
         for who, kind, text in remote["written"]:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.common.fake_desk import FakeDesk
 from tests.common.web_catalogs import web_catalogs
 
-from privacydesk.app.process import give_up_silent_takers, make_runner
+from privacydesk.app.process import make_runner, set_ack_timeout
 from privacydesk.clock import MovableClock
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.ids import AttachmentId
@@ -33,7 +33,7 @@ async def test_a_connection_that_never_asks_is_closed(
     desk: FakeDesk, clock: MovableClock, begun: bytes
 ) -> None:
     app = make_app(desk, web_catalogs(), WebSettings(), clock)
-    runner = make_runner(app, idle=0.05)
+    runner = make_runner(app, keepalive_seconds=0.05)
     await runner.setup()
     assert runner.server is not None
     server = await asyncio.get_running_loop().create_server(runner.server, "127.0.0.1", 0)
@@ -110,7 +110,7 @@ class _Album(FakeDesk):
 async def test_what_a_client_does_not_take_is_sent_to_it_only_a_few_times(
     clock: MovableClock, aiohttp_client: Any
 ) -> None:
-    settings = WebSettings(answers_per_chat=2, backlog_per_address=1 << 30, backlog_bytes=1 << 31)
+    settings = WebSettings(responses_per_chat=2, backlog_per_address=1 << 30, backlog_bytes=1 << 31)
     app = make_app(_Album(clock=clock), web_catalogs(), settings, clock)
     client: TestClient[Any, Any] = await aiohttp_client(TestServer(app))
     secrets = [
@@ -167,7 +167,7 @@ def test_a_connection_whose_other_end_takes_nothing_is_given_up_in_a_minute(loop
             writer.close()
 
         server = await asyncio.start_server(note, "127.0.0.1", 0)
-        give_up_silent_takers(server.sockets)
+        set_ack_timeout(server.sockets)
         _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         try:
             return await asyncio.wait_for(accepted, 5)

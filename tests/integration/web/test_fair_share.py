@@ -10,9 +10,9 @@ from typing import Any
 from tests.common.fake_desk import FakeDesk, say
 from tests.common.web_client import ChatClient, ChatSocket, Serve
 
+from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.connection import TRY_AGAIN_LATER, Connection
-from privacydesk.web.chat.room import Room
-from privacydesk.web.keys import ROOM
+from privacydesk.web.keys import CHAT_SERVER
 
 PROXY = (ip_network("127.0.0.0/8"),)
 CUT_OFF = 1006
@@ -142,21 +142,21 @@ def hang_up(*sockets: ChatSocket) -> None:
             connection.transport.abort()
 
 
-def connections(room: Room) -> list[Connection]:
-    return [one for one in room.connections if isinstance(one, Connection)]
+def connections(chat: ChatServer) -> list[Connection]:
+    return [one for one in chat.connections if isinstance(one, Connection)]
 
 
-def weights(room: Room) -> list[int]:
-    return [one.weigh() for one in connections(room)]
+def weights(chat: ChatServer) -> list[int]:
+    return [one.buffered_bytes() for one in connections(chat)]
 
 
-async def settled(room: Room, count: int) -> None:
+async def settled(chat: ChatServer, count: int) -> None:
     """Wait until so many connections are left."""
     for _ in range(500):
-        if len(room.connections) == count:
+        if len(chat.connections) == count:
             return
         await asyncio.sleep(0.01)
-    raise AssertionError(f"{len(room.connections)} connections, not {count}")
+    raise AssertionError(f"{len(chat.connections)} connections, not {count}")
 
 
 async def test_sockets_that_do_not_read_hold_no_more_than_their_address_may(
@@ -164,7 +164,7 @@ async def test_sockets_that_do_not_read_hold_no_more_than_their_address_may(
 ) -> None:
     most = 4 * 1024 * 1024
     client = await serve(trusted_proxies=PROXY, backlog_per_address=most, tabs=100)
-    room = client.app[ROOM]
+    chat = client.app[CHAT_SERVER]
     visitor, welcome = await client.hello("192.0.2.1")
     reader, greedy = await client.hello("10.0.0.1")
     thread = list(desk.threads.values())[1]
@@ -174,10 +174,10 @@ async def test_sockets_that_do_not_read_hold_no_more_than_their_address_may(
     for _ in range(300):
         await asyncio.sleep(0.01)
         desk.write(thread, [say("字" * 9000)])
-        highest = max(highest, room.backlog.total)
+        highest = max(highest, chat.backlog.total)
     assert highest <= most
-    assert sum(weights(room)) <= most + 1024 * 1024
-    assert len(room.connections) < len(held), "some were let go"
+    assert sum(weights(chat)) <= most + 1024 * 1024
+    assert len(chat.connections) < len(held), "some were let go"
     await visitor.send("send", id="m1", text="still served")
     await visitor.until("events")
     assert welcome["secret"]
@@ -190,8 +190,8 @@ async def test_a_client_that_is_let_go_is_told_to_come_back(serve: Serve) -> Non
     client = await serve()
     socket, welcome = await client.hello()
     await socket.until("events")
-    for connection in tuple(connections(client.app[ROOM])):
-        connection.let_go()
+    for connection in tuple(connections(client.app[CHAT_SERVER])):
+        connection.disconnect()
     assert await socket.closed() == TRY_AGAIN_LATER
     again, _ = await client.hello(secret=welcome["secret"])
     assert (await again.next())["events"]
@@ -199,17 +199,17 @@ async def test_a_client_that_is_let_go_is_told_to_come_back(serve: Serve) -> Non
 
 async def test_a_client_that_does_not_read_is_not_read_from(serve: Serve, desk: FakeDesk) -> None:
     client = await serve(messages_per_second=10_000, message_burst=100_000)
-    room = client.app[ROOM]
+    chat = client.app[CHAT_SERVER]
     desk.script = lambda _thread, _event: [say("字" * 20_000)]
     secret = (await client.hello())[1]["secret"]
     socket = await deaf(client, "", secret)
-    await settled(room, 2)
+    await settled(chat, 2)
     with contextlib.suppress(TimeoutError):
         for number in range(3000):
             async with asyncio.timeout(0.5):
                 await socket.send("send", id=f"m{number}", text="x" * 9000)
-    held = max(weights(room))
+    held = max(weights(chat))
     assert 0 < held < 1024 * 1024
     hang_up(socket)
-    await settled(room, 1)
-    assert room.backlog.total == 0, "who is gone holds nothing"
+    await settled(chat, 1)
+    assert chat.backlog.total == 0, "who is gone holds nothing"

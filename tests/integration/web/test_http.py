@@ -17,8 +17,8 @@ from tests.common.web_client import ChatClient, Serve
 from privacydesk.clock import MovableClock
 from privacydesk.errors import UnavailableError
 from privacydesk.services.api import Session
-from privacydesk.web.health import HEALTH, Part
-from privacydesk.web.keys import ROOM
+from privacydesk.web.health import HEALTH, Component
+from privacydesk.web.keys import CHAT_SERVER
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 
@@ -134,7 +134,7 @@ async def test_what_is_said_after_a_token_ran_out_is_not_shown_to_it(
         client.http.get("/chat/v1/events", params={"after": 1, "wait": 60}, headers=token)
     )
     thread = desk.thread()
-    while client.app[ROOM].hub.count(thread.conversation.id) < 2:  # noqa: ASYNC110 - handlers tell nobody that they wait
+    while client.app[CHAT_SERVER].hub.viewer_count(thread.conversation.id) < 2:  # noqa: ASYNC110 - handlers tell nobody that they wait
         await asyncio.sleep(0)
     clock.move(timedelta(minutes=6))
     desk.write(thread, [say("a secret")])
@@ -148,7 +148,7 @@ async def test_what_is_said_after_a_token_ran_out_is_not_shown_to_it(
 async def test_streams_and_polls_of_a_revoked_token_end_at_once(
     serve: Serve, desk: FakeDesk
 ) -> None:
-    client = await serve(max_wait=60, heartbeat=60, compare_every=0.02)
+    client = await serve(max_wait=60, heartbeat=60, log_poll_interval=0.02)
     desk.grant("t1", "mei")
     token = {"Authorization": "Bearer t1"}
     stream = await client.http.get(
@@ -159,13 +159,13 @@ async def test_streams_and_polls_of_a_revoked_token_end_at_once(
         client.http.get("/chat/v1/events", params={"after": 1, "wait": 60}, headers=token)
     )
     thread = desk.thread()
-    while client.app[ROOM].hub.count(thread.conversation.id) < 2:  # noqa: ASYNC110 - handlers tell nobody that they wait
+    while client.app[CHAT_SERVER].hub.viewer_count(thread.conversation.id) < 2:  # noqa: ASYNC110 - handlers tell nobody that they wait
         await asyncio.sleep(0)
     desk.end("t1")
     assert "event: expired" in (await asyncio.wait_for(stream.read(), 5)).decode()
     answer = await asyncio.wait_for(poll, 5)
     assert (answer.status, (await answer.json())["code"]) == (401, "token_expired")
-    assert client.app[ROOM].hub.count(thread.conversation.id) == 0
+    assert client.app[CHAT_SERVER].hub.viewer_count(thread.conversation.id) == 0
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ async def test_an_address_sends_only_so_many_files_at_once(serve: Serve, desk: F
 async def test_a_file_that_stands_still_is_given_up(
     serve: Serve, desk: FakeDesk, content_type: str
 ) -> None:
-    client = await serve(upload_pause=0.05)
+    client = await serve(upload_stall_timeout=0.05)
     headers, _ = await _open(client)
     desk.thread().asks_for_file = True
     held = await _held_upload(client, {**headers, "Content-Type": content_type})
@@ -432,7 +432,7 @@ async def test_a_broken_form_is_a_problem(
 
 @pytest.mark.parametrize("path", ["/chat/v1/session", "/chat/v1/messages"])
 async def test_a_frame_that_does_not_come_in_is_given_up(serve: Serve, path: str) -> None:
-    client = await serve(body_time=0.05)
+    client = await serve(body_timeout=0.05)
     headers, _ = await _open(client)
 
     async def begun() -> Any:
@@ -691,10 +691,10 @@ async def test_readiness_names_what_does_not_work_and_health_stays(serve: Serve)
     for failing, lost, status, told in (
         (None, [], 503, []),
         ((), [], 200, []),
-        ((Part.READER, Part.DATABASE), [], 503, ["database", "reader"]),
+        ((Component.READER, Component.DATABASE), [], 503, ["database", "reader"]),
         ((), ["outbox"], 503, ["loops"]),
     ):
-        health.failing, health.lost = failing, lost
+        health.failing, health.stopped_loops = failing, lost
         answer = await client.http.get("/readyz")
         assert (answer.status, (await answer.json())["failing"]) == (status, told)
         assert answer.headers["Cache-Control"] == "no-store"

@@ -13,7 +13,7 @@ from tests.common.web_client import ChatClient, Serve
 
 from privacydesk.clock import MovableClock
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.web.answers import STATUS
+from privacydesk.web.responses import STATUS
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import error_text
@@ -32,7 +32,9 @@ class RefusingDesk(FakeDesk):
         assert self.refusal is not None
         raise self.refusal
 
-    say = choose = submit_uploads = typing = read = attachment = expect_upload = _refuse
+    say = choose = submit_uploads = mark_typing = mark_read = attachment = check_upload_allowed = (
+        _refuse
+    )
     events = download = _refuse
 
 
@@ -137,7 +139,7 @@ async def test_what_is_no_frame_is_told_in_the_language_that_is_spoken_by_now(
 async def test_a_language_that_changed_elsewhere_is_noticed_with_what_was_missed(
     serve: Serve, desk: FakeDesk
 ) -> None:
-    client = await serve(compare_every=0.05)
+    client = await serve(log_poll_interval=0.05)
     socket, _ = await client.hello(languages="zh-CN")
     await socket.until("events")
     desk.lose_calls = True

@@ -104,7 +104,7 @@ async def test_a_log_of_long_messages_is_replayed_whole(serve: Serve, desk: Fake
 
 
 async def test_a_long_log_is_replayed_in_pages(serve: Serve, desk: FakeDesk) -> None:
-    client = await serve(page=10)
+    client = await serve(replay_page_size=10)
     _, welcome = await client.hello()
     desk.write(desk.thread(), [say(str(number)) for number in range(24)])
     socket, _ = await client.hello(secret=welcome["secret"])
@@ -135,7 +135,7 @@ async def test_a_lost_call_is_noticed_by_the_sender_at_once(serve: Serve, desk: 
 
 
 async def test_a_lost_call_is_noticed_by_the_comparison(serve: Serve, desk: FakeDesk) -> None:
-    socket, _ = await (await serve(compare_every=0.02)).hello()
+    socket, _ = await (await serve(log_poll_interval=0.02)).hello()
     await socket.next()
     desk.lose_calls = True
     desk.write(desk.thread(), [say("from elsewhere")])
@@ -335,7 +335,7 @@ async def test_ten_thousand_characters_pass(serve: Serve) -> None:
 
 
 async def test_a_frame_beyond_all_bounds_ends_the_connection_alone(serve: Serve) -> None:
-    client = await serve(drop_frame=100_000)
+    client = await serve(frame_hard_limit=100_000)
     socket, _ = await client.hello()
     await socket.next()
     await socket.raw("x" * 200_000)
@@ -378,7 +378,7 @@ async def test_an_expired_token_renews_without_losing_the_connection(
     serve: Serve, desk: FakeDesk, clock: MovableClock
 ) -> None:
     desk.grant("t1", "mei", timedelta(minutes=5))
-    socket, welcome = await (await serve(compare_every=0.02)).hello(token="t1")
+    socket, welcome = await (await serve(log_poll_interval=0.02)).hello(token="t1")
     assert welcome["account"] is True
     await socket.next()
     clock.move(timedelta(minutes=6))
@@ -399,7 +399,7 @@ async def test_every_socket_of_a_revoked_token_is_told_and_renews(
     serve: Serve, desk: FakeDesk
 ) -> None:
     desk.grant("t1", "mei")
-    client = await serve(compare_every=0.02)
+    client = await serve(log_poll_interval=0.02)
     sockets = [(await client.hello(token="t1"))[0] for _ in range(2)]
     for socket in sockets:
         await socket.next()
@@ -424,7 +424,7 @@ async def test_a_message_behind_the_revocation_is_refused_before_anybody_looks(
     serve: Serve, desk: FakeDesk
 ) -> None:
     desk.grant("t1", "mei")
-    socket, _ = await (await serve(compare_every=60)).hello(token="t1")
+    socket, _ = await (await serve(log_poll_interval=60)).hello(token="t1")
     await socket.next()
     desk.end("t1")
     await socket.send("send", id="m1", text="hi")
@@ -522,7 +522,7 @@ async def test_typing_and_read_marks_reach_the_desk(serve: Serve, desk: FakeDesk
 async def test_a_conversation_that_went_as_a_whole_is_shown_no_longer(
     serve: Serve, desk: FakeDesk
 ) -> None:
-    socket, _ = await (await serve(compare_every=0.02)).hello()
+    socket, _ = await (await serve(log_poll_interval=0.02)).hello()
     await socket.next()
     desk.threads.clear()
     assert await socket.next() == {"type": "bye", "reason": "epoch"}
@@ -532,7 +532,7 @@ async def test_a_conversation_that_went_as_a_whole_is_shown_no_longer(
 async def test_an_agents_typing_and_the_place_in_the_queue_are_shown(
     serve: Serve, desk: FakeDesk
 ) -> None:
-    socket, _ = await (await serve(compare_every=0.02)).hello()
+    socket, _ = await (await serve(log_poll_interval=0.02)).hello()
     await socket.next()
     thread = desk.thread()
     thread.queue_place = 3
@@ -565,7 +565,7 @@ async def test_a_new_epoch_sends_clients_back_to_the_start(serve: Serve, desk: F
 async def test_a_silent_client_is_pinged_and_a_dead_one_dropped(
     serve: Serve, desk: FakeDesk
 ) -> None:
-    client = await serve(heartbeat=0.04, compare_every=0.01)
+    client = await serve(heartbeat=0.04, log_poll_interval=0.01)
     ws = await client.http.ws_connect("/chat/v1/socket", autoping=False)
     await ws.send_json({"type": "hello"})
     await ws.receive()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from privacydesk.calendars import OPERATOR_7WD, REGIMES, Calendars, regime
-from privacydesk.domain.clocks import SourceQuality, StartsFrom, leading, start_clock
+from privacydesk.domain.clocks import SourceQuality, StartsFrom, leading_clock, start_clock
 from privacydesk.domain.deadlines import Unit
 from privacydesk.errors import SettingsError
 
@@ -61,6 +61,6 @@ def test_several_clocks_run_on_one_ticket_and_the_earliest_leads() -> None:
         "gdpr_1m": date(2026, 10, 1),
         "sg_30d": date(2026, 10, 1),
     }
-    first = leading(clocks)
+    first = leading_clock(clocks)
     assert first is not None
     assert first.regime == "app_15wd"

@@ -26,7 +26,7 @@ from privacydesk.calendars import (
     UnknownCalendarError,
     schedules,
 )
-from privacydesk.domain.clocks import settle, start_clock
+from privacydesk.domain.clocks import recount_if_provisional, start_clock
 from privacydesk.domain.deadlines import DayReason, count_working_days
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 
@@ -162,7 +162,7 @@ def test_loading_a_2027_schedule_settles_it_and_moves_the_clocks_that_waited() -
     assert (clock.due_date, clock.provisional) == (date(2027, 1, 8), True)
     loaded = ALL.with_overrides(INVENTED_2027).get("CN")
     assert loaded.origin(2027) is Origin.OVERRIDE
-    settled = settle(clock, loaded)
+    settled = recount_if_provisional(clock, loaded)
     assert settled is not None
     # One more day off, one weekend day worked: the date falls on the Saturday.
     assert (settled.due_date, settled.provisional) == (date(2027, 1, 9), False)

@@ -32,7 +32,7 @@ def state_of(breaker: CircuitBreaker) -> BreakerState:
 
 def is_on(outage: Outage) -> bool:
     """Ask without the type checker remembering what it was before."""
-    return outage.is_on
+    return outage.is_active
 
 
 def fail(breaker: CircuitBreaker) -> None:

@@ -13,12 +13,12 @@ from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
-from privacydesk.domain.notices import About, Notice
+from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.errors import UnavailableError
 
 SECRET = "a-secret-of-the-push-service"
 NOTICE = Notice(
-    About.ANSWER,
+    NoticeSubject.ANSWER,
     "PD-0",
     "en",
     title="MoChat: your request PD-0",

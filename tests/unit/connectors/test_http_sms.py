@@ -16,7 +16,7 @@ from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget, SendOutcome
-from privacydesk.domain.notices import About, Notice
+from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.errors import UnavailableError
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -99,7 +99,7 @@ async def test_a_notice_is_posted_with_the_number_in_the_place_of_a_code(connect
         return web.json_response({"outcome": "sent"})
 
     sender = await connect(handler)
-    notice = Notice(About.ANSWER, "PD-XQR9-9DWK-XFG", "en", link="https://app.example/desk")
+    notice = Notice(NoticeSubject.ANSWER, "PD-XQR9-9DWK-XFG", "en", link="https://app.example/desk")
     answer = await sender.notify(MailTarget("a@example.org"), notice, key="k-1")
     assert answer.outcome is SendOutcome.SENT
     assert seen == [

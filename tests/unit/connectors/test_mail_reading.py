@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from privacydesk.connectors.mail_reading import read_mail
 from privacydesk.connectors.mail_text import text_of_html, written
-from privacydesk.domain.mail import Incoming
+from privacydesk.domain.mail import IncomingMail
 from privacydesk.errors import InvalidRequestError
 
 OWN = "desk@example.com"
@@ -25,7 +25,7 @@ def mail(text: str = "你好", **headers: str) -> EmailMessage:
     return made
 
 
-def read(made: EmailMessage) -> Incoming:
+def read(made: EmailMessage) -> IncomingMail:
     return read_mail(made.as_bytes(), own=OWN)
 
 
@@ -35,9 +35,9 @@ def test_a_host_is_written_in_small_letters_and_a_mailbox_as_it_is() -> None:
 
 def test_the_exchange_begins_with_the_first_mail_that_is_named() -> None:
     chain = mail(Message_ID="<3@x>", In_Reply_To="<2@x>", References="<1@x> <2@x>")
-    assert read(chain).root == "<1@x>"
-    assert read(mail(Message_ID="<3@x>", In_Reply_To="<2@x>")).root == "<2@x>"
-    assert read(mail(Message_ID="<3@x>")).root == "<3@x>"
+    assert read(chain).thread_root == "<1@x>"
+    assert read(mail(Message_ID="<3@x>", In_Reply_To="<2@x>")).thread_root == "<2@x>"
+    assert read(mail(Message_ID="<3@x>")).thread_root == "<3@x>"
 
 
 def test_a_mail_without_an_id_is_named_after_its_bytes() -> None:

@@ -21,13 +21,13 @@ from privacydesk.connectors.request_tracker_wire import KEY_FIELD
 from privacydesk.domain.ticketing import (
     STATE_NAMES,
     Fact,
-    NewRemote,
+    NewRemoteTicket,
     RemoteChange,
     RemoteGoneError,
     RemoteRefusedError,
     TicketingMap,
     TicketingSystem,
-    mark,
+    key_marker,
 )
 from privacydesk.errors import SettingsError, UnavailableError
 
@@ -161,15 +161,15 @@ async def connect(server: Server) -> AsyncIterator[Connect]:
         yield start
 
 
-def new(**changed: Any) -> NewRemote:
+def new(**changed: Any) -> NewRemoteTicket:
     told: dict[str, Any] = {
         "key": KEY,
         "title": "PD-1 access",
-        "body": f"A request.\n{mark(KEY)}",
+        "body": f"A request.\n{key_marker(KEY)}",
         "queue": "Privacy",
         "state": "new",
     }
-    return NewRemote(**told | changed)
+    return NewRemoteTicket(**told | changed)
 
 
 def ready_to_make(server: Server, **changed: Any) -> None:
@@ -185,7 +185,7 @@ async def test_it_is_a_ticketing_system(connect: Connect) -> None:
     tracker = await connect()
     system: TicketingSystem = tracker
     assert system.name == "request_tracker"
-    assert {system.states["closed"], system.states["closed.refused"]} <= set(system.ended)
+    assert {system.states["closed"], system.states["closed.refused"]} <= set(system.closed_states)
     assert set(system.states) <= STATE_NAMES
     assert tracker.state is BreakerState.CLOSED
 
@@ -234,7 +234,7 @@ async def test_a_ticket_is_made_with_its_key_and_nobody_to_write_to(
     assert posted.body == {
         "Queue": "Privacy",
         "Subject": "PD-1 access",
-        "Content": f"A request.\n{mark(KEY)}",
+        "Content": f"A request.\n{key_marker(KEY)}",
         "ContentType": "text/plain",
         "Requestor": [],
         "CustomFields": {KEY_FIELD: f"privacydesk-{KEY}", "Number": "PD-1"},
@@ -320,8 +320,8 @@ async def test_a_ticket_is_read_with_who_wrote_what(server: Server, connect: Con
             part(8, 90, "application/octet-stream"),
         ),
         "POST ticket/1/attachments": items(
-            part(1, 84, Content=f"A request.\n{mark(KEY)}"),
-            part(2, 87, Content=f"noted {mark('aaaaaaaaaaaaaaaa')}"),
+            part(1, 84, Content=f"A request.\n{key_marker(KEY)}"),
+            part(2, 87, Content=f"noted {key_marker('aaaaaaaaaaaaaaaa')}"),
             part(3, 88, Content="您好\r\n再见"),
             part(5, 90, "text/html", Content="<p>So &amp; <b>so</b></p><blockquote>x</blockquote>"),
         ),
@@ -334,8 +334,8 @@ async def test_a_ticket_is_read_with_who_wrote_what(server: Server, connect: Con
     assert read.touched_at == datetime(2026, 5, 4, 10, 3, tzinfo=UTC)
     told = [(one.id, one.author, one.text, one.public, one.own, one.key) for one in read.entries]
     assert told == [
-        ("84", "desk", f"A request.\n{mark(KEY)}", False, True, KEY),
-        ("87", "desk", f"noted {mark('aaaaaaaaaaaaaaaa')}", False, True, "aaaaaaaaaaaaaaaa"),
+        ("84", "desk", f"A request.\n{key_marker(KEY)}", False, True, KEY),
+        ("87", "desk", f"noted {key_marker('aaaaaaaaaaaaaaaa')}", False, True, "aaaaaaaaaaaaaaaa"),
         ("88", "zhou", "您好\n再见", True, False, ""),
         ("90", "lin", "So & so", False, False, ""),
     ]
@@ -373,12 +373,12 @@ async def test_a_text_that_is_far_too_long_is_read_as_a_file(
         ),
         "GET ticket/1/attachments": items(part(2, 87), part(3, 88)),
         "POST ticket/1/attachments": web.Response(body=b"x" * ((16 << 20) + 1)),
-        "GET attachment/2": single(f"短 {mark(KEY)}"),
+        "GET attachment/2": single(f"短 {key_marker(KEY)}"),
         "GET attachment/3": single("x" * 4_000),
     }
     tracker = await connect()
     mine, theirs = (await tracker.read("1")).entries
-    assert (mine.text, mine.key) == (f"短 {mark(KEY)}", KEY)
+    assert (mine.text, mine.key) == (f"短 {key_marker(KEY)}", KEY)
     assert theirs.text == ""
     assert theirs.files[0].name == "text/plain 3"
     assert tracker.state is BreakerState.CLOSED
@@ -486,9 +486,9 @@ async def test_when_it_was_assigned_is_told_from_when_something_else_was_done(
 
 async def test_words_for_colleagues_are_a_comment(server: Server, connect: Connect) -> None:
     server.answers["POST ticket/1/comment"] = web.json_response(["Comments added"], status=201)
-    await (await connect()).write("1", f"<b>&</b> {mark(KEY)}")
+    await (await connect()).write("1", f"<b>&</b> {key_marker(KEY)}")
     (posted,) = server.of("POST")
-    assert posted.body == {"Content": f"<b>&</b> {mark(KEY)}", "ContentType": "text/plain"}
+    assert posted.body == {"Content": f"<b>&</b> {key_marker(KEY)}", "ContentType": "text/plain"}
 
 
 async def test_a_comment_is_refused_where_the_account_may_not_and_gone_where_no_ticket_is(

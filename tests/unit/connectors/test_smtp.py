@@ -18,11 +18,11 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.code_delivery import SendOutcome
-from privacydesk.domain.notices import Letter
+from privacydesk.domain.notices import OutgoingMail
 from privacydesk.errors import SettingsError, UnavailableError
 
 NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
-LETTER = Letter(
+LETTER = OutgoingMail(
     "wang@example.net",
     "申请 PD-0",
     ("您的申请有答复了。", "点开查看：https://app.example/desk?a=1&b=2"),
@@ -37,21 +37,21 @@ def mailer(port: int, **given: Any) -> SmtpMailer:
     return SmtpMailer(MailServer(**server), MovableClock(NOON, frozen=True))
 
 
-def letter(to: str = TO, **given: Any) -> Letter:
-    return Letter(to, LETTER.subject, LETTER.lines, LETTER.locale, **given)
+def letter(to: str = TO, **given: Any) -> OutgoingMail:
+    return OutgoingMail(to, LETTER.subject, LETTER.lines, LETTER.locale, **given)
 
 
 async def fault(sender: SmtpMailer) -> str:
     """Return the reason for which a mail can't be sent now."""
     with pytest.raises(UnavailableError) as caught:
-        await sender.post(letter(), key="00ff")
+        await sender.send(letter(), key="00ff")
     assert TO not in str(caught.value), "no address in a log"
     return str(caught.value.data["reason"])
 
 
 async def test_a_mail_arrives_as_text_and_as_html_in_its_own_script() -> None:
     async with mail_server() as box:
-        answer = await mailer(box.port).post(letter(), key="00ff")
+        answer = await mailer(box.port).send(letter(), key="00ff")
     assert (answer.outcome, answer.masked) == (SendOutcome.SENT, "w***@example.net")
     (mail,) = box.taken
     assert mail["From"] == "隐私服务台 <desk@example.com>"
@@ -71,8 +71,8 @@ async def test_a_mail_arrives_as_text_and_as_html_in_its_own_script() -> None:
 async def test_an_answer_stands_in_the_thread_it_answers() -> None:
     async with mail_server() as box:
         thread = tuple(f"<{n}@example.net>" for n in range(40))
-        answer = letter(answers="<40@example.net>", thread=thread)
-        await mailer(box.port).post(answer, key="00ff")
+        answer = letter(in_reply_to="<40@example.net>", references=thread)
+        await mailer(box.port).send(answer, key="00ff")
     (mail,) = box.taken
     assert mail["In-Reply-To"] == "<40@example.net>"
     chain = mail["References"].split()
@@ -83,8 +83,10 @@ async def test_an_answer_stands_in_the_thread_it_answers() -> None:
 
 async def test_words_of_others_are_text_in_html() -> None:
     async with mail_server() as box:
-        said = Letter(TO, "s", ('<img src=x onerror=alert(1)> & https://a.example/"><b>',), "en")
-        await mailer(box.port).post(said, key="00ff")
+        said = OutgoingMail(
+            TO, "s", ('<img src=x onerror=alert(1)> & https://a.example/"><b>',), "en"
+        )
+        await mailer(box.port).send(said, key="00ff")
     (mail,) = box.taken
     _, page = mail.iter_parts()
     assert "&lt;img src=x" in page.get_content()
@@ -106,14 +108,14 @@ async def test_words_of_others_are_text_in_html() -> None:
 )
 async def test_what_is_no_address_is_refused_and_nothing_is_sent(to: str) -> None:
     async with mail_server() as box:
-        answer = await mailer(box.port).post(letter(to), key="00ff")
+        answer = await mailer(box.port).send(letter(to), key="00ff")
     assert (answer.outcome, answer.reason) == (SendOutcome.REFUSED, AccountReason.REJECTED)
     assert not box.taken
 
 
 async def test_a_domain_in_another_script_is_written_as_it_is_looked_up() -> None:
     async with mail_server() as box:
-        answer = await mailer(box.port).post(letter("wang@例子.中国"), key="00ff")
+        answer = await mailer(box.port).send(letter("wang@例子.中国"), key="00ff")
     assert answer.outcome is SendOutcome.SENT
     assert [mail["To"] for mail in box.taken] == ["wang@xn--fsqu00a.xn--fiqs8s"]
 
@@ -123,7 +125,7 @@ async def test_it_logs_in_over_starttls(tmp_path: Path) -> None:
     async with mail_server(tls=cert.server, asks=True) as box:
         given = {"security": "starttls", "ca_file": cert.file}
         sender = mailer(box.port, username=USER, password=PASSWORD, **given)
-        assert (await sender.post(letter(), key="00ff")).outcome is SendOutcome.SENT
+        assert (await sender.send(letter(), key="00ff")).outcome is SendOutcome.SENT
     assert len(box.taken) == 1
 
 
@@ -131,7 +133,7 @@ async def test_it_speaks_tls_from_the_first_byte(tmp_path: Path) -> None:
     cert = certificate(tmp_path)
     async with mail_server(tls=cert.server, implicit=True) as box:
         sender = mailer(box.port, security="tls", ca_file=cert.file)
-        assert (await sender.post(letter(), key="00ff")).outcome is SendOutcome.SENT
+        assert (await sender.send(letter(), key="00ff")).outcome is SendOutcome.SENT
 
 
 async def test_a_wrong_password_is_the_operators_to_mend(tmp_path: Path) -> None:
@@ -170,7 +172,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
 async def test_a_mail_that_is_refused_for_good_is_not_tried_again(step: str) -> None:
     async with mail_server() as box:
         setattr(box, step, "550 5.1.1 no such mailbox")
-        answer = await mailer(box.port).post(letter(), key="00ff")
+        answer = await mailer(box.port).send(letter(), key="00ff")
     assert (answer.outcome, answer.reason) == (SendOutcome.REFUSED, AccountReason.REJECTED)
 
 

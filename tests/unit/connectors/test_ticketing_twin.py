@@ -7,17 +7,17 @@ import pytest
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.ticketing_twin import MemoryTicketing
 from privacydesk.domain.ticketing import (
-    NewRemote,
+    NewRemoteTicket,
     RemoteChange,
     RemoteGoneError,
     RemoteRefusedError,
-    mark,
+    key_marker,
 )
 from privacydesk.errors import UnavailableError
 
 NOW = datetime(2026, 11, 25, 1, tzinfo=UTC)
 KEY = "0123456789abcdef"
-NEW = NewRemote(KEY, "PD-1", f"A request. {mark(KEY)}", "privacy", "open")
+NEW = NewRemoteTicket(KEY, "PD-1", f"A request. {key_marker(KEY)}", "privacy", "open")
 
 
 def twin() -> MemoryTicketing:
@@ -41,11 +41,11 @@ async def test_a_ticket_is_found_by_its_key_though_nobody_heard_that_it_was_made
 async def test_what_people_write_is_told_from_what_the_desk_writes_even_when_they_quote() -> None:
     system = twin()
     made = await system.create(NEW)
-    await system.write(made, f"Reviewed {mark(KEY)}")
-    system.people_write(made, "ann", f"You said: Reviewed {mark(KEY)}")
+    await system.write(made, f"Reviewed {key_marker(KEY)}")
+    system.people_write(made, "ann", f"You said: Reviewed {key_marker(KEY)}")
     ours, theirs = (await system.read(made)).entries
     assert (ours.own, theirs.own) == (True, False)
-    assert (await system.read(made)).wrote(KEY)
+    assert (await system.read(made)).has_entry(KEY)
 
 
 async def test_changes_are_seen_once_from_a_cursor_on() -> None:

@@ -22,7 +22,7 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.addresses import Network
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import HttpWebhookSender, connect_webhooks
-from privacydesk.domain.webhooks import MOST_SHOWN, Answer, Fault
+from privacydesk.domain.webhooks import MAX_RESPONSE_CHARACTERS, DeliveryFault, EndpointResponse
 from privacydesk.errors import InvalidRequestError
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -52,11 +52,11 @@ class Receivers:
         opened = connect_webhooks(AddressRules(networks), self._clock, total=total)
         return await self._stack.enter_async_context(opened)
 
-    async def post(self, handler: Handler) -> Answer:
+    async def post(self, handler: Handler) -> EndpointResponse:
         return await send(await self.sender(), await self.listen(handler))
 
 
-async def send(sender: HttpWebhookSender, url: str) -> Answer:
+async def send(sender: HttpWebhookSender, url: str) -> EndpointResponse:
     return await sender.send(url, b"{}", message_id="evt_1", secrets=(SECRET,), at=NOON)
 
 
@@ -75,7 +75,7 @@ async def test_a_message_arrives_signed_and_its_answer_is_kept(receivers: Receiv
 
     answer = await receivers.post(take)
     assert (answer.status, answer.fault, answer.text) == (202, None, '{"ok": true}')
-    assert answer.took > 0
+    assert answer.seconds > 0
     ((headers, body),) = came
     assert headers["Content-Type"] == "application/json"
     with time_machine.travel(NOON, tick=False):
@@ -99,7 +99,7 @@ async def test_anything_but_a_2xx_is_no_delivery_and_redirects_are_not_followed(
         return web.Response(status=status, headers=headers, text="no")
 
     answer = await receivers.post(refuse)
-    assert (answer.status, answer.fault, answer.text) == (status, Fault.STATUS, "no")
+    assert (answer.status, answer.fault, answer.text) == (status, DeliveryFault.STATUS, "no")
     assert answer.retry_after == 120
     assert answer.is_gone is (status == 410)
     assert followed == []
@@ -117,7 +117,7 @@ async def test_a_long_answer_is_cut_and_does_not_undo_the_delivery(receivers: Re
 
     answer = await receivers.post(flood)
     assert (answer.status, answer.fault) == (200, None)
-    assert answer.text == "x" * MOST_SHOWN
+    assert answer.text == "x" * MAX_RESPONSE_CHARACTERS
 
 
 async def test_an_answer_is_kept_as_text_that_does_nothing(receivers: Receivers) -> None:
@@ -139,9 +139,9 @@ async def test_a_receiver_that_is_silent_or_away_is_given_up(receivers: Receiver
         raise AssertionError
 
     sender = await receivers.sender(total=0.2)
-    assert (await send(sender, await receivers.listen(wait))).fault is Fault.TIMEOUT
+    assert (await send(sender, await receivers.listen(wait))).fault is DeliveryFault.TIMEOUT
     nobody = f"http://127.0.0.1:{unused_port()}/in"
-    assert (await send(sender, nobody)).fault is Fault.UNREACHABLE
+    assert (await send(sender, nobody)).fault is DeliveryFault.UNREACHABLE
 
 
 @pytest.mark.parametrize("host", ["a..b", ".example", f"{'a' * 64}.example"])
@@ -149,7 +149,7 @@ async def test_a_name_that_can_not_be_looked_up_is_a_try_that_failed(
     receivers: Receivers, host: str
 ) -> None:
     answer = await send(await receivers.sender(), f"https://{host}/in")
-    assert (answer.status, answer.fault) == (None, Fault.UNREACHABLE)
+    assert (answer.status, answer.fault) == (None, DeliveryFault.UNREACHABLE)
 
 
 def own_certificate(folder: Path) -> ssl.SSLContext:
@@ -193,7 +193,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
 
     url = await receivers.listen(take, tls=own_certificate(tmp_path))
     answer = await send(await receivers.sender(), url.replace("127.0.0.1", "localhost"))
-    assert (answer.status, answer.fault) == (None, Fault.CERTIFICATE)
+    assert (answer.status, answer.fault) == (None, DeliveryFault.CERTIFICATE)
     assert came == []
 
 
@@ -215,7 +215,7 @@ async def test_where_a_name_leads_is_looked_at_when_connecting(
     port = url.split(":")[2].split("/")[0]
     sender = await receivers.sender((ip_network("10.0.0.0/8"),))
     answer = await send(sender, f"{scheme}://{host}:{port}/in")
-    assert (answer.status, answer.fault) == (None, Fault.ADDRESS_REFUSED)
+    assert (answer.status, answer.fault) == (None, DeliveryFault.ADDRESS_REFUSED)
     assert came == []
 
 

@@ -13,7 +13,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Part, Selection, Span, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
-from privacydesk.domain.turn import Needs, Observed, Said, Snapshot
+from privacydesk.domain.turn import Needs, Observation, Snapshot, TextMessage
 from privacydesk.domain.verification_codes import Challenge
 
 WITH_MEI = (Span(qualifier="with Mei"),)
@@ -45,15 +45,15 @@ def test_only_what_limits_a_filed_request_was_filed_as_said(
 ) -> None:
     encoded = msgspec.json.encode(selection).decode()
     wanted = Needs(challenges=COUNTERS, tickets_of=f"account:{ME}\nconversation:", queue=True)
-    observed = Observed(
+    observed = Observation(
         language="en",
         entities={"selection": (encoded,)},
-        wanted=wanted,
-        does=frozenset({ReplyAct.FILED, ReplyAct.ONLY}),
+        needs=wanted,
+        reply_acts=frozenset({ReplyAct.FILED, ReplyAct.ONLY}),
     )
     rows = {name: Challenge(ChallengeId(b"x" * 32)) for name in COUNTERS}
     snapshot = Snapshot(CONVERSATION, rows, (FILED,))
-    turn = ENGINE.advance(snapshot, Said("j", "wait, only those", observed=observed), NOW)
+    turn = ENGINE.advance(snapshot, TextMessage("j", "wait, only those", observed=observed), NOW)
     assert ("desk.filed_as_said" in {one.key for one in turn.events}) is as_filed
     # Nothing is known of the form that it was filed with, so it can't be made again.
     assert as_filed or "desk.filed_for" in {one.key for one in turn.events}

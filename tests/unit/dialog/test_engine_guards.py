@@ -17,13 +17,28 @@ from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.script import Script
-from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Waiting
+from privacydesk.domain.conversation import (
+    Conversation,
+    Frame,
+    Owner,
+    OwnerKind,
+    PendingCall,
+    Prompt,
+)
 from privacydesk.domain.effects import CallAccount, Effect, OpenTicket, SendCode
 from privacydesk.domain.events import Choice, Sender
 from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
 from privacydesk.domain.ids import ChallengeId, ConversationId
-from privacydesk.domain.quotas import ceiling_counter, filed_counter, sender_counter
-from privacydesk.domain.turn import Chose, Needs, Observed, Result, Said, Snapshot, Turn
+from privacydesk.domain.quotas import code_limit_counter, filing_counter, sender_counter
+from privacydesk.domain.turn import (
+    ChoiceMessage,
+    Needs,
+    Observation,
+    ResultMessage,
+    Snapshot,
+    TextMessage,
+    Turn,
+)
 from privacydesk.domain.verification_codes import Challenge
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -34,8 +49,8 @@ LABEL = PHONE.label()
 COUNTERS = (
     PHONE.counter(),
     sender_counter(ME, b""),
-    ceiling_counter(PHONE, ME),
-    filed_counter(ME, b""),
+    code_limit_counter(PHONE, ME),
+    filing_counter(ME, b""),
 )
 
 
@@ -76,14 +91,14 @@ def advance(
 ) -> Turn:
     whose = f"account:{ME}\nconversation:"
     wanted = Needs(challenges=COUNTERS, tickets_of=whose, queue=True, questions=(question,))
-    told = replace(message, observed=replace(message.observed, wanted=wanted))
+    told = replace(message, observed=replace(message.observed, needs=wanted))
     challenges = {name: Challenge(ChallengeId(b"x" * 32)) for name in COUNTERS}
     return engine.advance(Snapshot(conversation, challenges), told, NOW)
 
 
 def go_on(engine: Engine, conversation: Conversation) -> Turn:
     """Let the flow walk on from where it stands."""
-    return advance(engine, conversation, Said("j1", "anything"))
+    return advance(engine, conversation, TextMessage("j1", "anything"))
 
 
 def filed(turn: Turn) -> list[Effect]:
@@ -97,14 +112,14 @@ UNCONFIRMED = engine_of(flows.broken("unbinding", ("on: {answered: sure}", "on: 
 def test_a_yes_files() -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
     assert asked.prompt is not None
-    turn = advance(GOOD, asked, Chose("j2", "yes", asked.prompt.offset))
+    turn = advance(GOOD, asked, ChoiceMessage("j2", "yes", asked.prompt.offset))
     assert len(filed(turn)) == 1
 
 
 def test_nothing_is_filed_without_a_yes_whatever_the_flow_says() -> None:
     asked = go_on(UNCONFIRMED, standing_at("mood")).snapshot.conversation
     assert asked.prompt is not None
-    turn = advance(UNCONFIRMED, asked, Chose("j2", "sure", asked.prompt.offset))
+    turn = advance(UNCONFIRMED, asked, ChoiceMessage("j2", "sure", asked.prompt.offset))
     assert not filed(turn)
     assert turn.snapshot.conversation.stack[-1].step == "sure", "it asks to confirm instead"
     prompt = turn.snapshot.conversation.prompt
@@ -112,7 +127,11 @@ def test_nothing_is_filed_without_a_yes_whatever_the_flow_says() -> None:
     assert (
         len(
             filed(
-                advance(UNCONFIRMED, turn.snapshot.conversation, Chose("j3", "yes", prompt.offset))
+                advance(
+                    UNCONFIRMED,
+                    turn.snapshot.conversation,
+                    ChoiceMessage("j3", "yes", prompt.offset),
+                )
             )
         )
         == 1
@@ -123,7 +142,7 @@ def test_a_yes_does_not_cover_what_was_answered_after_it() -> None:
     conversation = standing_at("mood", confirmed=timedelta(minutes=1))
     asked = go_on(UNCONFIRMED, conversation).snapshot.conversation
     assert asked.prompt is not None
-    turn = advance(UNCONFIRMED, asked, Chose("j2", "sure", asked.prompt.offset))
+    turn = advance(UNCONFIRMED, asked, ChoiceMessage("j2", "sure", asked.prompt.offset))
     assert not filed(turn)
 
 
@@ -160,7 +179,7 @@ def test_the_number_of_a_ticket_opens_it_no_longer_than_its_code_is_fresh() -> N
         for number, age in (("PD-OLD", timedelta(minutes=31)), ("PD-NEW", timedelta(minutes=30)))
     )
     conversation = replace(standing_at("file"), verifications=proofs)
-    script = Script(Snapshot(conversation), Observed(), Rules(), NOW, "job")
+    script = Script(Snapshot(conversation), Observation(), Rules(), NOW, "job")
     assert script.ticket_proof("PD-NEW") == proofs[1]
     assert script.ticket_proof("PD-OLD") is None
 
@@ -193,23 +212,23 @@ def test_an_old_proof_is_asked_for_anew_before_anything_is_read() -> None:
 @pytest.mark.parametrize("words", ["yes", "1", "the words of unbinding.sur", "ok", "👍", "YES"])
 def test_only_the_buttons_own_words_confirm(words: str) -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
-    assert not filed(advance(GOOD, asked, Said("j2", words)))
-    assert filed(advance(GOOD, asked, Said("j2", " The words of unbinding.sure_yes. ")))
+    assert not filed(advance(GOOD, asked, TextMessage("j2", words)))
+    assert filed(advance(GOOD, asked, TextMessage("j2", " The words of unbinding.sure_yes. ")))
 
 
-YES = Observed(entities={"plain_answer": ("yes",)})
+YES = Observation(entities={"plain_answer": ("yes",)})
 
 
 def test_a_plain_yes_confirms_the_question_that_it_was_sent_to() -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
     assert asked.prompt is not None
-    assert filed(advance(GOOD, asked, Said("j2", "是", asked.prompt.offset, YES)))
+    assert filed(advance(GOOD, asked, TextMessage("j2", "是", asked.prompt.offset, YES)))
 
 
 @pytest.mark.parametrize("offset", [0, 1, 4, 99])
 def test_a_plain_yes_to_another_question_repeats_the_open_one(offset: int) -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
-    turn = advance(GOOD, asked, Said("j2", "是", offset, YES))
+    turn = advance(GOOD, asked, TextMessage("j2", "是", offset, YES))
     assert not filed(turn)
     again = turn.events[-1]
     assert again.key == "desk.please_choose"
@@ -218,15 +237,15 @@ def test_a_plain_yes_to_another_question_repeats_the_open_one(offset: int) -> No
 
 def test_a_plain_yes_to_a_menu_over_the_question_does_not_confirm() -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
-    menu = advance(GOOD, asked, Chose("j2", "desk:menu")).snapshot.conversation
+    menu = advance(GOOD, asked, ChoiceMessage("j2", "desk:menu")).snapshot.conversation
     assert menu.prompt is not None
-    assert not filed(advance(GOOD, menu, Said("j3", "是", menu.prompt.offset, YES)))
+    assert not filed(advance(GOOD, menu, TextMessage("j3", "是", menu.prompt.offset, YES)))
 
 
 @pytest.mark.parametrize("offset", [0, 1, 4, 99])
 def test_a_button_of_another_question_does_not_confirm(offset: int) -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
-    assert not filed(advance(GOOD, asked, Chose("j2", "yes", offset)))
+    assert not filed(advance(GOOD, asked, ChoiceMessage("j2", "yes", offset)))
 
 
 # -- results that come at an odd time -----------------------------------------------------------
@@ -234,12 +253,12 @@ def test_a_button_of_another_question_does_not_confirm(offset: int) -> None:
 
 def waiting() -> Conversation:
     conversation = standing_at("list")
-    frame = replace(conversation.stack[0], waiting=Waiting("1.5.0", "bindings", NOW))
+    frame = replace(conversation.stack[0], waiting=PendingCall("1.5.0", "bindings", NOW))
     return replace(conversation, stack=(frame,))
 
 
-def bindings(ref: str = "1.5.0") -> Result:
-    return Result("result:1", ref, "bindings", "ok", {"bindings": BOUND})
+def bindings(ref: str = "1.5.0") -> ResultMessage:
+    return ResultMessage("result:1", ref, "bindings", "ok", {"bindings": BOUND})
 
 
 def test_a_result_goes_on_with_the_form_that_waits_for_it() -> None:
@@ -278,16 +297,16 @@ def test_a_result_leaves_an_event_even_when_the_form_does_not_go_on_now(between:
 @pytest.mark.parametrize(
     "message",
     [
-        Said("j1", "yes"),
-        Said("j1", "hello"),
-        Chose("j1", "yes", 4),
-        Chose("j1", "desk:human"),
-        Chose("j1", "desk:lang:en"),
-        Chose("j1", "gone", 2),
+        TextMessage("j1", "yes"),
+        TextMessage("j1", "hello"),
+        ChoiceMessage("j1", "yes", 4),
+        ChoiceMessage("j1", "desk:human"),
+        ChoiceMessage("j1", "desk:lang:en"),
+        ChoiceMessage("j1", "gone", 2),
     ],
     ids=repr,
 )
-def test_the_assistant_does_not_talk_over_an_agent(message: Said | Chose) -> None:
+def test_the_assistant_does_not_talk_over_an_agent(message: TextMessage | ChoiceMessage) -> None:
     conversation = replace(
         standing_at("sure"),
         owner=Owner(OwnerKind.AGENT, "mei", 3, NOW),
@@ -313,7 +332,9 @@ def test_a_person_is_one_tap_away_from_every_step(step: str) -> None:
             "dialogs/rest.yaml": flows.REST.replace("human_agent, ", ""),
         }
     )
-    turn = advance(engine, standing_at(step), Chose("j1", "desk:human", observed=Observed()))
+    turn = advance(
+        engine, standing_at(step), ChoiceMessage("j1", "desk:human", observed=Observation())
+    )
     assert turn.snapshot.conversation.owner.kind is OwnerKind.QUEUE
 
 
@@ -324,7 +345,7 @@ def test_a_word_that_opens_the_menu_reads_no_requests(word: str) -> None:
         ConversationId(b"c" * 16), "e", NOW, version=5, account=ME, serial=1,
         prompt=Prompt(offset=5, serial=1, choices=(more,)),
     )  # fmt: skip
-    said = Said("j1", "菜单", observed=Observed(entities={"command": (word,)}))
+    said = TextMessage("j1", "菜单", observed=Observation(entities={"command": (word,)}))
     # Were anything asked for, this would raise: nothing was looked up.
     turn = GOOD.advance(Snapshot(idle, {}), said, NOW)
     assert turn.events[-1].choices

@@ -17,10 +17,10 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Frame
 from privacydesk.domain.ids import ChallengeId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.quotas import filed_counter
-from privacydesk.domain.selection import plain
+from privacydesk.domain.quotas import filing_counter
+from privacydesk.domain.selection import to_plain
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
-from privacydesk.domain.turn import Needs, Observed, Snapshot
+from privacydesk.domain.turn import Needs, Observation, Snapshot
 from privacydesk.domain.verification_codes import Challenge
 
 WAITING = Ticket(
@@ -38,13 +38,13 @@ WAITING = Ticket(
 
 @pytest.mark.parametrize(("words", "files"), [("去年", False), ("今年", True)])
 def test_what_waits_since_an_earlier_version_is_not_filed_again(words: str, files: bool) -> None:
-    slots: dict[str, Any] = {"categories": ["posts"], "limits": plain(limits.in_words(words))}
+    slots: dict[str, Any] = {"categories": ["posts"], "limits": to_plain(limits.in_words(words))}
     form = Frame("deletion", "file", NOW, serial=1, slots=slots)
     conversation = replace(CONVERSATION, stack=(form,))
-    counter = filed_counter(ME, CONVERSATION.id)
+    counter = filing_counter(ME, CONVERSATION.id)
     wanted = Needs(tickets_of=f"account:{ME}\nconversation:", challenges=(counter,))
     snapshot = Snapshot(conversation, {counter: Challenge(ChallengeId(b"x" * 32))}, (WAITING,))
-    script = Script(snapshot, Observed(wanted=wanted), Rules(), NOW, "j")
+    script = Script(snapshot, Observation(needs=wanted), Rules(), NOW, "j")
     (frame,) = script.stack
     assert file_unverified(Act(script, frame, FLOWS["deletion"], {})) == "filed"
     assert bool(script.effects) is files

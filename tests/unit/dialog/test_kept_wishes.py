@@ -13,22 +13,22 @@ from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.selection import Part, Selection, Span, plain
-from privacydesk.domain.turn import Observed, Snapshot
+from privacydesk.domain.selection import Part, Selection, Span, to_plain
+from privacydesk.domain.turn import Observation, Snapshot
 
 RUNNER = Runner(FLOWS, Rules(), frozenset({"en"}))
-THIS_YEAR = plain(limits.in_words("今年的"))
-LAST_YEAR = plain(limits.in_words("去年的"))
-PHOTOS_THIS_YEAR = plain(Selection((Part("photos", only=(Span(qualifier="今年的"),)),)))
+THIS_YEAR = to_plain(limits.in_words("今年的"))
+LAST_YEAR = to_plain(limits.in_words("去年的"))
+PHOTOS_THIS_YEAR = to_plain(Selection((Part("photos", only=(Span(qualifier="今年的"),)),)))
 
 
 def kept(*slots: dict[str, Any]) -> list[dict[str, Any]]:
-    script = Script(Snapshot(CONVERSATION), Observed(), Rules(), NOW, "j")
+    script = Script(Snapshot(CONVERSATION), Observation(), Rules(), NOW, "j")
     for one in slots:
-        kept_wishes.keep(RUNNER, script, Wish(Intent.DELETION, one))
-    return [dict(wish.slots) for wish in script.wishes]
+        kept_wishes.keep(RUNNER, script, RequestDraft(Intent.DELETION, one))
+    return [dict(wish.slots) for wish in script.pending_requests]
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_what_narrows_no_other_kind_is_one_request(
 
 
 def test_what_was_put_aside_keeps_the_words_that_asked_for_it() -> None:
-    asked = Wish(Intent.UNBINDING, {"provider": "wechat"}, "解绑谷歌")
+    asked = RequestDraft(Intent.UNBINDING, {"provider": "wechat"}, "解绑谷歌")
     slots = {**openings.slots_of(FLOWS["unbinding"], asked), widening.REPLACED: "google"}
     form = Running("unbinding", "provider", NOW, 1, slots=slots)
-    assert widening.replaced(RUNNER, form) == Wish(
+    assert widening.replaced(RUNNER, form) == RequestDraft(
         Intent.UNBINDING, {"provider": "google"}, "解绑谷歌"
     )

@@ -19,7 +19,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Mention, MentionKind
 from privacydesk.domain.selection import Part, Selection, Span
-from privacydesk.domain.turn import Chose, Observed, Recognised, Said, Turn
+from privacydesk.domain.turn import ChoiceMessage, Observation, RecognisedIntent, TextMessage, Turn
 from privacydesk.i18n.catalog import Catalogs
 
 ENGINE = engine_of(dialog_files())
@@ -35,10 +35,10 @@ PROVEN = Conversation(
 def say(conversation: Conversation, text: str, selection: Selection | None, **found: Any) -> Turn:
     if selection is not None:
         found["selection"] = (msgspec.json.encode(selection).decode(),)
-    heard = Observed(
-        recognised=Recognised(Intent.DELETION, 0.99), language="zh_Hans", entities=found
+    heard = Observation(
+        recognised=RecognisedIntent(Intent.DELETION, 0.99), language="zh_Hans", entities=found
     )
-    return advance(ENGINE, conversation, Said("j", text, observed=heard))
+    return advance(ENGINE, conversation, TextMessage("j", text, observed=heard))
 
 
 def begin(selection: Selection) -> Turn:
@@ -56,7 +56,7 @@ def asked(turn: Turn) -> str:
 def filed(turn: Turn) -> list[tuple[str, dict[str, Any]]]:
     after = turn.snapshot.conversation
     assert after.prompt is not None
-    done = advance(ENGINE, after, Chose("k", "yes", after.prompt.offset))
+    done = advance(ENGINE, after, ChoiceMessage("k", "yes", after.prompt.offset))
     (ticket,) = (one for one in done.effects if isinstance(one, OpenTicket))
     return [(item.name, dict(item.detail)) for item in ticket.items]
 

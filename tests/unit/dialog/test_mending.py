@@ -8,7 +8,7 @@ from tests.unit.dialog.test_engine_guards import advance, engine_of, go_on, stan
 
 from privacydesk.domain.conversation import Conversation, Frame
 from privacydesk.domain.effects import DropEvidence
-from privacydesk.domain.turn import Chose, Said, Turn
+from privacydesk.domain.turn import ChoiceMessage, TextMessage, Turn
 
 OLD = flows.GOOD
 EVIDENCE = {"evidence": [{"id": "ab" * 16, "name": "id.jpg"}]}
@@ -41,7 +41,7 @@ def said_keys(turn: Turn) -> list[str]:
 def test_a_button_of_a_question_that_is_gone_answers_no_other() -> None:
     before = asked("mood")
     assert before.prompt is not None
-    turn = advance(engine_of(NEW), before, Chose("j2", "sure", before.prompt.offset))
+    turn = advance(engine_of(NEW), before, ChoiceMessage("j2", "sure", before.prompt.offset))
     (frame,) = turn.snapshot.conversation.stack
     # The provider was named before, so the question after it is put.
     assert (frame.step, frame.slots["provider"]) == ("sure", "google")
@@ -50,7 +50,7 @@ def test_a_button_of_a_question_that_is_gone_answers_no_other() -> None:
 
 
 def test_words_for_a_question_that_is_gone_answer_no_other() -> None:
-    turn = advance(engine_of(NEW), asked("mood"), Said("j2", "apple"))
+    turn = advance(engine_of(NEW), asked("mood"), TextMessage("j2", "apple"))
     assert said_keys(turn)[:2] == ["desk.resumed", "unbinding.sure"]
     assert turn.snapshot.conversation.stack[-1].slots["provider"] == "google"
 
@@ -59,7 +59,7 @@ def test_what_a_step_that_is_gone_had_called_goes_with_it() -> None:
     conversation = standing_at("mood")
     child = Frame("verify", "enter", conversation.stack[0].started_at, serial=2, called=True)
     stack = (conversation.stack[0], child)
-    turn = advance(engine_of(NEW), replace(conversation, stack=stack), Said("j2", "123456"))
+    turn = advance(engine_of(NEW), replace(conversation, stack=stack), TextMessage("j2", "123456"))
     assert [frame.flow for frame in turn.snapshot.conversation.stack] == ["unbinding"]
 
 
@@ -69,7 +69,7 @@ def test_a_flow_that_is_gone_goes_with_what_it_called_and_its_files() -> None:
     gone = replace(form, flow="lottery", serial=2, slots=EVIDENCE)
     child = Frame("verify", "enter", form.started_at, serial=3, called=True)
     stack = (form, gone, child)
-    turn = advance(engine_of(OLD), replace(conversation, stack=stack), Said("j2", "hello"))
+    turn = advance(engine_of(OLD), replace(conversation, stack=stack), TextMessage("j2", "hello"))
     assert [frame.flow for frame in turn.snapshot.conversation.stack] == ["unbinding"]
     assert any(isinstance(effect, DropEvidence) for effect in turn.effects)
 
@@ -77,5 +77,7 @@ def test_a_flow_that_is_gone_goes_with_what_it_called_and_its_files() -> None:
 def test_a_way_that_leads_over_a_step_that_is_gone_goes_on() -> None:
     conversation = standing_at("sure")
     form = replace(conversation.stack[0], trail=("which", "mood"))
-    turn = advance(engine_of(NEW), replace(conversation, stack=(form,)), Said("j2", "google"))
+    turn = advance(
+        engine_of(NEW), replace(conversation, stack=(form,)), TextMessage("j2", "google")
+    )
     assert turn.snapshot.conversation.stack[-1].trail == ("which",)

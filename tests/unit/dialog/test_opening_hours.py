@@ -17,7 +17,7 @@ from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.shifts import Shift
-from privacydesk.domain.turn import Observed, Recognised, Said, Snapshot
+from privacydesk.domain.turn import Observation, RecognisedIntent, Snapshot, TextMessage
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 ASKS = {"phrase": ("asks_hours",)}
@@ -28,14 +28,14 @@ def answer(text: str, *shifts: Shift, **observed: Any) -> Event:
     rules = Rules(shifts=shifts, zone="Asia/Singapore")
     engine = Engine(read_flows(flows.GOOD), rules, lambda _locale, key, _args: key)
     here = Conversation(id=ConversationId(b"c" * 16), epoch="e", created_at=NOW, locale="en")
-    message = replace(Said("m-1", text), observed=Observed(**observed))
+    message = replace(TextMessage("m-1", text), observed=Observation(**observed))
     turn = engine.advance(Snapshot(here), message, NOW)
     return next(event for event in turn.events if event.sender is not Sender.USER)
 
 
 def test_each_shift_is_named() -> None:
     weekdays, daily = Shift(time(8, 30), time(17)), Shift(time(18), time(22), every_day=True)
-    said = answer("when do you open", weekdays, daily, entities=ASKS, asks=True)
+    said = answer("when do you open", weekdays, daily, entities=ASKS, asks_question=True)
     assert said.key == "desk.hours"
     assert said.args["hours"] == {
         "$texts": [
@@ -47,12 +47,12 @@ def test_each_shift_is_named() -> None:
 
 
 def test_no_time_is_named_where_the_operator_names_none() -> None:
-    assert answer("opening hours?", entities=ASKS, asks=True).key == "desk.hours_unknown"
+    assert answer("opening hours?", entities=ASKS, asks_question=True).key == "desk.hours_unknown"
 
 
 def test_around_the_clock_is_said_as_such() -> None:
     always = Shift(time(0), time(23, 59), every_day=True)
-    assert answer("几点上班", always, entities=ASKS, asks=True).key == "desk.hours_always"
+    assert answer("几点上班", always, entities=ASKS, asks_question=True).key == "desk.hours_always"
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_around_the_clock_is_said_as_such() -> None:
     ],
 )
 def test_words_that_tell_of_something_else_ask_for_no_hours(text: str, intent: Intent) -> None:
-    found = Recognised(intent, 0.99, sure=True)
+    found = RecognisedIntent(intent, 0.99, sure=True)
     assert not answer(text, Shift(), entities=ASKS, recognised=found).key.startswith("desk.hours")

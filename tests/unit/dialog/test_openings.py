@@ -19,11 +19,19 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.scopes import answers_of
 from privacydesk.dialog.script import Script
-from privacydesk.domain.conversation import Conversation, Frame, Wish
+from privacydesk.domain.conversation import Conversation, Frame, RequestDraft
 from privacydesk.domain.events import Choice
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Asked, Beside, Needs, Observed, Recognised, Said, Snapshot
+from privacydesk.domain.turn import (
+    AskedQuestion,
+    MixedMessage,
+    Needs,
+    Observation,
+    RecognisedIntent,
+    Snapshot,
+    TextMessage,
+)
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 FLOWS = read_flows(dialog_files())
@@ -31,14 +39,14 @@ ENGINE = engine_of(dialog_files())
 CONVERSATION = Conversation(ConversationId(b"c" * 16), "e", NOW, version=5, account=ME)
 
 
-def began_with(wish: Wish) -> str:
+def began_with(wish: RequestDraft) -> str:
     slots = openings.slots_of(FLOWS[wish.intent.value], wish)
     return openings.words_of(Running("form", "step", NOW, 1, slots=dict(slots)))
 
 
 def test_a_form_keeps_the_words_that_asked_for_it() -> None:
-    assert began_with(Wish(Intent.DELETION, {"period": "x"}, "delete it")) == "delete it"
-    assert began_with(Wish(Intent.DELETION)) == ""
+    assert began_with(RequestDraft(Intent.DELETION, {"period": "x"}, "delete it")) == "delete it"
+    assert began_with(RequestDraft(Intent.DELETION)) == ""
 
 
 def test_long_words_are_cut_short_and_that_is_shown() -> None:
@@ -61,19 +69,19 @@ def test_no_code_is_kept_in_the_story_that_a_message_is(at_once: bool) -> None:
     runner = Runner(FLOWS, Rules(), frozenset({"en"}))
     verifying = Frame("verify", "code", NOW, serial=1, slots={"_target": "account_phone"})
     conversation = replace(CONVERSATION, stack=(verifying,))
-    script = Script(Snapshot(conversation), Observed(), Rules(), NOW, "j")
+    script = Script(Snapshot(conversation), Observation(), Rules(), NOW, "j")
     script.said = script.whole_message = "123456, and you sold my number"
     if at_once:
         runner.start(script, Intent.COMPLAINT)
         slots = dict(script.stack[-1].slots)
     else:
-        wish = openings.with_message(script, FLOWS["complaint"], Wish(Intent.COMPLAINT))
+        wish = openings.with_message(script, FLOWS["complaint"], RequestDraft(Intent.COMPLAINT))
         slots = dict(wish.slots)
     assert slots["_opening"] == "••••••, and you sold my number"
 
 
 def test_what_is_no_request_keeps_no_words() -> None:
-    assert began_with(Wish(Intent.POLICY_QUESTION, words="how long?")) == ""
+    assert began_with(RequestDraft(Intent.POLICY_QUESTION, words="how long?")) == ""
 
 
 def test_the_words_lead_the_answers() -> None:
@@ -83,13 +91,13 @@ def test_the_words_lead_the_answers() -> None:
 
 def test_a_question_answered_beside_the_request_stays_in_the_opening_words() -> None:
     asked, wished = "Who gets my photos?", "Delete them."
-    rest = Observed(
-        recognised=Recognised(Intent.DELETION, 0.99),
+    rest = Observation(
+        recognised=RecognisedIntent(Intent.DELETION, 0.99),
         language="en",
         entities={"category": ("photos",), "wants": ("yes",)},
     )
-    observed = replace(rest, beside=Beside((Asked(asked),), wished, rest))
-    message = Said("j", f"{asked} {wished}", observed=observed)
+    observed = replace(rest, mixed=MixedMessage((AskedQuestion(asked),), wished, rest))
+    message = TextMessage("j", f"{asked} {wished}", observed=observed)
     turn = advance(ENGINE, CONVERSATION, message, question=asked)
     (form,) = turn.snapshot.conversation.stack[:1]
     assert openings.words_of(Running.of(form)) == f"{asked} {wished}"
@@ -102,7 +110,7 @@ def test_words_that_were_held_open_what_they_turn_out_to_ask_for() -> None:
     asking = Frame("complaint", step.id, NOW, serial=1, slots={"_held": held})
     conversation = replace(CONVERSATION, stack=(asking,))
     wanted = Needs(tickets_of=f"account:{ME}\nconversation:", challenges=COUNTERS)
-    script = Script(Snapshot(conversation), Observed(wanted=wanted), Rules(), NOW, "j")
+    script = Script(Snapshot(conversation), Observation(needs=wanted), Rules(), NOW, "j")
     questions.take_held(runner, script, script.stack[0], step, Choice("_is_question", "x"))
     begun = next(frame for frame in script.stack if frame.flow == "deletion")
     assert openings.words_of(begun) == "Delete my photos"

@@ -15,10 +15,10 @@ from privacydesk.domain.clocks import (
     RegimeProfile,
     SourceQuality,
     StartsFrom,
-    deadline_of,
-    leading,
+    leading_clock,
     recount,
-    settle,
+    recount_deadline,
+    recount_if_provisional,
     start_clock,
 )
 from privacydesk.domain.deadlines import (
@@ -26,11 +26,11 @@ from privacydesk.domain.deadlines import (
     DayReason,
     DayStatus,
     Unit,
-    count,
+    compute_deadline,
     count_calendar_days,
     count_months,
     count_working_days,
-    end_of,
+    end_of_day,
     working_days_before,
     working_days_left,
 )
@@ -129,13 +129,13 @@ def test_the_day_is_that_of_the_operators_zone(started_at: str, day_zero: date) 
 
 
 def test_the_end_of_a_day_carries_the_offset_the_next_midnight_has() -> None:
-    assert end_of(date(2026, 3, 8), NEW_YORK).isoformat() == "2026-03-09T00:00:00-04:00"
-    assert end_of(date(2026, 3, 7), NEW_YORK).isoformat() == "2026-03-08T00:00:00-05:00"
+    assert end_of_day(date(2026, 3, 8), NEW_YORK).isoformat() == "2026-03-09T00:00:00-04:00"
+    assert end_of_day(date(2026, 3, 7), NEW_YORK).isoformat() == "2026-03-08T00:00:00-05:00"
 
 
 def test_a_day_that_begins_at_one_still_ends_the_day_before_at_its_first_instant() -> None:
     # Havana springs forward at midnight: 00:00 of 8 March 2026 is skipped.
-    skipped = end_of(date(2026, 3, 7), HAVANA)
+    skipped = end_of_day(date(2026, 3, 7), HAVANA)
     assert skipped.astimezone(UTC) == at("2026-03-08T05:00:00+00:00")
     assert (skipped - timedelta(microseconds=1)).date() == date(2026, 3, 7)
 
@@ -150,7 +150,7 @@ def test_a_naive_start_is_refused(counter: object) -> None:
 @pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT + 1])
 def test_an_absurd_length_is_refused(unit: Unit, amount: int) -> None:
     with pytest.raises(ValueError, match="long"):
-        count(PLAIN, at("2026-06-01T00:00:00Z"), unit, amount, SHANGHAI)
+        compute_deadline(PLAIN, at("2026-06-01T00:00:00Z"), unit, amount, SHANGHAI)
 
 
 @pytest.mark.parametrize("amount", [True, 7.0, "7"])
@@ -186,16 +186,16 @@ def test_a_later_start_is_never_due_earlier(
     one: datetime, other: datetime, amount: int, unit: Unit, zone: ZoneInfo
 ) -> None:
     first, second = sorted((one, other))
-    due_first = count(PLAIN, first, unit, amount, zone).due_date
-    assert due_first <= count(PLAIN, second, unit, amount, zone).due_date
+    due_first = compute_deadline(PLAIN, first, unit, amount, zone).due_date
+    assert due_first <= compute_deadline(PLAIN, second, unit, amount, zone).due_date
 
 
 @given(INSTANTS, st.integers(1, 60), st.sampled_from(Unit), ZONES)
 def test_one_more_is_always_later(
     started_at: datetime, amount: int, unit: Unit, zone: ZoneInfo
 ) -> None:
-    shorter = count(PLAIN, started_at, unit, amount, zone)
-    longer = count(PLAIN, started_at, unit, amount + 1, zone)
+    shorter = compute_deadline(PLAIN, started_at, unit, amount, zone)
+    longer = compute_deadline(PLAIN, started_at, unit, amount + 1, zone)
     assert shorter.due_date < longer.due_date
     assert shorter.due_at > started_at
 
@@ -296,7 +296,7 @@ def test_a_clock_holds_what_the_count_gave() -> None:
         due_at=at("2026-06-11T00:00:00+08:00"),
         provisional=False,
     )
-    assert deadline_of(clock, PLAIN).days[-1].count == 7
+    assert recount_deadline(clock, PLAIN).days[-1].count == 7
 
 
 @given(INSTANTS, st.integers(1, 60), st.sampled_from(Unit), ZONES)
@@ -342,16 +342,16 @@ def test_the_earliest_clock_leads_and_the_first_named_among_equals() -> None:
     long = start_clock(replace(SEVEN, amount=15), PLAIN, at("2026-06-01T01:00:00Z"), SHANGHAI)
     short = start_clock(SEVEN, PLAIN, at("2026-06-01T01:00:00Z"), SHANGHAI)
     twin = replace(short, regime="twin")
-    assert leading([long, short, twin]) is short
-    assert leading([twin, short]) is twin
-    assert leading([]) is None
+    assert leading_clock([long, short, twin]) is short
+    assert leading_clock([twin, short]) is twin
+    assert leading_clock([]) is None
 
 
 def test_clocks_of_two_zones_are_compared_as_instants() -> None:
     east = start_clock(SEVEN, PLAIN, at("2026-06-01T01:00:00Z"), SHANGHAI)
     west = start_clock(SEVEN, PLAIN, at("2026-06-01T05:00:00Z"), NEW_YORK)
     assert east.due_date == west.due_date
-    assert leading([west, east]) is east
+    assert leading_clock([west, east]) is east
 
 
 def test_a_provisional_clock_is_settled_by_the_published_schedule() -> None:
@@ -359,30 +359,30 @@ def test_a_provisional_clock_is_settled_by_the_published_schedule() -> None:
     clock = start_clock(SEVEN, PlainCalendar(settled_until=2026), started_at, SHANGHAI)
     assert (clock.due_date, clock.provisional) == (date(2027, 1, 6), True)
     published = PlainCalendar(off=frozenset({date(2027, 1, 1)}))
-    settled = settle(clock, published)
+    settled = recount_if_provisional(clock, published)
     assert settled is not None
     assert (settled.due_date, settled.provisional) == (date(2027, 1, 7), False)
     assert settled.due_at.isoformat() == "2027-01-08T00:00:00+08:00"
     assert settled.started_at == clock.started_at
-    assert settle(settled, published) is None
+    assert recount_if_provisional(settled, published) is None
 
 
 def test_settling_marks_a_date_final_that_did_not_move() -> None:
     started_at = at("2026-12-28T10:00:00+08:00")
     clock = start_clock(SEVEN, PlainCalendar(settled_until=2026), started_at, SHANGHAI)
-    assert settle(clock, PLAIN) == replace(clock, provisional=False)
+    assert recount_if_provisional(clock, PLAIN) == replace(clock, provisional=False)
 
 
 def test_nothing_is_settled_while_the_schedule_is_missing() -> None:
     calendar = PlainCalendar(settled_until=2026)
     clock = start_clock(SEVEN, calendar, at("2026-12-28T10:00:00+08:00"), SHANGHAI)
-    assert settle(clock, calendar) is None
+    assert recount_if_provisional(clock, calendar) is None
 
 
 def test_a_settled_clock_is_left_alone_by_settling_but_shown_by_recounting() -> None:
     clock = start_clock(SEVEN, PLAIN, at("2026-06-01T01:00:00Z"), SHANGHAI)
     later = PlainCalendar(off=frozenset({date(2026, 6, 2)}))
-    assert settle(clock, later) is None
+    assert recount_if_provisional(clock, later) is None
     again = recount(clock, later)
     assert again is not None
     assert again.due_date == date(2026, 6, 11)
@@ -391,7 +391,7 @@ def test_a_settled_clock_is_left_alone_by_settling_but_shown_by_recounting() -> 
 def test_a_clock_is_not_counted_with_another_calendar() -> None:
     clock = start_clock(SEVEN, PLAIN, at("2026-06-01T01:00:00Z"), SHANGHAI)
     with pytest.raises(ValueError, match="counts with XX"):
-        deadline_of(clock, PlainCalendar(code="YY"))
+        recount_deadline(clock, PlainCalendar(code="YY"))
 
 
 def test_a_rule_nobody_has_read_is_not_citable() -> None:

@@ -26,7 +26,7 @@ NEW = Challenge(ChallengeId(b"x" * 32))
 
 
 def sent(at: datetime = NOW, before: Challenge = NEW) -> Challenge:
-    return replace(before.sent(at, RULES), code_hash=RIGHT)
+    return replace(before.after_sending(at, RULES), code_hash=RIGHT)
 
 
 def test_a_clock_that_was_ahead_when_a_code_was_sent_keeps_none_from_being_sent() -> None:
@@ -38,13 +38,13 @@ def test_a_clock_that_was_ahead_when_a_code_was_sent_keeps_none_from_being_sent(
         row = sent(ahead, row)
     assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
     assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.EXPIRED
-    assert row.sent(NOW, RULES).may_send(NOW, RULES)[0] is SendVerdict.WAIT
+    assert row.after_sending(NOW, RULES).may_send(NOW, RULES)[0] is SendVerdict.WAIT
 
 
 def test_a_code_sent_by_a_clock_a_little_ahead_counts() -> None:
     row = sent(NOW + timedelta(minutes=1))
     assert row.may_send(NOW, RULES)[0] is SendVerdict.WAIT
-    assert len(row.counted(SENT, NOW)) == 1
+    assert len(row.marks_of(SENT, NOW)) == 1
     assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
 
 
@@ -72,7 +72,7 @@ def test_a_code_works_up_to_its_last_instant() -> None:
 
 def test_no_entry_is_a_hit_where_no_code_is_open() -> None:
     assert NEW.check(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
-    assert NEW.sent(NOW, RULES).check(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert NEW.after_sending(NOW, RULES).check(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 def test_waits_grow_and_the_day_is_capped() -> None:
@@ -106,35 +106,35 @@ def test_codes_that_the_gateway_did_not_take_are_counted_apart_from_the_cap() ->
     row, at = NEW, NOW
     for _ in range(RULES.daily_failures):
         assert row.may_send(at, RULES)[0] is SendVerdict.OK
-        row = sent(at, row).undelivered()
-        assert not row.counted(SENT, at)
+        row = sent(at, row).after_outage()
+        assert not row.marks_of(SENT, at)
         assert row.not_before is not None, "the wait stays"
         at = row.not_before
     tomorrow = NOW + timedelta(days=1)
     assert row.may_send(at, RULES) == (SendVerdict.CAPPED, tomorrow)
     fresh = sent(tomorrow, row)
-    assert len(fresh.counted(SENT, tomorrow)) == 1
-    assert len(fresh.counted(FAILED, tomorrow)) == RULES.daily_failures - 1, (
+    assert len(fresh.marks_of(SENT, tomorrow)) == 1
+    assert len(fresh.marks_of(FAILED, tomorrow)) == RULES.daily_failures - 1, (
         "the first is a day old"
     )
 
 
 def test_a_code_that_may_have_gone_out_after_all_still_works() -> None:
-    assert sent().undelivered().check(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
+    assert sent().after_outage().check(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
 
 
 def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> None:
     row = NEW
     for _ in range(RULES.daily_failures):
         assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
-        row = sent(NOW, row).nowhere()
+        row = sent(NOW, row).after_no_contact()
         assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
     assert row.may_send(NOW, RULES)[0] is SendVerdict.CAPPED
 
 
 def test_a_typed_contact_that_is_refused_counts_and_keeps_its_wait() -> None:
-    row = sent().refused()
-    assert len(row.counted(SENT, NOW)) == 1
+    row = sent().after_refusal()
+    assert len(row.marks_of(SENT, NOW)) == 1
     assert row.may_send(NOW, RULES) == (SendVerdict.WAIT, NOW + RULES.waits[0])
     assert row.check(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
@@ -202,9 +202,9 @@ def test_quoting_makes_no_other_mailbox(local: str) -> None:
 
 def test_codes_reach_phones_of_the_operators_countries_and_any_mailbox() -> None:
     rules = CodeRules(countries=frozenset({"86", "852"}))
-    assert rules.reaches("+8613812345678")
-    assert rules.reaches("+85291234567")
-    assert not rules.reaches("+85366123456")
-    assert not rules.reaches("+88216123456")
-    assert rules.reaches("someone@example.com")
-    assert CodeRules().reaches("+88216123456"), "no list is all of them"
+    assert rules.allows_contact("+8613812345678")
+    assert rules.allows_contact("+85291234567")
+    assert not rules.allows_contact("+85366123456")
+    assert not rules.allows_contact("+88216123456")
+    assert rules.allows_contact("someone@example.com")
+    assert CodeRules().allows_contact("+88216123456"), "no list is all of them"

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from privacydesk.calendars import Calendars
-from privacydesk.domain.counters import Count, Countable
+from privacydesk.domain.counters import CounterKind, CounterSum
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
-from privacydesk.domain.reports import Case, Figure, FigureName, Line, Reckoner, Report
+from privacydesk.domain.reports import Case, Figure, FigureName, Line, Report, ReportBuilder
 from privacydesk.domain.ticket import Satisfaction
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -37,8 +37,8 @@ def case(received: datetime = MADE, **changed: Any) -> Case:
     return Case(**{**values, **changed})
 
 
-def report(*cases: Case, counts: tuple[Count, ...] = (), now: datetime = NOW) -> Report:
-    return Reckoner(Calendars().get("CN"), SHANGHAI).report(JUNE, cases, counts, now)
+def report(*cases: Case, counts: tuple[CounterSum, ...] = (), now: datetime = NOW) -> Report:
+    return ReportBuilder(Calendars().get("CN"), SHANGHAI).report(JUNE, cases, counts, now)
 
 
 def line(figure: Figure, label: str) -> dict[str, int]:
@@ -149,11 +149,11 @@ def test_each_ground_is_listed_and_each_refused_part_is_counted() -> None:
 def test_where_people_give_up_is_told_along_the_way() -> None:
     figure = report(
         counts=(
-            Count(Countable.REACHED, "code", 10),
-            Count(Countable.PASSED, "code", 7),
-            Count(Countable.REACHED, "door", 4),
-            Count(Countable.PASSED, "next", 1),
-            Count(Countable.REACHED, "of_our_own", 2),
+            CounterSum(CounterKind.REACHED, "code", 10),
+            CounterSum(CounterKind.PASSED, "code", 7),
+            CounterSum(CounterKind.REACHED, "door", 4),
+            CounterSum(CounterKind.PASSED, "next", 1),
+            CounterSum(CounterKind.REACHED, "of_our_own", 2),
         )
     ).figure(FigureName.GIVEN_UP)
     assert figure.lines == (
@@ -167,7 +167,7 @@ def test_where_people_give_up_is_told_along_the_way() -> None:
 
 def test_sentences_not_understood_are_told_by_language() -> None:
     figure = report(
-        counts=(Count(Countable.HEARD, "en", 8), Count(Countable.UNSURE, "en", 2))
+        counts=(CounterSum(CounterKind.HEARD, "en", 8), CounterSum(CounterKind.UNSURE, "en", 2))
     ).figure(FigureName.UNSURE)
     assert line(figure, "en") == {"understood": 6, "unsure": 2}
     assert figure.share(figure.totals) == 0.25

@@ -13,9 +13,17 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance, Verification
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.retention import HOLD, Holdings, Line, Plan, plan, record, remaining
+from privacydesk.domain.retention import (
+    HOLD,
+    LogLine,
+    PurgePlan,
+    StoredContent,
+    conversation_after_purge,
+    plan_purge,
+    record_of,
+)
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
-from privacydesk.domain.work import Told, Work
+from privacydesk.domain.work import StaffMessage, Work
 
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -25,8 +33,8 @@ def at(days: float) -> datetime:
     return START + days * DAY
 
 
-def held(*instants: float, **changed: Any) -> Holdings:
-    lines = tuple(Line(n, at(day), blank=False) for n, day in enumerate(instants, start=1))
+def held(*instants: float, **changed: Any) -> StoredContent:
+    lines = tuple(LogLine(n, at(day), blank=False) for n, day in enumerate(instants, start=1))
     last = max(instants, default=0)
     conversation = Conversation(
         ConversationId(b"c" * 16),
@@ -36,7 +44,7 @@ def held(*instants: float, **changed: Any) -> Holdings:
         account="u-1",
         last_said_at=at(last),
     )
-    return Holdings(**{"conversation": conversation, "lines": lines, **changed})
+    return StoredContent(**{"conversation": conversation, "lines": lines, **changed})
 
 
 def ticket(begun: float, closed: float | None = None, n: int = 1, **changed: Any) -> Ticket:
@@ -53,44 +61,44 @@ def ticket(begun: float, closed: float | None = None, n: int = 1, **changed: Any
     return Ticket(**{**values, **changed})
 
 
-def blanks(found: Plan) -> list[int]:
+def blanks(found: PurgePlan) -> list[int]:
     return [n for first, last in found.purge.blanks for n in range(first, last + 1)]
 
 
 def test_talk_goes_once_its_last_message_is_old_enough() -> None:
     talk = held(0, 0.5, 1.2)
-    assert not plan(talk, at(1.1)).purge
-    assert plan(talk, at(1.2)).purge.blanks == ((1, 3),)
+    assert not plan_purge(talk, at(1.1)).purge
+    assert plan_purge(talk, at(1.2)).purge.blanks == ((1, 3),)
 
 
 def test_a_silence_of_more_than_a_day_ends_a_talk() -> None:
-    assert blanks(plan(held(0, 0.5, 2, 2.5), at(1))) == [1, 2]
+    assert blanks(plan_purge(held(0, 0.5, 2, 2.5), at(1))) == [1, 2]
 
 
 def test_what_belongs_to_a_kept_request_stays_and_what_stood_around_it_goes() -> None:
-    found = plan(held(0, 1, 1.5, 2, 3.5, tickets=(ticket(1, None),)), at(9))
+    found = plan_purge(held(0, 1, 1.5, 2, 3.5, tickets=(ticket(1, None),)), at(9))
     assert blanks(found) == [1]
-    found = plan(held(0, 1, 1.5, 2, 3.5, tickets=(ticket(1, 2),)), at(1.9))
+    found = plan_purge(held(0, 1, 1.5, 2, 3.5, tickets=(ticket(1, 2),)), at(1.9))
     assert blanks(found) == [1]
 
 
 def test_a_closed_request_takes_its_lines_whatever_was_said_right_after_it() -> None:
-    found = plan(held(0, 0.5, 1, 1.1, 1.9, 2.8, tickets=(ticket(0, 1),)), at(1))
+    found = plan_purge(held(0, 0.5, 1, 1.1, 1.9, 2.8, tickets=(ticket(0, 1),)), at(1))
     assert blanks(found) == [1, 2, 3]
     assert found.purge.tickets == (TicketId(b"t%015d" % 1),)
 
 
 def test_where_requests_overlap_the_longer_one_keeps_its_lines() -> None:
     both = (ticket(0, 1), ticket(0.5, None, n=2))
-    found = plan(held(0, 0.4, 0.6, 1, tickets=both), at(5))
+    found = plan_purge(held(0, 0.4, 0.6, 1, tickets=both), at(5))
     assert blanks(found) == [1, 2]
     assert found.purge.tickets == (both[0].id,)
 
 
 def test_a_held_request_keeps_its_span_and_is_named() -> None:
     one = ticket(1, 2, flags=frozenset({HOLD}))
-    found = plan(held(0, 1, 2, tickets=(one,)), at(40))
-    assert (blanks(found), found.held, found.purge.tickets) == ([1], (one,), ())
+    found = plan_purge(held(0, 1, 2, tickets=(one,)), at(40))
+    assert (blanks(found), found.on_hold, found.purge.tickets) == ([1], (one,), ())
 
 
 @pytest.mark.parametrize(
@@ -108,7 +116,7 @@ def test_a_request_stays_until_an_objection_to_it_has_come_so_far(
     first = ticket(1, 2)
     flags = objection.flags | {"objection"}
     linked = replace(objection, linked=first.id, flags=flags)
-    found = plan(held(1, 2, tickets=(first,), objections=(linked,)), at(20))
+    found = plan_purge(held(1, 2, tickets=(first,), objections=(linked,)), at(20))
     assert found.objected == ((first,) if kept else ())
     assert bool(found.purge.tickets) is not kept
 
@@ -116,38 +124,40 @@ def test_a_request_stays_until_an_objection_to_it_has_come_so_far(
 def test_what_is_blank_already_is_left_alone() -> None:
     before = held(0, 1, 2)
     lines = tuple(replace(line, blank=True) for line in before.lines)
-    assert not plan(replace(before, lines=lines), at(40)).purge
+    assert not plan_purge(replace(before, lines=lines), at(40)).purge
 
 
 def test_a_record_is_not_purged_again() -> None:
-    gone = record(ticket(0, 1), at(40))
-    assert not plan(held(tickets=(gone,)), at(80)).purge
+    gone = record_of(ticket(0, 1), at(40))
+    assert not plan_purge(held(tickets=(gone,)), at(80)).purge
 
 
 @pytest.mark.parametrize("owner", [OwnerKind.QUEUE, OwnerKind.AGENT])
 def test_a_talk_that_waits_for_an_answer_stays(owner: OwnerKind) -> None:
     before = held(0, 5, 5.5)
     waiting = replace(before.conversation, owner=Owner(owner, "mei"))
-    found = plan(replace(before, conversation=waiting), at(40))
-    assert (blanks(found), found.quiet) == ([1], False)
+    found = plan_purge(replace(before, conversation=waiting), at(40))
+    assert (blanks(found), found.is_idle) == ([1], False)
 
 
 def test_only_a_conversation_that_nobody_comes_back_to_goes_as_a_whole() -> None:
     before = held(0, 1)
     nobody = replace(before, conversation=replace(before.conversation, account=""))
-    assert not plan(before, at(40)).whole
-    assert plan(nobody, at(40)).whole
-    assert not plan(nobody, at(0.5)).whole
-    assert not plan(replace(nobody, tickets=(ticket(0, 1),)), at(40)).whole
-    assert not plan(replace(nobody, tickets=(record(ticket(0, 1), at(3)),)), at(40)).whole
+    assert not plan_purge(before, at(40)).erases_conversation
+    assert plan_purge(nobody, at(40)).erases_conversation
+    assert not plan_purge(nobody, at(0.5)).erases_conversation
+    assert not plan_purge(replace(nobody, tickets=(ticket(0, 1),)), at(40)).erases_conversation
+    assert not plan_purge(
+        replace(nobody, tickets=(record_of(ticket(0, 1), at(3)),)), at(40)
+    ).erases_conversation
 
 
 def test_loose_files_stay_while_somebody_may_still_come_back_to_their_form() -> None:
     files = ((EvidenceId(b"e" * 16), at(0)),)
     deliveries = ((DeliveryId(b"d" * 16), at(0)),)
-    found = plan(held(0, 9, files=files, deliveries=deliveries), at(5)).purge
+    found = plan_purge(held(0, 9, files=files, deliveries=deliveries), at(5)).purge
     assert (found.files, found.deliveries) == ((), (deliveries[0][0],))
-    assert plan(held(0, 4, files=files), at(5)).purge.files == (files[0][0],)
+    assert plan_purge(held(0, 4, files=files), at(5)).purge.files == (files[0][0],)
 
 
 def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> None:
@@ -164,11 +174,11 @@ def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> Non
         outcome=Outcome.REFUSED,
         holder="mei",
         answers={"story": "x"},
-        work=Work(first_due=date(2026, 6, 10), told=Told("resolved", "x")),
+        work=Work(first_due=date(2026, 6, 10), told=StaffMessage("resolved", "x")),
         flags=frozenset({"minor"}),
         version=4,
     )
-    kept = record(full, at(40))
+    kept = record_of(full, at(40))
     (item,) = kept.items
     assert (item.name, item.decision, item.result) == ("posts", "refuse", "kept")
     assert (dict(item.detail), item.reason) == ({}, "")
@@ -198,8 +208,8 @@ def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
         minor_hint=True,
         origin=b"an address",
     )
-    quiet = plan(held(0, 1), at(2))
-    after = remaining(busy, quiet, "new", at(2))
+    quiet = plan_purge(held(0, 1), at(2))
+    after = conversation_after_purge(busy, quiet, "new", at(2))
     assert (after.epoch, after.version) == ("new", busy.version + 1)
     assert (after.stack, after.prompt, after.verifications) == ((), None, ())
     assert not after.minor_hint
@@ -208,10 +218,10 @@ def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
 
 
 def test_a_conversation_in_use_keeps_its_form_and_loses_a_prompt_that_went() -> None:
-    found = plan(held(0, 5), at(2))
+    found = plan_purge(held(0, 5), at(2))
     frame = Frame("complaint", "story", at(5), 1)
     before = replace(held(0, 5).conversation, stack=(frame,), prompt=Prompt(2))
-    assert remaining(before, found, "new", at(2)).prompt == Prompt(2)
-    assert remaining(before, found, "new", at(2)).stack == (frame,)
+    assert conversation_after_purge(before, found, "new", at(2)).prompt == Prompt(2)
+    assert conversation_after_purge(before, found, "new", at(2)).stack == (frame,)
     old = replace(before, prompt=Prompt(1))
-    assert remaining(old, found, "new", at(2)).prompt is None
+    assert conversation_after_purge(old, found, "new", at(2)).prompt is None

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from privacydesk.domain.scopes import BINDING, is_qualified, named
+from privacydesk.domain.scopes import BINDING, is_qualified, item_name
 from privacydesk.domain.ticket import ScopeItem
 
 
 def test_a_binding_goes_by_its_providers_name_and_the_rest_by_their_own() -> None:
-    assert named(ScopeItem(BINDING, {"provider": "wechat"})) == "wechat"
-    assert named(ScopeItem(BINDING)) == ""
-    assert named(ScopeItem("posts", {"period": "2020"})) == "posts"
+    assert item_name(ScopeItem(BINDING, {"provider": "wechat"})) == "wechat"
+    assert item_name(ScopeItem(BINDING)) == ""
+    assert item_name(ScopeItem("posts", {"period": "2020"})) == "posts"
 
 
 @pytest.mark.parametrize(

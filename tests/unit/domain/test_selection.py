@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.domain.reading import ALL, Mention, MentionKind
-from privacydesk.domain.selection import Part, Selection, Span, detail_of, part_from
+from privacydesk.domain.selection import Part, Selection, Span, detail_of, part_from_detail
 
 OFFERED = ("posts", "photos", "chat")
 QUALIFIERS = ("selfies", "with Mei")
@@ -95,7 +95,7 @@ def test_a_selection_survives_json(include: list[Mention], exclude: list[Mention
     selection = Selection.of(include, exclude, OFFERED, "the rest, you know")
     assert msgspec.json.decode(msgspec.json.encode(selection), type=Selection) == selection
     for part in selection.parts:
-        assert part_from(part.value, detail_of(part, selection.words)) == part
+        assert part_from_detail(part.value, detail_of(part, selection.words)) == part
 
 
 @given(mentions, mentions, mentions, mentions)
@@ -162,7 +162,7 @@ def test_nothing_goes_where_all_of_it_stays() -> None:
 
 
 def test_words_of_earlier_items_narrow_as_they_were_said() -> None:
-    assert part_from("posts", {"period": "last year's"}) == Part(
+    assert part_from_detail("posts", {"period": "last year's"}) == Part(
         "posts", only=(Span(qualifier="last year's"),)
     )
 

@@ -10,10 +10,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from privacydesk.domain.clocks import Clock
-from privacydesk.domain.deadlines import Unit, end_of
+from privacydesk.domain.deadlines import Unit, end_of_day
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket, TicketState
+from privacydesk.domain.ticket import (
+    Outcome,
+    ScheduledEvent,
+    ScheduledEventKind,
+    Ticket,
+    TicketState,
+)
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.work import Work
 from privacydesk.errors import NotAllowedNowError
@@ -32,7 +38,7 @@ def clock(due: date, regime: str = "operator_7wd") -> Clock:
         calendar="CN",
         zone=SHANGHAI,
         due_date=due,
-        due_at=end_of(due, ZoneInfo(SHANGHAI)),
+        due_at=end_of_day(due, ZoneInfo(SHANGHAI)),
         provisional=False,
     )
 
@@ -47,7 +53,7 @@ def ticket(state: TicketState = TicketState.IN_REVIEW, first_due: date | None = 
         received_at=NOW,
         locale="en",
         clocks=(clock(date(2026, 6, 10)),),
-        dues=(Due(DueKind.OVERDUE, NOW),),
+        scheduled_events=(ScheduledEvent(ScheduledEventKind.OVERDUE, NOW),),
         work=Work(first_due=first_due),
     )
 
@@ -66,7 +72,7 @@ def test_no_sequence_of_moves_leaves_the_machine_or_comes_back_from_closed(
         assert before.is_open
         assert one.version == before.version + 1
         assert (one.outcome is None) == (one.closed_at is None) == one.is_open
-        assert one.is_open or not one.dues
+        assert one.is_open or not one.scheduled_events
 
 
 @pytest.mark.parametrize("trigger", Move)
@@ -143,5 +149,5 @@ def test_an_earlier_clock_of_another_regime_still_leads() -> None:
 
 def test_without_a_clock_nothing_is_late() -> None:
     waiting = replace(ticket(TicketState.AWAITING_VERIFICATION), clocks=())
-    assert waiting.late_from is None
+    assert waiting.late_at is None
     assert not waiting.is_late(NOW + timedelta(days=999))

@@ -8,12 +8,12 @@ from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.domain.ticketing import (
     Fact,
     RemoteChange,
-    Texts,
+    StaffText,
     TicketingMap,
+    key_marker,
     key_of,
-    mark,
-    marked,
-    unmarked,
+    marker_key,
+    strip_markers,
 )
 from privacydesk.domain.ticketing_links import FAILING_AFTER, JoinedSystem
 
@@ -36,9 +36,9 @@ def ticket(state: TicketState, outcome: Outcome | None = None) -> Ticket:
 
 def test_a_key_is_found_again_in_what_was_written_with_it() -> None:
     key = key_of(TicketId(b"t" * 16), "job", "reply")
-    text = f"They wrote: {mark('0' * 16)}\n{mark(key)}\n"
-    assert marked(text) == key
-    assert unmarked(text) == "They wrote:"
+    text = f"They wrote: {key_marker('0' * 16)}\n{key_marker(key)}\n"
+    assert marker_key(text) == key
+    assert strip_markers(text) == "They wrote:"
 
 
 def test_each_thing_told_has_a_key_of_its_own_that_does_not_change() -> None:
@@ -49,8 +49,8 @@ def test_each_thing_told_has_a_key_of_its_own_that_does_not_change() -> None:
 
 
 def test_a_text_without_a_whole_mark_has_no_key() -> None:
-    assert marked("[privacydesk 12345]") == ""
-    assert unmarked("[privacydesk 12345]") == "[privacydesk 12345]"
+    assert marker_key("[privacydesk 12345]") == ""
+    assert strip_markers("[privacydesk 12345]") == "[privacydesk 12345]"
 
 
 def test_how_a_ticket_ended_names_a_state_before_that_it_ended() -> None:
@@ -65,7 +65,7 @@ def test_nothing_of_a_person_leaves_the_house_unless_it_is_named() -> None:
     plain = {"cf_number": Fact.NUMBER, "cf_due": Fact.DUE_DATE}
     assert not TicketingMap(fields=plain).shares_personal
     assert TicketingMap(fields={"cf_who": Fact.ACCOUNT}).shares_personal
-    assert TicketingMap(texts=frozenset({Texts.NOTES})).shares_personal
+    assert TicketingMap(texts=frozenset({StaffText.NOTES})).shares_personal
 
 
 def test_a_change_that_changes_nothing_is_none() -> None:
@@ -77,6 +77,6 @@ def test_a_change_that_changes_nothing_is_none() -> None:
 def test_a_system_that_is_out_is_called_out_though_a_clock_that_was_ahead_did_so() -> None:
     ahead = NOW + timedelta(days=2)
     system = JoinedSystem("rt", NOW, failing_since=NOW, alarmed_at=ahead)
-    assert not system.is_to_be_called_out(ahead)
-    assert system.is_to_be_called_out(NOW + FAILING_AFTER)
-    assert JoinedSystem("rt", NOW, failing_since=ahead).is_to_be_called_out(NOW)
+    assert not system.needs_alert(ahead)
+    assert system.needs_alert(NOW + FAILING_AFTER)
+    assert JoinedSystem("rt", NOW, failing_since=ahead).needs_alert(NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.domain.numbers import make_number
-from privacydesk.domain.typed_codes import HIDDEN_CODE, blot_codes, code_digits
+from privacydesk.domain.typed_codes import HIDDEN_CODE, code_digits, hide_codes
 
 SIX_DIGITS = make_number([20, 18, 19, 13, 0, 0, 5, 1, 1, 6])
 """The number of a request, with six digits one after the other."""
@@ -34,5 +34,5 @@ def test_a_code_is_found_among_words_and_not_in_a_requests_number(text: str, dig
 
 
 def test_codes_are_taken_out_of_words_and_requests_stay() -> None:
-    said = blot_codes(f"my code 123 456 for {SIX_DIGITS}")
+    said = hide_codes(f"my code 123 456 for {SIX_DIGITS}")
     assert said == f"my code {HIDDEN_CODE} for {SIX_DIGITS}"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import MENTIONABLE, Modality, Question, Read
+from privacydesk.domain.reading import MENTIONABLE, Modality, Question, ReadingResult
 from privacydesk.nlu.pipeline import Pipeline
 
 TODAY = date(2026, 11, 29)
@@ -20,7 +20,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-def _read(text: str) -> Read:
+def _read(text: str) -> ReadingResult:
     return _PIPELINE.parse(text, TODAY)
 
 

@@ -40,15 +40,15 @@ ASKED = Question("Shall these be deleted?\nYes, delete them\nNo, keep them", "ph
 def test_what_is_nothing_but_an_answer_is_one(
     pipeline: Pipeline, text: str, does: set[ReplyAct]
 ) -> None:
-    assert pipeline.parse(text, TODAY, ASKED).does == does
-    assert pipeline.parse(text, TODAY).does == set()
+    assert pipeline.parse(text, TODAY, ASKED).reply_acts == does
+    assert pipeline.parse(text, TODAY).reply_acts == set()
 
 
 @pytest.mark.parametrize(
     "text", ["yes but keep the photos", "好，不过微信别解", "why do you need that", "再说一遍？"]
 )
 def test_what_says_more_than_yes_is_no_plain_yes(pipeline: Pipeline, text: str) -> None:
-    does = pipeline.parse(text, TODAY, ASKED).does
+    does = pipeline.parse(text, TODAY, ASKED).reply_acts
     assert does != {ReplyAct.YES}
 
 

@@ -21,7 +21,7 @@ QUESTIONS = Path(__file__).parents[2] / "data" / "sample_policy_questions.yaml"
 
 
 def ask(question: str) -> PolicyAnswer:
-    answer = sample_answers().answer_now(question)
+    answer = sample_answers().answer_sync(question)
     assert answer is not None
     return answer
 
@@ -168,7 +168,7 @@ We set one cookie that keeps you signed in.
     ],
 )
 def test_a_policy_in_english_answers_by_meaning(question: str, article: str) -> None:
-    answer = english_answers().answer_now(question)
+    answer = english_answers().answer_sync(question)
     assert answer is not None
     assert answer.quotes[0].article.startswith(article)
 

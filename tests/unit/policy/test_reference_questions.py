@@ -30,7 +30,7 @@ def answered() -> list[tuple[Question, PolicyAnswer]]:
     text = decode_policy(Path(POLICY).read_bytes()).text
     version = read_policy(text, name="reference").version(datetime(2026, 1, 2, tzinfo=UTC))
     answers = PolicyAnswers(MemoryPolicyLibrary(), version, embedder())
-    found = [(asked, answers.answer_now(asked.text)) for asked in read_questions("report")]
+    found = [(asked, answers.answer_sync(asked.text)) for asked in read_questions("report")]
     return [(asked, answer) for asked, answer in found if answer is not None]
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from privacydesk.calendars import Calendars, Overrides, regime
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Due, DueKind, Ticket, TicketState
+from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 
@@ -29,12 +29,12 @@ def running(counting: Deadlines, at: datetime = NOW) -> Ticket:
         received_at=at,
         locale="en",
     )
-    return counting.with_clock(ticket, at, at)
+    return counting.start_deadlines(ticket, at, at)
 
 
 def test_reminders_come_on_the_two_working_days_before_and_overdue_at_the_end() -> None:
     ticket = running(deadlines())
-    assert [(due.kind.value, due.at.isoformat()) for due in ticket.dues] == [
+    assert [(due.kind.value, due.at.isoformat()) for due in ticket.scheduled_events] == [
         ("remind_two", "2026-06-08T01:00:00+00:00"),
         ("remind_one", "2026-06-09T01:00:00+00:00"),
         ("overdue", "2026-06-10T16:00:00+00:00"),
@@ -43,8 +43,8 @@ def test_reminders_come_on_the_two_working_days_before_and_overdue_at_the_end() 
 
 def test_reminders_whose_time_has_passed_are_not_made_up_for() -> None:
     counting = deadlines()
-    late = counting.dues(running(counting), datetime(2026, 6, 9, 2, 0, tzinfo=UTC))
-    assert [due.kind for due in late] == [DueKind.OVERDUE]
+    late = counting.deadline_events(running(counting), datetime(2026, 6, 9, 2, 0, tzinfo=UTC))
+    assert [due.kind for due in late] == [ScheduledEventKind.OVERDUE]
 
 
 def test_of_several_regimes_the_earliest_leads() -> None:
@@ -57,50 +57,55 @@ def test_of_several_regimes_the_earliest_leads() -> None:
 
 def test_an_extension_keeps_the_first_date_and_whatever_else_comes_up() -> None:
     counting = deadlines()
-    window = Due(DueKind.UNBINDING_WINDOW, NOW + timedelta(minutes=1))
+    window = ScheduledEvent(ScheduledEventKind.UNBINDING_WINDOW, NOW + timedelta(minutes=1))
     ticket = running(counting)
-    ticket = replace(ticket, dues=(window, *ticket.dues))
-    once = counting.extended(ticket, 2, NOW)
-    twice = counting.extended(once, 3, NOW)
+    ticket = replace(ticket, scheduled_events=(window, *ticket.scheduled_events))
+    once = counting.extend(ticket, 2, NOW)
+    twice = counting.extend(once, 3, NOW)
     assert twice.clock is not None
     assert twice.clock.due_date.isoformat() == "2026-06-17"
     assert once.work.first_due == twice.work.first_due == date(2026, 6, 10)
-    assert [due.kind for due in twice.dues] == [
-        DueKind.UNBINDING_WINDOW, DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE,
-    ]  # fmt: skip
+    assert [due.kind for due in twice.scheduled_events] == [
+        ScheduledEventKind.UNBINDING_WINDOW,
+        ScheduledEventKind.REMIND_TWO,
+        ScheduledEventKind.REMIND_ONE,
+        ScheduledEventKind.OVERDUE,
+    ]
 
 
 def test_what_was_answered_is_not_extended() -> None:
     counting = deadlines()
     with pytest.raises(NotAllowedNowError):
-        counting.extended(replace(running(counting), answered_at=NOW), 1, NOW)
+        counting.extend(replace(running(counting), answered_at=NOW), 1, NOW)
 
 
 def test_a_settled_date_settles_the_first_date_of_an_extension_too() -> None:
     late_december = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
     counting = deadlines()
-    extended = counting.extended(running(counting, late_december), 2, late_december)
+    extended = counting.extend(running(counting, late_december), 2, late_december)
     assert extended.work.first_due == date(2027, 1, 7)
     counting.calendars = Calendars(overrides={"CN": Overrides("CN", {}, frozenset({2027}))})
-    settled = counting.settled(extended, late_december)
+    settled = counting.recount_provisional(extended, late_december)
     assert settled is not None
     assert settled.clock is not None
     assert (settled.clock.due_date.isoformat(), settled.clock.provisional) == ("2027-01-11", False)
     assert settled.work.first_due == date(2027, 1, 7)
-    assert counting.settled(settled, late_december) is None
+    assert counting.recount_provisional(settled, late_december) is None
 
 
 def test_a_settled_date_is_left_alone() -> None:
     counting = deadlines()
-    assert counting.settled(running(counting), NOW) is None
+    assert counting.recount_provisional(running(counting), NOW) is None
 
 
 def test_an_unverified_request_lapses_and_its_evidence_raises_an_alarm_first() -> None:
-    counting = deadlines(waits_for_verification=timedelta(days=4))
+    counting = deadlines(verification_timeout=timedelta(days=4))
     plain = replace(running(counting), state=TicketState.AWAITING_VERIFICATION, clocks=())
-    assert [due.kind for due in counting.unverified_dues(plain, NOW)] == [DueKind.LAPSE]
+    assert [due.kind for due in counting.verification_events(plain, NOW)] == [
+        ScheduledEventKind.LAPSE
+    ]
     friday = datetime(2026, 6, 5, 9, 0, tzinfo=UTC)
-    dues = counting.unverified_dues(replace(plain, flags=frozenset({"document"})), friday)
+    dues = counting.verification_events(replace(plain, flags=frozenset({"document"})), friday)
     # Monday is the working day after; it ends at midnight in Shanghai.
     assert [(due.kind.value, due.at.isoformat()) for due in dues] == [
         ("evidence_waiting", "2026-06-08T16:00:00+00:00"),

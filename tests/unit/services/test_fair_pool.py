@@ -40,7 +40,7 @@ async def _settle() -> None:
 
 
 async def test_whoever_asked_for_least_comes_first() -> None:
-    desk = Desk(FairPool(at_once=1))
+    desk = Desk(FairPool(max_running=1))
     tasks = [desk.ask("first", 1)]
     await _settle()
     tasks += [desk.ask("greedy", 500, f"greedy {n}") for n in range(3)]
@@ -52,7 +52,7 @@ async def test_whoever_asked_for_least_comes_first() -> None:
 
 
 async def test_what_takes_long_never_holds_up_what_is_short() -> None:
-    desk = Desk(FairPool(at_once=2))
+    desk = Desk(FairPool(max_running=2))
     long = [desk.ask(f"abuser {n}", 10_500) for n in range(3)]
     await _settle()
     short = desk.ask("fair", 500)
@@ -67,7 +67,7 @@ async def test_what_takes_long_never_holds_up_what_is_short() -> None:
 
 async def test_what_was_asked_for_is_forgiven_with_time() -> None:
     now = 0.0
-    desk = Desk(FairPool(at_once=1, now=lambda: now))
+    desk = Desk(FairPool(max_running=1, now=lambda: now))
     tasks = [desk.ask("greedy", 1_000)]
     await _settle()
     now = 60.0
@@ -79,7 +79,7 @@ async def test_what_was_asked_for_is_forgiven_with_time() -> None:
 
 
 async def test_where_too_many_wait_the_greediest_is_sent_away() -> None:
-    desk = Desk(FairPool(at_once=1, most=2))
+    desk = Desk(FairPool(max_running=1, max_waiting=2))
     first = desk.ask("first", 1)
     await _settle()
     greedy, fair = desk.ask("greedy", 900), desk.ask("fair", 500)
@@ -96,7 +96,7 @@ async def test_where_too_many_wait_the_greediest_is_sent_away() -> None:
 
 
 async def test_who_no_longer_waits_holds_no_place() -> None:
-    desk = Desk(FairPool(at_once=1))
+    desk = Desk(FairPool(max_running=1))
     first, gone, last = desk.ask("first", 1), desk.ask("gone", 1), desk.ask("last", 2)
     await _settle()
     gone.cancel()
@@ -108,7 +108,7 @@ async def test_who_no_longer_waits_holds_no_place() -> None:
 
 
 async def test_one_whose_turn_comes_as_they_leave_passes_it_on() -> None:
-    desk = Desk(FairPool(at_once=1))
+    desk = Desk(FairPool(max_running=1))
     first, gone = desk.ask("first", 1), desk.ask("gone", 1)
     await _settle()
     desk.gate.set()

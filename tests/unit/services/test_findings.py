@@ -14,14 +14,14 @@ from privacydesk.domain.reading import (
     Mention,
     MentionKind,
     Modality,
-    Read,
     Reading,
+    ReadingResult,
     ReplyAct,
     Request,
     Safety,
 )
 from privacydesk.domain.selection import Part, Selection, Span
-from privacydesk.domain.turn import Observed
+from privacydesk.domain.turn import Observation
 from privacydesk.services.findings import observed
 
 PHOTOS = Mention(MentionKind.CATEGORY, "photos")
@@ -44,21 +44,23 @@ def request(
     return Request(intent, modality, holder, sure, include, exclude, **told)
 
 
-def read(*requests: Request, intent: Intent | None = None, **told: Any) -> Read:
+def read(*requests: Request, intent: Intent | None = None, **told: Any) -> ReadingResult:
     """Return what is read, mainly the first request unless told otherwise."""
     main = intent or (requests[0].intent if requests else Intent.OTHER)
     fragment, confidence = told.pop("fragment", None), told.pop("confidence", 0.8)
     clear = told.pop("clear", ())
-    return Read(main, confidence, (), Reading(requests, **told), fragment, clear=clear)
+    return ReadingResult(
+        main, confidence, (), Reading(requests, **told), fragment, clear_requests=clear
+    )
 
 
 def found(
-    reading: Read, text: str = "", listed: dict[str, tuple[Any, ...]] | None = None
-) -> Observed:
+    reading: ReadingResult, text: str = "", listed: dict[str, tuple[Any, ...]] | None = None
+) -> Observation:
     return observed(text, reading, listed or {}, "en")
 
 
-def entities(reading: Read, text: str = "") -> dict[str, tuple[Any, ...]]:
+def entities(reading: ReadingResult, text: str = "") -> dict[str, tuple[Any, ...]]:
     return dict(found(reading, text).entities)
 
 
@@ -69,7 +71,7 @@ def test_a_sure_wish_leads_and_names_what_goes() -> None:
     assert seen.entities["category"] == ("photos",)
     assert seen.entities["wants"] == ("yes",)
     assert seen.entities["wish_words"] == ("deletion",)
-    assert not seen.wishes
+    assert not seen.requests
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_what_is_not_surely_wished_is_asked_back(unsure: Request) -> None:
     assert not seen.recognised.sure
 
 
-def selected(seen: Observed) -> Selection:
+def selected(seen: Observation) -> Selection:
     (selection,) = seen.entities["selection"]
     return msgspec.json.decode(selection, type=Selection)
 
@@ -277,8 +279,8 @@ def test_each_thing_has_limits_of_its_own() -> None:
 
 def test_several_wishes_have_what_each_names() -> None:
     seen = found(read(request(Intent.DELETION, POSTS), request(Intent.UNBINDING, WECHAT)))
-    assert [one.recognised.intent for one in seen.wishes] == [Intent.DELETION, Intent.UNBINDING]
-    first, second = (one.entities for one in seen.wishes)
+    assert [one.recognised.intent for one in seen.requests] == [Intent.DELETION, Intent.UNBINDING]
+    first, second = (one.entities for one in seen.requests)
     assert first["category"] == ("posts",)
     assert "provider" not in first
     assert second["provider"] == ("wechat",)
@@ -287,14 +289,14 @@ def test_several_wishes_have_what_each_names() -> None:
 def test_an_unsure_wish_is_none_of_several() -> None:
     unsure = request(Intent.UNBINDING, WECHAT, sure=False)
     seen = found(read(request(Intent.DELETION, POSTS), unsure))
-    assert [one.recognised.intent for one in seen.wishes] == [Intent.DELETION]
+    assert [one.recognised.intent for one in seen.requests] == [Intent.DELETION]
 
 
 def test_each_of_several_things_that_are_unsure_has_its_own() -> None:
     deletion = request(Intent.DELETION, PHOTOS, sure=False)
     copy = request(Intent.ACCESS, POSTS, sure=False)
     seen = found(read(deletion, copy))
-    assert not seen.wishes
+    assert not seen.requests
     named = {one.recognised.intent: one.entities["category"] for one in seen.parts}
     assert named == {Intent.DELETION: ("photos",), Intent.ACCESS: ("posts",)}
     assert not found(read(deletion)).parts
@@ -304,7 +306,7 @@ def test_closing_the_account_is_no_deletion_from_which_something_stays() -> None
     closing = request(Intent.DEREGISTRATION)
     kept = request(Intent.DELETION, EVERYTHING, exclude=(PHOTOS,))
     seen = found(read(kept, closing))
-    assert [one.recognised.intent for one in seen.wishes] == [
+    assert [one.recognised.intent for one in seen.requests] == [
         Intent.DELETION,
         Intent.DEREGISTRATION,
     ]
@@ -312,7 +314,7 @@ def test_closing_the_account_is_no_deletion_from_which_something_stays() -> None
 
 def test_closing_the_account_is_deleting_everything() -> None:
     seen = found(read(request(Intent.DEREGISTRATION), request(Intent.DELETION, EVERYTHING)))
-    assert [one.recognised.intent for one in seen.wishes] == [Intent.DEREGISTRATION]
+    assert [one.recognised.intent for one in seen.requests] == [Intent.DEREGISTRATION]
 
 
 def test_the_wish_beside_a_denial_is_the_wish() -> None:
@@ -320,7 +322,7 @@ def test_the_wish_beside_a_denial_is_the_wish() -> None:
     seen = found(read(request(Intent.UNBINDING, GOOGLE), closing))
     assert seen.recognised is not None
     assert seen.recognised.intent is Intent.UNBINDING
-    assert [one.recognised.intent for one in seen.wishes] == [Intent.UNBINDING]
+    assert [one.recognised.intent for one in seen.requests] == [Intent.UNBINDING]
     assert seen.entities["account_stays"] == ("yes",)
 
 
@@ -350,7 +352,7 @@ def test_a_fragment_names_and_wishes_nothing() -> None:
         read(request(Intent.UNBINDING, WECHAT)),
     ],
 )
-def test_what_asks_or_does_more_than_choose_does_not_only_choose(reading: Read) -> None:
+def test_what_asks_or_does_more_than_choose_does_not_only_choose(reading: ReadingResult) -> None:
     assert "only_chooses" not in entities(reading)
 
 
@@ -407,7 +409,7 @@ def test_ages_are_whose_they_are() -> None:
 
 def test_an_answer_is_told_as_the_dialogue_takes_it() -> None:
     def answered(*acts: ReplyAct, text: str = "go for it then") -> dict[str, tuple[Any, ...]]:
-        return entities(msgspec.structs.replace(read(), does=frozenset(acts)), text)
+        return entities(msgspec.structs.replace(read(), reply_acts=frozenset(acts)), text)
 
     assert answered(ReplyAct.YES)["plain_answer"] == ("yes",)
     assert answered(ReplyAct.NO)["plain_answer"] == ("no",)
@@ -421,7 +423,7 @@ def test_an_answer_is_told_as_the_dialogue_takes_it() -> None:
 
 
 def test_what_a_reply_does_tells_more_than_lists() -> None:
-    corrected = msgspec.structs.replace(read(), does=frozenset({ReplyAct.CORRECT}))
+    corrected = msgspec.structs.replace(read(), reply_acts=frozenset({ReplyAct.CORRECT}))
     listed = {"phrase": ("also", "both")}
     assert set(observed("x", corrected, listed, "").entities["phrase"]) == {
         "both", "instead", "slip",
@@ -550,7 +552,7 @@ def test_posts_that_stay_when_the_account_is_closed_are_gone_on_without() -> Non
 
 def test_a_guardians_act_speaks_for_its_button() -> None:
     asked = request(Intent.GUARDIAN, holder=Holder.CHILD)
-    reading = msgspec.structs.replace(read(asked), acts=(Intent.DELETION, Intent.OTHER))
+    reading = msgspec.structs.replace(read(asked), guardian_acts=(Intent.DELETION, Intent.OTHER))
     seen = found(reading, listed={"answer": ("relation.parent", "wish.close")})
     assert seen.entities["answer"] == ("relation.parent", "wish.delete")
 
@@ -567,8 +569,8 @@ def test_an_account_is_told_by_name() -> None:
 def test_two_acts_of_a_guardian_are_both_meant() -> None:
     asked = [request(Intent.GUARDIAN, holder=Holder.CHILD) for _ in range(2)]
     closes_too = (Intent.DELETION, Intent.DEREGISTRATION)
-    seen = found(msgspec.structs.replace(read(*asked), acts=closes_too))
-    assert not seen.wishes
+    seen = found(msgspec.structs.replace(read(*asked), guardian_acts=closes_too))
+    assert not seen.requests
     assert seen.entities["answer"] == ("wish.delete", "wish.close")
     assert "and" in seen.entities["phrase"]
 
@@ -588,7 +590,7 @@ def test_who_denies_to_ask_for_a_child_asks_for_oneself() -> None:
 def test_a_wish_beside_others_tells_whose_it_is() -> None:
     report = request(Intent.UNDERAGE_REPORT, holder=Holder.OTHER_PERSON)
     other = request(Intent.OTHER, holder=Holder.OTHER_PERSON)
-    (heard,) = found(read(report, other)).wishes
+    (heard,) = found(read(report, other)).requests
     assert heard.entities["phrase"] == ("stranger",)
 
 

@@ -13,9 +13,9 @@ from privacydesk.domain.deliveries import Channel
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.notices import Occasion, Way
+from privacydesk.domain.notices import NoticeChannel, Occasion
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
-from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
+from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, ResultMessage
 from privacydesk.services.notices import Notices
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -41,18 +41,20 @@ class Minter:
 
 
 ACCOUNT = replace(TICKET, contact="", account="u-1001", verified_at=NOW)
-CONTACT = [Way.SMS, Way.MAIL]
+CONTACT = [NoticeChannel.SMS, NoticeChannel.MAIL]
 
 
-def notices(ways: list[Way], *occasions: Occasion) -> Notices:
+def notices(ways: list[NoticeChannel], *occasions: Occasion) -> Notices:
     return Notices(cast("Any", Minter()), dict.fromkeys(occasions or Occasion, ways))
 
 
-def decided(kind: DecisionKind, ticket: Ticket = TICKET) -> Decided:
-    return Decided("job", kind, ticket=ticket)
+def decided(kind: DecisionKind, ticket: Ticket = TICKET) -> DecisionMessage:
+    return DecisionMessage("job", kind, ticket=ticket)
 
 
-def stops(ways: list[Way], ticket: Ticket, kind: DecisionKind = DecisionKind.ASKED) -> list[Any]:
+def stops(
+    ways: list[NoticeChannel], ticket: Ticket, kind: DecisionKind = DecisionKind.ASKED
+) -> list[Any]:
     """Return where a notice goes, way after way."""
     rows = notices(ways).rows(decided(kind, ticket), NOW)
     return [(row.payload["way"], row.payload["to"]) for row in rows] + [
@@ -66,12 +68,12 @@ def stops(ways: list[Way], ticket: Ticket, kind: DecisionKind = DecisionKind.ASK
         (decided(DecisionKind.APPROVED), Occasion.CONFIRM),
         (decided(DecisionKind.RESOLVED), Occasion.ANSWERED),
         (decided(DecisionKind.REFUSED), Occasion.ANSWERED),
-        (Result("job", "", "delete", "ok", ticket=TICKET), Occasion.ANSWERED),
-        (Result("job", "", "delete", "partly", ticket=TICKET), Occasion.ANSWERED),
+        (ResultMessage("job", "", "delete", "ok", ticket=TICKET), Occasion.ANSWERED),
+        (ResultMessage("job", "", "delete", "partly", ticket=TICKET), Occasion.ANSWERED),
     ],
 )
 def test_an_answer_is_always_told_to_the_contact_that_was_left(
-    message: Decided | Result, occasion: Occasion
+    message: DecisionMessage | ResultMessage, occasion: Occasion
 ) -> None:
     (row,) = notices([]).rows(message, NOW)
     assert row.channel is Channel.NOTICE
@@ -85,12 +87,12 @@ def test_an_answer_is_always_told_to_the_contact_that_was_left(
         (decided(DecisionKind.ASKED), Occasion.ASKED),
         (decided(DecisionKind.EXTENDED), Occasion.EXTENDED),
         (decided(DecisionKind.CALENDAR_SETTLED), Occasion.EXTENDED),
-        (Result("job", "", "delete", "refused", ticket=TICKET), Occasion.RETURNED),
-        (CameDue("job", "lapse", TICKET), Occasion.LAPSED),
+        (ResultMessage("job", "", "delete", "refused", ticket=TICKET), Occasion.RETURNED),
+        (DueMessage("job", "lapse", TICKET), Occasion.LAPSED),
     ],
 )
 def test_the_rest_is_told_where_the_operator_wants_it(
-    message: Decided | Result | CameDue, occasion: Occasion
+    message: DecisionMessage | ResultMessage | DueMessage, occasion: Occasion
 ) -> None:
     assert notices([]).rows(message, NOW) == ()
     rows = notices(CONTACT, occasion).rows(message, NOW)
@@ -102,17 +104,17 @@ def test_the_rest_is_told_where_the_operator_wants_it(
     [
         decided(DecisionKind.REPLIED),
         decided(DecisionKind.RELEASED),
-        Result("job", "", "delete", "delayed", ticket=TICKET),
-        CameDue("job", "overdue", TICKET),
+        ResultMessage("job", "", "delete", "delayed", ticket=TICKET),
+        DueMessage("job", "overdue", TICKET),
     ],
 )
-def test_what_is_no_news_is_not_told(message: Decided | Result | CameDue) -> None:
+def test_what_is_no_news_is_not_told(message: DecisionMessage | ResultMessage | DueMessage) -> None:
     assert notices(CONTACT).rows(message, NOW) == ()
 
 
 def test_ways_are_tried_in_the_operators_order() -> None:
     both = replace(ACCOUNT, contact="+8619900001104")
-    ways = [Way.PUSH, Way.MAIL, Way.SMS, Way.BOUND_PHONE]
+    ways = [NoticeChannel.PUSH, NoticeChannel.MAIL, NoticeChannel.SMS, NoticeChannel.BOUND_PHONE]
     assert stops(ways, both) == [
         ("push", "u-1001"),
         ("sms", "+8619900001104"),
@@ -122,7 +124,7 @@ def test_ways_are_tried_in_the_operators_order() -> None:
 
 def test_a_contact_that_was_left_is_told_answers_first_whatever_the_order() -> None:
     both = replace(ACCOUNT, contact="kaho@example.net")
-    assert stops([Way.PUSH], both, DecisionKind.REFUSED) == [
+    assert stops([NoticeChannel.PUSH], both, DecisionKind.REFUSED) == [
         ("mail", "kaho@example.net"),
         ("push", "u-1001"),
     ]
@@ -132,19 +134,19 @@ def test_a_contact_that_was_left_is_told_answers_first_whatever_the_order() -> N
     "ticket",
     [
         replace(ACCOUNT, verified_at=None),
-        replace(ACCOUNT, needs=Assurance.DOCUMENT_CHECKED),
+        replace(ACCOUNT, required_assurance=Assurance.DOCUMENT_CHECKED),
         replace(ACCOUNT, requester=Requester.GUARDIAN),
         replace(ACCOUNT, requester=Requester.STRANGER),
         replace(ACCOUNT, account=""),
     ],
 )
 def test_an_account_whose_owner_is_not_shown_through_it_is_told_nothing(ticket: Ticket) -> None:
-    assert stops([Way.PUSH, Way.BOUND_PHONE], ticket) == []
+    assert stops([NoticeChannel.PUSH, NoticeChannel.BOUND_PHONE], ticket) == []
 
 
 def test_nobody_is_told_without_a_contact_or_an_account() -> None:
     bare = replace(TICKET, contact="")
-    assert notices(list(Way)).rows(decided(DecisionKind.REFUSED, bare), NOW) == ()
+    assert notices(list(NoticeChannel)).rows(decided(DecisionKind.REFUSED, bare), NOW) == ()
 
 
 def test_a_notice_carries_the_number_and_nothing_else_and_holds_back_no_action() -> None:
@@ -161,7 +163,7 @@ def test_a_notice_carries_the_number_and_nothing_else_and_holds_back_no_action()
 
 
 def test_the_next_way_is_a_row_of_its_own_in_the_same_lane() -> None:
-    made = notices([Way.PUSH, Way.BOUND_PHONE])
+    made = notices([NoticeChannel.PUSH, NoticeChannel.BOUND_PHONE])
     (first,) = made.rows(decided(DecisionKind.ASKED, ACCOUNT), NOW)
     assert first.give_up_at == NOW + timedelta(minutes=30), "there is another way"
     (second,) = made.next_row(first, NOW)

@@ -9,7 +9,14 @@ from msgspec.structs import replace
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.reader import read_flows
-from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Wish
+from privacydesk.domain.conversation import (
+    Conversation,
+    Frame,
+    Owner,
+    OwnerKind,
+    Prompt,
+    RequestDraft,
+)
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import NO_QUESTION
@@ -28,7 +35,7 @@ def _at(*frames: Frame, locale: str = "en") -> Conversation:
 
 
 def test_the_question_is_told_with_its_buttons() -> None:
-    asked = QUESTIONS.of(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "wechat"})))
+    asked = QUESTIONS.find(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "wechat"})))
     question, yes, no = asked.text.splitlines()
     assert "unbind" in question
     assert yes
@@ -39,22 +46,22 @@ def test_the_question_is_told_with_its_buttons() -> None:
 
 def test_what_the_forms_below_hold_was_told_before() -> None:
     form = Frame("deletion", "verify", NOW, 1, {"categories": ["photos", "posts"]})
-    asked = QUESTIONS.of(_at(form, Frame("verify", "enter", NOW, 2), locale="zh_Hans"))
+    asked = QUESTIONS.find(_at(form, Frame("verify", "enter", NOW, 2), locale="zh_Hans"))
     assert "验证码" in asked.text
     assert "照片" in asked.before
     assert "动态" in asked.before
 
 
 def test_where_nothing_is_asked_there_is_no_question() -> None:
-    assert QUESTIONS.of(_at()) is NO_QUESTION
-    assert QUESTIONS.of(_at(Frame("gone", "sure", NOW, 1))) is NO_QUESTION
-    assert QUESTIONS.of(_at(Frame("deletion", "verify", NOW, 1))) is NO_QUESTION
-    assert QUESTIONS.of(_at(Frame("deletion", "gone", NOW, 1))) is NO_QUESTION
+    assert QUESTIONS.find(_at()) is NO_QUESTION
+    assert QUESTIONS.find(_at(Frame("gone", "sure", NOW, 1))) is NO_QUESTION
+    assert QUESTIONS.find(_at(Frame("deletion", "verify", NOW, 1))) is NO_QUESTION
+    assert QUESTIONS.find(_at(Frame("deletion", "gone", NOW, 1))) is NO_QUESTION
 
 
 def test_after_a_request_was_filed_it_is_what_was_told_before() -> None:
-    filed = Wish(Intent.DELETION, {"categories": ["photos"]})
-    asked = QUESTIONS.of(replace(_at(locale="zh_Hans"), filed=filed))
+    filed = RequestDraft(Intent.DELETION, {"categories": ["photos"]})
+    asked = QUESTIONS.find(replace(_at(locale="zh_Hans"), last_filed=filed))
     assert "还有别的" in asked.text
     assert asked.before.splitlines() == ["删除信息", "照片"]
 
@@ -62,28 +69,28 @@ def test_after_a_request_was_filed_it_is_what_was_told_before() -> None:
 def test_who_waits_for_a_person_is_asked_whether_they_leave() -> None:
     form = Frame("deletion", "sure", NOW, 1, {"categories": ["photos"]})
     queued = replace(_at(form), owner=Owner(OwnerKind.QUEUE))
-    assert "queue" in QUESTIONS.of(queued).text
+    assert "queue" in QUESTIONS.find(queued).text
     # A question that is put while they wait is the open one.
     asked = replace(queued, prompt=Prompt(offset=3, serial=1))
-    assert QUESTIONS.of(asked) == QUESTIONS.of(_at(form))
+    assert QUESTIONS.find(asked) == QUESTIONS.find(_at(form))
 
 
 def test_a_request_with_a_scope_tells_how_it_would_be_asked_for() -> None:
     form = Frame("deletion", "sure", NOW, 1, {"categories": ["photos", "posts"]})
-    assert QUESTIONS.of(_at(form)).subject == "delete my photos and posts: "
-    assert QUESTIONS.of(_at(form, locale="zh_Hans")).subject == "删除我的照片和动态："
-    assert not QUESTIONS.of(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "qq"}))).subject
+    assert QUESTIONS.find(_at(form)).subject == "delete my photos and posts: "
+    assert QUESTIONS.find(_at(form, locale="zh_Hans")).subject == "删除我的照片和动态："
+    assert not QUESTIONS.find(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "qq"}))).subject
 
 
 def test_who_was_asked_for_anything_else_is_asked_that() -> None:
     asked = replace(_at(), prompt=Prompt(offset=3, choices=more_choices()))
-    assert "anything else" in QUESTIONS.of(asked).text
+    assert "anything else" in QUESTIONS.find(asked).text
     menu = replace(_at(), prompt=Prompt(offset=3, choices=menu_choices()))
-    assert QUESTIONS.of(menu) is NO_QUESTION
+    assert QUESTIONS.find(menu) is NO_QUESTION
 
 
 def test_a_request_whose_flow_is_gone_is_not_told_about() -> None:
-    filed = Wish(Intent.DELETION, {"categories": ["photos"]})
-    asked = OpenQuestions({}, Catalogs.load(locale_files())).of(replace(_at(), filed=filed))
+    filed = RequestDraft(Intent.DELETION, {"categories": ["photos"]})
+    asked = OpenQuestions({}, Catalogs.load(locale_files())).find(replace(_at(), last_filed=filed))
     assert "anything else" in asked.text
     assert not asked.before

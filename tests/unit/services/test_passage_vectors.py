@@ -11,13 +11,13 @@ from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services import passage_vectors
-from privacydesk.services.passage_vectors import import_vectors
+from privacydesk.services.passage_vectors import precompute_vectors
 
 
 def imported(library: FilePolicyLibrary | MemoryPolicyLibrary, version: PolicyVersion) -> int:
     """Import a version's vectors; return how many were made."""
     counting = CountingEmbedder()
-    import_vectors(library, version, counting)
+    precompute_vectors(library, version, counting)
     return counting.passages
 
 
@@ -61,7 +61,7 @@ def test_an_earlier_text_that_is_imported_again_is_kept_without_being_made(tmp_p
 
 
 def test_an_interrupted_import_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passage_vectors, "_KEPT_EVERY", 5)
+    monkeypatch.setattr(passage_vectors, "_SAVE_EVERY", 5)
     library = MemoryPolicyLibrary()
     library.save(sample_policy())
 
@@ -71,7 +71,7 @@ def test_an_interrupted_import_goes_on_from_there(monkeypatch: pytest.MonkeyPatc
 
     first = CountingEmbedder()
     with pytest.raises(KeyboardInterrupt):
-        import_vectors(library, sample_policy(), first, interrupt)
+        precompute_vectors(library, sample_policy(), first, interrupt)
     whole = imported(MemoryPolicyLibrary(), sample_policy())
     assert (first.passages, imported(library, sample_policy())) == (12, whole - 10)
 

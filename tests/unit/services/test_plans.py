@@ -9,7 +9,7 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
-from privacydesk.services.plans import leaves_words, plan
+from privacydesk.services.plans import needs_written_answer, plan_calls
 
 
 def ticket(kind: RequestKind, *items: ScopeItem, **values: Any) -> Ticket:
@@ -28,9 +28,9 @@ def ticket(kind: RequestKind, *items: ScopeItem, **values: Any) -> Ticket:
 @pytest.mark.parametrize("kind", RequestKind)
 def test_nothing_is_done_to_no_account_and_for_nothing_granted(kind: RequestKind) -> None:
     refused = ScopeItem("posts", {"provider": "google"}, decision="refuse")
-    assert plan(ticket(kind, refused)) == ()
-    assert plan(ticket(kind)) == ()
-    assert plan(ticket(kind, ScopeItem("posts", {"provider": "google"}), account="")) == ()
+    assert plan_calls(ticket(kind, refused)) == ()
+    assert plan_calls(ticket(kind)) == ()
+    assert plan_calls(ticket(kind, ScopeItem("posts", {"provider": "google"}), account="")) == ()
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_nothing_is_done_to_no_account_and_for_nothing_granted(kind: RequestKind
     [RequestKind.COMPLAINT, RequestKind.AUTOMATED_DECISION, RequestKind.UNDERAGE_REPORT],
 )
 def test_words_are_the_answer_where_nothing_can_be_done(kind: RequestKind) -> None:
-    assert plan(ticket(kind, ScopeItem("any"))) == ()
+    assert plan_calls(ticket(kind, ScopeItem("any"))) == ()
 
 
 def test_only_granted_items_are_asked_for_and_each_by_its_place() -> None:
-    (action,) = plan(
+    (action,) = plan_calls(
         ticket(
             RequestKind.DELETION,
             ScopeItem("posts", decision="grant"),
@@ -66,9 +66,9 @@ def test_only_granted_items_are_asked_for_and_each_by_its_place() -> None:
 )
 def test_people_delete_what_words_narrow(detail: dict[str, Any]) -> None:
     limited = ticket(RequestKind.DELETION, ScopeItem("posts", detail=detail))
-    assert plan(limited) == ()
-    assert leaves_words(limited)
-    assert not leaves_words(ticket(RequestKind.DELETION, ScopeItem("posts")))
+    assert plan_calls(limited) == ()
+    assert needs_written_answer(limited)
+    assert not needs_written_answer(ticket(RequestKind.DELETION, ScopeItem("posts")))
 
 
 UNTIL_2025: dict[str, Any] = {"only": [{"to": "2025-12-31"}]}
@@ -81,11 +81,11 @@ def test_each_last_day_is_a_call_of_its_own() -> None:
         ScopeItem("comments"),
         ScopeItem("voice", UNTIL_2025),
     )
-    assert [(one.payload, one.items) for one in plan(asked)] == [
+    assert [(one.payload, one.items) for one in plan_calls(asked)] == [
         ({"categories": ["posts", "voice"], "before": "2026-01-01"}, (0, 2)),
         ({"categories": ["comments"]}, (1,)),
     ]
-    assert not leaves_words(asked)
+    assert not needs_written_answer(asked)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_each_last_day_is_a_call_of_its_own() -> None:
 )
 def test_people_delete_what_the_account_service_has_no_argument_for(item: ScopeItem) -> None:
     asked = ticket(RequestKind.DELETION, ScopeItem("comments"), item)
-    assert plan(asked) == ()
-    assert leaves_words(asked)
+    assert plan_calls(asked) == ()
+    assert needs_written_answer(asked)
 
 
 def test_all_is_spelt_out_and_leaves_the_ways_to_log_in() -> None:
-    (action,) = plan(ticket(RequestKind.DELETION, ScopeItem("all")))
+    (action,) = plan_calls(ticket(RequestKind.DELETION, ScopeItem("all")))
     assert "bindings" not in action.payload["categories"]
     assert "posts" in action.payload["categories"]
 
@@ -124,5 +124,5 @@ def test_all_is_spelt_out_and_leaves_the_ways_to_log_in() -> None:
 def test_a_childs_account_is_stopped_first_and_a_teens_by_wish_alone(
     flags: set[str], wish: str, actions: list[str]
 ) -> None:
-    planned = plan(ticket(RequestKind.GUARDIAN, ScopeItem(wish), flags=frozenset(flags)))
+    planned = plan_calls(ticket(RequestKind.GUARDIAN, ScopeItem(wish), flags=frozenset(flags)))
     assert [action.action.value for action in planned] == actions

@@ -14,7 +14,7 @@ from privacydesk.errors import NotFoundError, UnavailableError
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.services.passage_vectors import import_vectors
+from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
 
 
@@ -23,18 +23,18 @@ async def test_without_an_import_there_is_no_answer_and_nothing_is_loaded() -> N
     answers = PolicyAnswers(MemoryPolicyLibrary(), None, counting)
     answers.load()
     assert await answers.answer("怎么注销账号", "me") is None
-    assert answers.answer_now("怎么注销账号") is None
+    assert answers.answer_sync("怎么注销账号") is None
     assert (counting.passages, counting.loads) == (0, 0)
 
 
 def test_a_first_version_is_answered_from_with_its_model_ready() -> None:
     library, counting = MemoryPolicyLibrary(), CountingEmbedder()
     library.save(sample_policy())
-    import_vectors(library, sample_policy(), CountingEmbedder())
+    precompute_vectors(library, sample_policy(), CountingEmbedder())
     answers = PolicyAnswers(library, None, counting)
-    answers.go_by(sample_policy().name, sample_policy().digest)
+    answers.switch_to(sample_policy().name, sample_policy().digest)
     assert counting.loads == 1
-    assert answers.answer_now("怎么注销账号") is not None
+    assert answers.answer_sync("怎么注销账号") is not None
 
 
 async def test_a_question_is_worked_out_beside_the_event_loop() -> None:
@@ -53,7 +53,7 @@ def test_whoever_answers_makes_what_is_not_kept_and_writes_nothing() -> None:
     version = read_policy(text, name="short").version(datetime.now(UTC))
     answers = PolicyAnswers(ReadOnly(), version, embedder())
     with capture_logs() as logged:
-        found = answers.answer_now("怎么注销账号")
+        found = answers.answer_sync("怎么注销账号")
     assert found is not None
     assert found.answerable
     assert [entry["event"] for entry in logged] == ["policy_vectors_missing"]
@@ -62,7 +62,7 @@ def test_whoever_answers_makes_what_is_not_kept_and_writes_nothing() -> None:
 def test_whoever_answers_reads_what_the_import_kept() -> None:
     library, counting = MemoryPolicyLibrary(), CountingEmbedder()
     library.save(sample_policy())
-    import_vectors(library, sample_policy(), CountingEmbedder())
+    precompute_vectors(library, sample_policy(), CountingEmbedder())
     with capture_logs() as logged:
         PolicyAnswers(library, sample_policy(), counting).load()
     assert (counting.passages, logged) == (0, [])
@@ -77,7 +77,7 @@ def test_a_newer_version_is_answered_from_once_it_is_ready_and_not_before() -> N
         def embed_passages(self, texts: Sequence[str]) -> Vector:
             # Whoever asks while a newer one is made ready does not wait for it.
             if answers.digest == sample_policy().digest and made:
-                answered.append(answers.answer_now("怎么注销账号"))
+                answered.append(answers.answer_sync("怎么注销账号"))
             return super().embed_passages(texts)
 
     made = False
@@ -88,13 +88,13 @@ def test_a_newer_version_is_answered_from_once_it_is_ready_and_not_before() -> N
         "第一条 注销帐号\n您可以在设置里注销帐号，注销以后找不回来。\n", name=sample_policy().name
     ).version(datetime.now(UTC))
     library.save(newer)
-    answers.go_by(newer.name, newer.digest)
+    answers.switch_to(newer.name, newer.digest)
     assert answered
     for answer in answered:
         assert answer is not None
         assert all(quote.text in sample_policy().source for quote in answer.quotes)
     assert answers.digest == newer.digest
-    found = answers.answer_now("怎么注销账号")
+    found = answers.answer_sync("怎么注销账号")
     assert found is not None
     assert all(quote.text in newer.source for quote in found.quotes)
 
@@ -103,10 +103,10 @@ def test_the_version_in_force_is_not_made_again_and_one_that_is_not_kept_changes
     library, counting = MemoryPolicyLibrary(), CountingEmbedder()
     library.save(sample_policy())
     answers = PolicyAnswers(library, sample_policy(), counting)
-    answers.go_by(sample_policy().name, sample_policy().digest)
+    answers.switch_to(sample_policy().name, sample_policy().digest)
     assert counting.passages == 0
     with pytest.raises(NotFoundError):
-        answers.go_by(sample_policy().name, "no such digest")
+        answers.switch_to(sample_policy().name, "no such digest")
     assert answers.digest == sample_policy().digest
 
 

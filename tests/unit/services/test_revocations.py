@@ -6,11 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.app_tokens import KEPT, LEEWAY, IssuedToken, Revocation
+from privacydesk.domain.app_tokens import (
+    CLOCK_LEEWAY,
+    REVOCATION_RETENTION,
+    IssuedToken,
+    Revocation,
+)
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import LookupHash
 from privacydesk.services.revocations import Revocations, RevokedTokens, account_hash
-from privacydesk.storage.memory import random_hashing
+from privacydesk.storage.temporary_store import random_hashing
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -27,11 +32,11 @@ class Book:
         self.looks: list[datetime] = []
 
     async def add(
-        self, revocation: Revocation, told: AuditEntry, *, left: object | None = None
+        self, revocation: Revocation, audit_entry: AuditEntry, *, api_result: object | None = None
     ) -> None:
-        del left
+        del api_result
         self.kept.add(revocation)
-        self.told.append(told)
+        self.told.append(audit_entry)
 
     async def since(self, at: datetime) -> AsyncGenerator[Sequence[Revocation]]:
         self.looks.append(at)
@@ -60,20 +65,20 @@ def revoked(*revocations: Revocation) -> RevokedTokens:
 def test_an_account_s_tokens_are_revoked_by_when_they_were_issued(
     token: IssuedToken, is_revoked: bool
 ) -> None:
-    assert revoked(Revocation(ACCOUNT, NOW)).covers(token) is is_revoked
+    assert revoked(Revocation(ACCOUNT, NOW)).is_revoked(token) is is_revoked
 
 
 def test_the_latest_revocation_of_an_account_counts_in_whatever_order_they_come() -> None:
     known = revoked(Revocation(ACCOUNT, NOW + SECOND), Revocation(ACCOUNT, NOW))
-    assert known.covers(IssuedToken(ACCOUNT, None, NOW + SECOND))
+    assert known.is_revoked(IssuedToken(ACCOUNT, None, NOW + SECOND))
 
 
 def test_a_token_is_revoked_by_its_id_whenever_it_was_issued() -> None:
     known = revoked(Revocation(TOKEN, NOW), Revocation(ACCOUNT, NOW))
     later = NOW + SECOND
-    assert known.covers(IssuedToken(LookupHash(b"b" * 32), TOKEN, later))
-    assert known.covers(IssuedToken(ACCOUNT, TOKEN, later))
-    assert not known.covers(IssuedToken(ACCOUNT, LookupHash(b"u" * 32), later))
+    assert known.is_revoked(IssuedToken(LookupHash(b"b" * 32), TOKEN, later))
+    assert known.is_revoked(IssuedToken(ACCOUNT, TOKEN, later))
+    assert not known.is_revoked(IssuedToken(ACCOUNT, LookupHash(b"u" * 32), later))
 
 
 @pytest.mark.parametrize(
@@ -81,8 +86,8 @@ def test_a_token_is_revoked_by_its_id_whenever_it_was_issued() -> None:
     [
         (None, NOW),
         (NOW - 5 * SECOND, NOW - 5 * SECOND),
-        (NOW - timedelta(hours=1), NOW - LEEWAY),
-        (NOW + timedelta(hours=1), NOW + LEEWAY),
+        (NOW - timedelta(hours=1), NOW - CLOCK_LEEWAY),
+        (NOW + timedelta(hours=1), NOW + CLOCK_LEEWAY),
     ],
 )
 async def test_the_app_s_own_clock_counts_as_far_as_clocks_may_differ(
@@ -112,9 +117,9 @@ async def test_a_look_reads_what_is_new_and_now_and_then_all(clock: MovableClock
         await desk.refresh()
         clock.move(3 * SECOND)
     first, second, *_, last = book.looks
-    assert first == NOW - KEPT
+    assert first == NOW - REVOCATION_RETENTION
     assert second == NOW - timedelta(minutes=1)
-    assert last == NOW + 300 * SECOND - KEPT
+    assert last == NOW + 300 * SECOND - REVOCATION_RETENTION
 
 
 async def test_what_was_written_while_this_clock_ran_ahead_is_found_in_the_end(
@@ -128,14 +133,14 @@ async def test_what_was_written_while_this_clock_ran_ahead_is_found_in_the_end(
     book.kept.add(Revocation(ACCOUNT, NOW))
     for _ in range(99):
         await desk.refresh()
-    assert known.covers(IssuedToken(ACCOUNT))
+    assert known.is_revoked(IssuedToken(ACCOUNT))
 
 
 async def test_a_sweep_forgets_in_memory_and_in_the_book(clock: MovableClock) -> None:
     book, known = Book(), RevokedTokens()
     desk = Revocations(book, known, random_hashing(), clock)
     await desk.revoke_account("u-1", by="crm")
-    clock.move(KEPT)
+    clock.move(REVOCATION_RETENTION)
     await desk.sweep()
     assert (len(known), len(book.kept)) == (1, 1)
     clock.move(SECOND)

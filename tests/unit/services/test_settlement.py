@@ -22,7 +22,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
 from privacydesk.domain.work import Work
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
-from privacydesk.services.settlement import Answer, Settlement, settle
+from privacydesk.services.settlement import Answer, Settlement, apply_answer
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 DEADLINES = Deadlines(Calendars.from_data_dir(Path("nowhere")), DeadlineRules())
@@ -58,7 +58,9 @@ def row(action: AccountAction, *places: int, **arguments: Any) -> Delivery:
 def answered(
     answer: AccountAnswer, ticket: Ticket = TICKET, of: Delivery | None = None
 ) -> Settlement:
-    return settle(ticket, of or row(AccountAction.DELETE, 0, 1), Answer.of(answer), DEADLINES, NOW)
+    return apply_answer(
+        ticket, of or row(AccountAction.DELETE, 0, 1), Answer.of(answer), DEADLINES, NOW
+    )
 
 
 KEPT = ItemResult("recharge", ItemOutcome.KEPT, 3, AccountReason.LEGAL_RETENTION, date(2028, 1, 1))

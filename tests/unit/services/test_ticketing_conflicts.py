@@ -11,7 +11,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Outcome, Ticket, TicketState
 from privacydesk.domain.ticketing import Correction, RemoteChange, RemoteTicket, TicketingMap
-from privacydesk.domain.ticketing_links import Base
+from privacydesk.domain.ticketing_links import SyncBase
 from privacydesk.services.ticketing.conflicts import Giving, Sides, differences, giving
 
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
@@ -32,9 +32,9 @@ TICKET = Ticket(
 CLOSED = replace(TICKET, state=TicketState.CLOSED, outcome=Outcome.REFUSED)
 
 
-def sides(ticket: Ticket = TICKET, *, base: Base | None = None, **theirs: object) -> Sides:
+def sides(ticket: Ticket = TICKET, *, base: SyncBase | None = None, **theirs: object) -> Sides:
     remote = RemoteTicket("1", "#1", "", **{"state": "open", "due_at": DUE, **theirs})  # type: ignore[arg-type]
-    return Sides(ticket, remote, base or Base("", "", "open", DUE))
+    return Sides(ticket, remote, base or SyncBase("", "", "open", DUE))
 
 
 def said_of(between: Sides) -> tuple[RemoteChange, tuple[Correction, ...]]:
@@ -64,7 +64,7 @@ def test_the_state_is_the_desks(
 
 
 def test_one_that_is_opened_after_the_end_is_closed_again_with_a_word() -> None:
-    change, told = said_of(sides(CLOSED, base=Base("", "", "closed", DUE), state="open"))
+    change, told = said_of(sides(CLOSED, base=SyncBase("", "", "closed", DUE), state="open"))
     assert (change.state, told) == ("closed", (Correction.STATE_REOPENED,))
 
 
@@ -72,7 +72,7 @@ def test_a_date_is_put_back_with_a_word_only_where_they_moved_it() -> None:
     assert said_of(sides(due_at=DUE + timedelta(seconds=20))) == (RemoteChange(), ())
     later = DUE + timedelta(days=2)
     assert said_of(sides(due_at=later)) == (RemoteChange(due_at=DUE), (Correction.DUE,))
-    moved_here = sides(base=Base("", "", "open", later), due_at=later)
+    moved_here = sides(base=SyncBase("", "", "open", later), due_at=later)
     assert said_of(moved_here) == (RemoteChange(due_at=DUE), ())
     assert said_of(sides(due_at=None)) == (RemoteChange(due_at=DUE), ())
 
@@ -112,15 +112,15 @@ def test_of_two_changes_the_newer_counts_and_the_desks_where_nothing_tells(
 
 def test_a_holder_who_is_unknown_there_leaves_nobody_in_their_place() -> None:
     ticket, log = held(TICKET, "lao-zhou", NOW)
-    base = Base("mei", "u-mei", "open", DUE)
+    base = SyncBase("mei", "u-mei", "open", DUE)
     assert giving(sides(ticket, base=base, assignee="u-mei"), SAID, log) == Giving(give="")
-    still = Base("lao-zhou", "u-stranger", "open", DUE)
+    still = SyncBase("lao-zhou", "u-stranger", "open", DUE)
     assert giving(sides(ticket, base=still, assignee="u-stranger"), SAID, log) == Giving()
 
 
 def test_what_a_half_made_ticket_lacks_nobody_took_away() -> None:
     ticket, log = held(TICKET, "mei", NOW)
-    base = Base("mei", "u-mei", "open", DUE)
+    base = SyncBase("mei", "u-mei", "open", DUE)
     found = replace(sides(ticket, base=base, assignee="", state="closed"), refound=True)
     assert giving(found, SAID, log) == Giving(give="u-mei")
     assert said_of(found) == (RemoteChange(state="open"), ())
@@ -128,6 +128,6 @@ def test_what_a_half_made_ticket_lacks_nobody_took_away() -> None:
 
 def test_the_record_of_a_closed_request_keeps_who_held_it() -> None:
     ticket, log = held(CLOSED, "mei", NOW)
-    base = Base("mei", "u-mei", "closed", DUE)
+    base = SyncBase("mei", "u-mei", "closed", DUE)
     after = sides(ticket, base=base, assignee="u-an", state="closed", touched_at=NOW + HOUR)
     assert giving(after, SAID, log) == Giving()

@@ -12,8 +12,8 @@ from PIL import Image
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services import decoding, uploads
-from privacydesk.services.decoding import REFUSED, TAKEN, TOO_MANY_PIXELS, rewritten
-from privacydesk.services.uploads import MAX_BYTES, Pictures, read_all
+from privacydesk.services.decoding import ACCEPTED, REFUSED, TOO_MANY_PIXELS, reencode
+from privacydesk.services.uploads import MAX_BYTES, PictureConverter, read_all
 
 
 def picture(kind: str, size: tuple[int, int] = (64, 40), **options: object) -> bytes:
@@ -23,8 +23,8 @@ def picture(kind: str, size: tuple[int, int] = (64, 40), **options: object) -> b
 
 
 def opened(raw: bytes) -> Image.Image:
-    verdict, body = rewritten(raw)
-    assert verdict == TAKEN
+    verdict, body = reencode(raw)
+    assert verdict == ACCEPTED
     return Image.open(io.BytesIO(body))
 
 
@@ -58,14 +58,14 @@ def test_a_picture_of_any_mode_is_taken(mode: str) -> None:
 def test_metadata_goes_and_what_it_says_about_turning_is_done() -> None:
     raw = with_metadata()
     assert b"taken at home" in raw
-    _, body = rewritten(raw)
+    _, body = reencode(raw)
     for trace in (b"taken at home", b"a hidden note", b"Exif"):
         assert trace not in body
     assert Image.open(io.BytesIO(body)).size == (40, 64)
 
 
 def test_what_is_hidden_behind_a_picture_goes() -> None:
-    assert b"<script>" not in rewritten(picture("PNG") + b"<script>alert(1)</script>")[1]
+    assert b"<script>" not in reencode(picture("PNG") + b"<script>alert(1)</script>")[1]
 
 
 def test_a_large_picture_is_made_smaller() -> None:
@@ -86,18 +86,18 @@ def test_a_photo_with_a_second_picture_in_it_is_taken() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_a_picture_that_moves_is_refused(kind: str) -> None:
     more = [Image.new("RGB", (64, 40), "#112233")]
-    assert rewritten(picture(kind, save_all=True, append_images=more)) == (REFUSED, b"")
+    assert reencode(picture(kind, save_all=True, append_images=more)) == (REFUSED, b"")
 
 
 def test_a_picture_with_more_scans_than_cameras_write_is_refused() -> None:
-    assert rewritten(with_scans(20))[0] == TAKEN
-    assert rewritten(with_scans(21))[0] == REFUSED
+    assert reencode(with_scans(20))[0] == ACCEPTED
+    assert reencode(with_scans(21))[0] == REFUSED
 
 
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     body = io.BytesIO()
     Image.new("1", (9_000, 9_000)).save(body, "PNG")
-    assert rewritten(body.getvalue()) == (TOO_MANY_PIXELS, b"")
+    assert reencode(body.getvalue()) == (TOO_MANY_PIXELS, b"")
 
 
 def test_whatever_a_decoder_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +107,8 @@ def test_whatever_a_decoder_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch)
         def fail(_raw: bytes, error: Exception = error) -> bytes:
             raise error
 
-        monkeypatch.setattr(decoding, "_rewritten", fail)
-        assert rewritten(b"") == (REFUSED, b"")
+        monkeypatch.setattr(decoding, "_reencode", fail)
+        assert reencode(b"") == (REFUSED, b"")
 
 
 @pytest.mark.parametrize(
@@ -126,21 +126,21 @@ def test_whatever_a_decoder_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch)
     ids=["nothing", "svg", "pdf", "cut off", "bmp", "gif", "tiff", "only a head"],
 )
 def test_anything_else_is_refused(make: Callable[[], bytes]) -> None:
-    assert rewritten(make()) == (REFUSED, b"")
+    assert reencode(make()) == (REFUSED, b"")
 
 
 async def test_pictures_are_written_anew_by_processes_that_stay() -> None:
-    async with Pictures(at_once=2) as pictures:
-        made = await asyncio.gather(*(pictures.rewrite(picture("PNG")) for _ in range(4)))
+    async with PictureConverter(max_processes=2) as pictures:
+        made = await asyncio.gather(*(pictures.convert(picture("PNG")) for _ in range(4)))
         assert {one.media_type for one in made} == {"image/jpeg"}
         assert all(Image.open(io.BytesIO(one.body)).size == (64, 40) for one in made)
         with pytest.raises(DeskError) as caught:
-            await pictures.rewrite(b"no picture")
+            await pictures.convert(b"no picture")
         assert caught.value.code is ErrorCode.UNSUPPORTED_MEDIA
         body = io.BytesIO()
         Image.new("1", (9_000, 9_000)).save(body, "PNG")
         with pytest.raises(DeskError) as caught:
-            await pictures.rewrite(body.getvalue())
+            await pictures.convert(body.getvalue())
         assert caught.value.data["reason"] == "too_many_pixels"
 
 
@@ -154,32 +154,32 @@ async def test_a_picture_that_takes_too_long_is_refused_and_its_process_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     _program(monkeypatch, tmp_path, "import threading; threading.Event().wait()")
-    async with Pictures(at_once=1, patience=0.2) as pictures:
+    async with PictureConverter(max_processes=1, decode_timeout=0.2) as pictures:
         for _ in range(2):
             with pytest.raises(DeskError) as caught:
-                await pictures.rewrite(picture("PNG"))
+                await pictures.convert(picture("PNG"))
             assert caught.value.code is ErrorCode.UNSUPPORTED_MEDIA
 
 
 async def test_a_picture_that_brings_its_process_down_is_refused_and_the_next_is_taken(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    async with Pictures(at_once=1) as pictures:
+    async with PictureConverter(max_processes=1) as pictures:
         with monkeypatch.context() as patched:
             _program(patched, tmp_path, "import os; os.abort()")
             with pytest.raises(DeskError) as caught:
-                await pictures.rewrite(picture("PNG"))
+                await pictures.convert(picture("PNG"))
             assert caught.value.code is ErrorCode.UNSUPPORTED_MEDIA
-        assert (await pictures.rewrite(picture("PNG"))).body
+        assert (await pictures.convert(picture("PNG"))).body
 
 
 async def test_where_no_process_can_be_started_the_client_keeps_its_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
-    async with Pictures() as pictures:
+    async with PictureConverter() as pictures:
         with pytest.raises(DeskError) as caught:
-            await pictures.rewrite(picture("PNG"))
+            await pictures.convert(picture("PNG"))
         assert caught.value.code is ErrorCode.UNAVAILABLE
 
 

@@ -23,10 +23,10 @@ from privacydesk.storage.rows.agent import agent_row, read_agent
 from privacydesk.storage.rows.challenge import challenge_row, read_challenge
 from privacydesk.storage.rows.conversation import conversation_row, read_conversation
 from privacydesk.storage.rows.delivery import delivery_row, read_delivery
-from privacydesk.storage.rows.event import blank_row, event_row, read_event
+from privacydesk.storage.rows.event import event_row, purged_event_row, read_event
 from privacydesk.storage.rows.evidence import evidence_row, read_evidence
-from privacydesk.storage.rows.ticket import BOUND as TICKET_BOUND
-from privacydesk.storage.rows.ticket import persons, read_ticket, ticket_row
+from privacydesk.storage.rows.ticket import BINDING as TICKET_BINDING
+from privacydesk.storage.rows.ticket import person_hashes, read_ticket, ticket_row
 from privacydesk.storage.rows.ticket_log import log_row, read_log_entry
 from privacydesk.storage.sealing import Seal, SealError
 
@@ -57,7 +57,7 @@ def test_a_ticket_comes_back_as_it_was(ticket: Ticket) -> None:
 @given(values.tickets)
 def test_a_ticket_that_was_kept_with_answers_and_work_in_one_comes_back(ticket: Ticket) -> None:
     row = ticket_row(ticket, SEAL)
-    place = TICKET_BOUND.of(row)
+    place = TICKET_BINDING.associated_data(row)
     body = from_json(SEAL.open(place, row["body"]))
     body["facts"] = {**body.pop("answers"), **body.pop("work")}
     old = as_row(row, body=SEAL.seal(place, to_json(body)))
@@ -67,15 +67,15 @@ def test_a_ticket_that_was_kept_with_answers_and_work_in_one_comes_back(ticket: 
 @given(values.tickets)
 def test_a_ticket_that_was_kept_with_single_names_comes_back(ticket: Ticket) -> None:
     work = replace(ticket.work, touched_by=(), files_asked=(), files_allowed=("mei",))
-    ticket = replace(ticket, reviewer_not=("lao-zhou",), work=work)
+    ticket = replace(ticket, excluded_reviewers=("lao-zhou",), work=work)
     row = ticket_row(ticket, SEAL)
-    place = TICKET_BOUND.of(row)
+    place = TICKET_BINDING.associated_data(row)
     body = from_json(SEAL.open(place, row["body"]))
     for single, empty in (("lao-zhou", False), ("", True)):
         body["reviewer_not"] = single
         body["work"] |= {"files_allowed": "" if empty else "mei"}
         found = read_ticket(as_row(row, body=SEAL.seal(place, to_json(body))), SEAL)
-        assert found.reviewer_not == (() if empty else ("lao-zhou",))
+        assert found.excluded_reviewers == (() if empty else ("lao-zhou",))
         assert found.work.files_allowed == (() if empty else ("mei",))
 
 
@@ -115,7 +115,7 @@ def test_the_leading_clock_stands_in_the_columns(ticket: Ticket) -> None:
     else:
         assert row["due_at"] is row["due_date"] is None
     assert row["provisional"] == any(c.provisional for c in ticket.clocks)
-    assert persons(ticket) <= {ticket.account_hash, ticket.contact_hash}
+    assert person_hashes(ticket) <= {ticket.account_hash, ticket.contact_hash}
 
 
 @given(values.conversations)
@@ -153,7 +153,7 @@ def test_a_body_of_another_column_is_refused() -> None:
 
 @given(values.events)
 def test_an_event_that_was_purged_is_a_blank_without_a_word(event: Event) -> None:
-    left = blank_row(as_row(event_row(HOME, event, SEAL)), SEAL)
+    left = purged_event_row(as_row(event_row(HOME, event, SEAL)), SEAL)
     blank = read_event(as_row(left), SEAL)
     assert blank.kind is EventKind.BLANK
     assert (blank.offset, blank.text, blank.data) == (event.offset, "", {})

@@ -16,9 +16,9 @@ from privacydesk.domain.conversation import (
     LocaleSource,
     Owner,
     OwnerKind,
+    PendingCall,
     Prompt,
-    Waiting,
-    Wish,
+    RequestDraft,
 )
 from privacydesk.domain.deadlines import MAX_AMOUNT, Unit
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
@@ -36,17 +36,17 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket import (
-    Due,
-    DueKind,
     LogEntry,
     Outcome,
     Requester,
+    ScheduledEvent,
+    ScheduledEventKind,
     ScopeItem,
     Ticket,
     TicketState,
 )
 from privacydesk.domain.verification_codes import Challenge, Mark
-from privacydesk.domain.work import Proposed, Told, Work
+from privacydesk.domain.work import ProposedDecision, StaffMessage, Work
 
 
 def _between(first: int, last: int) -> st.SearchStrategy[datetime]:
@@ -114,7 +114,7 @@ frames = st.builds(
     started_at=instants,
     serial=counts,
     slots=mappings,
-    waiting=st.none() | st.builds(Waiting, ref=texts, action=texts, since=instants),
+    waiting=st.none() | st.builds(PendingCall, ref=texts, action=texts, since=instants),
     misses=counts,
     trail=_few(texts),
     called=st.booleans(),
@@ -123,7 +123,7 @@ frames = st.builds(
 verifications = st.builds(
     Verification, subject=texts, level=st.sampled_from(Assurance), at=instants, target=texts
 )
-wishes = st.builds(Wish, intent=st.sampled_from(Intent), slots=mappings, words=texts)
+wishes = st.builds(RequestDraft, intent=st.sampled_from(Intent), slots=mappings, words=texts)
 conversations = st.builds(
     Conversation,
     id=conversation_ids,
@@ -142,7 +142,7 @@ conversations = st.builds(
     ),
     stack=_few(frames),
     prompt=st.none()
-    | st.builds(Prompt, offset=counts, choices=_few(choices), serial=counts, told=_few(wishes)),
+    | st.builds(Prompt, offset=counts, choices=_few(choices), serial=counts, requests=_few(wishes)),
     verifications=_few(verifications),
     queued_at=st.none() | instants,
     unanswered=counts,
@@ -150,8 +150,8 @@ conversations = st.builds(
     desk_calls=counts,
     last_said_at=st.none() | instants,
     minor_hint=st.booleans(),
-    wishes=_few(wishes),
-    filed=st.none() | wishes,
+    pending_requests=_few(wishes),
+    last_filed=st.none() | wishes,
 )
 _zones = st.sampled_from(["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin"])
 
@@ -186,8 +186,9 @@ items = st.builds(
 works = st.builds(
     Work,
     first_due=st.none() | st.dates(),
-    told=st.none() | st.builds(Told, kind=texts, text=texts, data=mappings),
-    proposal=st.none() | st.builds(Proposed, by=texts, verdict=mappings, program=st.booleans()),
+    told=st.none() | st.builds(StaffMessage, kind=texts, text=texts, data=mappings),
+    proposal=st.none()
+    | st.builds(ProposedDecision, by=texts, verdict=mappings, program=st.booleans()),
     decided_by=texts,
     account_named_by=texts,
     touched_by=_few(texts),
@@ -215,14 +216,16 @@ tickets = st.builds(
     account=texts,
     account_hash=st.none() | lookup_hashes,
     verified_at=st.none() | instants,
-    needs=st.sampled_from(Assurance),
+    required_assurance=st.sampled_from(Assurance),
     clocks=_few(clocks()),
     answered_at=st.none() | instants,
     closed_at=st.none() | instants,
     outcome=st.none() | st.sampled_from(Outcome),
     holder=texts,
-    reviewer_not=_few(texts),
-    dues=_few(st.builds(Due, kind=st.sampled_from(DueKind), at=instants)),
+    excluded_reviewers=_few(texts),
+    scheduled_events=_few(
+        st.builds(ScheduledEvent, kind=st.sampled_from(ScheduledEventKind), at=instants)
+    ),
     flags=st.frozensets(texts, max_size=3),
     contact=texts,
     contact_hash=st.none() | lookup_hashes,
@@ -250,7 +253,7 @@ challenges = st.builds(
     attempts_left=st.integers(0, 9),
     not_before=st.none() | instants,
     marks=st.lists(
-        st.builds(Mark, at=instants, of=st.binary(max_size=8), count=st.integers(1, 9)), max_size=3
+        st.builds(Mark, at=instants, tag=st.binary(max_size=8), count=st.integers(1, 9)), max_size=3
     ).map(tuple),
 )
 deliveries = st.builds(
@@ -268,7 +271,7 @@ deliveries = st.builds(
     state=st.sampled_from(DeliveryState),
     attempts=st.integers(0, 99),
     give_up_at=st.none() | instants,
-    told=st.booleans(),
+    delay_announced=st.booleans(),
     version=counts,
 )
 evidence = st.builds(

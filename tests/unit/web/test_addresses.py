@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from multidict import CIMultiDict
 
-from privacydesk.web.addresses import origin_of, read_address
+from privacydesk.web.addresses import client_network, parse_address
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
@@ -14,7 +14,7 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 def origin(peer: str | None, *forwarded: str, trusted: list = PROXIES) -> str:  # type: ignore[type-arg]
     headers = CIMultiDict([("X-Forwarded-For", line) for line in forwarded])
     request = SimpleNamespace(remote=peer, headers=headers)
-    return str(origin_of(request, trusted))  # type: ignore[arg-type]
+    return str(client_network(request, trusted))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -46,5 +46,5 @@ def test_what_a_stranger_says_of_itself_is_not_believed() -> None:
 
 def test_what_is_no_address_ends_the_reading() -> None:
     assert origin("10.0.0.1", "192.0.2.7, unknown") == "10.0.0.1/32"
-    assert read_address("unknown") is None
-    assert read_address("") is None
+    assert parse_address("unknown") is None
+    assert parse_address("") is None

@@ -11,11 +11,11 @@ class Socket:
         self.size = 0
         self.gone = False
 
-    def weigh(self) -> int:
+    def buffered_bytes(self) -> int:
         """Return its size."""
         return self.size
 
-    def let_go(self) -> None:
+    def disconnect(self) -> None:
         """Note it."""
         self.gone = True
 
@@ -23,12 +23,12 @@ class Socket:
 def hold(backlog: Backlog, origin: str, size: int) -> Socket:
     socket = Socket(origin)
     socket.size = size
-    backlog.account(socket, size)
+    backlog.record(socket, size)
     return socket
 
 
 def test_an_origin_that_holds_too_much_loses_its_largest_holder() -> None:
-    backlog = Backlog(each=100, most=1000)
+    backlog = Backlog(max_per_origin=100, max_total=1000)
     small, large, middle = (hold(backlog, "a", size) for size in (20, 50, 30))
     other = hold(backlog, "b", 90)
     assert not any(one.gone for one in (small, large, middle, other))
@@ -40,7 +40,7 @@ def test_an_origin_that_holds_too_much_loses_its_largest_holder() -> None:
 
 
 def test_where_all_hold_too_much_the_largest_origin_gives_way() -> None:
-    backlog = Backlog(each=100, most=150)
+    backlog = Backlog(max_per_origin=100, max_total=150)
     greedy = [hold(backlog, "a", 30) for _ in range(3)]
     honest = [hold(backlog, name, 25) for name in "bcd"]
     assert [one.gone for one in greedy].count(True) == 1
@@ -49,7 +49,7 @@ def test_where_all_hold_too_much_the_largest_origin_gives_way() -> None:
 
 
 def test_who_has_been_sent_everything_meanwhile_is_not_let_go() -> None:
-    backlog = Backlog(each=100, most=1000)
+    backlog = Backlog(max_per_origin=100, max_total=1000)
     quick = hold(backlog, "a", 90)
     quick.size = 0
     slow = hold(backlog, "a", 40)
@@ -59,15 +59,15 @@ def test_who_has_been_sent_everything_meanwhile_is_not_let_go() -> None:
 
 
 def test_what_ends_is_forgotten() -> None:
-    backlog = Backlog(each=100, most=1000)
+    backlog = Backlog(max_per_origin=100, max_total=1000)
     one = hold(backlog, "a", 90)
-    backlog.forget(one)
-    backlog.forget(one)
+    backlog.remove(one)
+    backlog.remove(one)
     assert backlog.total == 0
 
 
 def test_one_thing_of_any_size_has_room_and_a_second_one_that_fits() -> None:
-    backlog = Backlog(each=100, most=1000)
+    backlog = Backlog(max_per_origin=100, max_total=1000)
     assert backlog.has_room("a", 500)
     hold(backlog, "a", 60)
     assert backlog.has_room("a", 40)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from privacydesk.domain.duty import Board
+from privacydesk.domain.duty import StaffBoard
 from privacydesk.services.attendance import Attendance
-from privacydesk.web.console.board import BoardWindow
+from privacydesk.web.console.board import BoardCache
 
 
 class _Attendance:
@@ -18,8 +18,8 @@ class _Attendance:
         self.go = asyncio.Event()
         self.begun = asyncio.Event()
 
-    async def board(self) -> Board:
-        board = Board(waiting=self.waiting)
+    async def board(self) -> StaffBoard:
+        board = StaffBoard(queue_length=self.waiting)
         self.begun.set()
         await self.go.wait()
         return board
@@ -27,22 +27,22 @@ class _Attendance:
 
 async def test_what_is_done_while_the_board_is_read_shows_at_the_next_look() -> None:
     attendance = _Attendance()
-    window = BoardWindow(cast("Attendance", attendance))
-    early = asyncio.create_task(window.look())
+    cache = BoardCache(cast("Attendance", attendance))
+    early = asyncio.create_task(cache.get())
     await attendance.begun.wait()
     attendance.waiting = 1
-    window.forget()
+    cache.invalidate()
     attendance.go.set()
-    assert (await early).waiting == 0
-    assert (await window.look()).waiting == 1
+    assert (await early).queue_length == 0
+    assert (await cache.get()).queue_length == 1
 
 
 async def test_what_was_read_serves_whoever_asks_right_after() -> None:
     attendance = _Attendance()
     attendance.go.set()
-    window = BoardWindow(cast("Attendance", attendance))
-    await window.look()
+    cache = BoardCache(cast("Attendance", attendance))
+    await cache.get()
     attendance.waiting = 1
-    assert (await window.look()).waiting == 0
-    window.forget()
-    assert (await window.look()).waiting == 1
+    assert (await cache.get()).queue_length == 0
+    cache.invalidate()
+    assert (await cache.get()).queue_length == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.services.api import View
-from privacydesk.web.chat.encoding import LARGEST_PAGE, events_frame, fitting
+from privacydesk.web.chat.encoding import MAX_PAGE_BYTES, events_frame, first_page
 
 AT = datetime(2026, 10, 15, 2, 11, 7, tzinfo=UTC)
 
@@ -59,10 +59,10 @@ def test_a_job_whose_first_event_is_the_desks_is_acknowledged_too() -> None:
 
 def test_a_page_of_the_log_ends_before_it_grows_large_and_is_never_empty() -> None:
     long = Event(1, AT, Sender.USER, EventKind.TEXT, text="删" * 10_000)
-    page = fitting([long] * 200)
+    page = first_page([long] * 200)
     assert 1 < len(page) < 200
-    assert len(events_frame(page)) < LARGEST_PAGE * 1.1
-    assert len(fitting([long], most=1)) == 1
-    assert fitting([]) == []
+    assert len(events_frame(page)) < MAX_PAGE_BYTES * 1.1
+    assert len(first_page([long], max_bytes=1)) == 1
+    assert first_page([]) == []
     short = Event(1, AT, Sender.USER, EventKind.TEXT, text="好")
-    assert len(fitting([short] * 200)) == 200
+    assert len(first_page([short] * 200)) == 200

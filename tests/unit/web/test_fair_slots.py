@@ -13,11 +13,11 @@ class Holders:
         self.ended: list[str] = []
 
     def take(self, key: str, name: str = "") -> bool:
-        return self.slots.take(Slot(self.slots, key, lambda: self.ended.append(name or key)))
+        return self.slots.acquire(Slot(self.slots, key, lambda: self.ended.append(name or key)))
 
 
 def test_where_all_are_taken_the_oldest_of_the_largest_holder_gives_way() -> None:
-    holders = Holders(FairSlots(each=9, most=5, rotate=True))
+    holders = Holders(FairSlots(per_key=9, total=5, rotate=True))
     for key, name in (("b", "b1"), ("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b2")):
         assert holders.take(key, name)
     assert holders.take("c")
@@ -26,19 +26,19 @@ def test_where_all_are_taken_the_oldest_of_the_largest_holder_gives_way() -> Non
 
 
 def test_a_key_that_rotates_gives_up_its_own_oldest() -> None:
-    holders = Holders(FairSlots(each=2, most=9, rotate=True))
+    holders = Holders(FairSlots(per_key=2, total=9, rotate=True))
     assert [holders.take("a", name) for name in ("1", "2", "3")] == [True] * 3
     assert holders.ended == ["1"]
 
 
 def test_a_key_that_does_not_rotate_is_refused_and_ends_nobody() -> None:
-    holders = Holders(FairSlots(each=2, most=9))
+    holders = Holders(FairSlots(per_key=2, total=9))
     assert [holders.take("a") for _ in range(3)] == [True, True, False]
     assert not holders.ended
 
 
 def test_nobody_is_ended_for_a_newcomer_who_would_hold_as_much() -> None:
-    holders = Holders(FairSlots(each=3, most=4))
+    holders = Holders(FairSlots(per_key=3, total=4))
     for key in "aabc":
         assert holders.take(key)
     assert not holders.take("a"), "it is the largest"
@@ -49,7 +49,7 @@ def test_nobody_is_ended_for_a_newcomer_who_would_hold_as_much() -> None:
 
 
 def test_a_slot_that_was_given_up_is_not_given_back_twice() -> None:
-    slots = FairSlots(each=1, most=1, rotate=True)
+    slots = FairSlots(per_key=1, total=1, rotate=True)
     with contextlib.ExitStack() as first, contextlib.ExitStack() as second:
         assert first.enter_context(slots.slot("a", bool))
         assert second.enter_context(slots.slot("b", bool))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from privacydesk.web.chat.frames import (
     Choose,
     FrameError,
-    HandIn,
     Hello,
     Send,
+    SubmitUploads,
     parse_frame,
     parse_hello,
 )
@@ -28,7 +28,7 @@ def test_frames_become_values() -> None:
     assert parse_frame(b'{"type":"choose","id":"a","choice":"desk:human"}', max_text=10) == Choose(
         "a", "desk:human", 0
     )
-    assert parse_frame(b'{"type":"upload","id":"a","uploads":["u"]}', max_text=10) == HandIn(
+    assert parse_frame(b'{"type":"upload","id":"a","uploads":["u"]}', max_text=10) == SubmitUploads(
         "a", ("u",)
     )
 
@@ -44,7 +44,11 @@ def test_the_limit_counts_characters_after_cleaning() -> None:
     frame["text"] = "字" * 11
     with pytest.raises(FrameError) as caught:
         parse_frame(json.dumps(frame).encode(), max_text=10)
-    assert (caught.value.id, caught.value.bad, caught.value.data["count"]) == ("a", False, 11)
+    assert (caught.value.id, caught.value.is_violation, caught.value.data["count"]) == (
+        "a",
+        False,
+        11,
+    )
 
 
 VALUES = st.recursive(

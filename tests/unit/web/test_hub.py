@@ -23,12 +23,12 @@ class _Page:
         self.told = 0
 
     def deliver(self, first: int, last: int, frame: bytes) -> None:
-        self.show(frame)
+        self.send(frame)
 
-    def behind(self, head: int) -> None:
+    def catch_up_to(self, head: int) -> None:
         raise AssertionError("nothing is lost here")
 
-    def show(self, frame: bytes) -> None:
+    def send(self, frame: bytes) -> None:
         self.view = orjson.loads(frame).get("view", self.view)
         self.told += 1
 

@@ -10,9 +10,9 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.errors import InvalidRequestError
-from privacydesk.services.staff.examinations import Finding
+from privacydesk.services.staff.examinations import ExaminationResult
 from privacydesk.services.staff.preconditions import Refusal
-from privacydesk.web.console.verdicts import keys_of, read_finding, read_verdict
+from privacydesk.web.console.verdicts import item_keys, parse_finding, parse_verdict
 
 POSTS, PHOTOS, CHATS = (ScopeItem(name) for name in ("posts", "photos", "chats"))
 TICKET = Ticket(
@@ -28,7 +28,7 @@ TICKET = Ticket(
 
 
 def test_what_is_typed_on_an_item_is_read_of_that_item_alone() -> None:
-    other, key = keys_of(TICKET)
+    other, key = item_keys(TICKET)
     form = {
         "verdict": "partly",
         f"item-{other}": "grant",
@@ -37,32 +37,32 @@ def test_what_is_typed_on_an_item_is_read_of_that_item_alone() -> None:
         f"reason-{key}": " The law has them kept. ",
     }
     refusal = Refusal(Ground.LAW, "The law has them kept.")
-    assert read_verdict(form, TICKET).refused == {1: refusal}
+    assert parse_verdict(form, TICKET).refused == {1: refusal}
     for items in ((POSTS, CHATS), (PHOTOS, POSTS), (PHOTOS,), ()):
         with pytest.raises(InvalidRequestError):
-            read_verdict(form, replace(TICKET, items=items))
+            parse_verdict(form, replace(TICKET, items=items))
     # What became of an item is no other item.
     decided = replace(PHOTOS, decision="refuse", result="failed")
-    assert read_verdict(form, replace(TICKET, items=(POSTS, decided))).refused == {1: refusal}
+    assert parse_verdict(form, replace(TICKET, items=(POSTS, decided))).refused == {1: refusal}
 
 
 @pytest.mark.parametrize("form", [{}, {"verdict": ""}, {"verdict": "on"}, {"answer": "Done."}])
 def test_what_was_not_chosen_is_no_decision(form: dict[str, str]) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        read_verdict(form, TICKET)
+        parse_verdict(form, TICKET)
     assert refused.value.data["reason"] == "nothing_chosen"
 
 
 def test_each_item_is_granted_or_refused_by_name() -> None:
-    first, second = keys_of(TICKET)
+    first, second = item_keys(TICKET)
     form = {"verdict": "partly", f"item-{first}": "grant", f"item-{second}": ""}
     with pytest.raises(InvalidRequestError) as refused:
-        read_verdict(form, TICKET)
+        parse_verdict(form, TICKET)
     assert refused.value.data["reason"] == "item_not_chosen"
 
 
 def test_evidence_is_neither_accepted_nor_turned_down_before_it_is_chosen() -> None:
     with pytest.raises(InvalidRequestError):
-        read_finding({"account": "u-1001"})
-    found = read_finding({"shown": "yes", "account": " u-1001 "})
-    assert found == Finding(accepted=True, account="u-1001")
+        parse_finding({"account": "u-1001"})
+    found = parse_finding({"shown": "yes", "account": " u-1001 "})
+    assert found == ExaminationResult(accepted=True, account="u-1001")

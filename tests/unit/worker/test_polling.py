@@ -14,9 +14,9 @@ from privacydesk.clock import MovableClock
 from privacydesk.errors import UnavailableError
 from privacydesk.worker import polling
 from privacydesk.worker.dispatcher import DispatcherWorker
-from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.outbox import OutboxWorker
-from privacydesk.worker.pace import Pace
+from privacydesk.worker.scheduled_events import ScheduledEventWorker
+from privacydesk.worker.throttle import Throttle
 from privacydesk.worker.webhooks import WebhookWorker
 
 START = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ START = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "_AFTER_FAULT", 0.0)
+    monkeypatch.setattr(polling, "_ERROR_PAUSE_SECONDS", 0.0)
 
 
 class Away:
@@ -52,7 +52,7 @@ class Away:
     async def provisional_tickets(self, **_: object) -> Sequence[Any]:
         return ()
 
-    async def work(self, _row: object) -> None:
+    async def execute_due(self, _row: object) -> None:
         raise AssertionError("nothing is due")
 
 
@@ -62,7 +62,7 @@ class Rounds:
     def __init__(self, away: Away) -> None:
         self._away = away
 
-    async def round(self) -> int:
+    async def run_round(self) -> int:
         await self._away.next_due()
         return 0
 
@@ -95,7 +95,7 @@ async def test_a_look_ahead_that_fails_does_not_end_the_loop(which: str) -> None
     worker = (
         OutboxWorker(some, some, clock)
         if which == "outbox"
-        else DuesWorker(some, some, some, clock)
+        else ScheduledEventWorker(some, some, some, clock)
     )
     async with running(worker.run()), asyncio.timeout(5):
         await away.looked.wait()
@@ -110,7 +110,7 @@ async def test_a_round_of_the_usher_that_fails_does_not_end_the_loop() -> None:
 async def test_a_look_ahead_that_fails_does_not_end_the_sending_of_webhooks() -> None:
     away = Away(fails=2)
     clock = MovableClock(START, frozen=True)
-    worker = WebhookWorker(cast("Any", Quiet(away)), clock, Pace(lambda: 0))
+    worker = WebhookWorker(cast("Any", Quiet(away)), clock, Throttle(lambda: 0))
     async with running(worker.run()), asyncio.timeout(5):
         await away.looked.wait()
 
@@ -119,7 +119,7 @@ async def test_a_loop_that_is_woken_and_stopped_in_one_moment_stops() -> None:
     async def look() -> float:
         return 60.0
 
-    loop = polling.Loop(look, "x")
+    loop = polling.PollingLoop(look, "x")
     running = asyncio.create_task(loop.run())
     await asyncio.sleep(0.01)
     loop.wake()

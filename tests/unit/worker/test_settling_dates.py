@@ -14,7 +14,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import UnavailableError
 from privacydesk.storage.sealing import SealError
-from privacydesk.worker.dues import DuesWorker
+from privacydesk.worker.scheduled_events import ScheduledEventWorker
 
 START = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
 TICKET = Ticket(
@@ -45,12 +45,12 @@ class Rows:
             raise SealError("a value in ticket.body can't be opened")
         return [one for one in self.found if one.id > (after or b"")][:limit]
 
-    async def settle(self, ticket: Ticket) -> None:
+    async def recount_provisional(self, ticket: Ticket) -> None:
         if ticket.id in self.failing:
             raise UnavailableError("not now")
         self.counted.append(ticket.id)
 
-    async def work(self, _row: object) -> None:
+    async def execute_due(self, _row: object) -> None:
         raise AssertionError("nothing is due")
 
     async def tickets(self, _now: datetime, **_: Any) -> tuple[()]:
@@ -58,18 +58,18 @@ class Rows:
         return ()
 
 
-def worker(rows: Rows, clock: MovableClock) -> DuesWorker:
+def worker(rows: Rows, clock: MovableClock) -> ScheduledEventWorker:
     some = cast("Any", rows)
-    return DuesWorker(some, some, some, clock)
+    return ScheduledEventWorker(some, some, some, clock)
 
 
 async def test_all_dates_are_counted_at_the_start_and_not_again_without_a_reason() -> None:
     rows, clock = Rows(1300), MovableClock(START, frozen=True)
     working = worker(rows, clock)
-    await working.round()
+    await working.run_once()
     assert rows.counted == [one.id for one in rows.found]
     clock.move(timedelta(hours=1))
-    await working.round()
+    await working.run_once()
     assert len(rows.counted) == 1300
 
 
@@ -78,13 +78,13 @@ async def test_one_ticket_that_fails_holds_up_no_other_and_is_counted_later() ->
     bad = rows.found[1].id
     rows.failing.add(bad)
     working = worker(rows, clock)
-    await working.round()
+    await working.run_once()
     assert rows.counted == [one.id for one in rows.found if one.id != bad]
-    await working.round()
+    await working.run_once()
     assert len(rows.counted) == 4, "not at once: a minute passes first"
     rows.failing.clear()
     clock.move(timedelta(minutes=1))
-    await working.round()
+    await working.run_once()
     assert bad in rows.counted
 
 
@@ -92,9 +92,9 @@ async def test_a_ticket_that_can_not_be_read_keeps_none_from_coming_up() -> None
     rows, clock = Rows(5), MovableClock(START, frozen=True)
     rows.is_damaged = True
     working = worker(rows, clock)
-    await working.round()
+    await working.run_once()
     assert (rows.looked, rows.counted) == (1, [])
     rows.is_damaged = False
     clock.move(timedelta(minutes=1))
-    await working.round()
+    await working.run_once()
     assert len(rows.counted) == 5

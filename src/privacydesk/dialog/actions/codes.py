@@ -10,9 +10,9 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
-from privacydesk.domain.ceilings import used
 from privacydesk.domain.effects import RaiseAlarm, SendCode
 from privacydesk.domain.failed_codes import AttemptKind
+from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
 from privacydesk.domain.verification_codes import CodeVerdict, SendVerdict
 
@@ -33,7 +33,7 @@ def send_code(act: Act) -> str:
     if not target.value:
         return "no_phone"
     frame.slots.pop("code", None)
-    if target.kind is TargetKind.CONTACT and not script.rules.codes.reaches(target.value):
+    if target.kind is TargetKind.CONTACT and not script.rules.codes.allows_contact(target.value):
         frame.slots.pop("_target", None)
         return "no_phone"
     verdict, until = _counted(act, target)
@@ -52,10 +52,10 @@ def send_code(act: Act) -> str:
     if target.kind is TargetKind.TICKET_CONTACT:
         # Nobody waits for the answer: how long it takes, or that it fails, would reveal whether
         # the ticket exists.
-        script.effects.append(SendCode(target=target, ref="", patience=script.rules.patience))
+        script.effects.append(SendCode(target=target, ref="", timeout=script.rules.patience))
         return "sent"
     ref = script.wait_for(frame, "send_code")
-    script.effects.append(SendCode(target=target, ref=ref, patience=script.rules.patience))
+    script.effects.append(SendCode(target=target, ref=ref, timeout=script.rules.patience))
     return WAITS
 
 
@@ -65,26 +65,26 @@ def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
     names = (
         target.counter(),
         quotas.sender_counter(script.account, script.before.id),
-        quotas.ceiling_counter(target, script.account),
+        quotas.code_limit_counter(target, script.account),
     )
     challenge, sender, ceiling = script.counters(*names)
     verdict, until = challenge.may_send(now, rules)
     # An account's own phone is nobody else's, so its target's counter is enough.
     typed = target.kind is not TargetKind.ACCOUNT_PHONE
     if verdict is SendVerdict.OK and typed:
-        verdict, until = quotas.may_reach(sender, challenge, now, rules)
+        verdict, until = quotas.may_send_to(sender, challenge, now, rules)
     if verdict is not SendVerdict.OK:
         return verdict, until
-    limits = quotas.code_ceiling(target, script.account, rules)
-    until = limits.own_until(ceiling, script.origin, now)
+    limits = quotas.code_limit(target, script.account, rules)
+    until = limits.origin_blocked_until(ceiling, script.origin, now)
     if until is not None:
         return SendVerdict.CROWDED, until
-    if limits.until(ceiling, script.origin, now) is not None:
+    if limits.blocked_until(ceiling, script.origin, now) is not None:
         return SendVerdict.FULL, None
     rows = (
-        challenge.sent(now, rules),
-        quotas.reached(sender, challenge, now) if typed else sender,
-        used(ceiling, script.origin, now),
+        challenge.after_sending(now, rules),
+        quotas.after_sending_to(sender, challenge, now) if typed else sender,
+        with_use(ceiling, script.origin, now),
     )
     script.challenges.update(zip(names, rows, strict=True))
     return SendVerdict.OK, None
@@ -98,12 +98,12 @@ def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     target = _target(act)
     challenge = act.script.challenge_of(target)
     if outcome not in {"refused", "not_found"}:
-        act.script.challenges[target.counter()] = challenge.undelivered()
+        act.script.challenges[target.counter()] = challenge.after_outage()
         return "unavailable"
     # Nothing went out, so nobody is told later that a code is on its way.
     by_account = target.kind is TargetKind.ACCOUNT_PHONE
     act.script.challenges[target.counter()] = (
-        challenge.nowhere() if by_account else challenge.refused()
+        challenge.after_no_contact() if by_account else challenge.after_refusal()
     )
     act.frame.slots.pop("_target", None)
     return "no_phone"

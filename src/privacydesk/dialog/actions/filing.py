@@ -18,16 +18,16 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS, FILLED_FROM
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain import quotas
-from privacydesk.domain.ceilings import used
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
     RaiseAlarm,
 )
+from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import OPENING
+from privacydesk.domain.scopes import OPENING_ANSWER
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.domain.verification_codes import Challenge
@@ -87,7 +87,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     waiting = _waiting(script, kind, account, frame.slots)
     if waiting is not None and (verified or document):
         frame.slots["ticket"] = symbol
-        script.filed = filed_as(flow, frame)
+        script.last_filed = filed_as(flow, frame)
         script.effects.append(
             MoveTicket(
                 waiting.id,
@@ -113,7 +113,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     if AMENDS in frame.slots:
         _withdraw_amended(script, frame)
     symbol = frame.slots["ticket"] = f"sym:{len(script.effects)}"
-    script.filed = filed_as(flow, frame)
+    script.last_filed = filed_as(flow, frame)
     script.effects.append(
         OpenTicket(
             symbol=symbol,
@@ -124,7 +124,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
             requester=_requester(kind),
             account=account,
             verified_at=verified_at,
-            needs=Assurance.DOCUMENT_CHECKED if document else KIND_ASSURANCE[kind],
+            required_assurance=Assurance.DOCUMENT_CHECKED if document else KIND_ASSURANCE[kind],
             flags=frozenset(flags),
             contact=_proven_contact(act),
             answers=answers,
@@ -146,17 +146,17 @@ def _withdraw_amended(script: Script, frame: Running) -> None:
     script.say("desk.amended", {"number": amended.number})
 
 
-def filed_as(flow: Flow, frame: Running) -> Wish:
+def filed_as(flow: Flow, frame: Running) -> RequestDraft:
     """Return a form that is filed as a request: what it is about, and its first words."""
     names = (name for name, slot in flow.slots.items() if slot.type in _SAYS_OF_WHAT)
     about = {name: frame.slots[name] for name in (*names, *_BESIDE) if name in frame.slots}
-    return Wish(flow.intents[0], about, openings.words_of(frame))
+    return RequestDraft(flow.intents[0], about, openings.words_of(frame))
 
 
 def _counted(act: Act) -> bool:
     """Count one more request if it may be filed now; else store from when on it may."""
     script, rules = act.script, act.script.rules.filing
-    name = quotas.filed_counter(script.account, script.before.id)
+    name = quotas.filing_counter(script.account, script.before.id)
     names = [name]
     if not script.account and not _proven_contact(act):
         names.append(quotas.STRANGERS_FILED)
@@ -167,20 +167,20 @@ def _counted(act: Act) -> bool:
     if until is not None:
         act.frame.slots["until"] = until.isoformat()
         return False
-    script.challenges[name] = quotas.filed(sender, script.now)
+    script.challenges[name] = quotas.with_filed_request(sender, script.now)
     for row in strangers:
-        script.challenges[quotas.STRANGERS_FILED] = used(row, script.origin, script.now)
+        script.challenges[quotas.STRANGERS_FILED] = with_use(row, script.origin, script.now)
     return True
 
 
 def _strangers_until(script: Script, row: Challenge) -> datetime | None:
     """Return when an unverified user may file; None if that is now."""
     limits = script.rules.filing.strangers
-    own = limits.own_until(row, script.origin, script.now)
+    own = limits.origin_blocked_until(row, script.origin, script.now)
     if own is not None:
         script.effects.append(RaiseAlarm("origin_budget_reached"))
         return own
-    full = limits.until(row, script.origin, script.now)
+    full = limits.blocked_until(row, script.origin, script.now)
     if full is not None:
         script.effects.append(RaiseAlarm("requests_ceiling_reached"))
     return full
@@ -201,7 +201,7 @@ def _waiting(
             if ticket.kind is kind
             and ticket.account == account
             and ticket.state is TicketState.AWAITING_VERIFICATION
-            and ticket.needs is not Assurance.DOCUMENT_CHECKED
+            and ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
             and all(ticket.answers.get(name) == slots.get(name) for name in _WHOM)
         ),
         None,
@@ -217,7 +217,7 @@ _BESIDE = (*limits.SLOTS, "bindings")
 _WHOM = ("child_account", "child_birth_date")
 """Answers that tell one guardian's requests apart: they may speak for several children."""
 
-_TOLD = (OPENING, "story", "wish_detail")
+_TOLD = (OPENING_ANSWER, "story", "wish_detail")
 """Answers in the person's own words, which are added to when they are given again."""
 
 

@@ -126,7 +126,7 @@ def withdraw_ticket(act: Act) -> str:
         return "too_late"
     act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
     pending.settle(act.script, ticket.id, None, running=True)
-    act.script.filed = None
+    act.script.last_filed = None
     return "withdrawn"
 
 
@@ -137,7 +137,7 @@ def withdraw_tickets(act: Act) -> str:
     fit = [one for one in found if one is not None and is_theirs(act.script, one)]
     fit = [one for one in fit if may(one, Move.WITHDRAW)]
     if fit:
-        act.script.filed = None
+        act.script.last_filed = None
     for ticket in fit:
         act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
         pending.settle(act.script, ticket.id, None, running=True)
@@ -166,11 +166,11 @@ def file_objection(act: Act) -> str:
             requester=first.requester,
             account=first.account,
             verified_at=script.now,
-            needs=first.needs,
+            required_assurance=first.required_assurance,
             flags=(first.flags - {"escalated"}) | {"objection"},
             contact=first.contact,
             linked=first.id,
-            reviewer_not=first.touched_by,
+            excluded_reviewers=first.decision_participants,
             answers={"reason": str(frame.slots.get("reason", ""))},
         )
     )

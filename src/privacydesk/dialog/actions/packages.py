@@ -18,7 +18,7 @@ def find_package(act: Act) -> str:
         return "unknown"
     ticket, _, package = found
     act.frame.slots["ticket"] = ticket.id.hex()
-    return "ok" if package.is_there(act.script.now) else "too_late"
+    return "ok" if package.is_available(act.script.now) else "too_late"
 
 
 def open_package(act: Act) -> str:
@@ -27,7 +27,7 @@ def open_package(act: Act) -> str:
     if found is None:
         return "too_late"
     ticket, place, package = found
-    if not package.is_there(script.now):
+    if not package.is_available(script.now):
         return "too_late"
     subject, begun = f"ticket:{ticket.number}", act.frame.started_at
     if not any(one.subject == subject and one.at >= begun for one in script.verifications):

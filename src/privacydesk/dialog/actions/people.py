@@ -5,7 +5,7 @@ from __future__ import annotations
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
 from privacydesk.dialog.slots import FILES
-from privacydesk.domain.conversation import OwnerKind, Wish
+from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.intents import Intent
 
@@ -34,8 +34,8 @@ def leave_queue(act: Act) -> str:
 
 def drop_alike(act: Act) -> str:
     """Drop queued requests of the flow's kind: what was just said holds for them, too."""
-    kept = (wish for wish in act.script.wishes if wish.intent not in act.flow.intents)
-    act.script.wishes = tuple(kept)
+    kept = (wish for wish in act.script.pending_requests if wish.intent not in act.flow.intents)
+    act.script.pending_requests = tuple(kept)
     return "ok"
 
 
@@ -46,9 +46,9 @@ def note_wish(act: Act) -> str:
     """
     intent = Intent(str(act.params["kind"]))
     slots = {name: [value] for name, value in act.params.items() if name != "kind"}
-    asked = (wish for wish in act.script.wishes if wish.intent is intent)
-    waiting = (wish for wish in act.script.wishes if wish.intent is not intent)
-    act.script.wishes = (next(asked, None) or Wish(intent, slots), *waiting)
+    asked = (wish for wish in act.script.pending_requests if wish.intent is intent)
+    waiting = (wish for wish in act.script.pending_requests if wish.intent is not intent)
+    act.script.pending_requests = (next(asked, None) or RequestDraft(intent, slots), *waiting)
     return "ok"
 
 

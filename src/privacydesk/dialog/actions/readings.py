@@ -27,7 +27,7 @@ def reading(action: AccountAction) -> Callable[[Act], str]:
                 action=action,
                 account=account_of(act.script, act.frame),
                 ref=ref,
-                patience=act.script.rules.patience,
+                timeout=act.script.rules.patience,
             )
         )
         return WAITS

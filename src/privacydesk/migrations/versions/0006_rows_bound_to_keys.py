@@ -17,8 +17,8 @@ from alembic import context, op
 from privacydesk.clock import SystemClock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import SettingsError
-from privacydesk.storage.damaged import seals_of
-from privacydesk.storage.keys import own_seal
+from privacydesk.storage.data_keys import get_or_create_seal
+from privacydesk.storage.resilient_reads import load_readable_seals
 from privacydesk.storage.rows.binding import ROWS_KEY, Binding
 from privacydesk.storage.sealing import KeyRing, Seal, SealError, Seals
 
@@ -294,7 +294,7 @@ def _bind(connection: sa.Connection, ring: KeyRing, progress: Progress) -> None:
     _check_keys(connection, seals)
     for value in _VALUES:
         _seal_anew(connection, seals, value, progress)
-    key = own_seal(connection, seals, ROWS_KEY)
+    key = get_or_create_seal(connection, seals, ROWS_KEY)
     for bound, keys in _ROWS:
         _sign(connection, bound, keys, key, progress)
 
@@ -306,18 +306,18 @@ def _check_keys(connection: sa.Connection, seals: Seals) -> None:
         raise _bound_before()
     homes = connection.execute(sa.text("SELECT conversation_id FROM data_key LIMIT 100")).scalars()
     some = {ConversationId(home) for home in homes}
-    if some and not seals_of(connection, seals, some):
+    if some and not load_readable_seals(connection, seals, some):
         raise SettingsError("PRIVACYDESK_RING_KEYS opens none of this database's data keys")
 
 
 def _seal_anew(connection: sa.Connection, seals: Seals, value: _Sealed, progress: Progress) -> None:
-    column = value.bound.place.partition(".")[2]
+    column = value.bound.column.partition(".")[2]
     table = _table(value.bound.table, (*value.bound.columns, column))
     write = _write(table, value.keys, {"value": column, "to_kind": "kind", "to_job": "job_id"})
     plain = _write(table, value.keys, {"value": column})
     done, total, unreadable = 0, _count(connection, table), 0
     for rows in _pages(connection, table, value.keys):
-        found = seals_of(connection, seals, {_home(value, row) for row in rows})
+        found = load_readable_seals(connection, seals, {_home(value, row) for row in rows})
         changed = []
         for row in rows:
             fresh = _sealed(value, row, found.get(_home(value, row)), getattr(row, column))
@@ -341,7 +341,11 @@ def _sealed(value: _Sealed, row: Row, seal: Seal | None, sealed: bytes) -> dict[
     if value.bound.table == "event":
         return _sealed_event(value, row, seal, sealed)
     content = _content(value, row, seal, sealed)
-    return None if content is None else {"value": seal.seal(value.bound.of_row(row), content)}
+    return (
+        None
+        if content is None
+        else {"value": seal.seal(value.bound.associated_data_of_row(row), content)}
+    )
 
 
 def _sealed_event(value: _Sealed, row: Row, seal: Seal, sealed: bytes) -> dict[str, Any] | None:
@@ -351,7 +355,7 @@ def _sealed_event(value: _Sealed, row: Row, seal: Seal, sealed: bytes) -> dict[s
     if content is None:
         return None
     values = {name: getattr(row, name) for name in value.bound.columns}
-    bound = value.bound.of({**values, "kind": kind, "job_id": job})
+    bound = value.bound.associated_data({**values, "kind": kind, "job_id": job})
     return {"value": seal.seal(bound, content), "to_kind": kind, "to_job": job}
 
 
@@ -361,7 +365,7 @@ def _content(value: _Sealed, row: Row, seal: Seal, sealed: bytes) -> bytes | Non
     except SealError:
         pass
     try:
-        seal.open(value.bound.of_row(row), sealed)
+        seal.open(value.bound.associated_data_of_row(row), sealed)
     except SealError:
         return None
     raise _bound_before()

@@ -21,7 +21,7 @@ from privacydesk.clock import SystemClock
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question
-from privacydesk.domain.turn import Observed, Recognised
+from privacydesk.domain.turn import Observation, RecognisedIntent
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.asking import Asking
@@ -58,11 +58,11 @@ _LONGEST_UNREADY: Final = 10.0
 _SLUGGISH: Final = 3.0
 """Seconds without an answer to a ping after which it is reported as down."""
 
-_NOTHING: Final = Observed(recognised=Recognised(Intent.OTHER, 0.0, sure=False))
+_NOTHING: Final = Observation(recognised=RecognisedIntent(Intent.OTHER, 0.0, sure=False))
 
 
 class UnderstandingProcess:
-    """Implements ``ports.Understanding`` with a program in a process of its own.
+    """Implements ``ports.LanguageUnderstanding`` with a program in a process of its own.
 
     A context manager: the program starts on entry and ends on exit. ``ready`` waits until it can
     be asked; earlier requests wait, too. When it ends by itself or falls silent it is restarted,
@@ -97,7 +97,7 @@ class UnderstandingProcess:
             program,
             json.dumps(sys.path),
             memory=_MEMORY,
-            patience=0,
+            niceness=0,
             readable=(*briefing.files, *folders),
             writable=writable,
         )
@@ -109,7 +109,7 @@ class UnderstandingProcess:
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._asking = Asking()
-        self._fixed: dict[str, Observed | None] = {}
+        self._fixed: dict[str, Observation | None] = {}
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._running: Running | None = None
         self._tending: asyncio.Task[None] | None = None
@@ -167,10 +167,10 @@ class UnderstandingProcess:
         """
         await asyncio.shield(self._ready)
 
-    async def hear(
+    async def interpret(
         self, text: str, whose: bytes, today: date, question: Question = NO_QUESTION
-    ) -> Observed:
-        """Return what a message means; see ``ports.Understanding``."""
+    ) -> Observation:
+        """Return what a message means; see ``ports.LanguageUnderstanding``."""
         known = self._fixed.get(text)
         if known is not None:
             return known
@@ -185,15 +185,15 @@ class UnderstandingProcess:
         return observed
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
-        """Return what the policy says; see ``ports.Understanding``."""
+        """Return what the policy says; see ``ports.LanguageUnderstanding``."""
         found = await self._ask(wire.Search(next(self._numbers), wire.to_bytes(question), whose))
         if found is None:
             raise UnavailableError("this question can't be looked up")
         assert isinstance(found, wire.Found)
         return found.answer
 
-    async def go_by(self, policy: str, digest: str) -> None:
-        """Answer from another policy version; see ``ports.Understanding``."""
+    async def switch_policy(self, policy: str, digest: str) -> None:
+        """Answer from another policy version; see ``ports.LanguageUnderstanding``."""
         went = await self._ask(wire.GoBy(next(self._numbers), policy, digest))
         match went:
             case None:
@@ -213,8 +213,8 @@ class UnderstandingProcess:
         try:
             answer = await self._asking.ask(request)
         except UnavailableError as error:
-            if self._outage.is_on:
-                raise self._outage.refusal(error.message, **error.data) from None
+            if self._outage.is_active:
+                raise self._outage.reject(error.message, **error.data) from None
             raise
         match answer:
             case wire.Full():

@@ -11,13 +11,13 @@ from typing import Self
 
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question
-from privacydesk.domain.turn import Observed
+from privacydesk.domain.turn import Observation
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
 from privacydesk.nlu.short_texts import COMPLAINTS, SHIPPED
 from privacydesk.nlu.topics import Topics
 from privacydesk.policy.library import FilePolicyLibrary, kept
-from privacydesk.services.hearing import Hearing, MessageReader
+from privacydesk.services.message_interpreter import MessageInterpreter, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 
 
@@ -29,7 +29,7 @@ def _shipped() -> MessageReader:
 
 
 class UnderstandingHere:
-    """Implements ``ports.Understanding`` in this process.
+    """Implements ``ports.LanguageUnderstanding`` in this process.
 
     Args:
         answers: finds what the policy says.
@@ -41,7 +41,7 @@ class UnderstandingHere:
     ) -> None:
         self._answers = answers
         self._make = reader
-        self._made: tuple[Lists, Hearing] | None = None
+        self._made: tuple[Lists, MessageInterpreter] | None = None
         self._making = Lock()
 
     @classmethod
@@ -81,25 +81,25 @@ class UnderstandingHere:
         """The digest of the policy version that it answers from; empty without one."""
         return self._answers.digest
 
-    async def hear(
+    async def interpret(
         self, text: str, whose: Hashable, today: date, question: Question = NO_QUESTION
-    ) -> Observed:
-        """Return what a message means; see ``ports.Understanding``."""
-        return await self._loaded()[1].hear(text, whose, today, question)
+    ) -> Observation:
+        """Return what a message means; see ``ports.LanguageUnderstanding``."""
+        return await self._loaded()[1].interpret(text, whose, today, question)
 
     async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
-        """Return what the policy says; see ``ports.Understanding``."""
+        """Return what the policy says; see ``ports.LanguageUnderstanding``."""
         return await self._answers.answer(question, whose)
 
-    async def go_by(self, policy: str, digest: str) -> None:
-        """Answer from another policy version; see ``ports.Understanding``."""
-        await asyncio.to_thread(self._answers.go_by, policy, digest)
+    async def switch_policy(self, policy: str, digest: str) -> None:
+        """Answer from another policy version; see ``ports.LanguageUnderstanding``."""
+        await asyncio.to_thread(self._answers.switch_to, policy, digest)
 
-    def _loaded(self) -> tuple[Lists, Hearing]:
+    def _loaded(self) -> tuple[Lists, MessageInterpreter]:
         with self._making:
             if self._made is None:
                 lists, embedder = load_lists(), E5Embedder()
                 topics = Topics.load(embedder).of
                 complaints = Topics.load(embedder, SHIPPED / COMPLAINTS).of
-                self._made = lists, Hearing(lists, self._make(), topics, complaints)
+                self._made = lists, MessageInterpreter(lists, self._make(), topics, complaints)
             return self._made

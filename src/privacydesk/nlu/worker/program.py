@@ -32,8 +32,8 @@ from pathlib import Path
 import structlog
 
 from privacydesk import logs
+from privacydesk.background_threads import BackgroundThreadPool
 from privacydesk.errors import DeskError, UnavailableError
-from privacydesk.interleaving import ThreadsBeside
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.here import UnderstandingHere
 
@@ -99,7 +99,7 @@ class Answering(asyncio.Protocol):
         number, understanding = request.number, self._understanding
         match request:
             case wire.Hear(_, said, whose, today, question):
-                heard = await understanding.hear(wire.from_bytes(said), whose, today, question)
+                heard = await understanding.interpret(wire.from_bytes(said), whose, today, question)
                 return wire.Heard(number, wire.Seen.of(heard))
             case wire.Search(_, said, whose):
                 found = await understanding.answer(wire.from_bytes(said), whose)
@@ -109,7 +109,7 @@ class Answering(asyncio.Protocol):
 
     async def _gone_by(self, number: int, policy: str, digest: str) -> wire.Answer:
         try:
-            await self._understanding.go_by(policy, digest)
+            await self._understanding.switch_policy(policy, digest)
         except UnavailableError:
             raise
         except DeskError as error:
@@ -125,7 +125,7 @@ class Answering(asyncio.Protocol):
 
 async def _serve(understanding: UnderstandingHere, out: int) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadsBeside())
+    loop.set_default_executor(BackgroundThreadPool())
     with os.fdopen(out, "wb", 0) as pipe, os.fdopen(_IN, "rb", 0, closefd=False) as asked:
         sink, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, pipe)
         _, answering = await loop.connect_read_pipe(lambda: Answering(understanding, sink), asked)

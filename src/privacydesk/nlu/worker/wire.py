@@ -12,7 +12,7 @@ import msgspec
 from privacydesk.domain import turn
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question, ReplyAct
-from privacydesk.domain.turn import Observed, Recognised
+from privacydesk.domain.turn import Observation, RecognisedIntent
 
 LENGTH: Final = 4
 _LONGEST: Final = 4 * 1024 * 1024
@@ -107,23 +107,23 @@ class Unusable(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class HeardWish(msgspec.Struct, frozen=True, array_like=True):
     """One wish or part of a message."""
 
-    recognised: Recognised
+    recognised: RecognisedIntent
     entities: Entities
 
     @classmethod
-    def each(cls, heard: tuple[turn.Heard, ...]) -> tuple[Self, ...]:
+    def each(cls, heard: tuple[turn.RecognisedRequest, ...]) -> tuple[Self, ...]:
         """Return the wire form of each."""
         return tuple(cls(one.recognised, dict(one.entities)) for one in heard)
 
-    def heard(self) -> turn.Heard:
+    def heard(self) -> turn.RecognisedRequest:
         """Return the value that the dialogue takes."""
-        return turn.Heard(self.recognised, self.entities)
+        return turn.RecognisedRequest(self.recognised, self.entities)
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
     """An observation on the wire."""
 
-    recognised: Recognised | None
+    recognised: RecognisedIntent | None
     language: str
     entities: Entities
     wishes: tuple[HeardWish, ...] = ()
@@ -134,43 +134,43 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     asks: bool = False
 
     @classmethod
-    def of(cls, seen: Observed) -> Self:
+    def of(cls, seen: Observation) -> Self:
         """Return the wire form of an observation."""
-        beside = seen.beside
+        beside = seen.mixed
         return cls(
             seen.recognised,
             seen.language,
             dict(seen.entities),
-            HeardWish.each(seen.wishes),
+            HeardWish.each(seen.requests),
             HeardWish.each(seen.parts),
-            SeenBeside(beside.questions, beside.said, cls.of(beside.observed)) if beside else None,
-            seen.does,
-            seen.means,
-            seen.asks,
+            SeenBeside(beside.questions, beside.rest, cls.of(beside.observed)) if beside else None,
+            seen.reply_acts,
+            seen.chosen_line,
+            seen.asks_question,
         )
 
-    def observed(self) -> Observed:
+    def observed(self) -> Observation:
         """Return the observation."""
         beside = self.beside
-        return Observed(
+        return Observation(
             recognised=self.recognised,
             language=self.language,
             entities=self.entities,
-            wishes=tuple(one.heard() for one in self.wishes),
+            requests=tuple(one.heard() for one in self.wishes),
             parts=tuple(one.heard() for one in self.parts),
-            beside=turn.Beside(beside.questions, beside.said, beside.seen.observed())
+            mixed=turn.MixedMessage(beside.questions, beside.said, beside.seen.observed())
             if beside
             else None,
-            does=self.does,
-            means=self.means,
-            asks=self.asks,
+            reply_acts=self.does,
+            chosen_line=self.means,
+            asks_question=self.asks,
         )
 
 
 class SeenBeside(msgspec.Struct, frozen=True, array_like=True):
     """What is said besides questions."""
 
-    questions: tuple[turn.Asked, ...]
+    questions: tuple[turn.AskedQuestion, ...]
     said: str
     seen: Seen
 

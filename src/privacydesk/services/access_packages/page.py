@@ -23,7 +23,7 @@ from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.ports import Catalog
 from privacydesk.services.access_packages.masking import Masked
 from privacydesk.services.access_packages.tables import Table, tabulate
-from privacydesk.services.cards import standing_alone
+from privacydesk.services.rendering import capitalize_first
 
 _LISTED = frozenset({DataCategory.PROFILE, DataCategory.REAL_NAME})
 """Categories with a single entry, whose fields are listed one below the other."""
@@ -100,7 +100,7 @@ class Page:
         )
 
     def _section(self, category: DataCategory, masked: Masked, locale: str) -> Section:
-        title = standing_alone(self._catalog.text(locale, f"category.{category.value}", {}))
+        title = capitalize_first(self._catalog.text(locale, f"category.{category.value}", {}))
         entries = masked.content.get(category)
         if entries is None:
             return Section(category.value, title, told=False)
@@ -124,7 +124,7 @@ class Page:
             purpose = self._known(locale, f"purpose.{field}", field)
             return self._catalog.text(locale, "package.page.consent", {"purpose": purpose})
         if field in KNOWN_COLUMNS:
-            return standing_alone(self._catalog.text(locale, f"package.column.{field}", {}))
+            return capitalize_first(self._catalog.text(locale, f"package.column.{field}", {}))
         return path
 
     def _cell(self, path: str, value: Any, locale: str) -> str:
@@ -144,7 +144,7 @@ class Page:
 
     def _known(self, locale: str, key: str, otherwise: str) -> str:
         try:
-            return standing_alone(self._catalog.text(locale, key, {}))
+            return capitalize_first(self._catalog.text(locale, key, {}))
         except KeyError:
             return otherwise
 

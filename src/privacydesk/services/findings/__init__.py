@@ -12,8 +12,8 @@ from typing import Any, Final
 from privacydesk.dialog.reading import width
 from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Modality, Read, ReplyAct
-from privacydesk.domain.turn import Heard, Observed
+from privacydesk.domain.reading import Modality, ReadingResult, ReplyAct
+from privacydesk.domain.turn import Observation, RecognisedRequest
 from privacydesk.services.findings.discourse import discourse, people, posts
 from privacydesk.services.findings.mentions import named
 from privacydesk.services.findings.own_words import in_own_words
@@ -76,8 +76,8 @@ _NOTHING_ELSE: Final = frozenset({ReplyAct.NOTHING, ReplyAct.UPSET, ReplyAct.CHA
 
 
 def observed(
-    text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], language: str
-) -> Observed:
+    text: str, read: ReadingResult, listed: Mapping[str, tuple[Any, ...]], language: str
+) -> Observation:
     """Return the observation of a message.
 
     Args:
@@ -90,29 +90,29 @@ def observed(
     asked = wished(read.reading)
     main = recognised(read, asked)
 
-    def heard(found: Iterable[Wished]) -> tuple[Heard, ...]:
+    def heard(found: Iterable[Wished]) -> tuple[RecognisedRequest, ...]:
         return tuple(
-            Heard(
+            RecognisedRequest(
                 one.recognised(read),
                 _of_wish(one, read, listed, text.strip() if one.intent in by_words else ""),
             )
             for one in found
         )
 
-    return Observed(
+    return Observation(
         recognised=main,
         language=language,
         entities=_of_message(text, read, listed, text.strip() if by_words else ""),
-        wishes=heard(further(read, asked, main)),
+        requests=heard(further(read, asked, main)),
         parts=heard(spoken_of(read.reading)),
-        does=read.does,
-        means=read.means,
-        asks=bool(read.reading.questions),
+        reply_acts=read.reply_acts,
+        chosen_line=read.chosen_line,
+        asks_question=bool(read.reading.questions),
     )
 
 
 def _of_message(
-    text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], words: str
+    text: str, read: ReadingResult, listed: Mapping[str, tuple[Any, ...]], words: str
 ) -> Entities:
     requests = read.reading.requests
     things, done = named(requests, read.fragment, words), discourse(text, read)
@@ -120,7 +120,7 @@ def _of_message(
     derived = _derived(read, several=several)
     phrases = (
         *(one for one in listed.get("phrase", ()) if one not in derived),
-        *(one for act, told in _BY_ACTS.items() if act in read.does for one in told),
+        *(one for act, told in _BY_ACTS.items() if act in read.reply_acts for one in told),
         *things["phrase"],
         *done["phrase"],
         *_both(read),
@@ -146,42 +146,42 @@ def _of_message(
     )
 
 
-def _answered(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
+def _answered(text: str, read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
     """Return the entities of a message that is nothing but an answer."""
     found: Entities = {}
     # As few letters as 嗯 or "ok" may only acknowledge; the lists know which mean more.
     if width("".join(filter(str.isalpha, text))) > _READ and not listed.get("plain_answer"):
         found["plain_answer"] = _plain_answer(read)
-    if ReplyAct.TOLD in read.does and ReplyAct.ANSWER not in read.does:
+    if ReplyAct.TOLD in read.reply_acts and ReplyAct.ANSWER not in read.reply_acts:
         found["told_already"] = ("yes",)
-    if ReplyAct.NOTHING in read.does and read.does <= _NOTHING_ELSE:
+    if ReplyAct.NOTHING in read.reply_acts and read.reply_acts <= _NOTHING_ELSE:
         found["nothing_to_add"] = ("yes",)
     return found
 
 
-def _plain_answer(read: Read) -> tuple[str, ...]:
+def _plain_answer(read: ReadingResult) -> tuple[str, ...]:
     if read.reading.questions:
         return ()
     # A message's requests speak for themselves; those who agree may repeat their wish.
     told = {one.modality for one in read.reading.requests}
-    if read.does == {ReplyAct.YES} and told <= {Modality.WISHED}:
+    if read.reply_acts == {ReplyAct.YES} and told <= {Modality.WISHED}:
         return ("yes",)
-    return ("no",) if read.does == {ReplyAct.NO} and not told else ()
+    return ("no",) if read.reply_acts == {ReplyAct.NO} and not told else ()
 
 
-def _both(read: Read) -> tuple[str, ...]:
+def _both(read: ReadingResult) -> tuple[str, ...]:
     """Return the phrase for several things that a guardian wants done."""
-    return ("and",) if len(read.acts) > 1 else ()
+    return ("and",) if len(read.guardian_acts) > 1 else ()
 
 
-def _birth_in_part(read: Read, closed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+def _birth_in_part(read: ReadingResult, closed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
     """Return the year or the month that is given for a birthday."""
     named = read.fragment.include if read.fragment else ()
     born = any(one.value == ProfileField.BIRTHDAY for one in named)
     return closed["part_of_date"] if born else ()
 
 
-def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
+def _answers(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """Return the labels of buttons that words choose; those for wishes come from the reading.
 
     In a form for a child "delete his photos" says what a guardian wants, no matter who "he" is.
@@ -195,26 +195,28 @@ def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ..
     return (*(one for one in found if one not in _ACTS.values()), *told)
 
 
-def _acts(read: Read) -> tuple[str, ...]:
+def _acts(read: ReadingResult) -> tuple[str, ...]:
     """Return the labels of the buttons for what should be done for a child."""
-    acts = read.acts or tuple(one.intent for one in of(Modality.WISHED, read.reading.requests))
+    acts = read.guardian_acts or tuple(
+        one.intent for one in of(Modality.WISHED, read.reading.requests)
+    )
     return _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
 
 
-def _tells_account_alone(read: Read) -> bool:
+def _tells_account_alone(read: ReadingResult) -> bool:
     """Return whether a message that names an account asks for nothing."""
     return not wished(read.reading) and not read.reading.questions
 
 
-def _derived(read: Read, *, several: bool) -> frozenset[str]:
+def _derived(read: ReadingResult, *, several: bool) -> frozenset[str]:
     """Return the phrases to ignore in lists; of several things meant none replaces another."""
-    if read.does:
+    if read.reply_acts:
         return _DERIVED_FROM_ACTS
     return _DERIVED | _CORRECTS if several else _DERIVED
 
 
 def _of_wish(
-    one: Wished, read: Read, listed: Mapping[str, tuple[Any, ...]], words: str
+    one: Wished, read: ReadingResult, listed: Mapping[str, tuple[Any, ...]], words: str
 ) -> Entities:
     things = named(one.requests, None, words)
     relations = () if one.intent is not Intent.GUARDIAN else listed.get("phrase", ())

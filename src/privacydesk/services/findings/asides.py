@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from privacydesk.domain.reading import Modality, Read
-from privacydesk.domain.turn import Asked, Beside, Observed
+from privacydesk.domain.reading import Modality, ReadingResult
+from privacydesk.domain.turn import AskedQuestion, MixedMessage, Observation
 
 _AROUND: Final = " \n,，.。?？!！;；~～"
 _ENDS: Final = "\n。.!！;；"
@@ -39,7 +39,7 @@ def opening(text: str, *, commas: bool) -> str:
     return first if first and text[ends[0] :].strip(_AROUND) else ""
 
 
-def asks_for(read: Read) -> bool:
+def asks_for(read: ReadingResult) -> bool:
     """Return whether a message says what to do or not to do, or names something."""
     told = any(
         one.modality not in {Modality.ASKED, Modality.REPORTED} for one in read.reading.requests
@@ -47,22 +47,24 @@ def asks_for(read: Read) -> bool:
     return told or read.fragment is not None
 
 
-def without_questions(read: Read) -> Read:
+def without_questions(read: ReadingResult) -> ReadingResult:
     """Return what was read of a message, without its questions."""
     requests = tuple(one for one in read.reading.requests if one.modality is not Modality.ASKED)
     clear = tuple(
         known
-        for one, known in zip(read.reading.requests, read.clear, strict=bool(read.clear))
+        for one, known in zip(
+            read.reading.requests, read.clear_requests, strict=bool(read.clear_requests)
+        )
         if one in requests
     )
     reading = replace(read.reading, requests=requests, questions=())
-    return replace(read, reading=reading, clear=clear)
+    return replace(read, reading=reading, clear_requests=clear)
 
 
 def beside_questions(
-    whole: Observed, questions: tuple[Asked, ...], said: str, rest: Observed
-) -> Observed:
+    whole: Observation, questions: tuple[AskedQuestion, ...], said: str, rest: Observation
+) -> Observation:
     """Return a message's observation, together with that of its text without the questions."""
     told = {kind: whole.entities[kind] for kind in _OF_ALL if kind in whole.entities}
     rest = replace(rest, entities={**rest.entities, **told})
-    return replace(whole, beside=Beside(questions, said, rest))
+    return replace(whole, mixed=MixedMessage(questions, said, rest))

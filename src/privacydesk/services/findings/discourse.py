@@ -10,10 +10,11 @@ from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
+    ALL,
     Holder,
     MentionKind,
     Modality,
-    Read,
+    ReadingResult,
     ReplyAct,
     Request,
     Safety,
@@ -39,7 +40,7 @@ _BY_THEMSELVES: Final = frozenset(
 """Intents that name nothing, so that a message may have one without an explicit request."""
 
 
-def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
+def discourse(text: str, read: ReadingResult) -> dict[str, tuple[Any, ...]]:
     """Return the discourse features of a message, as entities."""
     requests = read.reading.requests
     asked = wished(read.reading)
@@ -48,7 +49,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "wish_words": _spoken(read),
         "consequence": ("asked",) if _only_asks(read) else (),
         "copy_first": _YES if _copy_first(requests) else (),
-        "asks_person": _YES if ReplyAct.PERSON in read.does or _asks_person(requests) else (),
+        "asks_person": _YES if ReplyAct.PERSON in read.reply_acts or _asks_person(requests) else (),
         "asks_status": _YES if _asks_status(requests) else (),
         "only_tells": _YES if _only_tells(read) else (),
         "only_chooses": _YES if _only_chooses(read) else (),
@@ -62,7 +63,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _only_asks(read: Read) -> bool:
+def _only_asks(read: ReadingResult) -> bool:
     """Return whether a message asks what would happen, and wishes nothing."""
     asks = bool(read.reading.questions) or bool(of(Modality.ASKED, read.reading.requests))
     return asks and not wished(read.reading)
@@ -79,7 +80,7 @@ def _asks_status(requests: Iterable[Request]) -> bool:
     return any(one.intent is Intent.REQUEST_STATUS and one.sure for one in requests)
 
 
-def _only_tells(read: Read) -> bool:
+def _only_tells(read: ReadingResult) -> bool:
     """Return whether a message reports what happened, and asks and names nothing else."""
     told = {one.modality for one in read.reading.requests}
     beside = read.reading.questions or read.reading.safety or read.fragment
@@ -94,7 +95,7 @@ def _copy_first(requests: Iterable[Request]) -> bool:
     return any(one.intent is Intent.ACCESS for one in before)
 
 
-def _only_chooses(read: Read) -> bool:
+def _only_chooses(read: ReadingResult) -> bool:
     """Return whether a message does nothing but choose kinds of data."""
     requests, wishes = read.reading.requests, of(Modality.WISHED, read.reading.requests)
     if read.reading.questions or len(requests) > 1 or requests != wishes:
@@ -112,13 +113,13 @@ def _entry_instead(requests: Iterable[Request]) -> tuple[str, ...]:
     return tuple(named) if len(named) == 1 and not told else ()
 
 
-def _danger(read: Read) -> tuple[str, ...]:
+def _danger(read: ReadingResult) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(whom for one, whom in _DANGERS.items() if one in read.reading.safety)
     )
 
 
-def _spoken(read: Read) -> tuple[str, ...]:
+def _spoken(read: ReadingResult) -> tuple[str, ...]:
     """Return the intents mentioned: those of the requests, or a main one that needs none."""
     spoken = [meant(one) for one in read.reading.requests]
     if not spoken and read.intent in _BY_THEMSELVES and read.confidence >= ENOUGH:
@@ -126,9 +127,9 @@ def _spoken(read: Read) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.value for one in spoken))
 
 
-def _taken_back(read: Read) -> dict[str, tuple[Any, ...]]:
+def _taken_back(read: ReadingResult) -> dict[str, tuple[Any, ...]]:
     denied = of(Modality.DENIED, read.reading.requests)
-    back = [one.intent.value for one in denied if not (one.include or one.exclude)]
+    back = [one.intent.value for one in denied if _denies_all(one)]
     if Intent.CANCEL_REQUEST in _spoken(read):
         back.append(ANY_REQUEST)
     stays = any(one.intent is Intent.DEREGISTRATION for one in denied)
@@ -138,6 +139,11 @@ def _taken_back(read: Read) -> dict[str, tuple[Any, ...]]:
         "account_stays": _YES if stays else (),
         "for_oneself": _YES if oneself else (),
     }
+
+
+def _denies_all(denied: Request) -> bool:
+    """Return whether all of a request is denied: "don't delete anything" names no part."""
+    return not denied.exclude and all(one.value == ALL for one in denied.include)
 
 
 def _of_others(
@@ -161,7 +167,7 @@ def people(requests: Iterable[Request]) -> Iterator[str]:
         yield "me"
 
 
-def _phrases(read: Read) -> Iterator[str]:
+def _phrases(read: ReadingResult) -> Iterator[str]:
     requests = read.reading.requests
     yield from people(requests)
     if any(one.holder is Holder.DECEASED for one in requests):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.reading import width
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Mention, Modality, Read, Request
+from privacydesk.domain.reading import ALL, Mention, Modality, ReadingResult, Request
 
 _OF_DATA: Final = frozenset({Intent.ACCESS, Intent.DELETION})
 """Requests whose scope may be given by the writer's own words."""
@@ -28,7 +28,7 @@ _LONGEST: Final = 200
 """Characters of a message that may stand for a scope; a longer one tells a story."""
 
 
-def in_own_words(text: str, read: Read) -> tuple[Read, frozenset[Intent]]:
+def in_own_words(text: str, read: ReadingResult) -> tuple[ReadingResult, frozenset[Intent]]:
     """Return a message with its clear requests made sure, and the intents with its words as scope.
 
     For a conditional request the words of the condition are the scope.
@@ -36,7 +36,7 @@ def in_own_words(text: str, read: Read) -> tuple[Read, frozenset[Intent]]:
     requests = read.reading.requests
     if len(text) > _LONGEST:
         return read, frozenset()
-    clear = read.clear or [one.sure for one in requests]
+    clear = read.clear_requests or [one.sure for one in requests]
     made = tuple(
         _made_sure(one) if known else one for one, known in zip(requests, clear, strict=True)
     )
@@ -53,7 +53,7 @@ def _made_sure(request: Request) -> Request:
     """Return a request as the desk may act on it without understanding its scope."""
     if request.modality is Modality.CONDITIONAL and request.intent in _OF_DATA:
         request = replace(request, modality=Modality.WISHED)
-    if request.sure or request.modality is not Modality.WISHED:
+    if request.sure or request.modality is not Modality.WISHED or _loses_everything(request):
         return request
     if request.intent in _OF_DATA:
         return replace(request, sure=True, include=_whole(request.include), exclude=())
@@ -61,6 +61,12 @@ def _made_sure(request: Request) -> Request:
         one = request.include if len(request.include) == 1 and not request.exclude else ()
         return replace(request, sure=True, include=one, exclude=(), set={})
     return replace(request, sure=request.intent is not Intent.DEREGISTRATION)
+
+
+def _loses_everything(request: Request) -> bool:
+    """Return whether everything would be deleted: nobody's words are stretched to that."""
+    deletes = request.intent is Intent.DELETION
+    return deletes and any(one.value == ALL and not one.is_narrowed for one in request.include)
 
 
 def _takes_a_person(request: Request) -> bool:

@@ -16,11 +16,11 @@ from privacydesk.domain.reading import (
     Mention,
     MentionKind,
     Modality,
-    Read,
     Reading,
+    ReadingResult,
     Request,
 )
-from privacydesk.domain.turn import Recognised
+from privacydesk.domain.turn import RecognisedIntent
 
 ENOUGH: Final = 0.6
 """The confidence from which a main intent is sure where nothing is wished."""
@@ -74,14 +74,14 @@ class Wished(Struct, frozen=True):
         """Whether the desk may act on it without asking back."""
         return all(one.sure and one.modality is Modality.WISHED for one in self.requests)
 
-    def recognised(self, read: Read) -> Recognised:
+    def recognised(self, read: ReadingResult) -> RecognisedIntent:
         """Return it as a recognised intent."""
         told = {intent: chance for intent, chance in _chances(read) if self._is(intent)}
         confidence = max(told.values(), default=0.0)
         if self.sure:
             confidence = max(confidence, _CLEAR)
         others = tuple(one for one in _chances(read) if one[0] is not self.intent)
-        return Recognised(self.intent, confidence, others, sure=self.sure)
+        return RecognisedIntent(self.intent, confidence, others, sure=self.sure)
 
     def _is(self, intent: Intent) -> bool:
         return intent is self.intent or any(one.intent is intent for one in self.requests)
@@ -110,7 +110,7 @@ def meant(request: Request) -> Intent:
     return request.intent
 
 
-def in_kind(read: Read) -> Read:
+def in_kind(read: ReadingResult) -> ReadingResult:
     """Return a message with mentions turned into the kind that their requests can be about.
 
     A location is both data and a purpose; a real name is both data and a profile entry.
@@ -154,7 +154,7 @@ def _by_intent(reading: Reading, modalities: Collection[Modality]) -> tuple[Wish
     return tuple(Wished(intent, tuple(requests)) for intent, requests in found.items())
 
 
-def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
+def recognised(read: ReadingResult, asked: tuple[Wished, ...]) -> RecognisedIntent:
     """Return the main intent, and whether the desk may act on it.
 
     Args:
@@ -173,10 +173,12 @@ def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
     # Something merely named is no wish.
     known = read.confidence >= ENOUGH or _only_asks(read)
     sure = known and not asked_back and read.fragment is None
-    return Recognised(intent, read.confidence, read.alternatives, sure=sure)
+    return RecognisedIntent(intent, read.confidence, read.alternatives, sure=sure)
 
 
-def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wished, ...]:
+def further(
+    read: ReadingResult, asked: tuple[Wished, ...], main: RecognisedIntent
+) -> tuple[Wished, ...]:
     """Return the wishes of a message that holds several; none where the main one covers them."""
     sure = [one for one in asked if one.sure and one.intent.kind is not None]
     if any(one.intent is Intent.DEREGISTRATION for one in sure):
@@ -192,7 +194,7 @@ def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wi
     return tuple(sure) if beside else ()
 
 
-def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
+def _leading(read: ReadingResult, asked: tuple[Wished, ...]) -> Wished | None:
     of_main = next((o for o in asked if any(_is_main(read, r) for r in o.requests)), None)
     news = next((one for one in asked if one.sure and one.intent is Intent.REQUEST_STATUS), None)
     person = next((one for one in asked if one.sure and one.intent is Intent.HUMAN_AGENT), None)
@@ -207,7 +209,7 @@ def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
     return next((one for one in asked if one.sure), None)
 
 
-def _of_question(read: Read) -> Intent:
+def _of_question(read: ReadingResult) -> Intent:
     """Return the intent of a message without wishes; questions about the dead go to a person."""
     asked = (one for one in read.reading.requests if one.holder is Holder.DECEASED)
     if any(asked):
@@ -215,7 +217,7 @@ def _of_question(read: Read) -> Intent:
     return Intent.POLICY_QUESTION if _only_asks(read) else read.intent
 
 
-def _only_asks(read: Read) -> bool:
+def _only_asks(read: ReadingResult) -> bool:
     """Return whether a message is a question and nothing else, whatever it is about."""
     reading = read.reading
     if read.intent is Intent.POLICY_QUESTION:
@@ -225,25 +227,25 @@ def _only_asks(read: Read) -> bool:
     return bool(reading.questions) and asks
 
 
-def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
+def _of_denied(read: ReadingResult, denied: tuple[Request, ...]) -> RecognisedIntent:
     """Return a cancellation of what is denied; naming what should stay begins nothing.
 
     It goes to a person where somebody else asked for it.
     """
     theirs = {one.intent for one in of(Modality.REPORTED, read.reading.requests)}
     if any(one.intent in theirs for one in denied):
-        return Recognised(Intent.OTHER, max(read.confidence, _CLEAR), _chances(read))
+        return RecognisedIntent(Intent.OTHER, max(read.confidence, _CLEAR), _chances(read))
     if any(one.include or one.exclude for one in denied):
-        return Recognised(denied[0].intent, read.confidence, read.alternatives, sure=False)
+        return RecognisedIntent(denied[0].intent, read.confidence, read.alternatives, sure=False)
     sure = all(one.sure for one in denied)
     confidence = max(read.confidence, _CLEAR) if sure else read.confidence
     others = ((read.intent, read.confidence), *read.alternatives)
-    return Recognised(Intent.CANCEL_REQUEST, confidence, others, sure=sure)
+    return RecognisedIntent(Intent.CANCEL_REQUEST, confidence, others, sure=sure)
 
 
-def _is_main(read: Read, request: Request) -> bool:
+def _is_main(read: ReadingResult, request: Request) -> bool:
     return request.intent is read.intent
 
 
-def _chances(read: Read) -> tuple[tuple[Intent, float], ...]:
+def _chances(read: ReadingResult) -> tuple[tuple[Intent, float], ...]:
     return ((read.intent, read.confidence), *read.alternatives)

@@ -1,1 +1,1 @@
-"""Programs that act over the HTTP API: their tokens, and idempotent retries."""
+"""Support for clients of the HTTP API: API tokens and idempotent requests."""

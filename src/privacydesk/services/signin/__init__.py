@@ -1,5 +1,5 @@
-"""Staff sign-in: passwords, authenticators, sessions, and who has access at all.
+"""Staff sign-in and access: passwords, authenticators, sessions, and management of agents.
 
-``gate`` handles signing in, ``account`` an agent's own access, ``people`` what an administrator
-changes for everybody; ``doors`` wires them.
+``sign_in`` implements the steps of signing in, ``agent_account`` what agents do with their own
+access, ``agent_administration`` what administrators do; ``services`` wires them.
 """

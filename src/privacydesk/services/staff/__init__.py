@@ -1,5 +1,5 @@
-"""Staff's work on tickets. The console and the commands call the same methods.
+"""Staff's work on tickets, shared by the console, the HTTP API and the commands.
 
-``Staff`` groups the services by subject. Each method takes the acting agent; what they may do
-depends on their role and on the ticket.
+``StaffServices`` groups the services. Each method takes the name of the acting agent; what they
+may do depends on their role and on the ticket.
 """

@@ -1,7 +1,8 @@
-"""Decisions: granting what is asked, or refusing it with ground and reason.
+"""Decisions on tickets: granting a request, or refusing it with ground and reason.
 
-Kinds that the operator names take a second pair of eyes: the first agent's decision is kept on the
-ticket as a proposal; once a second agent confirms it, it is carried out and the user told.
+For the request kinds that the operator configures, a second agent has to confirm the decision:
+the first agent's decision is stored on the ticket as a proposal. Once a second agent confirms it,
+it is carried out and the user is informed.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket
+from privacydesk.domain.ticket import Outcome, ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.domain.work import Proposed
+from privacydesk.domain.work import ProposedDecision
 from privacydesk.errors import (
     DeskError,
     ErrorCode,
@@ -31,30 +32,37 @@ from privacydesk.errors import (
 )
 from privacydesk.services import plans
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.making import Maker
+from privacydesk.services.row_builders import OutboxRowBuilder
 from privacydesk.services.staff import preconditions
-from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
-from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.evidence import EvidenceFiles, not_opened
+from privacydesk.services.staff.actions import (
+    DecisionFunction,
+    DecisionResult,
+    LogEntryDraft,
+    StaffActions,
+)
+from privacydesk.services.staff.evidence import EvidenceFiles, evidence_not_opened
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.staleness import Guard, Part, Seen
+from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
+from privacydesk.services.staff.ticket_lookup import TicketLookup
 
 SECOND_EYES = frozenset({RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
-"""Kinds whose outcome takes a second pair of eyes unless the operator says otherwise."""
+"""Kinds whose decisions a second agent confirms unless the operator configures others."""
 
-_DECIDED_ON: Final = (Part.REQUEST, Part.FILES)
-_CONFIRMED_ON: Final = (*_DECIDED_ON, Part.PROPOSAL)
+_PARTS_TO_DECIDE: Final = (CasePart.REQUEST, CasePart.FILES)
+"""The parts of a case that have to be unchanged when it is decided."""
+_PARTS_TO_CONFIRM: Final = (*_PARTS_TO_DECIDE, CasePart.PROPOSAL)
+"""The parts of a case that have to be unchanged when a decision is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A decision that waits for a second pair of eyes.
+    """A decision that waits for a second agent.
 
     Attributes:
-        by: who decided first.
-        verdict: their decision.
-        program: whether that was a program, which does not count as one of the two.
+        by: the name of the agent who proposed it.
+        verdict: the proposed decision.
+        program: whether the agent is a program, which does not count as one of the two.
     """
 
     by: str
@@ -63,32 +71,43 @@ class Proposal:
 
 
 def proposal_of(ticket: Ticket) -> Proposal | None:
-    """Return the decision on a ticket that waits for a second pair of eyes."""
-    kept = ticket.work.proposal
-    if kept is None:
+    """Return the decision on a ticket that waits for a second agent; None if there is none."""
+    stored = ticket.work.proposal
+    if stored is None:
         return None
-    return Proposal(kept.by, msgspec.convert(kept.verdict, Verdict, strict=False), kept.program)
+    verdict = msgspec.convert(stored.verdict, Verdict, strict=False)
+    return Proposal(stored.by, verdict, stored.program)
 
 
 class Decisions:
-    """Decides tickets."""
+    """Decides tickets, and confirms or rejects proposed decisions.
+
+    Args:
+        roster: finds agents and checks their roles.
+        tickets: finds tickets.
+        evidence: knows which evidence an agent has opened.
+        actions: commits decisions.
+        row_builder: builds the rows of account service calls.
+        deadlines: knows how long an approval is valid.
+        second_eyes: the request kinds whose decisions a second agent has to confirm.
+    """
 
     def __init__(
         self,
         *,
         roster: Roster,
-        cases: Cases,
+        tickets: TicketLookup,
         evidence: EvidenceFiles,
-        acts: Acts,
-        maker: Maker,
+        actions: StaffActions,
+        row_builder: OutboxRowBuilder,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
     ) -> None:
         self._roster = roster
-        self._cases = cases
+        self._tickets = tickets
         self._evidence = evidence
-        self._acts = acts
-        self._maker = maker
+        self._actions = actions
+        self._row_builder = row_builder
         self._deadlines = deadlines
         self._second_eyes = second_eyes
 
@@ -102,17 +121,17 @@ class Decisions:
         text: str = "",
         account: str = "",
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Grant all that is asked; see ``decide``.
+        """Grant a whole request; see ``decide``.
 
         Args:
-            number: the ticket.
-            by: who decides.
-            text: the answer in words.
-            account: the account it is about, where the ticket names none yet.
-            job_id: a form's token, so that two submits count once.
-            seen: what the act is based on; None to skip the check.
+            number: the ticket's number.
+            by: the name of the agent who decides.
+            text: the answer, for requests that are answered in writing.
+            account: the account that the ticket is about, if it names none yet.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the agent saw; None to skip the check.
         """
         verdict = Verdict(text=text, account=account)
         return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
@@ -126,19 +145,19 @@ class Decisions:
         reason: str,
         withhold: bool = False,
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Refuse what is asked, with its ground, and a plain reason; see ``decide``.
+        """Refuse a whole request; see ``decide``.
 
         Args:
-            number: the ticket.
-            by: who decides.
-            ground: one of the policy's seven (article 7, section 6); always recorded.
-            reason: plain words for the requester.
-            withhold: cite the clause as a whole instead of naming the ground: only for grounds
-                1 to 3, and only by a supervisor.
-            job_id: a form's token, so that two submits count once.
-            seen: what the act is based on; None to skip the check.
+            number: the ticket's number.
+            by: the name of the agent who decides.
+            ground: one of the policy's seven grounds (article 7, section 6); always recorded.
+            reason: the explanation for the requester.
+            withhold: whether the requester is not told the ground, only the clause with all
+                grounds; only for grounds 1 to 3, and only by a supervisor.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the agent saw; None to skip the check.
         """
         verdict = Verdict(whole=Refusal(ground, reason), withhold=withhold)
         return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
@@ -150,55 +169,64 @@ class Decisions:
         verdict: Verdict,
         *,
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Decide a ticket, or propose the decision where a second pair of eyes is needed.
+        """Decide a ticket, or propose the decision if a second agent has to confirm it.
 
-        Closing an account is only approved: the user has the last word. What the account service
-        can do is released to it; requests answered in words get the verdict's text as the answer.
+        Closing an account is only approved: the user still has to confirm it. Other requests are
+        carried out by the account service where it can, or answered with the verdict's text.
+
+        Args:
+            number: the ticket's number.
+            by: the name of the agent who decides.
+            verdict: the decision.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the agent saw; None to skip the check.
 
         Raises:
-            InvalidRequestError: the verdict is on an item that the ticket lacks.
-            StaleError: the case has changed since it was ``seen``.
-            DeskError: something is missing; ``reason`` names it, see ``preconditions.Lack``.
+            InvalidRequestError: the verdict is about an item that the ticket does not have.
+            StaleError: the ticket has changed since it was ``seen``.
+            DeskError: a precondition is not met; see ``preconditions.check``.
         """
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        await self._roster.reviewers.check(ticket, agent)
-        if any(place >= len(ticket.items) for place in verdict.refused):
+        ticket = await self._tickets.by_number(number)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
+        if any(index >= len(ticket.items) for index in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
-        guard = await self._cases.guard(ticket, seen, *_DECIDED_ON)
-        if self.takes_two(ticket):
+        guard = await self._tickets.guard(ticket, seen, *_PARTS_TO_DECIDE)
+        if self.needs_second_agent(ticket):
             return await self._propose(ticket, agent, verdict, job_id, guard)
-        rule, noted = self._rule(agent, verdict), _noted(ticket, verdict)
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
+        decide, entry = self._decision(agent, verdict), _decision_entry(ticket, verdict)
+        return await self._actions.apply_decision(
+            ticket, agent, decide, entry, job_id=job_id, guard=guard
+        )
 
-    def takes_two(self, ticket: Ticket) -> bool:
-        """Return whether a ticket's outcome takes a second pair of eyes."""
+    def needs_second_agent(self, ticket: Ticket) -> bool:
+        """Return whether a second agent has to confirm the decision on a ticket."""
         return ticket.kind in self._second_eyes
 
-    async def check_seen(self, number: str, seen: Seen) -> None:
-        """Raise if a decision based on ``seen`` would be refused as stale.
+    async def check_seen(self, number: str, seen: SeenState) -> None:
+        """Check that a ticket has not changed since it was ``seen``.
 
         Raises:
-            StaleError: as for ``decide``.
+            StaleError: the ticket has changed, so that ``decide`` would refuse a decision.
         """
-        ticket = await self._cases.ticket(number)
-        guard = await self._cases.guard(ticket, seen, *_DECIDED_ON)
+        ticket = await self._tickets.by_number(number)
+        guard = await self._tickets.guard(ticket, seen, *_PARTS_TO_DECIDE)
         guard(ticket)
 
     async def preview(self, number: str, by: str, verdict: Verdict) -> tuple[Event, ...]:
-        """Return what the user will see when this is decided, in their language.
+        """Return the events that the user will see after a decision. Nothing is saved.
 
         Raises:
-            DeskError: something is missing, as for ``decide``.
+            DeskError: as for ``decide``.
         """
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        await self._roster.reviewers.check(ticket, agent)
-        return await self._acts.preview(ticket, agent, self._rule(agent, verdict))
+        ticket = await self._tickets.by_number(number)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
+        return await self._actions.preview(ticket, agent, self._decision(agent, verdict))
 
-    # -- a second pair of eyes ---------------------------------------------------------------
+    # -- confirmation by a second agent ------------------------------------------------------
 
     async def _propose(
         self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None, guard: Guard
@@ -211,60 +239,64 @@ class Decisions:
             preconditions.check(current, agent, verdict)
             return _with_proposal(current, agent, verdict)
 
-        noted = _noted_proposal(ticket, verdict)
-        return await self._acts.change(ticket, agent, noted, propose, job_id=job_id, guard=guard)
+        entry = _proposal_entry(ticket, verdict)
+        return await self._actions.update_ticket(
+            ticket, agent, entry, propose, job_id=job_id, guard=guard
+        )
 
     async def confirm(
-        self, number: str, by: str, *, seen: Seen, job_id: str | None = None
+        self, number: str, by: str, *, seen: SeenState, job_id: str | None = None
     ) -> Ticket:
-        """Confirm another agent's decision: it is carried out, and the user is told.
+        """Confirm another agent's decision, so that it is carried out and the user is informed.
 
-        A program's decision takes two people: once the first confirms it, it is their decision and
-        waits for a second. A program does not count, since anybody may be behind it: the
-        administrator who made its token, or any user of another system.
+        A program's decision needs two people: once the first one confirms it, it becomes theirs
+        and waits for the second. A program does not count as one of them, since it may act for
+        anybody: the administrator who created its token, or any user of another system.
 
         Args:
-            number: the ticket.
-            by: who confirms.
-            seen: what they looked at, which has to be what they confirm.
-            job_id: a form's token, so that two submits count once.
+            number: the ticket's number.
+            by: the name of the agent who confirms.
+            seen: the state of the ticket that the agent saw.
+            job_id: the form's token, so that submitting it twice counts once.
 
         Raises:
-            NotAllowedNowError: nothing waits to be confirmed, or what is granted rests on files
-                that the agent has not opened.
-            StaleError: the waiting decision, or the case, has changed since it was ``seen``.
-            DeskError: ``FORBIDDEN`` for the agent who decided it, and for one who may be the same
-                person; or something is missing by now.
+            NotAllowedNowError: there is no proposed decision, or it grants a request on the basis
+                of evidence that the agent has not opened.
+            StaleError: the proposed decision or the ticket has changed since it was ``seen``.
+            DeskError: ``FORBIDDEN`` for the agent who decided, and for one who may be the same
+                person; or a precondition is no longer met.
         """
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        await self._roster.reviewers.check(ticket, agent)
-        proposal = _proposed(ticket)
+        ticket = await self._tickets.by_number(number)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
+        proposal = _require_proposal(ticket)
         if proposal.by != agent.name:
             await self._roster.reviewers.check_separate(agent, proposal.by)
-        guard = await self._cases.guard(ticket, seen, *_CONFIRMED_ON)
+        guard = await self._tickets.guard(ticket, seen, *_PARTS_TO_CONFIRM)
         files = await self._evidence.files(ticket)
         refuses = proposal.verdict.refuses_all(ticket)
-        unseen = not refuses and not await self._evidence.has_opened(ticket, agent, files)
+        unopened = not refuses and not await self._evidence.has_opened(ticket, agent, files)
         if proposal.program:
             return await self._take_over(ticket, agent, proposal, job_id, guard)
-        # The first agent is checked against their present rights, not those of back then.
-        first = await self._roster.worker(proposal.by)
+        # The preconditions are checked with the first agent's present role.
+        first_agent = await self._roster.worker(proposal.by)
 
-        def rule(current: Ticket, now: datetime) -> Ruling:
-            _check_same(current, proposal)
+        def decide(current: Ticket, now: datetime) -> DecisionResult:
+            _check_proposal_unchanged(current, proposal)
             if proposal.by == agent.name:
                 raise DeskError(
                     "somebody else confirms what you decided",
                     code=ErrorCode.FORBIDDEN,
                     reason="own_proposal",
                 )
-            if unseen:
-                raise not_opened()
-            return self._rule(first, proposal.verdict)(_without_proposal(current), now)
+            if unopened:
+                raise evidence_not_opened()
+            return self._decision(first_agent, proposal.verdict)(_without_proposal(current), now)
 
-        noted = _noted(ticket, proposal.verdict, {"proposed_by": proposal.by})
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
+        entry = _decision_entry(ticket, proposal.verdict, {"proposed_by": proposal.by})
+        return await self._actions.apply_decision(
+            ticket, agent, decide, entry, job_id=job_id, guard=guard
+        )
 
     async def _take_over(
         self,
@@ -274,145 +306,161 @@ class Decisions:
         job_id: str | None,
         guard: Guard,
     ) -> Ticket:
-        """Turn a program's proposal into an agent's own, which waits for a second agent."""
+        """Make a program's proposal the agent's own, which waits for a second agent."""
 
         def take_over(current: Ticket) -> Ticket:
-            _check_same(current, proposal)
+            _check_proposal_unchanged(current, proposal)
             preconditions.check(current, agent, proposal.verdict)
             return _with_proposal(current, agent, proposal.verdict)
 
-        noted = _noted_proposal(ticket, proposal.verdict, {"proposed_by": proposal.by})
-        return await self._acts.change(ticket, agent, noted, take_over, job_id=job_id, guard=guard)
+        entry = _proposal_entry(ticket, proposal.verdict, {"proposed_by": proposal.by})
+        return await self._actions.update_ticket(
+            ticket, agent, entry, take_over, job_id=job_id, guard=guard
+        )
 
     async def send_back(
-        self, number: str, by: str, reason: str, *, seen: Seen, job_id: str | None = None
+        self, number: str, by: str, reason: str, *, seen: SeenState, job_id: str | None = None
     ) -> Ticket:
-        """Remove a proposed decision from a ticket, with a reason for the agent who made it.
+        """Reject a proposed decision, with a reason for the agent who made it.
 
         Args:
-            number: the ticket.
-            by: who sends it back.
+            number: the ticket's number.
+            by: the name of the agent who rejects it.
             reason: what is wrong with it.
-            seen: what they looked at.
-            job_id: a form's token, so that two submits count once.
+            seen: the state of the ticket that the agent saw.
+            job_id: the form's token, so that submitting it twice counts once.
 
         Raises:
             InvalidRequestError: there is no reason.
-            NotAllowedNowError: nothing waits to be confirmed.
-            StaleError: the waiting decision is not the one ``seen``.
+            NotAllowedNowError: there is no proposed decision.
+            StaleError: the proposed decision is not the one that was ``seen``.
         """
         if not reason.strip():
             raise InvalidRequestError("say what is not right with it", reason="no_reason")
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        guard = await self._cases.guard(ticket, seen, Part.PROPOSAL)
+        ticket = await self._tickets.by_number(number)
+        guard = await self._tickets.guard(ticket, seen, CasePart.PROPOSAL)
 
-        def back(current: Ticket) -> Ticket:
-            _proposed(current)
+        def remove_proposal(current: Ticket) -> Ticket:
+            _require_proposal(current)
             guard(current)
             return replace(_without_proposal(current), version=current.version + 1)
 
-        return await self._acts.change(
-            ticket, agent, Noted("sent_back", reason.strip()), back, job_id=job_id
+        return await self._actions.update_ticket(
+            ticket,
+            agent,
+            LogEntryDraft("sent_back", reason.strip()),
+            remove_proposal,
+            job_id=job_id,
         )
 
-    # -- rulings -----------------------------------------------------------------------------
+    # -- results of decisions ----------------------------------------------------------------
 
-    def _rule(self, agent: Agent, verdict: Verdict) -> Rule:
-        def rule(current: Ticket, now: datetime) -> Ruling:
+    def _decision(self, agent: Agent, verdict: Verdict) -> DecisionFunction:
+        """Return the function that decides a locked ticket."""
+
+        def decide(current: Ticket, now: datetime) -> DecisionResult:
             preconditions.check(current, agent, verdict)
-            ticket = self._found(current, preconditions.judged(current, agent, verdict))
+            ticket = preconditions.apply_verdict(current, agent, verdict)
+            ticket = self._update_account_hash(current, ticket)
             if verdict.refuses_all(ticket):
-                return self._refused(ticket, verdict, now)
-            return self._granted(ticket, verdict, now)
+                return self._refuse(ticket, verdict, now)
+            return self._grant(ticket, verdict, now)
 
-        return rule
+        return decide
 
-    def _found(self, before: Ticket, ticket: Ticket) -> Ticket:
-        """Return the ticket, findable by its owner even if examining named a wrong account."""
-        # A guardian's request must not become findable by the child's own session.
+    def _update_account_hash(self, before: Ticket, ticket: Ticket) -> Ticket:
+        """Return the ticket so that its owner finds it if the verdict corrected the account."""
+        # The child's own session must not find a guardian's request.
         if not before.account or ticket.kind is RequestKind.GUARDIAN:
             return ticket
-        return replace(ticket, account_hash=self._maker.account_hash(ticket.account))
+        return replace(ticket, account_hash=self._row_builder.account_hash(ticket.account))
 
-    def _granted(self, ticket: Ticket, verdict: Verdict, now: datetime) -> Ruling:
-        text, data = verdict.text, self._told_of_refusals(verdict)
+    def _grant(self, ticket: Ticket, verdict: Verdict, now: datetime) -> DecisionResult:
+        text, data = verdict.text, _refusal_data(verdict)
         if ticket.kind is RequestKind.DEREGISTRATION:
             approved = move(ticket, Move.APPROVE, now)
-            lapse = Due(DueKind.LAPSE, now + self._deadlines.rules.waits_for_verification)
-            return Ruling(DecisionKind.APPROVED, replace(approved, dues=(lapse,)), text)
-        planned = plans.plan(ticket)
+            lapse = ScheduledEvent(
+                ScheduledEventKind.LAPSE, now + self._deadlines.rules.verification_timeout
+            )
+            return DecisionResult(
+                DecisionKind.APPROVED, replace(approved, scheduled_events=(lapse,)), text
+            )
+        planned = plans.plan_calls(ticket)
         if planned:
             released = move(ticket, Move.RELEASE, now)
             withheld = verdict.withhold or released.work.ground_withheld
             work = replace(released.work, left=len(planned), ground_withheld=withheld)
-            released = replace(released, dues=(), work=work)
-            actions = self._maker.actions(released, planned, now)
-            return Ruling(DecisionKind.RELEASED, released, text, data, deliveries=actions)
+            released = replace(released, scheduled_events=(), work=work)
+            rows = self._row_builder.ticket_call_rows(released, planned, now)
+            return DecisionResult(DecisionKind.RELEASED, released, text, data, deliveries=rows)
         resolved = move(ticket, Move.RESOLVE, now)
         if verdict.refused:
             resolved = replace(resolved, outcome=Outcome.PARTLY_FULFILLED)
-        return Ruling(DecisionKind.RESOLVED, resolved, text, data)
+        return DecisionResult(DecisionKind.RESOLVED, resolved, text, data)
 
-    def _refused(self, ticket: Ticket, verdict: Verdict, now: datetime) -> Ruling:
-        first = verdict.refusals[0]
-        assert first.ground is not None
-        data = {
-            **self._told_of_refusals(verdict),
-            "ground": first.ground.value,
-        }
+    def _refuse(self, ticket: Ticket, verdict: Verdict, now: datetime) -> DecisionResult:
+        refusal = verdict.refusals[0]
+        assert refusal.ground is not None
+        data = {**_refusal_data(verdict), "ground": refusal.ground.value}
         refused = move(ticket, Move.REFUSE, now)
-        return Ruling(DecisionKind.REFUSED, refused, first.reason.strip(), data)
-
-    def _told_of_refusals(self, verdict: Verdict) -> dict[str, Any]:
-        if not verdict.refusals:
-            return {}
-        return {"ground_withheld": verdict.withhold}
+        return DecisionResult(DecisionKind.REFUSED, refused, refusal.reason.strip(), data)
 
 
-def _noted(ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None) -> Noted:
+def _refusal_data(verdict: Verdict) -> dict[str, Any]:
+    """Return the values about refusals for the message to the user."""
+    return {"ground_withheld": verdict.withhold} if verdict.refusals else {}
+
+
+def _decision_entry(
+    ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None
+) -> LogEntryDraft:
     """Return the log entry of a decision; grounds are always recorded."""
-    grounds = {place: one.ground.value for place, one in verdict.refused.items() if one.ground}
+    grounds = {
+        index: refusal.ground.value for index, refusal in verdict.refused.items() if refusal.ground
+    }
     if verdict.refuses_all(ticket):
         whole = verdict.whole.ground if verdict.whole else None
-        named = [whole.value] if whole else list(dict.fromkeys(grounds.values()))
-        reasons = dict.fromkeys(one.reason.strip() for one in verdict.refusals)
-        return Noted("refuse", " / ".join(reasons), {"ground": ", ".join(named), **(more or {})})
+        names = [whole.value] if whole else list(dict.fromkeys(grounds.values()))
+        reasons = dict.fromkeys(refusal.reason.strip() for refusal in verdict.refusals)
+        data = {"ground": ", ".join(names), **(more or {})}
+        return LogEntryDraft("refuse", " / ".join(reasons), data)
     if not verdict.refused:
-        return Noted("grant", verdict.text, more or {})
-    parts = {ticket.items[place].name: ground for place, ground in grounds.items()}
-    return Noted("grant_partly", verdict.text, {"refused": parts, **(more or {})})
+        return LogEntryDraft("grant", verdict.text, more or {})
+    refused = {ticket.items[index].name: ground for index, ground in grounds.items()}
+    return LogEntryDraft("grant_partly", verdict.text, {"refused": refused, **(more or {})})
 
 
-def _noted_proposal(
+def _proposal_entry(
     ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None
-) -> Noted:
+) -> LogEntryDraft:
     """Return the log entry of a decision that waits for another agent."""
-    noted = _noted(ticket, verdict, more)
-    what = "proposed_refusal" if noted.what == "refuse" else "proposed"
-    return Noted(what, noted.why, noted.data)
+    entry = _decision_entry(ticket, verdict, more)
+    what = "proposed_refusal" if entry.what == "refuse" else "proposed"
+    return LogEntryDraft(what, entry.why, entry.data)
 
 
 def _with_proposal(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
-    kept = Proposed(agent.name, msgspec.to_builtins(verdict, str_keys=True), agent.is_program)
+    stored = msgspec.to_builtins(verdict, str_keys=True)
+    proposal = ProposedDecision(agent.name, stored, agent.is_program)
     return replace(
         ticket,
         holder=ticket.holder or agent.name,
-        work=replace(ticket.work, proposal=kept),
+        work=replace(ticket.work, proposal=proposal),
         version=ticket.version + 1,
     )
 
 
-def _proposed(ticket: Ticket) -> Proposal:
+def _require_proposal(ticket: Ticket) -> Proposal:
     proposal = proposal_of(ticket)
     if proposal is None:
         raise NotAllowedNowError("nothing waits to be confirmed", reason="nothing_proposed")
     return proposal
 
 
-def _check_same(ticket: Ticket, proposal: Proposal) -> None:
-    """Raise unless the waiting decision is the one read before the lock."""
-    if _proposed(ticket) != proposal:
+def _check_proposal_unchanged(ticket: Ticket, proposal: Proposal) -> None:
+    """Check that the proposed decision is the one that was read before the ticket was locked."""
+    if _require_proposal(ticket) != proposal:
         raise StaleError("another decision waits by now", reason="seen_proposal")
 
 

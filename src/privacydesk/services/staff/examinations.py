@@ -1,4 +1,4 @@
-"""Examinations evidence: whether it shows who asks, or whose guardian they are."""
+"""Examinations of evidence: whether it proves the requester's identity or guardianship."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import EvidenceId
 from privacydesk.domain.intents import RequestKind
@@ -17,26 +18,32 @@ from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import Hashing
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.making import Maker
-from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
-from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.evidence import EvidenceFiles, not_opened
+from privacydesk.services.row_builders import OutboxRowBuilder
+from privacydesk.services.staff.actions import (
+    DecisionFunction,
+    DecisionResult,
+    LogEntryDraft,
+    StaffActions,
+)
+from privacydesk.services.staff.evidence import EvidenceFiles, evidence_not_opened
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.staleness import Guard, Part, Seen
+from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
+from privacydesk.services.staff.ticket_lookup import TicketLookup
 
-# A guardian's request may name the child's account later, when it is granted.
-_NO_ACCOUNT_NEEDED = frozenset(
+_ACCOUNT_OPTIONAL = frozenset(
     {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT, RequestKind.GUARDIAN}
 )
+"""Kinds that need no account. For a guardian's request the child's account may be named later, when
+it is granted."""
 
 
-class Finding(Struct, frozen=True):
-    """The result of examining evidence.
+class ExaminationResult(Struct, frozen=True):
+    """What an agent found by examining evidence.
 
     Attributes:
-        accepted: whether it proves what it should.
-        reason: why it does not.
-        account: the account it was shown for, where the ticket names none yet.
+        accepted: whether the evidence proves the requester's identity or guardianship.
+        reason: why it does not; for the requester.
+        account: the account it proves, if the ticket names none yet.
     """
 
     accepted: bool
@@ -44,36 +51,44 @@ class Finding(Struct, frozen=True):
     account: str = ""
 
 
-class _Case(Struct, frozen=True):
-    """The data that a finding is settled with."""
+class _PreparedDecision(Struct, frozen=True):
+    """The arguments for committing the result of an examination.
+
+    Attributes:
+        agent: the agent who examined.
+        ticket: the ticket as it was read.
+        evidence_removed: the evidence whose content is deleted.
+        decide: applies the result to the locked ticket.
+        guard: raises if the ticket has changed since the agent saw it.
+    """
 
     agent: Agent
     ticket: Ticket
-    removed: tuple[EvidenceId, ...]
-    rule: Rule
+    evidence_removed: tuple[EvidenceId, ...]
+    decide: DecisionFunction
     guard: Guard
 
 
 class Examinations:
-    """Accepts or rejects evidence."""
+    """Accepts and rejects evidence."""
 
     def __init__(
         self,
         *,
         roster: Roster,
-        cases: Cases,
+        tickets: TicketLookup,
         evidence: EvidenceFiles,
-        acts: Acts,
-        maker: Maker,
+        actions: StaffActions,
+        row_builder: OutboxRowBuilder,
         hashing: Hashing,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
     ) -> None:
         self._roster = roster
-        self._cases = cases
+        self._tickets = tickets
         self._evidence = evidence
-        self._acts = acts
-        self._maker = maker
+        self._actions = actions
+        self._row_builder = row_builder
         self._hashing = hashing
         self._deadlines = deadlines
         self._second_eyes = second_eyes
@@ -87,121 +102,138 @@ class Examinations:
         reason: str = "",
         account: str = "",
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Accept or reject the evidence as proof; the files are then removed.
+        """Accept or reject evidence as proof, and delete the content of the files.
 
-        Where a second pair of eyes confirms the decision, accepted files stay until then.
+        If a second agent has to confirm the decision on the ticket, the content of accepted files
+        is kept until then. To accept evidence, agents must have opened each file themselves;
+        they may reject it unopened.
 
         Args:
-            number: the ticket.
-            by: who examined.
-            accepted: whether identity (or guardianship) is shown; the clock starts if so.
-            reason: told to the requester when it is not; they may hand in something else.
-            account: the account it was shown for, where the ticket names none yet.
-            job_id: a form's token, so that two submits count once.
-            seen: what was examined; None to skip the check.
-
-        To accept evidence, agents must have opened each file themselves; that colleagues did is
-        not enough. What is plainly no proof may be rejected unopened.
+            number: the ticket's number.
+            by: the name of the agent who examined the evidence.
+            accepted: whether it proves identity or guardianship; if so, the deadline starts.
+            reason: why it does not, for the requester, who may submit other evidence.
+            account: the account it proves, if the ticket names none yet.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the agent saw; None to skip the check.
 
         Raises:
             InvalidRequestError: the reason or the account is missing.
-            NotAllowedNowError: nothing waits to be examined, or it would be accepted unseen.
-            StaleError: more was handed in, or something else changed, just now.
+            NotAllowedNowError: no evidence waits to be examined, or the agent accepts files that
+                they have not opened.
+            StaleError: more evidence was submitted, or something else has changed.
         """
-        finding = Finding(accepted, reason, account.strip())
-        case = await self._case(number, by, finding, seen)
-        return await self._acts.rule(
-            case.ticket,
-            case.agent,
-            case.rule,
-            Noted("examine", reason, {"accepted": accepted}),
+        result = ExaminationResult(accepted, reason, account.strip())
+        prepared = await self._prepare(number, by, result, seen)
+        return await self._actions.apply_decision(
+            prepared.ticket,
+            prepared.agent,
+            prepared.decide,
+            LogEntryDraft("examine", reason, {"accepted": accepted}),
             job_id=job_id,
-            guard=case.guard,
-            evidence_removed=case.removed,
+            guard=prepared.guard,
+            evidence_removed=prepared.evidence_removed,
         )
 
     async def preview(
-        self, number: str, by: str, finding: Finding, *, seen: Seen | None = None
+        self, number: str, by: str, result: ExaminationResult, *, seen: SeenState | None = None
     ) -> tuple[Event, ...]:
-        """Return what the requester will read of a finding. Nothing is kept.
+        """Return the events that the requester will see for a result. Nothing is saved.
 
         Raises:
             DeskError: as for ``examine``.
         """
-        case = await self._case(number, by, finding, seen)
-        case.guard(case.ticket)
-        return await self._acts.preview(case.ticket, case.agent, case.rule)
+        prepared = await self._prepare(number, by, result, seen)
+        prepared.guard(prepared.ticket)
+        return await self._actions.preview(prepared.ticket, prepared.agent, prepared.decide)
 
-    async def _case(self, number: str, by: str, finding: Finding, seen: Seen | None) -> _Case:
-        if not finding.accepted and not finding.reason.strip():
+    async def _prepare(
+        self, number: str, by: str, result: ExaminationResult, seen: SeenState | None
+    ) -> _PreparedDecision:
+        if not result.accepted and not result.reason.strip():
             raise InvalidRequestError("say why the evidence is not enough", reason="no_reason")
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        await self._roster.reviewers.check(ticket, agent)
+        ticket = await self._tickets.by_number(number)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
         files = await self._evidence.files(ticket)
-        unseen = finding.accepted and not await self._evidence.has_opened(ticket, agent, files)
-        rule = self._rule(ticket, agent, finding, unseen=unseen)
-        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
-        stays = finding.accepted and ticket.kind in self._second_eyes
-        removed = () if stays else tuple(one.id for one in files)
-        return _Case(agent, ticket, removed, rule, guard)
+        unopened = result.accepted and not await self._evidence.has_opened(ticket, agent, files)
+        decide = self._decision(ticket, agent, result, unopened=unopened)
+        guard = await self._tickets.guard(ticket, seen, CasePart.REQUEST, CasePart.FILES)
+        keep = result.accepted and ticket.kind in self._second_eyes
+        removed = () if keep else tuple(file.id for file in files)
+        return _PreparedDecision(agent, ticket, removed, decide, guard)
 
-    def _rule(self, ticket: Ticket, agent: Agent, finding: Finding, *, unseen: bool) -> Rule:
-        accepted = finding.accepted
+    def _decision(
+        self, ticket: Ticket, agent: Agent, result: ExaminationResult, *, unopened: bool
+    ) -> DecisionFunction:
+        """Return the function that applies a result to the locked ticket.
 
-        def rule(current: Ticket, now: datetime) -> Ruling:
+        Args:
+            ticket: the ticket as it was read.
+            agent: the agent who examined.
+            result: what they found.
+            unopened: whether they accept files that they have not opened.
+        """
+
+        def decide(current: Ticket, now: datetime) -> DecisionResult:
             if current.state is not TicketState.AWAITING_VERIFICATION:
                 raise NotAllowedNowError(
                     "nothing waits for verification on this ticket", reason="nothing_to_examine"
                 )
             if "document" not in current.flags:
-                # Filed by someone who would not verify, or what they handed in was not enough.
+                # The requester chose not to verify, or the last evidence was rejected.
                 raise NotAllowedNowError(
-                    "no evidence waits to be examined on this ticket", reason="nothing_to_examine"
+                    "no evidence waits to be examined on this ticket",
+                    reason="nothing_to_examine",
                 )
-            if unseen:
-                raise not_opened()
+            if unopened:
+                raise evidence_not_opened()
             if current.version != ticket.version:
-                # A file added since the list was read has been seen by nobody, and only those on
-                # the list are removed with the finding.
+                # Evidence that was added since ``files`` was read would be accepted unopened, and
+                # its content would not be deleted.
                 raise StaleError("the request has changed meanwhile", reason="ticket_changed")
-            judged = (
-                self._accepted(current, finding.account, agent.name, now)
-                if accepted
-                else self._rejected(current, now)
+            if result.accepted:
+                examined = self._accept(current, result.account, agent.name, now)
+            else:
+                examined = self._reject(current, now)
+            rows: tuple[Delivery, ...] = ()
+            if examined.account != current.account:
+                # The agent named the account, so its owner's age can be looked up only now.
+                rows = self._row_builder.age_lookup_rows(examined, now)
+            data = {"accepted": result.accepted}
+            return DecisionResult(
+                DecisionKind.EXAMINED, examined, result.reason, data, deliveries=rows
             )
-            # Whose account it is may be known only now.
-            asked = self._maker.age(judged, now) if judged.account != current.account else ()
-            told = {"accepted": accepted}
-            return Ruling(DecisionKind.EXAMINED, judged, finding.reason, told, deliveries=asked)
 
-        return rule
+        return decide
 
-    def _accepted(self, ticket: Ticket, named: str, by: str, now: datetime) -> Ticket:
-        subject = ticket.account or named
-        if not subject and ticket.kind not in _NO_ACCOUNT_NEEDED:
+    def _accept(self, ticket: Ticket, named_account: str, by: str, now: datetime) -> Ticket:
+        account = ticket.account or named_account
+        if not account and ticket.kind not in _ACCOUNT_OPTIONAL:
             raise InvalidRequestError(
                 "name the account that was shown to be theirs", reason="account_unnamed"
             )
-        moved = move(replace(ticket, dues=()), Move.VERIFY, now)
-        # A guardian's request must not become findable by the child's own session.
-        findable = subject and ticket.kind is not RequestKind.GUARDIAN
-        running = self._deadlines.with_clock(moved, now, now)
-        work = running.work
-        if subject != ticket.account:
+        verified = move(replace(ticket, scheduled_events=()), Move.VERIFY, now)
+        verified = self._deadlines.start_deadlines(verified, now, now)
+        work = verified.work
+        if account != ticket.account:
             work = replace(work, account_named_by=by)
+        # The child's own session must not find a guardian's request.
+        findable = account and ticket.kind is not RequestKind.GUARDIAN
         return replace(
-            running,
-            account=subject,
+            verified,
+            account=account,
             work=work,
             account_hash=(
-                self._hashing.lookup("account", subject) if findable else ticket.account_hash
+                self._hashing.lookup("account", account) if findable else ticket.account_hash
             ),
         )
 
-    def _rejected(self, ticket: Ticket, now: datetime) -> Ticket:
-        # Nothing is left to examine, and the requester gets the full time to find better proof.
-        waits = replace(ticket, flags=ticket.flags - {"document"}, version=ticket.version + 1)
-        return replace(waits, dues=self._deadlines.unverified_dues(waits, now))
+    def _reject(self, ticket: Ticket, now: datetime) -> Ticket:
+        # Nothing is left to examine; the requester again has the full time to submit evidence.
+        rejected = replace(ticket, flags=ticket.flags - {"document"}, version=ticket.version + 1)
+        return replace(
+            rejected, scheduled_events=self._deadlines.verification_events(rejected, now)
+        )

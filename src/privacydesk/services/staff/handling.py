@@ -1,4 +1,4 @@
-"""Working on a ticket before it is decided: holding it, writing, asking, taking more time."""
+"""Handling of tickets until they are decided: assignment, notes, replies and extensions."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import DeskError, InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import WorkingSet
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.staff.acts import Acts, Noted, Ruling
-from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.actions import DecisionResult, LogEntryDraft, StaffActions
 from privacydesk.services.staff.roster import Roster, check_supervisor
-from privacydesk.services.staff.staleness import Part, Seen
+from privacydesk.services.staff.staleness import CasePart, SeenState
+from privacydesk.services.staff.ticket_lookup import TicketLookup
 
-_MAX_REPLY = 10_000
-"""The most characters that an agent may write at once."""
+_MAX_TEXT_LENGTH = 10_000
+"""The most characters in a text that an agent writes."""
 
 
-class HandedOver(Struct, frozen=True):
+class HandoverResult(Struct, frozen=True):
     """The result of handing over an agent's tickets.
 
     Attributes:
-        moved: how many have another holder now.
-        kept: numbers of those that stay, since the new holder may not decide them.
+        moved_count: how many tickets were handed over.
+        kept_numbers: the numbers of those that were not, since the new holder may not decide them.
     """
 
-    moved: int
-    kept: tuple[str, ...] = ()
+    moved_count: int
+    kept_numbers: tuple[str, ...] = ()
 
 
-class Handling:
-    """What agents do while a ticket is open."""
+class TicketHandling:
+    """Assigns tickets to agents, and lets agents write to requesters and extend deadlines."""
 
-    def __init__(self, roster: Roster, cases: Cases, acts: Acts, deadlines: Deadlines) -> None:
+    def __init__(
+        self, roster: Roster, tickets: TicketLookup, actions: StaffActions, deadlines: Deadlines
+    ) -> None:
         self._roster = roster
-        self._cases = cases
-        self._acts = acts
+        self._tickets = tickets
+        self._actions = actions
         self._deadlines = deadlines
 
     async def claim(
@@ -50,7 +52,7 @@ class Handling:
         number: str,
         by: str,
         *,
-        over: str | None = "",
+        expected_holder: str | None = "",
         job_id: str | None = None,
         seen: int | None = None,
     ) -> Ticket:
@@ -58,200 +60,226 @@ class Handling:
 
         Args:
             number: the ticket's number.
-            by: who claims it.
-            over: who it is taken over from, as the agent saw it; empty for nobody, None for
-                any holder.
-            job_id: so that two requests count once.
-            seen: the version it is based on; None to skip the check, as for all acts.
+            by: the name of the agent.
+            expected_holder: the holder that the agent saw; empty for none, None to take the
+                ticket over from any holder.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the version of the ticket that the agent saw; None to skip the check.
 
         Raises:
-            NotAllowedNowError: it is closed; there is nothing left to hold.
-            StaleError: somebody else holds it by now.
+            NotAllowedNowError: the ticket is closed.
+            StaleError: the ticket has another holder than expected.
         """
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        await self._roster.reviewers.check(ticket, agent)
+        ticket = await self._tickets.by_number(number)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
 
-        def hold(current: Ticket) -> Ticket:
+        def set_holder(current: Ticket) -> Ticket:
             if not current.is_open:
                 raise NotAllowedNowError("this request is closed", reason="closed")
-            if over is not None and current.holder not in {"", agent.name, over}:
+            accepted = {"", agent.name, expected_holder}
+            if expected_holder is not None and current.holder not in accepted:
                 raise StaleError("another agent holds this request", reason="held")
             return replace(current, holder=agent.name, version=current.version + 1)
 
-        guard = await self._cases.guard(ticket, seen)
-        return await self._acts.change(
-            ticket, agent, Noted("claim"), hold, job_id=job_id, guard=guard
+        guard = await self._tickets.guard(ticket, seen)
+        return await self._actions.update_ticket(
+            ticket, agent, LogEntryDraft("claim"), set_holder, job_id=job_id, guard=guard
         )
 
     async def assign(
-        self, number: str, by: str, to: str, *, job_id: str | None = None, seen: Seen | None = None
+        self,
+        number: str,
+        by: str,
+        to: str,
+        *,
+        job_id: str | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Assign a ticket to another agent, or, with ``to`` empty, to nobody.
+        """Assign a ticket to another agent, or remove its holder if ``to`` is empty.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless ``by`` holds it or is a supervisor, or when ``to`` may
+            DeskError: ``FORBIDDEN`` unless ``by`` holds it or is a supervisor, or if ``to`` may
                 not decide it.
-            NotAllowedNowError: it is closed; its record keeps who held it.
-            StaleError: it has another holder than ``seen`` shows.
+            NotAllowedNowError: the ticket is closed; then the last holder remains recorded.
+            StaleError: the ticket has another holder than ``seen`` shows.
         """
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
+        ticket = await self._tickets.by_number(number)
         if to:
-            await self._roster.reviewers.check(ticket, await self._roster.worker(to))
+            await self._roster.reviewers.check_may_decide(ticket, await self._roster.worker(to))
 
-        def give(current: Ticket) -> Ticket:
-            # Checked only here: the holder may have changed since the ticket was read, and an agent
-            # who retries after a lost answer no longer holds it.
+        def set_holder(current: Ticket) -> Ticket:
+            # Checked only here, which a retried job skips: the holder may have changed since the
+            # ticket was read, and an agent who retries after a lost response no longer holds it.
             if current.holder != agent.name:
                 check_supervisor(agent)
             if not current.is_open:
                 raise NotAllowedNowError("this request is closed", reason="closed")
             return replace(current, holder=to, version=current.version + 1)
 
-        guard = await self._cases.guard(ticket, seen, Part.HOLDER)
-        return await self._acts.change(
-            ticket, agent, Noted("assign", to), give, job_id=job_id, guard=guard
+        guard = await self._tickets.guard(ticket, seen, CasePart.HOLDER)
+        return await self._actions.update_ticket(
+            ticket, agent, LogEntryDraft("assign", to), set_holder, job_id=job_id, guard=guard
         )
 
-    async def follow(self, number: str, by: str, to: str, *, seen: int, job_id: str) -> Ticket:
-        """Follow an assignment made in a ticketing system; ``to`` is empty for nobody.
+    async def follow_assignment(
+        self, number: str, by: str, to: str, *, seen: int, job_id: str
+    ) -> Ticket:
+        """Apply an assignment that was made in a ticketing system.
 
         Args:
             number: the ticket's number.
-            by: the identity of the program that reports it.
-            to: the agent who has it now.
-            seen: the version of the ticket that was compared with the other side: later changes by
-                the desk are newer.
-            job_id: so that a repeated report counts once.
+            by: the identity under which the ticketing system acts.
+            to: the name of the agent to whom it is assigned; empty for nobody.
+            seen: the version of the ticket that was compared with its counterpart. If it has
+                changed since, the desk's state is newer.
+            job_id: the id of the report, so that a repeated one counts once.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless ``by`` is a program, or when ``to`` works on no tickets
-                or may not decide it.
-            NotAllowedNowError: it is closed; its record keeps who held it.
-            StaleError: it has another version by now.
+            DeskError: ``FORBIDDEN`` unless ``by`` is a program, or if ``to`` does not work on
+                tickets or may not decide this one.
+            NotAllowedNowError: the ticket is closed; then the last holder remains recorded.
+            StaleError: the ticket has another version.
         """
         agent = await self._roster.program(by)
-        ticket = await self._cases.ticket(number)
+        ticket = await self._tickets.by_number(number)
         if to:
-            await self._roster.reviewers.check(ticket, await self._roster.worker(to))
+            await self._roster.reviewers.check_may_decide(ticket, await self._roster.worker(to))
 
-        def give(current: Ticket) -> Ticket:
+        def set_holder(current: Ticket) -> Ticket:
             if not current.is_open:
                 raise NotAllowedNowError("this request is closed", reason="closed")
             if current.holder == to:
                 return current
             return replace(current, holder=to, version=current.version + 1)
 
-        guard = await self._cases.guard(ticket, seen)
-        return await self._acts.change(
-            ticket, agent, Noted("assign", to), give, job_id=job_id, guard=guard
+        guard = await self._tickets.guard(ticket, seen)
+        return await self._actions.update_ticket(
+            ticket, agent, LogEntryDraft("assign", to), set_holder, job_id=job_id, guard=guard
         )
 
     async def hand_over(
         self, holder: str, by: str, to: str, *, job_id: str | None = None
-    ) -> HandedOver:
-        """Give all open tickets of an agent to another, or, with ``to`` empty, to nobody.
+    ) -> HandoverResult:
+        """Assign all open tickets of an agent to another one, or to nobody if ``to`` is empty.
 
-        Each is a separate change; a repeated call goes on with those that are left.
+        Each ticket is a job of its own; a repeated call continues with the remaining ones.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless ``by`` is a supervisor, or when ``to`` works on no
+            DeskError: ``FORBIDDEN`` unless ``by`` is a supervisor, or if ``to`` does not work on
                 tickets.
-            InvalidRequestError: they would stay where they are.
+            InvalidRequestError: both agents are the same.
         """
         agent = await self._roster.supervisor(by)
         if holder == to:
             raise InvalidRequestError("name somebody else to hand over to", reason="same_holder")
-        await self._roster.known(holder)
-        heir = await self._roster.worker(to) if to else None
-        act = self._acts.job("hand_over", job_id)
-        kept: list[str] = []
-        moved = 0
-        for ticket in await self._cases.held_by(holder):
+        await self._roster.current_or_former(holder)
+        new_holder = await self._roster.worker(to) if to else None
+        job_prefix = self._actions.job_id("hand_over", job_id)
+        kept_numbers: list[str] = []
+        moved_count = 0
+        for ticket in await self._tickets.open_tickets_of(holder):
             try:
-                if heir is not None:
-                    await self._roster.reviewers.check(ticket, heir)
+                if new_holder is not None:
+                    await self._roster.reviewers.check_may_decide(ticket, new_holder)
             except DeskError:
-                kept.append(ticket.number)
+                kept_numbers.append(ticket.number)
                 continue
 
-            def hand(current: Ticket) -> Ticket:
+            def set_holder(current: Ticket) -> Ticket:
                 if current.holder != holder or not current.is_open:
                     raise StaleError("it went elsewhere since the list was read")
                 return replace(current, holder=to, version=current.version + 1)
 
-            noted, job = Noted("assign", to), f"{act}:{ticket.id.hex()}"
+            entry, ticket_job = LogEntryDraft("assign", to), f"{job_prefix}:{ticket.id.hex()}"
             with contextlib.suppress(StaleError):
-                await self._acts.change(ticket, agent, noted, hand, job_id=job)
-                moved += 1
-        return HandedOver(moved, tuple(kept))
+                await self._actions.update_ticket(
+                    ticket, agent, entry, set_holder, job_id=ticket_job
+                )
+                moved_count += 1
+        return HandoverResult(moved_count, tuple(kept_numbers))
 
-    async def note(
+    async def add_note(
         self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
     ) -> Ticket:
-        """Leave a note for staff in the ticket's log; the user never sees it.
+        """Add an internal note to the ticket's log, which the user never sees.
 
         Raises:
             InvalidRequestError: the text is empty or too long.
         """
-        words = reply_words(text)
+        content = require_text(text)
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        guard = await self._cases.guard(ticket, seen)
-        return await self._acts.change(
-            ticket, agent, Noted("note", words), lambda current: current, job_id=job_id, guard=guard
+        ticket = await self._tickets.by_number(number)
+        guard = await self._tickets.guard(ticket, seen)
+        return await self._actions.update_ticket(
+            ticket,
+            agent,
+            LogEntryDraft("note", content),
+            lambda current: current,
+            job_id=job_id,
+            guard=guard,
         )
 
     async def reply(
         self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
     ) -> Ticket:
-        """Write to the user about a ticket; the conversation's owner stays the same.
+        """Send the user a reply about a ticket; the conversation's owner does not change.
 
         Raises:
             InvalidRequestError: the text is empty or too long.
-            StaleError: another agent has the conversation; two never answer at once.
+            StaleError: another agent owns the conversation.
         """
-        words = reply_words(text)
+        content = require_text(text)
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
+        ticket = await self._tickets.by_number(number)
 
-        def check(rows: WorkingSet) -> None:
+        def check_owner(rows: WorkingSet) -> None:
             assert rows.conversation is not None
             owner = rows.conversation.owner
             if owner.kind is OwnerKind.AGENT and owner.agent != agent.name:
                 raise StaleError("another agent has this conversation", reason="other_agent")
 
-        guard = await self._cases.guard(ticket, seen)
-        await self._acts.write(ticket, agent, words, check, job_id=job_id, guard=guard)
+        guard = await self._tickets.guard(ticket, seen)
+        await self._actions.send_reply(
+            ticket, agent, content, check_owner, job_id=job_id, guard=guard
+        )
         return ticket
 
-    async def ask(
+    async def ask_requester(
         self,
         number: str,
         by: str,
         text: str,
         *,
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Ask the requester for more. The clock runs on.
+        """Ask the requester for more information. The deadline does not change.
 
         Raises:
             InvalidRequestError: the text is empty or too long.
             NotAllowedNowError: the ticket's state does not permit it.
-            StaleError: the case has changed since it was ``seen``: the requester may have answered.
+            StaleError: the ticket has changed since it was ``seen``: the requester may have
+                answered.
         """
-        words = reply_words(text)
+        content = require_text(text)
         agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
+        ticket = await self._tickets.by_number(number)
 
-        def rule(current: Ticket, now: datetime) -> Ruling:
-            return Ruling(DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), words)
+        def decide(current: Ticket, now: datetime) -> DecisionResult:
+            return DecisionResult(
+                DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), content
+            )
 
-        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
-        return await self._acts.rule(
-            ticket, agent, rule, Noted("ask_requester", words), job_id=job_id, guard=guard
+        guard = await self._tickets.guard(ticket, seen, CasePart.REQUEST, CasePart.FILES)
+        return await self._actions.apply_decision(
+            ticket,
+            agent,
+            decide,
+            LogEntryDraft("ask_requester", content),
+            job_id=job_id,
+            guard=guard,
         )
 
     async def extend(
@@ -262,43 +290,55 @@ class Handling:
         working_days: int,
         reason: str,
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Give a ticket more time; supervisors only, with a reason that the user is told.
+        """Extend a ticket's deadline; only supervisors.
 
-        Lateness stays measured against the first date, which the log keeps.
+        Reports still compare the answer with the original due date, which the log keeps.
+
+        Args:
+            number: the ticket's number.
+            by: the name of the supervisor.
+            working_days: how many working days are added, at least one.
+            reason: why; the user is told.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the supervisor saw; None to skip the check.
 
         Raises:
             InvalidRequestError: there is no reason, or less than one day.
-            NotAllowedNowError: no clock counted in working days runs on it.
-            StaleError: the case, or its date, is not as it was ``seen``.
+            NotAllowedNowError: the ticket has no deadline that is counted in working days.
+            StaleError: the ticket or its due date has changed since it was ``seen``.
         """
         if not reason.strip() or working_days < 1:
             raise InvalidRequestError(
                 "an extension needs a reason and at least one working day", reason="no_extension"
             )
         agent = await self._roster.supervisor(by)
-        ticket = await self._cases.ticket(number)
+        ticket = await self._tickets.by_number(number)
 
-        def rule(current: Ticket, now: datetime) -> Ruling:
-            later = self._deadlines.extended(current, working_days, now)
-            return Ruling(DecisionKind.EXTENDED, later, reason)
+        def decide(current: Ticket, now: datetime) -> DecisionResult:
+            extended = self._deadlines.extend(current, working_days, now)
+            return DecisionResult(DecisionKind.EXTENDED, extended, reason)
 
-        first = ticket.clock
-        noted = Noted("extend", reason, {"first_due": first.due_date.isoformat() if first else ""})
-        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.CLOCK)
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
+        original = ticket.clock
+        first_due = original.due_date.isoformat() if original else ""
+        entry = LogEntryDraft("extend", reason, {"first_due": first_due})
+        guard = await self._tickets.guard(ticket, seen, CasePart.REQUEST, CasePart.CLOCK)
+        return await self._actions.apply_decision(
+            ticket, agent, decide, entry, job_id=job_id, guard=guard
+        )
 
 
-def reply_words(text: str) -> str:
-    """Return an agent's text, stripped of surrounding blanks.
+def require_text(text: str) -> str:
+    """Return a text that an agent wrote, without surrounding whitespace.
 
     Raises:
         InvalidRequestError: the text is empty or too long.
     """
-    words = text.strip()
-    if not words or len(words) > _MAX_REPLY:
+    stripped = text.strip()
+    if not stripped or len(stripped) > _MAX_TEXT_LENGTH:
         raise InvalidRequestError(
-            f"a reply has 1 to {_MAX_REPLY} characters", reason="words" if words else "no_words"
+            f"a reply has 1 to {_MAX_TEXT_LENGTH} characters",
+            reason="words" if stripped else "no_words",
         )
-    return words
+    return stripped

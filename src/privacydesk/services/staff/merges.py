@@ -1,7 +1,7 @@
-"""Two requests for the same thing: one goes on, the other is closed as its duplicate.
+"""Merging of duplicate requests: one stays open, the other is closed as its duplicate.
 
-The requester loses nothing: they are verified on both, the one that goes on asks for at least as
-much, and its answer is due no later.
+The requester loses nothing: they are verified on both, and the request that stays open covers
+everything the other asks for and is due no later.
 """
 
 from __future__ import annotations
@@ -12,90 +12,92 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from privacydesk.domain.reading import ALL
-from privacydesk.domain.scopes import details_beside, part_of, words_of
+from privacydesk.domain.scopes import other_details, part_of, words_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import NotAllowedNowError
-from privacydesk.services.staff.acts import Acts, Noted, Ruling
-from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.actions import DecisionResult, LogEntryDraft, StaffActions
 from privacydesk.services.staff.decisions import proposal_of
-from privacydesk.services.staff.handling import reply_words
+from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.staleness import Part, Seen
+from privacydesk.services.staff.staleness import CasePart, SeenState
+from privacydesk.services.staff.ticket_lookup import TicketLookup
 
 
-class Hindrance(StrEnum):
+class MergeBlocker(StrEnum):
     """Why a request can't be closed as the duplicate of another."""
 
     SAME = "same"
-    """Both are the same request."""
+    """The ticket can't be a duplicate of itself."""
     PERSON = "person"
-    """Somebody else asks, or about another account."""
+    """The requesters or the accounts differ."""
     KIND = "kind"
     STATE = "state"
     """One of them is not under review: not verified yet, or already decided."""
     OBJECTION = "objection"
-    """Objections are handled by themselves, and so are the tickets objected to."""
+    """One of them is an objection, or is linked with another ticket."""
     HOLD = "hold"
-    """A legal hold is on it."""
+    """The request is on legal hold."""
     PROPOSED = "proposed"
-    """A decision on one of them waits for a second pair of eyes."""
+    """A decision on one of them waits for a second agent."""
     SCOPE = "scope"
-    """It asks for something that the other one does not."""
+    """The request asks for something that the other one does not cover."""
     LATER = "later"
-    """The other one's answer is due later."""
+    """The other request is due later."""
 
 
-def hindrance(ticket: Ticket, into: Ticket) -> Hindrance | None:
+def find_merge_blocker(ticket: Ticket, into: Ticket) -> MergeBlocker | None:
     """Return the first reason why ``ticket`` can't be closed as a duplicate of ``into``."""
     if ticket.id == into.id:
-        return Hindrance.SAME
+        return MergeBlocker.SAME
     if not _same_person(ticket, into):
-        return Hindrance.PERSON
+        return MergeBlocker.PERSON
     if ticket.kind is not into.kind:
-        return Hindrance.KIND
-    if not all(_is_reviewed(one) for one in (ticket, into)):
-        return Hindrance.STATE
+        return MergeBlocker.KIND
+    if not (_is_under_review(ticket) and _is_under_review(into)):
+        return MergeBlocker.STATE
     if "objection" in ticket.flags | into.flags or ticket.linked is not None:
-        return Hindrance.OBJECTION
+        return MergeBlocker.OBJECTION
     if "hold" in ticket.flags:
-        return Hindrance.HOLD
+        return MergeBlocker.HOLD
     if proposal_of(ticket) is not None or proposal_of(into) is not None:
-        return Hindrance.PROPOSED
-    if not all(any(_covers(wider, item) for wider in into.items) for item in ticket.items):
-        return Hindrance.SCOPE
+        return MergeBlocker.PROPOSED
+    if not all(any(_covers(other, item) for other in into.items) for item in ticket.items):
+        return MergeBlocker.SCOPE
     if ticket.clock is not None and (into.clock is None or into.clock.due_at > ticket.clock.due_at):
-        return Hindrance.LATER
+        return MergeBlocker.LATER
     return None
 
 
-def _same_person(one: Ticket, other: Ticket) -> bool:
-    if one.requester is not other.requester or one.account != other.account:
+def _same_person(ticket: Ticket, other: Ticket) -> bool:
+    if ticket.requester is not other.requester or ticket.account != other.account:
         return False
-    if one.account_hash is not None:
-        return one.account_hash == other.account_hash
-    # Without an account, a person is identified by the contact they proved.
-    return one.contact_hash is not None and one.contact_hash == other.contact_hash
+    if ticket.account_hash is not None:
+        return ticket.account_hash == other.account_hash
+    # Without an account, a person is identified by their verified contact.
+    return ticket.contact_hash is not None and ticket.contact_hash == other.contact_hash
 
 
-def _is_reviewed(ticket: Ticket) -> bool:
+def _is_under_review(ticket: Ticket) -> bool:
     return ticket.verified_at is not None and may(ticket, Move.MARK_DUPLICATE)
 
 
-def _covers(wider: ScopeItem, item: ScopeItem) -> bool:
-    """Return whether a wider item certainly covers all that an item asks for."""
-    beside = wider.name == ALL or details_beside(wider) == details_beside(item)
-    return beside and words_of(wider) == words_of(item) and part_of(wider).covers(part_of(item))
+def _covers(other: ScopeItem, item: ScopeItem) -> bool:
+    """Return whether another request's item certainly covers all that an item asks for."""
+    details_match = other.name == ALL or other_details(other) == other_details(item)
+    return (
+        details_match and words_of(other) == words_of(item) and part_of(other).covers(part_of(item))
+    )
 
 
 class Merges:
-    """Closes duplicates."""
+    """Closes requests as duplicates of others."""
 
-    def __init__(self, roster: Roster, cases: Cases, acts: Acts) -> None:
+    def __init__(self, roster: Roster, tickets: TicketLookup, actions: StaffActions) -> None:
         self._roster = roster
-        self._cases = cases
-        self._acts = acts
+        self._tickets = tickets
+        self._actions = actions
 
     async def merge(
         self,
@@ -105,55 +107,56 @@ class Merges:
         reason: str,
         *,
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Close a ticket as the duplicate of another, and tell its requester.
+        """Close a ticket as the duplicate of another one, and inform its requester.
 
         Args:
-            number: the ticket that is closed.
-            by: who does it.
-            into: the number of the one that goes on.
-            reason: why they are the same; for staff, in both logs.
-            job_id: a form's token.
-            seen: what the act is based on; None to skip the check.
+            number: the number of the ticket that is closed.
+            by: the name of the agent.
+            into: the number of the ticket that stays open.
+            reason: why they are duplicates; for staff, in both logs.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the closed ticket that the agent saw; None to skip the check.
 
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
             NotFoundError: there is no such ticket.
-            NotAllowedNowError: it is hindered; ``reason`` is ``merge_`` and the ``Hindrance``.
+            NotAllowedNowError: they can't be merged; ``reason`` is ``merge_`` followed by the
+                ``MergeBlocker``.
             StaleError: the ticket to be closed has changed since it was ``seen``.
         """
-        words = reply_words(reason)
+        text = require_text(reason)
         agent = await self._roster.worker(by)
-        ticket, other = await self._cases.ticket(number), await self._cases.ticket(into)
-        await self._roster.reviewers.check(ticket, agent)
+        ticket, other = await self._tickets.by_number(number), await self._tickets.by_number(into)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
 
-        def rule(current: Ticket, goes_on: Ticket, now: datetime) -> Ruling:
-            _check(current, goes_on)
-            closed = replace(move(current, Move.MARK_DUPLICATE, now), linked=goes_on.id)
-            kept = goes_on
-            if current.contact and not goes_on.contact:
-                # Keep the contact they gave for notices outside the chat.
-                kept = replace(kept, contact=current.contact, contact_hash=current.contact_hash)
-            kept = replace(kept, version=goes_on.version + 1)
-            due = kept.clock.due_date.isoformat() if kept.clock else ""
-            told = {"into": kept.number, "due": due}
-            return Ruling(DecisionKind.MERGED, closed, data=told, beside=kept)
+        def decide(current: Ticket, target: Ticket, now: datetime) -> DecisionResult:
+            _check_mergeable(current, target)
+            closed = replace(move(current, Move.MARK_DUPLICATE, now), linked=target.id)
+            merged = replace(target, version=target.version + 1)
+            if current.contact and not target.contact:
+                # Notices about the open ticket go to the contact given for the closed one.
+                contact, contact_hash = current.contact, current.contact_hash
+                merged = replace(merged, contact=contact, contact_hash=contact_hash)
+            due = merged.clock.due_date.isoformat() if merged.clock else ""
+            data = {"into": merged.number, "due": due}
+            return DecisionResult(DecisionKind.MERGED, closed, data=data, other_ticket=merged)
 
-        noted = (
-            Noted("mark_duplicate", words, {"into": other.number}),
-            Noted("merged", words, {"from": ticket.number}),
+        entries = (
+            LogEntryDraft("mark_duplicate", text, {"into": other.number}),
+            LogEntryDraft("merged", text, {"from": ticket.number}),
         )
-        guard = await self._cases.guard(ticket, seen, Part.REQUEST)
-        return await self._acts.rule_on_two(
-            ticket, other, agent, rule, noted, job_id=job_id, guard=guard
+        guard = await self._tickets.guard(ticket, seen, CasePart.REQUEST)
+        return await self._actions.apply_decision_to_pair(
+            ticket, other, agent, decide, entries, job_id=job_id, guard=guard
         )
 
 
-def _check(ticket: Ticket, into: Ticket) -> None:
-    found = hindrance(ticket, into)
-    if found is not None:
+def _check_mergeable(ticket: Ticket, into: Ticket) -> None:
+    blocker = find_merge_blocker(ticket, into)
+    if blocker is not None:
         raise NotAllowedNowError(
             "this request can't be closed as a duplicate of that one",
-            reason=f"merge_{found.value}",
+            reason=f"merge_{blocker.value}",
         )

@@ -1,7 +1,7 @@
-"""The gate before a decision: what is still missing, as a list, and as an error.
+"""Preconditions of decisions: what keeps an agent from deciding a ticket, as a list and as errors.
 
-The console shows the list and disables its button; the service checks the same list under the
-lock, so neither a stale page nor a command gets past it.
+The console shows the list and disables its button. The service checks the same preconditions while
+the ticket is locked, so a stale page or a command can't bypass them.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services import plans
 
 _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
-_DESTROYING = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
+_DESTRUCTIVE = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
 
 
 class Refusal(Struct, frozen=True):
     """Why a request or item is refused.
 
     Attributes:
-        ground: one of the policy's seven (article 7, section 6); None until it is chosen.
-        reason: plain words for the requester.
+        ground: one of the policy's seven grounds (article 7, section 6); None until one is chosen.
+        reason: the explanation for the requester.
     """
 
     ground: Ground | None = None
@@ -37,15 +37,16 @@ class Refusal(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What an agent decides on a ticket.
+    """What an agent decides on a ticket. Proposals store it, so its fields keep their names.
 
     Attributes:
-        text: the answer, for requests answered in words.
-        account: the account it is about, where the ticket names none yet or staff named a wrong
-            one; empty to leave it as it is.
-        whole: why the request is refused as a whole; None where it is not.
-        refused: index in ``Ticket.items`` to why that item is refused; the others are granted.
-        withhold: cite the clause as a whole instead of naming grounds that may be withheld.
+        text: the answer, for requests that are answered in writing.
+        account: the account that the ticket is about, if it names none or staff named a wrong
+            one; empty to keep the ticket's account.
+        whole: the refusal of the whole request; None if it is granted at least in part.
+        refused: the refusals of single items, by their indexes in ``Ticket.items``; the other
+            items are granted.
+        withhold: whether the requester is not told the ground, only the clause with all grounds.
     """
 
     text: str = ""
@@ -54,24 +55,25 @@ class Verdict(Struct, frozen=True):
     refused: Mapping[int, Refusal] = field(default_factory=dict)
     withhold: bool = False
 
-    def refuses(self, place: int) -> Refusal | None:
-        """Return why an item is refused; None where it is granted."""
-        return self.whole or self.refused.get(place)
+    def refusal_of(self, index: int) -> Refusal | None:
+        """Return the refusal of an item of the ticket; None if the item is granted."""
+        return self.whole or self.refused.get(index)
 
     def refuses_all(self, ticket: Ticket) -> bool:
         """Return whether everything a ticket asks for is refused."""
         if self.whole is not None:
             return True
-        return bool(ticket.items) and all(n in self.refused for n in range(len(ticket.items)))
+        indexes = range(len(ticket.items))
+        return bool(ticket.items) and all(index in self.refused for index in indexes)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        """All refusals in it."""
+        """The refusal of the whole request, or those of single items."""
         return (self.whole,) if self.whole is not None else tuple(self.refused.values())
 
 
-class Lack(StrEnum):
-    """What keeps a ticket from being decided."""
+class DecisionBlocker(StrEnum):
+    """Why an agent can't decide a ticket this way."""
 
     VERIFICATION = "verification"
     """The requester's identity is not verified yet."""
@@ -79,156 +81,165 @@ class Lack(StrEnum):
     """Evidence waits to be examined."""
     DECIDED = "decided"
     OTHER_REVIEWER = "other_reviewer"
-    """An objection is decided by someone who took no part in the first decision."""
+    """The agent took part in the decision that the ticket objects to."""
     HOLD = "hold"
-    """What is asked would destroy what has to be kept for a dispute."""
+    """The decision would delete data that a legal hold keeps."""
     ANSWER = "answer"
     CHILD = "child"
-    """A child asks without a guardian: only a supervisor may grant it."""
+    """A child filed the request without a guardian: only a supervisor may grant it."""
     CHILD_ACCOUNT = "child_account"
     OTHER_ACCOUNT = "other_account"
-    """An account that the requester proved to be theirs is not replaced by another."""
+    """The verdict replaces an account that the requester has proved to be theirs."""
     GROUND = "ground"
     REASON = "reason"
     NAMED_GROUND = "named_ground"
-    """Only grounds 1 to 3 may stay unnamed."""
+    """Only grounds 1 to 3 may be withheld."""
     SUPERVISOR = "supervisor"
-    """Leaving a ground unnamed takes a supervisor."""
+    """Only a supervisor may withhold a ground."""
 
 
-def lacking(ticket: Ticket, agent: Agent, verdict: Verdict | None = None) -> tuple[Lack, ...]:
-    """Return what is missing before ``agent`` may decide a ticket this way.
+def find_decision_blockers(
+    ticket: Ticket, agent: Agent, verdict: Verdict | None = None
+) -> tuple[DecisionBlocker, ...]:
+    """Return what keeps an agent from deciding a ticket.
 
     Args:
-        ticket: as it stands.
-        agent: who decides.
-        verdict: the decision; without one, only what no verdict could fix is listed.
+        ticket: the ticket.
+        agent: the agent who decides.
+        verdict: their decision; None for the blockers that don't depend on it.
     """
     refused = verdict is not None and verdict.refuses_all(ticket)
-    lacks = _standing(ticket, agent, refused=refused)
+    blockers = _ticket_blockers(ticket, agent, refused=refused)
     if verdict is not None:
-        lacks += _unsaid(ticket, agent, verdict)
-    return tuple(lacks)
+        blockers += _verdict_blockers(ticket, agent, verdict)
+    return tuple(blockers)
 
 
-def _standing(ticket: Ticket, agent: Agent, *, refused: bool) -> list[Lack]:
-    lacks = []
+def _ticket_blockers(ticket: Ticket, agent: Agent, *, refused: bool) -> list[DecisionBlocker]:
+    blockers = []
     if ticket.state is TicketState.AWAITING_VERIFICATION:
-        # A refusal needs no proof of who asks.
+        # Refusing a request does not require a verified identity.
         if not refused:
-            lacks.append(Lack.EXAMINATION if ticket.to_examine else Lack.VERIFICATION)
+            blockers.append(
+                DecisionBlocker.EXAMINATION
+                if ticket.has_unexamined_evidence
+                else DecisionBlocker.VERIFICATION
+            )
     elif ticket.state not in _UNDECIDED:
-        lacks.append(Lack.DECIDED)
-    if agent.name in ticket.reviewer_not:
-        lacks.append(Lack.OTHER_REVIEWER)
-    if ticket.is_childs_own and not refused and not agent.supervises:
-        lacks.append(Lack.CHILD)
-    return lacks
+        blockers.append(DecisionBlocker.DECIDED)
+    if agent.name in ticket.excluded_reviewers:
+        blockers.append(DecisionBlocker.OTHER_REVIEWER)
+    if ticket.is_filed_by_child and not refused and not agent.supervises:
+        blockers.append(DecisionBlocker.CHILD)
+    return blockers
 
 
-def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
-    lacks = []
-    grounds = [one.ground for one in verdict.refusals]
+def _verdict_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[DecisionBlocker]:
+    blockers = []
+    grounds = [refusal.ground for refusal in verdict.refusals]
     if None in grounds:
-        lacks.append(Lack.GROUND)
-    if any(not one.reason.strip() for one in verdict.refusals):
-        lacks.append(Lack.REASON)
+        blockers.append(DecisionBlocker.GROUND)
+    if any(not refusal.reason.strip() for refusal in verdict.refusals):
+        blockers.append(DecisionBlocker.REASON)
     if verdict.withhold:
-        if any(one is not None and not one.may_be_withheld for one in grounds):
-            lacks.append(Lack.NAMED_GROUND)
+        if any(ground is not None and not ground.may_be_withheld for ground in grounds):
+            blockers.append(DecisionBlocker.NAMED_GROUND)
         if not agent.supervises:
-            lacks.append(Lack.SUPERVISOR)
-    named = verdict.account.strip()
-    if named not in ("", ticket.account) and not ticket.account_is_open:
-        lacks.append(Lack.OTHER_ACCOUNT)
+            blockers.append(DecisionBlocker.SUPERVISOR)
+    account = verdict.account.strip()
+    if account not in ("", ticket.account) and not ticket.may_name_account:
+        blockers.append(DecisionBlocker.OTHER_ACCOUNT)
     if not verdict.refuses_all(ticket):
-        lacks += _undoable(judged(ticket, agent, verdict), verdict)
-    return lacks
+        blockers += _execution_blockers(apply_verdict(ticket, agent, verdict), verdict)
+    return blockers
 
 
-def _undoable(ticket: Ticket, verdict: Verdict) -> list[Lack]:
-    """Return what is missing to carry out what is granted."""
-    planned = plans.plan(ticket)
-    if "hold" in ticket.flags and any(one.action in _DESTROYING for one in planned):
-        return [Lack.HOLD]
-    if verdict.text.strip() or not answered_in_words(ticket):
+def _execution_blockers(ticket: Ticket, verdict: Verdict) -> list[DecisionBlocker]:
+    """Return what keeps a granted request from being carried out."""
+    planned = plans.plan_calls(ticket)
+    if "hold" in ticket.flags and any(call.action in _DESTRUCTIVE for call in planned):
+        return [DecisionBlocker.HOLD]
+    if verdict.text.strip() or not grant_needs_written_answer(ticket):
         return []
     if ticket.kind is RequestKind.GUARDIAN and not ticket.account:
-        return [Lack.CHILD_ACCOUNT]
-    return [Lack.ANSWER]
+        return [DecisionBlocker.CHILD_ACCOUNT]
+    return [DecisionBlocker.ANSWER]
 
 
-def answered_in_words(ticket: Ticket) -> bool:
-    """Return whether granting a ticket, as it stands, means to answer it in words."""
+def grant_needs_written_answer(ticket: Ticket) -> bool:
+    """Return whether an agent who grants a ticket has to write the answer."""
     if ticket.kind is RequestKind.DEREGISTRATION:
         return False
-    return not plans.plan(ticket) or plans.leaves_words(ticket)
+    return not plans.plan_calls(ticket) or plans.needs_written_answer(ticket)
 
 
-def judged(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
-    """Return a ticket with a verdict on its items; it is not moved yet."""
+def apply_verdict(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
+    """Return the ticket with the verdict on its items; its state does not change yet."""
     items = []
-    for place, item in enumerate(ticket.items):
-        refusal = verdict.refuses(place)
+    for index, item in enumerate(ticket.items):
+        refusal = verdict.refusal_of(index)
         if refusal is None:
             items.append(replace(item, decision="grant", ground=None, reason=""))
         else:
             reason = refusal.reason.strip()
             items.append(replace(item, decision="refuse", ground=refusal.ground, reason=reason))
-    whole = verdict.whole.ground if verdict.whole is not None else None
+    ground = verdict.whole.ground if verdict.whole is not None else None
     work = replace(ticket.work, decided_by=agent.name)
-    named = verdict.account.strip() if ticket.account_is_open else ""
-    if named not in ("", ticket.account):
+    account = verdict.account.strip() if ticket.may_name_account else ""
+    if account not in ("", ticket.account):
         work = replace(work, account_named_by=agent.name)
-    if whole is not None and not items:
-        work = replace(work, ground=whole)
+    if ground is not None and not items:
+        work = replace(work, ground=ground)
     return replace(
         ticket,
-        account=named or ticket.account,
+        account=account or ticket.account,
         items=tuple(items),
         work=work,
         holder=ticket.holder or agent.name,
     )
 
 
-_TOLD: Mapping[Lack, tuple[str, ErrorCode]] = {
-    Lack.VERIFICATION: ("nobody has shown yet who asks", ErrorCode.NOT_ALLOWED_NOW),
-    Lack.EXAMINATION: ("its evidence has to be examined first", ErrorCode.NOT_ALLOWED_NOW),
-    Lack.DECIDED: ("this ticket is decided already", ErrorCode.NOT_ALLOWED_NOW),
-    Lack.OTHER_REVIEWER: (
+_ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
+    DecisionBlocker.VERIFICATION: ("nobody has shown yet who asks", ErrorCode.NOT_ALLOWED_NOW),
+    DecisionBlocker.EXAMINATION: (
+        "its evidence has to be examined first",
+        ErrorCode.NOT_ALLOWED_NOW,
+    ),
+    DecisionBlocker.DECIDED: ("this ticket is decided already", ErrorCode.NOT_ALLOWED_NOW),
+    DecisionBlocker.OTHER_REVIEWER: (
         "an objection is decided by someone else than who took part in the first decision",
         ErrorCode.FORBIDDEN,
     ),
-    Lack.HOLD: ("a hold keeps what this would delete", ErrorCode.NOT_ALLOWED_NOW),
-    Lack.ANSWER: (
+    DecisionBlocker.HOLD: ("a hold keeps what this would delete", ErrorCode.NOT_ALLOWED_NOW),
+    DecisionBlocker.ANSWER: (
         "this request is answered in words: give the answer as text",
         ErrorCode.INVALID_REQUEST,
     ),
-    Lack.CHILD: (
+    DecisionBlocker.CHILD: (
         "by the birthday in the account a child asks: without a guardian a supervisor decides",
         ErrorCode.FORBIDDEN,
     ),
-    Lack.CHILD_ACCOUNT: (
+    DecisionBlocker.CHILD_ACCOUNT: (
         "name the child's account, or give the answer as text if there is none",
         ErrorCode.INVALID_REQUEST,
     ),
-    Lack.OTHER_ACCOUNT: (
+    DecisionBlocker.OTHER_ACCOUNT: (
         "this request is about another account, which its requester showed to be theirs",
         ErrorCode.CONFLICT,
     ),
-    Lack.GROUND: ("a refusal needs one of the seven grounds", ErrorCode.INVALID_REQUEST),
-    Lack.REASON: ("a refusal needs a reason in plain words", ErrorCode.INVALID_REQUEST),
-    Lack.NAMED_GROUND: ("this ground has to be named", ErrorCode.INVALID_REQUEST),
-    Lack.SUPERVISOR: ("this takes a supervisor", ErrorCode.FORBIDDEN),
+    DecisionBlocker.GROUND: ("a refusal needs one of the seven grounds", ErrorCode.INVALID_REQUEST),
+    DecisionBlocker.REASON: ("a refusal needs a reason in plain words", ErrorCode.INVALID_REQUEST),
+    DecisionBlocker.NAMED_GROUND: ("this ground has to be named", ErrorCode.INVALID_REQUEST),
+    DecisionBlocker.SUPERVISOR: ("this takes a supervisor", ErrorCode.FORBIDDEN),
 }
 
 
 def check(ticket: Ticket, agent: Agent, verdict: Verdict) -> None:
-    """Raise if something is missing for a decision.
+    """Check that an agent may decide a ticket with this verdict.
 
     Raises:
-        DeskError: the first thing that is missing, with ``reason`` naming it.
+        DeskError: for the first blocker; ``reason`` is ``lack_`` followed by its name.
     """
-    for lack in lacking(ticket, agent, verdict):
-        message, code = _TOLD[lack]
-        raise DeskError(message, code=code, reason=f"lack_{lack.value}")
+    for blocker in find_decision_blockers(ticket, agent, verdict):
+        message, code = _ERRORS[blocker]
+        raise DeskError(message, code=code, reason=f"lack_{blocker.value}")

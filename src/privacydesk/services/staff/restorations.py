@@ -1,4 +1,4 @@
-"""Restorations a suspended account, where the reason for suspending it turned out wrong."""
+"""Restorations of suspended accounts, for when the reason for suspending them was wrong."""
 
 from __future__ import annotations
 
@@ -8,35 +8,40 @@ from privacydesk.clock import Clock
 from privacydesk.domain.account_terms import AccountAction, ItemOutcome
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotAllowedNowError
-from privacydesk.services.making import Maker
-from privacydesk.services.plans import Action
-from privacydesk.services.staff.acts import Acts, Noted
-from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.handling import reply_words
+from privacydesk.services.plans import AccountCall
+from privacydesk.services.row_builders import OutboxRowBuilder
+from privacydesk.services.staff.actions import LogEntryDraft, StaffActions
+from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.staleness import Part, Seen
+from privacydesk.services.staff.staleness import CasePart, SeenState
+from privacydesk.services.staff.ticket_lookup import TicketLookup
 
 
 def may_be_restored(ticket: Ticket) -> bool:
-    """Return whether an account was suspended for a ticket and has not been restored."""
-    stopped = any(
-        one.get("action") == AccountAction.SUSPEND and one["outcome"] == ItemOutcome.DONE
-        for one in ticket.work.results
+    """Return whether a closed ticket's account was suspended and has not been restored."""
+    suspended = any(
+        result.get("action") == AccountAction.SUSPEND and result["outcome"] == ItemOutcome.DONE
+        for result in ticket.work.results
     )
-    over = not ticket.is_open and ticket.purged_at is None
-    return stopped and over and bool(ticket.account) and not ticket.work.restored_by
+    closed = not ticket.is_open and ticket.purged_at is None
+    return suspended and closed and bool(ticket.account) and not ticket.work.restored_by
 
 
 class Restorations:
-    """Has accounts restored; supervisors only."""
+    """Restores suspended accounts; only supervisors."""
 
     def __init__(
-        self, roster: Roster, cases: Cases, acts: Acts, maker: Maker, clock: Clock
+        self,
+        roster: Roster,
+        tickets: TicketLookup,
+        actions: StaffActions,
+        row_builder: OutboxRowBuilder,
+        clock: Clock,
     ) -> None:
         self._roster = roster
-        self._cases = cases
-        self._acts = acts
-        self._maker = maker
+        self._tickets = tickets
+        self._actions = actions
+        self._row_builder = row_builder
         self._clock = clock
 
     async def restore(
@@ -46,21 +51,28 @@ class Restorations:
         reason: str,
         *,
         job_id: str | None = None,
-        seen: Seen | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
-        """Ask the account service to restore the account; the requester is told once it is.
+        """Ask the account service to restore the account; then the requester is notified.
+
+        Args:
+            number: the ticket's number.
+            by: the name of the supervisor.
+            reason: why the account is restored, for staff.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the supervisor saw; None to skip the check.
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody but a supervisor.
             InvalidRequestError: there is no reason, or it is too long.
-            NotAllowedNowError: no account was suspended for it, or it is restored already.
-            StaleError: the case has changed since it was ``seen``.
+            NotAllowedNowError: no account was suspended for the ticket, or it was restored.
+            StaleError: the ticket has changed since it was ``seen``.
         """
-        words = reply_words(reason)
+        text = require_text(reason)
         agent = await self._roster.supervisor(by)
-        ticket = await self._cases.ticket(number)
+        ticket = await self._tickets.by_number(number)
 
-        def restored(current: Ticket) -> Ticket:
+        def mark_restored(current: Ticket) -> Ticket:
             if not may_be_restored(current):
                 raise NotAllowedNowError("no account was stopped for it", reason="not_stopped")
             return replace(
@@ -69,13 +81,13 @@ class Restorations:
                 version=current.version + 1,
             )
 
-        call = (Action(AccountAction.RESTORE, ticket.account),)
-        return await self._acts.change(
+        calls = (AccountCall(AccountAction.RESTORE, ticket.account),)
+        return await self._actions.update_ticket(
             ticket,
             agent,
-            Noted("restore_asked", words),
-            restored,
+            LogEntryDraft("restore_asked", text),
+            mark_restored,
             job_id=job_id,
-            guard=await self._cases.guard(ticket, seen, Part.REQUEST),
-            deliveries=self._maker.actions(ticket, call, self._clock.now()),
+            guard=await self._tickets.guard(ticket, seen, CasePart.REQUEST),
+            deliveries=self._row_builder.ticket_call_rows(ticket, calls, self._clock.now()),
         )

@@ -1,4 +1,4 @@
-"""Who may review what another agent decided: an objection gets another reviewer."""
+"""Separation of duties: which agents may review another agent's decision."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from privacydesk.ports import Store
 
 
 class Reviewers:
-    """Refuses agents who may not review a decision.
+    """Checks whether agents may review a decision.
 
     Args:
-        store: holds the agents, and who changed whose access.
+        store: reads the creators of tokens, and changes of access.
         clock: source of the current time.
-        separation: for how long a change of access keeps two agents from counting as two people;
-            zero for never.
+        separation: for how long after a change of access the agents involved may count as the
+            same person; zero to skip this check.
     """
 
     def __init__(self, store: Store, clock: Clock, separation: timedelta) -> None:
@@ -28,32 +28,40 @@ class Reviewers:
         self._clock = clock
         self._separation = separation
 
-    async def check(self, ticket: Ticket, agent: Agent) -> None:
-        """Refuse an agent who may not decide an objection.
+    async def check_may_decide(self, ticket: Ticket, agent: Agent) -> None:
+        """Check that an agent may decide a ticket, which matters if it is an objection.
 
-        That is anybody who took part in the first decision or made a token of a program that did,
-        and any program: nobody knows who is behind it, and it may be the one who decided first.
+        An objection can't be decided by agents who took part in the original decision, or created
+        a token of a program that did. Programs can't decide it either, since their user may have
+        taken part in the original decision.
 
         Raises:
             DeskError: ``FORBIDDEN``; see also ``check_separate``.
         """
-        first = ticket.reviewer_not
-        if not first:
+        excluded = ticket.excluded_reviewers
+        if not excluded:
             return
-        makers = [await self._store.reader.makers_of(name) for name in first]
-        if agent.is_program or agent.name in first or any(agent.name in made for made in makers):
+        creators = [await self._store.reader.token_creators(name) for name in excluded]
+        took_part = agent.name in excluded or any(agent.name in names for names in creators)
+        if agent.is_program or took_part:
             raise DeskError(
                 "an objection is decided by a person, and by someone else than before",
                 code=ErrorCode.FORBIDDEN,
                 reason="lack_other_reviewer",
             )
-        await self.check_separate(agent, *first)
+        await self.check_separate(agent, *excluded)
 
     async def check_separate(self, agent: Agent, *others: str) -> None:
-        """Refuse an agent who may be the same person as one of the others.
+        """Check that an agent can't be the same person as one of the others.
+
+        They may be if somebody recently had access to both, such as by resetting a password.
+
+        Args:
+            agent: the agent.
+            *others: the names of the other agents.
 
         Raises:
-            DeskError: ``FORBIDDEN``, with reason ``not_separate``.
+            DeskError: ``FORBIDDEN`` with reason ``not_separate``.
         """
         if not self._separation:
             return

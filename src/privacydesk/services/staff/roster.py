@@ -1,4 +1,4 @@
-"""Agents, and what their roles permit."""
+"""Lookup of agents by name, with checks of their roles."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Final
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.audit import MACHINES
+from privacydesk.domain.audit import NON_STAFF_ACTORS
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import Store
 from privacydesk.services.staff.reviewers import Reviewers
 
 _NAME: Final = re.compile(r"(?=.{2,32}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII)
-_LONGEST_SHOWN: Final = 64
+_MAX_DISPLAY_NAME_LENGTH: Final = 64
 
 
 class Roster:
-    """The desk's agents.
+    """Finds the desk's agents.
 
     Args:
-        store: holds them, and who changed whose access.
+        store: reads and adds agents.
         clock: source of the current time.
         separation: see ``Reviewers``.
 
     Attributes:
-        reviewers: decides who may review what another agent did.
+        reviewers: checks whether an agent may review another agent's decision.
     """
 
     def __init__(self, store: Store, clock: Clock, separation: timedelta) -> None:
@@ -35,21 +35,21 @@ class Roster:
         self.reviewers = Reviewers(store, clock, separation)
 
     async def agent(self, name: str) -> Agent:
-        """Return an active agent, whatever their role.
+        """Return an active agent of any role.
 
         Raises:
-            DeskError: ``FORBIDDEN`` when there is none of that name.
+            DeskError: ``FORBIDDEN`` if there is no active agent of this name.
         """
         for agent in await self._store.reader.agents():
             if agent.name == name and agent.active:
                 return agent
         raise DeskError(f"there is no agent named {name!r}", code=ErrorCode.FORBIDDEN)
 
-    async def known(self, name: str) -> Agent:
-        """Return an agent, also one who may no longer act.
+    async def current_or_former(self, name: str) -> Agent:
+        """Return an agent, active or disabled.
 
         Raises:
-            NotFoundError: there never was one of that name.
+            NotFoundError: there is no agent of this name.
         """
         for agent in await self._store.reader.agents():
             if agent.name == name:
@@ -57,10 +57,12 @@ class Roster:
         raise NotFoundError(f"there is no agent named {name!r}")
 
     async def person(self, name: str) -> Agent:
-        """Return an agent who is a person; programs act with tokens, within the tokens' scopes.
+        """Return an active agent who is a person, not a program.
+
+        Programs act only with their tokens, within the tokens' scopes.
 
         Raises:
-            DeskError: ``FORBIDDEN`` for a program, or when there is none of that name.
+            DeskError: ``FORBIDDEN`` for a program, or if there is no active agent of this name.
         """
         agent = await self.agent(name)
         if agent.is_program:
@@ -68,7 +70,7 @@ class Roster:
         return agent
 
     async def administrator(self, name: str) -> Agent:
-        """Return an administrator.
+        """Return an active administrator.
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody else.
@@ -79,10 +81,10 @@ class Roster:
         return agent
 
     async def worker(self, name: str) -> Agent:
-        """Return an agent who works on tickets.
+        """Return an active agent who may work on tickets.
 
         Raises:
-            DeskError: ``FORBIDDEN`` for an auditor, or when there is none of that name.
+            DeskError: ``FORBIDDEN`` for an auditor, or if there is no active agent of this name.
         """
         agent = await self.agent(name)
         if not agent.works:
@@ -90,7 +92,7 @@ class Roster:
         return agent
 
     async def supervisor(self, name: str) -> Agent:
-        """Return a supervisor or administrator.
+        """Return an active supervisor or administrator.
 
         Raises:
             DeskError: ``FORBIDDEN`` for anybody else.
@@ -100,10 +102,10 @@ class Roster:
         return agent
 
     async def program(self, name: str) -> Agent:
-        """Return an identity that programs act under.
+        """Return an active agent that is a program.
 
         Raises:
-            DeskError: ``FORBIDDEN`` for a person, or when there is none of that name.
+            DeskError: ``FORBIDDEN`` for a person, or if there is no active agent of this name.
         """
         agent = await self.agent(name)
         if not agent.is_program:
@@ -118,16 +120,24 @@ class Roster:
             DeskError: ``CONFLICT`` when the name is taken.
         """
         agent = new_agent(name, display_name, role, self._clock.now())
-        await self._store.agent_book.add(agent)
+        await self._store.agent_store.add(agent)
         return agent
 
 
 def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
-    """Return an agent whose name can't be confused with that of anybody else who acts.
+    """Return a new agent.
+
+    Names are limited to ASCII letters and digits, so that letters of other scripts can't be used
+    to imitate another agent's name.
+
+    Args:
+        name: the name by which logs refer to the agent.
+        display_name: the name shown to users; ``name`` if it has no printable character.
+        role: the agent's role.
+        now: the current time.
 
     Raises:
-        InvalidRequestError: the name has letters outside the closed alphabet, which avoids
-            look-alikes from other scripts, or is one the desk itself uses.
+        InvalidRequestError: the name has other characters, or is one that the desk itself uses.
     """
     if _NAME.fullmatch(name) is None:
         raise InvalidRequestError(
@@ -135,15 +145,15 @@ def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
             " underscores between them",
             reason="agent_name",
         )
-    if name in MACHINES:
+    if name in NON_STAFF_ACTORS:
         raise InvalidRequestError(f"{name} is a name the desk itself uses", reason="agent_name")
-    spaced = (" " if one.isspace() else one for one in display_name)
-    shown = " ".join("".join(one for one in spaced if one.isprintable()).split())
-    return Agent(name, shown[:_LONGEST_SHOWN] or name, role, now)
+    spaced = (" " if char.isspace() else char for char in display_name)
+    printable = " ".join("".join(char for char in spaced if char.isprintable()).split())
+    return Agent(name, printable[:_MAX_DISPLAY_NAME_LENGTH] or name, role, now)
 
 
 def check_supervisor(agent: Agent) -> None:
-    """Refuse an agent who is neither supervisor nor administrator.
+    """Check that an agent is a supervisor or administrator.
 
     Raises:
         DeskError: ``FORBIDDEN``.

@@ -1,9 +1,9 @@
-"""What an agent saw of a case when they decided, and whether it has changed since.
+"""Optimistic concurrency: an action is refused if the ticket has changed since the agent saw it.
 
-A program names the version of the ticket that it looked at. That rises with every change, such as
-a reminder, a file that the requester fetches, or a claim by a colleague, and would have forms
-rejected needlessly. So a page carries a digest of each part of the case that acts are based on, and
-an act compares those that matter to it, under the lock.
+A program sends the version of the ticket that it saw. The version rises with every change, such as
+a reminder, a download by the requester or a claim by a colleague, so comparing it would reject
+forms needlessly. Instead, a page carries a digest of each part of the case, and an action compares
+only the parts that it is based on, while the ticket is locked.
 """
 
 from __future__ import annotations
@@ -21,147 +21,158 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
 
-CHANGED: Final = "ticket_changed"
-"""The error reason when a ticket has another version than the act was based on."""
-_BYTES: Final = 8
+TICKET_CHANGED: Final = "ticket_changed"
+"""The error reason if the ticket's version is not the one that was seen."""
+_DIGEST_BYTES: Final = 8
 _ESCALATE: Final = "escalate"
 
 
-class Part(StrEnum):
-    """A part of a case that acts are based on."""
+class CasePart(StrEnum):
+    """A part of a case that actions are based on."""
 
     REQUEST = "request"
-    """The items, requester, account, state and flags: all of the ticket except what the other parts
-    cover, and what makes no difference to staff."""
+    """The items, requester, account, state and flags: everything on the ticket that concerns staff
+    and is in no other part."""
     PROPOSAL = "proposal"
-    """The decision that waits for a second pair of eyes."""
+    """The proposed decision that waits for a second agent."""
     FILES = "files"
-    """The evidence that was handed in and not removed."""
+    """The evidence that was submitted and not removed."""
     CLOCK = "clock"
-    """When the answer is due."""
+    """The ticket's deadlines."""
     HOLDER = "holder"
     ESCALATION = "escalation"
-    """What the supervisors were asked last."""
+    """The last question to the supervisors."""
 
 
-class Sight(Struct, frozen=True):
-    """What a page showed of a case; its text is carried by the page's forms.
+class CaseDigest(Struct, frozen=True):
+    """Digests of what a page showed of a case. The page's forms carry it as a string.
 
     Attributes:
-        digests: of each part; a missing one matches nothing.
+        digests: the digest of each part; a missing one matches nothing.
     """
 
-    digests: Mapping[Part, str]
+    digests: Mapping[CasePart, str]
 
     @classmethod
-    def read(cls, text: str) -> Sight:
-        """Return what a form brought back; text that no page of ours wrote matches nothing."""
+    def read(cls, text: str) -> CaseDigest:
+        """Parse the string that a form carried; a malformed one matches nothing."""
         digests = text.split(".")
-        return cls(dict(zip(Part, digests, strict=True)) if len(digests) == len(Part) else {})
+        return cls(
+            dict(zip(CasePart, digests, strict=True)) if len(digests) == len(CasePart) else {}
+        )
 
     def __str__(self) -> str:
-        return ".".join(self.digests[part] for part in Part)
+        return ".".join(self.digests[part] for part in CasePart)
 
 
-Seen = int | Sight
-"""What an act is based on: a ticket's version, or what a page showed of the case."""
+SeenState = int | CaseDigest
+"""The state of a case that an agent saw: the ticket's version, or the digest on a page."""
 
 Guard = Callable[[Ticket], None]
-"""Refuses an act, by raising, unless the ticket under the lock is as it was seen. Pure, since it
-may run again."""
+"""Raises a ``StaleError`` if the locked ticket is not as it was seen. Pure, since it may run again.
+"""
 
 
-def sight_of(ticket: Ticket, files: Sequence[Evidence] = (), log: Sequence[LogEntry] = ()) -> Sight:
-    """Return what a page shows of a case."""
-    asked = [(one.at, one.by, one.why) for one in log if one.what == _ESCALATE]
-    return Sight(
+def digest_case(
+    ticket: Ticket, files: Sequence[Evidence] = (), log: Sequence[LogEntry] = ()
+) -> CaseDigest:
+    """Return the digest of a case.
+
+    Args:
+        ticket: the ticket.
+        files: its evidence, including removed files.
+        log: its log.
+    """
+    questions = [(entry.at, entry.by, entry.why) for entry in log if entry.what == _ESCALATE]
+    return CaseDigest(
         {
-            Part.REQUEST: digest(_request(ticket)),
-            Part.PROPOSAL: digest(ticket.work.proposal),
-            Part.FILES: digest(sorted(one.id for one in files if one.removed_at is None)),
-            Part.CLOCK: digest([ticket.clocks, ticket.work.first_due]),
-            Part.HOLDER: digest(ticket.holder),
-            Part.ESCALATION: digest(asked[-1:]),
+            CasePart.REQUEST: value_digest(_request_part(ticket)),
+            CasePart.PROPOSAL: value_digest(ticket.work.proposal),
+            CasePart.FILES: value_digest(
+                sorted(file.id for file in files if file.removed_at is None)
+            ),
+            CasePart.CLOCK: value_digest([ticket.clocks, ticket.work.first_due]),
+            CasePart.HOLDER: value_digest(ticket.holder),
+            CasePart.ESCALATION: value_digest(questions[-1:]),
         }
     )
 
 
-def digest(value: object) -> str:
-    """Return a short digest of a value, the same for equal values only."""
+def value_digest(value: object) -> str:
+    """Return a short digest of a value, which differs for different values."""
     raw = msgspec.json.encode(value, order="deterministic")
-    return blake2b(raw, digest_size=_BYTES).hexdigest()
+    return blake2b(raw, digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def anyhow(_: Ticket) -> None:
-    """Refuse nothing: a ``Guard`` for acts that are valid however the ticket has changed."""
+def no_check(_: Ticket) -> None:
+    """Do nothing: the ``Guard`` of actions that are valid however the ticket has changed."""
 
 
-def at_version(seen: int) -> Guard:
-    """Return a guard that refuses an act on any other version of a ticket.
+def require_version(seen: int) -> Guard:
+    """Return a guard that requires a version of the ticket.
 
-    Raises:
-        StaleError: by the guard, with reason ``ticket_changed``.
+    The guard raises a ``StaleError`` with reason ``ticket_changed`` for any other version.
     """
 
     def check(current: Ticket) -> None:
         if current.version != seen:
-            raise StaleError("the request has changed meanwhile", reason=CHANGED)
+            raise StaleError("the request has changed meanwhile", reason=TICKET_CHANGED)
 
     return check
 
 
-def as_shown(
-    seen: Sight,
-    parts: Sequence[Part],
+def require_unchanged(
+    seen: CaseDigest,
+    parts: Sequence[CasePart],
     ticket: Ticket,
     files: Sequence[Evidence],
     log: Sequence[LogEntry],
 ) -> Guard:
-    """Return a guard that refuses an act unless some parts of a case are as a page showed them.
+    """Return a guard that requires some parts of a case to be as a page showed them.
+
+    The guard raises a ``StaleError`` whose reason is ``seen_`` and the first part that differs.
 
     Args:
-        seen: what it showed.
-        parts: what the act is based on; the first one that differs is named.
-        ticket: as it was read before ``files`` and ``log``.
-        files: as they were read for the act, if it is based on them.
-        log: the same.
-
-    Raises:
-        StaleError: by the guard, with reason ``seen_`` and the part.
+        seen: the digest on the page.
+        parts: the parts on which the action is based.
+        ticket: the ticket as it was read, before ``files`` and ``log``.
+        files: the evidence as it was read, if the action is based on it.
+        log: the log as it was read, if the action is based on it.
     """
-    beside = not _ON_TICKET.issuperset(parts)
+    reads_other_rows = not _ON_TICKET.issuperset(parts)
 
     def check(current: Ticket) -> None:
-        now = sight_of(current, files, log)
+        current_digest = digest_case(current, files, log)
         for part in parts:
-            if seen.digests.get(part) != now.digests[part]:
-                raise StaleError(_TOLD[part], reason=f"seen_{part.value}")
-        # Files and log were read before the lock: they are unchanged only if the ticket is, since
-        # any addition to them raises its version.
-        if beside and current.version != ticket.version:
-            raise StaleError(_TOLD[Part.REQUEST], reason=f"seen_{Part.REQUEST.value}")
+            if seen.digests.get(part) != current_digest.digests[part]:
+                raise StaleError(_MESSAGES[part], reason=f"seen_{part.value}")
+        # Files and log were read before the ticket was locked. Any addition to them raises its
+        # version, so they are current if the version is still the same.
+        if reads_other_rows and current.version != ticket.version:
+            raise StaleError(_MESSAGES[CasePart.REQUEST], reason=f"seen_{CasePart.REQUEST.value}")
 
     return check
 
 
-_ON_TICKET: Final = frozenset(Part) - {Part.FILES, Part.ESCALATION}
+_ON_TICKET: Final = frozenset(CasePart) - {CasePart.FILES, CasePart.ESCALATION}
 
-_TOLD: Final[Mapping[Part, str]] = {
-    Part.REQUEST: "the request has changed since it was looked at",
-    Part.PROPOSAL: "another decision waits than the one that was looked at",
-    Part.FILES: "the files have changed since they were looked at",
-    Part.CLOCK: "the due date has changed since it was looked at",
-    Part.HOLDER: "the request has another holder than it had when it was looked at",
-    Part.ESCALATION: "the supervisors are asked something else by now",
+_MESSAGES: Final[Mapping[CasePart, str]] = {
+    CasePart.REQUEST: "the request has changed since it was looked at",
+    CasePart.PROPOSAL: "another decision waits than the one that was looked at",
+    CasePart.FILES: "the files have changed since they were looked at",
+    CasePart.CLOCK: "the due date has changed since it was looked at",
+    CasePart.HOLDER: "the request has another holder than it had when it was looked at",
+    CasePart.ESCALATION: "the supervisors are asked something else by now",
 }
 
 
-def _request(ticket: Ticket) -> Ticket:
+def _request_part(ticket: Ticket) -> Ticket:
+    """Return the ticket with only the fields of ``CasePart.REQUEST``; the others are blank."""
     return replace(
         ticket,
         version=0,
-        # Other parts cover these, and who may open files or took part does not change what is
-        # shown.
+        # These are in other parts, or don't concern the request: who may open files, and who took
+        # part in decisions.
         work=replace(
             ticket.work,
             proposal=None,
@@ -173,7 +184,7 @@ def _request(ticket: Ticket) -> Ticket:
         clocks=(),
         holder="",
         phone_hash=None,
-        dues=(),
+        scheduled_events=(),
         packages=(),
         satisfaction=None,
     )

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.ticketing import (
-    NOBODY,
+    UNASSIGNED,
     Correction,
     RemoteChange,
     RemoteTicket,
     TicketingMap,
 )
-from privacydesk.domain.ticketing_links import Base
+from privacydesk.domain.ticketing_links import SyncBase
 
 REQUESTER: Final = "requester"
 """The author of entries in a ticket's log for what the requester did."""
@@ -44,7 +44,7 @@ class Sides(Struct, frozen=True):
 
     ticket: Ticket
     remote: RemoteTicket
-    base: Base
+    base: SyncBase
     refound: bool = False
 
 
@@ -52,7 +52,7 @@ class Giving(Struct, frozen=True):
     """How the holder of a ticket is to change.
 
     Attributes:
-        take: the new holder here, ``NOBODY`` for none; None if nothing changes here.
+        take: the new holder here, ``UNASSIGNED`` for none; None if nothing changes here.
         give: the new remote assignee; None if nothing changes there.
         correction: what remote users are told.
     """
@@ -65,7 +65,7 @@ class Giving(Struct, frozen=True):
 def wanted_assignee(ticket: Ticket, said: TicketingMap) -> str | None:
     """Return the remote assignee a ticket should have; None if its holder is unknown there."""
     if not ticket.holder:
-        return NOBODY
+        return UNASSIGNED
     return said.users.get(ticket.holder)
 
 
@@ -75,8 +75,8 @@ def giving(sides: Sides, said: TicketingMap, log: Sequence[LogEntry]) -> Giving:
     wanted = wanted_assignee(ticket, said)
     if wanted == theirs:
         return Giving()
-    agent = NOBODY if theirs == NOBODY else said.agent_of(theirs)
-    changed_there = theirs != base.assignee and not (sides.refound and theirs == NOBODY)
+    agent = UNASSIGNED if theirs == UNASSIGNED else said.agent_of(theirs)
+    changed_there = theirs != base.assignee and not (sides.refound and theirs == UNASSIGNED)
     changed_here = ticket.holder != base.holder
     if changed_there and (not changed_here or _newer_there(sides, log)):
         if not ticket.is_open:
@@ -93,14 +93,14 @@ def giving(sides: Sides, said: TicketingMap, log: Sequence[LogEntry]) -> Giving:
 def put_back(ticket: Ticket, said: TicketingMap) -> Giving:
     """Return the change that undoes an assignment the desk did not accept."""
     wanted = wanted_assignee(ticket, said)
-    return Giving(give=NOBODY if wanted is None else wanted, correction=Correction.HOLDER)
+    return Giving(give=UNASSIGNED if wanted is None else wanted, correction=Correction.HOLDER)
 
 
 def _theirs(wanted: str | None, agent: str | None) -> str | None:
     if wanted is not None:
         return wanted
     # The holder is unknown there: at least don't leave another agent as the assignee.
-    return NOBODY if agent else None
+    return UNASSIGNED if agent else None
 
 
 def _newer_there(sides: Sides, log: Sequence[LogEntry]) -> bool:
@@ -175,9 +175,11 @@ def _due(sides: Sides, due_at: datetime | None) -> tuple[datetime | None, bool]:
     return due_at, by_them
 
 
-def alike(ticket: Ticket, remote: RemoteTicket, said: TicketingMap, change: RemoteChange) -> Base:
+def alike(
+    ticket: Ticket, remote: RemoteTicket, said: TicketingMap, change: RemoteChange
+) -> SyncBase:
     """Return the state of both sides once a change is made."""
-    return Base(
+    return SyncBase(
         holder=ticket.holder,
         assignee=remote.assignee if change.assignee is None else change.assignee,
         state=said.state_of(ticket),

@@ -1,4 +1,4 @@
-"""Incoming over what people did in the ticketing system, through the services that staff use.
+"""Takes over what people did in the ticketing system, through the services that staff use.
 
 Each thing taken over is one job, named after the remote entry, so it is done once, however often
 it is read. What the desk refuses goes no further: the reason is posted there, and the text is
@@ -14,12 +14,12 @@ from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.domain.ticketing import NotTaken, RemoteEntry, TicketingMap, unmarked
+from privacydesk.domain.ticketing import RejectionReason, RemoteEntry, TicketingMap, strip_markers
 from privacydesk.errors import DeskError, ErrorCode, SettingsError, StaleError
 from privacydesk.ports import Store
-from privacydesk.services.staff.handling import Handling
+from privacydesk.services.staff.handling import TicketHandling
 from privacydesk.services.staff.roster import new_agent
-from privacydesk.services.staff.staleness import CHANGED
+from privacydesk.services.staff.staleness import TICKET_CHANGED
 from privacydesk.services.ticketing.ticket_texts import JOB, Telling
 
 LONGEST_REPLY: Final = 10_000
@@ -36,7 +36,7 @@ _REFUSALS: Final = frozenset(
         ErrorCode.NOT_FOUND,
     }
 )
-_NAMED: Final = frozenset(reason.value for reason in NotTaken)
+_NAMED: Final = frozenset(reason.value for reason in RejectionReason)
 _MAY_BE_ASKED: Final = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
 
 
@@ -52,7 +52,12 @@ class Incoming:
     """
 
     def __init__(
-        self, store: Store, handling: Handling, telling: Telling, said: TicketingMap, clock: Clock
+        self,
+        store: Store,
+        handling: TicketHandling,
+        telling: Telling,
+        said: TicketingMap,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._handling = handling
@@ -77,7 +82,7 @@ class Incoming:
             except DeskError as error:
                 raise SettingsError(f"ticketing.identity: {error.message}", key="profile") from None
             try:
-                await self._store.agent_book.add(known)
+                await self._store.agent_store.add(known)
             except DeskError as error:
                 if error.code is not ErrorCode.CONFLICT:
                     raise
@@ -90,7 +95,7 @@ class Incoming:
     async def entry(
         self, system: str, remote: str, ticket: Ticket, entry: RemoteEntry, *, asks: bool,
         known: Collection[str],
-    ) -> NotTaken | None:  # fmt: skip
+    ) -> RejectionReason | None:  # fmt: skip
         """Take over what somebody wrote; return why it was not taken, None if it was.
 
         Args:
@@ -105,7 +110,7 @@ class Incoming:
             StaleError: it asks for more, and the ticket has changed since it was read.
         """
         job = f"{JOB}{system}:{remote}:{entry.id}"
-        text = clean_text(unmarked(entry.text))
+        text = clean_text(strip_markers(entry.text))
         author = self._author(entry)
         refusal = None
         if entry.public and text:
@@ -129,7 +134,7 @@ class Incoming:
             StaleError: the ticket has changed since it was read: decide the holder again.
         """
         try:
-            await self._handling.follow(
+            await self._handling.follow_assignment(
                 ticket.number,
                 self._said.identity,
                 to,
@@ -145,21 +150,23 @@ class Incoming:
 
     async def _reply(
         self, ticket: Ticket, text: str, job: str, *, asks: bool, known: Collection[str]
-    ) -> NotTaken | None:
+    ) -> RejectionReason | None:
         if job in known:
             return None
         if not self._said.takes_replies:
-            return NotTaken.NO_REPLIES
+            return RejectionReason.NO_REPLIES
         if len(text) > LONGEST_REPLY:
-            return NotTaken.TOO_LONG
+            return RejectionReason.TOO_LONG
         number, by = ticket.number, self._said.identity
         try:
             if asks and ticket.state in _MAY_BE_ASKED:
-                await self._handling.ask(number, by, text, job_id=job, seen=ticket.version)
+                await self._handling.ask_requester(
+                    number, by, text, job_id=job, seen=ticket.version
+                )
             else:
                 await self._handling.reply(number, by, text, job_id=job)
         except StaleError as error:
-            if error.data.get("reason") == CHANGED:
+            if error.data.get("reason") == TICKET_CHANGED:
                 raise
             return _refusal(error)
         except DeskError as error:
@@ -168,7 +175,7 @@ class Incoming:
 
     async def _keep(
         self, ticket: Ticket, heading: str, text: str, job: str, known: Collection[str]
-    ) -> NotTaken | None:
+    ) -> RejectionReason | None:
         """Leave a note in the desk's log, in as many pieces as it takes."""
         for begin in range(0, len(text), _PIECE):
             name = job if begin == 0 else f"{job}:{begin}"
@@ -176,7 +183,9 @@ class Incoming:
                 continue
             words = f"{heading}\n{text[begin : begin + _PIECE]}"
             try:
-                await self._handling.note(ticket.number, self._said.identity, words, job_id=name)
+                await self._handling.add_note(
+                    ticket.number, self._said.identity, words, job_id=name
+                )
             except DeskError as error:
                 return _refusal(error)
         return None
@@ -189,11 +198,11 @@ class Incoming:
         return name if agent is None else agent.display_name
 
 
-def _refusal(error: DeskError) -> NotTaken:
+def _refusal(error: DeskError) -> RejectionReason:
     """Return why the desk refused; other errors are raised again."""
     if error.code not in _REFUSALS:
         raise error
     for word in (str(error.data.get("reason")), error.code.value):
         if word in _NAMED:
-            return NotTaken(word)
-    return NotTaken.OTHER
+            return RejectionReason(word)
+    return RejectionReason.OTHER

@@ -24,7 +24,7 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticketing import RemoteGoneError, RemoteRefusedError, TicketingSystem
 from privacydesk.domain.ticketing_links import GONE, JoinedSystem, LinkCounts, TicketingLink
 from privacydesk.errors import DeskError, SettingsError, StaleError, UnavailableError
-from privacydesk.ports import Chores, TicketingBook
+from privacydesk.ports import PeriodicTasks, TicketingLinkStore
 from privacydesk.services.leases import Lease
 from privacydesk.services.ticketing.incoming import Incoming
 from privacydesk.services.ticketing.ticket_sync import TicketSync
@@ -73,20 +73,20 @@ class SyncRounds:
         taking: takes over what people did there.
         clock: the present.
         every: the time between two rounds.
-        lasts: after this another process may take up a round whose process was killed.
+        duration: after this another process may take up a round whose process was killed.
     """
 
     def __init__(
         self,
         *,
         system: TicketingSystem,
-        book: TicketingBook,
-        chores: Chores,
+        book: TicketingLinkStore,
+        chores: PeriodicTasks,
         bringing: TicketSync,
         taking: Incoming,
         clock: Clock,
         every: timedelta,
-        lasts: timedelta = _LEASE,
+        duration: timedelta = _LEASE,
     ) -> None:
         self._system = system
         self._book = book
@@ -95,7 +95,7 @@ class SyncRounds:
         self._taking = taking
         self._clock = clock
         self._every = every
-        self._lasts = lasts
+        self._duration = duration
 
     @property
     def name(self) -> str:
@@ -116,14 +116,14 @@ class SyncRounds:
             self._chores,
             self._clock,
             _CHORE,
-            lasts=self._lasts,
-            rests=max(self._every, _LONGEST_REST),
+            duration=self._duration,
+            max_postponement=max(self._every, _LONGEST_REST),
         )
         if lease is None:
             return None
         pause = self._every
         try:
-            async with _beating(lease, self._lasts / _BEATS):
+            async with _beating(lease, self._duration / _BEATS):
                 return await self._work(lease)
         except UnavailableError as error:
             pause = max(pause, _asked(error))
@@ -177,7 +177,7 @@ class SyncRounds:
         except DeskError as error:
             await self._ails(joined, error)
             raise
-        await self._book.heard(joined.name, heard.ids, heard.cursor)
+        await self._book.record_changes(joined.name, heard.ids, heard.cursor)
         await self._book.discover(joined.name, self._clock.now())
         joined = await self._well(joined)
         return await self._bring_due(joined, lease)
@@ -192,7 +192,7 @@ class SyncRounds:
             if not due:
                 return done
             for link in due:
-                if not await lease.goes_on():
+                if not await lease.renew_if_needed():
                     # This process was held up for so long that another has taken over.
                     return done
                 seen.add(link.ticket_id)
@@ -233,13 +233,13 @@ class SyncRounds:
         if fault == GONE and not known.is_gone:
             _log.error("ticketing_gone", ticket=link.ticket_id.hex(), alarms=_ALARMS)
         with contextlib.suppress(StaleError):
-            await self._book.save(known.failed(fault, self._clock.now(), wait=wait))
+            await self._book.save(known.after_failure(fault, self._clock.now(), wait=wait))
 
     async def _ails(self, joined: JoinedSystem, error: DeskError) -> None:
         now = self._clock.now()
         fault = str(error.data.get("reason") or error.code.value)
         ailing = replace(joined, failing_since=joined.failing_since or now, fault=fault)
-        if ailing.is_to_be_called_out(now):
+        if ailing.needs_alert(now):
             ailing = replace(ailing, alarmed_at=now)
             since = ailing.failing_since
             _log.error(
@@ -266,7 +266,7 @@ async def _beating(lease: Lease, every: timedelta) -> AsyncIterator[None]:
     """Keep the round claimed for as long as it takes."""
 
     async def beat() -> None:
-        while await lease.goes_on():  # noqa: ASYNC110 - renewed, not waited for
+        while await lease.renew_if_needed():  # noqa: ASYNC110 - renewed, not waited for
             await asyncio.sleep(every / timedelta(seconds=1))
 
     task = asyncio.create_task(beat())

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.ticketing import (
-    NOBODY,
+    UNASSIGNED,
     Correction,
     RemoteChange,
     RemoteTicket,
@@ -25,8 +25,13 @@ from privacydesk.domain.ticketing import (
     TicketingSystem,
     key_of,
 )
-from privacydesk.domain.ticketing_links import DOUBT, LOOK_AGAIN, Base, TicketingLink
-from privacydesk.ports import Reader, TicketingBook
+from privacydesk.domain.ticketing_links import (
+    CHECK_INTERVAL,
+    DUPLICATE_SEARCH_TIME,
+    SyncBase,
+    TicketingLink,
+)
+from privacydesk.ports import Reader, TicketingLinkStore
 from privacydesk.services.ticketing.conflicts import (
     Giving,
     Sides,
@@ -58,7 +63,7 @@ class TicketSync:
         self,
         *,
         system: TicketingSystem,
-        book: TicketingBook,
+        book: TicketingLinkStore,
         reader: Reader,
         taking: Incoming,
         telling: Telling,
@@ -90,19 +95,19 @@ class TicketSync:
             return await self._book.save(replace(link, is_open=False))
         link, refound = await self._counterpart(link, ticket)
         remote = await self._system.read(link.remote)
-        base = link.base or Base(ticket.holder, remote.assignee, remote.state, remote.due_at)
+        base = link.base or SyncBase(ticket.holder, remote.assignee, remote.state, remote.due_at)
         link, refusals = await self._take(link, ticket, remote)
-        # Incoming entries over may have changed the ticket; decide its holder on the new state.
+        # Incoming entries may have changed the ticket: its holder is decided on the new state.
         ticket = await self._again(ticket)
         sides = Sides(ticket, remote, base, refound)
         given, corrections = await self._give(link, sides)
-        # Incoming over the holder may have changed it, and so may staff meanwhile.
+        # Taking over the holder may have changed the ticket, and so may staff meanwhile.
         ticket = await self._again(ticket)
         log = await self._reader.ticket_log(ticket.id)
         change, put_right = differences(
             replace(sides, ticket=ticket),
             self._said,
-            self._system.ended,
+            self._system.closed_states,
             self._telling.due_at(ticket),
             self._telling.fields(ticket),
         )
@@ -132,8 +137,8 @@ class TicketSync:
         if found:
             return await self._book.save(replace(link, remote=found[0])), True
         new = self._telling.new(ticket)
-        base = Base(ticket.holder, new.assignee, new.state, new.due_at)
-        doubt = self._clock.now() + DOUBT
+        base = SyncBase(ticket.holder, new.assignee, new.state, new.due_at)
+        doubt = self._clock.now() + DUPLICATE_SEARCH_TIME
         # Saved before it is made: after a crash it has to be known that one, or two, may exist.
         link = await self._book.save(replace(link, base=base, doubt_until=doubt))
         remote = await self._system.create(new)
@@ -158,7 +163,7 @@ class TicketSync:
     async def _take(
         self, link: TicketingLink, ticket: Ticket, remote: RemoteTicket
     ) -> tuple[TicketingLink, list[Saying]]:
-        new = [one for one in remote.entries if not one.own and one.id not in link.taken]
+        new = [one for one in remote.entries if not one.own and one.id not in link.imported]
         if not new:
             return link, []
         log = await self._reader.ticket_log(ticket.id)
@@ -169,7 +174,7 @@ class TicketSync:
         asks = asks and last is not None and not answered_since(log, last.at)
         refusals = []
         for entry in new:
-            if remote.wrote(self._telling.refusal_key(ticket, entry.id)):
+            if remote.has_entry(self._telling.refusal_key(ticket, entry.id)):
                 continue
             refusal = await self._taking.entry(
                 self._system.name,
@@ -181,7 +186,7 @@ class TicketSync:
             )
             if refusal is not None:
                 refusals.append(self._telling.not_taken(ticket, entry, refusal))
-        return replace(link, taken=link.taken | {one.id for one in new}), refusals
+        return replace(link, imported=link.imported | {one.id for one in new}), refusals
 
     async def _give(
         self, link: TicketingLink, sides: Sides
@@ -202,14 +207,14 @@ class TicketSync:
     async def _tell(
         self, link: TicketingLink, remote: RemoteTicket, sayings: Sequence[Saying]
     ) -> TicketingLink:
-        told = set(link.told)
+        told = set(link.exported)
         for saying in sayings:
             # What somebody removed remotely is not posted again; what a crash kept from being
             # recorded is already there.
-            if saying.key not in told and not remote.wrote(saying.key):
+            if saying.key not in told and not remote.has_entry(saying.key):
                 await self._system.write(remote.id, saying.text)
             told.add(saying.key)
-        return replace(link, told=frozenset(told))
+        return replace(link, exported=frozenset(told))
 
     async def _keep(
         self,
@@ -220,7 +225,7 @@ class TicketSync:
         log_head: int,
     ) -> TicketingLink:
         now = self._clock.now()
-        again = now + LOOK_AGAIN
+        again = now + CHECK_INTERVAL
         if link.doubt_until is not None:
             again = min(again, link.doubt_until)
         return await self._book.save(
@@ -245,5 +250,5 @@ def _stood(what: Correction, remote: RemoteTicket) -> str:
     if what is Correction.DUE:
         return "" if remote.due_at is None else remote.due_at.isoformat()
     if what in {Correction.UNKNOWN_USER, Correction.HOLDER}:
-        return remote.assignee or NOBODY
+        return remote.assignee or UNASSIGNED
     return remote.state

@@ -16,16 +16,16 @@ from msgspec import Struct
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 from privacydesk.domain.ticketing import (
-    NOBODY,
+    UNASSIGNED,
     Correction,
     Fact,
-    NewRemote,
-    NotTaken,
+    NewRemoteTicket,
+    RejectionReason,
     RemoteEntry,
-    Texts,
+    StaffText,
     TicketingMap,
+    key_marker,
     key_of,
-    mark,
 )
 from privacydesk.ports import Catalog
 from privacydesk.services.ticketing.conflicts import wanted_assignee
@@ -33,23 +33,23 @@ from privacydesk.services.ticketing.conflicts import wanted_assignee
 JOB: Final = "ticketing:"
 """The prefix of jobs that take over remote changes."""
 
-_WORDS: Final[Mapping[str, Texts | None]] = {
+_WORDS: Final[Mapping[str, StaffText | None]] = {
     "verify": None,
     "requester_answered": None,
     "confirm": None,
     "withdraw": None,
     "return_to_review": None,
-    "note": Texts.NOTES,
-    "reply": Texts.REPLIES,
-    "ask_requester": Texts.REPLIES,
-    "extend": Texts.REPLIES,
-    "examine": Texts.REPLIES,
-    "grant": Texts.REPLIES,
-    "grant_partly": Texts.REPLIES,
-    "refuse": Texts.REPLIES,
+    "note": StaffText.NOTES,
+    "reply": StaffText.REPLIES,
+    "ask_requester": StaffText.REPLIES,
+    "extend": StaffText.REPLIES,
+    "examine": StaffText.REPLIES,
+    "grant": StaffText.REPLIES,
+    "grant_partly": StaffText.REPLIES,
+    "refuse": StaffText.REPLIES,
     "proposed": None,
     "proposed_refusal": None,
-    "sent_back": Texts.NOTES,
+    "sent_back": StaffText.NOTES,
     "remind_two": None,
     "remind_one": None,
     "overdue": None,
@@ -57,9 +57,9 @@ _WORDS: Final[Mapping[str, Texts | None]] = {
     "evidence_waiting": None,
     "unbinding_window": None,
     "calendar_settled": None,
-    "escalate": Texts.NOTES,
-    "escalation_answered": Texts.NOTES,
-    "mark_duplicate": Texts.REPLIES,
+    "escalate": StaffText.NOTES,
+    "escalation_answered": StaffText.NOTES,
+    "mark_duplicate": StaffText.REPLIES,
     "merged": None,
     "export": None,
     "correct": None,
@@ -111,10 +111,10 @@ class Telling:
         self._zone = ZoneInfo(zone)
         self._item = item
 
-    def new(self, ticket: Ticket) -> NewRemote:
+    def new(self, ticket: Ticket) -> NewRemoteTicket:
         """Return the counterpart to create for a ticket."""
         key = key_of(ticket.id)
-        return NewRemote(
+        return NewRemoteTicket(
             key=key,
             title=f"{ticket.number} {self._kind(ticket)}",
             body=self._marked(
@@ -126,7 +126,7 @@ class Telling:
             queue=self._said.queue,
             state=self._said.state_of(ticket),
             priority=self._said.priorities.get(ticket.kind, ""),
-            assignee=wanted_assignee(ticket, self._said) or NOBODY,
+            assignee=wanted_assignee(ticket, self._said) or UNASSIGNED,
             due_at=self.due_at(ticket),
             fields=self.fields(ticket),
         )
@@ -179,7 +179,7 @@ class Telling:
         words = self._text(f"ticketing.correction.{what.value}")
         return Saying(key, self._marked(key, words, self._link_line(ticket)))
 
-    def not_taken(self, ticket: Ticket, entry: RemoteEntry, reason: NotTaken) -> Saying:
+    def not_taken(self, ticket: Ticket, entry: RemoteEntry, reason: RejectionReason) -> Saying:
         """Return the text on why a remote entry was not taken over."""
         key = self.refusal_key(ticket, entry.id)
         what = "not_sent" if entry.public else "not_kept"
@@ -190,7 +190,7 @@ class Telling:
         """Return the key of the text on why a remote entry was not taken over."""
         return key_of(ticket.id, "not_taken", entry)
 
-    def reason(self, reason: NotTaken) -> str:
+    def reason(self, reason: RejectionReason) -> str:
         """Return a reason in words, for remote users and for the desk's log."""
         return self._text(f"ticketing.reason.{reason.value}")
 
@@ -200,7 +200,7 @@ class Telling:
             return self._text("ticketing.wrote_unnamed")
         return self._text("ticketing.wrote", author=author)
 
-    def undelivered(self, author: str, reason: NotTaken) -> str:
+    def undelivered(self, author: str, reason: RejectionReason) -> str:
         """Return the heading in the desk's log for a reply that did not reach the requester."""
         why = self._text("ticketing.undelivered", reason=self.reason(reason))
         return f"{self.heading(author)}\n{why}"
@@ -275,7 +275,7 @@ class Telling:
         return self._text("ticketing.link", link=link)
 
     def _marked(self, key: str, *lines: str) -> str:
-        return "\n".join((*(line for line in lines if line), mark(key)))
+        return "\n".join((*(line for line in lines if line), key_marker(key)))
 
     def _text(self, key: str, **args: Any) -> str:
         return self._catalog.text(self._said.locale, key, args)

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
-from privacydesk.ports import Catalog, Chores, Store, TicketingBook
-from privacydesk.services.staff.handling import Handling
+from privacydesk.ports import Catalog, PeriodicTasks, Store, TicketingLinkStore
+from privacydesk.services.staff.handling import TicketHandling
 from privacydesk.services.ticketing.incoming import Incoming
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
 from privacydesk.services.ticketing.ticket_sync import TicketSync
@@ -23,9 +23,9 @@ def join_system(
     said: TicketingMap,
     *,
     store: Store,
-    book: TicketingBook,
-    chores: Chores,
-    handling: Handling,
+    book: TicketingLinkStore,
+    chores: PeriodicTasks,
+    handling: TicketHandling,
     catalog: Catalog,
     item: Callable[[Ticket, ScopeItem, str], str],
     zone: str,

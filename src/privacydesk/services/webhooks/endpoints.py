@@ -17,21 +17,26 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.api_tokens import KeptAnswer
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId, PostingId
-from privacydesk.domain.news import SUBSCRIBABLE, EndpointFacts, News, NewsKind
+from privacydesk.domain.webhook_events import (
+    SUBSCRIBABLE,
+    EndpointFacts,
+    WebhookEvent,
+    WebhookEventKind,
+)
 from privacydesk.domain.webhooks import (
     Endpoint,
     EndpointState,
-    Entry,
+    EndpointStatus,
     Posting,
+    PostingLog,
     PostingState,
     SigningSecret,
-    Standing,
 )
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, NotFoundError
-from privacydesk.ports import Minter, WebhookBook
+from privacydesk.ports import IdGenerator, WebhookStore
 
 OPERATOR: Final = "operator"
 """The name that commands act under."""
@@ -72,7 +77,7 @@ class Endpoints:
     """
 
     def __init__(
-        self, book: WebhookBook, check: Callable[[str], None], minter: Minter, clock: Clock
+        self, book: WebhookStore, check: Callable[[str], None], minter: IdGenerator, clock: Clock
     ) -> None:
         self._book = book
         self._check = check
@@ -81,11 +86,11 @@ class Endpoints:
 
     # -- looking -------------------------------------------------------------------------------
 
-    async def all(self) -> tuple[Standing, ...]:
+    async def all(self) -> tuple[EndpointStatus, ...]:
         """Return all endpoints, the oldest first."""
         return await self._book.endpoints()
 
-    async def find(self, name: str) -> Standing:
+    async def find(self, name: str) -> EndpointStatus:
         """Return an endpoint by its id in hex, by the end of it, or by its label.
 
         Raises:
@@ -107,18 +112,18 @@ class Endpoints:
         """Return the postings to an endpoint, sent or not, the newest first."""
         return await self._book.postings(endpoint, state=state, before=before, limit=limit)
 
-    async def entry(self, posting: PostingId) -> Entry:
+    async def entry(self, posting: PostingId) -> PostingLog:
         """Return one posting with all its tries.
 
         Raises:
             NotFoundError: there is none (any more).
         """
-        found = await self._book.entry(posting)
+        found = await self._book.posting_log(posting)
         if found is None:
             raise NotFoundError("there is no such posting", reason="webhook_posting_missing")
         return found
 
-    async def entry_named(self, endpoint: EndpointId, name: str) -> Entry:
+    async def entry_named(self, endpoint: EndpointId, name: str) -> PostingLog:
         """Return a posting of an endpoint by its id in hex, or by the end of that.
 
         Raises:
@@ -146,9 +151,9 @@ class Endpoints:
         *,
         by: str,
         label: str = "",
-        kinds: Collection[NewsKind] = SUBSCRIBABLE,
+        kinds: Collection[WebhookEventKind] = SUBSCRIBABLE,
         identity: EndpointId | None = None,
-        asked: KeptAnswer | None = None,
+        asked: StoredResponse | None = None,
     ) -> Added:
         """Add an endpoint, which gets news from now on.
 
@@ -177,7 +182,7 @@ class Endpoints:
             created_at=now,
         )
         told = _told(now, by, "webhook_added", endpoint.id)
-        await self._book.add(endpoint, told, left=_left(asked, endpoint.id.hex()))
+        await self._book.add(endpoint, told, api_result=_left(asked, endpoint.id.hex()))
         return Added(endpoint, secret)
 
     async def subscribe(
@@ -186,8 +191,8 @@ class Endpoints:
         *,
         by: str,
         label: str,
-        kinds: Collection[NewsKind],
-        asked: KeptAnswer | None = None,
+        kinds: Collection[WebhookEventKind],
+        asked: StoredResponse | None = None,
     ) -> Endpoint:
         """Change an endpoint's label and what it subscribes to from now on.
 
@@ -203,7 +208,7 @@ class Endpoints:
         )
         now = self._clock.now()
         told = _told(now, by, "webhook_changed", endpoint.id)
-        await self._book.change(changed, told, left=_left(asked, changed.version))
+        await self._book.change(changed, told, api_result=_left(asked, changed.version))
         return changed
 
     async def move(
@@ -213,7 +218,7 @@ class Endpoints:
         *,
         by: str,
         new_secret: bool = False,
-        asked: KeptAnswer | None = None,
+        asked: StoredResponse | None = None,
     ) -> Added:
         """Change an endpoint's address; waiting postings go there at once.
 
@@ -233,11 +238,11 @@ class Endpoints:
         address = url.strip()
         self._check(address)
         now, secret = self._clock.now(), _new_secret() if new_secret else ""
-        changed = endpoint.moved(address)
+        changed = endpoint.with_url(address)
         if secret:
             changed = replace(changed, secrets=(SigningSecret(secret),))
         told = _told(now, by, "webhook_moved", endpoint.id, new_secret=new_secret)
-        await self._book.move(changed, now, told, left=_left(asked, changed.version))
+        await self._book.move(changed, now, told, api_result=_left(asked, changed.version))
         return Added(changed, secret)
 
     async def rotate(
@@ -246,7 +251,7 @@ class Endpoints:
         *,
         by: str,
         overlap: timedelta = OVERLAP,
-        asked: KeptAnswer | None = None,
+        asked: StoredResponse | None = None,
     ) -> Added:
         """Give an endpoint a new secret; both sign until ``overlap`` is over.
 
@@ -261,26 +266,28 @@ class Endpoints:
                 count=LONGEST_OVERLAP.days,
             )
         now, secret = self._clock.now(), _new_secret()
-        changed = endpoint.rotated(secret, now, overlap)
+        changed = endpoint.with_new_secret(secret, now, overlap)
         told = _told(now, by, "webhook_rotated", endpoint.id)
-        await self._book.change(changed, told, left=_left(asked, changed.version))
+        await self._book.change(changed, told, api_result=_left(asked, changed.version))
         return Added(changed, secret)
 
     async def enable(
-        self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
+        self, endpoint: EndpointId, *, by: str, asked: StoredResponse | None = None
     ) -> bool:
         """Switch an endpoint on; return whether it was off. Waiting postings are tried at once."""
         told = _told(self._clock.now(), by, "webhook_enabled", endpoint)
         return await self._switch(endpoint, EndpointState.ACTIVE, told, asked)
 
     async def disable(
-        self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
+        self, endpoint: EndpointId, *, by: str, asked: StoredResponse | None = None
     ) -> bool:
         """Switch an endpoint off; return whether it was on. Waiting postings go on waiting."""
         told = _told(self._clock.now(), by, "webhook_disabled", endpoint)
         return await self._switch(endpoint, EndpointState.DISABLED, told, asked)
 
-    async def remove(self, endpoint: Endpoint, *, by: str, asked: KeptAnswer | None = None) -> None:
+    async def remove(
+        self, endpoint: Endpoint, *, by: str, asked: StoredResponse | None = None
+    ) -> None:
         """Remove an endpoint that was switched off. Its waiting postings are never sent.
 
         Raises:
@@ -288,20 +295,22 @@ class Endpoints:
             NotAllowedNowError: it is on.
         """
         told = _told(self._clock.now(), by, "webhook_removed", endpoint.id)
-        await self._book.remove(endpoint.id, told.at, told, left=_left(asked, endpoint.id.hex()))
+        await self._book.remove(
+            endpoint.id, told.at, told, api_result=_left(asked, endpoint.id.hex())
+        )
 
     async def _switch(
         self,
         endpoint: EndpointId,
         state: EndpointState,
         told: AuditEntry,
-        asked: KeptAnswer | None,
+        asked: StoredResponse | None,
     ) -> bool:
-        left = _left(asked, state.value)
-        return await self._book.switch(endpoint, state, told.at, told, left=left)
+        api_result = _left(asked, state.value)
+        return await self._book.set_state(endpoint, state, told.at, told, api_result=api_result)
 
     async def test(
-        self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
+        self, endpoint: EndpointId, *, by: str, asked: StoredResponse | None = None
     ) -> Posting:
         """Queue a message without news; it is tried once.
 
@@ -310,7 +319,9 @@ class Endpoints:
         """
         now = self._clock.now()
         event, identity = self._minter.id(now), PostingId(self._minter.id(now))
-        news = News(NewsKind.ENDPOINT_TEST, identity, 0, EndpointFacts(endpoint.hex()))
+        news = WebhookEvent(
+            WebhookEventKind.ENDPOINT_TEST, identity, 0, EndpointFacts(endpoint.hex())
+        )
         posting = Posting(
             id=identity,
             event_id=event,
@@ -318,7 +329,7 @@ class Endpoints:
             kind=news.kind,
             # A lane of its own: it holds nothing back, and waits for nothing.
             lane=endpoint + identity,
-            place=news.place,
+            place=news.position,
             body=news.body(event, now),
             created_at=now,
             due_at=now,
@@ -326,10 +337,12 @@ class Endpoints:
             tries_left=1,
         )
         told = _told(now, by, "webhook_tested", endpoint)
-        await self._book.post(posting, told, left=_left(asked, identity.hex()))
+        await self._book.queue_test(posting, told, api_result=_left(asked, identity.hex()))
         return posting
 
-    async def replay(self, posting: Posting, *, by: str, asked: KeptAnswer | None = None) -> None:
+    async def replay(
+        self, posting: Posting, *, by: str, asked: StoredResponse | None = None
+    ) -> None:
         """Send a posting again, under the same id.
 
         Raises:
@@ -337,7 +350,9 @@ class Endpoints:
         """
         now = self._clock.now()
         told = _told(now, by, "webhook_replayed", posting.endpoint, event=posting.event_id.hex())
-        if not await self._book.replay(posting.endpoint, now, told, posting=posting.id, left=asked):
+        if not await self._book.replay(
+            posting.endpoint, now, told, posting=posting.id, api_result=asked
+        ):
             raise NotAllowedNowError("it is on its way, or a test", reason="webhook_no_replay")
 
     async def replay_span(
@@ -348,7 +363,7 @@ class Endpoints:
         *,
         by: str,
         parked: bool = False,
-        asked: KeptAnswer | None = None,
+        asked: StoredResponse | None = None,
     ) -> int:
         """Resend the postings made in a time span; return how many.
 
@@ -369,7 +384,7 @@ class Endpoints:
         span = {"since": since.isoformat(), "until": until.isoformat()}
         told = _told(now, by, "webhook_replayed", endpoint, **span)
         return await self._book.replay(
-            endpoint, now, told, since=since, until=until, parked=parked, left=asked
+            endpoint, now, told, since=since, until=until, parked=parked, api_result=asked
         )
 
 
@@ -392,7 +407,7 @@ def _label(label: str) -> str:
     return words
 
 
-def _subscribed(kinds: Collection[NewsKind]) -> frozenset[NewsKind]:
+def _subscribed(kinds: Collection[WebhookEventKind]) -> frozenset[WebhookEventKind]:
     wanted = frozenset(kinds) & frozenset(SUBSCRIBABLE)
     if not wanted:
         raise InvalidRequestError("choose at least one kind of event", reason="webhook_kinds")
@@ -403,7 +418,7 @@ def _new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
-def _left(asked: KeptAnswer | None, what: object) -> KeptAnswer | None:
+def _left(asked: StoredResponse | None, what: object) -> StoredResponse | None:
     return None if asked is None else replace(asked, body=str(what).encode())
 
 

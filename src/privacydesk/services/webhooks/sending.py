@@ -18,19 +18,19 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import EndpointId
-from privacydesk.domain.news import NewsKind, message_id
+from privacydesk.domain.webhook_events import WebhookEventKind, message_id
 from privacydesk.domain.webhooks import (
-    Claimed,
+    ClaimedPosting,
     Endpoint,
     EndpointState,
+    EndpointStatus,
+    PostingAttempt,
+    PostingResult,
     PostingState,
-    Standing,
-    Tried,
-    Try,
     WebhookSender,
-    settled,
+    after_attempt,
 )
-from privacydesk.ports import WebhookBook, WebhookQueue
+from privacydesk.ports import WebhookQueue, WebhookStore
 
 _log = structlog.get_logger(__name__)
 
@@ -60,21 +60,23 @@ class Sending:
         self,
         *,
         queue: WebhookQueue,
-        book: WebhookBook,
+        book: WebhookStore,
         sender: WebhookSender,
         clock: Clock,
         chance: Callable[[], float],
         keep: timedelta,
     ) -> None:
         self.queue = queue
-        self.ailing: tuple[Standing, ...] = ()
+        self.ailing: tuple[EndpointStatus, ...] = ()
         self._book = book
         self._sender = sender
         self._clock = clock
         self._chance = chance
         self._keep = keep
 
-    async def claim(self, *, at_once: int, busy: Mapping[EndpointId, int]) -> tuple[Claimed, ...]:
+    async def claim(
+        self, *, at_once: int, busy: Mapping[EndpointId, int]
+    ) -> tuple[ClaimedPosting, ...]:
         """Claim what is due.
 
         Args:
@@ -84,7 +86,7 @@ class Sending:
         now = self._clock.now()
         return await self.queue.claim(now, lease=_LEASE, at_once=at_once, busy=busy)
 
-    async def attempt(self, claimed: Claimed) -> Tried:
+    async def attempt(self, claimed: ClaimedPosting) -> PostingResult:
         """Post a message once, signed now."""
         posting, endpoint = claimed.posting, claimed.endpoint
         at = self._clock.now()
@@ -92,19 +94,19 @@ class Sending:
             endpoint.url,
             posting.body,
             message_id=message_id(posting.event_id),
-            secrets=endpoint.signing(at),
+            secrets=endpoint.signing_secrets(at),
             at=at,
         )
-        after = settled(posting, answer, self._clock.now(), self._chance())
-        return Tried(claimed, after, Try(posting.attempts, at, answer))
+        after = after_attempt(posting, answer, self._clock.now(), self._chance())
+        return PostingResult(claimed, after, PostingAttempt(posting.attempts, at, answer))
 
-    async def settle(self, tried: Sequence[Tried]) -> None:
+    async def settle(self, tried: Sequence[PostingResult]) -> None:
         """Save the results of tries, and alert staff to postings that are not retried."""
         await self.queue.settle(tried, self._clock.now())
         parked: dict[EndpointId, tuple[Endpoint, int]] = {}
         for one in tried:
             endpoint = one.claimed.endpoint
-            if one.log.answer.is_gone:
+            if one.attempt.answer.is_gone:
                 _log.error("webhook_gone", endpoint=_name(endpoint), alarms=_ALARMS)
             elif _is_lost(one):
                 count = parked.get(endpoint.id, (endpoint, 0))[1] + 1
@@ -132,12 +134,12 @@ class Sending:
             continue
 
 
-def _is_lost(tried: Tried) -> bool:
-    is_test = tried.after.kind is NewsKind.ENDPOINT_TEST
-    return tried.after.state is PostingState.PARKED and not is_test
+def _is_lost(tried: PostingResult) -> bool:
+    is_test = tried.posting.kind is WebhookEventKind.ENDPOINT_TEST
+    return tried.posting.state is PostingState.PARKED and not is_test
 
 
-def _ails(standing: Standing) -> bool:
+def _ails(standing: EndpointStatus) -> bool:
     endpoint = standing.endpoint
     gone = endpoint.state is EndpointState.GONE
     alarmed = endpoint.state is EndpointState.ACTIVE and endpoint.alarmed_at is not None

@@ -1,7 +1,7 @@
-"""Staff credentials, sessions and access log as rows.
+"""Row mappers of staff credentials, sessions, sign-in attempts and access log entries.
 
-They belong to no conversation. What is sealed in them has a data key of its own, kept with the
-others under an id that no conversation has, so that rotating the ring covers it.
+These rows belong to no conversation. Their sealed values have a data key of their own, which is
+stored with the others under an id that no conversation has, so that rotating the ring includes it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from privacydesk.domain.ids import AccessEntryId, ConversationId, LookupHash, St
 from privacydesk.domain.signin import (
     AccessEntry,
     AccessKind,
-    Attempts,
     Credential,
+    SignInAttempts,
     StaffSession,
     Stage,
 )
@@ -29,12 +29,12 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 STAFF_KEY: Final = ConversationId(b"staff".ljust(16, b"\0"))
-"""The key's id, in place of a conversation's: those are UUIDs, and this is none."""
+"""The id of the key in ``data_key``; no conversation has it, as their ids are UUIDs."""
 
-CREDENTIAL_BOUND = Binding(
+CREDENTIAL_BINDING = Binding(
     "agent_credential.body", "agent", "version", "changed_at", "temporary_until"
 )
-SESSION_BOUND = Binding(
+SESSION_BINDING = Binding(
     "agent_session.body",
     "id",
     "hash",
@@ -44,12 +44,12 @@ SESSION_BOUND = Binding(
     "seen_at",
     "ends_at",
 )
-ATTEMPTS_BOUND = Binding("agent_attempt.mac", "id", "failed", "last_at", "not_before")
-ENTRY_BOUND = Binding("access_log.body", "id", "at", "kind", "agent")
+ATTEMPTS_BINDING = Binding("agent_attempt.mac", "id", "failed", "last_at", "not_before")
+ENTRY_BINDING = Binding("access_log.body", "id", "at", "kind", "agent")
 
 
 def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
-    """Return a credential's row."""
+    """Return the row of a credential."""
     body = {
         "password": credential.password,
         "secret": credential.secret,
@@ -62,7 +62,7 @@ def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
         "changed_at": to_micros(credential.changed_at),
         "temporary_until": opt_micros(credential.temporary_until),
     }
-    row["body"] = seal.seal(CREDENTIAL_BOUND.of(row), to_json(body))
+    row["body"] = seal.seal(CREDENTIAL_BINDING.associated_data(row), to_json(body))
     return row
 
 
@@ -72,14 +72,14 @@ def read_credential(row: Any, seal: Seal) -> Credential:
     Raises:
         SealError: the body was not sealed for this agent at this version.
     """
-    body = from_json(CREDENTIAL_BOUND.open(row, seal, row.body))
+    body = from_json(CREDENTIAL_BINDING.open(row, seal, row.body))
     return Credential(
         agent=row.agent,
         password=body["password"],
         changed_at=from_micros(row.changed_at),
         temporary_until=opt_instant(row.temporary_until),
         secret=body["secret"],
-        # Credentials of an earlier version have the last one alone.
+        # Credentials of an earlier version have only the last step.
         steps=tuple(body.get("steps", [body.get("last_step", 0)])),
         recovery=tuple(bytes.fromhex(code) for code in body["recovery"]),
         version=row.version,
@@ -87,7 +87,7 @@ def read_credential(row: Any, seal: Seal) -> Credential:
 
 
 def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
-    """Return a session's row."""
+    """Return the row of a session."""
     body = {
         "origin": session.origin,
         "browser": session.browser,
@@ -103,7 +103,7 @@ def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
         "seen_at": to_micros(session.seen_at),
         "ends_at": to_micros(session.ends_at),
     }
-    row["body"] = seal.seal(SESSION_BOUND.of(row), to_json(body))
+    row["body"] = seal.seal(SESSION_BINDING.associated_data(row), to_json(body))
     return row
 
 
@@ -113,8 +113,8 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
     Raises:
         SealError: the body was not sealed for this session.
     """
-    body = from_json(SESSION_BOUND.open(row, seal, row.body))
-    # Sessions of an earlier version have none.
+    body = from_json(SESSION_BINDING.open(row, seal, row.body))
+    # Sessions of an earlier version have no ``proven_at``.
     proven_at = opt_instant(body.pop("proven_at", None))
     return StaffSession(
         id=StaffSessionId(row.id),
@@ -129,8 +129,8 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
     )
 
 
-def attempts_row(attempts: Attempts, key: Seal) -> dict[str, Any]:
-    """Return the row of counted attempts, signed."""
+def attempts_row(attempts: SignInAttempts, key: Seal) -> dict[str, Any]:
+    """Return the signed row of a count of sign-in attempts."""
     assert attempts.last_at is not None
     assert attempts.not_before is not None
     row = {
@@ -139,17 +139,17 @@ def attempts_row(attempts: Attempts, key: Seal) -> dict[str, Any]:
         "last_at": to_micros(attempts.last_at),
         "not_before": to_micros(attempts.not_before),
     }
-    return ATTEMPTS_BOUND.sign(row, key)
+    return ATTEMPTS_BINDING.sign(row, key)
 
 
-def read_attempts(row: Any, key: Seal) -> Attempts:
+def read_attempts(row: Any, key: Seal) -> SignInAttempts:
     """Return the attempts of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    ATTEMPTS_BOUND.check(row, key)
-    return Attempts(
+    ATTEMPTS_BINDING.check(row, key)
+    return SignInAttempts(
         id=LookupHash(row.id),
         failed=row.failed,
         last_at=from_micros(row.last_at),
@@ -158,7 +158,7 @@ def read_attempts(row: Any, key: Seal) -> Attempts:
 
 
 def entry_row(entry: AccessEntry, seal: Seal) -> dict[str, Any]:
-    """Return an access log entry's row."""
+    """Return the row of an access log entry."""
     body = {"by": entry.by, "origin": entry.origin, "about": entry.about}
     row: dict[str, Any] = {
         "id": entry.id,
@@ -166,7 +166,7 @@ def entry_row(entry: AccessEntry, seal: Seal) -> dict[str, Any]:
         "kind": entry.kind.value,
         "agent": entry.agent,
     }
-    row["body"] = seal.seal(ENTRY_BOUND.of(row), to_json(body))
+    row["body"] = seal.seal(ENTRY_BINDING.associated_data(row), to_json(body))
     return row
 
 
@@ -181,5 +181,5 @@ def read_entry(row: Any, seal: Seal) -> AccessEntry:
         at=from_micros(row.at),
         kind=AccessKind(row.kind),
         agent=row.agent,
-        **from_json(ENTRY_BOUND.open(row, seal, row.body)),
+        **from_json(ENTRY_BINDING.open(row, seal, row.body)),
     )

@@ -1,4 +1,4 @@
-"""Agents as rows."""
+"""Row mapper of agents."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "agent.mac", "name", "version", "display_name", "role", "created_at", "active", "locale"
 )
 
 
 def agent_row(agent: Agent, key: Seal, *, version: int = 1) -> dict[str, Any]:
-    """Return an agent's row, signed.
+    """Return the signed row of an agent.
 
     Args:
         agent: the agent.
-        key: of the digests.
-        version: one above that of the row it replaces.
+        key: the key of the digests.
+        version: the version of the row it replaces, plus one.
     """
     row = {
         "name": agent.name,
@@ -31,16 +31,16 @@ def agent_row(agent: Agent, key: Seal, *, version: int = 1) -> dict[str, Any]:
         "locale": agent.locale,
         "version": version,
     }
-    return BOUND.sign(row, key)
+    return BINDING.sign(row, key)
 
 
 def read_agent(row: Any, key: Seal) -> Agent:
     """Return the agent of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    BOUND.check(row, key)
+    BINDING.check(row, key)
     return Agent(
         name=row.name,
         display_name=row.display_name,

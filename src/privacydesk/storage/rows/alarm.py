@@ -1,4 +1,4 @@
-"""Staff alarms as rows."""
+"""Row mapper of staff alarms."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from privacydesk.domain.alarms import AlarmKind, StaffAlarm
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
 
-_NONE: Final = bytes(16)
-"""No conversation has this id."""
+_NO_CONVERSATION: Final = bytes(16)
+"""Stored for alarms that belong to no conversation; no conversation has this id."""
 
 
 def alarm_row(alarm: StaffAlarm) -> dict[str, Any]:
-    """Return an alarm's row."""
+    """Return the row of an alarm."""
     return {
         "id": alarm.id,
         "agent": alarm.agent,
         "kind": alarm.kind.value,
         "at": to_micros(alarm.at),
-        "conversation_id": alarm.conversation_id or _NONE,
+        "conversation_id": alarm.conversation_id or _NO_CONVERSATION,
         "ticket_id": alarm.ticket_id,
         "number": alarm.number,
         "unattended": alarm.unattended,
@@ -42,5 +42,5 @@ def read_alarm(row: Any) -> StaffAlarm:
     )
 
 
-def _opt_conversation(found: bytes) -> ConversationId | None:
-    return None if found == _NONE else ConversationId(found)
+def _opt_conversation(stored: bytes) -> ConversationId | None:
+    return None if stored == _NO_CONVERSATION else ConversationId(stored)

@@ -1,16 +1,16 @@
-"""API tokens and stored answers as rows. They hold no requester's data."""
+"""Row mappers of API tokens and stored API responses, which contain no requester's data."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.domain.api_tokens import ApiToken, KeptAnswer, Scope
+from privacydesk.domain.api_tokens import ApiToken, Scope, StoredResponse
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "api_token.mac",
     "id",
     "hash",
@@ -24,7 +24,7 @@ BOUND = Binding(
 
 
 def token_row(token: ApiToken, key: Seal) -> dict[str, Any]:
-    """Return a token's row, signed."""
+    """Return the signed row of a token."""
     row = {
         "id": token.id,
         "hash": token.hash,
@@ -36,11 +36,11 @@ def token_row(token: ApiToken, key: Seal) -> dict[str, Any]:
         "revoked_at": opt_micros(token.revoked_at),
         "used_at": opt_micros(token.used_at),
     }
-    return BOUND.sign(row, key)
+    return BINDING.sign(row, key)
 
 
-def version_of(token: Any) -> int:
-    """Return how often a token was written, from a token or its row: made, then perhaps revoked."""
+def token_version(token: Any) -> int:
+    """Return the version of a token or its row: 1 when it is created, 2 once it is revoked."""
     return 1 if token.revoked_at is None else 2
 
 
@@ -48,9 +48,9 @@ def read_token(row: Any, key: Seal) -> ApiToken:
     """Return the token of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    BOUND.check(row, key)
+    BINDING.check(row, key)
     return ApiToken(
         id=ApiTokenId(row.id),
         hash=LookupHash(row.hash),
@@ -64,22 +64,22 @@ def read_token(row: Any, key: Seal) -> ApiToken:
     )
 
 
-def answer_row(answer: KeptAnswer) -> dict[str, Any]:
-    """Return a stored answer's row."""
+def response_row(response: StoredResponse) -> dict[str, Any]:
+    """Return the row of a stored response."""
     return {
-        "agent": answer.agent,
-        "key": answer.key,
-        "fingerprint": answer.fingerprint,
-        "at": to_micros(answer.at),
-        "status": answer.status,
-        "body": answer.body,
-        "tag": answer.tag,
+        "agent": response.agent,
+        "key": response.key,
+        "fingerprint": response.fingerprint,
+        "at": to_micros(response.at),
+        "status": response.status,
+        "body": response.body,
+        "tag": response.tag,
     }
 
 
-def read_answer(row: Any) -> KeptAnswer:
-    """Return the stored answer of a row."""
-    return KeptAnswer(
+def read_response(row: Any) -> StoredResponse:
+    """Return the stored response of a row."""
+    return StoredResponse(
         agent=row.agent,
         key=row.key,
         fingerprint=row.fingerprint,

@@ -1,4 +1,4 @@
-"""Revocations of app tokens as rows. They name accounts and tokens by keyed hashes alone."""
+"""Row mapper of app token revocations, which identify accounts and tokens by keyed hashes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding("app_token_revocation.mac", "hash", "revoked_at", keys=2)
+BINDING = Binding("app_token_revocation.mac", "hash", "revoked_at", keys=2)
 
 
 def revocation_row(revocation: Revocation, key: Seal) -> dict[str, Any]:
-    """Return a revocation's row, signed."""
+    """Return the signed row of a revocation."""
     row = {"hash": revocation.hash, "revoked_at": to_micros(revocation.revoked_at)}
-    return BOUND.sign(row, key)
+    return BINDING.sign(row, key)
 
 
 def read_revocation(row: Any, key: Seal) -> Revocation:
     """Return the revocation of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    BOUND.check(row, key)
+    BINDING.check(row, key)
     return Revocation(LookupHash(row.hash), from_micros(row.revoked_at))

@@ -1,4 +1,4 @@
-"""Attachments as rows. Written once, with the event that carries them, and gone with it."""
+"""Row mapper of attachments, which are inserted and deleted with the event they belong to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "attachment.name",
     "id",
     "conversation_id",
@@ -23,15 +23,15 @@ BOUND = Binding(
 )
 
 
-def body_place(attachment: Any) -> bytes:
-    """Return what the body of a row, or of a value, is bound to."""
-    # The columns that the name is bound to are checked whenever the body is read.
-    where: tuple[bytes, bytes] = (attachment.conversation_id, attachment.id)
-    return b"attachment.body|" + b"|".join(where)
+def body_binding(attachment: Any) -> bytes:
+    """Return the associated data of the body, given an attachment or its row."""
+    # Only its ids: the other columns are bound to the name, which is read with the body.
+    ids: tuple[bytes, bytes] = (attachment.conversation_id, attachment.id)
+    return b"attachment.body|" + b"|".join(ids)
 
 
 def attachment_row(attachment: Attachment, seal: Seal) -> dict[str, Any]:
-    """Return an attachment's row."""
+    """Return the row of an attachment."""
     row: dict[str, Any] = {
         "id": attachment.id,
         "conversation_id": attachment.conversation_id,
@@ -42,27 +42,28 @@ def attachment_row(attachment: Attachment, seal: Seal) -> dict[str, Any]:
         "created_at": to_micros(attachment.created_at),
         "by": attachment.by,
     }
-    row["name"] = seal.seal(BOUND.of(row), attachment.name.encode("utf-8", "replace"))
-    row["body"] = seal.seal(body_place(attachment), attachment.body)
+    row["name"] = seal.seal(
+        BINDING.associated_data(row), attachment.name.encode("utf-8", "replace")
+    )
+    row["body"] = seal.seal(body_binding(attachment), attachment.body)
     return row
 
 
 def read_attachment(row: Any, seal: Seal) -> Attachment:
-    """Return the attachment of a row, opened.
+    """Return the attachment of a row, with its body.
 
     Raises:
-        SealError: name or body were not sealed for this file, or a column beside them was
-            changed.
+        SealError: the name or the body was not sealed for this row, or a bound column was changed.
     """
     return Attachment(
         id=AttachmentId(row.id),
         conversation_id=ConversationId(row.conversation_id),
         offset=row.offset,
-        name=BOUND.open(row, seal, row.name).decode(),
+        name=BINDING.open(row, seal, row.name).decode(),
         media_type=row.media_type,
         size=row.size,
         sha256=row.sha256,
         created_at=from_micros(row.created_at),
         by=row.by,
-        body=seal.open(body_place(row), row.body),
+        body=seal.open(body_binding(row), row.body),
     )

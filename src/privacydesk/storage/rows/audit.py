@@ -1,6 +1,6 @@
-"""Audit entries as rows. They hold no content, so nothing is sealed.
+"""Row mapper of audit entries, which contain no personal content and are not sealed.
 
-The chain guards them; until they are part of it, each has a digest of its own.
+The audit chain authenticates them; an entry that is not part of the chain yet has its own digest.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-_CHANCE = 6
+_RANDOM_ID_BYTES = 6
 
 Anchor = tuple[str, str, int]
-"""A table, the key of a row of it as text, and the version the row has from here on."""
+"""A table, the key of one of its rows as text, and the row's new version."""
 
-_anchors = msgspec.json.Decoder(list[Anchor])
+_anchors_decoder = msgspec.json.Decoder(list[Anchor])
 
-BOUND = Binding(
+BINDING = Binding(
     "audit.mac",
     "id",
     "at",
@@ -41,21 +41,21 @@ BOUND = Binding(
 
 
 def audit_row(
-    entry: AuditEntry, now: datetime, place: int, key: Seal, *, anchors: Sequence[Anchor] = ()
+    entry: AuditEntry, now: datetime, index: int, key: Seal, *, anchors: Sequence[Anchor] = ()
 ) -> dict[str, Any]:
-    """Return a new entry's row, signed.
+    """Return the signed row of a new audit entry.
 
     Args:
         entry: the entry.
-        now: the present; ids sort by it.
-        place: its place among the entries of its job.
-        key: of the digests.
-        anchors: new versions of rows that the act changed: a rollback to a lower one is detected
-            while the entry is part of the chain.
+        now: the current time, by which ids sort.
+        index: the position of the entry among those of its transaction, from 0.
+        key: the key of the digests.
+        anchors: the new versions of rows that the recorded action changed. A rollback of such a
+            row to a lower version is detected.
     """
-    identity = to_micros(now).to_bytes(8, "big") + place.to_bytes(2, "big") + os.urandom(_CHANCE)
+    time_and_index = to_micros(now).to_bytes(8, "big") + index.to_bytes(2, "big")
     row = {
-        "id": identity,
+        "id": time_and_index + os.urandom(_RANDOM_ID_BYTES),
         "at": to_micros(entry.at),
         "by": entry.by,
         "what": entry.what,
@@ -67,16 +67,16 @@ def audit_row(
         "seq": None,
         "code": None,
     }
-    return BOUND.sign(row, key)
+    return BINDING.sign(row, key)
 
 
 def read_anchors(row: Any) -> list[Anchor]:
-    """Return which rows an entry anchors.
+    """Return the anchors of an entry's row.
 
     Raises:
         msgspec.MsgspecError: the column was not written by ``audit_row``.
     """
-    return [] if row.anchors is None else _anchors.decode(row.anchors)
+    return [] if row.anchors is None else _anchors_decoder.decode(row.anchors)
 
 
 def read_audit(row: Any) -> SealedEntry:

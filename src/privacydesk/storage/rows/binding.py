@@ -1,13 +1,13 @@
-"""Binding a row's columns in the clear to the keys.
+"""Authenticates the unsealed columns of rows.
 
-An attacker with write access to the database but no key must not be able to change what a row
-decides. If a row has a sealed value, its deciding columns are part of that value's associated data:
-once one of them is changed, it does not open. If it has none, the column ``mac`` holds a keyed
-digest of them.
+An attacker who can write to the database but has no key must not be able to change the meaning of a
+row. If a row has a sealed value, its significant columns are part of that value's associated data,
+so the value does not open after one of them was changed. A row without a sealed value has a keyed
+digest of these columns in the column ``mac``.
 
-Both are made of the columns' values in a fixed order, as MessagePack, under the name of the column
-they guard. Columns that only say when a row is next due are left out: they change without the row
-being read.
+Both cover the name of the sealed or digest column, and the values of the bound columns in a fixed
+order, encoded as MessagePack. Columns that only say when a row is next due are not bound, because
+they are updated without reading the row.
 """
 
 from __future__ import annotations
@@ -23,25 +23,27 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.storage.sealing import Seal, SealError
 
 ROWS_KEY: Final = ConversationId(b"row-macs".ljust(16, b"\0"))
-"""The id of the digests' key among the data keys: wrapped by the ring, so that rotating it changes
-no digest. Ids of conversations are UUIDs, and this is none."""
+"""The id of the digests' key in ``data_key``; no conversation has it, as their ids are UUIDs.
+
+The key is wrapped by the ring like the others, so rotating the ring changes no digest.
+"""
 
 _encode = msgpack.Encoder().encode
 
 
 class Binding:
-    """The columns that a row's sealed value, or its digest, is bound to.
+    """The columns that the sealed value or the digest of a table's rows is bound to.
 
     Args:
-        column: the sealed column, ``table.column``, or ``table.mac``.
-        columns: those that are bound, in an order that never changes; at least two.
-        keys: how many of the first ones identify the row.
+        column: the sealed column, as ``table.column``, or the digest's, ``table.mac``.
+        columns: the bound columns, at least two. Their order must never change.
+        keys: the number of columns, from the first, that are the primary key.
     """
 
-    __slots__ = ("_from_dict", "_from_row", "_keys", "_prefix", "columns", "place")
+    __slots__ = ("_from_dict", "_from_row", "_keys", "_prefix", "column", "columns")
 
     def __init__(self, column: str, *columns: str, keys: int = 1) -> None:
-        self.place = column
+        self.column = column
         self.columns = columns
         self._keys = columns[:keys]
         self._prefix = column.encode() + b"|"
@@ -51,52 +53,52 @@ class Binding:
     @property
     def table(self) -> str:
         """The name of the table."""
-        return self.place.partition(".")[0]
+        return self.column.partition(".")[0]
 
-    def of(self, values: dict[str, Any]) -> bytes:
-        """Return what a row that is about to be written is bound to."""
+    def associated_data(self, values: dict[str, Any]) -> bytes:
+        """Return the associated data for a row that is about to be written."""
         return self._prefix + _encode(self._from_dict(values))
 
-    def of_row(self, row: Any) -> bytes:
-        """Return what a row that was read is bound to."""
+    def associated_data_of_row(self, row: Any) -> bytes:
+        """Return the associated data for a row that was read."""
         return self._prefix + _encode(self._from_row(row))
 
-    def name(self, row: Any) -> str:
-        """Return a row's key as text, ids and hashes in hexadecimal."""
+    def row_key(self, row: Any) -> str:
+        """Return a row's primary key as text, with ids and hashes in hexadecimal."""
         values = (getattr(row, column) for column in self._keys)
-        return "/".join(one.hex() if isinstance(one, bytes) else str(one) for one in values)
+        return "/".join(value.hex() if isinstance(value, bytes) else str(value) for value in values)
 
-    def refusal(self, row: Any, fault: str) -> SealError:
-        """Return the error that names a row.
+    def error(self, row: Any, fault: str) -> SealError:
+        """Return an error that identifies a row.
 
         Args:
-            row: which one.
-            fault: what is wrong with it, to follow the name of the place.
+            row: the row.
+            fault: a predicate for the message, such as "can't be opened".
         """
-        return SealError(f"{self.place} {fault}", table=self.table, row=self.name(row))
+        return SealError(f"{self.column} {fault}", table=self.table, row=self.row_key(row))
 
     def open(self, row: Any, seal: Seal, sealed: bytes) -> bytes:
-        """Return a row's sealed value.
+        """Open a row's sealed value.
 
         Raises:
-            SealError: it was not sealed for this row, or what it is bound to was changed.
+            SealError: it was not sealed for this row, or a bound column was changed.
         """
         try:
-            return seal.open(self.of_row(row), sealed)
+            return seal.open(self.associated_data_of_row(row), sealed)
         except SealError:
-            raise self.refusal(row, "can't be opened") from None
+            raise self.error(row, "can't be opened") from None
 
     def sign(self, values: dict[str, Any], key: Seal) -> dict[str, Any]:
-        """Return the row with its digest."""
-        values["mac"] = hmac.digest(key.key, self.of(values), hashlib.sha256)
+        """Add the digest to a row that is about to be written, and return the row."""
+        values["mac"] = hmac.digest(key.key, self.associated_data(values), hashlib.sha256)
         return values
 
     def check(self, row: Any, key: Seal) -> None:
         """Check a row's digest.
 
         Raises:
-            SealError: the row was not written with the key, or changed since.
+            SealError: the row was not signed with this key, or was changed since.
         """
-        said = hmac.digest(key.key, self.of_row(row), hashlib.sha256)
-        if row.mac is None or not hmac.compare_digest(said, row.mac):
-            raise self.refusal(row, "is not as it was written")
+        digest = hmac.digest(key.key, self.associated_data_of_row(row), hashlib.sha256)
+        if row.mac is None or not hmac.compare_digest(digest, row.mac):
+            raise self.error(row, "is not as it was written")

@@ -1,4 +1,4 @@
-"""Counter rows of one-time codes. They hold hashes and numbers only, so nothing is sealed."""
+"""Row mapper of challenges of one-time codes: only hashes and numbers, so nothing is sealed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_m
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "challenge.mac",
     "id",
     "version",
@@ -25,7 +25,7 @@ BOUND = Binding(
 
 
 def challenge_row(challenge: Challenge, key: Seal) -> dict[str, Any]:
-    """Return a challenge's row, signed."""
+    """Return the signed row of a challenge."""
     row = {
         "id": challenge.id,
         "version": challenge.version,
@@ -34,19 +34,19 @@ def challenge_row(challenge: Challenge, key: Seal) -> dict[str, Any]:
         "entries_left": challenge.attempts_left,
         "not_before": opt_micros(challenge.not_before),
         "marks": msgspec.msgpack.encode(
-            [(to_micros(mark.at), mark.of, mark.count) for mark in challenge.marks]
+            [(to_micros(mark.at), mark.tag, mark.count) for mark in challenge.marks]
         ),
     }
-    return BOUND.sign(row, key)
+    return BINDING.sign(row, key)
 
 
 def read_challenge(row: Any, key: Seal) -> Challenge:
     """Return the challenge of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    BOUND.check(row, key)
+    BINDING.check(row, key)
     return Challenge(
         id=ChallengeId(row.id),
         version=row.version,

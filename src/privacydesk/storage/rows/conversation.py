@@ -1,4 +1,4 @@
-"""Conversations as rows. Encoded at every turn, so only what is set is written."""
+"""Row mapper of conversations; unset fields are left out, as rows are written at every turn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from privacydesk.domain.conversation import (
     MailThread,
     Owner,
     OwnerKind,
+    PendingCall,
     Prompt,
-    Waiting,
-    Wish,
+    RequestDraft,
 )
 from privacydesk.domain.failed_codes import Attempt, AttemptKind
 from privacydesk.domain.identity import Assurance, Verification
@@ -32,7 +32,7 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.event import choice_records, read_choice
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "conversation.state",
     "id",
     "version",
@@ -45,7 +45,7 @@ BOUND = Binding(
 
 
 def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
-    """Return a conversation's row."""
+    """Return the row of a conversation."""
     owner = conversation.owner
     state: dict[str, Any] = {
         "locale": conversation.locale,
@@ -63,12 +63,12 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["prompt"] = _prompt_record(conversation.prompt)
     if conversation.verifications:
         state["verifications"] = [_verification_record(v) for v in conversation.verifications]
-    if conversation.wishes:
-        state["wishes"] = _wish_records(conversation.wishes)
-    if conversation.filed is not None:
-        state["filed"] = _wish_records([conversation.filed])
-    _note_user(conversation, state)
-    _note_counts(conversation, state)
+    if conversation.pending_requests:
+        state["wishes"] = _request_records(conversation.pending_requests)
+    if conversation.last_filed is not None:
+        state["filed"] = _request_records([conversation.last_filed])
+    _add_user_fields(conversation, state)
+    _add_counters(conversation, state)
     row: dict[str, Any] = {
         "id": conversation.id,
         "epoch": conversation.epoch,
@@ -78,11 +78,11 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         "owner_agent": owner.agent,
         "queued_at": opt_micros(conversation.queued_at),
     }
-    row["state"] = seal.seal(BOUND.of(row), to_json(state))
+    row["state"] = seal.seal(BINDING.associated_data(row), to_json(state))
     return row
 
 
-def _note_user(conversation: Conversation, state: dict[str, Any]) -> None:
+def _add_user_fields(conversation: Conversation, state: dict[str, Any]) -> None:
     if conversation.account:
         state["account"] = conversation.account
     if conversation.mail is not None:
@@ -92,7 +92,7 @@ def _note_user(conversation: Conversation, state: dict[str, Any]) -> None:
         state["origin"] = conversation.origin.hex()
 
 
-def _note_counts(conversation: Conversation, state: dict[str, Any]) -> None:
+def _add_counters(conversation: Conversation, state: dict[str, Any]) -> None:
     if conversation.unanswered:
         state["unanswered"] = conversation.unanswered
     if conversation.serial:
@@ -115,14 +115,13 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
     """Return the conversation of a row.
 
     Raises:
-        SealError: the state was not sealed for this conversation at this version, or a column
-            beside it was changed.
+        SealError: the state was not sealed for this conversation at this version, or a bound
+            column was changed.
     """
-    identity = ConversationId(row.id)
-    state = from_json(BOUND.open(row, seal, row.state))
+    state = from_json(BINDING.open(row, seal, row.state))
     prompt = state.get("prompt")
     return Conversation(
-        id=identity,
+        id=ConversationId(row.id),
         epoch=row.epoch,
         created_at=from_micros(row.created_at),
         version=row.version,
@@ -147,8 +146,8 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         mail=MailThread(*state["mail"]) if "mail" in state else None,
         origin=bytes.fromhex(state.get("origin", "")),
         minor_hint=state.get("minor_hint", False),
-        wishes=_read_wishes(state.get("wishes", ())),
-        filed=next(iter(_read_wishes(state.get("filed", ()))), None),
+        pending_requests=_read_requests(state.get("wishes", ())),
+        last_filed=next(iter(_read_requests(state.get("filed", ()))), None),
         attempts=tuple(
             Attempt(from_micros(at), AttemptKind(kind), number)
             for at, kind, number in state.get("attempts", ())
@@ -158,14 +157,14 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
 
 
 def open_conversation(row: Any, seal: Seal) -> Conversation:
-    """Return the conversation of a row that was read with its log's ``last_offset``.
+    """Return the conversation of a row that was selected with its log's ``last_offset``.
 
     Raises:
-        SealError: as ``read_conversation``; or its log is longer or shorter than it says, so one of
-            them was rolled back.
+        SealError: as ``read_conversation``; or the last offset of the log is not the version of
+            the conversation, so one of them was rolled back.
     """
     if (row.last_offset or 0) != row.version:
-        raise BOUND.refusal(row, "does not agree with the log")
+        raise BINDING.error(row, "does not agree with the log")
     return read_conversation(row, seal)
 
 
@@ -205,7 +204,7 @@ def _read_frame(record: dict[str, Any]) -> Frame:
         slots=record.get("slots", {}),
         waiting=None
         if waiting is None
-        else Waiting(waiting["ref"], waiting["action"], from_micros(waiting["since"])),
+        else PendingCall(waiting["ref"], waiting["action"], from_micros(waiting["since"])),
         misses=record.get("misses", 0),
         trail=tuple(record.get("trail", ())),
         called=record.get("called", False),
@@ -214,7 +213,7 @@ def _read_frame(record: dict[str, Any]) -> Frame:
 
 
 def _prompt_record(prompt: Prompt) -> dict[str, Any]:
-    told = {"told": _wish_records(prompt.told)} if prompt.told else {}
+    told = {"told": _request_records(prompt.requests)} if prompt.requests else {}
     return {
         "offset": prompt.offset,
         "choices": choice_records(prompt.choices),
@@ -228,11 +227,11 @@ def _read_prompt(record: dict[str, Any]) -> Prompt:
         offset=record["offset"],
         choices=tuple(read_choice(choice) for choice in record["choices"]),
         serial=record["serial"],
-        told=_read_wishes(record.get("told", ())),
+        requests=_read_requests(record.get("told", ())),
     )
 
 
-def _wish_records(wishes: Iterable[Wish]) -> list[dict[str, Any]]:
+def _request_records(wishes: Iterable[RequestDraft]) -> list[dict[str, Any]]:
     return [
         {"intent": wish.intent.value, "slots": wish.slots}
         | ({"words": wish.words} if wish.words else {})
@@ -240,9 +239,9 @@ def _wish_records(wishes: Iterable[Wish]) -> list[dict[str, Any]]:
     ]
 
 
-def _read_wishes(records: Iterable[Mapping[str, Any]]) -> tuple[Wish, ...]:
+def _read_requests(records: Iterable[Mapping[str, Any]]) -> tuple[RequestDraft, ...]:
     return tuple(
-        Wish(Intent(record["intent"]), record["slots"], record.get("words", ""))
+        RequestDraft(Intent(record["intent"]), record["slots"], record.get("words", ""))
         for record in records
     )
 

@@ -1,4 +1,4 @@
-"""Outbox rows."""
+"""Row mapper of the outbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from privacydesk.storage.codec import (
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "outbox.payload",
     "id",
     "version",
@@ -36,7 +36,7 @@ BOUND = Binding(
 
 
 def delivery_row(delivery: Delivery, seal: Seal) -> dict[str, Any]:
-    """Return a delivery's row."""
+    """Return the row of a delivery."""
     row: dict[str, Any] = {
         "id": delivery.id,
         "version": delivery.version,
@@ -51,9 +51,9 @@ def delivery_row(delivery: Delivery, seal: Seal) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "give_up_at": opt_micros(delivery.give_up_at),
         "state": delivery.state.value,
-        "told": delivery.told,
+        "told": delivery.delay_announced,
     }
-    row["payload"] = seal.seal(BOUND.of(row), to_json(dict(delivery.payload)))
+    row["payload"] = seal.seal(BINDING.associated_data(row), to_json(dict(delivery.payload)))
     return row
 
 
@@ -61,8 +61,8 @@ def read_delivery(row: Any, seal: Seal) -> Delivery:
     """Return the delivery of a row.
 
     Raises:
-        SealError: the payload was not sealed for this row at this version, or a column beside it
-            was changed.
+        SealError: the payload was not sealed for this row at this version, or a bound column was
+            changed.
     """
     return Delivery(
         id=DeliveryId(row.id),
@@ -74,10 +74,10 @@ def read_delivery(row: Any, seal: Seal) -> Delivery:
         created_at=from_micros(row.created_at),
         ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
         ref=row.ref,
-        payload=from_json(BOUND.open(row, seal, row.payload)),
+        payload=from_json(BINDING.open(row, seal, row.payload)),
         state=DeliveryState(row.state),
         attempts=row.attempts,
         give_up_at=opt_instant(row.give_up_at),
-        told=row.told,
+        delay_announced=row.told,
         version=row.version,
     )

@@ -1,4 +1,4 @@
-"""Availability as rows."""
+"""Row mapper of agents' availability."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from privacydesk.storage.codec import opt_instant, opt_micros
 
 
 def duty_row(duty: Duty) -> dict[str, Any]:
-    """Return an agent's row."""
+    """Return the row of an agent's availability."""
     return {
         "agent": duty.agent,
         "state": duty.state.value,
         "since": opt_micros(duty.since),
-        "there_until": opt_micros(duty.there_until),
+        "there_until": opt_micros(duty.present_until),
         "connected": duty.connected,
         "languages": " ".join(duty.languages),
-        "given_at": opt_micros(duty.given_at),
+        "given_at": opt_micros(duty.last_assigned_at),
     }
 
 
@@ -27,8 +27,8 @@ def read_duty(row: Any) -> Duty:
         agent=row.agent,
         state=DutyState(row.state),
         since=opt_instant(row.since),
-        there_until=opt_instant(row.there_until),
+        present_until=opt_instant(row.there_until),
         connected=row.connected,
         languages=tuple(row.languages.split()),
-        given_at=opt_instant(row.given_at),
+        last_assigned_at=opt_instant(row.given_at),
     )

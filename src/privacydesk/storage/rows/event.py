@@ -1,6 +1,6 @@
-"""Events as rows. Runs for every message, so only what is set is written.
+"""Row mapper of events; unset fields are left out, as rows are written for every message.
 
-Enum members become text by ``str``, which takes a quarter of the time of ``value``.
+Enum members are converted by ``str``, which takes a quarter of the time of ``value``.
 """
 
 from __future__ import annotations
@@ -9,24 +9,26 @@ from typing import Any
 
 import orjson
 
+from privacydesk.domain.choices_memo import ChoicesMemo
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.ids import ConversationId
-from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-# Looking a member up in a dict is several times faster than calling the enum.
+# Looking up a member in a dict is several times faster than calling the enum.
 _SENDERS = {member.value: member for member in Sender}
 _KINDS = {member.value: member for member in EventKind}
 _STYLES = {member.value: member for member in ChoiceStyle}
 
-BOUND = Binding("event.body", "conversation_id", "offset", "at", "sender", "kind", "job_id", keys=2)
-_EMPTY = to_json({})
+BINDING = Binding(
+    "event.body", "conversation_id", "offset", "at", "sender", "kind", "job_id", keys=2
+)
+_EMPTY_BODY = to_json({})
 
 
 def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[str, Any]:
-    """Return an event's row."""
+    """Return the row of an event."""
     body: dict[str, Any] = {}
     if event.key:
         body["key"] = event.key
@@ -52,14 +54,14 @@ def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[st
         "kind": str(event.kind),
         "job_id": event.job_id or None,
     }
-    row["body"] = seal.seal(BOUND.of(row), to_json(body))
+    row["body"] = seal.seal(BINDING.associated_data(row), to_json(body))
     return row
 
 
-def blank_row(row: Any, seal: Seal) -> dict[str, Any]:
-    """Return what is left of a purged event: its time and sender, and no content.
+def purged_event_row(row: Any, seal: Seal) -> dict[str, Any]:
+    """Return the row of a purged event, which keeps its time and sender but no content.
 
-    Its empty body is sealed like any other, so that nobody can blank an event without the key.
+    Its empty body is sealed like any other, so that events can't be blanked without the key.
     """
     blank: dict[str, Any] = {
         "conversation_id": row.conversation_id,
@@ -67,10 +69,10 @@ def blank_row(row: Any, seal: Seal) -> dict[str, Any]:
         "at": row.at,
         "sender": row.sender,
         "kind": EventKind.BLANK.value,
-        # The job's id goes, too: a client may have put anything into it.
+        # The job id is removed too, because clients choose it and may have put any text into it.
         "job_id": None,
     }
-    blank["body"] = seal.seal(BOUND.of(blank), _EMPTY)
+    blank["body"] = seal.seal(BINDING.associated_data(blank), _EMPTY_BODY)
     return blank
 
 
@@ -78,9 +80,9 @@ def read_event(row: Any, seal: Seal) -> Event:
     """Return the event of a row.
 
     Raises:
-        SealError: the body was not sealed for this place, or a column beside it was changed.
+        SealError: the body was not sealed for this event, or a bound column was changed.
     """
-    body: dict[str, Any] = from_json(BOUND.open(row, seal, row.body))
+    body: dict[str, Any] = from_json(BINDING.open(row, seal, row.body))
     shown = body.get("input")
     return Event(
         offset=row.offset,
@@ -100,7 +102,7 @@ def read_event(row: Any, seal: Seal) -> Event:
 
 
 def choice_record(choice: Choice) -> dict[str, Any]:
-    """Return a choice as JSON values."""
+    """Return the JSON record of a choice."""
     record: dict[str, Any] = {"id": choice.id}
     if choice.key:
         record["key"] = choice.key
@@ -118,7 +120,7 @@ def choice_record(choice: Choice) -> dict[str, Any]:
 choice_records = ChoicesMemo(
     lambda choices: orjson.Fragment(to_json([choice_record(choice) for choice in choices]))
 )
-"""The records of a row of buttons, already encoded."""
+"""Returns the encoded JSON records of a prompt's choices; results are cached."""
 
 
 def read_choice(record: dict[str, Any]) -> Choice:

@@ -1,4 +1,4 @@
-"""Evidence files as rows. Written once, then only moved to a ticket or emptied."""
+"""Row mapper of evidence; a file is inserted once, then only filed with a ticket or emptied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_m
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "evidence.name",
     "id",
     "conversation_id",
@@ -24,15 +24,15 @@ BOUND = Binding(
 )
 
 
-def body_place(evidence: Any) -> bytes:
-    """Return what the body of a row, or of a value, is bound to."""
-    # A body is bound to its place alone: it is large, and the rest changes while it stays.
-    where: tuple[bytes, bytes] = (evidence.conversation_id, evidence.id)
-    return b"evidence.body|" + b"|".join(where)
+def body_binding(evidence: Any) -> bytes:
+    """Return the associated data of the body, given an evidence file or its row."""
+    # Only its ids: other columns change, and the body is too large to be sealed again each time.
+    ids: tuple[bytes, bytes] = (evidence.conversation_id, evidence.id)
+    return b"evidence.body|" + b"|".join(ids)
 
 
 def evidence_row(evidence: Evidence, seal: Seal) -> dict[str, Any]:
-    """Return a file's row."""
+    """Return the row of an evidence file."""
     row: dict[str, Any] = {
         "id": evidence.id,
         "conversation_id": evidence.conversation_id,
@@ -44,45 +44,44 @@ def evidence_row(evidence: Evidence, seal: Seal) -> dict[str, Any]:
         "handed_in_at": None if evidence.ticket_id is None else to_micros(evidence.created_at),
         "removed_at": opt_micros(evidence.removed_at),
     }
-    row["name"] = seal.seal(BOUND.of(row), evidence.name.encode("utf-8", "replace"))
-    row["body"] = seal.seal(body_place(evidence), evidence.body) if evidence.body else b""
+    row["name"] = seal.seal(BINDING.associated_data(row), evidence.name.encode("utf-8", "replace"))
+    row["body"] = seal.seal(body_binding(evidence), evidence.body) if evidence.body else b""
     return row
 
 
-def changed_row(row: Any, seal: Seal, **changed: Any) -> dict[str, Any]:
-    """Return a file's columns without the body, some of them changed, and the name resealed.
+def update_evidence_row(row: Any, seal: Seal, **changes: Any) -> dict[str, Any]:
+    """Return a row without its body, with changed columns and the name sealed for them.
 
     Raises:
-        SealError: the row was not as it was written.
+        SealError: the row is not as it was written.
     """
-    values = {name: getattr(row, name) for name in BOUND.columns}
-    name = seal.open(BOUND.of(values), row.name)
-    values |= changed
-    values["name"] = seal.seal(BOUND.of(values), name)
+    values = {column: getattr(row, column) for column in BINDING.columns}
+    name = seal.open(BINDING.associated_data(values), row.name)
+    values |= changes
+    values["name"] = seal.seal(BINDING.associated_data(values), name)
     return values
 
 
 def read_evidence(row: Any, seal: Seal, *, body: bytes = b"") -> Evidence:
-    """Return the file of a row.
+    """Return the evidence of a row.
 
     Args:
-        row: all columns but the body.
-        seal: of the conversation it was sent in.
-        body: the sealed body, when it is wanted.
+        row: all columns except the body.
+        seal: the seal of the conversation in which the file was sent.
+        body: the sealed body; empty to return the evidence without its body.
 
     Raises:
-        SealError: name or body were not sealed for this file, or a column beside them was
-            changed.
+        SealError: the name or the body was not sealed for this row, or a bound column was changed.
     """
     return Evidence(
         id=EvidenceId(row.id),
         conversation_id=ConversationId(row.conversation_id),
-        name=BOUND.open(row, seal, row.name).decode(),
+        name=BINDING.open(row, seal, row.name).decode(),
         media_type=row.media_type,
         size=row.size,
         sha256=row.sha256,
         created_at=from_micros(row.created_at),
         ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
-        body=seal.open(body_place(row), body) if body else b"",
+        body=seal.open(body_binding(row), body) if body else b"",
         removed_at=opt_instant(row.removed_at),
     )

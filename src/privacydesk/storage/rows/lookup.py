@@ -1,4 +1,4 @@
-"""Lookup keys of conversations: keyed hashes of an account, or of a client's secret."""
+"""Row mapper of conversations' lookup keys: keyed hashes of accounts and client secrets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from privacydesk.domain.ids import ConversationId, LookupHash
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding("conversation_key.mac", "hash", "conversation_id")
+BINDING = Binding("conversation_key.mac", "hash", "conversation_id")
 
 
 def lookup_row(key_hash: LookupHash, conversation: ConversationId, key: Seal) -> dict[str, Any]:
-    """Return the row that maps a hash to a conversation, signed."""
-    return BOUND.sign({"hash": key_hash, "conversation_id": conversation}, key)
+    """Return the signed row that maps a hash to a conversation."""
+    return BINDING.sign({"hash": key_hash, "conversation_id": conversation}, key)

@@ -1,4 +1,4 @@
-"""Access packages as rows: their record in the ticket, and the sealed parts of their files."""
+"""Mappers of access packages: the JSON record in a ticket's body, and rows of file parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.storage.sealing import Seal
 
 
 def package_record(package: Package) -> dict[str, Any]:
-    """Return a package's record for its ticket's body."""
+    """Return the JSON record of a package for its ticket's body."""
     link = package.link
     return {
         "id": package.id.hex(),
@@ -47,13 +47,13 @@ def read_package(record: dict[str, Any]) -> Package:
     )
 
 
-BOUND = Binding(
+BINDING = Binding(
     "package_part.body", "package_id", "place", "conversation_id", "ticket_id", "until", keys=2
 )
 
 
 def part_row(part: PackagePart, seal: Seal) -> dict[str, Any]:
-    """Return a part's row."""
+    """Return the row of a file part."""
     row: dict[str, Any] = {
         "package_id": part.package_id,
         "place": part.place,
@@ -61,14 +61,14 @@ def part_row(part: PackagePart, seal: Seal) -> dict[str, Any]:
         "ticket_id": part.ticket_id,
         "until": to_micros(part.until),
     }
-    row["body"] = seal.seal(BOUND.of(row), part.body)
+    row["body"] = seal.seal(BINDING.associated_data(row), part.body)
     return row
 
 
 def read_part(row: Any, seal: Seal) -> bytes:
-    """Return the part of a file in a row.
+    """Return the content of the file part in a row.
 
     Raises:
-        SealError: it was not sealed for this place of this package and this ticket.
+        SealError: it was not sealed for this position, package and ticket.
     """
-    return BOUND.open(row, seal, row.body)
+    return BINDING.open(row, seal, row.body)

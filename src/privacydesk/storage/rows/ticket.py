@@ -1,4 +1,4 @@
-"""Tickets as rows: columns that queries need, and everything else in a sealed body."""
+"""Row mapper of tickets: columns that queries need, and all other fields in a sealed body."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from msgspec import convert, to_builtins
 
-from privacydesk.domain.clocks import Clock, leading
+from privacydesk.domain.clocks import Clock, leading_clock
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import (
-    Due,
-    DueKind,
     Outcome,
     Requester,
     Satisfaction,
+    ScheduledEvent,
+    ScheduledEventKind,
     ScopeItem,
     Ticket,
     TicketState,
@@ -36,10 +36,10 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.package import package_record, read_package
 from privacydesk.storage.sealing import Seal, SealError
 
-NO_CLOCK = 2**62
-"""The value of ``urgent_at`` if nothing is due: sorts last, and no row value is null."""
+NOTHING_DUE = 2**62
+"""The value of ``urgent_at`` if nothing is due: it sorts last, and is comparable, unlike null."""
 
-BOUND = Binding(
+BINDING = Binding(
     "ticket.body",
     "id",
     "version",
@@ -69,13 +69,13 @@ BOUND = Binding(
     "answered_at",
     "grounds",
 )
-NUMBER_BOUND = Binding("ticket_number.mac", "number", "ticket_id", "conversation_id", "version")
-"""The version is stored with the number, too, so that a rolled-back ticket row is detected."""
+NUMBER_BINDING = Binding("ticket_number.mac", "number", "ticket_id", "conversation_id", "version")
+"""The row of the number repeats the ticket's version, to detect a ticket that was rolled back."""
 
 
 def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
-    """Return a ticket's row."""
-    clock = leading(ticket.clocks)
+    """Return the row of a ticket."""
+    clock = leading_clock(ticket.clocks)
     row: dict[str, Any] = {
         "id": ticket.id,
         "conversation_id": ticket.conversation_id,
@@ -95,35 +95,35 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "linked": ticket.linked,
         "satisfaction": None if ticket.satisfaction is None else ticket.satisfaction.value,
         "purged_at": opt_micros(ticket.purged_at),
-        "urgent_at": urgency(ticket.urgent_at),
-        "awaited": ticket.is_awaited,
-        "examine": ticket.to_examine,
+        "urgent_at": urgent_at_value(ticket.urgent_at),
+        "awaited": ticket.awaits_requester,
+        "examine": ticket.has_unexamined_evidence,
         "objection": ticket.is_open and "objection" in ticket.flags,
-        "guarded": ticket.is_open and ticket.is_guarded,
-        "escalated": ticket.waits_for_supervisors,
+        "guarded": ticket.is_open and ticket.involves_minor,
+        "escalated": ticket.awaits_supervisors,
         "counted_from": None if clock is None else to_micros(clock.started_at),
-        "promised_at": opt_micros(ticket.late_from),
+        "promised_at": opt_micros(ticket.late_at),
         "answered_at": opt_micros(ticket.answered_at),
         "grounds": " ".join(ground.value for ground in ticket.grounds),
     }
-    row["body"] = seal.seal(BOUND.of(row), to_json(_body(ticket)))
+    row["body"] = seal.seal(BINDING.associated_data(row), to_json(_body(ticket)))
     return row
 
 
 def number_row(ticket: Ticket, key: Seal) -> dict[str, Any]:
-    """Return the row that maps a ticket's number to it, signed."""
+    """Return the signed row that maps a ticket's number to the ticket."""
     row = {
         "number": ticket.number,
         "ticket_id": ticket.id,
         "conversation_id": ticket.conversation_id,
         "version": ticket.version,
     }
-    return NUMBER_BOUND.sign(row, key)
+    return NUMBER_BINDING.sign(row, key)
 
 
-def urgency(at: datetime | None) -> int:
-    """Return ``urgent_at`` as it is stored."""
-    return NO_CLOCK if at is None else to_micros(at)
+def urgent_at_value(at: datetime | None) -> int:
+    """Return the value that is stored as ``urgent_at``."""
+    return NOTHING_DUE if at is None else to_micros(at)
 
 
 def _body(ticket: Ticket) -> dict[str, Any]:
@@ -134,11 +134,11 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "account": ticket.account,
         "account_hash": _hex(ticket.account_hash),
         "verified_at": opt_micros(ticket.verified_at),
-        "needs": ticket.needs.value,
+        "needs": ticket.required_assurance.value,
         "clocks": [clock.to_record() for clock in ticket.clocks],
         "answered_at": opt_micros(ticket.answered_at),
-        "reviewer_not": ticket.reviewer_not,
-        "dues": [[due.kind.value, to_micros(due.at)] for due in ticket.dues],
+        "reviewer_not": ticket.excluded_reviewers,
+        "dues": [[due.kind.value, to_micros(due.at)] for due in ticket.scheduled_events],
         "flags": sorted(ticket.flags),
         "contact": ticket.contact,
         "contact_hash": _hex(ticket.contact_hash),
@@ -153,17 +153,16 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     """Return the ticket of a row.
 
     Raises:
-        SealError: the body was not sealed for this ticket at this version, or a column beside it
-            was changed.
+        SealError: the body was not sealed for this ticket at this version, or a bound column was
+            changed.
     """
-    identity = TicketId(row.id)
-    body = from_json(BOUND.open(row, seal, row.body))
+    body = from_json(BINDING.open(row, seal, row.body))
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
     phone_hash = _unhex(body.get("phone_hash"))
-    answers, work = _told_and_done(body)
+    answers, work = _split_answers_and_work(body)
     return Ticket(
-        id=identity,
+        id=TicketId(row.id),
         number=row.number,
         conversation_id=ConversationId(row.conversation_id),
         kind=RequestKind(row.kind),
@@ -175,46 +174,48 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         account=body["account"],
         account_hash=None if account_hash is None else LookupHash(account_hash),
         verified_at=opt_instant(body["verified_at"]),
-        needs=Assurance(body["needs"]),
+        required_assurance=Assurance(body["needs"]),
         clocks=tuple(Clock.from_record(record) for record in body["clocks"]),
         answered_at=opt_instant(body["answered_at"]),
         closed_at=opt_instant(row.closed_at),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         holder=row.holder,
-        reviewer_not=_names(body["reviewer_not"]),
-        dues=tuple(Due(DueKind(kind), from_micros(at)) for kind, at in body["dues"]),
+        excluded_reviewers=_read_names(body["reviewer_not"]),
+        scheduled_events=tuple(
+            ScheduledEvent(ScheduledEventKind(kind), from_micros(at)) for kind, at in body["dues"]
+        ),
         flags=frozenset(body["flags"]),
         contact=body["contact"],
         contact_hash=None if contact_hash is None else LookupHash(contact_hash),
-        # Tickets of an earlier version have none.
+        # Missing in tickets of an earlier version.
         phone_hash=None if phone_hash is None else LookupHash(phone_hash),
         linked=None if row.linked is None else TicketId(row.linked),
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
         answers=answers,
         work=_read_work(work),
-        # Tickets of an earlier version have none.
+        # Missing in tickets of an earlier version.
         packages=tuple(read_package(record) for record in body.get("packages", ())),
         version=row.version,
     )
 
 
 def open_ticket(row: Any, seal: Seal, key: Seal) -> Ticket:
-    """Return the ticket of a row that was read with its number's row.
+    """Return the ticket of a row that was selected with the digest of its number's row.
 
     Raises:
-        SealError: as ``read_ticket``; or the two don't agree, so one of them was rolled back.
+        SealError: as ``read_ticket``; or the two rows don't agree, so one was rolled back.
     """
-    named = _Named(row.number, row.id, row.conversation_id, row.version, row.named_mac)
+    number_row = _NumberRow(row.number, row.id, row.conversation_id, row.version, row.named_mac)
     try:
-        NUMBER_BOUND.check(named, key)
+        NUMBER_BINDING.check(number_row, key)
     except SealError:
-        raise BOUND.refusal(row, "does not agree with ticket_number") from None
+        raise BINDING.error(row, "does not agree with ticket_number") from None
     return read_ticket(row, seal)
 
 
-class _Named(NamedTuple):
-    """What the row of a ticket's number must contain."""
+class _NumberRow(NamedTuple):
+    """The values that the row of a ticket's number must have."""
 
     number: str
     ticket_id: bytes
@@ -223,31 +224,31 @@ class _Named(NamedTuple):
     mac: bytes | None
 
 
-def _told_and_done(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return the answers and the work; bodies of an earlier version have both in one."""
-    both = body.get("facts")
-    if both is None:
+def _split_answers_and_work(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the records of answers and work, which earlier versions stored as one record."""
+    facts = body.get("facts")
+    if facts is None:
         return body["answers"], body["work"]
-    work = {name: both[name] for name in Work.__struct_fields__ if name in both}
-    return {name: value for name, value in both.items() if name not in work}, work
+    work = {name: facts[name] for name in Work.__struct_fields__ if name in facts}
+    return {name: value for name, value in facts.items() if name not in work}, work
 
 
 def _read_work(work: Mapping[str, Any]) -> Work:
-    allowed = _names(work.get("files_allowed", ()))
+    allowed = _read_names(work.get("files_allowed", ()))
     return convert({**work, "files_allowed": allowed}, Work)
 
 
-def _names(kept: str | list[str]) -> tuple[str, ...]:
-    """Return agents' names; bodies of an earlier version have a single one, or an empty text."""
-    if isinstance(kept, str):
-        return (kept,) if kept else ()
-    return tuple(kept)
+def _read_names(stored: str | list[str]) -> tuple[str, ...]:
+    """Return agents' names; earlier versions stored a single name, or an empty string for none."""
+    if isinstance(stored, str):
+        return (stored,) if stored else ()
+    return tuple(stored)
 
 
-def persons(ticket: Ticket) -> frozenset[LookupHash]:
-    """Return the hashes under which the ticket is found."""
-    found = (ticket.account_hash, ticket.contact_hash, ticket.phone_hash)
-    return frozenset(one for one in found if one is not None)
+def person_hashes(ticket: Ticket) -> frozenset[LookupHash]:
+    """Return the account and contact hashes by which a ticket is found."""
+    hashes = (ticket.account_hash, ticket.contact_hash, ticket.phone_hash)
+    return frozenset(value for value in hashes if value is not None)
 
 
 def _item_record(item: ScopeItem) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Entries of a ticket's log as rows."""
+"""Row mapper of ticket log entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "ticket_log.body",
     "ticket_id",
     "seq",
@@ -35,16 +35,17 @@ def log_row(
     offset: int,
     ticket_version: int,
 ) -> dict[str, Any]:
-    """Return an entry's row.
+    """Return the row of an entry.
 
     Args:
         entry: the entry.
-        seal: of the ticket's conversation.
+        seal: the seal of the ticket's conversation.
         conversation: the ticket's conversation.
-        seq: its number in the ticket's log, from 1.
-        once_id: the job's id, on the first entry of a job that runs once for this ticket.
-        offset: the first offset that the job left in the conversation; 0 without one.
-        ticket_version: the ticket's after the job: a ticket with a lower one was rolled back.
+        seq: the number of the entry in the ticket's log, from 1.
+        once_id: the job's id, if this is the first entry of a job that runs once per ticket.
+        offset: the offset of the job's first event; 0 if it appended none.
+        ticket_version: the ticket's version after the job. A ticket with a lower version was
+            rolled back.
     """
     row = {
         "ticket_id": entry.ticket_id,
@@ -57,23 +58,23 @@ def log_row(
         "offset": offset,
         "ticket_version": ticket_version,
     }
-    row["body"] = log_body(entry, seal, BOUND.of(row))
+    row["body"] = log_body(entry, seal, BINDING.associated_data(row))
     return row
 
 
-def log_body(entry: LogEntry, seal: Seal, bound: bytes) -> bytes:
-    """Return the sealed part of an entry's row."""
+def log_body(entry: LogEntry, seal: Seal, associated_data: bytes) -> bytes:
+    """Return the sealed body of an entry's row."""
     body = {"why": entry.why, "data": entry.data, "job": entry.job_id}
-    return seal.seal(bound, to_json(body))
+    return seal.seal(associated_data, to_json(body))
 
 
 def read_log_entry(row: Any, seal: Seal) -> LogEntry:
     """Return the entry of a row.
 
     Raises:
-        SealError: the body was not sealed for this place, or a column beside it was changed.
+        SealError: the body was not sealed for this entry, or a bound column was changed.
     """
-    body = from_json(BOUND.open(row, seal, row.body))
+    body = from_json(BINDING.open(row, seal, row.body))
     return LogEntry(
         ticket_id=TicketId(row.ticket_id),
         at=from_micros(row.at),

@@ -1,11 +1,11 @@
-"""Links to a ticketing system as rows. They hold no requester's data."""
+"""Row mappers of ticketing systems and links, which contain no requester's data."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.ticketing_links import Base, JoinedSystem, TicketingLink
+from privacydesk.domain.ticketing_links import JoinedSystem, SyncBase, TicketingLink
 from privacydesk.storage.codec import (
     from_json,
     from_micros,
@@ -17,7 +17,7 @@ from privacydesk.storage.codec import (
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-BOUND = Binding(
+BINDING = Binding(
     "ticketing_link.mac",
     "system",
     "ticket_id",
@@ -34,12 +34,12 @@ BOUND = Binding(
 
 
 def link_row(link: TicketingLink, key: Seal) -> dict[str, Any]:
-    """Return a link's row, signed."""
+    """Return the signed row of a link."""
     base = link.base
     known = {
         "base": None if base is None else _known(base),
-        "taken": sorted(link.taken),
-        "told": sorted(link.told),
+        "taken": sorted(link.imported),
+        "told": sorted(link.exported),
     }
     row = {
         "system": link.system,
@@ -59,16 +59,16 @@ def link_row(link: TicketingLink, key: Seal) -> dict[str, Any]:
         "revision": link.revision,
         "known": to_json(known),
     }
-    return BOUND.sign(row, key)
+    return BINDING.sign(row, key)
 
 
 def read_link(row: Any, key: Seal) -> TicketingLink:
     """Return the link of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    BOUND.check(row, key)
+    BINDING.check(row, key)
     known = from_json(row.known)
     return TicketingLink(
         system=row.system,
@@ -86,19 +86,19 @@ def read_link(row: Any, key: Seal) -> TicketingLink:
         synced_at=opt_instant(row.synced_at),
         doubt_until=opt_instant(row.doubt_until),
         base=None if known["base"] is None else _read_base(known["base"]),
-        taken=frozenset(known["taken"]),
-        told=frozenset(known["told"]),
+        imported=frozenset(known["taken"]),
+        exported=frozenset(known["told"]),
         revision=row.revision,
     )
 
 
-def _known(base: Base) -> list[Any]:
+def _known(base: SyncBase) -> list[Any]:
     return [base.holder, base.assignee, base.state, opt_micros(base.due_at)]
 
 
-def _read_base(known: list[Any]) -> Base:
+def _read_base(known: list[Any]) -> SyncBase:
     holder, assignee, state, due_at = known
-    return Base(holder, assignee, state, opt_instant(due_at))
+    return SyncBase(holder, assignee, state, opt_instant(due_at))
 
 
 def read_system(row: Any) -> JoinedSystem:

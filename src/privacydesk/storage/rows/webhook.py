@@ -1,7 +1,8 @@
-"""Endpoints, postings and tries as rows.
+"""Row mappers of webhook endpoints, postings and delivery attempts.
 
-They belong to no conversation: addresses, secrets and answers are sealed with a key of their own,
-kept with the others under an id that no conversation has. A posting's body is not sealed.
+These rows belong to no conversation. Addresses, secrets and responses are sealed with a data key of
+their own, stored with the others under an id that no conversation has. The body of a posting is not
+sealed.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from privacydesk.domain.ids import ConversationId, EndpointId, PostingId, TicketId
-from privacydesk.domain.news import NewsKind
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.domain.webhooks import (
-    Answer,
+    DeliveryFault,
     Endpoint,
+    EndpointResponse,
     EndpointState,
-    Fault,
     Posting,
+    PostingAttempt,
     PostingState,
     SigningSecret,
-    Try,
 )
 from privacydesk.storage.codec import (
     from_json,
@@ -32,13 +33,13 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 WEBHOOK_KEY: Final = ConversationId(b"webhooks".ljust(16, b"\0"))
-"""The key's id, in place of a conversation's: those are UUIDs, and this is none."""
+"""The id of the key in ``data_key``; no conversation has it, as their ids are UUIDs."""
 
-_MICROS: Final = 1_000_000
+_MICROS_PER_SECOND: Final = 1_000_000
 
 
-ENDPOINT_BOUND = Binding("webhook_endpoint.body", "id", "version", "state", "kinds", "created_at")
-POSTING_BOUND = Binding(
+ENDPOINT_BINDING = Binding("webhook_endpoint.body", "id", "version", "state", "kinds", "created_at")
+POSTING_BINDING = Binding(
     "webhook_posting.mac",
     "id",
     "event_id",
@@ -53,16 +54,16 @@ POSTING_BOUND = Binding(
 )
 
 
-def _try_place(posting: PostingId, attempt: int) -> bytes:
+def _response_associated_data(posting: PostingId, attempt: int) -> bytes:
     return b"webhook_try.answer|" + posting + b"|%d" % attempt
 
 
 def endpoint_row(endpoint: Endpoint, seal: Seal) -> dict[str, Any]:
-    """Return an endpoint's row."""
+    """Return the row of an endpoint."""
     body = {
         "url": endpoint.url,
         "label": endpoint.label,
-        "secrets": [[one.secret, opt_micros(one.until)] for one in endpoint.secrets],
+        "secrets": [[secret.secret, opt_micros(secret.until)] for secret in endpoint.secrets],
     }
     row: dict[str, Any] = {
         "id": endpoint.id,
@@ -73,7 +74,7 @@ def endpoint_row(endpoint: Endpoint, seal: Seal) -> dict[str, Any]:
         "failing_since": opt_micros(endpoint.failing_since),
         "alarmed_at": opt_micros(endpoint.alarmed_at),
     }
-    row["body"] = seal.seal(ENDPOINT_BOUND.of(row), to_json(body))
+    row["body"] = seal.seal(ENDPOINT_BINDING.associated_data(row), to_json(body))
     return row
 
 
@@ -81,15 +82,15 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
     """Return the endpoint of a row.
 
     Raises:
-        SealError: the body was not sealed for this endpoint at this version, or a column beside it
-            was changed.
+        SealError: the body was not sealed for this endpoint at this version, or a bound column was
+            changed.
     """
-    body = from_json(ENDPOINT_BOUND.open(row, seal, row.body))
+    body = from_json(ENDPOINT_BINDING.open(row, seal, row.body))
     return Endpoint(
         id=EndpointId(row.id),
         url=body["url"],
         label=body["label"],
-        kinds=frozenset(NewsKind(kind) for kind in row.kinds.split()),
+        kinds=frozenset(WebhookEventKind(kind) for kind in row.kinds.split()),
         secrets=tuple(
             SigningSecret(secret, opt_instant(until)) for secret, until in body["secrets"]
         ),
@@ -102,7 +103,7 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
 
 
 def posting_row(posting: Posting, key: Seal) -> dict[str, Any]:
-    """Return a posting's row, signed, so that only what the desk wrote is sent in its name."""
+    """Return the signed row of a posting; only signed postings are sent."""
     row = {
         "id": posting.id,
         "event_id": posting.event_id,
@@ -122,21 +123,21 @@ def posting_row(posting: Posting, key: Seal) -> dict[str, Any]:
         "begun_at": to_micros(posting.begun_at),
         "done_at": opt_micros(posting.done_at),
     }
-    return POSTING_BOUND.sign(row, key)
+    return POSTING_BINDING.sign(row, key)
 
 
 def read_posting(row: Any, key: Seal) -> Posting:
     """Return the posting of a row.
 
     Raises:
-        SealError: the row was not written with the key.
+        SealError: the row was not signed with this key, or was changed since.
     """
-    POSTING_BOUND.check(row, key)
+    POSTING_BINDING.check(row, key)
     return Posting(
         id=PostingId(row.id),
         event_id=row.event_id,
         endpoint=EndpointId(row.endpoint_id),
-        kind=NewsKind(row.kind),
+        kind=WebhookEventKind(row.kind),
         lane=row.lane,
         place=row.place,
         body=row.body,
@@ -152,35 +153,35 @@ def read_posting(row: Any, key: Seal) -> Posting:
     )
 
 
-def try_row(posting: PostingId, tried: Try, seal: Seal) -> dict[str, Any]:
-    """Return a try's row; an answer without text is stored as empty bytes."""
-    answer = tried.answer
-    place = _try_place(posting, tried.attempt)
+def attempt_row(posting: PostingId, attempt: PostingAttempt, seal: Seal) -> dict[str, Any]:
+    """Return the row of a delivery attempt; a response without text is stored as empty bytes."""
+    response = attempt.answer
+    associated_data = _response_associated_data(posting, attempt.attempt)
     return {
         "posting_id": posting,
-        "attempt": tried.attempt,
-        "at": to_micros(tried.at),
-        "took": int(answer.took * _MICROS),
-        "status": answer.status,
-        "fault": answer.fault.value if answer.fault else "",
-        "answer": seal.seal(place, answer.text.encode()) if answer.text else b"",
+        "attempt": attempt.attempt,
+        "at": to_micros(attempt.at),
+        "took": int(response.seconds * _MICROS_PER_SECOND),
+        "status": response.status,
+        "fault": response.fault.value if response.fault else "",
+        "answer": seal.seal(associated_data, response.text.encode()) if response.text else b"",
     }
 
 
-def read_try(row: Any, seal: Seal) -> Try:
-    """Return the try of a row.
+def read_attempt(row: Any, seal: Seal) -> PostingAttempt:
+    """Return the delivery attempt of a row.
 
     Raises:
-        SealError: the answer was not sealed for this try.
+        SealError: the response was not sealed for this attempt.
     """
-    place = _try_place(PostingId(row.posting_id), row.attempt)
-    return Try(
+    associated_data = _response_associated_data(PostingId(row.posting_id), row.attempt)
+    return PostingAttempt(
         attempt=row.attempt,
         at=from_micros(row.at),
-        answer=Answer(
+        answer=EndpointResponse(
             status=row.status,
-            took=row.took / _MICROS,
-            fault=Fault(row.fault) if row.fault else None,
-            text=seal.open(place, row.answer).decode() if row.answer else "",
+            seconds=row.took / _MICROS_PER_SECOND,
+            fault=DeliveryFault(row.fault) if row.fault else None,
+            text=seal.open(associated_data, row.answer).decode() if row.answer else "",
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from privacydesk.domain.reading import Read
+from privacydesk.domain.reading import ReadingResult
 from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.training.corpus import WRITTEN_ON, Example, Voice
 from privacydesk.training.evaluation.scores import FIGURES, Score, score, total
@@ -17,7 +17,7 @@ class Judged(Struct, frozen=True):
 
     language: str
     example: Example
-    read: Read
+    read: ReadingResult
     score: Score
 
 

@@ -10,7 +10,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import ALL, PHONE, Mention, Modality, Read, Reading, Request
+from privacydesk.domain.reading import (
+    ALL,
+    PHONE,
+    Mention,
+    Modality,
+    Reading,
+    ReadingResult,
+    Request,
+)
 from privacydesk.nlu.certainty import is_losing
 from privacydesk.training.corpus import Example
 
@@ -34,7 +42,7 @@ Score = Counter[str]
 """How a reading compares: counts by the names in ``FIGURES``."""
 
 
-def score(example: Example, read: Read) -> Score:
+def score(example: Example, read: ReadingResult) -> Score:
     """Return how a reading compares with the annotation nearest to it."""
     return max(
         (_score(one.reading(), read, example) for one in (example.gold, *example.alt)),
@@ -46,7 +54,7 @@ def score(example: Example, read: Read) -> Score:
     )
 
 
-def _score(gold: Reading, read: Read, example: Example) -> Score:
+def _score(gold: Reading, read: ReadingResult, example: Example) -> Score:
     told = read.reading.requests
     pairs = _paired(gold.requests, told)
     scopes = [pair for pair in pairs if any(one.include or one.exclude for one in pair)]

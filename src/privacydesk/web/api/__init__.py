@@ -1,1 +1,1 @@
-"""The HTTP API for integrators."""
+"""The HTTP API for other programs, such as ticketing systems."""

@@ -1,4 +1,4 @@
-"""The API as an application of its own, mounted at ``/api``."""
+"""The aiohttp application of the API, which is mounted at ``/api``."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from privacydesk.web.answers import json_answer
-from privacydesk.web.api.acts import ACTS
 from privacydesk.web.api.app_tokens import APP_TOKENS
 from privacydesk.web.api.conversations import CONVERSATIONS
-from privacydesk.web.api.description import describe
-from privacydesk.web.api.headers import Limiter, api_headers
-from privacydesk.web.api.operations import WORKS, Operation, Works
-from privacydesk.web.api.pages import DESCRIPTION, Description, docs_page
-from privacydesk.web.api.serving import LIMITER, serve
+from privacydesk.web.api.headers import RateLimiter, add_api_headers
+from privacydesk.web.api.openapi import openapi_document
+from privacydesk.web.api.operations import API_SERVICES, ApiServices, Operation
+from privacydesk.web.api.pages import OPENAPI_DOCUMENT, OpenApiDocument, docs_page
+from privacydesk.web.api.request_handler import RATE_LIMITER, serve_operation
+from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
 from privacydesk.web.api.tickets import TICKETS
 from privacydesk.web.api.webhooks import WEBHOOKS
+from privacydesk.web.responses import json_response
 from privacydesk.web.settings import WebSettings
 
 OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     *TICKETS,
-    *ACTS,
+    *TICKET_ACTIONS,
     *CONVERSATIONS,
     *WEBHOOKS,
     *APP_TOKENS,
 )
 
 
-def make_api(works: Works, settings: WebSettings) -> web.Application:
-    """Return the application."""
+def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
+    """Return the application.
+
+    Args:
+        services: the services behind the API.
+        settings: the rate limit of API tokens.
+    """
     app = web.Application()
-    app[WORKS] = works
-    app[DESCRIPTION] = Description(partial(describe, OPERATIONS))
-    app[LIMITER] = Limiter(settings.api_per_minute, settings.api_at_once)
-    app.on_response_prepare.append(api_headers)
+    app[API_SERVICES] = services
+    app[OPENAPI_DOCUMENT] = OpenApiDocument(partial(openapi_document, OPERATIONS))
+    app[RATE_LIMITER] = RateLimiter(settings.api_per_minute, settings.api_at_once)
+    app.on_response_prepare.append(add_api_headers)
     app.router.add_routes(
         [
             web.get("/docs", docs_page),
-            web.get("/v1/openapi.json", _description),
-            *(_route(one) for one in OPERATIONS),
+            web.get("/v1/openapi.json", _openapi_json),
+            *(_route(operation) for operation in OPERATIONS),
         ]
     )
     return app
@@ -48,12 +53,12 @@ def make_api(works: Works, settings: WebSettings) -> web.Application:
 
 def _route(operation: Operation[Any, Any]) -> web.RouteDef:
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await serve(operation, request)
+        return await serve_operation(operation, request)
 
     path = f"/v1{operation.path}"
-    return web.post(path, handle) if operation.acts else web.get(path, handle, allow_head=False)
+    return web.post(path, handle) if operation.is_write else web.get(path, handle, allow_head=False)
 
 
-async def _description(request: web.Request) -> web.Response:
-    """Return the OpenAPI description."""
-    return json_answer(request.config_dict[DESCRIPTION].whole)
+async def _openapi_json(request: web.Request) -> web.Response:
+    """Return the OpenAPI document."""
+    return json_response(request.config_dict[OPENAPI_DOCUMENT].content)

@@ -1,4 +1,4 @@
-"""Operations that revoke app tokens, for the app's backend when a user logs out."""
+"""Operations that revoke app tokens, for example when a user logs out of the app."""
 
 from __future__ import annotations
 
@@ -8,91 +8,99 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from privacydesk.domain.api_tokens import Scope
-from privacydesk.web.api.operations import Call, Group, Operation, Reply, act
-from privacydesk.web.api.values import Asked, Instant, Moment, Nothing, Told
+from privacydesk.web.api.operations import ApiResponse, Call, Group, Operation, write_operation
+from privacydesk.web.api.schemas import (
+    EmptyRequest,
+    RequestModel,
+    ResponseModel,
+    Timestamp,
+    TimestampInput,
+)
 
-_LONGEST_ACCOUNT: Final = 128
-_LONGEST_ID: Final = 256
+_MAX_ACCOUNT_LENGTH: Final = 128
+_MAX_ID_LENGTH: Final = 256
 
 
-class AccountTokens(Asked):
-    """Whose tokens are revoked."""
+class RevokeAccountTokensRequest(RequestModel):
+    """The account whose tokens are revoked."""
 
-    account: Annotated[str, Field(min_length=1, max_length=_LONGEST_ACCOUNT)] = Field(
-        description="The account's id, as in `sub`. It need not be known to the desk."
+    account: Annotated[str, Field(min_length=1, max_length=_MAX_ACCOUNT_LENGTH)] = Field(
+        description="The id of the account, as in `sub`. The desk need not know the account."
     )
-    at: Moment | None = Field(
+    at: TimestampInput | None = Field(
         default=None,
         description=(
-            "The present by the clock that tokens are signed with; it counts as far as 30 seconds"
-            " from the desk's. The desk's unless given."
+            "The current time of the clock that tokens are signed with, limited to 30 seconds from"
+            " the desk's clock. By default, the time of the desk's clock."
         ),
     )
 
 
-class OneToken(Asked):
-    """Which token is revoked."""
+class RevokeTokenRequest(RequestModel):
+    """The token that is revoked."""
 
-    token_id: Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)] = Field(
-        description="Its own id, as in `jti`."
+    token_id: Annotated[str, Field(min_length=1, max_length=_MAX_ID_LENGTH)] = Field(
+        description="The id of the token, as in `jti`."
     )
 
 
-class TokensRevoked(Told):
-    """What is revoked from now on. Whether anybody had such a token is not told."""
+class RevocationResponse(ResponseModel):
+    """The revocation. It doesn't disclose whether there was such a token."""
 
-    revoked_at: Instant = Field(description="Of an account: tokens issued until then are revoked.")
-
-
-async def _revoke_account(call: Call[Nothing, AccountTokens]) -> Reply:
-    if call.left:
-        return _told(datetime.fromisoformat(call.left))
-    body = call.body
-    return _told(
-        await call.works.revocations.revoke_account(
-            body.account, by=call.by, at=body.at, asked=call.asked
-        )
+    revoked_at: Timestamp = Field(
+        description="The tokens of an account that were issued until then are revoked."
     )
 
 
-async def _revoke_one(call: Call[Nothing, OneToken]) -> Reply:
-    if call.left:
-        return _told(datetime.fromisoformat(call.left))
-    revocations = call.works.revocations
-    return _told(await revocations.revoke_token(call.body.token_id, by=call.by, asked=call.asked))
+async def _revoke_account(call: Call[EmptyRequest, RevokeAccountTokensRequest]) -> ApiResponse:
+    if call.recorded_result:
+        return _response(datetime.fromisoformat(call.recorded_result))
+    revoked_at = await call.services.revocations.revoke_account(
+        call.body.account, by=call.actor, at=call.body.at, api_request=call.api_request
+    )
+    return _response(revoked_at)
 
 
-def _told(at: datetime) -> Reply:
-    return Reply(TokensRevoked(revoked_at=at))
+async def _revoke_token(call: Call[EmptyRequest, RevokeTokenRequest]) -> ApiResponse:
+    if call.recorded_result:
+        return _response(datetime.fromisoformat(call.recorded_result))
+    revoked_at = await call.services.revocations.revoke_token(
+        call.body.token_id, by=call.actor, api_request=call.api_request
+    )
+    return _response(revoked_at)
 
 
-_SOON: Final = "Open chats learn of it within seconds, and ask the app for another token."
+def _response(at: datetime) -> ApiResponse:
+    return ApiResponse(RevocationResponse(revoked_at=at))
+
+
+_EFFECT: Final = "Open chats are notified within seconds, and ask the app for another token."
 
 APP_TOKENS: Final[tuple[Operation[Any, Any], ...]] = (
-    act(
+    write_operation(
         "revoke_account_tokens",
         "/app-tokens/revoke-account",
         Group.APP_TOKENS,
-        "Revoke every app token of an account that was issued until now.",
+        "Revoke all app tokens of an account that were issued until now.",
         scope=Scope.APP_TOKENS_REVOKE,
-        work=_revoke_account,
-        body=AccountTokens,
-        answer=TokensRevoked,
-        more=f"Tokens without `iat` count as issued before. {_SOON}",
-        guarded=False,
-        tagged=False,
+        handler=_revoke_account,
+        body_model=RevokeAccountTokensRequest,
+        response_model=RevocationResponse,
+        details=f"Tokens without `iat` are revoked, too. {_EFFECT}",
+        supports_if_match=False,
+        has_etag=False,
     ),
-    act(
+    write_operation(
         "revoke_app_token",
         "/app-tokens/revoke-one",
         Group.APP_TOKENS,
         "Revoke one app token by its id.",
         scope=Scope.APP_TOKENS_REVOKE,
-        work=_revoke_one,
-        body=OneToken,
-        answer=TokensRevoked,
-        more=_SOON,
-        guarded=False,
-        tagged=False,
+        handler=_revoke_token,
+        body_model=RevokeTokenRequest,
+        response_model=RevocationResponse,
+        details=_EFFECT,
+        supports_if_match=False,
+        has_etag=False,
     ),
 )

@@ -1,4 +1,4 @@
-"""The callback by which the account service reports completion; see ``services.callbacks``."""
+"""The callback with which the account service reports completion; see ``services.callbacks``."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.callbacks import Callbacks
-from privacydesk.web.bodies import read_limited
+from privacydesk.web.bodies import read_body
 
-CALL_BACK: Final = "/account/v1/finished"
+CALLBACK_PATH: Final = "/account/v1/finished"
 
-CALLBACKS: Final = web.AppKey("CALLBACKS", Callbacks)
+CALLBACKS: Final = web.AppKey("callbacks", Callbacks)
 
-_LARGEST: Final = 4 * 1024
-_MOST_DIGITS: Final = 12
+_MAX_BODY_BYTES: Final = 4 * 1024
+_MAX_TIMESTAMP_DIGITS: Final = 12
 
 
 async def account_finished(request: web.Request) -> web.Response:
-    """Accept the call, without revealing whether anything waited for it."""
+    """Handle a callback; the response doesn't reveal whether anything waited for it."""
     timestamp = request.headers.get("X-Desk-Timestamp", "")
-    if not (timestamp.isascii() and timestamp.isdecimal()) or len(timestamp) > _MOST_DIGITS:
-        raise DeskError("the call is not signed", code=ErrorCode.UNAUTHENTICATED)
-    await request.app[CALLBACKS].finished(
+    if (
+        not (timestamp.isascii() and timestamp.isdecimal())
+        or len(timestamp) > _MAX_TIMESTAMP_DIGITS
+    ):
+        raise DeskError("the callback is not signed", code=ErrorCode.UNAUTHENTICATED)
+    await request.app[CALLBACKS].handle(
         key=request.headers.get("Idempotency-Key", ""),
         timestamp=int(timestamp),
         signature=request.headers.get("X-Desk-Signature", ""),
-        body=await read_limited(request, _LARGEST),
+        body=await read_body(request, _MAX_BODY_BYTES),
     )
     return web.Response(status=204)

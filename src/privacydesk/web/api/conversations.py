@@ -1,4 +1,4 @@
-"""Conversation operations: the queue, the events, and replying as an agent."""
+"""Operations on conversations: listing them, reading events, and replying as an agent."""
 
 from __future__ import annotations
 
@@ -13,107 +13,118 @@ from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
-from privacydesk.web.api.acts import Written
-from privacydesk.web.api.operations import Call, Group, Operation, Reply, act, look
-from privacydesk.web.api.values import (
-    IN_ADDRESS,
-    PAGE,
-    Asked,
-    Cursor,
-    Instant,
-    Limit,
-    Nothing,
-    Told,
+from privacydesk.web.api.operations import (
+    ApiResponse,
+    Call,
+    Group,
+    Operation,
+    read_operation,
+    write_operation,
 )
-from privacydesk.web.files import file_answer
+from privacydesk.web.api.schemas import (
+    DEFAULT_PAGE_SIZE,
+    QUERY_INTEGER,
+    Cursor,
+    EmptyRequest,
+    PageSize,
+    RequestModel,
+    ResponseModel,
+    Timestamp,
+)
+from privacydesk.web.api.ticket_actions import TextRequest
+from privacydesk.web.files import file_response
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 
-class Which(StrEnum):
-    """Which conversations are listed."""
+class ConversationFilter(StrEnum):
+    """The conversations that are listed."""
 
     QUEUE = "queue"
     MINE = "mine"
     TAKEN = "taken"
 
 
-class ConversationQuery(Asked):
-    """Which conversations."""
+class ConversationQuery(RequestModel):
+    """The filter of a list of conversations."""
 
-    of: Which = Field(
-        default=Which.QUEUE,
+    of: ConversationFilter = Field(
+        default=ConversationFilter.QUEUE,
         description=(
-            "`queue`: those that wait for a person; `mine`: those that the identity has; `taken`:"
-            " those that anybody has."
+            "`queue`: conversations that wait for an agent; `mine`: those of the token's identity;"
+            " `taken`: those of all agents."
         ),
     )
-    limit: Limit = PAGE
-    cursor: Cursor | None = Field(default=None, description="The `next` of the page before.")
+    limit: PageSize = DEFAULT_PAGE_SIZE
+    cursor: Cursor | None = Field(default=None, description="The `next` of the previous page.")
 
 
-class EventQuery(Asked):
-    """Which events."""
+class EventQuery(RequestModel):
+    """The range of a list of events."""
 
-    after: Annotated[int, Field(ge=0, lt=1_000_000_000), IN_ADDRESS] = Field(
-        default=0, description="The offset of the last event that is known."
+    after: Annotated[int, Field(ge=0, lt=1_000_000_000), QUERY_INTEGER] = Field(
+        default=0, description="The offset of the last event that the client has."
     )
-    limit: Limit = PAGE
+    limit: PageSize = DEFAULT_PAGE_SIZE
 
 
-class OwnerTold(Told):
-    """Who may speak besides the user."""
+class OwnerResponse(ResponseModel):
+    """The owner of a conversation, who may write in it besides the user."""
 
     kind: OwnerKind
-    agent: str = Field(description="Empty unless an agent has it.")
-    since: Instant | None
-    offset: int = Field(description="At which ownership last changed; also the entity tag.")
+    agent: str = Field(description="Empty unless the owner is an agent.")
+    since: Timestamp | None
+    offset: int = Field(
+        description="The offset at which the owner last changed; also the entity tag."
+    )
 
 
-class ConversationTold(Told):
-    """A conversation without a word of what was said."""
+class ConversationResponse(ResponseModel):
+    """A conversation without its messages."""
 
     id: str
-    epoch: str = Field(description="With another one, drop what is known and read from 0.")
+    epoch: str = Field(
+        description="If it has changed, discard all events and read again from offset 0."
+    )
     head: int = Field(description="The offset of the last event.")
     locale: str
-    created_at: Instant
-    last_said_at: Instant | None = Field(description="When the user last did something.")
-    waiting_since: Instant | None
-    owner: OwnerTold
+    created_at: Timestamp
+    last_said_at: Timestamp | None = Field(description="The time of the user's last action.")
+    waiting_since: Timestamp | None
+    owner: OwnerResponse
 
 
-class ConversationPage(Told):
-    """Conversations; in the queue the one that has waited longest comes first."""
+class ConversationPage(ResponseModel):
+    """Conversations; those in the queue in order of their waiting time, longest first."""
 
-    conversations: tuple[ConversationTold, ...]
-    next: str | None = Field(description="Where the next page begins; null on the last one.")
+    conversations: tuple[ConversationResponse, ...]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last page.")
 
 
-class EventTold(Told):
-    """One entry of a conversation's log."""
+class EventResponse(ResponseModel):
+    """An event of a conversation."""
 
     offset: int
-    at: Instant
+    at: Timestamp
     sender: Sender
     kind: EventKind
-    author: str = Field(description="The name an agent goes by.")
-    lang: str = Field(description="BCP 47; empty where it is not known.")
+    author: str = Field(description="The display name of the agent; empty for other senders.")
+    lang: str = Field(description="The language as a BCP 47 tag; empty if it is unknown.")
     text: str
-    choices: tuple[str, ...] = Field(description="The labels of its buttons.")
-    data: dict[str, JsonValue] = Field(description="What a card shows, and files by id.")
+    choices: tuple[str, ...] = Field(description="The labels of the buttons.")
+    data: dict[str, JsonValue] = Field(description="The content of a card, and the ids of files.")
 
 
-class EventPage(Told):
-    """Events in order."""
+class EventPage(ResponseModel):
+    """Events in order of offset."""
 
     epoch: str
     head: int
-    events: tuple[EventTold, ...]
+    events: tuple[EventResponse, ...]
 
 
-def _told(conversation: Conversation) -> ConversationTold:
+def _conversation_response(conversation: Conversation) -> ConversationResponse:
     owner = conversation.owner
-    return ConversationTold(
+    return ConversationResponse(
         id=conversation.id.hex(),
         epoch=conversation.epoch,
         head=conversation.version,
@@ -121,12 +132,14 @@ def _told(conversation: Conversation) -> ConversationTold:
         created_at=conversation.created_at,
         last_said_at=conversation.last_said_at,
         waiting_since=conversation.queued_at,
-        owner=OwnerTold(kind=owner.kind, agent=owner.agent, since=owner.since, offset=owner.offset),
+        owner=OwnerResponse(
+            kind=owner.kind, agent=owner.agent, since=owner.since, offset=owner.offset
+        ),
     )
 
 
-def _event(event: Event) -> EventTold:
-    return EventTold(
+def _event_response(event: Event) -> EventResponse:
+    return EventResponse(
         offset=event.offset,
         at=event.at,
         sender=event.sender,
@@ -142,151 +155,163 @@ def _event(event: Event) -> EventTold:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
-    query, takeover = call.query, call.works.takeover
-    if query.of is Which.QUEUE:
+async def _list_conversations(call: Call[ConversationQuery, EmptyRequest]) -> ApiResponse:
+    query, takeover = call.query, call.services.takeover
+    if query.of is ConversationFilter.QUEUE:
         after = ConversationId(bytes.fromhex(query.cursor)) if query.cursor else None
-        found = await takeover.waiting(limit=query.limit + 1, after=after)
+        conversations = await takeover.waiting(limit=query.limit + 1, after=after)
     else:
-        found = await (takeover.mine(call.by) if query.of is Which.MINE else takeover.taken())
-        places = [place for place, one in enumerate(found) if one.id.hex() == query.cursor]
-        # A cursor whose conversation has left the list marks no place: start from the top.
-        found = found[places[0] + 1 :] if places else found
-    shown = found[: query.limit]
-    return Reply(
+        if query.of is ConversationFilter.MINE:
+            conversations = await takeover.owned_by(call.actor)
+        else:
+            conversations = await takeover.all_owned()
+        ids = [conversation.id.hex() for conversation in conversations]
+        # If the conversation of the cursor has left the list, start from the beginning.
+        if query.cursor in ids:
+            conversations = conversations[ids.index(query.cursor) + 1 :]
+    page = conversations[: query.limit]
+    return ApiResponse(
         ConversationPage(
-            conversations=tuple(_told(one) for one in shown),
-            next=shown[-1].id.hex() if len(found) > query.limit else None,
+            conversations=tuple(_conversation_response(conversation) for conversation in page),
+            next=page[-1].id.hex() if len(conversations) > query.limit else None,
         )
     )
 
 
-async def _events(call: Call[EventQuery, Nothing]) -> Reply:
-    works, query = call.works, call.query
-    conversation = await works.takeover.find(call.path["conversation"])
-    await works.audit.note(call.by, "api_messages_read", conversation=conversation.id)
-    talk = await works.casework.talk(conversation.id, after=query.after, limit=query.limit)
-    return Reply(
+async def _list_events(call: Call[EventQuery, EmptyRequest]) -> ApiResponse:
+    services, query = call.services, call.query
+    conversation = await services.takeover.find(call.path["conversation"])
+    await services.audit.record(call.actor, "api_messages_read", conversation=conversation.id)
+    view = await services.case_pages.conversation_view(
+        conversation.id, after=query.after, limit=query.limit
+    )
+    return ApiResponse(
         EventPage(
-            epoch=talk.conversation.epoch,
-            head=talk.conversation.version,
-            events=tuple(_event(event) for event in talk.events),
+            epoch=view.conversation.epoch,
+            head=view.conversation.version,
+            events=tuple(_event_response(event) for event in view.events),
         )
     )
 
 
-async def _file(call: Call[Nothing, Nothing]) -> web.Response:
-    works = call.works
-    conversation = await works.takeover.find(call.path["conversation"])
-    await works.audit.note(call.by, "api_messages_read", conversation=conversation.id)
-    return file_answer(await works.attaching.find(conversation.id, call.path["file"]))
+async def _open_attachment(call: Call[EmptyRequest, EmptyRequest]) -> web.Response:
+    services = call.services
+    conversation = await services.takeover.find(call.path["conversation"])
+    await services.audit.record(call.actor, "api_messages_read", conversation=conversation.id)
+    return file_response(await services.attachments.find(conversation.id, call.path["file"]))
 
 
-# -- acting ----------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 
 
-async def _take(call: Call[Nothing, Nothing]) -> Reply:
+async def _take_conversation(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     name = call.path["conversation"]
-    await call.works.takeover.take(name, call.by, seen=call.seen, job_id=call.job_id)
-    return await _as_it_is(call)
+    await call.services.takeover.take(
+        name, call.actor, seen=call.expected_version, job_id=call.job_id
+    )
+    return await _show_conversation(call)
 
 
-async def _reply(call: Call[Nothing, Written]) -> Reply:
+async def _reply_in_conversation(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
     name, text = call.path["conversation"], call.body.text
-    await call.works.takeover.reply(name, call.by, text, seen=call.seen, job_id=call.job_id)
-    return await _as_it_is(call)
+    await call.services.takeover.reply(
+        name, call.actor, text, seen=call.expected_version, job_id=call.job_id
+    )
+    return await _show_conversation(call)
 
 
-async def _hand_back(call: Call[Nothing, Nothing]) -> Reply:
+async def _hand_back_conversation(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     name = call.path["conversation"]
-    await call.works.takeover.hand_back(name, call.by, seen=call.seen, job_id=call.job_id)
-    return await _as_it_is(call)
+    await call.services.takeover.hand_back(
+        name, call.actor, seen=call.expected_version, job_id=call.job_id
+    )
+    return await _show_conversation(call)
 
 
-async def _as_it_is(call: Call[Nothing, Any]) -> Reply:
-    return _reply_with(await call.works.takeover.find(call.path["conversation"]))
+async def _show_conversation(call: Call[EmptyRequest, Any]) -> ApiResponse:
+    return _response(await call.services.takeover.find(call.path["conversation"]))
 
 
-def _reply_with(conversation: Conversation) -> Reply:
-    return Reply(_told(conversation), conversation.owner.offset)
+def _response(conversation: Conversation) -> ApiResponse:
+    return ApiResponse(_conversation_response(conversation), conversation.owner.offset)
 
 
 CONVERSATIONS: Final[tuple[Operation[Any, Any], ...]] = (
-    look(
+    read_operation(
         "list_conversations",
         "/conversations",
         Group.CONVERSATIONS,
-        "List conversations that wait for a person, or that somebody has.",
+        "List conversations that wait for an agent, or that an agent has taken over.",
         scope=Scope.CONVERSATIONS_READ,
-        work=_list,
-        query=ConversationQuery,
-        answer=ConversationPage,
+        handler=_list_conversations,
+        query_model=ConversationQuery,
+        response_model=ConversationPage,
     ),
-    look(
+    read_operation(
         "show_conversation",
         "/conversations/{conversation}",
         Group.CONVERSATIONS,
         "Show a conversation.",
         scope=Scope.CONVERSATIONS_READ,
-        work=_as_it_is,
-        query=Nothing,
-        answer=ConversationTold,
-        tagged=True,
-        more="The entity tag names who owns it, and since when.",
+        handler=_show_conversation,
+        query_model=EmptyRequest,
+        response_model=ConversationResponse,
+        has_etag=True,
+        details="The entity tag changes with the owner.",
     ),
-    look(
+    read_operation(
         "list_events",
         "/conversations/{conversation}/events",
         Group.CONVERSATIONS,
-        "Show what was said.",
+        "List the events of a conversation.",
         scope=Scope.MESSAGES_READ,
-        work=_events,
-        query=EventQuery,
-        answer=EventPage,
-        more="Each look is audited. Codes that people typed are not in it.",
+        handler=_list_events,
+        query_model=EventQuery,
+        response_model=EventPage,
+        details="Each access is audited. Verification codes that users typed are not included.",
     ),
-    look(
+    read_operation(
         "open_attachment",
         "/conversations/{conversation}/files/{file}",
         Group.CONVERSATIONS,
-        "Open a file that was sent to the user.",
+        "Open a file that an agent sent to the user.",
         scope=Scope.MESSAGES_READ,
-        work=_file,
-        query=Nothing,
-        answer=None,
+        handler=_open_attachment,
+        query_model=EmptyRequest,
+        response_model=None,
     ),
-    act(
+    write_operation(
         "take_conversation",
         "/conversations/{conversation}/take",
         Group.CONVERSATIONS,
         "Take a conversation over from the assistant or the queue.",
         scope=Scope.CONVERSATIONS_WRITE,
-        work=_take,
-        body=Nothing,
-        answer=ConversationTold,
-        more=(
-            "The identity has to go on acting in it: after half an hour of silence the"
-            " conversation returns to the queue."
+        handler=_take_conversation,
+        body_model=EmptyRequest,
+        response_model=ConversationResponse,
+        details=(
+            "The conversation returns to the queue if the identity doesn't act in it for half an"
+            " hour."
         ),
     ),
-    act(
+    write_operation(
         "reply_in_conversation",
         "/conversations/{conversation}/replies",
         Group.CONVERSATIONS,
-        "Write to the user; only who has the conversation may.",
+        "Reply to the user; only the owner of the conversation may.",
         scope=Scope.CONVERSATIONS_WRITE,
-        work=_reply,
-        body=Written,
-        answer=ConversationTold,
+        handler=_reply_in_conversation,
+        body_model=TextRequest,
+        response_model=ConversationResponse,
     ),
-    act(
+    write_operation(
         "hand_back_conversation",
         "/conversations/{conversation}/hand-back",
         Group.CONVERSATIONS,
-        "Give a conversation back to the assistant.",
+        "Hand a conversation back to the assistant.",
         scope=Scope.CONVERSATIONS_WRITE,
-        work=_hand_back,
-        body=Nothing,
-        answer=ConversationTold,
+        handler=_hand_back_conversation,
+        body_model=EmptyRequest,
+        response_model=ConversationResponse,
     ),
 )

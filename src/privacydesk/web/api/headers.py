@@ -1,4 +1,4 @@
-"""Headers of the API: idempotency keys, entity tags and rate limits."""
+"""HTTP headers of the API: idempotency keys, entity tags and rate limits."""
 
 from __future__ import annotations
 
@@ -11,83 +11,92 @@ from typing import Final
 from aiohttp import hdrs, web
 from msgspec import Struct
 
-from privacydesk.web.chat.rates import Rates
+from privacydesk.web.chat.token_buckets import TokenBuckets
 
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"
-REPLAYED: Final = "Idempotency-Replayed"
-RATE_LIMIT: Final = "RateLimit"
-RATE_POLICY: Final = "RateLimit-Policy"
+IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
+REPLAYED_HEADER: Final = "Idempotency-Replayed"
+RATE_LIMIT_HEADER: Final = "RateLimit"
+RATE_LIMIT_POLICY_HEADER: Final = "RateLimit-Policy"
 
-KEY: Final = r"^[!-~]{8,200}$"
-"""Visible ASCII: a UUID, or any identifier of the client's own."""
+KEY_PATTERN: Final = r"^[!-~]{8,200}$"
+"""An idempotency key: a UUID, or any other identifier in visible ASCII that the client makes."""
 
-TAG: Final = r'^"[0-9]{1,15}"$'
-ANY: Final = "*"
-IF_MATCH: Final = r'^("[0-9]{1,15}"|\*)$'
+ETAG_PATTERN: Final = r'^"[0-9]{1,15}"$'
+ANY_VERSION: Final = "*"
+IF_MATCH_PATTERN: Final = r'^("[0-9]{1,15}"|\*)$'
 """An entity tag, or ``*`` for any existing version (RFC 9110, section 13.1.1)."""
 
-KEY_PATTERN: Final = re.compile(KEY, re.ASCII)
-TAG_PATTERN: Final = re.compile(r'"([0-9]{1,15})"', re.ASCII)
+KEY_REGEX: Final = re.compile(KEY_PATTERN, re.ASCII)
+ETAG_REGEX: Final = re.compile(r'"([0-9]{1,15})"', re.ASCII)
 
 _MINUTE: Final = 60
-_MOST_TOKENS: Final = 10_000
+_MAX_API_TOKENS: Final = 10_000
+"""Maximum number of API tokens whose requests are counted at the same time."""
 
 
-class Limit(Struct, frozen=True):
-    """The rate-limit state of a token.
+class RateLimitState(Struct, frozen=True):
+    """The state of an API token's rate limit after a request.
 
     Attributes:
-        wait: seconds until its next request is allowed; 0 if one is now.
-        left: requests left of its burst.
-        full: seconds until the full burst is available again.
-        at_once: requests it may make in a burst.
-        per_minute: requests it may make on average.
+        wait: seconds until the request is allowed; 0 if it is allowed now.
+        remaining: requests that may be made at once now.
+        seconds_until_full: seconds until a full burst is available again.
+        burst: maximum number of requests at once.
+        per_minute: maximum number of requests per minute on average.
     """
 
     wait: float
-    left: int
-    full: float
-    at_once: int
+    remaining: int
+    seconds_until_full: float
+    burst: int
     per_minute: float
 
 
-class Limiter:
-    """The rate limiter of this process, by token.
+class RateLimiter:
+    """Rate limits of this process for each API token.
 
     Args:
-        per_minute: requests on average.
-        at_once: requests in a burst.
+        per_minute: maximum number of requests per minute on average.
+        burst: maximum number of requests at once.
         now: a monotonic clock, in seconds.
     """
 
     def __init__(
-        self, per_minute: float, at_once: int, now: Callable[[], float] = time.monotonic
+        self, per_minute: float, burst: int, now: Callable[[], float] = time.monotonic
     ) -> None:
-        self._rates = Rates(per_minute / _MINUTE, at_once, most=_MOST_TOKENS)
+        self._buckets = TokenBuckets(per_minute / _MINUTE, burst, max_buckets=_MAX_API_TOKENS)
         self._per_minute = per_minute
-        self._at_once = at_once
+        self._at_once = burst
         self._now = now
 
-    def take(self, key: Hashable) -> Limit:
-        """Count a request."""
+    def take(self, key: Hashable) -> RateLimitState:
+        """Count a request.
+
+        Args:
+            key: identifies the API token.
+        """
         now = self._now()
-        wait = self._rates.take(key, now)
-        left = self._rates.left(key, now)
-        full = (self._at_once - left) * _MINUTE / self._per_minute
-        return Limit(wait, math.floor(left), full, self._at_once, self._per_minute)
+        wait = self._buckets.take(key, now)
+        remaining = self._buckets.available(key, now)
+        seconds_until_full = (self._at_once - remaining) * _MINUTE / self._per_minute
+        return RateLimitState(
+            wait, math.floor(remaining), seconds_until_full, self._at_once, self._per_minute
+        )
 
 
-LIMIT: Final = web.RequestKey("api_limit", Limit)
+RATE_LIMIT_STATE: Final = web.RequestKey("api_limit", RateLimitState)
 
 
-async def api_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Add the rate-limit headers; an ``on_response_prepare`` signal."""
+async def add_api_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the rate-limit headers to a response; for the ``on_response_prepare`` signal."""
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    limit = request.get(LIMIT)
+    limit = request.get(RATE_LIMIT_STATE)
     if limit is None:
         return
     # https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/: a quota that refills
     # evenly is reported by its size and the time it takes to fill.
-    window = math.ceil(limit.at_once * _MINUTE / limit.per_minute)
-    response.headers[RATE_POLICY] = f'"token";q={limit.at_once};w={window}'
-    response.headers[RATE_LIMIT] = f'"token";r={limit.left};t={math.ceil(limit.full)}'
+    window = math.ceil(limit.burst * _MINUTE / limit.per_minute)
+    response.headers[RATE_LIMIT_POLICY_HEADER] = f'"token";q={limit.burst};w={window}'
+    response.headers[RATE_LIMIT_HEADER] = (
+        f'"token";r={limit.remaining};t={math.ceil(limit.seconds_until_full)}'
+    )

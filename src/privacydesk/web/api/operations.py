@@ -1,6 +1,6 @@
-"""The API's operations: each declares its input, the scope it needs, and its answer.
+"""The declaration of API operations: path, scope, request and response models, and handler.
 
-The models that validate also generate the description, so that the two can't diverge.
+The models that validate requests also generate the OpenAPI document, so the two can't diverge.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from privacydesk.clock import Clock
-from privacydesk.domain.api_tokens import Bearer, KeptAnswer, Scope
+from privacydesk.domain.api_tokens import Bearer, Scope, StoredResponse
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
-from privacydesk.services.integrations.once import Once
-from privacydesk.services.integrations.tokens import Tokens
+from privacydesk.services.integrations.api_tokens import ApiTokens
+from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.revocations import Revocations
-from privacydesk.services.signin.log import AccessLog
-from privacydesk.services.staff.casework import Casework
-from privacydesk.services.staff.staff import Staff
+from privacydesk.services.signin.access_log import AccessLog
+from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.webhooks.endpoints import Endpoints
-from privacydesk.web.api.values import Nothing
+from privacydesk.web.api.schemas import EmptyRequest
 
 Q = TypeVar("Q", bound=BaseModel)
 B = TypeVar("B", bound=BaseModel)
@@ -35,31 +35,31 @@ PREFIX: Final = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Works:
-    """The services behind the API: the console's, and authentication."""
+class ApiServices:
+    """The services behind the API: those of the console, authentication and idempotency."""
 
-    tokens: Tokens
-    once: Once
+    tokens: ApiTokens
+    idempotency: IdempotentRequests
     revocations: Revocations
-    staff: Staff
+    staff: StaffServices
     takeover: Takeover
     inbox: Inbox
-    casework: Casework
-    attaching: Attachments
+    case_pages: CasePages
+    attachments: Attachments
     endpoints: Endpoints
     audit: Audit
     access_log: AccessLog
     clock: Clock
 
 
-WORKS = web.AppKey("api_works", Works)
+API_SERVICES = web.AppKey("api_services", ApiServices)
 
 
 class Group(StrEnum):
-    """The heading that an operation is listed under."""
+    """The tag under which an operation is listed in the documentation."""
 
     TICKETS = "Tickets"
-    ACTS = "Acting on tickets"
+    TICKET_ACTIONS = "Acting on tickets"
     CONVERSATIONS = "Conversations"
     WEBHOOKS = "Webhooks"
     APP_TOKENS = "App tokens"
@@ -67,165 +67,170 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
-    """An authorised, validated request.
+    """An authorised and validated API request.
 
     Attributes:
-        bearer: the owner of its token.
+        services: the services behind the API.
+        bearer: the API token and its owner.
         path: the path parameters.
         query: the query parameters.
         body: the request body.
-        seen: the version that ``If-Match`` names; None where any will do.
-        job_id: key under which a write is done once; empty for reads.
-        asked: the stored record of a write, for those done without a job.
+        expected_version: the version in ``If-Match``; None if any version is accepted.
+        job_id: id of the job that carries out a write, which runs only once; empty for reads.
+        api_request: the stored row of a write, for writes without a job: the service records the
+            result in it, in the same transaction. None for reads.
     """
 
-    works: Works
+    services: ApiServices
     bearer: Bearer
     path: Mapping[str, str]
     query: Q
     body: B
-    seen: int | None = None
+    expected_version: int | None = None
     job_id: str = ""
-    asked: KeptAnswer | None = None
+    api_request: StoredResponse | None = None
 
     @property
-    def left(self) -> str:
-        """Return what an earlier run of the write recorded, if its answer was lost."""
-        return "" if self.asked is None else self.asked.body.decode()
+    def recorded_result(self) -> str:
+        """What an earlier run of the write recorded, if its response was lost; otherwise empty."""
+        return "" if self.api_request is None else self.api_request.body.decode()
 
     @property
-    def by(self) -> str:
-        """Who acts."""
+    def actor(self) -> str:
+        """The name of the agent or integration that makes the request."""
         return self.bearer.agent.name
 
-    def has(self, scope: Scope) -> bool:
-        """Whether the token has another scope, too."""
+    def has_scope(self, scope: Scope) -> bool:
+        """Whether the token has a scope besides the one that the operation needs."""
         return scope in self.bearer.token.scopes
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer.
+class ApiResponse:
+    """A successful JSON response.
 
     Attributes:
-        version: becomes the entity tag; None for none.
-        kept: what is stored for retries, if that is less than ``told``.
+        body: the response body.
+        version: the version for the entity tag; None for no tag.
+        stored_body: the body to store for retries, without secrets; None to store ``body``.
     """
 
-    told: BaseModel
+    body: BaseModel
     version: int | None = None
-    kept: BaseModel | None = None
+    stored_body: BaseModel | None = None
 
 
-Again = Callable[["Call[Any, Any]", bytes], Awaitable[bytes]]
-"""Completes a stored answer with what may not be stored."""
+CompleteStored = Callable[["Call[Any, Any]", bytes], Awaitable[bytes]]
+"""Adds to a stored response body what may not be stored, such as a secret."""
 
-Work = Callable[[Call[Q, B]], Awaitable[Reply | web.Response]]
+Handler = Callable[[Call[Q, B]], Awaitable[ApiResponse | web.Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[Q, B]):
-    """One thing the API does.
+    """An API operation: one method of one path.
 
     Attributes:
-        name: its name for programs.
-        path: below ``PREFIX``, with the names of its parameters in braces.
-        what: one line that says what it does.
-        scope: the scope that a token needs.
-        work: carries it out.
-        answer: the model of the answer; None for a file.
-        query: the model of the query parameters.
-        body: the model of the request body; ``Nothing`` for reads.
-        more: what else a reader should know.
-        tagged: whether the answer has an entity tag.
-        guarded: whether ``If-Match`` is honoured.
-        again: see ``Again``; None if the whole answer is stored.
-        refusals: error statuses besides those common to all operations.
+        name: the ``operationId`` in the OpenAPI document.
+        path: the path below ``PREFIX``, with the names of its parameters in braces.
+        group: the tag in the OpenAPI document.
+        summary: one sentence for the documentation.
+        scope: the scope that the token needs.
+        handler: carries out the request.
+        query_model: the model of the query parameters.
+        body_model: the model of the request body; ``EmptyRequest`` for reads.
+        response_model: the model of the response; None if the response is a file.
+        is_write: whether the method is ``POST``, with an idempotency key; otherwise it is ``GET``.
+        details: further sentences for the documentation.
+        has_etag: whether the response has an entity tag.
+        supports_if_match: whether ``If-Match`` is honoured.
+        error_statuses: the HTTP error statuses besides those common to all operations.
+        complete_stored: completes a stored response body; None if bodies are stored completely.
     """
 
     name: str
     path: str
     group: Group
-    what: str
+    summary: str
     scope: Scope
-    work: Work[Q, B]
-    query: type[Q]
-    body: type[B]
-    answer: type[BaseModel] | None
-    acts: bool = False
-    more: str = ""
-    tagged: bool = False
-    guarded: bool = False
-    refusals: tuple[int, ...] = field(default=())
-    again: Again | None = None
+    handler: Handler[Q, B]
+    query_model: type[Q]
+    body_model: type[B]
+    response_model: type[BaseModel] | None
+    is_write: bool = False
+    details: str = ""
+    has_etag: bool = False
+    supports_if_match: bool = False
+    error_statuses: tuple[int, ...] = field(default=())
+    complete_stored: CompleteStored | None = None
 
     @property
     def method(self) -> str:
         """The HTTP method."""
-        return "POST" if self.acts else "GET"
+        return "POST" if self.is_write else "GET"
 
 
-def look(
+def read_operation(
     name: str,
     path: str,
     group: Group,
-    what: str,
+    summary: str,
     *,
     scope: Scope,
-    work: Work[Q, Nothing],
-    query: type[Q],
-    answer: type[BaseModel] | None,
-    more: str = "",
-    tagged: bool = False,
-    refusals: tuple[int, ...] = (),
+    handler: Handler[Q, EmptyRequest],
+    query_model: type[Q],
+    response_model: type[BaseModel] | None,
+    details: str = "",
+    has_etag: bool = False,
+    error_statuses: tuple[int, ...] = (),
 ) -> Operation[Any, Any]:
     """Return a read operation."""
     return Operation(
         name=name,
         path=path,
         group=group,
-        what=what,
+        summary=summary,
         scope=scope,
-        work=work,
-        query=query,
-        body=Nothing,
-        answer=answer,
-        more=more,
-        tagged=tagged,
-        refusals=refusals,
+        handler=handler,
+        query_model=query_model,
+        body_model=EmptyRequest,
+        response_model=response_model,
+        details=details,
+        has_etag=has_etag,
+        error_statuses=error_statuses,
     )
 
 
-def act(
+def write_operation(
     name: str,
     path: str,
     group: Group,
-    what: str,
+    summary: str,
     *,
     scope: Scope,
-    work: Work[Nothing, B],
-    body: type[B],
-    answer: type[BaseModel],
-    more: str = "",
-    guarded: bool = True,
-    tagged: bool = True,
-    again: Again | None = None,
+    handler: Handler[EmptyRequest, B],
+    body_model: type[B],
+    response_model: type[BaseModel],
+    details: str = "",
+    supports_if_match: bool = True,
+    has_etag: bool = True,
+    complete_stored: CompleteStored | None = None,
 ) -> Operation[Any, Any]:
     """Return a write operation: it takes an idempotency key and may honour ``If-Match``."""
     return Operation(
         name=name,
         path=path,
         group=group,
-        what=what,
+        summary=summary,
         scope=scope,
-        work=work,
-        query=Nothing,
-        body=body,
-        answer=answer,
-        acts=True,
-        more=more,
-        tagged=tagged,
-        guarded=guarded,
-        refusals=(409, 412, 415, 422) if guarded else (409, 415, 422),
-        again=again,
+        handler=handler,
+        query_model=EmptyRequest,
+        body_model=body_model,
+        response_model=response_model,
+        is_write=True,
+        details=details,
+        has_etag=has_etag,
+        supports_if_match=supports_if_match,
+        error_statuses=(409, 412, 415, 422) if supports_if_match else (409, 415, 422),
+        complete_stored=complete_stored,
     )

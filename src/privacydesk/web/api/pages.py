@@ -1,4 +1,4 @@
-"""The API reference as a page, rendered from the OpenAPI description."""
+"""The API reference as an HTML page, rendered from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from privacydesk.web.keys import LOCALE
 from privacydesk.web.pages import desk_name, render
 
 
-class Description:
-    """The description of the API, built on first use.
+class OpenApiDocument:
+    """The OpenAPI document of the API, built on first use.
 
     Args:
-        make: builds it.
+        build: returns the document.
     """
 
-    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
-        self._make = make
+    def __init__(self, build: Callable[[], Mapping[str, Any]]) -> None:
+        self._build = build
 
     @cached_property
-    def whole(self) -> Mapping[str, Any]:
-        """The whole OpenAPI document."""
-        return self._make()
+    def content(self) -> Mapping[str, Any]:
+        """The document in the form of JSON."""
+        return self._build()
 
 
-DESCRIPTION: Final = web.AppKey("api_description", Description)
+OPENAPI_DOCUMENT: Final = web.AppKey("openapi_document", OpenApiDocument)
 
 
-class Shape(Struct, frozen=True):
-    """The type of a value.
+class TypeLabel(Struct, frozen=True):
+    """The type of a parameter or field, as the page shows it.
 
     Attributes:
-        text: in JSON Schema terms.
-        model: the model it links to; empty for none.
-        values: the closed list it comes from; empty for none.
+        text: the name of the type.
+        model: the name of the model that it links to; empty for none.
+        values: the values of an enum; empty for other types.
     """
 
     text: str
@@ -47,139 +47,142 @@ class Shape(Struct, frozen=True):
     values: tuple[str, ...] = ()
 
 
-class Row(Struct, frozen=True):
-    """A parameter or a field."""
+class ParameterView(Struct, frozen=True):
+    """A parameter of an operation, or a field of a model."""
 
     name: str
-    shape: Shape
+    type: TypeLabel
     required: bool
-    what: str
+    description: str
 
 
-class Refusal(Struct, frozen=True):
-    """An error status of an operation."""
+class ErrorView(Struct, frozen=True):
+    """An error response of an operation."""
 
     status: str
-    what: str
+    description: str
 
 
-class Shown(Struct, frozen=True):
-    """An operation as the page shows it."""
+class OperationView(Struct, frozen=True):
+    """An operation.
+
+    Attributes:
+        description: further sentences after the summary.
+        body: the name of the request model; empty for none.
+        response: the name of the response model; empty for a file.
+    """
 
     name: str
     method: str
     path: str
     summary: str
     scope: str
-    what: str
-    parameters: tuple[Row, ...]
+    description: str
+    parameters: tuple[ParameterView, ...]
     body: str
-    answer: str
-    refusals: tuple[Refusal, ...]
+    response: str
+    errors: tuple[ErrorView, ...]
 
 
-class Model(Struct, frozen=True):
-    """A model as the page shows it; with ``values`` a closed list, else with fields."""
+class ModelView(Struct, frozen=True):
+    """A model with fields, or an enum with values."""
 
     name: str
-    what: str
-    rows: tuple[Row, ...]
+    description: str
+    fields: tuple[ParameterView, ...]
     values: tuple[str, ...]
 
 
 async def docs_page(request: web.Request) -> web.Response:
-    """Show the API reference."""
+    """Render the API reference."""
     locale = negotiate(request.headers.get("Accept-Language", ""))
     request[LOCALE] = locale
-    described = request.config_dict[DESCRIPTION].whole
-    shown = [
-        (one["tags"][0], _operation(path, method, one))
-        for path, methods in described["paths"].items()
-        for method, one in methods.items()
-    ]
+    document = request.config_dict[OPENAPI_DOCUMENT].content
+    operations: dict[str, list[OperationView]] = {tag["name"]: [] for tag in document["tags"]}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            operations[operation["tags"][0]].append(_operation_view(path, method, operation))
     return render(
         request,
         "api/docs.html",
         locale,
         desk_name=desk_name(request, locale),
-        info=described["info"],
-        prefix=described["servers"][0]["url"],
-        groups=[
-            (tag["name"], [one for group, one in shown if group == tag["name"]])
-            for tag in described["tags"]
+        info=document["info"],
+        prefix=document["servers"][0]["url"],
+        groups=list(operations.items()),
+        models=[
+            _model_view(name, schema) for name, schema in document["components"]["schemas"].items()
         ],
-        models=[_model(name, one) for name, one in described["components"]["schemas"].items()],
     )
 
 
-def _operation(path: str, method: str, one: Mapping[str, Any]) -> Shown:
-    refusals = tuple(
-        Refusal(status, answer["description"])
-        for status, answer in one["responses"].items()
-        if status != "200"
-    )
-    body = one.get("requestBody")
-    return Shown(
-        name=one["operationId"],
+def _operation_view(path: str, method: str, operation: Mapping[str, Any]) -> OperationView:
+    return OperationView(
+        name=operation["operationId"],
         method=method.upper(),
         path=path,
-        summary=one["summary"],
-        scope=one["x-scope"],
-        what=one["description"].partition(". ")[2],
+        summary=operation["summary"],
+        scope=operation["x-scope"],
+        # The first sentence names the scope, which is shown separately.
+        description=operation["description"].partition(". ")[2],
         parameters=tuple(
-            Row(
-                name=row["name"],
-                shape=_shape(row["schema"]),
-                required=row.get("required", False),
-                what=row["description"],
+            ParameterView(
+                name=parameter["name"],
+                type=_type_label(parameter["schema"]),
+                required=parameter.get("required", False),
+                description=parameter["description"],
             )
-            for row in one["parameters"]
+            for parameter in operation["parameters"]
         ),
-        body=_linked(body),
-        answer=_linked(one["responses"]["200"]),
-        refusals=refusals,
+        body=_linked_model(operation.get("requestBody")),
+        response=_linked_model(operation["responses"]["200"]),
+        errors=tuple(
+            ErrorView(status, response["description"])
+            for status, response in operation["responses"].items()
+            if status != "200"
+        ),
     )
 
 
-def _linked(content: Mapping[str, Any] | None) -> str:
+def _linked_model(content: Mapping[str, Any] | None) -> str:
     if content is None:
         return ""
-    (kind,) = content["content"].values()
-    return _shape(kind["schema"]).model
+    (media_type,) = content["content"].values()
+    return _type_label(media_type["schema"]).model
 
 
-def _model(name: str, schema: Mapping[str, Any]) -> Model:
+def _model_view(name: str, schema: Mapping[str, Any]) -> ModelView:
     required = schema.get("required", ())
-    return Model(
+    return ModelView(
         name=name,
-        what=_first_line(schema.get("description", "")),
-        rows=tuple(
-            Row(
+        description=_first_line(schema.get("description", "")),
+        fields=tuple(
+            ParameterView(
                 name=field,
-                shape=_shape(about),
+                type=_type_label(field_schema),
                 required=field in required,
-                what=about.get("description", ""),
+                description=field_schema.get("description", ""),
             )
-            for field, about in schema.get("properties", {}).items()
+            for field, field_schema in schema.get("properties", {}).items()
         ),
         values=tuple(schema.get("enum", ())),
     )
 
 
-def _shape(schema: Mapping[str, Any]) -> Shape:
+def _type_label(schema: Mapping[str, Any]) -> TypeLabel:
     if "$ref" in schema:
         model = schema["$ref"].rpartition("/")[2]
-        return Shape(model, model)
+        return TypeLabel(model, model)
     if "anyOf" in schema:
-        shapes = [_shape(one) for one in schema["anyOf"]]
-        model = next((shape.model for shape in shapes if shape.model), "")
-        return Shape(" | ".join(shape.text for shape in shapes), model)
+        options = [_type_label(option) for option in schema["anyOf"]]
+        model = next((option.model for option in options if option.model), "")
+        return TypeLabel(" | ".join(option.text for option in options), model)
     if schema.get("type") == "array":
-        inner = _shape(schema["items"])
-        return Shape(f"[{inner.text}]", inner.model)
+        item = _type_label(schema["items"])
+        return TypeLabel(f"[{item.text}]", item.model)
     if "enum" in schema:
-        return Shape(schema["type"], values=tuple(schema["enum"]))
-    return Shape(schema.get("format", schema.get("type", "any")))
+        return TypeLabel(schema["type"], values=tuple(schema["enum"]))
+    return TypeLabel(schema.get("format", schema.get("type", "any")))
 
 
 def _first_line(text: str) -> str:

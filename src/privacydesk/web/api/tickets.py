@@ -1,6 +1,7 @@
-"""Reading tickets. Personal details and submitted files have scopes of their own.
+"""Read operations on tickets.
 
-Each access to those is audited before anything is returned.
+Personal data and evidence files need scopes of their own, and each access to them is audited before
+anything is returned.
 """
 
 from __future__ import annotations
@@ -14,60 +15,60 @@ from pydantic import JsonValue
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Ticket
-from privacydesk.web.api.operations import Call, Group, Operation, Reply, look
-from privacydesk.web.api.ticket_values import (
-    DaysTold,
-    DayTold,
-    DetailsTold,
-    EntryTold,
-    FilesTold,
-    FileTold,
-    ItemDetails,
-    LogTold,
+from privacydesk.web.api.operations import ApiResponse, Call, Group, Operation, read_operation
+from privacydesk.web.api.schemas import EmptyRequest
+from privacydesk.web.api.ticket_schemas import (
+    DayCountResponse,
+    DayResponse,
+    EvidenceFileResponse,
+    EvidenceListResponse,
+    ItemDetailsResponse,
+    LogEntryResponse,
+    LogResponse,
+    TicketDetailsResponse,
     TicketPage,
     TicketQuery,
-    TicketTold,
-    due_told,
-    item_told,
-    ticket_told,
+    TicketResponse,
+    deadline_response,
+    item_fields,
+    ticket_response,
 )
-from privacydesk.web.api.values import Nothing
-from privacydesk.web.files import file_answer
+from privacydesk.web.files import file_response
 
 
-async def _list(call: Call[TicketQuery, Nothing]) -> Reply:
+async def _list_tickets(call: Call[TicketQuery, EmptyRequest]) -> ApiResponse:
     query = call.query
-    found = await call.works.staff.cases.list(
+    tickets = await call.services.staff.tickets.list_tickets(
         states=query.state,
         kinds=query.kind,
         holder=query.holder,
         limit=query.limit + 1,
         after=None if query.cursor is None else TicketId(bytes.fromhex(query.cursor)),
     )
-    shown, now = found[: query.limit], call.works.clock.now()
-    return Reply(
+    page, now = tickets[: query.limit], call.services.clock.now()
+    return ApiResponse(
         TicketPage(
-            tickets=tuple(ticket_told(one, late=one.is_late(now)) for one in shown),
-            next=shown[-1].id.hex() if len(found) > query.limit else None,
-            damaged=await call.works.staff.cases.damaged(),
+            tickets=tuple(ticket_response(ticket, late=ticket.is_late(now)) for ticket in page),
+            next=page[-1].id.hex() if len(tickets) > query.limit else None,
+            damaged=await call.services.staff.tickets.unreadable_numbers(),
         )
     )
 
 
-async def _show(call: Call[Nothing, Nothing]) -> Reply:
-    ticket = await call.works.staff.cases.ticket(call.path["number"])
-    told = ticket_told(ticket, late=ticket.is_late(call.works.clock.now()))
-    return Reply(told, ticket.version)
+async def _show_ticket(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    ticket = await call.services.staff.tickets.by_number(call.path["number"])
+    response = ticket_response(ticket, late=ticket.is_late(call.services.clock.now()))
+    return ApiResponse(response, ticket.version)
 
 
-async def _days(call: Call[Nothing, Nothing]) -> Reply:
-    ticket = await call.works.staff.cases.ticket(call.path["number"])
-    days = call.works.inbox.count(ticket).days
-    return Reply(
-        DaysTold(
-            due=due_told(ticket),
+async def _count_days(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    ticket = await call.services.staff.tickets.by_number(call.path["number"])
+    days = call.services.inbox.deadline_progress(ticket).days
+    return ApiResponse(
+        DayCountResponse(
+            due=deadline_response(ticket),
             days=tuple(
-                DayTold(
+                DayResponse(
                     date=day.date,
                     working=day.working,
                     count=day.count,
@@ -80,19 +81,19 @@ async def _days(call: Call[Nothing, Nothing]) -> Reply:
     )
 
 
-async def _log(call: Call[Nothing, Nothing]) -> Reply:
-    case = await call.works.staff.cases.case(call.path["number"])
-    in_words = call.has(Scope.TICKETS_DETAILS)
-    if in_words:
+async def _show_log(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    case = await call.services.staff.tickets.details(call.path["number"])
+    with_words = call.has_scope(Scope.TICKETS_DETAILS)
+    if with_words:
         await _audit(call, case.ticket, "api_log_read")
-    return Reply(
-        LogTold(
+    return ApiResponse(
+        LogResponse(
             entries=tuple(
-                EntryTold(
+                LogEntryResponse(
                     at=entry.at,
                     by=entry.by,
                     what=entry.what,
-                    words=entry.why if in_words else None,
+                    words=entry.why if with_words else None,
                 )
                 for entry in case.log
             )
@@ -100,142 +101,143 @@ async def _log(call: Call[Nothing, Nothing]) -> Reply:
     )
 
 
-async def _details(call: Call[Nothing, Nothing]) -> Reply:
-    ticket = await call.works.staff.cases.ticket(call.path["number"])
+async def _show_details(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    ticket = await call.services.staff.tickets.by_number(call.path["number"])
     await _audit(call, ticket, "api_details_read")
-    return Reply(
-        DetailsTold(
+    return ApiResponse(
+        TicketDetailsResponse(
             number=ticket.number,
             account=ticket.account,
             contact=ticket.contact,
             items=tuple(
-                ItemDetails(
-                    **item_told(item),
-                    detail=_plain(item.detail),
+                ItemDetailsResponse(
+                    **item_fields(item),
+                    detail=_to_json(item.detail),
                     ground=item.ground,
                     reason=item.reason,
                 )
                 for item in ticket.items
             ),
-            answers=_plain(ticket.answers),
+            answers=_to_json(ticket.answers),
         )
     )
 
 
-async def _files(call: Call[Nothing, Nothing]) -> Reply:
-    case = await call.works.staff.cases.case(call.path["number"])
-    # People name files after themselves.
+async def _list_evidence(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    case = await call.services.staff.tickets.details(call.path["number"])
+    # File names are personal data: they may contain names of persons.
     await _audit(call, case.ticket, "api_files_listed")
-    return Reply(
-        FilesTold(
+    return ApiResponse(
+        EvidenceListResponse(
             files=tuple(
-                FileTold(
-                    id=one.id.hex(),
-                    name=one.name,
-                    media_type=one.media_type,
-                    size=one.size,
-                    handed_in_at=one.created_at,
-                    removed_at=one.removed_at,
+                EvidenceFileResponse(
+                    id=file.id.hex(),
+                    name=file.name,
+                    media_type=file.media_type,
+                    size=file.size,
+                    handed_in_at=file.created_at,
+                    removed_at=file.removed_at,
                 )
-                for one in case.evidence
+                for file in case.evidence
             )
         )
     )
 
 
-async def _file(call: Call[Nothing, Nothing]) -> web.Response:
+async def _open_evidence(call: Call[EmptyRequest, EmptyRequest]) -> web.Response:
     number, file = call.path["number"], call.path["file"]
-    return file_answer(await call.works.staff.evidence.open(number, file, call.by))
+    return file_response(await call.services.staff.evidence.open(number, file, call.actor))
 
 
-async def _audit(call: Call[Any, Any], ticket: Ticket, what: str) -> None:
-    await call.works.audit.note(
-        call.by, what, ticket=ticket.id, conversation=ticket.conversation_id
+async def _audit(call: Call[Any, Any], ticket: Ticket, action: str) -> None:
+    await call.services.audit.record(
+        call.actor, action, ticket=ticket.id, conversation=ticket.conversation_id
     )
 
 
-def _plain(values: Any) -> dict[str, JsonValue]:
-    plain: dict[str, JsonValue] = msgspec.to_builtins(dict(values), str_keys=True)
-    return plain
+def _to_json(values: Any) -> dict[str, JsonValue]:
+    converted: dict[str, JsonValue] = msgspec.to_builtins(dict(values), str_keys=True)
+    return converted
 
 
 TICKETS: Final[tuple[Operation[Any, Any], ...]] = (
-    look(
+    read_operation(
         "list_tickets",
         "/tickets",
         Group.TICKETS,
-        "List tickets by due date.",
+        "List tickets in order of their due dates.",
         scope=Scope.TICKETS_READ,
-        work=_list,
-        query=TicketQuery,
-        answer=TicketPage,
+        handler=_list_tickets,
+        query_model=TicketQuery,
+        response_model=TicketPage,
     ),
-    look(
+    read_operation(
         "show_ticket",
         "/tickets/{number}",
         Group.TICKETS,
         "Show a ticket.",
         scope=Scope.TICKETS_READ,
-        work=_show,
-        query=Nothing,
-        answer=TicketTold,
-        tagged=True,
+        handler=_show_ticket,
+        query_model=EmptyRequest,
+        response_model=TicketResponse,
+        has_etag=True,
     ),
-    look(
+    read_operation(
         "count_days",
         "/tickets/{number}/days",
         Group.TICKETS,
-        "Show the due date with its count, day by day.",
+        "Show the deadline of a ticket, with its day count.",
         scope=Scope.TICKETS_READ,
-        work=_days,
-        query=Nothing,
-        answer=DaysTold,
+        handler=_count_days,
+        query_model=EmptyRequest,
+        response_model=DayCountResponse,
     ),
-    look(
+    read_operation(
         "show_log",
         "/tickets/{number}/log",
         Group.TICKETS,
-        "Show what happened to a ticket.",
+        "Show the log of a ticket.",
         scope=Scope.TICKETS_READ,
-        work=_log,
-        query=Nothing,
-        answer=LogTold,
-        more="Words of the log are told with `tickets:details` alone; that look is audited.",
+        handler=_show_log,
+        query_model=EmptyRequest,
+        response_model=LogResponse,
+        details="`words` needs the scope `tickets:details`; then the access is audited.",
     ),
-    look(
+    read_operation(
         "show_details",
         "/tickets/{number}/details",
         Group.TICKETS,
-        "Show what a ticket says of a person.",
+        "Show the personal data of a ticket.",
         scope=Scope.TICKETS_DETAILS,
-        work=_details,
-        query=Nothing,
-        answer=DetailsTold,
-        more="Each look is audited.",
+        handler=_show_details,
+        query_model=EmptyRequest,
+        response_model=TicketDetailsResponse,
+        details="Each access is audited.",
     ),
-    look(
+    read_operation(
         "list_evidence",
         "/tickets/{number}/evidence",
         Group.TICKETS,
-        "List what was handed in for a ticket.",
+        "List the evidence files of a ticket.",
         scope=Scope.EVIDENCE_READ,
-        work=_files,
-        query=Nothing,
-        answer=FilesTold,
-        more="Each look is audited.",
+        handler=_list_evidence,
+        query_model=EmptyRequest,
+        response_model=EvidenceListResponse,
+        details="Each access is audited.",
     ),
-    look(
+    read_operation(
         "open_evidence",
         "/tickets/{number}/evidence/{file}",
         Group.TICKETS,
-        "Open a file that was handed in.",
+        "Open an evidence file.",
         scope=Scope.EVIDENCE_READ,
-        work=_file,
-        query=Nothing,
-        answer=None,
-        more=(
-            "As in the console: only who holds the ticket opens its files; where a child is"
-            " concerned a supervisor allows it first. Each opening stands in the ticket's log."
+        handler=_open_evidence,
+        query_model=EmptyRequest,
+        response_model=None,
+        details=(
+            "As in the console, only the holder of the ticket may open its files, and a child's"
+            " files only if a supervisor has allowed it. Each access is recorded in the ticket's"
+            " log."
         ),
     ),
 )

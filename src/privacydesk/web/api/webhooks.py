@@ -1,7 +1,7 @@
-"""Webhook operations: endpoints, their subscriptions, and what was sent to them.
+"""Operations on webhooks: endpoints, their event types, and deliveries.
 
-They use the same services as the console's pages and the commands. A secret is returned once, and
-again only when the request that created it is retried.
+They use the same services as the console and the commands. A secret is only returned in the
+response to the request that created it, and to repetitions of that request.
 """
 
 from __future__ import annotations
@@ -15,33 +15,40 @@ from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ids import EndpointId, PostingId
 from privacydesk.domain.webhooks import (
     Endpoint,
-    Standing,
+    EndpointStatus,
 )
 from privacydesk.errors import NotFoundError, StaleError
 from privacydesk.services.webhooks.endpoints import Added
-from privacydesk.web.api.operations import Call, Group, Operation, Reply, act, look
-from privacydesk.web.api.values import Nothing
-from privacydesk.web.api.webhook_values import (
+from privacydesk.web.api.operations import (
+    ApiResponse,
+    Call,
+    Group,
+    Operation,
+    read_operation,
+    write_operation,
+)
+from privacydesk.web.api.schemas import EmptyRequest
+from privacydesk.web.api.webhook_schemas import (
+    AddWebhookRequest,
+    ChangeWebhookRequest,
+    DeliveryDetailsResponse,
     DeliveryPage,
     DeliveryQuery,
-    DeliveryTold,
-    DeliveryWhole,
-    EndpointChange,
-    EndpointList,
-    EndpointMove,
-    EndpointTold,
-    EndpointWithSecret,
-    NewEndpoint,
-    Removed,
-    Replayed,
-    ReplaySpan,
-    SecretRotation,
-    delivery_values,
-    endpoint_values,
-    try_told,
+    DeliveryResponse,
+    MoveWebhookRequest,
+    ReplayDeliveriesRequest,
+    ReplayResponse,
+    RotateSecretRequest,
+    WebhookListResponse,
+    WebhookRemovedResponse,
+    WebhookResponse,
+    WebhookWithSecretResponse,
+    attempt_response,
+    delivery_fields,
+    webhook_fields,
 )
 
-_ID_DIGITS: Final = 32
+_ID_LENGTH: Final = 32
 _HEX: Final = frozenset("0123456789abcdef")
 _HOUR: Final = timedelta(hours=1)
 
@@ -49,52 +56,53 @@ _HOUR: Final = timedelta(hours=1)
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _may_write(call: Call[Any, Any]) -> bool:
-    return call.has(Scope.WEBHOOKS_WRITE)
+def _can_write(call: Call[Any, Any]) -> bool:
+    return call.has_scope(Scope.WEBHOOKS_WRITE)
 
 
-def _endpoint_told(call: Call[Any, Any], standing: Standing) -> EndpointTold:
-    return EndpointTold(**endpoint_values(standing, with_url=_may_write(call)))
+def _webhook_response(call: Call[Any, Any], status: EndpointStatus) -> WebhookResponse:
+    return WebhookResponse(**webhook_fields(status, with_url=_can_write(call)))
 
 
-async def _list(call: Call[Nothing, Nothing]) -> Reply:
-    found = await call.works.endpoints.all()
-    return Reply(EndpointList(endpoints=tuple(_endpoint_told(call, one) for one in found)))
+async def _list_endpoints(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    statuses = await call.services.endpoints.all()
+    endpoints = tuple(_webhook_response(call, status) for status in statuses)
+    return ApiResponse(WebhookListResponse(endpoints=endpoints))
 
 
-async def _show(call: Call[Any, Any]) -> Reply:
-    standing = await _found(call)
-    return Reply(_endpoint_told(call, standing), standing.endpoint.version)
+async def _show_endpoint(call: Call[Any, Any]) -> ApiResponse:
+    status = await _find_endpoint(call)
+    return ApiResponse(_webhook_response(call, status), status.endpoint.version)
 
 
-async def _deliveries(call: Call[DeliveryQuery, Nothing]) -> Reply:
-    query, endpoint = call.query, (await _found(call)).endpoint
-    found = await call.works.endpoints.postings(
+async def _list_deliveries(call: Call[DeliveryQuery, EmptyRequest]) -> ApiResponse:
+    query, endpoint = call.query, (await _find_endpoint(call)).endpoint
+    postings = await call.services.endpoints.postings(
         endpoint.id,
         state=query.state,
         before=None if query.cursor is None else PostingId(bytes.fromhex(query.cursor)),
         limit=query.limit + 1,
     )
-    shown = found[: query.limit]
-    return Reply(
+    page = postings[: query.limit]
+    return ApiResponse(
         DeliveryPage(
-            deliveries=tuple(DeliveryTold(**delivery_values(one)) for one in shown),
-            next=shown[-1].id.hex() if len(found) > query.limit else None,
+            deliveries=tuple(DeliveryResponse(**delivery_fields(posting)) for posting in page),
+            next=page[-1].id.hex() if len(postings) > query.limit else None,
         )
     )
 
 
-async def _delivery(call: Call[Any, Any]) -> Reply:
-    return await _told_delivery(call, call.path["delivery"])
+async def _show_delivery(call: Call[Any, Any]) -> ApiResponse:
+    return await _delivery_response(call, call.path["delivery"])
 
 
-async def _told_delivery(call: Call[Any, Any], name: str) -> Reply:
-    entry = await call.works.endpoints.entry_named(_id(call), _digits(name))
-    return Reply(
-        DeliveryWhole(
-            **delivery_values(entry.posting),
+async def _delivery_response(call: Call[Any, Any], name: str) -> ApiResponse:
+    entry = await call.services.endpoints.entry_named(_endpoint_id(call), _check_id(name))
+    return ApiResponse(
+        DeliveryDetailsResponse(
+            **delivery_fields(entry.posting),
             body=entry.posting.body.decode(),
-            tries=tuple(try_told(one) for one in entry.tries),
+            tries=tuple(attempt_response(attempt) for attempt in entry.tries),
         )
     )
 
@@ -102,323 +110,338 @@ async def _told_delivery(call: Call[Any, Any], name: str) -> Reply:
 # -- changing --------------------------------------------------------------------------------------
 
 
-async def _add(call: Call[Nothing, NewEndpoint]) -> Reply:
-    if call.left:
-        standing = await call.works.endpoints.find(call.left)
-        return _with_secret(call, standing, _secret_of(standing.endpoint, 1))
-    added = await call.works.endpoints.add(
+async def _add_endpoint(call: Call[EmptyRequest, AddWebhookRequest]) -> ApiResponse:
+    if call.recorded_result:
+        status = await call.services.endpoints.find(call.recorded_result)
+        return _secret_response(call, status, _newest_secret(status.endpoint, 1))
+    added = await call.services.endpoints.add(
         call.body.url,
-        by=call.by,
+        by=call.actor,
         label=call.body.name,
         kinds=call.body.events,
-        asked=call.asked,
+        asked=call.api_request,
     )
-    return _with_secret(call, Standing(added.endpoint, 0, 0), added.secret)
+    return _secret_response(call, EndpointStatus(added.endpoint, 0, 0), added.secret)
 
 
-async def _change(call: Call[Nothing, EndpointChange]) -> Reply:
-    if not call.left:
-        endpoint = await _seen(call)
-        await call.works.endpoints.subscribe(
+async def _change_endpoint(call: Call[EmptyRequest, ChangeWebhookRequest]) -> ApiResponse:
+    if not call.recorded_result:
+        endpoint = await _expected_endpoint(call)
+        await call.services.endpoints.subscribe(
             endpoint,
-            by=call.by,
+            by=call.actor,
             label=call.body.name or "",
             kinds=endpoint.kinds if call.body.events is None else call.body.events,
-            asked=call.asked,
+            asked=call.api_request,
         )
-    return await _show(call)
+    return await _show_endpoint(call)
 
 
-async def _move(call: Call[Nothing, EndpointMove]) -> Reply:
-    if call.left:
-        return await _once_more(call, made=call.body.new_secret)
-    moved = await call.works.endpoints.move(
-        await _seen(call),
+async def _move_endpoint(call: Call[EmptyRequest, MoveWebhookRequest]) -> ApiResponse:
+    if call.recorded_result:
+        return await _repeated_response(call, has_new_secret=call.body.new_secret)
+    moved = await call.services.endpoints.move(
+        await _expected_endpoint(call),
         call.body.url,
-        by=call.by,
+        by=call.actor,
         new_secret=call.body.new_secret,
-        asked=call.asked,
+        asked=call.api_request,
     )
-    return await _changed(call, moved)
+    return await _change_response(call, moved)
 
 
-async def _rotate(call: Call[Nothing, SecretRotation]) -> Reply:
-    if call.left:
-        return await _once_more(call, made=True)
-    rotated = await call.works.endpoints.rotate(
-        await _seen(call),
-        by=call.by,
+async def _rotate_secret(call: Call[EmptyRequest, RotateSecretRequest]) -> ApiResponse:
+    if call.recorded_result:
+        return await _repeated_response(call, has_new_secret=True)
+    rotated = await call.services.endpoints.rotate(
+        await _expected_endpoint(call),
+        by=call.actor,
         overlap=call.body.overlap_hours * _HOUR,
-        asked=call.asked,
+        asked=call.api_request,
     )
-    return await _changed(call, rotated)
+    return await _change_response(call, rotated)
 
 
-async def _enable(call: Call[Nothing, Nothing]) -> Reply:
-    if not call.left:
-        await call.works.endpoints.enable(_id(call), by=call.by, asked=call.asked)
-    return await _show(call)
+async def _enable_endpoint(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    if not call.recorded_result:
+        await call.services.endpoints.enable(
+            _endpoint_id(call), by=call.actor, asked=call.api_request
+        )
+    return await _show_endpoint(call)
 
 
-async def _disable(call: Call[Nothing, Nothing]) -> Reply:
-    if not call.left:
-        await call.works.endpoints.disable(_id(call), by=call.by, asked=call.asked)
-    return await _show(call)
+async def _disable_endpoint(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    if not call.recorded_result:
+        await call.services.endpoints.disable(
+            _endpoint_id(call), by=call.actor, asked=call.api_request
+        )
+    return await _show_endpoint(call)
 
 
-async def _remove(call: Call[Nothing, Nothing]) -> Reply:
-    if not call.left:
-        endpoint = await _seen(call)
-        await call.works.endpoints.remove(endpoint, by=call.by, asked=call.asked)
-    return Reply(Removed(id=_id(call).hex()))
+async def _remove_endpoint(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    if not call.recorded_result:
+        endpoint = await _expected_endpoint(call)
+        await call.services.endpoints.remove(endpoint, by=call.actor, asked=call.api_request)
+    return ApiResponse(WebhookRemovedResponse(id=_endpoint_id(call).hex()))
 
 
-async def _test(call: Call[Nothing, Nothing]) -> Reply:
-    left = call.left
-    if not left:
-        endpoint = (await _found(call)).endpoint
-        posting = await call.works.endpoints.test(endpoint.id, by=call.by, asked=call.asked)
-        left = posting.id.hex()
-    return await _told_delivery(call, left)
+async def _send_test(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    delivery = call.recorded_result
+    if not delivery:
+        endpoint = (await _find_endpoint(call)).endpoint
+        posting = await call.services.endpoints.test(
+            endpoint.id, by=call.actor, asked=call.api_request
+        )
+        delivery = posting.id.hex()
+    return await _delivery_response(call, delivery)
 
 
-async def _replay(call: Call[Nothing, Nothing]) -> Reply:
-    if not call.left:
-        entry = await call.works.endpoints.entry_named(_id(call), _digits(call.path["delivery"]))
-        await call.works.endpoints.replay(entry.posting, by=call.by, asked=call.asked)
-    return await _delivery(call)
+async def _replay_delivery(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    if not call.recorded_result:
+        entry = await call.services.endpoints.entry_named(
+            _endpoint_id(call), _check_id(call.path["delivery"])
+        )
+        await call.services.endpoints.replay(entry.posting, by=call.actor, asked=call.api_request)
+    return await _show_delivery(call)
 
 
-async def _replay_span(call: Call[Nothing, ReplaySpan]) -> Reply:
-    if call.left:
-        return Reply(Replayed(count=int(call.left)))
-    count = await call.works.endpoints.replay_span(
-        (await _found(call)).endpoint.id,
+async def _replay_deliveries(call: Call[EmptyRequest, ReplayDeliveriesRequest]) -> ApiResponse:
+    if call.recorded_result:
+        return ApiResponse(ReplayResponse(count=int(call.recorded_result)))
+    count = await call.services.endpoints.replay_span(
+        (await _find_endpoint(call)).endpoint.id,
         call.body.since,
-        call.body.until or call.works.clock.now(),
-        by=call.by,
+        call.body.until or call.services.clock.now(),
+        by=call.actor,
         parked=call.body.parked,
-        asked=call.asked,
+        asked=call.api_request,
     )
-    return Reply(Replayed(count=count))
+    return ApiResponse(ReplayResponse(count=count))
 
 
-# -- which one, and its secret ---------------------------------------------------------------------
+# -- endpoints and secrets -------------------------------------------------------------------------
 
 
-def _digits(name: str) -> str:
-    if len(name) != _ID_DIGITS or not set(name) <= _HEX:
+def _check_id(name: str) -> str:
+    if len(name) != _ID_LENGTH or not set(name) <= _HEX:
         raise NotFoundError("there is no such endpoint or delivery")
     return name
 
 
-def _id(call: Call[Any, Any]) -> EndpointId:
-    return EndpointId(bytes.fromhex(_digits(call.path["endpoint"])))
+def _endpoint_id(call: Call[Any, Any]) -> EndpointId:
+    return EndpointId(bytes.fromhex(_check_id(call.path["endpoint"])))
 
 
-async def _found(call: Call[Any, Any]) -> Standing:
-    return await call.works.endpoints.find(_digits(call.path["endpoint"]))
+async def _find_endpoint(call: Call[Any, Any]) -> EndpointStatus:
+    return await call.services.endpoints.find(_check_id(call.path["endpoint"]))
 
 
-async def _seen(call: Call[Any, Any]) -> Endpoint:
-    """Return the endpoint at the version the client saw, which alone the change applies to."""
-    endpoint = (await _found(call)).endpoint
-    if call.seen is not None and call.seen != endpoint.version:
+async def _expected_endpoint(call: Call[Any, Any]) -> Endpoint:
+    """Return the endpoint, if it still has the version in ``If-Match``.
+
+    Raises:
+        StaleError: the endpoint has changed since.
+    """
+    endpoint = (await _find_endpoint(call)).endpoint
+    if call.expected_version is not None and call.expected_version != endpoint.version:
         raise StaleError("the endpoint has changed meanwhile", reason="webhook_stale")
     return endpoint
 
 
-def _secret_of(endpoint: Endpoint, version: int) -> str | None:
-    """Return the newest secret, unless the endpoint has changed since it was made."""
+def _newest_secret(endpoint: Endpoint, version: int) -> str | None:
+    """Return the newest secret, unless the endpoint has changed since ``version``."""
     return endpoint.secrets[0].secret if endpoint.version == version else None
 
 
-def _with_secret(call: Call[Any, Any], standing: Standing, secret: str | None) -> Reply:
-    values = endpoint_values(standing, with_url=_may_write(call))
-    told = EndpointWithSecret(**values, secret=secret)
-    # Stored answers are not encrypted, so none contains the secret.
-    kept = EndpointWithSecret(**values, secret=None)
-    return Reply(told, standing.endpoint.version, kept)
+def _secret_response(
+    call: Call[Any, Any], status: EndpointStatus, secret: str | None
+) -> ApiResponse:
+    fields = webhook_fields(status, with_url=_can_write(call))
+    body = WebhookWithSecretResponse(**fields, secret=secret)
+    # Stored responses are not encrypted, so they must not contain the secret.
+    stored_body = WebhookWithSecretResponse(**fields, secret=None)
+    return ApiResponse(body, status.endpoint.version, stored_body)
 
 
-async def _changed(call: Call[Any, Any], changed: Added) -> Reply:
-    standing = await _found(call)
-    told = Standing(changed.endpoint, standing.waiting, standing.parked)
-    return _with_secret(call, told, changed.secret or None)
+async def _change_response(call: Call[Any, Any], changed: Added) -> ApiResponse:
+    current = await _find_endpoint(call)
+    status = EndpointStatus(changed.endpoint, current.waiting, current.parked)
+    return _secret_response(call, status, changed.secret or None)
 
 
-async def _once_more(call: Call[Any, Any], *, made: bool) -> Reply:
-    """Rebuild the answer of a completed write: with the secret, if one was made."""
-    standing = await _found(call)
-    secret = _secret_of(standing.endpoint, int(call.left)) if made else None
-    return _with_secret(call, standing, secret)
+async def _repeated_response(call: Call[Any, Any], *, has_new_secret: bool) -> ApiResponse:
+    """Rebuild the response of a completed write, with the secret if it created one."""
+    status = await _find_endpoint(call)
+    version = int(call.recorded_result)
+    secret = _newest_secret(status.endpoint, version) if has_new_secret else None
+    return _secret_response(call, status, secret)
 
 
-async def _again(call: Call[Any, Any], kept: bytes) -> bytes:
-    """Put the secret back into an answer that was stored without it."""
-    answer = orjson.loads(kept)
+async def _restore_secret(call: Call[Any, Any], stored_body: bytes) -> bytes:
+    """Add the secret to a response body that was stored without it."""
+    fields = orjson.loads(stored_body)
     if getattr(call.body, "new_secret", True):
-        endpoint = (await call.works.endpoints.find(answer["id"])).endpoint
-        answer["secret"] = _secret_of(endpoint, answer["version"])
-    return orjson.dumps(answer)
+        endpoint = (await call.services.endpoints.find(fields["id"])).endpoint
+        fields["secret"] = _newest_secret(endpoint, fields["version"])
+    return orjson.dumps(fields)
 
 
-_ONE: Final = "/webhooks/{endpoint}"
+_ENDPOINT_PATH: Final = "/webhooks/{endpoint}"
 
 WEBHOOKS: Final[tuple[Operation[Any, Any], ...]] = (
-    look(
+    read_operation(
         "list_webhooks",
         "/webhooks",
         Group.WEBHOOKS,
         "List endpoints.",
         scope=Scope.WEBHOOKS_READ,
-        work=_list,
-        query=Nothing,
-        answer=EndpointList,
+        handler=_list_endpoints,
+        query_model=EmptyRequest,
+        response_model=WebhookListResponse,
     ),
-    act(
+    write_operation(
         "add_webhook",
         "/webhooks",
         Group.WEBHOOKS,
-        "Add an endpoint; it is told what happens from now on.",
+        "Add an endpoint; events from now on are sent to it.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_add,
-        body=NewEndpoint,
-        answer=EndpointWithSecret,
-        guarded=False,
-        again=_again,
+        handler=_add_endpoint,
+        body_model=AddWebhookRequest,
+        response_model=WebhookWithSecretResponse,
+        supports_if_match=False,
+        complete_stored=_restore_secret,
     ),
-    look(
+    read_operation(
         "show_webhook",
-        _ONE,
+        _ENDPOINT_PATH,
         Group.WEBHOOKS,
-        "Show an endpoint, and how it fares.",
+        "Show an endpoint and the state of its deliveries.",
         scope=Scope.WEBHOOKS_READ,
-        work=_show,
-        query=Nothing,
-        answer=EndpointTold,
-        tagged=True,
+        handler=_show_endpoint,
+        query_model=EmptyRequest,
+        response_model=WebhookResponse,
+        has_etag=True,
     ),
-    act(
+    write_operation(
         "change_webhook",
-        _ONE,
+        _ENDPOINT_PATH,
         Group.WEBHOOKS,
-        "Change what an endpoint is called, and what it is told from now on.",
+        "Change the name and the event types of an endpoint.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_change,
-        body=EndpointChange,
-        answer=EndpointTold,
+        handler=_change_endpoint,
+        body_model=ChangeWebhookRequest,
+        response_model=WebhookResponse,
     ),
-    act(
+    write_operation(
         "move_webhook",
-        f"{_ONE}/move",
+        f"{_ENDPOINT_PATH}/move",
         Group.WEBHOOKS,
-        "Change an endpoint's address; what waits goes there at once.",
+        "Change the URL of an endpoint; waiting messages are sent there at once.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_move,
-        body=EndpointMove,
-        answer=EndpointWithSecret,
-        more="An endpoint that was switched off by a 410 is switched on by it.",
-        again=_again,
+        handler=_move_endpoint,
+        body_model=MoveWebhookRequest,
+        response_model=WebhookWithSecretResponse,
+        details="This enables an endpoint that was disabled because it responded with status 410.",
+        complete_stored=_restore_secret,
     ),
-    act(
+    write_operation(
         "rotate_webhook_secret",
-        f"{_ONE}/rotate-secret",
+        f"{_ENDPOINT_PATH}/rotate-secret",
         Group.WEBHOOKS,
-        "Give an endpoint a new signing secret; the old one signs beside it for a while.",
+        "Rotate the signing secret of an endpoint; the old one signs, too, for a while.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_rotate,
-        body=SecretRotation,
-        answer=EndpointWithSecret,
-        again=_again,
+        handler=_rotate_secret,
+        body_model=RotateSecretRequest,
+        response_model=WebhookWithSecretResponse,
+        complete_stored=_restore_secret,
     ),
-    act(
+    write_operation(
         "enable_webhook",
-        f"{_ONE}/enable",
+        f"{_ENDPOINT_PATH}/enable",
         Group.WEBHOOKS,
-        "Switch an endpoint on; what waits goes out at once.",
+        "Enable an endpoint; waiting messages are sent at once.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_enable,
-        body=Nothing,
-        answer=EndpointTold,
-        guarded=False,
+        handler=_enable_endpoint,
+        body_model=EmptyRequest,
+        response_model=WebhookResponse,
+        supports_if_match=False,
     ),
-    act(
+    write_operation(
         "disable_webhook",
-        f"{_ONE}/disable",
+        f"{_ENDPOINT_PATH}/disable",
         Group.WEBHOOKS,
-        "Switch an endpoint off: it is told nothing more, and what waits goes on waiting.",
+        "Disable an endpoint: nothing more is sent to it, and waiting messages keep waiting.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_disable,
-        body=Nothing,
-        answer=EndpointTold,
-        guarded=False,
+        handler=_disable_endpoint,
+        body_model=EmptyRequest,
+        response_model=WebhookResponse,
+        supports_if_match=False,
     ),
-    act(
+    write_operation(
         "remove_webhook",
-        f"{_ONE}/remove",
+        f"{_ENDPOINT_PATH}/remove",
         Group.WEBHOOKS,
-        "Remove an endpoint that is off; what waits for it never goes out.",
+        "Remove a disabled endpoint; its waiting messages are never sent.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_remove,
-        body=Nothing,
-        answer=Removed,
+        handler=_remove_endpoint,
+        body_model=EmptyRequest,
+        response_model=WebhookRemovedResponse,
     ),
-    act(
+    write_operation(
         "test_webhook",
-        f"{_ONE}/test",
+        f"{_ENDPOINT_PATH}/test",
         Group.WEBHOOKS,
-        "Send a test; look at the delivery for what comes of it.",
+        "Send a test message; read its delivery later for the result.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_test,
-        body=Nothing,
-        answer=DeliveryWhole,
-        guarded=False,
-        tagged=False,
+        handler=_send_test,
+        body_model=EmptyRequest,
+        response_model=DeliveryDetailsResponse,
+        supports_if_match=False,
+        has_etag=False,
     ),
-    look(
+    read_operation(
         "list_deliveries",
-        f"{_ONE}/deliveries",
+        f"{_ENDPOINT_PATH}/deliveries",
         Group.WEBHOOKS,
-        "List what was, or is to be, sent to an endpoint.",
+        "List the deliveries to an endpoint.",
         scope=Scope.WEBHOOKS_READ,
-        work=_deliveries,
-        query=DeliveryQuery,
-        answer=DeliveryPage,
+        handler=_list_deliveries,
+        query_model=DeliveryQuery,
+        response_model=DeliveryPage,
     ),
-    look(
+    read_operation(
         "show_delivery",
-        f"{_ONE}/deliveries/{{delivery}}",
+        f"{_ENDPOINT_PATH}/deliveries/{{delivery}}",
         Group.WEBHOOKS,
-        "Show what was posted in a delivery, and what came back of each try.",
+        "Show a delivery with its message and all attempts.",
         scope=Scope.WEBHOOKS_READ,
-        work=_delivery,
-        query=Nothing,
-        answer=DeliveryWhole,
+        handler=_show_delivery,
+        query_model=EmptyRequest,
+        response_model=DeliveryDetailsResponse,
     ),
-    act(
+    write_operation(
         "replay_delivery",
-        f"{_ONE}/deliveries/{{delivery}}/replay",
+        f"{_ENDPOINT_PATH}/deliveries/{{delivery}}/replay",
         Group.WEBHOOKS,
-        "Send a delivery again, under the id that its message had.",
+        "Send the message of a delivery again, under the same id.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_replay,
-        body=Nothing,
-        answer=DeliveryWhole,
-        guarded=False,
-        tagged=False,
+        handler=_replay_delivery,
+        body_model=EmptyRequest,
+        response_model=DeliveryDetailsResponse,
+        supports_if_match=False,
+        has_etag=False,
     ),
-    act(
+    write_operation(
         "replay_deliveries",
-        f"{_ONE}/replay",
+        f"{_ENDPOINT_PATH}/replay",
         Group.WEBHOOKS,
-        "Send again what was made in a span of time.",
+        "Send all messages of a period again.",
         scope=Scope.WEBHOOKS_WRITE,
-        work=_replay_span,
-        body=ReplaySpan,
-        answer=Replayed,
-        more="Messages keep their ids; what is on its way already goes on, and tests do not count.",
-        guarded=False,
-        tagged=False,
+        handler=_replay_deliveries,
+        body_model=ReplayDeliveriesRequest,
+        response_model=ReplayResponse,
+        details="Messages keep their ids. Those still to be delivered and tests are not included.",
+        supports_if_match=False,
+        has_etag=False,
     ),
 )

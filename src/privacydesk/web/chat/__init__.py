@@ -1,1 +1,1 @@
-"""The chat page and its protocol."""
+"""The chat page and its protocol over WebSocket and HTTP."""

@@ -1,4 +1,4 @@
-"""Authentication over HTTP: by ``Authorization`` header alone. There are no cookies."""
+"""Authentication of chat clients: by the ``Authorization`` header only, never by cookies."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.api import Credentials, Entry, Session
-from privacydesk.web.addresses import origin_of
+from privacydesk.services.api import Admission, Credentials, Session
+from privacydesk.web.addresses import client_network
 from privacydesk.web.chat.frames import MAX_TOKEN
-from privacydesk.web.keys import ROOM, SPOKEN
+from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE
 
-LANGUAGES_LENGTH = 256
+_MAX_LANGUAGES_LENGTH = 256
 
 
-def credentials_of(request: web.Request) -> Credentials:
-    """Return the credentials a request carries; empty ones when it carries none.
+def parse_credentials(request: web.Request) -> Credentials:
+    """Return the credentials of a request; empty ones without an ``Authorization`` header.
 
     Raises:
-        DeskError: ``UNAUTHENTICATED`` for a header that is neither ``Bearer`` nor ``Desk``.
+        DeskError: ``UNAUTHENTICATED`` if the scheme is neither ``Bearer`` nor ``Desk``, or if the
+            value is malformed.
     """
     header = request.headers.get("Authorization", "")
     if not header:
@@ -33,54 +34,55 @@ def credentials_of(request: web.Request) -> Credentials:
     raise DeskError("unusable Authorization header", code=ErrorCode.UNAUTHENTICATED)
 
 
-async def let_in(
+async def admit(
     request: web.Request, credentials: Credentials, *, languages: str, challenge: str = ""
-) -> Entry:
-    """Open the client's conversation; without credentials a new one begins.
+) -> Admission:
+    """Open the client's conversation, or begin a new one if there are no credentials.
 
     Args:
-        request: the request or handshake.
-        credentials: as presented.
-        languages: as in ``Accept-Language``.
-        challenge: token for a solved challenge, from a new client.
+        request: the HTTP request, or the handshake of the socket.
+        credentials: the client's credentials; may be empty.
+        languages: the accepted languages in the format of ``Accept-Language``.
+        challenge: the token of a solved CAPTCHA; only read for a new conversation.
 
     Raises:
-        DeskError: as ``Desk.open`` does, and ``RATE_LIMITED`` when too many begin from one address.
+        DeskError: the errors of ``Desk.open``; ``RATE_LIMITED`` if too many conversations begin
+            from one address.
     """
-    room = request.app[ROOM]
+    chat = request.app[CHAT_SERVER]
     if not credentials.token and not credentials.secret:
-        await room.admit_newcomer(origin_of(request, room.settings.trusted_proxies), challenge)
-        return _from(request, await room.desk.begin(languages=languages))
-    return _from(request, await room.desk.open(credentials, languages=languages))
+        await chat.admit_newcomer(client_network(request, chat.settings.trusted_proxies), challenge)
+        return _with_origin(request, await chat.desk.begin(languages=languages))
+    return _with_origin(request, await chat.desk.open(credentials, languages=languages))
 
 
-async def session_of(request: web.Request) -> Session:
-    """Return the session a request belongs to.
+async def require_session(request: web.Request) -> Session:
+    """Return the session of an authenticated request.
 
     Raises:
         DeskError: ``UNAUTHENTICATED`` or ``TOKEN_EXPIRED``.
     """
-    credentials = credentials_of(request)
+    credentials = parse_credentials(request)
     if not credentials.token and not credentials.secret:
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-    entry = await let_in(request, credentials, languages=languages_of(request))
-    session = entry.session
-    request[SPOKEN] = session.locale
+    admission = await admit(request, credentials, languages=accept_language(request))
+    session = admission.session
+    request[CONVERSATION_LOCALE] = session.locale
     return session
 
 
-def _from(request: web.Request, entry: Entry) -> Entry:
-    """Add the origin of an anonymous client to its entry."""
-    if entry.session.account:
-        return entry
-    room = request.app[ROOM]
-    network = origin_of(request, room.settings.trusted_proxies)
+def _with_origin(request: web.Request, admission: Admission) -> Admission:
+    """Return the admission with the hashed network address of an anonymous client."""
+    if admission.session.account:
+        return admission
+    chat = request.app[CHAT_SERVER]
+    network = client_network(request, chat.settings.trusted_proxies)
     if network is None:
-        return entry
-    origin = room.desk.name_origin(str(network))
-    return replace(entry, session=replace(entry.session, origin=origin))
+        return admission
+    origin = chat.desk.hash_origin(str(network))
+    return replace(admission, session=replace(admission.session, origin=origin))
 
 
-def languages_of(request: web.Request) -> str:
+def accept_language(request: web.Request) -> str:
     """Return the ``Accept-Language`` header, truncated."""
-    return request.headers.get("Accept-Language", "")[:LANGUAGES_LENGTH]
+    return request.headers.get("Accept-Language", "")[:_MAX_LANGUAGES_LENGTH]

@@ -1,9 +1,9 @@
-"""Memory budgets for bytes that wait for clients, or for the desk: by origin and in total.
+"""Memory limits for buffered bytes, per origin and in total.
 
-Unread output lies in queues and in the transport; input that arrives faster than it is handled
-lies in the reader. When an origin, or all together, exceed their budget, the largest holder of
-the largest origin is disconnected. Nothing is lost: the log is in the database, and the client
-reconnects and resumes.
+Unread output lies in send queues and in the transport; input that arrives faster than it is
+handled lies in the reader. When an origin, or all origins together, exceed their limit, the
+connection with the most buffered bytes of the largest origin is disconnected. Nothing is lost: the
+log is in the database, and the client reconnects and resumes.
 """
 
 from __future__ import annotations
@@ -12,121 +12,124 @@ import asyncio
 from collections.abc import Hashable
 from typing import Protocol
 
-from privacydesk.web.chat.fair_slots import GiveUp
+from privacydesk.web.chat.fair_slots import AbortCallback
 
 
-class Holder(Protocol):
-    """A connection or answer that bytes are held for.
+class Buffered(Protocol):
+    """A connection or response for which bytes are buffered.
 
     Attributes:
-        origin: the address it belongs to.
+        origin: the client address that it is counted under.
     """
 
     @property
     def origin(self) -> Hashable:
-        """The address it belongs to."""
+        """The client address that it is counted under."""
         ...
 
-    def weigh(self) -> int:
-        """Return how many bytes are held for it now."""
+    def buffered_bytes(self) -> int:
+        """Return how many bytes are buffered for it now."""
         ...
 
-    def let_go(self) -> None:
-        """Disconnect it, which frees its bytes; must not call ``account``."""
+    def disconnect(self) -> None:
+        """Disconnect it, which frees its buffers; must not call ``Backlog.record``."""
         ...
 
 
-class Answer:
-    """An HTTP answer or stream on its way.
+class PendingResponse:
+    """An HTTP response or stream that is being sent.
 
     Attributes:
         pending: bytes that are about to be handed to the transport.
     """
 
-    def __init__(self, origin: Hashable, transport: asyncio.Transport, give_up: GiveUp) -> None:
+    def __init__(
+        self, origin: Hashable, transport: asyncio.Transport, abort: AbortCallback
+    ) -> None:
         self.origin = origin
         self.pending = 0
         self._transport = transport
-        self._give_up = give_up
+        self._abort = abort
 
-    def weigh(self) -> int:
-        """Return how many bytes are held for it now."""
+    def buffered_bytes(self) -> int:
+        """Return how many bytes are buffered for it now."""
         return max(self.pending, self._transport.get_write_buffer_size())
 
-    def let_go(self) -> None:
-        """End its connection."""
-        self._give_up()
+    def disconnect(self) -> None:
+        """Abort its connection."""
+        self._abort()
 
 
 class Backlog:
-    """How many bytes are held for each origin's connections.
+    """The buffered bytes of all connections, by origin.
 
-    Holders without any are not kept. Sizes are those last reported; before a holder is
-    disconnected, its origin's are measured again, since transports drain without notice.
+    Connections without buffered bytes are not stored. Sizes are those last recorded; before a
+    connection is disconnected, all of its origin's are measured again, since transports drain
+    without notice.
 
     Args:
-        each: bytes of one origin.
-        most: bytes of all origins together.
+        max_per_origin: maximum number of bytes of one origin.
+        max_total: maximum number of bytes of all origins together.
     """
 
-    def __init__(self, each: int, most: int) -> None:
-        self._each = each
-        self._most = most
-        self._held: dict[Hashable, dict[Holder, int]] = {}
-        self._sums: dict[Hashable, int] = {}
+    def __init__(self, max_per_origin: int, max_total: int) -> None:
+        self._max_per_origin = max_per_origin
+        self._max_total = max_total
+        self._sizes: dict[Hashable, dict[Buffered, int]] = {}
+        self._origin_totals: dict[Hashable, int] = {}
         self.total = 0
-        self.let_go = 0
+        self.disconnected = 0
 
-    def account(self, holder: Holder, size: int) -> None:
-        """Record how many bytes are held for a connection now, and enforce the budgets."""
-        if self._note(holder, size):
-            self._keep_to(self._each, holder.origin)
-            while self.total > self._most:
-                largest = max(self._sums, key=self._sums.__getitem__)
-                excess = self.total - self._most
-                self._keep_to(max(0, self._sums[largest] - excess), largest)
+    def record(self, connection: Buffered, size: int) -> None:
+        """Record how many bytes are buffered for a connection now, and enforce the limits."""
+        if self._set_size(connection, size):
+            self._enforce_limit(self._max_per_origin, connection.origin)
+            while self.total > self._max_total:
+                largest = max(self._origin_totals, key=self._origin_totals.__getitem__)
+                excess = self.total - self._max_total
+                self._enforce_limit(max(0, self._origin_totals[largest] - excess), largest)
 
-    def forget(self, holder: Holder) -> None:
-        """Forget a connection that ends."""
-        self._note(holder, 0)
+    def remove(self, connection: Buffered) -> None:
+        """Remove a connection that is closing."""
+        self._set_size(connection, 0)
 
     def has_room(self, origin: Hashable, size: int) -> bool:
-        """Whether an origin may hold ``size`` more bytes; always if it holds none."""
-        if origin in self._held:
-            self._weigh(origin)
-        held = self._sums.get(origin, 0)
-        return held == 0 or held + size <= self._each
+        """Whether ``size`` more bytes may be buffered for an origin; always if it has none."""
+        if origin in self._sizes:
+            self._measure(origin)
+        buffered = self._origin_totals.get(origin, 0)
+        return buffered == 0 or buffered + size <= self._max_per_origin
 
-    def _note(self, holder: Holder, size: int) -> bool:
-        """Record a holder's size; return whether it grew."""
-        origin = holder.origin
-        held = self._held.get(origin)
-        before = 0 if held is None else held.get(holder, 0)
-        if size == before:
+    def _set_size(self, connection: Buffered, size: int) -> bool:
+        """Record a connection's size; return whether it grew."""
+        origin = connection.origin
+        sizes = self._sizes.get(origin)
+        previous = 0 if sizes is None else sizes.get(connection, 0)
+        if size == previous:
             return False
-        if held is None:
-            held = self._held[origin] = {}
-        held[holder] = size
+        if sizes is None:
+            sizes = self._sizes[origin] = {}
+        sizes[connection] = size
         if not size:
-            del held[holder]
-        self._sums[origin] = self._sums.get(origin, 0) + size - before
-        self.total += size - before
-        if not held:
-            del self._held[origin], self._sums[origin]
-        return size > before
+            del sizes[connection]
+        self._origin_totals[origin] = self._origin_totals.get(origin, 0) + size - previous
+        self.total += size - previous
+        if not sizes:
+            del self._sizes[origin], self._origin_totals[origin]
+        return size > previous
 
-    def _keep_to(self, most: int, origin: Hashable) -> None:
-        """Disconnect the largest holders of an origin until it holds no more than ``most``."""
-        if self._sums.get(origin, 0) <= most:
+    def _enforce_limit(self, limit: int, origin: Hashable) -> None:
+        """Disconnect the largest connections of an origin until its bytes are within ``limit``."""
+        if self._origin_totals.get(origin, 0) <= limit:
             return
-        self._weigh(origin)
-        while self._sums.get(origin, 0) > most:
-            held = self._held[origin]
-            largest = max(held, key=held.__getitem__)
-            self.forget(largest)
-            self.let_go += 1
-            largest.let_go()
+        self._measure(origin)
+        while self._origin_totals.get(origin, 0) > limit:
+            sizes = self._sizes[origin]
+            largest = max(sizes, key=sizes.__getitem__)
+            self.remove(largest)
+            self.disconnected += 1
+            largest.disconnect()
 
-    def _weigh(self, origin: Hashable) -> None:
-        for holder in tuple(self._held[origin]):
-            self._note(holder, holder.weigh())
+    def _measure(self, origin: Hashable) -> None:
+        for connection in tuple(self._sizes[origin]):
+            self._set_size(connection, connection.buffered_bytes())

@@ -1,4 +1,4 @@
-"""Concurrency limits: places that are taken and given back."""
+"""Concurrency limits: slots that are acquired and released, counted per key and in total."""
 
 from __future__ import annotations
 
@@ -6,66 +6,66 @@ from collections.abc import Hashable
 from types import TracebackType
 
 
-class Places:
-    """Places by key, limited for each key and in total.
+class ConcurrencyLimiter:
+    """A limited number of slots for each key and in total.
 
     Args:
-        each: places of one key.
-        most: places of all keys together.
+        per_key: maximum number of slots of one key.
+        total: maximum number of slots of all keys together.
     """
 
-    def __init__(self, each: int, most: int) -> None:
-        self._each = each
-        self._most = most
-        self._taken: dict[Hashable, int] = {}
+    def __init__(self, per_key: int, total: int) -> None:
+        self._per_key = per_key
+        self._total = total
+        self._acquired: dict[Hashable, int] = {}
         self._count = 0
 
-    def place(self, key: Hashable) -> Place:
-        """Return a context manager that holds a place, if one is free."""
-        return Place(self, key)
+    def slot(self, key: Hashable) -> ConcurrencySlot:
+        """Return a context manager that holds a slot, if one is free."""
+        return ConcurrencySlot(self, key)
 
-    def take(self, key: Hashable) -> bool:
-        """Take a place; return whether one was free."""
-        taken = self._taken.get(key, 0)
-        if taken >= self._each or self._count >= self._most:
+    def acquire(self, key: Hashable) -> bool:
+        """Acquire a slot; return whether one was free."""
+        acquired = self._acquired.get(key, 0)
+        if acquired >= self._per_key or self._count >= self._total:
             return False
-        self._taken[key] = taken + 1
+        self._acquired[key] = acquired + 1
         self._count += 1
         return True
 
-    def give_back(self, key: Hashable) -> None:
-        """Give back a place that was taken."""
+    def release(self, key: Hashable) -> None:
+        """Release a slot that was acquired."""
         self._count -= 1
-        left = self._taken.pop(key) - 1
-        if left:
-            self._taken[key] = left
+        remaining = self._acquired.pop(key) - 1
+        if remaining:
+            self._acquired[key] = remaining
 
     def __len__(self) -> int:
         return self._count
 
 
-class Place:
-    """A context manager that holds a place; entering returns whether one was free.
+class ConcurrencySlot:
+    """A context manager that holds a slot; entering returns whether one was free.
 
-    Not a generator: thousands of idle sockets hold one each.
+    A class instead of a generator to save memory: thousands of idle sockets hold one each.
     """
 
-    __slots__ = ("_held", "_key", "_places")
+    __slots__ = ("_acquired", "_key", "_limiter")
 
-    def __init__(self, places: Places, key: Hashable) -> None:
-        self._places = places
+    def __init__(self, limiter: ConcurrencyLimiter, key: Hashable) -> None:
+        self._limiter = limiter
         self._key = key
-        self._held = False
+        self._acquired = False
 
     def __enter__(self) -> bool:
-        self._held = self._places.take(self._key)
-        return self._held
+        self._acquired = self._limiter.acquire(self._key)
+        return self._acquired
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
-        if self._held:
-            self._places.give_back(self._key)
+        if self._acquired:
+            self._limiter.release(self._key)

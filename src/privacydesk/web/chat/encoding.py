@@ -1,4 +1,4 @@
-"""Encoding of what clients receive. Each commit is encoded once, for all its viewers."""
+"""JSON encoding of events, views and frames. Each commit is encoded once for all viewers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import orjson
 
+from privacydesk.domain.choices_memo import ChoicesMemo
 from privacydesk.domain.events import Choice, Event, Sender
-from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.services.api import View
 from privacydesk.web.texts import LANGUAGE_TAGS
 
-LARGEST_PAGE: Final = 256 * 1024
-"""Bytes of text in one page of the log: several may be queued for a slow client."""
+MAX_PAGE_BYTES: Final = 256 * 1024
+"""Maximum bytes of text in a page of the log: several pages may be queued for a slow client."""
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """Return an event as clients see it; fields without content are left out."""
-    shown: dict[str, Any] = {
+    """Return the public fields of an event; empty optional fields are omitted."""
+    fields: dict[str, Any] = {
         "offset": event.offset,
         "at": event.at,
         "from": str(event.sender),
@@ -27,33 +27,33 @@ def event_json(event: Event) -> dict[str, Any]:
         "lang": LANGUAGE_TAGS.get(event.locale, ""),
     }
     if event.key:
-        shown["key"] = event.key
+        fields["key"] = event.key
     if event.choices:
-        shown["choices"] = _choices_json(event.choices)
+        fields["choices"] = _encode_choices(event.choices)
     if event.input is not None:
-        shown["input"] = event.input.value
+        fields["input"] = event.input.value
     if event.data:
-        shown["data"] = event.data
+        fields["data"] = event.data
     if event.author:
-        shown["author"] = event.author
-    # Other job ids are internal.
+        fields["author"] = event.author
+    # The ids of other jobs are internal.
     if event.job_id and event.sender is Sender.USER:
-        shown["id"] = event.job_id
-    return shown
+        fields["id"] = event.job_id
+    return fields
 
 
 def _choice_json(choice: Choice) -> dict[str, str]:
     return {"id": choice.id, "label": choice.label, "style": choice.style.value}
 
 
-_choices_json = ChoicesMemo(
+_encode_choices = ChoicesMemo(
     lambda choices: orjson.Fragment(orjson.dumps([_choice_json(choice) for choice in choices]))
 )
-"""Rows of buttons, already encoded."""
+"""Encodes a row of buttons; results are memoised."""
 
 
 def view_json(view: View) -> dict[str, Any]:
-    """Return a view as clients see it."""
+    """Return the public fields of a view."""
     return {
         "owner": str(view.owner),
         "agent": view.agent,
@@ -66,10 +66,10 @@ def view_json(view: View) -> dict[str, Any]:
 
 
 def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, Any]:
-    """Return events with the acknowledgements they carry and, after a commit, the new view."""
-    answer: dict[str, Any] = {
+    """Return events with the acknowledgements of their messages and, after a commit, the view."""
+    fields: dict[str, Any] = {
         "events": [event_json(event) for event in events],
-        # Also if a job's first event is the desk's, as after a tap on a closed question.
+        # The first event of a job may be the desk's, as after a tap on a closed question.
         "acks": [
             {"id": event.job_id, "offset": event.offset}
             for event in events
@@ -77,33 +77,38 @@ def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, 
         ],
     }
     if view is not None:
-        answer["view"] = view_json(view)
-    return answer
+        fields["view"] = view_json(view)
+    return fields
 
 
 def encode(value: Any) -> bytes:
-    """Return JSON; instants become RFC 3339 in UTC with a ``Z``."""
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=_plain)
+    """Encode a value as JSON; aware datetimes become RFC 3339 in UTC with a ``Z``."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=_to_json)
 
 
-def _plain(value: Any) -> Any:
-    """Convert what data may hold besides JSON (immutable mappings) into JSON."""
+def _to_json(value: Any) -> Any:
+    """Convert an immutable mapping, the only other type in an event's data, to a dict."""
     if hasattr(value, "items"):
         return dict(value.items())
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def fitting(events: Sequence[Event], most: int = LARGEST_PAGE) -> Sequence[Event]:
-    """Return the first events, as many as fit a page; at least one."""
+def first_page(events: Sequence[Event], max_bytes: int = MAX_PAGE_BYTES) -> Sequence[Event]:
+    """Return as many of the first events as fit on a page, but at least one.
+
+    Args:
+        events: events in order of offset.
+        max_bytes: maximum size of their text; three bytes are assumed for each character.
+    """
     size = 0
     for count, event in enumerate(events):
-        # A character of Chinese is three bytes.
+        # A Chinese character takes three bytes in UTF-8.
         size += 3 * len(event.text)
-        if size > most and count:
+        if size > max_bytes and count:
             return events[:count]
     return events
 
 
 def events_frame(events: Sequence[Event], view: View | None = None) -> bytes:
-    """Return an ``events`` frame."""
+    """Return an encoded ``events`` frame."""
     return encode({"type": "events", **events_json(events, view)})

@@ -1,4 +1,4 @@
-"""Fairly shared slots for anonymous clients: when all are taken, the largest holder loses one.
+"""Fairly shared slots for anonymous clients: when all are in use, the largest holder loses one.
 
 Refusing the newcomer instead would let the first few addresses shut out all others for as long
 as they please.
@@ -9,68 +9,68 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from types import TracebackType
 
-GiveUp = Callable[[], object]
-"""Ends what holds a slot; must not block, raise, or give the slot back within the call."""
+AbortCallback = Callable[[], object]
+"""Aborts whatever holds a slot; must not block, raise, or release the slot within the call."""
 
 
 class FairSlots:
-    """Slots by key, limited for each key and in total.
+    """A limited number of slots for each key and in total, with eviction.
 
     Args:
-        each: slots of one key.
-        most: slots of all keys together.
-        rotate: whether a key at its limit gives up its oldest slot for a new one; else the new
+        per_key: maximum number of slots of one key.
+        total: maximum number of slots of all keys together.
+        rotate: whether a key at its limit loses its oldest slot to a new one; otherwise the new
             one is refused.
     """
 
-    def __init__(self, each: int, most: int, *, rotate: bool = False) -> None:
-        self._each = each
-        self._most = most
+    def __init__(self, per_key: int, total: int, *, rotate: bool = False) -> None:
+        self._per_key = per_key
+        self._total = total
         self._rotate = rotate
-        self._held: dict[Hashable, dict[Slot, None]] = {}
+        self._slots: dict[Hashable, dict[Slot, None]] = {}
         self._count = 0
         self.evicted = 0
 
-    def slot(self, key: Hashable, give_up: GiveUp) -> Slot:
+    def slot(self, key: Hashable, abort: AbortCallback) -> Slot:
         """Return a context manager that holds a slot, if one is free."""
-        return Slot(self, key, give_up)
+        return Slot(self, key, abort)
 
-    def take(self, slot: Slot) -> bool:
-        """Take a slot; return whether one was free."""
-        if not self._has_room(slot.key):
+    def acquire(self, slot: Slot) -> bool:
+        """Acquire a slot; return whether one was free."""
+        if not self._make_room(slot.key):
             return False
-        self._held.setdefault(slot.key, {})[slot] = None
+        self._slots.setdefault(slot.key, {})[slot] = None
         self._count += 1
         return True
 
-    def give_back(self, slot: Slot) -> None:
-        """Give back a slot, unless it was given up before."""
-        held = self._held.get(slot.key)
-        if held is None or slot not in held:
+    def release(self, slot: Slot) -> None:
+        """Release a slot, unless it was evicted before."""
+        own_slots = self._slots.get(slot.key)
+        if own_slots is None or slot not in own_slots:
             return
-        del held[slot]
+        del own_slots[slot]
         self._count -= 1
-        if not held:
-            del self._held[slot.key]
+        if not own_slots:
+            del self._slots[slot.key]
 
-    def _has_room(self, key: Hashable) -> bool:
-        """Whether a key may hold one more, after making room for it."""
-        own = len(self._held.get(key, ()))
-        if own >= self._each:
+    def _make_room(self, key: Hashable) -> bool:
+        """Evict another slot if needed; return whether the key may have one more."""
+        own_count = len(self._slots.get(key, ()))
+        if own_count >= self._per_key:
             return self._rotate and self._evict_oldest(key)
-        if self._count < self._most:
+        if self._count < self._total:
             return True
-        largest = max(self._held, key=lambda one: len(self._held[one]))
+        largest = max(self._slots, key=lambda other: len(self._slots[other]))
         # Evicting from a key that holds no more than the newcomer would is no fairer.
-        if not self._rotate and len(self._held[largest]) <= own + 1:
+        if not self._rotate and len(self._slots[largest]) <= own_count + 1:
             return False
         return self._evict_oldest(largest)
 
     def _evict_oldest(self, key: Hashable) -> bool:
-        oldest = next(iter(self._held[key]))
-        self.give_back(oldest)
+        oldest = next(iter(self._slots[key]))
+        self.release(oldest)
         self.evicted += 1
-        oldest.give_up()
+        oldest.abort()
         return True
 
     def __len__(self) -> int:
@@ -80,23 +80,23 @@ class FairSlots:
 class Slot:
     """A context manager that holds a slot; entering returns whether one was free.
 
-    Not a generator: thousands of idle sockets hold one each.
+    A class instead of a generator to save memory: thousands of idle sockets hold one each.
     """
 
-    __slots__ = ("_slots", "give_up", "key")
+    __slots__ = ("_slots", "abort", "key")
 
-    def __init__(self, slots: FairSlots, key: Hashable, give_up: GiveUp) -> None:
+    def __init__(self, slots: FairSlots, key: Hashable, abort: AbortCallback) -> None:
         self._slots = slots
         self.key = key
-        self.give_up = give_up
+        self.abort = abort
 
     def __enter__(self) -> bool:
-        return self._slots.take(self)
+        return self._slots.acquire(self)
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
-        self._slots.give_back(self)
+        self._slots.release(self)

@@ -1,7 +1,7 @@
-"""Parsing of client frames. Pure: bytes in, a small value or a ``FrameError`` out.
+"""Parsing and validation of client frames: from bytes to a frame, or to a ``FrameError``.
 
-Checks are written by hand because this runs for every message: a model library takes longer than
-everything else on the way.
+The checks are written by hand because they run for every message: a validation library would take
+longer than all other work on a message.
 """
 
 from __future__ import annotations
@@ -21,36 +21,48 @@ MAX_UPLOADS = 10
 MAX_TOKEN = 8192
 MAX_LANGUAGES = 256
 MAX_OFFSET = 2**53 - 1
-"""Offsets stay below what a JavaScript number holds exactly."""
+"""The largest integer that a JavaScript number represents exactly."""
 
 _ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}")
-"""No colon: ids with one are the desk's own."""
+"""The ids of clients have no colon; the desk's own job ids do."""
 _CHOICE = re.compile(r"[\w.:+@-]{1,128}")
 
 
 class FrameError(DeskError):
-    """A frame that can't be accepted.
+    """A frame is invalid.
 
     Attributes:
-        id: the client's id of the frame, if that could be read.
-        bad: whether it counts as abuse; too long a text is a person's mistake, not abuse.
+        id: the client's id of the frame; empty if it could not be read.
+        is_violation: whether it counts as a protocol violation, several of which close the
+            connection. An empty or overlong text is a user's mistake and does not count.
     """
 
     code = ErrorCode.INVALID_REQUEST
 
     def __init__(
-        self, message: str, reason: str, *, frame_id: str = "", bad: bool = True, **data: Any
+        self,
+        message: str,
+        reason: str,
+        *,
+        frame_id: str = "",
+        is_violation: bool = True,
+        **data: Any,
     ) -> None:
         super().__init__(message, reason=reason, **data)
         self.id = frame_id
-        self.bad = bad
+        self.is_violation = is_violation
 
 
 class Hello(Struct, frozen=True):
-    """The client's credentials, and how much of the log it holds.
+    """The first frame: the client's credentials, and which part of the log it has already.
 
     Attributes:
-        challenge: token for a solved challenge, from a new client that was asked for one.
+        token: the app token of a logged-in user.
+        secret: the secret of an anonymous conversation.
+        epoch: the epoch of the client's copy of the log.
+        offset: the offset of the last event in that copy.
+        languages: the accepted languages in the format of ``Accept-Language``.
+        challenge: the token of a solved CAPTCHA, from a new client that was asked to solve one.
     """
 
     token: str = ""
@@ -62,7 +74,13 @@ class Hello(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """A message; the text is cleaned. ``offset`` is of the question its writer saw, or 0."""
+    """A text message.
+
+    Attributes:
+        id: the client's id of the message.
+        text: the cleaned text.
+        offset: the offset of the question that the user saw when writing; 0 for none.
+    """
 
     id: str
     text: str
@@ -70,32 +88,32 @@ class Send(Struct, frozen=True):
 
 
 class Choose(Struct, frozen=True):
-    """A tapped choice."""
+    """A choice that the user tapped; ``offset`` is that of its question."""
 
     id: str
     choice: str
     offset: int
 
 
-class HandIn(Struct, frozen=True):
-    """Files to hand in."""
+class SubmitUploads(Struct, frozen=True):
+    """The submission of uploaded files, by their upload ids."""
 
     id: str
     uploads: tuple[str, ...]
 
 
 class Typing(Struct, frozen=True):
-    """The user is writing."""
+    """A signal that the user is typing."""
 
 
 class Read(Struct, frozen=True):
-    """The user has seen everything up to an offset."""
+    """A signal that the user has read all events up to an offset."""
 
     offset: int
 
 
 class Renew(Struct, frozen=True):
-    """A new token for the same account."""
+    """A new app token for the same account."""
 
     token: str
 
@@ -104,64 +122,70 @@ class Ping(Struct, frozen=True):
     """A check that the connection is alive."""
 
 
-Frame = Hello | Send | Choose | HandIn | Typing | Read | Renew | Ping
-JobFrame = Send | Choose | HandIn
+Frame = Hello | Send | Choose | SubmitUploads | Typing | Read | Renew | Ping
+JobFrame = Send | Choose | SubmitUploads
 
 
 def parse_frame(data: bytes, *, max_text: int) -> Frame:
-    """Return the frame in ``data``.
+    """Parse a frame.
+
+    Args:
+        data: the encoded frame.
+        max_text: maximum number of characters of a message.
 
     Raises:
-        FrameError: with a reason that names what is wrong, never the input.
+        FrameError: the frame is invalid; the error never contains the input.
     """
-    return read_frame(_load(data), max_text=max_text)
+    return _read_frame(_decode_json(data), max_text)
 
 
 def parse_hello(data: bytes) -> Hello:
-    """Return the hello in a body whose ``type`` may be missing; an empty body is anonymous."""
+    """Parse the hello of an HTTP request, in which ``type`` is optional.
+
+    An empty body is the hello of a new anonymous client.
+    """
     if not data.strip():
         return Hello()
-    return _hello(_object(_load(data)))
+    return _read_hello(_require_object(_decode_json(data)))
 
 
-def read_frame(value: Any, *, max_text: int) -> Frame:
-    """Return the frame in a decoded JSON value."""
-    fields = _object(value)
+def _read_frame(value: Any, max_text: int) -> Frame:
+    fields = _require_object(value)
     kind = fields.get("type")
     if kind == "send":
-        return _send(fields, max_text)
+        return _read_send(fields, max_text)
     if kind == "choose":
-        frame_id = _frame_id(fields)
+        frame_id = _read_id(fields)
         choice = fields.get("choice")
         if type(choice) is not str or _CHOICE.fullmatch(choice) is None:
             raise FrameError("choice must be a short string", "wrong_type", frame_id=frame_id)
-        return Choose(frame_id, choice, _offset(fields, frame_id))
+        return Choose(frame_id, choice, _read_offset(fields, frame_id))
     if kind == "upload":
-        return _hand_in(fields)
+        return _read_submit_uploads(fields)
     if kind == "typing":
         return Typing()
     if kind == "read":
-        return Read(_offset(fields))
+        return Read(_read_offset(fields))
     if kind == "ping":
         return Ping()
     if kind == "renew":
-        return _renew(fields)
+        return _read_renew(fields)
     if kind == "hello":
-        return _hello(fields)
-    raise FrameError("no such frame type", "unknown_type")
+        return _read_hello(fields)
+    raise FrameError("unknown frame type", "unknown_type")
 
 
-def characters_of(frame: Send | Choose | HandIn) -> int:
-    """Return the length of a frame's text."""
+def text_length(frame: Send | Choose | SubmitUploads) -> int:
+    """Return the number of characters of a frame's text; 0 for other frames than messages."""
     return len(frame.text) if isinstance(frame, Send) else 0
 
 
-def _load(data: bytes) -> Any:
+def _decode_json(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        # A lone surrogate is legal JSON but no text; it gets a second, slower parser, because some
-        # keyboards and languages do send it and the message should still arrive.
+        # orjson rejects lone surrogates, which are legal JSON. Some keyboards and programming
+        # languages do send them, so try the slower parser, which accepts them.
         if b"\\u" not in data:
             raise FrameError("not JSON in UTF-8", "not_json") from None
     try:
@@ -170,81 +194,81 @@ def _load(data: bytes) -> Any:
         raise FrameError("not JSON in UTF-8", "not_json") from None
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _require_object(value: Any) -> dict[str, Any]:
     if type(value) is not dict:
         raise FrameError("a frame is a JSON object", "wrong_type")
     return value
 
 
-def _frame_id(fields: dict[str, Any]) -> str:
+def _read_id(fields: dict[str, Any]) -> str:
     value = fields.get("id")
     if type(value) is not str or _ID.fullmatch(value) is None:
         raise FrameError("id must be 1 to 64 letters, digits, dots, dashes", "bad_id")
     return value
 
 
-def _send(fields: dict[str, Any], max_text: int) -> Send:
-    frame_id = _frame_id(fields)
+def _read_send(fields: dict[str, Any], max_text: int) -> Send:
+    frame_id = _read_id(fields)
     text = fields.get("text")
     if type(text) is not str:
         raise FrameError("text must be a string", "wrong_type", frame_id=frame_id)
     text = clean_text(text)
     if not text:
-        raise FrameError("the text is empty", "empty", frame_id=frame_id, bad=False)
+        raise FrameError("the text is empty", "empty", frame_id=frame_id, is_violation=False)
     if len(text) > max_text:
         raise FrameError(
             "the text is too long",
             "too_long",
             frame_id=frame_id,
-            bad=False,
+            is_violation=False,
             limit=max_text,
             count=len(text),
         )
-    return Send(frame_id, text, _offset(fields, frame_id) if "offset" in fields else 0)
+    return Send(frame_id, text, _read_offset(fields, frame_id) if "offset" in fields else 0)
 
 
-def _renew(fields: dict[str, Any]) -> Renew:
-    token = _text(fields, "token", MAX_TOKEN)
+def _read_renew(fields: dict[str, Any]) -> Renew:
+    token = _short_text(fields, "token", MAX_TOKEN)
     if not token:
-        raise FrameError("a renewal brings a token", "no_token")
+        raise FrameError("a renewal needs a token", "no_token")
     return Renew(token)
 
 
-def _hand_in(fields: dict[str, Any]) -> HandIn:
-    frame_id = _frame_id(fields)
+def _read_submit_uploads(fields: dict[str, Any]) -> SubmitUploads:
+    frame_id = _read_id(fields)
     uploads = fields.get("uploads")
     if type(uploads) is not list or not 1 <= len(uploads) <= MAX_UPLOADS:
         raise FrameError("uploads must be a list of 1 to 10", "wrong_type", frame_id=frame_id)
     for upload in uploads:
         if type(upload) is not str or _ID.fullmatch(upload) is None:
             raise FrameError("uploads must hold upload ids", "bad_id", frame_id=frame_id)
-    return HandIn(frame_id, tuple(uploads))
+    return SubmitUploads(frame_id, tuple(uploads))
 
 
-def _hello(fields: dict[str, Any]) -> Hello:
+def _read_hello(fields: dict[str, Any]) -> Hello:
     hello = Hello(
-        token=_text(fields, "token", MAX_TOKEN),
-        secret=_text(fields, "secret", MAX_LANGUAGES),
-        epoch=_text(fields, "epoch", MAX_LANGUAGES),
-        offset=_offset(fields) if "offset" in fields else 0,
-        languages=_text(fields, "languages", MAX_LANGUAGES),
-        challenge=_text(fields, "challenge", MAX_TOKEN),
+        token=_short_text(fields, "token", MAX_TOKEN),
+        secret=_short_text(fields, "secret", MAX_LANGUAGES),
+        epoch=_short_text(fields, "epoch", MAX_LANGUAGES),
+        offset=_read_offset(fields) if "offset" in fields else 0,
+        languages=_short_text(fields, "languages", MAX_LANGUAGES),
+        challenge=_short_text(fields, "challenge", MAX_TOKEN),
     )
     if hello.token and hello.secret:
         raise FrameError("a token or a secret, not both", "wrong_type")
     return hello
 
 
-def _text(fields: dict[str, Any], name: str, limit: int) -> str:
+def _short_text(fields: dict[str, Any], name: str, limit: int) -> str:
     value = fields.get(name, "")
     if type(value) is not str or len(value) > limit or not value.isascii():
         raise FrameError(f"{name} must be a plain short string", "wrong_type")
     return value
 
 
-def _offset(fields: dict[str, Any], frame_id: str = "") -> int:
+def _read_offset(fields: dict[str, Any], frame_id: str = "") -> int:
     value = fields.get("offset", 0)
-    # A bool is an int to isinstance, a huge number is a float to the decoder: neither is an offset.
+    # ``isinstance`` would accept a bool; the decoder returns huge integers as floats.
     if type(value) is not int or not 0 <= value <= MAX_OFFSET:
         raise FrameError("offset must be a whole number", "wrong_type", frame_id=frame_id)
     return value

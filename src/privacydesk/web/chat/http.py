@@ -1,4 +1,4 @@
-"""The HTTP equivalent: the same frames by POST, the same events by long poll or as a stream."""
+"""The HTTP equivalent of the socket: frames by POST, events by long poll or event stream."""
 
 from __future__ import annotations
 
@@ -12,155 +12,165 @@ from aiohttp import web
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Session
-from privacydesk.web.addresses import ender_of, origin_of
-from privacydesk.web.answers import json_answer
-from privacydesk.web.bodies import read_limited
-from privacydesk.web.chat.access import credentials_of, languages_of, let_in, session_of
-from privacydesk.web.chat.backlog import Answer, Backlog
-from privacydesk.web.chat.encoding import encode, event_json, events_json, fitting, view_json
-from privacydesk.web.chat.follower import Follower
+from privacydesk.web.addresses import abort_callback, client_network
+from privacydesk.web.bodies import read_body
+from privacydesk.web.chat.access import accept_language, admit, parse_credentials, require_session
+from privacydesk.web.chat.backlog import Backlog, PendingResponse
+from privacydesk.web.chat.chat_server import ChatServer
+from privacydesk.web.chat.encoding import encode, event_json, events_json, first_page, view_json
 from privacydesk.web.chat.frames import (
     MAX_OFFSET,
     Choose,
     FrameError,
-    HandIn,
     Read,
     Send,
+    SubmitUploads,
     Typing,
-    characters_of,
     parse_frame,
     parse_hello,
+    text_length,
 )
+from privacydesk.web.chat.http_viewer import HttpViewer
 from privacydesk.web.chat.jobs import run_job
-from privacydesk.web.chat.room import Room
-from privacydesk.web.chat.welcome import copy_ends_at, welcome_json
-from privacydesk.web.files import file_answer
-from privacydesk.web.keys import ROOM, SPOKEN
+from privacydesk.web.chat.welcome import valid_offset, welcome_json
+from privacydesk.web.files import file_response
+from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE
+from privacydesk.web.responses import json_response
 
 EVENT_STREAM = "text/event-stream"
 
 
 async def open_session(request: web.Request) -> web.Response:
-    """Answer a hello with a welcome; the events are fetched separately."""
-    room = request.app[ROOM]
-    hello = parse_hello(await read_limited(request, room.settings.max_frame))
-    credentials = credentials_of(request)
+    """Admit a client and respond with the welcome; events are fetched by separate requests."""
+    chat = request.app[CHAT_SERVER]
+    hello = parse_hello(await read_body(request, chat.settings.max_frame))
+    credentials = parse_credentials(request)
     if not credentials.token and not credentials.secret:
         credentials = Credentials(token=hello.token, secret=hello.secret)
-    languages = hello.languages or languages_of(request)
-    request[SPOKEN] = negotiate(languages)
-    entry = await let_in(request, credentials, languages=languages, challenge=hello.challenge)
-    return json_answer({"type": "welcome", **welcome_json(room, entry, hello)})
+    languages = hello.languages or accept_language(request)
+    request[CONVERSATION_LOCALE] = negotiate(languages)
+    admission = await admit(request, credentials, languages=languages, challenge=hello.challenge)
+    return json_response({"type": "welcome", **welcome_json(chat, admission, hello)})
 
 
 async def post_frame(request: web.Request) -> web.Response:
-    """Take a frame that the socket would take; answer with its offset after the commit."""
-    room = request.app[ROOM]
-    # Authenticated first, so that errors in the body are reported in the user's language.
-    session = await session_of(request)
-    body = await read_limited(request, room.settings.max_frame)
-    frame = parse_frame(body, max_text=room.settings.max_text)
-    if isinstance(frame, Send | Choose | HandIn):
-        room.admit(session, characters_of(frame))
-        offset = await run_job(room.desk, session, frame)
-        # Whatever was already in the log when the request came in can't be new.
+    """Handle a frame as the socket would; respond to a message with its offset after the commit."""
+    chat = request.app[CHAT_SERVER]
+    # Authenticate first, so that errors in the body are reported in the user's language.
+    session = await require_session(request)
+    body = await read_body(request, chat.settings.max_frame)
+    frame = parse_frame(body, max_text=chat.settings.max_text)
+    if isinstance(frame, Send | Choose | SubmitUploads):
+        chat.admit_message(session, text_length(frame))
+        offset = await run_job(chat.desk, session, frame)
+        # An event that was in the log before this request is a duplicate.
         duplicate = offset <= session.head
-        return json_answer({"id": frame.id, "offset": offset, "duplicate": duplicate})
+        return json_response({"id": frame.id, "offset": offset, "duplicate": duplicate})
     if isinstance(frame, Typing | Read):
-        room.admit_signal(session)
+        chat.admit_signal(session)
     if isinstance(frame, Typing):
-        await room.desk.typing(session)
+        await chat.desk.mark_typing(session)
     elif isinstance(frame, Read):
-        await room.desk.read(session, frame.offset)
+        await chat.desk.mark_read(session, frame.offset)
     else:
-        raise FrameError("this frame is for the socket", "socket_only")
+        raise FrameError("this frame is only for the socket", "socket_only")
     return web.Response(status=204)
 
 
-async def events(request: web.Request) -> web.StreamResponse:
-    """Answer with the events after an offset: at once, after a wait, or as a stream."""
-    room = request.app[ROOM]
-    session = await session_of(request)
-    room.admit_signal(session)
+async def get_events(request: web.Request) -> web.StreamResponse:
+    """Respond with the events after an offset: at once, by long poll, or as an event stream."""
+    chat = request.app[CHAT_SERVER]
+    session = await require_session(request)
+    chat.admit_signal(session)
     if EVENT_STREAM in request.headers.get("Accept", ""):
-        with _held(request, room):
-            return await _stream(request, room, session)
-    after = copy_ends_at(
-        session, request.query.get("epoch", session.epoch), _whole(request, "after", MAX_OFFSET)
+        with _socket_slot(request, chat):
+            return await _stream_events(request, chat, session)
+    after = valid_offset(
+        session,
+        request.query.get("epoch", session.epoch),
+        _query_integer(request, "after", MAX_OFFSET),
     )
-    wait = min(float(_whole(request, "wait", 3600)), room.settings.max_wait)
-    found = await room.desk.events(session, after=after, limit=room.settings.page)
-    if not found and wait and after == session.head:
-        with _held(request, room):
-            found = await _await_events(room, session, after, wait)
-    with room.answering(session):
-        answer: dict[str, Any] = {
+    wait = min(float(_query_integer(request, "wait", 3600)), chat.settings.max_wait)
+    new_events = await chat.desk.events(session, after=after, limit=chat.settings.replay_page_size)
+    if not new_events and wait and after == session.head:
+        with _socket_slot(request, chat):
+            new_events = await _wait_for_events(chat, session, after, wait)
+    with chat.response_slot(session):
+        fields: dict[str, Any] = {
             "epoch": session.epoch,
             "after": after,
-            "head": max(session.head, found[-1].offset if found else 0),
-            **events_json(fitting(found), await room.desk.view(session)),
+            "head": max(session.head, new_events[-1].offset if new_events else 0),
+            **events_json(first_page(new_events), await chat.desk.view(session)),
         }
-        return await _sent(request, room, json_answer(answer))
+        return await _send_response(request, chat, json_response(fields))
 
 
-async def attachment(request: web.Request) -> web.Response:
-    """Answer with a file that an agent sent in the caller's own conversation."""
-    room = request.app[ROOM]
-    session = await session_of(request)
-    room.admit(session)
-    with room.answering(session):
-        file = await room.desk.attachment(session, request.match_info["file"])
-        return await _sent(request, room, file_answer(file))
+async def get_attachment(request: web.Request) -> web.Response:
+    """Respond with a file that an agent sent in the client's conversation."""
+    chat = request.app[CHAT_SERVER]
+    session = await require_session(request)
+    chat.admit_message(session)
+    with chat.response_slot(session):
+        file = await chat.desk.attachment(session, request.match_info["file"])
+        return await _send_response(request, chat, file_response(file))
 
 
-def _held(request: web.Request, room: Room) -> AbstractContextManager[None]:
-    """Count a long-lived request like a socket of its address."""
-    origin = str(origin_of(request, room.settings.trusted_proxies))
-    return room.socket(origin, ender_of(request))
+def _socket_slot(request: web.Request, chat: ChatServer) -> AbstractContextManager[None]:
+    """Count a long-lived request as a socket of its client address."""
+    origin = str(client_network(request, chat.settings.trusted_proxies))
+    return chat.socket_slot(origin, abort_callback(request))
 
 
-async def _sent(request: web.Request, room: Room, answer: web.Response) -> web.Response:
-    """Send a whole answer while it counts towards its address's backlog."""
-    size = len(answer.body) if isinstance(answer.body, bytes) else 0
-    with room.sending(_on_its_way(request, room), size):
-        await answer.prepare(request)
-        await answer.write_eof()
-        return answer
+async def _send_response(
+    request: web.Request, chat: ChatServer, response: web.Response
+) -> web.Response:
+    """Send a response completely, and count it towards the backlog of its client address."""
+    size = len(response.body) if isinstance(response.body, bytes) else 0
+    with chat.track_response(_pending_response(request, chat), size):
+        await response.prepare(request)
+        await response.write_eof()
+        return response
 
 
-def _on_its_way(request: web.Request, room: Room) -> Answer:
+def _pending_response(request: web.Request, chat: ChatServer) -> PendingResponse:
     if request.transport is None:
         raise ConnectionResetError("the client is gone")
-    origin = str(origin_of(request, room.settings.trusted_proxies))
-    return Answer(origin, request.transport, request.transport.abort)
+    origin = str(client_network(request, chat.settings.trusted_proxies))
+    return PendingResponse(origin, request.transport, request.transport.abort)
 
 
-async def _await_events(room: Room, session: Session, after: int, wait: float) -> Any:
-    follower = Follower(session, after)
-    room.seat(follower)
+async def _wait_for_events(chat: ChatServer, session: Session, after: int, wait: float) -> Any:
+    """Return the events after an offset, waiting at most ``wait`` seconds for the first one."""
+    viewer = HttpViewer(session, after)
+    chat.add_viewer(viewer)
     try:
-        # A commit between the first read and joining has woken nobody.
-        found = await room.desk.events(session, after=after, limit=room.settings.page)
-        if found:
-            return found
+        # Read again: a commit before the viewer was added has not woken it up.
+        new_events = await chat.desk.events(
+            session, after=after, limit=chat.settings.replay_page_size
+        )
+        if new_events:
+            return new_events
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                await follower.wait(room.stopping)
-        if room.expired(session):
+                await viewer.wait(chat.stopping)
+        if chat.is_expired(session):
             raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
-        return await room.desk.events(session, after=after, limit=room.settings.page)
+        return await chat.desk.events(session, after=after, limit=chat.settings.replay_page_size)
     finally:
-        if room.hub.leave(follower):
-            room.spawn(room.desk.leave(session))
+        if chat.hub.leave(viewer):
+            chat.spawn(chat.desk.mark_left(session))
 
 
-async def _stream(request: web.Request, room: Room, session: Session) -> web.StreamResponse:
-    """Send events as server-sent events; the id of each is its offset."""
-    last = request.headers.get("Last-Event-ID", "")
-    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else None  # noqa: PLR2004
-    if after is None:
-        after = _whole(request, "after", MAX_OFFSET)
-    after = copy_ends_at(session, request.query.get("epoch", session.epoch), after)
+async def _stream_events(
+    request: web.Request, chat: ChatServer, session: Session
+) -> web.StreamResponse:
+    """Send events as server-sent events, whose ids are the offsets."""
+    last_id = request.headers.get("Last-Event-ID", "")
+    if last_id.isascii() and last_id.isdecimal() and len(last_id) < 16:  # noqa: PLR2004
+        after = int(last_id)
+    else:
+        after = _query_integer(request, "after", MAX_OFFSET)
+    after = valid_offset(session, request.query.get("epoch", session.epoch), after)
     response = web.StreamResponse(
         headers={
             "Content-Type": EVENT_STREAM,
@@ -168,85 +178,92 @@ async def _stream(request: web.Request, room: Room, session: Session) -> web.Str
             "X-Accel-Buffering": "no",
         }
     )
-    follower = Follower(session, after)
-    room.seat(follower)
-    answer = _on_its_way(request, room)
-    line = _Line(response, answer, room.backlog)
+    viewer = HttpViewer(session, after)
+    chat.add_viewer(viewer)
+    pending_response = _pending_response(request, chat)
+    stream = _EventStream(response, pending_response, chat.backlog)
     try:
-        with room.sending(answer):
+        with chat.track_response(pending_response):
             await response.prepare(request)
-            await line.say(_frame("session", {"epoch": session.epoch, "after": after}))
-            await _follow(line, room, follower)
+            await stream.send(_sse_event("session", {"epoch": session.epoch, "after": after}))
+            await _send_until_end(stream, chat, viewer)
     except ConnectionError:
         pass
     finally:
-        if room.hub.leave(follower):
-            room.spawn(room.desk.leave(session))
+        if chat.hub.leave(viewer):
+            chat.spawn(chat.desk.mark_left(session))
     return response
 
 
-async def _follow(line: _Line, room: Room, follower: Follower) -> None:
-    """Send what is new until the stream ends."""
-    while not room.stopping.is_set():
-        # Checked before sending: the event that woke this may follow the token's expiry.
-        if room.expired(follower.session):
-            await line.say(_frame("expired", {}))
+async def _send_until_end(stream: _EventStream, chat: ChatServer, viewer: HttpViewer) -> None:
+    """Send new events and views until the stream ends."""
+    while not chat.stopping.is_set():
+        # Check before sending: the new events may be later than the expiry of the token.
+        if chat.is_expired(viewer.session):
+            await stream.send(_sse_event("expired", {}))
             break
-        if follower.restarted:
-            await line.say(_frame("bye", {"reason": "epoch"}))
+        if viewer.restarted:
+            await stream.send(_sse_event("bye", {"reason": "epoch"}))
             break
-        await _send_new(line, room, follower)
+        await _send_new(stream, chat, viewer)
         try:
-            async with asyncio.timeout(room.settings.heartbeat):
-                await follower.wait(room.stopping)
+            async with asyncio.timeout(chat.settings.heartbeat):
+                await viewer.wait(chat.stopping)
         except TimeoutError:
-            await line.say(b":\n\n")
+            await stream.send(b":\n\n")
 
 
-class _Line:
-    """A stream that accounts for its unsent bytes."""
+class _EventStream:
+    """An event stream that records its unsent bytes in the backlog."""
 
-    def __init__(self, response: web.StreamResponse, answer: Answer, backlog: Backlog) -> None:
+    def __init__(
+        self, response: web.StreamResponse, pending_response: PendingResponse, backlog: Backlog
+    ) -> None:
         self._response = response
-        self._answer = answer
+        self._pending_response = pending_response
         self._backlog = backlog
 
-    async def say(self, frames: bytes) -> None:
-        """Send frames once the ones before them are taken."""
-        self._answer.pending = len(frames)
-        self._backlog.account(self._answer, self._answer.weigh())
-        await self._response.write(frames)
-        self._answer.pending = 0
-        self._backlog.account(self._answer, self._answer.weigh())
+    async def send(self, data: bytes) -> None:
+        """Send data once the transport has accepted the data before it."""
+        self._record_pending(len(data))
+        await self._response.write(data)
+        self._record_pending(0)
+
+    def _record_pending(self, size: int) -> None:
+        self._pending_response.pending = size
+        self._backlog.record(self._pending_response, self._pending_response.buffered_bytes())
 
 
-async def _send_new(line: _Line, room: Room, follower: Follower) -> None:
-    # While a slow client takes a page, only its encoded frames are kept.
-    while frames := await _next_page(room, follower):
-        await line.say(frames)
-    view = await room.desk.view(follower.session)
-    if view != follower.shown:
-        follower.shown = view
-        await line.say(_frame("view", view_json(view)))
+async def _send_new(stream: _EventStream, chat: ChatServer, viewer: HttpViewer) -> None:
+    """Send all events behind the viewer's cursor, then the view if it has changed."""
+    # While a slow client receives a page, only its encoded form is kept in memory.
+    while page := await _next_page(chat, viewer):
+        await stream.send(page)
+    view = await chat.desk.view(viewer.session)
+    if view != viewer.last_view:
+        viewer.last_view = view
+        await stream.send(_sse_event("view", view_json(view)))
 
 
-async def _next_page(room: Room, follower: Follower) -> bytes:
-    """Return the frames of the next events; empty when all were sent."""
-    events = fitting(
-        await room.desk.events(follower.session, after=follower.cursor, limit=room.settings.page)
+async def _next_page(chat: ChatServer, viewer: HttpViewer) -> bytes:
+    """Return the next events in encoded form; empty if all are sent."""
+    events = first_page(
+        await chat.desk.events(
+            viewer.session, after=viewer.cursor, limit=chat.settings.replay_page_size
+        )
     )
     if events:
-        follower.cursor = events[-1].offset
-    return b"".join(_frame("event", event_json(event), event.offset) for event in events)
+        viewer.cursor = events[-1].offset
+    return b"".join(_sse_event("event", event_json(event), event.offset) for event in events)
 
 
-def _frame(name: str, value: Any, offset: int = 0) -> bytes:
+def _sse_event(name: str, value: Any, offset: int = 0) -> bytes:
     head = f"id: {offset}\nevent: {name}\n" if offset else f"event: {name}\n"
     return head.encode() + b"data: " + encode(value) + b"\n\n"
 
 
-def _whole(request: web.Request, name: str, limit: int) -> int:
-    """Return a query parameter as a whole number, 0 when it is missing."""
+def _query_integer(request: web.Request, name: str, limit: int) -> int:
+    """Return a query parameter as an integer, at most ``limit``; 0 if it is missing."""
     value = request.query.get(name, "0")
     if not (value.isascii() and value.isdecimal()) or len(value) > len(str(limit)):
         raise DeskError(

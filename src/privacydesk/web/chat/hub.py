@@ -1,8 +1,8 @@
-"""The viewers of each conversation in this process, and their one shared subscription.
+"""The viewers of each conversation in this process, which share one subscription.
 
-A commit is encoded once and handed to every viewer of the conversation. Notifications may be
-lost and the log may be changed by another process, so each viewer keeps a cursor of its own and
-reads what it has missed.
+The events of a commit are encoded once and delivered to every viewer of the conversation.
+Notifications may be lost, and another process may append to the log, so each viewer has its own
+cursor and reads the events that it missed.
 """
 
 from __future__ import annotations
@@ -22,54 +22,60 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Viewer(Protocol):
-    """A client that shows a conversation.
+    """A client that displays a conversation.
 
     Attributes:
-        session: its locale is the conversation's current one: errors are worded in it.
+        session: the client's session. Its locale follows the conversation's, for error messages.
     """
 
     session: Session
 
     def deliver(self, first: int, last: int, frame: bytes) -> None:
-        """Take a commit's events, already encoded."""
+        """Deliver the events of a commit.
+
+        Args:
+            first: offset of the first event.
+            last: offset of the last event.
+            frame: the encoded ``events`` frame.
+        """
         ...
 
-    def behind(self, head: int) -> None:
-        """Learn that the log goes up to ``head``; read what is missing."""
+    def catch_up_to(self, head: int) -> None:
+        """Read and send the events that are missing up to the offset ``head``."""
         ...
 
-    def show(self, frame: bytes) -> None:
-        """Take a frame that is not part of the log."""
+    def send(self, frame: bytes) -> None:
+        """Send a frame that is not part of the log."""
         ...
 
     def restart(self) -> None:
-        """Learn that the conversation's epoch has changed."""
+        """Make the client start over, because the conversation's epoch has changed."""
         ...
 
     def expire(self) -> None:
-        """Learn that its session's token has expired."""
+        """Stop serving the session, because its token has expired."""
         ...
 
 
 class Channel:
     """All viewers of one conversation."""
 
-    __slots__ = ("_hub", "_shown", "conversation", "owner", "unsubscribe", "viewers")
+    __slots__ = ("_hub", "_last_view", "conversation", "owner", "unsubscribe", "viewers")
 
     def __init__(self, hub: Hub, conversation: ConversationId) -> None:
         self._hub = hub
-        self._shown: View | None = None
+        self._last_view: View | None = None
         self.conversation = conversation
         self.viewers: list[Viewer] = []
         self.owner = OwnerKind.ASSISTANT
-        self.unsubscribe: Unsubscribe = hub.desk.subscribe(conversation, self._committed)
+        self.unsubscribe: Unsubscribe = hub.desk.subscribe(conversation, self._on_commit)
 
-    def _committed(self, first: int, events: tuple[Event, ...], conversation: Conversation) -> None:
+    def _on_commit(self, first: int, events: tuple[Event, ...], conversation: Conversation) -> None:
         viewers = self.viewers
-        view = self._hub.desk.glance(conversation)
-        self._note(view)
+        view = self._hub.desk.view_of(conversation)
+        self._apply(view)
         if events:
-            self._shown = view
+            self._last_view = view
             frame = events_frame(events, view)
             last = first + len(events) - 1
             # A viewer may leave while it is called.
@@ -79,48 +85,54 @@ class Channel:
                 else:
                     viewer.deliver(first, last, frame)
         else:
-            self.show(view, typing=view.agent_typing)
+            self.send_view(view, typing=view.agent_typing)
         if view.owner is OwnerKind.QUEUE and viewers:
             self._hub.spawn(self.refresh())
 
     async def refresh(self) -> None:
-        """Read the whole view and show it if it changed."""
+        """Read the complete view and send it if it has changed."""
         if self.viewers:
-            self.show(await self._hub.desk.view(self.viewers[0].session))
+            self.send_view(await self._hub.desk.view(self.viewers[0].session))
 
-    def show(self, view: View, *, typing: bool = False) -> None:
-        """Show a view to all, unless it was the last one shown, alone or with events."""
-        self._note(view)
+    def send_view(self, view: View, *, typing: bool = False) -> None:
+        """Send a view to all viewers, unless it was the last one sent, alone or with events.
+
+        Args:
+            view: the view.
+            typing: whether to send a typing signal of the agent first.
+        """
+        self._apply(view)
         if typing:
             for viewer in tuple(self.viewers):
-                viewer.show(TYPING)
-        if view == self._shown:
+                viewer.send(_TYPING_FRAME)
+        if view == self._last_view:
             return
-        self._shown = view
+        self._last_view = view
         frame = encode({"type": "view", "view": view_json(view)})
         for viewer in tuple(self.viewers):
-            viewer.show(frame)
+            viewer.send(frame)
 
-    def _note(self, view: View) -> None:
+    def _apply(self, view: View) -> None:
+        """Update the owner, and the locale of the viewers' sessions."""
         self.owner = view.owner
         for viewer in self.viewers:
-            keep_language(viewer, view)
+            update_locale(viewer, view)
 
 
-def keep_language(viewer: Viewer, view: View) -> None:
+def update_locale(viewer: Viewer, view: View) -> None:
     """Update the locale of a viewer's session from a view."""
     if viewer.session.locale != view.locale:
         viewer.session = replace(viewer.session, locale=view.locale)
 
 
-TYPING = encode({"type": "typing", "from": "agent"})
+_TYPING_FRAME = encode({"type": "typing", "from": "agent"})
 
 
 class Hub:
-    """The channels of this process.
+    """The channels of all conversations that are displayed by clients of this process.
 
-    Attributes:
-        desk: where conversations are subscribed to and read.
+    Args:
+        desk: the service that conversations are read from and subscribed to.
         spawn: runs a coroutine in the background and logs its failure.
     """
 
@@ -138,7 +150,7 @@ class Hub:
         channel.viewers.append(viewer)
         return channel
 
-    def count(self, conversation: ConversationId) -> int:
+    def viewer_count(self, conversation: ConversationId) -> int:
         """Return the number of a conversation's viewers."""
         channel = self._channels.get(conversation)
         return len(channel.viewers) if channel is not None else 0
@@ -156,26 +168,30 @@ class Hub:
         return True
 
     def viewers(self) -> Iterator[Viewer]:
-        """Return all viewers as of now; any of them may leave meanwhile."""
+        """Yield all current viewers; viewers may leave during the iteration."""
         for channel in tuple(self._channels.values()):
             yield from tuple(channel.viewers)
 
     def channels(self) -> Iterable[Channel]:
-        """Return the channels as they are now."""
+        """Return all current channels."""
         return tuple(self._channels.values())
 
-    async def compare(self, chunk: int = 500) -> None:
-        """Compare viewers with the log, so that a lost notification costs seconds, not messages."""
+    async def check_heads(self, chunk: int = 500) -> None:
+        """Bring all viewers up to date with the log, in case notifications were lost.
+
+        Args:
+            chunk: number of conversations per query.
+        """
         channels = tuple(self._channels.values())
         for start in range(0, len(channels), chunk):
-            part = channels[start : start + chunk]
-            heads = await self.desk.heads([channel.conversation for channel in part])
-            for channel in part:
+            batch = channels[start : start + chunk]
+            heads = await self.desk.heads([channel.conversation for channel in batch])
+            for channel in batch:
                 head = heads.get(channel.conversation)
                 for viewer in tuple(channel.viewers):
                     if head is None:
-                        viewer.restart()  # purged with its retention period
+                        viewer.restart()  # The conversation was purged.
                     else:
-                        viewer.behind(head)
+                        viewer.catch_up_to(head)
                 if channel.owner is OwnerKind.QUEUE:
                     await channel.refresh()

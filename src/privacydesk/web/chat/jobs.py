@@ -1,4 +1,4 @@
-"""The one way from a frame to the desk, shared by the socket and its HTTP equivalent."""
+"""Running message frames on the desk, for the socket and its HTTP equivalent alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from privacydesk.web.chat.frames import Choose, JobFrame, Send
 
 
 async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:
-    """Hand a frame to the desk; return the offset of the resulting event."""
+    """Pass a frame to the desk; return the offset of the resulting event."""
     if isinstance(frame, Send):
         return await desk.say(session, id=frame.id, text=frame.text, offset=frame.offset)
     if isinstance(frame, Choose):

@@ -1,4 +1,4 @@
-"""The WebSocket: the handshake in frames, then the connection."""
+"""The WebSocket handler: upgrade, hello and welcome, then the connection."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from aiohttp import WSMsgType, web
 
 from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.i18n.negotiation import negotiate
-from privacydesk.services.api import Credentials, Entry
-from privacydesk.web.addresses import ender_of, origin_of
-from privacydesk.web.chat.access import let_in
+from privacydesk.services.api import Admission, Credentials
+from privacydesk.web.addresses import abort_callback, client_network
+from privacydesk.web.chat.access import accept_language, admit
+from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.connection import (
+    POLICY_VIOLATION,
     TRY_AGAIN_LATER,
     UNAUTHENTICATED,
     Connection,
@@ -22,144 +24,140 @@ from privacydesk.web.chat.connection import (
 )
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.frames import FrameError, Hello, parse_frame
-from privacydesk.web.chat.room import Room
-from privacydesk.web.chat.welcome import copy_ends_at, welcome_json
-from privacydesk.web.keys import ROOM
+from privacydesk.web.chat.welcome import valid_offset, welcome_json
+from privacydesk.web.keys import CHAT_SERVER
 
 log = structlog.get_logger(__name__)
 
 SUBPROTOCOL = "privacydesk.chat.v1"
-NO_HELLO = 4408
-MANY_WINDOWS = 4429
-_POLICY_VIOLATION = 1008
-_HELLO_TRIES = 5
+# Application-specific close codes.
+HELLO_TIMEOUT = 4408
+TOO_MANY_WINDOWS = 4429
+_MAX_HELLO_ATTEMPTS = 5
 
 Socket = web.WebSocketResponse[Any]
 
 
 async def chat_socket(request: web.Request) -> web.StreamResponse:
-    """Serve one client for as long as it stays.
+    """Serve a client until its socket closes.
 
     Raises:
-        DeskError: ``RATE_LIMITED``, before the upgrade, when there are too many sockets.
+        DeskError: ``RATE_LIMITED``, before the upgrade, if there are too many sockets.
     """
-    room = request.app[ROOM]
-    # As text: it is kept while the client stays, and a network object takes half a kilobyte.
-    origin = str(origin_of(request, room.settings.trusted_proxies))
-    with room.socket(origin, ender_of(request)):
-        return await _serve(request, room, origin)
+    chat = request.app[CHAT_SERVER]
+    # Stored as a string for as long as the socket is open: a network object takes half a kilobyte.
+    origin = str(client_network(request, chat.settings.trusted_proxies))
+    with chat.socket_slot(origin, abort_callback(request)):
+        return await _serve_socket(request, chat, origin)
 
 
-async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamResponse:
+async def _serve_socket(request: web.Request, chat: ChatServer, origin: str) -> web.StreamResponse:
     ws: Socket = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
-        # Pongs are seen by the connection, so that one ticker serves thousands of heartbeats.
+        # The connection handles pongs itself, so that one ticker can send all heartbeats.
         autoping=False,
-        # Costs a hundred kilobytes a connection, for frames of a few hundred bytes.
+        # Compression takes 100 KB per connection, for frames of a few hundred bytes.
         compress=False,
-        max_msg_size=room.settings.drop_frame,
-        # Bytes, so that text that is not UTF-8 is answered instead of ending the connection.
+        max_msg_size=chat.settings.frame_hard_limit,
+        # Receive bytes, so that invalid UTF-8 is answered with an error instead of a close.
         decode_text=False,
         timeout=2.0,
     )
-    with room.silent(origin, ender_of(request)):
+    with chat.handshake_slot(origin, abort_callback(request)):
         await ws.prepare(request)
-        # Already sent; kept, they would take a kilobyte of every idle socket.
+        # The headers are sent already, and would take one kilobyte per idle socket.
         ws.headers.clear()
-        hello = await _first_hello(request, room, ws)
-    accepted = None if hello is None else await _welcomed(request, room, ws, hello)
-    if accepted is None:
+        hello = await _wait_for_hello(request, chat, ws)
+    welcomed = None if hello is None else await _admit_and_welcome(request, chat, ws, hello)
+    if welcomed is None:
         return ws
-    entry, hello = accepted
-    session = entry.session
+    admission, hello = welcomed
+    session = admission.session
     connection = Connection(
-        room,
+        chat,
         ws,
         session,
-        copy_ends_at(session, hello.epoch, hello.offset),
+        valid_offset(session, hello.epoch, hello.offset),
         Peer(origin, request.transport),
     )
-    connection.greet(entry.greeting)
-    # This stack frame lives as long as the client stays, idle for hours.
-    del accepted, entry, hello
+    connection.send_greeting(admission.greeting)
+    # This stack frame exists as long as the socket, which may be idle for hours: free memory.
+    del welcomed, admission, hello
     try:
-        room.seat(connection)
+        chat.add_viewer(connection)
     except DeskError as error:
-        await ws.send_frame(room.error(error, session.locale), WSMsgType.TEXT)
-        await ws.close(code=MANY_WINDOWS, message=b"too many windows")
+        await ws.send_frame(chat.error_frame(error, session.locale), WSMsgType.TEXT)
+        await ws.close(code=TOO_MANY_WINDOWS, message=b"too many windows")
         return ws
-    room.connections.add(connection)
+    chat.connections.add(connection)
     try:
         await connection.serve()
     except DeskError as error:
-        # Only reading the log fails here; the client resumes when storage is back.
+        # Only reading the log can fail here; the client resumes when the database is back.
         if not is_outage(error):
             log.warning("chat_socket_ended", code=error.code.value)
         await ws.close(code=TRY_AGAIN_LATER, message=b"unavailable")
     except (ConnectionError, RuntimeError) as error:
         log.debug("chat_socket_lost", error=type(error).__name__)
     finally:
-        room.connections.discard(connection)
-        connection.gone()
-        if room.hub.leave(connection):
-            room.spawn(room.desk.leave(connection.session))
+        chat.connections.discard(connection)
+        connection.on_closed()
+        if chat.hub.leave(connection):
+            chat.spawn(chat.desk.mark_left(connection.session))
     return ws
 
 
-async def _first_hello(request: web.Request, room: Room, ws: Socket) -> Hello | None:
-    """Return the hello; None from a client that does not say one in time."""
+async def _wait_for_hello(request: web.Request, chat: ChatServer, ws: Socket) -> Hello | None:
+    """Return the client's hello; None if it sends none in time."""
     with contextlib.suppress(ConnectionError):
         try:
-            async with asyncio.timeout(room.settings.hello_timeout):
-                return await _read_hello(room, ws, negotiate(_languages(request)))
+            async with asyncio.timeout(chat.settings.hello_timeout):
+                return await _read_hello(chat, ws, negotiate(accept_language(request)))
         except TimeoutError:
-            await ws.close(code=NO_HELLO, message=b"no hello")
+            await ws.close(code=HELLO_TIMEOUT, message=b"no hello")
     return None
 
 
-async def _welcomed(
-    request: web.Request, room: Room, ws: Socket, hello: Hello
-) -> tuple[Entry, Hello] | None:
-    """Admit the client and welcome it; None when it was refused."""
-    languages = hello.languages or _languages(request)
+async def _admit_and_welcome(
+    request: web.Request, chat: ChatServer, ws: Socket, hello: Hello
+) -> tuple[Admission, Hello] | None:
+    """Admit the client and send the welcome; return None if it was refused or is gone."""
+    languages = hello.languages or accept_language(request)
     with contextlib.suppress(ConnectionError):
         try:
-            entry = await let_in(
+            admission = await admit(
                 request,
                 Credentials(token=hello.token, secret=hello.secret),
                 languages=languages,
                 challenge=hello.challenge,
             )
         except DeskError as error:
-            await _turn_away(room, ws, error, negotiate(languages))
+            await _reject(chat, ws, error, negotiate(languages))
             return None
         await ws.send_frame(
-            encode({"type": "welcome", **welcome_json(room, entry, hello)}),
+            encode({"type": "welcome", **welcome_json(chat, admission, hello)}),
             WSMsgType.TEXT,
         )
-        return entry, hello
+        return admission, hello
     return None
 
 
-async def _turn_away(room: Room, ws: Socket, error: DeskError, locale: str) -> None:
-    await ws.send_frame(room.error(error, locale), WSMsgType.TEXT)
-    unavailable = error.code not in {
+async def _reject(chat: ChatServer, ws: Socket, error: DeskError, locale: str) -> None:
+    await ws.send_frame(chat.error_frame(error, locale), WSMsgType.TEXT)
+    is_retryable = error.code not in {
         ErrorCode.UNAUTHENTICATED,
         ErrorCode.TOKEN_EXPIRED,
         ErrorCode.FORBIDDEN,
     }
     await ws.close(
-        code=TRY_AGAIN_LATER if unavailable else UNAUTHENTICATED,
+        code=TRY_AGAIN_LATER if is_retryable else UNAUTHENTICATED,
         message=error.code.value.encode(),
     )
 
 
-def _languages(request: web.Request) -> str:
-    return request.headers.get("Accept-Language", "")[:256]
-
-
-async def _read_hello(room: Room, ws: Socket, locale: str) -> Hello | None:
-    for _ in range(_HELLO_TRIES):
+async def _read_hello(chat: ChatServer, ws: Socket, locale: str) -> Hello | None:
+    """Return the first valid hello; None if the client closes or sends too many bad frames."""
+    for _ in range(_MAX_HELLO_ATTEMPTS):
         message = await ws.receive()
         while message.type in {WSMsgType.PING, WSMsgType.PONG}:
             if message.type is WSMsgType.PING:
@@ -167,14 +165,14 @@ async def _read_hello(room: Room, ws: Socket, locale: str) -> Hello | None:
             message = await ws.receive()
         try:
             if message.type is WSMsgType.BINARY:
-                raise FrameError("frames are text", "binary")  # noqa: TRY301 - told like the others
+                raise FrameError("frames are text", "binary")  # noqa: TRY301 - sent like the others
             if message.type is not WSMsgType.TEXT:
                 return None
-            frame = parse_frame(message.data, max_text=room.settings.max_text)
+            frame = parse_frame(message.data, max_text=chat.settings.max_text)
             if isinstance(frame, Hello):
                 return frame
             raise FrameError("the first frame is a hello", "hello_first")  # noqa: TRY301
         except FrameError as error:
-            await ws.send_frame(room.error(error, locale, error.id), WSMsgType.TEXT)
-    await ws.close(code=_POLICY_VIOLATION, message=b"bad frames")
+            await ws.send_frame(chat.error_frame(error, locale, error.id), WSMsgType.TEXT)
+    await ws.close(code=POLICY_VIOLATION, message=b"bad frames")
     return None

@@ -1,27 +1,33 @@
-"""The welcome that an admitted client receives, over the socket and over HTTP alike."""
+"""The welcome message that an admitted client receives, over the socket or over HTTP."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.services.api import Entry, Session
+from privacydesk.services.api import Admission, Session
+from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import view_json
 from privacydesk.web.chat.frames import MAX_ID, MAX_UPLOADS, Hello
-from privacydesk.web.chat.room import Room
 
 
-def copy_ends_at(session: Session, epoch: str, offset: int) -> int:
-    """Return the offset up to which a client's copy is valid: 0 if it must be dropped."""
+def valid_offset(session: Session, epoch: str, offset: int) -> int:
+    """Return the offset up to which the client's copy of the log is valid; 0 if it is void.
+
+    Args:
+        session: the client's session.
+        epoch: the epoch of the client's copy.
+        offset: the offset of its last event.
+    """
     return offset if epoch == session.epoch and offset <= session.head else 0
 
 
-def welcome_json(room: Room, entry: Entry, hello: Hello) -> dict[str, Any]:
-    """Return the welcome; ``after`` is the offset from which the client's copy continues."""
-    settings, session = room.settings, entry.session
+def welcome_json(chat: ChatServer, admission: Admission, hello: Hello) -> dict[str, Any]:
+    """Return the welcome as JSON. The client receives the events behind the offset ``after``."""
+    settings, session = chat.settings, admission.session
     welcome: dict[str, Any] = {
         "epoch": session.epoch,
         "head": session.head,
-        "after": copy_ends_at(session, hello.epoch, hello.offset),
+        "after": valid_offset(session, hello.epoch, hello.offset),
         "locale": session.locale,
         "account": session.account,
         "limits": {
@@ -33,7 +39,7 @@ def welcome_json(room: Room, entry: Entry, hello: Hello) -> dict[str, Any]:
             "messages_per_second": settings.messages_per_second,
             "burst": settings.message_burst,
         },
-        "view": view_json(entry.view),
+        "view": view_json(admission.view),
     }
     if session.secret:
         welcome["secret"] = session.secret

@@ -1,1 +1,1 @@
-"""The console: what agents, supervisors, administrators and auditors work with."""
+"""The console: the web application of agents, supervisors, administrators and auditors."""

@@ -1,7 +1,8 @@
-"""Authorisation in the console: marks on handlers, and the middleware that enforces them.
+"""Authorisation in the console: access rules of handlers, and the middleware that enforces them.
 
-A handler names its roles with ``staff``; one without a mark is refused when the application is
-made, so that a forgotten mark opens nothing. ``docs/console.md`` has the table; a test walks it.
+Handlers declare their rule with ``@staff`` or ``@public``. A handler without one is refused at
+startup, so that nothing is open by mistake. ``docs/console.md`` lists who may use which route; a
+test checks that table.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from aiohttp.typedefs import Handler
 from msgspec import Struct
 
 from privacydesk.domain.agents import STAFF, Agent, Role
-from privacydesk.domain.duty import Board
+from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import StaffSessionId
-from privacydesk.domain.signin import AccessKind, Holder, Stage
+from privacydesk.domain.signin import AccessKind, AuthenticatedSession, Stage
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console import cookies
-from privacydesk.web.console.board import BOARD
+from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.forms import Form, read_form
-from privacydesk.web.console.keys import DOORS
+from privacydesk.web.console.keys import SIGNIN
 from privacydesk.web.console.redirects import (
-    PAGE,
-    SAFE,
+    FORM_PAGE,
+    SAFE_METHODS,
     SIGN_IN,
-    entry_address,
-    page_above,
-    place_of,
-    way_back,
+    client_of,
+    enclosing_page,
+    referring_page,
+    sign_in_address,
 )
 from privacydesk.web.keys import LOCALE
 from privacydesk.web.routes import route_of
@@ -41,192 +42,199 @@ _H = TypeVar("_H", bound=Callable[..., object])
 
 _log = structlog.get_logger(__name__)
 
-_MARK: Final = "console_mark"
-_PROVEN: Final = "console_proven"
+_RULE: Final = "console_access_rule"
+_REAUTHENTICATED: Final = "console_reauthenticated"
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
-"""The hidden field that carries the form token."""
+"""The hidden field with the form token (CSRF token)."""
 
 FORM_HEADER: Final = "X-Form-Token"
-"""The header that carries it when a script sends something other than a form."""
+"""The header with the form token, for requests of scripts that send no form."""
 
 
-class SignedIn(Struct, frozen=True):
-    """The agent who acts.
+class AgentSession(Struct, frozen=True):
+    """The session of the signed-in agent who sent a request.
 
     Attributes:
-        agent: their current record.
-        session: the id of their session; no credential.
-        locale: the language they work in.
-        form_token: goes with every form, see ``checked_form``.
-        proven: whether they gave password and second factor just now; see ``proof``.
+        agent: the current record of the agent.
+        session_id: the id of the session, which is not a credential.
+        locale: the language of the agent's pages.
+        form_token: the token that every form of the session contains; see ``read_verified_form``.
+        reauthenticated: whether the agent has recently entered password and second factor again;
+            see ``reauthentication``.
     """
 
     agent: Agent
-    session: StaffSessionId
+    session_id: StaffSessionId
     locale: str
     form_token: str
-    proven: bool = False
+    reauthenticated: bool = False
 
 
-class _Mark(Struct, frozen=True):
-    """Who a handler is for.
+class _AccessRule(Struct, frozen=True):
+    """Who may use a handler.
 
     Attributes:
-        roles: those allowed; empty where no sign-in is needed.
-        keeps_awake: whether a request counts as the agent's activity.
+        roles: the roles that may; empty if no sign-in is needed.
+        counts_as_activity: whether a request keeps the agent's session from timing out.
     """
 
     roles: frozenset[Role] = frozenset()
-    keeps_awake: bool = True
+    counts_as_activity: bool = True
 
 
-STANDING: Final = web.RequestKey("standing", Board)
-"""The desk's status, for the bar of each page."""
+REQUEST_BOARD: Final = web.RequestKey("board", StaffBoard)
+"""The desk's status, for the navigation bar of each page."""
 
-_SIGNED_IN: Final = web.RequestKey("signed_in", SignedIn)
+_SESSION: Final = web.RequestKey("agent_session", AgentSession)
 
 
-def staff(*roles: Role, keeps_awake: bool = True) -> Callable[[_H], _H]:
-    """Restrict a handler to these roles; without any, to all staff.
+def staff(*roles: Role, counts_as_activity: bool = True) -> Callable[[_H], _H]:
+    """Restrict a handler to signed-in agents with one of the roles.
 
     Args:
-        roles: those allowed.
-        keeps_awake: False for requests that pages make by themselves, such as polling: else a
-            forgotten window would stay signed in for good.
+        roles: the roles that may use the handler; all roles if none is given.
+        counts_as_activity: False for requests that pages send by themselves, such as polling, so
+            that a forgotten window doesn't keep its session from timing out.
     """
-    return _marked(_Mark(frozenset(roles or STAFF), keeps_awake))
+    return _set_rule(_AccessRule(frozenset(roles or STAFF), counts_as_activity))
 
 
-def everybody(handler: _H) -> _H:
-    """Mark a handler as needing no sign-in: the sign-in pages themselves."""
-    return _marked(_Mark())(handler)
+def public(handler: _H) -> _H:
+    """Open a handler to requests without a sign-in, as for the sign-in pages themselves."""
+    return _set_rule(_AccessRule())(handler)
 
 
-def roles_of(handler: object) -> frozenset[Role] | None:
-    """Return the roles a handler allows, empty for everybody; None without a mark."""
-    mark = getattr(handler, _MARK, None)
-    return None if mark is None else cast("_Mark", mark).roles
+def allowed_roles(handler: object) -> frozenset[Role] | None:
+    """Return the roles that may use a handler: empty if it is public, None if it has no rule."""
+    rule = getattr(handler, _RULE, None)
+    return None if rule is None else cast("_AccessRule", rule).roles
 
 
-def _marked(mark: _Mark) -> Callable[[_H], _H]:
-    def put(handler: _H) -> _H:
-        vars(handler)[_MARK] = mark
+def _set_rule(rule: _AccessRule) -> Callable[[_H], _H]:
+    def decorate(handler: _H) -> _H:
+        vars(handler)[_RULE] = rule
         return handler
 
-    return put
+    return decorate
 
 
-def mark_proven(handler: object) -> None:
-    """Mark a handler as requiring password and second factor again; see ``proof``."""
-    vars(handler)[_PROVEN] = True
+def require_reauthentication(handler: object) -> None:
+    """Record that a handler requires reauthentication; see ``reauthentication``."""
+    vars(handler)[_REAUTHENTICATED] = True
 
 
-def check_marks(app: web.Application) -> None:
-    """Refuse an application with an unmarked handler.
+def check_access_rules(app: web.Application) -> None:
+    """Check that each handler of an application has an access rule.
 
-    Changes that only administrators may make must require password and second factor again.
+    Changes that only administrators may make must also require reauthentication.
 
     Raises:
-        TypeError: naming the route.
+        TypeError: a handler breaks one of these rules; the message names its route.
     """
     for route in app.router.routes():
-        roles = roles_of(route.handler)
+        roles = allowed_roles(route.handler)
         if roles is None:
             raise TypeError(f"{route.method} {route.resource}: say who it is for, with @staff(…)")
-        changes = route.method not in SAFE
-        if changes and roles == {Role.ADMINISTRATOR} and not hasattr(route.handler, _PROVEN):
-            raise TypeError(f"{route.method} {route.resource}: an administrator's act is @proven")
+        is_change = route.method not in SAFE_METHODS
+        reauthenticates = hasattr(route.handler, _REAUTHENTICATED)
+        if is_change and roles == {Role.ADMINISTRATOR} and not reauthenticates:
+            raise TypeError(
+                f"{route.method} {route.resource}: a change by administrators is @reauthenticated"
+            )
 
 
 @web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Enforce the handler's mark; redirect the signed-out to sign in."""
+async def access_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Enforce the handler's access rule, and redirect to the sign-in page without a session."""
     request[LOCALE] = cookies.language_of(request) or negotiate(
         request.headers.get("Accept-Language", "")
     )
-    mark = getattr(request.match_info.handler, _MARK, None)
-    holder = await _holder(request, mark)
-    if holder is not None:
-        request[LOCALE] = holder.agent.locale or request[LOCALE]
-        request[_SIGNED_IN] = SignedIn(
-            holder.agent,
-            holder.session.id,
+    rule = getattr(request.match_info.handler, _RULE, None)
+    signed_in = await _load_session(request, rule)
+    if signed_in is not None:
+        request[LOCALE] = signed_in.agent.locale or request[LOCALE]
+        request[_SESSION] = AgentSession(
+            signed_in.agent,
+            signed_in.session.id,
             request[LOCALE],
             cookies.form_token(request),
-            request.config_dict[DOORS].gate.is_proven(holder.session),
+            request.config_dict[SIGNIN].sign_in.is_recently_authenticated(signed_in.session),
         )
-    if request.method not in SAFE:
-        request[PAGE] = await page_above(request)
+    if request.method not in SAFE_METHODS:
+        request[FORM_PAGE] = await enclosing_page(request)
     elif isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed):
-        raise web.HTTPSeeOther(await page_above(request))
-    if mark is None or not mark.roles:
-        # No such address, or a sign-in page.
+        raise web.HTTPSeeOther(await enclosing_page(request))
+    if rule is None or not rule.roles:
+        # There is no such route, or it is public.
         return await handler(request)
-    if holder is None:
-        return send_in(request)
-    if holder.agent.role not in mark.roles:
-        await _refuse(request, holder.agent, "role")
-    if mark.keeps_awake and BOARD in request.config_dict:
-        request[STANDING] = await request.config_dict[BOARD].look()
+    if signed_in is None:
+        return redirect_to_sign_in(request)
+    if signed_in.agent.role not in rule.roles:
+        await _refuse(request, signed_in.agent, "role")
+    if rule.counts_as_activity and BOARD_CACHE in request.config_dict:
+        request[REQUEST_BOARD] = await request.config_dict[BOARD_CACHE].get()
     return await handler(request)
 
 
-def signed_in(request: web.Request) -> SignedIn:
-    """Return the agent who acts; only for handlers marked with ``staff``."""
-    return request[_SIGNED_IN]
+def agent_session(request: web.Request) -> AgentSession:
+    """Return the session of a request to a handler with ``@staff``."""
+    return request[_SESSION]
 
 
-def maybe_signed_in(request: web.Request) -> SignedIn | None:
-    """Return the agent who acts, if anybody has signed in."""
-    return request.get(_SIGNED_IN)
+def maybe_agent_session(request: web.Request) -> AgentSession | None:
+    """Return the session of a request; None if nobody has signed in."""
+    return request.get(_SESSION)
 
 
-async def still_signed_in(request: web.Request) -> bool:
-    """Return whether the recipient of a long answer is still authorised.
+async def is_still_authorized(request: web.Request) -> bool:
+    """Return whether the recipient of a long response still may use its handler.
 
-    Checked now and then, it ends an open stream when the session ends, or when the handler no
-    longer allows the role.
+    False once the session has ended, or the agent's role was changed to one that may not.
     """
-    mark = cast("_Mark", getattr(request.match_info.handler, _MARK))
-    holder = await request.config_dict[DOORS].gate.holder(cookies.token_of(request))
+    rule = cast("_AccessRule", getattr(request.match_info.handler, _RULE))
+    signed_in = await request.config_dict[SIGNIN].sign_in.find_session(cookies.token_of(request))
     return (
-        holder is not None
-        and holder.session.stage is Stage.OPEN
-        and holder.agent.role in mark.roles
+        signed_in is not None
+        and signed_in.session.stage is Stage.OPEN
+        and signed_in.agent.role in rule.roles
     )
 
 
-async def checked_form(request: web.Request) -> Form:
-    """Return a form that this session's own page sent.
+async def read_verified_form(request: web.Request) -> Form:
+    """Return the form in a request, checked for request forgery (CSRF).
 
     Raises:
-        DeskError: ``FORBIDDEN`` when it comes from another origin, or carries no valid token, as
-            when its page was opened before the last sign-in.
+        DeskError: ``FORBIDDEN`` if it comes from another origin, or without a valid form token, as
+            from a page that was opened before the last sign-in.
     """
     form = await read_form(request)
-    await check_origin(request, form)
+    await verify_form(request, form)
     return form
 
 
-async def check_origin(request: web.Request, form: Mapping[str, object]) -> None:
-    """Refuse a form that none of this session's own pages sent; see ``checked_form``."""
-    if not came_from_here(request, form):
-        me = maybe_signed_in(request)
+async def verify_form(request: web.Request, form: Mapping[str, object]) -> None:
+    """Check a form for request forgery.
+
+    Raises:
+        DeskError: ``FORBIDDEN``, as for ``read_verified_form``.
+    """
+    if not is_verified_form(request, form):
+        me = maybe_agent_session(request)
         await _refuse(request, None if me is None else me.agent, "form")
 
 
-def came_from_here(request: web.Request, form: Mapping[str, object]) -> bool:
-    """Return whether one of our pages, made for this very cookie, sent this."""
-    given = request.headers.get(FORM_HEADER) or str(form.get(FORM_TOKEN, ""))
-    return from_here(request) and cookies.form_matches(request, given)
+def is_verified_form(request: web.Request, form: Mapping[str, object]) -> bool:
+    """Return whether a form was sent by a page of this origin that was rendered for this cookie."""
+    token = request.headers.get(FORM_HEADER) or str(form.get(FORM_TOKEN, ""))
+    return is_same_origin(request) and cookies.is_form_token(request, token)
 
 
-def from_here(request: web.Request) -> bool:
-    """Return whether the browser reports that one of our pages sent this, or reports nothing.
+def is_same_origin(request: web.Request) -> bool:
+    """Return whether the browser reports our own origin as the sender, or reports none.
 
-    The form token decides in any case. Browsers leave ``Sec-Fetch-Site`` out where there is
-    neither TLS nor localhost; the scheme may differ behind a proxy and is not compared.
+    This only adds to the check of the form token. Browsers omit ``Sec-Fetch-Site`` without TLS
+    (except on localhost). The scheme may differ behind a proxy, so it is not compared.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -235,39 +243,42 @@ def from_here(request: web.Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.host
 
 
-async def _holder(request: web.Request, mark: _Mark | None) -> Holder | None:
+async def _load_session(
+    request: web.Request, rule: _AccessRule | None
+) -> AuthenticatedSession | None:
     token = cookies.token_of(request)
     if not token:
         return None
-    doors = request.config_dict[DOORS]
-    awake = mark is not None and mark.keeps_awake
-    holder = await doors.gate.holder(token, seen=awake)
-    return holder if holder is not None and holder.session.stage is Stage.OPEN else None
+    signin = request.config_dict[SIGNIN]
+    is_activity = rule is not None and rule.counts_as_activity
+    found = await signin.sign_in.find_session(token, mark_active=is_activity)
+    return found if found is not None and found.session.stage is Stage.OPEN else None
 
 
-def send_in(request: web.Request) -> web.StreamResponse:
-    """Redirect the signed-out to sign in, and back afterwards.
+def redirect_to_sign_in(request: web.Request) -> web.StreamResponse:
+    """Redirect a request without a session to the sign-in page, which leads back afterwards.
 
     Raises:
         HTTPSeeOther: the redirect.
-        DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` if no page was requested.
+        DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` if the request is not for HTML.
     """
     _log.info("console_signed_out", route=route_of(request))
     if "text/html" not in request.headers.get("Accept", ""):
         raise DeskError("sign in first", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")
-    # What was typed is kept by the page; after signing in, its form is shown filled again.
-    back = request.path_qs if request.method in SAFE else way_back(request)
-    raise web.HTTPSeeOther(entry_address(SIGN_IN, back))
+    # The script of the page keeps the input of a form and restores it after the sign-in.
+    return_to = request.path_qs if request.method in SAFE_METHODS else referring_page(request)
+    raise web.HTTPSeeOther(sign_in_address(SIGN_IN, return_to))
 
 
-async def _refuse(request: web.Request, agent: Agent | None, why: str) -> None:
+async def _refuse(request: web.Request, agent: Agent | None, cause: str) -> None:
+    """Log a refusal and raise its error; ``cause`` is ``role`` or ``form``."""
     if agent is None:
-        _log.warning("console_refused", route=route_of(request), why=why)
+        _log.warning("console_refused", route=route_of(request), why=cause)
     else:
-        await request.config_dict[DOORS].log.note(
+        await request.config_dict[SIGNIN].access_log.record(
             AccessKind.FORBIDDEN,
             agent=agent.name,
-            origin=place_of(request).origin,
-            about=f"{request.method} {route_of(request)} ({why})",
+            origin=client_of(request).origin,
+            about=f"{request.method} {route_of(request)} ({cause})",
         )
-    raise DeskError("not for this role", code=ErrorCode.FORBIDDEN, reason=f"console_{why}")
+    raise DeskError("not for this role", code=ErrorCode.FORBIDDEN, reason=f"console_{cause}")

@@ -1,4 +1,4 @@
-"""The page on which staff manage their own access."""
+"""The account page: agents manage their own sessions, password and second factor."""
 
 from __future__ import annotations
 
@@ -8,89 +8,92 @@ from aiohttp import web
 
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.errors import DeskError, InvalidRequestError
-from privacydesk.services.signin.passwords import SHORTEST
+from privacydesk.services.signin.passwords import MIN_LENGTH
 from privacydesk.web.console import cookies, forms
-from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.browsers import browser_name
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.redirects import SIGN_IN, place_of
+from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.redirects import SIGN_IN, client_of
 from privacydesk.web.console.signin import codes_page
 
 ADDRESS: Final = "/console/account"
-_DONE: Final = frozenset({"password", "session", "sessions"})
+_DONE_VALUES: Final = frozenset({"password", "session", "sessions"})
+"""The values of ``done`` in the page's address: which form was accepted."""
 
 
 @staff()
 async def account_page(request: web.Request) -> web.Response:
-    """Show where the agent is signed in, and what they sign in with."""
+    """Show the agent's sessions, and forms to change password and second factor."""
     done = request.query.get("done", "")
-    return await _page(request, done=done if done in _DONE else "")
+    return await _render_page(request, done=done if done in _DONE_VALUES else "")
 
 
 @staff()
 async def end_session(request: web.Request) -> web.Response:
     """End one of the agent's own sessions."""
-    form = await checked_form(request)
-    me, account = signed_in(request), request.config_dict[DOORS].account
+    form = await read_verified_form(request)
+    me, account = agent_session(request), request.config_dict[SIGNIN].account
     try:
-        session = StaffSessionId(bytes.fromhex(str(form.get("session", ""))))
+        session_id = StaffSessionId(bytes.fromhex(str(form.get("session", ""))))
     except ValueError:
-        raise InvalidRequestError("no session is called that") from None
-    await account.end(me.agent, session, place_of(request))
-    raise forms.done(ADDRESS, "session")
+        raise InvalidRequestError("there is no such session") from None
+    await account.end_session(me.agent, session_id, client_of(request))
+    raise forms.done_redirect(ADDRESS, "session")
 
 
 @staff()
 async def end_other_sessions(request: web.Request) -> web.Response:
     """End all of the agent's sessions but this one."""
-    await checked_form(request)
-    me, account = signed_in(request), request.config_dict[DOORS].account
-    await account.end_others(me.agent, me.session, place_of(request))
-    raise forms.done(ADDRESS, "sessions")
+    await read_verified_form(request)
+    me, account = agent_session(request), request.config_dict[SIGNIN].account
+    await account.end_other_sessions(me.agent, me.session_id, client_of(request))
+    raise forms.done_redirect(ADDRESS, "sessions")
 
 
 @staff()
 async def change_password(request: web.Request) -> web.Response:
     """Set a new password; all other sessions end."""
-    form = await checked_form(request)
-    me, account = signed_in(request), request.config_dict[DOORS].account
+    form = await read_verified_form(request)
+    me, account = agent_session(request), request.config_dict[SIGNIN].account
     new = str(form.get("new", ""))
     try:
         if new != str(form.get("again", "")):
-            raise InvalidRequestError("the two are not the same", reason="password_two")
+            raise InvalidRequestError("the passwords differ", reason="password_two")
         await account.change_password(
-            me.agent, me.session, old=_password(form), new=new, place=place_of(request)
+            me.agent, me.session_id, old=_password(form), new=new, client=client_of(request)
         )
     except DeskError as error:
-        return await _page(request, wrong_at="password", error=error)
-    raise forms.done(ADDRESS, "password")
+        return await _render_page(request, error_form="password", error=error)
+    raise forms.done_redirect(ADDRESS, "password")
 
 
 @staff()
-async def renew_recovery(request: web.Request) -> web.Response:
-    """Make new recovery codes and show them, once."""
-    form = await checked_form(request)
-    me, account = signed_in(request), request.config_dict[DOORS].account
+async def renew_recovery_codes(request: web.Request) -> web.Response:
+    """Replace the agent's recovery codes, and show the new ones once."""
+    form = await read_verified_form(request)
+    me, account = agent_session(request), request.config_dict[SIGNIN].account
     try:
-        codes = await account.renew_recovery(
-            me.agent, me.session, password=_password(form), place=place_of(request)
+        codes = await account.renew_recovery_codes(
+            me.agent, me.session_id, password=_password(form), client=client_of(request)
         )
     except DeskError as error:
-        return await _page(request, wrong_at="recovery", error=error)
-    return codes_page(request, codes, cookies.token_of(request), onward=ADDRESS)
+        return await _render_page(request, error_form="recovery", error=error)
+    return codes_page(request, codes, cookies.token_of(request), next_page=ADDRESS)
 
 
 @staff()
-async def change_app(request: web.Request) -> web.Response:
-    """Forget the authenticator; signing in again adds another one."""
-    form = await checked_form(request)
-    me, account = signed_in(request), request.config_dict[DOORS].account
+async def remove_authenticator(request: web.Request) -> web.Response:
+    """Remove the agent's authenticator app; the next sign-in sets up another one."""
+    form = await read_verified_form(request)
+    me, account = agent_session(request), request.config_dict[SIGNIN].account
     try:
-        await account.change_app(me.agent, password=_password(form), place=place_of(request))
+        await account.remove_authenticator(
+            me.agent, password=_password(form), client=client_of(request)
+        )
     except DeskError as error:
-        return await _page(request, wrong_at="app", error=error)
+        return await _render_page(request, error_form="app", error=error)
     raise web.HTTPSeeOther(SIGN_IN)
 
 
@@ -98,35 +101,36 @@ def _password(form: Form) -> str:
     return str(form.get("password", ""))
 
 
-async def _page(
+async def _render_page(
     request: web.Request,
     *,
     done: str = "",
-    wrong_at: str = "",
+    error_form: str = "",
     error: DeskError | None = None,
 ) -> web.Response:
-    me, account = signed_in(request), request.config_dict[DOORS].account
+    """Return the page, with the error of a refused form beside that form."""
+    me, account = agent_session(request), request.config_dict[SIGNIN].account
     sessions = await account.sessions(me.agent)
     return console_page(
         request,
         "console/account.html",
         status=200 if error is None else 400,
-        # Choosing a language reloads the page, which is impossible for the answer to a form.
+        # Choosing a language reloads the page, and the response to a form can't be reloaded.
         **({} if error is None else {"languages": ()}),
         sessions=[
             {
-                "id": one.id.hex(),
-                "browser": browser_name(one.browser),
-                "origin": one.origin,
-                "started_at": one.started_at,
-                "seen_at": one.seen_at,
-                "this": one.id == me.session,
+                "id": session.id.hex(),
+                "browser": browser_name(session.browser),
+                "origin": session.origin,
+                "started_at": session.started_at,
+                "seen_at": session.seen_at,
+                "this": session.id == me.session_id,
             }
-            for one in sessions
+            for session in sessions
         ],
-        recovery_left=await account.recovery_left(me.agent),
-        shortest=SHORTEST,
+        recovery_left=await account.recovery_codes_left(me.agent),
+        min_length=MIN_LENGTH,
         done=done,
-        wrong_at=wrong_at,
-        wrong="" if error is None else said(request, error),
+        error_form=error_form,
+        error_message="" if error is None else error_message(request, error),
     )

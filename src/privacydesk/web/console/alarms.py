@@ -6,28 +6,33 @@ from aiohttp import web
 
 from privacydesk.domain.agents import WORKERS
 from privacydesk.domain.alarms import outage_length
-from privacydesk.web.console.access import checked_form, signed_in, staff
-from privacydesk.web.console.board import BOARD
-from privacydesk.web.console.keys import TOOLS
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.board import BOARD_CACHE
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
-from privacydesk.web.console.words import words_of
 
 
 @staff(*WORKERS)
 async def alarms_page(request: web.Request) -> web.Response:
-    """Show an agent's alarms; ``part=list`` answers with the list alone."""
-    me, alarms = signed_in(request), request.config_dict[TOOLS].alarms
-    part = request.query.get("part") == "list"
-    template = "console/alarm_list.html" if part else "console/alarms.html"
-    found = await alarms.mine(me.agent.name)
-    lengths = {one.id: outage_length(one, found) for one in found if one.is_good_news}
-    return console_page(request, template, alarms=found, lengths=lengths, w=words_of(request))
+    """Show the agent's alarms; with ``part=list`` in the query, return only the list."""
+    list_only = request.query.get("part") == "list"
+    alarms = await request.config_dict[SERVICES].alarms.alarms_of(agent_session(request).agent.name)
+    return console_page(
+        request,
+        "console/alarm_list.html" if list_only else "console/alarms.html",
+        alarms=alarms,
+        lengths={
+            alarm.id: outage_length(alarm, alarms) for alarm in alarms if alarm.reports_recovery
+        },
+        w=localizer_of(request),
+    )
 
 
 @staff(*WORKERS)
-async def see_all(request: web.Request) -> web.Response:
+async def mark_all_seen(request: web.Request) -> web.Response:
     """Mark all of an agent's alarms as seen."""
-    await checked_form(request)
-    await request.config_dict[TOOLS].alarms.see_all(signed_in(request).agent.name)
-    request.config_dict[BOARD].forget()
+    await read_verified_form(request)
+    await request.config_dict[SERVICES].alarms.mark_all_seen(agent_session(request).agent.name)
+    request.config_dict[BOARD_CACHE].invalidate()
     raise web.HTTPSeeOther("/console/alarms")

@@ -1,4 +1,4 @@
-"""The console as an application of its own, mounted at ``/console``."""
+"""The console's application, mounted at ``/console``."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from privacydesk.web.console import (
     tokens,
     webhooks,
 )
-from privacydesk.web.console.access import check_marks, guard, staff
+from privacydesk.web.console.access import access_middleware, check_access_rules, staff
 from privacydesk.web.console.page import console_headers
-from privacydesk.web.console.work import work_routes
+from privacydesk.web.console.routes import work_routes
 
 
 def make_console() -> web.Application:
     """Return the application; its handlers use resources of the parent application.
 
     Raises:
-        TypeError: a handler does not say who it is for.
+        TypeError: a handler has no access rule.
     """
-    app = web.Application(middlewares=[guard])
+    app = web.Application(middlewares=[access_middleware])
     app.on_response_prepare.append(console_headers)
     app.router.add_routes(
         [
@@ -43,8 +43,8 @@ def make_console() -> web.Application:
             web.post("/language", signin.change_language),
             web.get("/account", account.account_page),
             web.post("/account/password", account.change_password),
-            web.post("/account/recovery", account.renew_recovery),
-            web.post("/account/app", account.change_app),
+            web.post("/account/recovery", account.renew_recovery_codes),
+            web.post("/account/app", account.remove_authenticator),
             web.post("/account/sessions/end", account.end_session),
             web.post("/account/sessions/end-others", account.end_other_sessions),
             web.get("/people", people.people_page),
@@ -69,26 +69,26 @@ def make_console() -> web.Application:
             *work_routes(),
         ]
     )
-    check_marks(app)
+    check_access_rules(app)
     return app
 
 
 def _webhook_routes() -> list[web.RouteDef]:
-    one = "/webhooks/{endpoint}"
+    endpoint = "/webhooks/{endpoint}"
     return [
         web.get("/webhooks", webhooks.webhooks_page),
         web.post("/webhooks", webhooks.add),
-        web.get(one, webhooks.endpoint_page),
-        web.post(f"{one}/subscribe", webhooks.subscribe),
-        web.post(f"{one}/move", webhooks.move),
-        web.post(f"{one}/rotate", webhooks.rotate),
-        web.post(f"{one}/enable", webhooks.enable),
-        web.post(f"{one}/disable", webhooks.disable),
-        web.post(f"{one}/remove", webhooks.remove),
-        web.post(f"{one}/test", webhooks.send_test),
-        web.post(f"{one}/replay", webhooks.replay),
-        web.get(f"{one}/deliveries/{{delivery}}", webhooks.delivery_page),
-        web.post(f"{one}/deliveries/{{delivery}}/replay", webhooks.replay_one),
+        web.get(endpoint, webhooks.endpoint_page),
+        web.post(f"{endpoint}/subscribe", webhooks.subscribe),
+        web.post(f"{endpoint}/move", webhooks.move),
+        web.post(f"{endpoint}/rotate", webhooks.rotate),
+        web.post(f"{endpoint}/enable", webhooks.enable),
+        web.post(f"{endpoint}/disable", webhooks.disable),
+        web.post(f"{endpoint}/remove", webhooks.remove),
+        web.post(f"{endpoint}/test", webhooks.send_test),
+        web.post(f"{endpoint}/replay", webhooks.replay),
+        web.get(f"{endpoint}/deliveries/{{delivery}}", webhooks.delivery_page),
+        web.post(f"{endpoint}/deliveries/{{delivery}}/replay", webhooks.replay_one),
     ]
 
 

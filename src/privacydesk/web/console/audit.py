@@ -1,4 +1,4 @@
-"""The audit page: who did what, page by page, the state of the chain, and its verification."""
+"""The audit page: search of audit entries, state of the audit chain, and its verification."""
 
 from __future__ import annotations
 
@@ -11,71 +11,71 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.audit import ChainReport
 from privacydesk.domain.cleaning import clean_text
 from privacydesk.errors import InvalidRequestError
-from privacydesk.services.audit import MOST_ROWS
-from privacydesk.services.audit_book import Sought
-from privacydesk.web.console.access import checked_form, signed_in, staff
-from privacydesk.web.console.audit_words import AuditWords
+from privacydesk.services.audit import MAX_EXPORT_ROWS
+from privacydesk.services.audit_reader import AuditFilter
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.audit_localizer import AuditLocalizer
 from privacydesk.web.console.keys import OVERSIGHT
+from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
-from privacydesk.web.console.words import words_of
 
 READERS: Final = (Role.ADMINISTRATOR, Role.AUDITOR)
 """The roles that may read the audit."""
 
-_LONGEST: Final = 100
+_MAX_LENGTH: Final = 100
+"""Maximum length of a search field; the rest is cut off."""
 
 
-def sought_by(request: web.Request) -> Sought:
-    """Return the search that an address asks for."""
+def parse_audit_filter(request: web.Request) -> AuditFilter:
+    """Return the audit filter in a request's query."""
     query = request.query
-    return Sought(
-        *(clean_text(query.get(name, ""))[:_LONGEST] for name in ("number", "by", "what"))
+    return AuditFilter(
+        *(clean_text(query.get(name, ""))[:_MAX_LENGTH] for name in ("number", "by", "what"))
     )
 
 
 @staff(*READERS)
 async def audit_page(request: web.Request) -> web.Response:
-    """Show entries, the newest first."""
-    return await _page(request, sought_by(request))
+    """Show a page of audit entries, the newest first."""
+    return await _render_page(request, parse_audit_filter(request))
 
 
 @staff(*READERS)
 async def check_audit(request: web.Request) -> web.Response:
-    """Check the whole chain and show the result."""
-    await checked_form(request)
+    """Verify the whole audit chain, and show the result."""
+    await read_verified_form(request)
     book = request.config_dict[OVERSIGHT].book
-    report = await book.check(signed_in(request).agent.name)
-    return await _page(request, Sought(), report=report)
+    report = await book.check(agent_session(request).agent.name)
+    return await _render_page(request, AuditFilter(), report=report)
 
 
-async def _page(
-    request: web.Request, sought: Sought, report: ChainReport | None = None
+async def _render_page(
+    request: web.Request, audit_filter: AuditFilter, report: ChainReport | None = None
 ) -> web.Response:
     book = request.config_dict[OVERSIGHT].book
-    words = words_of(request)
-    leaf = await book.leaf(sought, before=_before(request))
-    asked = {"number": sought.number, "by": sought.by, "what": sought.what}
-    filters = urlencode({name: value for name, value in asked.items() if value})
-    # Choosing a language reloads the page, which is impossible for the answer to a form.
+    localizer = localizer_of(request)
+    page = await book.page(audit_filter, before=_parse_cursor(request))
+    fields = {"number": audit_filter.number, "by": audit_filter.by, "what": audit_filter.what}
+    # Choosing a language reloads the page, and the response to a form can't be reloaded.
     options: dict[str, Any] = {} if report is None else {"languages": ()}
     return console_page(
         request,
         "console/audit.html",
-        entries=leaf.entries,
-        more="" if leaf.after is None else leaf.after.hex(),
-        sought=sought,
-        filters=filters,
-        acts=await book.acts(),
+        entries=page.entries,
+        more="" if page.after is None else page.after.hex(),
+        audit_filter=audit_filter,
+        filter_query=urlencode({name: value for name, value in fields.items() if value}),
+        actions=await book.action_names(),
         state=await book.state(),
         report=report,
-        most=MOST_ROWS,
-        w=words,
-        a=AuditWords(words),
+        max_rows=MAX_EXPORT_ROWS,
+        w=localizer,
+        a=AuditLocalizer(localizer),
         **options,
     )
 
 
-def _before(request: web.Request) -> bytes | None:
+def _parse_cursor(request: web.Request) -> bytes | None:
     try:
         return bytes.fromhex(request.query.get("before", "")) or None
     except ValueError:

@@ -1,4 +1,4 @@
-"""The desk's status for the console's pages: read once for all of them."""
+"""Cache of the desk's status, which all pages of the console show."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from typing import Final
 
 from aiohttp import web
 
-from privacydesk.domain.duty import Board
+from privacydesk.domain.duty import StaffBoard
 from privacydesk.services.attendance import Attendance
 
-_FRESH: Final = 1.0
+_MAX_AGE: Final = 1.0
 """Seconds for which a cached board is served."""
 
 
-class BoardWindow:
-    """The board, read at most once a second however many pages are open."""
+class BoardCache:
+    """The board, which is read at most once a second, however many pages are open."""
 
     def __init__(self, attendance: Attendance) -> None:
         self._attendance = attendance
-        self._reading = asyncio.Lock()
-        self._board = Board()
-        self._read_at = -_FRESH
-        self._forgotten = 0
+        self._lock = asyncio.Lock()
+        self._board = StaffBoard()
+        self._read_at = -_MAX_AGE
+        self._invalidations = 0
 
-    async def look(self) -> Board:
-        """Return the current board.
+    async def get(self) -> StaffBoard:
+        """Return the board, at most ``_MAX_AGE`` old.
 
         Raises:
             UnavailableError: the database can't be read now.
         """
-        async with self._reading:
+        async with self._lock:
             now = asyncio.get_running_loop().time()
-            if now - self._read_at >= _FRESH:
-                forgotten = self._forgotten
+            if now - self._read_at >= _MAX_AGE:
+                invalidations = self._invalidations
                 self._board = await self._attendance.board()
-                # Changes made during the read may be missing from it.
-                self._read_at = now if forgotten == self._forgotten else -_FRESH
+                # A board that was invalidated during the read may lack the change.
+                is_current = invalidations == self._invalidations
+                self._read_at = now if is_current else -_MAX_AGE
             return self._board
 
-    def forget(self) -> None:
-        """Invalidate the cache: an agent's own change has to show at once."""
-        self._read_at = -_FRESH
-        self._forgotten += 1
+    def invalidate(self) -> None:
+        """Drop the cached board, so that the next page shows a change that an agent has made."""
+        self._read_at = -_MAX_AGE
+        self._invalidations += 1
 
 
-BOARD = web.AppKey("console_board", BoardWindow)
+BOARD_CACHE = web.AppKey("console_board", BoardCache)

@@ -1,11 +1,11 @@
-"""Familiar browser names, for the list of sessions."""
+"""Names of browsers and operating systems, for the list of an agent's sessions."""
 
 from __future__ import annotations
 
 from typing import Final
 
 _BROWSERS: Final = (
-    # Those that also claim to be others come first.
+    # Browsers whose header also names other browsers come before those.
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("MicroMessenger/", "WeChat"),
@@ -23,13 +23,17 @@ _SYSTEMS: Final = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_LONGEST: Final = 40
+_MAX_LENGTH: Final = 40
 
 
 def browser_name(user_agent: str) -> str:
-    """Return browser and system, such as ``Firefox · Windows``; the raw header if unknown."""
-    found = [
-        next((name for mark, name in marks if mark in user_agent), "")
-        for marks in (_BROWSERS, _SYSTEMS)
+    """Return browser and system, such as ``Firefox · Windows``.
+
+    Args:
+        user_agent: the ``User-Agent`` header; its beginning is returned if nothing is recognised.
+    """
+    names = [
+        next((name for token, name in known if token in user_agent), "")
+        for known in (_BROWSERS, _SYSTEMS)
     ]
-    return " · ".join(name for name in found if name) or user_agent[:_LONGEST]
+    return " · ".join(name for name in names if name) or user_agent[:_MAX_LENGTH]

@@ -1,4 +1,4 @@
-"""The case page: conversation, ticket and log side by side."""
+"""The case page: a conversation beside its ticket and the ticket's log."""
 
 from __future__ import annotations
 
@@ -10,257 +10,287 @@ from msgspec import Struct
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.duty import Board
+from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.events import Event
-from privacydesk.domain.failed_codes import in_rows
+from privacydesk.domain.failed_codes import group_attempts
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
-from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
+from privacydesk.services.staff.case_pages import (
+    CasePage,
+    ConversationView,
+    count_entries_by_others,
+)
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.escalations import ESCALATED
-from privacydesk.services.staff.evidence import files_open_to, looks_after, opened_by
-from privacydesk.services.staff.examinations import Finding
-from privacydesk.services.staff.merges import hindrance
-from privacydesk.services.staff.preconditions import Lack, Verdict, answered_in_words, lacking
+from privacydesk.services.staff.evidence import files_open_to, is_on_case, opened_evidence_ids
+from privacydesk.services.staff.examinations import ExaminationResult
+from privacydesk.services.staff.merges import find_merge_blocker
+from privacydesk.services.staff.preconditions import (
+    DecisionBlocker,
+    Verdict,
+    find_decision_blockers,
+    grant_needs_written_answer,
+)
 from privacydesk.services.staff.restorations import may_be_restored
-from privacydesk.web.answers import json_answer
-from privacydesk.web.console.access import STANDING, signed_in, staff
-from privacydesk.web.console.calls import opened
-from privacydesk.web.console.forms import named_id
-from privacydesk.web.console.keys import TOOLS
+from privacydesk.web.console.access import REQUEST_BOARD, agent_session, staff
+from privacydesk.web.console.forms import parse_id
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
-from privacydesk.web.console.verdicts import keys_of
-from privacydesk.web.console.words import words_of
+from privacydesk.web.console.seen_alarms import mark_alarms_seen
+from privacydesk.web.console.verdicts import item_keys
+from privacydesk.web.responses import json_response
 
-_MOST_DIGITS: Final = 15
-_WRITTEN: Final = frozenset({"text", "answer", "reason"})
-"""Free-text fields; with a number appended where there are several."""
+_MAX_DIGITS: Final = 15
+_FREE_TEXT_FIELDS: Final = frozenset({"text", "answer", "reason"})
+"""Names of free-text fields; a form with several of them appends a dash and a key."""
 
 
-class Fault(Struct, frozen=True):
-    """Why an action was refused, for the form it came from.
+class FormError(Struct, frozen=True):
+    """Why an action was refused, to be shown at its form.
 
     Attributes:
-        form: the action's name.
-        message: in the agent's language.
-        kept: what was typed.
+        form: the name of the action.
+        message: the error message in the agent's language.
+        submitted: the fields of the form as they were submitted.
     """
 
     form: str
     message: str
-    kept: Mapping[str, str]
+    submitted: Mapping[str, str]
 
-    def left(self, shown: Collection[str]) -> list[str]:
-        """Return what was typed into fields that the page no longer has.
+    def texts_without_field(self, fields: Collection[str]) -> list[str]:
+        """Return the submitted texts whose field the page no longer has.
 
         Args:
-            shown: the fields that it shows again, with what was typed into them.
+            fields: the fields that the page shows, filled with what was submitted.
         """
-        written = (
+        texts = (
             value
-            for name, value in self.kept.items()
-            if name.partition("-")[0] in _WRITTEN and name not in shown
+            for name, value in self.submitted.items()
+            if name.partition("-")[0] in _FREE_TEXT_FIELDS and name not in fields
         )
-        return [one for one in written if one.strip()]
+        return [text for text in texts if text.strip()]
 
 
-class Draft(Struct, frozen=True):
-    """A decision that is previewed before it is made.
+class DecisionPreview(Struct, frozen=True):
+    """A decision that the agent has to confirm.
 
     Attributes:
-        verdict: what is decided.
-        lacks: missing requirements; the gate stays shut while there are any.
-        events: what the user will see; empty while the gate is shut.
-        kept: the form it came from.
+        verdict: the decision.
+        blockers: why the ticket can't be decided like this yet.
+        events: the messages that the user will see; empty while there are blockers.
+        submitted: the fields of the form as they were submitted.
     """
 
     verdict: Verdict
-    lacks: tuple[Lack, ...]
+    blockers: tuple[DecisionBlocker, ...]
     events: tuple[Event, ...]
-    kept: Mapping[str, str]
+    submitted: Mapping[str, str]
 
 
-class FindingDraft(Struct, frozen=True):
-    """A finding on evidence that is previewed before it is settled.
+class FindingPreview(Struct, frozen=True):
+    """The result of an examination of evidence that the agent has to confirm.
 
     Attributes:
-        found: what was found.
-        events: what the requester will read.
-        kept: the form it came from.
+        result: the result of the examination.
+        events: the messages that the requester will see.
+        submitted: the fields of the form as they were submitted.
     """
 
-    found: Finding
+    result: ExaminationResult
     events: tuple[Event, ...]
-    kept: Mapping[str, str]
+    submitted: Mapping[str, str]
 
 
 @staff()
 async def ticket_page(request: web.Request) -> web.Response:
-    """Show the case of a ticket."""
-    sheet = await request.config_dict[TOOLS].casework.of_ticket(number_of(request))
-    if sheet.ticket is not None:
-        await opened(request, sheet.ticket.id, sheet.ticket.conversation_id)
-    return case_page(request, sheet)
+    """Show the case page of a ticket."""
+    case = await request.config_dict[SERVICES].case_pages.ticket_page(ticket_number_of(request))
+    if case.ticket is not None:
+        await mark_alarms_seen(request, case.ticket.id, case.ticket.conversation_id)
+    return case_page(request, case)
 
 
 @staff()
 async def conversation_page(request: web.Request) -> web.Response:
-    """Show a conversation with the tickets filed in it."""
-    sheet = await request.config_dict[TOOLS].casework.of_conversation(conversation_of(request))
-    await opened(request, sheet.talk.conversation.id)
-    return case_page(request, sheet)
+    """Show the case page of a conversation, with a list of the tickets filed in it."""
+    case_pages = request.config_dict[SERVICES].case_pages
+    case = await case_pages.conversation_page(conversation_id_of(request))
+    await mark_alarms_seen(request, case.view.conversation.id)
+    return case_page(request, case)
 
 
-@staff(keeps_awake=False)
-async def talk(request: web.Request) -> web.Response:
-    """Answer with the events after an offset, and the conversation's current state."""
-    tools = request.config_dict[TOOLS]
-    after = whole(request.query.get("after", "0"))
-    shown = await tools.casework.talk(conversation_of(request), after=after)
-    values = {"talk": shown, "w": words_of(request), **_ownership(request, shown)}
+@staff(counts_as_activity=False)
+async def conversation_updates(request: web.Request) -> web.Response:
+    """Return the events after an offset and the conversation's state, as HTML for the page."""
+    after = parse_whole_number(request.query.get("after", "0"))
+    view = await request.config_dict[SERVICES].case_pages.conversation_view(
+        conversation_id_of(request), after=after
+    )
+    values = {"view": view, "w": localizer_of(request), **_conversation_values(request, view)}
 
-    def part(template: str) -> str:
-        return console_page(request, template, events=shown.events, **values).text or ""
+    def render(template: str) -> str:
+        return console_page(request, template, events=view.events, **values).text or ""
 
-    return json_answer(
+    return json_response(
         {
-            "version": shown.conversation.version,
-            "owner": shown.conversation.owner.offset,
-            "events": part("console/events.html"),
-            "status": part("console/status.html"),
+            "version": view.conversation.version,
+            "owner": view.conversation.owner.offset,
+            "events": render("console/events.html"),
+            "status": render("console/status.html"),
         }
     )
 
 
 def case_page(
     request: web.Request,
-    sheet: Sheet,
+    case: CasePage,
     *,
-    fault: Fault | None = None,
-    draft: Draft | None = None,
-    finding: FindingDraft | None = None,
+    form_error: FormError | None = None,
+    decision: DecisionPreview | None = None,
+    finding: FindingPreview | None = None,
     status: int = 200,
 ) -> web.Response:
-    """Return the page of a case; after a refused action, with what was typed."""
-    if sheet.ticket is not None:
-        address = f"/console/tickets/{sheet.ticket.number}"
+    """Return the case page.
+
+    Args:
+        request: the agent's request.
+        case: the content of the page.
+        form_error: the error of a refused action.
+        decision: a decision to confirm.
+        finding: the result of an examination to confirm.
+        status: the HTTP status of the response.
+    """
+    if case.ticket is not None:
+        address = f"/console/tickets/{case.ticket.number}"
     else:
-        address = f"/console/conversations/{sheet.talk.conversation.id.hex()}"
-    shown = fault or draft or finding
+        address = f"/console/conversations/{case.view.conversation.id.hex()}"
+    services, me = request.config_dict[SERVICES], agent_session(request).agent
+    submission = form_error or decision or finding
     return console_page(
         request,
         "console/case.html",
         status=status,
-        sheet=sheet,
-        case_seen=sheet.sight,
-        talk=sheet.talk,
-        attempts=in_rows(sheet.talk.conversation.attempts),
-        ticket=sheet.ticket,
-        fault=fault,
-        draft=draft,
+        case=case,
+        case_seen=case.digest,
+        view=case.view,
+        attempts=group_attempts(case.view.conversation.attempts),
+        ticket=case.ticket,
+        form_error=form_error,
+        decision=decision,
         finding=finding,
-        kept=shown.kept if shown else {},
-        at="" if request.method == "GET" else address,
-        again=shown is not None,
+        submitted=submission.submitted if submission else {},
+        page_address="" if request.method == "GET" else address,
+        redisplayed=submission is not None,
         done=request.query.get("done", "") if request.method == "GET" else "",
-        job=request.config_dict[TOOLS].minter.token(),
+        job=services.minter.token(),
         grounds=[ground.value for ground in Ground],
-        w=words_of(request),
-        modules=request.config_dict[TOOLS].modules.fitting(
-            sheet.modules, signed_in(request).agent, sheet.talk.conversation.locale, sheet.ticket
+        w=localizer_of(request),
+        modules=services.modules.render_usable(
+            case.modules,
+            me,
+            case.view.conversation.locale,
+            case.ticket,
         ),
-        **_ownership(request, sheet.talk),
-        opened=(opened := opened_by(sheet.log, signed_in(request).agent.name)),
+        opened=(opened := opened_evidence_ids(case.log, me.name)),
         unopened=any(
-            one.removed_at is None and one.id.hex() not in opened for one in sheet.evidence
+            file.removed_at is None and file.id.hex() not in opened for file in case.evidence
         ),
-        **(_of_ticket(request, sheet.ticket) if sheet.ticket else {}),
-        same_as=_same_as(sheet),
+        merge_targets=_merge_targets(case),
+        **_conversation_values(request, case.view),
+        **(_ticket_values(request, case.ticket) if case.ticket else {}),
     )
 
 
-def _ownership(request: web.Request, shown: Talk) -> dict[str, Any]:
-    me, owner, words = signed_in(request).agent, shown.conversation.owner, words_of(request)
+def _conversation_values(request: web.Request, view: ConversationView) -> dict[str, Any]:
+    """Return the template variables of the conversation's status."""
+    me, owner = agent_session(request).agent, view.conversation.owner
+    localizer = localizer_of(request)
     return {
         "is_mine": owner.kind is OwnerKind.AGENT and owner.agent == me.name,
-        "others": [words.agent(name) for name in shown.looking if name != me.name],
-        "writing": [words.agent(name) for name in shown.writing if name != me.name],
+        "other_viewers": [localizer.agent(name) for name in view.viewers if name != me.name],
+        "other_writers": [
+            localizer.agent(name) for name in view.drafting_agents if name != me.name
+        ],
         "may_work": me.works,
     }
 
 
-def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
-    tools, me = request.config_dict[TOOLS], signed_in(request).agent
-    proposal = proposal_of(ticket)
-    clock = ticket.clock
-    board, now, words = request.get(STANDING) or Board(), tools.clock.now(), words_of(request)
+def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
+    """Return the template variables of the ticket and its forms."""
+    services, me = request.config_dict[SERVICES], agent_session(request).agent
+    proposal, clock = proposal_of(ticket), ticket.clock
+    board, localizer = request.get(REQUEST_BOARD) or StaffBoard(), localizer_of(request)
+    now = services.clock.now()
     return {
-        "item_keys": keys_of(ticket),
-        "left_by_others": lambda log: left_by_others(log, me.name),
-        "there": lambda name: words.standing(board.duty(name).standing(now)),
-        "count": tools.inbox.count(ticket),
+        "item_keys": item_keys(ticket),
+        "count_entries_by_others": lambda log: count_entries_by_others(log, me.name),
+        "availability_of": lambda name: localizer.availability(board.duty(name).presence(now)),
+        "progress": services.inbox.deadline_progress(ticket),
         "proposal": proposal,
-        "may_confirm": proposal is not None and me.name not in (proposal.by, *ticket.reviewer_not),
-        "takes_two": tools.staff.decisions.takes_two(ticket),
-        "standing": lacking(ticket, me),
-        "in_words": answered_in_words(ticket),
+        "may_confirm": proposal is not None
+        and me.name not in (proposal.by, *ticket.excluded_reviewers),
+        "takes_two": services.staff.decisions.needs_second_agent(ticket),
+        "blockers": find_decision_blockers(ticket, me),
+        "needs_written_answer": grant_needs_written_answer(ticket),
         "may_ask": may(ticket, Move.ASK_REQUESTER),
         "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
-        **_of_files(ticket, me),
+        **_evidence_values(ticket, me),
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
         "escalated": ESCALATED in ticket.flags,
         "supervises": me.supervises,
         "may_restore": me.supervises and may_be_restored(ticket),
         "colleagues": [
             agent
-            for agent in tools.agents.values()
+            for agent in services.agents.values()
             if agent.active and agent.works and agent.name != ticket.holder
         ],
     }
 
 
-def _of_files(ticket: Ticket, me: Agent) -> dict[str, Any]:
-    """Return who may open the submitted files, and who requests access."""
-    work, on_case = ticket.work, me.works and looks_after(ticket, me)
+def _evidence_values(ticket: Ticket, me: Agent) -> dict[str, Any]:
+    """Return the template variables about access to the submitted evidence."""
+    work, on_case = ticket.work, me.works and is_on_case(ticket, me)
     open_to_me = files_open_to(ticket, me)
-    decided = {"", me.name, *work.files_allowed, *work.files_asked}
+    not_offered = {"", me.name, *work.files_allowed, *work.files_asked}
     return {
         "may_open": on_case and open_to_me,
         "may_ask_files": on_case and not open_to_me and me.name not in work.files_asked,
-        "may_allow": me.supervises and ticket.is_guarded and ticket.holder not in decided,
-        "asks": [name for name in work.files_asked if name != me.name],
-        "asked": me.name in work.files_asked,
+        "may_allow": me.supervises and ticket.involves_minor and ticket.holder not in not_offered,
+        "files_requested_by": [name for name in work.files_asked if name != me.name],
+        "files_requested": me.name in work.files_asked,
         "files_open": open_to_me,
     }
 
 
-def _same_as(sheet: Sheet) -> list[Ticket]:
-    """Return the tickets that this one may be closed as a duplicate of."""
-    ticket = sheet.ticket
+def _merge_targets(case: CasePage) -> list[Ticket]:
+    """Return the tickets that the page's ticket may be closed as a duplicate of."""
+    ticket = case.ticket
     if ticket is None:
         return []
-    others = (*sheet.related.linked, *sheet.related.earlier)
-    return [one for one in others if hindrance(ticket, one) is None]
+    others = (*case.related.linked, *case.related.earlier)
+    return [other for other in others if find_merge_blocker(ticket, other) is None]
 
 
-def conversation_of(request: web.Request) -> ConversationId:
-    """Return the conversation that an address names.
+def conversation_id_of(request: web.Request) -> ConversationId:
+    """Return the conversation id in the path of a request.
 
     Raises:
-        NotFoundError: it names none.
+        NotFoundError: the path contains no valid id.
     """
-    return ConversationId(named_id(request.match_info["conversation"], "conversation"))
+    return ConversationId(parse_id(request.match_info["conversation"], "conversation"))
 
 
-def number_of(request: web.Request) -> str:
-    """Return the ticket number that an address names, in its canonical form.
+def ticket_number_of(request: web.Request) -> str:
+    """Return the ticket number in the path of a request, in canonical form.
 
     Raises:
-        NotFoundError: it names none.
+        NotFoundError: the path contains no valid number.
     """
     number = canonical_number(request.match_info["number"])
     if number is None:
@@ -268,12 +298,12 @@ def number_of(request: web.Request) -> str:
     return number
 
 
-def whole(text: str) -> int:
-    """Return a number that a page of ours wrote into an address or a form.
+def parse_whole_number(text: str) -> int:
+    """Parse a non-negative integer from a query or a form.
 
     Raises:
-        InvalidRequestError: it is none.
+        InvalidRequestError: the text is no such number.
     """
-    if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
-        raise InvalidRequestError("this is no whole number")
+    if not (text.isascii() and text.isdecimal()) or len(text) > _MAX_DIGITS:
+        raise InvalidRequestError("not a whole number")
     return int(text)

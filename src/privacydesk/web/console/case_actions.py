@@ -1,4 +1,4 @@
-"""Agents' actions on the case page; see ``doing`` for how each is carried out."""
+"""Handlers of the actions on the case page; see ``form_actions`` for how each is run."""
 
 from __future__ import annotations
 
@@ -6,64 +6,79 @@ from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
 from privacydesk.errors import DeskError, InvalidRequestError
-from privacydesk.services.staff.preconditions import lacking
-from privacydesk.web.console.access import signed_in, staff
+from privacydesk.services.staff.preconditions import find_decision_blockers
+from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.case import (
-    Draft,
-    FindingDraft,
+    DecisionPreview,
+    FindingPreview,
     case_page,
-    conversation_of,
-    number_of,
-    whole,
+    conversation_id_of,
+    parse_whole_number,
+    ticket_number_of,
 )
-from privacydesk.web.console.form_actions import FormAction, case_seen, do, form_of, refused
-from privacydesk.web.console.keys import TOOLS
+from privacydesk.web.console.form_actions import (
+    FormAction,
+    case_seen,
+    read_text_fields,
+    refusal_page,
+    run_action,
+)
+from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.replies import read_reply
-from privacydesk.web.console.verdicts import read_finding, read_verdict
-from privacydesk.web.files import file_answer
+from privacydesk.web.console.verdicts import parse_finding, parse_verdict
+from privacydesk.web.files import file_response
 
 # -- conversations -----------------------------------------------------------------------------
 
 
 @staff(*WORKERS)
 async def take(request: web.Request) -> web.Response:
-    """Take a conversation over."""
-    return await do(
+    """Take over a conversation."""
+    return await run_action(
         request,
         "take",
-        lambda d: d.tools.takeover.take(d.name, d.by, seen=d.owner_seen, job_id=d.job),
+        lambda action: action.services.takeover.take(
+            action.target, action.by, seen=action.owner_seen, job_id=action.job_id
+        ),
     )
 
 
 @staff(*WORKERS)
 async def reply(request: web.Request) -> web.Response:
-    """Write to the user as the owner of the conversation, with a file where one was chosen."""
-    sent = await read_reply(request)
-    return await do(
+    """Send a reply to the user, with an optional file; only for the conversation's owner."""
+    reply_form = await read_reply(request)
+    return await run_action(
         request,
         "reply",
-        lambda d: d.tools.takeover.reply(
-            d.name, d.by, d.text, file=sent.file, seen=d.owner_seen, job_id=d.job
+        lambda action: action.services.takeover.reply(
+            action.target,
+            action.by,
+            action.text,
+            file=reply_form.file,
+            seen=action.owner_seen,
+            job_id=action.job_id,
         ),
-        form=sent.fields,
+        form=reply_form.fields,
     )
 
 
 @staff()
 async def attachment(request: web.Request) -> web.Response:
-    """Show a file that was sent to the user."""
-    tools = request.config_dict[TOOLS]
-    conversation, name = conversation_of(request), request.match_info["file"]
-    return file_answer(await tools.attaching.find(conversation, name))
+    """Show a file that an agent sent to the user."""
+    attachments = request.config_dict[SERVICES].attachments
+    conversation, name = conversation_id_of(request), request.match_info["file"]
+    return file_response(await attachments.find(conversation, name))
 
 
 @staff(*WORKERS)
 async def hand_back(request: web.Request) -> web.Response:
-    """Give a conversation back to the assistant."""
-    return await do(
+    """Return a conversation to the assistant."""
+    return await run_action(
         request,
         "hand_back",
-        lambda d: d.tools.takeover.hand_back(d.name, d.by, seen=d.owner_seen, job_id=d.job),
+        lambda action: action.services.takeover.hand_back(
+            action.target, action.by, seen=action.owner_seen, job_id=action.job_id
+        ),
     )
 
 
@@ -72,251 +87,277 @@ async def hand_back(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def claim(request: web.Request) -> web.Response:
-    """Become a ticket's holder."""
-    return await do(
+    """Assign a ticket to oneself."""
+    return await run_action(
         request,
         "claim",
-        lambda d: d.tools.staff.handling.claim(d.name, d.by, over=d.form.get("holder", "")),
+        lambda action: action.services.staff.handling.claim(
+            action.target, action.by, expected_holder=action.form.get("holder", "")
+        ),
     )
 
 
 @staff(*WORKERS)
 async def assign(request: web.Request) -> web.Response:
-    """Give a ticket to somebody else, or to nobody."""
-    return await do(
+    """Assign a ticket to another agent, or unassign it."""
+    return await run_action(
         request,
         "assign",
-        lambda d: d.tools.staff.handling.assign(
-            d.name, d.by, d.form.get("to", ""), job_id=d.job, seen=d.case_seen
+        lambda action: action.services.staff.handling.assign(
+            action.target,
+            action.by,
+            action.form.get("to", ""),
+            job_id=action.job_id,
+            seen=action.case_seen,
         ),
     )
 
 
 @staff(*WORKERS)
 async def note(request: web.Request) -> web.Response:
-    """Leave a note for staff."""
-    return await do(
+    """Add an internal note to a ticket's log."""
+    return await run_action(
         request,
         "note",
-        lambda d: d.tools.staff.handling.note(d.name, d.by, d.text, job_id=d.job),
+        lambda action: action.services.staff.handling.add_note(
+            action.target, action.by, action.text, job_id=action.job_id
+        ),
     )
 
 
 @staff(*WORKERS)
 async def ask(request: web.Request) -> web.Response:
-    """Ask the requester for more."""
-    return await do(
+    """Ask the requester for further information."""
+    return await run_action(
         request,
         "ask",
-        lambda d: d.tools.staff.handling.ask(d.name, d.by, d.text, job_id=d.job, seen=d.case_seen),
+        lambda action: action.services.staff.handling.ask_requester(
+            action.target, action.by, action.text, job_id=action.job_id, seen=action.case_seen
+        ),
     )
 
 
 @staff(*SUPERVISING)
 async def extend(request: web.Request) -> web.Response:
-    """Give a ticket more time."""
-    return await do(
+    """Extend a ticket's deadline."""
+    return await run_action(
         request,
         "extend",
-        lambda d: d.tools.staff.handling.extend(
-            d.name,
-            d.by,
-            working_days=whole(d.form.get("days", "")),
-            reason=d.text,
-            job_id=d.job,
-            seen=d.case_seen,
+        lambda action: action.services.staff.handling.extend(
+            action.target,
+            action.by,
+            working_days=parse_whole_number(action.form.get("days", "")),
+            reason=action.text,
+            job_id=action.job_id,
+            seen=action.case_seen,
         ),
     )
 
 
 @staff(*WORKERS)
 async def escalate(request: web.Request) -> web.Response:
-    """Ask the supervisors to look."""
-    return await do(
+    """Escalate a ticket to the supervisors."""
+    return await run_action(
         request,
         "escalate",
-        lambda d: d.tools.staff.escalations.escalate(d.name, d.by, d.text, job_id=d.job),
+        lambda action: action.services.staff.escalations.escalate(
+            action.target, action.by, action.text, job_id=action.job_id
+        ),
     )
 
 
 @staff(*SUPERVISING)
 async def answer_escalation(request: web.Request) -> web.Response:
-    """Tell the agent who asked the supervisors how to go on."""
-    return await do(
+    """Answer an escalation."""
+    return await run_action(
         request,
         "answer_escalation",
-        lambda d: d.tools.staff.escalations.answer(
-            d.name, d.by, d.text, job_id=d.job, seen=d.case_seen
+        lambda action: action.services.staff.escalations.answer(
+            action.target, action.by, action.text, job_id=action.job_id, seen=action.case_seen
         ),
     )
 
 
 @staff(*SUPERVISING)
 async def restore(request: web.Request) -> web.Response:
-    """Have the account that was stopped for a request restored."""
-    return await do(
+    """Have the account service restore an account that was suspended for a request."""
+    return await run_action(
         request,
         "restore",
-        lambda d: d.tools.staff.restorations.restore(
-            d.name, d.by, d.text, job_id=d.job, seen=d.case_seen
+        lambda action: action.services.staff.restorations.restore(
+            action.target, action.by, action.text, job_id=action.job_id, seen=action.case_seen
         ),
     )
 
 
 @staff(*WORKERS)
 async def merge(request: web.Request) -> web.Response:
-    """Close a ticket as the duplicate of another."""
-    return await do(
+    """Close a ticket as a duplicate of another one."""
+    return await run_action(
         request,
         "merge",
-        lambda d: d.tools.staff.merging.merge(
-            d.name, d.by, d.form.get("into", ""), d.text, job_id=d.job, seen=d.case_seen
+        lambda action: action.services.staff.merges.merge(
+            action.target,
+            action.by,
+            action.form.get("into", ""),
+            action.text,
+            job_id=action.job_id,
+            seen=action.case_seen,
         ),
     )
 
 
 @staff(*WORKERS)
-async def finding(request: web.Request) -> web.Response:
-    """Ask for confirmation before evidence is settled: that starts the clock and deletes files."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    form, number = await form_of(request), number_of(request)
+async def preview_finding(request: web.Request) -> web.Response:
+    """Ask for confirmation of an examination: it starts the deadline and deletes the files."""
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    form, number = await read_text_fields(request), ticket_number_of(request)
     try:
-        found = read_finding(form)
-        events = await tools.staff.examinations.preview(
-            number, me.agent.name, found, seen=case_seen(form)
+        result = parse_finding(form)
+        events = await services.staff.examinations.preview(
+            number, me.agent.name, result, seen=case_seen(form)
         )
     except DeskError as error:
-        return await refused(request, "examine", form, error)
-    sheet = await tools.casework.of_ticket(number)
-    return case_page(request, sheet, finding=FindingDraft(found, events, form))
+        return await refusal_page(request, "examine", form, error)
+    case = await services.case_pages.ticket_page(number)
+    return case_page(request, case, finding=FindingPreview(result, events, form))
 
 
 @staff(*WORKERS)
 async def examine(request: web.Request) -> web.Response:
-    """Settle the finding on evidence."""
+    """Record the result of the examination of evidence, as it was previewed."""
 
-    async def act(deed: FormAction) -> object:
-        found = read_finding(deed.form)
-        return await deed.tools.staff.examinations.examine(
-            deed.name,
-            deed.by,
-            accepted=found.accepted,
-            reason=found.reason,
-            account=found.account,
-            job_id=deed.job,
-            seen=deed.case_seen,
+    async def run(action: FormAction) -> object:
+        result = parse_finding(action.form)
+        return await action.services.staff.examinations.examine(
+            action.target,
+            action.by,
+            accepted=result.accepted,
+            reason=result.reason,
+            account=result.account,
+            job_id=action.job_id,
+            seen=action.case_seen,
         )
 
-    return await do(request, "examine", act)
+    return await run_action(request, "examine", run)
 
 
 @staff(*WORKERS)
 async def ask_files(request: web.Request) -> web.Response:
-    """Ask the supervisors for permission to open a child's files."""
-    return await do(
+    """Request the supervisors' permission to open a child's files."""
+    return await run_action(
         request,
         "ask_files",
-        lambda d: d.tools.staff.files.ask(d.name, d.by, d.text, job_id=d.job),
+        lambda action: action.services.staff.file_access.request(
+            action.target, action.by, action.text, job_id=action.job_id
+        ),
     )
 
 
 @staff(*SUPERVISING)
 async def allow_files(request: web.Request) -> web.Response:
-    """Allow an agent to open a child's files: the one who asked, or the case's holder."""
-    return await do(
+    """Allow an agent to open a child's files: the requesting agent, or the ticket's holder."""
+    return await run_action(
         request,
         "allow_files",
-        lambda d: d.tools.staff.files.allow(
-            d.name, d.by, to=d.form.get("to", ""), job_id=d.job, seen=d.case_seen
+        lambda action: action.services.staff.file_access.grant(
+            action.target,
+            action.by,
+            to=action.form.get("to", ""),
+            job_id=action.job_id,
+            seen=action.case_seen,
         ),
     )
 
 
 @staff(*SUPERVISING)
 async def refuse_files(request: web.Request) -> web.Response:
-    """Refuse an agent's request to open a child's files, and say why."""
-    return await do(
+    """Refuse an agent's request to open a child's files, with a reason."""
+    return await run_action(
         request,
         "refuse_files",
-        lambda d: d.tools.staff.files.refuse(
-            d.name, d.by, d.form.get("to", ""), d.text, job_id=d.job
+        lambda action: action.services.staff.file_access.deny(
+            action.target, action.by, action.form.get("to", ""), action.text, job_id=action.job_id
         ),
     )
 
 
 @staff(*WORKERS)
 async def open_evidence(request: web.Request) -> web.Response:
-    """Show one file; the opening is logged before anything is shown."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    number, name = number_of(request), request.match_info["evidence"]
+    """Show a file of the evidence, after its opening was logged."""
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    number, name = ticket_number_of(request), request.match_info["evidence"]
     try:
-        one = await tools.staff.evidence.open(number, name, me.agent.name)
+        file = await services.staff.evidence.open(number, name, me.agent.name)
     except DeskError as error:
         if "text/html" not in request.headers.get("Accept", ""):
             raise
-        return await refused(request, "evidence", {}, error)
-    return file_answer(one)
+        return await refusal_page(request, "evidence", {}, error)
+    return file_response(file)
 
 
 # -- decisions ---------------------------------------------------------------------------------
 
 
 @staff(*WORKERS)
-async def preview(request: web.Request) -> web.Response:
-    """Show what the user will see of a decision, or what is missing for it."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    form, number = await form_of(request), number_of(request)
-    sheet = await tools.casework.of_ticket(number)
-    assert sheet.ticket is not None
-    deciding = tools.staff.decisions
+async def preview_decision(request: web.Request) -> web.Response:
+    """Show the messages that the user will get for a decision, or what prevents it."""
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    form, number = await read_text_fields(request), ticket_number_of(request)
+    case = await services.case_pages.ticket_page(number)
+    assert case.ticket is not None
+    decisions = services.staff.decisions
     try:
-        # The agent goes on from the page that follows, so a later check would miss a stale form.
-        await deciding.check_seen(number, case_seen(form))
-        verdict = read_verdict(form, sheet.ticket)
-        lacks = lacking(sheet.ticket, me.agent, verdict)
-        events = () if lacks else await deciding.preview(number, me.agent.name, verdict)
+        # The next form is sent from the preview, which is current: check this stale form now.
+        await decisions.check_seen(number, case_seen(form))
+        verdict = parse_verdict(form, case.ticket)
+        blockers = find_decision_blockers(case.ticket, me.agent, verdict)
+        events = () if blockers else await decisions.preview(number, me.agent.name, verdict)
     except DeskError as error:
-        return await refused(request, "decide", form, error)
-    return case_page(request, sheet, draft=Draft(verdict, lacks, events, form))
+        return await refusal_page(request, "decide", form, error)
+    preview = DecisionPreview(verdict, blockers, events, form)
+    return case_page(request, case, decision=preview)
 
 
 @staff(*WORKERS)
 async def decide(request: web.Request) -> web.Response:
     """Decide a ticket as it was previewed."""
 
-    async def act(deed: FormAction) -> object:
-        deciding = deed.tools.staff.decisions
-        ticket = await deed.tools.staff.cases.ticket(deed.name)
+    async def run(action: FormAction) -> object:
+        decisions = action.services.staff.decisions
+        ticket = await action.services.staff.tickets.by_number(action.target)
         try:
-            verdict = read_verdict(deed.form, ticket)
+            verdict = parse_verdict(action.form, ticket)
         except InvalidRequestError:
-            # The items may have changed since the page was shown: then report that instead.
-            await deciding.check_seen(deed.name, deed.case_seen)
+            # If the items have changed since the page was shown, report that instead.
+            await decisions.check_seen(action.target, action.case_seen)
             raise
-        return await deciding.decide(
-            deed.name, deed.by, verdict, job_id=deed.job, seen=deed.case_seen
+        return await decisions.decide(
+            action.target, action.by, verdict, job_id=action.job_id, seen=action.case_seen
         )
 
-    return await do(request, "decide", act)
+    return await run_action(request, "decide", run)
 
 
 @staff(*WORKERS)
 async def confirm(request: web.Request) -> web.Response:
-    """Confirm what another agent decided."""
-    return await do(
+    """Confirm a decision that another agent proposed."""
+    return await run_action(
         request,
         "confirm",
-        lambda d: d.tools.staff.decisions.confirm(d.name, d.by, job_id=d.job, seen=d.case_seen),
+        lambda action: action.services.staff.decisions.confirm(
+            action.target, action.by, job_id=action.job_id, seen=action.case_seen
+        ),
     )
 
 
 @staff(*WORKERS)
 async def send_back(request: web.Request) -> web.Response:
-    """Take a proposed decision back."""
-    return await do(
+    """Reject a proposed decision, or withdraw one's own."""
+    return await run_action(
         request,
         "send_back",
-        lambda d: d.tools.staff.decisions.send_back(
-            d.name, d.by, d.text, job_id=d.job, seen=d.case_seen
+        lambda action: action.services.staff.decisions.send_back(
+            action.target, action.by, action.text, job_id=action.job_id, seen=action.case_seen
         ),
     )

@@ -1,7 +1,7 @@
-"""Charts: the layout of a figure's bars and labels. ``console/chart.svg`` draws them.
+"""Layout of bar charts for the reports; the template ``console/chart.svg`` draws them.
 
-A chart shows what its table says, so it stays small: bars, their numbers, and a legend. Parts of a
-bar differ by texture as well as by colour. Lengths are in the units of the view box.
+A chart only illustrates the table below it: it has bars, their values, and a legend. Segments of a
+bar differ by texture as well as by colour. Lengths are in units of the SVG view box.
 """
 
 from __future__ import annotations
@@ -14,37 +14,40 @@ from msgspec import Struct
 
 WIDTH: Final = 480
 _MARGIN: Final = 8
-_TYPE: Final = 13
-"""The font size."""
-_HEADLINE: Final = 17
+_FONT_SIZE: Final = 13
+_HEADLINE_SIZE: Final = 17
 
-_LABEL: Final = 190
-"""The maximum width of row labels; less if all of them are shorter."""
-_TOLD: Final = 96
-"""The room at the end of a row for its numbers."""
-_ROW: Final = 28
-_BAR: Final = 16
+_MAX_LABEL_WIDTH: Final = 190
+"""The maximum width of row labels; the column is narrower if all labels are shorter."""
+_VALUE_WIDTH: Final = 96
+"""The width reserved at the end of a row for its value."""
+_ROW_HEIGHT: Final = 28
+_BAR_HEIGHT: Final = 16
 
 _HEIGHT: Final = 216
+"""The height of a chart with vertical bars."""
 _FOOT: Final = 46
+"""The height below vertical bars, for labels and the axis title."""
 _HEAD: Final = 46
+"""The height above vertical bars, for values and the name of the limit."""
 _GAP: Final = 0.24
+"""The gap between vertical bars, as a fraction of the distance between their centres."""
 _LEGEND: Final = 32
 _SWATCH: Final = 12
-_LEAST: Final = 2.0
+_MIN_BAR: Final = 2.0
 """The minimum length of a nonzero bar, so that it is visible beside much longer ones."""
 
 LATE: Final = 1
-"""The style of overdue counts, as of a bar's second part."""
-APART: Final = 3
-"""The style of counts of another kind than the rest."""
+"""The style of overdue counts: the same as that of the second segment of a bar."""
+SEPARATE: Final = 3
+"""The style of counts that are of another kind than the other lines of the chart."""
 
 
 class Bar(Struct, frozen=True):
-    """A part of a bar.
+    """A bar, or one segment of a stacked bar.
 
     Attributes:
-        series: which column it shows, 0 for the first; decides colour and texture.
+        series: the index of the column that it shows; determines colour and texture.
     """
 
     x: float
@@ -54,182 +57,202 @@ class Bar(Struct, frozen=True):
     series: int
 
 
-class Word(Struct, frozen=True):
-    """A label or number.
+class Label(Struct, frozen=True):
+    """A piece of text in a chart.
 
     Attributes:
-        y: its baseline.
-        anchor: which part is at ``x``: ``start``, ``middle`` or ``end``.
-        look: ``quiet`` for less emphasis, ``strong`` for more; or empty.
+        y: the position of its baseline.
+        anchor: the part of the text at ``x``: ``start``, ``middle`` or ``end``.
+        style: ``quiet`` for less emphasis, ``strong`` for more, or empty.
     """
 
     x: float
     y: float
     text: str
     anchor: str = "start"
-    look: str = ""
+    style: str = ""
 
 
 class Chart(Struct, frozen=True):
-    """A chart, laid out.
+    """The layout of a chart.
 
     Attributes:
-        name: unique on its page.
-        title: what it shows.
-        told: the same in a sentence, for screen readers.
-        lines: horizontal or vertical rules, as x1, y1, x2, y2.
-        limits: the same, for lines that mark a limit.
+        name: an identifier, unique on the page.
+        title: the title of the figure.
+        description: the content in a sentence, for screen readers.
+        lines: axis lines, as x1, y1, x2, y2.
+        limits: lines that mark a limit, as x1, y1, x2, y2.
     """
 
     name: str
     title: str
-    told: str
+    description: str
     height: float
     bars: tuple[Bar, ...]
-    words: tuple[Word, ...]
+    labels: tuple[Label, ...]
     lines: tuple[tuple[float, float, float, float], ...] = ()
     limits: tuple[tuple[float, float, float, float], ...] = ()
     width: float = WIDTH
 
 
-class Shown(Struct, frozen=True):
-    """A line of a figure, with its wording.
+class ChartRow(Struct, frozen=True):
+    """A line of a figure, with its texts.
 
     Attributes:
-        label: what it is about.
-        short: the same where there is little room.
-        values: its counts, column by column.
-        told: the text at its bar's end, such as a rate.
-        beside: less prominent text after it, such as the number that the rate is of.
-        look: the style of its bar's first part, if it differs from the others'.
+        label: the full label of the line, for the table.
+        short_label: the label in the chart, where there is less room.
+        values: the counts of the line by column.
+        value_text: the text at the end of its bar, such as a rate.
+        note: less prominent text after it, such as the total that the rate refers to.
+        style: the style of the bar's first segment: 0, ``LATE`` or ``SEPARATE``.
     """
 
     label: str
-    short: str
+    short_label: str
     values: tuple[int, ...]
-    told: str
-    beside: str = ""
-    look: int = 0
+    value_text: str
+    note: str = ""
+    style: int = 0
 
 
-class Told(Struct, frozen=True):
-    """A figure with its wording: what ``rows`` and ``columns`` draw.
+class ChartData(Struct, frozen=True):
+    """The content of a chart: a figure, with its texts.
 
     Attributes:
-        by: what the lines are about, for an axis.
-        limit: the last line within the limit, and the limit's name; None without one.
+        name: an identifier, unique on the page.
+        title: the title of the figure.
+        description: the content in a sentence, for screen readers.
+        columns: the names of the columns, for the legend.
+        lines: the lines of the figure.
+        axis_title: what the lines stand for.
+        limit: index of the last line within the limit, and name of the limit; None without one.
     """
 
     name: str
     title: str
-    told: str
+    description: str
     columns: tuple[str, ...]
-    lines: tuple[Shown, ...]
-    by: str = ""
+    lines: tuple[ChartRow, ...]
+    axis_title: str = ""
     limit: tuple[int, str] | None = None
 
 
-def rows(figure: Told) -> Chart:
-    """Return a chart with a horizontal bar for each line, its parts stacked."""
-    most = max((sum(line.values) for line in figure.lines), default=0)
-    longest = max((_wide(line.short) for line in figure.lines), default=0.0)
-    start = min(float(_LABEL), longest + _MARGIN)
-    room = WIDTH - start - _TOLD
-    legend = list(_legend(figure, start))
+def horizontal_chart(data: ChartData) -> Chart:
+    """Return a chart with a horizontal bar for each line, with a segment for each column."""
+    maximum = max((sum(line.values) for line in data.lines), default=0)
+    label_width = max((_text_width(line.short_label) for line in data.lines), default=0.0)
+    start = min(float(_MAX_LABEL_WIDTH), label_width + _MARGIN)
+    legend = list(_legend(data, start))
     top = _LEGEND if legend else _MARGIN
-    bars = [one for one, _ in legend]
-    words = [word for _, word in legend]
-    for place, line in enumerate(figure.lines):
-        y = top + place * _ROW
-        middle = y + _ROW / 2 + _TYPE / 3
-        words.append(Word(start - _MARGIN, middle, line.short, "end"))
-        x = start
-        for series, value in enumerate(line.values):
-            if value:
-                width = max(_LEAST, room * value / most)
-                bars.append(Bar(x, y + (_ROW - _BAR) / 2, width, _BAR, series or line.look))
-                x += width
-        x += _MARGIN
-        words.append(Word(x, middle, line.told, look="strong" if any(line.values) else "quiet"))
-        if line.beside:
-            words.append(Word(x + _wide(line.told) + 6, middle, line.beside, look="quiet"))
-    height = top + len(figure.lines) * _ROW + _MARGIN
+    bars = [swatch for swatch, _ in legend]
+    labels = [label for _, label in legend]
+    for index, line in enumerate(data.lines):
+        y = top + index * _ROW_HEIGHT
+        segments = list(_segments(line, start, y, maximum))
+        bars.extend(segments)
+        end = segments[-1].x + segments[-1].width if segments else start
+        labels.extend(_row_labels(line, start, end, y))
+    height = top + len(data.lines) * _ROW_HEIGHT + _MARGIN
     axis = (start, top, start, height - _MARGIN)
-    return _chart(figure, height, bars, words, axis)
+    return _chart(data, height, bars, labels, axis)
 
 
-def columns(figure: Told) -> Chart:
-    """Return a chart with a vertical bar for each line."""
-    most = max((line.values[0] for line in figure.lines), default=0)
-    step = (WIDTH - 2 * _MARGIN) / max(1, len(figure.lines))
+def _segments(line: ChartRow, start: float, y: float, maximum: int) -> Iterator[Bar]:
+    x, scale = start, WIDTH - start - _VALUE_WIDTH
+    top = y + (_ROW_HEIGHT - _BAR_HEIGHT) / 2
+    for series, value in enumerate(line.values):
+        if value:
+            width = max(_MIN_BAR, scale * value / maximum)
+            yield Bar(x, top, width, _BAR_HEIGHT, series or line.style)
+            x += width
+
+
+def _row_labels(line: ChartRow, start: float, end: float, y: float) -> Iterator[Label]:
+    baseline = y + _ROW_HEIGHT / 2 + _FONT_SIZE / 3
+    yield Label(start - _MARGIN, baseline, line.short_label, "end")
+    x = end + _MARGIN
+    style = "strong" if any(line.values) else "quiet"
+    yield Label(x, baseline, line.value_text, style=style)
+    if line.note:
+        yield Label(x + _text_width(line.value_text) + 6, baseline, line.note, style="quiet")
+
+
+def vertical_chart(data: ChartData) -> Chart:
+    """Return a chart with a vertical bar for the first column of each line."""
+    maximum = max((line.values[0] for line in data.lines), default=0)
+    step = (WIDTH - 2 * _MARGIN) / max(1, len(data.lines))
     floor = _HEIGHT - _FOOT
-    bars, words, limits = [], [], []
-    for place, line in enumerate(figure.lines):
-        x = _MARGIN + place * step
+    bars, labels, limits = [], [], []
+    for index, line in enumerate(data.lines):
+        x = _MARGIN + index * step
         middle = x + step / 2
         value = line.values[0]
-        height = max(_LEAST, (floor - _HEAD) * value / most) if value else 0.0
+        height = max(_MIN_BAR, (floor - _HEAD) * value / maximum) if value else 0.0
         if value:
             width = step * (1 - _GAP)
-            bars.append(Bar(x + step * _GAP / 2, floor - height, width, height, line.look))
-        look = "strong" if value else "quiet"
-        words.append(Word(middle, floor - height - 6, line.told, "middle", look))
-        words.append(Word(middle, floor + _TYPE + 5, line.short, "middle"))
-    if figure.by:
-        words.append(Word(WIDTH / 2, _HEIGHT - 6, figure.by, "middle", "quiet"))
-    if figure.limit:
-        last, name = figure.limit
+            bars.append(Bar(x + step * _GAP / 2, floor - height, width, height, line.style))
+        style = "strong" if value else "quiet"
+        labels.append(Label(middle, floor - height - 6, line.value_text, "middle", style))
+        labels.append(Label(middle, floor + _FONT_SIZE + 5, line.short_label, "middle"))
+    if data.axis_title:
+        labels.append(Label(WIDTH / 2, _HEIGHT - 6, data.axis_title, "middle", "quiet"))
+    if data.limit:
+        last, name = data.limit
         x = _MARGIN + (last + 1) * step
         limits.append((x, 4.0, x, float(floor)))
-        words.append(Word(x - 6, _TYPE, name, "end", "quiet"))
+        labels.append(Label(x - 6, _FONT_SIZE, name, "end", "quiet"))
     axis = (_MARGIN, floor, WIDTH - _MARGIN, floor)
-    return _chart(figure, _HEIGHT, bars, words, axis, limits)
+    return _chart(data, _HEIGHT, bars, labels, axis, limits)
 
 
-def _chart(  # noqa: PLR0917 - the parts of a picture
-    figure: Told,
+def _chart(  # noqa: PLR0917 - the elements of a chart
+    data: ChartData,
     height: float,
     bars: Sequence[Bar],
-    words: Sequence[Word],
+    labels: Sequence[Label],
     axis: tuple[float, float, float, float],
     limits: Sequence[tuple[float, float, float, float]] = (),
 ) -> Chart:
     return Chart(
-        name=figure.name,
-        title=figure.title,
-        told=figure.told,
+        name=data.name,
+        title=data.title,
+        description=data.description,
         height=height,
         bars=tuple(bars),
-        words=tuple(words),
+        labels=tuple(labels),
         lines=(axis,),
         limits=tuple(limits),
     )
 
 
-def _legend(figure: Told, start: float) -> Iterator[tuple[Bar, Word]]:
-    """Lay out the legend: not for a single series, nor for series that no bar has."""
-    if len(figure.columns) == 1:
+def _legend(data: ChartData, start: float) -> Iterator[tuple[Bar, Label]]:
+    """Yield swatch and label of each column; none for a single column or columns of zeros."""
+    if len(data.columns) == 1:
         return
-    shown = [
+    entries = [
         (series, name)
-        for series, name in enumerate(figure.columns)
-        if any(line.values[series] for line in figure.lines)
+        for series, name in enumerate(data.columns)
+        if any(line.values[series] for line in data.lines)
     ]
-    wide = sum(_SWATCH + 6 + _wide(name) + 18 for _, name in shown) - 18
-    x = max(0.0, min(start, WIDTH - wide))
-    for series, name in shown:
+    width = sum(_SWATCH + 6 + _text_width(name) + 18 for _, name in entries) - 18
+    x = max(0.0, min(start, WIDTH - width))
+    for series, name in entries:
         yield (
             Bar(x, _MARGIN, _SWATCH, _SWATCH, series),
-            Word(x + _SWATCH + 6, _MARGIN + _SWATCH - 1, name),
+            Label(x + _SWATCH + 6, _MARGIN + _SWATCH - 1, name),
         )
-        x += _SWATCH + 6 + _wide(name) + 18
+        x += _SWATCH + 6 + _text_width(name) + 18
 
 
 def headline_size(text: str) -> float:
     """Return the font size at which a headline fits above a chart in one line."""
-    return min(_HEADLINE, _TYPE * (WIDTH - 2 * _MARGIN) / max(1.0, _wide(text)))
+    available = WIDTH - 2 * _MARGIN
+    return min(_HEADLINE_SIZE, _FONT_SIZE * available / max(1.0, _text_width(text)))
 
 
-def _wide(text: str) -> float:
-    """Return the approximate width of a text: enough to place the next one beside it."""
-    return sum(_TYPE if east_asian_width(one) in "WF" else _TYPE * 0.58 for one in text)
+def _text_width(text: str) -> float:
+    """Return the approximate width of a text in the chart's font size."""
+    return sum(
+        _FONT_SIZE if east_asian_width(character) in "WF" else _FONT_SIZE * 0.58
+        for character in text
+    )

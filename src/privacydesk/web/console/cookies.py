@@ -1,7 +1,7 @@
-"""The console's cookie, the form token derived from it, and the language before signing in.
+"""The console's cookies: session token, from which the form token is derived, and language.
 
-The cookie holds a random value from the first page on, so that the sign-in form has a token as
-well. Signing in replaces the value, so that one planted before (session fixation) is useless.
+The session cookie has a random value from the first page on, so that the sign-in form has a form
+token as well. Signing in replaces the value, which prevents session fixation.
 """
 
 from __future__ import annotations
@@ -12,59 +12,61 @@ from typing import Final
 from aiohttp import web
 
 from privacydesk.i18n.locales import LOCALES
-from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.redirects import over_tls
+from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.redirects import is_https
 
 COOKIE: Final = "desk_staff"
 LANGUAGE: Final = "desk_language"
 PATH: Final = "/console"
-_LONGEST: Final = 64
-_A_YEAR: Final = 365 * 86_400
+_MAX_LENGTH: Final = 64
+_YEAR_SECONDS: Final = 365 * 86_400
 
 
 def token_of(request: web.Request) -> str:
-    """Return the cookie's value; empty without one."""
+    """Return the session token of a request; empty without a valid cookie."""
     value = request.cookies.get(COOKIE, "")
-    return value if value.isascii() and len(value) <= _LONGEST else ""
+    return value if value.isascii() and len(value) <= _MAX_LENGTH else ""
 
 
 def form_token(request: web.Request, token: str = "") -> str:
-    """Return the form token of a cookie's value, by default the request's."""
-    return request.config_dict[DOORS].gate.form_token(token or token_of(request))
+    """Return the form token for a session token, by default that of the request."""
+    return request.config_dict[SIGNIN].sign_in.form_token(token or token_of(request))
 
 
-def form_matches(request: web.Request, given: str) -> bool:
-    """Return whether a form carries the token of the request's own cookie."""
-    own = token_of(request)
-    return bool(own) and hmac.compare_digest(form_token(request, own).encode(), given.encode())
+def is_form_token(request: web.Request, candidate: str) -> bool:
+    """Return whether a text is the form token for the request's session token."""
+    token = token_of(request)
+    if not token:
+        return False
+    return hmac.compare_digest(form_token(request, token).encode(), candidate.encode())
 
 
-def give(request: web.Request, response: web.StreamResponse, token: str) -> None:
-    """Set the cookie until the browser is closed; the desk decides how long its value is valid."""
+def set_token(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """Set the session token, as a session cookie: the server decides when the token expires."""
     response.set_cookie(
-        COOKIE, token, path=PATH, httponly=True, secure=over_tls(request), samesite="Lax"
+        COOKIE, token, path=PATH, httponly=True, secure=is_https(request), samesite="Lax"
     )
 
 
-def take_away(request: web.Request, response: web.StreamResponse) -> None:
-    """Delete the cookie."""
-    response.del_cookie(COOKIE, path=PATH, httponly=True, secure=over_tls(request), samesite="Lax")
+def delete_token(request: web.Request, response: web.StreamResponse) -> None:
+    """Delete the session token."""
+    response.del_cookie(COOKIE, path=PATH, httponly=True, secure=is_https(request), samesite="Lax")
 
 
 def language_of(request: web.Request) -> str:
-    """Return the language that was chosen in this browser; empty without one."""
-    chosen = request.cookies.get(LANGUAGE, "")
-    return chosen if chosen in LOCALES else ""
+    """Return the locale that was chosen in this browser; empty if none was."""
+    locale = request.cookies.get(LANGUAGE, "")
+    return locale if locale in LOCALES else ""
 
 
-def give_language(request: web.Request, response: web.StreamResponse, locale: str) -> None:
-    """Have the browser remember a language for the sign-in page."""
+def set_language(request: web.Request, response: web.StreamResponse, locale: str) -> None:
+    """Store the locale in the browser, for pages without a sign-in."""
     response.set_cookie(
         LANGUAGE,
         locale,
         path=PATH,
-        max_age=_A_YEAR,
+        max_age=_YEAR_SECONDS,
         httponly=True,
-        secure=over_tls(request),
+        secure=is_https(request),
         samesite="Lax",
     )

@@ -1,6 +1,6 @@
-"""CSV exports of lists: views of the inbox, requests, the audit, the access log.
+"""CSV exports of lists: inbox views, requests of a period, the audit, the access log.
 
-Each export is audited, before the first row is sent and with the count at the end.
+Each export is audited twice: before the first row is sent, and at the end with the number of rows.
 """
 
 from __future__ import annotations
@@ -15,26 +15,32 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import AccessEntryId
-from privacydesk.domain.inbox_views import InboxView, Place, Sieve
+from privacydesk.domain.inbox_views import InboxFilter, InboxView, PageCursor
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotFoundError
-from privacydesk.services.audit import MOST_ROWS
-from privacydesk.services.audit_book import Told
+from privacydesk.services.audit import MAX_EXPORT_ROWS
+from privacydesk.services.audit_reader import NumberedEntry
 from privacydesk.services.inbox import Inbox
-from privacydesk.services.signin.log import AccessLog
+from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console import people
-from privacydesk.web.console.access import signed_in, staff
-from privacydesk.web.console.audit import READERS, sought_by
-from privacydesk.web.console.audit_words import OF_INBOX, AuditWords
-from privacydesk.web.console.inbox_filters import by_holder, in_words, named, sieve_of
-from privacydesk.web.console.keys import DOORS, OVERSIGHT, TOOLS
-from privacydesk.web.console.reports import OVERSEERS, Asked
-from privacydesk.web.console.words import Words, words_of
+from privacydesk.web.console.access import agent_session, staff
+from privacydesk.web.console.audit import READERS, parse_audit_filter
+from privacydesk.web.console.audit_localizer import INBOX_LISTING, AuditLocalizer
+from privacydesk.web.console.inbox_filters import (
+    can_filter_by_holder,
+    describe_filter,
+    filter_query,
+    parse_filter,
+)
+from privacydesk.web.console.keys import OVERSIGHT, SERVICES, SIGNIN
+from privacydesk.web.console.localizer import Localizer, localizer_of
+from privacydesk.web.console.reports import OVERSEERS, PeriodQuery
 from privacydesk.web.csv_files import send_csv
 
-_AT_ONCE: Final = 200
+_PAGE_SIZE: Final = 200
+"""Number of entries of the access log that are read at once."""
 
 Rows = Sequence[tuple[Cell, ...]]
 
@@ -43,9 +49,9 @@ class _Listing(Struct, frozen=True):
     """A list to export.
 
     Attributes:
-        name: its name in the audit.
-        title: the file's name, in the reader's language.
-        columns: names of the columns, below ``web.export``.
+        name: the name of the list in the audit.
+        title: the name of the file without its suffix, in the agent's language.
+        columns: the keys of the column headings, below ``web.export``.
     """
 
     name: str
@@ -55,74 +61,78 @@ class _Listing(Struct, frozen=True):
 
 @staff(*OVERSEERS)
 async def export_inbox(request: web.Request) -> web.StreamResponse:
-    """Export a view of the inbox."""
+    """Export a view of the inbox, with its filter."""
     try:
-        pile = InboxView(request.query.get("view", InboxView.OPEN.value))
+        view = InboxView(request.query.get("view", InboxView.OPEN.value))
     except ValueError:
         raise NotFoundError("there is no such view") from None
-    words = words_of(request)
-    tools = request.config_dict[TOOLS]
-    sieve = sieve_of(request.query, tools.agents, holders=by_holder(pile.value))
-    tickets = _pile(tools.inbox, pile, sieve, signed_in(request).agent)
-    pages = _ticket_rows(request, words, tickets)
-    listed = str(URL(f"{OF_INBOX}{pile.value}").with_query(named(sieve)))
-    title = " ".join((words.pile(pile.value), *in_words(named(sieve), words)))
-    listing = _Listing(listed, title, _OF_TICKETS)
-    return await _send(request, listing, pages)
+    localizer = localizer_of(request)
+    services = request.config_dict[SERVICES]
+    inbox_filter = parse_filter(
+        request.query, services.agents, by_holder=can_filter_by_holder(view.value)
+    )
+    tickets = _read_inbox(services.inbox, view, inbox_filter, agent_session(request).agent)
+    query = filter_query(inbox_filter)
+    listing = _Listing(
+        name=str(URL(f"{INBOX_LISTING}{view.value}").with_query(query)),
+        title=" ".join((localizer.inbox_view(view.value), *describe_filter(query, localizer))),
+        columns=_TICKET_COLUMNS,
+    )
+    return await _send(request, listing, _ticket_rows(request, localizer, tickets))
 
 
 @staff(*OVERSEERS)
 async def export_requests(request: web.Request) -> web.StreamResponse:
     """Export the requests made in a period, including closed ones and records."""
-    oversight, words = request.config_dict[OVERSIGHT], words_of(request)
-    period = Asked.by(request).period(request)
+    oversight, localizer = request.config_dict[OVERSIGHT], localizer_of(request)
+    period = PeriodQuery.from_request(request).period(request)
     tickets = oversight.reports.requests(period)
-    pages = _ticket_rows(request, words, tickets)
-    title = f"{words.sentence('web.audit.listing.requests')} {period.first} {period.last}"
-    return await _send(request, _Listing("requests", title, _OF_TICKETS), pages)
+    pages = _ticket_rows(request, localizer, tickets)
+    title = f"{localizer.sentence('web.audit.listing.requests')} {period.first} {period.last}"
+    return await _send(request, _Listing("requests", title, _TICKET_COLUMNS), pages)
 
 
 @staff(*READERS)
 async def export_audit(request: web.Request) -> web.StreamResponse:
-    """Export the audit, or the results of a search in it."""
-    words = words_of(request)
-    told = AuditWords(words)
-    leaves = request.config_dict[OVERSIGHT].book.leaves(sought_by(request))
+    """Export the audit entries that match the filter in the query."""
+    localizer = localizer_of(request)
+    audit_localizer = AuditLocalizer(localizer)
+    entry_pages = request.config_dict[OVERSIGHT].book.pages(parse_audit_filter(request))
 
-    async def pages() -> AsyncGenerator[Rows]:
-        async with aclosing(leaves) as entries:
-            async for leaf in entries:
-                yield [_audit_row(one, words, told) for one in leaf]
+    async def row_pages() -> AsyncGenerator[Rows]:
+        async with aclosing(entry_pages) as pages:
+            async for page in pages:
+                yield [_audit_row(entry, localizer, audit_localizer) for entry in page]
 
     columns = ("place", "when", "who", "act", "request", "detail")
-    listing = _Listing("audit", words.sentence("web.audit.title"), columns)
-    return await _send(request, listing, pages())
+    listing = _Listing("audit", localizer.sentence("web.audit.title"), columns)
+    return await _send(request, listing, row_pages())
 
 
 @staff(*READERS)
 async def export_access(request: web.Request) -> web.StreamResponse:
     """Export the access log."""
-    words = words_of(request)
-    log = request.config_dict[DOORS].log
+    localizer = localizer_of(request)
+    log = request.config_dict[SIGNIN].access_log
 
-    async def pages() -> AsyncGenerator[Rows]:
-        async for entries in _access(log):
-            yield [_access_row(request, one, words) for one in entries]
+    async def row_pages() -> AsyncGenerator[Rows]:
+        async for page in _read_access_log(log):
+            yield [_access_row(request, entry, localizer) for entry in page]
 
     columns = ("when", "act", "who", "by", "origin", "detail")
-    listing = _Listing("access_log", words.sentence("web.console.access_title"), columns)
-    return await _send(request, listing, pages())
+    listing = _Listing("access_log", localizer.sentence("web.console.access_title"), columns)
+    return await _send(request, listing, row_pages())
 
 
 # -- pages ------------------------------------------------------------------------------------
 
 
-async def _pile(
-    inbox: Inbox, pile: InboxView, sieve: Sieve, agent: Agent
+async def _read_inbox(
+    inbox: Inbox, view: InboxView, inbox_filter: InboxFilter, agent: Agent
 ) -> AsyncGenerator[tuple[Ticket, ...]]:
-    after: Place | None = None
+    after: PageCursor | None = None
     while True:
-        page = await inbox.page(pile, agent, after=after, sieve=sieve)
+        page = await inbox.view_page(view, agent, after=after, inbox_filter=inbox_filter)
         if page.rows:
             yield tuple(row.ticket for row in page.rows)
         after = page.after
@@ -130,16 +140,16 @@ async def _pile(
             return
 
 
-async def _access(log: AccessLog) -> AsyncGenerator[tuple[AccessEntry, ...]]:
+async def _read_access_log(log: AccessLog) -> AsyncGenerator[tuple[AccessEntry, ...]]:
     before: AccessEntryId | None = None
-    while entries := await log.newest(before=before, limit=_AT_ONCE):
+    while entries := await log.newest(before=before, limit=_PAGE_SIZE):
         yield entries
         before = entries[-1].id
 
 
 # -- rows ---------------------------------------------------------------------------------------
 
-_OF_TICKETS: Final = (
+_TICKET_COLUMNS: Final = (
     "request",
     "kind",
     "marks",
@@ -156,78 +166,81 @@ _OF_TICKETS: Final = (
 
 
 async def _ticket_rows(
-    request: web.Request, words: Words, pages: AsyncGenerator[tuple[Ticket, ...]]
+    request: web.Request, localizer: Localizer, tickets: AsyncGenerator[tuple[Ticket, ...]]
 ) -> AsyncGenerator[Rows]:
-    now = request.config_dict[TOOLS].clock.now()
-    async with aclosing(pages) as tickets:
-        async for page in tickets:
-            yield [_ticket_row(one, words, late=one.is_late(now)) for one in page]
+    now = request.config_dict[SERVICES].clock.now()
+    async with aclosing(tickets) as pages:
+        async for page in pages:
+            yield [_ticket_row(ticket, localizer, late=ticket.is_late(now)) for ticket in page]
 
 
-def _ticket_row(ticket: Ticket, words: Words, *, late: bool) -> tuple[Cell, ...]:
+def _ticket_row(ticket: Ticket, localizer: Localizer, *, late: bool) -> tuple[Cell, ...]:
     clock = ticket.clock
     return (
         ticket.number,
-        words.kind(ticket),
-        words.joined(word for _, word in words.marks(ticket)),
-        words.state(ticket),
-        words.agent(ticket.holder) if ticket.holder else "",
-        words.stamp(ticket.received_at),
+        localizer.kind(ticket),
+        localizer.join(name for _, name in localizer.flags(ticket)),
+        localizer.state(ticket),
+        localizer.agent(ticket.holder) if ticket.holder else "",
+        localizer.timestamp(ticket.received_at),
         "" if clock is None else clock.due_date.isoformat(),
-        _yes(words, clock is not None and clock.provisional),
-        words.stamp(ticket.answered_at),
-        _yes(words, late),
-        words.stamp(ticket.closed_at),
-        words.joined(words.ground(one.value) for one in dict.fromkeys(ticket.grounds)),
+        _yes_if(localizer, clock is not None and clock.provisional),
+        localizer.timestamp(ticket.answered_at),
+        _yes_if(localizer, late),
+        localizer.timestamp(ticket.closed_at),
+        localizer.join(localizer.ground(ground.value) for ground in dict.fromkeys(ticket.grounds)),
     )
 
 
-def _audit_row(one: Told, words: Words, told: AuditWords) -> tuple[Cell, ...]:
-    entry = one.sealed.entry
+def _audit_row(
+    numbered: NumberedEntry, localizer: Localizer, audit_localizer: AuditLocalizer
+) -> tuple[Cell, ...]:
+    entry = numbered.sealed.entry
     return (
-        one.sealed.seq or "",
-        words.stamp(entry.at),
-        told.actor(entry.by),
-        told.act(entry.what),
-        one.number,
-        told.detail(entry),
+        numbered.sealed.seq or "",
+        localizer.timestamp(entry.at),
+        audit_localizer.actor(entry.by),
+        audit_localizer.action(entry.what),
+        numbered.number,
+        audit_localizer.detail(entry),
     )
 
 
-def _access_row(request: web.Request, entry: AccessEntry, words: Words) -> tuple[Cell, ...]:
-    shown = people.shown_entry(entry, request)
+def _access_row(request: web.Request, entry: AccessEntry, localizer: Localizer) -> tuple[Cell, ...]:
+    texts = people.access_entry_texts(entry, request)
     return (
-        words.stamp(entry.at),
-        shown["what"],
-        shown["agent"],
-        shown["by"],
-        shown["origin"],
-        shown["about"],
+        localizer.timestamp(entry.at),
+        texts["what"],
+        texts["agent"],
+        texts["by"],
+        texts["origin"],
+        texts["about"],
     )
 
 
-def _yes(words: Words, said: bool) -> str:
-    return words.sentence("web.case.yes") if said else ""
+def _yes_if(localizer: Localizer, condition: bool) -> str:
+    return localizer.sentence("web.case.yes") if condition else ""
 
 
 async def _send(
     request: web.Request, listing: _Listing, pages: AsyncGenerator[Rows]
 ) -> web.StreamResponse:
-    audit, me = request.config_dict[OVERSIGHT].audit, signed_in(request)
-    words = words_of(request)
-    noted = audit.exporting(me.agent.name, listing.name, pages)
+    audit, me = request.config_dict[OVERSIGHT].audit, agent_session(request)
+    localizer = localizer_of(request)
+    audited = audit.export_pages(me.agent.name, listing.name, pages)
 
-    async def whole() -> AsyncGenerator[Rows]:
-        # Read before anything is sent, so that the export is audited first.
-        first: Rows = await anext(noted, [])
-        yield [tuple(words.sentence(f"web.export.{column}") for column in listing.columns), *first]
-        rows = len(first)
-        async for page in noted:
-            rows += len(page)
+    async def file_pages() -> AsyncGenerator[Rows]:
+        # Reading the first page audits the export, before anything is sent.
+        first: Rows = await anext(audited, [])
+        heading = tuple(localizer.sentence(f"web.export.{column}") for column in listing.columns)
+        yield [heading, *first]
+        count = len(first)
+        async for page in audited:
+            count += len(page)
             yield page
-        if rows == MOST_ROWS:
-            yield [(words.sentence("web.export.most", rows={"$number": MOST_ROWS}),)]
+        if count == MAX_EXPORT_ROWS:
+            yield [(localizer.sentence("web.export.most", rows={"$number": MAX_EXPORT_ROWS}),)]
 
-    # Always closed, so that an aborted export is audited with the rows that were sent.
-    async with aclosing(pages), aclosing(noted), aclosing(whole()) as file:
+    # Closed in any case, so that an aborted export is audited with the number of rows sent.
+    async with aclosing(pages), aclosing(audited), aclosing(file_pages()) as file:
         return await send_csv(request, f"{listing.title}.csv", file)

@@ -1,4 +1,4 @@
-"""Figures of reports in an agent's language, laid out as a chart and as rows of a table."""
+"""Rendering of report figures in the agent's language: headline, chart and table."""
 
 from __future__ import annotations
 
@@ -14,42 +14,44 @@ from privacydesk.domain.reports import (
     PROMISED_DAYS,
     Figure,
     FigureName,
+    Line,
 )
 from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console import charts
-from privacydesk.web.console.charts import APART, LATE, Chart, Shown, Told
-from privacydesk.web.console.leads import Leads
-from privacydesk.web.console.words import Words
+from privacydesk.web.console.charts import LATE, SEPARATE, Chart, ChartData, ChartRow
+from privacydesk.web.console.headlines import Headlines
+from privacydesk.web.console.localizer import Localizer
 
-_DRAW: Final[Mapping[FigureName, Callable[[Told], Chart]]] = {
-    FigureName.ON_TIME: charts.rows,
-    FigureName.REPLY_DAYS: charts.columns,
-    FigureName.BACKLOG: charts.rows,
-    FigureName.REFUSALS: charts.rows,
-    FigureName.GIVEN_UP: charts.rows,
-    FigureName.UNSURE: charts.rows,
-    FigureName.SATISFACTION: charts.rows,
+_LAYOUTS: Final[Mapping[FigureName, Callable[[ChartData], Chart]]] = {
+    FigureName.ON_TIME: charts.horizontal_chart,
+    FigureName.REPLY_DAYS: charts.vertical_chart,
+    FigureName.BACKLOG: charts.horizontal_chart,
+    FigureName.REFUSALS: charts.horizontal_chart,
+    FigureName.GIVEN_UP: charts.horizontal_chart,
+    FigureName.UNSURE: charts.horizontal_chart,
+    FigureName.SATISFACTION: charts.horizontal_chart,
 }
-_OF_KINDS: Final = frozenset({FigureName.ON_TIME, FigureName.SATISFACTION})
+_BY_KIND: Final = frozenset({FigureName.ON_TIME, FigureName.SATISFACTION})
+"""Figures with a line for each kind of request."""
 
 
-class Drawn(Struct, frozen=True):
-    """A figure as the page shows it.
+class RenderedFigure(Struct, frozen=True):
+    """A figure with all texts that its page shows.
 
     Attributes:
-        lead: its headline, in a sentence; empty where nothing stands out.
-        what: what exactly is counted.
-        by: what its lines are about.
-        columns: names of its counts, and of its rate last, if it has one.
-        rows: label, and the values of the columns.
-        totals: of all lines, if a sum is meaningful.
+        headline: the most notable result in a sentence; empty if there is none.
+        explanation: what exactly is counted.
+        row_heading: the heading of the column with the labels.
+        columns: the headings of the other columns; the last is that of the rate, if there is one.
+        rows: the cells of each line: label, counts, and rate if there is one.
+        totals: the cells of the last row, without its label.
     """
 
     name: str
     title: str
-    lead: str
-    what: str
-    by: str
+    headline: str
+    explanation: str
+    row_heading: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     totals: tuple[Cell, ...]
@@ -57,106 +59,121 @@ class Drawn(Struct, frozen=True):
     is_empty: bool
 
     def file_rows(self) -> Iterator[tuple[Cell, ...]]:
-        """Yield the rows of a file with the same figures."""
-        yield (self.by, *self.columns)
+        """Yield the rows of a CSV file with the figure's table, headings first."""
+        yield (self.row_heading, *self.columns)
         yield from self.rows
 
 
-class Figures:
-    """Words figures in an agent's language."""
+class FigureRenderer:
+    """Renders figures in an agent's language.
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    Args:
+        localizer: the texts in that language.
+    """
 
-    def drawn(self, figure: Figure) -> Drawn:
-        """Return a figure, ready for a page."""
+    def __init__(self, localizer: Localizer) -> None:
+        self._localizer = localizer
+
+    def render(self, figure: Figure) -> RenderedFigure:
+        """Return a figure with its headline, chart and table."""
         name = figure.name
-        columns = tuple(self._words.report(f"column.{one}") for one in figure.columns)
-        lines = tuple(
-            Shown(
-                self._label(name, line.label),
-                self._short(name, line.label),
-                line.values,
-                *self._told(figure, line.values),
-                look=_look(name, line.label),
-            )
-            for line in figure.lines
-        )
-        title = self._words.report(f"figure.{name.value}")
-        counted = (
-            self._words.sentence("web.console.pair", name=column, value=str(number))
-            for column, number in zip(columns, figure.totals, strict=True)
-        )
-        by = self._words.report(f"by.{name.value}")
-        told = Told(
-            name.value,
-            title,
-            self._words.joined(counted),
-            columns,
-            lines,
-            by,
-            (PROMISED_DAYS, self._words.report("promised", count=PROMISED_DAYS))
-            if name is FigureName.REPLY_DAYS
-            else None,
-        )
-        rated = figure.share(figure.totals) is not None
-        share = (self._words.report(f"share.{name.value}"),) if rated else ()
-        return Drawn(
+        data = self._chart_data(figure)
+        has_rate = figure.share(figure.totals) is not None
+        rate_column = (self._localizer.report(f"share.{name.value}"),) if has_rate else ()
+        return RenderedFigure(
             name=name.value,
-            title=title,
-            lead="" if figure.is_empty else Leads(self._words.report, self._label).lead(figure),
-            what=self._words.report(f"what.{name.value}"),
-            by=by,
-            columns=(*columns, *share),
+            title=data.title,
+            headline=self._headline(figure),
+            explanation=self._localizer.report(f"what.{name.value}"),
+            row_heading=data.axis_title,
+            columns=(*data.columns, *rate_column),
             rows=tuple(
-                (shown.label, *shown.values, *self._share(figure, shown.values, rated=rated))
-                for shown in lines
+                (line.label, *line.values, *_rate_cells(figure, line.values, has_rate=has_rate))
+                for line in data.lines
             ),
-            totals=(*figure.totals, *self._share(figure, figure.totals, rated=rated)),
-            chart=_DRAW[name](told),
+            totals=(*figure.totals, *_rate_cells(figure, figure.totals, has_rate=has_rate)),
+            chart=_LAYOUTS[name](data),
             is_empty=figure.is_empty,
         )
 
-    def _share(self, figure: Figure, values: tuple[int, ...], *, rated: bool) -> tuple[str, ...]:
-        if not rated:
-            return ()
-        share = figure.share(values)
-        return ("–" if share is None else f"{share:.1%}",)
+    def _chart_data(self, figure: Figure) -> ChartData:
+        name = figure.name
+        columns = tuple(self._localizer.report(f"column.{column}") for column in figure.columns)
+        totals = (
+            self._localizer.sentence("web.console.pair", name=column, value=str(total))
+            for column, total in zip(columns, figure.totals, strict=True)
+        )
+        limit = None
+        if name is FigureName.REPLY_DAYS:
+            limit = (PROMISED_DAYS, self._localizer.report("promised", count=PROMISED_DAYS))
+        return ChartData(
+            name=name.value,
+            title=self._localizer.report(f"figure.{name.value}"),
+            description=self._localizer.join(totals),
+            columns=columns,
+            lines=tuple(self._chart_row(figure, line) for line in figure.lines),
+            axis_title=self._localizer.report(f"by.{name.value}"),
+            limit=limit,
+        )
 
-    def _told(self, figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
-        """Return the text at a bar's end, and what follows it."""
-        share, number = figure.share(values), sum(values)
+    def _chart_row(self, figure: Figure, line: Line) -> ChartRow:
+        value_text, note = self._value_text(figure, line.values)
+        return ChartRow(
+            label=self._label(figure.name, line.label),
+            short_label=self._short_label(figure.name, line.label),
+            values=line.values,
+            value_text=value_text,
+            note=note,
+            style=_bar_style(figure.name, line.label),
+        )
+
+    def _headline(self, figure: Figure) -> str:
+        if figure.is_empty:
+            return ""
+        return Headlines(self._localizer.report, self._label).headline(figure)
+
+    def _value_text(self, figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
+        """Return the text at the end of a bar, and the note after it."""
+        share, total = figure.share(values), sum(values)
         if share is None:
-            return str(number), ""
-        return f"{share:.1%}", self._words.report("out_of", count=number)
+            return str(total), ""
+        return f"{share:.1%}", self._localizer.report("out_of", count=total)
 
     def _label(self, name: FigureName, label: str) -> str:
-        if name in _OF_KINDS:
-            return self._words.term("kind", label)
+        if name in _BY_KIND:
+            return self._localizer.term("kind", label)
         if name is FigureName.REFUSALS:
-            return self._words.term("ground", label)
+            return self._localizer.term("ground", label)
         if name is FigureName.UNSURE:
-            return self._words.language(label)
+            return self._localizer.language(label)
         if name is FigureName.GIVEN_UP:
-            return self._words.report(f"step.{label}", label)
+            return self._localizer.report(f"step.{label}", label)
         if name is FigureName.BACKLOG and label == "0":
-            return self._words.report("backlog.today")
+            return self._localizer.report("backlog.today")
         if label.isdecimal():
-            return self._words.report("days", count=int(label))
-        return self._words.report(f"{name.value}.{label}")
+            return self._localizer.report("days", count=int(label))
+        return self._localizer.report(f"{name.value}.{label}")
 
-    def _short(self, name: FigureName, label: str) -> str:
+    def _short_label(self, name: FigureName, label: str) -> str:
         if name is FigureName.REFUSALS:
-            return self._words.report(f"ground.{label}")
+            return self._localizer.report(f"ground.{label}")
         if name is FigureName.REPLY_DAYS:
-            return label if label.isdecimal() else self._words.report("short.reply_days.more")
+            return label if label.isdecimal() else self._localizer.report("short.reply_days.more")
         return self._label(name, label)
 
 
-def _look(name: FigureName, label: str) -> int:
-    """Return the style of a line's bar: late ones stand out, those without a clock stand apart."""
+def _rate_cells(figure: Figure, values: tuple[int, ...], *, has_rate: bool) -> tuple[str, ...]:
+    """Return the cells of the rate column: one, or none if the figure has no rate."""
+    if not has_rate:
+        return ()
+    share = figure.share(values)
+    return ("–" if share is None else f"{share:.1%}",)
+
+
+def _bar_style(name: FigureName, label: str) -> int:
+    """Return the style of a line's bar: late counts, and those without a deadline, differ."""
     if name is FigureName.REPLY_DAYS:
         return LATE if label == MORE or int(label) > PROMISED_DAYS else 0
     if name is FigureName.BACKLOG:
-        return {OVERDUE: LATE, NO_CLOCK: APART}.get(label, 0)
+        return {OVERDUE: LATE, NO_CLOCK: SEPARATE}.get(label, 0)
     return 0

@@ -1,7 +1,8 @@
-"""The console's forms: read as UTF-8, as our pages send them, whatever a request declares.
+"""Reading of the console's forms, and redirects after them.
 
-The sender is known only once the form token is checked, so this input is untrusted. Declared
-encodings are ignored: some take a second of CPU time for a small body.
+Forms are read before their form token is checked, so they are untrusted. The charset that a
+request declares is ignored: some charsets take a second of CPU time for a small body, and our own
+pages send UTF-8.
 """
 
 from __future__ import annotations
@@ -13,59 +14,70 @@ from aiohttp import web
 from multidict import MultiDict, MultiDictProxy
 
 from privacydesk.errors import InvalidRequestError, NotFoundError
-from privacydesk.web.bodies import read_limited
+from privacydesk.web.bodies import read_body
 from privacydesk.web.keys import SETTINGS
 
 Form = MultiDictProxy[str]
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
-_MOST_FIELDS: Final = 1_000
+_MAX_FIELDS: Final = 1_000
 _ID_BYTES: Final = 16
-_READ: Final = web.RequestKey("form", MultiDictProxy)
-"""The form already read from a request, since its body can be read only once."""
+_FORM: Final = web.RequestKey("form", MultiDictProxy)
+"""The parsed form: the body of a request can be read only once."""
 
 
 async def read_form(request: web.Request) -> Form:
-    """Return a form without files; empty if the body is not one.
+    """Return the URL-encoded form in a request; empty if the body is of another type.
 
     Raises:
         DeskError: ``TOO_LARGE``.
-        InvalidRequestError: it has more fields than any of ours.
+        InvalidRequestError: the form has more fields than any of our pages sends.
     """
-    if _READ in request:
-        return request[_READ]
+    if _FORM in request:
+        return request[_FORM]
     fields: MultiDict[str] = MultiDict()
     if request.content_type == URLENCODED:
-        body = await read_limited(request, request.config_dict[SETTINGS].drop_frame)
+        body = await read_body(request, request.config_dict[SETTINGS].frame_hard_limit)
         try:
             pairs = parse_qsl(
                 body.decode("utf-8", "replace"),
                 keep_blank_values=True,
                 errors="replace",
-                max_num_fields=_MOST_FIELDS,
+                max_num_fields=_MAX_FIELDS,
             )
         except ValueError:
-            raise InvalidRequestError("a form of too many fields") from None
+            raise InvalidRequestError("the form has too many fields") from None
         fields.extend(pairs)
-    request[_READ] = MultiDictProxy(fields)
-    return request[_READ]
+    request[_FORM] = MultiDictProxy(fields)
+    return request[_FORM]
 
 
-def named_id(text: str, what: str, **data: Any) -> bytes:
-    """Return an id that a page of ours wrote into a form or an address.
+def parse_id(text: str, what: str, **data: Any) -> bytes:
+    """Parse an id in hex from a form or a path.
+
+    Args:
+        text: the id in hex.
+        what: what the id identifies, for the error message.
+        **data: further data of the error.
 
     Raises:
-        NotFoundError: it is none; that there is no such ``what``.
+        NotFoundError: the text is not an id.
     """
     try:
-        found = bytes.fromhex(text)
+        value = bytes.fromhex(text)
     except ValueError:
-        found = b""
-    if len(found) != _ID_BYTES:
+        value = b""
+    if len(value) != _ID_BYTES:
         raise NotFoundError(f"there is no such {what}", **data)
-    return found
+    return value
 
 
-def done(address: str, what: str, **told: str) -> web.HTTPSeeOther:
-    """Return the redirect after an accepted form, to a page that reports it, with ``told``."""
-    return web.HTTPSeeOther(f"{address}?{urlencode({'done': what} | told)}")
+def done_redirect(address: str, action: str, **parameters: str) -> web.HTTPSeeOther:
+    """Return the redirect after an accepted form, to a page that reports the action as done.
+
+    Args:
+        address: the path of the page.
+        action: the name of the action.
+        **parameters: further query parameters for the report.
+    """
+    return web.HTTPSeeOther(f"{address}?{urlencode({'done': action} | parameters)}")

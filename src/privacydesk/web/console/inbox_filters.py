@@ -1,4 +1,4 @@
-"""Filters of the inbox's views, as written in addresses, forms and the audit."""
+"""Filters of inbox views: parsing from queries, and description in the agent's language."""
 
 from __future__ import annotations
 
@@ -6,73 +6,75 @@ from collections.abc import Mapping
 from typing import Final
 
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.inbox_views import InboxView, Sieve
+from privacydesk.domain.inbox_views import InboxFilter, InboxView
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import NotFoundError
-from privacydesk.web.console.words import Words
+from privacydesk.web.console.localizer import Localizer
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 NOBODY: Final = "no one"
-"""Stands for no holder: agents' names have no blanks."""
+"""The value of ``holder`` for tickets without a holder; no agent's name contains a space."""
 
-_HELD_BY_ONE: Final = frozenset({InboxView.MINE.value, InboxView.UNASSIGNED.value})
+_SINGLE_HOLDER_VIEWS: Final = frozenset({InboxView.MINE.value, InboxView.UNASSIGNED.value})
 
 
-def sieve_of(query: Mapping[str, str], agents: Mapping[str, Agent], *, holders: bool) -> Sieve:
-    """Return the filter in an address; empty values filter nothing.
+def parse_filter(
+    query: Mapping[str, str], agents: Mapping[str, Agent], *, by_holder: bool
+) -> InboxFilter:
+    """Return the filter in a query; parameters that are empty or missing filter nothing.
 
     Args:
-        query: of the address.
-        agents: everybody by name.
-        holders: whether the view is filtered by holder at all.
+        query: the parameters ``kind``, ``language`` and ``holder``.
+        agents: all agents by name.
+        by_holder: whether the view can be filtered by holder; if not, ``holder`` is ignored.
 
     Raises:
         NotFoundError: there is no such kind, language or agent.
     """
     kind, language = query.get("kind", ""), query.get("language", "")
-    holder = query.get("holder", "") if holders else ""
+    holder = query.get("holder", "") if by_holder else ""
     if (
         kind not in {"", *RequestKind}
         or language not in {"", *LANGUAGE_TAGS}
         or holder not in {"", NOBODY, *agents}
     ):
-        raise NotFoundError("there is nothing to filter by like this")
-    return Sieve(
+        raise NotFoundError("there is no such filter value")
+    return InboxFilter(
         RequestKind(kind) if kind else None,
         language,
         None if not holder else "" if holder == NOBODY else holder,
     )
 
 
-def by_holder(view: str) -> bool:
+def can_filter_by_holder(view: str) -> bool:
     """Whether a view's tickets may have different holders."""
-    return view in {*InboxView} and view not in _HELD_BY_ONE
+    return view in {*InboxView} and view not in _SINGLE_HOLDER_VIEWS
 
 
-def named(sieve: Sieve) -> dict[str, str]:
-    """Return a filter's non-empty values as query parameters."""
-    said = {
-        "kind": "" if sieve.kind is None else sieve.kind.value,
-        "language": sieve.locale,
-        "holder": NOBODY if sieve.holder == "" else sieve.holder or "",
+def filter_query(inbox_filter: InboxFilter) -> dict[str, str]:
+    """Return a filter as query parameters, without those that would be empty."""
+    parameters = {
+        "kind": "" if inbox_filter.kind is None else inbox_filter.kind.value,
+        "language": inbox_filter.locale,
+        "holder": NOBODY if inbox_filter.holder == "" else inbox_filter.holder or "",
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in parameters.items() if value}
 
 
-def in_words(query: Mapping[str, str], words: Words) -> list[str]:
-    """Return the filter of an address, or of an audit entry, in words."""
-    said = []
+def describe_filter(query: Mapping[str, str], localizer: Localizer) -> list[str]:
+    """Return the names of the values that a filter's query parameters select."""
+    names = []
     if query.get("kind"):
-        said.append(words.term("kind", query["kind"]))
+        names.append(localizer.term("kind", query["kind"]))
     if query.get("language") in LANGUAGE_TAGS:
-        said.append(words.language(query["language"]))
+        names.append(localizer.language(query["language"]))
     if query.get("holder"):
-        nobody = words.sentence("web.inbox.filter_nobody")
-        said.append(nobody if query["holder"] == NOBODY else words.agent(query["holder"]))
-    return said
+        nobody = localizer.sentence("web.inbox.filter_nobody")
+        names.append(nobody if query["holder"] == NOBODY else localizer.agent(query["holder"]))
+    return names
 
 
-def holders_of(agents: Mapping[str, Agent]) -> list[Agent]:
-    """Return who may hold tickets, with disabled agents last: they may still hold some."""
-    able = (one for one in agents.values() if one.works)
-    return sorted(able, key=lambda one: (not one.active, one.display_name, one.name))
+def possible_holders(agents: Mapping[str, Agent]) -> list[Agent]:
+    """Return the agents who may hold tickets; disabled ones, who may still hold some, last."""
+    holders = (agent for agent in agents.values() if agent.works)
+    return sorted(holders, key=lambda agent: (not agent.active, agent.display_name, agent.name))

@@ -1,16 +1,16 @@
-"""Application keys for the console's handlers."""
+"""Application keys under which the console's handlers find their services."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from privacydesk.services.oversight import Oversight
-from privacydesk.services.signin.doors import Doors
-from privacydesk.web.chat.rates import Rates
-from privacydesk.web.console.tools import Tools
+from privacydesk.services.signin.services import SignInServices
+from privacydesk.web.chat.token_buckets import TokenBuckets
+from privacydesk.web.console.services import ConsoleServices
 
 OVERSIGHT = web.AppKey("oversight", Oversight)
-DOORS = web.AppKey("doors", Doors)
-TOOLS = web.AppKey("console_tools", Tools)
-ENTRIES = web.AppKey("entries", Rates)
-"""The rate limit of passwords and codes from one address."""
+SIGNIN = web.AppKey("signin", SignInServices)
+SERVICES = web.AppKey("console_services", ConsoleServices)
+SIGN_IN_RATES = web.AppKey("sign_in_rates", TokenBuckets)
+"""The rate limit of sign-in attempts (passwords and codes) from one address."""

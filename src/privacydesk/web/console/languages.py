@@ -1,4 +1,4 @@
-"""Switching the language: in this browser, and wherever the agent signs in."""
+"""Changing the language of the console."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from aiohttp import web
 
 from privacydesk.i18n.locales import LOCALES
 from privacydesk.web.console import cookies
-from privacydesk.web.console.access import maybe_signed_in
-from privacydesk.web.console.keys import DOORS
+from privacydesk.web.console.access import maybe_agent_session
+from privacydesk.web.console.keys import SIGNIN
 
 
-async def speak(request: web.Request, answer: web.StreamResponse, locale: str) -> None:
-    """Store a language in browser and account. An unsupported one changes nothing."""
+async def store_language(request: web.Request, response: web.StreamResponse, locale: str) -> None:
+    """Store the language in the browser and in the agent's account, if it is supported.
+
+    Args:
+        request: the agent's request.
+        response: the response that sets the cookie.
+        locale: the locale of the language; an unsupported one is ignored.
+    """
     if locale not in LOCALES:
         return
-    cookies.give_language(request, answer, locale)
-    me = maybe_signed_in(request)
+    cookies.set_language(request, response, locale)
+    me = maybe_agent_session(request)
     if me is not None:
-        await request.config_dict[DOORS].account.speak(me.agent, locale)
+        await request.config_dict[SIGNIN].account.set_locale(me.agent, locale)

@@ -1,14 +1,14 @@
-"""What changes while a page is open, as server-sent events: counts, words, owners, typing.
+"""Live updates of open pages as server-sent events: counts, messages, owners, typing.
 
-The hints of this process wake a stream at once. Commits of other processes are found by polling
-every few seconds, as in the chat.
+A stream wakes at once after a commit of this process. Commits of other processes are found by
+polling every few seconds, as in the chat.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,187 +16,209 @@ from yarl import URL
 
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.errors import NotFoundError
-from privacydesk.web.console.access import checked_form, signed_in, staff
-from privacydesk.web.console.board import BOARD
-from privacydesk.web.console.case import conversation_of, whole
-from privacydesk.web.console.forms import named_id
-from privacydesk.web.console.inbox import asked_for
-from privacydesk.web.console.keys import TOOLS
-from privacydesk.web.console.streams import Topic, tell
-from privacydesk.web.console.tools import Tools
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.board import BOARD_CACHE
+from privacydesk.web.console.case import conversation_id_of, parse_whole_number
+from privacydesk.web.console.event_streams import Topic, stream_changes
+from privacydesk.web.console.forms import parse_id
+from privacydesk.web.console.inbox import parse_inbox_query
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.services import ConsoleServices
 
-_LOOK_EVERY: Final = 5.0
-_PRESENCE_EVERY: Final = 1.0
-_SETTLE: Final = 1.0
+_POLL_INTERVAL: Final = 5.0
+"""Seconds between reads of the database when this process makes no commit."""
+_PRESENCE_INTERVAL: Final = 1.0
+"""Seconds between reads of who types and who views; these are in memory."""
+_MERGE_WINDOW: Final = 1.0
 """Seconds over which a burst of commits is merged: the inbox is recounted at most this often."""
 
 
-@staff(keeps_awake=False)
+@staff(counts_as_activity=False)
 async def desk_live(request: web.Request) -> web.StreamResponse:
-    """Stream the desk's status: who waits, the agent's alarms, who is there."""
-    woken = asyncio.Event()
-    async with _connected(request, lambda _conversation: woken.set()):
-        return await tell(request, [_desk(request)], woken, every=_LOOK_EVERY, settle=_SETTLE)
+    """Stream the desk's status: waiting conversations, the agent's alarms, the team."""
+    return await _stream_pages(request, [_desk_topic(request)])
 
 
-@staff(keeps_awake=False)
+@staff(counts_as_activity=False)
 async def inbox_live(request: web.Request) -> web.StreamResponse:
-    """Stream changes to the open list and the counts, and the desk's status.
+    """Stream changes to the page's list and to the counts of all views, and the desk's status.
 
-    The query is the page's own.
+    The query is that of the inbox page.
     """
-    tools, me, asked = request.config_dict[TOOLS], signed_in(request), asked_for(request)
-    woken = asyncio.Event()
+    inbox, agent = request.config_dict[SERVICES].inbox, agent_session(request).agent
+    page_request = parse_inbox_query(request)
     topics = [
-        Topic("counts", lambda: tools.inbox.counts(me.agent)),
-        Topic("list", lambda: tools.inbox.revision(asked, me.agent)),
-        _desk(request),
+        Topic("counts", lambda: inbox.counts(agent)),
+        Topic("list", lambda: inbox.revision(page_request, agent)),
+        _desk_topic(request),
     ]
-    async with _connected(request, lambda _conversation: woken.set()):
-        return await tell(request, topics, woken, every=_LOOK_EVERY, settle=_SETTLE)
+    return await _stream_pages(request, topics)
 
 
-@staff(keeps_awake=False)
+@staff(counts_as_activity=False)
 async def case_live(request: web.Request) -> web.StreamResponse:
     """Stream a conversation's version, who types in it, who views it, and the desk's status.
 
-    With ``ticket`` (an id) in the query, also the number of others' entries in its log; with
+    With ``ticket`` (an id) in the query, also the number of other agents' entries in its log; with
     ``list`` (the query of the inbox page it was opened from), also changes to that list.
     """
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    conversation = (await tools.casework.state(conversation_of(request))).id
-    pulse = _Pulse(tools, conversation, _ticket_of(request), me.agent.name)
-    close = tools.presence.agent_looks(conversation, me.agent.name)
-    topics = [Topic("case", pulse.look), _desk(request), *_list_beside(request)]
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    conversation = (await services.case_pages.conversation(conversation_id_of(request))).id
+    case = _CaseState(services, conversation, _ticket_id_of(request), me.agent.name)
+    remove_viewer = services.presence.add_viewer(conversation, me.agent.name)
+    topics = [Topic("case", case.read), _desk_topic(request), *_list_topics(request)]
     try:
-        async with _connected(request, pulse.hear):
-            return await tell(request, topics, pulse.woken, every=_PRESENCE_EVERY)
+        async with _connected(request, case.on_commit):
+            return await stream_changes(
+                request, topics, case.wakeup, poll_interval=_PRESENCE_INTERVAL
+            )
     finally:
-        close()
+        remove_viewer()
+
+
+async def _stream_pages(request: web.Request, topics: Sequence[Topic]) -> web.StreamResponse:
+    """Stream topics that any commit may change."""
+    wakeup = asyncio.Event()
+    async with _connected(request, lambda _conversation: wakeup.set()):
+        return await stream_changes(
+            request, topics, wakeup, poll_interval=_POLL_INTERVAL, merge_window=_MERGE_WINDOW
+        )
 
 
 @contextlib.asynccontextmanager
 async def _connected(
-    request: web.Request, hear: Callable[[ConversationId], None]
+    request: web.Request, on_commit: Callable[[ConversationId], None]
 ) -> AsyncIterator[None]:
-    """Count the agent as present, and watch for commits, while one of their pages is open."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    close = tools.attendance.connect(me.agent.name)
-    unwatch = tools.hints.watch(hear)
+    """Count the agent as present while the stream is open.
+
+    Args:
+        request: the request for the stream.
+        on_commit: called with the id of each conversation that this process changes meanwhile.
+    """
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    disconnect = services.attendance.connect(me.agent.name)
+    unwatch = services.commit_notifier.watch(on_commit)
     try:
-        await tools.attendance.beat(me.agent.name)
+        await services.attendance.record_heartbeat(me.agent.name)
         yield
     finally:
         unwatch()
-        close()
+        disconnect()
 
 
-def _desk(request: web.Request) -> Topic:
-    """Return the topic of the desk's status, which every page has."""
-    tools, window = request.config_dict[TOOLS], request.config_dict[BOARD]
-    name = signed_in(request).agent.name
+def _desk_topic(request: web.Request) -> Topic:
+    """Return the topic of the desk's status, which every page shows."""
+    clock, cache = request.config_dict[SERVICES].clock, request.config_dict[BOARD_CACHE]
+    name = agent_session(request).agent.name
 
-    async def look() -> dict[str, Any]:
-        board, now = await window.look(), tools.clock.now()
+    async def read() -> dict[str, Any]:
+        board, now = await cache.get(), clock.now()
         return {
-            "waiting": board.waiting,
-            "held": board.held.get(name, 0),
+            "waiting": board.queue_length,
+            "held": board.conversations.get(name, 0),
             "unanswered": board.unanswered.get(name, 0),
-            "alarms": board.unseen.get(name, 0),
+            "alarms": board.unseen_alarms.get(name, 0),
             "state": board.duty(name).state,
-            "team": {one.agent: one.standing(now) for one in board.duties.values()},
+            "team": {duty.agent: duty.presence(now) for duty in board.duties.values()},
         }
 
-    return Topic("desk", look)
+    return Topic("desk", read)
 
 
-@staff(keeps_awake=False)
+@staff(counts_as_activity=False)
 async def presence(request: web.Request) -> web.Response:
-    """Record that an agent is typing, and what they have read.
+    """Record that the agent is typing, and up to which event they have read.
 
-    Colleagues see that somebody types here; the user sees only the owning agent's typing of a
-    reply, and what that agent has read.
+    Other agents see who types on the page. The user sees only whether the conversation's owner
+    types a reply, and what the owner has read.
     """
-    tools, form = request.config_dict[TOOLS], await checked_form(request)
-    me, conversation = signed_in(request), conversation_of(request)
-    types = form.get("typing", "")
-    if types:
-        tools.presence.agent_drafts(conversation, me.agent.name)
-    state = await tools.casework.state(conversation)
+    services, form = request.config_dict[SERVICES], await read_verified_form(request)
+    me, conversation = agent_session(request), conversation_id_of(request)
+    typing = form.get("typing", "")
+    if typing:
+        services.presence.set_agent_drafting(conversation, me.agent.name)
+    state = await services.case_pages.conversation(conversation)
     if state.owner.agent == me.agent.name:
-        if types == "reply":
-            tools.presence.agent_writes(conversation)
-        tools.presence.agent_reads(
-            conversation, min(whole(str(form.get("read", "0"))), state.version)
+        if typing == "reply":
+            services.presence.set_agent_typing(conversation)
+        services.presence.mark_read_by_agent(
+            conversation, min(parse_whole_number(str(form.get("read", "0"))), state.version)
         )
-        tools.hints.changed(state)
+        services.commit_notifier.notify_view_changed(state)
     return web.Response(status=204)
 
 
-def _ticket_of(request: web.Request) -> TicketId | None:
-    named = request.query.get("ticket", "")
-    return TicketId(named_id(named, "ticket")) if named else None
+def _ticket_id_of(request: web.Request) -> TicketId | None:
+    ticket_id = request.query.get("ticket", "")
+    return TicketId(parse_id(ticket_id, "ticket")) if ticket_id else None
 
 
-def _list_beside(request: web.Request) -> list[Topic]:
-    """Return the topic of the list that a case's page shows beside it; empty without one."""
+def _list_topics(request: web.Request) -> list[Topic]:
+    """Return the topic of the inbox list in the case page's sidebar; empty without a list."""
     if "list" not in request.query:
         return []
-    tools, me = request.config_dict[TOOLS], signed_in(request)
+    inbox, agent = request.config_dict[SERVICES].inbox, agent_session(request).agent
     try:
-        asked = asked_for(request, URL.build(query_string=request.query["list"]).query)
+        query = URL.build(query_string=request.query["list"]).query
+        page_request = parse_inbox_query(request, query)
     except NotFoundError:
-        # The tab may remember a list of an earlier version: the case is shown without it.
+        # The browser tab may remember a list of an earlier version of the console.
         return []
-    told, asked_at = "", -_LOOK_EVERY
+    revision, read_at = "", -_POLL_INTERVAL
 
-    async def look() -> str:
-        nonlocal told, asked_at
+    async def read() -> str:
+        nonlocal revision, read_at
         now = asyncio.get_running_loop().time()
-        # Polling presence every second costs nothing; reading a list does.
-        if now - asked_at >= _LOOK_EVERY:
-            asked_at, told = now, await tools.inbox.revision(asked, me.agent)
-        return told
+        # The stream reads presence every second, which would be too often for a list.
+        if now - read_at >= _POLL_INTERVAL:
+            read_at, revision = now, await inbox.revision(page_request, agent)
+        return revision
 
-    return [Topic("list", look)]
+    return [Topic("list", read)]
 
 
-class _Pulse:
-    """The live state of a case's page; reads the database only after a hint, or now and then."""
+class _CaseState:
+    """The live state of a case page; read from the database only after commits or at intervals."""
 
     def __init__(
-        self, tools: Tools, conversation: ConversationId, ticket: TicketId | None, agent: str
+        self,
+        services: ConsoleServices,
+        conversation: ConversationId,
+        ticket: TicketId | None,
+        agent: str,
     ) -> None:
-        self.woken = asyncio.Event()
-        self._tools = tools
+        self.wakeup = asyncio.Event()
+        self._services = services
         self._conversation = conversation
         self._ticket = ticket
         self._agent = agent
         self._version = 0
-        self._by_others = 0
-        self._asked_at = 0.0
+        self._entries_by_others = 0
+        self._read_at = 0.0
 
-    def hear(self, conversation: ConversationId) -> None:
-        """Take a hint."""
+    def on_commit(self, conversation: ConversationId) -> None:
+        """Wake the stream if the commit changed its conversation."""
         if conversation == self._conversation:
-            self._asked_at = 0.0
-            self.woken.set()
+            self._read_at = 0.0
+            self.wakeup.set()
 
-    async def look(self) -> dict[str, Any]:
+    async def read(self) -> dict[str, Any]:
         """Return the current state."""
         now = asyncio.get_running_loop().time()
-        if now - self._asked_at >= _LOOK_EVERY:
-            self._asked_at = now
-            casework = self._tools.casework
-            self._version = await casework.head(self._conversation)
+        if now - self._read_at >= _POLL_INTERVAL:
+            self._read_at = now
+            case_pages = self._services.case_pages
+            self._version = await case_pages.last_offset(self._conversation)
             if self._ticket is not None:
-                self._by_others = await casework.left_by_others(self._ticket, self._agent)
-        seen = self._tools.presence
+                self._entries_by_others = await case_pages.count_entries_by_others(
+                    self._ticket, self._agent
+                )
+        presence = self._services.presence
         return {
             "version": self._version,
-            "by_others": self._by_others,
-            "typing": seen.user_typed(self._conversation),
-            "read": seen.user_has_read(self._conversation),
-            "looking": seen.agents_looking(self._conversation),
-            "writing": seen.agents_drafting(self._conversation),
+            "by_others": self._entries_by_others,
+            "typing": presence.is_user_typing(self._conversation),
+            "read": presence.last_read_by_user(self._conversation),
+            "looking": presence.viewers(self._conversation),
+            "writing": presence.agents_drafting(self._conversation),
         }

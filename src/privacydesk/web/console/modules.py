@@ -1,4 +1,4 @@
-"""The page on which supervisors maintain text modules, and everybody reads them."""
+"""The page of text modules (canned replies): all agents see them, supervisors edit them."""
 
 from __future__ import annotations
 
@@ -8,78 +8,83 @@ from typing import Final
 from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING
-from privacydesk.domain.text_modules import LONGEST, VARIABLES
+from privacydesk.domain.text_modules import MAX_CHARACTERS, VARIABLES
 from privacydesk.errors import DeskError
-from privacydesk.web.answers import STATUS
 from privacydesk.web.console import forms
-from privacydesk.web.console.access import checked_form, signed_in, staff
-from privacydesk.web.console.case import whole
-from privacydesk.web.console.form_actions import form_of
-from privacydesk.web.console.keys import TOOLS
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.words import words_of
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.case import parse_whole_number
+from privacydesk.web.console.form_actions import read_text_fields
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.localizer import localizer_of
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.responses import STATUS
 
 ADDRESS: Final = "/console/texts"
-_DONE: Final = frozenset({"saved", "removed"})
+_DONE_VALUES: Final = frozenset({"saved", "removed"})
 
 
 @staff()
 async def modules_page(request: web.Request) -> web.Response:
-    """Show the text modules."""
-    return await _page(request)
+    """Show all text modules."""
+    return await _render_page(request)
 
 
 @staff(*SUPERVISING)
 async def save_module(request: web.Request) -> web.Response:
-    """Write a module, or another text for one."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    form = await form_of(request)
+    """Add a text module, or change the texts of one."""
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    form = await read_text_fields(request)
     name = form.get("name", "").strip()
-    texts = {locale: form.get(f"text-{locale}", "") for locale in tools.modules.locales}
-    seen = whole(form.get("seen", ""))
+    texts = {locale: form.get(f"text-{locale}", "") for locale in services.modules.locales}
+    seen = parse_whole_number(form.get("seen", ""))
     try:
-        await tools.modules.save(me.agent.name, name, texts, seen=seen)
+        await services.modules.save(me.agent.name, name, texts, seen=seen)
     except DeskError as error:
-        return await _page(request, error=error, typed=form)
-    raise forms.done(ADDRESS, "saved", about=name)
+        return await _render_page(request, error=error, submitted=form)
+    raise forms.done_redirect(ADDRESS, "saved", about=name)
 
 
 @staff(*SUPERVISING)
 async def remove_module(request: web.Request) -> web.Response:
-    """Remove a module."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    form, name = await checked_form(request), request.match_info["name"]
+    """Remove a text module."""
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    form, name = await read_verified_form(request), request.match_info["name"]
     try:
-        await tools.modules.remove(me.agent.name, name, seen=whole(str(form.get("seen", ""))))
+        await services.modules.remove(
+            me.agent.name, name, seen=parse_whole_number(str(form.get("seen", "")))
+        )
     except DeskError as error:
-        return await _page(request, error=error)
-    raise forms.done(ADDRESS, "removed", about=name)
+        return await _render_page(request, error=error)
+    raise forms.done_redirect(ADDRESS, "removed", about=name)
 
 
-async def _page(
-    request: web.Request, *, error: DeskError | None = None, typed: Mapping[str, str] | None = None
+async def _render_page(
+    request: web.Request,
+    *,
+    error: DeskError | None = None,
+    submitted: Mapping[str, str] | None = None,
 ) -> web.Response:
-    tools, me = request.config_dict[TOOLS], signed_in(request)
-    modules, done = await tools.modules.all(), request.query.get("done", "")
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    modules, done = await services.modules.all(), request.query.get("done", "")
     about = request.query.get("about", "")
-    if done not in _DONE or error is not None:
+    if done not in _DONE_VALUES or error is not None:
         done = ""
-    present = {module.name: module.version for module in modules}
+    versions = {module.name: module.version for module in modules}
     return console_page(
         request,
         "console/texts.html",
         status=200 if error is None else STATUS.get(error.code, 500),
         **({} if error is None else {"languages": ()}),
         modules=modules,
-        locales=tools.modules.locales,
+        locales=services.modules.locales,
         variables=VARIABLES,
-        longest=LONGEST,
+        max_length=MAX_CHARACTERS,
         may_change=me.agent.supervises,
-        typed=typed or {},
-        # A resubmitted form overwrites the current version, since the answering page has shown it.
-        typed_seen=present.get((typed or {}).get("name", "").strip(), 0),
+        submitted=submitted or {},
+        # The refused form may be sent again with the current version, which this page shows.
+        submitted_version=versions.get((submitted or {}).get("name", "").strip(), 0),
         done=done,
         about=about if done else "",
-        wrong="" if error is None else said(request, error),
-        w=words_of(request),
+        error_message="" if error is None else error_message(request, error),
+        w=localizer_of(request),
     )

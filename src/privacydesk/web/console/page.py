@@ -1,4 +1,4 @@
-"""Rendering pages of the console, and the headers that all its answers carry."""
+"""Rendering of the console's pages, and headers of all its responses."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from privacydesk.errors import DeskError
-from privacydesk.web.console.access import FORM_TOKEN, STANDING, SignedIn, maybe_signed_in
-from privacydesk.web.console.keys import TOOLS
-from privacydesk.web.console.redirects import HOME, PAGE, way_back
+from privacydesk.web.console.access import (
+    FORM_TOKEN,
+    REQUEST_BOARD,
+    AgentSession,
+    maybe_agent_session,
+)
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.redirects import FORM_PAGE, HOME, referring_page
 from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
 from privacydesk.web.pages import desk_name, render
 from privacydesk.web.texts import LANGUAGE_TAGS, error_text
 
-_NO_SUCH_PAGE: Final = 404
-_REFUSED: Final = 400
+_NOT_FOUND: Final = 404
+_BAD_REQUEST: Final = 400
 
 
 def console_page(
@@ -28,21 +33,21 @@ def console_page(
 ) -> web.Response:
     """Return a page of the console in the reader's language.
 
-    Templates extend ``console/base.html``. They find ``me`` (a ``SignedIn``, or None), ``t`` for
-    words, ``when`` for instants in columns and ``instant`` for those in sentences, ``role_name``
-    for roles, ``lang``, ``locale``, ``desk_name``, ``form_token`` and ``path``; ``duty``,
-    ``waiting`` and ``unseen`` for the bar.
+    Templates extend ``console/base.html``. They find ``me`` (an ``AgentSession``, or None), ``t``
+    for texts, ``when`` and ``instant`` to format times in tables and in sentences, ``role_name``,
+    ``lang``, ``locale``, ``desk_name``, ``form_token`` and ``path``, and for the navigation bar
+    ``duty``, ``waiting`` and ``unseen``.
 
     Args:
-        request: who asks, and in what language.
-        template: the file's name.
-        status: of the answer.
-        **values: what else the template shows; ``hold=True`` keeps what was typed on the page
-            before, ``again=True`` says that a form is shown again instead of being taken,
-            ``languages=()`` leaves out the choice of a language.
+        request: the request for the page.
+        template: the template's file name.
+        status: the HTTP status of the response.
+        **values: further variables of the template. ``keep_input=True`` makes the script keep the
+            input of the previous page, ``redisplayed=True`` says that a form is shown again because
+            it was not accepted yet, and ``languages=()`` omits the choice of a language.
     """
-    locale, me = request[LOCALE], maybe_signed_in(request)
-    shown = {
+    locale, me = request[LOCALE], maybe_agent_session(request)
+    context = {
         "me": me,
         "form_token": "" if me is None else me.form_token,
         "form_field": FORM_TOKEN,
@@ -50,62 +55,66 @@ def console_page(
         "desk_name": desk_name(request, locale),
         "languages": _languages(request),
         "role_name": _role_names(request, locale),
-        "when": _columns(request),
-        "instant": _sentences(request, locale),
-        "hold": False,
-        **_standing(request, me),
-        "ailing": 0 if me is None else _ailing(request, me),
-        "at": request.get(PAGE, ""),
-        "again": status >= _REFUSED,
+        "when": _table_time_format(request),
+        "instant": _sentence_time_format(request, locale),
+        "keep_input": False,
+        **_navigation_bar(request, me),
+        "failing_endpoints": 0 if me is None else _count_failing_endpoints(request, me),
+        "page_address": request.get(FORM_PAGE, ""),
+        "redisplayed": status >= _BAD_REQUEST,
     }
-    return render(request, template, locale, status=status, **(shown | values))
+    return render(request, template, locale, status=status, **(context | values))
 
 
-def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
-    """Return what the bar shows of the desk: one's own availability, and how much waits."""
-    board = request.get(STANDING)
+def _navigation_bar(request: web.Request, me: AgentSession | None) -> dict[str, Any]:
+    """Return the variables of the navigation bar: the agent's availability, and counts."""
+    board = request.get(REQUEST_BOARD)
     if me is None or board is None:
-        return {"duty": "", "waiting": 0, "unseen": 0, "unanswered_talks": 0}
+        return {"duty": "", "waiting": 0, "unseen": 0, "unanswered_conversations": 0}
     return {
         "duty": board.duty(me.agent.name).state.value if me.agent.works else "",
-        "waiting": board.waiting,
-        "unseen": board.unseen.get(me.agent.name, 0),
-        "unanswered_talks": board.unanswered.get(me.agent.name, 0),
+        "waiting": board.queue_length,
+        "unseen": board.unseen_alarms.get(me.agent.name, 0),
+        "unanswered_conversations": board.unanswered.get(me.agent.name, 0),
     }
 
 
-def _ailing(request: web.Request, me: SignedIn) -> int:
-    """Return the number of failing webhook endpoints, for agents who supervise."""
-    tools = request.config_dict.get(TOOLS)
-    return len(tools.ailing()) if tools is not None and me.agent.supervises else 0
+def _count_failing_endpoints(request: web.Request, me: AgentSession) -> int:
+    """Return the number of failing webhook endpoints; 0 for agents who do not supervise."""
+    services = request.config_dict.get(SERVICES)
+    if services is None or not me.agent.supervises:
+        return 0
+    return len(services.failing_endpoints())
 
 
-def console_error(request: web.Request, locale: str, status: int, message: str) -> web.Response:
-    """Return an error page; what was typed before it is kept for its form."""
-    if status == _NO_SUCH_PAGE:
+def console_error_page(
+    request: web.Request, locale: str, status: int, message: str
+) -> web.Response:
+    """Return an error page; the input of the form that caused the error is kept for it."""
+    if status == _NOT_FOUND:
         message = request.config_dict[CATALOGS].text(locale, "web.error.console_missing", {})
-    back = way_back(request)
+    previous = referring_page(request)
     return console_page(
         request,
         "console/error.html",
         status=status,
-        hold=True,
+        keep_input=True,
         languages=(),
         message=message,
-        back="" if back in {HOME, request.path_qs} else back,
+        previous="" if previous in {HOME, request.path_qs} else previous,
     )
 
 
-def said(request: web.Request, error: DeskError) -> str:
+def error_message(request: web.Request, error: DeskError) -> str:
     """Return the message of an error in the reader's language."""
     return error_text(request.config_dict[CATALOGS], request[LOCALE], error)
 
 
 async def console_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Keep answers out of caches and frames; an ``on_response_prepare`` signal.
+    """Forbid caching and framing of all responses; a receiver of ``on_response_prepare``.
 
-    Browsers send our own pages the address a form came from, so that its text can be shown again
-    after signing in; other sites get no referrer.
+    The referrer is sent to our own origin only: it names the page of a form, to which the agent
+    returns after signing in again.
     """
     response.headers["Cache-Control"] = "no-store"
     if response.headers.get("Content-Security-Policy") != FILE_POLICY:
@@ -117,11 +126,11 @@ def _languages(request: web.Request) -> list[dict[str, str]]:
     catalogs = request.config_dict[CATALOGS]
     return [
         {
-            "locale": one,
-            "lang": LANGUAGE_TAGS[one],
-            "name": catalogs.text(one, "web.language.name", {}),
+            "locale": locale,
+            "lang": LANGUAGE_TAGS[locale],
+            "name": catalogs.text(locale, "web.language.name", {}),
         }
-        for one in catalogs.locales
+        for locale in catalogs.locales
     ]
 
 
@@ -130,12 +139,12 @@ def _role_names(request: web.Request, locale: str) -> Callable[[str], str]:
     return lambda role: catalogs.text(locale, f"web.console.role.{role}", {})
 
 
-def _columns(request: web.Request) -> Callable[[datetime], str]:
+def _table_time_format(request: web.Request) -> Callable[[datetime], str]:
     zone = ZoneInfo(request.config_dict[SETTINGS].zone)
     return lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _sentences(request: web.Request, locale: str) -> Callable[[datetime], str]:
+def _sentence_time_format(request: web.Request, locale: str) -> Callable[[datetime], str]:
     catalogs, zone = request.config_dict[CATALOGS], request.config_dict[SETTINGS].zone
     return lambda at: catalogs.text(
         locale,

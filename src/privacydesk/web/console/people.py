@@ -1,4 +1,4 @@
-"""The page on which administrators manage staff, and the access log."""
+"""The pages for the administration of agents, and for the access log."""
 
 from __future__ import annotations
 
@@ -11,151 +11,154 @@ from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.ids import AccessEntryId
 from privacydesk.domain.signin import BY_COMMAND, DENIALS, AccessEntry
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
-from privacydesk.services.audit import MOST_ROWS
-from privacydesk.services.signin.people import Given
-from privacydesk.web.answers import STATUS
+from privacydesk.services.audit import MAX_EXPORT_ROWS
+from privacydesk.services.signin.agent_administration import TemporaryPassword
 from privacydesk.web.console import forms
-from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.reauthentication import act_text, proven
-from privacydesk.web.console.words import words_of
+from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.localizer import localizer_of
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.reauthentication import action_text, reauthenticated
 from privacydesk.web.keys import CATALOGS, LOCALE
+from privacydesk.web.responses import STATUS
 
 ADDRESS: Final = "/console/people"
-_DONE: Final = frozenset({"role", "disabled"})
-_SHOWN_ENTRIES: Final = 100
+_DONE_VALUES: Final = frozenset({"role", "disabled"})
+_PAGE_SIZE: Final = 100
+"""Number of entries on a page of the access log."""
 
 
 @staff(Role.ADMINISTRATOR)
 async def people_page(request: web.Request) -> web.Response:
-    """Show who works here."""
+    """Show all agents."""
     done = request.query.get("done", "")
-    return await _page(
-        request, done=done if done in _DONE else "", about=request.query.get("about", "")
+    return await _render_page(
+        request, done=done if done in _DONE_VALUES else "", about=request.query.get("about", "")
     )
 
 
-# -- what is confirmed -----------------------------------------------------------------------------
+# -- descriptions of the actions, for reauthentication ---------------------------------------------
 
 
-async def _adding(request: web.Request, form: Form) -> str:
+async def _describe_adding(request: web.Request, form: Form) -> str:
     name = str(form.get("name", "")).strip()
-    return act_text(request, "add_agent", name=name, role=_role_name(request, _role(form)))
+    return action_text(request, "add_agent", name=name, role=_role_name(request, _parse_role(form)))
 
 
-async def _changing_role(request: web.Request, form: Form) -> str:
-    person, role = await _person(request, form), _role_name(request, _role(form))
-    return act_text(request, "change_role", name=person.display_name, role=role)
+async def _describe_role_change(request: web.Request, form: Form) -> str:
+    agent, role = await _find_agent(request, form), _role_name(request, _parse_role(form))
+    return action_text(request, "change_role", name=agent.display_name, role=role)
 
 
-async def _disabling(request: web.Request, form: Form) -> str:
-    person = await _person(request, form)
-    return act_text(request, "disable_agent", name=person.display_name)
+async def _describe_disabling(request: web.Request, form: Form) -> str:
+    agent = await _find_agent(request, form)
+    return action_text(request, "disable_agent", name=agent.display_name)
 
 
-async def _resetting(request: web.Request, form: Form) -> str:
-    person = await _person(request, form)
-    act = "reset_agent" if person.active else "enable_agent"
-    return act_text(request, act, name=person.display_name)
+async def _describe_reset(request: web.Request, form: Form) -> str:
+    agent = await _find_agent(request, form)
+    action = "reset_agent" if agent.active else "enable_agent"
+    return action_text(request, action, name=agent.display_name)
 
 
-async def _person(request: web.Request, form: Form) -> Agent:
-    people = await request.config_dict[DOORS].people.all()
-    found = next((one for one in people if one.name == _named(form)), None)
-    if found is None:
+async def _find_agent(request: web.Request, form: Form) -> Agent:
+    agents = await request.config_dict[SIGNIN].agents.all()
+    agent = next((agent for agent in agents if agent.name == _agent_name(form)), None)
+    if agent is None:
         raise NotFoundError("there is no such agent")
-    return found
+    return agent
 
 
 def _role_name(request: web.Request, role: Role) -> str:
     return request.config_dict[CATALOGS].text(request[LOCALE], f"web.console.role.{role}", {})
 
 
-# -- what is done ----------------------------------------------------------------------------------
+# -- actions ---------------------------------------------------------------------------------------
 
 
 @staff(Role.ADMINISTRATOR)
-@proven(_adding)
+@reauthenticated(_describe_adding)
 async def add_agent(request: web.Request) -> web.Response:
-    """Add somebody, and show their temporary password, once."""
-    form = await checked_form(request)
-    me, people = signed_in(request), request.config_dict[DOORS].people
-    name, shown = str(form.get("name", "")).strip(), str(form.get("display_name", ""))
+    """Add an agent, and show the temporary password once."""
+    form = await read_verified_form(request)
+    me, agents = agent_session(request), request.config_dict[SIGNIN].agents
+    name, display_name = str(form.get("name", "")).strip(), str(form.get("display_name", ""))
     try:
-        given = await people.add(name, shown, _role(form), by=me.agent.name)
+        password = await agents.add(name, display_name, _parse_role(form), by=me.agent.name)
     except DeskError as error:
-        return await _page(request, error=error, typed={"name": name, "display_name": shown})
-    return _given_page(request, given)
+        submitted = {"name": name, "display_name": display_name}
+        return await _render_page(request, error=error, submitted=submitted)
+    return _password_page(request, password)
 
 
 @staff(Role.ADMINISTRATOR)
-@proven(_changing_role)
+@reauthenticated(_describe_role_change)
 async def change_role(request: web.Request) -> web.Response:
-    """Give somebody another role."""
-    form = await checked_form(request)
-    me, people = signed_in(request), request.config_dict[DOORS].people
-    name = _named(form)
+    """Change the role of an agent."""
+    form = await read_verified_form(request)
+    me, agents = agent_session(request), request.config_dict[SIGNIN].agents
+    name = _agent_name(form)
     try:
-        await people.change_role(name, _role(form), by=me.agent.name)
+        await agents.change_role(name, _parse_role(form), by=me.agent.name)
     except DeskError as error:
-        return await _page(request, error=error)
-    raise forms.done(ADDRESS, "role", about=name)
+        return await _render_page(request, error=error)
+    raise forms.done_redirect(ADDRESS, "role", about=name)
 
 
 @staff(Role.ADMINISTRATOR)
-@proven(_disabling)
+@reauthenticated(_describe_disabling)
 async def disable_agent(request: web.Request) -> web.Response:
     """Disable an agent's access."""
-    form = await checked_form(request)
-    me, people = signed_in(request), request.config_dict[DOORS].people
-    name = _named(form)
+    form = await read_verified_form(request)
+    me, agents = agent_session(request), request.config_dict[SIGNIN].agents
+    name = _agent_name(form)
     try:
-        await people.disable(name, by=me.agent.name)
+        await agents.disable(name, by=me.agent.name)
     except DeskError as error:
-        return await _page(request, error=error)
-    raise forms.done(ADDRESS, "disabled", about=name)
+        return await _render_page(request, error=error)
+    raise forms.done_redirect(ADDRESS, "disabled", about=name)
 
 
 @staff(Role.ADMINISTRATOR)
-@proven(_resetting)
+@reauthenticated(_describe_reset)
 async def reset_agent(request: web.Request) -> web.Response:
-    """Give an agent a temporary password, shown once; re-enables a disabled agent."""
-    form = await checked_form(request)
-    me, people = signed_in(request), request.config_dict[DOORS].people
+    """Set a temporary password, which is shown once, and enable the agent if disabled."""
+    form = await read_verified_form(request)
+    me, agents = agent_session(request), request.config_dict[SIGNIN].agents
     try:
-        given = await people.reset(_named(form), by=me.agent.name)
+        password = await agents.reset_access(_agent_name(form), by=me.agent.name)
     except DeskError as error:
-        return await _page(request, error=error)
-    return _given_page(request, given)
+        return await _render_page(request, error=error)
+    return _password_page(request, password)
 
 
 @staff(Role.ADMINISTRATOR, Role.AUDITOR)
 async def access_page(request: web.Request) -> web.Response:
-    """Show who signed in, who was refused, and changes to access."""
+    """Show the access log: sign-ins, refusals and changes to access."""
     agent = request.query.get("agent", "").strip()
     try:
         before = AccessEntryId(bytes.fromhex(request.query.get("before", "")))
     except ValueError:
         raise InvalidRequestError("there is no such page") from None
-    entries = await request.config_dict[DOORS].log.newest(
-        agent=agent or None, before=before or None, limit=_SHOWN_ENTRIES + 1
+    entries = await request.config_dict[SIGNIN].access_log.newest(
+        agent=agent or None, before=before or None, limit=_PAGE_SIZE + 1
     )
-    shown = entries[:_SHOWN_ENTRIES]
-    more = {"before": shown[-1].id.hex()} if len(entries) > _SHOWN_ENTRIES else {}
+    page, next_query = entries[:_PAGE_SIZE], ""
+    if len(entries) > _PAGE_SIZE:
+        next_query = urlencode({"before": page[-1].id.hex(), "agent": agent})
     return console_page(
         request,
         "console/access.html",
-        entries=[shown_entry(one, request) for one in shown],
+        entries=[access_entry_texts(entry, request) for entry in page],
         agent=agent,
-        more=urlencode({**more, "agent": agent}) if more else "",
-        most=MOST_ROWS,
+        next_query=next_query,
+        max_rows=MAX_EXPORT_ROWS,
     )
 
 
-def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
-    """Return an entry of the access log in words."""
+def access_entry_texts(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
+    """Return the fields of an entry of the access log in the agent's language."""
     catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
     command = catalogs.text(locale, "web.console.access_command", {})
     return {
@@ -165,45 +168,45 @@ def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
         "agent": entry.agent,
         "by": command if entry.by == BY_COMMAND else entry.by,
         "origin": entry.origin,
-        "about": words_of(request).about(entry.about),
+        "about": localizer_of(request).access_subject(entry.about),
     }
 
 
-def _named(form: Form) -> str:
-    """Return the agent a form is about. Not in its address: older names don't fit one."""
+def _agent_name(form: Form) -> str:
+    """Return the name of the agent that a form is about; older names don't fit into a path."""
     return str(form.get("agent", ""))
 
 
-def _role(form: Form) -> Role:
+def _parse_role(form: Form) -> Role:
     try:
         return Role(str(form.get("role", "")))
     except ValueError:
         raise InvalidRequestError("there is no such role") from None
 
 
-def _given_page(request: web.Request, given: Given) -> web.Response:
-    """Show a temporary password. It is in no other answer."""
-    return console_page(request, "console/given.html", languages=(), given=given)
+def _password_page(request: web.Request, password: TemporaryPassword) -> web.Response:
+    """Show a temporary password, which no other response contains."""
+    return console_page(request, "console/given.html", languages=(), temporary=password)
 
 
-async def _page(
+async def _render_page(
     request: web.Request,
     *,
     done: str = "",
     about: str = "",
     error: DeskError | None = None,
-    typed: dict[str, str] | None = None,
+    submitted: dict[str, str] | None = None,
 ) -> web.Response:
-    people = await request.config_dict[DOORS].people.all()
+    agents = await request.config_dict[SIGNIN].agents.all()
     return console_page(
         request,
         "console/people.html",
         status=200 if error is None else STATUS.get(error.code, 500),
         **({} if error is None else {"languages": ()}),
-        people=people,
+        people=agents,
         roles=STAFF,
         done=done,
-        about=next((one.display_name for one in people if one.name == about), ""),
-        typed=typed or {"name": "", "display_name": ""},
-        wrong="" if error is None else said(request, error),
+        about=next((agent.display_name for agent in agents if agent.name == about), ""),
+        submitted=submitted or {"name": "", "display_name": ""},
+        error_message="" if error is None else error_message(request, error),
     )

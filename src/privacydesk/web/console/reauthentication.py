@@ -1,7 +1,7 @@
-"""Asking for the password and the second factor again before administrators' actions.
+"""Reauthentication: administrators enter password and second factor again before an action.
 
-An open browser is no consent. The page that asks carries the form's fields along, so that
-nothing has to be typed again.
+It protects against somebody else using an unattended browser. The page that asks has the fields of
+the submitted form as hidden fields, so that nothing has to be entered twice.
 """
 
 from __future__ import annotations
@@ -12,111 +12,120 @@ from typing import Final
 
 from aiohttp import web
 
-from privacydesk.domain.signin import PROOF_TIME
+from privacydesk.domain.signin import REAUTHENTICATION_TIME
 from privacydesk.errors import DeskError
 from privacydesk.i18n.locales import LOCALES
-from privacydesk.web.answers import STATUS
 from privacydesk.web.console.access import (
     FORM_TOKEN,
-    checked_form,
-    mark_proven,
-    send_in,
-    signed_in,
+    agent_session,
+    read_verified_form,
+    redirect_to_sign_in,
+    require_reauthentication,
 )
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.languages import speak
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.redirects import PAGE, place_of
+from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.languages import store_language
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.redirects import FORM_PAGE, client_of
 from privacydesk.web.keys import CATALOGS, LOCALE
+from privacydesk.web.responses import STATUS
 
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
-_Proven = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_WrappedHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-Act = Callable[[web.Request, Form], Awaitable[str]]
-"""Describes what a form does and to whom, in the reader's language; see ``act_text``."""
+DescribeAction = Callable[[web.Request, Form], Awaitable[str]]
+"""Returns what a form does and to whom, in the agent's language; see ``action_text``."""
 
 _PASSWORD: Final = "proof_password"  # noqa: S105 - the name of a field
 _CODE: Final = "proof_code"
 _LANGUAGE: Final = "proof_language"
-_OWN: Final = frozenset({FORM_TOKEN, _PASSWORD, _CODE, _LANGUAGE})
-_ASKED: Final = 401
-_WRONG: Final = 500
+_OWN_FIELDS: Final = frozenset({FORM_TOKEN, _PASSWORD, _CODE, _LANGUAGE})
+_UNAUTHORIZED: Final = 401
+_INTERNAL_ERROR: Final = 500
 
 
-def proven(act: Act) -> Callable[[_Handler], _Proven]:
-    """Require password and second factor, given just now, before a form handler runs.
+def reauthenticated(describe: DescribeAction) -> Callable[[_Handler], _WrappedHandler]:
+    """Require a recent reauthentication before a form handler runs.
 
     Args:
-        act: describes what is confirmed, for the page that asks; raises ``DeskError``, or returns
-            nothing, if the form names nobody.
+        describe: describes the action for the page that asks; raises ``DeskError`` if the form is
+            invalid.
     """
 
-    def prove(handler: _Handler) -> _Proven:
+    def decorate(handler: _Handler) -> _WrappedHandler:
         @wraps(handler)
-        async def asking(request: web.Request) -> web.StreamResponse:
-            form, me = await checked_form(request), signed_in(request)
-            if me.proven:
+        async def wrapper(request: web.Request) -> web.StreamResponse:
+            form, me = await read_verified_form(request), agent_session(request)
+            if me.reauthenticated:
                 return await handler(request)
             if _LANGUAGE in form:
-                return await _in_language(request, form, act)
+                return await _change_language(request, form, describe)
             if _PASSWORD not in form:
-                return await _page(request, form, act)
+                return await _render_page(request, form, describe)
             try:
-                await request.config_dict[DOORS].account.reauthenticate(
+                await request.config_dict[SIGNIN].account.reauthenticate(
                     me.agent,
-                    me.session,
+                    me.session_id,
                     password=form[_PASSWORD],
                     code=form.get(_CODE, ""),
-                    place=place_of(request),
+                    client=client_of(request),
                 )
             except DeskError as error:
                 if error.data.get("reason") == "signed_out":
-                    return send_in(request)
-                return await _page(request, form, act, error)
+                    return redirect_to_sign_in(request)
+                return await _render_page(request, form, describe, error)
             return await handler(request)
 
-        mark_proven(asking)
-        return asking
+        require_reauthentication(wrapper)
+        return wrapper
 
-    return prove
-
-
-def act_text(request: web.Request, act: str, **named: str) -> str:
-    """Return the sentence for an administrator's action, such as ``disable_agent``."""
-    return request.config_dict[CATALOGS].text(request[LOCALE], f"web.console.proof.{act}", named)
+    return decorate
 
 
-async def _in_language(request: web.Request, form: Form, act: Act) -> web.Response:
-    """Ask in another language; the page keeps the fields it carries."""
+def action_text(request: web.Request, action: str, **values: str) -> str:
+    """Return the description of an administrator's action in the agent's language.
+
+    Args:
+        request: the request for the action.
+        action: the name of the action, such as ``disable_agent``.
+        **values: values for the placeholders of the text.
+    """
+    catalogs = request.config_dict[CATALOGS]
+    return catalogs.text(request[LOCALE], f"web.console.proof.{action}", values)
+
+
+async def _change_language(
+    request: web.Request, form: Form, describe: DescribeAction
+) -> web.Response:
+    """Show the page in another language, with the same hidden fields."""
     locale = str(form[_LANGUAGE])
     if locale in LOCALES:
         request[LOCALE] = locale
-    answer = await _page(request, form, act)
-    await speak(request, answer, locale)
-    return answer
+    response = await _render_page(request, form, describe)
+    await store_language(request, response, locale)
+    return response
 
 
-async def _page(
-    request: web.Request, form: Form, act: Act, error: DeskError | None = None
+async def _render_page(
+    request: web.Request, form: Form, describe: DescribeAction, error: DeskError | None = None
 ) -> web.Response:
-    account = request.config_dict[DOORS].account
+    account = request.config_dict[SIGNIN].account
     try:
-        confirmed = await act(request, form)
+        description = await describe(request, form)
     except DeskError:
-        # Once it is confirmed, the handler says what is wrong with the form.
-        confirmed = ""
+        # The handler will report the error after the reauthentication.
+        description = ""
     return console_page(
         request,
         "console/proof.html",
-        status=_ASKED if error is None else STATUS.get(error.code, _WRONG),
-        hold=True,
-        act=confirmed,
+        status=_UNAUTHORIZED if error is None else STATUS.get(error.code, _INTERNAL_ERROR),
+        keep_input=True,
+        description=description,
         action=request.path_qs,
-        carried=[(name, value) for name, value in form.items() if name not in _OWN],
+        hidden_fields=[(name, value) for name, value in form.items() if name not in _OWN_FIELDS],
         language_field=_LANGUAGE,
-        asks_code=await account.asks_code(signed_in(request).agent),
-        minutes=int(PROOF_TIME.total_seconds() // 60),
-        back=request[PAGE],
-        wrong="" if error is None else said(request, error),
+        asks_code=await account.has_second_factor(agent_session(request).agent),
+        minutes=int(REAUTHENTICATION_TIME.total_seconds() // 60),
+        previous=request[FORM_PAGE],
+        error_message="" if error is None else error_message(request, error),
     )

@@ -1,4 +1,4 @@
-"""Origins of the console's requests, and where to redirect afterwards."""
+"""Redirects within the console, and properties of a request's client."""
 
 from __future__ import annotations
 
@@ -8,118 +8,121 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from aiohttp import web
 from yarl import URL
 
-from privacydesk.services.signin.gate import Place
-from privacydesk.web.addresses import origin_of, read_address
+from privacydesk.services.signin.sign_in import ClientInfo
+from privacydesk.web.addresses import client_network, parse_address
 from privacydesk.web.keys import SETTINGS
 
 HOME: Final = "/console/"
 SIGN_IN: Final = "/console/sign-in"
-SAFE: Final = frozenset({"GET", "HEAD"})
-"""Methods that ask for a page and change nothing."""
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+"""HTTP methods that change nothing."""
 
-SAID: Final = "done"
-"""Query parameter of an action's redirect: what was done, to be reported once."""
+DONE_PARAMETER: Final = "done"
+"""Query parameter of the redirect after an action: the action to report on the page, once."""
 
-PAGE: Final = web.RequestKey("page", str)
-"""For a request with a form: the page that the form's address belongs to."""
+FORM_PAGE: Final = web.RequestKey("page", str)
+"""The page that the address of a submitted form belongs to; see ``enclosing_page``."""
 
 _PREFIX: Final = "/console/"
-_LONGEST: Final = 2_000
-_DOTS: Final = frozenset({".", ".."})
-_DEEPEST: Final = 8
-"""Most segments of an address that are examined: none of our pages has as many."""
+_MAX_LENGTH: Final = 2_000
+_DOT_SEGMENTS: Final = frozenset({".", ".."})
+_MAX_SEGMENTS: Final = 8
+"""Maximum number of segments of a path that are resolved; all pages have fewer."""
 
 
-def place_of(request: web.Request) -> Place:
-    """Return what is known of a request's origin: address (or /64) and browser."""
-    network = origin_of(request, request.config_dict[SETTINGS].trusted_proxies)
+def client_of(request: web.Request) -> ClientInfo:
+    """Return network address and browser of a request's client, for the access log."""
+    network = client_network(request, request.config_dict[SETTINGS].trusted_proxies)
     if network is None:
         origin = ""
     elif network.num_addresses == 1:
         origin = str(network.network_address)
     else:
         origin = str(network)
-    return Place(origin, request.headers.get("User-Agent", ""))
+    return ClientInfo(origin, request.headers.get("User-Agent", ""))
 
 
-def over_tls(request: web.Request) -> bool:
-    """Return whether the browser speaks TLS, to us or to a proxy that is trusted."""
+def is_https(request: web.Request) -> bool:
+    """Return whether the browser uses TLS, to this server or to a trusted proxy."""
     if request.secure:
         return True
-    peer = read_address(request.remote or "")
+    peer = parse_address(request.remote or "")
     trusted = request.config_dict[SETTINGS].trusted_proxies
     if peer is None or not any(peer in network for network in trusted):
         return False
     return request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip() == "https"
 
 
-def safe_next(wanted: str) -> str:
-    """Return the redirect after signing in: a path below the console, else its first page.
+def safe_next(target: str) -> str:
+    """Return a redirect target if it is a path below the console, else the console's first page.
 
-    The address is checked, and returned, as sent to the browser. Some browsers interpret
+    The target is checked in the form that is sent to the browser. Some browsers interpret
     backslashes and control characters, all resolve dots and empty segments, and a doubly encoded
     percent sign changes with the next decoding: a path with any of these, encoded or not, is
-    rejected.
+    rejected. So are the pages for signing in and out.
     """
-    if not wanted.isprintable() or "\\" in wanted or len(wanted) > _LONGEST:
+    if not target.isprintable() or "\\" in target or len(target) > _MAX_LENGTH:
         return HOME
     try:
-        sent = URL(wanted)
+        url = URL(target)
     except ValueError:
         return HOME
-    if sent.absolute or sent.scheme or not _is_plain(sent.path) or "%25" in sent.raw_path:
+    if url.absolute or url.scheme or not _is_console_path(url.path) or "%25" in url.raw_path:
         return HOME
-    own = (SIGN_IN, "/console/sign-out")
-    return HOME if sent.path.startswith(own) else str(sent)
+    excluded = (SIGN_IN, "/console/sign-out")
+    return HOME if url.path.startswith(excluded) else str(url)
 
 
-def _is_plain(path: str) -> bool:
-    """Whether a path lies below the console, however it is resolved."""
+def _is_console_path(path: str) -> bool:
+    """Whether a path lies below the console, and no browser resolves it differently."""
     if not path.startswith(_PREFIX) or not path.isprintable() or "\\" in path:
         return False
-    return "//" not in path and not _DOTS & frozenset(path.split("/"))
+    return "//" not in path and not _DOT_SEGMENTS & frozenset(path.split("/"))
 
 
-def entry_address(page: str, back: str) -> str:
-    """Return the address of a sign-in page that remembers where to go on."""
-    back = safe_next(back)
-    return page if back == HOME else f"{page}?next={quote(back, safe='')}"
+def sign_in_address(page: str, return_to: str) -> str:
+    """Return the address of a sign-in page that redirects to ``return_to`` afterwards."""
+    target = safe_next(return_to)
+    return page if target == HOME else f"{page}?next={quote(target, safe='')}"
 
 
-def way_back(request: web.Request) -> str:
-    """Return the page whose form was sent, by its referrer; the first page otherwise.
+def referring_page(request: web.Request) -> str:
+    """Return the page that the referrer names; the console's first page if it names none.
 
-    The report of an earlier action is removed from its query, so as not to be repeated.
+    The report of an earlier action is removed from the query, so that it is not repeated.
     """
-    page, _, query = safe_next(_told(request)).partition("?")
-    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != SAID]
-    return f"{page}?{urlencode(kept)}" if kept else page
+    page, _, query = safe_next(_referrer(request)).partition("?")
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != DONE_PARAMETER]
+    return f"{page}?{urlencode(pairs)}" if pairs else page
 
 
-async def page_above(request: web.Request) -> str:
-    """Return the page that an address belongs to: itself if it supports GET.
+async def enclosing_page(request: web.Request) -> str:
+    """Return the nearest path above a request's path, or itself, that supports GET.
 
-    The answer to a form may be a page: a decision to preview, or a form that is shown again. Its
-    address accepts forms alone, yet a browser requests it when somebody comes back.
+    The response to a form may be a page, such as a preview of a decision. Its address supports
+    POST only, but browsers request it with GET when the agent returns to that page.
     """
-    # Each segment costs a search of all routes, and anybody may send an address of thousands.
-    path = "/".join(request.rel_url.raw_path.split("/", _DEEPEST)[:_DEEPEST])
+    # Each segment costs a search of all routes, and anybody may send a path with thousands.
+    path = "/".join(request.rel_url.raw_path.split("/", _MAX_SEGMENTS)[:_MAX_SEGMENTS])
     while path.startswith(_PREFIX):
-        found = await request.app.router.resolve(request.clone(method="GET", rel_url=path))
-        if found.http_exception is None:
+        match = await request.app.router.resolve(request.clone(method="GET", rel_url=path))
+        if match.http_exception is None:
             return path
         path = path.rpartition("/")[0]
     return HOME
 
 
-def page_before(request: web.Request) -> str:
-    """Return the page of ours that the request came from, including sign-in pages."""
-    told = _told(request)
-    return told if told.startswith(f"{SIGN_IN}?") or told == SIGN_IN else safe_next(told)
+def previous_page(request: web.Request) -> str:
+    """Return the same as ``referring_page``, but also sign-in pages and unchanged queries."""
+    referrer = _referrer(request)
+    if referrer == SIGN_IN or referrer.startswith(f"{SIGN_IN}?"):
+        return referrer
+    return safe_next(referrer)
 
 
-def _told(request: web.Request) -> str:
-    told = urlsplit(request.headers.get("Referer", ""))
-    if told.netloc != request.host:
+def _referrer(request: web.Request) -> str:
+    """Return path and query of the referrer; empty if it is of another host."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    if referrer.netloc != request.host:
         return ""
-    return told.path + (f"?{told.query}" if told.query else "")
+    return referrer.path + (f"?{referrer.query}" if referrer.query else "")

@@ -1,4 +1,4 @@
-"""The form of a reply, with an optional file: read part by part, and never stored on disk."""
+"""Reading of the reply form, with an optional file, which is never written to a temporary file."""
 
 from __future__ import annotations
 
@@ -11,68 +11,73 @@ from msgspec import Struct
 
 from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.attachments import Offered
+from privacydesk.services.attachments import UncheckedFile
 from privacydesk.services.uploads import MAX_BYTES, file_too_large
-from privacydesk.web.bodies import BROKEN_PARTS, refuse_announced
-from privacydesk.web.console.access import check_origin, checked_form
+from privacydesk.web.bodies import MULTIPART_ERRORS, check_content_length
+from privacydesk.web.console.access import read_verified_form, verify_form
 
-_WORDS: Final = 64 * 1024
-"""Bytes of all fields but the file."""
+_MAX_FIELD_BYTES: Final = 64 * 1024
+"""Maximum size of all fields together, without the file."""
 
 
 class ReplyForm(Struct, frozen=True):
-    """The contents of a reply's form."""
+    """The content of a reply form.
+
+    Attributes:
+        fields: the cleaned text fields.
+        file: the attached file, not yet checked; None if there is none.
+    """
 
     fields: Mapping[str, str]
-    file: Offered | None = None
+    file: UncheckedFile | None = None
 
 
 async def read_reply(request: web.Request) -> ReplyForm:
-    """Return the form of a reply that one of our own pages sent.
+    """Return the reply form in a request, checked for request forgery.
 
     Raises:
-        DeskError: ``TOO_LARGE``, or ``FORBIDDEN`` as ``checked_form`` does.
+        DeskError: ``TOO_LARGE``, or ``FORBIDDEN`` as for ``read_verified_form``.
     """
     if request.content_type != "multipart/form-data":
-        form = await checked_form(request)
+        form = await read_verified_form(request)
         return ReplyForm({name: clean_text(value) for name, value in form.items()})
-    refuse_announced(request, MAX_BYTES + _WORDS, file_too_large)
-    fields, file = await _parts(request)
-    await check_origin(request, fields)
+    check_content_length(request, MAX_BYTES + _MAX_FIELD_BYTES, file_too_large)
+    fields, file = await _read_parts(request)
+    await verify_form(request, fields)
     return ReplyForm(fields, file)
 
 
-async def _parts(request: web.Request) -> tuple[dict[str, str], Offered | None]:
+async def _read_parts(request: web.Request) -> tuple[dict[str, str], UncheckedFile | None]:
     fields: dict[str, str] = {}
-    file: Offered | None = None
-    left = _WORDS
+    file: UncheckedFile | None = None
+    bytes_left = _MAX_FIELD_BYTES
     try:
         async for part in await request.multipart():
             if not isinstance(part, aiohttp.BodyPartReader) or part.name is None:
-                raise _odd()
+                raise _malformed()
             if part.filename is None:
-                raw = await _read(part, left)
-                left -= len(raw)
+                raw = await _read(part, bytes_left)
+                bytes_left -= len(raw)
                 fields[part.name] = clean_text(raw.decode("utf-8", "replace"))
                 continue
             raw = await _read(part, MAX_BYTES)
-            # Where no file was chosen, a browser sends an empty part without a name.
+            # If no file was chosen, browsers send an empty part without a file name.
             if raw or part.filename:
-                file = Offered(clean_name(part.filename) or "file", raw)
-    except BROKEN_PARTS as error:
-        raise _odd() from error
+                file = UncheckedFile(clean_name(part.filename) or "file", raw)
+    except MULTIPART_ERRORS as error:
+        raise _malformed() from error
     return fields, file
 
 
 async def _read(part: aiohttp.BodyPartReader, limit: int) -> bytes:
-    pieces, count = [], 0
-    while piece := await part.read_chunk():
-        count += len(piece)
-        if count > limit:
+    chunks, size = [], 0
+    while chunk := await part.read_chunk():
+        size += len(chunk)
+        if size > limit:
             raise file_too_large(MAX_BYTES)
-        pieces.append(bytes(piece))
-    return b"".join(pieces)
+        chunks.append(bytes(chunk))
+    return b"".join(chunks)
 
 
-def _odd() -> DeskError:
-    return DeskError("this is no form", code=ErrorCode.INVALID_REQUEST)
+def _malformed() -> DeskError:
+    return DeskError("malformed form", code=ErrorCode.INVALID_REQUEST)

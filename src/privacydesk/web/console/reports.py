@@ -1,4 +1,4 @@
-"""The reports page: a period's figures as charts and tables, to print and to export."""
+"""The reports page: the figures of a period as charts and tables, for print and export."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from privacydesk.domain.agents import SUPERVISING, Role
 from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.reports import FigureName, Report
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
-from privacydesk.services.audit import MOST_ROWS
+from privacydesk.services.audit import MAX_EXPORT_ROWS
 from privacydesk.web.console.access import staff
 from privacydesk.web.console.charts import headline_size
-from privacydesk.web.console.figures import Drawn, Figures
+from privacydesk.web.console.figures import FigureRenderer, RenderedFigure
 from privacydesk.web.console.keys import OVERSIGHT
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.words import words_of
-from privacydesk.web.csv_files import attached, csv_answer
+from privacydesk.web.console.localizer import localizer_of
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.csv_files import attachment_disposition, csv_response
 from privacydesk.web.keys import TEMPLATES
 
 OVERSEERS: Final = (*SUPERVISING, Role.AUDITOR)
-"""The roles that see the desk as a whole."""
+"""The roles that may see reports, and export lists of requests."""
 
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 9998
-"""Years whose days begin and end at representable instants in any zone."""
+"""Days of these years begin and end at representable instants in any time zone."""
 
 
-class Asked(Struct, frozen=True):
-    """The period an address asks for.
+class PeriodQuery(Struct, frozen=True):
+    """The period that the query of a request names.
 
     Attributes:
-        preset: the named period; None where days are given.
-        first, last: as they were typed, possibly invalid.
+        preset: the named period; None if the query has days instead.
+        first, last: the first and the last day as entered, possibly invalid.
     """
 
     preset: Preset | None
@@ -44,8 +44,12 @@ class Asked(Struct, frozen=True):
     last: str
 
     @classmethod
-    def by(cls, request: web.Request) -> Asked:
-        """Return the period in an address; by default the last thirty days."""
+    def from_request(cls, request: web.Request) -> PeriodQuery:
+        """Parse the query of a request; by default the period is the last thirty days.
+
+        Raises:
+            InvalidRequestError: there is no such named period.
+        """
         query = request.query
         first, last = query.get("first", ""), query.get("last", "")
         if first or last:
@@ -56,106 +60,108 @@ class Asked(Struct, frozen=True):
             raise InvalidRequestError("there is no such period", reason="period") from None
 
     def period(self, request: web.Request) -> Period:
-        """Return its days.
+        """Return the period with its first and last day.
 
         Raises:
-            InvalidRequestError: what was typed is no day.
+            InvalidRequestError: the days are no valid dates, or out of range.
         """
         if self.preset is not None:
-            return request.config_dict[OVERSIGHT].reports.preset(self.preset)
+            return request.config_dict[OVERSIGHT].reports.period_for(self.preset)
         try:
             period = Period(date.fromisoformat(self.first), date.fromisoformat(self.last))
         except ValueError:
-            raise InvalidRequestError("these are no days", reason="period") from None
+            raise InvalidRequestError("not valid dates", reason="period") from None
         if period.first.year < _FIRST_YEAR or period.last.year > _LAST_YEAR:
-            raise InvalidRequestError("nothing was counted there", reason="period")
+            raise InvalidRequestError("the period is out of range", reason="period")
         return period
 
 
 @staff(*OVERSEERS)
 async def reports_page(request: web.Request) -> web.Response:
     """Show all figures of a period."""
-    asked = Asked.by(request)
+    query = PeriodQuery.from_request(request)
     try:
-        period = asked.period(request)
+        period = query.period(request)
         report = await request.config_dict[OVERSIGHT].reports.report(period)
     except InvalidRequestError as error:
-        return _page(request, asked, error=error)
-    return _page(request, asked, report)
+        return _render_page(request, query, error=error)
+    return _render_page(request, query, report)
 
 
 @staff(*OVERSEERS)
 async def figure_csv(request: web.Request) -> web.Response:
-    """Export one figure as a file for spreadsheets."""
-    period, drawn = await _one(request)
-    return csv_answer(_file(drawn, period, "csv"), drawn.file_rows())
+    """Export the table of a figure as a CSV file."""
+    period, figure = await _load_figure(request)
+    return csv_response(_file_name(figure, period, "csv"), figure.file_rows())
 
 
 @staff(*OVERSEERS)
 async def figure_svg(request: web.Request) -> web.Response:
-    """Export one chart as a picture."""
-    period, drawn = await _one(request)
+    """Export the chart of a figure as an SVG image."""
+    period, figure = await _load_figure(request)
     template = request.config_dict[TEMPLATES].get_template("console/chart.svg")
+    headline = figure.headline or figure.title
     return web.Response(
         text=template.render(
-            chart=drawn.chart,
-            heading=drawn.lead or drawn.title,
-            heading_size=headline_size(drawn.lead or drawn.title),
-            lead=drawn.title if drawn.lead else "",
+            chart=figure.chart,
+            headline=headline,
+            headline_size=headline_size(headline),
+            subtitle=figure.title if figure.headline else "",
         ),
         content_type="image/svg+xml",
         charset="utf-8",
-        headers={"Content-Disposition": attached(_file(drawn, period, "svg"))},
+        headers={"Content-Disposition": attachment_disposition(_file_name(figure, period, "svg"))},
     )
 
 
-async def _one(request: web.Request) -> tuple[Period, Drawn]:
+async def _load_figure(request: web.Request) -> tuple[Period, RenderedFigure]:
     try:
         name = FigureName(request.match_info["figure"])
     except ValueError:
         raise NotFoundError("there is no such figure") from None
-    period = Asked.by(request).period(request)
+    period = PeriodQuery.from_request(request).period(request)
     report = await request.config_dict[OVERSIGHT].reports.report(period)
-    return period, Figures(words_of(request)).drawn(report.figure(name))
+    return period, FigureRenderer(localizer_of(request)).render(report.figure(name))
 
 
-def _file(drawn: Drawn, period: Period, ending: str) -> str:
-    return f"{drawn.title} {period.first} {period.last}.{ending}"
+def _file_name(figure: RenderedFigure, period: Period, suffix: str) -> str:
+    return f"{figure.title} {period.first} {period.last}.{suffix}"
 
 
-def _page(
+def _render_page(
     request: web.Request,
-    asked: Asked,
+    query: PeriodQuery,
     report: Report | None = None,
     error: DeskError | None = None,
 ) -> web.Response:
-    words = words_of(request)
-    figures = () if report is None else tuple(map(Figures(words).drawn, report.figures))
+    localizer = localizer_of(request)
+    render = FigureRenderer(localizer).render
+    figures = () if report is None else tuple(map(render, report.figures))
     return console_page(
         request,
         "console/reports.html",
         status=200 if error is None else 400,
         report=report,
         figures=figures,
-        on_time=None if report is None else _rate(report),
+        on_time=None if report is None else _on_time_rate(report),
         presets=tuple(Preset),
-        preset=asked.preset,
-        first=asked.first or ("" if report is None else report.period.first.isoformat()),
-        last=asked.last or ("" if report is None else report.period.last.isoformat()),
-        query=_query(asked),
-        most=MOST_ROWS,
-        wrong="" if error is None else said(request, error),
-        w=words,
+        preset=query.preset,
+        first=query.first or ("" if report is None else report.period.first.isoformat()),
+        last=query.last or ("" if report is None else report.period.last.isoformat()),
+        query=_query_string(query),
+        max_rows=MAX_EXPORT_ROWS,
+        error_message="" if error is None else error_message(request, error),
+        w=localizer,
     )
 
 
-def _rate(report: Report) -> str:
+def _on_time_rate(report: Report) -> str:
     figure = report.figure(FigureName.ON_TIME)
     share = figure.share(figure.totals)
     return "–" if share is None else f"{share:.1%}"
 
 
-def _query(asked: Asked) -> str:
-    if asked.preset is not None:
-        return urlencode({"period": asked.preset.value})
-    return urlencode({"first": asked.first, "last": asked.last})
+def _query_string(query: PeriodQuery) -> str:
+    if query.preset is not None:
+        return urlencode({"period": query.preset.value})
+    return urlencode({"first": query.first, "last": query.last})

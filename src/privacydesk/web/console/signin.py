@@ -1,4 +1,4 @@
-"""The sign-in pages: name and password, then a code; the first time, setting both up."""
+"""The sign-in pages: password and code, and at the first sign-in the setup of both."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from privacydesk.domain.signin import Holder, Stage
+from privacydesk.domain.signin import AuthenticatedSession, Stage
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.signin import factors
-from privacydesk.services.signin.gate import Entered, too_many
-from privacydesk.services.signin.passwords import SHORTEST
-from privacydesk.web.addresses import origin_of
-from privacydesk.web.answers import STATUS
+from privacydesk.services.signin import second_factor
+from privacydesk.services.signin.passwords import MIN_LENGTH
+from privacydesk.services.signin.sign_in import SignInStep, too_many_attempts
+from privacydesk.web.addresses import client_network
 from privacydesk.web.console import cookies
 from privacydesk.web.console.access import (
-    came_from_here,
-    checked_form,
-    everybody,
-    maybe_signed_in,
-    signed_in,
+    agent_session,
+    is_verified_form,
+    maybe_agent_session,
+    public,
+    read_verified_form,
     staff,
 )
 from privacydesk.web.console.forms import Form, read_form
-from privacydesk.web.console.keys import DOORS, ENTRIES
-from privacydesk.web.console.languages import speak
-from privacydesk.web.console.page import console_page, said
+from privacydesk.web.console.keys import SIGN_IN_RATES, SIGNIN
+from privacydesk.web.console.languages import store_language
+from privacydesk.web.console.page import console_page, error_message
 from privacydesk.web.console.redirects import (
     HOME,
     SIGN_IN,
-    entry_address,
-    page_before,
-    place_of,
+    client_of,
+    previous_page,
     safe_next,
+    sign_in_address,
 )
 from privacydesk.web.keys import SETTINGS
+from privacydesk.web.responses import STATUS
 
 _NEXT: Final = "next"
 _PAGES: Final = {
@@ -46,217 +46,244 @@ _PAGES: Final = {
     Stage.CODE: "console/signin_code.html",
 }
 _ADDRESSES: Final = {stage: f"{SIGN_IN}/{stage.value}" for stage in _PAGES}
-_GROUP: Final = 4
+_SECRET_GROUP: Final = 4
+"""Number of characters in a group of the displayed authenticator secret."""
 
 
-@everybody
+@public
 async def sign_in_page(request: web.Request) -> web.Response:
-    """Ask for name and password."""
-    if maybe_signed_in(request) is not None:
-        raise web.HTTPSeeOther(_next(request))
-    return _entry_page(request)
+    """Show the form for name and password."""
+    if maybe_agent_session(request) is not None:
+        raise web.HTTPSeeOther(_next_page(request))
+    return _password_page(request)
 
 
-@everybody
+@public
 async def sign_in(request: web.Request) -> web.Response:
     """Check name and password."""
     form = await read_form(request)
     name = str(form.get("name", ""))
-    if not came_from_here(request, form):
-        # An old page, or one of another site: the input is ignored and a fresh page is shown.
+    if not is_verified_form(request, form):
+        # Sent by an outdated page or another site: ignore the password, and show a new form.
         outdated = DeskError("outdated form", code=ErrorCode.FORBIDDEN, reason="console_form")
-        return _entry_page(request, error=outdated, name=name)
+        return _password_page(request, error=outdated, name=name)
+    password = str(form.get("password", ""))
     try:
-        _admit(request)
-        gate = request.config_dict[DOORS].gate
-        entered = await gate.enter(name, str(form.get("password", "")), place_of(request))
+        _check_rate(request)
+        step = await request.config_dict[SIGNIN].sign_in.enter_password(
+            name, password, client_of(request)
+        )
     except DeskError as error:
-        return _entry_page(request, error=error, name=name)
-    raise _go_on(request, entered)
+        return _password_page(request, error=error, name=name)
+    raise _redirect_to_next_step(request, step)
 
 
-@everybody
+@public
 async def stage_page(request: web.Request) -> web.Response:
-    """Show the sign-in step that this browser has reached."""
-    return _stage_page(request, await _at(request))
+    """Show the form of the sign-in step that the session has reached."""
+    return _stage_page(request, await _load_session(request))
 
 
-@everybody
+@public
 async def choose_password(request: web.Request) -> web.Response:
-    """Set a password of the agent's own."""
+    """Replace the agent's temporary password."""
 
-    async def choose(holder: Holder, form: Form) -> Entered:
+    async def choose(session: AuthenticatedSession, form: Form) -> SignInStep:
         password = str(form.get("password", ""))
         if password != str(form.get("again", "")):
-            raise DeskError("two passwords", code=ErrorCode.INVALID_REQUEST, reason="password_two")
-        gate = request.config_dict[DOORS].gate
-        return await gate.choose_password(holder, password, place_of(request))
+            raise DeskError(
+                "the passwords differ", code=ErrorCode.INVALID_REQUEST, reason="password_two"
+            )
+        sign_in = request.config_dict[SIGNIN].sign_in
+        return await sign_in.choose_password(session, password, client_of(request))
 
-    return await _step(request, choose)
+    return await _run_step(request, choose)
 
 
-@everybody
+@public
 async def add_app(request: web.Request) -> web.Response:
-    """Take an authenticator's first code, and show the recovery codes, once."""
+    """Add an authenticator app by its first code, and show the recovery codes once."""
 
-    async def add(holder: Holder, form: Form) -> Entered:
-        gate = request.config_dict[DOORS].gate
-        return await gate.add_app(holder, str(form.get("code", "")), place_of(request))
+    async def add(session: AuthenticatedSession, form: Form) -> SignInStep:
+        sign_in, code = request.config_dict[SIGNIN].sign_in, str(form.get("code", ""))
+        return await sign_in.add_authenticator(session, code, client_of(request))
 
-    return await _step(request, add)
+    return await _run_step(request, add)
 
 
-@everybody
+@public
 async def enter_code(request: web.Request) -> web.Response:
-    """Take an authenticator's code, or a recovery code."""
+    """Check a code of the authenticator app, or a recovery code."""
 
-    async def enter(holder: Holder, form: Form) -> Entered:
-        gate = request.config_dict[DOORS].gate
-        return await gate.enter_code(holder, str(form.get("code", "")), place_of(request))
+    async def enter(session: AuthenticatedSession, form: Form) -> SignInStep:
+        sign_in, code = request.config_dict[SIGNIN].sign_in, str(form.get("code", ""))
+        return await sign_in.enter_code(session, code, client_of(request))
 
-    return await _step(request, enter)
+    return await _run_step(request, enter)
 
 
 @staff()
 async def sign_out(request: web.Request) -> web.Response:
-    """End this session."""
-    await checked_form(request)
-    doors, me = request.config_dict[DOORS], signed_in(request)
-    await doors.account.leave(me.agent, me.session, place_of(request))
-    answer = web.HTTPSeeOther(SIGN_IN)
-    cookies.take_away(request, answer)
-    raise answer
+    """End the agent's session."""
+    await read_verified_form(request)
+    signin, me = request.config_dict[SIGNIN], agent_session(request)
+    await signin.account.sign_out(me.agent, me.session_id, client_of(request))
+    response = web.HTTPSeeOther(SIGN_IN)
+    cookies.delete_token(request, response)
+    raise response
 
 
-@everybody
+@public
 async def change_language(request: web.Request) -> web.Response:
-    """Switch the language, here and wherever the agent signs in."""
-    form = await checked_form(request)
+    """Change the language of this browser, and of the agent's account if signed in."""
+    form = await read_verified_form(request)
     locale = str(form.get("locale", ""))
-    answer = web.HTTPSeeOther(page_before(request))
-    await speak(request, answer, locale)
-    raise answer
+    response = web.HTTPSeeOther(previous_page(request))
+    await store_language(request, response, locale)
+    raise response
 
 
-async def _step(
-    request: web.Request, take: Callable[[Holder, Form], Awaitable[Entered]]
+async def _run_step(
+    request: web.Request, run: Callable[[AuthenticatedSession, Form], Awaitable[SignInStep]]
 ) -> web.Response:
-    """Carry out one sign-in step of an agent whose password was right."""
-    holder = await _at(request)
-    form = await checked_form(request)
+    """Run a sign-in step after the password was accepted.
+
+    Args:
+        request: the request with the form of the step.
+        run: checks the form, and returns the step that follows.
+    """
+    session = await _load_session(request)
+    form = await read_verified_form(request)
     try:
-        _admit(request)
-        entered = await take(holder, form)
+        _check_rate(request)
+        step = await run(session, form)
     except DeskError as error:
         if error.code is ErrorCode.STALE or error.data.get("reason") == "signed_out":
-            # Sent twice: the other request made the step.
-            raise web.HTTPSeeOther(entry_address(SIGN_IN, _next(request))) from None
-        return _stage_page(request, holder, error=error)
-    if entered.recovery:
-        answer = codes_page(request, entered.recovery, entered.token, onward=_next(request))
-        cookies.give(request, answer, entered.token)
-        return answer
-    raise _go_on(request, entered)
+            # The form was sent twice, and the other request has completed the step.
+            raise web.HTTPSeeOther(sign_in_address(SIGN_IN, _next_page(request))) from None
+        return _stage_page(request, session, error=error)
+    if step.recovery_codes:
+        response = codes_page(
+            request, step.recovery_codes, step.token, next_page=_next_page(request)
+        )
+        cookies.set_token(request, response, step.token)
+        return response
+    raise _redirect_to_next_step(request, step)
 
 
-async def _at(request: web.Request) -> Holder:
-    """Return the session, if it is at the step that the address names."""
-    holder = await request.config_dict[DOORS].gate.holder(cookies.token_of(request))
-    stage = None if holder is None else holder.session.stage
-    if holder is None or stage not in _ADDRESSES:
-        raise web.HTTPSeeOther(entry_address(SIGN_IN, _next(request)))
+async def _load_session(request: web.Request) -> AuthenticatedSession:
+    """Return the session if it is at the step of this page; redirect to its page otherwise."""
+    session = await request.config_dict[SIGNIN].sign_in.find_session(cookies.token_of(request))
+    stage = None if session is None else session.session.stage
+    if session is None or stage not in _ADDRESSES:
+        raise web.HTTPSeeOther(sign_in_address(SIGN_IN, _next_page(request)))
     if request.path != _ADDRESSES[stage]:
-        raise web.HTTPSeeOther(entry_address(_ADDRESSES[stage], _next(request)))
-    return holder
+        raise web.HTTPSeeOther(sign_in_address(_ADDRESSES[stage], _next_page(request)))
+    return session
 
 
-def _admit(request: web.Request) -> None:
-    """Limit sign-in attempts from one address to what people make.
+def _check_rate(request: web.Request) -> None:
+    """Count a sign-in attempt from the client's address.
 
     Raises:
-        DeskError: ``RATE_LIMITED``.
+        DeskError: ``RATE_LIMITED``, if there were too many attempts.
     """
-    shared = request.config_dict
-    origin = origin_of(request, shared[SETTINGS].trusted_proxies)
-    wait = shared[ENTRIES].take(origin, asyncio.get_running_loop().time())
+    app = request.config_dict
+    network = client_network(request, app[SETTINGS].trusted_proxies)
+    wait = app[SIGN_IN_RATES].take(network, asyncio.get_running_loop().time())
     if wait:
-        raise too_many(timedelta(seconds=wait))
+        raise too_many_attempts(timedelta(seconds=wait))
 
 
-def _go_on(request: web.Request, entered: Entered) -> web.HTTPException:
-    onward = _next(request)
-    to = _ADDRESSES.get(entered.stage)
-    answer = web.HTTPSeeOther(onward if to is None else entry_address(to, onward))
-    cookies.give(request, answer, entered.token)
-    return answer
+def _redirect_to_next_step(request: web.Request, step: SignInStep) -> web.HTTPException:
+    """Return the redirect to the step that follows, or to the console after the last one."""
+    next_page = _next_page(request)
+    address = _ADDRESSES.get(step.stage)
+    response = web.HTTPSeeOther(
+        next_page if address is None else sign_in_address(address, next_page)
+    )
+    cookies.set_token(request, response, step.token)
+    return response
 
 
-def _next(request: web.Request) -> str:
+def _next_page(request: web.Request) -> str:
+    """Return the page to show after the sign-in."""
     return safe_next(request.query.get(_NEXT, ""))
 
 
-def _entry_page(
+def _password_page(
     request: web.Request, *, error: DeskError | None = None, name: str = ""
 ) -> web.Response:
-    token = cookies.token_of(request) or request.config_dict[DOORS].gate.fresh_token()
-    answer = console_page(
+    token = cookies.token_of(request) or request.config_dict[SIGNIN].sign_in.fresh_token()
+    response = console_page(
         request,
         "console/signin.html",
         status=_status(error),
-        hold=True,
+        keep_input=True,
         form_token=cookies.form_token(request, token),
-        action=entry_address(SIGN_IN, _next(request)),
-        interrupted=_next(request) != HOME,
+        action=sign_in_address(SIGN_IN, _next_page(request)),
+        interrupted=_next_page(request) != HOME,
         name=name,
-        wrong="" if error is None else said(request, error),
+        error_message="" if error is None else error_message(request, error),
     )
-    cookies.give(request, answer, token)
-    return answer
+    cookies.set_token(request, response, token)
+    return response
 
 
 def _stage_page(
-    request: web.Request, holder: Holder, *, error: DeskError | None = None
+    request: web.Request, session: AuthenticatedSession, *, error: DeskError | None = None
 ) -> web.Response:
-    stage, secret = holder.session.stage, holder.session.secret
-    values: dict[str, Any] = {"shortest": SHORTEST}
-    if stage is Stage.APP:
-        issuer = request.config_dict[DOORS].gate.terms.issuer
-        address = factors.enrolment_address(secret, agent=holder.agent.name, issuer=issuer)
-        # Imported only when needed: enrolment is rare.
-        import segno  # noqa: PLC0415
-
-        values |= {
-            "picture": segno.make(address, error="m").svg_inline(
-                scale=4, border=2, omitsize=True, svgclass="qr", lineclass=None
-            ),
-            "address": address,
-            "secret": " ".join(secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)),
-        }
+    stage = session.session.stage
     return console_page(
         request,
         _PAGES[stage],
         status=_status(error),
-        hold=True,
+        keep_input=True,
         form_token=cookies.form_token(request),
-        action=entry_address(_ADDRESSES[stage], _next(request)),
-        agent=holder.agent,
-        wrong="" if error is None else said(request, error),
-        **values,
+        action=sign_in_address(_ADDRESSES[stage], _next_page(request)),
+        agent=session.agent,
+        min_length=MIN_LENGTH,
+        error_message="" if error is None else error_message(request, error),
+        **(_enrolment_values(request, session) if stage is Stage.APP else {}),
     )
 
 
+def _enrolment_values(request: web.Request, session: AuthenticatedSession) -> dict[str, Any]:
+    """Return the template variables for adding an authenticator app: QR code, URI and secret."""
+    # Imported only when needed: enrolment is rare.
+    import segno  # noqa: PLC0415
+
+    secret, group = session.session.secret, _SECRET_GROUP
+    issuer = request.config_dict[SIGNIN].sign_in.settings.issuer
+    uri = second_factor.enrolment_uri(secret, agent=session.agent.name, issuer=issuer)
+    return {
+        "qr_code": segno.make(uri, error="m").svg_inline(
+            scale=4, border=2, omitsize=True, svgclass="qr", lineclass=None
+        ),
+        "enrolment_uri": uri,
+        "secret": " ".join(secret[start : start + group] for start in range(0, len(secret), group)),
+    }
+
+
 def codes_page(
-    request: web.Request, codes: tuple[str, ...], token: str, *, onward: str
+    request: web.Request, codes: tuple[str, ...], token: str, *, next_page: str
 ) -> web.Response:
-    """Show recovery codes. They are in no other answer, so the page can't be reloaded."""
+    """Show recovery codes, which no other response contains: the page can't be reloaded.
+
+    Args:
+        request: the request that created the codes.
+        codes: the recovery codes.
+        token: the session token, from which the form token is derived.
+        next_page: the page that follows.
+    """
     return console_page(
         request,
         "console/recovery.html",
-        hold=True,
+        keep_input=True,
         languages=(),
         form_token=cookies.form_token(request, token),
         codes=codes,
-        onward=onward,
+        next_page=next_page,
     )
 
 

@@ -1,4 +1,4 @@
-"""The page on which administrators manage tokens of the HTTP API."""
+"""The page for the administration of API tokens."""
 
 from __future__ import annotations
 
@@ -9,125 +9,144 @@ from aiohttp import web
 from msgspec import Struct
 
 from privacydesk.domain.agents import Role
-from privacydesk.domain.api_tokens import LASTING, LONGEST, ApiToken, Scope, TokenStanding
+from privacydesk.domain.api_tokens import (
+    DEFAULT_LIFETIME,
+    MAX_LIFETIME,
+    ApiToken,
+    Scope,
+    TokenStatus,
+)
 from privacydesk.domain.ids import ApiTokenId
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
-from privacydesk.services.integrations.tokens import Made, Tokens
-from privacydesk.web.answers import STATUS
+from privacydesk.services.integrations.api_tokens import ApiTokens, NewToken
 from privacydesk.web.console import forms
-from privacydesk.web.console.access import checked_form, signed_in, staff
-from privacydesk.web.console.case import whole
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.case import parse_whole_number
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import TOOLS
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.reauthentication import act_text, proven
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.reauthentication import action_text, reauthenticated
 from privacydesk.web.keys import CATALOGS, LOCALE
+from privacydesk.web.responses import STATUS
 
 ADDRESS: Final = "/console/tokens"
-_DONE: Final = frozenset({"revoked", "already"})
+_DONE_VALUES: Final = frozenset({"revoked", "already"})
 
 
-class Row(Struct, frozen=True):
-    """A token in the list."""
+class TokenRow(Struct, frozen=True):
+    """A row in the list of tokens.
+
+    Attributes:
+        token: the token, without its secret.
+        status: the status of the token now.
+        is_valid: whether requests with the token are accepted now.
+    """
 
     token: ApiToken
-    standing: TokenStanding
-    works: bool
+    status: TokenStatus
+    is_valid: bool
 
 
 @staff(Role.ADMINISTRATOR)
 async def tokens_page(request: web.Request) -> web.Response:
     """Show all tokens."""
-    return await _page(request)
+    return await _render_page(request)
 
 
-async def _adding(request: web.Request, form: Form) -> str:
-    return act_text(request, "add_token", name=str(form.get("name", "")).strip())
+async def _describe_adding(request: web.Request, form: Form) -> str:
+    return action_text(request, "add_token", name=str(form.get("name", "")).strip())
 
 
-async def _revoking(request: web.Request, _form: Form) -> str:
-    token = await _desk(request).find(_id(request.match_info["token"]).hex())
-    return act_text(request, "revoke_token", name=token.agent)
+async def _describe_revoking(request: web.Request, _form: Form) -> str:
+    token = await _api_tokens(request).find(_parse_token_id(request.match_info["token"]).hex())
+    return action_text(request, "revoke_token", name=token.agent)
 
 
 @staff(Role.ADMINISTRATOR)
-@proven(_adding)
+@reauthenticated(_describe_adding)
 async def add(request: web.Request) -> web.Response:
-    """Make a token, and show it, once."""
-    form = await checked_form(request)
+    """Create a token, and show its secret once."""
+    form = await read_verified_form(request)
     try:
-        made = await _desk(request).add(
+        created = await _api_tokens(request).add(
             str(form.get("name", "")).strip(),
-            _scopes(form),
-            by=signed_in(request).agent.name,
+            _parse_scopes(form),
+            by=agent_session(request).agent.name,
             display_name=str(form.get("display_name", "")),
-            lasting=timedelta(days=whole(str(form.get("days", "")))),
-            identity=_id(str(form.get("token", ""))),
+            lifetime=timedelta(days=parse_whole_number(str(form.get("days", "")))),
+            token_id=_parse_token_id(str(form.get("token", ""))),
         )
     except DeskError as error:
         if error.code is ErrorCode.CONFLICT and error.data.get("reason") == "token_made":
-            # Sent twice: the token exists, and its text was in the first answer.
-            raise forms.done(ADDRESS, "already") from None
-        return await _page(request, error=error, form=form)
-    return _shown_once(request, made)
+            # The form was sent twice, and the first response has shown the token.
+            raise forms.done_redirect(ADDRESS, "already") from None
+        return await _render_page(request, error=error, form=form)
+    return _secret_page(request, created)
 
 
 @staff(Role.ADMINISTRATOR)
-@proven(_revoking)
+@reauthenticated(_describe_revoking)
 async def revoke(request: web.Request) -> web.Response:
-    """Revoke a token for good."""
-    await checked_form(request)
-    desk = _desk(request)
-    token = await desk.find(_id(request.match_info["token"]).hex())
-    await desk.revoke(token, by=signed_in(request).agent.name)
-    raise forms.done(ADDRESS, "revoked")
+    """Revoke a token, which can't be undone."""
+    await read_verified_form(request)
+    api_tokens = _api_tokens(request)
+    token = await api_tokens.find(_parse_token_id(request.match_info["token"]).hex())
+    await api_tokens.revoke(token, by=agent_session(request).agent.name)
+    raise forms.done_redirect(ADDRESS, "revoked")
 
 
-async def _page(
+async def _render_page(
     request: web.Request, *, error: DeskError | None = None, form: Form | None = None
 ) -> web.Response:
-    desk, tools = _desk(request), request.config_dict[TOOLS]
+    api_tokens = _api_tokens(request)
     catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
-    done, now = request.query.get("done", ""), tools.clock.now()
+    done, now = request.query.get("done", ""), request.config_dict[SERVICES].clock.now()
     return console_page(
         request,
         "console/tokens.html",
         status=200 if error is None else STATUS.get(error.code, 500),
         **({} if error is None else {"languages": ()}),
-        wrong="" if error is None else said(request, error),
-        done=done if error is None and done in _DONE else "",
-        rows=[Row(one, one.standing(now), one.works(now)) for one in await desk.all()],
+        error_message="" if error is None else error_message(request, error),
+        done=done if error is None and done in _DONE_VALUES else "",
+        rows=[
+            TokenRow(token, token.status(now), token.is_valid(now))
+            for token in await api_tokens.all()
+        ],
         scopes=tuple(Scope),
         chosen=frozenset() if form is None else frozenset(form.getall("scope", [])),
-        days=LASTING.days,
-        longest=LONGEST.days,
-        # A rejected form keeps its id: a duplicate of it may be on its way.
-        new_id=desk.new_id().hex() if form is None else str(form.get("token", "")),
-        typed=form or {},
+        days=DEFAULT_LIFETIME.days,
+        max_days=MAX_LIFETIME.days,
+        # A refused form keeps its id, in case the same form is being sent twice.
+        new_id=api_tokens.new_id().hex() if form is None else str(form.get("token", "")),
+        submitted=form or {},
         term=lambda family, member: catalogs.text(locale, f"web.tokens.{family}.{member}", {}),
     )
 
 
-def _shown_once(request: web.Request, made: Made) -> web.Response:
-    """Show a token. It is in no other answer."""
+def _secret_page(request: web.Request, created: NewToken) -> web.Response:
+    """Show the secret of a new token, which no other response contains."""
     return console_page(
-        request, "console/token_secret.html", languages=(), token=made.token, secret=made.text
+        request,
+        "console/token_secret.html",
+        languages=(),
+        token=created.token,
+        secret=created.secret,
     )
 
 
-def _desk(request: web.Request) -> Tokens:
-    tokens = request.config_dict[TOOLS].tokens
+def _api_tokens(request: web.Request) -> ApiTokens:
+    tokens = request.config_dict[SERVICES].tokens
     if tokens is None:
-        raise NotFoundError("nothing is kept here")
+        raise NotFoundError("there is no database")
     return tokens
 
 
-def _scopes(form: Form) -> frozenset[Scope]:
+def _parse_scopes(form: Form) -> frozenset[Scope]:
     try:
-        return frozenset(Scope(str(one)) for one in form.getall("scope", []))
+        return frozenset(Scope(str(scope)) for scope in form.getall("scope", []))
     except ValueError:
         raise InvalidRequestError("there is no such scope") from None
 
 
-def _id(text: str) -> ApiTokenId:
-    return ApiTokenId(forms.named_id(text, "token", reason="token_missing"))
+def _parse_token_id(text: str) -> ApiTokenId:
+    return ApiTokenId(forms.parse_id(text, "token", reason="token_missing"))

@@ -1,8 +1,10 @@
-"""Parsing of decision and finding forms. Nothing is judged here: the gate does that.
+"""Parsing of the forms for decisions and for results of examinations.
 
-``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly``, ``item-KEY`` says ``grant`` or
-``refuse`` of each item, with ``ground-KEY`` and ``reason-KEY``. ``shown`` of evidence is ``yes`` or
-``no``. A choice that was not made has no default.
+Whether a decision is allowed is checked by the service, not here.
+
+In a decision, ``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly``, ``item-KEY`` is
+``grant`` or ``refuse`` for each item, and refused items have ``ground-KEY`` and ``reason-KEY``. In
+an examination, ``shown`` is ``yes`` or ``no``. None of these has a default.
 """
 
 from __future__ import annotations
@@ -13,73 +15,76 @@ from typing import Final
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.errors import InvalidRequestError
-from privacydesk.services.staff.examinations import Finding
+from privacydesk.services.staff.examinations import ExaminationResult
 from privacydesk.services.staff.preconditions import Refusal, Verdict
-from privacydesk.services.staff.staleness import digest
+from privacydesk.services.staff.staleness import value_digest
 
-_OF_AN_ITEM: Final = frozenset({"grant", "refuse"})
-_VERDICTS: Final = _OF_AN_ITEM | {"partly"}
-_SHOWN: Final = frozenset({"yes", "no"})
+_ITEM_VERDICTS: Final = frozenset({"grant", "refuse"})
+_VERDICTS: Final = _ITEM_VERDICTS | {"partly"}
+_YES_OR_NO: Final = frozenset({"yes", "no"})
 
 
-def keys_of(ticket: Ticket) -> tuple[str, ...]:
-    """Return the form key of each item of a ticket.
+def item_keys(ticket: Ticket) -> tuple[str, ...]:
+    """Return the keys of a ticket's items in the form.
 
-    Items may be replaced while a form is open. Input for one is never found under another's key,
-    neither here nor by a page that fills a form again.
+    A key depends on the content of its item: if items are replaced while a form is open, input
+    for one item is never taken for another's.
     """
-    return tuple(_key(place, item) for place, item in enumerate(ticket.items))
+    return tuple(_key(index, item) for index, item in enumerate(ticket.items))
 
 
-def read_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
-    """Return what a form decides.
+def parse_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
+    """Return the decision in a form.
 
     Raises:
-        InvalidRequestError: it decides nothing, or not on each item.
+        InvalidRequestError: a choice is missing, for the ticket or for one of its items.
     """
-    chosen = _chosen(form, "verdict", _VERDICTS)
-    whole = _refusal(form, "") if chosen == "refuse" else None
+    choice = _parse_choice(form, "verdict", _VERDICTS)
+    whole = _parse_refusal(form, "") if choice == "refuse" else None
     return Verdict(
         text="" if whole else form.get("answer", "").strip(),
         account=form.get("account", "").strip(),
         whole=whole,
-        refused=_refused(form, ticket) if chosen == "partly" else {},
+        refused=_parse_refused_items(form, ticket) if choice == "partly" else {},
         withhold=form.get("withhold") == "yes",
     )
 
 
-def read_finding(form: Mapping[str, str]) -> Finding:
-    """Return the finding on evidence in a form.
+def parse_finding(form: Mapping[str, str]) -> ExaminationResult:
+    """Return the result of an examination of evidence in a form.
 
     Raises:
-        InvalidRequestError: it says neither.
+        InvalidRequestError: it is not chosen whether the evidence suffices.
     """
-    shown = _chosen(form, "shown", _SHOWN)
-    return Finding(shown == "yes", form.get("text", ""), form.get("account", "").strip())
+    shown = _parse_choice(form, "shown", _YES_OR_NO)
+    return ExaminationResult(shown == "yes", form.get("text", ""), form.get("account", "").strip())
 
 
-def _chosen(form: Mapping[str, str], field: str, among: frozenset[str]) -> str:
-    chosen = form.get(field, "")
-    if chosen not in among:
+def _parse_choice(form: Mapping[str, str], field: str, choices: frozenset[str]) -> str:
+    choice = form.get(field, "")
+    if choice not in choices:
         raise InvalidRequestError("nothing is chosen yet", reason="nothing_chosen")
-    return chosen
+    return choice
 
 
-def _refused(form: Mapping[str, str], ticket: Ticket) -> dict[int, Refusal]:
-    keys = keys_of(ticket)
-    if not keys or any(form.get(f"item-{key}") not in _OF_AN_ITEM for key in keys):
+def _parse_refused_items(form: Mapping[str, str], ticket: Ticket) -> dict[int, Refusal]:
+    keys = item_keys(ticket)
+    if not keys or any(form.get(f"item-{key}") not in _ITEM_VERDICTS for key in keys):
         raise InvalidRequestError("an item has no verdict yet", reason="item_not_chosen")
-    refused = (place for place, key in enumerate(keys) if form.get(f"item-{key}") == "refuse")
-    return {place: _refusal(form, f"-{keys[place]}") for place in refused}
+    return {
+        index: _parse_refusal(form, f"-{key}")
+        for index, key in enumerate(keys)
+        if form.get(f"item-{key}") == "refuse"
+    }
 
 
-def _key(place: int, item: ScopeItem) -> str:
-    return f"{place}-{digest((item.name, item.detail))}"
+def _key(index: int, item: ScopeItem) -> str:
+    return f"{index}-{value_digest((item.name, item.detail))}"
 
 
-def _refusal(form: Mapping[str, str], place: str) -> Refusal:
+def _parse_refusal(form: Mapping[str, str], suffix: str) -> Refusal:
     try:
-        ground = Ground(form.get(f"ground{place}", ""))
+        ground = Ground(form.get(f"ground{suffix}", ""))
     except ValueError:
         ground = None
-    return Refusal(ground, form.get(f"reason{place}", "").strip())
+    return Refusal(ground, form.get(f"reason{suffix}", "").strip())

@@ -1,4 +1,4 @@
-"""The pages on which administrators manage webhooks: endpoints, and what was sent to them."""
+"""The pages for the administration of webhook endpoints and their deliveries."""
 
 from __future__ import annotations
 
@@ -10,311 +10,317 @@ from aiohttp import web
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.ids import EndpointId, PostingId
-from privacydesk.domain.news import SUBSCRIBABLE, NewsKind, message_id
-from privacydesk.domain.webhooks import Endpoint, EndpointState, PostingState, Standing
+from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind, message_id
+from privacydesk.domain.webhooks import Endpoint, EndpointState, EndpointStatus, PostingState
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.services.webhooks.endpoints import Added, Endpoints
-from privacydesk.web.answers import STATUS
 from privacydesk.web.console import forms
-from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import TOOLS
-from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.reauthentication import Act, act_text, proven
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.reauthentication import DescribeAction, action_text, reauthenticated
 from privacydesk.web.keys import CATALOGS, LOCALE
+from privacydesk.web.responses import STATUS
 
 ADDRESS: Final = "/console/webhooks"
-_DONE: Final = frozenset(
+_DONE_VALUES: Final = frozenset(
     {"changed", "moved", "tested", "enabled", "disabled", "removed", "replayed", "already"}
 )
 _OVERLAPS: Final = (0, 24, 72, 168, 336)
-"""Hours that the old secret may sign beside the new one."""
-_PAGE: Final = 50
-_MOST_DIGITS: Final = 6
-
-
-# -- reading ---------------------------------------------------------------------------------------
-
-
-@staff(Role.ADMINISTRATOR)
-async def webhooks_page(request: web.Request) -> web.Response:
-    """Show all endpoints."""
-    return await _list(request)
-
-
-@staff(Role.ADMINISTRATOR)
-async def endpoint_page(request: web.Request) -> web.Response:
-    """Show an endpoint and the newest of what was sent to it."""
-    return await _endpoint(request, await _found(request))
-
-
-@staff(Role.ADMINISTRATOR)
-async def delivery_page(request: web.Request) -> web.Response:
-    """Show what was sent in one delivery, and the answer to each attempt."""
-    return await _delivery(request)
-
-
-# -- what is confirmed -----------------------------------------------------------------------------
-
-
-async def _adding(request: web.Request, form: Form) -> str:
-    name = str(form.get("label", "")).strip() or str(form.get("url", ""))
-    return act_text(request, "add_endpoint", name=name)
-
-
-def _on_endpoint(act: str) -> Act:
-    async def named(request: web.Request, _form: Form) -> str:
-        return act_text(request, act, name=(await _found(request)).endpoint.label)
-
-    return named
-
-
-# -- endpoints -------------------------------------------------------------------------------------
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_adding)
-async def add(request: web.Request) -> web.Response:
-    """Add an endpoint, and show its secret, once."""
-    form = await checked_form(request)
-    url, label = str(form.get("url", "")), str(form.get("label", ""))
-    identity = EndpointId(_id(str(form.get("endpoint", ""))))
-    try:
-        added = await _desk(request).add(
-            url, by=_me(request), label=label, kinds=_kinds(form), identity=identity
-        )
-    except DeskError as error:
-        if error.code is ErrorCode.CONFLICT:
-            # Sent twice: the endpoint exists, and its secret was in the first answer.
-            raise _done(identity, "already") from None
-        return await _list(request, error=error, form=form)
-    return _secret(request, added)
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("subscribe"))
-async def subscribe(request: web.Request) -> web.Response:
-    """Change an endpoint's label and subscriptions."""
-    form = await checked_form(request)
-    standing = await _found(request)
-    try:
-        await _desk(request).subscribe(
-            _as_seen(standing, form),
-            by=_me(request),
-            label=str(form.get("label", "")),
-            kinds=_kinds(form),
-        )
-    except DeskError as error:
-        return await _endpoint(request, standing, error=error, form=form)
-    raise _done(standing.endpoint.id, "changed")
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("move"))
-async def move(request: web.Request) -> web.Response:
-    """Change an endpoint's address; a new secret is shown once."""
-    form = await checked_form(request)
-    standing = await _found(request)
-    try:
-        moved = await _desk(request).move(
-            _as_seen(standing, form),
-            str(form.get("url", "")),
-            by=_me(request),
-            new_secret=form.get("new_secret") == "yes",
-        )
-    except DeskError as error:
-        return await _endpoint(request, standing, error=error, form=form)
-    if moved.secret:
-        return _secret(request, moved)
-    raise _done(standing.endpoint.id, "moved")
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("rotate"))
-async def rotate(request: web.Request) -> web.Response:
-    """Give an endpoint a new secret, which is shown once."""
-    form = await checked_form(request)
-    standing = await _found(request)
-    hours = _number(str(form.get("hours", "")))
-    try:
-        added = await _desk(request).rotate(
-            _as_seen(standing, form), by=_me(request), overlap=timedelta(hours=hours)
-        )
-    except DeskError as error:
-        return await _endpoint(request, standing, error=error)
-    return _secret(request, added)
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("enable"))
-async def enable(request: web.Request) -> web.Response:
-    """Switch an endpoint on."""
-    await checked_form(request)
-    endpoint = (await _found(request)).endpoint
-    await _desk(request).enable(endpoint.id, by=_me(request))
-    raise _done(endpoint.id, "enabled")
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("disable"))
-async def disable(request: web.Request) -> web.Response:
-    """Switch an endpoint off."""
-    await checked_form(request)
-    endpoint = (await _found(request)).endpoint
-    await _desk(request).disable(endpoint.id, by=_me(request))
-    raise _done(endpoint.id, "disabled")
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("remove"))
-async def remove(request: web.Request) -> web.Response:
-    """Remove an endpoint that is off."""
-    await checked_form(request)
-    standing = await _found(request)
-    try:
-        await _desk(request).remove(standing.endpoint, by=_me(request))
-    except DeskError as error:
-        return await _endpoint(request, standing, error=error)
-    raise forms.done(ADDRESS, "removed")
-
-
-# -- what is sent ----------------------------------------------------------------------------------
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("test"))
-async def send_test(request: web.Request) -> web.Response:
-    """Queue a test; its delivery shows the result."""
-    await checked_form(request)
-    standing = await _found(request)
-    try:
-        posting = await _desk(request).test(standing.endpoint.id, by=_me(request))
-    except DeskError as error:
-        return await _endpoint(request, standing, error=error)
-    raise _done(standing.endpoint.id, "tested", posting.id)
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("replay"))
-async def replay(request: web.Request) -> web.Response:
-    """Send the messages of a time span again."""
-    form = await checked_form(request)
-    standing = await _found(request)
-    zone = ZoneInfo(request.config_dict[TOOLS].zone)
-    try:
-        count = await _desk(request).replay_span(
-            standing.endpoint.id,
-            _moment(str(form.get("since", "")), zone),
-            _moment(str(form.get("until", "")), zone),
-            by=_me(request),
-            parked=form.get("parked") == "yes",
-        )
-    except DeskError as error:
-        return await _endpoint(request, standing, error=error, form=form)
-    raise _done(standing.endpoint.id, "replayed", count=count)
-
-
-@staff(Role.ADMINISTRATOR)
-@proven(_on_endpoint("replay_one"))
-async def replay_one(request: web.Request) -> web.Response:
-    """Send one delivery again."""
-    await checked_form(request)
-    endpoint, posting = _names(request)
-    entry = await _desk(request).entry_named(endpoint, posting.hex())
-    try:
-        await _desk(request).replay(entry.posting, by=_me(request))
-    except DeskError as error:
-        return await _delivery(request, error=error)
-    raise _done(endpoint, "replayed", posting, count=1)
+"""The offered times, in hours, for which messages are signed with the old secret, too."""
+_PAGE_SIZE: Final = 50
+"""Number of deliveries on a page."""
+_MAX_DIGITS: Final = 6
 
 
 # -- pages -----------------------------------------------------------------------------------------
 
 
-async def _list(
+@staff(Role.ADMINISTRATOR)
+async def webhooks_page(request: web.Request) -> web.Response:
+    """Show all endpoints."""
+    return await _list_page(request)
+
+
+@staff(Role.ADMINISTRATOR)
+async def endpoint_page(request: web.Request) -> web.Response:
+    """Show an endpoint and a page of its deliveries, the newest first."""
+    return await _render_endpoint(request, await _load_status(request))
+
+
+@staff(Role.ADMINISTRATOR)
+async def delivery_page(request: web.Request) -> web.Response:
+    """Show a delivery: its message, and the response to each attempt."""
+    return await _render_delivery(request)
+
+
+# -- descriptions of the actions, for reauthentication ---------------------------------------------
+
+
+async def _describe_adding(request: web.Request, form: Form) -> str:
+    name = str(form.get("label", "")).strip() or str(form.get("url", ""))
+    return action_text(request, "add_endpoint", name=name)
+
+
+def _describe(action: str) -> DescribeAction:
+    """Return a function that describes an action on the endpoint in the request's path."""
+
+    async def describe(request: web.Request, _form: Form) -> str:
+        return action_text(request, action, name=(await _load_status(request)).endpoint.label)
+
+    return describe
+
+
+# -- actions on endpoints --------------------------------------------------------------------------
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe_adding)
+async def add(request: web.Request) -> web.Response:
+    """Add an endpoint, and show its secret once."""
+    form = await read_verified_form(request)
+    url, label = str(form.get("url", "")), str(form.get("label", ""))
+    endpoint_id = EndpointId(_parse_id(str(form.get("endpoint", ""))))
+    try:
+        added = await _endpoints(request).add(
+            url,
+            by=_agent_name(request),
+            label=label,
+            kinds=_parse_kinds(form),
+            identity=endpoint_id,
+        )
+    except DeskError as error:
+        if error.code is ErrorCode.CONFLICT:
+            # The form was sent twice, and the first response has shown the secret.
+            raise _done_redirect(endpoint_id, "already") from None
+        return await _list_page(request, error=error, form=form)
+    return _secret_page(request, added)
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("subscribe"))
+async def subscribe(request: web.Request) -> web.Response:
+    """Change an endpoint's label and subscriptions."""
+    form = await read_verified_form(request)
+    status = await _load_status(request)
+    try:
+        await _endpoints(request).subscribe(
+            _check_version(status, form),
+            by=_agent_name(request),
+            label=str(form.get("label", "")),
+            kinds=_parse_kinds(form),
+        )
+    except DeskError as error:
+        return await _render_endpoint(request, status, error=error, form=form)
+    raise _done_redirect(status.endpoint.id, "changed")
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("move"))
+async def move(request: web.Request) -> web.Response:
+    """Change an endpoint's URL, and its secret if requested; a new secret is shown once."""
+    form = await read_verified_form(request)
+    status = await _load_status(request)
+    try:
+        moved = await _endpoints(request).move(
+            _check_version(status, form),
+            str(form.get("url", "")),
+            by=_agent_name(request),
+            new_secret=form.get("new_secret") == "yes",
+        )
+    except DeskError as error:
+        return await _render_endpoint(request, status, error=error, form=form)
+    if moved.secret:
+        return _secret_page(request, moved)
+    raise _done_redirect(status.endpoint.id, "moved")
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("rotate"))
+async def rotate(request: web.Request) -> web.Response:
+    """Replace an endpoint's secret; the new one is shown once."""
+    form = await read_verified_form(request)
+    status = await _load_status(request)
+    hours = _parse_number(str(form.get("hours", "")))
+    try:
+        added = await _endpoints(request).rotate(
+            _check_version(status, form), by=_agent_name(request), overlap=timedelta(hours=hours)
+        )
+    except DeskError as error:
+        return await _render_endpoint(request, status, error=error)
+    return _secret_page(request, added)
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("enable"))
+async def enable(request: web.Request) -> web.Response:
+    """Enable an endpoint."""
+    await read_verified_form(request)
+    endpoint = (await _load_status(request)).endpoint
+    await _endpoints(request).enable(endpoint.id, by=_agent_name(request))
+    raise _done_redirect(endpoint.id, "enabled")
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("disable"))
+async def disable(request: web.Request) -> web.Response:
+    """Disable an endpoint."""
+    await read_verified_form(request)
+    endpoint = (await _load_status(request)).endpoint
+    await _endpoints(request).disable(endpoint.id, by=_agent_name(request))
+    raise _done_redirect(endpoint.id, "disabled")
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("remove"))
+async def remove(request: web.Request) -> web.Response:
+    """Remove a disabled endpoint."""
+    await read_verified_form(request)
+    status = await _load_status(request)
+    try:
+        await _endpoints(request).remove(status.endpoint, by=_agent_name(request))
+    except DeskError as error:
+        return await _render_endpoint(request, status, error=error)
+    raise forms.done_redirect(ADDRESS, "removed")
+
+
+# -- actions on deliveries -------------------------------------------------------------------------
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("test"))
+async def send_test(request: web.Request) -> web.Response:
+    """Queue a test message, and redirect to its delivery, which shows the result."""
+    await read_verified_form(request)
+    status = await _load_status(request)
+    try:
+        posting = await _endpoints(request).test(status.endpoint.id, by=_agent_name(request))
+    except DeskError as error:
+        return await _render_endpoint(request, status, error=error)
+    raise _done_redirect(status.endpoint.id, "tested", posting.id)
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("replay"))
+async def replay(request: web.Request) -> web.Response:
+    """Queue the messages of a time span again."""
+    form = await read_verified_form(request)
+    status = await _load_status(request)
+    zone = ZoneInfo(request.config_dict[SERVICES].zone)
+    try:
+        count = await _endpoints(request).replay_span(
+            status.endpoint.id,
+            _parse_time(str(form.get("since", "")), zone),
+            _parse_time(str(form.get("until", "")), zone),
+            by=_agent_name(request),
+            parked=form.get("parked") == "yes",
+        )
+    except DeskError as error:
+        return await _render_endpoint(request, status, error=error, form=form)
+    raise _done_redirect(status.endpoint.id, "replayed", count=count)
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe("replay_one"))
+async def replay_one(request: web.Request) -> web.Response:
+    """Queue the message of a delivery again."""
+    await read_verified_form(request)
+    endpoint, posting = _path_ids(request)
+    entry = await _endpoints(request).entry_named(endpoint, posting.hex())
+    try:
+        await _endpoints(request).replay(entry.posting, by=_agent_name(request))
+    except DeskError as error:
+        return await _render_delivery(request, error=error)
+    raise _done_redirect(endpoint, "replayed", posting, count=1)
+
+
+# -- rendering -------------------------------------------------------------------------------------
+
+
+async def _list_page(
     request: web.Request, *, error: DeskError | None = None, form: Form | None = None
 ) -> web.Response:
-    desk = _desk(request)
-    return _page(
+    endpoints = _endpoints(request)
+    return _render(
         request,
         "console/webhooks.html",
         error=error,
         done="removed" if error is None and request.query.get("done") == "removed" else "",
-        endpoints=[(one, _health(one.endpoint)) for one in await desk.all()],
+        endpoints=[(status, _health_of(status.endpoint)) for status in await endpoints.all()],
         kinds=SUBSCRIBABLE,
         chosen=frozenset(SUBSCRIBABLE) if form is None else frozenset(form.getall("kind", [])),
-        # A rejected form keeps its id: a duplicate of it may be on its way.
-        new_id=desk.new_id().hex() if form is None else str(form.get("endpoint", "")),
-        typed=form or {},
+        # A refused form keeps its id, in case the same form is being sent twice.
+        new_id=endpoints.new_id().hex() if form is None else str(form.get("endpoint", "")),
+        submitted=form or {},
     )
 
 
-async def _endpoint(
+async def _render_endpoint(
     request: web.Request,
-    standing: Standing,
+    status: EndpointStatus,
     *,
     error: DeskError | None = None,
     form: Form | None = None,
 ) -> web.Response:
-    endpoint, tools = standing.endpoint, request.config_dict[TOOLS]
-    state = _state(request.query.get("state", ""))
+    endpoint, services = status.endpoint, request.config_dict[SERVICES]
+    state = _parse_state(request.query.get("state", ""))
     before = request.query.get("before", "")
-    postings = await _desk(request).postings(
+    postings = await _endpoints(request).postings(
         endpoint.id,
         state=state,
-        before=PostingId(_id(before)) if before else None,
-        limit=_PAGE + 1,
+        before=PostingId(_parse_id(before)) if before else None,
+        limit=_PAGE_SIZE + 1,
     )
-    zone = ZoneInfo(tools.zone)
-    until = tools.clock.now().astimezone(zone)
+    now = services.clock.now().astimezone(ZoneInfo(services.zone))
     done = request.query.get("done", "")
-    return _page(
+    return _render(
         request,
         "console/webhook.html",
         error=error,
-        standing=standing,
+        endpoint_status=status,
         endpoint=endpoint,
-        health=_health(endpoint),
+        health=_health_of(endpoint),
         kinds=SUBSCRIBABLE,
         overlaps=_OVERLAPS,
-        old_until=endpoint.old_secret_until if len(endpoint.signing(until)) > 1 else None,
-        postings=postings[:_PAGE],
-        more=postings[_PAGE - 1].id.hex() if len(postings) > _PAGE else "",
+        old_until=endpoint.old_secret_until if len(endpoint.signing_secrets(now)) > 1 else None,
+        postings=postings[:_PAGE_SIZE],
+        more=postings[_PAGE_SIZE - 1].id.hex() if len(postings) > _PAGE_SIZE else "",
         state=state,
         states=tuple(PostingState),
-        since=_typed(form, "since", until - timedelta(days=1)),
-        until=_typed(form, "until", until + timedelta(minutes=1)),
+        since=_time_field(form, "since", now - timedelta(days=1)),
+        until=_time_field(form, "until", now + timedelta(minutes=1)),
         url=endpoint.url if form is None else str(form.get("url", endpoint.url)),
-        zone=tools.zone,
-        done=done if error is None and done in _DONE else "",
-        count=_number(request.query.get("count", "")),
+        zone=services.zone,
+        done=done if error is None and done in _DONE_VALUES else "",
+        count=_parse_number(request.query.get("count", "")),
     )
 
 
-async def _delivery(request: web.Request, *, error: DeskError | None = None) -> web.Response:
-    endpoint, posting = _names(request)
-    desk = _desk(request)
-    entry = await desk.entry_named(endpoint, posting.hex())
-    standing = await desk.find(endpoint.hex())
+async def _render_delivery(request: web.Request, *, error: DeskError | None = None) -> web.Response:
+    endpoint, posting = _path_ids(request)
+    endpoints = _endpoints(request)
+    entry = await endpoints.entry_named(endpoint, posting.hex())
+    status = await endpoints.find(endpoint.hex())
     done = request.query.get("done", "")
-    return _page(
+    return _render(
         request,
         "console/delivery.html",
         error=error,
-        endpoint=standing.endpoint,
+        endpoint=status.endpoint,
         posting=entry.posting,
         tries=entry.tries,
         message=message_id(entry.posting.event_id),
-        is_test=entry.posting.kind is NewsKind.ENDPOINT_TEST,
-        done=done if error is None and done in _DONE else "",
+        is_test=entry.posting.kind is WebhookEventKind.ENDPOINT_TEST,
+        done=done if error is None and done in _DONE_VALUES else "",
         count=1,
     )
 
 
-def _secret(request: web.Request, added: Added) -> web.Response:
-    """Show a secret. It is in no other answer."""
+def _secret_page(request: web.Request, added: Added) -> web.Response:
+    """Show a new secret, which no other response contains."""
     endpoint = added.endpoint
-    return _page(
+    return _render(
         request,
         "console/webhook_secret.html",
         languages=(),
@@ -324,10 +330,10 @@ def _secret(request: web.Request, added: Added) -> web.Response:
     )
 
 
-def _page(
+def _render(
     request: web.Request, template: str, *, error: DeskError | None = None, **values: Any
 ) -> web.Response:
-    """Return a page, with the error on it if there is one."""
+    """Return a page, with the error message of a refused form if there is one."""
     catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
     if error is not None:
         values |= {"languages": ()}
@@ -335,7 +341,7 @@ def _page(
         request,
         template,
         status=200 if error is None else STATUS.get(error.code, 500),
-        wrong="" if error is None else said(request, error),
+        error_message="" if error is None else error_message(request, error),
         term=lambda family, member: catalogs.text(locale, f"web.webhooks.{family}.{member}", {}),
         **values,
     )
@@ -344,79 +350,86 @@ def _page(
 # -- parsing requests ------------------------------------------------------------------------------
 
 
-def _desk(request: web.Request) -> Endpoints:
-    endpoints = request.config_dict[TOOLS].endpoints
+def _endpoints(request: web.Request) -> Endpoints:
+    endpoints = request.config_dict[SERVICES].endpoints
     if endpoints is None:
-        raise NotFoundError("nothing is kept here")
+        raise NotFoundError("there is no database")
     return endpoints
 
 
-def _me(request: web.Request) -> str:
-    return signed_in(request).agent.name
+def _agent_name(request: web.Request) -> str:
+    return agent_session(request).agent.name
 
 
-async def _found(request: web.Request) -> Standing:
-    return await _desk(request).find(_id(request.match_info["endpoint"]).hex())
+async def _load_status(request: web.Request) -> EndpointStatus:
+    return await _endpoints(request).find(_parse_id(request.match_info["endpoint"]).hex())
 
 
-def _names(request: web.Request) -> tuple[EndpointId, PostingId]:
-    named = request.match_info
-    return EndpointId(_id(named["endpoint"])), PostingId(_id(named["delivery"]))
+def _path_ids(request: web.Request) -> tuple[EndpointId, PostingId]:
+    """Return the ids of endpoint and delivery in the path of a request."""
+    path = request.match_info
+    return EndpointId(_parse_id(path["endpoint"])), PostingId(_parse_id(path["delivery"]))
 
 
-def _id(text: str) -> bytes:
-    return forms.named_id(text, "endpoint or delivery")
+def _parse_id(text: str) -> bytes:
+    return forms.parse_id(text, "endpoint or delivery")
 
 
-def _as_seen(standing: Standing, form: Form) -> Endpoint:
-    """Return the endpoint as the form's page showed it: a newer one makes the form stale."""
-    seen = _number(str(form.get("version", "")))
-    if seen != standing.endpoint.version:
+def _check_version(status: EndpointStatus, form: Form) -> Endpoint:
+    """Return the endpoint, if its version is still the one that the form's page showed.
+
+    Raises:
+        DeskError: ``STALE`` otherwise.
+    """
+    version = _parse_number(str(form.get("version", "")))
+    if version != status.endpoint.version:
         raise DeskError(
             "the endpoint has changed meanwhile", code=ErrorCode.STALE, reason="webhook_stale"
         )
-    return standing.endpoint
+    return status.endpoint
 
 
-def _kinds(form: Form) -> frozenset[NewsKind]:
+def _parse_kinds(form: Form) -> frozenset[WebhookEventKind]:
     try:
-        return frozenset(NewsKind(str(one)) for one in form.getall("kind", []))
+        return frozenset(WebhookEventKind(str(kind)) for kind in form.getall("kind", []))
     except ValueError:
         raise InvalidRequestError("there is no such kind of event") from None
 
 
-def _state(text: str) -> PostingState | None:
+def _parse_state(text: str) -> PostingState | None:
     try:
         return PostingState(text) if text else None
     except ValueError:
-        raise InvalidRequestError("nothing stands there") from None
+        raise InvalidRequestError("there is no such state") from None
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+def _parse_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else 0
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
+def _parse_time(text: str, zone: ZoneInfo) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError:
-        raise InvalidRequestError("no instant", reason="webhook_moment") from None
+        raise InvalidRequestError("not a date and time", reason="webhook_moment") from None
 
 
-def _typed(form: Form | None, name: str, otherwise: datetime) -> str:
-    return str(form[name]) if form is not None and name in form else f"{otherwise:%Y-%m-%dT%H:%M}"
+def _time_field(form: Form | None, name: str, default: datetime) -> str:
+    """Return the value of a field for date and time: as submitted, else a default."""
+    return str(form[name]) if form is not None and name in form else f"{default:%Y-%m-%dT%H:%M}"
 
 
-def _health(endpoint: Endpoint) -> str:
+def _health_of(endpoint: Endpoint) -> str:
     failing = endpoint.state is EndpointState.ACTIVE and endpoint.failing_since is not None
     return "failing" if failing else endpoint.state.value
 
 
-def _done(
-    endpoint: EndpointId, what: str, posting: PostingId | None = None, *, count: int | None = None
+def _done_redirect(
+    endpoint: EndpointId, action: str, posting: PostingId | None = None, *, count: int | None = None
 ) -> web.HTTPException:
-    place = f"{ADDRESS}/{endpoint.hex()}"
+    """Return the redirect after an action, to the page of the endpoint or the delivery."""
+    address = f"{ADDRESS}/{endpoint.hex()}"
     if posting is not None:
-        place += f"/deliveries/{posting.hex()}"
-    told = {} if count is None else {"count": str(count)}
-    return forms.done(place, what, **told)
+        address += f"/deliveries/{posting.hex()}"
+    parameters = {} if count is None else {"count": str(count)}
+    return forms.done_redirect(address, action, **parameters)

@@ -27,7 +27,7 @@ STAND_IN = """
 import json, os, pathlib, sys, time
 sys.path[:] = json.loads(sys.argv[1])
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Recognised
+from privacydesk.domain.turn import RecognisedIntent
 from privacydesk.nlu.worker import wire
 
 starts = pathlib.Path(__file__).with_name("starts")
@@ -60,7 +60,7 @@ def answer(number, text):
         return say(wire.Failed(number, "ValueError"))
     facts = {"dropped?": dropped, "heard?": heard, "digest?": briefing.digest}
     told = facts.get(text, [text, count])
-    say(wire.Heard(number, wire.Seen(Recognised(Intent.ACCESS, 1.0), json.dumps(told), {})))
+    say(wire.Heard(number, wire.Seen(RecognisedIntent(Intent.ACCESS, 1.0), json.dumps(told), {})))
 
 if pathlib.Path(__file__).with_name("broken").exists():
     sys.exit(3)
@@ -115,7 +115,7 @@ async def running(
 
 
 async def told(process: UnderstandingProcess, text: str) -> str:
-    return (await process.hear(text, ME, TODAY)).language
+    return (await process.interpret(text, ME, TODAY)).language
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -147,7 +147,7 @@ async def test_what_is_asked_at_the_same_time_is_answered_to_whom_it_was(program
 async def test_our_own_words_are_asked_once_and_a_persons_every_time(program: Path) -> None:
     async with running(program) as process:
         for text in ("menu", "menu", "mine", "mine"):
-            await process.hear(text, ME, TODAY)
+            await process.interpret(text, ME, TODAY)
         assert await told(process, "heard?") == '["menu", "mine", "mine", "heard?"]'
 
 
@@ -205,9 +205,9 @@ async def test_an_end_and_a_beginning_are_one_outage(program: Path) -> None:
         assert process.is_alive()
         with capture_logs() as logs:
             os.kill(pid_of(process), signal.SIGKILL)
-            await until(lambda: outage.is_on)
+            await until(lambda: outage.is_active)
             assert not process.is_alive()
-            await until(lambda: not outage.is_on)
+            await until(lambda: not outage.is_active)
             await until(process.is_alive)
     assert [line["event"] for line in logs] == ["outage_began", "outage_ended"]
     assert logs[0]["cause"] == "ended, code -9"
@@ -224,7 +224,7 @@ async def test_one_that_hangs_is_no_longer_told_to_be_alive(program: Path) -> No
 
 async def test_a_message_that_ends_every_program_was_not_understood(program: Path) -> None:
     async with running(program) as process:
-        harmful = asyncio.create_task(process.hear("end", ME, TODAY))
+        harmful = asyncio.create_task(process.interpret("end", ME, TODAY))
         others = [asyncio.create_task(told(process, f"other {number}")) for number in range(5)]
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
@@ -235,7 +235,7 @@ async def test_a_message_that_ends_every_program_was_not_understood(program: Pat
 
 async def test_a_message_that_silences_a_program_does_not_silence_the_desk(program: Path) -> None:
     async with running(program, silent=1.0) as process:
-        harmful = asyncio.create_task(process.hear("hang", ME, TODAY))
+        harmful = asyncio.create_task(process.interpret("hang", ME, TODAY))
         other = asyncio.create_task(told(process, "hello"))
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
@@ -246,13 +246,13 @@ async def test_a_message_that_silences_a_program_does_not_silence_the_desk(progr
 async def test_it_is_found_out_however_long_a_program_takes_to_begin(program: Path) -> None:
     (program.parent / "slow").write_text("1.5")
     async with running(program, silent=1.5, without=1.0) as process:
-        harmful = asyncio.create_task(process.hear("hang", ME, TODAY))
+        harmful = asyncio.create_task(process.interpret("hang", ME, TODAY))
         others = [asyncio.create_task(told(process, f"other {number}")) for number in range(5)]
         done = await asyncio.wait_for(asyncio.gather(harmful, *others, return_exceptions=True), 30)
         # There was no program for longer than people wait; nobody waits for ever, at least.
         assert all(isinstance(one, UnavailableError) for one in done)
     async with running(program, silent=1.5, without=5.0) as process:
-        harmful = asyncio.create_task(process.hear("hang", ME, TODAY))
+        harmful = asyncio.create_task(process.interpret("hang", ME, TODAY))
         others = [asyncio.create_task(told(process, f"other {number}")) for number in range(5)]
         heard = await asyncio.wait_for(harmful, 30)
         assert heard.recognised is not None
@@ -265,7 +265,7 @@ async def test_who_is_asked_beside_it_does_not_suffer_though_it_takes_its_time(
 ) -> None:
     async with running(program) as process:
         words = ["first", "late", "second", "third"]
-        asked = [asyncio.create_task(process.hear(word, ME, TODAY)) for word in words]
+        asked = [asyncio.create_task(process.interpret(word, ME, TODAY)) for word in words]
         heard = await asyncio.wait_for(asyncio.gather(*asked), 20)
         sure = [one.recognised is not None and one.recognised.sure for one in heard]
         assert sure == [True, False, True, True]
@@ -275,7 +275,7 @@ async def test_who_is_asked_beside_it_does_not_suffer_though_it_takes_its_time(
 async def test_a_program_that_tells_nonsense_is_ended(program: Path, text: str) -> None:
     async with running(program) as process:
         asked = [asyncio.create_task(told(process, "wait")) for _ in range(2)]
-        harmful = asyncio.create_task(process.hear(text, ME, TODAY))
+        harmful = asyncio.create_task(process.interpret(text, ME, TODAY))
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
         assert not heard.recognised.sure
@@ -291,7 +291,7 @@ async def test_a_word_of_ours_that_ended_programs_is_asked_again_another_time(
     async with running(program) as process:
         for _ in range(2):
             os.kill(pid_of(process), signal.SIGSTOP)
-            asked = asyncio.create_task(process.hear("menu", ME, TODAY))
+            asked = asyncio.create_task(process.interpret("menu", ME, TODAY))
             for _ in range(2):
                 stopped = pid_of(process)
                 await asyncio.sleep(0.1)
@@ -300,7 +300,7 @@ async def test_a_word_of_ours_that_ended_programs_is_asked_again_another_time(
                 os.kill(pid_of(process), signal.SIGSTOP)
             os.kill(pid_of(process), signal.SIGCONT)
             await asyncio.wait_for(asked, 20)
-        assert (await process.hear("menu", ME, TODAY)).language.startswith('["menu", ')
+        assert (await process.interpret("menu", ME, TODAY)).language.startswith('["menu", ')
 
 
 async def test_every_program_answers_from_the_same_version_of_the_policy(program: Path) -> None:
@@ -311,7 +311,7 @@ async def test_every_program_answers_from_the_same_version_of_the_policy(program
 
 async def test_a_newer_version_is_what_later_programs_answer_from(program: Path) -> None:
     async with running(program) as process:
-        await process.go_by("mochat", "newer")
+        await process.switch_policy("mochat", "newer")
         os.kill(pid_of(process), signal.SIGKILL)
         assert await asyncio.wait_for(told(process, "digest?"), 10) == '"newer"'
 
@@ -319,11 +319,11 @@ async def test_a_newer_version_is_what_later_programs_answer_from(program: Path)
 async def test_a_version_that_can_not_be_taken_changes_nothing(program: Path) -> None:
     async with running(program) as process:
         with pytest.raises(UnavailableError):
-            await process.go_by("mochat", "stopped")
+            await process.switch_policy("mochat", "stopped")
         with pytest.raises(DeskError, match="can't be read"):
-            await process.go_by("mochat", "damaged")
+            await process.switch_policy("mochat", "damaged")
         with pytest.raises(DeskError, match="ended the program"):
-            await asyncio.wait_for(process.go_by("mochat", "end"), 20)
+            await asyncio.wait_for(process.switch_policy("mochat", "end"), 20)
         assert await asyncio.wait_for(told(process, "digest?"), 10) == '"version 0"'
 
 
@@ -347,10 +347,10 @@ async def test_the_program_hears_of_who_has_gone(program: Path) -> None:
 async def test_refusals_and_faults_are_told(program: Path) -> None:
     async with running(program) as process:
         with pytest.raises(UnavailableError) as full:
-            await process.hear("full", ME, TODAY)
+            await process.interpret("full", ME, TODAY)
         assert full.value.data["retry_after"] == 2.0
         with pytest.raises(DeskError, match="ValueError"):
-            await process.hear("fault", ME, TODAY)
+            await process.interpret("fault", ME, TODAY)
         assert await told(process, "hello") == '["hello", 0]'
 
 

@@ -11,7 +11,13 @@ from msgspec.structs import replace
 from tests.common.policies import SAMPLE, bring_sample_policy
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Asked, Beside, Heard, Observed, Recognised
+from privacydesk.domain.turn import (
+    AskedQuestion,
+    MixedMessage,
+    Observation,
+    RecognisedIntent,
+    RecognisedRequest,
+)
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.here import UnderstandingHere
@@ -43,7 +49,7 @@ def _said(held: object) -> Iterator[str]:
             yield from _said(one)
 
 
-def there_and_back(seen: Observed) -> Observed:
+def there_and_back(seen: Observation) -> Observation:
     (body,) = wire.Frames().split(wire.frame(wire.Heard(7, wire.Seen.of(seen))))
     reply = wire.read_reply(body)
     assert isinstance(reply, wire.Heard)
@@ -60,24 +66,24 @@ def test_all_that_messages_name_comes_over_as_it_is() -> None:
         "age": (12,),
         "selection": ('{"parts":[{"value":"photos"}]}',),
     }
-    recognised = Recognised(Intent.DELETION, 0.75)
-    seen = Observed(
+    recognised = RecognisedIntent(Intent.DELETION, 0.75)
+    seen = Observation(
         recognised=recognised,
         language="zh_Hans",
         entities=entities,
-        wishes=(Heard(recognised, entities),),
-        parts=(Heard(recognised, entities),),
+        requests=(RecognisedRequest(recognised, entities),),
+        parts=(RecognisedRequest(recognised, entities),),
     )
     assert there_and_back(seen) == seen
-    asked = Asked("how long?", ("asks_duration",))
-    both = replace(seen, beside=Beside((asked,), "delete my photos", seen))
+    asked = AskedQuestion("how long?", ("asks_duration",))
+    both = replace(seen, mixed=MixedMessage((asked,), "delete my photos", seen))
     assert there_and_back(both) == both
 
 
 def test_what_was_not_recognised_comes_over_too() -> None:
-    assert there_and_back(Observed()) == Observed()
+    assert there_and_back(Observation()) == Observation()
     alternatives = ((Intent.ACCESS, 0.25), (Intent.DELETION, 0.125))
-    unsure = Observed(recognised=Recognised(Intent.OTHER, 0.5, alternatives, sure=False))
+    unsure = Observation(recognised=RecognisedIntent(Intent.OTHER, 0.5, alternatives, sure=False))
     assert there_and_back(unsure) == unsure
 
 
@@ -108,7 +114,9 @@ async def test_the_process_hears_and_answers_what_is_heard_and_answered_here(
     async with UnderstandingProcess(briefing) as there:
         await there.ready()
         for text in said:
-            assert await there.hear(text, b"me", TODAY) == await here.hear(text, b"me", TODAY), text
+            assert await there.interpret(text, b"me", TODAY) == await here.interpret(
+                text, b"me", TODAY
+            ), text
         for question in ("信息保留多久", "今天天气怎么样", "隐私政策"):
             assert await there.answer(question, b"me") == await here.answer(question, b"me")
     async with UnderstandingProcess(wire.Briefing(str(tmp_path))) as without:

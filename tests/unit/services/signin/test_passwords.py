@@ -10,13 +10,13 @@ from tests.common.console_client import CHEAP
 from privacydesk.demo.commands import SAMPLE_AGENTS
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.services.signin.passwords import (
-    LONGEST,
-    SHORTEST,
-    Cost,
+    MAX_LENGTH,
+    MIN_LENGTH,
+    HashingCost,
     Passwords,
     Weakness,
+    find_weakness,
     temporary_password,
-    weakness,
 )
 
 NAMES = ("lao-zhou", "老周", "MoChat", "隐私服务台")
@@ -47,7 +47,7 @@ STRONG = (
     ("password", "why"),
     [
         ("short", Weakness.SHORT),
-        ("x" * SHORTEST, Weakness.MONOTONOUS),
+        ("x" * MIN_LENGTH, Weakness.MONOTONOUS),
         ("12121212121212", Weakness.MONOTONOUS),
         ("password123456", Weakness.COMMON),
         ("Password!2024#", Weakness.COMMON),
@@ -64,7 +64,7 @@ STRONG = (
     ],
 )
 def test_what_is_quickly_guessed_is_not_taken(password: str, why: Weakness) -> None:
-    assert weakness(password, "lao-zhou", "老周", "MoChat", "privacydesk") is why
+    assert find_weakness(password, "lao-zhou", "老周", "MoChat", "privacydesk") is why
 
 
 @pytest.mark.parametrize(
@@ -77,37 +77,37 @@ def test_what_is_quickly_guessed_is_not_taken(password: str, why: Weakness) -> N
     ],
 )
 def test_long_words_of_ones_own_are_taken_without_rules_about_characters(password: str) -> None:
-    assert weakness(password, "lao-zhou", "老周") is None
+    assert find_weakness(password, "lao-zhou", "老周") is None
 
 
 @pytest.mark.parametrize("password", GUESSABLE)
 def test_what_guessers_try_early_is_not_taken(password: str) -> None:
-    assert weakness(password, *NAMES) is not None
+    assert find_weakness(password, *NAMES) is not None
 
 
 @pytest.mark.parametrize("password", STRONG)
 def test_what_takes_long_to_guess_is_taken(password: str) -> None:
-    assert weakness(password, *NAMES) is None
+    assert find_weakness(password, *NAMES) is None
 
 
 def test_the_demo_keeps_to_the_rule() -> None:
-    assert weakness(PASSWORD, *NAMES, *(name for name, _, _ in SAMPLE_AGENTS)) is None
+    assert find_weakness(PASSWORD, *NAMES, *(name for name, _, _ in SAMPLE_AGENTS)) is None
 
 
 def test_no_password_takes_long_to_judge() -> None:
     begun = time.process_time()
-    weakness("4@8({[<369610!|170" * 14, *NAMES)
+    find_weakness("4@8({[<369610!|170" * 14, *NAMES)
     assert time.process_time() - begun < 5
 
 
 def test_short_display_names_stand_in_any_word_and_are_not_looked_for() -> None:
-    assert weakness("tom and jerry again", "to", "om") is None
+    assert find_weakness("tom and jerry again", "to", "om") is None
 
 
 def test_temporary_passwords_are_taken_and_differ() -> None:
     made = {temporary_password() for _ in range(50)}
     assert len(made) == 50
-    assert all(weakness(one) is None for one in made)
+    assert all(find_weakness(one) is None for one in made)
 
 
 async def test_a_hash_fits_its_password_and_no_other() -> None:
@@ -115,9 +115,9 @@ async def test_a_hash_fits_its_password_and_no_other() -> None:
     hashed = await passwords.hash("seven quiet herons")
     assert "herons" not in hashed
     assert hashed.startswith("$argon2id$")
-    assert await passwords.fits(hashed, "seven quiet herons")
-    assert not await passwords.fits(hashed, "seven quiet heron")
-    assert not await passwords.fits("no hash at all", "seven quiet herons")
+    assert await passwords.verify(hashed, "seven quiet herons")
+    assert not await passwords.verify(hashed, "seven quiet heron")
+    assert not await passwords.verify("no hash at all", "seven quiet herons")
 
 
 async def test_nobodys_password_never_fits_and_is_hashed_all_the_same(
@@ -133,14 +133,14 @@ async def test_nobodys_password_never_fits_and_is_hashed_all_the_same(
 
     monkeypatch.setattr(passwords, "_verify", noting)
     own = await passwords.hash("seven quiet herons")
-    assert not await passwords.fits(None, "seven quiet herons")
-    assert await passwords.fits(own, "seven quiet herons")
+    assert not await passwords.verify(None, "seven quiet herons")
+    assert await passwords.verify(own, "seven quiet herons")
     # The same work at the same cost, for somebody and for nobody.
     assert [one.split("$")[3] for one in looked] == [own.split("$")[3]] * 2
 
 
 async def test_hashing_keeps_off_the_event_loop_and_to_a_few_at_once() -> None:
-    passwords = Passwords(CHEAP, at_once=2)
+    passwords = Passwords(CHEAP, max_concurrency=2)
     names: set[str] = set()
 
     def hashing(password: str) -> str:
@@ -155,10 +155,10 @@ async def test_hashing_keeps_off_the_event_loop_and_to_a_few_at_once() -> None:
 async def test_a_password_of_any_length_is_answered() -> None:
     passwords = Passwords(CHEAP)
     hashed = await passwords.hash("seven quiet herons")
-    assert not await passwords.fits(hashed, "x" * (LONGEST + 1))
+    assert not await passwords.verify(hashed, "x" * (MAX_LENGTH + 1))
 
 
 def test_the_cost_in_use_is_that_of_a_password_store() -> None:
-    cost = Cost()
+    cost = HashingCost()
     assert cost.memory >= 19 * 1024
-    assert cost.rounds >= 2
+    assert cost.iterations >= 2

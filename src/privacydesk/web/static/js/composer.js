@@ -7,6 +7,7 @@ import { byId } from "./dom.js";
 
 const TALLEST = 140;
 const TYPING_EVERY = 3000;
+const CODE = /^\d{6}$/;
 const SHORT = { code: "numeric", phone: "tel", date: "text" };
 
 export class Composer {
@@ -40,7 +41,12 @@ export class Composer {
       this.submit();
     });
     this.text.addEventListener("input", () => this.changed());
-    this.short.addEventListener("input", () => this.tellTyping());
+    this.short.addEventListener("input", (event) => {
+      this.tellTyping();
+      // The last digit sends a code; whoever corrects one by hand presses the button.
+      const whole = this.kind === "code" && CODE.test(this.short.value.trim());
+      if (whole && !event.isComposing && event.inputType !== "deleteContentBackward") this.submit();
+    });
   }
 
   get field() {
@@ -150,6 +156,7 @@ export class Composer {
     this.text.hidden = short;
     this.short.hidden = !short;
     const { words } = this;
+    this.short.classList.toggle("boxes", this.kind === "code");
     if (short) {
       this.short.inputMode = SHORT[this.kind];
       this.short.autocomplete = this.kind === "code" ? "one-time-code" : this.kind === "phone" ? "tel" : "off";

@@ -109,7 +109,7 @@ export class Log {
     return el(
       "div",
       {
-        class: `message${mine ? " mine" : ""}${first ? " first" : ""}`,
+        class: `message ${event.from}${mine ? " mine" : ""}${first ? " first" : ""}`,
         "data-offset": String(event.offset),
         "data-key": event.key,
       },
@@ -125,6 +125,8 @@ export class Log {
     return el(
       "p",
       { class: "meta" },
+      event.from === "assistant" ? el("span", { class: "face", "aria-hidden": "true" }) : null,
+      agent ? el("span", { class: "face initial", "aria-hidden": "true" }, initial(event.author)) : null,
       el("b", { class: agent ? "badge" : "" }, name),
       el("time", { datetime: event.at }, this.words.time(event.at)),
     );
@@ -198,6 +200,11 @@ export class Log {
     this.mark = el("p", { class: "after" }, this.words.t(key));
     item.append(this.mark);
   }
+}
+
+/** @param {string} name */
+function initial(name) {
+  return [...(name || "")][0]?.toLocaleUpperCase() ?? "";
 }
 
 /** @param {any} event */

@@ -255,8 +255,15 @@ function toLatest() {
 /** @param {Element | null | undefined} first what must not be scrolled past */
 function toEndFrom(first) {
   const end = scroll.scrollHeight - scroll.clientHeight;
-  const place = first ? first.getBoundingClientRect().top - scroll.getBoundingClientRect().top + scroll.scrollTop : end;
+  const asked = choices.hidden ? null : log.list.querySelector(`[data-offset="${client.view.prompt}"]`);
+  // An open question is shown with all of its buttons, even where the beginning then is above.
+  const place = Math.max(first ? topOf(first) : end, asked ? topOf(asked) : 0);
   scroll.scrollTop = Math.max(0, Math.min(end, place - 12));
+}
+
+/** @param {Element} item @returns {number} where it begins in the log */
+function topOf(item) {
+  return item.getBoundingClientRect().top - scroll.getBoundingClientRect().top + scroll.scrollTop;
 }
 
 /** @param {boolean} follow */

@@ -1,0 +1,115 @@
+"""The services with which staff work on tickets, and those of the console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from privacydesk.app.chat_services import ChatServices
+from privacydesk.app.dependencies import Dependencies
+from privacydesk.app.service_settings import notice_channels
+from privacydesk.app.supporting_services import SupportingServices
+from privacydesk.services.alarms import Alarms
+from privacydesk.services.inbox import Inbox
+from privacydesk.services.notices import Notices
+from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.services.staff.services import StaffServices, make_staff_services
+from privacydesk.services.staff.text_modules import TextModules
+from privacydesk.services.takeover import Takeover
+from privacydesk.web.console.services import ConsoleServices
+
+
+@dataclass(frozen=True, slots=True)
+class CaseworkServices:
+    """The services with which staff work on tickets and conversations.
+
+    Attributes:
+        notices: builds the notices that tell users about news.
+        alarms: alerts agents.
+        staff: the actions on tickets.
+        takeover: lets agents take over conversations.
+    """
+
+    notices: Notices
+    alarms: Alarms
+    staff: StaffServices
+    takeover: Takeover
+
+
+def build_casework_services(deps: Dependencies, chat: ChatServices) -> CaseworkServices:
+    """Build the services with which staff work on tickets."""
+    store, clock, profile = deps.store, deps.clock, deps.profile
+    notices = Notices(deps.minter, notice_channels(deps.settings, profile))
+    alarms = Alarms(store.alarm_store, store.reader, store.duties, clock)
+    chat.turns.on_alarm = alarms.raise_turn_alarm
+    staff = make_staff_services(
+        turns=chat.turns,
+        store=store,
+        row_builder=deps.row_builder,
+        minter=deps.minter,
+        hashing=deps.hashing,
+        deadlines=deps.deadlines,
+        notices=notices,
+        alarms=alarms,
+        clock=clock,
+        second_eyes=profile.two_person_kinds(),
+        changed=chat.commit_notifier.notify_watchers,
+        separation=timedelta(days=deps.settings.separation_days),
+    )
+    takeover = Takeover(
+        turns=chat.turns,
+        store=store,
+        staff=staff,
+        attendance=chat.attendance,
+        presence=chat.presence,
+        attaching=chat.attachments,
+        minter=deps.minter,
+        clock=clock,
+    )
+    return CaseworkServices(notices, alarms, staff, takeover)
+
+
+def build_console_services(
+    deps: Dependencies,
+    chat: ChatServices,
+    casework: CaseworkServices,
+    supporting: SupportingServices,
+) -> ConsoleServices:
+    """Build the services behind the staff console."""
+    store, clock, catalogs, profile = deps.store, deps.clock, deps.catalogs, deps.profile
+    staff, ticketing = casework.staff, supporting.ticketing
+    webhooks, integrations = supporting.webhooks, supporting.integrations
+    return ConsoleServices(
+        inbox=Inbox(store.reader, deps.hashing, deps.deadlines, clock),
+        case_pages=CasePages(
+            store.reader,
+            staff.tickets,
+            chat.presence,
+            store.text_module_store,
+            ticketing.link if ticketing is not None else None,
+        ),
+        modules=TextModules(
+            store=store.text_module_store,
+            roster=staff.roster,
+            catalog=catalogs,
+            locales=catalogs.locales,
+            app_name=profile.rules().app_in,
+            clock=clock,
+        ),
+        staff=staff,
+        takeover=casework.takeover,
+        attachments=chat.attachments,
+        presence=chat.presence,
+        commit_notifier=chat.commit_notifier,
+        renderer=deps.renderer,
+        catalog=catalogs,
+        minter=deps.minter,
+        clock=clock,
+        agents=chat.agents,
+        zone=profile.zone,
+        attendance=chat.attendance,
+        alarms=casework.alarms,
+        endpoints=webhooks.endpoints,
+        tokens=integrations.tokens,
+        failing_endpoints=webhooks.failing_endpoints,
+    )

@@ -1,0 +1,190 @@
+"""The composition of all services: builds, wires, opens and closes them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
+
+from privacydesk.app.casework_services import (
+    CaseworkServices,
+    build_casework_services,
+    build_console_services,
+)
+from privacydesk.app.chat_services import ChatServices, build_chat_services
+from privacydesk.app.container import Services, Webhooks
+from privacydesk.app.dependencies import Dependencies, build_dependencies
+from privacydesk.app.external_services import ExternalServices
+from privacydesk.app.fingerprints import check_fingerprints
+from privacydesk.app.supporting_services import SupportingServices, build_supporting_services
+from privacydesk.app.workers import build_workers
+from privacydesk.clock import Clock, SystemClock
+from privacydesk.connectors.gateway_signing import verify
+from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.events import Event
+from privacydesk.domain.ids import ConversationId
+from privacydesk.ports import CommitHook, LanguageUnderstanding
+from privacydesk.profile import OperatorProfile
+from privacydesk.services.audit import Audit
+from privacydesk.services.callbacks import Callbacks
+from privacydesk.settings import Settings
+from privacydesk.worker.dispatcher import DispatcherWorker
+from privacydesk.worker.group import WorkerGroup
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    external: ExternalServices,
+    *,
+    profile: OperatorProfile,
+    clock: Clock | None = None,
+    understanding: LanguageUnderstanding | None = None,
+    beside_serve: bool = False,
+) -> AsyncIterator[Services]:
+    """Build and wire all services and open the store; close it at the end.
+
+    Args:
+        settings: the settings of this process.
+        external: the account service, the code gateway and the other external services.
+        profile: the operator profile.
+        clock: source of the current time; default: the system clock.
+        understanding: interprets messages; default: a network loaded into this process.
+        beside_serve: whether another process may be serving the same database.
+
+    Raises:
+        SettingsError: a setting is missing or wrong; the message names it.
+        DialogInvalidError: a flow is wrong; the message names it.
+    """
+    context = (
+        nullcontext(understanding)
+        if understanding is not None
+        else _in_process_understanding(settings, profile)
+    )
+    with context as interpreter:
+        deps = build_dependencies(
+            settings,
+            external,
+            profile,
+            clock or SystemClock(),
+            understanding=interpreter,
+            beside_serve=beside_serve,
+        )
+        store = deps.store
+        chat = build_chat_services(deps)
+        casework = build_casework_services(deps, chat)
+        audit = Audit(store.writer, deps.minter, deps.clock)
+        supporting = build_supporting_services(
+            deps, chat, audit=audit, handling=casework.staff.handling
+        )
+        worker = build_workers(deps, chat, casework)
+        async with store, chat.pictures:
+            await check_fingerprints(deps, supporting.configuration, beside_serve=beside_serve)
+            # With a wrong key ring, sign-in would still work, but no row could be read.
+            await supporting.maintenance.wrapping.check()
+            store.writer.on_commit(chat.commit_notifier.notify_commit)
+            store.writer.on_commit(_dispatcher_hook(worker.dispatcher))
+            chat.turns.on_work_queued = _wake_callback(worker, supporting.webhooks)
+            services = _assemble(deps, chat, casework, supporting, worker=worker, audit=audit)
+            await services.refresh_agents()
+            if not beside_serve:
+                # Revocations must be known before the first token is accepted.
+                await services.integrations.revocations.refresh()
+            yield services
+
+
+@contextmanager
+def _in_process_understanding(
+    settings: Settings, profile: OperatorProfile
+) -> Iterator[LanguageUnderstanding]:
+    # Imported late, since it loads the neural network.
+    from privacydesk.nlu.worker.here import UnderstandingHere  # noqa: PLC0415
+
+    understanding = UnderstandingHere.of(data_dir=settings.data_dir, policy=profile.policy)
+    try:
+        yield understanding
+    finally:
+        understanding.stop()
+
+
+def _assemble(
+    deps: Dependencies,
+    chat: ChatServices,
+    casework: CaseworkServices,
+    supporting: SupportingServices,
+    *,
+    worker: WorkerGroup,
+    audit: Audit,
+) -> Services:
+    return Services(
+        settings=deps.settings,
+        profile=deps.profile,
+        external=deps.external,
+        clock=deps.clock,
+        store=deps.store,
+        catalogs=deps.catalogs,
+        policy=deps.policy,
+        engine=deps.engine,
+        turns=chat.turns,
+        desk=chat.desk,
+        staff=casework.staff,
+        takeover=casework.takeover,
+        attendance=chat.attendance,
+        alarms=casework.alarms,
+        worker=worker,
+        staged_uploads=chat.staged_uploads,
+        packages=chat.packages,
+        callbacks=Callbacks(
+            check=_signature_check(deps.settings),
+            writer=deps.store.writer,
+            minter=deps.minter,
+            clock=deps.clock,
+            on_work_queued=worker.outbox.wake,
+        ),
+        audit=audit,
+        maintenance=supporting.maintenance,
+        configuration=supporting.configuration,
+        signin=supporting.signin,
+        oversight=supporting.oversight,
+        webhooks=supporting.webhooks,
+        mailbox_poller=supporting.mailbox_poller,
+        integrations=supporting.integrations,
+        ticketing=supporting.ticketing,
+        deadlines=deps.deadlines,
+        commit_notifier=chat.commit_notifier,
+        console=build_console_services(deps, chat, casework, supporting),
+        agents=chat.agents,
+    )
+
+
+def _signature_check(settings: Settings) -> Callable[[int, str, bytes, str], bool] | None:
+    """Return the signature check of the account service's callbacks; None without a secret."""
+    secret = settings.account_service_secret.get_secret_value()
+    return partial(verify, secret) if secret else None
+
+
+def _wake_callback(worker: WorkerGroup, webhooks: Webhooks) -> Callable[[], None]:
+    """Return a callback for commits that queued work: it wakes the outbox and the webhooks.
+
+    The worker of scheduled events need not be woken, since a commit makes no event due at once.
+    """
+
+    def wake() -> None:
+        worker.outbox.wake()
+        webhooks.wake()
+
+    return wake
+
+
+def _dispatcher_hook(dispatcher: DispatcherWorker) -> CommitHook:
+    """Return a commit hook that wakes the dispatcher when a conversation joins the queue.
+
+    It also wakes it when an agent releases a conversation, and so can take another user.
+    """
+
+    def wake_if_released(_: ConversationId, events: tuple[Event, ...], state: Conversation) -> None:
+        owner = state.owner
+        if events and owner.offset >= events[0].offset and owner.kind is not OwnerKind.AGENT:
+            dispatcher.wake()
+
+    return wake_if_released

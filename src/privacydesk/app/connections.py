@@ -1,0 +1,192 @@
+"""Connections to the external services in the settings.
+
+Connectors that few desks use, such as the mailbox's, are imported only if they are configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from privacydesk.app.external_services import ExternalServices
+from privacydesk.clock import Clock
+from privacydesk.connectors.http import Endpoint
+from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_captcha import connect_captcha
+from privacydesk.connectors.http_push import connect_pusher
+from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhooks import connect_webhooks
+from privacydesk.domain.captcha import CaptchaVerifier
+from privacydesk.domain.mail import Mailbox
+from privacydesk.domain.notices import Mailer, Pusher
+from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
+from privacydesk.errors import SettingsError
+from privacydesk.outages import Outages
+from privacydesk.settings import Settings
+
+_MIN_SECRET_LENGTH = 16
+_MIN_DISTINCT_CHARACTERS = 8
+
+
+@asynccontextmanager
+async def connect_external_services(
+    settings: Settings, clock: Clock, ticketing_map: TicketingMap, outages: Outages | None = None
+) -> AsyncIterator[ExternalServices]:
+    """Connect to the external services in the settings.
+
+    Args:
+        settings: the settings of this process.
+        clock: source of the current time.
+        ticketing_map: maps the desk's terms to those of the ticketing system.
+        outages: records outages of the services; default: a new registry.
+
+    Raises:
+        SettingsError: an address or secret is missing or wrong; the message names the setting.
+    """
+    outages = outages or Outages(clock)
+    account_endpoint = _endpoint(
+        settings.account_service_url,
+        settings.account_service_secret.get_secret_value(),
+        "account_service",
+    )
+    code_endpoint = _endpoint(
+        settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), "code_gateway"
+    )
+    async with (
+        connect_account_service(
+            account_endpoint, clock=clock, outage=outages.of("account_service")
+        ) as account_service,
+        connect_code_sender(
+            code_endpoint, clock=clock, outage=outages.of("code_gateway")
+        ) as code_sender,
+        connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
+        _connect_pusher(settings, clock, outages) as pusher,
+        connect_ticketing(settings, clock, ticketing_map) as ticketing,
+        _connect_captcha(settings, clock) as captcha,
+    ):
+        yield ExternalServices(
+            account_service,
+            code_sender,
+            webhook_sender,
+            pusher,
+            _build_mailer(settings, clock),
+            _build_mailbox(settings, clock),
+            ticketing,
+            outages,
+            captcha,
+        )
+
+
+@asynccontextmanager
+async def _connect_pusher(
+    settings: Settings, clock: Clock, outages: Outages
+) -> AsyncIterator[Pusher | None]:
+    if not settings.push_gateway_url:
+        yield None
+        return
+    secret = settings.push_gateway_secret.get_secret_value()
+    endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
+    async with connect_pusher(endpoint, clock=clock, outage=outages.of("push_gateway")) as pusher:
+        yield pusher
+
+
+@asynccontextmanager
+async def _connect_captcha(
+    settings: Settings, clock: Clock
+) -> AsyncIterator[CaptchaVerifier | None]:
+    if not settings.captcha_url:
+        yield None
+        return
+    secret = settings.captcha_secret.get_secret_value()
+    endpoint = _endpoint(settings.captcha_url, secret, "captcha")
+    async with connect_captcha(endpoint, clock=clock) as captcha:
+        yield captcha
+
+
+@asynccontextmanager
+async def connect_ticketing(
+    settings: Settings, clock: Clock, ticketing_map: TicketingMap
+) -> AsyncIterator[TicketingSystem | None]:
+    """Connect to the ticketing system in the settings; yield None if there is none.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
+    if not settings.ticketing_system:
+        yield None
+        return
+    secret = settings.ticketing_secret.get_secret_value()
+    endpoint = _endpoint(settings.ticketing_url, secret, "ticketing")
+    username = settings.ticketing_username
+    connection: AbstractAsyncContextManager[TicketingSystem]
+    if settings.ticketing_system == "request_tracker":
+        from privacydesk.connectors.request_tracker import (  # noqa: PLC0415
+            connect_request_tracker,
+        )
+
+        connection = connect_request_tracker(endpoint, username, ticketing_map, clock=clock)
+    else:
+        from privacydesk.connectors.django_helpdesk import (  # noqa: PLC0415
+            connect_django_helpdesk,
+        )
+
+        connection = connect_django_helpdesk(endpoint, username, ticketing_map, clock=clock)
+    async with connection as system:
+        yield system
+
+
+def _build_mailbox(settings: Settings, clock: Clock) -> Mailbox | None:
+    if not settings.imap_host:
+        return None
+    if not settings.smtp_host:
+        raise SettingsError(
+            "PRIVACYDESK_SMTP_HOST is missing: a desk that receives mail answers by mail",
+            key="smtp_host",
+        )
+    from privacydesk.connectors.imap import ImapMailbox, ImapServer  # noqa: PLC0415
+
+    server = ImapServer(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        username=settings.imap_username,
+        password=settings.imap_password.get_secret_value(),
+        folder=settings.imap_folder,
+        security=settings.imap_security,
+        ca_file=settings.imap_ca_file,
+    )
+    return ImapMailbox(server, clock)
+
+
+def _build_mailer(settings: Settings, clock: Clock) -> Mailer | None:
+    if not settings.smtp_host:
+        return None
+    from privacydesk.connectors.smtp import MailServer, SmtpMailer  # noqa: PLC0415
+
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_from,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        timeout=settings.smtp_timeout_seconds,
+        ca_file=settings.smtp_ca_file,
+    )
+    return SmtpMailer(server, clock)
+
+
+def _endpoint(url: str, secret: str, name: str) -> Endpoint:
+    """Return a service's endpoint; raise ``SettingsError`` if its URL or secret is unusable."""
+    for part, value in (("url", url), ("secret", secret)):
+        if not value:
+            setting = f"{name}_{part}"
+            raise SettingsError(f"PRIVACYDESK_{setting.upper()} is missing", key=setting)
+    if len(secret) < _MIN_SECRET_LENGTH or len(set(secret)) < _MIN_DISTINCT_CHARACTERS:
+        setting = f"{name}_secret"
+        raise SettingsError(
+            f"PRIVACYDESK_{setting.upper()} looks like a placeholder: use at least"
+            f" {_MIN_SECRET_LENGTH} random characters",
+            key=setting,
+        )
+    return Endpoint(url, secret).checked(name)

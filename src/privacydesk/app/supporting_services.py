@@ -1,0 +1,158 @@
+"""The supporting services: maintenance, staff sign-in, oversight, links to other systems."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+from privacydesk.app.chat_services import ChatServices
+from privacydesk.app.container import Integrations, Maintenance, Webhooks
+from privacydesk.app.dependencies import Dependencies
+from privacydesk.app.fingerprints import build_configuration
+from privacydesk.app.service_settings import sign_in_settings
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.services.audit import Audit, Sealer
+from privacydesk.services.audit_reader import AuditReader
+from privacydesk.services.chat import ChatDesk
+from privacydesk.services.configuration import Configuration
+from privacydesk.services.inbound_mail import MailboxPoller
+from privacydesk.services.integrations.api_tokens import ApiTokens
+from privacydesk.services.integrations.idempotency import IdempotentRequests
+from privacydesk.services.oversight import Oversight
+from privacydesk.services.reports import Reports
+from privacydesk.services.retention import Retention
+from privacydesk.services.revocations import Revocations
+from privacydesk.services.signin.services import SignInServices, make_signin_services
+from privacydesk.services.staff.handling import TicketHandling
+from privacydesk.services.ticketing.sync_rounds import SyncRounds
+from privacydesk.services.ticketing.wiring import join_system
+from privacydesk.services.webhooks.endpoints import Endpoints
+from privacydesk.services.webhooks.sending import Sending
+from privacydesk.storage.store import SqlStore
+from privacydesk.worker.throttle import Throttle
+from privacydesk.worker.webhooks import WebhookWorker
+
+
+@dataclass(frozen=True, slots=True)
+class SupportingServices:
+    """The supporting services; ``Services`` documents each of them."""
+
+    maintenance: Maintenance
+    configuration: Configuration
+    signin: SignInServices
+    oversight: Oversight
+    webhooks: Webhooks
+    integrations: Integrations
+    mailbox_poller: MailboxPoller | None = None
+    ticketing: SyncRounds | None = None
+
+
+def build_supporting_services(
+    deps: Dependencies, chat: ChatServices, *, audit: Audit, handling: TicketHandling
+) -> SupportingServices:
+    """Build the supporting services."""
+    store, clock = deps.store, deps.clock
+    return SupportingServices(
+        maintenance=_build_maintenance(deps, store, audit),
+        configuration=build_configuration(deps, store),
+        signin=make_signin_services(
+            store=store.access,
+            reader=store.reader,
+            minter=deps.minter,
+            hashing=deps.hashing,
+            clock=clock,
+            settings=sign_in_settings(deps.settings, deps.profile),
+        ),
+        oversight=Oversight(
+            reports=Reports(store.cases, store.counters, deps.deadlines, clock),
+            cases=store.cases,
+            book=AuditReader(store.trail, store.reader, store.cases, audit),
+            audit=audit,
+        ),
+        webhooks=_build_webhooks(deps, store),
+        integrations=Integrations(
+            ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
+            IdempotentRequests(store.api_token_store, clock),
+            Revocations(store.revocations, chat.revoked, deps.hashing, clock),
+        ),
+        mailbox_poller=_build_mailbox_poller(deps, store, chat.desk),
+        ticketing=_build_ticketing(deps, store, handling),
+    )
+
+
+def _build_maintenance(deps: Dependencies, store: SqlStore, audit: Audit) -> Maintenance:
+    return Maintenance(
+        trail=store.trail,
+        integrity=store.integrity,
+        sealer=Sealer(store.trail),
+        retention=Retention(
+            purging=store.purge_store,
+            tasks=store.periodic_tasks,
+            writer=store.writer,
+            audit=audit,
+            minter=deps.minter,
+            clock=deps.clock,
+            period=timedelta(days=deps.profile.retention_days),
+        ),
+        wrapping=store.key_wrapping,
+    )
+
+
+def _build_webhooks(deps: Dependencies, store: SqlStore) -> Webhooks:
+    settings, clock = deps.settings, deps.clock
+    rules = AddressRules(settings.webhook_networks)
+    endpoints = Endpoints(store.webhook_store, rules.check, deps.minter, clock)
+    if deps.external.webhooks is None:
+        return Webhooks(endpoints)
+    sending = Sending(
+        queue=store.webhook_queue,
+        book=store.webhook_store,
+        sender=deps.external.webhooks,
+        clock=clock,
+        chance=random.random,
+        keep=timedelta(days=settings.webhook_log_days),
+    )
+    throttle = Throttle(lambda: store.writer.taken)
+    return Webhooks(endpoints, sending, WebhookWorker(sending, clock, throttle))
+
+
+def _build_mailbox_poller(
+    deps: Dependencies, store: SqlStore, desk: ChatDesk
+) -> MailboxPoller | None:
+    settings, mailbox = deps.settings, deps.external.mailbox
+    if mailbox is None:
+        return None
+    from privacydesk.connectors.mail_reader import MailReader  # noqa: PLC0415 - few desks take mail
+    from privacydesk.connectors.smtp import parse_address  # noqa: PLC0415
+
+    own_address = parse_address(settings.smtp_from).addr_spec if settings.smtp_from else ""
+    return MailboxPoller(
+        mailbox=mailbox,
+        desk=desk,
+        read=MailReader(own_address).read,
+        tasks=store.periodic_tasks,
+        clock=deps.clock,
+        every=timedelta(seconds=settings.imap_poll_seconds),
+    )
+
+
+def _build_ticketing(
+    deps: Dependencies, store: SqlStore, handling: TicketHandling
+) -> SyncRounds | None:
+    profile = deps.profile
+    if deps.external.ticketing is None:
+        return None
+    return join_system(
+        deps.external.ticketing,
+        profile.ticketing.map(),
+        store=store,
+        book=store.ticketing_link_store,
+        chores=store.periodic_tasks,
+        handling=handling,
+        catalog=deps.catalogs,
+        item=deps.renderer.item_label,
+        zone=profile.zone,
+        clock=deps.clock,
+        every=timedelta(seconds=deps.settings.ticketing_poll_seconds),
+    )

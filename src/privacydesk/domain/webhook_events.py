@@ -1,0 +1,314 @@
+"""Webhook events: changes of tickets and conversations, as published to other systems.
+
+Events are derived from a job's changes in the job's own transaction, so that none is missed. They
+have IDs, kind, items, state and dates; never texts, codes, or anything that identifies a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.scopes import is_qualified, part_of
+from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move
+
+VERSION: Final = 1
+"""The version of the schemas. Adding fields does not change it."""
+
+
+class WebhookEventKind(StrEnum):
+    """The type of a webhook event."""
+
+    TICKET_FILED = "ticket.filed"
+    TICKET_VERIFIED = "ticket.verified"
+    """Identity (and guardianship) is verified, which starts the clock."""
+    TICKET_EVIDENCE_RECEIVED = "ticket.evidence_received"
+    TICKET_EXAMINED = "ticket.examined"
+    TICKET_EXAMINATION_LATE = "ticket.examination_late"
+    """Evidence has been unexamined for a working day, while no clock runs."""
+    TICKET_ASSIGNED = "ticket.assigned"
+    """The holder changed: another agent, or nobody."""
+    TICKET_ASKED = "ticket.asked"
+    """The requester was asked for more information; the clock keeps running."""
+    TICKET_REQUESTER_ANSWERED = "ticket.requester_answered"
+    TICKET_DUE_SOON = "ticket.due_soon"
+    """Sent two working days before the due date, and again one day before."""
+    TICKET_OVERDUE = "ticket.overdue"
+    TICKET_DUE_CHANGED = "ticket.due_changed"
+    TICKET_DECIDED = "ticket.decided"
+    """The requester got the decision, which stops the clock."""
+    TICKET_CONFIRMED = "ticket.confirmed"
+    """The requester has confirmed the closing of the account."""
+    TICKET_RETURNED = "ticket.returned"
+    """The decision was reverted by the account service or the requester; the clock runs again."""
+    TICKET_HOLD_CHANGED = "ticket.hold_changed"
+    TICKET_OBJECTED = "ticket.objected"
+    """An objection was filed; ``linked`` is the ticket that it objects to."""
+    TICKET_CLOSED = "ticket.closed"
+    CONVERSATION_QUEUED = "conversation.queued"
+    """A user waits for an agent."""
+    CONVERSATION_TAKEN = "conversation.taken"
+    CONVERSATION_RETURNED = "conversation.returned"
+    """The conversation was handed back to the assistant."""
+    ENDPOINT_TEST = "endpoint.test"
+    """A test event, sent to one endpoint on request."""
+
+
+SUBSCRIBABLE: Final = tuple(
+    kind for kind in WebhookEventKind if kind is not WebhookEventKind.ENDPOINT_TEST
+)
+
+_POSITIONS_PER_VERSION: Final = 32
+"""An upper bound for the number of events of one change of a ticket."""
+_OWNER_EVENTS: Final = {
+    OwnerKind.QUEUE: WebhookEventKind.CONVERSATION_QUEUED,
+    OwnerKind.AGENT: WebhookEventKind.CONVERSATION_TAKEN,
+    OwnerKind.ASSISTANT: WebhookEventKind.CONVERSATION_RETURNED,
+}
+_SCHEDULED_EVENT_KINDS: Final = {
+    ScheduledEventKind.REMIND_TWO.value: WebhookEventKind.TICKET_DUE_SOON,
+    ScheduledEventKind.REMIND_ONE.value: WebhookEventKind.TICKET_DUE_SOON,
+    ScheduledEventKind.OVERDUE.value: WebhookEventKind.TICKET_OVERDUE,
+    ScheduledEventKind.EVIDENCE_WAITING.value: WebhookEventKind.TICKET_EXAMINATION_LATE,
+}
+_LOG_ENTRY_EVENTS: Final = _SCHEDULED_EVENT_KINDS | {
+    Move.ASK_REQUESTER.value: WebhookEventKind.TICKET_ASKED,
+    Move.HAND_IN.value: WebhookEventKind.TICKET_EVIDENCE_RECEIVED,
+    "examine": WebhookEventKind.TICKET_EXAMINED,
+}
+"""By log entry of a ticket, the event to send even if the ticket's state did not change."""
+
+
+class DayFacts(Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    """A range of days in the operator's time zone, both ends included; None if open."""
+
+    since: date | None
+    until: date | None
+
+
+class ItemFacts(Struct, frozen=True):
+    """The published facts of one requested item.
+
+    Attributes:
+        only: the days that it is limited to; empty for no limit.
+        narrowed: whether words restrict it further; the words are only in the API's details.
+    """
+
+    name: str
+    only: tuple[DayFacts, ...]
+    narrowed: bool
+
+
+class TicketFacts(Struct, frozen=True):
+    """The published facts of a ticket: those kept in its record, and the days of its items.
+
+    Attributes:
+        sequence: the ticket's version; the event with the higher one has the newer state.
+        due_at: the first instant at which an answer is late; ``due_date`` ends then.
+        linked: the ticket that it objects to, or duplicates.
+    """
+
+    ticket_id: str
+    number: str
+    conversation_id: str
+    sequence: int
+    kind: str
+    state: str
+    outcome: str | None
+    received_at: datetime
+    verified_at: datetime | None
+    due_date: date | None
+    due_at: datetime | None
+    provisional: bool
+    answered_at: datetime | None
+    closed_at: datetime | None
+    on_hold: bool
+    linked: str | None
+    items: tuple[ItemFacts, ...]
+
+
+class ConversationFacts(Struct, frozen=True):
+    """The published facts of a conversation.
+
+    Attributes:
+        owner: who answers the user: ``assistant``, ``queue`` or ``agent``.
+        sequence: the offset at which the owner changed.
+    """
+
+    conversation_id: str
+    sequence: int
+    owner: str
+    since: datetime | None
+
+
+class EndpointFacts(Struct, frozen=True):
+    """The facts of a test event: the endpoint that it is sent to."""
+
+    endpoint_id: str
+
+
+Facts = TicketFacts | ConversationFacts | EndpointFacts
+_SCHEMAS: Final[dict[type[Facts], str]] = {
+    TicketFacts: "privacydesk.ticket",
+    ConversationFacts: "privacydesk.conversation",
+    EndpointFacts: "privacydesk.endpoint",
+}
+
+
+class _Message(Struct, frozen=True):
+    """The body of a webhook request; the JSON has the fields in this order."""
+
+    schema: str
+    version: int
+    id: str
+    type: str
+    timestamp: datetime
+    data: Facts
+
+
+class WebhookEvent(Struct, frozen=True):
+    """A change of a ticket or conversation, to be published.
+
+    Attributes:
+        subject_id: ID of the ticket or conversation. An endpoint gets the events of the same
+            subject in order.
+        position: the event's position in that order.
+    """
+
+    kind: WebhookEventKind
+    subject_id: bytes
+    position: int
+    facts: Facts
+
+    def body(self, event_id: bytes, at: datetime) -> bytes:
+        """Return the body of the webhook request, the bytes that are signed and sent."""
+        schema = _SCHEMAS[type(self.facts)]
+        name = message_id(event_id)
+        return msgspec.json.encode(_Message(schema, VERSION, name, self.kind.value, at, self.facts))
+
+
+def message_id(event_id: bytes) -> str:
+    """Return an event's ID as receivers see it, in the header and in the body."""
+    return f"evt_{event_id.hex()}"
+
+
+def webhook_events_of_ticket(
+    before: Ticket | None, after: Ticket, entries: Collection[str]
+) -> tuple[WebhookEvent, ...]:
+    """Return the events for a job's change of a ticket, in the order of sending.
+
+    Args:
+        before: the ticket before the job; None for a new one.
+        after: the ticket after the job.
+        entries: names of the entries that the job added to the ticket's log.
+    """
+    kinds = tuple(
+        dict.fromkeys(
+            (
+                *_filing_events(before, after),
+                *_log_entry_events(entries),
+                *_state_events(before, after),
+            )
+        )
+    )
+    if not kinds:
+        return ()
+    facts = _ticket_facts(after)
+    return tuple(
+        WebhookEvent(kind, after.id, after.version * _POSITIONS_PER_VERSION + index, facts)
+        for index, kind in enumerate(kinds)
+    )
+
+
+def webhook_event_of_owner(before: Conversation | None, after: Conversation) -> WebhookEvent | None:
+    """Return the event for a conversation's new owner; None if the owner did not change."""
+    old_owner, owner = Owner() if before is None else before.owner, after.owner
+    if (old_owner.kind, old_owner.agent) == (owner.kind, owner.agent):
+        return None
+    facts = ConversationFacts(after.id.hex(), owner.offset, owner.kind.value, owner.since)
+    return WebhookEvent(_OWNER_EVENTS[owner.kind], after.id, owner.offset, facts)
+
+
+def _filing_events(before: Ticket | None, after: Ticket) -> list[WebhookEventKind]:
+    if before is not None:
+        return []
+    objection = [WebhookEventKind.TICKET_OBJECTED] if "objection" in after.flags else []
+    return [WebhookEventKind.TICKET_FILED, *objection]
+
+
+def _log_entry_events(entries: Collection[str]) -> list[WebhookEventKind]:
+    return [_LOG_ENTRY_EVENTS[name] for name in entries if name in _LOG_ENTRY_EVENTS]
+
+
+def _state_events(before: Ticket | None, after: Ticket) -> list[WebhookEventKind]:
+    """Return the events for a ticket's new state, or for the first state of a new ticket."""
+    kinds = []
+    if after.verified_at is not None and (before is None or before.verified_at is None):
+        kinds.append(WebhookEventKind.TICKET_VERIFIED)
+    if before is not None:
+        kinds += _change_events(before, after)
+    if not after.is_open and (before is None or before.is_open):
+        kinds.append(WebhookEventKind.TICKET_CLOSED)
+    return kinds
+
+
+def _change_events(before: Ticket, after: Ticket) -> list[WebhookEventKind]:
+    old_state, state = before.state, after.state
+    conditions = {
+        WebhookEventKind.TICKET_REQUESTER_ANSWERED: old_state is TicketState.AWAITING_REQUESTER
+        and state is TicketState.IN_REVIEW,
+        WebhookEventKind.TICKET_ASSIGNED: before.holder != after.holder,
+        WebhookEventKind.TICKET_DUE_CHANGED: before.clock is not None
+        and _due(before) != _due(after),
+        WebhookEventKind.TICKET_HOLD_CHANGED: ("hold" in before.flags) != ("hold" in after.flags),
+        WebhookEventKind.TICKET_DECIDED: before.answered_at is None
+        and after.answered_at is not None,
+        WebhookEventKind.TICKET_CONFIRMED: old_state is TicketState.AWAITING_CONFIRMATION
+        and state is TicketState.FULFILLING,
+        WebhookEventKind.TICKET_RETURNED: state is TicketState.IN_REVIEW
+        and old_state in {TicketState.FULFILLING, TicketState.AWAITING_CONFIRMATION},
+    }
+    return [kind for kind, holds in conditions.items() if holds]
+
+
+def _due(ticket: Ticket) -> tuple[datetime | None, bool]:
+    clock = ticket.clock
+    return (None, False) if clock is None else (clock.due_at, clock.provisional)
+
+
+def _ticket_facts(ticket: Ticket) -> TicketFacts:
+    clock = ticket.clock
+    return TicketFacts(
+        ticket_id=ticket.id.hex(),
+        number=ticket.number,
+        conversation_id=ticket.conversation_id.hex(),
+        sequence=ticket.version,
+        kind=ticket.kind.value,
+        state=ticket.state.value,
+        outcome=None if ticket.outcome is None else ticket.outcome.value,
+        received_at=ticket.received_at,
+        verified_at=ticket.verified_at,
+        due_date=None if clock is None else clock.due_date,
+        due_at=None if clock is None else clock.due_at,
+        provisional=clock is not None and clock.provisional,
+        answered_at=ticket.answered_at,
+        closed_at=ticket.closed_at,
+        on_hold="hold" in ticket.flags,
+        linked=None if ticket.linked is None else ticket.linked.hex(),
+        items=tuple(_item_facts(item) for item in ticket.items),
+    )
+
+
+def _item_facts(item: ScopeItem) -> ItemFacts:
+    return ItemFacts(
+        name=item.name,
+        only=tuple(DayFacts(span.since, span.until) for span in part_of(item).days),
+        narrowed=is_qualified(item),
+    )

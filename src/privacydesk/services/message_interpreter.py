@@ -1,0 +1,211 @@
+"""Interpretation of users' messages: what a message asks, answers and names.
+
+Nothing is decided here; the dialog engine decides on the resulting observation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
+from datetime import date
+from typing import Final, Protocol
+
+from msgspec.structs import replace
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import NO_QUESTION, Question, ReadingResult, ReplyAct
+from privacydesk.domain.turn import AskedQuestion, Observation
+from privacydesk.nlu.language_id import language_of
+from privacydesk.nlu.lists.matching import Lists
+from privacydesk.services.fair_pool import FairPool
+from privacydesk.services.findings import observed
+from privacydesk.services.findings.asides import (
+    asks_for,
+    beside_questions,
+    opening,
+    without,
+    without_questions,
+)
+
+_BASE_COST: Final = 500
+"""The fixed cost of interpreting a message, in units of the time that one character takes."""
+_COMPLAINT_SUBJECT: Final = "complaint.about_"
+"""Prefix of the button labels for the subject of a complaint."""
+_MAX_OPENING_ANSWER: Final = 30
+"""Maximum characters of a first sentence that may be an answer, followed by something else."""
+
+
+class MessageReader(Protocol):
+    """Reads messages, as ``nlu.pipeline.Pipeline`` does."""
+
+    def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> ReadingResult:
+        """Return the reading of a message.
+
+        Args:
+            text: the message.
+            today: the operator's date, to which "last week" refers.
+            question: the question that it replies to, if any.
+        """
+        ...
+
+
+class MessageInterpreter:
+    """Interprets messages in threads, with a fair share of time for each user.
+
+    Users' messages are never cached. The results for the desk's own words, such as "menu", are
+    computed at their first use and cached.
+
+    Args:
+        lists: finds words and phrases of closed lists.
+        reader: the classifier.
+        topics: returns the topic of a question that a form explains; see ``nlu.topics``.
+        complaints: returns the subject of a complaint.
+    """
+
+    def __init__(
+        self,
+        lists: Lists,
+        reader: MessageReader,
+        topics: Callable[[str], str],
+        complaints: Callable[[str], str],
+    ) -> None:
+        self._lists = lists
+        self._reader = reader
+        self._topics = topics
+        self._complaints = complaints
+        self._pool = FairPool()
+        self._cache: dict[str, Observation | None] = dict.fromkeys(lists.fixed)
+        self._pending: dict[str, asyncio.Future[Observation]] = {}
+
+    async def interpret(
+        self, text: str, user: Hashable, today: date, question: Question = NO_QUESTION
+    ) -> Observation:
+        """Return the observation of a message; see ``ports.LanguageUnderstanding``."""
+        if text not in self._cache:
+            return await self._run_in_pool(text, user, today, question)
+        return self._cache[text] or await self._fill_cache(text, user, today)
+
+    async def _fill_cache(self, text: str, user: Hashable, today: date) -> Observation:
+        """Interpret one of the desk's own words, and cache the result."""
+        pending = self._pending.get(text)
+        if pending is None:
+            # Share one task among all who wait for this text, even if some of them are cancelled.
+            pending = asyncio.ensure_future(self._run_in_pool(text, user, today, NO_QUESTION))
+            self._pending[text] = pending
+            pending.add_done_callback(lambda _: self._pending.pop(text, None))
+        observation = await asyncio.shield(pending)
+        self._cache[text] = observation
+        return observation
+
+    async def _run_in_pool(
+        self, text: str, user: Hashable, today: date, question: Question
+    ) -> Observation:
+        cost = _BASE_COST + len(text)
+        return await self._pool.run(user, cost, self._interpret, text, today, question)
+
+    def _interpret(self, text: str, today: date, question: Question) -> Observation:
+        # Replace lone surrogates: they can't be encoded.
+        text = text.encode("utf-8", "replace").decode()
+        read, language = self._reader.parse(text, today, question), language_of(text)
+        questions, listed = read.reading.questions, self._lists.found(text)
+        listed |= self._find_opening_answer(text, read, listed, today, question)
+        listed |= self._find_complaint_subject(text, read, listed)
+        rest = without(text, questions) if questions else ""
+        if not rest:
+            # A whole reply may be a question although none of its sentences was read as one.
+            asked = questions or ((text,) if _only_asks(read) else ())
+            if asked and (read.intent is Intent.POLICY_QUESTION or not questions):
+                topics = (topic for part in asked for topic in self._topics_of(part))
+                phrases = dict.fromkeys((*listed.get("phrase", ()), *topics))
+                listed |= {"phrase": tuple(phrases)}
+            return observed(text, read, listed, language)
+        asked_questions = tuple(AskedQuestion(part, self._topics_of(part)) for part in questions)
+        # Requests are read better in the context of the whole message, answers without it. So the
+        # rest is read alone, and requests are taken from the whole message.
+        has_requests = asks_for(read)
+        if question.text or not has_requests:
+            rest_read = self._reader.parse(rest, today, question)
+        else:
+            rest_read = read
+        if has_requests:
+            rest_read = replace(
+                without_questions(read),
+                reply_acts=rest_read.reply_acts,
+                chosen_line=rest_read.chosen_line,
+            )
+        opening_answer = self._find_opening_answer(rest, rest_read, listed, today, question)
+        rest_listed = self._lists.found(rest) | opening_answer
+        return beside_questions(
+            observed(text, read, listed, language),
+            asked_questions,
+            rest,
+            observed(rest, rest_read, rest_listed, language),
+        )
+
+    def _find_opening_answer(
+        self,
+        text: str,
+        read: ReadingResult,
+        listed: Mapping[str, tuple[str, ...]],
+        today: date,
+        question: Question,
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the answer that the first of several sentences gives, if it says nothing else.
+
+        Only messages that go on with a request or a question can open with an answer.
+        """
+        if not (read.reading.requests or read.reading.questions):
+            return {}
+        has_addition = "also" in listed.get("phrase", ())
+        sentence = opening(text, commas=has_addition)
+        if answer := self._plain_answer(sentence, today, question):
+            return {"opens_with": answer}
+        # A comma may separate an answer from a request, but less surely: "OK, unlink WeChat first"
+        # may not answer anything.
+        part = opening(text, commas=True) if asks_for(read) else ""
+        answer = self._plain_answer(part, today, question) if part != sentence else ()
+        return {"opens_loosely": answer} if answer else {}
+
+    def _plain_answer(self, text: str, today: date, question: Question) -> tuple[str, ...]:
+        """Return the answer that a short sentence gives, as listed or as a classified "yes"."""
+        if not 0 < len(text) <= _MAX_OPENING_ANSWER:
+            return ()
+        listed = self._lists.found(text).get("plain_answer", ())
+        if listed:
+            return listed
+        agrees = {ReplyAct.YES} == self._reader.parse(text, today, question).reply_acts
+        return ("yes",) if agrees else ()
+
+    def _find_complaint_subject(
+        self, text: str, read: ReadingResult, listed: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the chosen buttons with the classified subject of a complaint, if it is known.
+
+        The classifier is not asked if several listed subjects were found.
+        """
+        # Requests about somebody else's content become complaints later, but don't describe one.
+        if all(request.intent is not Intent.COMPLAINT for request in read.reading.requests):
+            return {}
+        answers = listed.get("answer", ())
+        others = tuple(label for label in answers if not label.startswith(_COMPLAINT_SUBJECT))
+        if len(answers) - len(others) > 1:
+            return {}
+        subject = self._complaints(text)
+        return {"answer": (*others, _COMPLAINT_SUBJECT + subject)} if subject else {}
+
+    def _topics_of(self, question: str) -> tuple[str, ...]:
+        """Return the topics, explained by forms, that a question is about.
+
+        The classified topic replaces the listed ones, unless it is among them.
+        """
+        classified = self._topics(question)
+        phrases = self._lists.found(question).get("phrase", ())
+        listed = tuple(phrase for phrase in phrases if phrase.startswith("asks_"))
+        return (classified,) if classified and classified not in listed else listed
+
+
+def _only_asks(read: ReadingResult) -> bool:
+    """Return whether a reply asks a question and contains neither an answer nor a request."""
+    asks = ReplyAct.ASKS in read.reply_acts and ReplyAct.ANSWER not in read.reply_acts
+    has_more = read.chosen_line or read.reading.requests or read.intent is Intent.SMALLTALK
+    return asks and not has_more

@@ -1,0 +1,220 @@
+"""Rendering of events and tickets: texts, button labels and ticket cards in the user's language.
+
+The log stores the text as it was shown, so each event is rendered once, when its row is created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from privacydesk.dialog.naming import part_label
+from privacydesk.domain.account_terms import ItemOutcome
+from privacydesk.domain.choices_memo import ChoicesMemo, FixedChoices
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import Day
+from privacydesk.domain.events import Choice, Event, EventKind
+from privacydesk.domain.scopes import TERM_FAMILIES, item_name, part_of, words_of
+from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket
+from privacydesk.ports import Catalog
+from privacydesk.services.deadlines import Deadlines
+
+FindTicket = Callable[[str], Ticket | None]
+"""Returns a ticket of the current turn by its symbol (``sym:0``) or its id in hex."""
+
+
+class Renderer:
+    """Renders events and tickets in the language of their reader."""
+
+    def __init__(self, catalog: Catalog, deadlines: Deadlines) -> None:
+        self._catalog = catalog
+        self._deadlines = deadlines
+        self._choice_memos: dict[str, ChoicesMemo[tuple[Choice, ...]]] = {}
+        self._labels: dict[tuple[str, str], str] = {}
+
+    def render_event(self, event: Event, find: FindTicket, now: datetime) -> Event:
+        """Return an event with its text, button labels and card as they will be shown.
+
+        Args:
+            event: the event, with text keys and arguments.
+            find: finds the tickets that the event refers to.
+            now: the current time.
+        """
+        locale = event.locale
+        args = self._resolve_args(event.args, find) if event.args else event.args
+        text = self._catalog.text(locale, event.key, args) if event.key else event.text
+        choices = event.choices
+        if choices:
+            choices = self._render_choices(locale, choices)
+        data = event.data
+        if event.kind is EventKind.TICKET:
+            ticket = self._find_reference(data["ticket"], find)
+            data = {"ticket": self.ticket_card(ticket, locale, now) if ticket else {}}
+        elif event.kind is EventKind.PACKAGE:
+            data = {"package": self._package_card(data["package"], locale)}
+        elif event.kind is EventKind.DETAILS:
+            data = {"rows": [self._render_row(row, locale) for row in data.get("rows", ())]}
+        return event.with_wording(text, args, choices, data)
+
+    def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
+        """Return a button's label."""
+        if args:
+            return capitalize_first(self._catalog.text(locale, key, args))
+        # Typed text is compared with every button on the page, so labels are looked up often.
+        label = self._labels.get((locale, key))
+        if label is None:
+            label = capitalize_first(self._catalog.text(locale, key, args))
+            self._labels[locale, key] = label
+        return label
+
+    def _render_choices(self, locale: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        memo = self._choice_memos.get(locale)
+        if memo is None:
+
+            def render(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+                rendered = (self._render_choice(choice, locale) for choice in choices)
+                if isinstance(choices, FixedChoices):
+                    return FixedChoices(rendered)
+                return tuple(rendered)
+
+            memo = self._choice_memos[locale] = ChoicesMemo(render)
+        return memo(choices)
+
+    def _render_choice(self, choice: Choice, locale: str) -> Choice:
+        if not choice.key:
+            return choice
+        return replace(choice, label=self.label(locale, choice.key, choice.args))
+
+    def _render_row(self, row: Mapping[str, Any], locale: str) -> dict[str, str]:
+        if "result" in row:
+            value = capitalize_first(self._result_text(row, locale))
+        elif "text" in row:
+            value = capitalize_first(self._catalog.text(locale, row["text"], row.get("args", {})))
+        else:
+            value = self._value(row["value"], locale)
+            # A plain string was typed by the user and is shown unchanged.
+            value = capitalize_first(value) if isinstance(row["value"], Mapping) else value
+        return {"label": capitalize_first(self._value(row["label"], locale)), "value": value}
+
+    def _package_card(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
+        until = card["until"]
+        return {**card, "until": until["$time"], "until_text": self._value(until, locale)}
+
+    def _result_text(self, row: Mapping[str, Any], locale: str) -> str:
+        """Return the text of an item's result: the outcome, its reason, an end date and advice."""
+        text = self._catalog.text
+        if row.get("until"):
+            until = {"$day": row["until"]}
+            result = text(locale, "result.kept_until", {"until": until})
+        else:
+            result = text(locale, f"result.{row['result']}", {})
+        if not row.get("reason"):
+            return result
+        why = {"result": result, "reason": text(locale, f"reason.{row['reason']}", {})}
+        if row["result"] != ItemOutcome.FAILED:
+            return text(locale, "result.because", why)
+        advice = text(locale, f"advice.{row['reason']}", {})
+        return text(locale, "result.advised", {**why, "advice": advice})
+
+    def _value(self, value: Any, locale: str) -> str:
+        return self._catalog.value(locale, value)
+
+    def _find_reference(self, reference: Any, find: FindTicket) -> Ticket | None:
+        if not isinstance(reference, Mapping):
+            return None
+        name = reference.get("$symbol") or reference.get("$id")
+        return find(str(name)) if name else None
+
+    def _resolve_args(self, args: Mapping[str, Any], find: FindTicket) -> dict[str, Any]:
+        resolved: dict[str, Any] = {}
+        for name, value in args.items():
+            if isinstance(value, Mapping):
+                if "$ticket" in value:
+                    ticket = find(str(value["$ticket"]))
+                    resolved[name] = ticket.number if ticket else ""
+                    continue
+                if "$due" in value:
+                    ticket = find(str(value["$due"]))
+                    clock = ticket.clock if ticket else None
+                    resolved[name] = due_date_argument(clock) if clock else ""
+                    continue
+            resolved[name] = value
+        return resolved
+
+    # -- tickets ---------------------------------------------------------------------------
+
+    def ticket_card(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
+        """Return a ticket's card in the format of docs/protocol.md."""
+        text = self._catalog.text
+        clock = ticket.clock
+        card: dict[str, Any] = {
+            "number": ticket.number,
+            "kind": ticket.kind.value,
+            "kind_label": text(locale, f"kind.{ticket.kind.value}", {}),
+            "state": ticket.state.value,
+            "state_label": text(locale, _state_key(ticket), {}),
+            "items": [label for i in ticket.items if (label := self.item_label(ticket, i, locale))],
+            "late": ticket.is_late(now),
+            "provisional": bool(clock and clock.provisional),
+        }
+        if ticket.outcome is not None:
+            card["outcome"] = ticket.outcome.value
+            card["outcome_label"] = text(locale, f"ticket.outcome.{ticket.outcome.value}", {})
+        if clock is not None:
+            card |= {
+                "due_date": clock.due_date.isoformat(),
+                "due_text": self._value(due_date_argument(clock), locale),
+                "zone": clock.zone,
+                "days": [self._render_day(day, locale) for day in self._deadlines.days(clock)],
+            }
+        return card
+
+    def item_label(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
+        """Return the label of an item, including the limits of its scope.
+
+        Empty if tickets of this kind have no named items.
+        """
+        family, name = TERM_FAMILIES.get(ticket.kind), item_name(item)
+        if family is None or not name:
+            return ""
+        try:
+            label = self.label(locale, f"{family}.{name}", {})
+        except KeyError:
+            label = name
+        return self._value(part_label(label, part_of(item), words_of(item)), locale)
+
+    def _render_day(self, day: Day, locale: str) -> dict[str, Any]:
+        return {
+            "date": day.date.isoformat(),
+            "text": self._value({"$date": day.date.isoformat()}, locale),
+            "working": day.working,
+            "count": day.count,
+            "reason": day.reason.value,
+            "reason_label": self._catalog.text(locale, f"ticket.day.{day.reason.value}", {}),
+        }
+
+
+def capitalize_first(text: str) -> str:
+    """Return text capitalised for use outside a sentence, such as on a button or in a table row.
+
+    The catalogs contain terms in the form used within a sentence. A first word with capitals of its
+    own ("iPhone") is left unchanged, as are scripts without capitals.
+    """
+    first_word = text.split(maxsplit=1)[0] if text else ""
+    return text[0].upper() + text[1:] if first_word.islower() else text
+
+
+def _state_key(ticket: Ticket) -> str:
+    """Return the text key of a ticket's state as shown to its requester."""
+    if any(due.kind is ScheduledEventKind.UNBINDING_WINDOW for due in ticket.scheduled_events):
+        # No agent works on it: the account is unbound automatically when the window closes.
+        return "ticket.in_window"
+    return f"ticket.state.{ticket.state.value}"
+
+
+def due_date_argument(clock: Clock) -> dict[str, Any]:
+    """Return a deadline's due date as a text argument."""
+    return {"$date": clock.due_date.isoformat(), "year": True}

@@ -1,0 +1,62 @@
+"""Wiring of the services for staff sign-in and access."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from privacydesk.clock import Clock
+from privacydesk.ports import Hashing, IdGenerator, Reader, StaffAccess
+from privacydesk.services.signin.access_log import AccessLog
+from privacydesk.services.signin.agent_account import AgentAccount
+from privacydesk.services.signin.agent_administration import AgentAdministration
+from privacydesk.services.signin.passwords import Passwords
+from privacydesk.services.signin.sign_in import SignIn, SignInSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SignInServices:
+    """The services for staff sign-in and access.
+
+    Attributes:
+        sign_in: the steps of signing in, and looking up sessions.
+        account: what agents do with their own access.
+        agents: what administrators do: adding, changing and disabling agents.
+        access_log: sign-ins, refused attempts and changes of access.
+    """
+
+    sign_in: SignIn
+    account: AgentAccount
+    agents: AgentAdministration
+    access_log: AccessLog
+
+
+def make_signin_services(
+    *,
+    store: StaffAccess,
+    reader: Reader,
+    minter: IdGenerator,
+    hashing: Hashing,
+    clock: Clock,
+    settings: SignInSettings,
+    passwords: Passwords | None = None,
+) -> SignInServices:
+    """Wire the services of staff sign-in and access."""
+    passwords = passwords or Passwords()
+    log = AccessLog(store, minter, clock)
+    sign_in = SignIn(
+        store=store,
+        reader=reader,
+        passwords=passwords,
+        log=log,
+        minter=minter,
+        hashing=hashing,
+        clock=clock,
+        settings=settings,
+    )
+    account = AgentAccount(
+        store=store, sign_in=sign_in, passwords=passwords, log=log, hashing=hashing, clock=clock
+    )
+    agents = AgentAdministration(
+        store=store, reader=reader, passwords=passwords, log=log, clock=clock, settings=settings
+    )
+    return SignInServices(sign_in, account, agents, log)

@@ -1,0 +1,136 @@
+"""Wiring of the services for staff's work on tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from privacydesk.clock import Clock
+from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.ports import Hashing, IdGenerator, Store
+from privacydesk.services.alarms import Alarms
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.holds import Holds
+from privacydesk.services.notices import Notices
+from privacydesk.services.row_builders import OutboxRowBuilder
+from privacydesk.services.staff.actions import StaffActions
+from privacydesk.services.staff.decisions import Decisions
+from privacydesk.services.staff.escalations import Escalations
+from privacydesk.services.staff.evidence import EvidenceFiles
+from privacydesk.services.staff.examinations import Examinations
+from privacydesk.services.staff.file_access import FileAccess
+from privacydesk.services.staff.handling import TicketHandling
+from privacydesk.services.staff.merges import Merges
+from privacydesk.services.staff.restorations import Restorations
+from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.ticket_lookup import TicketLookup
+from privacydesk.services.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class StaffServices:
+    """The services for staff's work on tickets.
+
+    Attributes:
+        roster: finds agents and checks their roles.
+        tickets: finds tickets.
+        evidence: lists and opens evidence.
+        handling: assigns tickets, writes to requesters, extends deadlines.
+        examinations: accepts and rejects evidence.
+        decisions: grants and refuses requests.
+        escalations: asks the supervisors, and answers.
+        merges: closes duplicates.
+        file_access: manages access to a child's files.
+        holds: sets and releases legal holds.
+        restorations: restores suspended accounts.
+    """
+
+    roster: Roster
+    tickets: TicketLookup
+    evidence: EvidenceFiles
+    handling: TicketHandling
+    examinations: Examinations
+    decisions: Decisions
+    escalations: Escalations
+    merges: Merges
+    file_access: FileAccess
+    holds: Holds
+    restorations: Restorations
+
+
+def make_staff_services(
+    *,
+    turns: Turns,
+    store: Store,
+    row_builder: OutboxRowBuilder,
+    minter: IdGenerator,
+    hashing: Hashing,
+    deadlines: Deadlines,
+    notices: Notices,
+    alarms: Alarms,
+    clock: Clock,
+    second_eyes: frozenset[RequestKind],
+    changed: Callable[[ConversationId], None],
+    separation: timedelta = timedelta(0),
+) -> StaffServices:
+    """Wire the services for staff's work on tickets.
+
+    Args:
+        turns: runs turns and commits them.
+        store: the database.
+        row_builder: builds outbox rows.
+        minter: generates ids.
+        hashing: hashes accounts.
+        deadlines: computes deadlines.
+        notices: builds the outbox rows of notices.
+        alarms: raises alarms for supervisors and agents.
+        clock: source of the current time.
+        second_eyes: the request kinds whose decisions a second agent has to confirm.
+        changed: called after a change without an event, so that open pages are updated.
+        separation: see ``Reviewers``.
+    """
+    reader = store.reader
+    actions = StaffActions(
+        turns=turns,
+        writer=store.writer,
+        reader=reader,
+        minter=minter,
+        notices=notices,
+        clock=clock,
+        changed=changed,
+    )
+    roster = Roster(store, clock, separation)
+    tickets = TicketLookup(reader, deadlines)
+    evidence = EvidenceFiles(reader, roster, tickets, actions)
+    return StaffServices(
+        roster=roster,
+        tickets=tickets,
+        evidence=evidence,
+        holds=Holds(roster, tickets, actions),
+        restorations=Restorations(roster, tickets, actions, row_builder, clock),
+        escalations=Escalations(roster, tickets, actions, alarms, clock),
+        file_access=FileAccess(roster, tickets, actions, alarms, clock),
+        merges=Merges(roster, tickets, actions),
+        handling=TicketHandling(roster, tickets, actions, deadlines),
+        examinations=Examinations(
+            roster=roster,
+            tickets=tickets,
+            evidence=evidence,
+            actions=actions,
+            row_builder=row_builder,
+            hashing=hashing,
+            deadlines=deadlines,
+            second_eyes=second_eyes,
+        ),
+        decisions=Decisions(
+            roster=roster,
+            tickets=tickets,
+            evidence=evidence,
+            actions=actions,
+            row_builder=row_builder,
+            deadlines=deadlines,
+            second_eyes=second_eyes,
+        ),
+    )

@@ -1,0 +1,295 @@
+"""Handling of API requests: authentication, rate limit, scope, validation, idempotency.
+
+token ─► rate limit ─► scope ─► query, body, headers ─► stored response? ─► handler ─► response
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, get_origin
+
+import orjson
+import structlog
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ValidationError
+
+from privacydesk.domain.api_tokens import Bearer, StoredResponse
+from privacydesk.domain.signin import AccessKind
+from privacydesk.errors import (
+    DeskError,
+    ErrorCode,
+    InvalidRequestError,
+    StaleError,
+    UnavailableError,
+)
+from privacydesk.web.addresses import client_network
+from privacydesk.web.api.headers import (
+    ANY_VERSION,
+    ETAG_REGEX,
+    IDEMPOTENCY_KEY_HEADER,
+    KEY_REGEX,
+    RATE_LIMIT_STATE,
+    REPLAYED_HEADER,
+    RateLimiter,
+)
+from privacydesk.web.api.operations import (
+    API_SERVICES,
+    PREFIX,
+    ApiResponse,
+    ApiServices,
+    Call,
+    Operation,
+)
+from privacydesk.web.api.schemas import EmptyRequest
+from privacydesk.web.bodies import read_body
+from privacydesk.web.keys import SETTINGS
+
+_log = structlog.get_logger(__name__)
+
+RATE_LIMITER: Final = web.AppKey("api_limiter", RateLimiter)
+_JSON: Final = "application/json"
+_STALE_REASONS: Final = frozenset({"ticket_changed", "owner_changed", "webhook_stale"})
+_MAX_FAULTS: Final = 20
+_MAX_BODY_BYTES: Final = 512 * 1024
+"""Maximum size of a body; far above any valid one, so that validation can name overlong fields."""
+
+
+async def serve_operation(operation: Operation[Any, Any], request: web.Request) -> web.Response:
+    """Authorise, validate and carry out a request.
+
+    Raises:
+        DeskError: the request is refused; the application's middleware makes the error response.
+    """
+    services, settings = request.config_dict[API_SERVICES], request.config_dict[SETTINGS]
+    bearer = await _authenticate(services, request)
+    request[RATE_LIMIT_STATE] = limit = request.config_dict[RATE_LIMITER].take(bearer.token.id)
+    if limit.wait:
+        raise DeskError(
+            "too many requests",
+            code=ErrorCode.RATE_LIMITED,
+            reason="api_rate",
+            retry_after=limit.wait,
+        )
+    try:
+        async with asyncio.timeout(settings.api_timeout):
+            await _check_scope(services, operation, bearer, request)
+            call = await _parse_call(operation, services, bearer, request)
+            response = await _run(operation, call, request)
+    except TimeoutError:
+        # A write may still complete after the timeout; a retry with the same key won't repeat it.
+        raise UnavailableError("it took too long", retry_after=1) from None
+    _log.info(
+        "api_request",
+        operation=operation.name,
+        agent=bearer.agent.name,
+        token=bearer.token.id.hex(),
+        status=response.status,
+    )
+    return response
+
+
+# -- authentication and scope ----------------------------------------------------------------------
+
+
+async def _authenticate(services: ApiServices, request: web.Request) -> Bearer:
+    scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if scheme.lower() != "bearer" or not text.isascii():
+        raise DeskError("no token", code=ErrorCode.UNAUTHENTICATED, reason="api_token_missing")
+    return await services.tokens.authenticate(text.strip())
+
+
+async def _check_scope(
+    services: ApiServices, operation: Operation[Any, Any], bearer: Bearer, request: web.Request
+) -> None:
+    if operation.scope in bearer.token.scopes:
+        return
+    origin = client_network(request, request.config_dict[SETTINGS].trusted_proxies)
+    await services.access_log.record(
+        AccessKind.FORBIDDEN,
+        agent=bearer.agent.name,
+        origin="" if origin is None else str(origin),
+        about=f"{operation.method} {PREFIX}{operation.path} (scope)",
+    )
+    raise DeskError(
+        f"this needs the scope {operation.scope.value}",
+        code=ErrorCode.FORBIDDEN,
+        reason="api_scope",
+        scope=operation.scope.value,
+    )
+
+
+# -- parsing and validation ------------------------------------------------------------------------
+
+
+async def _parse_call(
+    operation: Operation[Any, Any], services: ApiServices, bearer: Bearer, request: web.Request
+) -> Call[Any, Any]:
+    query = _validate(operation.query_model, "query", _query_values(operation.query_model, request))
+    body: BaseModel = EmptyRequest()
+    if operation.is_write:
+        body = _validate(operation.body_model, "body", await _read_json_body(request))
+    return Call(
+        services=services,
+        bearer=bearer,
+        path=dict(request.match_info),
+        query=query,
+        body=body,
+        expected_version=_parse_if_match(request) if operation.supports_if_match else None,
+    )
+
+
+def _query_values(model: type[BaseModel], request: web.Request) -> dict[str, Any]:
+    values_by_name: dict[str, Any] = {}
+    for name in request.query:
+        values = request.query.getall(name)
+        field = model.model_fields.get(name)
+        if field is not None and get_origin(field.annotation) is tuple:
+            values_by_name[name] = values
+        elif len(values) == 1:
+            values_by_name[name] = values[0]
+        else:
+            raise InvalidRequestError("a query parameter is repeated", faults=[_fault("query", ())])
+    return values_by_name
+
+
+async def _read_json_body(request: web.Request) -> bytes:
+    if request.content_type != _JSON:
+        raise DeskError(
+            "send JSON", code=ErrorCode.UNSUPPORTED_MEDIA, reason="api_json", media_type=_JSON
+        )
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
+        raise DeskError("send it uncompressed", code=ErrorCode.UNSUPPORTED_MEDIA, reason="api_json")
+    return await read_body(request, _MAX_BODY_BYTES)
+
+
+def _validate(model: type[BaseModel], location: str, data: bytes | Mapping[str, Any]) -> BaseModel:
+    try:
+        if isinstance(data, bytes):
+            return model.model_validate_json(data, strict=True)
+        return model.model_validate(data)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = [_fault(location, detail["loc"], detail["type"]) for detail in details]
+        raise InvalidRequestError(
+            "the request is invalid", reason="api_invalid", faults=faults[:_MAX_FAULTS]
+        ) from None
+
+
+def _fault(location: str, path: tuple[str | int, ...], kind: str = "repeated") -> dict[str, str]:
+    """Return a fault with its location. Unknown field names are not echoed.
+
+    Args:
+        location: the part of the request: ``query`` or ``body``.
+        path: the path of the field within it.
+        kind: the type of the validation error.
+    """
+    known_path = path[:-1] if kind == "extra_forbidden" else path
+    return {"where": ".".join((location, *(str(part) for part in known_path))), "what": kind}
+
+
+def _parse_if_match(request: web.Request) -> int | None:
+    """Return the version that ``If-Match`` names; None if any version is accepted."""
+    tags = request.headers.getall(hdrs.IF_MATCH, ())
+    if not tags or tags == [ANY_VERSION]:
+        return None
+    match = ETAG_REGEX.fullmatch(tags[0]) if len(tags) == 1 else None
+    if match is None:
+        raise InvalidRequestError(
+            "If-Match needs exactly one entity tag",
+            reason="api_invalid",
+            faults=[{"where": "header.If-Match", "what": "no_tag"}],
+        )
+    return int(match[1])
+
+
+def _idempotency_key(request: web.Request) -> str:
+    keys = request.headers.getall(IDEMPOTENCY_KEY_HEADER, ())
+    if len(keys) != 1 or KEY_REGEX.fullmatch(keys[0]) is None:
+        raise InvalidRequestError(
+            "send an idempotency key",
+            reason="api_key",
+            faults=[{"where": f"header.{IDEMPOTENCY_KEY_HEADER}", "what": "no_key"}],
+        )
+    return keys[0]
+
+
+# -- execution -------------------------------------------------------------------------------------
+
+
+async def _run(
+    operation: Operation[Any, Any], call: Call[Any, Any], request: web.Request
+) -> web.Response:
+    """Run the operation's handler; a repeated write gets its stored response instead."""
+    if not operation.is_write:
+        return _http_response(await operation.handler(call))
+    idempotency, key = call.services.idempotency, _idempotency_key(request)
+    # Requests count as the same whatever the formatting and key order of their JSON, and whatever
+    # the version in ``If-Match``.
+    content = f"{operation.name} {request.path} ".encode() + orjson.dumps(
+        call.body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS
+    )
+    registered = await idempotency.begin(call.actor, key, content)
+    if registered.answered:
+        return await _stored_response(operation, call, registered.stored)
+    try:
+        result = await operation.handler(
+            replace(call, job_id=registered.job_id, api_request=registered.stored)
+        )
+    except StaleError as error:
+        if (await idempotency.begin(call.actor, key, content)).stored != registered.stored:
+            # An identical concurrent request has done it: respond to both with its response.
+            return await _run(operation, call, request)
+        if call.expected_version is None or error.data.get("reason") not in _STALE_REASONS:
+            raise
+        raise DeskError(
+            error.message,
+            code=ErrorCode.PRECONDITION_FAILED,
+            reason=error.data["reason"],
+        ) from None
+    except DeskError as error:
+        if error.code is not ErrorCode.INVALID_REQUEST:
+            raise
+        # The body has been validated against its model, so the error is a semantic one.
+        raise DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data) from None
+    response = _http_response(result)
+    await idempotency.save_response(
+        registered,
+        response.status,
+        _body_to_store(result, response),
+        response.headers.get(hdrs.ETAG, ""),
+    )
+    return response
+
+
+async def _stored_response(
+    operation: Operation[Any, Any], call: Call[Any, Any], stored: StoredResponse
+) -> web.Response:
+    body = stored.body
+    if operation.complete_stored is not None:
+        body = await operation.complete_stored(call, body)
+    return _json_response(stored.status, body, stored.tag, {REPLAYED_HEADER: "true"})
+
+
+def _body_to_store(result: ApiResponse | web.Response, response: web.Response) -> bytes:
+    if isinstance(result, ApiResponse) and result.stored_body is not None:
+        return result.stored_body.model_dump_json(by_alias=True).encode()
+    assert isinstance(response.body, bytes)
+    return response.body
+
+
+def _http_response(result: ApiResponse | web.Response) -> web.Response:
+    if isinstance(result, web.Response):
+        return result
+    tag = "" if result.version is None else f'"{result.version}"'
+    return _json_response(200, result.body.model_dump_json(by_alias=True).encode(), tag, {})
+
+
+def _json_response(
+    status: int, body: bytes, tag: str, extra_headers: Mapping[str, str]
+) -> web.Response:
+    headers = {hdrs.CACHE_CONTROL: "no-store", **extra_headers}
+    if tag:
+        headers[hdrs.ETAG] = tag
+    return web.Response(body=body, status=status, content_type=_JSON, headers=headers)

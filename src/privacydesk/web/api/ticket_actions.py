@@ -1,0 +1,307 @@
+"""Write operations on tickets.
+
+They call the services of the console, with the same permissions and the same second reviewer.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.services.staff.decisions import proposal_of
+from privacydesk.services.staff.preconditions import Refusal, Verdict
+from privacydesk.web.api.operations import ApiResponse, Call, Group, Operation, write_operation
+from privacydesk.web.api.schemas import (
+    BODY_INTEGER,
+    AgentName,
+    EmptyRequest,
+    NonBlankText,
+    RequestModel,
+    ResponseModel,
+    Text,
+)
+
+_MAX_ITEMS: Final = 50
+
+
+class AssignTicketRequest(RequestModel):
+    """The assignment of a ticket."""
+
+    to: AgentName | None = Field(description="The new holder; null to unassign the ticket.")
+
+
+class TextRequest(RequestModel):
+    """A text written by an agent."""
+
+    text: NonBlankText
+
+
+class EscalateTicketRequest(RequestModel):
+    """The escalation of a ticket."""
+
+    reason: NonBlankText
+
+
+class ExamineEvidenceRequest(RequestModel):
+    """The result of examining the evidence."""
+
+    accepted: bool = Field(
+        description="Whether it proves the requester's identity; if so, the deadline starts."
+    )
+    reason: Text = Field(
+        default="", description="For the requester, if the evidence is not accepted."
+    )
+    account: Text = Field(
+        default="", description="The account that the request is about, if the ticket has none yet."
+    )
+
+
+class ItemRefusal(RequestModel):
+    """The refusal of one item of a request."""
+
+    item: Annotated[int, Field(ge=0, lt=_MAX_ITEMS), BODY_INTEGER] = Field(
+        description="The index in the ticket's `items`, from 0."
+    )
+    ground: Ground
+    reason: NonBlankText
+
+
+class GrantTicketRequest(RequestModel):
+    """The decision to grant a request, completely or except for some items."""
+
+    text: Text = Field(
+        default="", description="The answer, for a request that is answered with a text."
+    )
+    account: Text = Field(
+        default="", description="The account that the request is about, if the ticket has none yet."
+    )
+    refused: tuple[ItemRefusal, ...] = Field(default=(), max_length=_MAX_ITEMS)
+
+
+class RefuseTicketRequest(RequestModel):
+    """The decision to refuse a request completely."""
+
+    ground: Ground
+    reason: NonBlankText = Field(description="An explanation in plain language for the requester.")
+
+
+class TicketActionResponse(ResponseModel):
+    """The state of a ticket after an operation."""
+
+    number: str
+    version: int = Field(description="The version; also the entity tag.")
+    state: TicketState
+    holder: str
+    proposed: bool = Field(
+        description="Whether a decision awaits confirmation by a second person, without effect yet."
+    )
+
+
+def _response(ticket: Ticket) -> ApiResponse:
+    return ApiResponse(
+        TicketActionResponse(
+            number=ticket.number,
+            version=ticket.version,
+            state=ticket.state,
+            holder=ticket.holder,
+            proposed=proposal_of(ticket) is not None,
+        ),
+        ticket.version,
+    )
+
+
+async def _claim(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    handling, number = call.services.staff.handling, call.path["number"]
+    return _response(
+        await handling.claim(number, call.actor, job_id=call.job_id, seen=call.expected_version)
+    )
+
+
+async def _assign(call: Call[EmptyRequest, AssignTicketRequest]) -> ApiResponse:
+    handling, number = call.services.staff.handling, call.path["number"]
+    to = call.body.to or ""
+    return _response(
+        await handling.assign(
+            number, call.actor, to, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+async def _note(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
+    handling, number, text = call.services.staff.handling, call.path["number"], call.body.text
+    return _response(
+        await handling.add_note(
+            number, call.actor, text, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+async def _escalate(call: Call[EmptyRequest, EscalateTicketRequest]) -> ApiResponse:
+    escalations, number = call.services.staff.escalations, call.path["number"]
+    return _response(
+        await escalations.escalate(
+            number,
+            call.actor,
+            call.body.reason,
+            job_id=call.job_id,
+            seen=call.expected_version,
+        )
+    )
+
+
+async def _reply(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
+    handling, number, text = call.services.staff.handling, call.path["number"], call.body.text
+    return _response(
+        await handling.reply(
+            number, call.actor, text, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+async def _ask(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
+    handling, number, text = call.services.staff.handling, call.path["number"], call.body.text
+    return _response(
+        await handling.ask_requester(
+            number, call.actor, text, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+async def _examine(call: Call[EmptyRequest, ExamineEvidenceRequest]) -> ApiResponse:
+    examination = call.body
+    return _response(
+        await call.services.staff.examinations.examine(
+            call.path["number"],
+            call.actor,
+            accepted=examination.accepted,
+            reason=examination.reason,
+            account=examination.account,
+            job_id=call.job_id,
+            seen=call.expected_version,
+        )
+    )
+
+
+async def _grant(call: Call[EmptyRequest, GrantTicketRequest]) -> ApiResponse:
+    grant = call.body
+    refused = {refusal.item: Refusal(refusal.ground, refusal.reason) for refusal in grant.refused}
+    verdict = Verdict(text=grant.text.strip(), account=grant.account, refused=refused)
+    return await _decide(call, verdict)
+
+
+async def _refuse(call: Call[EmptyRequest, RefuseTicketRequest]) -> ApiResponse:
+    return await _decide(call, Verdict(whole=Refusal(call.body.ground, call.body.reason)))
+
+
+async def _decide(call: Call[EmptyRequest, Any], verdict: Verdict) -> ApiResponse:
+    decisions, number = call.services.staff.decisions, call.path["number"]
+    return _response(
+        await decisions.decide(
+            number, call.actor, verdict, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+_CONFIRMATION: Final = (
+    "If the kind of request needs a second reviewer, this is a proposal: it takes effect, and the"
+    " requester is told, only after a person has confirmed it in the console."
+)
+
+TICKET_ACTIONS: Final[tuple[Operation[Any, Any], ...]] = (
+    write_operation(
+        "claim_ticket",
+        "/tickets/{number}/claim",
+        Group.TICKET_ACTIONS,
+        "Claim a ticket: become its holder.",
+        scope=Scope.TICKETS_WRITE,
+        handler=_claim,
+        body_model=EmptyRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "assign_ticket",
+        "/tickets/{number}/assignment",
+        Group.TICKET_ACTIONS,
+        "Assign a ticket to another agent, or unassign it.",
+        scope=Scope.TICKETS_WRITE,
+        handler=_assign,
+        body_model=AssignTicketRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "note_on_ticket",
+        "/tickets/{number}/notes",
+        Group.TICKET_ACTIONS,
+        "Add an internal note, which the requester never sees.",
+        scope=Scope.TICKETS_WRITE,
+        handler=_note,
+        body_model=TextRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "escalate_ticket",
+        "/tickets/{number}/escalation",
+        Group.TICKET_ACTIONS,
+        "Escalate a ticket to the supervisors.",
+        scope=Scope.TICKETS_WRITE,
+        handler=_escalate,
+        body_model=EscalateTicketRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "reply_on_ticket",
+        "/tickets/{number}/replies",
+        Group.TICKET_ACTIONS,
+        "Reply to the requester.",
+        scope=Scope.TICKETS_REPLY,
+        handler=_reply,
+        body_model=TextRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "ask_requester",
+        "/tickets/{number}/questions",
+        Group.TICKET_ACTIONS,
+        "Ask the requester for information; the deadline is not suspended.",
+        scope=Scope.TICKETS_REPLY,
+        handler=_ask,
+        body_model=TextRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "examine_evidence",
+        "/tickets/{number}/examination",
+        Group.TICKET_ACTIONS,
+        "Accept or reject the evidence; its files are removed afterwards.",
+        scope=Scope.TICKETS_DECIDE,
+        handler=_examine,
+        body_model=ExamineEvidenceRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "grant_ticket",
+        "/tickets/{number}/grant",
+        Group.TICKET_ACTIONS,
+        "Grant a request.",
+        scope=Scope.TICKETS_DECIDE,
+        handler=_grant,
+        body_model=GrantTicketRequest,
+        response_model=TicketActionResponse,
+        details=_CONFIRMATION,
+    ),
+    write_operation(
+        "refuse_ticket",
+        "/tickets/{number}/refusal",
+        Group.TICKET_ACTIONS,
+        "Refuse a request.",
+        scope=Scope.TICKETS_DECIDE,
+        handler=_refuse,
+        body_model=RefuseTicketRequest,
+        response_model=TicketActionResponse,
+        details=_CONFIRMATION,
+    ),
+)

@@ -1,0 +1,255 @@
+"""Request and response models for tickets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue
+
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import DayReason
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import is_qualified, part_of
+from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
+from privacydesk.services.staff.decisions import proposal_of
+from privacydesk.web.api.schemas import (
+    DEFAULT_PAGE_SIZE,
+    Cursor,
+    PageSize,
+    RequestModel,
+    ResponseModel,
+    Timestamp,
+)
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+class TicketQuery(RequestModel):
+    """The filters of a list of tickets."""
+
+    state: tuple[TicketState, ...] = Field(
+        default=(), max_length=len(TicketState), description="Only these states; may be repeated."
+    )
+    kind: tuple[RequestKind, ...] = Field(
+        default=(), max_length=len(RequestKind), description="Only these kinds; may be repeated."
+    )
+    holder: Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x20]*$")] | None = Field(
+        default=None, description="Only tickets of this holder; if empty, only unassigned tickets."
+    )
+    limit: PageSize = DEFAULT_PAGE_SIZE
+    cursor: Cursor | None = Field(default=None, description="The `next` of the previous page.")
+
+
+# -- responses -------------------------------------------------------------------------------------
+
+
+class DeadlineResponse(ResponseModel):
+    """The deadline of a ticket; if several apply, the decisive one."""
+
+    date: dt.date
+    at: Timestamp = Field(description="The end of the deadline: answers from then on are late.")
+    zone: str = Field(description="The time zone of `date`.")
+    calendar: str
+    amount: int
+    unit: str
+    started_at: Timestamp
+    provisional: bool = Field(
+        description="Whether the date may change: the holidays of its year aren't published yet."
+    )
+    first_date: dt.date = Field(description="The due date before any extension.")
+
+
+class DateRangeResponse(ResponseModel):
+    """A range of days in the operator's time zone, both ends included; null for an open end."""
+
+    since: dt.date | None = Field(serialization_alias="from")
+    until: dt.date | None = Field(serialization_alias="to")
+
+
+class ItemResponse(ResponseModel):
+    """An item of a request."""
+
+    name: str
+    only: tuple[DateRangeResponse, ...] = Field(
+        description="The days that it is limited to; empty for no limit."
+    )
+    narrowed: bool = Field(
+        description="Whether the requester's words limit it further; `detail` has these words."
+    )
+    decision: str = Field(description="`grant` or `refuse`; empty before the decision.")
+    result: str = Field(description="The result that the account service reported for it.")
+
+
+class TicketResponse(ResponseModel):
+    """A ticket without texts and names of persons."""
+
+    number: str
+    version: int = Field(description="The version; also the entity tag.")
+    conversation: str
+    kind: RequestKind
+    state: TicketState
+    outcome: Outcome | None
+    requester: Requester
+    locale: str = Field(description="The locale in which the requester is answered.")
+    received_at: Timestamp
+    verified_at: Timestamp | None
+    answered_at: Timestamp | None
+    closed_at: Timestamp | None
+    purged_at: Timestamp | None = Field(
+        description="When its content was deleted; only these fields remain."
+    )
+    due: DeadlineResponse | None = Field(description="Null while no deadline runs.")
+    late: bool = Field(
+        description="Whether the ticket is overdue or was answered late, by `first_date`."
+    )
+    holder: str = Field(description="Empty while the ticket is unassigned.")
+    items: tuple[ItemResponse, ...]
+    flags: tuple[str, ...]
+    proposed: bool = Field(description="Whether a decision awaits confirmation by a second person.")
+
+
+class TicketPage(ResponseModel):
+    """Tickets in order of their due dates; those without one come last."""
+
+    tickets: tuple[TicketResponse, ...]
+    next: str | None = Field(description="The `cursor` of the next page; null on the last page.")
+    damaged: tuple[str, ...] = Field(
+        description="Numbers of tickets that can't be read and are on no page; staff are alerted."
+    )
+
+
+class DayResponse(ResponseModel):
+    """A day of the day count."""
+
+    date: dt.date
+    working: bool
+    count: int | None = Field(description="0 on the first day; null for a day that does not count.")
+    reason: DayReason
+    name: str | None = Field(description="The name of the holiday; null if it is none.")
+
+
+class DayCountResponse(ResponseModel):
+    """The deadline of a ticket, with its day count."""
+
+    due: DeadlineResponse | None
+    days: tuple[DayResponse, ...]
+
+
+class LogEntryResponse(ResponseModel):
+    """An entry of a ticket's log."""
+
+    at: Timestamp
+    by: str
+    what: str
+    words: str | None = Field(description="Null without the scope `tickets:details`.")
+
+
+class LogResponse(ResponseModel):
+    """The log of a ticket, oldest entry first."""
+
+    entries: tuple[LogEntryResponse, ...]
+
+
+class ItemDetailsResponse(ItemResponse):
+    """An item of a request, with its personal data."""
+
+    detail: dict[str, JsonValue] = Field(
+        description="What is requested. `only` and `but` are what is included and excluded, as"
+        " days (`from`, `to`) and the requester's words (`qualifier`); `words` could not be parsed."
+    )
+    ground: Ground | None
+    reason: str
+
+
+class TicketDetailsResponse(ResponseModel):
+    """The personal data of a ticket."""
+
+    number: str
+    account: str
+    contact: str
+    items: tuple[ItemDetailsResponse, ...]
+    answers: dict[str, JsonValue] = Field(
+        description="Further answers of the requester; `opening` is their first message."
+    )
+
+
+class EvidenceFileResponse(ResponseModel):
+    """A file that the requester submitted as evidence."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    handed_in_at: Timestamp
+    removed_at: Timestamp | None = Field(
+        description="When its content was removed; it can't be opened any more."
+    )
+
+
+class EvidenceListResponse(ResponseModel):
+    """The evidence files of a ticket."""
+
+    files: tuple[EvidenceFileResponse, ...]
+
+
+def ticket_response(ticket: Ticket, *, late: bool) -> TicketResponse:
+    """Return the response model of a ticket.
+
+    Args:
+        ticket: the ticket.
+        late: whether it is, or was, answered late.
+    """
+    return TicketResponse(
+        number=ticket.number,
+        version=ticket.version,
+        conversation=ticket.conversation_id.hex(),
+        kind=ticket.kind,
+        state=ticket.state,
+        outcome=ticket.outcome,
+        requester=ticket.requester,
+        locale=ticket.locale,
+        received_at=ticket.received_at,
+        verified_at=ticket.verified_at,
+        answered_at=ticket.answered_at,
+        closed_at=ticket.closed_at,
+        purged_at=ticket.purged_at,
+        due=deadline_response(ticket),
+        late=late,
+        holder=ticket.holder,
+        items=tuple(ItemResponse(**item_fields(item)) for item in ticket.items),
+        flags=tuple(sorted(ticket.flags)),
+        proposed=proposal_of(ticket) is not None,
+    )
+
+
+def item_fields(item: ScopeItem) -> dict[str, Any]:
+    """Return the fields of ``ItemResponse`` for an item."""
+    return {
+        "name": item.name,
+        "only": tuple(
+            DateRangeResponse(since=span.since, until=span.until) for span in part_of(item).days
+        ),
+        "narrowed": is_qualified(item),
+        "decision": item.decision,
+        "result": item.result,
+    }
+
+
+def deadline_response(ticket: Ticket) -> DeadlineResponse | None:
+    """Return the deadline of a ticket; None while none runs."""
+    clock: Clock | None = ticket.clock
+    if clock is None:
+        return None
+    return DeadlineResponse(
+        date=clock.due_date,
+        at=clock.due_at,
+        zone=clock.zone,
+        calendar=clock.calendar,
+        amount=clock.amount,
+        unit=clock.unit.value,
+        started_at=clock.started_at,
+        provisional=clock.provisional,
+        first_date=ticket.work.first_due or clock.due_date,
+    )

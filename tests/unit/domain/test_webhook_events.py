@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+from tests.integration.storage.desk import conversation_id, ticket, ticket_id
+
+from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, may, move
+from privacydesk.domain.webhook_events import (
+    WebhookEventKind,
+    webhook_event_of_owner,
+    webhook_events_of_ticket,
+)
+
+NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
+
+
+def kinds(before: Ticket | None, after: Ticket, *entries: str) -> list[str]:
+    return [one.kind.value for one in webhook_events_of_ticket(before, after, entries)]
+
+
+@pytest.mark.parametrize("trigger", Move)
+def test_no_move_of_a_ticket_goes_untold(trigger: Move) -> None:
+    for state in TicketState:
+        before = ticket(state=state, version=3)
+        if not may(before, trigger):
+            continue
+        if trigger is Move.RETURN_TO_REVIEW:
+            before = replace(before, answered_at=NOW)
+        after = move(before, trigger, NOW)
+        if trigger is Move.VERIFY:
+            after = replace(after, verified_at=NOW)
+        assert kinds(before, after, trigger.value), (state, trigger)
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        (ScheduledEventKind.REMIND_TWO, "ticket.due_soon"),
+        (ScheduledEventKind.REMIND_ONE, "ticket.due_soon"),
+        (ScheduledEventKind.OVERDUE, "ticket.overdue"),
+        (ScheduledEventKind.EVIDENCE_WAITING, "ticket.examination_late"),
+    ],
+)
+def test_what_comes_due_is_told(due: ScheduledEventKind, told: str) -> None:
+    before = ticket(version=3)
+    assert kinds(before, replace(before, version=4), due.value) == [told]
+
+
+def test_a_refusal_is_a_decision_and_a_closing_in_this_order() -> None:
+    before = ticket(version=3)
+    assert kinds(before, move(before, Move.REFUSE, NOW), "refuse") == [
+        "ticket.decided",
+        "ticket.closed",
+    ]
+
+
+def test_a_ticket_filed_verified_tells_both_and_an_objection_says_against_what() -> None:
+    filed = ticket(version=1, verified_at=NOW, flags=frozenset({"objection"}), linked=ticket_id(9))
+    told = webhook_events_of_ticket(None, filed, ["filed"])
+    assert [one.kind for one in told] == [
+        WebhookEventKind.TICKET_FILED,
+        WebhookEventKind.TICKET_OBJECTED,
+        WebhookEventKind.TICKET_VERIFIED,
+    ]
+    message = json.loads(told[0].body(b"e" * 16, NOW))
+    assert message["data"]["linked"] == ticket_id(9).hex()
+
+
+def test_notes_and_replies_are_nobody_elses_news() -> None:
+    before = ticket(version=3)
+    for what in ("note", "reply", "evidence_opened", "files_allowed", "notice:sent"):
+        assert kinds(before, replace(before, version=4), what) == []
+
+
+def test_who_holds_it_and_a_hold_are_told() -> None:
+    before = ticket(version=3)
+    assert kinds(before, replace(before, version=4, holder="mei"), "claim") == ["ticket.assigned"]
+    held = replace(before, version=4, flags=frozenset({"hold"}))
+    assert kinds(before, held, "hold") == ["ticket.hold_changed"]
+
+
+def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() -> None:
+    filed = ticket(
+        version=5,
+        account="u-1001",
+        contact="+8613800000000",
+        holder="mei",
+        answers={"complaint": "they lost my photos"},
+        items=(
+            ScopeItem("posts", {"only": [{"to": "2025-12-31"}], "but": [{"qualifier": "beach"}]}),
+            ScopeItem("voice", {"only": [{"qualifier": "singing"}]}),
+            ScopeItem("profile"),
+        ),
+    )
+    (told,) = webhook_events_of_ticket(None, filed, ["filed"])
+    raw = told.body(b"\x01" * 16, NOW)
+    message = json.loads(raw)
+    assert message == {
+        "schema": "privacydesk.ticket",
+        "version": 1,
+        "id": "evt_" + "01" * 16,
+        "type": "ticket.filed",
+        "timestamp": "2026-05-04T08:30:00Z",
+        "data": {
+            "ticket_id": filed.id.hex(),
+            "number": "PD-1",
+            "conversation_id": filed.conversation_id.hex(),
+            "sequence": 5,
+            "kind": "access",
+            "state": "in_review",
+            "outcome": None,
+            "received_at": "2026-05-04T08:30:00Z",
+            "verified_at": None,
+            "due_date": None,
+            "due_at": None,
+            "provisional": False,
+            "answered_at": None,
+            "closed_at": None,
+            "on_hold": False,
+            "linked": None,
+            "items": [
+                {"name": "posts", "only": [{"from": None, "to": "2025-12-31"}], "narrowed": True},
+                {"name": "voice", "only": [], "narrowed": True},
+                {"name": "profile", "only": [], "narrowed": False},
+            ],
+        },
+    }
+    for secret in (b"u-1001", b"138", b"mei", b"photos", b"beach", b"singing"):
+        assert secret not in raw
+
+
+def test_later_changes_of_a_ticket_have_later_places() -> None:
+    first = ticket(version=3)
+    second = move(first, Move.REFUSE, NOW)
+    places = [one.position for one in webhook_events_of_ticket(None, first, ["filed"])]
+    places += [one.position for one in webhook_events_of_ticket(first, second, ["refuse"])]
+    assert places == sorted(set(places))
+
+
+def test_who_may_speak_in_a_conversation_is_told_without_a_name() -> None:
+    begun = Conversation(conversation_id(), "epoch", NOW, version=4)
+    queued = replace(begun, owner=Owner(OwnerKind.QUEUE, offset=5, since=NOW), version=5)
+    taken = replace(
+        queued, owner=Owner(OwnerKind.AGENT, "mei", 6, NOW + timedelta(minutes=1)), version=6
+    )
+    back = replace(taken, owner=Owner(OwnerKind.ASSISTANT, offset=7), version=7)
+    told = [
+        webhook_event_of_owner(*pair) for pair in ((begun, queued), (queued, taken), (taken, back))
+    ]
+    assert [one.kind.value for one in told if one] == [
+        "conversation.queued",
+        "conversation.taken",
+        "conversation.returned",
+    ]
+    assert all(one and b"mei" not in one.body(b"e" * 16, NOW) for one in told)
+    assert webhook_event_of_owner(None, begun) is None
+    assert webhook_event_of_owner(taken, replace(taken, version=9)) is None

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from tests.unit.services.test_plans import ticket
+
+from privacydesk.data import locale_files
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import ScopeItem
+from privacydesk.i18n.catalog import Catalogs
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.rendering import Renderer, capitalize_first
+
+RENDERER = Renderer(Catalogs(locale_files()), cast("Deadlines", None))
+
+
+@pytest.mark.parametrize(
+    ("term", "shown"),
+    [
+        ("posts", "Posts"),
+        ("phone number (138****4821)", "Phone number (138****4821)"),
+        ("iPhone backup", "iPhone backup"),
+        ("QQ", "QQ"),
+        ("动态", "动态"),
+        ("«", "«"),
+        ("", ""),
+    ],
+)
+def test_a_term_without_a_sentence_around_it_begins_with_a_capital(term: str, shown: str) -> None:
+    assert capitalize_first(term) == shown
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        (ScopeItem("posts"), "Posts"),
+        (ScopeItem("posts", {"only": [{"to": "2026-11-21"}]}), "Posts up to 21 November 2026"),
+        (ScopeItem("photos", {"but": [{"qualifier": "自拍"}]}), "Photos (except “自拍”)"),
+        (ScopeItem("photos", {"words": "or so"}), "Photos (as written: “or so”)"),
+        (ScopeItem("photos", {"period": "last year's"}), "Photos (last year's)"),
+        (ScopeItem("maps", {"only": [{"from": "2026-01-01"}]}), "maps since 1 January 2026"),
+    ],
+)
+def test_an_item_is_worded_with_what_narrows_it(item: ScopeItem, shown: str) -> None:
+    asked: Any = ticket(RequestKind.DELETION, item)
+    assert RENDERER.item_label(asked, item, "en") == shown
