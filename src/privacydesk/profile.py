@@ -1,7 +1,7 @@
-"""The operator profile: the operator's own facts, in a YAML file the operator keeps.
+"""The operator profile: a YAML file with everything that is specific to an operator.
 
-Self-service paths, mailboxes, clauses, refusal remedies, zone, calendar and waiting times live here
-and are never hard-coded.
+It has self-service paths, mailboxes, clauses, remedies against refusals, time zone, calendar, time
+limits and more, which are never hard-coded.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from privacydesk.services.quiet_hours import QuietHours
 from privacydesk.services.staff.decisions import SECOND_EYES
 from privacydesk.system_errors import translate_os_errors
 
-# libyaml reads it ten times as fast as the loader in Python; both are safe loaders.
+# libyaml is ten times as fast as the loader in Python; both are safe loaders.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SHIPPED_LOCALES = frozenset({"zh_Hans", "zh_Hant", "en"})
-"""The shipped languages; an operator's own sentences are needed in each."""
+"""The shipped languages; an operator's own texts are required in each of them."""
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
-_WAYS = (NoticeChannel.SMS, NoticeChannel.MAIL, NoticeChannel.PUSH)
+_DEFAULT_CHANNELS = (NoticeChannel.SMS, NoticeChannel.MAIL, NoticeChannel.PUSH)
 _Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -47,7 +47,7 @@ class _Section(BaseModel):
 
 
 class CodeSection(_Section):
-    """How one-time codes are counted."""
+    """The limits of one-time codes; see ``CodeRules``."""
 
     lifetime_minutes: _Minutes = 5
     entries: Annotated[int, Field(ge=1, le=10)] = 3
@@ -66,7 +66,7 @@ class CodeSection(_Section):
 
 
 class FilingSection(_Section):
-    """How many requests may be filed."""
+    """The limits of filed tickets; see ``FilingRules``."""
 
     daily: Annotated[int, Field(ge=1, le=10_000)] = 60
     hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 300
@@ -75,7 +75,7 @@ class FilingSection(_Section):
 
 
 class StaffedSection(_Section):
-    """When people answer; ``calendar`` is the operator's unless another one is named."""
+    """Office hours of staff; the default for ``calendar`` is the operator's calendar."""
 
     opens: time = time(9, 0)
     closes: time = time(18, 0)
@@ -90,7 +90,7 @@ class StaffedSection(_Section):
         return value
 
     @model_validator(mode="after")
-    def _ends_the_same_day(self) -> Self:
+    def _closes_after_opening(self) -> Self:
         if self.opens >= self.closes:
             raise ValueError("opens must be before closes, on the same day")
         return self
@@ -101,20 +101,20 @@ class StaffedSection(_Section):
 
 
 class QuietSection(_Section):
-    """The hours in which no notice may make a sound; past midnight if the end is the earlier."""
+    """Quiet hours, without push messages and SMS; past midnight if ``ends`` is the earlier time."""
 
     begins: time = time(22, 0)
     ends: time = time(8, 0)
 
     @model_validator(mode="after")
-    def _leaves_some_time(self) -> Self:
+    def _is_not_all_day(self) -> Self:
         if self.begins == self.ends:
             raise ValueError("begins and ends must differ; write `quiet: null` for no quiet hours")
         return self
 
 
 class NoticeSection(_Section):
-    """Which notices are sent outside the chat, by which ways, and when."""
+    """Which notices are sent, through which channels, and when."""
 
     ways: dict[Occasion, list[NoticeChannel]] = {}
     link: Annotated[str, Field(pattern=r"^(|https://\S+)$", max_length=500)] = ""
@@ -123,7 +123,7 @@ class NoticeSection(_Section):
 
     @field_validator("ways")
     @classmethod
-    def _keeps_promises(
+    def _has_promised_notices(
         cls, value: dict[Occasion, list[NoticeChannel]]
     ) -> dict[Occasion, list[NoticeChannel]]:
         for occasion in PROMISED_NOTICES:
@@ -132,15 +132,15 @@ class NoticeSection(_Section):
         return value
 
     def channels_for(self, occasion: Occasion) -> tuple[NoticeChannel, ...]:
-        """Return the ways of a notice in the order in which they are tried."""
-        return tuple(dict.fromkeys(self.ways.get(occasion, _WAYS)))
+        """Return the channels of a notice, in the order in which they are tried."""
+        return tuple(dict.fromkeys(self.ways.get(occasion, _DEFAULT_CHANNELS)))
 
 
 class TicketingSection(_Section):
-    """How the desk's terms are mapped to the ticketing system that is joined to it.
+    """The mapping of the desk's terms to an external ticketing system; see ``TicketingMap``.
 
-    What is sent to it beyond a request's number, kind, state and due date is listed here and
-    nowhere else: ``fields`` and ``texts``.
+    Besides a ticket's number, kind, state and due date, only what ``fields`` and ``texts`` list is
+    sent to the system.
     """
 
     queue: Annotated[str, Field(max_length=200)] = ""
@@ -157,11 +157,11 @@ class TicketingSection(_Section):
 
     @field_validator("queue", "users", "states", "priorities", mode="before")
     @classmethod
-    def _numbers_are_words(cls, value: Any) -> Any:
+    def _convert_numbers(cls, value: Any) -> Any:
         # Some systems identify queues, states and users by numbers, which YAML reads as integers.
         if isinstance(value, dict):
-            return {key: _word(one) for key, one in value.items()}
-        return _word(value)
+            return {key: _number_to_text(item) for key, item in value.items()}
+        return _number_to_text(value)
 
     @field_validator("states")
     @classmethod
@@ -172,16 +172,16 @@ class TicketingSection(_Section):
         return value
 
     @model_validator(mode="after")
-    def _means_one_thing(self) -> Self:
-        for name, mapped in (("users", self.users), ("states", self.states)):
-            if not all(one.strip() for one in mapped.values()):
+    def _is_unambiguous(self) -> Self:
+        for name, mapping in (("users", self.users), ("states", self.states)):
+            if not all(term.strip() for term in mapping.values()):
                 raise ValueError(f"{name}: an empty name means nothing over there")
         if len(set(self.users.values())) < len(self.users):
             raise ValueError("users: two agents can't be the same user")
         return self
 
     def map(self) -> TicketingMap:
-        """Return the section as the sync's mapping."""
+        """Return the section as a ``TicketingMap``."""
         return TicketingMap(
             queue=self.queue,
             users=self.users,
@@ -197,12 +197,12 @@ class TicketingSection(_Section):
         )
 
 
-def _word(value: Any) -> Any:
+def _number_to_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class OperatorProfile(_Section):
-    """The operator's facts about itself. Unknown keys are refused, to catch misspellings."""
+    """The content of the profile file. Unknown keys are refused, to catch misspellings."""
 
     app: str = "MoChat"
     app_names: dict[str, str] = {}
@@ -248,8 +248,8 @@ class OperatorProfile(_Section):
 
     @field_validator("staffed", mode="before")
     @classmethod
-    def _one_or_several(cls, value: Any) -> Any:
-        # Most operators have one shift and write it without a list; null means never.
+    def _convert_to_list(cls, value: Any) -> Any:
+        # A single shift may be written without a list; null means no office hours.
         if value is None:
             return []
         return [value] if isinstance(value, dict) else value
@@ -267,8 +267,8 @@ class OperatorProfile(_Section):
         return value
 
     @model_validator(mode="after")
-    def _kept_while_disputed(self) -> Self:
-        # The last day to object ends after the hour of closing.
+    def _has_consistent_periods(self) -> Self:
+        # Not equal either: the last day for an objection ends after the time of closing.
         if self.retention_days <= self.objection_days:
             raise ValueError("retention_days must be more than objection_days")
         if self.package_days > self.retention_days:
@@ -276,11 +276,11 @@ class OperatorProfile(_Section):
         return self
 
     def clause_map(self) -> ClauseMap:
-        """Return the clauses the desk cites."""
+        """Return the clauses that the desk can cite."""
         return ClauseMap.from_profile(self.clauses)
 
     def rules(self) -> Rules:
-        """Return the rules of dialogs."""
+        """Return the rules of the dialog engine."""
         return Rules(
             app=self.app,
             app_names=self.app_names,
@@ -297,7 +297,7 @@ class OperatorProfile(_Section):
             ),
             fresh=timedelta(minutes=self.fresh_minutes),
             verification_timeout=timedelta(days=self.waits_for_verification_days),
-            unbinding_window=self._window(),
+            unbinding_window=self._unbinding_window(),
             retention_days=self.retention_days,
             answer_days=self._answer_days(),
             objection_days=self.objection_days,
@@ -306,13 +306,14 @@ class OperatorProfile(_Section):
         )
 
     def _answer_days(self) -> int:
+        """Return the number of working days for an answer; 0 if no single number applies."""
         regimes = self.deadline_rules().regimes
-        one = regimes[0]
-        plain = one.unit is Unit.WORKING_DAYS and one.starts_from is StartsFrom.VERIFIED
-        return one.amount if plain and len(regimes) == 1 else 0
+        first = regimes[0]
+        is_simple = first.unit is Unit.WORKING_DAYS and first.starts_from is StartsFrom.VERIFIED
+        return first.amount if is_simple and len(regimes) == 1 else 0
 
     def code_rules(self) -> CodeRules:
-        """Return the rules of one-time codes: how they are counted, where they go."""
+        """Return the limits of one-time codes."""
         codes = self.codes
         return CodeRules(
             lifetime=timedelta(minutes=codes.lifetime_minutes),
@@ -330,59 +331,61 @@ class OperatorProfile(_Section):
         )
 
     def deadline_rules(self) -> DeadlineRules:
-        """Return the rules of clocks."""
+        """Return the rules for deadlines."""
         return DeadlineRules(
             calendar=self.calendar,
             zone=self.zone,
             regimes=tuple(regime(name) for name in self.regimes),
             verification_timeout=timedelta(days=self.waits_for_verification_days),
-            unbinding_window=self._window(),
+            unbinding_window=self._unbinding_window(),
         )
 
     def shifts(self) -> tuple[Shift, ...]:
-        """Return the shifts in which people answer; empty for never."""
+        """Return the office hours of staff; empty for none."""
         return tuple(section.shift() for section in self.staffed)
 
     def remedy_texts(self) -> dict[str, str]:
-        """Return the remedies against a decision, by locale, the way to a court last.
+        """Return the text on remedies against a decision, by locale.
 
-        Every refusal says that one may sue: Personal Information Protection Law, art. 50.
+        It ends with the right to sue, which every refusal must state (Personal Information
+        Protection Law, article 50).
         """
-        named = (self.remedies, self.lawsuit)
+        sources = (self.remedies, self.lawsuit)
         return {
-            locale: _sentences(one[locale] for one in named if one.get(locale))
+            locale: _join_sentences(texts[locale] for texts in sources if texts.get(locale))
             for locale in self.remedies.keys() | self.lawsuit.keys()
         }
 
     def two_person_kinds(self) -> frozenset[RequestKind]:
-        """Return the kinds whose outcome needs a second agent's confirmation."""
+        """Return the kinds of tickets whose decision a second agent must confirm."""
         return frozenset(self.second_eyes)
 
     def quiet_hours(self) -> QuietHours | None:
-        """Return the hours without disturbing notices; None for no quiet hours."""
+        """Return the quiet hours; None for none."""
         quiet = self.notices.quiet
         if quiet is None:
             return None
         return QuietHours(quiet.begins, quiet.ends, ZoneInfo(self.zone))
 
-    def _window(self) -> timedelta | None:
+    def _unbinding_window(self) -> timedelta | None:
         minutes = self.unbinding_window_minutes
         return timedelta(minutes=minutes) if minutes is not None else None
 
 
-def _sentences(several: Iterable[str]) -> str:
-    """Join sentences; no space follows a Chinese full stop."""
-    joined = ""
-    for one in several:
-        joined += one.strip() if not joined or joined[-1] in "。！？" else f" {one.strip()}"
-    return joined
+def _join_sentences(sentences: Iterable[str]) -> str:
+    """Join sentences, without a space after Chinese punctuation."""
+    text = ""
+    for sentence in sentences:
+        space = "" if not text or text[-1] in "。！？" else " "
+        text += f"{space}{sentence.strip()}"
+    return text
 
 
 def read_profile(path: Path) -> OperatorProfile:
-    """Read an operator profile.
+    """Read an operator profile from a file.
 
     Raises:
-        SettingsError: the file can't be read, or a key is wrong; the message names it.
+        SettingsError: the file can't be read, or a key is invalid; the message names it.
     """
     try:
         with translate_os_errors("the operator profile can't be read", path):
@@ -397,10 +400,14 @@ def read_profile(path: Path) -> OperatorProfile:
 
 
 def parse_profile(raw: Any, source: str) -> OperatorProfile:
-    """Validate an operator profile that is already parsed.
+    """Validate an operator profile.
+
+    Args:
+        raw: the parsed YAML.
+        source: path of the file, for error messages.
 
     Raises:
-        SettingsError: a key is wrong; the message names it.
+        SettingsError: a key is invalid; the message names it.
     """
     try:
         return OperatorProfile.model_validate(raw)
@@ -411,7 +418,7 @@ def parse_profile(raw: Any, source: str) -> OperatorProfile:
 
 
 def describe_validation_error(error: ValidationError) -> str:
-    """Describe a validation error: key and fault, never the value."""
+    """Return a message with the keys and faults of a validation error, but no values."""
     return "; ".join(
         f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}:"
         f" {fault['msg'].removeprefix('Value error, ')}"

@@ -1,7 +1,7 @@
-"""Settings: one frozen object, built at the start from a file and the environment.
+"""Settings of a process: an immutable object, built from the environment and a TOML file.
 
-The environment wins: ``PRIVACYDESK_PORT=9000`` overrides ``port`` of the file that
-``PRIVACYDESK_CONFIG`` names (TOML). The caller may name a file to use when that is unset.
+The environment takes precedence: ``PRIVACYDESK_PORT=9000`` overrides ``port`` of the file named by
+``PRIVACYDESK_CONFIG``. The caller may name a file that is used if this variable is unset.
 """
 
 from __future__ import annotations
@@ -47,76 +47,78 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 
-_file: ContextVar[Path | None] = ContextVar("_file", default=None)
-"""The file to read where the environment names none; pydantic builds its sources by itself."""
+_default_file: ContextVar[Path | None] = ContextVar("_default_file", default=None)
+"""The settings file if the environment names none. A context variable, because pydantic creates the
+sources of the settings."""
 
 
 class Settings(BaseSettings):
     """The settings of a process.
 
     Attributes:
-        ring_keys: name to 32 bytes in base64; they wrap the conversations' data keys.
-        ring_key: the name of the one that wraps new keys.
-        hashing_secret: 32 bytes in base64, under which accounts and contacts are looked up.
+        ring_keys: keys that wrap the data keys of conversations: name to 32 bytes in base64.
+        ring_key: name of the ring key that wraps new data keys.
+        hashing_secret: 32 bytes in base64, the key of the hashes of accounts and contacts.
         app_token_keys: JSON Web Keys that the app's backend signs tokens with.
         app_token_audience: ``aud`` of these tokens.
-        account_service_url: base address of the operator's account service.
-        code_gateway_url: address of the gateway that sends codes.
-        push_gateway_url: address of the service that pushes notices to devices; none by default.
-        smtp_host: the server for outgoing mail; none by default.
-        smtp_security: ``starttls``, ``tls``, or ``none`` for a server on this machine.
-        smtp_from: the sender of mail, such as ``Privacy desk <desk@example.com>``.
-        smtp_timeout_seconds: how long the mail server may take per step.
-        smtp_ca_file: extra certificate authorities to trust for the mail server.
-        imap_host: the server of a mailbox whose mail becomes conversations; none by default.
-        imap_security: ``tls``, ``starttls``, or ``none`` for a server on this machine.
-        imap_ca_file: extra certificate authorities to trust for it.
-        imap_poll_seconds: pause between two polls of the mailbox.
-        token_links: whether the chat page takes an app token out of its own address.
-        new_chats_per_minute: conversations without a login that one address may begin on average.
-        new_chats_at_once: how many of them it may begin at once.
-        captcha_url: where solved challenges are verified; without it there are no challenges.
-        captcha_site_key: the key that clients show the challenge with.
-        captcha_after: conversations without a login that one address may begin at once before it
-            gets a challenge.
-        sockets_per_address: sockets and streams of the chat that one address may have open.
-        silent_sockets_per_address: how many of them may not have said hello yet; a further one
-            closes the oldest.
-        held_megabytes: memory for all clients of the chat: bytes not yet read by them, or sent by
-            them and not yet handled.
-        held_megabytes_per_address: the same for the clients of one address.
-        trusted_proxies: networks whose ``X-Forwarded-For`` is believed; none by default.
-        staged_upload_hours: how long an uploaded file waits to be handed in before it is removed.
-        staff_idle_minutes: how long a member of staff stays signed in without doing anything.
-        staff_session_hours: how long a session lasts at most.
-        temporary_password_hours: how long a password set by an administrator can be used.
-        access_log_days: how long sign-ins and refused attempts are kept.
-        separation_days: how long someone who added an agent, reset their access or changed their
-            role can't act beside them where two people are needed; 0 for no such time.
-        staff_entries_per_minute: staff passwords and codes that are checked from one address on
-            average.
-        staff_entries_at_once: how many of them at once.
-        conversations_at_once: how many conversations one agent is assigned at once; more can be
-            taken by hand.
-        connection_grace_seconds: how long an agent's page may be silent before their conversations
-            return to the queue.
+        account_service_url: base URL of the operator's account service.
+        code_gateway_url: URL of the gateway that sends codes.
+        push_gateway_url: URL of the service that sends push messages; none by default.
+        smtp_host: server for outgoing mail; none by default.
+        smtp_security: ``starttls``, ``tls``, or ``none`` for a server on the same machine.
+        smtp_from: sender of mail, such as ``Privacy desk <desk@example.com>``.
+        smtp_timeout_seconds: timeout for each step of the SMTP dialogue.
+        smtp_ca_file: additional certificate authorities for the mail server.
+        imap_host: server of the mailbox whose mail becomes conversations; none by default.
+        imap_security: ``tls``, ``starttls``, or ``none`` for a server on the same machine.
+        imap_ca_file: additional certificate authorities for the mailbox server.
+        imap_poll_seconds: interval between polls of the mailbox.
+        token_links: whether the chat page accepts an app token in its URL.
+        new_chats_per_minute: average number of conversations without a login that one address may
+            start.
+        new_chats_at_once: how many of them it may start in a burst.
+        captcha_url: URL that verifies solved CAPTCHAs; if empty, no CAPTCHA is used.
+        captcha_site_key: site key for the clients.
+        captcha_after: number of conversations without a login that one address may start in a burst
+            without a CAPTCHA.
+        sockets_per_address: maximum number of open chat sockets and streams for each address.
+        silent_sockets_per_address: how many of them may be open before their first message; another
+            one closes the oldest.
+        held_megabytes: maximum memory for all clients of the chat: data that they have not read
+            yet, or have sent and is not handled yet.
+        held_megabytes_per_address: the same limit for the clients of one address.
+        trusted_proxies: networks whose ``X-Forwarded-For`` header is trusted; none by default.
+        staged_upload_hours: how long an upload is kept if it isn't filed with a ticket.
+        staff_idle_minutes: how long a staff session stays valid without use.
+        staff_session_hours: maximum duration of a staff session.
+        temporary_password_hours: how long a password set by an administrator is valid.
+        access_log_days: how long entries of the access log are kept.
+        separation_days: how long an agent who added another agent, reset their access or changed
+            their role can't be the second person beside them; 0 to disable.
+        staff_entries_per_minute: average number of staff passwords and codes that are checked for
+            one address.
+        staff_entries_at_once: how many of them are checked in a burst.
+        conversations_at_once: maximum number of conversations assigned to one agent; agents can
+            take over more.
+        connection_grace_seconds: how long an agent's page may be without a heartbeat before their
+            conversations return to the queue.
         visit_minutes: how long an agent counts as present after a command.
-        queue_patience_minutes: how long someone waits for a person, within working hours, before
-            supervisors are called.
-        workers: how many outbox rows of each pool are worked on at once; fewer of exports.
-        api_requests_per_minute: HTTP API requests that a token may make on average.
-        api_requests_at_once: how many of them at once.
-        api_request_seconds: how long one of them may take, receiving its body included.
-        ticketing_system: the ticketing system that is joined to the desk; none by default.
-        ticketing_url: the address that its pages and its interface begin with.
+        queue_patience_minutes: how long a user waits for an agent, within office hours, before
+            supervisors are alerted.
+        workers: number of outbox rows of each pool that are delivered in parallel; fewer for
+            exports.
+        api_requests_per_minute: average number of HTTP API requests for each token.
+        api_requests_at_once: how many of them are permitted in a burst.
+        api_request_seconds: timeout of an API request, including the receipt of its body.
+        ticketing_system: external ticketing system to sync with; none by default.
+        ticketing_url: base URL of its pages and its API.
         ticketing_username: the desk's account in it.
-        ticketing_secret: that account's password or token.
-        ticketing_poll_seconds: pause between two polls of both sides.
-        log_json: whether the log is JSON; if unset, whenever it is not written to a
-            terminal.
-        webhook_networks: networks that webhooks may go to besides public addresses, there even
+        ticketing_secret: password or token of that account.
+        ticketing_poll_seconds: interval between syncs.
+        log_json: whether the log is JSON; if unset, it is unless it is written to a terminal.
+        webhook_networks: networks that webhooks may be sent to besides public addresses, also
             without TLS; none by default.
-        webhook_log_days: how long messages sent to other systems, and their answers, are kept.
+        webhook_log_days: how long webhook deliveries and their responses are kept.
     """
 
     model_config = SettingsConfigDict(
@@ -215,7 +217,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the file, and arguments over both."""
+        """Order the sources: arguments, then the environment, then the file."""
         del env_settings, dotenv_settings, file_secret_settings
         return (
             init_settings,
@@ -225,14 +227,14 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The database's address; a SQLite file in the data folder unless one is named."""
+        """The database URL; by default, a SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'privacydesk.db'}"
 
     def operator(self) -> OperatorProfile:
         """Read the operator profile.
 
         Raises:
-            SettingsError: none is named, or it is wrong.
+            SettingsError: the setting is missing, or the profile is invalid.
         """
         if self.profile is None:
             raise SettingsError(
@@ -249,12 +251,12 @@ class Settings(BaseSettings):
         """Return the name of the current ring key and all ring keys.
 
         Raises:
-            SettingsError: they are missing or wrong; the message names the setting.
+            SettingsError: they are missing or invalid; the message names the setting.
         """
         if not self.ring_keys:
-            raise _missing("ring_keys")
+            raise _missing_secret("ring_keys")
         if not self.ring_key:
-            raise _missing("ring_key")
+            raise _missing_secret("ring_key")
         if self.ring_key not in self.ring_keys:
             raise SettingsError(
                 "PRIVACYDESK_RING_KEY names none of PRIVACYDESK_RING_KEYS", key="ring_key"
@@ -269,33 +271,33 @@ class Settings(BaseSettings):
             SettingsError: it is missing or too short.
         """
         if not self.hashing_secret.get_secret_value():
-            raise _missing("hashing_secret")
+            raise _missing_secret("hashing_secret")
         return secret_bytes(self.hashing_secret, "hashing_secret")
 
 
-def load_settings(config: Path | None = None, **given: Any) -> Settings:
-    """Build the settings from the environment, the file it names, and ``given``.
+def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """Load the settings from the environment and the settings file.
 
     Args:
-        config: the file to read where the environment names none.
-        **given: settings by name; they win over both.
+        config: the settings file if the environment names none.
+        **overrides: settings that take precedence over both.
 
     Raises:
-        SettingsError: a setting is wrong; the message names it and never shows its value.
+        SettingsError: a setting is invalid; the message names it and never has its value.
     """
-    named = _file.set(config)
+    token = _default_file.set(config)
     try:
-        return Settings(**given)
+        return Settings(**overrides)
     except ValidationError as error:
-        raise _wrong(error) from None
+        raise _validation_error(error) from None
     except UnreadableSettingsError as error:
-        raise _not_json(error) from None
+        raise _json_error(error) from None
     finally:
-        _file.reset(named)
+        _default_file.reset(token)
 
 
 def unknown_variables() -> tuple[str, ...]:
-    """Return misspelt settings: variables of the environment that look like settings only."""
+    """Return environment variables with the prefix of settings that are no settings."""
     prefix = Settings.model_config["env_prefix"]
     known = {CONFIG_VARIABLE, *(f"{prefix}{name.upper()}" for name in Settings.model_fields)}
     return tuple(
@@ -310,33 +312,37 @@ def unknown_variables() -> tuple[str, ...]:
 def secret_bytes(secret: SecretStr, key: str) -> bytes:
     """Decode a secret of 32 bytes in base64.
 
+    Args:
+        secret: the encoded secret.
+        key: name of the setting, for the error message.
+
     Raises:
-        SettingsError: it is none, or an obvious placeholder.
+        SettingsError: it is invalid, or an obvious placeholder.
     """
     try:
         raw = base64.b64decode(secret.get_secret_value(), validate=True)
     except (binascii.Error, ValueError):
-        raise _bad_secret(key) from None
+        raise _invalid_secret(key) from None
     if len(raw) != SECRET_BYTES or len(set(raw)) < 8:  # noqa: PLR2004 - random bytes repeat little
-        raise _bad_secret(key)
+        raise _invalid_secret(key)
     return raw
 
 
 def new_secret() -> str:
-    """Return a fresh secret of 32 bytes in base64."""
+    """Return a new random secret of 32 bytes in base64."""
     return base64.b64encode(os.urandom(SECRET_BYTES)).decode()
 
 
-def _wrong(error: ValidationError) -> SettingsError:
-    """Return an error that names the first wrong setting as a variable, and what is wrong."""
-    where = error.errors(include_input=False, include_url=False)[0]["loc"]
-    key = str(where[0]).lower().removeprefix("privacydesk_") if where else ""
-    named = f"PRIVACYDESK_{key.upper()}: " if key in Settings.model_fields else ""
-    return SettingsError(f"{named}{describe_validation_error(error)}", key=key)
+def _validation_error(error: ValidationError) -> SettingsError:
+    """Return an error that names the variable of the first invalid setting, and all faults."""
+    location = error.errors(include_input=False, include_url=False)[0]["loc"]
+    key = str(location[0]).lower().removeprefix("privacydesk_") if location else ""
+    prefix = f"PRIVACYDESK_{key.upper()}: " if key in Settings.model_fields else ""
+    return SettingsError(f"{prefix}{describe_validation_error(error)}", key=key)
 
 
-class _SaidTwiceError(ValueError):
-    """An object in JSON has a duplicate key, of which a parser keeps the last."""
+class _DuplicateKeyError(ValueError):
+    """A JSON object has a duplicate key."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -344,29 +350,29 @@ class _SaidTwiceError(ValueError):
 
 
 class _Environment(EnvSettingsSource):
-    """The environment, as a source that refuses objects with duplicate keys."""
+    """The environment as a source that refuses JSON objects with duplicate keys."""
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002 - as it is called
-        """Parse JSON."""
-        return json.loads(value, object_pairs_hook=_once)
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002 - the inherited signature
+        """Parse a JSON value."""
+        return json.loads(value, object_pairs_hook=_object_without_duplicates)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for name, value in pairs:
-        if name in read:
-            raise _SaidTwiceError(name)
-        read[name] = value
-    return read
+        if name in values:
+            raise _DuplicateKeyError(name)
+        values[name] = value
+    return values
 
 
-def _not_json(error: UnreadableSettingsError) -> SettingsError:
-    """Return an error naming the variable whose list or mapping is not JSON, without its value."""
-    named = re.search(r'field "(\w+)"', str(error))
-    if named is None:
+def _json_error(error: UnreadableSettingsError) -> SettingsError:
+    """Return an error that names the variable with invalid JSON, without its value."""
+    field = re.search(r'field "(\w+)"', str(error))
+    if field is None:
         return SettingsError(f"settings: {error}")
-    key = named[1]
-    if isinstance(error.__cause__, _SaidTwiceError):
+    key = field[1]
+    if isinstance(error.__cause__, _DuplicateKeyError):
         return SettingsError(
             f"PRIVACYDESK_{key.upper()} names {error.__cause__.name!r} twice: only one would count",
             key=key,
@@ -374,14 +380,14 @@ def _not_json(error: UnreadableSettingsError) -> SettingsError:
     return SettingsError(f"PRIVACYDESK_{key.upper()} must be JSON, a list or an object", key=key)
 
 
-def _missing(key: str) -> SettingsError:
+def _missing_secret(key: str) -> SettingsError:
     return SettingsError(
         f"PRIVACYDESK_{key.upper()} is missing: make one with `privacydesk keys generate`",
         key=key,
     )
 
 
-def _bad_secret(key: str) -> SettingsError:
+def _invalid_secret(key: str) -> SettingsError:
     return SettingsError(
         f"PRIVACYDESK_{key.upper()} must be {SECRET_BYTES} random bytes in base64:"
         " make them with `privacydesk keys generate`",
@@ -391,12 +397,12 @@ def _bad_secret(key: str) -> SettingsError:
 
 def _read_file() -> dict[str, Any]:
     variable = os.environ.get(CONFIG_VARIABLE)
-    named = Path(variable) if variable else _file.get()
-    if named is None:
+    file = Path(variable) if variable else _default_file.get()
+    if file is None:
         return {}
-    shown = CONFIG_VARIABLE if variable else named
+    source = CONFIG_VARIABLE if variable else file
     try:
-        with translate_os_errors(str(shown), named):
-            return tomllib.loads(named.read_text("utf-8"))
+        with translate_os_errors(str(source), file):
+            return tomllib.loads(file.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{shown}: the file is not TOML: {error}", key="config") from None
+        raise SettingsError(f"{source}: the file is not TOML: {error}", key="config") from None

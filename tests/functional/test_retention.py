@@ -25,7 +25,7 @@ from privacydesk.domain.retention import RetentionReport
 from privacydesk.domain.ticket import Outcome, Ticket
 from privacydesk.domain.work import Work
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
-from privacydesk.services.retention import Retention
+from privacydesk.services.retention_run import Retention
 from privacydesk.storage.audit import CHAIN_KEY
 from privacydesk.storage.rows.binding import ROWS_KEY
 from privacydesk.storage.sealing import Seal

@@ -26,7 +26,7 @@ from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
-from privacydesk.services.retention import Retention
+from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.services import SignInServices
 from privacydesk.services.staff.services import StaffServices

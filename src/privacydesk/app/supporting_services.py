@@ -21,7 +21,7 @@ from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.reports import Reports
-from privacydesk.services.retention import Retention
+from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.services import SignInServices, make_signin_services
 from privacydesk.services.staff.handling import TicketHandling

@@ -21,7 +21,7 @@ from privacydesk.domain.conversation import (
 )
 from privacydesk.domain.effects import Effect, RaiseAlarm
 from privacydesk.domain.events import Choice, Event, EventKind, InputKind, Sender
-from privacydesk.domain.failed_codes import (
+from privacydesk.domain.failed_attempts import (
     MANY_ATTEMPTS_ALARM,
     Attempt,
     AttemptKind,

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from privacydesk.domain.events import Choice
-from privacydesk.domain.failed_codes import Attempt
+from privacydesk.domain.failed_attempts import Attempt
 from privacydesk.domain.identity import Verification
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind

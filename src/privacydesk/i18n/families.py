@@ -23,7 +23,7 @@ from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.api_tokens import Scope, TokenStatus
 from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import PresenceState
-from privacydesk.domain.failed_codes import AttemptKind
+from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion

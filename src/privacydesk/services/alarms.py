@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from privacydesk.clock import Clock
-from privacydesk.domain import failed_codes
+from privacydesk.domain import failed_attempts
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import (
     ALARMS_OF_EVENTS,
@@ -176,10 +176,10 @@ class Alarms:
         All other alarms of turns concern only the operator's monitoring, and are ignored here.
 
         Args:
-            name: the alarm's name; see ``domain.failed_codes``.
+            name: the alarm's name; see ``domain.failed_attempts``.
             conversation: where the turn ran.
         """
-        if name != failed_codes.MANY_ATTEMPTS_ALARM:
+        if name != failed_attempts.MANY_ATTEMPTS_ALARM:
             return
         kind, now = AlarmKind.MANY_ATTEMPTS, self._clock.now()
         hour = now.replace(minute=0, second=0, microsecond=0)

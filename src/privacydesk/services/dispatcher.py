@@ -91,7 +91,7 @@ class Dispatcher:
         return done
 
     async def _announce_opening(self) -> int:
-        """Tell users who wrote outside opening hours that these have begun; once per opening."""
+        """Tell users who wrote outside opening hours that the desk has opened; once per opening."""
         hours = self._attendance.hours
         opened = hours.opened_at(self._clock.now())
         if opened == self._announced_opening:

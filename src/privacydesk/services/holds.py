@@ -38,7 +38,7 @@ class Holds:
 
         def add_flag(current: Ticket) -> Ticket:
             if HOLD in current.flags:
-                raise NotAllowedNowError("it is held already")
+                raise NotAllowedNowError("the ticket is already on hold")
             return _with_flags(current, current.flags | {HOLD})
 
         return await self._update(

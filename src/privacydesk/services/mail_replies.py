@@ -153,7 +153,7 @@ def mail_reply_row(
 def _message_key(row: Delivery) -> str:
     """Return the unique part of a mail's ``Message-ID``: its row's id and its last event's offset.
 
-    With the offset, a number that is sent back finds the buttons that it refers to.
+    When a user replies with a number, the offset tells whose buttons it selects from.
     """
     return f"{row.id.hex()}.{row.payload.get('last', 0)}"
 

@@ -81,8 +81,8 @@ class Notices:
             id=DeliveryId(self._minter.id(now)),
             channel=Channel.NOTICE,
             action=occasion.value,
-            # A lane of its own for each occasion, apart from that of the ticket's actions: neither
-            # delays the other, and of two notices for one occasion the newer can replace both.
+            # Each occasion has its own lane, apart from that of the ticket's actions, so that they
+            # do not delay each other; a newer notice can replace an older one of the same occasion.
             lane=b"notice|" + ticket.id + occasion.encode(),
             conversation_id=ticket.conversation_id,
             ticket_id=ticket.id,

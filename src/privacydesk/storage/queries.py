@@ -11,7 +11,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.deliveries import Channel, DeliveryState
 from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.separation import CHANGES
+from privacydesk.domain.same_person import CHANGES
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
 from privacydesk.storage.statements import CONVERSATIONS, TICKETS, sql_literal

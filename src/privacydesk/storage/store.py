@@ -17,13 +17,13 @@ from privacydesk.storage.audit import SqlAuditTrail
 from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.duties import SqlDutyStore
 from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
+from privacydesk.storage.expired_content import SqlPurgeStore
 from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.integrity import SqlIntegrity
 from privacydesk.storage.key_wrapping import SqlKeyWrapping
 from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.periodic_tasks import SqlPeriodicTasks
 from privacydesk.storage.probe import SqlProbe
-from privacydesk.storage.purging import SqlPurgeStore
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.revocations import SqlRevocationStore

@@ -9,7 +9,7 @@ from tests.common.console_client import Office
 from tests.common.stories import Player
 
 from privacydesk.domain.alarms import AlarmKind
-from privacydesk.domain.failed_codes import AttemptKind
+from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.ticket import Ticket
 
 WRONG: dict[str, object] = {"code": "wrong"}

@@ -11,7 +11,7 @@ from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
 from privacydesk.domain.effects import RaiseAlarm, SendCode
-from privacydesk.domain.failed_codes import AttemptKind
+from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
 from privacydesk.domain.verification_codes import CodeVerdict, SendVerdict

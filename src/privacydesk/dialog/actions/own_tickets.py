@@ -16,7 +16,7 @@ from privacydesk.domain.effects import (
     OpenTicket,
     RateTicket,
 )
-from privacydesk.domain.failed_codes import AttemptKind
+from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Satisfaction, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may

@@ -1,4 +1,4 @@
-"""Separation of duties: which agents may review another agent's decision."""
+"""Who may decide an objection: another agent, and provably another person, than before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import ceil
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.separation import are_separate
+from privacydesk.domain.same_person import are_separate
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Store
@@ -45,7 +45,7 @@ class Reviewers:
         took_part = agent.name in excluded or any(agent.name in names for names in creators)
         if agent.is_program or took_part:
             raise DeskError(
-                "an objection is decided by a person, and by someone else than before",
+                "an objection must be decided by a person who took no part in the first decision",
                 code=ErrorCode.FORBIDDEN,
                 reason="lack_other_reviewer",
             )
@@ -68,7 +68,7 @@ class Reviewers:
         changes = await self._store.reader.access_changes(self._clock.now() - self._separation)
         if not all(are_separate(agent.name, other, changes) for other in others):
             raise DeskError(
-                "somebody was given access to both agents lately: a third one does this",
+                "someone recently had access to both accounts, so another agent has to do this",
                 code=ErrorCode.FORBIDDEN,
                 reason="not_separate",
                 days={"$span": ceil(self._separation.total_seconds())},

@@ -16,7 +16,7 @@ from privacydesk.domain.conversation import (
     Prompt,
     RequestDraft,
 )
-from privacydesk.domain.failed_codes import Attempt, AttemptKind
+from privacydesk.domain.failed_attempts import Attempt, AttemptKind
 from privacydesk.domain.identity import Assurance, Verification
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent

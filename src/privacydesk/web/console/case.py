@@ -12,7 +12,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.events import Event
-from privacydesk.domain.failed_codes import group_attempts
+from privacydesk.domain.failed_attempts import group_attempts
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number

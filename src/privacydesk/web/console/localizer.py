@@ -16,7 +16,7 @@ from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryAttempt, DeliveryState
 from privacydesk.domain.events import Event, Sender
-from privacydesk.domain.failed_codes import AttemptGroup
+from privacydesk.domain.failed_attempts import AttemptGroup
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.scopes import OPENING_ANSWER
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket

@@ -1,7 +1,7 @@
 """Finds expired content, erases whole conversations, and scrubs the database's files.
 
 Content within a conversation is purged by jobs, like any other change of a conversation; see
-``services.retention``.
+``services.retention_run``.
 """
 
 from __future__ import annotations

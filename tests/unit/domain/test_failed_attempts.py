@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from privacydesk.domain.failed_codes import (
+from privacydesk.domain.failed_attempts import (
     Attempt,
     AttemptKind,
     append_attempt,

@@ -238,7 +238,7 @@ class Retention:
         """Delete a whole conversation with its key."""
         conversation = contents.conversation
         if not await self._purging.erase(conversation.id, version=conversation.version):
-            raise StaleError("the conversation went on")
+            raise StaleError("the conversation has changed since it was read")
 
     async def _purge(self, contents: StoredContent, by: str) -> PurgePlan:
         """Delete what has expired of a conversation; return the plan as decided under the lock."""
@@ -249,7 +249,7 @@ class Retention:
         def decide(rows: WorkingSet) -> Changes:
             current = rows.conversation
             if current is None or current.version != conversation.version:
-                raise StaleError("the conversation went on")
+                raise StaleError("the conversation has changed since it was read")
             locked = replace(
                 contents,
                 conversation=current,
