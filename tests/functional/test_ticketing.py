@@ -350,7 +350,7 @@ async def test_an_owner_who_is_given_here_while_both_sides_are_compared_stays(
         def __getattr__(self, name: str) -> Any:
             return getattr(desk.world.services.staff.handling, name)
 
-        async def follow(self, *args: Any, **kwargs: Any) -> Ticket:
+        async def follow_assignment(self, *args: Any, **kwargs: Any) -> Ticket:
             desk.clock.move(timedelta(seconds=1))
             handling = desk.world.services.staff.handling
             await handling.claim(number, "mei", expected_holder=None)
@@ -394,7 +394,7 @@ async def test_a_question_is_asked_of_the_ticket_that_was_compared(desk: Joined)
         def __getattr__(self, name: str) -> Any:
             return getattr(desk.world.services.staff.handling, name)
 
-        async def ask(self, *args: Any, **kwargs: Any) -> Ticket:
+        async def ask_requester(self, *args: Any, **kwargs: Any) -> Ticket:
             services = desk.world.services
             await services.staff.handling.claim(number, "mei", expected_holder=None)
             return await services.staff.handling.ask_requester(*args, **kwargs)

@@ -131,10 +131,16 @@ class Sides(RuleBasedStateMachine):
             SAID,
             store=services.store,
             book=Fused(
-                store.ticketing_link_store, {"save", "heard", "discover", "join"}, self.fuse
+                store.ticketing_link_store,
+                {"save", "record_changes", "discover", "join"},
+                self.fuse,
             ),
             chores=store.periodic_tasks,
-            handling=Fused(services.staff.handling, {"note", "reply", "ask", "follow"}, self.fuse),  # type: ignore[arg-type]
+            handling=Fused(
+                services.staff.handling,
+                {"add_note", "reply", "ask_requester", "follow_assignment"},
+                self.fuse,
+            ),  # type: ignore[arg-type]
             catalog=services.catalogs,
             item=lambda _ticket, _item, _locale: "",
             zone="Asia/Shanghai",
@@ -169,7 +175,7 @@ class Sides(RuleBasedStateMachine):
 
         self.run(work())
 
-    @rule(what=st.sampled_from(["note", "reply", "ask"]))
+    @rule(what=st.sampled_from(["add_note", "reply", "ask_requester"]))
     def somebody_writes_here(self, what: str) -> None:
         handling = self.world.services.staff.handling
         self._act(getattr(handling, what), "mei", f"here {next(NUMBERS)}.")
