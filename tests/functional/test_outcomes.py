@@ -51,7 +51,7 @@ async def access(player: Player, *categories: str) -> None:
     for category in categories:
         await player.step({"choose": category})
     if categories:
-        await player.step({"choose": "_done"})
+        await steps(player, {"choose": "_done"}, {"choose": "yes"})
     await steps(player, {"bot": "access.filed"}, {"agent": {"release": True}})
     await player.settle()
 

@@ -90,7 +90,7 @@ def retry(
     if as_json:
         print_json({"links": count})
     else:
-        typer.echo(f"{count} will be retried in the next round.")
+        typer.echo(f"{count} will be tried in the next round.")
 
 
 @asynccontextmanager

@@ -18,6 +18,9 @@ _TELLS: Final = 24
 
 _ANSWERS: Final = (ReplyAct.ANSWER, ReplyAct.CORRECT)
 
+_OF_NO_QUESTION: Final = frozenset({ReplyAct.FILED})
+"""Acts that no question of a form is answered with; a new value may look like one."""
+
 _TAKES_BACK: Final = (
     ReplyAct.NO, ReplyAct.CANCEL, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.INSTEAD,
 )  # fmt: skip
@@ -73,7 +76,7 @@ def agrees(script: Script) -> bool:
 
 def answers(script: Script) -> bool:
     """Whether a message answers the open question, or its reply acts are not known."""
-    return not script.observed.reply_acts or does(script, *_ANSWERS)
+    return script.observed.reply_acts <= _OF_NO_QUESTION or does(script, *_ANSWERS)
 
 
 def adds_nothing(script: Script) -> bool:
