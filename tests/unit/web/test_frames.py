@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.web.chat.frames import (
+from privacydesk.web.chat.frame_parser import (
     Choose,
     FrameError,
     Hello,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Admission, Credentials, Session
 from privacydesk.web.addresses import client_network
-from privacydesk.web.chat.frames import MAX_TOKEN
+from privacydesk.web.chat.frame_parser import MAX_TOKEN
 from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE
 
 _MAX_LANGUAGES_LENGTH = 256

@@ -19,7 +19,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import encode, events_frame, first_page, view_json
-from privacydesk.web.chat.frames import (
+from privacydesk.web.chat.frame_parser import (
     Choose,
     FrameError,
     Hello,

@@ -18,7 +18,7 @@ from privacydesk.web.chat.access import accept_language, admit, parse_credential
 from privacydesk.web.chat.backlog import Backlog, PendingResponse
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import encode, event_json, events_json, first_page, view_json
-from privacydesk.web.chat.frames import (
+from privacydesk.web.chat.frame_parser import (
     MAX_OFFSET,
     Choose,
     FrameError,

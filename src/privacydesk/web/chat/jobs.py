@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.services.api import Desk, Session
-from privacydesk.web.chat.frames import Choose, JobFrame, Send
+from privacydesk.web.chat.frame_parser import Choose, JobFrame, Send
 
 
 async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:

@@ -23,7 +23,7 @@ from privacydesk.web.chat.connection import (
     Peer,
 )
 from privacydesk.web.chat.encoding import encode
-from privacydesk.web.chat.frames import FrameError, Hello, parse_frame
+from privacydesk.web.chat.frame_parser import FrameError, Hello, parse_frame
 from privacydesk.web.chat.welcome import valid_offset, welcome_json
 from privacydesk.web.keys import CHAT_SERVER
 

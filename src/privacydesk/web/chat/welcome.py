@@ -7,7 +7,7 @@ from typing import Any
 from privacydesk.services.api import Admission, Session
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import view_json
-from privacydesk.web.chat.frames import MAX_ID, MAX_UPLOADS, Hello
+from privacydesk.web.chat.frame_parser import MAX_ID, MAX_UPLOADS, Hello
 
 
 def valid_offset(session: Session, epoch: str, offset: int) -> int:
