@@ -35,6 +35,7 @@ _CHANGES: Final = _TURNS | {"also", "and", "both"}
 _AGREES: Final = frozenset({ReplyAct.YES, ReplyAct.ANSWER, ReplyAct.CHAT})
 _YES: Final = frozenset({ReplyAct.YES})
 _AGREES_OR_CORRECTS: Final = _AGREES | {ReplyAct.CORRECT, ReplyAct.TOLD, ReplyAct.ONLY}
+_AGREES_BESIDES: Final = _YES | {ReplyAct.BESIDES}
 _BESIDES: Final = _YES | {ReplyAct.BESIDES, ReplyAct.CHAT, ReplyAct.TELLS, ReplyAct.PERSON}
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """Entities that make a message more than a yes."""
@@ -151,7 +152,8 @@ def take_yes_first(reply: Reply) -> bool:
     opens = set(entities.get("opens_with", ()))
     if not opens and not losing and reading.phrases_of(entities).isdisjoint(_TURNS):
         opens = set(entities.get("opens_loosely", ()))
-    if not (opens or losing) and _YES <= script.observed.reply_acts <= _BESIDES:
+    does = script.observed.reply_acts
+    if not opens and _YES <= does <= (_AGREES_BESIDES if losing else _BESIDES):
         opens = {"yes"}
     if opens not in ({"yes"}, {reply.confirm.yes}):
         return False

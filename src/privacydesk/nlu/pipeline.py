@@ -178,12 +178,23 @@ class Pipeline:
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         # More might be removed than is meant where another request took the limit of a thing.
-        if is_losing(request) and number in scope.parted:
+        if is_losing(request) and (number in scope.parted or _leaves_a_gap(request)):
             return False
         is_meant = request.intent.kind is not None and request.modality in _ASKED_FOR
         if is_meant and not self._is_clear(scope, number):
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _leaves_a_gap(request: Request) -> bool:
+    """Return whether all that goes lies between two periods without an end that stay.
+
+    Nobody says so what goes: one of the two was meant to go.
+    """
+    dated = [one for one in request.exclude if bool(one.since) != bool(one.until)]
+    first = {(one.kind, one.value) for one in dated if one.since is None}
+    last = {(one.kind, one.value) for one in dated if one.until is None}
+    return not first.isdisjoint(last)
 
 
 def _not_all(read: ReadingResult) -> ReadingResult:

@@ -194,3 +194,15 @@ def test_what_goes_is_asked_where_only_what_stays_was_told() -> None:
     (form,) = turn.snapshot.conversation.stack
     assert "categories" not in form.slots
     assert turn.events[-1].key == "deletion.which"
+
+
+def test_what_only_says_what_stays_keeps_the_days_that_go() -> None:
+    may = Selection((Part("posts", only=(Span(date(2026, 5, 1), date(2026, 5, 31)),)),))
+    but_one_day = Span(until=date(2026, 5, 19)), Span(since=date(2026, 5, 21))
+    excepted = Selection((Part("posts", only=but_one_day),))
+    (part,) = limits.narrowed(may, excepted, adds=False, excepts=True).parts
+    assert part.only == (
+        Span(date(2026, 5, 1), date(2026, 5, 19)),
+        Span(date(2026, 5, 21), date(2026, 5, 31)),
+    )
+    assert limits.narrowed(may, excepted, adds=False).parts == excepted.parts

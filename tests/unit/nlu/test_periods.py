@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.data import voice_files
-from privacydesk.nlu.extractors.periods import Period, resolve, resolve_beside
+from privacydesk.nlu.extractors.periods import Period, resolve, resolve_beside, within
 from privacydesk.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
@@ -386,3 +386,24 @@ _COUNTED = (
 def test_whatever_is_counted_nothing_is_raised(text: str) -> None:
     period = resolve(text, TODAY)
     assert period is None or not (period.since and period.until and period.since > period.until)
+
+
+@pytest.mark.parametrize(
+    ("words", "other", "meant"),
+    [
+        ("20号", Period(date(2025, 5, 1), date(2025, 5, 31)), date(2025, 5, 20)),
+        ("the 3rd", Period(date(2025, 2, 1), date(2025, 2, 28)), date(2025, 2, 3)),
+    ],
+)
+def test_a_day_without_its_month_lies_in_the_period_beside_it(
+    words: str, other: Period, meant: date
+) -> None:
+    own = resolve(words, TODAY)
+    assert own is not None
+    assert within(words, own, other) == Period(meant, meant)
+
+
+def test_days_that_can_not_lie_there_stay_as_they_are() -> None:
+    own, other = Period(date(2024, 3, 1), date(2024, 3, 31)), Period(date(2025, 1, 1), None)
+    assert within("2024年3月", own, other) == own
+    assert within("2024年3月", own, Period(date(2025, 5, 1), date(2025, 5, 31))) == own

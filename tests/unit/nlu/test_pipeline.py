@@ -114,3 +114,9 @@ def test_a_reply_that_names_its_data_is_understood_by_itself() -> None:
     read = _PIPELINE.parse("only the photos from last year", TODAY, asked)
     told = (*read.reading.requests, *((read.fragment,) if read.fragment else ()))
     assert {mention.value for one in told for mention in one.include} == {"photos"}
+
+
+def test_what_goes_only_between_two_periods_that_stay_is_not_sure() -> None:
+    (asked,) = _read("唔該幫我刪晒上年12月之前啲語音房錄音，今年嗰啲留返").reading.requests
+    ends = {(bool(one.since), bool(one.until)) for one in asked.exclude}
+    assert not asked.sure or not {(True, False), (False, True)} <= ends
