@@ -155,12 +155,8 @@ _LETS_BE: Final = (ReplyAct.REMOVE, ReplyAct.KEEP, ReplyAct.CANCEL)
 
 def _drop_of(runner: Runner, script: Script, slot: str, values: set[Any]) -> None:
     """Drop the queued requests for some values, and say so."""
-    dropped = tuple(wish for wish in script.pending_requests if wish.slots.get(slot) in values)
-    if dropped:
-        script.pending_requests = tuple(
-            wish for wish in script.pending_requests if wish not in dropped
-        )
-        script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
+    queued = script.pending_requests
+    _unqueue(runner, script, [wish for wish in queued if wish.slots.get(slot) in values])
 
 
 def taken_back(runner: Runner, script: Script) -> bool:
@@ -222,14 +218,9 @@ def drops_denied(runner: Runner, script: Script) -> bool:
     """Drop queued requests that a message denies; always returns False: it may say more."""
     said = {str(one) for one in script.observed.entities.get("taken_back", ())}
     form = runner.flows[script.stack[script.form_at()].flow]
-    dropped = [
-        one for one in script.pending_requests if one.intent.value in said - set(form.intents)
-    ]
-    if dropped:
-        script.pending_requests = tuple(
-            one for one in script.pending_requests if one not in dropped
-        )
-        script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
+    denied = said - set(form.intents)
+    queued = script.pending_requests
+    if _unqueue(runner, script, [wish for wish in queued if wish.intent.value in denied]):
         script.answered_beside = True
     return False
 
@@ -366,11 +357,18 @@ def _drops_placed(runner: Runner, script: Script) -> bool:
 
 def _drops(runner: Runner, script: Script, wishes: Sequence[RequestDraft]) -> bool:
     """Drop queued requests, and repeat the open question; return whether there were any."""
+    if not _unqueue(runner, script, wishes):
+        return False
+    runner.prompt_again(script)
+    return True
+
+
+def _unqueue(runner: Runner, script: Script, wishes: Sequence[RequestDraft]) -> bool:
+    """Drop queued requests, and say so; return whether there were any."""
     if not wishes:
         return False
     script.pending_requests = tuple(wish for wish in script.pending_requests if wish not in wishes)
     script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, wishes)})
-    runner.prompt_again(script)
     return True
 
 
