@@ -6,6 +6,7 @@ limits and more, which are never hard-coded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import time, timedelta
 from pathlib import Path
@@ -13,10 +14,19 @@ from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
+from privacydesk.domain.brand import MIN_CONTRAST, Brand, Logo, contrast, is_colour
 from privacydesk.domain.clocks import StartsFrom
 from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.intents import RequestKind
@@ -40,10 +50,77 @@ SHIPPED_LOCALES = frozenset({"zh_Hans", "zh_Hant", "en"})
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
 _DEFAULT_CHANNELS = (NoticeChannel.SMS, NoticeChannel.MAIL, NoticeChannel.PUSH)
 _Days = Annotated[int, Field(ge=1, le=3650)]
+_LIGHT_GROUND: Final = "#edf2f0"
+"""The darkest ground of the light pages on which the operator's colour is read
+(``--surface-quiet``)."""
+_MAX_LOGO_BYTES: Final = 32 * 1024
+_SVG_BEGINS_WITHIN: Final = 1024
+"""The bytes in which the root element of an SVG begins, behind declarations and comments."""
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class BrandSection(_Section):
+    """The operator's colour and logo on the pages.
+
+    ``logo`` is written as a path, relative to the profile, and holds the file once it is read.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    colour: str = ""
+    logo: Logo | None = None
+
+    @field_validator("colour")
+    @classmethod
+    def _readable_colour(cls, value: str) -> str:
+        colour = value.lower()
+        if not is_colour(colour):
+            raise ValueError("is no colour; write one like #0b6b5d, in quotes")
+        found = contrast(colour, _LIGHT_GROUND)
+        if found < MIN_CONTRAST:
+            raise ValueError(
+                f"has a contrast of {math.floor(found * 100) / 100} : 1 with the pages' light"
+                f" ground ({_LIGHT_GROUND}); text needs {MIN_CONTRAST} : 1, so choose a darker one"
+            )
+        return colour
+
+    @field_validator("logo", mode="before")
+    @classmethod
+    def _read_logo(cls, value: Any, info: ValidationInfo) -> Logo | None:
+        if value is None or isinstance(value, Logo):
+            return value
+        if not isinstance(value, str):
+            raise ValueError("is the path of a file")  # noqa: TRY004 - pydantic takes ValueError
+        return _read_logo(Path((info.context or {}).get("folder", ".")) / value)
+
+    def brand(self) -> Brand:
+        """Return the section as a ``Brand``."""
+        return Brand(self.colour, self.logo)
+
+
+def _read_logo(path: Path) -> Logo:
+    """Read a logo, whose kind is told from its content.
+
+    Raises:
+        ValueError: it can't be read, is too large, or is neither an SVG nor a PNG.
+    """
+    try:
+        with path.open("rb") as file:
+            body = file.read(_MAX_LOGO_BYTES + 1)
+    except OSError:
+        raise ValueError(f"{path} can't be read") from None
+    if len(body) > _MAX_LOGO_BYTES:
+        raise ValueError(f"{path} is larger than {_MAX_LOGO_BYTES // 1024} KB")
+    if body.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Logo(".png", body)
+    if b"<svg" in body[:_SVG_BEGINS_WITHIN] and body.lstrip()[:1] == b"<":
+        return Logo(".svg", body)
+    raise ValueError(f"{path} is neither an SVG nor a PNG")
 
 
 class CodeSection(_Section):
@@ -207,6 +284,7 @@ class OperatorProfile(_Section):
     app: str = "MoChat"
     app_names: dict[str, str] = {}
     desk_names: dict[str, str] = {}
+    brand: BrandSection = BrandSection()
     zone: str = "Asia/Shanghai"
     calendar: str = "CN"
     regimes: list[str] = ["operator_7wd"]
@@ -396,21 +474,22 @@ def read_profile(path: Path) -> OperatorProfile:
         raise SettingsError(
             f"the operator profile {path} is not YAML{where}", key="profile"
         ) from None
-    return parse_profile(raw if raw is not None else {}, str(path))
+    return parse_profile(raw if raw is not None else {}, str(path), folder=path.parent)
 
 
-def parse_profile(raw: Any, source: str) -> OperatorProfile:
+def parse_profile(raw: Any, source: str, *, folder: Path = Path()) -> OperatorProfile:
     """Validate an operator profile.
 
     Args:
         raw: the parsed YAML.
         source: path of the file, for error messages.
+        folder: what paths in it are relative to.
 
     Raises:
         SettingsError: a key is invalid; the message names it.
     """
     try:
-        return OperatorProfile.model_validate(raw)
+        return OperatorProfile.model_validate(raw, context={"folder": folder})
     except ValidationError as error:
         raise SettingsError(
             f"{source}: {describe_validation_error(error)}", key="profile"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from privacydesk.domain.brand import Brand
 from privacydesk.domain.notices import NoticeChannel, Occasion
 from privacydesk.domain.shifts import Shift
 from privacydesk.errors import SettingsError
@@ -189,3 +190,34 @@ def test_the_way_to_a_court_is_told_after_the_other_remedies() -> None:
     assert rules.remedies_in("zh_Hans") == "可以提出异议。可以依法起诉。"
     assert rules.remedies_in("en") == "You can object. You can sue."
     assert rules.remedies_in("zh_Hant") == "可以依法起訴。"
+
+
+def test_a_brand_has_a_colour_and_a_logo_beside_the_profile(tmp_path: Path) -> None:
+    (tmp_path / "mark.svg").write_text('<?xml version="1.0"?>\n<svg xmlns="x"/>')
+    path = tmp_path / "profile.yaml"
+    path.write_text("brand: {colour: '#7A1F5C', logo: mark.svg}\n")
+    brand = read_profile(path).brand.brand()
+    assert brand.colour == "#7a1f5c"
+    assert brand.logo is not None
+    assert brand.logo.suffix == ".svg"
+    assert parse_profile({}, "p").brand.brand() == Brand()
+
+
+@pytest.mark.parametrize(
+    ("brand", "fault"),
+    [
+        ({"colour": "#ffb300"}, r"brand.colour: has a contrast of 1\.\d+ : 1 .* 4\.5 : 1"),
+        ({"colour": "teal"}, "brand.colour: is no colour"),
+        ({"logo": "no-such.png"}, "brand.logo: .*no-such.png can't be read"),
+        ({"logo": "profile.yaml"}, "brand.logo: .* is neither an SVG nor a PNG"),
+        ({"logo": "large.png"}, "brand.logo: .* is larger than 32 KB"),
+        ({"logo": 3}, "brand.logo: is the path of a file"),
+    ],
+)
+def test_a_brand_that_can_not_be_used_is_refused(
+    tmp_path: Path, brand: dict[str, object], fault: str
+) -> None:
+    (tmp_path / "profile.yaml").write_text("app: X\n")
+    (tmp_path / "large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40_000))
+    with pytest.raises(SettingsError, match=fault):
+        parse_profile({"brand": brand}, "p", folder=tmp_path)

@@ -38,6 +38,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
     """Return the settings of the web applications."""
     return WebSettings(
         desk_names=profile.desk_names,
+        brand=profile.brand.brand(),
         messages_per_second=settings.messages_per_second,
         message_burst=settings.message_burst,
         new_chats_per_minute=settings.new_chats_per_minute,

@@ -22,8 +22,9 @@ from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.i18n.locales import LOCALES
 from privacydesk.i18n.negotiation import locale_of, negotiate
 from privacydesk.web.assets import Assets
+from privacydesk.web.brand import brand_links
 from privacydesk.web.headers import content_security_policy
-from privacydesk.web.keys import ASSETS
+from privacydesk.web.keys import ASSETS, SETTINGS
 from privacydesk.web.responses import json_response
 from privacydesk.web.template_cache import TemplateCache
 
@@ -106,6 +107,7 @@ class Panel:
             "staff_hint": words.text("demo.staff.hint", password=PASSWORD),
             "asset": lambda name: _PREFIX + self._assets.url(name),
             "shared": request.config_dict[ASSETS].url,
+            "brand": brand_links(request.config_dict[SETTINGS].brand),
         }
         text = self._templates.get_template("panel.html").render(context)
         # The panel shows the chat in a frame, which the chat's own policy does not allow.

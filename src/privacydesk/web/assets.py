@@ -7,7 +7,8 @@ page never mixes two versions.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 
@@ -28,18 +29,20 @@ _TEXTS = frozenset({".css", ".js", ".svg", ".json"})
 class Assets:
     """The static files of a folder, held in memory.
 
+    Args:
+        folder: where they are.
+        more: further files by name, such as those of the operator's brand.
+
     Attributes:
         digest: digest over the names and contents of all files.
     """
 
-    def __init__(self, folder: Path = STATIC) -> None:
+    def __init__(self, folder: Path = STATIC, more: Mapping[str, bytes] | None = None) -> None:
         self._files: dict[str, tuple[bytes, str]] = {}
         digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix in _TYPES:
-                name, body = path.relative_to(folder).as_posix(), path.read_bytes()
-                digest.update(name.encode() + b"\0" + body)
-                self._files[name] = (body, path.suffix)
+        for name, body in sorted({**_read_folder(folder), **(more or {})}.items()):
+            digest.update(name.encode() + b"\0" + body)
+            self._files[name] = (body, PurePosixPath(name).suffix)
         self.digest = digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
@@ -71,3 +74,11 @@ class Assets:
                 "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache"
             },
         )
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in _TYPES
+    }

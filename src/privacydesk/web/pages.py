@@ -10,6 +10,7 @@ from aiohttp import web
 
 from privacydesk.errors import NotFoundError
 from privacydesk.i18n.negotiation import negotiate
+from privacydesk.web.brand import brand_links
 from privacydesk.web.keys import ASSETS, CATALOGS, SETTINGS, TEMPLATES
 from privacydesk.web.responses import json_response
 from privacydesk.web.template_cache import TemplateCache
@@ -32,6 +33,7 @@ def setup_templates(app: web.Application) -> None:
         bytecode_cache=_TEMPLATE_CACHE,
     )
     environment.globals["asset"] = app[ASSETS].url
+    environment.globals["brand"] = brand_links(app[SETTINGS].brand)
     app[TEMPLATES] = environment
 
 

@@ -17,6 +17,7 @@ from privacydesk.web.api.app import make_api
 from privacydesk.web.api.callbacks import CALLBACK_PATH, CALLBACKS, account_finished
 from privacydesk.web.api.operations import ApiServices
 from privacydesk.web.assets import Assets
+from privacydesk.web.brand import brand_files
 from privacydesk.web.chat import http
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.packages import send_package
@@ -69,7 +70,8 @@ def make_app(
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.frame_hard_limit)
     chat = ChatServer(desk, catalogs, settings, clock, captcha)
-    app[CHAT_SERVER], app[CATALOGS], app[SETTINGS], app[ASSETS] = chat, catalogs, settings, Assets()
+    app[CHAT_SERVER], app[CATALOGS], app[SETTINGS] = chat, catalogs, settings
+    app[ASSETS] = Assets(more=brand_files(settings.brand))
     app[HEALTH] = Health()
     pages.setup_templates(app)
     app.on_response_prepare.append(add_headers)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
+from privacydesk.domain.brand import Brand
+
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
@@ -13,6 +15,7 @@ class WebSettings:
 
     Attributes:
         desk_names: the desk's name by locale, for page headers; falls back to the catalog's.
+        brand: the operator's colour and logo on all pages.
         messages_per_second: average rate of messages that a conversation may send.
         message_burst: number of messages that a conversation may send at once.
         new_chats_per_minute: average rate of conversations without a login that a client address
@@ -68,6 +71,7 @@ class WebSettings:
     """
 
     desk_names: Mapping[str, str] = field(default_factory=dict)
+    brand: Brand = field(default_factory=Brand)
     messages_per_second: float = 5.0
     message_burst: int = 20
     new_chats_per_minute: float = 6.0

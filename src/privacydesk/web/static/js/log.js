@@ -2,6 +2,7 @@
 
 import { detailsCard, fileList, spoken, ticketCard, warningCard } from "./cards.js";
 import { byId, el } from "./dom.js";
+import { avatar } from "./icons.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./store.js").Unsent} Unsent */
@@ -125,8 +126,8 @@ export class Log {
     return el(
       "p",
       { class: "meta" },
-      event.from === "assistant" ? el("span", { class: "face", "aria-hidden": "true" }) : null,
-      agent ? el("span", { class: "face initial", "aria-hidden": "true" }, initial(event.author)) : null,
+      event.from === "assistant" ? avatar() : null,
+      agent ? avatar(event.author || "?") : null,
       el("b", { class: agent ? "badge" : "" }, name),
       el("time", { datetime: event.at }, this.words.time(event.at)),
     );
@@ -200,11 +201,6 @@ export class Log {
     this.mark = el("p", { class: "after" }, this.words.t(key));
     item.append(this.mark);
   }
-}
-
-/** @param {string} name */
-function initial(name) {
-  return [...(name || "")][0]?.toLocaleUpperCase() ?? "";
 }
 
 /** @param {any} event */
