@@ -19,7 +19,7 @@ from tests.common.mail_servers import PASSWORD, USER, Mailbox, imap_server, mail
 from tests.common.stories import PROFILE, START, World, open_world, picture
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.imap import AT_ONCE, LARGEST, ImapMailbox, ImapServer
+from privacydesk.connectors.imap import MAX_MAIL_BYTES, MAX_POLL_BYTES, ImapMailbox, ImapServer
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.events import Sender
 from privacydesk.domain.intents import RequestKind
@@ -342,11 +342,11 @@ async def test_a_mailbox_that_refuses_the_login_is_the_operators_to_mend(tmp_pat
 async def test_a_look_brings_no_more_than_fits_and_the_rest_with_the_next(tmp_path: Path) -> None:
     async with post(tmp_path) as desk:
         head = b"From: a@example.net\r\n\r\n"
-        for size in (AT_ONCE - 1_000_000, 900_000, 200_000, LARGEST + 1):
+        for size in (MAX_POLL_BYTES - 1_000_000, 900_000, 200_000, MAX_MAIL_BYTES + 1):
             await desk.drop(head.ljust(size, b"x"))
         mailbox = desk.mailbox
         first = await mailbox.fetch_unread(20)
-        assert [len(one.raw or b"") for one in first] == [AT_ONCE - 1_000_000, 900_000]
+        assert [len(one.raw or b"") for one in first] == [MAX_POLL_BYTES - 1_000_000, 900_000]
         for one in first:
             await mailbox.mark_read(one.uid)
         second = await mailbox.fetch_unread(20)

@@ -12,7 +12,7 @@ from typing import Any
 from tests.common.stories import PROFILE, START, Player, World, enter, open_world, steps
 
 from privacydesk.cli.ticket_text import TicketFormatter
-from privacydesk.connectors.memory_carriers import MemoryMailer, MemoryPusher
+from privacydesk.connectors.memory_senders import MemoryMailer, MemoryPusher
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ticket import Ticket
 

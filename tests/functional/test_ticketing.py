@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.common.stories import PEOPLE, PROFILE, START, Player, World, open_world
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.ticketing_twin import Held, MemoryTicketing
+from privacydesk.connectors.ticketing_twin import MemoryTicketing, StoredTicket
 from privacydesk.domain.events import Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
@@ -73,7 +73,7 @@ class Joined:
         return ticket
 
     @property
-    def there(self) -> Held:
+    def there(self) -> StoredTicket:
         """The one ticket there is over there."""
         (held,) = self.system.tickets.values()
         return held
@@ -458,7 +458,7 @@ async def test_an_answer_that_never_came_makes_no_second_ticket(desk: Joined) ->
 
 async def test_one_that_was_made_twice_is_closed_for_the_other(desk: Joined) -> None:
     await desk.rounds()
-    twin = Held("2", desk.there.title, desk.there.body, "privacy", "open", "", "", None, {})
+    twin = StoredTicket("2", desk.there.title, desk.there.body, "privacy", "open", "", "", None, {})
     desk.system.tickets["2"] = twin
     for _ in range(12):
         desk.clock.move(timedelta(minutes=1))

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from tests.common.stories import START, World, open_world
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.ticketing_twin import ENDED, Held, MemoryTicketing
+from privacydesk.connectors.ticketing_twin import ENDED, MemoryTicketing, StoredTicket
 from privacydesk.domain.agents import Role
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import TicketId
@@ -198,7 +198,7 @@ class Sides(RuleBasedStateMachine):
     # -- over there ------------------------------------------------------------------------------
 
     @property
-    def there(self) -> Held | None:
+    def there(self) -> StoredTicket | None:
         return next(iter(self.system.tickets.values()), None)
 
     @rule(public=st.booleans(), user=st.sampled_from(USERS))

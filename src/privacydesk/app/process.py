@@ -19,7 +19,7 @@ from privacydesk.app.container import Services
 from privacydesk.app.loop_monitor import LoopMonitor
 from privacydesk.app.readiness import NluProcess, Readiness
 from privacydesk.app.service_settings import web_settings
-from privacydesk.connectors.start_check import ask_again
+from privacydesk.connectors.start_check import probe_failing
 from privacydesk.errors import SettingsError
 from privacydesk.outages import Outages
 from privacydesk.services.alarms import Alarms
@@ -244,7 +244,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "configuration", services.configuration.poll, _CONFIGURATION_EVERY
     external = services.external
     yield "outages", partial(_alert_outages, external.outages, services.alarms), _OUTAGES_EVERY
-    check_recovery = partial(ask_again, external.accounts, external.codes, external.outages)
+    check_recovery = partial(probe_failing, external.accounts, external.codes, external.outages)
     yield "outside", check_recovery, _RECOVERY_CHECK_EVERY
     yield "refused_rows", services.alarms.alert_refused_rows, _REFUSED_EVERY
     yield "audit_sealing", services.maintenance.sealer.seal_pending, _SEAL_EVERY

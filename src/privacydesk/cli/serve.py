@@ -254,7 +254,7 @@ async def _serve_with(
     from privacydesk.app.process import run_server  # noqa: PLC0415
     from privacydesk.background_threads import BackgroundThreadPool  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
-    from privacydesk.connectors.start_check import check_outside  # noqa: PLC0415
+    from privacydesk.connectors.start_check import check_services  # noqa: PLC0415
 
     stop_requested = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -294,7 +294,7 @@ async def _serve_with(
         gc.enable()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         typer.echo(f"Listening on http://{host}:{port}/chat/")
-        check = asyncio.create_task(check_outside(external.accounts, external.codes))
+        check = asyncio.create_task(check_services(external.accounts, external.codes))
         await stop_requested.wait()
         check.cancel()
         log.info("stopping")

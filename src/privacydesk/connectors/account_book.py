@@ -1,6 +1,6 @@
-"""An account service's whole state in memory: records, and answers under their keys.
+"""The state of an account service in memory: account records, and answers by idempotency key.
 
-Behind both the in-memory twin and the sample HTTP service, so that both behave alike.
+The in-memory twin and the sample HTTP service share it, so that both behave alike.
 """
 
 from __future__ import annotations
@@ -19,93 +19,94 @@ from privacydesk.domain.account_terms import AccountAction, AccountOutcome, Acco
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 
 _FORMAT = 1
-_MOST_KEYS = 10_000
-_LONGEST_KEY = 200
+_MAX_KEYS = 10_000
+_MAX_KEY_LENGTH = 200
 
 
 class AccountBook:
-    """Accounts, and what was answered under which idempotency key.
+    """Account records, and the answer given under each idempotency key.
 
-    Reads store no answer: a stored export would outlive the deletion of what it holds. They are
-    answered as of now; only that a key belongs to one request is remembered.
+    The answers to reads are not stored: a stored export would outlive the deletion of its data.
+    For a read only the fingerprint of the request is stored with its key; a repeated read is
+    answered with the current data.
 
     Args:
-        records: the accounts to begin with.
-        clock: the present, for exports and date checks.
+        records: the initial accounts.
+        clock: source of the current time, for exports and date checks.
     """
 
     def __init__(self, records: Iterable[AccountRecord], clock: Clock) -> None:
         self._clock = clock
-        self._records = {one.account: one for one in records}
+        self._records = {record.account: record for record in records}
         self._keys: dict[str, tuple[str, AccountAnswer | None]] = {}
         self._anonymous: list[HeldItem] = []
-        #: Scopes (a category, purpose, provider or field) whose change fails, with the reason;
-        #: empty unless a demo or test arranges partial results.
+        #: Scopes (a category, purpose, provider or field) whose changes fail, with the reason.
+        #: Empty unless a demo or a test simulates partial results.
         self.obstacles: dict[str, AccountReason] = {}
 
     @property
     def accounts(self) -> tuple[AccountRecord, ...]:
-        """All accounts, closed ones included, in the order they were given."""
+        """All accounts, closed ones included, in the order in which they were added."""
         return tuple(self._records.values())
 
     @property
     def anonymous(self) -> tuple[HeldItem, ...]:
-        """Published content of closed accounts; nothing says whose it was."""
+        """Published content of closed accounts, without a reference to its author."""
         return tuple(self._anonymous)
 
     def find(self, account: str) -> AccountRecord | None:
-        """Return an account, or ``None``."""
+        """Return an account's record, or ``None``."""
         return self._records.get(account)
 
     def perform(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
     ) -> AccountAnswer:
-        """Carry out one action; a change repeated under its key gets its first answer.
+        """Perform one action. A change repeated under its key gets the first answer again.
 
         Raises:
-            InvalidRequestError: the payload or the key can't be read; nothing was done.
-            DeskError: with code ``conflict``: the key belongs to another request.
+            InvalidRequestError: the payload or the key is invalid; nothing was changed.
+            DeskError: with code ``conflict``: the key was used for another request.
         """
-        if not 0 < len(key) <= _LONGEST_KEY:
+        if not 0 < len(key) <= _MAX_KEY_LENGTH:
             raise InvalidRequestError("an idempotency key has 1 to 200 characters")
-        mark = _fingerprint(action, account, payload)
-        known_mark, known = self._keys.get(key, (mark, None))
-        if known_mark != mark:
+        fingerprint = _fingerprint(action, account, payload)
+        stored_fingerprint, stored = self._keys.get(key, (fingerprint, None))
+        if stored_fingerprint != fingerprint:
             raise DeskError("the key belongs to another request", code=ErrorCode.CONFLICT)
-        if known is not None:
-            return known
+        if stored is not None:
+            return stored
         record = self._records.get(account)
         if record is None:
             return AccountAnswer(AccountOutcome.NOT_FOUND)
         if action.reads:
             answer = read(action, record, payload, self._clock.now())
-            self._remember(key, mark, None)
+            self._remember(key, fingerprint, None)
             return answer
-        done = change(action, record, payload, self._clock.now(), self.obstacles)
-        self._records[account] = done.record
-        # Ids and details could lead back to the author; only the words and their time stay.
+        changed = change(action, record, payload, self._clock.now(), self.obstacles)
+        self._records[account] = changed.record
+        # Only the text and its time are kept: ids and details could identify the author.
         first = len(self._anonymous) + 1
         self._anonymous.extend(
-            HeldItem(id=f"anon-{number}", at=one.at, text=one.text)
-            for number, one in enumerate(done.anonymised, start=first)
+            HeldItem(id=f"anon-{number}", at=item.at, text=item.text)
+            for number, item in enumerate(changed.anonymised, start=first)
         )
-        self._remember(key, mark, done.answer)
-        return done.answer
+        self._remember(key, fingerprint, changed.answer)
+        return changed.answer
 
-    def _remember(self, key: str, mark: str, answer: AccountAnswer | None) -> None:
-        self._keys[key] = (mark, answer)
-        while len(self._keys) > _MOST_KEYS:
+    def _remember(self, key: str, fingerprint: str, answer: AccountAnswer | None) -> None:
+        self._keys[key] = (fingerprint, answer)
+        while len(self._keys) > _MAX_KEYS:
             del self._keys[next(iter(self._keys))]
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as JSON-able data."""
+        """Return the whole state as JSON-serialisable data."""
         return {
             "format": _FORMAT,
-            "accounts": [one.to_json() for one in self._records.values()],
-            "anonymous": [one.to_json() for one in self._anonymous],
+            "accounts": [record.to_json() for record in self._records.values()],
+            "anonymous": [item.to_json() for item in self._anonymous],
             "keys": {
-                key: {"mark": mark, "answer": None if answer is None else answer.to_json()}
-                for key, (mark, answer) in self._keys.items()
+                key: {"mark": fingerprint, "answer": None if answer is None else answer.to_json()}
+                for key, (fingerprint, answer) in self._keys.items()
             },
         }
 
@@ -119,8 +120,8 @@ class AccountBook:
         try:
             if raw["format"] != _FORMAT:
                 raise InvalidRequestError("the accounts were written by another version")
-            book = cls([AccountRecord.from_json(one) for one in raw["accounts"]], clock)
-            book._anonymous = [HeldItem.from_json(one) for one in raw["anonymous"]]
+            book = cls([AccountRecord.from_json(record) for record in raw["accounts"]], clock)
+            book._anonymous = [HeldItem.from_json(item) for item in raw["anonymous"]]
             book._keys = {
                 key: (
                     entry["mark"],
@@ -134,6 +135,6 @@ class AccountBook:
 
 
 def _fingerprint(action: AccountAction, account: str, payload: Mapping[str, Any]) -> str:
-    """Return a digest, so that what a person asked for isn't kept beside its key."""
+    """Return a digest of a request, so that the request itself need not be stored with its key."""
     text = json.dumps([action.value, account, payload], sort_keys=True, default=dict)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""How the in-memory account service changes an account; pure functions on one record.
+"""The changes that the in-memory account service makes, as pure functions on one account record.
 
-These are the sample operator's rules. What they show of the contract: a change says for each item
-what became of it, a refusal says why, and nothing is half done without saying so.
+They implement the rules of a sample operator. As the contract requires, the answer to a change
+reports the outcome of each item, a refusal has its reason, and a partial result is reported as one.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from privacydesk.domain.account_terms import (
 from privacydesk.errors import InvalidRequestError
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
-"""The zone of the sample operator's days."""
-_MOST_FIELDS = 50
-_LONGEST_NAME = 64
+"""The time zone in which the sample operator counts days."""
+_MAX_FIELDS = 50
+_MAX_NAME_LENGTH = 64
 Obstacles = Mapping[str, AccountReason]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The account after an action, what to answer, and content that lost its author."""
+    """The account after an action, the answer, and content that was detached from its author."""
 
     record: AccountRecord
     answer: AccountAnswer
@@ -59,49 +59,49 @@ def change(
     now: datetime,
     obstacles: Obstacles,
 ) -> Change:
-    """Carry out one change.
+    """Apply one change to an account.
 
     Args:
-        action: which; must not be a reading.
-        record: the account before.
+        action: the action; must not be a read.
+        record: the account before the change.
         payload: the action's arguments.
-        now: the present.
-        obstacles: scopes that fail for a technical reason, as the demo and tests arrange.
+        now: the current time.
+        obstacles: scopes whose change fails, with the reason; set by the demo and tests.
 
     Raises:
-        InvalidRequestError: the payload does not fit the action; nothing was done.
+        InvalidRequestError: the payload does not fit the action; nothing was changed.
     """
-    done = _CHANGES[action](record, payload, now, obstacles)
+    result = _CHANGES[action](record, payload, now, obstacles)
     if record.status is AccountStatus.CLOSED:
-        # After the payload was read: a wrong payload is wrong whatever the account's state.
+        # Checked last: an invalid payload is reported as such for a closed account, too.
         return _refuse(record, AccountReason.CLOSED)
-    return done
+    return result
 
 
 def _correct(
     record: AccountRecord, payload: Mapping[str, Any], now: datetime, obstacles: Obstacles
 ) -> Change:
     refuse_unknown(payload, "changes")
-    wanted = payload.get("changes")
-    if not isinstance(wanted, dict) or not 0 < len(wanted) <= _MOST_FIELDS:
-        raise InvalidRequestError(f"changes must name 1 to {_MOST_FIELDS} fields")
-    if any(not 0 < len(name) <= _LONGEST_NAME for name in wanted):
-        # Names come back as scopes, so they must not be longer than a scope.
-        raise InvalidRequestError(f"a field's name has 1 to {_LONGEST_NAME} characters")
+    changes = payload.get("changes")
+    if not isinstance(changes, dict) or not 0 < len(changes) <= _MAX_FIELDS:
+        raise InvalidRequestError(f"changes must name 1 to {_MAX_FIELDS} fields")
+    if any(not 0 < len(name) <= _MAX_NAME_LENGTH for name in changes):
+        # The answer repeats names as scopes, so the maximum length of a scope applies.
+        raise InvalidRequestError(f"a field's name has 1 to {_MAX_NAME_LENGTH} characters")
     items: list[ItemResult] = []
-    for name, value in wanted.items():
-        checked = check_correction(name, value, now)
+    for name, value in changes.items():
+        corrected = check_correction(name, value, now)
         scope = str(name)
         if scope in obstacles:
             items.append(ItemResult(scope, ItemOutcome.FAILED, reason=obstacles[scope]))
-        elif isinstance(checked, AccountReason):
-            items.append(ItemResult(scope, ItemOutcome.FAILED, reason=checked))
-        elif getattr(record, scope) == checked.value:
+        elif isinstance(corrected, AccountReason):
+            items.append(ItemResult(scope, ItemOutcome.FAILED, reason=corrected))
+        elif getattr(record, scope) == corrected.value:
             items.append(ItemResult(scope, ItemOutcome.DONE, reason=AccountReason.ALREADY))
         else:
-            record = replace(record, **{scope: checked.value})
+            record = replace(record, **{scope: corrected.value})
             items.append(ItemResult(scope, ItemOutcome.DONE, count=1))
-    return _settled(record, items)
+    return _summarise(record, items)
 
 
 def _withdraw_consent(
@@ -118,7 +118,7 @@ def _withdraw_consent(
             items.append(ItemResult(purpose, ItemOutcome.DONE, count=1))
         else:
             items.append(ItemResult(purpose, ItemOutcome.DONE, reason=AccountReason.ALREADY))
-    return _settled(replace(record, consents=consents), items)
+    return _summarise(replace(record, consents=consents), items)
 
 
 def _delete(
@@ -133,12 +133,12 @@ def _delete(
         if category in obstacles:
             items.append(ItemResult(category, ItemOutcome.FAILED, reason=obstacles[category]))
         else:
-            record, item = _delete_one(record, category, ids, before)
+            record, item = _delete_category(record, category, ids, before)
             items.append(item)
-    return _settled(record, items, backups="isolated")
+    return _summarise(record, items, backups="isolated")
 
 
-def _delete_one(
+def _delete_category(
     record: AccountRecord,
     category: DataCategory,
     ids: frozenset[str] | None,
@@ -151,14 +151,16 @@ def _delete_one(
             count=len(record.bindings),
             reason=AccountReason.USE_UNBIND,
         )
-    held = record.holdings.get(category, ())
-    chosen = [one for one in held if _is_chosen(one, ids, before)]
+    stored = record.holdings.get(category, ())
+    chosen = [item for item in stored if _is_chosen(item, ids, before)]
     if category in record.retained:
-        why = record.retained[category]
+        retention = record.retained[category]
         count = len(chosen)
         if category is DataCategory.REAL_NAME:
             count = int(record.real_name is not None)
-        return record, ItemResult(category, ItemOutcome.KEPT, count, why.reason, why.until)
+        return record, ItemResult(
+            category, ItemOutcome.KEPT, count, retention.reason, retention.until
+        )
     if category is DataCategory.PROFILE:
         emptied = _without_optional_fields(record)
         return emptied, ItemResult(category, ItemOutcome.DONE, _fields_changed(record, emptied))
@@ -166,8 +168,8 @@ def _delete_one(
         count = int(record.real_name is not None)
         record = replace(record, real_name=None, real_name_verified=False)
         return record, ItemResult(category, ItemOutcome.DONE, count)
-    left = tuple(one for one in held if one not in chosen)
-    record = replace(record, holdings={**record.holdings, category: left})
+    remaining = tuple(item for item in stored if item not in chosen)
+    record = replace(record, holdings={**record.holdings, category: remaining})
     return record, ItemResult(category, ItemOutcome.DONE, len(chosen))
 
 
@@ -189,13 +191,13 @@ def _unbind(
         return _refuse(record, AccountReason.LAST_LOGIN)
     if provider in obstacles:
         return _refuse(record, obstacles[provider])
-    left = tuple(one for one in record.bindings if one.provider is not provider)
+    remaining = tuple(binding for binding in record.bindings if binding.provider is not provider)
     record = replace(
         record,
-        bindings=left,
+        bindings=remaining,
         phone=None if provider is Provider.PHONE else record.phone,
     )
-    return _settled(record, [ItemResult(provider, ItemOutcome.DONE, count=1)])
+    return _summarise(record, [ItemResult(provider, ItemOutcome.DONE, count=1)])
 
 
 def _deregister(
@@ -206,25 +208,36 @@ def _deregister(
         return _refuse(
             record,
             AccountReason.CONDITIONS_UNMET,
-            *(ItemResult("account", ItemOutcome.FAILED, reason=one) for one in record.open_matters),
+            *(
+                ItemResult("account", ItemOutcome.FAILED, reason=reason)
+                for reason in record.open_matters
+            ),
         )
     items: list[ItemResult] = []
     anonymised: list[HeldItem] = []
     holdings: dict[DataCategory, tuple[HeldItem, ...]] = {}
-    for category, held in record.holdings.items():
-        why = record.retained.get(category)
-        if why is not None:
-            holdings[category] = held
-            items.append(ItemResult(category, ItemOutcome.KEPT, len(held), why.reason, why.until))
+    for category, stored in record.holdings.items():
+        retention = record.retained.get(category)
+        if retention is not None:
+            holdings[category] = stored
+            items.append(
+                ItemResult(
+                    category, ItemOutcome.KEPT, len(stored), retention.reason, retention.until
+                )
+            )
         elif category.published:
-            anonymised.extend(held)
-            items.append(ItemResult(category, ItemOutcome.ANONYMISED, len(held)))
+            anonymised.extend(stored)
+            items.append(ItemResult(category, ItemOutcome.ANONYMISED, len(stored)))
         else:
-            items.append(ItemResult(category, ItemOutcome.DONE, len(held)))
+            items.append(ItemResult(category, ItemOutcome.DONE, len(stored)))
     name_kept = DataCategory.REAL_NAME in record.retained
     if name_kept and record.real_name is not None:
-        why = record.retained[DataCategory.REAL_NAME]
-        items.append(ItemResult(DataCategory.REAL_NAME, ItemOutcome.KEPT, 1, why.reason, why.until))
+        retention = record.retained[DataCategory.REAL_NAME]
+        items.append(
+            ItemResult(
+                DataCategory.REAL_NAME, ItemOutcome.KEPT, 1, retention.reason, retention.until
+            )
+        )
     items.append(ItemResult(DataCategory.BINDINGS, ItemOutcome.DONE, len(record.bindings)))
     items.append(ItemResult(DataCategory.PROFILE, ItemOutcome.DONE, 1))
     closed = AccountRecord(
@@ -238,7 +251,7 @@ def _deregister(
         consents=dict.fromkeys(ConsentPurpose, False),
         retained=record.retained,
     )
-    # What was kept by law does not make closing partial: the account is closed.
+    # Data retained by law does not make the answer partial: the account is closed.
     answer = AccountAnswer(AccountOutcome.OK, data={"backups": "isolated"}, items=tuple(items))
     return Change(closed, answer, anonymised=tuple(anonymised))
 
@@ -248,35 +261,35 @@ def _suspend(
 ) -> Change:
     refuse_unknown(payload, "reason")
     reason = read_code(payload, "reason")
-    already = record.status is AccountStatus.SUSPENDED
+    unchanged = record.status is AccountStatus.SUSPENDED
     record = replace(
         record, status=AccountStatus.SUSPENDED, suspended_for=reason or record.suspended_for
     )
-    return _settled(record, [_account_item(already)])
+    return _summarise(record, [_account_item(unchanged)])
 
 
 def _restore(
     record: AccountRecord, payload: Mapping[str, Any], _now: datetime, _obstacles: Obstacles
 ) -> Change:
     refuse_unknown(payload)
-    already = record.status is AccountStatus.ACTIVE
+    unchanged = record.status is AccountStatus.ACTIVE
     record = replace(record, status=AccountStatus.ACTIVE, suspended_for=None)
-    return _settled(record, [_account_item(already)])
+    return _summarise(record, [_account_item(unchanged)])
 
 
-def _account_item(already: bool) -> ItemResult:
+def _account_item(unchanged: bool) -> ItemResult:
     return ItemResult(
         "account",
         ItemOutcome.DONE,
-        count=0 if already else 1,
-        reason=AccountReason.ALREADY if already else None,
+        count=0 if unchanged else 1,
+        reason=AccountReason.ALREADY if unchanged else None,
     )
 
 
-def _settled(record: AccountRecord, items: list[ItemResult], **data: Any) -> Change:
-    """Return the summed-up change: all done is ok, none done is refused, else partly."""
-    short = {ItemOutcome.KEPT, ItemOutcome.FAILED}
-    missed = [one for one in items if one.outcome in short]
+def _summarise(record: AccountRecord, items: list[ItemResult], **data: Any) -> Change:
+    """Return the change with its overall outcome: ok, refused if no item was done, else partly."""
+    incomplete = {ItemOutcome.KEPT, ItemOutcome.FAILED}
+    missed = [item for item in items if item.outcome in incomplete]
     if not missed:
         outcome, reason = AccountOutcome.OK, None
     elif len(missed) < len(items):

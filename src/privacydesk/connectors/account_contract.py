@@ -1,7 +1,7 @@
-"""The account service's wire contract, as the desk reads it.
+"""The wire format of the account service's answers, and their validation.
 
-``docs/account-service.openapi.yaml`` is the same contract for those who implement it. Fields that
-this version doesn't know are ignored, so that a service can grow before the desk does.
+``docs/account-service.openapi.yaml`` is the same contract for implementers. Unknown fields are
+ignored, so that a service can add fields before the desk supports them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 """A count, up to the largest integer that every JSON parser reads exactly."""
 
 
-def _told(moment: datetime | None) -> datetime | None:
-    """Return None for "for ever" and "never", which services write as the ends of the calendar."""
+def _drop_sentinel(moment: datetime | None) -> datetime | None:
+    """Return None for year 1 and year 9999, which some services send for "never" and "for ever"."""
     return moment if moment is not None and MINYEAR < moment.year < MAXYEAR else None
 
 
-Instant = Annotated[AwareDatetime | None, AfterValidator(_told)]
+Instant = Annotated[AwareDatetime | None, AfterValidator(_drop_sentinel)]
 
 
 class _Wire(BaseModel):
-    # A wrong answer must not put its values into an error that somebody logs.
-    # Built when first used, and not at every start.
+    # Values of an invalid answer must not get into an error that is logged.
+    # Models are built on first use, so that starting the desk stays fast.
     model_config = ConfigDict(
         hide_input_in_errors=True, extra="ignore", frozen=True, defer_build=True
     )
@@ -112,7 +112,7 @@ class ProfileData(_Wire):
 
 
 class WirePhone(_Wire):
-    """Whether a code can reach the account's owner."""
+    """Whether a verification code can be sent to the account's phone."""
 
     reachable: bool
     masked: Text | None = None
@@ -135,7 +135,7 @@ class WireSummary(_Wire):
 
 
 class ExportData(_Wire):
-    """``data`` of ``export``, except its content: entries of any shape, and perhaps many."""
+    """``data`` of ``export`` except its content, which is large and has entries of any shape."""
 
     made_at: AwareDatetime
     summary: list[WireSummary]
@@ -172,13 +172,13 @@ _CONTENT = TypeAdapter(
 
 
 def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
-    """Read an answer's body and prove that it has the contract's shape for this action.
+    """Parse an answer's body and validate it against the contract for this action.
 
     Raises:
-        ValueError: it doesn't (pydantic's ``ValidationError``, without the values).
+        ValueError: it is invalid (pydantic's ``ValidationError``, without the values).
     """
     parsed = orjson.loads(body)
-    content = _content_of(parsed) if action is AccountAction.EXPORT else None
+    content = _pop_content(parsed) if action is AccountAction.EXPORT else None
     wire = _ANSWER.validate_python(parsed)
     if wire.outcome is AccountOutcome.UNAVAILABLE:
         raise ValueError("a service answers unavailable by its status, not in a body")
@@ -194,8 +194,8 @@ def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
     return AccountAnswer.from_json(raw)
 
 
-def _content_of(parsed: Any) -> Any:
-    """Separate an export's content from the rest, which is checked field by field."""
+def _pop_content(parsed: Any) -> Any:
+    """Remove and return the content of an export, which is validated apart."""
     data = parsed.get("data") if isinstance(parsed, dict) else None
     return data.pop("content", None) if isinstance(data, dict) else None
 

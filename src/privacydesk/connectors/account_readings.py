@@ -1,4 +1,4 @@
-"""Reads of the in-memory account service."""
+"""The read actions of the in-memory account service."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Reading = Callable[[AccountRecord, Mapping[str, Any], datetime], dict[str, Any]
 def read(
     action: AccountAction, record: AccountRecord, payload: Mapping[str, Any], now: datetime
 ) -> AccountAnswer:
-    """Answer a reading from one record.
+    """Return the answer to a read action.
 
     Raises:
         InvalidRequestError: the payload does not fit the action.
@@ -39,15 +39,15 @@ def _profile(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) 
 
 def _bindings(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
     refuse_unknown(payload)
-    return {"bindings": [one.to_json() for one in record.shown_bindings]}
+    return {"bindings": [binding.to_json() for binding in record.shown_bindings]}
 
 
 def _contacts(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
     refuse_unknown(payload)
     reason = None
     if record.status is not AccountStatus.ACTIVE:
-        # The holder of a suspended account's phone need not be its owner: the desk must look at
-        # documents instead.
+        # The holder of the phone may not be the owner of a suspended account. The desk verifies
+        # the owner by documents instead.
         reason = f"account_{record.status.value}"
     elif record.phone is None:
         reason = "none_bound"
@@ -57,23 +57,23 @@ def _contacts(record: AccountRecord, payload: Mapping[str, Any], _now: datetime)
 
 def _decisions(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
     refuse_unknown(payload)
-    return {"decisions": [one.to_json() for one in record.decisions]}
+    return {"decisions": [decision.to_json() for decision in record.decisions]}
 
 
 def _export(record: AccountRecord, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     refuse_unknown(payload, "categories")
-    wanted = (
+    categories = (
         read_categories(payload, "categories") if "categories" in payload else tuple(DataCategory)
     )
-    content = {category: _content(record, category) for category in wanted}
+    content = {category: _content(record, category) for category in categories}
     return {
         "made_at": write_instant(now),
         "summary": [
             {
                 "category": category.value,
                 "count": len(entries),
-                "earliest": min((at for at in map(_when, entries) if at), default=None),
-                "latest": max((at for at in map(_when, entries) if at), default=None),
+                "earliest": min((at for at in map(_timestamp, entries) if at), default=None),
+                "latest": max((at for at in map(_timestamp, entries) if at), default=None),
             }
             for category, entries in content.items()
         ],
@@ -82,23 +82,23 @@ def _export(record: AccountRecord, payload: Mapping[str, Any], now: datetime) ->
 
 
 def _content(record: AccountRecord, category: DataCategory) -> list[dict[str, Any]]:
-    """Return all that is held in a category, one object a record, as the subject may have it."""
+    """Return all data of a category, one object per item, as an export shows it."""
     match category:
         case DataCategory.PROFILE:
-            # The subject gets what is held, not a masked view of it.
+            # An export has the full phone number, not a masked one.
             return [record.profile.to_json() | {"phone": record.phone}]
         case DataCategory.REAL_NAME:
             if record.real_name is None:
                 return []
             return [{"real_name": record.real_name, "verified": record.real_name_verified}]
         case DataCategory.BINDINGS:
-            return [one.to_json() for one in record.shown_bindings]
+            return [binding.to_json() for binding in record.shown_bindings]
         case _:
-            return [one.to_json() for one in record.holdings.get(category, ())]
+            return [item.to_json() for item in record.holdings.get(category, ())]
 
 
-def _when(entry: Mapping[str, Any]) -> str | None:
-    # ISO 8601 in UTC of one form sorts as text.
+def _timestamp(entry: Mapping[str, Any]) -> str | None:
+    # Timestamps have one format, in UTC, so they can be compared as strings.
     return entry.get("at") or entry.get("bound_at")
 
 

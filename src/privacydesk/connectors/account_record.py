@@ -1,7 +1,7 @@
-"""One account in full, as the in-memory account service keeps it.
+"""All data of one account, as stored by the in-memory account service.
 
-An operator's own service has databases for this. Here it is a frozen value that goes to JSON and
-back, so that the sample service survives a restart.
+An operator's own service has databases for this. Here it is a frozen value that can be saved as
+JSON, so that the sample service survives a restart.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from privacydesk.domain.masking import mask_name, mask_phone
 
 @dataclass(frozen=True, slots=True)
 class HeldItem:
-    """One record held about a person: a post, a payment, a search.
+    """One item of data about a person, such as a post, a payment or a search.
 
     Attributes:
-        id: the service's own name for it.
-        at: when it came to be.
-        text: what it says, for people.
-        detail: whatever else belongs to it, JSON-able.
+        id: the service's id of the item.
+        at: when it was created.
+        text: the item as text for people.
+        detail: further fields, JSON-serialisable.
     """
 
     id: str
@@ -55,7 +55,7 @@ class HeldItem:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` if it is invalid."""
         at = read_instant(raw["at"])
         if at is None:
             raise ValueError("at is missing")
@@ -64,7 +64,7 @@ class HeldItem:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """A category that can't be deleted yet: why, and the last day it is kept."""
+    """Why a category can't be deleted yet, and the last day on which it is retained."""
 
     reason: AccountReason
     until: date | None = None
@@ -72,20 +72,20 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """All that is held for one account.
+    """All data of one account.
 
     Attributes:
-        account: the app's id.
-        locale: the language its owner uses the app in.
+        account: the account's id in the app.
+        locale: the language that its owner uses in the app.
         phone: the bound phone in E.164, or ``None``.
-        real_name: as verified, or ``None``.
-        bindings: ways to log in; the phone is one of them.
-        holdings: records by category.
-        consents: what was consented to, by purpose.
+        real_name: the verified name, or ``None``.
+        bindings: the ways to log in, including the phone.
+        holdings: the stored items by category.
+        consents: for each purpose, whether its owner consents.
         decisions: automated decisions on the account.
-        retained: categories that must be kept for now.
-        open_matters: what stands in the way of closing it (policy 第七条（三）).
-        suspended_for: why it is suspended, as the one who suspended it put it.
+        retained: categories that must not be deleted yet.
+        open_matters: unmet conditions for closing it (policy 第七条（三）).
+        suspended_for: the reason code of its suspension.
     """
 
     account: str
@@ -130,12 +130,14 @@ class AccountRecord:
 
     @property
     def shown_bindings(self) -> tuple[Binding, ...]:
-        """The bindings, each knowing whether it is the last way to log in."""
+        """The bindings, with the last way to log in marked as such."""
         return mark_last_login_way(self.bindings)
 
     def binding(self, provider: Provider) -> Binding | None:
-        """Return the binding of a provider, marked, or ``None``."""
-        return next((one for one in self.shown_bindings if one.provider is provider), None)
+        """Return the binding of a provider from ``shown_bindings``, or ``None``."""
+        return next(
+            (binding for binding in self.shown_bindings if binding.provider is provider), None
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, unmasked."""
@@ -153,24 +155,27 @@ class AccountRecord:
             "phone": self.phone,
             "real_name": self.real_name,
             "real_name_verified": self.real_name_verified,
-            "bindings": [one.to_json() for one in self.shown_bindings],
+            "bindings": [binding.to_json() for binding in self.shown_bindings],
             "holdings": {
                 category.value: [item.to_json() for item in items]
                 for category, items in self.holdings.items()
             },
-            "consents": {purpose.value: given for purpose, given in self.consents.items()},
-            "decisions": [one.to_json() for one in self.decisions],
+            "consents": {purpose.value: granted for purpose, granted in self.consents.items()},
+            "decisions": [decision.to_json() for decision in self.decisions],
             "retained": {
-                category.value: {"reason": why.reason.value, "until": _write_day(why.until)}
-                for category, why in self.retained.items()
+                category.value: {
+                    "reason": retention.reason.value,
+                    "until": _write_day(retention.until),
+                }
+                for category, retention in self.retained.items()
             },
-            "open_matters": [one.value for one in self.open_matters],
+            "open_matters": [reason.value for reason in self.open_matters],
             "suspended_for": self.suspended_for,
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` if it is invalid."""
         return cls(
             account=raw["account"],
             nickname=raw["nickname"],
@@ -185,18 +190,20 @@ class AccountRecord:
             phone=raw["phone"],
             real_name=raw["real_name"],
             real_name_verified=bool(raw["real_name_verified"]),
-            bindings=tuple(Binding.from_json(one) for one in raw["bindings"]),
+            bindings=tuple(Binding.from_json(binding) for binding in raw["bindings"]),
             holdings={
-                DataCategory(name): tuple(HeldItem.from_json(one) for one in items)
+                DataCategory(name): tuple(HeldItem.from_json(item) for item in items)
                 for name, items in raw["holdings"].items()
             },
             consents={ConsentPurpose(name): bool(on) for name, on in raw["consents"].items()},
-            decisions=tuple(AutomatedDecision.from_json(one) for one in raw["decisions"]),
+            decisions=tuple(AutomatedDecision.from_json(decision) for decision in raw["decisions"]),
             retained={
-                DataCategory(name): Retention(AccountReason(why["reason"]), _read_day(why["until"]))
-                for name, why in raw["retained"].items()
+                DataCategory(name): Retention(
+                    AccountReason(entry["reason"]), _read_day(entry["until"])
+                )
+                for name, entry in raw["retained"].items()
             },
-            open_matters=tuple(AccountReason(one) for one in raw["open_matters"]),
+            open_matters=tuple(AccountReason(reason) for reason in raw["open_matters"]),
             suspended_for=raw["suspended_for"],
         )
 

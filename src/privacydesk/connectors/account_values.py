@@ -1,4 +1,4 @@
-"""The corrected values that each profile field accepts."""
+"""Validates the new values of profile fields in a correction."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any
 from privacydesk.domain.account_terms import AccountReason, GenderCode, ProfileField
 
 _GENDERS = frozenset(GenderCode)
-_NAME = 60
-_TEXT = 200
-_LIST = 20
+_MAX_NAME = 60
+_MAX_TEXT = 200
+_MAX_ENTRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A value that the field can take, in the record's own type."""
+    """A valid value for a field, in the type that the record stores."""
 
     value: Any
 
 
 def check_correction(name: object, value: object, now: datetime) -> Corrected | AccountReason:
-    """Check one field of a correction.
+    """Validate one field of a correction.
 
     Returns:
-        The value for the record, or why it can't be: ``not_correctable`` for a field that this
-        service doesn't correct, ``invalid_value`` for a value that the field can't take.
+        The value for the record, or the reason of the refusal: ``not_correctable`` for a field that
+        this service doesn't correct, ``invalid_value`` for a value that the field doesn't accept.
     """
     try:
         field = ProfileField(str(name))
@@ -34,9 +34,9 @@ def check_correction(name: object, value: object, now: datetime) -> Corrected | 
         return AccountReason.NOT_CORRECTABLE
     match field:
         case ProfileField.NICKNAME | ProfileField.REAL_NAME:
-            return _text(value, _NAME)
+            return _text(value, _MAX_NAME)
         case ProfileField.SIGNATURE:
-            return Corrected(None) if value is None else _text(value, _TEXT)
+            return Corrected(None) if value is None else _text(value, _MAX_TEXT)
         case ProfileField.GENDER:
             return _gender(value)
         case ProfileField.BIRTHDAY:
@@ -45,16 +45,16 @@ def check_correction(name: object, value: object, now: datetime) -> Corrected | 
             return _texts(value)
 
 
-def _text(value: object, longest: int) -> Corrected | AccountReason:
-    if isinstance(value, str) and value.strip() and len(value) <= longest:
+def _text(value: object, max_length: int) -> Corrected | AccountReason:
+    if isinstance(value, str) and value.strip() and len(value) <= max_length:
         return Corrected(value.strip())
     return AccountReason.INVALID_VALUE
 
 
 def _texts(value: object) -> Corrected | AccountReason:
-    if not isinstance(value, list) or len(value) > _LIST:
+    if not isinstance(value, list) or len(value) > _MAX_ENTRIES:
         return AccountReason.INVALID_VALUE
-    if not all(isinstance(one, str) and 0 < len(one) <= _NAME for one in value):
+    if not all(isinstance(text, str) and 0 < len(text) <= _MAX_NAME for text in value):
         return AccountReason.INVALID_VALUE
     return Corrected(tuple(value))
 

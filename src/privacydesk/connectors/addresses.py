@@ -1,7 +1,7 @@
-"""Which addresses the desk calls where others choose them: public ones, checked on connecting.
+"""Classifies IP addresses, so that URLs chosen by others lead to public addresses only.
 
-The connecting client resolves the name, and the very address that it connects to is checked: a name
-that resolves differently at a second look-up gains nothing.
+The HTTP client resolves a name and checks the address that it connects to. A separate look-up
+before the request would allow DNS rebinding.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _PUBLIC_V6: Final = ipaddress.IPv6Network("2000::/3")
-_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
-"""Translated IPv4 (NAT64): the last 32 bits are the address that is reached."""
-_INNER: Final = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
-"""Internal services of clouds on addresses that some versions of Python take for public."""
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""Translated IPv4 (NAT64): the last 32 bits are the IPv4 address that is reached."""
+_CLOUD_INTERNAL: Final = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
+"""Internal cloud services on addresses that some versions of Python report as global."""
 
 
-def parse(text: str) -> Address | None:
-    """Return an address, without its zone; None for a name."""
+def parse_ip(text: str) -> Address | None:
+    """Parse an IP address, dropping its zone; return None for a host name."""
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -30,18 +30,19 @@ def parse(text: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the public network.
+    """Whether an address is on the public internet.
 
-    Private, shared, loopback, link-local, multicast, reserved and unspecified ones are not, nor is
-    an IPv6 address that leads to such an IPv4 one, or through a tunnel that hides where it leads.
+    Private, shared, loopback, link-local, multicast, reserved and unspecified addresses are not.
+    Neither is an IPv6 address that maps or translates to such an IPv4 address, or that leads
+    through a tunnel (6to4, Teredo), whose destination is unknown.
     """
     if isinstance(address, IPv4Address):
-        inner = any(address in network for network in _INNER)
-        return address.is_global and not address.is_multicast and not inner
+        internal = any(address in network for network in _CLOUD_INTERNAL)
+        return address.is_global and not address.is_multicast and not internal
     mapped = address.ipv4_mapped
     if mapped is not None:
         return is_public(mapped)
-    if address in _TRANSLATED:
+    if address in _NAT64:
         return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
     if address.sixtofour is not None or address.teredo is not None:
         return False
@@ -49,14 +50,14 @@ def is_public(address: Address) -> bool:
 
 
 def is_within(address: Address, networks: Sequence[Network]) -> bool:
-    """Whether an address, or the IPv4 one that it stands for, is in one of the networks."""
+    """Whether an address, or the IPv4 address mapped into it, is in one of the networks."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return any(address.version == one.version and address in one for one in networks)
+    return any(address.version == network.version and address in network for network in networks)
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host, by name or address, is this machine, so that nobody can listen in."""
+    """Whether a host name or address is this machine, so that traffic to it needs no TLS."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

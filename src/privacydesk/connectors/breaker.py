@@ -1,12 +1,12 @@
-"""A circuit breaker: after repeated failures a service is left alone for a while.
+"""A circuit breaker: after repeated failures a service is not called for a while.
 
     closed --(N failures in a row)--> open --(cool-down)--> half-open --(probe ok)--> closed
                                        ^                        |
                                        +----(probe failed)------+
 
-Failures that one person's data may cause count once per person, so that nobody can shut a service
-to others; and any answer of a service shows that it is up. Pure but for the injected clock; made
-for one event loop, so it needs no lock.
+Failures that one person's data may cause count once per person, so that nobody can open the breaker
+for everyone. A malformed answer counts as success: the service is up. A breaker belongs to one
+event loop, so it needs no lock.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from privacydesk.domain.instants import happened_within
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
 
-_ANSWERED: Final = frozenset({"too_long", "contract"})
-"""Reasons of faults in a service that is up: a bad answer concerns that call alone."""
-_MAY_BE_ONE: Final = frozenset({"timeout", "server_error", "rate_limited"})
-"""Reasons of faults that one person's data may cause while others are served."""
-_LONG: Final = timedelta(seconds=10)
-"""How long a service fails without a success before it is reported as out."""
+_SERVICE_IS_UP: Final = frozenset({"too_long", "contract"})
+"""Reasons that show that the service is up: only the answer to this call is bad."""
+_SUBJECT_FAULTS: Final = frozenset({"timeout", "server_error", "rate_limited"})
+"""Reasons that one person's data may cause while calls for others succeed."""
+_REPORT_AFTER: Final = timedelta(seconds=10)
+"""How long a service may fail without a success before an outage is reported."""
 
 
 class BreakerState(StrEnum):
@@ -42,12 +42,12 @@ class CircuitBreaker:
     """Counts failures in a row and refuses calls while a service is down.
 
     Args:
-        name: the service behind it; goes into errors.
-        clock: decides when the cool-down is over.
-        failures: how many in a row open it.
-        cool_down: how long it stays open before one probe is let through.
-        outage: notified when the service goes out, and when it works again.
-        part: which part of the service is behind it, if it has several breakers.
+        name: the name of the service, for error messages.
+        clock: source of the current time, for the cool-down.
+        failures: the number of failures in a row that open the breaker.
+        cool_down: how long it stays open before it lets one call through as a probe.
+        outage: notified when the service fails, and when it works again.
+        part: the part of the service that it guards, if the service has several breakers.
     """
 
     def __init__(
@@ -72,19 +72,19 @@ class CircuitBreaker:
         self._opened_at: datetime | None = None
         self._failed_at: datetime | None = None
         self._in_a_row = 0
-        self._failed: set[tuple[bool, Hashable]] = set()
-        # A call that began before the last change must not judge the state after it: a late
-        # success of a slow call says nothing about a service that has failed since.
+        self._counted: set[tuple[bool, Hashable]] = set()
+        # Incremented at each change of state. The result of a call that began in an earlier
+        # generation is ignored: it says nothing about the service since then.
         self._generation = 0
 
     @property
     def state(self) -> BreakerState:
-        """The state as last acted on; an open breaker turns half-open at the next call."""
+        """The current state; an open breaker turns half-open at the first call after cool-down."""
         return self._state
 
     @property
     def retry_after(self) -> float:
-        """Seconds until a probe may pass; 0 when calls go through."""
+        """Seconds until a probe is let through; 0 when calls go through."""
         now = self._clock.now()
         if self._state is not BreakerState.OPEN or self._opened_at is None:
             return 0.0
@@ -93,97 +93,99 @@ class CircuitBreaker:
         return (self._opened_at + self._cool_down - now).total_seconds()
 
     @contextmanager
-    def guard(self, about: Hashable = None) -> Iterator[None]:
-        """Run one call: ``UnavailableError`` counts as a failure, a normal end as success.
+    def guard(self, subject: Hashable = None) -> Iterator[None]:
+        """Guard one call: ``UnavailableError`` counts as a failure, a normal end as success.
 
-        A cancelled call, or one that ends in another error, proves nothing about the service: it
-        gives a probe's place back and counts for neither.
+        A cancelled call, or one that ends in another error, counts as neither; if it was the
+        probe, the next call is.
 
         Args:
-            about: whose data the call is about.
+            subject: the account or contact that the call is about.
 
         Raises:
-            UnavailableError: the breaker is open, or a probe is under way already.
+            UnavailableError: the breaker is open, or a probe is running already.
         """
         generation = self._admit()
         try:
             yield
         except UnavailableError as error:
             reason = str(error.data.get("reason", ""))
-            if reason in _ANSWERED:
-                self._success(generation)
+            if reason in _SERVICE_IS_UP:
+                self._record_success(generation)
             else:
-                self._failure(generation, reason, about)
+                self._record_failure(generation, reason, subject)
             raise
         except BaseException:
             self._abandon(generation)
             raise
-        self._success(generation)
+        self._record_success(generation)
 
     def _admit(self) -> int:
         if self._state is BreakerState.OPEN and self.retry_after == 0.0:
-            self._turn(BreakerState.HALF_OPEN)
+            self._change_state(BreakerState.HALF_OPEN)
             return self._generation
         if self._state is not BreakerState.CLOSED:
             self._outage.refuse()
             raise UnavailableError(
-                f"{self._name} is left alone after repeated failures",
+                f"{self._name} is not called after repeated failures",
                 reason="breaker_open",
-                # The place of a probe under way frees itself within the call's own time-out.
+                # A running probe ends within its own time-out.
                 retry_after=self.retry_after or 1.0,
             )
         return self._generation
 
-    def _success(self, generation: int) -> None:
+    def _record_success(self, generation: int) -> None:
         if generation != self._generation:
             return
-        self._forget()
+        self._reset_counts()
         if self._state is not BreakerState.CLOSED:
-            self._turn(BreakerState.CLOSED)
+            self._change_state(BreakerState.CLOSED)
         self._outage.end(self._part)
 
-    def _failure(self, generation: int, reason: str, about: Hashable) -> None:
+    def _record_failure(self, generation: int, reason: str, subject: Hashable) -> None:
         if generation != self._generation:
             return
         now = self._clock.now()
         self._failed_at = self._failed_at or now
         self._in_a_row += 1
-        one = about if about is not None and reason in _MAY_BE_ONE else self._in_a_row
-        self._failed.add((reason in _MAY_BE_ONE, one))
-        opens = self._state is BreakerState.HALF_OPEN or len(self._failed) >= self._limit
-        for_long = self._in_a_row > 1 and not happened_within(self._failed_at, now, _LONG)
-        if opens or for_long or self._in_a_row >= self._limit:
+        per_subject = subject is not None and reason in _SUBJECT_FAULTS
+        self._counted.add((reason in _SUBJECT_FAULTS, subject if per_subject else self._in_a_row))
+        opens = self._state is BreakerState.HALF_OPEN or len(self._counted) >= self._limit
+        fails_for_long = self._in_a_row > 1 and not happened_within(
+            self._failed_at, now, _REPORT_AFTER
+        )
+        if opens or fails_for_long or self._in_a_row >= self._limit:
             self._outage.begin(reason, self._part)
             self._outage.refuse()
         if opens:
             self._opened_at = now
-            self._turn(BreakerState.OPEN)
+            self._change_state(BreakerState.OPEN)
 
     def _abandon(self, generation: int) -> None:
         if generation == self._generation and self._state is BreakerState.HALF_OPEN:
-            # Back to open with the old instant: the next call is the probe.
-            self._turn(BreakerState.OPEN)
+            # The cool-down is over already, so the next call becomes the probe.
+            self._change_state(BreakerState.OPEN)
 
-    def _turn(self, state: BreakerState) -> None:
+    def _change_state(self, state: BreakerState) -> None:
         self._state = state
         self._generation += 1
-        self._forget()
+        self._reset_counts()
 
-    def _forget(self) -> None:
+    def _reset_counts(self) -> None:
         self._failed_at = None
         self._in_a_row = 0
-        self._failed.clear()
+        self._counted.clear()
 
 
 class Breakers:
-    """A breaker for each action of a service, so that a failing one holds up no other.
+    """A breaker for each action of a service, so that one failing action doesn't block the others.
 
     Args:
-        name: the service behind them.
-        clock: as for each of them.
-        failures: as for each of them.
-        cool_down: as for each of them.
-        outage: of the service, whichever of its actions fails.
+        name: as for ``CircuitBreaker``, like the next three.
+        clock: source of the current time.
+        failures: the number of failures in a row that open a breaker.
+        cool_down: how long a breaker stays open.
+        outage: the outage of the whole service, shared by its breakers.
     """
 
     def __init__(
@@ -200,13 +202,13 @@ class Breakers:
         self._failures = failures
         self._cool_down = cool_down
         self._outage = outage or Outage(name, clock)
-        self._of: dict[str, CircuitBreaker] = {}
+        self._by_action: dict[str, CircuitBreaker] = {}
 
-    def of(self, action: str) -> CircuitBreaker:
+    def for_action(self, action: str) -> CircuitBreaker:
         """Return the breaker of an action."""
-        breaker = self._of.get(action)
+        breaker = self._by_action.get(action)
         if breaker is None:
-            breaker = self._of[action] = CircuitBreaker(
+            breaker = self._by_action[action] = CircuitBreaker(
                 self._name,
                 self._clock,
                 failures=self._failures,

@@ -1,17 +1,17 @@
-"""django-helpdesk, through the interface that it ships with (``{address}/api/``), as of 2.6.
+"""django-helpdesk 2.6 as a ticketing system, through its REST API (``{url}/api/``).
 
-Its interface determines how it is used:
+Properties of the API that determine how it is used:
 
-- A ticket has no field for another system's id, so the desk's mark stands in the description, which
-  the opening follow-up repeats. There is no search, so the newest tickets are looked through.
-- Each listing and each look at a ticket makes it walk through all tickets that the account may see:
-  an account that sees one queue alone is as quick as that queue is short.
-- The comment of a follow-up is rendered as a Django template, so what would be a tag is written as
-  one that renders to it. A follow-up's title would become the ticket's, so none is given.
-- Changes through its pages leave a follow-up; changes through its interface leave none, and are
-  seen when a ticket is looked at again.
-- Nothing shows which account is signed in. It is the author of a ticket's opening follow-up, which
-  carries the mark of the description.
+- A ticket has no field for another system's id, so the desk puts its key into the description,
+  which the opening follow-up repeats. There is no search, so the newest tickets are scanned.
+- Each request for a list or a ticket makes the server go through all tickets that the account may
+  see. An account that sees a single queue keeps that fast.
+- The comment of a follow-up is rendered as a Django template, so template tags in it are escaped. A
+  follow-up's title would become the ticket's title, so none is sent.
+- Changes on its web pages create a follow-up; changes through the API don't, and are noticed when
+  the ticket is read again.
+- The API doesn't tell which user the desk is signed in as. It is the author of the opening
+  follow-up of a ticket that the desk created.
 """
 
 from __future__ import annotations
@@ -59,21 +59,21 @@ STATES: Final[Mapping[str, str]] = {
     "closed": "4",
     "closed.duplicate": "5",
 }
-"""The ids of open, closed and duplicate."""
-ENDED: Final = frozenset({"3", "4", "5"})
+"""The desk's states, mapped to the ids of open, closed and duplicate."""
+CLOSED_STATES: Final = frozenset({"3", "4", "5"})
 """The ids of resolved, closed and duplicate."""
 
 _OPEN: Final = "1"
-_PRIORITY: Final = "3"
+_DEFAULT_PRIORITY: Final = "3"
 _OK: Final = frozenset({200, 201})
-_GONE: Final = 404
-_PAGE: Final = 50
-_MOST_PAGES: Final = 400
+_NOT_FOUND: Final = 404
+_PAGE_SIZE: Final = 50
+_MAX_PAGES: Final = 400
 _OVERLAP: Final = 20
-"""Follow-ups are numbered before they are committed: some before the cursor are read again."""
-_CLOCKS_DIFFER: Final = timedelta(hours=1)
-_LONGEST_ANSWER: Final = 16 << 20
-_SECONDS: Final = 40.0
+"""How many follow-ups before the cursor are read again: they may be committed out of order."""
+_MAX_CLOCK_SKEW: Final = timedelta(hours=1)
+_MAX_ANSWER: Final = 16 << 20
+_TIMEOUT: Final = 40.0
 _TAG: Final = re.compile(r"\{(?=[{%#])|(?<=%)\}")
 
 
@@ -114,13 +114,13 @@ class DjangoHelpdesk:
         self,
         endpoint: Endpoint,
         username: str,
-        said: TicketingMap,
+        mapping: TicketingMap,
         session: aiohttp.ClientSession,
         *,
         clock: Clock,
     ) -> None:
         self._base = URL(endpoint.url.rstrip("/") + "/")
-        self._said = said
+        self._mapping = mapping
         self._session = session
         self._clock = clock
         self._account: int | None = None
@@ -133,72 +133,78 @@ class DjangoHelpdesk:
 
     @property
     def states(self) -> Mapping[str, str]:
-        """What the desk's states are called: open, closed, duplicate."""
+        """The default mapping from the desk's states to its own."""
         return STATES
 
     @property
     def closed_states(self) -> Collection[str]:
-        """Resolved, closed and duplicate."""
-        return ENDED
+        """Its states of tickets that nobody works on."""
+        return CLOSED_STATES
 
     async def check(self) -> tuple[str, ...]:
-        """Check that the account can sign in, and that what the profile names exists."""
+        """Return the faults of the account and of the names in the operator profile."""
         try:
-            described = await self._ask("OPTIONS", "api/tickets/")
+            options = await self._request("OPTIONS", "api/tickets/")
         except UnavailableError as error:
             return (f"{self._base}: {error.message}",)
-        if described.status not in _OK:
-            return (f"{self._base}api/tickets/ answers {described.status}: is this its address?",)
-        fields = _writable(described.body)
+        if options.status not in _OK:
+            return (f"{self._base}api/tickets/ answers {options.status}: is this its address?",)
+        fields = _writable_fields(options.body)
         if not fields:
             return ("the account may not make tickets: it needs to be staff",)
-        return (*self._misnamed(fields), *await self._unknown())
+        return (*self._find_misnamed(fields), *await self._find_unknown())
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
-        """Look through the tickets made since then, newest first."""
-        found: list[int] = []
+        """Scan the tickets created since then, newest first, for a key."""
+        ids: list[int] = []
         page = await self._page("tickets", "last")
-        number = max(1, math.ceil(page.count / _PAGE))
-        for _ in range(_MOST_PAGES):
-            tickets = [_read(one, _Ticket) for one in page.results]
-            found += [one.id for one in tickets if _carries(one, key)]
-            made = [one.followup_set[0].date for one in tickets if one.followup_set]
+        number = max(1, math.ceil(page.count / _PAGE_SIZE))
+        for _ in range(_MAX_PAGES):
+            tickets = [_decode(raw, _Ticket) for raw in page.results]
+            ids += [ticket.id for ticket in tickets if _has_key(ticket, key)]
+            opened_at = [ticket.followup_set[0].date for ticket in tickets if ticket.followup_set]
             number -= 1
-            if number < 1 or (made and min(made) < since - _CLOCKS_DIFFER):
+            if number < 1 or (opened_at and min(opened_at) < since - _MAX_CLOCK_SKEW):
                 break
             page = await self._page("tickets", str(number))
-        return tuple(str(one) for one in sorted(set(found)))
+        return tuple(str(ticket_id) for ticket_id in sorted(set(ids)))
 
     async def create(self, new: NewRemoteTicket) -> str:
-        """Make a ticket; it begins as open, whatever its state is to be."""
-        answer = await self._ask(
+        """Create a ticket, then set its state, since the API creates open tickets only."""
+        answer = await self._request(
             "POST",
             "api/tickets/",
             {
                 "queue": new.queue,
                 "title": new.title,
                 "description": new.body,
-                "priority": new.priority or _PRIORITY,
+                "priority": new.priority or _DEFAULT_PRIORITY,
                 "assigned_to": new.assignee or None,
                 "due_date": None if new.due_at is None else new.due_at.isoformat(),
                 **{name: value for name, value in new.fields.items() if value},
             },
         )
-        self._refuse(answer)
-        made = _read(answer.body, _Ticket)
-        self._learn(made)
+        self._raise_for_status(answer)
+        ticket = _decode(answer.body, _Ticket)
+        self._learn_account(ticket)
         if new.state not in ("", _OPEN):
-            await self.change(str(made.id), RemoteChange(state=new.state))
-        return str(made.id)
+            await self.change(str(ticket.id), RemoteChange(state=new.state))
+        return str(ticket.id)
 
     async def read(self, remote: str) -> RemoteTicket:
         """Return a ticket with its follow-ups."""
-        answer = await self._ask("GET", f"api/tickets/{_number(remote)}/")
-        self._refuse(answer)
-        ticket = _read(answer.body, _Ticket)
-        self._learn(ticket)
-        entries = [entry for one in ticket.followup_set if (entry := self._entry(one)) is not None]
-        touched = [one.date for one in ticket.followup_set if not self._is_own(one)]
+        answer = await self._request("GET", f"api/tickets/{_ticket_number(remote)}/")
+        self._raise_for_status(answer)
+        ticket = _decode(answer.body, _Ticket)
+        self._learn_account(ticket)
+        entries = [
+            entry
+            for follow_up in ticket.followup_set
+            if (entry := self._entry(follow_up)) is not None
+        ]
+        changed_at = [
+            follow_up.date for follow_up in ticket.followup_set if not self._is_own(follow_up)
+        ]
         return RemoteTicket(
             id=str(ticket.id),
             label=f"#{ticket.id}",
@@ -208,11 +214,11 @@ class DjangoHelpdesk:
             due_at=ticket.due_date,
             fields=self._fields(answer.body),
             entries=tuple(entries),
-            touched_at=max(touched, default=None),
+            touched_at=max(changed_at, default=None),
         )
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named; a refused part is left out, and the rest is set all the same."""
+        """Apply a change. If some fields are refused, the others are set before the error."""
         values: dict[str, Any] = dict(change.fields)
         if change.state is not None:
             values["status"] = change.state
@@ -220,138 +226,153 @@ class DjangoHelpdesk:
             values["assigned_to"] = change.assignee or None
         if change.due_at is not None:
             values["due_date"] = change.due_at.isoformat()
-        address = f"api/tickets/{_number(remote)}/"
-        answer = await self._ask("PATCH", address, values)
+        address = f"api/tickets/{_ticket_number(remote)}/"
+        answer = await self._request("PATCH", address, values)
         refused = _refused_fields(answer) & values.keys()
         if refused and refused != values.keys():
-            left = {name: value for name, value in values.items() if name not in refused}
-            self._refuse(await self._ask("PATCH", address, left))
-        self._refuse(answer)
+            accepted = {name: value for name, value in values.items() if name not in refused}
+            self._raise_for_status(await self._request("PATCH", address, accepted))
+        self._raise_for_status(answer)
 
     async def write(self, remote: str, text: str) -> None:
-        """Write a follow-up that only staff see."""
-        follow_up = {"ticket": _number(remote), "comment": _untagged(text), "public": False}
-        self._refuse(await self._ask("POST", "api/followups/", follow_up))
+        """Add an internal follow-up."""
+        follow_up = {
+            "ticket": _ticket_number(remote),
+            "comment": _escape_template(text),
+            "public": False,
+        }
+        self._raise_for_status(await self._request("POST", "api/followups/", follow_up))
 
     async def retire(self, remote: str, into: str) -> None:
-        """Make a ticket a duplicate of the one that goes on."""
-        values = {"status": self._said.states.get("closed.duplicate", "5"), "merged_to": into}
-        self._refuse(await self._ask("PATCH", f"api/tickets/{_number(remote)}/", values))
+        """Mark a ticket as a duplicate of another."""
+        values = {"status": self._mapping.states.get("closed.duplicate", "5"), "merged_to": into}
+        self._raise_for_status(
+            await self._request("PATCH", f"api/tickets/{_ticket_number(remote)}/", values)
+        )
 
     async def changed(self, cursor: str) -> ChangedTickets:
-        """Return the tickets of the newest follow-ups."""
+        """Return the tickets with follow-ups since a cursor."""
         seen = int(cursor or 0)
         page = await self._page("followups", "last")
-        number = max(1, math.ceil(page.count / _PAGE))
+        number = max(1, math.ceil(page.count / _PAGE_SIZE))
         ids: dict[str, None] = {}
         newest = seen
-        for _ in range(_MOST_PAGES):
-            follow_ups = [_read(one, _FollowUp) for one in page.results]
-            newest = max([newest, *(one.id for one in follow_ups)])
-            fresh = [one for one in follow_ups if one.id > seen - _OVERLAP]
-            ids.update({str(one.ticket): None for one in fresh if not self._is_own(one)})
+        for _ in range(_MAX_PAGES):
+            follow_ups = [_decode(raw, _FollowUp) for raw in page.results]
+            newest = max([newest, *(follow_up.id for follow_up in follow_ups)])
+            unseen = [follow_up for follow_up in follow_ups if follow_up.id > seen - _OVERLAP]
+            ids.update(
+                {str(follow_up.ticket): None for follow_up in unseen if not self._is_own(follow_up)}
+            )
             number -= 1
-            if number < 1 or not cursor or len(fresh) < len(follow_ups):
+            if number < 1 or not cursor or len(unseen) < len(follow_ups):
                 break
             page = await self._page("followups", str(number))
         return ChangedTickets(tuple(ids), str(newest))
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def _entry(self, one: _FollowUp) -> RemoteEntry | None:
-        text = (one.comment or "").strip()
+    def _entry(self, follow_up: _FollowUp) -> RemoteEntry | None:
+        text = (follow_up.comment or "").strip()
         files = tuple(
-            RemoteFile(file.filename or "", file.file or "") for file in one.followupattachment_set
+            RemoteFile(file.filename or "", file.file or "")
+            for file in follow_up.followupattachment_set
         )
         if not text and not files:
             return None
-        # Follow-ups that came by mail, or without a sign-in, are not by staff.
-        by_staff = one.user is not None and not one.message_id
+        # Staff are signed in; a follow-up with a message id came by mail.
+        by_staff = follow_up.user is not None and not follow_up.message_id
         return RemoteEntry(
-            id=str(one.id),
-            at=one.date,
-            author="" if one.user is None else str(one.user),
+            id=str(follow_up.id),
+            at=follow_up.date,
+            author="" if follow_up.user is None else str(follow_up.user),
             text=text,
-            public=one.public and by_staff,
-            own=self._is_own(one),
+            public=follow_up.public and by_staff,
+            own=self._is_own(follow_up),
             key=marker_key(text),
             files=files,
         )
 
-    def _is_own(self, one: _FollowUp) -> bool:
-        return one.user is not None and one.user == self._account
+    def _is_own(self, follow_up: _FollowUp) -> bool:
+        return follow_up.user is not None and follow_up.user == self._account
 
-    def _learn(self, ticket: _Ticket) -> None:
-        """Learn the desk's account from the follow-up that opened a ticket of its own."""
+    def _learn_account(self, ticket: _Ticket) -> None:
+        """Take the desk's user from the opening follow-up of a ticket that the desk created."""
         key = marker_key(ticket.description or "")
         if self._account is not None or not key:
             return
-        opened = (one for one in ticket.followup_set if marker_key(one.comment or "") == key)
-        first = min(opened, key=lambda one: (one.date, one.id), default=None)
+        opened = (
+            follow_up
+            for follow_up in ticket.followup_set
+            if marker_key(follow_up.comment or "") == key
+        )
+        first = min(opened, key=lambda follow_up: (follow_up.date, follow_up.id), default=None)
         self._account = None if first is None else first.user
 
     def _fields(self, body: bytes) -> Mapping[str, str]:
-        named = self._said.fields
-        if not named:
+        names = self._mapping.fields
+        if not names:
             return {}
-        known = orjson.loads(body)
-        return {name: _plain(known.get(name)) for name in named}
+        values = orjson.loads(body)
+        return {name: _to_text(values.get(name)) for name in names}
 
-    async def _page(self, what: str, number: str) -> _Page:
-        answer = await self._ask("GET", f"api/{what}/", page=number)
+    async def _page(self, collection: str, number: str) -> _Page:
+        answer = await self._request("GET", f"api/{collection}/", page=number)
         if answer.status not in _OK:
             raise UnavailableError("there is no such list at this address", reason="address")
-        return _read(answer.body, _Page)
+        return _decode(answer.body, _Page)
 
     # -- checking --------------------------------------------------------------------------------
 
-    def _misnamed(self, fields: Mapping[str, Any]) -> list[str]:
-        said = self._said
+    def _find_misnamed(self, fields: Mapping[str, Any]) -> list[str]:
+        mapping = self._mapping
         faults = [
             f"ticketing.fields: there is no field {name}; a custom field is called custom_NAME"
-            for name in said.fields
+            for name in mapping.fields
             if name not in fields
         ]
-        for name, words, field in (
-            ("states", {**STATES, **said.states}, "status"),
-            ("priorities", said.priorities, "priority"),
+        for name, values, field in (
+            ("states", {**STATES, **mapping.states}, "status"),
+            ("priorities", mapping.priorities, "priority"),
         ):
-            known = {str(one.get("value")) for one in fields.get(field, {}).get("choices", ())}
-            unknown = sorted({word for word in words.values() if word not in known})
+            choices = {
+                str(choice.get("value")) for choice in fields.get(field, {}).get("choices", ())
+            }
+            unknown = sorted({word for word in values.values() if word not in choices})
             faults += [f"ticketing.{name}: there is no {field} {word}" for word in unknown]
         return faults
 
-    async def _unknown(self) -> list[str]:
-        """Probe queue and users with tickets that can't be made: they have no title."""
+    async def _find_unknown(self) -> list[str]:
+        """Check queue and users by posting tickets without a title, which are always refused."""
         faults = []
-        users = {f"ticketing.users.{agent}": user for agent, user in self._said.users.items()}
+        users = {f"ticketing.users.{agent}": user for agent, user in self._mapping.users.items()}
         for setting, user in [("ticketing.queue", ""), *users.items()]:
-            asked = {"queue": self._said.queue or "0", "assigned_to": user or None}
-            answer = await self._ask("POST", "api/tickets/", asked)
+            values = {"queue": self._mapping.queue or "0", "assigned_to": user or None}
+            answer = await self._request("POST", "api/tickets/", values)
             if ("assigned_to" if user else "queue") in _refused_fields(answer):
-                faults.append(f"{setting}: there is no {user or self._said.queue or 'queue'}")
+                faults.append(f"{setting}: there is no {user or self._mapping.queue or 'queue'}")
         return faults
 
-    # -- asking ----------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------
 
-    async def _ask(
+    async def _request(
         self, method: str, address: str, values: Mapping[str, Any] | None = None, *, page: str = ""
     ) -> RawAnswer:
         url = self._base / address
         if page:
-            url = url.with_query(page=page, page_size=str(_PAGE))
+            url = url.with_query(page=page, page_size=str(_PAGE_SIZE))
         return await request(
             self._session,
             method,
             url,
             headers=self._headers,
             body=None if values is None else orjson.dumps(dict(values)),
-            max_answer=_LONGEST_ANSWER,
+            max_answer=_MAX_ANSWER,
             clock=self._clock,
         )
 
-    def _refuse(self, answer: RawAnswer) -> None:
-        if answer.status == _GONE:
+    def _raise_for_status(self, answer: RawAnswer) -> None:
+        if answer.status == _NOT_FOUND:
             raise RemoteGoneError("there is no such ticket, or the account may not see it")
         if answer.status not in _OK:
             names = "_".join(sorted(_refused_fields(answer))) or str(answer.status)
@@ -360,22 +381,22 @@ class DjangoHelpdesk:
 
 @asynccontextmanager
 async def connect_django_helpdesk(
-    endpoint: Endpoint, username: str, said: TicketingMap, *, clock: Clock
+    endpoint: Endpoint, username: str, mapping: TicketingMap, *, clock: Clock
 ) -> AsyncIterator[DjangoHelpdesk]:
     """Open a client for django-helpdesk and close it at the end.
 
     Args:
-        endpoint: its base address, and the password or token of the desk's account there.
-        username: with a password; empty with a token of Django REST framework.
-        said: the operator's mapping.
-        clock: the present.
+        endpoint: its base URL, and the password or token of the desk's account.
+        username: the user name for a password; empty for a token of Django REST framework.
+        mapping: the operator's mapping of states, users and fields.
+        clock: source of the current time.
 
     Raises:
         SettingsError: the endpoint can't be used.
     """
-    checked = replace(endpoint, total_timeout=_SECONDS).checked("ticketing")
+    checked = replace(endpoint, total_timeout=_TIMEOUT).checked("ticketing")
     async with open_session(checked) as session:
-        yield DjangoHelpdesk(checked, username, said, session, clock=clock)
+        yield DjangoHelpdesk(checked, username, mapping, session, clock=clock)
 
 
 def _authorization(username: str, secret: str) -> str:
@@ -384,30 +405,30 @@ def _authorization(username: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{secret}".encode()).decode()
 
 
-def _untagged(text: str) -> str:
-    """Return a text that Django's templates render to the given one.
+def _escape_template(text: str) -> str:
+    """Escape a text so that a Django template renders it unchanged.
 
-    The only ``{%``, ``{{``, ``{#`` or ``%}`` left in it are those of a variable that is a brace.
+    Braces of tags are replaced by a template variable that renders to a brace.
     """
     return _TAG.sub(lambda brace: '{{ "' + brace.group() + '" }}', text)
 
 
-def _carries(ticket: _Ticket, key: str) -> bool:
+def _has_key(ticket: _Ticket, key: str) -> bool:
     first = ticket.followup_set[0].comment if ticket.followup_set else ""
     return key in {marker_key(ticket.description or ""), marker_key(first or "")}
 
 
-def _number(remote: str) -> int:
+def _ticket_number(remote: str) -> int:
     if not remote.isdecimal():
         raise RemoteGoneError("this is no ticket's number")
     return int(remote)
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T:
+def _decode(body: bytes | msgspec.Raw, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
@@ -415,22 +436,22 @@ def _read(body: bytes | msgspec.Raw, kind: type[T]) -> T:
 
 
 def _refused_fields(answer: RawAnswer) -> frozenset[str]:
-    """Return the names of fields that a refusal is about."""
+    """Return the names of the fields that were refused."""
     if answer.status in _OK:
         return frozenset()
     try:
-        said = orjson.loads(answer.body)
+        errors = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return frozenset()
-    return frozenset(said) if isinstance(said, dict) else frozenset()
+    return frozenset(errors) if isinstance(errors, dict) else frozenset()
 
 
-def _writable(body: bytes) -> Mapping[str, Any]:
-    """Return the fields of a ticket that the account may set, as the interface describes them."""
+def _writable_fields(body: bytes) -> Mapping[str, Any]:
+    """Return the ticket fields that the account may set, from the answer to ``OPTIONS``."""
     try:
-        said = orjson.loads(body)
+        description = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
-    actions = said.get("actions", {}) if isinstance(said, dict) else {}
+    actions = description.get("actions", {}) if isinstance(description, dict) else {}
     fields = actions.get("POST", {}) if isinstance(actions, dict) else {}
     return fields if isinstance(fields, dict) else {}

@@ -1,6 +1,6 @@
-"""Posting to an operator's gateway: one signed request per message, answered with its outcome.
+"""Client of the operator's gateways: one signed POST per message, answered with its outcome.
 
-The code gateway and the push service are called the same way; only the bodies differ.
+The code gateway and the push gateway have the same interface; only the bodies differ.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
 
-_NOBODY_THERE = frozenset({404, 405})
+_NO_GATEWAY = frozenset({404, 405})
 _CONFLICT = 409
 
 
@@ -39,15 +39,15 @@ class _WireSend(BaseModel):
 
 
 class Gateway:
-    """One gateway.
+    """Posts messages to one gateway.
 
     Args:
-        service: the prefix of its settings: ``code_gateway``, ``push_gateway``.
-        endpoint: where it is, and the secret shared with it.
-        session: the HTTP session for it.
-        clock: gives the time that is signed.
-        breaker: stops asking one that fails; one of its own unless given.
-        outage: notified when it is out.
+        service: the prefix of its settings: ``code_gateway`` or ``push_gateway``.
+        endpoint: its URL and shared secret.
+        session: the HTTP session.
+        clock: source of the timestamp that is signed.
+        breaker: its circuit breaker; by default a new one.
+        outage: notified while the gateway fails.
     """
 
     def __init__(
@@ -67,46 +67,46 @@ class Gateway:
         self._faults = OperatorFaults(service, clock)
         self._url = URL(endpoint.url)
 
-    async def post(self, told: Mapping[str, Any], *, key: str) -> SendAnswer:
+    async def post(self, message: Mapping[str, Any], *, key: str) -> SendAnswer:
         """Post one message.
 
         Args:
-            told: its body.
+            message: the JSON body.
             key: the idempotency key.
 
         Raises:
-            UnavailableError: it can't be taken now; repeat with the same key.
+            UnavailableError: the gateway did not accept it now; retry with the same key.
         """
-        body = orjson.dumps(dict(told))
-        stamp = int(self._clock.now().timestamp())
-        with self._faults.watch(), self._breaker.guard(str(told.get("to", ""))):
+        body = orjson.dumps(dict(message))
+        timestamp = int(self._clock.now().timestamp())
+        with self._faults.watch(), self._breaker.guard(str(message.get("to", ""))):
             raw = await post(
                 self._session,
                 self._url,
                 body,
                 {
                     "Idempotency-Key": key,
-                    "X-Desk-Timestamp": str(stamp),
-                    "X-Desk-Signature": sign(self._endpoint.secret, stamp, key, body),
+                    "X-Desk-Timestamp": str(timestamp),
+                    "X-Desk-Signature": sign(self._endpoint.secret, timestamp, key, body),
                 },
                 clock=self._clock,
                 max_answer=self._endpoint.max_answer,
             )
-            answer = _understand(raw)
+            answer = _parse(raw)
         if answer is None:
-            # Outside the guard: a gateway that is still working on it is healthy.
+            # Outside the guard: a gateway that is still processing the message is healthy.
             raise UnavailableError(
                 "it is being sent", reason="in_progress", retry_after=raw.retry_after or 1.0
             )
         return answer
 
 
-def _understand(raw: RawAnswer) -> SendAnswer | None:
+def _parse(raw: RawAnswer) -> SendAnswer | None:
     if raw.status == _CONFLICT:
         return None
-    if raw.status >= 400:  # noqa: PLR2004 - refused for good
+    if raw.status >= 400:  # noqa: PLR2004 - client errors, refused permanently
         code = read_problem(raw.body)
-        if raw.status in _NOBODY_THERE and code is None:
+        if raw.status in _NO_GATEWAY and code is None:
             raise UnavailableError(
                 "no gateway at this address", reason="address", status=raw.status
             )

@@ -1,4 +1,4 @@
-"""Signs what the desk posts to a code gateway, so that nobody else can make it send messages."""
+"""Signatures of requests to gateways, so that a gateway sends messages for the desk only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def sign(secret: str, timestamp: int, key: str, body: bytes) -> str:
     """Return ``v1=<hex>``: HMAC-SHA256 of ``timestamp.key.body`` under the shared secret.
 
     Args:
-        secret: what both sides share.
+        secret: the shared secret.
         timestamp: Unix seconds; the gateway refuses old ones.
         key: the idempotency key, signed too so that a captured request can't be sent under another.
         body: the exact bytes posted.
@@ -20,9 +20,9 @@ def sign(secret: str, timestamp: int, key: str, body: bytes) -> str:
 
 
 def verify(secret: str, timestamp: int, key: str, body: bytes, signature: str) -> bool:
-    """Whether a signature is right, in constant time; for gateways written in Python.
+    """Whether a signature is valid, compared in constant time; for gateways written in Python.
 
-    A caller may send any bytes as a header: one that is not ASCII is never right.
+    A header may contain any bytes: a signature or key that is not ASCII is invalid.
     """
     if not (key.isascii() and signature.isascii()):
         return False

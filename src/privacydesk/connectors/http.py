@@ -1,6 +1,6 @@
-"""What all outgoing JSON requests have in common: limits, no redirects, and plain errors.
+"""Outgoing JSON requests: limits, no redirects, and errors mapped to ``UnavailableError``.
 
-Nothing here logs or quotes a body, a header or an address: they hold personal data and secrets.
+Nothing here logs or quotes a body, a header or a URL: they hold personal data and secrets.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.errors import SettingsError, UnavailableError
 
-_LONGEST_WAIT = 86_400.0
-_TOO_MANY = 429
-_LATER = frozenset({408, 425, _TOO_MANY})
+_MAX_RETRY_AFTER = 86_400.0
+_TOO_MANY_REQUESTS = 429
+_RETRYABLE = frozenset({408, 425, _TOO_MANY_REQUESTS})
 _CREDENTIALS = frozenset({401, 403, 407})
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address of a service, its secret and its limits.
+    """The URL of a service, its secret and limits.
 
     Attributes:
-        url: the base address (account service) or the whole one (gateway).
-        secret: shared with the service; never shown.
-        connect_timeout: seconds to reach it.
-        total_timeout: seconds for the whole exchange.
-        max_answer: bytes of an answer that are read at most, after decompression.
-        allow_plain: whether ``http`` may be used beyond this machine, as inside a mesh that
-            encrypts by itself.
+        url: the base URL (account service) or the whole one (gateway).
+        secret: shared with the service; never logged.
+        connect_timeout: seconds to open the connection.
+        total_timeout: seconds for the whole request.
+        max_answer: the maximum size of an answer in bytes.
+        allow_plain: whether ``http`` is allowed to other machines, for example inside a service
+            mesh that encrypts by itself.
     """
 
     url: str
@@ -45,44 +45,48 @@ class Endpoint:
     allow_plain: bool = False
 
     def checked(self, service: str) -> Endpoint:
-        """Return itself if it can be used.
+        """Return itself if it is valid.
 
         Args:
-            service: the prefix of its two settings, such as ``account_service``.
+            service: the prefix of its settings, such as ``account_service``.
 
         Raises:
-            SettingsError: names the setting and what is wrong with it.
+            SettingsError: it is not; the message names the setting and the fault.
         """
-        setting, secret = f"PRIVACYDESK_{service.upper()}_URL", f"{service}_secret"
-        named = f"PRIVACYDESK_{secret.upper()}"
+        url_variable = f"PRIVACYDESK_{service.upper()}_URL"
+        secret_key = f"{service}_secret"
+        secret_variable = f"PRIVACYDESK_{secret_key.upper()}"
         try:
             url = URL(self.url)
         except ValueError as error:
-            raise SettingsError(f"{setting}: not a web address") from error
+            raise SettingsError(f"{url_variable}: not a web address") from error
         if url.scheme not in {"http", "https"} or not url.host:
-            raise SettingsError(f"{setting}: needs an http or https address with a host")
+            raise SettingsError(f"{url_variable}: needs an http or https address with a host")
         if url.user is not None or url.password is not None:
-            raise SettingsError(f"{setting}: put the secret into {named}, not into the address")
+            raise SettingsError(
+                f"{url_variable}: put the secret into {secret_variable}, not into the address"
+            )
         if url.scheme == "http" and not (self.allow_plain or is_this_machine(url.host)):
-            raise SettingsError(f"{setting}: needs https unless it is on this machine")
+            raise SettingsError(f"{url_variable}: needs https unless it is on this machine")
         if not self.secret.strip():
-            raise SettingsError(f"{named}: the secret is missing", key=secret)
+            raise SettingsError(f"{secret_variable}: the secret is missing", key=secret_key)
         if not (self.secret.isascii() and self.secret.isprintable()):
             raise SettingsError(
-                f"{named}: the secret must be printable ASCII, as it is a header", key=secret
+                f"{secret_variable}: the secret must be printable ASCII, as it is a header",
+                key=secret_key,
             )
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """An answer whose status is worth reading: 2xx, or a 4xx that repeating won't change.
+    """An answer with a final status: 2xx, or a 4xx that a retry won't change.
 
     Attributes:
-        status: of HTTP.
-        body: its bytes.
-        retry_after: seconds to wait, if it says so.
-        etag: the entity tag, as it was sent; empty without one.
+        status: the HTTP status.
+        body: the body as bytes.
+        retry_after: seconds from ``Retry-After``, if sent.
+        etag: the entity tag; empty if none was sent.
     """
 
     status: int
@@ -92,7 +96,7 @@ class RawAnswer:
 
 
 def open_session(endpoint: Endpoint) -> aiohttp.ClientSession:
-    """Return a session for one endpoint; it keeps no cookies and reads no environment."""
+    """Open a session for one endpoint, without cookies and without proxies from the environment."""
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(
             total=endpoint.total_timeout, connect=endpoint.connect_timeout
@@ -112,10 +116,10 @@ async def post(
     max_answer: int,
     clock: Clock,
 ) -> RawAnswer:
-    """Post a JSON body once and return the answer.
+    """Post a JSON body once and return the answer; see ``request``.
 
     Raises:
-        UnavailableError: as ``request`` raises it.
+        UnavailableError: as for ``request``.
     """
     return await request(
         session, "POST", url, body=body, headers=headers, max_answer=max_answer, clock=clock
@@ -131,25 +135,25 @@ async def request(
     max_answer: int,
     clock: Clock,
     body: bytes | None = None,
-    worth_reading: Collection[int] = (),
+    accepted: Collection[int] = (),
 ) -> RawAnswer:
     """Send a JSON request once and return the answer.
 
     Args:
         session: made by ``open_session``.
-        method: of HTTP.
-        url: the address.
-        headers: besides those that say it is JSON.
-        max_answer: bytes that are read at most.
-        clock: converts a date in ``Retry-After`` to seconds.
-        body: JSON, if any.
-        worth_reading: statuses that are an answer here, though elsewhere they mean a fault.
+        method: the HTTP method.
+        url: the URL.
+        headers: headers besides those for JSON, which they may override.
+        max_answer: the maximum size of the answer in bytes.
+        clock: source of the current time, to convert a date in ``Retry-After`` to seconds.
+        body: the JSON body, if any.
+        accepted: statuses to return as answers, though by default they raise.
 
     Raises:
-        UnavailableError: no answer worth reading: unreachable, too slow, 3xx, 5xx, 408, 425, 429,
-            refused credentials (the operator must fix those; a person's request must not be lost
-            over them), or an answer longer than ``max_answer``. ``data`` names the ``reason`` and,
-            when the service said so, ``retry_after`` seconds.
+        UnavailableError: the service is unreachable or too slow, the answer is longer than
+            ``max_answer``, or its status is 3xx, 5xx, 408, 425, 429, or one of refused credentials
+            (the operator must fix those, and a person's request must not fail because of them).
+            ``data`` has the ``reason`` and, if the service sent it, ``retry_after`` in seconds.
     """
     try:
         async with session.request(
@@ -159,18 +163,18 @@ async def request(
             headers={
                 **({"Content-Type": "application/json"} if body is not None else {}),
                 "Accept": "application/json",
-                # Uncompressed: a small compressed body can't unfold into a large one.
+                # Uncompressed, so that a small body can't expand to a huge one.
                 "Accept-Encoding": "identity",
                 **headers,
             },
             allow_redirects=False,
         ) as response:
             wait = retry_after(response.headers.get("Retry-After"), clock)
-            if response.status not in worth_reading:
-                _refuse_unreadable(response.status, wait)
+            if response.status not in accepted:
+                _raise_for_status(response.status, wait)
             return RawAnswer(
                 response.status,
-                await _bounded(response, max_answer),
+                await _read_bounded(response, max_answer),
                 retry_after=wait,
                 etag=response.headers.get("ETag", ""),
             )
@@ -180,15 +184,15 @@ async def request(
         raise UnavailableError("the service can't be reached", reason="unreachable") from error
 
 
-def _refuse_unreadable(status: int, wait: float | None) -> None:
+def _raise_for_status(status: int, wait: float | None) -> None:
     reason = None
     if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
         reason = "redirect"
     elif status in _CREDENTIALS:
         reason = "credentials"
-    elif status == _TOO_MANY:
+    elif status == _TOO_MANY_REQUESTS:
         reason = "rate_limited"
-    elif status in _LATER or status >= 500:  # noqa: PLR2004 - the class of server faults
+    elif status in _RETRYABLE or status >= 500:  # noqa: PLR2004 - the class of server faults
         reason = "server_error"
     if reason is None:
         return
@@ -199,8 +203,12 @@ def _refuse_unreadable(status: int, wait: float | None) -> None:
     )
 
 
-async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Read a body, refusing one that is longer than ``limit`` before holding all of it."""
+async def _read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read a body of at most ``limit`` bytes.
+
+    Raises:
+        UnavailableError: it is longer; the rest is not read.
+    """
     parts: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_chunked(64 * 1024):
@@ -213,7 +221,7 @@ async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def retry_after(text: str | None, clock: Clock) -> float | None:
-    """Read ``Retry-After`` in either form, as seconds between 0 and a day."""
+    """Parse ``Retry-After``, in seconds or as a date; return seconds between 0 and a day."""
     if text is None:
         return None
     try:
@@ -222,12 +230,12 @@ def retry_after(text: str | None, clock: Clock) -> float | None:
         try:
             moment = parsedate_to_datetime(text)
         except (ValueError, OverflowError):
-            # The service writes the date: a year or a zone may overflow a C integer.
+            # OverflowError: a year or a zone may be too large for a C integer.
             return None
         seconds = (_aware(moment) - clock.now()).total_seconds()
-    if seconds != seconds:  # noqa: PLR0124 - "nan" is a float and no wait
+    if seconds != seconds:  # noqa: PLR0124 - "nan" is a valid float
         return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER)
 
 
 def _aware(moment: datetime) -> datetime:

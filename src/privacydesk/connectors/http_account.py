@@ -1,18 +1,18 @@
 """The operator's account service over HTTP.
 
 One POST per action to ``{base}/v1/{action}`` with ``{"account": …, "payload": …}``. The account id
-travels in the body, so it appears in no access log on the way. How statuses are read:
+is in the body, so that it appears in no access log. How statuses are interpreted:
 
-    200           what the body says: ok, partly, refused
-    202, 409      pending: the same key is still being worked on
+    200           ok, partly or refused, according to the body
+    202, 409      pending: the request with this key is still being processed
     404           not found, if the body says so
-    404, 405      otherwise a wrong base address: unavailable
-    other 4xx     refused; repeating won't change it
-    401, 403, 407 unavailable: the desk's own secret is wrong, the person's request is not
+    404, 405      otherwise a wrong base URL: unavailable
+    other 4xx     refused; a retry won't change it
+    401, 403, 407 unavailable: the desk's secret is wrong, not the person's request
     3xx, 5xx, 408, 425, 429, time-out, unreadable or overlong body    unavailable
 
-``unavailable`` is raised, everything else is returned. Nothing is repeated here: the outbox does
-that, with the same key.
+``unavailable`` is raised as an exception, everything else is returned. Nothing is retried here: the
+outbox retries with the same key.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _NOT_FOUND = 404
 _WRONG_METHOD = 405
 _CONFLICT = 409
 _EXPORT_LIMIT = 16 << 20
-_LONG = 64 << 10
-"""Bytes above which an answer is parsed off the event loop."""
+_LARGE = 64 << 10
+"""Size in bytes above which an answer is parsed in a thread."""
 
 _log = structlog.get_logger(__name__)
 
@@ -75,13 +75,13 @@ class HttpAccountService:
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
     ) -> AccountAnswer:
-        """Do one action; see :class:`privacydesk.domain.account.AccountService`."""
+        """Perform one action; see :class:`privacydesk.domain.account.AccountService`."""
         try:
             body = orjson.dumps({"account": account, "payload": dict(payload)})
         except TypeError:
-            # Half a surrogate pair, or no JSON at all: repeating would fail for ever.
+            # A lone surrogate, or a value that JSON doesn't have: a retry would fail as well.
             return AccountAnswer.refused(AccountReason.INVALID_PAYLOAD)
-        with self._faults.watch(), self._breakers.of(action.value).guard(account):
+        with self._faults.watch(), self._breakers.for_action(action.value).guard(account):
             raw = await post(
                 self._session,
                 self._base / "v1" / action.value,
@@ -91,61 +91,61 @@ class HttpAccountService:
                     "Idempotency-Key": key,
                 },
                 clock=self._clock,
-                # The only answer that is long by design is a person's whole data.
+                # Only an export may be large: it holds all data of a person.
                 max_answer=(
                     max(_EXPORT_LIMIT, self._endpoint.max_answer)
                     if action is AccountAction.EXPORT
                     else self._endpoint.max_answer
                 ),
             )
-            if len(raw.body) > _LONG:
-                answer = await asyncio.to_thread(_understand, action, raw)
+            if len(raw.body) > _LARGE:
+                answer = await asyncio.to_thread(_parse, action, raw)
             else:
-                answer = _understand(action, raw)
+                answer = _parse(action, raw)
             if answer.data.get("profile", {}).get("account", account) != account:
-                # Whatever went wrong there, this answer is not about this person.
+                # One person's data must never be shown to another.
                 _log.error("another_account_answered", action=action.value)
                 raise UnavailableError("the answer is about another account", reason="contract")
             return answer
 
 
-def _understand(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
+def _parse(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
     if raw.status in {_ACCEPTED, _CONFLICT}:
         return AccountAnswer(AccountOutcome.PENDING, retry_after=raw.retry_after)
     if raw.status == _OK:
         try:
             answer = read_answer(action, raw.body)
         except ValueError as error:
-            # It may well have been done: only asking again with the same key will tell.
+            # The action may have been performed: only a retry with the same key will tell.
             raise UnavailableError("the answer breaks the contract", reason="contract") from error
         if answer.outcome in {AccountOutcome.PENDING, AccountOutcome.NOT_FOUND}:
             return AccountAnswer(answer.outcome, retry_after=raw.retry_after or answer.retry_after)
         return answer
     if raw.status == _NOT_FOUND:
-        return _not_found(action, raw)
-    if raw.status < 400:  # noqa: PLR2004 - a success that the contract doesn't know
+        return _parse_not_found(action, raw)
+    if raw.status < 400:  # noqa: PLR2004 - a success status that is not in the contract
         raise UnavailableError("the answer breaks the contract", reason="contract")
     code = read_problem(raw.body)
     if raw.status == _WRONG_METHOD:
-        raise _no_service(raw)
+        raise _wrong_address(raw)
     reason = AccountReason.read(code)
     if reason is None or reason is AccountReason.OTHER:
         reason = AccountReason.REJECTED
     return AccountAnswer(AccountOutcome.REFUSED, reason, sent_reason=unknown_reason(code))
 
 
-def _not_found(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
+def _parse_not_found(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
     try:
         answer = read_answer(action, raw.body)
     except ValueError:
         answer = None
     if answer is None or answer.outcome is not AccountOutcome.NOT_FOUND:
-        # Telling people that they have no account because of a typo in a setting would be wrong.
-        raise _no_service(raw)
+        # Probably a wrong URL: nobody must be told that they have no account because of that.
+        raise _wrong_address(raw)
     return answer
 
 
-def _no_service(raw: RawAnswer) -> UnavailableError:
+def _wrong_address(raw: RawAnswer) -> UnavailableError:
     return UnavailableError(
         "no account service at this address", reason="address", status=raw.status
     )

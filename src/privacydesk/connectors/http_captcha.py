@@ -1,7 +1,7 @@
-"""Challenges verified by an HTTP endpoint of the operator's choice.
+"""Verifies captcha tokens at an HTTP endpoint of the operator's choice.
 
-A form post of ``secret`` and ``response``, answered by JSON with ``success``: what Turnstile,
-hCaptcha and reCAPTCHA have in common. The visitor's address is not sent along.
+It posts a form with ``secret`` and ``response`` and expects JSON with ``success``, as Turnstile,
+hCaptcha and reCAPTCHA do. The visitor's IP address is not sent.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class HttpCaptcha:
             clock=self._clock,
         )
         try:
-            told = orjson.loads(answer.body)
+            verdict = orjson.loads(answer.body)
         except orjson.JSONDecodeError as error:
             raise UnavailableError("the answer is not JSON", reason="contract") from error
-        if not isinstance(told, dict) or not isinstance(told.get("success"), bool):
+        if not isinstance(verdict, dict) or not isinstance(verdict.get("success"), bool):
             raise UnavailableError("the answer has no success", reason="contract")
-        return bool(told["success"])
+        return bool(verdict["success"])
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Notices to an account's devices, through the operator's push service.
+"""Sends notices to an account's devices through the operator's push gateway.
 
-One signed POST each, as the code gateway gets it. The body is ``{"to": {"account": …}, "locale",
-"title", "text", "ticket", "about"}`` and, where the operator names one, the ``link`` that a tap
+One signed POST per notice, as for the code gateway. The body is ``{"to": {"account": …}, "locale",
+"title", "text", "ticket", "about"}`` and, if the operator configured one, the ``link`` that a tap
 opens.
 """
 
@@ -19,31 +19,31 @@ from privacydesk.outages import Outage
 
 
 class HttpPusher:
-    """Hands notices to the push service; made by :func:`connect_pusher`."""
+    """Sends notices through the push gateway; made by :func:`connect_pusher`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
     async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
-        """Push one notice; see :class:`privacydesk.domain.notices.Pusher`."""
-        told = {
+        """Send one notice; see :class:`privacydesk.domain.notices.Pusher`."""
+        body = {
             "to": {"account": account},
             "locale": notice.locale,
             "title": notice.title,
-            # A tap leads back, so the line that says how is left out.
+            # Without the line on how to return to the chat: a tap on the notice opens it.
             "text": notice.lines[0],
             "ticket": notice.number,
             "about": notice.about.value,
             **({"link": notice.link} if notice.link else {}),
         }
-        return await self._gateway.post(told, key=key)
+        return await self._gateway.post(body, key=key)
 
 
 @asynccontextmanager
 async def connect_pusher(
     endpoint: Endpoint, *, clock: Clock, outage: Outage | None = None
 ) -> AsyncIterator[HttpPusher]:
-    """Open a client for the push service and close it at the end.
+    """Open a client for the push gateway and close it at the end.
 
     Raises:
         SettingsError: the endpoint can't be used.

@@ -1,8 +1,9 @@
-"""Codes and notices through an HTTP gateway that the operator runs or adapts.
+"""Sends verification codes and notices through the operator's HTTP gateway.
 
-One signed POST each. The body is ``{"to": {"phone" | "mail" | "account": …}, "template",
-"locale"}`` with a ``code``, or for a notice with the ``ticket``, what it is ``about`` and the
-``link`` back; a bound phone is named by its account only, and the gateway looks it up.
+One signed POST per message. The body is ``{"to": {"phone" | "mail" | "account": …}, "template",
+"locale"}`` with a ``code``, or for a notice with the ``ticket``, the subject (``about``) and the
+``link`` to the chat. A phone bound to an account is identified by the account; the gateway looks
+its number up.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _NOTICE_TEMPLATE = "desk_notice"
 
 
 class HttpCodeSender:
-    """Hands codes and notices to the gateway; made by :func:`connect_code_sender`."""
+    """Sends codes and notices through the code gateway; made by :func:`connect_code_sender`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -37,25 +38,25 @@ class HttpCodeSender:
         key: str,
     ) -> SendAnswer:
         """Send one code; see :class:`privacydesk.domain.code_delivery.CodeSender`."""
-        told = {"to": _target(to), "template": template, "locale": locale, "code": code}
-        return await self._gateway.post(told, key=key)
+        body = {"to": _recipient(to), "template": template, "locale": locale, "code": code}
+        return await self._gateway.post(body, key=key)
 
     async def notify(
         self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
     ) -> SendAnswer:
         """Send one notice; see :class:`privacydesk.domain.notices.NoticeGateway`."""
-        told = {
-            "to": _target(to),
+        body = {
+            "to": _recipient(to),
             "template": _NOTICE_TEMPLATE,
             "locale": notice.locale,
             "ticket": notice.number,
             "about": notice.about.value,
             **({"link": notice.link} if notice.link else {}),
         }
-        return await self._gateway.post(told, key=key)
+        return await self._gateway.post(body, key=key)
 
 
-def _target(to: PhoneTarget | MailTarget | AccountContact) -> dict[str, str]:
+def _recipient(to: PhoneTarget | MailTarget | AccountContact) -> dict[str, str]:
     match to:
         case PhoneTarget(number):
             return {"phone": number}
@@ -73,7 +74,7 @@ async def connect_code_sender(
     breaker: CircuitBreaker | None = None,
     outage: Outage | None = None,
 ) -> AsyncIterator[HttpCodeSender]:
-    """Open a client for the gateway and close it at the end.
+    """Open a client for the code gateway and close it at the end.
 
     Raises:
         SettingsError: the endpoint can't be used.

@@ -1,9 +1,8 @@
-"""The mailbox, by IMAP.
+"""Reads the mailbox over IMAP.
 
-Each poll is a connection of its own in a thread: mail may wait half a minute, and a connection that
-is held open dies unnoticed. Mails are read without being marked; marking one as read is the last
-step, so a crash in between has it read again, and nothing is done twice under its
-``Message-ID``.
+Each poll opens a new connection, in a thread: mail may wait half a minute, and a connection that is
+kept open can break unnoticed. A mail is marked as read only after it was processed. After a crash
+it is read again, and its ``Message-ID`` keeps it from being processed twice.
 """
 
 from __future__ import annotations
@@ -37,21 +36,22 @@ from privacydesk.errors import SettingsError, UnavailableError
 
 T = TypeVar("T")
 
-LARGEST: Final = 25 * 1024 * 1024
-"""Bytes of the largest mail that is read: two pictures of the largest size, encoded for mail."""
-AT_ONCE: Final = LARGEST
-"""Bytes of all mails read in one poll; the first one is read in any case."""
+MAX_MAIL_BYTES: Final = 25 * 1024 * 1024
+"""The largest mail that is read, in bytes: two pictures of the largest size in base64."""
+MAX_POLL_BYTES: Final = MAX_MAIL_BYTES
+"""The bytes of all mails read in one poll; the first mail is read in any case."""
 _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """Where the mailbox is.
+    """The address and credentials of the mailbox.
 
     Attributes:
-        security: ``tls`` from the first byte, ``starttls``, or ``none``, which only a server on
-            this machine may have.
-        ca_file: extra certificate authorities to trust for it.
+        security: ``tls`` from the first byte, ``starttls``, or ``none``, which is allowed for a
+            server on this machine only.
+        timeout: seconds for each step.
+        ca_file: further certificate authorities to trust.
     """
 
     host: str
@@ -78,10 +78,10 @@ class ImapMailbox:
                 key="imap_security",
             )
         self._server = server
-        self._trust = ssl.create_default_context()
+        self._tls_context = ssl.create_default_context()
         if server.ca_file is not None:
             try:
-                self._trust.load_verify_locations(server.ca_file)
+                self._tls_context.load_verify_locations(server.ca_file)
             except (OSError, ssl.SSLError) as error:
                 raise SettingsError(
                     "PRIVACYDESK_IMAP_CA_FILE: the certificates can't be read", key="imap_ca_file"
@@ -91,43 +91,43 @@ class ImapMailbox:
     async def fetch_unread(self, limit: int) -> tuple[UnreadMail, ...]:
         """Return unread mails; see ``domain.mail.Mailbox``."""
 
-        def look(box: BaseMailBox) -> tuple[UnreadMail, ...]:
-            found: list[UnreadMail] = []
-            left = AT_ONCE
-            for uid in box.uids(AND(seen=False), None)[:limit]:
-                size = _size(box, uid)
+        def read_mails(mailbox: BaseMailBox) -> tuple[UnreadMail, ...]:
+            mails: list[UnreadMail] = []
+            remaining = MAX_POLL_BYTES
+            for uid in mailbox.uids(AND(seen=False), None)[:limit]:
+                size = _fetch_size(mailbox, uid)
                 if size is None:
                     continue
-                if size > LARGEST:
-                    found.append(UnreadMail(uid, None))
+                if size > MAX_MAIL_BYTES:
+                    mails.append(UnreadMail(uid, None))
                     continue
-                if size > left < AT_ONCE:
-                    # The rest waits for the next poll: many large ones would not fit in memory.
+                if size > remaining < MAX_POLL_BYTES:
+                    # The next poll reads the rest: many large mails would not fit in memory.
                     break
-                found.append(UnreadMail(uid, _whole(box, uid)))
-                left -= size
-            return tuple(found)
+                mails.append(UnreadMail(uid, _fetch_raw(mailbox, uid)))
+                remaining -= size
+            return tuple(mails)
 
-        return await self._do(look)
+        return await self._run(read_mails)
 
     async def mark_read(self, uid: str) -> None:
         """Mark a mail as read."""
-        await self._flag(uid, (MailMessageFlags.SEEN,))
+        await self._set_flags(uid, (MailMessageFlags.SEEN,))
 
     async def mark_for_review(self, uid: str) -> None:
         """Mark a mail as read and flag it."""
-        await self._flag(uid, (MailMessageFlags.SEEN, MailMessageFlags.FLAGGED))
+        await self._set_flags(uid, (MailMessageFlags.SEEN, MailMessageFlags.FLAGGED))
 
-    async def _flag(self, uid: str, flags: tuple[str, ...]) -> None:
-        await self._do(lambda box: box.flag(uid, flags, value=True))
+    async def _set_flags(self, uid: str, flags: tuple[str, ...]) -> None:
+        await self._run(lambda mailbox: mailbox.flag(uid, flags, value=True))
 
-    async def _do(self, work: Callable[[BaseMailBox], T]) -> T:
+    async def _run(self, task: Callable[[BaseMailBox], T]) -> T:
         with self._faults.watch():
-            return await asyncio.to_thread(self._connected, work)
+            return await asyncio.to_thread(self._run_in_thread, task)
 
-    def _connected(self, work: Callable[[BaseMailBox], T]) -> T:
+    def _run_in_thread(self, task: Callable[[BaseMailBox], T]) -> T:
         try:
-            return self._logged_in(self._open(), work)
+            return self._run_logged_in(self._open(), task)
         except MailboxLoginError:
             raise UnavailableError("it refuses the log-in", reason="credentials") from None
         except ssl.SSLError:
@@ -135,18 +135,18 @@ class ImapMailbox:
         except TimeoutError:
             raise UnavailableError("it took too long", reason="timeout") from None
         except (OSError, ImapToolsError, imaplib.IMAP4.error):
-            # The server's message may quote an address, so it is dropped.
+            # The server's message is dropped, since it may quote an address.
             raise UnavailableError("it can't be reached", reason="unreachable") from None
 
-    def _logged_in(self, box: BaseMailBox, work: Callable[[BaseMailBox], T]) -> T:
+    def _run_logged_in(self, mailbox: BaseMailBox, task: Callable[[BaseMailBox], T]) -> T:
         server = self._server
         try:
-            with box.login(server.username, server.password, server.folder):
-                return work(box)
+            with mailbox.login(server.username, server.password, server.folder):
+                return task(mailbox)
         finally:
-            # After a refused log-in the connection is still open.
+            # A refused log-in leaves the connection open.
             with contextlib.suppress(OSError):
-                box.client.shutdown()
+                mailbox.client.shutdown()
 
     def _open(self) -> BaseMailBox:
         server = self._server
@@ -154,22 +154,24 @@ class ImapMailbox:
             return MailBoxUnencrypted(server.host, server.port, timeout=server.timeout)
         if server.security == "starttls":
             return MailBoxStartTls(
-                server.host, server.port, timeout=server.timeout, ssl_context=self._trust
+                server.host, server.port, timeout=server.timeout, ssl_context=self._tls_context
             )
-        return MailBox(server.host, server.port, timeout=server.timeout, ssl_context=self._trust)
+        return MailBox(
+            server.host, server.port, timeout=server.timeout, ssl_context=self._tls_context
+        )
 
 
-def _size(box: BaseMailBox, uid: str) -> int | None:
-    """Return the size of a mail; None if it was removed meanwhile.
+def _fetch_size(mailbox: BaseMailBox, uid: str) -> int | None:
+    """Return the size of a mail in bytes; None if it has been removed.
 
-    Nothing else of it is fetched for that: even its headers may be as large as a mail.
+    Nothing else is fetched: the headers alone may be as large as a mail.
     """
-    _, parts = box.client.uid("fetch", uid, "(RFC822.SIZE)")
-    told = _SIZE.search(b" ".join(part for part in parts if isinstance(part, bytes)))
-    return None if told is None else int(told[1])
+    _, parts = mailbox.client.uid("fetch", uid, "(RFC822.SIZE)")
+    match = _SIZE.search(b" ".join(part for part in parts if isinstance(part, bytes)))
+    return None if match is None else int(match[1])
 
 
-def _whole(box: BaseMailBox, uid: str) -> bytes:
-    # As received: the library's parsed form may not be written back the same, or at all.
-    _, parts = box.client.uid("fetch", uid, "(BODY.PEEK[])")
+def _fetch_raw(mailbox: BaseMailBox, uid: str) -> bytes:
+    # The raw bytes: the library may not be able to serialise its parsed form.
+    _, parts = mailbox.client.uid("fetch", uid, "(BODY.PEEK[])")
     return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), b"")

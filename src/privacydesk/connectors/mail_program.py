@@ -1,8 +1,8 @@
-"""The program that reads mails, run by ``mail_reader`` in a process of its own.
+"""The program that parses mails, run by ``mail_reader`` in a process of its own.
 
-Parsing a mail takes time quadratic in its size, or worse, if it was crafted for that: by its parts,
-its headers, its HTML or its character sets. Here it can hold up nothing but this
-process, which is ``confined`` and killed when it takes too long. It holds no secret.
+A crafted mail can make parsing take quadratic time or worse, through its parts, headers, HTML or
+character sets. In a separate process this blocks nothing else: the process is ``confined``, holds
+no secret, and is killed when it takes too long.
 
 It reads one mail from standard input and writes the result; on failure it writes nothing and exits
 with a status other than 0.
@@ -15,18 +15,18 @@ from typing import Final
 
 import msgspec
 
-from privacydesk.connectors.mail_reading import read_mail
+from privacydesk.connectors.mail_parser import parse_mail
 from privacydesk.errors import InvalidRequestError
 
 MEMORY: Final = 1024 * 1024 * 1024
-"""Bytes of memory that it may use."""
+"""The memory limit of the process, in bytes."""
 
 
 def main() -> int:
-    """Read a mail."""
+    """Parse the mail on standard input."""
     raw = sys.stdin.buffer.read()
     try:
-        mail = read_mail(raw, own=sys.argv[1])
+        mail = parse_mail(raw, own_address=sys.argv[1])
     except (InvalidRequestError, ValueError, LookupError, RecursionError, MemoryError):
         return 1
     sys.stdout.buffer.write(msgspec.msgpack.encode(mail))

@@ -1,4 +1,4 @@
-"""Reads mails in a process that may fail; see ``mail_program``."""
+"""Parses mails in a separate process; see ``mail_program``."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from privacydesk.domain.mail import IncomingMail
 from privacydesk.errors import InvalidRequestError, UnavailableError
 
 _PROGRAM: Final = Path(mail_program.__file__)
-_PATIENCE: Final = 10.0
-"""Seconds. The largest mail takes one or two; a poll of the mailbox ends within its lease."""
+_TIMEOUT: Final = 10.0
+"""Seconds. The largest mail takes one or two, and a poll must end before its lease does."""
 
 
 class MailReader:
-    """Reads mails, each in a process of its own: they are few.
+    """Parses each mail in a new process; mails are few enough for that.
 
     Args:
-        own: the desk's own address; a mail from it is automatic.
-        patience: seconds after which a process that is still reading is killed.
+        own_address: the desk's address; a mail from it is automatic.
+        timeout: seconds after which the process is killed.
     """
 
-    def __init__(self, own: str, patience: float = _PATIENCE) -> None:
-        self._own = own
-        self._patience = patience
+    def __init__(self, own_address: str, timeout: float = _TIMEOUT) -> None:
+        self._own_address = own_address
+        self._timeout = timeout
 
     async def read(self, raw: bytes) -> IncomingMail:
-        """Read a mail.
+        """Parse a mail.
 
         Raises:
-            InvalidRequestError: it can't be read, or takes more time or memory than a mail does.
+            InvalidRequestError: it is invalid, or parsing it takes too much time or memory.
             UnavailableError: no process can be started.
         """
         process = await self._start()
         try:
-            async with asyncio.timeout(self._patience):
-                told, _ = await process.communicate(raw)
+            async with asyncio.timeout(self._timeout):
+                output, _ = await process.communicate(raw)
         except TimeoutError:
             raise InvalidRequestError("reading the mail takes too long") from None
         finally:
@@ -51,12 +51,12 @@ class MailReader:
                 await process.wait()
         if process.returncode != 0:
             raise InvalidRequestError("the mail can't be read")
-        return msgspec.msgpack.decode(told, type=IncomingMail)
+        return msgspec.msgpack.decode(output, type=IncomingMail)
 
     async def _start(self) -> asyncio.subprocess.Process:
         try:
             return await asyncio.create_subprocess_exec(
-                *confined.command(_PROGRAM, self._own, memory=mail_program.MEMORY),
+                *confined.command(_PROGRAM, self._own_address, memory=mail_program.MEMORY),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The text that a person wrote in a mail: HTML as text, without quotations and signature."""
+"""Extracts what a person wrote in a mail: as plain text, without quotations and signature."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-_UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
-_QUOTES: Final = frozenset({"blockquote"})
-_BLOCKS: Final = frozenset(
+_INVISIBLE_TAGS: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
+_QUOTE_TAGS: Final = frozenset({"blockquote"})
+_BLOCK_TAGS: Final = frozenset(
     {
         "p",
         "blockquote",
@@ -27,9 +27,9 @@ _BLOCKS: Final = frozenset(
         "pre",
     }
 )
-_VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "col", "wbr"})
+_VOID_TAGS: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "col", "wbr"})
 
-_QUOTE_BEGINS: Final = re.compile(
+_QUOTE_HEADER: Final = re.compile(
     r"^(?:"
     r"On\b.{4,200}\bwrote:"
     r"|.{0,120}(?:写道|寫道|来信|來信)\s*[:：]"
@@ -43,62 +43,64 @@ _SIGNATURE: Final = re.compile(
 )
 
 
-def written(text: str) -> str:
-    """Return what stands above the first quotation or signature, without quoted lines.
+def strip_quotations(text: str) -> str:
+    """Return the text above the first quotation or signature, without quoted lines.
 
-    A mail that is nothing but a quotation has no words of its own: the text is empty then.
+    The text of a mail that is nothing but a quotation is empty.
     """
     lines: list[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
-        bare = line.strip()
-        if _QUOTE_BEGINS.match(bare) or _SIGNATURE.match(bare):
+        stripped = line.strip()
+        if _QUOTE_HEADER.match(stripped) or _SIGNATURE.match(stripped):
             break
-        if not bare.startswith(">"):
+        if not stripped.startswith(">"):
             lines.append(line.rstrip())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def text_of_html(page: str, *, quotations: bool = False) -> str:
-    """Return the visible text of a page, without scripts and styles.
+def html_to_text(page: str, *, quotations: bool = False) -> str:
+    """Return the visible text of an HTML document.
 
     Args:
-        page: HTML.
-        quotations: whether what is quoted stays.
+        page: the HTML.
+        quotations: whether to include quoted text.
     """
-    reader = _Reader(quotations=quotations)
-    reader.feed(page)
-    reader.close()
-    lines = (re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(reader.said).split("\n"))
+    collector = _TextCollector(quotations=quotations)
+    collector.feed(page)
+    collector.close()
+    lines = (
+        re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(collector.text).split("\n")
+    )
     return "\n".join(lines)
 
 
-class _Reader(HTMLParser):
-    """Collects words; never fails, as browsers never do."""
+class _TextCollector(HTMLParser):
+    """Collects the visible text; accepts malformed HTML, as browsers do."""
 
     def __init__(self, *, quotations: bool) -> None:
         super().__init__(convert_charrefs=True)
         self._quotations = quotations
-        self.said: list[str] = []
+        self.text: list[str] = []
         self._skipped: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        quoted = tag in _QUOTES or "gmail_quote" in (dict(attrs).get("class") or "")
+        quoted = tag in _QUOTE_TAGS or "gmail_quote" in (dict(attrs).get("class") or "")
         quoted = quoted and not self._quotations
-        if self._skipped or tag in _UNSEEN or quoted:
-            if tag not in _VOID:
+        if self._skipped or tag in _INVISIBLE_TAGS or quoted:
+            if tag not in _VOID_TAGS:
                 self._skipped.append(tag)
-        elif tag in _BLOCKS:
-            self.said.append("\n")
+        elif tag in _BLOCK_TAGS:
+            self.text.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
             if tag in self._skipped:
-                # Elements left open inside end with it.
+                # The end tag also closes the elements that were left open inside.
                 while self._skipped.pop() != tag:
                     pass
-        elif tag in _BLOCKS:
-            self.said.append("\n")
+        elif tag in _BLOCK_TAGS:
+            self.text.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._skipped:
-            self.said.append(data.replace("\n", " "))
+            self.text.append(data.replace("\n", " "))

@@ -1,6 +1,6 @@
 """In-memory twins of the account service and the code sender, for tests and the demo.
 
-They ship, keep the ports' whole promise, and can be told to misbehave.
+They implement the ports completely and can simulate failures.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 
-_MOST_MESSAGES = 500
+_MAX_MESSAGES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class AccountCall:
-    """One call that reached the account service."""
+    """A call that the account service received."""
 
     action: AccountAction
     account: str
@@ -50,10 +50,10 @@ class MemoryAccountService:
     """The account service in memory.
 
     Attributes:
-        calls: every call that arrived, refused ones included.
+        calls: all calls received, including refused ones.
         down: while true, calls fail as if the service could not be reached.
         busy: while true, calls are answered ``pending``.
-        mute: while true, calls are carried out and their answers get lost.
+        mute: while true, actions are performed, but their answers are lost (a time-out).
     """
 
     def __init__(self, book: AccountBook) -> None:
@@ -67,23 +67,23 @@ class MemoryAccountService:
 
     @property
     def book(self) -> AccountBook:
-        """The accounts behind it."""
+        """Its accounts."""
         return self._book
 
     def hold(self) -> None:
-        """Let calls wait until :meth:`release`, as a slow service would."""
+        """Block calls until :meth:`release`, as a slow service would."""
         self._open.clear()
 
     def release(self) -> None:
-        """Let waiting calls go on."""
+        """Unblock waiting calls."""
         self._open.set()
 
     def obstruct(self, scope: str, reason: AccountReason = AccountReason.TECHNICAL) -> None:
-        """Let changes of one scope fail, so that answers become partial."""
+        """Let changes of a scope fail, so that answers are partial."""
         self._book.obstacles[scope] = reason
 
     def clear(self) -> None:
-        """End all misbehaviour."""
+        """End all simulated failures."""
         self._book.obstacles.clear()
         self.down = False
         self.busy = False
@@ -93,7 +93,7 @@ class MemoryAccountService:
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
     ) -> AccountAnswer:
-        """Do one action; see :class:`privacydesk.domain.account.AccountService`."""
+        """Perform one action; see :class:`privacydesk.domain.account.AccountService`."""
         self.calls.append(AccountCall(action, account, payload, key))
         await self._open.wait()
         if self.down:
@@ -115,11 +115,11 @@ class MemoryAccountService:
 
 @dataclass(frozen=True, slots=True)
 class SentCode:
-    """One message as it would have arrived on a phone or in a mailbox.
+    """A code as it would have arrived on a phone or in a mailbox.
 
     Attributes:
-        to: what the desk named.
-        destination: the number or address it was resolved to, unmasked.
+        to: the recipient that the desk passed.
+        destination: its phone number or mail address, unmasked.
         at: when it was sent.
     """
 
@@ -134,10 +134,10 @@ class SentCode:
 
 @dataclass(frozen=True, slots=True)
 class SentNotice:
-    """One notice as it would have arrived; see ``SentCode``.
+    """A notice as it would have arrived; see ``SentCode``.
 
     Attributes:
-        number: the ticket's.
+        number: the ticket's number.
     """
 
     to: PhoneTarget | MailTarget | AccountContact
@@ -150,11 +150,11 @@ class SentNotice:
 
 
 class MemoryCaptcha:
-    """Knows which challenges were solved.
+    """Implements ``CaptchaVerifier`` in memory.
 
     Attributes:
-        solved: tokens that show it, each once.
-        down: while true, verifying fails as if the service could not be reached.
+        solved: the valid tokens; each is accepted once.
+        down: while true, verification fails as if the service could not be reached.
     """
 
     def __init__(self, *solved: str) -> None:
@@ -165,22 +165,22 @@ class MemoryCaptcha:
         """Verify a token; see :class:`privacydesk.domain.captcha.CaptchaVerifier`."""
         if self.down:
             raise UnavailableError("the service can't be reached", reason="unreachable")
-        known = token in self.solved
+        is_solved = token in self.solved
         self.solved.discard(token)
-        return known
+        return is_solved
 
 
 class MemoryCodeSender:
-    """Keeps codes and notices instead of sending them, and tells subscribers of each.
+    """Stores codes and notices instead of sending them, and passes each to subscribers.
 
     Args:
-        clock: the present, for ``at``.
-        phone_of: the phone bound to an account, or ``None``; see :func:`phones_of`.
+        clock: source of the current time, for ``at``.
+        phone_of: returns the phone bound to an account, or ``None``; see :func:`phones_of`.
 
     Attributes:
-        messages: codes that were sent, oldest first; old ones fall off.
-        notices: notices, in the same way.
-        refused: numbers and addresses that it will not send to.
+        messages: the latest codes, oldest first.
+        notices: the latest notices, oldest first.
+        refused: phone numbers and mail addresses that it refuses.
         down: while true, sending fails as if the gateway could not be reached.
     """
 
@@ -189,8 +189,8 @@ class MemoryCodeSender:
         self._phone_of = phone_of
         self._answers: dict[str, SendAnswer] = {}
         self._queues: set[asyncio.Queue[SentCode | SentNotice]] = set()
-        self.messages: deque[SentCode] = deque(maxlen=_MOST_MESSAGES)
-        self.notices: deque[SentNotice] = deque(maxlen=_MOST_MESSAGES)
+        self.messages: deque[SentCode] = deque(maxlen=_MAX_MESSAGES)
+        self.notices: deque[SentNotice] = deque(maxlen=_MAX_MESSAGES)
         self.refused: set[str] = set()
         self.down = False
 
@@ -203,35 +203,36 @@ class MemoryCodeSender:
         *,
         key: str,
     ) -> SendAnswer:
-        """Keep one code; see :class:`privacydesk.domain.code_delivery.CodeSender`."""
+        """Store one code; see :class:`privacydesk.domain.code_delivery.CodeSender`."""
 
-        def keep(destination: str) -> SentCode:
+        def store(destination: str) -> SentCode:
             message = SentCode(to, destination, template, locale, code, key, self._clock.now())
             self.messages.append(message)
             return message
 
-        return self._take(to, key, keep)
+        return self._send(to, key, store)
 
     async def notify(
         self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
     ) -> SendAnswer:
-        """Keep one notice; see :class:`privacydesk.domain.notices.NoticeGateway`."""
-        said = (notice.locale, notice.number, notice.about)
+        """Store one notice; see :class:`privacydesk.domain.notices.NoticeGateway`."""
 
-        def keep(destination: str) -> SentNotice:
-            sent = SentNotice(to, destination, *said, key, self._clock.now())
+        def store(destination: str) -> SentNotice:
+            sent = SentNotice(
+                to, destination, notice.locale, notice.number, notice.about, key, self._clock.now()
+            )
             self.notices.append(sent)
             return sent
 
-        return self._take(to, key, keep)
+        return self._send(to, key, store)
 
-    def _take(
+    def _send(
         self,
         to: PhoneTarget | MailTarget | AccountContact,
         key: str,
-        keep: Callable[[str], SentCode | SentNotice],
+        store: Callable[[str], SentCode | SentNotice],
     ) -> SendAnswer:
-        """Answer as a gateway does; keep what can be sent, once."""
+        """Answer as a gateway does, and store the message unless the key was used before."""
         if self.down:
             raise UnavailableError("the gateway can't be reached", reason="unreachable")
         if key in self._answers:
@@ -241,23 +242,23 @@ class MemoryCodeSender:
             return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
         if destination in self.refused:
             return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
-        return self._sent(keep(destination), masked)
+        return self._publish(store(destination), masked)
 
-    def _sent(self, message: SentCode | SentNotice, masked: str | None) -> SendAnswer:
+    def _publish(self, message: SentCode | SentNotice, masked: str | None) -> SendAnswer:
         answer = self._answers[message.key] = SendAnswer(SendOutcome.SENT, masked=masked)
-        while len(self._answers) > _MOST_MESSAGES:
+        while len(self._answers) > _MAX_MESSAGES:
             del self._answers[next(iter(self._answers))]
         for queue in self._queues:
             if queue.full():
-                # A page that stopped reading must not keep every code for ever.
+                # Drop the oldest message of a subscriber that has stopped reading.
                 queue.get_nowait()
             queue.put_nowait(message)
         return answer
 
     @contextmanager
     def subscribe(self) -> Iterator[asyncio.Queue[SentCode | SentNotice]]:
-        """Give a queue that receives each message from now on, until the block ends."""
-        queue: asyncio.Queue[SentCode | SentNotice] = asyncio.Queue(maxsize=_MOST_MESSAGES)
+        """Yield a queue that receives each message sent within the block."""
+        queue: asyncio.Queue[SentCode | SentNotice] = asyncio.Queue(maxsize=_MAX_MESSAGES)
         self._queues.add(queue)
         try:
             yield queue
@@ -265,9 +266,10 @@ class MemoryCodeSender:
             self._queues.discard(queue)
 
     def last_to(self, destination: str) -> SentCode | None:
-        """Return the newest message to a number or address, or ``None``."""
+        """Return the latest code sent to a phone number or mail address, or ``None``."""
         return next(
-            (one for one in reversed(self.messages) if one.destination == destination), None
+            (message for message in reversed(self.messages) if message.destination == destination),
+            None,
         )
 
     def _resolve(
@@ -284,7 +286,7 @@ class MemoryCodeSender:
 
 
 def phones_of(book: AccountBook) -> Callable[[str], str | None]:
-    """Return a look-up of the phone bound to an account, as ``contacts`` would judge it."""
+    """Return a function that looks up an account's phone; None unless the account is active."""
 
     def look_up(account: str) -> str | None:
         record = book.find(account)

@@ -1,6 +1,6 @@
-"""Faults of outside services that only the operator can fix: a wrong secret, a wrong address.
+"""Logs faults of external services that only the operator can fix, such as a wrong secret or URL.
 
-People's requests wait meanwhile and are retried, so nobody would notice: each fault is logged as an
+Requests are retried until the fault is fixed, so nobody would notice it: each fault is logged as an
 error, at most once an hour.
 """
 
@@ -19,7 +19,7 @@ from privacydesk.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)
 
-_AGAIN: Final = timedelta(hours=1)
+_LOG_INTERVAL: Final = timedelta(hours=1)
 _HINTS: Final[Mapping[str, str]] = {
     "credentials": "it refuses the desk's secret: compare {secret} with its own",
     "address": "nothing answers there as the contract says: look at {url}",
@@ -34,39 +34,39 @@ class OperatorFaults:
     """Logs the faults of one service that the operator has to fix.
 
     Args:
-        service: the prefix of its settings: ``account_service``, ``code_gateway``.
-        clock: decides when a fault may be logged again.
-        proof: the suffix of the setting with its secret.
+        service: the prefix of its settings, such as ``account_service``.
+        clock: source of the current time, to log a fault once an hour.
+        suffix: the suffix of the setting with its secret.
     """
 
-    def __init__(self, service: str, clock: Clock, proof: str = "SECRET") -> None:
+    def __init__(self, service: str, clock: Clock, suffix: str = "SECRET") -> None:
         self._service = service
-        self._proof = proof
+        self._suffix = suffix
         self._clock = clock
-        self._called_out: dict[str, datetime] = {}
+        self._logged_at: dict[str, datetime] = {}
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Run one call; a fault that the operator has to fix is logged and raised again."""
+        """Log a fault that the block raises if only the operator can fix it; it is raised again."""
         try:
             yield
         except UnavailableError as error:
-            self._look_at(error)
+            self._log_fault(error)
             raise
 
-    def _look_at(self, error: UnavailableError) -> None:
+    def _log_fault(self, error: UnavailableError) -> None:
         reason = str(error.data.get("reason", ""))
         hint = _HINTS.get(reason)
         now = self._clock.now()
-        if hint is None or happened_within(self._called_out.get(reason), now, _AGAIN):
+        if hint is None or happened_within(self._logged_at.get(reason), now, _LOG_INTERVAL):
             return
-        self._called_out[reason] = now
+        self._logged_at[reason] = now
         setting = f"PRIVACYDESK_{self._service.upper()}"
         _log.error(
             f"{self._service}_misconfigured",
             reason=reason,
             status=error.data.get("status"),
             hint=hint.format(
-                secret=f"{setting}_{self._proof}", url=f"{setting}_URL", service=setting
+                secret=f"{setting}_{self._suffix}", url=f"{setting}_URL", service=setting
             ),
         )

@@ -1,14 +1,14 @@
-"""Request Tracker 5 as a ticketing system, through its REST 2 interface.
+"""Request Tracker 5 as a ticketing system, through its REST 2 API.
 
-Its interface determines how it is used:
+Properties of the API that determine how it is used:
 
-- A ticket's key stands in a custom field, which is written with the ticket in one transaction of
-  its database: after a kill there is a ticket that can be found, or none.
-- A refused change is answered with 200, and sentences for people. So a change is read back, and
-  what is not there was refused.
-- A ticket's version is its last transaction. A change names the version that was read, so that it
-  never overwrites what somebody did meanwhile.
-- A ticket that is merged answers under its old number as the other one; it counts as gone.
+- A custom field stores the key of a ticket. Request Tracker writes it in the same database
+  transaction as the ticket, so a ticket that was created can always be found by its key.
+- A refused change is answered with 200 and a text for people. So the ticket is read after each
+  change; if the change is not there, it was refused.
+- A ticket's version is its last transaction. A change is sent with the version that was read, so
+  that it never overwrites somebody's change in between.
+- The number of a merged ticket returns the ticket that it was merged into; it counts as gone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from privacydesk.clock import Clock
 from privacydesk.connectors import request_tracker_wire as wire
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint, open_session
-from privacydesk.connectors.request_tracker_check import find_faults, queue_of
+from privacydesk.connectors.request_tracker_check import fetch_queue, find_faults
 from privacydesk.connectors.request_tracker_cursor import Cursor
 from privacydesk.connectors.request_tracker_rest import CHANGED, Rest
 from privacydesk.domain.ticketing import (
@@ -41,7 +41,7 @@ from privacydesk.errors import SettingsError, UnavailableError
 
 NAME: Final = "request_tracker"
 STATES: Final[Mapping[str, str]] = {
-    # Not "new", which changes by itself as soon as somebody replies.
+    # Not "new", which Request Tracker changes as soon as somebody replies.
     "awaiting_verification": "open",
     "in_review": "open",
     "awaiting_requester": "stalled",
@@ -51,42 +51,42 @@ STATES: Final[Mapping[str, str]] = {
     "closed.refused": "rejected",
     "closed.duplicate": "rejected",
 }
-"""The states of the lifecycle that Request Tracker ships with."""
+"""The desk's states, mapped to those of the default lifecycle."""
 
-_ENDED: Final = frozenset({"resolved", "rejected"})
+_CLOSED_STATES: Final = frozenset({"resolved", "rejected"})
 _DELETED: Final = "deleted"
 _HINT_PAGES: Final = 5
-_REMEMBERED: Final = 2_000
+_MAX_SNAPSHOTS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A ticket as it was read.
+class _Snapshot:
+    """A ticket as it was last read.
 
     Attributes:
-        ticket: the ticket itself.
-        version: identifies the reading; empty once the desk has written on it.
+        ticket: the ticket.
+        version: its version; empty once the desk has commented on it, which changes the version.
     """
 
     ticket: wire.Ticket
     version: str
 
 
-def _set(ticket: wire.Ticket) -> tuple[object, ...]:
-    """Return the fields of a ticket that the desk sets, as they are."""
+def _desk_fields(ticket: wire.Ticket) -> tuple[object, ...]:
+    """Return the values of the fields that the desk sets."""
     return ticket.status, ticket.assignee, ticket.due_at, ticket.custom
 
 
 class RequestTracker:
     """Implements ``TicketingSystem``; made by :func:`connect_request_tracker`."""
 
-    def __init__(self, rest: Rest, said: TicketingMap, *, account: str, secret: str) -> None:
+    def __init__(self, rest: Rest, mapping: TicketingMap, *, account: str, secret: str) -> None:
         self._rest = rest
-        self._said = said
+        self._mapping = mapping
         self._account = account
         self._secret = secret
-        self._read: OrderedDict[str, _Read] = OrderedDict()
-        self._keeps_keys: bool | None = None
+        self._snapshots: OrderedDict[str, _Snapshot] = OrderedDict()
+        self._stores_keys: bool | None = None
 
     @property
     def name(self) -> str:
@@ -95,13 +95,13 @@ class RequestTracker:
 
     @property
     def states(self) -> Mapping[str, str]:
-        """Its states for the desk's, unless the operator maps them otherwise."""
+        """The default mapping from the desk's states to its own."""
         return STATES
 
     @property
     def closed_states(self) -> Collection[str]:
-        """Its states in which nobody works on a ticket."""
-        return _ENDED
+        """Its states of tickets that nobody works on."""
+        return _CLOSED_STATES
 
     @property
     def state(self) -> BreakerState:
@@ -110,113 +110,118 @@ class RequestTracker:
 
     async def check(self) -> tuple[str, ...]:
         """Return the faults of settings and mapping."""
-        return await find_faults(self._rest, self._said, account=self._account, secret=self._secret)
+        return await find_faults(
+            self._rest, self._mapping, account=self._account, secret=self._secret
+        )
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
-        """Return the tickets made under a key; of merged ones the one that is left."""
-        # Custom fields are indexed: a date makes it no quicker.
+        """Return the tickets created with a key; for merged tickets, the remaining one."""
+        # Custom fields are indexed, so a date would not speed up the search.
         del since
-        searched = f"CF.{{{wire.KEY_FIELD}}} = {wire.text(wire.kept(key))}"
-        found = await self._rest.pages(wire.Made, "tickets", query=searched)
-        return tuple(one.id for one in found)
+        query = f"CF.{{{wire.KEY_FIELD}}} = {wire.quote_string(wire.key_value(key))}"
+        tickets = await self._rest.list_items(wire.Created, "tickets", query=query)
+        return tuple(ticket.id for ticket in tickets)
 
     async def create(self, new: NewRemoteTicket) -> str:
-        """Make a ticket; its state is set afterwards, as new tickets can't be in every state."""
-        await self._must_keep_keys()
-        told: dict[str, Any] = {
+        """Create a ticket, then set its state, since a new ticket can't have every state."""
+        await self._require_key_field()
+        fields: dict[str, Any] = {
             "Queue": new.queue,
             "Subject": new.title,
             "Content": new.body,
             "ContentType": "text/plain",
-            # No mail goes to the requester: the desk writes to them.
+            # Without a requester, Request Tracker mails nobody; the desk writes to them.
             "Requestor": [],
-            "CustomFields": {wire.KEY_FIELD: wire.kept(new.key), **new.fields},
+            "CustomFields": {wire.KEY_FIELD: wire.key_value(new.key), **new.fields},
         }
         if new.priority:
-            told["Priority"] = new.priority
+            fields["Priority"] = new.priority
         if new.assignee != UNASSIGNED:
-            told["Owner"] = new.assignee
+            fields["Owner"] = new.assignee
         if new.due_at is not None:
-            told["Due"] = wire.due(new.due_at)
-        made = wire.read_as(wire.Made, (await self._rest.post("ticket", told=told)).body).id
-        ticket, version = await self._ticket(made)
-        if ticket.value_of(wire.KEY_FIELD) != wire.kept(new.key):
-            # This one is known by its number. Others would be made again after each kill.
-            self._keeps_keys = False
+            fields["Due"] = wire.format_date(new.due_at)
+        ticket_id = wire.parse(
+            wire.Created, (await self._rest.post("ticket", fields=fields)).body
+        ).id
+        ticket, version = await self._fetch_ticket(ticket_id)
+        if ticket.value_of(wire.KEY_FIELD) != wire.key_value(new.key):
+            # This ticket is known by its number. Others could not be found after a crash and
+            # would be created twice.
+            self._stores_keys = False
         if ticket.status != new.state:
-            await self._rest.put("ticket", made, told={"Status": new.state}, version=version)
-        return made
+            await self._rest.put("ticket", ticket_id, fields={"Status": new.state}, version=version)
+        return ticket_id
 
     async def read(self, remote: str) -> RemoteTicket:
-        """Return a ticket with all that was written on it."""
-        ticket, version = await self._ticket(remote)
-        history = await self._rest.pages(
+        """Return a ticket with its history."""
+        ticket, version = await self._fetch_ticket(remote)
+        history = await self._rest.list_items(
             wire.Transaction, "ticket", remote, "history", fields="Type,Field,Creator,Created"
         )
-        attachments = await self._rest.pages(
+        attachments = await self._rest.list_items(
             wire.Attachment,
             *("ticket", remote, "attachments"),
             fields="TransactionId,ContentType,Filename",
         )
-        texts = await self._texts(remote, attachments)
-        self._remember(remote, _Read(ticket, version))
-        return wire.seen_as(
-            wire.Parts(ticket, history, attachments, texts),
+        texts = await self._fetch_texts(remote, attachments)
+        self._remember(remote, _Snapshot(ticket, version))
+        return wire.to_remote_ticket(
+            wire.TicketParts(ticket, history, attachments, texts),
             base=self._rest.base,
             account=self._account,
-            fields=self._said.fields,
+            fields=self._mapping.fields,
         )
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named, unless somebody changed the ticket since it was read."""
-        told: dict[str, Any] = {}
+        """Apply a change, unless somebody else changed the ticket since it was read."""
+        fields: dict[str, Any] = {}
         if change.state is not None:
-            told["Status"] = change.state
+            fields["Status"] = change.state
         if change.assignee is not None:
-            told["Owner"] = change.assignee or wire.NOBODY_THERE
+            fields["Owner"] = change.assignee or wire.NOBODY
         if change.due_at is not None:
-            told["Due"] = wire.due(change.due_at)
+            fields["Due"] = wire.format_date(change.due_at)
         if change.fields:
-            told["CustomFields"] = dict(change.fields)
-        version = await self._version_of(remote, self._read.pop(remote, None))
-        await self._rest.put("ticket", remote, told=told, version=version)
-        after, _ = await self._ticket(remote)
-        if not _stands(change, after):
+            fields["CustomFields"] = dict(change.fields)
+        version = await self._version_of(remote, self._snapshots.pop(remote, None))
+        await self._rest.put("ticket", remote, fields=fields, version=version)
+        after, _ = await self._fetch_ticket(remote)
+        if not _is_applied(change, after):
             raise RemoteRefusedError("it does not take the change", reason="change")
 
     async def write(self, remote: str, text: str) -> None:
-        """Comment on a ticket: no mail goes to a requester, and no state changes by it."""
-        known = self._read.get(remote)
-        if known is not None:
-            # The comment changed its version, but not what was read.
-            self._read[remote] = replace(known, version="")
-        told = {"Content": text, "ContentType": "text/plain"}
+        """Comment on a ticket, which sends no mail and changes no state."""
+        snapshot = self._snapshots.get(remote)
+        if snapshot is not None:
+            # The comment changes the ticket's version, but none of the fields.
+            self._snapshots[remote] = replace(snapshot, version="")
+        fields = {"Content": text, "ContentType": "text/plain"}
         try:
-            await self._rest.post("ticket", remote, "comment", told=told)
+            await self._rest.post("ticket", remote, "comment", fields=fields)
         except RemoteRefusedError:
-            # A missing ticket is answered like one that may not be written on.
-            await self._ticket(remote)
+            # A missing ticket is refused like a missing permission; reading it raises the former.
+            await self._fetch_ticket(remote)
             raise
 
     async def retire(self, remote: str, into: str) -> None:
-        """Merge a ticket that was made twice into the one that goes on."""
-        self._read.pop(remote, None)
-        self._read.pop(into, None)
-        if await self._part_of(remote) != into:
-            await self._rest.put("ticket", remote, told={"MergeInto": int(into)})
-            if await self._part_of(remote) != into:
+        """Merge a duplicate ticket into the one that is kept."""
+        self._snapshots.pop(remote, None)
+        self._snapshots.pop(into, None)
+        if await self._resolve_merge(remote) != into:
+            await self._rest.put("ticket", remote, fields={"MergeInto": int(into)})
+            if await self._resolve_merge(remote) != into:
                 raise RemoteRefusedError("it does not merge the tickets", reason="merge")
 
     async def changed(self, cursor: str) -> ChangedTickets:
-        """Return the tickets with transactions that a cursor has not seen; none for the first."""
-        queue = f"TicketQueue = {wire.text(self._said.queue)}"
+        """Return the tickets changed since a cursor; none for an empty cursor."""
+        queue = f"TicketQueue = {wire.quote_string(self._mapping.queue)}"
         fields = "Creator,Created,ObjectId"
         if not cursor:
-            newest = await self._rest.pages(
+            newest = await self._rest.list_items(
                 wire.Transaction,
                 "transactions",
-                pages=1,
-                whole=False,
+                max_pages=1,
+                complete=False,
                 per_page="1",
                 order="DESC",
                 query=queue,
@@ -224,94 +229,104 @@ class RequestTracker:
             )
             return ChangedTickets((), str(Cursor.at(newest)))
         seen = Cursor.read(cursor)
-        found = await self._rest.pages(
+        transactions = await self._rest.list_items(
             wire.Transaction,
             "transactions",
-            pages=_HINT_PAGES,
-            whole=False,
+            max_pages=_HINT_PAGES,
+            complete=False,
             query=f"{queue} AND id > {seen.floor}",
             fields=fields,
         )
-        unseen = (one.ticket for one in found if int(one.id) not in seen.above)
-        return ChangedTickets(tuple(dict.fromkeys(unseen)), str(seen.after(found)))
+        unseen = (
+            transaction.ticket
+            for transaction in transactions
+            if int(transaction.id) not in seen.above
+        )
+        return ChangedTickets(tuple(dict.fromkeys(unseen)), str(seen.after(transactions)))
 
-    async def _must_keep_keys(self) -> None:
-        """Refuse to make tickets that could not be found again."""
-        if self._keeps_keys is None:
-            queue = await queue_of(self._rest, self._said)
+    async def _require_key_field(self) -> None:
+        """Refuse to create tickets in a queue without the custom field for keys."""
+        if self._stores_keys is None:
+            queue = await fetch_queue(self._rest, self._mapping)
             if queue is None:
                 raise RemoteRefusedError("there is no such queue", reason="queue")
-            # Looked for each time until it exists, and never again.
-            if wire.KEY_FIELD in {one.name for one in queue.fields}:
-                self._keeps_keys = True
-        if not self._keeps_keys:
+            # Checked before each ticket until the field exists, and never again.
+            if wire.KEY_FIELD in {field.name for field in queue.fields}:
+                self._stores_keys = True
+        if not self._stores_keys:
             raise RemoteRefusedError("it does not keep the key of a ticket", reason="key_field")
 
-    async def _ticket(self, remote: str) -> tuple[wire.Ticket, str]:
-        """Return a ticket and its version.
+    async def _fetch_ticket(self, remote: str) -> tuple[wire.Ticket, str]:
+        """Fetch a ticket and its version.
 
         Raises:
-            RemoteGoneError: the account can't see it, or it is deleted or merged into another.
+            RemoteGoneError: the account can't see it, or it was deleted or merged.
         """
         answer = await self._rest.get("ticket", remote)
-        ticket = wire.read_as(wire.Ticket, answer.body)
+        ticket = wire.parse(wire.Ticket, answer.body)
         if ticket.id != remote or ticket.status == _DELETED:
             raise RemoteGoneError("the ticket is no longer one of its own")
         return ticket, answer.etag
 
-    async def _part_of(self, remote: str) -> str:
-        """Return the ticket that answers under a number."""
-        return wire.read_as(wire.Ticket, (await self._rest.get("ticket", remote)).body).id
+    async def _resolve_merge(self, remote: str) -> str:
+        """Return the id of the ticket that a number leads to."""
+        return wire.parse(wire.Ticket, (await self._rest.get("ticket", remote)).body).id
 
-    async def _texts(self, remote: str, attachments: Sequence[wire.Attachment]) -> dict[str, str]:
-        """Return the content of the texts on a ticket, except those that are far too long."""
-        texts = [one.id for one in attachments if one.is_text]
+    async def _fetch_texts(
+        self, remote: str, attachments: Sequence[wire.Attachment]
+    ) -> dict[str, str]:
+        """Fetch the texts of a ticket by attachment id, without those that are too long."""
+        texts = [attachment.id for attachment in attachments if attachment.is_text]
         if not texts:
             return {}
         try:
-            found = await self._rest.pages(
+            found = await self._rest.list_items(
                 wire.Attachment,
                 *("ticket", remote, "attachments"),
-                search=wire.only_texts(),
+                search=wire.text_filter(),
                 fields="TransactionId,Content",
             )
         except UnavailableError as error:
             if error.data.get("reason") != "too_long":
                 raise
-            return {one: said for one in texts if (said := await self._text(one)) is not None}
-        return {one.id: one.content for one in found}
+            return {
+                attachment_id: text
+                for attachment_id in texts
+                if (text := await self._fetch_text(attachment_id)) is not None
+            }
+        return {attachment.id: attachment.content for attachment in found}
 
-    async def _text(self, attachment: str) -> str | None:
+    async def _fetch_text(self, attachment: str) -> str | None:
         try:
             answer = await self._rest.get("attachment", attachment)
         except UnavailableError as error:
             if error.data.get("reason") != "too_long":
                 raise
             return None
-        return wire.read_as(wire.Content, answer.body).said
+        return wire.parse(wire.Content, answer.body).text
 
-    async def _version_of(self, remote: str, known: _Read | None) -> str:
-        """Return the version to change: the one read, or a later one that only the desk has made.
+    async def _version_of(self, remote: str, snapshot: _Snapshot | None) -> str:
+        """Return the version for a change: the one that was read, or the current one.
 
         Raises:
-            UnavailableError: ``changed_meanwhile``: somebody set something since it was read.
+            UnavailableError: ``changed_meanwhile``: a field was changed since it was read.
         """
-        if known is not None and known.version:
-            return known.version
-        ticket, version = await self._ticket(remote)
-        if known is not None and _set(ticket) != _set(known.ticket):
+        if snapshot is not None and snapshot.version:
+            return snapshot.version
+        ticket, version = await self._fetch_ticket(remote)
+        if snapshot is not None and _desk_fields(ticket) != _desk_fields(snapshot.ticket):
             raise UnavailableError("somebody changed the ticket meanwhile", reason=CHANGED)
         return version
 
-    def _remember(self, remote: str, known: _Read) -> None:
-        self._read[remote] = known
-        self._read.move_to_end(remote)
-        if len(self._read) > _REMEMBERED:
-            self._read.popitem(last=False)
+    def _remember(self, remote: str, snapshot: _Snapshot) -> None:
+        self._snapshots[remote] = snapshot
+        self._snapshots.move_to_end(remote)
+        if len(self._snapshots) > _MAX_SNAPSHOTS:
+            self._snapshots.popitem(last=False)
 
 
-def _stands(change: RemoteChange, ticket: wire.Ticket) -> bool:
-    """Whether a ticket has all the values of a change."""
+def _is_applied(change: RemoteChange, ticket: wire.Ticket) -> bool:
+    """Whether a ticket has all values of a change."""
     due_at = change.due_at.replace(microsecond=0) if change.due_at is not None else None
     return (
         change.state in {None, ticket.status}
@@ -325,7 +340,7 @@ def _stands(change: RemoteChange, ticket: wire.Ticket) -> bool:
 async def connect_request_tracker(
     endpoint: Endpoint,
     account: str,
-    said: TicketingMap,
+    mapping: TicketingMap,
     *,
     clock: Clock,
     breaker: CircuitBreaker | None = None,
@@ -333,11 +348,11 @@ async def connect_request_tracker(
     """Open a client for a Request Tracker and close it at the end.
 
     Args:
-        endpoint: its base address, and the token or password of the account.
-        account: the user that is the desk's alone.
-        said: the operator's mapping.
-        clock: the present.
-        breaker: stops calling it while it fails; one of its own unless given.
+        endpoint: its base URL, and the token or password of the account.
+        account: the desk's user, used by nobody else.
+        mapping: the operator's mapping of states, users and fields.
+        clock: source of the current time.
+        breaker: its circuit breaker; by default a new one.
 
     Raises:
         SettingsError: the endpoint can't be used, or no account is named.
@@ -356,4 +371,4 @@ async def connect_request_tracker(
             clock=clock,
             breaker=breaker or CircuitBreaker("request tracker", clock),
         )
-        yield RequestTracker(rest, said, account=account, secret=checked.secret)
+        yield RequestTracker(rest, mapping, account=account, secret=checked.secret)

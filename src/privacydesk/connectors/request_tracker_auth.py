@@ -1,4 +1,4 @@
-"""How the desk signs in to Request Tracker: by a token, or by name and password."""
+"""Authentication at Request Tracker: by token, or by user name and password."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from base64 import b64encode
 from typing import Final
 
 _TOKEN: Final = re.compile(r"\d+-(\d+)-[0-9a-f]{32}")
-"""A version, the number of its user, and a secret."""
+"""A token: version, user id and secret."""
 
 
 def authorization(account: str, secret: str) -> str:
-    """Return the header that signs the desk in.
+    """Return the value of the ``Authorization`` header.
 
     Args:
-        account: the desk's user, whose password is the secret unless that looks like a token.
-        secret: a token or a password.
+        account: the desk's user name.
+        secret: a token, or the password of the account.
     """
     if _TOKEN.fullmatch(secret):
         return f"token {secret}"
@@ -23,6 +23,6 @@ def authorization(account: str, secret: str) -> str:
 
 
 def user_of_token(secret: str) -> str | None:
-    """Return the number of a token's user; None for a password."""
-    found = _TOKEN.fullmatch(secret)
-    return found[1] if found is not None else None
+    """Return the user id in a token; None for a password."""
+    match = _TOKEN.fullmatch(secret)
+    return match[1] if match is not None else None

@@ -1,7 +1,7 @@
-"""Checks whether a Request Tracker has all that the desk needs.
+"""Checks the set-up of a Request Tracker: account, queue, custom fields and users.
 
-What can't be seen through its interface is whether a status belongs to the queue's lifecycle, and
-what the account may do on a ticket; that shows with the first ticket.
+The API doesn't show whether a status belongs to the queue's lifecycle, nor what the account may do
+with a ticket. Such faults show up with the first ticket.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from privacydesk.errors import UnavailableError
 
 
 async def find_faults(
-    rest: Rest, said: TicketingMap, *, account: str, secret: str
+    rest: Rest, mapping: TicketingMap, *, account: str, secret: str
 ) -> tuple[str, ...]:
     """Return the faults, as sentences for the operator.
 
     Args:
-        rest: the interface.
-        said: the operator's mapping.
+        rest: the API.
+        mapping: the operator's mapping.
         account: the desk's user.
         secret: its token or password.
 
@@ -36,55 +36,55 @@ async def find_faults(
             return ("it refuses the account or its secret",)
         raise
     return (
-        *await _of_account(rest, account, secret),
-        *await _of_queue(rest, said),
-        *await _of_users(rest, said),
+        *await _check_account(rest, account, secret),
+        *await _check_queue(rest, mapping),
+        *await _check_users(rest, mapping),
     )
 
 
-async def queue_of(rest: Rest, said: TicketingMap) -> wire.Queue | None:
-    """Return the queue that tickets are made in; None where the account sees none of that name."""
+async def fetch_queue(rest: Rest, mapping: TicketingMap) -> wire.Queue | None:
+    """Fetch the queue for new tickets; None if the account doesn't see it."""
     try:
-        return wire.read_as(wire.Queue, (await rest.get("queue", said.queue)).body)
+        return wire.parse(wire.Queue, (await rest.get("queue", mapping.queue)).body)
     except RemoteGoneError:
         return None
 
 
-async def _of_account(rest: Rest, account: str, secret: str) -> tuple[str, ...]:
-    number = user_of_token(secret)
-    owner = await _name_of(rest, number) if number is not None else account
+async def _check_account(rest: Rest, account: str, secret: str) -> tuple[str, ...]:
+    user_id = user_of_token(secret)
+    owner = await _fetch_user_name(rest, user_id) if user_id is not None else account
     return () if owner == account else ("the token is not one of the account",)
 
 
-async def _of_queue(rest: Rest, said: TicketingMap) -> tuple[str, ...]:
-    queue = await queue_of(rest, said)
+async def _check_queue(rest: Rest, mapping: TicketingMap) -> tuple[str, ...]:
+    queue = await fetch_queue(rest, mapping)
     if queue is None:
-        return (f"there is no queue {said.queue!r} that the account may see (right SeeQueue)",)
+        return (f"there is no queue {mapping.queue!r} that the account may see (right SeeQueue)",)
     faults = []
     if not any(link.ref == "create" and link.type == "ticket" for link in queue.links):
         faults.append("the account may make no tickets in the queue (right CreateTicket)")
-    names = {one.name for one in queue.fields}
+    names = {field.name for field in queue.fields}
     faults += [
         f"the queue has no custom field {name!r} that the account may see (right SeeCustomField)"
-        for name in (wire.KEY_FIELD, *said.fields)
+        for name in (wire.KEY_FIELD, *mapping.fields)
         if name not in names
     ]
     return tuple(faults)
 
 
-async def _of_users(rest: Rest, said: TicketingMap) -> tuple[str, ...]:
+async def _check_users(rest: Rest, mapping: TicketingMap) -> tuple[str, ...]:
     faults = []
-    for agent, user in sorted(said.users.items()):
-        named = await _name_of(rest, user)
-        if named is None:
+    for agent, user in sorted(mapping.users.items()):
+        name = await _fetch_user_name(rest, user)
+        if name is None:
             faults.append(f"there is no user {user!r} (of agent {agent!r})")
-        elif named != user:
-            faults.append(f"user {user!r} (of agent {agent!r}) is written {named!r} there")
+        elif name != user:
+            faults.append(f"user {user!r} (of agent {agent!r}) is written {name!r} there")
     return tuple(faults)
 
 
-async def _name_of(rest: Rest, user: str) -> str | None:
+async def _fetch_user_name(rest: Rest, user: str) -> str | None:
     try:
-        return wire.read_as(wire.User, (await rest.get("user", user)).body).name
+        return wire.parse(wire.User, (await rest.get("user", user)).body).name
     except RemoteGoneError:
         return None

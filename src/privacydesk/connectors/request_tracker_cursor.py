@@ -1,8 +1,8 @@
-"""How far the desk has looked through the transactions of Request Tracker.
+"""The desk's position in the list of Request Tracker's transactions.
 
-They are numbered when they begin and visible when they are committed, so that 12 may appear after
-13. Therefore a cursor is a number below which all is settled, and the numbers above it that
-were seen: what begins and ends within a minute of the newest is not missed.
+A transaction gets its number when it begins and becomes visible when it is committed, so 12 may
+appear after 13. A cursor is therefore a number up to which all transactions are settled, and the
+numbers above it that were seen. A transaction that commits within a minute is never missed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Final
 
 from privacydesk.connectors.request_tracker_wire import Transaction
 
-_SETTLES: Final = timedelta(minutes=1)
-_MOST: Final = 500
-"""How many numbers are kept; with more in a minute the oldest count as settled."""
+_SETTLE_TIME: Final = timedelta(minutes=1)
+_MAX_ABOVE: Final = 500
+"""The maximum of numbers above the floor; with more in a minute, the oldest count as settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the transactions.
+    """A position in the transactions.
 
     Attributes:
-        floor: what is numbered up to here was seen, or will not be.
-        above: numbers beyond it that were seen.
+        floor: transactions up to this number are settled.
+        above: higher numbers that were seen.
     """
 
     floor: int = 0
@@ -33,32 +33,40 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str) -> Cursor:
-        """Parse the ``str`` of a cursor; anything else is the beginning."""
+        """Parse the ``str`` of a cursor; invalid text gives the beginning."""
         floor, _, above = text.partition("+")
         try:
             begins = int(floor)
-            return cls(begins, frozenset(begins + int(one) for one in above.split(",") if one))
+            return cls(
+                begins, frozenset(begins + int(offset) for offset in above.split(",") if offset)
+            )
         except ValueError:
             return cls()
 
     @classmethod
     def at(cls, newest: Sequence[Transaction]) -> Cursor:
-        """Return the place after the newest transaction, or before the first of all."""
-        return cls(max((int(one.id) for one in newest), default=0))
+        """Return the position after the newest transaction; the beginning if there is none."""
+        return cls(max((int(transaction.id) for transaction in newest), default=0))
 
-    def after(self, found: Sequence[Transaction]) -> Cursor:
-        """Return the cursor after everything above the floor was read."""
-        if not found:
+    def after(self, transactions: Sequence[Transaction]) -> Cursor:
+        """Return the next cursor.
+
+        Args:
+            transactions: all that are visible above the floor.
+        """
+        if not transactions:
             return self
-        settled = max(one.created for one in found) - _SETTLES
-        first = min(int(one.id) for one in found if one.created > settled)
-        numbers = sorted(int(one.id) for one in found)
-        floor = max((one for one in numbers if one < first), default=self.floor)
-        above = [one for one in numbers if one > floor]
-        if len(above) > _MOST:
-            floor = above[-_MOST - 1]
-        return Cursor(floor, frozenset(above[-_MOST:]))
+        settled = max(transaction.created for transaction in transactions) - _SETTLE_TIME
+        first = min(
+            int(transaction.id) for transaction in transactions if transaction.created > settled
+        )
+        numbers = sorted(int(transaction.id) for transaction in transactions)
+        floor = max((number for number in numbers if number < first), default=self.floor)
+        above = [number for number in numbers if number > floor]
+        if len(above) > _MAX_ABOVE:
+            floor = above[-_MAX_ABOVE - 1]
+        return Cursor(floor, frozenset(above[-_MAX_ABOVE:]))
 
     def __str__(self) -> str:
-        above = ",".join(str(one - self.floor) for one in sorted(self.above))
+        above = ",".join(str(number - self.floor) for number in sorted(self.above))
         return f"{self.floor}+{above}" if above else str(self.floor)

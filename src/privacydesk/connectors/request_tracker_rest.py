@@ -1,10 +1,10 @@
-"""Requests to Request Tracker: signing in, paging, and the meaning of its statuses.
+"""REST client of Request Tracker: authentication, pagination, and errors by HTTP status.
 
-2xx           see the body; a refused change is answered in words, with 200
-400           refused: an unknown status or queue, no right to write
-403, 404      not there for the account
-412           changed since the version that was named
-other         as for each outside service: to be retried later
+2xx           success, or a refused change, which is reported as text in the body
+400           refused: an unknown status or queue, or no permission to write
+403, 404      does not exist, or the account may not see it
+412           changed since the version in ``If-Match``
+other         as for each external service: to be retried later
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from privacydesk.connectors.request_tracker_auth import authorization
 from privacydesk.domain.ticketing import RemoteGoneError, RemoteRefusedError
 from privacydesk.errors import UnavailableError
 
-Listed = TypeVar("Listed", wire.Made, wire.Transaction, wire.Attachment)
+Item = TypeVar("Item", wire.Created, wire.Transaction, wire.Attachment)
 
-_OTHERS: Final = 403
-"""What an account may not see does not exist for it; a token that is refused is 401."""
-_MISSING: Final = frozenset({_OTHERS, 404})
-_CHANGED: Final = 412
+_FORBIDDEN: Final = 403
+"""The account may not see it, which is treated as missing; a refused token is a 401."""
+_MISSING: Final = frozenset({_FORBIDDEN, 404})
+_PRECONDITION_FAILED: Final = 412
 CHANGED: Final = "changed_meanwhile"
-"""The reason where somebody changed a ticket after it was read."""
-_FAULT: Final = 400
-_LONG_ANSWER: Final = 16 << 20
-_PAGE: Final = "100"
-"""The longest page that it serves."""
-_PAGES: Final = 50
+"""The error reason if somebody changed a ticket after it was read."""
+_BAD_REQUEST: Final = 400
+_MAX_LIST_BYTES: Final = 16 << 20
+_PAGE_SIZE: Final = "100"
+"""The maximum page size of the API."""
+_MAX_PAGES: Final = 50
 
 
 class Rest:
-    """The interface of one Request Tracker.
+    """The REST API of one Request Tracker.
 
     Args:
-        endpoint: its base address, and the token or password.
-        session: the HTTP session for it.
+        endpoint: its base URL, and the token or password.
+        session: the HTTP session.
         account: the desk's user.
-        clock: decides when a fault may be logged again.
-        breaker: stops calling it while it fails.
+        clock: source of the current time.
+        breaker: its circuit breaker.
     """
 
     def __init__(
@@ -75,82 +75,84 @@ class Rest:
         return self._breaker.state
 
     async def get(self, *path: str) -> RawAnswer:
-        """Return the answer to a GET.
+        """Send a GET and return the answer.
 
         Raises:
-            RemoteGoneError: the account sees no such thing.
+            RemoteGoneError: the resource does not exist for the account.
             UnavailableError: it can't be read now.
         """
-        return _understood(await self._ask("GET", path))
+        return _raise_for_status(await self._request("GET", path))
 
-    async def post(self, *path: str, told: Mapping[str, Any]) -> RawAnswer:
-        """Create something.
+    async def post(self, *path: str, fields: Mapping[str, Any]) -> RawAnswer:
+        """Create a resource.
 
         Raises:
             RemoteRefusedError: it was refused, perhaps because its parent does not exist.
-            UnavailableError: nobody knows whether it was made.
+            UnavailableError: it is unknown whether it was created.
         """
-        answer = await self._ask("POST", path, body=orjson.dumps(told))
-        if answer.status >= _FAULT:
+        answer = await self._request("POST", path, body=orjson.dumps(fields))
+        if answer.status >= _BAD_REQUEST:
             raise RemoteRefusedError("it does not make it", reason="make")
         return answer
 
-    async def put(self, *path: str, told: Mapping[str, Any], version: str = "") -> None:
-        """Change something; read it back to see whether it was changed.
+    async def put(self, *path: str, fields: Mapping[str, Any], version: str = "") -> None:
+        """Update a resource. The caller must read it back to see whether the change was made.
 
         Args:
-            *path: the thing.
-            told: the fields to set.
-            version: the only version to change; empty for any.
+            *path: the path of the resource.
+            fields: the fields to set.
+            version: the version for ``If-Match``; empty to update any version.
 
         Raises:
-            RemoteGoneError: the account sees no such thing.
+            RemoteGoneError: the resource does not exist for the account.
             UnavailableError: it has another version by now, or the result is unknown.
         """
         headers = {"If-Match": version} if version else {}
-        _understood(await self._ask("PUT", path, body=orjson.dumps(told), headers=headers))
+        _raise_for_status(
+            await self._request("PUT", path, body=orjson.dumps(fields), headers=headers)
+        )
 
-    async def pages(
+    async def list_items(
         self,
-        what: type[Listed],
+        kind: type[Item],
         *path: str,
-        pages: int = _PAGES,
-        whole: bool = True,
+        max_pages: int = _MAX_PAGES,
+        complete: bool = True,
         search: bytes | None = None,
         **query: str,
-    ) -> list[Listed]:
-        """Return a list.
+    ) -> list[Item]:
+        """Return the items of a paginated list.
 
         Args:
-            what: the type of its items.
-            *path: its place.
-            pages: how many pages are read at most.
-            whole: whether a list with more pages is an error.
-            search: the query, where the list is searched by JSON.
-            **query: the other parameters.
+            kind: the type of the items.
+            *path: the path of the list.
+            max_pages: the maximum number of pages to read.
+            complete: whether a list with more pages is an error.
+            search: the JSON query, for lists that are searched by POST.
+            **query: further query parameters.
 
         Raises:
-            RemoteGoneError: the account does not see its parent.
+            RemoteGoneError: its parent does not exist for the account.
             UnavailableError: it can't be read now, or is too long (``too_long``, ``too_many``).
         """
-        found: list[Listed] = []
-        for page in range(1, pages + 1):
-            answer = await self._ask(
+        items: list[Item] = []
+        for page in range(1, max_pages + 1):
+            answer = await self._request(
                 "GET" if search is None else "POST",
                 path,
-                query={"per_page": _PAGE, "orderby": "id", **query, "page": str(page)},
+                query={"per_page": _PAGE_SIZE, "orderby": "id", **query, "page": str(page)},
                 body=search,
-                limit=_LONG_ANSWER,
+                limit=_MAX_LIST_BYTES,
             )
-            listed = wire.read_as(wire.Page[what], _understood(answer).body)  # type: ignore[valid-type]
-            found += listed.items
-            if not listed.next_page:
-                return found
-        if whole:
+            answer_page = wire.parse(wire.Page[kind], _raise_for_status(answer).body)  # type: ignore[valid-type]
+            items += answer_page.items
+            if not answer_page.next_page:
+                return items
+        if complete:
             raise UnavailableError("the list is too long", reason="too_many")
-        return found
+        return items
 
-    async def _ask(
+    async def _request(
         self,
         method: str,
         path: Sequence[str],
@@ -160,7 +162,7 @@ class Rest:
         headers: Mapping[str, str] | None = None,
         limit: int = 0,
     ) -> RawAnswer:
-        parts = (quote(one, safe="") for one in ("REST", "2.0", *path))
+        parts = (quote(part, safe="") for part in ("REST", "2.0", *path))
         url = self.base.joinpath(*parts, encoded=True)
         with self._faults.watch(), self._breaker.guard():
             try:
@@ -172,21 +174,21 @@ class Rest:
                     headers={"Authorization": self._authorization, **(headers or {})},
                     max_answer=max(limit, self._limit),
                     clock=self._clock,
-                    worth_reading={_OTHERS},
+                    accepted={_FORBIDDEN},
                 )
             except UnavailableError as error:
                 if error.data.get("reason") != "too_long":
                     raise
                 too_long = error
-        # Raised outside the guard: a long answer is no fault of the server.
+        # Raised outside the guard: a long answer is not a failure of the server.
         raise too_long
 
 
-def _understood(answer: RawAnswer) -> RawAnswer:
+def _raise_for_status(answer: RawAnswer) -> RawAnswer:
     if answer.status in _MISSING:
         raise RemoteGoneError("there is no such thing for the account")
-    if answer.status == _CHANGED:
+    if answer.status == _PRECONDITION_FAILED:
         raise UnavailableError("somebody changed the ticket meanwhile", reason=CHANGED)
-    if answer.status >= _FAULT:
+    if answer.status >= _BAD_REQUEST:
         raise RemoteRefusedError("it does not take the request", reason="request")
     return answer

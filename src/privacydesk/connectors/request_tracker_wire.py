@@ -1,6 +1,6 @@
-"""Request Tracker's REST 2 interface: its answers as values, and values to send.
+"""The wire format of Request Tracker's REST 2 API: models of its answers, and values to send.
 
-Only what the connector looks at is read; the rest may be whatever a plugin puts there.
+Only the fields that the connector needs are parsed; plugins may add others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, V
 from pydantic import TypeAdapter as Adapter
 from yarl import URL
 
-from privacydesk.connectors.mail_text import text_of_html
+from privacydesk.connectors.mail_text import html_to_text
 from privacydesk.domain.ticketing import (
     UNASSIGNED,
     RemoteEntry,
@@ -27,26 +27,26 @@ from privacydesk.domain.ticketing import (
 from privacydesk.errors import UnavailableError
 
 KEY_FIELD: Final = "Privacy desk key"
-"""The custom field for a ticket's key."""
-NOBODY_THERE: Final = "Nobody"
-"""The user of Request Tracker that owns tickets without an owner."""
+"""The custom field that stores a ticket's key."""
+NOBODY: Final = "Nobody"
+"""The built-in user that owns unassigned tickets."""
 SYSTEM: Final = "RT_System"
-"""The user in whose name it acts by itself."""
+"""The built-in user of automatic changes."""
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""The value of a date that is not set."""
-_WRITTEN: Final = frozenset({"Create", "Comment", "Correspond"})
-"""The types of transactions in which somebody writes."""
-_ASSIGNING: Final = frozenset({"Give", "Take", "Steal", "Untake", "Force"})
+"""The value of an unset date."""
+_TEXT_TYPES: Final = frozenset({"Create", "Comment", "Correspond"})
+"""The types of transactions that have a text."""
+_OWNER_TYPES: Final = frozenset({"Give", "Take", "Steal", "Untake", "Force"})
 _PUBLIC: Final = "Correspond"
 _PLAIN: Final = "text/plain"
 _HTML: Final = "text/html"
-_TEXTS: Final = (_PLAIN, _HTML)
-_NO_FILES: Final = (*_TEXTS, "multipart/", "message/", "application/octet-stream")
-"""Content types of nameless parts that are no files; the last one stands for an empty text."""
+_TEXT_CONTENT: Final = (_PLAIN, _HTML)
+_NOT_FILES: Final = (*_TEXT_CONTENT, "multipart/", "message/", "application/octet-stream")
+"""Content types of nameless parts that are no files; the last one is that of an empty text."""
 
 
-One = TypeVar("One")
+T = TypeVar("T")
 
 
 class _Wire(BaseModel):
@@ -78,24 +78,24 @@ class Ticket(_Wire):
 
     @property
     def due_at(self) -> datetime | None:
-        """When it is due; None where nothing is set."""
+        """When it is due; None if unset."""
         return None if self.due == _NEVER else self.due
 
     @property
     def assignee(self) -> str:
-        """The owner."""
-        return UNASSIGNED if self.owner.id == NOBODY_THERE else self.owner.id
+        """Its owner; ``UNASSIGNED`` if it has none."""
+        return UNASSIGNED if self.owner.id == NOBODY else self.owner.id
 
     def value_of(self, name: str) -> str:
-        """Return the value of a custom field; empty where there is none of that name."""
-        for one in self.custom:
-            if one.name == name:
-                return "\n".join(str(value) for value in one.values)
+        """Return the value of a custom field; empty if there is no such field."""
+        for custom_field in self.custom:
+            if custom_field.name == name:
+                return "\n".join(str(value) for value in custom_field.values)
         return ""
 
 
 class Link(_Wire):
-    """An action that is open to the account."""
+    """An action that the account may perform."""
 
     ref: str
     type: str = ""
@@ -115,14 +115,14 @@ class User(_Wire):
     name: str = Field(alias="Name")
 
 
-class Made(_Wire):
-    """The answer to a creation."""
+class Created(_Wire):
+    """The answer to creating something."""
 
     id: str
 
 
 class Transaction(_Wire):
-    """One change of a ticket."""
+    """One entry of a ticket's history."""
 
     id: str
     kind: str = Field(alias="Type", default="")
@@ -133,28 +133,28 @@ class Transaction(_Wire):
 
     @property
     def assigns(self) -> bool:
-        """Whether it assigns the ticket to somebody, or takes it away."""
-        return self.kind in _ASSIGNING or (self.kind == "Set" and self.changed == "Owner")
+        """Whether it changes the ticket's owner."""
+        return self.kind in _OWNER_TYPES or (self.kind == "Set" and self.changed == "Owner")
 
 
 class Attachment(_Wire):
-    """A part of an entry: a text, or a file."""
+    """A part of a history entry: a text or a file."""
 
     id: str
     transaction: str = Field(alias="TransactionId")
-    sort: str = Field(alias="ContentType", default="")
+    content_type: str = Field(alias="ContentType", default="")
     name: str = Field(alias="Filename", default="")
     content: str = Field(alias="Content", default="")
 
     @property
     def is_file(self) -> bool:
         """Whether it is a file, not a text and not a container of other parts."""
-        return bool(self.name) or not self.sort.startswith(_NO_FILES)
+        return bool(self.name) or not self.content_type.startswith(_NOT_FILES)
 
     @property
     def is_text(self) -> bool:
         """Whether it is a text."""
-        return not self.name and self.sort in _TEXTS
+        return not self.name and self.content_type in _TEXT_CONTENT
 
 
 class Content(_Wire):
@@ -163,57 +163,60 @@ class Content(_Wire):
     content: Base64Bytes = Field(alias="Content", default=b"")
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The text."""
         return self.content.decode(errors="replace")
 
 
-class Page(_Wire, Generic[One]):
+class Page(_Wire, Generic[T]):
     """A page of a list."""
 
-    items: tuple[One, ...] = ()
+    items: tuple[T, ...] = ()
     next_page: str = ""
 
 
-def read_as(what: type[One], body: bytes) -> One:
+def parse(kind: type[T], body: bytes) -> T:
     """Parse an answer.
 
     Raises:
-        UnavailableError: it is of another shape: what answers there is not Request Tracker, or not
-            the version that this was written for.
+        UnavailableError: it does not fit the model: the server is not Request Tracker, or has an
+            unsupported version.
     """
     try:
-        return Adapter(what).validate_json(body)
+        return Adapter(kind).validate_json(body)
     except ValidationError as error:
         raise UnavailableError("the answer breaks the contract", reason="contract") from error
 
 
-def text(value: str) -> str:
-    r"""Return a string of a search, quoted; nothing in it can end it.
+def quote_string(value: str) -> str:
+    r"""Return a string literal for a search query, with quotes escaped.
 
-    >>> text("it's")
+    >>> quote_string("it's")
     "'it\\'s'"
     """
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
-def kept(key: str) -> str:
-    """Return a key as its custom field keeps it: one of digits alone may be kept as a number."""
+def key_value(key: str) -> str:
+    """Return a key as stored in its custom field, where digits alone might become a number."""
     return f"privacydesk-{key}"
 
 
-def due(moment: datetime) -> str:
-    """Return a date as the interface takes it; any other form silently removes the date."""
+def format_date(moment: datetime) -> str:
+    """Return a date in the format of the API; any other format silently removes the date."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def only_texts() -> bytes:
-    """Return the search for the texts among attachments, without files."""
+def text_filter() -> bytes:
+    """Return the JSON query for attachments that are texts, not files."""
     return orjson.dumps(
         [
-            *({"field": "ContentType", "value": one, "entry_aggregator": "OR"} for one in _TEXTS),
-            # Some databases store no name as NULL, others as an empty string.
+            *(
+                {"field": "ContentType", "value": content_type, "entry_aggregator": "OR"}
+                for content_type in _TEXT_CONTENT
+            ),
+            # Depending on the database, a missing name is NULL or an empty string.
             {"field": "Filename", "operator": "IS", "value": "NULL"},
             {"field": "Filename", "value": "", "entry_aggregator": "OR"},
         ]
@@ -221,14 +224,14 @@ def only_texts() -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """A ticket with all its parts, as read.
+class TicketParts:
+    """All that was fetched of a ticket.
 
     Attributes:
-        ticket: the ticket itself.
+        ticket: the ticket.
         history: its transactions.
         attachments: texts and files, without their content.
-        texts: the content of texts, by attachment; one that was too long is missing: it is a file.
+        texts: content by attachment id, without texts that are too long, which count as files.
     """
 
     ticket: Ticket
@@ -237,91 +240,112 @@ class Parts:
     texts: Mapping[str, str] = field(repr=False)
 
 
-def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> RemoteTicket:
-    """Return a ticket in the desk's terms.
+def to_remote_ticket(
+    parts: TicketParts, *, base: URL, account: str, fields: Iterable[str]
+) -> RemoteTicket:
+    """Convert a ticket to the desk's model.
 
     Args:
-        parts: as read.
-        base: its base address.
-        account: the desk's own user.
+        parts: the fetched ticket.
+        base: the base URL of Request Tracker.
+        account: the desk's user.
         fields: the custom fields to include.
     """
-    history = sorted(parts.history, key=lambda one: int(one.id))
+    history = sorted(parts.history, key=lambda transaction: int(transaction.id))
     by_transaction: dict[str, list[Attachment]] = {}
     for attachment in parts.attachments:
         by_transaction.setdefault(attachment.transaction, []).append(attachment)
     entries = (
-        _entry(one, by_transaction.get(one.id, ()), parts.texts, base=base, account=account)
-        for one in history
-        if one.kind in _WRITTEN
+        _entry(
+            transaction,
+            by_transaction.get(transaction.id, ()),
+            parts.texts,
+            base=base,
+            account=account,
+        )
+        for transaction in history
+        if transaction.kind in _TEXT_TYPES
     )
-    others = [one.created for one in history if one.creator.id not in {account, SYSTEM}]
-    # Rules may assign by themselves, which is no act of the desk.
-    given = [one.created for one in history if one.assigns and one.creator.id != account]
+    changes_by_others = [
+        transaction.created
+        for transaction in history
+        if transaction.creator.id not in {account, SYSTEM}
+    ]
+    # Assignments by Request Tracker's own rules (``SYSTEM``) count, too.
+    assignments = [
+        transaction.created
+        for transaction in history
+        if transaction.assigns and transaction.creator.id != account
+    ]
     return RemoteTicket(
         id=parts.ticket.id,
         label=f"#{parts.ticket.id}",
-        url=str(page_of(base, parts.ticket.id)),
+        url=str(ticket_url(base, parts.ticket.id)),
         state=parts.ticket.status,
         assignee=parts.ticket.assignee,
         due_at=parts.ticket.due_at,
         fields={name: parts.ticket.value_of(name) for name in fields},
         entries=tuple(entry for entry in entries if entry.text or entry.files),
-        touched_at=max(others, default=None),
-        assigned_at=max(given, default=None),
+        touched_at=max(changes_by_others, default=None),
+        assigned_at=max(assignments, default=None),
     )
 
 
-def page_of(base: URL, ticket: str) -> URL:
-    """Return the page of a ticket, for people."""
+def ticket_url(base: URL, ticket: str) -> URL:
+    """Return the URL of a ticket's web page."""
     return (base / "Ticket" / "Display.html").with_query(id=ticket)
 
 
 def _entry(
-    one: Transaction,
+    transaction: Transaction,
     attachments: Sequence[Attachment],
     texts: Mapping[str, str],
     *,
     base: URL,
     account: str,
 ) -> RemoteEntry:
-    said = _said(attachments, texts)
+    content = _entry_text(attachments, texts)
     files = tuple(
-        RemoteFile(attachment.name or f"{attachment.sort} {attachment.id}", _file(base, attachment))
+        RemoteFile(
+            attachment.name or f"{attachment.content_type} {attachment.id}",
+            _file_url(base, attachment),
+        )
         for attachment in attachments
         if attachment.is_file or (attachment.is_text and attachment.id not in texts)
     )
     return RemoteEntry(
-        id=one.id,
-        at=one.created,
-        author=one.creator.id,
-        text=said,
-        public=one.kind == _PUBLIC,
-        own=one.creator.id == account,
-        key=marker_key(said),
+        id=transaction.id,
+        at=transaction.created,
+        author=transaction.creator.id,
+        text=content,
+        public=transaction.kind == _PUBLIC,
+        own=transaction.creator.id == account,
+        key=marker_key(content),
         files=files,
     )
 
 
-def _said(attachments: Sequence[Attachment], texts: Mapping[str, str]) -> str:
-    """Return the text of an entry: the plain version where there are two of the same."""
-    for sort, read in ((_PLAIN, str), (_HTML, _words)):
-        found = [
-            read(texts[one.id])
-            for one in attachments
-            if one.is_text and one.sort == sort and one.id in texts
+def _entry_text(attachments: Sequence[Attachment], texts: Mapping[str, str]) -> str:
+    """Return the text of an entry; of a plain and an HTML version, the plain one."""
+    for content_type, convert in ((_PLAIN, str), (_HTML, _html_text)):
+        texts_of_type = [
+            convert(texts[attachment.id])
+            for attachment in attachments
+            if attachment.is_text
+            and attachment.content_type == content_type
+            and attachment.id in texts
         ]
-        if any(part.strip() for part in found):
-            return "\n\n".join(part.strip() for part in found).replace("\r\n", "\n")
+        if any(part.strip() for part in texts_of_type):
+            return "\n\n".join(part.strip() for part in texts_of_type).replace("\r\n", "\n")
     return ""
 
 
-def _words(page: str) -> str:
-    """Return the text of a page without quotations, unless there is nothing else."""
-    return text_of_html(page).strip() or text_of_html(page, quotations=True)
+def _html_text(page: str) -> str:
+    """Return the text of an HTML document, without quotations unless it has nothing else."""
+    return html_to_text(page).strip() or html_to_text(page, quotations=True)
 
 
-def _file(base: URL, attachment: Attachment) -> str:
+def _file_url(base: URL, attachment: Attachment) -> str:
     path = base / "Ticket" / "Attachment" / attachment.transaction / attachment.id
     name = quote(attachment.name, safe="")
     return str(path.joinpath(name, encoded=True) if name else path)

@@ -1,8 +1,7 @@
-"""Mail through the operator's mail server (SMTP submission).
+"""Sends mail through the operator's mail server (SMTP submission).
 
-A mail is sent over a connection of its own: there are few, and a connection that idles is closed
-by every other server. Nothing is ever sent unencrypted to another machine, whatever the server
-offers.
+Each mail is sent over a new connection: mails are few, and many servers close idle connections.
+Nothing is ever sent unencrypted to another machine, whatever the server offers.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.addresses import is_this_machine
-from privacydesk.connectors.letters import read_address, write_letter
+from privacydesk.connectors.mail_message import build_mail, parse_bare_address
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
@@ -28,22 +27,22 @@ from privacydesk.errors import SettingsError, UnavailableError
 
 Security = Literal["starttls", "tls", "none"]
 
-_FOR_GOOD: Final = 500
-"""Reply codes from here on are permanent refusals; lower ones may succeed next time."""
+_PERMANENT: Final = 500
+"""The lowest code of a permanent refusal; after a lower code, a retry may succeed."""
 _CREDENTIALS: Final = frozenset({530, 534, 535, 538})
 _REFUSED: Final = SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The mail server that mail is handed to.
+    """The address, credentials and sender of the mail server.
 
     Attributes:
-        sender: the address mail comes from, with or without a name.
+        sender: the ``From`` address, with or without a name.
         security: ``starttls`` on a plain connection, ``tls`` from the first byte, or ``none``,
-            which only a server on this machine may have.
+            which is allowed for a server on this machine only.
         timeout: seconds for each step.
-        ca_file: extra certificate authorities to trust for the server.
+        ca_file: further certificate authorities to trust.
     """
 
     host: str
@@ -56,10 +55,10 @@ class MailServer:
     ca_file: Path | None = None
 
     def checked(self) -> MailServer:
-        """Return itself if it can be used.
+        """Return itself if it is valid.
 
         Raises:
-            SettingsError: names the setting and what is wrong with it.
+            SettingsError: it is not; the message names the setting and the fault.
         """
         if self.security == "none" and not is_this_machine(self.host):
             raise SettingsError(
@@ -78,7 +77,7 @@ class MailServer:
         """Return the sender address.
 
         Raises:
-            SettingsError: it is no mail address.
+            SettingsError: it is not a mail address.
         """
         try:
             return parse_address(self.sender)
@@ -87,8 +86,8 @@ class MailServer:
                 "PRIVACYDESK_SMTP_FROM: needs an address such as desk@example.com", key="smtp_from"
             ) from None
 
-    def trust(self) -> ssl.SSLContext:
-        """Return the context that checks certificates.
+    def tls_context(self) -> ssl.SSLContext:
+        """Return the TLS context.
 
         Raises:
             SettingsError: the file of certificates can't be read.
@@ -105,11 +104,11 @@ class MailServer:
 
 
 class SmtpMailer:
-    """Hands mail to a mail server.
+    """Sends mails through a mail server.
 
     Args:
-        server: where.
-        clock: dates the mails.
+        server: the mail server.
+        clock: source of the current time, for the ``Date`` header.
 
     Raises:
         SettingsError: the server can't be used with these settings.
@@ -118,49 +117,49 @@ class SmtpMailer:
     def __init__(self, server: MailServer, clock: Clock) -> None:
         self._server = server.checked()
         self._sender = server.address()
-        self._trust = server.trust()
+        self._tls_context = server.tls_context()
         self._clock = clock
         self._faults = OperatorFaults("smtp", clock, "PASSWORD")
 
     async def send(self, letter: OutgoingMail, *, key: str) -> SendAnswer:
-        """Hand in one mail; see :class:`privacydesk.domain.notices.Mailer`."""
+        """Send one mail; see :class:`privacydesk.domain.notices.Mailer`."""
         try:
-            to = _in_ascii(letter.to)
-            written = replace(letter, to=to)
-            mail = write_letter(written, sender=self._sender, key=key, at=self._clock.now())
+            to = _encode_domain(letter.to)
+            addressed = replace(letter, to=to)
+            mail = build_mail(addressed, sender=self._sender, key=key, at=self._clock.now())
         except ValueError:
             return _REFUSED
         with self._faults.watch():
             try:
-                await self._hand_in(mail.as_bytes(), to)
+                await self._submit(mail.as_bytes(), to)
             except aiosmtplib.SMTPException as error:
                 return _refusal(error)
             except (ssl.SSLError, OSError) as error:
                 raise _unreachable(error) from None
             except ValueError:
-                # Neither this server nor any other can take it: a retry would be no use.
-                # Below the others: a wrong certificate is a ValueError, too.
+                # The mail is invalid for any server, so it is not retried. Caught last, since a
+                # certificate error is a ValueError, too.
                 return _REFUSED
         return SendAnswer(SendOutcome.SENT, masked=mask_mail(letter.to))
 
-    async def _hand_in(self, mail: bytes, to: str) -> None:
+    async def _submit(self, mail: bytes, to: str) -> None:
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
             use_tls=server.security == "tls",
             start_tls=False,
-            tls_context=None if server.security == "none" else self._trust,
+            tls_context=None if server.security == "none" else self._tls_context,
             timeout=server.timeout,
         )
         async with client:
             await client.ehlo()
             if server.security == "starttls":
-                # Never "if it is offered": an attacker in between would not offer it.
+                # Required, not optional: an attacker in between could hide the offer.
                 if not client.supports_extension("starttls"):
                     raise UnavailableError("it offers no STARTTLS", reason="tls")
                 await client.starttls()
-                # Earlier offers are forgotten: an attacker in between may have made them up.
+                # Extensions offered before TLS may come from an attacker; ask again.
                 await client.ehlo()
             if server.username:
                 if not client.supports_extension("auth"):
@@ -169,35 +168,36 @@ class SmtpMailer:
             await client.sendmail(self._sender.addr_spec, [to], mail)
 
 
-def _in_ascii(address: str) -> str:
-    """Return an address with its domain in ASCII, as that of ``a@例子.中国`` is looked up.
+def _encode_domain(address: str) -> str:
+    """Return an address with its domain in ASCII (IDNA).
 
     Raises:
-        ValueError: the domain can't be one.
+        ValueError: the domain is invalid.
     """
     local, at, domain = address.rpartition("@")
     return local + at + domain.encode("idna").decode()
 
 
 def parse_address(text: str) -> Address:
-    """Read an address with or without a name, such as ``Privacy desk <desk@example.com>``.
+    """Parse an address with or without a name, such as ``Privacy desk <desk@example.com>``.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
     """
     name, _, spec = text.rpartition("<")
-    return read_address(spec.rstrip("> ").strip(), name.strip().strip('"'))
+    return parse_bare_address(spec.rstrip("> ").strip(), name.strip().strip('"'))
 
 
 def _refusal(error: aiosmtplib.SMTPException) -> SendAnswer:
-    """Return the server's permanent refusal of this mail; anything else is raised.
+    """Return the answer for a mail that the server refused permanently.
 
     Raises:
-        UnavailableError: a retry may succeed, perhaps once the operator has fixed it. ``data``
-            names the reason and never the server's message: that may quote the address.
+        UnavailableError: for any other error: a retry may succeed, perhaps once the operator has
+            fixed it. ``data`` has the reason, but not the server's message, which may quote the
+            address.
     """
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        # One address a mail, so there is one answer.
+        # Each mail has one recipient, so there is one error.
         return _refusal(error.recipients[0])
     if isinstance(error, aiosmtplib.SMTPTimeoutError):
         raise UnavailableError("the mail server took too long", reason="timeout") from None
@@ -206,17 +206,17 @@ def _refusal(error: aiosmtplib.SMTPException) -> SendAnswer:
     status = error.code
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) or status in _CREDENTIALS:
         raise UnavailableError("it refuses the log-in", reason="credentials", status=status)
-    if isinstance(error, aiosmtplib.SMTPSenderRefused) and status >= _FOR_GOOD:
+    if isinstance(error, aiosmtplib.SMTPSenderRefused) and status >= _PERMANENT:
         raise UnavailableError("it refuses the sender", reason="sender", status=status)
-    of_mail = isinstance(error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
-    if of_mail and status >= _FOR_GOOD:
+    concerns_mail = isinstance(error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+    if concerns_mail and status >= _PERMANENT:
         return _REFUSED
     raise UnavailableError("it can't take it now", reason="server_error", status=status)
 
 
 def _unreachable(error: Exception) -> UnavailableError:
     causes = (error, error.__cause__, error.__context__)
-    if any(isinstance(one, ssl.SSLError) for one in causes):
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return UnavailableError("its certificate or TLS is no good", reason="tls")
     if isinstance(error, TimeoutError):
         return UnavailableError("the mail server took too long", reason="timeout")

@@ -1,4 +1,4 @@
-"""Start-up check of both services: are they there, and is the secret right?"""
+"""Probes the account service and the code gateway: at start-up, and during an outage."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from privacydesk.outages import Outages
 
 _log = structlog.get_logger(__name__)
 
-_NOBODY: Final = "desk-start-check"
-"""An account that nobody has: asking about it changes nothing, and no code goes anywhere."""
+_NO_ACCOUNT: Final = "desk-start-check"
+"""An account that doesn't exist, so that probes change nothing and send no code."""
 
 
-async def check_outside(accounts: AccountService, codes: CodeSender) -> None:
-    """Call both services once, so that a wrong secret or address shows before anybody needs them.
+async def check_services(accounts: AccountService, codes: CodeSender) -> None:
+    """Call both services once, so that a wrong secret or URL is found before anybody needs them.
 
-    What only the operator can fix is logged by the connectors; that a service can't be used is
-    logged here. Neither keeps the desk from starting.
+    Failures are logged and don't keep the desk from starting. The connectors log what only the
+    operator can fix; this logs whether each service is ready.
     """
-    key, nobody = f"start-check-{uuid4().hex}", AccountContact(_NOBODY)
+    key, no_contact = f"start-check-{uuid4().hex}", AccountContact(_NO_ACCOUNT)
     await asyncio.gather(
-        _look("account_service", accounts.call(AccountAction.CONTACTS, _NOBODY, {}, key=key)),
-        _look("code_gateway", codes.send(nobody, "desk_code", "en", "000000", key=key)),
+        _probe("account_service", accounts.call(AccountAction.CONTACTS, _NO_ACCOUNT, {}, key=key)),
+        _probe("code_gateway", codes.send(no_contact, "desk_code", "en", "000000", key=key)),
     )
 
 
-async def ask_again(accounts: AccountService, codes: CodeSender, outages: Outages) -> None:
-    """Probe services that are out, so that their recovery is noticed even if nobody needs them.
+async def probe_failing(accounts: AccountService, codes: CodeSender, outages: Outages) -> None:
+    """Probe services during an outage, so that their recovery is noticed without any requests.
 
-    Only calls that change nothing are made; all other failed calls are retried anyway.
+    Only reads are probed; the outbox retries failed changes anyway.
     """
     failing = outages.of("account_service").failing
-    key, nobody = f"ask-again-{uuid4().hex}", AccountContact(_NOBODY)
-    for action in (one for one in AccountAction if one.reads and one.value in failing):
+    key, no_contact = f"ask-again-{uuid4().hex}", AccountContact(_NO_ACCOUNT)
+    for action in (action for action in AccountAction if action.reads and action.value in failing):
         with contextlib.suppress(UnavailableError):
-            await accounts.call(action, _NOBODY, {}, key=key)
+            await accounts.call(action, _NO_ACCOUNT, {}, key=key)
     if outages.of("code_gateway").is_active:
         with contextlib.suppress(UnavailableError):
-            await codes.send(nobody, "desk_code", "en", "000000", key=key)
+            await codes.send(no_contact, "desk_code", "en", "000000", key=key)
 
 
-async def _look(service: str, asked: Awaitable[object]) -> None:
+async def _probe(service: str, call: Awaitable[object]) -> None:
     try:
-        await asked
+        await call
     except UnavailableError as error:
         _log.warning(
             "outside_not_ready",

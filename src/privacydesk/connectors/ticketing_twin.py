@@ -1,7 +1,7 @@
-"""The twin of a ticketing system: keeps tickets in memory, lets people work on them, and can fail.
+"""The in-memory twin of a ticketing system, with simulated people and failures.
 
-The test decides what happens before or after a call that dies: ``trouble`` is called before
-and after each change, and may raise as a network, a system or a killed process would.
+Tests simulate failures through ``trouble``: it is called before and after each change, and may
+raise as a broken network, the ticketing system or a killed process would.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from privacydesk.domain.ticketing import (
 )
 
 ACCOUNT: Final = "desk"
-"""The desk's account in it."""
+"""The desk's user."""
 
 STATES: Final[Mapping[str, str]] = {
     "awaiting_verification": "new",
@@ -43,8 +43,8 @@ ENDED: Final = frozenset({"closed", "duplicate", "done"})
 
 
 @dataclass(slots=True)
-class Held:
-    """A ticket as the twin keeps it; tests may change it as people over there would."""
+class StoredTicket:
+    """A ticket of the twin; tests may change it directly."""
 
     id: str
     title: str
@@ -65,15 +65,15 @@ class MemoryTicketing:
     """Implements ``TicketingSystem`` in memory.
 
     Args:
-        clock: dates what is written.
-        queues: the existing ones.
+        clock: source of the current time, for entries and changes.
+        queues: the existing queues.
         users: the users that tickets may be assigned to.
-        name: its name.
+        name: the system's name.
 
     Attributes:
-        tickets: by id, in the order in which they were made.
-        trouble: called with the name of a call and ``before`` or ``after`` around each change, and
-            ``before`` each read; what it raises is what the caller gets.
+        tickets: by id, in the order of creation.
+        trouble: called with the method's name and ``before`` or ``after`` around each change, and
+            with ``before`` at each read; may raise.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class MemoryTicketing:
         self._users = frozenset({UNASSIGNED, *users})
         self._journal: list[str] = []
         self._entries = 0
-        self.tickets: dict[str, Held] = {}
+        self.tickets: dict[str, StoredTicket] = {}
         self.trouble: Callable[[str, str], None] = lambda _call, _when: None
 
     @property
@@ -100,12 +100,12 @@ class MemoryTicketing:
 
     @property
     def states(self) -> Mapping[str, str]:
-        """What states are called in it."""
+        """The default mapping from the desk's states to its own."""
         return STATES
 
     @property
     def closed_states(self) -> Collection[str]:
-        """States in which nobody works on a ticket."""
+        """Its states of tickets that nobody works on."""
         return ENDED
 
     async def check(self) -> tuple[str, ...]:
@@ -114,17 +114,19 @@ class MemoryTicketing:
         return ()
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
-        """Return the tickets made under a key."""
+        """Return the tickets created with a key."""
         del since
         self.trouble("find", "before")
-        return tuple(one.id for one in self.tickets.values() if marker_key(one.body) == key)
+        return tuple(
+            ticket.id for ticket in self.tickets.values() if marker_key(ticket.body) == key
+        )
 
     async def create(self, new: NewRemoteTicket) -> str:
-        """Make a ticket."""
+        """Create a ticket."""
         if new.queue not in self._queues or new.assignee not in self._users:
             raise RemoteRefusedError("no such queue or user", reason="unknown")
         self.trouble("create", "before")
-        made = Held(
+        ticket = StoredTicket(
             id=str(len(self.tickets) + 1),
             title=new.title,
             body=new.body,
@@ -135,64 +137,64 @@ class MemoryTicketing:
             due_at=new.due_at,
             fields=dict(new.fields),
         )
-        self.tickets[made.id] = made
-        self._journal.append(made.id)
+        self.tickets[ticket.id] = ticket
+        self._journal.append(ticket.id)
         self.trouble("create", "after")
-        return made.id
+        return ticket.id
 
     async def read(self, remote: str) -> RemoteTicket:
-        """Return a ticket as it stands."""
+        """Return a ticket."""
         self.trouble("read", "before")
-        held = self._held(remote)
+        ticket = self._get(remote)
         return RemoteTicket(
-            id=held.id,
-            label=f"#{held.id}",
-            url=f"https://tickets.test/{held.id}",
-            state=held.state,
-            assignee=held.assignee,
-            due_at=held.due_at,
-            fields=dict(held.fields),
-            entries=tuple(held.entries),
+            id=ticket.id,
+            label=f"#{ticket.id}",
+            url=f"https://tickets.test/{ticket.id}",
+            state=ticket.state,
+            assignee=ticket.assignee,
+            due_at=ticket.due_at,
+            fields=dict(ticket.fields),
+            entries=tuple(ticket.entries),
             touched_at=max(
-                filter(None, (held.touched_at, last_remote_entry_at(held.entries))),
+                filter(None, (ticket.touched_at, last_remote_entry_at(ticket.entries))),
                 default=None,
             ),
-            assigned_at=held.assigned_at,
+            assigned_at=ticket.assigned_at,
         )
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named."""
-        held = self._held(remote)
+        """Apply a change."""
+        ticket = self._get(remote)
         if change.assignee is not None and change.assignee not in self._users:
             raise RemoteRefusedError("no such user", reason="unknown")
         self.trouble("change", "before")
         if change.state is not None:
-            held.state = change.state
+            ticket.state = change.state
         if change.assignee is not None:
-            held.assignee = change.assignee
+            ticket.assignee = change.assignee
         if change.due_at is not None:
-            held.due_at = change.due_at
-        held.fields.update(change.fields)
+            ticket.due_at = change.due_at
+        ticket.fields.update(change.fields)
         self._journal.append(remote)
         self.trouble("change", "after")
 
     async def write(self, remote: str, text: str) -> None:
-        """Write an entry for colleagues."""
-        held = self._held(remote)
+        """Add an internal entry."""
+        ticket = self._get(remote)
         self.trouble("write", "before")
-        self._append(held, ACCOUNT, text, public=False, files=())
+        self._append(ticket, ACCOUNT, text, public=False, files=())
         self.trouble("write", "after")
 
     async def retire(self, remote: str, into: str) -> None:
-        """Close a ticket that was made twice."""
-        held = self._held(remote)
+        """Close a duplicate ticket."""
+        ticket = self._get(remote)
         self.trouble("retire", "before")
-        held.state, held.merged_into = "duplicate", into
+        ticket.state, ticket.merged_into = "duplicate", into
         self._journal.append(remote)
         self.trouble("retire", "after")
 
     async def changed(self, cursor: str) -> ChangedTickets:
-        """Return what was changed since a cursor."""
+        """Return the tickets changed since a cursor."""
         self.trouble("changed", "before")
         seen = int(cursor or 0)
         ids = tuple(dict.fromkeys(self._journal[seen:]))
@@ -207,8 +209,8 @@ class MemoryTicketing:
         public: bool = False,
         files: tuple[RemoteFile, ...] = (),
     ) -> None:
-        """Have somebody over there write on a ticket."""
-        self._append(self._held(remote), author, text, public=public, files=files)
+        """Simulate somebody adding an entry."""
+        self._append(self._get(remote), author, text, public=public, files=files)
 
     def people_change(
         self,
@@ -218,22 +220,28 @@ class MemoryTicketing:
         assignee: str | None = None,
         due_at: datetime | None = None,
     ) -> None:
-        """Have somebody over there change a ticket."""
-        held = self._held(remote)
-        held.state = held.state if state is None else state
-        held.assignee = held.assignee if assignee is None else assignee
-        held.due_at = held.due_at if due_at is None else due_at
-        held.touched_at = self._clock.now()
+        """Simulate somebody changing a ticket."""
+        ticket = self._get(remote)
+        ticket.state = ticket.state if state is None else state
+        ticket.assignee = ticket.assignee if assignee is None else assignee
+        ticket.due_at = ticket.due_at if due_at is None else due_at
+        ticket.touched_at = self._clock.now()
         if assignee is not None:
-            held.assigned_at = held.touched_at
+            ticket.assigned_at = ticket.touched_at
         self._journal.append(remote)
 
     def people_remove(self, remote: str) -> None:
-        """Have somebody over there remove a ticket."""
+        """Simulate somebody deleting a ticket."""
         del self.tickets[remote]
 
     def _append(
-        self, held: Held, author: str, text: str, *, public: bool, files: tuple[RemoteFile, ...]
+        self,
+        ticket: StoredTicket,
+        author: str,
+        text: str,
+        *,
+        public: bool,
+        files: tuple[RemoteFile, ...],
     ) -> None:
         self._entries += 1
         entry = RemoteEntry(
@@ -246,11 +254,11 @@ class MemoryTicketing:
             key=marker_key(text),
             files=files,
         )
-        held.entries.append(entry)
-        self._journal.append(held.id)
+        ticket.entries.append(entry)
+        self._journal.append(ticket.id)
 
-    def _held(self, remote: str) -> Held:
-        held = self.tickets.get(remote)
-        if held is None:
+    def _get(self, remote: str) -> StoredTicket:
+        ticket = self.tickets.get(remote)
+        if ticket is None:
             raise RemoteGoneError("there is no such ticket")
-        return held
+        return ticket

@@ -1,4 +1,4 @@
-"""Signatures by Standard Webhooks, so that receivers verify with any of its libraries."""
+"""Signs webhooks by the Standard Webhooks specification, for whose verification libraries exist."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PREFIX: Final = "whsec_"
 
 
 def sign(secrets: tuple[str, ...], message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the ``webhook-signature`` header: one ``v1,…`` for each secret, the newest first.
+    """Return the ``webhook-signature`` header: a ``v1,…`` signature for each secret.
 
     Args:
-        secrets: ``whsec_`` and base64.
+        secrets: as ``whsec_`` and base64, the newest first.
         message_id: the ``webhook-id`` header.
-        timestamp: Unix seconds of this try, the ``webhook-timestamp`` header.
+        timestamp: Unix seconds of this attempt, the ``webhook-timestamp`` header.
         body: the exact bytes posted.
 
     Raises:
@@ -25,8 +25,8 @@ def sign(secrets: tuple[str, ...], message_id: str, timestamp: int, body: bytes)
     """
     signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
     return " ".join(
-        f"v1,{base64.b64encode(hmac.new(_key(one), signed, hashlib.sha256).digest()).decode()}"
-        for one in secrets
+        f"v1,{base64.b64encode(hmac.new(_key(secret), signed, hashlib.sha256).digest()).decode()}"
+        for secret in secrets
     )
 
 

@@ -1,4 +1,4 @@
-"""The twin of the webhook sender: keeps messages in memory, and answers as told."""
+"""The in-memory twin of the webhook sender: stores messages, with configurable answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AWAY = EndpointResponse(status=None, seconds=0.01, fault=DeliveryFault.UNREACHAB
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message as a receiver would have got it."""
+    """A message as the receiver would have got it."""
 
     url: str
     message_id: str
@@ -27,8 +27,8 @@ class MemoryWebhookSender:
     """Implements ``WebhookSender`` in memory.
 
     Attributes:
-        posted: every try, taken or not.
-        answers: the answers of addresses; ``TAKEN`` for all others.
+        posted: all attempts, including failed ones.
+        answers: the answer by URL; ``TAKEN`` for all others.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class MemoryWebhookSender:
     async def send(
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
     ) -> EndpointResponse:
-        """Keep the message and answer as told."""
+        """Store the message and return the configured answer."""
         signature = sign(secrets, message_id, int(at.timestamp()), body)
         self.posted.append(Posted(url, message_id, at, signature, body))
         return self.answers.get(url, TAKEN)

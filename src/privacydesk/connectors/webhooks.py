@@ -1,8 +1,7 @@
-"""Posts webhooks to receivers that others chose: signed, bounded in time and size, not redirected.
+"""Sends webhooks: signed, limited in time and size, without following redirects.
 
-The address of a connection is checked when it is made: a public one, or one of
-the networks that the operator allows. Without TLS only the latter. Nothing here logs an address, a
-body or a header.
+The address of each connection is checked: it must be public or in a network that the operator
+allows; without TLS, only the latter. Nothing here logs a URL, a body or a header.
 """
 
 from __future__ import annotations
@@ -19,32 +18,32 @@ from aiohttp import AddrInfoType
 from yarl import URL
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.addresses import parse
+from privacydesk.connectors.addresses import parse_ip
 from privacydesk.connectors.http import retry_after
-from privacydesk.connectors.webhook_addresses import AddressRules, Allows
+from privacydesk.connectors.webhook_addresses import AddressCheck, AddressRules
 from privacydesk.connectors.webhook_signing import sign
 from privacydesk.domain.webhooks import MAX_RESPONSE_CHARACTERS, DeliveryFault, EndpointResponse
 
-_CONNECT: Final = 5.0
-_TOTAL: Final = 15.0
-_MOST_BYTES: Final = MAX_RESPONSE_CHARACTERS * 4
-_TEXTS: Final = ("text/", "application/json", "application/problem+json", "application/xml")
+_CONNECT_TIMEOUT: Final = 5.0
+_TOTAL_TIMEOUT: Final = 15.0
+_MAX_BYTES: Final = MAX_RESPONSE_CHARACTERS * 4
+_TEXT_TYPES: Final = ("text/", "application/json", "application/problem+json", "application/xml")
 
 
 class AddressRefusedError(OSError):
-    """A name resolves to an address that the desk does not call."""
+    """A host name resolves to an address that webhooks may not be sent to."""
 
     def __init__(self) -> None:
-        # The same message for all addresses of a name, or they would be merged into another error.
+        # One message for all addresses of a name: asyncio merges different ones into another error.
         super().__init__("the address is not one that may be called")
 
 
 class HttpWebhookSender:
-    """Posts over one session per scheme: fewer addresses are allowed without TLS.
+    """Sends webhooks over one session per scheme, since without TLS fewer addresses are allowed.
 
     Args:
-        sessions: by scheme.
-        clock: the present, for dates in ``Retry-After``.
+        sessions: the HTTP session by scheme.
+        clock: source of the current time, to convert a date in ``Retry-After``.
     """
 
     def __init__(self, sessions: Mapping[str, aiohttp.ClientSession], clock: Clock) -> None:
@@ -54,12 +53,12 @@ class HttpWebhookSender:
     async def send(
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
     ) -> EndpointResponse:
-        """Post a message once, signed at ``at`` with each secret."""
+        """Send a message once, signed with each secret and the time ``at``."""
         timestamp = int(at.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "privacydesk-webhooks/1",
-            # Uncompressed: a small compressed answer can't unfold into a large one.
+            # Uncompressed, so that a small answer can't expand to a huge one.
             "Accept-Encoding": "identity",
             "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
@@ -67,7 +66,7 @@ class HttpWebhookSender:
         }
         target = URL(url)
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        started = loop.time()
         status: int | None = None
         text, wait = b"", None
         fault: DeliveryFault | None = None
@@ -77,52 +76,56 @@ class HttpWebhookSender:
             ) as response:
                 status = response.status
                 wait = retry_after(response.headers.get("Retry-After"), self._clock)
-                if response.content_type.startswith(_TEXTS):
-                    text = await _beginning(response)
+                if response.content_type.startswith(_TEXT_TYPES):
+                    text = await _read_start(response)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
-            # UnicodeError: a name that can't be resolved, which has to count as a try, too.
-            # A status that has arrived decides, whatever becomes of the rest of the answer.
+            # UnicodeError: the host name is invalid, which counts as a failed attempt, too.
+            # Once the status has arrived it decides, even if reading the body fails.
             fault = _fault(error) if status is None else None
         if status is not None and not 200 <= status < 300:  # noqa: PLR2004 - the class of success
             fault = DeliveryFault.STATUS
-        return EndpointResponse(status, loop.time() - began, fault, _shown(text), wait)
+        return EndpointResponse(status, loop.time() - started, fault, _printable(text), wait)
 
 
 @asynccontextmanager
 async def connect_webhooks(
-    rules: AddressRules, clock: Clock, *, connect: float = _CONNECT, total: float = _TOTAL
+    rules: AddressRules,
+    clock: Clock,
+    *,
+    connect: float = _CONNECT_TIMEOUT,
+    total: float = _TOTAL_TIMEOUT,
 ) -> AsyncIterator[HttpWebhookSender]:
-    """Open the sessions that webhooks are posted over.
+    """Open the HTTP sessions for webhooks and close them at the end.
 
     Args:
-        rules: where they may go.
-        clock: the present.
-        connect: seconds to reach a receiver.
-        total: seconds for a whole exchange: a receiver answers first and works afterwards.
+        rules: the allowed addresses.
+        clock: source of the current time.
+        connect: seconds to open a connection.
+        total: seconds for the whole request; receivers should answer before they process it.
     """
     limits = aiohttp.ClientTimeout(total=total, connect=connect)
     async with (
-        _session(rules.allows("https"), limits) as secure,
-        _session(rules.allows("http"), limits) as plain,
+        _session(rules.address_check("https"), limits) as secure,
+        _session(rules.address_check("http"), limits) as plain,
     ):
         yield HttpWebhookSender({"https": secure, "http": plain}, clock)
 
 
-def _session(allows: Allows, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
-    """Return a session that connects to allowed addresses alone.
+def _session(address_check: AddressCheck, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """Return a session that connects to allowed addresses only.
 
-    It keeps no cookies, uses no proxy, and has no limit on connections: the caller has one.
+    It keeps no cookies, uses no proxy, and doesn't limit connections, which the caller does.
     """
 
-    def make(info: AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, where = info
-        address = parse(str(where[0]))
-        if address is None or not allows(address):
+    def create_socket(info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, sockaddr = info
+        address = parse_ip(str(sockaddr[0]))
+        if address is None or not address_check(address):
             raise AddressRefusedError
         return socket.socket(family, kind, protocol)
 
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, socket_factory=make),
+        connector=aiohttp.TCPConnector(limit=0, socket_factory=create_socket),
         timeout=limits,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
@@ -130,12 +133,12 @@ def _session(allows: Allows, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSes
     )
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Read as much of an answer as is shown, and close the connection if there is more."""
+async def _read_start(response: aiohttp.ClientResponse) -> bytes:
+    """Read the part of an answer that is shown; close the connection if there is more."""
     text = b""
-    async for chunk in response.content.iter_chunked(_MOST_BYTES):
+    async for chunk in response.content.iter_chunked(_MAX_BYTES):
         text += chunk
-        if len(text) >= _MOST_BYTES:
+        if len(text) >= _MAX_BYTES:
             response.close()
             break
     return text
@@ -154,7 +157,7 @@ def _fault(error: Exception) -> DeliveryFault:
     )
 
 
-def _shown(text: bytes) -> str:
-    """Return an answer as text that is safe to show."""
-    words = text.decode("utf-8", "replace")[:MAX_RESPONSE_CHARACTERS]
-    return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in words)
+def _printable(text: bytes) -> str:
+    """Decode an answer, replacing characters that can't be displayed."""
+    decoded = text.decode("utf-8", "replace")[:MAX_RESPONSE_CHARACTERS]
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in decoded)

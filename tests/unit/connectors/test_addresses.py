@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from privacydesk.connectors.addresses import is_public, is_within, parse
+from privacydesk.connectors.addresses import is_public, is_within, parse_ip
 
 PUBLIC = ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 NOT_PUBLIC = [
@@ -19,21 +19,21 @@ NOT_PUBLIC = [
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_public_addresses_may_be_called(text: str) -> None:
-    address = parse(text)
+    address = parse_ip(text)
     assert address is not None
     assert is_public(address)
 
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)
 def test_no_inner_address_is_taken_for_a_public_one(text: str) -> None:
-    address = parse(text)
+    address = parse_ip(text)
     assert address is not None
     assert not is_public(address)
 
 
 def test_a_name_is_no_address() -> None:
-    assert parse("example.com") is None
-    assert parse("0x7f.1") is None
+    assert parse_ip("example.com") is None
+    assert parse_ip("0x7f.1") is None
 
 
 def test_an_allowed_network_holds_its_mapped_addresses_too() -> None:
@@ -41,6 +41,6 @@ def test_an_allowed_network_holds_its_mapped_addresses_too() -> None:
     for text, inside in (
         ("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("11.0.0.1", False), ("fd00::1", True),
     ):  # fmt: skip
-        address = parse(text)
+        address = parse_ip(text)
         assert address is not None
         assert is_within(address, networks) is inside

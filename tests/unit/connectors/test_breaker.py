@@ -120,11 +120,11 @@ def test_an_outage_is_told_once_at_its_beginning_and_once_at_its_end(clock: Mova
     breakers = Breakers("it", clock, failures=2, outage=outage)
     with capture_logs() as logs:
         for action in ("read", "read", "write", "write", "read"):
-            fail_with(breakers.of(action), "unreachable", "u-1")
+            fail_with(breakers.for_action(action), "unreachable", "u-1")
         clock.move(timedelta(minutes=1))
         assert is_on(outage)
         for action in ("read", "write", "read"):
-            with breakers.of(action).guard():
+            with breakers.for_action(action).guard():
                 pass
     assert not is_on(outage)
     began, ended = logs

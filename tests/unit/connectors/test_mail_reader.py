@@ -41,13 +41,13 @@ async def test_what_can_not_be_read_is_refused(raw: bytes) -> None:
 )
 async def test_a_mail_that_is_laid_out_to_take_hours_is_given_up(raw: bytes) -> None:
     with pytest.raises(InvalidRequestError, match="too long"):
-        await MailReader(OWN, patience=1.5).read(raw)
+        await MailReader(OWN, timeout=1.5).read(raw)
 
 
 async def test_a_page_of_comments_that_never_end_holds_nobody_up() -> None:
     # Newer Pythons read it in no time, older ones would take a minute.
     async with asyncio.timeout(10):
         try:
-            assert (await MailReader(OWN, patience=1.5).read(PAGE + b"<!--" * 200_000)).text == ""
+            assert (await MailReader(OWN, timeout=1.5).read(PAGE + b"<!--" * 200_000)).text == ""
         except InvalidRequestError as given_up:
             assert "too long" in given_up.message  # noqa: PT017 - either is right

@@ -15,7 +15,7 @@ from privacydesk.connectors.breaker import Breakers, CircuitBreaker
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
-from privacydesk.connectors.start_check import check_outside
+from privacydesk.connectors.start_check import check_services
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.errors import UnavailableError
 
@@ -99,7 +99,7 @@ async def test_a_service_that_is_down_is_no_fault_of_the_operators_settings(
 async def test_the_start_names_a_wrong_address_of_either_service(connect: Connect) -> None:
     accounts, codes = await connect(405)
     with capture_logs() as logs:
-        await check_outside(accounts, codes)
+        await check_services(accounts, codes)
     hints = {one["event"]: one["hint"] for one in errors(logs)}
     assert "PRIVACYDESK_ACCOUNT_SERVICE_URL" in hints["account_service_misconfigured"]
     assert "PRIVACYDESK_CODE_GATEWAY_URL" in hints["code_gateway_misconfigured"]
@@ -110,6 +110,6 @@ async def test_the_start_names_a_wrong_address_of_either_service(connect: Connec
 async def test_a_service_that_knows_nobody_of_that_name_is_ready(connect: Connect) -> None:
     accounts, codes = await connect(404)
     with capture_logs() as logs:
-        await check_outside(accounts, codes)
+        await check_services(accounts, codes)
     ready = {one["service"]: one["event"] for one in logs if "service" in one}
     assert ready["account_service"] == "outside_ready"

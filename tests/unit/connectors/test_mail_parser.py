@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.connectors.mail_reading import read_mail
-from privacydesk.connectors.mail_text import text_of_html, written
+from privacydesk.connectors.mail_parser import parse_mail
+from privacydesk.connectors.mail_text import html_to_text, strip_quotations
 from privacydesk.domain.mail import IncomingMail
 from privacydesk.errors import InvalidRequestError
 
@@ -26,7 +26,7 @@ def mail(text: str = "你好", **headers: str) -> EmailMessage:
 
 
 def read(made: EmailMessage) -> IncomingMail:
-    return read_mail(made.as_bytes(), own=OWN)
+    return parse_mail(made.as_bytes(), own_address=OWN)
 
 
 def test_a_host_is_written_in_small_letters_and_a_mailbox_as_it_is() -> None:
@@ -68,12 +68,12 @@ def test_marks_of_answers_are_no_part_of_a_subject(subject: str, kept: str) -> N
     ],
 )
 def test_only_ones_own_words_are_taken(quoted: str) -> None:
-    assert written(f"2\n\n{quoted}\n") == "2"
+    assert strip_quotations(f"2\n\n{quoted}\n") == "2"
 
 
 def test_words_that_only_look_like_a_quotation_stay() -> None:
     said = "On Monday you wrote that it is done.\n我在信里写道歉的话\nFrom: yesterday on"
-    assert written(said) == said
+    assert strip_quotations(said) == said
 
 
 def test_a_page_is_read_as_words_without_scripts_or_what_is_quoted() -> None:
@@ -83,7 +83,7 @@ def test_a_page_is_read_as_words_without_scripts_or_what_is_quoted() -> None:
         "<div class='gmail_quote'>On … wrote: <p>old</p></div>"
         "<blockquote>older<img src=x></blockquote><p>谢谢</p></body></html>"
     )
-    assert written(text_of_html(page)) == "我要 删除\n帖子\n\n谢谢"
+    assert strip_quotations(html_to_text(page)) == "我要 删除\n帖子\n\n谢谢"
 
 
 @pytest.mark.parametrize(
@@ -114,21 +114,21 @@ def test_files_come_with_their_names_and_bytes() -> None:
 
 def test_an_unknown_script_is_read_as_well_as_can_be() -> None:
     raw = b"From: a@example.net\r\nContent-Type: text/plain; charset=x-none\r\n\r\n\xe4\xbd\xa0\r\n"
-    assert read_mail(raw, own=OWN).text == "你"
+    assert parse_mail(raw, own_address=OWN).text == "你"
 
 
 @given(st.binary(max_size=400))
 def test_whatever_bytes_come_are_read_or_refused(noise: bytes) -> None:
     try:
-        read_mail(b"From: a@example.net\r\n" + noise, own=OWN)
-        read_mail(noise, own=OWN)
+        parse_mail(b"From: a@example.net\r\n" + noise, own_address=OWN)
+        parse_mail(noise, own_address=OWN)
     except InvalidRequestError:
         return
 
 
 @given(st.text(max_size=300))
 def test_whatever_page_comes_is_read(page: str) -> None:
-    written(text_of_html(page))
+    strip_quotations(html_to_text(page))
 
 
 def test_what_misleads_or_can_not_be_stored_is_taken_out_as_in_the_chat() -> None:
@@ -139,7 +139,7 @@ def test_what_misleads_or_can_not_be_stored_is_taken_out_as_in_the_chat() -> Non
         b"--x\r\nContent-Type: image/png\r\nContent-Disposition: attachment;"
         b" filename*=utf-8''..%2F..%2Fid%E2%80%AEgnp.exe%0D%0A\r\n\r\nx\r\n--x--\r\n"
     )
-    read_one = read_mail(raw, own=OWN)
+    read_one = parse_mail(raw, own_address=OWN)
     assert read_one.text == "\ufffdgone"
     assert read_one.subject == "Hi[2J"
     assert [file.name for file in read_one.files] == ["idgnp.exe"]
@@ -148,4 +148,4 @@ def test_what_misleads_or_can_not_be_stored_is_taken_out_as_in_the_chat() -> Non
 
 def test_an_alphabet_that_can_not_spell_it_does_not_lose_the_mail() -> None:
     raw = b"From: a@example.net\r\nContent-Type: text/plain; charset=idna\r\n\r\n" + b"a" * 99
-    assert read_mail(raw, own=OWN).text == "a" * 99
+    assert parse_mail(raw, own_address=OWN).text == "a" * 99

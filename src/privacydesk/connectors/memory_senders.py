@@ -1,4 +1,4 @@
-"""In-memory twins of the push service and the mail server, for tests and the demo."""
+"""In-memory twins of the push gateway and the mail server, for tests and the demo."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from privacydesk.domain.masking import mask_mail
 from privacydesk.domain.notices import Notice, OutgoingMail
 from privacydesk.errors import UnavailableError
 
-_NOBODY = SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
+_NO_DEVICE = SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
 
 
 class MemoryPusher:
     """Implements ``Pusher`` in memory.
 
     Attributes:
-        pushed: account and notice, by key, in the order they came.
-        without_device: accounts that nothing reaches.
-        down: while true, pushing fails as if the service could not be reached.
+        pushed: account and notice by key, in the order of sending.
+        without_device: accounts without a device.
+        down: while true, sending fails as if the gateway could not be reached.
     """
 
     def __init__(self) -> None:
@@ -26,11 +26,11 @@ class MemoryPusher:
         self.down = False
 
     async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
-        """Keep one notice; see :class:`privacydesk.domain.notices.Pusher`."""
+        """Store one notice; see :class:`privacydesk.domain.notices.Pusher`."""
         if self.down:
             raise UnavailableError("the push service can't be reached", reason="unreachable")
         if account in self.without_device:
-            return _NOBODY
+            return _NO_DEVICE
         self.pushed.setdefault(key, (account, notice))
         return SendAnswer(SendOutcome.SENT)
 
@@ -39,9 +39,9 @@ class MemoryMailer:
     """Implements ``Mailer`` in memory.
 
     Attributes:
-        posted: letters by key, in the order they came.
-        refused: addresses that the server takes nothing for.
-        down: while true, it fails as if the server could not be reached.
+        posted: mails by key, in the order of sending.
+        refused: mail addresses that the server refuses.
+        down: while true, sending fails as if the server could not be reached.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class MemoryMailer:
         self.down = False
 
     async def send(self, letter: OutgoingMail, *, key: str) -> SendAnswer:
-        """Keep one mail; see :class:`privacydesk.domain.notices.Mailer`."""
+        """Store one mail; see :class:`privacydesk.domain.notices.Mailer`."""
         if self.down:
             raise UnavailableError("the mail server can't be reached", reason="unreachable")
         if letter.to in self.refused:
