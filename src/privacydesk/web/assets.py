@@ -1,18 +1,24 @@
 """Static files: read once at startup, and served under a path that contains their digest.
 
 All files share one digest, so that JavaScript modules can import each other by relative path and a
-page never mixes two versions.
+page never mixes two versions. Texts are compressed once, at startup.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import posixpath
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from aiohttp import web
+from msgspec import Struct
 
 from privacydesk.errors import NotFoundError
+from privacydesk.web.compression import accepts_gzip
 
 STATIC = Path(__file__).parent / "static"
 
@@ -24,6 +30,21 @@ _TYPES = {
     ".json": "application/json",
 }
 _TEXTS = frozenset({".css", ".js", ".svg", ".json"})
+_IMPORT: Final = re.compile(r'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+)"', re.MULTILINE)
+
+
+class _File(Struct, frozen=True):
+    """A static file.
+
+    Attributes:
+        body: its content.
+        compressed: the content compressed with gzip; empty if that is no shorter.
+        suffix: the end of its name, which tells the type.
+    """
+
+    body: bytes
+    compressed: bytes
+    suffix: str
 
 
 class Assets:
@@ -38,11 +59,12 @@ class Assets:
     """
 
     def __init__(self, folder: Path = STATIC, more: Mapping[str, bytes] | None = None) -> None:
-        self._files: dict[str, tuple[bytes, str]] = {}
+        self._files: dict[str, _File] = {}
         digest = hashlib.sha256()
         for name, body in sorted({**_read_folder(folder), **(more or {})}.items()):
             digest.update(name.encode() + b"\0" + body)
-            self._files[name] = (body, PurePosixPath(name).suffix)
+            suffix = PurePosixPath(name).suffix
+            self._files[name] = _File(body, _compress(body, suffix), suffix)
         self.digest = digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
@@ -55,6 +77,24 @@ class Assets:
             raise KeyError(name)
         return f"/static/{self.digest}/{name}"
 
+    def imports(self, name: str) -> list[str]:
+        """Return the URL paths of all modules that a module imports, by way of others, too.
+
+        A page names them, so that the browser need not read one module to learn of the next.
+
+        Raises:
+            KeyError: there is no such module.
+        """
+        found, unread = {name}, [name]
+        while unread:
+            module = unread.pop()
+            for path in _IMPORT.findall(self._files[module].body.decode()):
+                imported = posixpath.normpath(posixpath.join(posixpath.dirname(module), path))
+                if imported not in found:
+                    found.add(imported)
+                    unread.append(imported)
+        return [self.url(module) for module in sorted(found - {name})]
+
     async def serve(self, request: web.Request) -> web.Response:
         """Send a file; browsers may cache it for good if the path has the current digest.
 
@@ -64,15 +104,20 @@ class Assets:
         file = self._files.get(request.match_info["name"])
         if file is None:
             raise NotFoundError("no such file")
-        body, suffix = file
         current = request.match_info["digest"] == self.digest
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache",
+        }
+        body = file.body
+        if file.compressed:
+            headers["Vary"] = "Accept-Encoding"
+            if accepts_gzip(request):
+                body, headers["Content-Encoding"] = file.compressed, "gzip"
         return web.Response(
             body=body,
-            content_type=_TYPES[suffix],
-            charset="utf-8" if suffix in _TEXTS else None,
-            headers={
-                "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache"
-            },
+            content_type=_TYPES[file.suffix],
+            charset="utf-8" if file.suffix in _TEXTS else None,
+            headers=headers,
         )
 
 
@@ -82,3 +127,9 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and path.suffix in _TYPES
     }
+
+
+def _compress(body: bytes, suffix: str) -> bytes:
+    """Return a text compressed; empty if it is no text, or no shorter."""
+    compressed = gzip.compress(body, mtime=0) if suffix in _TEXTS else b""
+    return compressed if len(compressed) < len(body) else b""

@@ -45,7 +45,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     origin = request.headers.get("Origin", "")
     if origin and origin in settings.cors_origins and request.path.startswith(_CORS_PATHS):
         headers["Access-Control-Allow-Origin"] = origin
-        headers["Vary"] = "Origin"
+        headers.add("Vary", "Origin")
         headers["Access-Control-Expose-Headers"] = "Retry-After, Content-Disposition"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 import aiohttp_jinja2
@@ -34,6 +35,8 @@ def setup_templates(app: web.Application) -> None:
     )
     environment.globals["asset"] = app[ASSETS].url
     environment.globals["brand"] = brand_links(app[SETTINGS].brand)
+    environment.globals["imports"] = functools.cache(app[ASSETS].imports)
+    environment.globals["module"] = vars(environment.get_template("module.html").module)["module"]
     app[TEMPLATES] = environment
 
 

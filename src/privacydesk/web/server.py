@@ -24,6 +24,7 @@ from privacydesk.web.chat.packages import send_package
 from privacydesk.web.chat.socket import chat_socket
 from privacydesk.web.chat.token_buckets import TokenBuckets
 from privacydesk.web.chat.uploads import store_upload
+from privacydesk.web.compression import compress_responses
 from privacydesk.web.console.app import make_console
 from privacydesk.web.console.board import BOARD_CACHE, BoardCache
 from privacydesk.web.console.keys import OVERSIGHT, SERVICES, SIGN_IN_RATES, SIGNIN
@@ -68,7 +69,8 @@ def make_app(
         works: services of the HTTP API; None disables the API.
         extra: further applications with the path that each is mounted at, such as the demo's.
     """
-    app = web.Application(middlewares=[map_errors], client_max_size=settings.frame_hard_limit)
+    middlewares = [compress_responses, map_errors]
+    app = web.Application(middlewares=middlewares, client_max_size=settings.frame_hard_limit)
     chat = ChatServer(desk, catalogs, settings, clock, captcha)
     app[CHAT_SERVER], app[CATALOGS], app[SETTINGS] = chat, catalogs, settings
     app[ASSETS] = Assets(more=brand_files(settings.brand))

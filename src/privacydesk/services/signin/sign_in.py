@@ -13,7 +13,6 @@ signed in are not affected.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from datetime import timedelta
 from math import ceil
 from typing import Final
@@ -133,9 +132,9 @@ class SignIn:
         """Return a cookie value for a browser that is not signed in."""
         return self._minter.token()
 
-    def form_token(self, token: str) -> str:
+    def form_token(self, token: str) -> bytes:
         """Return the CSRF token of forms for a session cookie of this value."""
-        return urlsafe_b64encode(self._hashing.lookup("staff_form", token)).decode().rstrip("=")
+        return self._hashing.lookup("staff_form", token)
 
     async def find_session(
         self, token: str, *, mark_active: bool = False

@@ -7,6 +7,8 @@ token as well. Signing in replaces the value, which prevents session fixation.
 from __future__ import annotations
 
 import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 
 from aiohttp import web
@@ -29,16 +31,37 @@ def token_of(request: web.Request) -> str:
 
 
 def form_token(request: web.Request, token: str = "") -> str:
-    """Return the form token for a session token, by default that of the request."""
-    return request.config_dict[SIGNIN].sign_in.form_token(token or token_of(request))
+    """Return the form token for a session token, by default that of the request.
+
+    It is masked with random bytes, so that no two pages repeat it: the length of a compressed page
+    can't be used to guess it.
+    """
+    value = _form_token(request, token or token_of(request))
+    mask = secrets.token_bytes(len(value))
+    return urlsafe_b64encode(mask + _xor(value, mask)).decode()
 
 
 def is_form_token(request: web.Request, candidate: str) -> bool:
-    """Return whether a text is the form token for the request's session token."""
+    """Return whether a text is a form token for the request's session token."""
     token = token_of(request)
-    if not token:
+    if not token or not candidate.isascii():
         return False
-    return hmac.compare_digest(form_token(request, token).encode(), candidate.encode())
+    try:
+        masked = urlsafe_b64decode(candidate)
+    except ValueError:
+        return False
+    mask, value = masked[: len(masked) // 2], masked[len(masked) // 2 :]
+    return len(mask) == len(value) and hmac.compare_digest(
+        _form_token(request, token), _xor(value, mask)
+    )
+
+
+def _form_token(request: web.Request, token: str) -> bytes:
+    return request.config_dict[SIGNIN].sign_in.form_token(token)
+
+
+def _xor(value: bytes, mask: bytes) -> bytes:
+    return bytes(left ^ right for left, right in zip(value, mask, strict=True))
 
 
 def set_token(request: web.Request, response: web.StreamResponse, token: str) -> None:
