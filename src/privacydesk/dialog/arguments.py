@@ -17,7 +17,7 @@ from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import COPIES
 from privacydesk.domain.selection import Part
 from privacydesk.domain.ticket import ScheduledEventKind
 
@@ -126,6 +126,12 @@ def _as_written(_script: Script, frame: Running) -> Any:
     return {"$term": "deletion.as_written", "args": {"words": words}} if words else ""
 
 
+def _handed_to(_script: Script, frame: Running) -> Any:
+    """Return the recipient of a transfer."""
+    name = frame.slots.get("recipient")
+    return str(name) if name else {"$term": "portability.yourself"}
+
+
 def _answer_by(script: Script, _frame: Running) -> Any:
     """Return the due date of the only open request; empty for none, or several."""
     waiting = [one for one in script.tickets_of(whose(script)) if one.is_open]
@@ -168,6 +174,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "and_stays": _and_stays,
     "as_written": _as_written,
     "to_be_seen": _to_be_seen,
+    "handed_to": _handed_to,
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
 }
 
@@ -218,7 +225,7 @@ def _slot(script: Script, frame: Running, flow: Flow, name: str) -> Any:
         return entries.shown_value(frame.slots.get(entries.FIELD), value)
     if spec.type == "category" and limits.narrows(limits.held(frame.slots)):
         values = value if isinstance(value, list) else [value]
-        options = "categories" if flow.kind is RequestKind.ACCESS else None
+        options = "categories" if flow.kind in COPIES else None
         return _labels(limits.parts(frame.slots, values, options))
     return shown(spec.type, value)
 

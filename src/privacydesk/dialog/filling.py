@@ -20,7 +20,7 @@ from privacydesk.dialog.slots import (
 )
 from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.domain.ages import age_group
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import COPIES, RequestKind
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -86,7 +86,7 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
         # says what stays names nothing to remove.
         names = not rest and (found or says_everything(entities))
         found = tuple(p.value for p in selection.parts if p.value != ALL) if names else ()
-    if flow.kind is RequestKind.ACCESS and slot_type == "category":
+    if flow.kind in COPIES and slot_type == "category":
         found = _with_profile(found, entities)
     if slot_type == "choice" and "instead" not in said:
         spoken = said | _of_oneself(entities) | of_somebody(entities)

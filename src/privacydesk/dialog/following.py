@@ -16,7 +16,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import RequestDraft
-from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
+from privacydesk.domain.intents import COPIES, DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 
 _GLOBAL_INTENTS = frozenset(
@@ -33,6 +33,7 @@ what the user has just filled in.
 _ONES_OWN = frozenset(
     {
         RequestKind.ACCESS,
+        RequestKind.PORTABILITY,
         RequestKind.DELETION,
         RequestKind.DEREGISTRATION,
         RequestKind.UNBINDING,
@@ -122,7 +123,7 @@ def is_of_another(runner: Runner, script: Script) -> bool:
         return False
     runner.drop_form(script)
     script.say("desk.cancelled")
-    if kind is RequestKind.ACCESS:
+    if kind in COPIES:
         return runner.start(script, Intent.ACCESS)
     return beginning.to_human(runner, script)
 

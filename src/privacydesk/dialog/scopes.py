@@ -27,7 +27,7 @@ def _detail(slots: Slots, *names: str) -> dict[str, Any]:
 
 
 def _categories(slots: Slots, options: str | None = None) -> tuple[ScopeItem, ...]:
-    detail = _detail(slots, "details")
+    detail = _detail(slots, "details", "recipient")
     # "All of it" may be chosen after a part was named.
     everything = "all" in {slots.get("more"), slots.get("scope")}
     names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
@@ -81,6 +81,7 @@ def _report(slots: Slots) -> tuple[ScopeItem, ...]:
 
 _SCOPES: Mapping[RequestKind, Callable[[Slots], tuple[ScopeItem, ...]]] = {
     RequestKind.ACCESS: partial(_categories, options="categories"),
+    RequestKind.PORTABILITY: partial(_categories, options="categories"),
     RequestKind.DELETION: _categories,
     RequestKind.RECTIFICATION: _field,
     RequestKind.CONSENT_WITHDRAWAL: _purpose,
@@ -117,6 +118,7 @@ def _compared(item: ScopeItem) -> tuple[Part, str, tuple[tuple[str, str], ...]]:
 
 _COMPARED: Mapping[RequestKind, tuple[str, ...]] = {
     RequestKind.ACCESS: ("categories", "more", "scope"),
+    RequestKind.PORTABILITY: ("categories", "scope"),
     RequestKind.DELETION: ("categories",),
     RequestKind.RECTIFICATION: ("field",),
     RequestKind.CONSENT_WITHDRAWAL: ("purpose",),
@@ -134,7 +136,7 @@ def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:
 _ANSWERS = (
     "story", "why", "who", "seen", "relation", "child_birth_date", "child_age", "child_account",
     "contact", "outcome_to", "details", "what", "wish", "wish_detail", "reason", "about",
-    "account_hint",
+    "account_hint", "recipient",
 )  # fmt: skip
 
 

@@ -155,6 +155,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
 
 KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
     RequestKind.ACCESS: _CODE,
+    RequestKind.PORTABILITY: _CODE,
     RequestKind.RECTIFICATION: _CODE,
     RequestKind.DELETION: _CODE,
     RequestKind.CONSENT_WITHDRAWAL: _SESSION,
@@ -238,8 +239,8 @@ ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
         "objection_days", "object_until", "lapses_on", "reason_given", "remedies", "stops",
-        "and_stays", "as_written", "to_be_seen", "answer_by", "request", "requests", "age_clause",
-        "wishes",
+        "and_stays", "as_written", "to_be_seen", "handed_to", "answer_by", "request", "requests",
+        "age_clause", "wishes",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _OF_THE_CHILD: Final = frozenset(
     {
         Intent.ACCESS,
+        Intent.PORTABILITY,
         Intent.RECTIFICATION,
         Intent.DELETION,
         Intent.CONSENT_WITHDRAWAL,

@@ -15,6 +15,7 @@ class RequestKind(StrEnum):
     CONSENT_WITHDRAWAL = "consent_withdrawal"
     DEREGISTRATION = "deregistration"
     UNBINDING = "unbinding"
+    PORTABILITY = "portability"
     AUTOMATED_DECISION = "automated_decision"
     COMPLAINT = "complaint"
     GUARDIAN = "guardian"
@@ -23,6 +24,10 @@ class RequestKind(StrEnum):
 
 DESTRUCTIVE: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
 """Kinds of requests that delete data for good."""
+
+
+COPIES: Final = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
+"""Kinds of requests that hand out a copy of data."""
 
 
 class Intent(StrEnum):
@@ -44,6 +49,7 @@ class Intent(StrEnum):
     CANCEL_REQUEST = "cancel_request"
     SMALLTALK = "smalltalk"
     OTHER = "other"
+    PORTABILITY = "portability"
 
     @property
     def kind(self) -> RequestKind | None:

@@ -11,6 +11,7 @@ from privacydesk.domain.ticket import ScopeItem
 
 TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
     RequestKind.ACCESS: "category",
+    RequestKind.PORTABILITY: "category",
     RequestKind.DELETION: "category",
     RequestKind.RECTIFICATION: "field",
     RequestKind.CONSENT_WITHDRAWAL: "purpose",

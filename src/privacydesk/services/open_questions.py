@@ -20,7 +20,11 @@ IDLE_QUESTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The text keys of questions asked while no form is open, by place: to users who wait for a person,
 and to those who filed a request here or were asked whether there is anything else."""
-_REQUEST_PREFIXES: Final = {"deletion": "reading.to_delete", "access": "reading.to_see"}
+_REQUEST_PREFIXES: Final = {
+    "deletion": "reading.to_delete",
+    "access": "reading.to_see",
+    "portability": "reading.to_see",
+}
 """The text key of how a sentence with a request begins, by flow, for requests with a scope."""
 _CONTEXT_TYPES: Final = frozenset(
     {"category", "provider", "purpose", "profile_field", "field_value"}

@@ -43,7 +43,7 @@ def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:
     names = [item.name for _, item in items]
     account = ticket.account
     match ticket.kind:
-        case RequestKind.ACCESS:
+        case RequestKind.ACCESS | RequestKind.PORTABILITY:
             payload = {} if "all" in names else {"categories": names}
             return (AccountCall(AccountAction.EXPORT, account, payload, indexes),)
         case RequestKind.DELETION:
@@ -73,6 +73,8 @@ def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:
 
 def needs_written_answer(ticket: Ticket) -> bool:
     """Return whether staff carry out a granted item by hand, and so have to write the answer."""
+    if ticket.kind is RequestKind.PORTABILITY:
+        return any(item.detail.get("recipient") for _, item in granted_items(ticket))
     if ticket.kind is RequestKind.DELETION:
         return any(_is_manual(item) for _, item in granted_items(ticket))
     if ticket.kind is not RequestKind.GUARDIAN:

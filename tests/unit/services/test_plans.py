@@ -55,6 +55,20 @@ def test_only_granted_items_are_asked_for_and_each_by_its_place() -> None:
     assert action.items == (0, 2)
 
 
+def test_a_transfer_exports_what_was_asked_for() -> None:
+    (call,) = plan_calls(ticket(RequestKind.PORTABILITY, ScopeItem("posts"), ScopeItem("photos")))
+    assert (call.action, call.payload) == (
+        AccountAction.EXPORT,
+        {"categories": ["posts", "photos"]},
+    )
+
+
+def test_staff_write_what_was_transferred_to_another_service() -> None:
+    to_another = ScopeItem("posts", {"recipient": "随身听"})
+    assert needs_written_answer(ticket(RequestKind.PORTABILITY, to_another))
+    assert not needs_written_answer(ticket(RequestKind.PORTABILITY, ScopeItem("posts")))
+
+
 @pytest.mark.parametrize(
     "detail",
     [

@@ -1,4 +1,4 @@
-"""The file itself: a ZIP with the page, and a table and the entries of each category."""
+"""The file itself: a ZIP with the page, the data of each category, and a manifest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Catalog
+from privacydesk.services.access_packages.manifest import read_schema, write_manifest
 from privacydesk.services.access_packages.masking import Masked, mask
 from privacydesk.services.access_packages.page import Cover, Page
 from privacydesk.services.access_packages.rules import shipped_rules
@@ -65,21 +66,19 @@ class Archive:
         cover = Cover(ticket.number, self._app_in(locale), ticket.account, now, wanted)
         body = io.BytesIO()
         with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, file in self._files(cover, masked, locale):
+            for name, file in self._files(ticket, cover, masked, locale):
                 archive.writestr(self._named(name, now), file)
         return body.getvalue()
 
-    def _files(self, cover: Cover, masked: Masked, locale: str) -> Iterable[tuple[str, bytes]]:
+    def _files(
+        self, ticket: Ticket, cover: Cover, masked: Masked, locale: str
+    ) -> Iterable[tuple[str, bytes]]:
         # A lone surrogate can't be encoded.
         yield "index.html", self._page.write(cover, masked, locale).encode("utf-8", "replace")
-        for category, entries in masked.content.items():
-            if not entries:
-                continue
-            table = tabulate(entries)
-            rows = (table.columns, *(tuple(map(_cell, row)) for row in table.rows))
-            yield f"data/{category.value}.csv", BYTE_ORDER_MARK + csv_rows(rows)
-            text = json.dumps(entries, ensure_ascii=False, indent=2)
-            yield f"data/{category.value}.json", text.encode("utf-8", "replace")
+        data_files = dict(_data_files(masked))
+        yield from data_files.items()
+        yield "manifest.json", write_manifest(ticket, cover, masked, data_files)
+        yield "manifest.schema.json", read_schema()
 
     def _named(self, name: str, now: datetime) -> zipfile.ZipInfo:
         local = now.astimezone(self._zone)
@@ -87,6 +86,18 @@ class Archive:
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = _READABLE
         return info
+
+
+def _data_files(masked: Masked) -> Iterable[tuple[str, bytes]]:
+    """Yield a table and a list of entries for each category that has any, by file name."""
+    for category, entries in masked.content.items():
+        if not entries:
+            continue
+        table = tabulate(entries)
+        rows = (table.columns, *(tuple(map(_cell, row)) for row in table.rows))
+        yield f"data/{category.value}.csv", BYTE_ORDER_MARK + csv_rows(rows)
+        text = json.dumps(entries, ensure_ascii=False, indent=2)
+        yield f"data/{category.value}.json", text.encode("utf-8", "replace")
 
 
 def _cell(value: Any) -> Cell:

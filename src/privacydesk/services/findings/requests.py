@@ -48,6 +48,7 @@ _ABOUT: Final[Mapping[Intent, MentionKind]] = {
 ONES_OWN: Final = frozenset(
     {
         Intent.ACCESS,
+        Intent.PORTABILITY,
         Intent.DELETION,
         Intent.DEREGISTRATION,
         Intent.UNBINDING,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -12,14 +13,16 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
+import jsonschema_rs
 import pytest
+from msgspec.structs import replace
 from tests.common.stories import ROOT
 
 from privacydesk.data import locale_files
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.services.access_packages.archive import Archive
 
@@ -47,8 +50,10 @@ CONTENT: Mapping[str, Any] = {
 ASKED = tuple(DataCategory(one) for one in (*CONTENT, "location"))
 
 
-def opened(content: Mapping[str, Any] = CONTENT, locale: str = "en") -> dict[str, bytes]:
-    body = ARCHIVE.make(TICKET, {"content": content}, ASKED, locale, NOW)
+def opened(
+    content: Mapping[str, Any] = CONTENT, locale: str = "en", ticket: Ticket = TICKET
+) -> dict[str, bytes]:
+    body = ARCHIVE.make(ticket, {"content": content}, ASKED, locale, NOW)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
@@ -77,9 +82,34 @@ def read(page: bytes) -> _Reader:
 
 def test_each_kind_has_its_page_its_table_and_its_entries() -> None:
     names = set(opened())
-    assert names == {"index.html"} | {
+    assert names == {"index.html", "manifest.json", "manifest.schema.json"} | {
         f"data/{kind}.{form}" for kind in ("profile", "posts", "chat") for form in ("csv", "json")
     }
+
+
+def test_the_manifest_follows_its_schema_and_tells_every_file() -> None:
+    files = opened()
+    schema = json.loads(files["manifest.schema.json"])
+    manifest = json.loads(files["manifest.json"])
+    jsonschema_rs.meta.validate(schema)
+    jsonschema_rs.validator_for(schema, validate_formats=True).validate(manifest)
+    assert (manifest["request"], manifest["kind"]) == ("PD-7KQ4-M29X-3HC", "access")
+    described = {one["name"]: one for one in manifest["categories"]}
+    assert list(described) == [category.value for category in ASKED]
+    assert [described["photos"]["returned"], described["location"]["returned"]] == [True, False]
+    listed = {one["name"]: one for category in described.values() for one in category["files"]}
+    assert set(listed) == {name for name in files if name.startswith("data/")}
+    for name, one in listed.items():
+        assert one["size"] == len(files[name])
+        assert one["sha256"] == hashlib.sha256(files[name]).hexdigest()
+    assert manifest["left_out"] == 1
+
+
+def test_the_manifest_names_the_recipient_of_a_transfer() -> None:
+    items = (ScopeItem(name="posts", detail={"recipient": "随身听"}),)
+    ticket = replace(TICKET, kind=RequestKind.PORTABILITY, items=items)
+    manifest = json.loads(opened(ticket=ticket)["manifest.json"])
+    assert (manifest["kind"], manifest["recipients"]) == ("portability", ["随身听"])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +208,8 @@ def test_a_moment_out_of_every_calendar_is_shown_as_it_was_sent() -> None:
 def test_what_was_not_asked_for_is_left_out() -> None:
     body = ARCHIVE.make(TICKET, {"content": CONTENT}, (DataCategory.POSTS,), "en", NOW)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        assert set(archive.namelist()) == {"index.html", "data/posts.csv", "data/posts.json"}
+        names = {one for one in archive.namelist() if one.startswith("data/")}
+        assert names == {"data/posts.csv", "data/posts.json"}
         assert b"HYPERLINK" not in archive.read("index.html")
 
 
