@@ -334,7 +334,5 @@ def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
 def to_human(runner: Runner, script: Script) -> bool:
     """Hand the user's words to a person, once; say so."""
     script.unanswered = 0
-    if "died" in reading.phrases_of(script.observed.entities):
-        script.say("desk.condolence")
     script.say("desk.other_to_human")
     return runner.start(script, Intent.HUMAN_AGENT)

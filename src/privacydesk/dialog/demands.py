@@ -13,10 +13,9 @@ from typing import Final
 from privacydesk.dialog.schema import Do, Flow, Step
 from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 
 _CONTACT_OR_SESSION: Final = frozenset({RequestKind.COMPLAINT})
-_CONTACT: Final = frozenset({RequestKind.GUARDIAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def _demand(action: str, kind: RequestKind | None) -> Demand:
         either = kind in _CONTACT_OR_SESSION
         return Demand(
             level=Assurance.APP_SESSION if either else KIND_ASSURANCE[kind],
-            contact=kind in _CONTACT,
+            contact=kind in FOR_OTHERS,
             contact_will_do=either,
             confirmed=kind in DESTRUCTIVE_KINDS,
         )

@@ -52,10 +52,6 @@ def other_wish(runner: Runner, script: Script) -> bool:
     if number != "ticket_number" and beginning.numbered(runner, script):
         return True
     found = script.observed.recognised
-    if "died" in reading.phrases_of(script.observed.entities) and (
-        found is not None and found.intent is Intent.OTHER
-    ):
-        return beginning.to_human(runner, script)
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
     worded = reading.is_worded(script, found.intent)
@@ -115,7 +111,7 @@ def is_of_another(runner: Runner, script: Script) -> bool:
     """Leave a form about the user's own data if somebody else's turn out to be meant.
 
     Nothing of it may be done to the user's own account: 我说的是小鹿的号，不是我的. It goes to a
-    person; a request to see others' data is answered as always.
+    person, or to the form for relatives; a request to see others' data is answered as always.
     """
     form = script.stack[script.form_at()]
     kind = runner.flows[form.flow].kind
@@ -123,6 +119,9 @@ def is_of_another(runner: Runner, script: Script) -> bool:
         return False
     runner.drop_form(script)
     script.say("desk.cancelled")
+    found = script.observed.recognised
+    if found is not None and found.intent is Intent.DECEASED:
+        return runner.start(script, Intent.DECEASED)
     if kind in COPIES:
         return runner.start(script, Intent.ACCESS)
     return beginning.to_human(runner, script)

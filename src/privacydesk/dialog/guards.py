@@ -203,6 +203,8 @@ def proof_purpose(ticket: Ticket) -> str:
     """Return what the evidence of a ticket has to show, as ``collect_evidence`` calls it."""
     if ticket.kind is RequestKind.GUARDIAN:
         return "guardianship"
+    if ticket.kind is RequestKind.DECEASED:
+        return "kinship"
     return "real_name" if ticket.kind is RequestKind.RECTIFICATION else "identity"
 
 

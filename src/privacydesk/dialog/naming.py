@@ -14,7 +14,7 @@ from privacydesk.domain.account_terms import (
     ProfileField,
     Provider,
 )
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS
 from privacydesk.domain.scopes import TERM_FAMILIES, item_name, part_of, words_of
 from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
@@ -30,7 +30,8 @@ _SCOPES: Mapping[str, frozenset[str]] = {
     "purpose": frozenset(ConsentPurpose),
     "provider": frozenset(Provider),
 }
-"""What the account service acts on, by term family. A guardian's ``wish`` is for people to read."""
+"""What the account service acts on, by term family. The wishes of guardians and relatives are
+for people to read."""
 
 
 def label_of(ticket: Ticket, scope: str) -> Any:
@@ -48,7 +49,7 @@ def label_of(ticket: Ticket, scope: str) -> Any:
 
 def item_label(ticket: Ticket, item: ScopeItem) -> Any:
     """Return the label of a ticket's item, with its limits: "photos of 2025"."""
-    if ticket.kind is RequestKind.GUARDIAN:
+    if ticket.kind in FOR_OTHERS:
         return {"$term": f"{TERM_FAMILIES[ticket.kind]}.{item.name}"}
     return part_label(label_of(ticket, item_name(item)), part_of(item), words_of(item))
 

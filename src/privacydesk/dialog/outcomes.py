@@ -19,7 +19,7 @@ from privacydesk.domain.account_terms import (
     ItemOutcome,
 )
 from privacydesk.domain.events import EventKind
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Outcome, ScheduledEventKind, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
 
@@ -195,7 +195,7 @@ def _is_handed_over(ticket: Ticket) -> bool:
     return ticket.kind is RequestKind.GUARDIAN and bool(ticket.account) and handed
 
 
-_TOLD_BY_ITEM = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
+_TOLD_BY_ITEM = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION, *FOR_OTHERS})
 """Kinds for which what was done and what was kept is listed."""
 
 _REMOVING = frozenset({AccountAction.DELETE.value, AccountAction.DEREGISTER.value})

@@ -89,6 +89,7 @@ _SCOPES: Mapping[RequestKind, Callable[[Slots], tuple[ScopeItem, ...]]] = {
     RequestKind.AUTOMATED_DECISION: _decision,
     RequestKind.DEREGISTRATION: _account,
     RequestKind.GUARDIAN: _wish,
+    RequestKind.DECEASED: _wish,
     RequestKind.COMPLAINT: _report,
     RequestKind.UNDERAGE_REPORT: _report,
 }
@@ -136,7 +137,7 @@ def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:
 _ANSWERS = (
     "story", "why", "who", "seen", "relation", "child_birth_date", "child_age", "child_account",
     "contact", "outcome_to", "details", "what", "wish", "wish_detail", "reason", "about",
-    "account_hint", "recipient",
+    "account_hint", "recipient", "deceased_account", "interest", "ruled",
 )  # fmt: skip
 
 

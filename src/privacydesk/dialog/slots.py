@@ -187,6 +187,7 @@ FILLED_BY_NAME: Mapping[str, str] = {
     "child_birth_date": "birth",
     "child_age": "child_age",
     "child_account": "account_name",
+    "deceased_account": "account_name",
     "who": "account_name",
     "contact": "send_to",
 }

@@ -164,10 +164,11 @@ KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
     RequestKind.AUTOMATED_DECISION: _CODE,
     RequestKind.COMPLAINT: Assurance.NONE,
     RequestKind.GUARDIAN: Assurance.NONE,
+    RequestKind.DECEASED: Assurance.NONE,
     RequestKind.UNDERAGE_REPORT: Assurance.NONE,
 }
-"""What filing as verified needs. A complaint needs a session or a verified contact, a guardian a
-verified contact and a checked document; their flows and the engine ensure that."""
+"""What filing as verified needs. A complaint needs a session or a verified contact, a guardian
+or relative a verified contact and a checked document; their flows and the engine ensure that."""
 
 DESTRUCTIVE_KINDS = frozenset(
     {

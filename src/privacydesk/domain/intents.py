@@ -20,6 +20,7 @@ class RequestKind(StrEnum):
     COMPLAINT = "complaint"
     GUARDIAN = "guardian"
     UNDERAGE_REPORT = "underage_report"
+    DECEASED = "deceased"
 
 
 DESTRUCTIVE: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
@@ -28,6 +29,11 @@ DESTRUCTIVE: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION
 
 COPIES: Final = frozenset({RequestKind.ACCESS, RequestKind.PORTABILITY})
 """Kinds of requests that hand out a copy of data."""
+
+
+FOR_OTHERS: Final = frozenset({RequestKind.GUARDIAN, RequestKind.DECEASED})
+"""Kinds of requests about the account of another person, a child or a deceased relative: staff find
+the account, and its own sessions never see the request."""
 
 
 class Intent(StrEnum):
@@ -50,6 +56,7 @@ class Intent(StrEnum):
     SMALLTALK = "smalltalk"
     OTHER = "other"
     PORTABILITY = "portability"
+    DECEASED = "deceased"
 
     @property
     def kind(self) -> RequestKind | None:

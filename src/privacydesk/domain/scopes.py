@@ -17,6 +17,7 @@ TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
     RequestKind.CONSENT_WITHDRAWAL: "purpose",
     RequestKind.UNBINDING: "provider",
     RequestKind.GUARDIAN: "wish",
+    RequestKind.DECEASED: "relative_wish",
 }
 """The family of terms that names the items, by kind. Items of other kinds have no names."""
 

@@ -67,6 +67,7 @@ class Requester(StrEnum):
 
     SUBJECT = "subject"
     GUARDIAN = "guardian"
+    RELATIVE = "relative"
     STRANGER = "stranger"
 
 
@@ -118,7 +119,7 @@ class Ticket(Struct, frozen=True):
         account: the account that the request is about; empty if unknown.
         account_hash: keyed hash of ``account``, used to find the person's tickets.
         received_at: when the request was made.
-        verified_at: when identity (and guardianship) was verified.
+        verified_at: when identity (and guardianship or kinship) was verified.
         required_assurance: the level of identity verification that the kind requires.
         clocks: all running clocks; the one due first is the leading one.
         answered_at: when the requester got the decision, which stops the clocks.
@@ -213,7 +214,7 @@ class Ticket(Struct, frozen=True):
 
     @property
     def has_settled_evidence(self) -> bool:
-        """Whether its files proving identity or guardianship are no longer needed.
+        """Whether its files proving identity, guardianship or kinship are no longer needed.
 
         Files of a complaint show what happened, so the reviewer of an objection still needs them.
         """

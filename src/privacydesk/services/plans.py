@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from privacydesk.domain.account_terms import UNDATED, AccountAction, DataCategory
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.scopes import is_qualified, part_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
+
+Items = Sequence[tuple[int, ScopeItem]]
+"""Items of a ticket with their indexes in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class AccountCall:
     items: tuple[int, ...] = ()
 
 
-def granted_items(ticket: Ticket) -> tuple[tuple[int, ScopeItem], ...]:
+def granted_items(ticket: Ticket) -> Items:
     """Return the items that were not refused, with their indexes."""
     return tuple(
         (index, item) for index, item in enumerate(ticket.items) if item.decision != "refuse"
@@ -37,38 +40,10 @@ def granted_items(ticket: Ticket) -> tuple[tuple[int, ScopeItem], ...]:
 def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:
     """Return the calls that carry out a ticket, in order; none if staff answer it in writing."""
     items = granted_items(ticket)
-    if not items or not ticket.account:
+    plan = _PLANS.get(ticket.kind)
+    if not items or not ticket.account or plan is None:
         return ()
-    indexes = tuple(index for index, _ in items)
-    names = [item.name for _, item in items]
-    account = ticket.account
-    match ticket.kind:
-        case RequestKind.ACCESS | RequestKind.PORTABILITY:
-            payload = {} if "all" in names else {"categories": names}
-            return (AccountCall(AccountAction.EXPORT, account, payload, indexes),)
-        case RequestKind.DELETION:
-            return _deletion_calls(account, items)
-        case RequestKind.RECTIFICATION:
-            changes = {item.name: item.detail.get("new_value") for _, item in items}
-            return (AccountCall(AccountAction.CORRECT, account, {"changes": changes}, indexes),)
-        case RequestKind.CONSENT_WITHDRAWAL:
-            return (
-                AccountCall(AccountAction.WITHDRAW_CONSENT, account, {"purposes": names}, indexes),
-            )
-        case RequestKind.UNBINDING:
-            return tuple(
-                AccountCall(
-                    AccountAction.UNBIND, account, {"provider": item.detail["provider"]}, (index,)
-                )
-                for index, item in items
-            )
-        case RequestKind.DEREGISTRATION:
-            return (AccountCall(AccountAction.DEREGISTER, account, {}, indexes),)
-        case RequestKind.GUARDIAN:
-            return _guardian_calls(ticket, items)
-        case RequestKind.AUTOMATED_DECISION | RequestKind.COMPLAINT | RequestKind.UNDERAGE_REPORT:
-            # Staff answer these in writing.
-            return ()
+    return plan(ticket, items)
 
 
 def needs_written_answer(ticket: Ticket) -> bool:
@@ -77,13 +52,13 @@ def needs_written_answer(ticket: Ticket) -> bool:
         return any(item.detail.get("recipient") for _, item in granted_items(ticket))
     if ticket.kind is RequestKind.DELETION:
         return any(_is_manual(item) for _, item in granted_items(ticket))
-    if ticket.kind is not RequestKind.GUARDIAN:
+    if ticket.kind not in FOR_OTHERS:
         return False
-    return any(item.name in _MANUAL_GUARDIAN_ITEMS for _, item in granted_items(ticket))
+    return any(item.name in _MANUAL_WISHES for _, item in granted_items(ticket))
 
 
-_MANUAL_GUARDIAN_ITEMS = frozenset({"correct", "hand_over", "other"})
-"""What a guardian may ask for that no call of the account service carries out."""
+_MANUAL_WISHES = frozenset({"correct", "hand_over", "other"})
+"""What a guardian or relative may ask for that no call of the account service carries out."""
 
 
 def _expand_all(names: list[str]) -> list[str]:
@@ -93,9 +68,46 @@ def _expand_all(names: list[str]) -> list[str]:
     return [category.value for category in DataCategory if category is not DataCategory.BINDINGS]
 
 
-def _deletion_calls(
-    account: str, items: Sequence[tuple[int, ScopeItem]]
-) -> tuple[AccountCall, ...]:
+def _export_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    names = _names(items)
+    payload = {} if "all" in names else {"categories": names}
+    return (AccountCall(AccountAction.EXPORT, ticket.account, payload, _indexes(items)),)
+
+
+def _correction_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    changes = {item.name: item.detail.get("new_value") for _, item in items}
+    return (
+        AccountCall(AccountAction.CORRECT, ticket.account, {"changes": changes}, _indexes(items)),
+    )
+
+
+def _withdrawal_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    payload = {"purposes": _names(items)}
+    return (AccountCall(AccountAction.WITHDRAW_CONSENT, ticket.account, payload, _indexes(items)),)
+
+
+def _unbinding_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    return tuple(
+        AccountCall(
+            AccountAction.UNBIND, ticket.account, {"provider": item.detail["provider"]}, (index,)
+        )
+        for index, item in items
+    )
+
+
+def _closing_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    return (AccountCall(AccountAction.DEREGISTER, ticket.account, {}, _indexes(items)),)
+
+
+def _names(items: Items) -> list[str]:
+    return [item.name for _, item in items]
+
+
+def _indexes(items: Items) -> tuple[int, ...]:
+    return tuple(index for index, _ in items)
+
+
+def _deletion_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
     """Return one call for each cut-off day, and one for what is deleted entirely."""
     if any(_is_manual(item) for _, item in items):
         return ()
@@ -105,10 +117,10 @@ def _deletion_calls(
     return tuple(
         AccountCall(
             AccountAction.DELETE,
-            account,
-            {"categories": _expand_all([item.name for _, item in deleted])}
+            ticket.account,
+            {"categories": _expand_all(_names(deleted))}
             | ({} if day is None else {"before": (day + timedelta(days=1)).isoformat()}),
-            tuple(index for index, _ in deleted),
+            _indexes(deleted),
         )
         for day, deleted in by_day.items()
     )
@@ -127,9 +139,22 @@ def _is_manual(item: ScopeItem) -> bool:
     return bool(part.days) and (undated or part.last_day is None)
 
 
-def _guardian_calls(
-    ticket: Ticket, items: tuple[tuple[int, ScopeItem], ...]
-) -> tuple[AccountCall, ...]:
+def _relative_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    """Return the calls about a deceased person's account (PIPL, article 49)."""
+    calls: dict[str, tuple[AccountAction, Mapping[str, Any]]] = {
+        "access": (AccountAction.EXPORT, {}),
+        "delete": (AccountAction.DELETE, {"categories": _expand_all(["all"])}),
+        "close": (AccountAction.DEREGISTER, {}),
+    }
+    return tuple(
+        AccountCall(action, ticket.account, payload, (index,))
+        for index, item in items
+        if item.name in calls
+        for action, payload in (calls[item.name],)
+    )
+
+
+def _guardian_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
     # The account of a child under 14 is suspended first, whatever the request (children's
     # statement, section 1, item 1); that of an older one only if the guardian asks to close it.
     account = ticket.account
@@ -155,3 +180,17 @@ def _guardian_calls(
             case _:
                 pass
     return tuple(calls)
+
+
+_PLANS: Final[Mapping[RequestKind, Callable[[Ticket, Items], tuple[AccountCall, ...]]]] = {
+    RequestKind.ACCESS: _export_calls,
+    RequestKind.PORTABILITY: _export_calls,
+    RequestKind.DELETION: _deletion_calls,
+    RequestKind.RECTIFICATION: _correction_calls,
+    RequestKind.CONSENT_WITHDRAWAL: _withdrawal_calls,
+    RequestKind.UNBINDING: _unbinding_calls,
+    RequestKind.DEREGISTRATION: _closing_calls,
+    RequestKind.GUARDIAN: _guardian_calls,
+    RequestKind.DECEASED: _relative_calls,
+}
+"""Plans the calls for granted items, by kind. Staff answer requests of other kinds in writing."""

@@ -462,7 +462,7 @@ def test_a_question_about_what_the_desk_does_asks_the_policy() -> None:
         (request(Intent.ACCESS, holder=Holder.OTHER_PERSON), Intent.ACCESS),
         (request(Intent.DELETION, POSTS, holder=Holder.OTHER_PERSON), Intent.COMPLAINT),
         (request(Intent.DEREGISTRATION, holder=Holder.OTHER_PERSON), Intent.OTHER),
-        (request(Intent.DEREGISTRATION, holder=Holder.DECEASED), Intent.OTHER),
+        (request(Intent.DEREGISTRATION, holder=Holder.DECEASED), Intent.DECEASED),
         (request(Intent.DELETION, holder=Holder.ELSEWHERE), Intent.OTHER),
     ],
 )
@@ -472,7 +472,6 @@ def test_what_is_somebody_elses_is_no_wish_of_ones_own(theirs: Request, intent: 
     assert seen.recognised.intent is intent
     assert seen.entities["named_user"] == ("yes",)
     assert bool(seen.entities.get("somebody_else")) is (intent is Intent.ACCESS)
-    assert ("died" in seen.entities.get("phrase", ())) is (theirs.holder is Holder.DECEASED)
 
 
 def test_what_somebody_else_asked_for_and_is_not_wanted_is_for_a_person() -> None:
@@ -483,11 +482,11 @@ def test_what_somebody_else_asked_for_and_is_not_wanted_is_for_a_person() -> Non
     assert (seen.intent, seen.sure) == (Intent.OTHER, True)
 
 
-def test_a_question_about_somebody_who_died_is_for_a_person() -> None:
+def test_a_question_about_somebody_who_died_begins_the_form_for_relatives() -> None:
     asked = request(Intent.DEREGISTRATION, modality=Modality.ASKED, holder=Holder.DECEASED)
     seen = found(read(asked, intent=Intent.POLICY_QUESTION)).recognised
     assert seen is not None
-    assert (seen.intent, seen.sure) == (Intent.OTHER, True)
+    assert (seen.intent, seen.sure) == (Intent.DECEASED, True)
 
 
 def test_whose_account_is_meant_is_told_by_its_name() -> None:

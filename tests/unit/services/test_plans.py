@@ -69,6 +69,17 @@ def test_staff_write_what_was_transferred_to_another_service() -> None:
     assert not needs_written_answer(ticket(RequestKind.PORTABILITY, ScopeItem("posts")))
 
 
+def test_a_relatives_wishes_are_carried_out_one_by_one() -> None:
+    wishes = [ScopeItem(name) for name in ("access", "correct", "delete", "close")]
+    asked = ticket(RequestKind.DECEASED, *wishes)
+    assert [(call.action, call.items) for call in plan_calls(asked)] == [
+        (AccountAction.EXPORT, (0,)),
+        (AccountAction.DELETE, (2,)),
+        (AccountAction.DEREGISTER, (3,)),
+    ]
+    assert needs_written_answer(asked), "nothing corrects an entry in somebody else's name"
+
+
 @pytest.mark.parametrize(
     "detail",
     [

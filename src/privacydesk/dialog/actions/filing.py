@@ -26,7 +26,7 @@ from privacydesk.domain.effects import (
 )
 from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.scopes import OPENING_ANSWER
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
@@ -50,6 +50,8 @@ def _flags(act: Act) -> set[str]:
 def _requester(kind: RequestKind) -> Requester:
     if kind is RequestKind.GUARDIAN:
         return Requester.GUARDIAN
+    if kind is RequestKind.DECEASED:
+        return Requester.RELATIVE
     if kind is RequestKind.UNDERAGE_REPORT:
         return Requester.STRANGER
     return Requester.SUBJECT
@@ -61,8 +63,8 @@ def _proven_contact(act: Act) -> str:
 
 
 def _subject_account(act: Act, kind: RequestKind) -> str:
-    # A guardian's or stranger's own account is not the one the request is about.
-    if kind in {RequestKind.GUARDIAN, RequestKind.UNDERAGE_REPORT}:
+    # A guardian's, relative's or stranger's own account is not the one the request is about.
+    if kind in FOR_OTHERS or kind is RequestKind.UNDERAGE_REPORT:
         return ""
     return account_of(act.script, act.frame)
 
@@ -214,8 +216,8 @@ _SAYS_OF_WHAT = frozenset({*FILLED_FROM, "field_value"})
 _BESIDE = (*limits.SLOTS, "bindings")
 """What is kept beside it: its limits, and what there was to choose from."""
 
-_WHOM = ("child_account", "child_birth_date")
-"""Answers that tell one guardian's requests apart: they may speak for several children."""
+_WHOM = ("child_account", "child_birth_date", "deceased_account")
+"""Answers that tell the requests of one guardian or relative apart: they may speak for several."""
 
 _TOLD = (OPENING_ANSWER, "story", "wish_detail")
 """Answers in the person's own words, which are added to when they are given again."""

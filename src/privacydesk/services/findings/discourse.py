@@ -170,8 +170,6 @@ def people(requests: Iterable[Request]) -> Iterator[str]:
 def _phrases(read: ReadingResult) -> Iterator[str]:
     requests = read.reading.requests
     yield from people(requests)
-    if any(one.holder is Holder.DECEASED for one in requests):
-        yield "died"
     yield from posts(requests)
 
 

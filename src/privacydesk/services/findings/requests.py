@@ -104,7 +104,9 @@ def meant(request: Request) -> Intent:
     """
     if request.intent is Intent.COMPLAINT and request.modality is Modality.REPORTED:
         return Intent.REQUEST_STATUS
-    if request.holder in {Holder.DECEASED, Holder.ELSEWHERE}:
+    if request.holder is Holder.DECEASED:
+        return Intent.DECEASED
+    if request.holder is Holder.ELSEWHERE:
         return Intent.OTHER
     if request.holder is Holder.OTHER_PERSON:
         return _OF_OTHERS.get(request.intent, Intent.OTHER)
@@ -211,10 +213,10 @@ def _leading(read: ReadingResult, asked: tuple[Wished, ...]) -> Wished | None:
 
 
 def _of_question(read: ReadingResult) -> Intent:
-    """Return the intent of a message without wishes; questions about the dead go to a person."""
+    """Return the intent of a message without wishes; one about a deceased person begins a form."""
     asked = (one for one in read.reading.requests if one.holder is Holder.DECEASED)
     if any(asked):
-        return Intent.OTHER
+        return Intent.DECEASED
     return Intent.POLICY_QUESTION if _only_asks(read) else read.intent
 
 

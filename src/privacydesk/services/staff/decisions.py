@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Outcome, ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
@@ -46,7 +46,7 @@ from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
 from privacydesk.services.staff.ticket_lookup import TicketLookup
 
-SECOND_EYES = frozenset({RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
+SECOND_EYES = FOR_OTHERS | {RequestKind.DEREGISTRATION}
 """Kinds whose decisions a second agent confirms unless the operator configures others."""
 
 _PARTS_TO_DECIDE: Final = (CasePart.REQUEST, CasePart.FILES)
@@ -371,8 +371,8 @@ class Decisions:
 
     def _update_account_hash(self, before: Ticket, ticket: Ticket) -> Ticket:
         """Return the ticket so that its owner finds it if the verdict corrected the account."""
-        # The child's own session must not find a guardian's request.
-        if not before.account or ticket.kind is RequestKind.GUARDIAN:
+        # The account's own sessions must not find the request.
+        if not before.account or ticket.kind in FOR_OTHERS:
             return ticket
         return replace(ticket, account_hash=self._row_builder.account_hash(ticket.account))
 

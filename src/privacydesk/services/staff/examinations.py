@@ -1,4 +1,4 @@
-"""Examinations of evidence: whether it proves the requester's identity or guardianship."""
+"""Examinations of evidence: whether it proves the requester's identity, guardianship or kinship."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import EvidenceId
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
@@ -30,18 +30,16 @@ from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
 from privacydesk.services.staff.ticket_lookup import TicketLookup
 
-_ACCOUNT_OPTIONAL = frozenset(
-    {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT, RequestKind.GUARDIAN}
-)
-"""Kinds that need no account. For a guardian's request the child's account may be named later, when
-it is granted."""
+_ACCOUNT_OPTIONAL = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
+"""Kinds that need no account. For a request about another person's account it may be named later,
+when the request is granted."""
 
 
 class ExaminationResult(Struct, frozen=True):
     """What an agent found by examining evidence.
 
     Attributes:
-        accepted: whether the evidence proves the requester's identity or guardianship.
+        accepted: whether the evidence proves the requester's identity, guardianship or kinship.
         reason: why it does not; for the requester.
         account: the account it proves, if the ticket names none yet.
     """
@@ -113,7 +111,7 @@ class Examinations:
         Args:
             number: the ticket's number.
             by: the name of the agent who examined the evidence.
-            accepted: whether it proves identity or guardianship; if so, the deadline starts.
+            accepted: whether it proves what it has to show; if so, the deadline starts.
             reason: why it does not, for the requester, who may submit other evidence.
             account: the account it proves, if the ticket names none yet.
             job_id: the form's token, so that submitting it twice counts once.
@@ -220,8 +218,8 @@ class Examinations:
         work = verified.work
         if account != ticket.account:
             work = replace(work, account_named_by=by)
-        # The child's own session must not find a guardian's request.
-        findable = account and ticket.kind is not RequestKind.GUARDIAN
+        # The account's own sessions must not find the request.
+        findable = account and ticket.kind not in FOR_OTHERS
         return replace(
             verified,
             account=account,

@@ -88,6 +88,7 @@ class DecisionBlocker(StrEnum):
     CHILD = "child"
     """A child filed the request without a guardian: only a supervisor may grant it."""
     CHILD_ACCOUNT = "child_account"
+    DECEASED_ACCOUNT = "deceased_account"
     OTHER_ACCOUNT = "other_account"
     """The verdict replaces an account that the requester has proved to be theirs."""
     GROUND = "ground"
@@ -161,8 +162,10 @@ def _execution_blockers(ticket: Ticket, verdict: Verdict) -> list[DecisionBlocke
         return [DecisionBlocker.HOLD]
     if verdict.text.strip() or not grant_needs_written_answer(ticket):
         return []
-    if ticket.kind is RequestKind.GUARDIAN and not ticket.account:
+    if not ticket.account and ticket.kind is RequestKind.GUARDIAN:
         return [DecisionBlocker.CHILD_ACCOUNT]
+    if not ticket.account and ticket.kind is RequestKind.DECEASED:
+        return [DecisionBlocker.DECEASED_ACCOUNT]
     return [DecisionBlocker.ANSWER]
 
 
@@ -221,6 +224,10 @@ _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
     ),
     DecisionBlocker.CHILD_ACCOUNT: (
         "name the child's account, or give the answer as text if there is none",
+        ErrorCode.INVALID_REQUEST,
+    ),
+    DecisionBlocker.DECEASED_ACCOUNT: (
+        "name the deceased person's account, or give the answer as text if there is none",
         ErrorCode.INVALID_REQUEST,
     ),
     DecisionBlocker.OTHER_ACCOUNT: (
