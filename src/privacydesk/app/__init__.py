@@ -34,10 +34,9 @@ __all__ = [
 ]
 
 
-def upgrade(settings: Settings, progress: schema.Progress | None = None) -> None:
+def upgrade(settings: Settings) -> None:
     """Migrate the database to the newest schema; see ``storage.schema.upgrade``."""
-    ring = KeyRing(*settings.keys()) if settings.ring_keys else None
-    schema.upgrade(settings.url, ring, progress)
+    schema.upgrade(settings.url)
 
 
 def back_up(settings: Settings, file: Path) -> None:

@@ -240,11 +240,10 @@ def _width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def show_progress(table: str, done: int, total: int = 0) -> None:
+def show_progress(table: str, done: int) -> None:
     """Show how many rows of a table are done, if standard error is a terminal."""
     if sys.stderr.isatty():
-        of_total = f" of {total}" if total else ""
-        sys.stderr.write(f"\r\x1b[K{table}: {done}{of_total}")
+        sys.stderr.write(f"\r\x1b[K{table}: {done}")
         sys.stderr.flush()
 
 

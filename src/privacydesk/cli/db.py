@@ -11,12 +11,10 @@ from privacydesk.cli.common import (
     AsJson,
     DataDir,
     command_clock,
-    end_progress,
     exit_with_usage_error,
     load_settings_for,
     print_json,
     print_table,
-    show_progress,
 )
 from privacydesk.invocation import as_invoked
 
@@ -32,14 +30,12 @@ def db() -> None:
 def upgrade(data_dir: DataDir = None) -> None:
     """Create the database, or upgrade it to this version's schema. Repeating it changes nothing.
 
-    Make a backup before, and stop `serve` while it runs. An upgrade that rewrites rows needs the
-    ring keys, and as much free disk space as the database takes.
+    Make a backup before, and stop `serve` while it runs.
     """
     from privacydesk import app, migrations  # noqa: PLC0415 - imports the database
 
     settings = load_settings_for(data_dir)
-    app.upgrade(settings, show_progress)
-    end_progress()
+    app.upgrade(settings)
     typer.echo(f"The database has the schema this version needs: {migrations.HEAD}.")
 
 

@@ -71,8 +71,7 @@ _AFTER_CURSOR = sa.tuple_(_ticket.urgent_at, _ticket.id) > sa.tuple_(
 )
 _FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
     "kind": _ticket.kind == sa.bindparam("kind"),
-    # A ticket of unknown language is shown for every language, so that it is not overlooked.
-    "locale": sa.or_(_ticket.locale == sa.bindparam("locale"), _ticket.locale.is_(None)),
+    "locale": _ticket.locale == sa.bindparam("locale"),
     "holder": _ticket.holder == sa.bindparam("holder"),
 }
 

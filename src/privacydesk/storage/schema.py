@@ -5,9 +5,7 @@ Alembic is imported only for a migration, because its import takes longer than t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,25 +14,19 @@ from privacydesk.errors import SettingsError
 from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, writing_engine
 from privacydesk.storage.error_messages import describe_error
-from privacydesk.storage.sealing import KeyRing
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a table, the number of migrated rows, and their total number."""
 
 _alembic_version = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
-def upgrade(url: str, ring: KeyRing | None = None, progress: Progress | None = None) -> None:
+def upgrade(url: str) -> None:
     """Create a database, or migrate it to the newest schema. Idempotent.
 
     Args:
         url: the database URL, as SQLAlchemy takes it.
-        ring: the operator's keys; needed only to migrate rows of an earlier version.
-        progress: called with the progress of a migration that rewrites rows.
 
     Raises:
-        SettingsError: the URL can't be parsed, the database can't be reached, or its schema was
-            created by a newer version of the program.
+        SettingsError: the URL can't be parsed, the database can't be reached, or its schema is
+            of another version that can't be upgraded.
     """
     address = parse_url(url)
     path = sqlite_file(address)
@@ -49,7 +41,7 @@ def upgrade(url: str, ring: KeyRing | None = None, progress: Progress | None = N
             if version is None and path is not None and not _has_tables(connection):
                 _create_tables(connection)
                 return
-            _migrate(connection, version, {"ring": ring, "progress": progress})
+            _migrate(connection, version)
     except sa.exc.DBAPIError as error:
         raise SettingsError(
             f"the database can't be upgraded: {describe_error(error, address)}"
@@ -110,7 +102,7 @@ def _create_tables(connection: sa.Connection) -> None:
         connection.execute(sa.insert(_alembic_version).values(version_num=migrations.HEAD))
 
 
-def _migrate(connection: sa.Connection, version: str | None, attributes: Mapping[str, Any]) -> None:
+def _migrate(connection: sa.Connection, version: str | None) -> None:
     from alembic import command  # noqa: PLC0415 - see the module's docstring
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -121,7 +113,7 @@ def _migrate(connection: sa.Connection, version: str | None, attributes: Mapping
     if version is not None and version not in known:
         raise SettingsError(
             f"the database's schema is {version}, which this version of the program does not know:"
-            " a newer one has made it"
+            " a newer one or a development version made it"
         )
-    config.attributes.update(attributes, connection=connection)
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -119,7 +119,7 @@ ticket = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("holder", sa.Text, nullable=False),
-    # Set on open tickets, for the inbox. Null if an earlier version of the program wrote last.
+    # For the inbox; null on closed tickets.
     sa.Column("locale", sa.Text),
     sa.Column("due_date", sa.Date),
     sa.Column("due_at", _INSTANT),
@@ -209,7 +209,7 @@ ticket_log = sa.Table(
     sa.Column("once_id", sa.Text),
     sa.Column("offset", sa.BigInteger, nullable=False),
     sa.Column("body", _SEALED, nullable=False),
-    # The ticket's version after the job; null in entries that are older than this column.
+    # The ticket's version after the job.
     sa.Column("ticket_version", sa.BigInteger),
     _partial_index(
         "uq_ticket_log_once", "once_id", "ticket_id", where="once_id IS NOT NULL", unique=True

@@ -18,14 +18,13 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.verification_codes import Challenge
-from privacydesk.storage.codec import from_json, from_micros, to_json
+from privacydesk.storage.codec import from_micros
 from privacydesk.storage.rows.agent import agent_row, read_agent
 from privacydesk.storage.rows.challenge import challenge_row, read_challenge
 from privacydesk.storage.rows.conversation import conversation_row, read_conversation
 from privacydesk.storage.rows.delivery import delivery_row, read_delivery
 from privacydesk.storage.rows.event import event_row, purged_event_row, read_event
 from privacydesk.storage.rows.evidence import evidence_row, read_evidence
-from privacydesk.storage.rows.ticket import BINDING as TICKET_BINDING
 from privacydesk.storage.rows.ticket import person_hashes, read_ticket, ticket_row
 from privacydesk.storage.rows.ticket_log import log_row, read_log_entry
 from privacydesk.storage.sealing import Seal, SealError
@@ -52,31 +51,6 @@ def test_an_event_comes_back_as_it_was(home: ConversationId, event: Event) -> No
 @given(values.tickets)
 def test_a_ticket_comes_back_as_it_was(ticket: Ticket) -> None:
     assert read_ticket(as_row(ticket_row(ticket, SEAL)), SEAL) == ticket
-
-
-@given(values.tickets)
-def test_a_ticket_that_was_kept_with_answers_and_work_in_one_comes_back(ticket: Ticket) -> None:
-    row = ticket_row(ticket, SEAL)
-    place = TICKET_BINDING.associated_data(row)
-    body = from_json(SEAL.open(place, row["body"]))
-    body["facts"] = {**body.pop("answers"), **body.pop("work")}
-    old = as_row(row, body=SEAL.seal(place, to_json(body)))
-    assert read_ticket(old, SEAL) == ticket
-
-
-@given(values.tickets)
-def test_a_ticket_that_was_kept_with_single_names_comes_back(ticket: Ticket) -> None:
-    work = replace(ticket.work, touched_by=(), files_asked=(), files_allowed=("mei",))
-    ticket = replace(ticket, excluded_reviewers=("lao-zhou",), work=work)
-    row = ticket_row(ticket, SEAL)
-    place = TICKET_BINDING.associated_data(row)
-    body = from_json(SEAL.open(place, row["body"]))
-    for single, empty in (("lao-zhou", False), ("", True)):
-        body["reviewer_not"] = single
-        body["work"] |= {"files_allowed": "" if empty else "mei"}
-        found = read_ticket(as_row(row, body=SEAL.seal(place, to_json(body))), SEAL)
-        assert found.excluded_reviewers == (() if empty else ("lao-zhou",))
-        assert found.work.files_allowed == (() if empty else ("mei",))
 
 
 @given(values.log_entries, values.counts)

@@ -30,7 +30,9 @@ def downgrade() -> None:
         "ticketing_link",
         "ticketing_system",
         "api_answer",
+        "app_token_revocation",
         "api_token",
+        "fingerprint",
         "chore",
         "counter",
         "audit_head",
@@ -104,6 +106,7 @@ def _make_conversations() -> None:
         "conversation_key",
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
         sa.Column("conversation_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("hash", name="pk_conversation_key"),
     )
     op.create_index("ix_conversation_key_conversation_id", "conversation_key", ["conversation_id"])
@@ -127,6 +130,7 @@ def _make_tickets() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=True),
         sa.Column("due_date", sa.Date(), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("provisional", sa.Boolean(), nullable=False),
@@ -150,18 +154,36 @@ def _make_tickets() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_ticket"),
     )
-    _partial_index("ix_ticket_awaited", "ticket", ["urgent_at", "id", "awaited"], where="awaited")
+    _partial_index(
+        "ix_ticket_awaited",
+        "ticket",
+        ["urgent_at", "id", "awaited", "kind", "locale", "holder"],
+        where="awaited",
+    )
     op.create_index("ix_ticket_conversation_id", "ticket", ["conversation_id"])
     op.create_index("ix_ticket_due_at", "ticket", ["due_at", "id"])
     _partial_index(
-        "ix_ticket_escalated", "ticket", ["urgent_at", "id", "escalated"], where="escalated"
+        "ix_ticket_escalated",
+        "ticket",
+        ["urgent_at", "id", "escalated", "kind", "locale", "holder"],
+        where="escalated",
     )
-    _partial_index("ix_ticket_examine", "ticket", ["urgent_at", "id", "examine"], where="examine")
-    _partial_index("ix_ticket_guarded", "ticket", ["urgent_at", "id", "guarded"], where="guarded")
+    _partial_index(
+        "ix_ticket_examine",
+        "ticket",
+        ["urgent_at", "id", "examine", "kind", "locale", "holder"],
+        where="examine",
+    )
+    _partial_index(
+        "ix_ticket_guarded",
+        "ticket",
+        ["urgent_at", "id", "guarded", "kind", "locale", "holder"],
+        where="guarded",
+    )
     _partial_index(
         "ix_ticket_holder",
         "ticket",
-        ["holder", "urgent_at", "id", "state"],
+        ["holder", "urgent_at", "id", "state", "kind", "locale"],
         where="state <> 'closed'",
     )
     _partial_index(
@@ -175,10 +197,16 @@ def _make_tickets() -> None:
         "ix_ticket_next_due_at", "ticket", ["next_due_at"], where="next_due_at IS NOT NULL"
     )
     _partial_index(
-        "ix_ticket_objection", "ticket", ["urgent_at", "id", "objection"], where="objection"
+        "ix_ticket_objection",
+        "ticket",
+        ["urgent_at", "id", "objection", "kind", "locale", "holder"],
+        where="objection",
     )
     _partial_index(
-        "ix_ticket_open", "ticket", ["urgent_at", "id", "state"], where="state <> 'closed'"
+        "ix_ticket_open",
+        "ticket",
+        ["urgent_at", "id", "state", "kind", "locale", "holder"],
+        where="state <> 'closed'",
     )
     _partial_index(
         "ix_ticket_provisional", "ticket", ["id"], where="provisional AND state <> 'closed'"
@@ -203,6 +231,8 @@ def _make_tickets() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("ticket_id", sa.LargeBinary(16), nullable=False),
         sa.Column("conversation_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("number", name="pk_ticket_number"),
     )
     op.create_table(
@@ -223,6 +253,7 @@ def _make_tickets() -> None:
         sa.Column("once_id", sa.Text(), nullable=True),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("ticket_version", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("ticket_id", "seq", name="pk_ticket_log"),
     )
     _partial_index(
@@ -244,6 +275,7 @@ def _make_deliveries() -> None:
         sa.Column("entries_left", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("marks", sa.LargeBinary(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_challenge"),
     )
     op.create_table(
@@ -265,7 +297,7 @@ def _make_deliveries() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
-    _partial_index("ix_outbox_due_at", "outbox", ["due_at"], where="state = 'open'")
+    _partial_index("ix_outbox_due_at", "outbox", ["channel", "due_at"], where="state = 'open'")
     _partial_index("ix_outbox_lane", "outbox", ["lane", "id"], where="state = 'open'")
     _partial_index("ix_outbox_notices", "outbox", ["ticket_id", "id"], where="channel = 'notice'")
 
@@ -281,6 +313,7 @@ def _make_files() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("handed_in_at", sa.BigInteger(), nullable=True),
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_evidence"),
@@ -328,6 +361,7 @@ def _make_staff() -> None:
         sa.Column("texts", sa.Text(), nullable=False),
         sa.Column("changed_by", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_text_module"),
     )
     op.create_table(
@@ -338,6 +372,8 @@ def _make_staff() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_agent"),
     )
     op.create_table(
@@ -370,6 +406,7 @@ def _make_staff() -> None:
         sa.Column("failed", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_agent_attempt"),
     )
     op.create_index("ix_agent_attempt_last_at", "agent_attempt", ["last_at"])
@@ -447,6 +484,7 @@ def _make_webhooks() -> None:
         sa.Column("tries_left", sa.Integer(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_webhook_posting"),
     )
     _partial_index("ix_webhook_posting_done", "webhook_posting", ["done_at"], where="NOT open")
@@ -487,6 +525,8 @@ def _make_upkeep() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("code", sa.LargeBinary(32), nullable=True),
+        sa.Column("anchors", sa.Text(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
     )
     op.create_index("ix_audit_by", "audit", ["by", "id"])
@@ -517,6 +557,14 @@ def _make_upkeep() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_chore"),
     )
+    op.create_table(
+        "fingerprint",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_fingerprint"),
+    )
 
 
 def _make_programs() -> None:
@@ -531,9 +579,18 @@ def _make_programs() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_api_token"),
     )
     op.create_index("ix_api_token_hash", "api_token", ["hash"], unique=True)
+    op.create_table(
+        "app_token_revocation",
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("hash", "revoked_at", name="pk_app_token_revocation"),
+    )
+    op.create_index("ix_app_token_revocation_place", "app_token_revocation", ["revoked_at", "hash"])
     op.create_table(
         "api_answer",
         sa.Column("agent", sa.Text(), nullable=False),
@@ -578,6 +635,7 @@ def _make_ticketing() -> None:
         sa.Column("doubt_until", sa.BigInteger(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("known", sa.LargeBinary(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("system", "ticket_id", name="pk_ticketing_link"),
     )
     _partial_index("ix_ticketing_link_due", "ticketing_link", ["system", "due_at"], where="open")

@@ -79,8 +79,7 @@ def read_credential(row: Any, seal: Seal) -> Credential:
         changed_at=from_micros(row.changed_at),
         temporary_until=opt_instant(row.temporary_until),
         secret=body["secret"],
-        # Credentials of an earlier version have only the last step.
-        steps=tuple(body.get("steps", [body.get("last_step", 0)])),
+        steps=tuple(body["steps"]),
         recovery=tuple(bytes.fromhex(code) for code in body["recovery"]),
         version=row.version,
     )
@@ -114,8 +113,7 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
         SealError: the body was not sealed for this session.
     """
     body = from_json(SESSION_BINDING.open(row, seal, row.body))
-    # Sessions of an earlier version have no ``proven_at``.
-    proven_at = opt_instant(body.pop("proven_at", None))
+    proven_at = opt_instant(body.pop("proven_at"))
     return StaffSession(
         id=StaffSessionId(row.id),
         hash=LookupHash(row.hash),

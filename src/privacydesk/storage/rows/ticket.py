@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -159,8 +158,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     body = from_json(BINDING.open(row, seal, row.body))
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
-    phone_hash = _unhex(body.get("phone_hash"))
-    answers, work = _split_answers_and_work(body)
+    phone_hash = _unhex(body["phone_hash"])
     return Ticket(
         id=TicketId(row.id),
         number=row.number,
@@ -180,22 +178,20 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         closed_at=opt_instant(row.closed_at),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         holder=row.holder,
-        excluded_reviewers=_read_names(body["reviewer_not"]),
+        excluded_reviewers=tuple(body["reviewer_not"]),
         scheduled_events=tuple(
             ScheduledEvent(ScheduledEventKind(kind), from_micros(at)) for kind, at in body["dues"]
         ),
         flags=frozenset(body["flags"]),
         contact=body["contact"],
         contact_hash=None if contact_hash is None else LookupHash(contact_hash),
-        # Missing in tickets of an earlier version.
         phone_hash=None if phone_hash is None else LookupHash(phone_hash),
         linked=None if row.linked is None else TicketId(row.linked),
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
-        answers=answers,
-        work=_read_work(work),
-        # Missing in tickets of an earlier version.
-        packages=tuple(read_package(record) for record in body.get("packages", ())),
+        answers=body["answers"],
+        work=convert(body["work"], Work),
+        packages=tuple(read_package(record) for record in body["packages"]),
         version=row.version,
     )
 
@@ -222,27 +218,6 @@ class _NumberRow(NamedTuple):
     conversation_id: bytes
     version: int
     mac: bytes | None
-
-
-def _split_answers_and_work(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return the records of answers and work, which earlier versions stored as one record."""
-    facts = body.get("facts")
-    if facts is None:
-        return body["answers"], body["work"]
-    work = {name: facts[name] for name in Work.__struct_fields__ if name in facts}
-    return {name: value for name, value in facts.items() if name not in work}, work
-
-
-def _read_work(work: Mapping[str, Any]) -> Work:
-    allowed = _read_names(work.get("files_allowed", ()))
-    return convert({**work, "files_allowed": allowed}, Work)
-
-
-def _read_names(stored: str | list[str]) -> tuple[str, ...]:
-    """Return agents' names; earlier versions stored a single name, or an empty string for none."""
-    if isinstance(stored, str):
-        return (stored,) if stored else ()
-    return tuple(stored)
 
 
 def person_hashes(ticket: Ticket) -> frozenset[LookupHash]:
