@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -26,9 +27,15 @@ class Topics:
     @classmethod
     def load(cls, embedder: PassageEmbedder, file: Path = SHIPPED / TOPICS) -> Self:
         """Return the topics of a file."""
-        return cls(embedder, ShortTexts.load(file))
+        return cls(embedder, _texts(file))
 
     def of(self, text: str) -> str:
         """Return the topic of the beginning of a text; empty where it has no known one."""
         text = text[:LONGEST]
         return self._texts.name(text, self._embedder.embed_query(text))
+
+
+@cache
+def _texts(file: Path) -> ShortTexts:
+    """Return the trained classifier of a file, which is read once a process."""
+    return ShortTexts.load(file)
