@@ -38,6 +38,7 @@ _ONES_OWN = frozenset(
         RequestKind.DEREGISTRATION,
         RequestKind.UNBINDING,
         RequestKind.CONSENT_WITHDRAWAL,
+        RequestKind.PROFILING_OBJECTION,
     }
 )
 """Kinds of request that concern only the user's own data."""

@@ -15,7 +15,14 @@ from privacydesk.domain.account_terms import (
     Provider,
 )
 from privacydesk.domain.intents import FOR_OTHERS
-from privacydesk.domain.scopes import TERM_FAMILIES, item_name, part_of, words_of
+from privacydesk.domain.scopes import (
+    PERSONALISATION,
+    TAGS,
+    TERM_FAMILIES,
+    item_name,
+    part_of,
+    words_of,
+)
 from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
@@ -29,6 +36,7 @@ _SCOPES: Mapping[str, frozenset[str]] = {
     "field": frozenset(ProfileField),
     "purpose": frozenset(ConsentPurpose),
     "provider": frozenset(Provider),
+    "profiling": frozenset({PERSONALISATION, TAGS}),
 }
 """What the account service acts on, by term family. The wishes of guardians and relatives are
 for people to read."""

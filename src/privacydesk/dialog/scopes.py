@@ -9,7 +9,15 @@ from typing import Any
 from privacydesk.dialog import limits
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import BINDING, OPENING_ANSWER, other_details, part_of, words_of
+from privacydesk.domain.scopes import (
+    BINDING,
+    OPENING_ANSWER,
+    PERSONALISATION,
+    TAGS,
+    other_details,
+    part_of,
+    words_of,
+)
 from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem
 
@@ -64,6 +72,11 @@ def _decision(slots: Slots) -> tuple[ScopeItem, ...]:
     )
 
 
+def _profiling(slots: Slots) -> tuple[ScopeItem, ...]:
+    names = (PERSONALISATION, TAGS) if slots.get("tags") == "delete" else (PERSONALISATION,)
+    return tuple(ScopeItem(name=name) for name in names)
+
+
 def _account(_slots: Slots) -> tuple[ScopeItem, ...]:
     return (ScopeItem(name="account"),)
 
@@ -86,6 +99,7 @@ _SCOPES: Mapping[RequestKind, Callable[[Slots], tuple[ScopeItem, ...]]] = {
     RequestKind.RECTIFICATION: _field,
     RequestKind.CONSENT_WITHDRAWAL: _purpose,
     RequestKind.UNBINDING: _provider,
+    RequestKind.PROFILING_OBJECTION: _profiling,
     RequestKind.AUTOMATED_DECISION: _decision,
     RequestKind.DEREGISTRATION: _account,
     RequestKind.GUARDIAN: _wish,
@@ -124,6 +138,7 @@ _COMPARED: Mapping[RequestKind, tuple[str, ...]] = {
     RequestKind.RECTIFICATION: ("field",),
     RequestKind.CONSENT_WITHDRAWAL: ("purpose",),
     RequestKind.UNBINDING: ("provider",),
+    RequestKind.PROFILING_OBJECTION: ("tags",),
 }
 """Slots that hold the scope of the kinds whose scope can be compared."""
 

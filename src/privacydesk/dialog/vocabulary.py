@@ -163,6 +163,7 @@ KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
     RequestKind.UNBINDING: _CODE,
     RequestKind.AUTOMATED_DECISION: _CODE,
     RequestKind.COMPLAINT: Assurance.NONE,
+    RequestKind.PROFILING_OBJECTION: _SESSION,
     RequestKind.GUARDIAN: Assurance.NONE,
     RequestKind.DECEASED: Assurance.NONE,
     RequestKind.UNDERAGE_REPORT: Assurance.NONE,
@@ -177,6 +178,7 @@ DESTRUCTIVE_KINDS = frozenset(
         RequestKind.UNBINDING,
         RequestKind.RECTIFICATION,
         RequestKind.CONSENT_WITHDRAWAL,
+        RequestKind.PROFILING_OBJECTION,
     }
 )
 

@@ -16,6 +16,7 @@ class RequestKind(StrEnum):
     DEREGISTRATION = "deregistration"
     UNBINDING = "unbinding"
     PORTABILITY = "portability"
+    PROFILING_OBJECTION = "profiling_objection"
     AUTOMATED_DECISION = "automated_decision"
     COMPLAINT = "complaint"
     GUARDIAN = "guardian"
@@ -57,6 +58,7 @@ class Intent(StrEnum):
     OTHER = "other"
     PORTABILITY = "portability"
     DECEASED = "deceased"
+    PROFILING_OBJECTION = "profiling_objection"
 
     @property
     def kind(self) -> RequestKind | None:

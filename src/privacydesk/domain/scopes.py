@@ -16,6 +16,7 @@ TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
     RequestKind.RECTIFICATION: "field",
     RequestKind.CONSENT_WITHDRAWAL: "purpose",
     RequestKind.UNBINDING: "provider",
+    RequestKind.PROFILING_OBJECTION: "profiling",
     RequestKind.GUARDIAN: "wish",
     RequestKind.DECEASED: "relative_wish",
 }
@@ -24,6 +25,10 @@ TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
 
 BINDING: Final = "binding"
 """The name of the item of an unbinding; its details have the provider."""
+
+PERSONALISATION: Final = "personalisation"
+TAGS: Final = "tags"
+"""The names of the items of an objection to profiling."""
 
 OPENING_ANSWER: Final = "opening"
 """The key, in a ticket's answers, of the message that opened the form."""

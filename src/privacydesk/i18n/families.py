@@ -28,6 +28,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
 from privacydesk.domain.packages import KNOWN_COLUMNS
+from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 from privacydesk.domain.ticketing import Correction, RejectionReason
@@ -40,6 +41,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "category": DataCategory,
     "purpose": (*ConsentPurpose, *DEVICE_PERMISSIONS),
     "field": ProfileField,
+    "profiling": (PERSONALISATION, TAGS),
     "kind": RequestKind,
     "ground": Ground,
     "result": (*ItemOutcome, "nothing_held", "suspended", "deleted"),

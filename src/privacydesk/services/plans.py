@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
 
-from privacydesk.domain.account_terms import UNDATED, AccountAction, DataCategory
+from privacydesk.domain.account_terms import (
+    UNDATED,
+    AccountAction,
+    ConsentPurpose,
+    DataCategory,
+)
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
-from privacydesk.domain.scopes import is_qualified, part_of
+from privacydesk.domain.scopes import PERSONALISATION, TAGS, is_qualified, part_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
 Items = Sequence[tuple[int, ScopeItem]]
@@ -86,6 +91,17 @@ def _withdrawal_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
     return (AccountCall(AccountAction.WITHDRAW_CONSENT, ticket.account, payload, _indexes(items)),)
 
 
+def _profiling_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
+    calls: dict[str, tuple[AccountAction, Mapping[str, Any]]] = {
+        PERSONALISATION: (
+            AccountAction.WITHDRAW_CONSENT,
+            {"purposes": [ConsentPurpose.PERSONALISED_RECOMMENDATION.value]},
+        ),
+        TAGS: (AccountAction.DELETE, {"categories": [DataCategory.RECOMMENDATIONS.value]}),
+    }
+    return _calls_by_name(ticket, items, calls)
+
+
 def _unbinding_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
     return tuple(
         AccountCall(
@@ -146,6 +162,13 @@ def _relative_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
         "delete": (AccountAction.DELETE, {"categories": _expand_all(["all"])}),
         "close": (AccountAction.DEREGISTER, {}),
     }
+    return _calls_by_name(ticket, items, calls)
+
+
+def _calls_by_name(
+    ticket: Ticket, items: Items, calls: Mapping[str, tuple[AccountAction, Mapping[str, Any]]]
+) -> tuple[AccountCall, ...]:
+    """Return a call for each item that has one."""
     return tuple(
         AccountCall(action, ticket.account, payload, (index,))
         for index, item in items
@@ -189,6 +212,7 @@ _PLANS: Final[Mapping[RequestKind, Callable[[Ticket, Items], tuple[AccountCall, 
     RequestKind.RECTIFICATION: _correction_calls,
     RequestKind.CONSENT_WITHDRAWAL: _withdrawal_calls,
     RequestKind.UNBINDING: _unbinding_calls,
+    RequestKind.PROFILING_OBJECTION: _profiling_calls,
     RequestKind.DEREGISTRATION: _closing_calls,
     RequestKind.GUARDIAN: _guardian_calls,
     RequestKind.DECEASED: _relative_calls,

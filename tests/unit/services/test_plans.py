@@ -69,6 +69,15 @@ def test_staff_write_what_was_transferred_to_another_service() -> None:
     assert not needs_written_answer(ticket(RequestKind.PORTABILITY, ScopeItem("posts")))
 
 
+def test_an_objection_to_profiling_withdraws_and_deletes() -> None:
+    both = ScopeItem("personalisation"), ScopeItem("tags")
+    calls = plan_calls(ticket(RequestKind.PROFILING_OBJECTION, *both))
+    assert [(call.action, call.payload, call.items) for call in calls] == [
+        (AccountAction.WITHDRAW_CONSENT, {"purposes": ["personalised_recommendation"]}, (0,)),
+        (AccountAction.DELETE, {"categories": ["recommendations"]}, (1,)),
+    ]
+
+
 def test_a_relatives_wishes_are_carried_out_one_by_one() -> None:
     wishes = [ScopeItem(name) for name in ("access", "correct", "delete", "close")]
     asked = ticket(RequestKind.DECEASED, *wishes)

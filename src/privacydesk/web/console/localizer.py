@@ -18,7 +18,8 @@ from privacydesk.domain.deliveries import Delivery, DeliveryAttempt, DeliverySta
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.failed_attempts import AttemptGroup
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.scopes import OPENING_ANSWER
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import OPENING_ANSWER, TERM_FAMILIES
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
 from privacydesk.services.inbox import DeadlineProgress
@@ -37,10 +38,11 @@ _PROGRAMS = frozenset({"requester", "assistant", "clock", "account_service", NOT
 _CHOICES = {
     "relation": ("web.case.value.",),
     "outcome_to": ("web.case.value.",),
-    "wish": ("wish.", "automated_decision.wish_"),
+    "wish": ("automated_decision.wish_",),
     "about": ("complaint.about_",),
 }
-"""Answers chosen from a list: name of the answer to the possible prefixes of its values' keys."""
+"""Answers chosen from a list: name of the answer to the possible prefixes of its values' keys. The
+terms of the ticket's items are tried first."""
 
 _DATES = frozenset({"child_birth_date"})
 _NUMBER = re.compile(r"([A-Z]{2}(?:-[0-9A-Z]{3,4}){2,4})")
@@ -183,21 +185,22 @@ class Localizer:
         """Return name and value of the requester's answers, except those that an item shows."""
         items = {self.item(ticket, item) for item in ticket.items}
         answers = [
-            (self._text_or(f"web.case.fact.{name}", name), self._answer(name, value))
+            (self._text_or(f"web.case.fact.{name}", name), self._answer(ticket.kind, name, value))
             for name, value in ticket.answers.items()
             if name != OPENING_ANSWER and value not in (None, "", [], ticket.contact)
         ]
         return [(name, value) for name, value in answers if value not in items]
 
-    def _answer(self, name: str, value: Any) -> str:
+    def _answer(self, kind: RequestKind, name: str, value: Any) -> str:
         if isinstance(value, bool):
             return self._text("web.case.yes") if value else self._text("web.case.no")
         if name in _DATES:
             return self._services.catalog.value(self._locale, {"$day": value})
         if name in _CHOICES and isinstance(value, list):
-            return self.join(self._answer(name, choice) for choice in value)
+            return self.join(self._answer(kind, name, choice) for choice in value)
         if name in _CHOICES:
-            texts = (self._text_or(f"{prefix}{value}", "") for prefix in _CHOICES[name])
+            prefixes = (f"{TERM_FAMILIES.get(kind, kind)}.", *_CHOICES[name])
+            texts = (self._text_or(f"{prefix}{value}", "") for prefix in prefixes)
             return capitalize_first(next((text for text in texts if text), str(value)))
         return self._services.catalog.value(self._locale, value)
 
