@@ -468,7 +468,7 @@ async def test_an_expired_token_is_asked_for_and_the_form_stays(house: House) ->
 async def test_the_ticket_card_is_read_and_worked_with_a_keyboard(house: House) -> None:
     page = await house.chat()
     Stage(house.desk, house.last(), "en").ticket()
-    card = page.get_by_role("group", name="Number 7KQ4-M2XD")
+    card = page.get_by_role("group", name="Unbinding 7KQ4-M2XD")
     await expect(card).to_contain_text("Thursday, 22 October 2026")
     await expect(card).to_contain_text("China Standard Time (GMT+8)")
     await card.locator("summary").focus()

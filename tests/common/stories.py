@@ -379,7 +379,9 @@ class Player:
 
     async def _choose(self, wanted: str) -> None:
         if wanted.startswith("desk:"):
-            await self.do("choose", choice=wanted, offset=0)
+            # A button of a request's card ends with its number: the newest one's.
+            number = (await self.tickets())[0].number if wanted.endswith(":") else ""
+            await self.do("choose", choice=f"{wanted}{number}", offset=0)
             return
         assert self.session is not None
         view = await self.world.services.desk.view(self.session)

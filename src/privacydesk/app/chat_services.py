@@ -17,6 +17,7 @@ from privacydesk.services.chat import ChatDesk
 from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.open_questions import OpenQuestions
 from privacydesk.services.opening_hours import OpeningHours
+from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.revocations import RevokedTokens
@@ -89,6 +90,9 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         pictures=pictures,
         attaching=attachments,
         packages=packages,
+        own_requests=OwnRequests(
+            store.reader, deps.hashing, deps.renderer, deps.profile.rules(), clock
+        ),
     )
     return ChatServices(
         commit_notifier=commit_notifier,

@@ -74,7 +74,8 @@ def build_dependencies(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
     )
-    renderer = Renderer(catalogs, deadlines)
+    rules = profile.rules()
+    renderer = Renderer(catalogs, deadlines, rules)
     row_builder = OutboxRowBuilder(minter, hashing)
     return Dependencies(
         settings=settings,
@@ -91,5 +92,5 @@ def build_dependencies(
         renderer=renderer,
         row_builder=row_builder,
         changes_builder=TurnChangesBuilder(row_builder, minter, hashing, deadlines, renderer),
-        engine=Engine(flows, profile.rules(), renderer.label, frozenset(catalogs.locales)),
+        engine=Engine(flows, rules, renderer.label, frozenset(catalogs.locales)),
     )

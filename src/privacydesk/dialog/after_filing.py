@@ -11,11 +11,12 @@ from privacydesk.dialog import reading, wishes
 from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import whose
+from privacydesk.dialog.request_actions import actions_of
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
-from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket import MaterialKind, Ticket
 
 _NAMED_BY: Final = {
     RequestKind.UNBINDING: "provider",
@@ -23,6 +24,10 @@ _NAMED_BY: Final = {
     RequestKind.DELETION: "category",
 }
 """The entity that names a request's items, by kind."""
+
+_SAYS_WHAT: Final = 60
+"""Latin letters, each Chinese character counted as three; a shorter text only says that something
+is to be added."""
 
 
 def filed_last(script: Script) -> Ticket | None:
@@ -68,7 +73,28 @@ def asks_what(runner: Runner, script: Script) -> bool:
         due = {"$date": last.clock.due_date.isoformat(), "year": True}
         script.say("desk.filed_stands", {**args, "due": due})
     script.show_ticket({"$id": last.id.hex()})
-    script.ask("desk.anything_else", {}, more_choices())
+    actions = actions_of(last, script.rules, script.now)
+    script.ask("desk.anything_else", {}, (*actions, *more_choices()))
+    return True
+
+
+def adds(runner: Runner, script: Script) -> bool:
+    """Start adding to a filed request: "I forgot to say that he posted my photo, too".
+
+    Words that say what is added are read back before staff get them.
+    """
+    said, entities = script.said, script.observed.entities
+    if "adds_material" not in reading.phrases_of(entities) or entities.get("nothing_to_add"):
+        return False
+    theirs = script.tickets_of(whose(script))
+    asked = {one.recognised.intent.kind for one in script.observed.requests} - {None}
+    if not theirs or not asked <= {ticket.kind for ticket in theirs}:
+        return False
+    slots = {"purpose": MaterialKind.MATERIAL.value}
+    if reading.width(said) >= _SAYS_WHAT:
+        slots["words"] = said
+    script.unanswered = 0
+    runner.start_flow(script, "add_material", slots)
     return True
 
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from privacydesk.dialog import commands, fetching, for_staff, languages, queueing
-from privacydesk.dialog.packages import CHOICE
+from privacydesk.dialog import (
+    commands,
+    fetching,
+    for_staff,
+    languages,
+    queueing,
+    request_buttons,
+)
+from privacydesk.dialog.request_actions import PACKAGE, read_choice
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import OwnerKind
@@ -21,7 +28,11 @@ def press(runner: Runner, script: Script, choice: str, *, silent: bool = False) 
     if language in runner.locales:
         _language_choice(runner, script, language)
         return
-    if choice.startswith(CHOICE):
+    about_request = read_choice(choice)
+    if about_request is not None:
+        request_buttons.press(runner, script, *about_request, silent=silent)
+        return
+    if choice.startswith(PACKAGE):
         script.append(Sender.USER, EventKind.CHOSE, key="package.get")
         fetching.fetch(runner, script, choice)
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.dialog.outcomes import ticket_args
-from privacydesk.dialog.packages import CHOICE, SPLIT, moment
+from privacydesk.dialog.packages import moment
+from privacydesk.dialog.request_actions import PACKAGE, SPLIT
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
@@ -20,7 +21,7 @@ def fetch(runner: Runner, script: Script, choice: str) -> None:
     if script.owner.kind is OwnerKind.AGENT:
         script.append(Sender.SYSTEM, EventKind.TEXT, key="package.after_agent")
         return
-    number, _, place = choice.removeprefix(CHOICE).rpartition(SPLIT)
+    number, _, place = choice.removeprefix(PACKAGE).rpartition(SPLIT)
     slots = {"number": number, "file": place}
     running = next((frame for frame in script.stack if frame.flow == _FLOW), None)
     if running is not None:

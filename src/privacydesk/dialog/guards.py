@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
-from privacydesk.dialog.options import in_turn, may_object, narrowed, objection_to, whose
+from privacydesk.dialog.options import (
+    in_turn,
+    is_theirs,
+    may_object,
+    narrowed,
+    objection_to,
+    whose,
+)
+from privacydesk.dialog.ownership import is_of_account
+from privacydesk.dialog.request_actions import may_be_added_to, takes_files
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
@@ -189,7 +198,7 @@ def document_proof(script: Script, frame: Running) -> Verification | None:
     ticket = script.ticket_with_id(TicketId(bytes.fromhex(raw)))
     if ticket is None or ticket.verified_at is None:
         return None
-    theirs = ticket.conversation_id == script.before.id or script.acts_on(ticket, script.account)
+    theirs = ticket.conversation_id == script.before.id or is_of_account(ticket, script.account)
     if not theirs or ticket.required_assurance is not Assurance.DOCUMENT_CHECKED:
         return None
     return Verification(ticket.account, Assurance.DOCUMENT_CHECKED, ticket.verified_at)
@@ -380,11 +389,34 @@ def _is_objected_to(act: Act) -> str:
 def _ticket_may(act: Act) -> str:
     """Whether a ticket looked up by its number may be objected to, or withdrawn."""
     ticket = act.script.ticket_with_id(TicketId(bytes.fromhex(str(act.frame.slots["ticket"]))))
-    if ticket is None:
-        return "no"
-    if act.params["what"] == "object":
-        return _yes(may_object(act.script, ticket))
-    return _yes(may(ticket, Move.WITHDRAW))
+    return _yes(ticket is not None and _PERMITTED[act.params["what"]](act.script, ticket))
+
+
+_PERMITTED: Mapping[str, Callable[[Script, Ticket], bool]] = {
+    "add": lambda _, ticket: may_be_added_to(ticket),
+    "add_files": lambda _, ticket: takes_files(ticket),
+    "object": may_object,
+    "withdraw": lambda _, ticket: may(ticket, Move.WITHDRAW),
+}
+"""What ``ticket_may`` asks."""
+
+
+def _own_ticket_named(act: Act) -> str:
+    """Whether the form was begun about one of the user's own tickets."""
+    named = str(act.frame.slots.get("ticket") or "")
+    ticket = act.script.ticket_with_id(TicketId(bytes.fromhex(named))) if named else None
+    return _yes(ticket is not None and is_theirs(act.script, ticket))
+
+
+def _one_to_add_to(act: Act) -> str:
+    """Fill the ticket slot if only one ticket can be meant: an open one, else the last closed."""
+    script, kinds = act.script, set(act.script.observed.entities.get("wish_words", ()))
+    theirs = in_turn(script.tickets_of(whose(script)))
+    open_now = [ticket for ticket in theirs if may_be_added_to(ticket)] or theirs[-1:]
+    meant = narrowed(script, [t for t in open_now if t.kind.value in kinds] or open_now)
+    if len(meant) == 1:
+        act.frame.slots["ticket"] = meant[0].id.hex()
+    return _yes(len(meant) == 1)
 
 
 GUARDS: Mapping[str, Guard] = {
@@ -422,6 +454,9 @@ GUARDS: Mapping[str, Guard] = {
     "all_to_withdraw": _all_to_withdraw,
     "one_to_object": _one_to_object,
     "is_objected_to": _is_objected_to,
+    "words_told": lambda act: _yes(act.frame.slots.get("words")),
+    "own_ticket_named": _own_ticket_named,
+    "one_to_add_to": _one_to_add_to,
     "ticket_may": _ticket_may,
 }
 """The functions of the guards in ``vocabulary``."""

@@ -35,6 +35,7 @@ from privacydesk.dialog import (
 from privacydesk.dialog.reply import Place, Reply
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import TO_STAFF
 from privacydesk.domain.intents import Intent
 
 Takes = Callable[[Reply], bool]
@@ -219,7 +220,7 @@ def _few_words(take: Callable[[Runner, Script], object]) -> Takes:
 
     @wraps(take)
     def few(reply: Reply) -> bool:
-        short = len(reply.text) <= answering.NO_STORY and reply.slot_type != "reply"
+        short = len(reply.text) <= answering.NO_STORY and reply.slot_type not in TO_STAFF
         return short and bool(take(reply.runner, reply.script))
 
     return few
@@ -232,6 +233,7 @@ TABLE: Final = (
     Row("queued request that is not wanted", _ASKED | _CONFIRM, _at(giving_up.drops_denied)),
     Row("words for a question that is gone", _FORM, _resumes),
     Row("button of the menu", _MENU, _chooses_at_menu),
+    Row("something to add to what was filed", _MENU, _at(after_filing.adds)),
     Row("change of what was filed", _MENU, _at(amending.amends)),
     Row("what was filed is taken back", _MENU, _at(after_filing.takes_back)),
     Row("question what was filed", _MENU, _at(after_filing.asks_what)),

@@ -12,12 +12,13 @@ from privacydesk.dialog import commands, languages, opening_hours, queueing, rea
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import TO_STAFF
 from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ReplyAct
 
-_STORIES: Final = frozenset({"long_text", "reply"})
+_STORIES: Final = frozenset({"long_text", *TO_STAFF})
 """Types of answers in which people tell at length what happened."""
 
 

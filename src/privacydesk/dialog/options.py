@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from privacydesk.dialog.desk_choices import request_choices
 from privacydesk.dialog.naming import named_request
+from privacydesk.dialog.ownership import is_of_account, owners_of
+from privacydesk.dialog.request_actions import is_objectionable, last_objection_day
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, placed
@@ -19,7 +20,7 @@ from privacydesk.domain.account_terms import (
     ProfileField,
 )
 from privacydesk.domain.events import Choice
-from privacydesk.domain.ticket import Outcome, Requester, Ticket, TicketState
+from privacydesk.domain.ticket import Outcome, Ticket
 
 Source = Callable[[Script, Running], tuple[Choice, ...]]
 
@@ -102,24 +103,13 @@ def in_turn(tickets: Iterable[Ticket]) -> list[Ticket]:
 
 
 def objection_until(script: Script, ticket: Ticket) -> date | None:
-    """Return the last day on which a closed ticket's decision may be objected to.
-
-    None if nobody has the right: those who report another person are owed no decision about them.
-    """
-    if ticket.closed_at is None or ticket.requester is Requester.STRANGER:
-        return None
-    last = ticket.closed_at + timedelta(days=script.rules.objection_days)
-    return last.astimezone(ZoneInfo(script.rules.zone)).date()
+    """Return the last day on which a closed ticket's decision may be objected to."""
+    return last_objection_day(script.rules, ticket)
 
 
 def may_object(script: Script, ticket: Ticket) -> bool:
     """Whether a decision may still be objected to."""
-    until = objection_until(script, ticket)
-    if ticket.state is not TicketState.CLOSED or until is None:
-        return False
-    if ticket.outcome not in {Outcome.REFUSED, Outcome.PARTLY_FULFILLED, Outcome.FULFILLED}:
-        return False
-    return script.now.astimezone(ZoneInfo(script.rules.zone)).date() <= until
+    return is_objectionable(script.rules, ticket, script.now)
 
 
 def objection_to(script: Script, ticket: Ticket) -> Ticket | None:
@@ -166,15 +156,18 @@ def whose(script: Script) -> str:
     These are the account they are logged in to, contacts they have proven to be theirs, and this
     conversation.
     """
-    owners = [f"account:{script.account}"] if script.account else []
-    owners += [
-        proof.subject
-        for proof in script.verifications
-        if proof.subject.startswith("contact:")
-        and script.contact_proof(proof.subject.removeprefix("contact:"))
-    ]
-    owners.append("conversation:")
-    return "\n".join(owners)
+    return owners_of(script.account, script.verifications, script.now, script.rules.fresh)
+
+
+def is_theirs(script: Script, ticket: Ticket) -> bool:
+    """Whether a ticket belongs to the user: by account, conversation, or a code."""
+    if is_of_account(ticket, script.account):
+        return True
+    if ticket.conversation_id == script.before.id:
+        return True
+    if ticket.contact and script.contact_proof(ticket.contact):
+        return True
+    return script.ticket_proof(ticket.number) is not None
 
 
 _SOURCES: Mapping[str, Source] = {
@@ -203,6 +196,7 @@ def is_constrained(source: str) -> bool:
 __all__ = [
     "choices_from",
     "is_constrained",
+    "is_theirs",
     "may_object",
     "narrowed",
     "objection_to",

@@ -238,11 +238,18 @@ def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def item_rows(ticket: Ticket) -> list[dict[str, Any]]:
+    """Return what became of each item as a row; none before a decision, or after a purge."""
+    if ticket.purged_at is not None:
+        return []
+    rows = [_result_row(ticket, one) for one in ticket.work.results]
+    return rows + _refused_rows(ticket, withheld=ticket.work.ground_withheld)
+
+
 def _say_results(script: Script, ticket: Ticket, key: str) -> None:
     """Say an outcome with what was done and what was kept, why and until when, item by item."""
-    rows = [_result_row(ticket, one) for one in ticket.work.results]
     # A user who returns later finds what was done and what was refused in one list.
-    rows += _refused_rows(ticket, withheld=ticket.work.ground_withheld)
+    rows = item_rows(ticket)
     # What could not be done counts as refused, too, no matter by whom.
     partly = ticket.outcome is Outcome.PARTLY_FULFILLED
     _say_rows(script, ticket, key, rows, **({"remedies": _remedies(script)} if partly else {}))

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from privacydesk.dialog.outcomes import ticket_args
+from privacydesk.dialog.request_actions import PACKAGE, SPLIT
 from privacydesk.dialog.script import Script
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.packages import Package, size_in_words
 from privacydesk.domain.ticket import Ticket
-
-CHOICE: Final = "desk:package:"
-"""The prefix of what a file card's button sends; the request's number and file's place follow."""
-
-SPLIT: Final = ":"
-"""Separates the two."""
 
 
 def say_packages(script: Script, ticket: Ticket) -> None:
@@ -45,7 +40,7 @@ def card(script: Script, ticket: Ticket, place: int, package: Package) -> dict[s
     """Return what the page needs to show a file."""
     return {
         "number": ticket.number,
-        "choice": f"{CHOICE}{ticket.number}{SPLIT}{place}",
+        "choice": f"{PACKAGE}{ticket.number}{SPLIT}{place}",
         "size": package.size,
         "size_text": size_in_words(package.size),
         "until": moment(script, package.until),

@@ -15,7 +15,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import parse, takes_any_words
+from privacydesk.dialog.slots import TO_STAFF, parse, takes_any_words
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
@@ -80,7 +80,7 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
         return explain(runner, script, *_topics(script))
     if slot_type == FIELD_VALUE and _asks_how_long(runner, script, text):
         return explain(runner, script, *_topics(script))
-    if slot_type == "reply" or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
+    if slot_type in TO_STAFF or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
         return False
     chats = slot_type in _VALUES and reading.only_chats(script)
     if not chats and not _is_question(script, text):

@@ -14,12 +14,12 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILES, input_kind, parse, takes_any_words
+from privacydesk.dialog.slots import FILES, TO_STAFF, input_kind, parse, takes_any_words
 from privacydesk.domain.events import Choice
 
 _MISSES_REPEAT: Final = 3
 """Misses in a row after which the question is repeated."""
-_STORIES: Final = frozenset({"long_text", "reply"})
+_STORIES: Final = frozenset({"long_text", *TO_STAFF})
 """Types of answers in which people tell at length."""
 
 

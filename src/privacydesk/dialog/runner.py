@@ -434,7 +434,8 @@ class Runner:
             return
         suggested = script.suggested
         if suggested is None or suggested not in self.by_intent:
-            script.ask("desk.anything_else", {}, more_choices())
+            more = (*script.offered, *more_choices()) if script.offered else more_choices()
+            script.ask("desk.anything_else", {}, more)
             return
         button = Choice(
             id=suggested.value, key=f"desk.choice.{suggested.value}", value=suggested.value

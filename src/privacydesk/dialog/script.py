@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from privacydesk.dialog.desk_choices import leave_queue_choice
+from privacydesk.dialog.ownership import belongs_to
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
 from privacydesk.domain.choices_memo import FixedChoices
@@ -67,6 +68,7 @@ class Script:
         "minor_hint",
         "now",
         "observed",
+        "offered",
         "origin",
         "owner",
         "pending_requests",
@@ -127,6 +129,8 @@ class Script:
         # Whether a form was moved to a new version of its flow, whose question was not put yet.
         self.mended = False
         self.suggested: Intent | None = None
+        # What may be done with the request that was just shown.
+        self.offered: tuple[Choice, ...] = ()
         self.events: list[Event] = []
         self.effects: list[Effect] = []
 
@@ -211,22 +215,11 @@ class Script:
             raise NeedsMore(replace(self.needs, tickets_of=whose))
         # A number that the user named may have fetched somebody else's ticket, too.
         owners = whose.splitlines()
-        return tuple(t for t in self.tickets_shown if any(self._is_of(t, o) for o in owners))
-
-    def _is_of(self, ticket: Ticket, owner: str) -> bool:
-        purpose, _, value = owner.partition(":")
-        if purpose == "conversation":
-            return ticket.conversation_id == self.before.id
-        if purpose == "contact":
-            return ticket.contact == value
-        return self.acts_on(ticket, value)
-
-    def acts_on(self, ticket: Ticket, account: str) -> bool:
-        """Whether a ticket is the account holder's own.
-
-        A guardian's or a stranger's request may name the account, too; its holder is not told.
-        """
-        return bool(account) and ticket.account == account and ticket.account_hash is not None
+        return tuple(
+            ticket
+            for ticket in self.tickets_shown
+            if any(belongs_to(ticket, owner, self.before.id) for owner in owners)
+        )
 
     def ticket_numbered(self, number: str) -> Ticket | None:
         """Return the ticket with a number, of any owner: the caller has to check whose it is."""
@@ -389,9 +382,15 @@ class Script:
         )
         self.prompt = Prompt(offset=offset, choices=offered, serial=serial, requests=told)
 
-    def show_ticket(self, ticket: Mapping[str, Any]) -> None:
-        """Show a ticket's card; ``ticket`` is a symbol or an id that the service resolves."""
-        self.append(self._voice, EventKind.TICKET, data={"ticket": ticket})
+    def show_ticket(self, ticket: Mapping[str, Any], *, folded: bool = False) -> None:
+        """Show a ticket's card.
+
+        Args:
+            ticket: a symbol or an id that the service resolves.
+            folded: whether its state alone is wanted.
+        """
+        data = {"ticket": ticket, "folded": True} if folded else {"ticket": ticket}
+        self.append(self._voice, EventKind.TICKET, data=data)
 
     # -- whose turn ------------------------------------------------------------------------
 

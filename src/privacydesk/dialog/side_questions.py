@@ -14,6 +14,7 @@ from privacydesk.dialog import arguments, questions, quotes, reading
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import TO_STAFF
 from privacydesk.domain.intents import DESTRUCTIVE, Intent
 from privacydesk.domain.turn import AskedQuestion, MixedMessage, Observation
 
@@ -92,7 +93,7 @@ def _is_taken_apart(runner: Runner, script: Script, beside: MixedMessage) -> boo
     if not isinstance(step, Ask):
         return True
     asked = runner.asking.slot_type(frame, step)
-    if asked == "reply" or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
+    if asked in TO_STAFF or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
         return False
     return asked != "long_text" or bool(beside.observed.entities.get("nothing_to_add"))
 

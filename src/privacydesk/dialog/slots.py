@@ -7,7 +7,7 @@ take them. Values are JSON only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Deletable
 from privacydesk.domain.events import InputKind
@@ -138,6 +138,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "account_name": _account_name,
     "long_text": _text(LONG_TEXT_LIMIT),
     "reply": _text(LONG_TEXT_LIMIT),
+    "message": _text(LONG_TEXT_LIMIT),
     "code": _code,
     "date_of_birth": _date_of_birth,
     "phone": _phone,
@@ -154,7 +155,10 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "internal": _nothing,
 }
 
-_FREE = frozenset({"text", "field_value", "account_name", "long_text", "reply"})
+_FREE = frozenset({"text", "field_value", "account_name", "long_text", "reply", "message"})
+
+TO_STAFF: Final = frozenset({"reply", "message"})
+"""Types of words for staff, where a question is part of them; a ``message`` takes no files."""
 """Types that take any text, so that what looks like another request is still an answer."""
 
 _INPUTS: Mapping[str, InputKind] = {

@@ -116,6 +116,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     "file_unverified": ActionSpec(_names("filed"), params=_names("document"), files=True),
     "attach_evidence": ActionSpec(_names("ok too_late"), reads=_names("evidence ticket")),
     "answer_request": ActionSpec(_names("ok too_late"), reads=_names("ticket")),
+    "add_material": ActionSpec(_names("ok too_late"), reads=_names("ticket purpose")),
     "list_requests": ActionSpec(
         _names("some none"), _SESSION, own_tickets=True, fills=_names("found")
     ),
@@ -219,6 +220,9 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "all_to_withdraw": GuardSpec(_YES_NO, fills=_names("tickets")),
     "one_to_object": GuardSpec(_YES_NO, fills=_names("ticket")),
     "is_objected_to": GuardSpec(_YES_NO, reads=_names("ticket"), fills=_names("ticket")),
+    "own_ticket_named": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "words_told": GuardSpec(_YES_NO, fills=_names("words")),
+    "one_to_add_to": GuardSpec(_YES_NO, fills=_names("ticket")),
     "ticket_may": GuardSpec(_YES_NO, params=_names("what"), reads=_names("ticket")),
 }
 SLOT_TYPES = frozenset(
@@ -227,7 +231,7 @@ SLOT_TYPES = frozenset(
         "contact",
         "provider", "category", "purpose", "profile_field", "ticket_number", "ticket",
         "decision", "choice", "evidence",
-        "reply", "internal",
+        "reply", "message", "internal",
     }
 )  # fmt: skip
 
@@ -253,7 +257,7 @@ ARG_FAMILIES = ("path_", "mail_", "clause_")
 PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "level": frozenset({"app_session", "one_time_code", "document_checked"}),
     "to": frozenset({"account_phone", "contact", "ticket_contact"}),
-    "what": frozenset({"object", "withdraw"}),
+    "what": frozenset({"add", "add_files", "object", "withdraw"}),
     "kind": frozenset(kind.value for kind in RequestKind),
     "categories": frozenset(one.value for one in DataCategory),
 }
@@ -263,7 +267,14 @@ CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number
 """The slot that ``send_code`` takes its address from, by ``to``."""
 
 DESK_FLOWS = frozenset(
-    {"confirm_closing", "evidence_again", "answer_request", "not_satisfied", "package"}
+    {
+        "add_material",
+        "answer_request",
+        "confirm_closing",
+        "evidence_again",
+        "not_satisfied",
+        "package",
+    }
 )
 """Flows that the desk begins by itself and can't do without."""
 

@@ -15,7 +15,13 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.identity import Assurance, Target
 from privacydesk.domain.ids import EvidenceId, PackageId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Requester, Satisfaction, ScopeItem, TicketState
+from privacydesk.domain.ticket import (
+    MaterialKind,
+    Requester,
+    Satisfaction,
+    ScopeItem,
+    TicketState,
+)
 from privacydesk.domain.ticket_moves import Move
 
 
@@ -73,6 +79,21 @@ class MoveTicket(Struct, frozen=True):
     contact: str = ""
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False
+
+
+class AddMaterial(Struct, frozen=True):
+    """Add words or files of the requester to an open ticket, whose state does not change.
+
+    Attributes:
+        kind: whether it adds material or asks a question.
+        words: the requester's words; stored encrypted in the ticket's log and purged with it.
+        evidence: uploads.
+    """
+
+    ticket_id: TicketId
+    kind: MaterialKind
+    words: str = ""
+    evidence: tuple[EvidenceId, ...] = ()
 
 
 class RateTicket(Struct, frozen=True):
@@ -144,6 +165,7 @@ class RaiseAlarm(Struct, frozen=True):
 Effect = (
     OpenTicket
     | MoveTicket
+    | AddMaterial
     | RateTicket
     | OpenPackage
     | SendCode

@@ -62,6 +62,13 @@ class Satisfaction(StrEnum):
     NOT_SATISFIED = "not_satisfied"
 
 
+class MaterialKind(StrEnum):
+    """What a requester adds to an open ticket; also the name of its log entry."""
+
+    MATERIAL = "material_added"
+    QUESTION = "question_asked"
+
+
 class Requester(StrEnum):
     """Who filed the ticket."""
 

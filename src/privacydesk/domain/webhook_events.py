@@ -16,7 +16,13 @@ from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
 from privacydesk.domain.scopes import is_qualified, part_of
-from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket import (
+    MaterialKind,
+    ScheduledEventKind,
+    ScopeItem,
+    Ticket,
+    TicketState,
+)
 from privacydesk.domain.ticket_moves import Move
 
 VERSION: Final = 1
@@ -38,6 +44,8 @@ class WebhookEventKind(StrEnum):
     TICKET_ASKED = "ticket.asked"
     """The requester was asked for more information; the clock keeps running."""
     TICKET_REQUESTER_ANSWERED = "ticket.requester_answered"
+    TICKET_MATERIAL_ADDED = "ticket.material_added"
+    """The requester added words or files, or asked something, without being asked."""
     TICKET_DUE_SOON = "ticket.due_soon"
     """Sent two working days before the due date, and again one day before."""
     TICKET_OVERDUE = "ticket.overdue"
@@ -81,6 +89,8 @@ _SCHEDULED_EVENT_KINDS: Final = {
 _LOG_ENTRY_EVENTS: Final = _SCHEDULED_EVENT_KINDS | {
     Move.ASK_REQUESTER.value: WebhookEventKind.TICKET_ASKED,
     Move.HAND_IN.value: WebhookEventKind.TICKET_EVIDENCE_RECEIVED,
+    MaterialKind.MATERIAL.value: WebhookEventKind.TICKET_MATERIAL_ADDED,
+    MaterialKind.QUESTION.value: WebhookEventKind.TICKET_MATERIAL_ADDED,
     "examine": WebhookEventKind.TICKET_EXAMINED,
 }
 """By log entry of a ticket, the event to send even if the ticket's state did not change."""

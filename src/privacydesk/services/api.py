@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -79,6 +79,8 @@ class View(Struct, frozen=True):
         locale: the conversation's language.
         agent_typing: whether the agent is typing now.
         agent_read: the last offset an agent has seen; 0 for none.
+        requests: the cards of the user's requests as they are now, newest first; None if they were
+            not read.
     """
 
     owner: OwnerKind = OwnerKind.ASSISTANT
@@ -88,6 +90,7 @@ class View(Struct, frozen=True):
     locale: str = "zh_Hans"
     agent_typing: bool = False
     agent_read: int = 0
+    requests: tuple[Mapping[str, Any], ...] | None = None
 
 
 class Admission(Struct, frozen=True):
@@ -258,11 +261,11 @@ class Desk(Protocol):
         ...
 
     async def view(self, session: Session) -> View:
-        """Return the current view, including the place in the queue."""
+        """Return the current view, including the place in the queue and the requests."""
         ...
 
     def view_of(self, conversation: Conversation) -> View:
-        """Return the view of a loaded conversation, without its place in the queue.
+        """Return the view of a loaded conversation, without its place in the queue and requests.
 
         Reads no storage: it is called after every commit of a conversation that is on screen.
         """

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
 from privacydesk.domain.app_tokens import IssuedToken
@@ -30,6 +32,7 @@ from privacydesk.services.app_tokens import Claims, TokenChecker
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.mail_replies import mail_reply_row
+from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.revocations import RevokedTokens, account_hash, token_hash
@@ -68,6 +71,7 @@ class ChatDesk:
         pictures: PictureConverter,
         attaching: Attachments,
         packages: Packages,
+        own_requests: OwnRequests,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -86,6 +90,7 @@ class ChatDesk:
         self._pictures = pictures
         self._attaching = attaching
         self._packages = packages
+        self._own_requests = own_requests
 
     # -- admission -------------------------------------------------------------------------
 
@@ -396,22 +401,16 @@ class ChatDesk:
 
     async def view(self, session: Session) -> View:
         """Return the current view; see ``services.api.Desk``."""
-        return await self._view(await self._load(session.conversation))
+        conversation = await self._load(session.conversation)
+        view = await self._view(conversation)
+        return replace(view, requests=await self._own_requests.cards(conversation))
 
     async def _view(self, conversation: Conversation) -> View:
         view = self.view_of(conversation)
         if conversation.owner.kind is not OwnerKind.QUEUE:
             return view
         place = await self._store.reader.queue_place(conversation.id)
-        return View(
-            owner=view.owner,
-            agent=view.agent,
-            queue_place=place,
-            prompt=view.prompt,
-            locale=view.locale,
-            agent_typing=view.agent_typing,
-            agent_read=view.agent_read,
-        )
+        return replace(view, queue_place=place)
 
     def view_of(self, conversation: Conversation) -> View:
         """Return the view of a loaded conversation; see ``services.api.Desk``."""

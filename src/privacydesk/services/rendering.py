@@ -12,15 +12,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.dialog.naming import part_label
+from privacydesk.dialog.rules import Rules
 from privacydesk.domain.account_terms import ItemOutcome
 from privacydesk.domain.choices_memo import ChoicesMemo, FixedChoices
-from privacydesk.domain.clocks import Clock
-from privacydesk.domain.deadlines import Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.scopes import TERM_FAMILIES, item_name, part_of, words_of
-from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket
+from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.ports import Catalog
+from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.ticket_cards import TicketCards, due_date_argument
 
 FindTicket = Callable[[str], Ticket | None]
 """Returns a ticket of the current turn by its symbol (``sym:0``) or its id in hex."""
@@ -29,9 +30,16 @@ FindTicket = Callable[[str], Ticket | None]
 class Renderer:
     """Renders events and tickets in the language of their reader."""
 
-    def __init__(self, catalog: Catalog, deadlines: Deadlines) -> None:
+    def __init__(self, catalog: Catalog, deadlines: Deadlines, rules: Rules) -> None:
         self._catalog = catalog
-        self._deadlines = deadlines
+        self._cards = TicketCards(
+            catalog,
+            deadlines,
+            rules,
+            label=self.label,
+            item=self.item_label,
+            row=self._render_row,
+        )
         self._choice_memos: dict[str, ChoicesMemo[tuple[Choice, ...]]] = {}
         self._labels: dict[tuple[str, str], str] = {}
 
@@ -52,7 +60,7 @@ class Renderer:
         data = event.data
         if event.kind is EventKind.TICKET:
             ticket = self._find_reference(data["ticket"], find)
-            data = {"ticket": self.ticket_card(ticket, locale, now) if ticket else {}}
+            data = {**data, "ticket": self.ticket_card(ticket, locale, now) if ticket else {}}
         elif event.kind is EventKind.PACKAGE:
             data = {"package": self._package_card(data["package"], locale)}
         elif event.kind is EventKind.DETAILS:
@@ -148,29 +156,7 @@ class Renderer:
 
     def ticket_card(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
         """Return a ticket's card in the format of docs/protocol.md."""
-        text = self._catalog.text
-        clock = ticket.clock
-        card: dict[str, Any] = {
-            "number": ticket.number,
-            "kind": ticket.kind.value,
-            "kind_label": text(locale, f"kind.{ticket.kind.value}", {}),
-            "state": ticket.state.value,
-            "state_label": text(locale, _state_key(ticket), {}),
-            "items": [label for i in ticket.items if (label := self.item_label(ticket, i, locale))],
-            "late": ticket.is_late(now),
-            "provisional": bool(clock and clock.provisional),
-        }
-        if ticket.outcome is not None:
-            card["outcome"] = ticket.outcome.value
-            card["outcome_label"] = text(locale, f"ticket.outcome.{ticket.outcome.value}", {})
-        if clock is not None:
-            card |= {
-                "due_date": clock.due_date.isoformat(),
-                "due_text": self._value(due_date_argument(clock), locale),
-                "zone": clock.zone,
-                "days": [self._render_day(day, locale) for day in self._deadlines.days(clock)],
-            }
-        return card
+        return self._cards.card(ticket, locale, now)
 
     def item_label(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
         """Return the label of an item, including the limits of its scope.
@@ -185,36 +171,3 @@ class Renderer:
         except KeyError:
             label = name
         return self._value(part_label(label, part_of(item), words_of(item)), locale)
-
-    def _render_day(self, day: Day, locale: str) -> dict[str, Any]:
-        return {
-            "date": day.date.isoformat(),
-            "text": self._value({"$date": day.date.isoformat()}, locale),
-            "working": day.working,
-            "count": day.count,
-            "reason": day.reason.value,
-            "reason_label": self._catalog.text(locale, f"ticket.day.{day.reason.value}", {}),
-        }
-
-
-def capitalize_first(text: str) -> str:
-    """Return text capitalised for use outside a sentence, such as on a button or in a table row.
-
-    The catalogs contain terms in the form used within a sentence. A first word with capitals of its
-    own ("iPhone") is left unchanged, as are scripts without capitals.
-    """
-    first_word = text.split(maxsplit=1)[0] if text else ""
-    return text[0].upper() + text[1:] if first_word.islower() else text
-
-
-def _state_key(ticket: Ticket) -> str:
-    """Return the text key of a ticket's state as shown to its requester."""
-    if any(due.kind is ScheduledEventKind.UNBINDING_WINDOW for due in ticket.scheduled_events):
-        # No agent works on it: the account is unbound automatically when the window closes.
-        return "ticket.in_window"
-    return f"ticket.state.{ticket.state.value}"
-
-
-def due_date_argument(clock: Clock) -> dict[str, Any]:
-    """Return a deadline's due date as a text argument."""
-    return {"$date": clock.due_date.isoformat(), "year": True}

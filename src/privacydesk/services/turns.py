@@ -51,6 +51,7 @@ from privacydesk.services.decision import (
     TurnServices,
 )
 from privacydesk.services.open_questions import OpenQuestions
+from privacydesk.services.own_requests import find_tickets
 from privacydesk.services.row_builders import TurnChangesBuilder
 from privacydesk.services.turn_counter import TurnCounter
 
@@ -280,7 +281,8 @@ class Turns:
             return EMPTY_CONTEXT
         tickets: tuple[TicketId, ...] = needs.ticket_ids
         if needs.tickets_of:
-            tickets = (*tickets, *await self._tickets_of(state.id, needs.tickets_of))
+            found = await find_tickets(self._reader, self._hashing, state.id, needs.tickets_of)
+            tickets = (*tickets, *(ticket.id for ticket in found))
         stand_in = None
         if needs.ticket_number:
             # A ticket is decrypted only under the lock. For an unknown number another ticket stands
@@ -309,27 +311,6 @@ class Turns:
             queue_place=place,
             policy=policy,
         )
-
-    async def _tickets_of(self, conversation: ConversationId, owners: str) -> list[TicketId]:
-        """Return the ids of a person's tickets, open ones first, newest first.
-
-        Args:
-            conversation: the id of the conversation.
-            owners: whose tickets to return, in the form of ``Needs.tickets_of``.
-        """
-        by_id: dict[TicketId, Ticket] = {}
-        for owner in owners.splitlines():
-            purpose, _, value = owner.partition(":")
-            if purpose == "conversation":
-                tickets = await self._reader.tickets_in(conversation)
-            else:
-                person = self._hashing.lookup(purpose, value)
-                tickets = await self._reader.tickets_of(person, only_open=False)
-            by_id.update({ticket.id: ticket for ticket in tickets})
-        newest = sorted(
-            by_id.values(), key=lambda ticket: (ticket.is_open, ticket.id), reverse=True
-        )
-        return [ticket.id for ticket in newest]
 
 
 async def _ignore_alarm(_name: str, _conversation: ConversationId) -> None:

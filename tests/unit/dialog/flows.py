@@ -170,6 +170,24 @@ steps:
   end: {end: done}
 """
 
+ADD_MATERIAL = """\
+flow: add_material
+slots:
+  ticket: {type: internal}
+  purpose: {type: internal}
+  words: {type: message}
+start: words
+steps:
+  words:
+    ask: words
+    text: add_material.words
+    on: {answered: give}
+  give:
+    do: add_material
+    on: {ok: end, too_late: end}
+  end: {end: done}
+"""
+
 PACKAGE = """\
 flow: package
 slots:
@@ -209,6 +227,7 @@ steps:
 GOOD: Mapping[str, str] = {
     "dialogs/unbinding.yaml": UNBINDING,
     "dialogs/verify.yaml": VERIFY,
+    "dialogs/add_material.yaml": ADD_MATERIAL,
     "dialogs/confirm_closing.yaml": CONFIRM_CLOSING,
     "dialogs/evidence_again.yaml": EVIDENCE_AGAIN,
     "dialogs/answer_request.yaml": ANSWER_REQUEST,

@@ -6,13 +6,15 @@ import pytest
 from tests.unit.services.test_plans import ticket
 
 from privacydesk.data import locale_files
+from privacydesk.dialog.rules import Rules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem
 from privacydesk.i18n.catalog import Catalogs
+from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.rendering import Renderer, capitalize_first
+from privacydesk.services.rendering import Renderer
 
-RENDERER = Renderer(Catalogs(locale_files()), cast("Deadlines", None))
+RENDERER = Renderer(Catalogs(locale_files()), cast("Deadlines", None), Rules())
 
 
 @pytest.mark.parametrize(

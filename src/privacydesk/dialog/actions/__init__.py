@@ -35,6 +35,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "file_unverified": filing.file_unverified,
     "attach_evidence": own_tickets.attach_evidence,
     "answer_request": own_tickets.answer_request,
+    "add_material": own_tickets.add_material,
     "list_requests": own_tickets.list_requests,
     "show_ticket": own_tickets.show_ticket,
     "note_others_request": own_tickets.note_others_request,

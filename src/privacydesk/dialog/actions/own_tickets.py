@@ -7,18 +7,27 @@ from msgspec.structs import replace
 from privacydesk.dialog import pending
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
-from privacydesk.dialog.options import may_object, objection_to, whose
+from privacydesk.dialog.options import is_theirs, may_object, narrowed, objection_to, whose
 from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.packages import say_packages
+from privacydesk.dialog.request_actions import actions_of, may_be_added_to
 from privacydesk.dialog.script import Script
 from privacydesk.domain.effects import (
+    AddMaterial,
     MoveTicket,
     OpenTicket,
     RateTicket,
 )
 from privacydesk.domain.failed_attempts import AttemptKind
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.ticket import Satisfaction, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket import (
+    MaterialKind,
+    Satisfaction,
+    ScopeItem,
+    Ticket,
+    TicketState,
+)
 from privacydesk.domain.ticket_moves import Move, may
 
 
@@ -28,17 +37,6 @@ def _slot_ticket(act: Act) -> Ticket | None:
         return None
     ticket = act.script.ticket_with_id(bytes.fromhex(raw))
     return ticket if ticket is not None and is_theirs(act.script, ticket) else None
-
-
-def is_theirs(script: Script, ticket: Ticket) -> bool:
-    """Whether a ticket belongs to the user: by account, conversation, or a code."""
-    if script.acts_on(ticket, script.account):
-        return True
-    if ticket.conversation_id == script.before.id:
-        return True
-    if ticket.contact and script.contact_proof(ticket.contact):
-        return True
-    return script.ticket_proof(ticket.number) is not None
 
 
 def attach_evidence(act: Act) -> str:
@@ -75,16 +73,59 @@ def answer_request(act: Act) -> str:
     return "ok"
 
 
+def add_material(act: Act) -> str:
+    """Add the words or files that the requester adds, or asks with, to the ticket for staff."""
+    ticket = _slot_ticket(act)
+    if ticket is None or not may_be_added_to(ticket):
+        return "too_late"
+    slots, files = act.frame.slots, evidence_of(act.frame)
+    words = str(slots.get("material") or slots.get("words") or "")
+    move = _move_with(ticket, with_files=bool(files), kind=str(slots["purpose"]))
+    effects = act.script.effects
+    if move is not None:
+        effects.append(MoveTicket(ticket.id, move, why=words or "evidence", evidence=files))
+        pending.settle(act.script, ticket.id, None, running=True)
+    else:
+        effects.append(AddMaterial(ticket.id, MaterialKind(slots["purpose"]), words, files))
+    return "ok"
+
+
+def _move_with(ticket: Ticket, *, with_files: bool, kind: str) -> Move | None:
+    """Return the move that new material makes: it answers staff, or is the proof they wait for."""
+    if kind != MaterialKind.MATERIAL:
+        return None
+    if may(ticket, Move.REQUESTER_ANSWERED):
+        return Move.REQUESTER_ANSWERED
+    by_document = ticket.required_assurance is Assurance.DOCUMENT_CHECKED
+    return Move.HAND_IN if with_files and by_document and may(ticket, Move.HAND_IN) else None
+
+
 def list_requests(act: Act) -> str:
-    """Show the person's requests as cards."""
+    """Show the person's requests as cards: one in full, the others folded."""
     tickets = act.script.tickets_of(whose(act.script))
     if not tickets:
         return "none"
-    for ticket in tickets[:_CARDS]:
+    meant = _meant(act.script, tickets)
+    for ticket in (one for one in tickets[:_CARDS] if one is not meant):
         say_late(act.script, ticket)
-        act.script.show_ticket({"$id": ticket.id.hex()})
+        act.script.show_ticket({"$id": ticket.id.hex()}, folded=True)
         say_packages(act.script, ticket)
+    _show_in_full(act.script, meant)
     return "some"
+
+
+def _meant(script: Script, tickets: tuple[Ticket, ...]) -> Ticket:
+    """Return the ticket that a question about requests means: the first that it may name."""
+    kinds = set(script.observed.entities.get("wish_words", ()))
+    named = [ticket for ticket in tickets if ticket.kind.value in kinds]
+    return narrowed(script, named or tickets)[0]
+
+
+def _show_in_full(script: Script, ticket: Ticket) -> None:
+    say_late(script, ticket)
+    script.show_ticket({"$id": ticket.id.hex()})
+    say_packages(script, ticket)
+    script.offered = actions_of(ticket, script.rules, script.now)
 
 
 _CARDS = 5
@@ -104,9 +145,7 @@ def show_ticket(act: Act) -> str:
     elif ticket.conversation_id != act.script.before.id:
         # Its own conversation, where it was answered, is on another device.
         say_again(act.script, ticket)
-    say_late(act.script, ticket)
-    act.script.show_ticket({"$id": ticket.id.hex()})
-    say_packages(act.script, ticket)
+    _show_in_full(act.script, ticket)
     return "shown"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.dialog.act import Act
-from privacydesk.dialog.actions.own_tickets import is_theirs
+from privacydesk.dialog.options import is_theirs
 from privacydesk.dialog.packages import card, moment
 from privacydesk.domain.effects import OpenPackage
 from privacydesk.domain.events import EventKind

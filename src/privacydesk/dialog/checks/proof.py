@@ -215,7 +215,7 @@ def _after_guard(flow: Flow, step: Branch, outcome: str, fact: Proof) -> Proof:
         return _raise(fact, Assurance.DOCUMENT_CHECKED)
     if step.guard == "has_session":
         return _raise(fact, Assurance.APP_SESSION)
-    if step.guard in {"has_contact_proof", "filed_here"}:
+    if step.guard in {"has_contact_proof", "filed_here", "own_ticket_named"}:
         return replace(fact, contact=True)
     if step.guard == "is_verified":
         asked = step.params.get("level", "$level")

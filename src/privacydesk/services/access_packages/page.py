@@ -23,7 +23,7 @@ from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.ports import Catalog
 from privacydesk.services.access_packages.masking import Masked
 from privacydesk.services.access_packages.tables import Table, tabulate
-from privacydesk.services.rendering import capitalize_first
+from privacydesk.services.capitals import capitalize_first
 
 _LISTED = frozenset({DataCategory.PROFILE, DataCategory.REAL_NAME})
 """Categories with a single entry, whose fields are listed one below the other."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.effects import (
+    AddMaterial,
     CallAccount,
     DropEvidence,
     Effect,
@@ -201,6 +202,13 @@ class _TurnRows(Struct):
         self._add_log_entry(ticket, effect.move.value, effect.why)
         self._attach_evidence(ticket, effect.evidence)
 
+    def add_material(self, effect: AddMaterial) -> None:
+        """Add the requester's words or files to an open ticket."""
+        ticket = self.ticket(effect.ticket_id)
+        self.tickets[ticket.id] = replace(ticket, version=ticket.version + 1)
+        self._add_log_entry(ticket, effect.kind.value, effect.words or "evidence")
+        self._attach_evidence(ticket, effect.evidence)
+
     def rate_ticket(self, effect: RateTicket) -> None:
         """Store how satisfied the requester is with a closed request."""
         ticket = self.ticket(effect.ticket_id)
@@ -266,6 +274,7 @@ class _TurnRows(Struct):
 _HANDLERS: Final[Mapping[type, Callable[[_TurnRows, Any], None]]] = {
     OpenTicket: _TurnRows.open_ticket,
     MoveTicket: _TurnRows.move_ticket,
+    AddMaterial: _TurnRows.add_material,
     RateTicket: _TurnRows.rate_ticket,
     OpenPackage: _TurnRows.create_package_link,
     SendCode: _TurnRows.send_code,

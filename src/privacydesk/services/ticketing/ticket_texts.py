@@ -36,6 +36,8 @@ JOB: Final = "ticketing:"
 _WORDS: Final[Mapping[str, StaffText | None]] = {
     "verify": None,
     "requester_answered": None,
+    "material_added": None,
+    "question_asked": None,
     "confirm": None,
     "withdraw": None,
     "return_to_review": None,

@@ -53,8 +53,8 @@ _encode_choices = ChoicesMemo(
 
 
 def view_json(view: View) -> dict[str, Any]:
-    """Return the public fields of a view."""
-    return {
+    """Return the public fields of a view; the requests only if they were read."""
+    fields: dict[str, Any] = {
         "owner": str(view.owner),
         "agent": view.agent,
         "queue_place": view.queue_place,
@@ -63,6 +63,9 @@ def view_json(view: View) -> dict[str, Any]:
         "agent_typing": view.agent_typing,
         "agent_read": view.agent_read,
     }
+    if view.requests is not None:
+        fields["requests"] = view.requests
+    return fields
 
 
 def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, Any]:

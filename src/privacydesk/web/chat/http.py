@@ -32,7 +32,7 @@ from privacydesk.web.chat.frame_parser import (
 )
 from privacydesk.web.chat.http_viewer import HttpViewer
 from privacydesk.web.chat.jobs import run_job
-from privacydesk.web.chat.welcome import valid_offset, welcome_json
+from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
 from privacydesk.web.files import file_response
 from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE
 from privacydesk.web.responses import json_response
@@ -50,6 +50,7 @@ async def open_session(request: web.Request) -> web.Response:
     languages = hello.languages or accept_language(request)
     request[CONVERSATION_LOCALE] = negotiate(languages)
     admission = await admit(request, credentials, languages=languages, challenge=hello.challenge)
+    admission = await with_full_view(chat, admission)
     return json_response({"type": "welcome", **welcome_json(chat, admission, hello)})
 
 

@@ -7,13 +7,13 @@ cursor and reads the events that it missed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.events import Event
+from privacydesk.domain.events import Event, EventKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.services.api import Desk, Session, Unsubscribe, View
 from privacydesk.web.chat.encoding import encode, events_frame, view_json
@@ -60,11 +60,21 @@ class Viewer(Protocol):
 class Channel:
     """All viewers of one conversation."""
 
-    __slots__ = ("_hub", "_last_view", "conversation", "owner", "unsubscribe", "viewers")
+    __slots__ = (
+        "_hub",
+        "_last_requests",
+        "_last_view",
+        "conversation",
+        "owner",
+        "unsubscribe",
+        "viewers",
+    )
 
     def __init__(self, hub: Hub, conversation: ConversationId) -> None:
         self._hub = hub
         self._last_view: View | None = None
+        # None as long as it is not known whether there are any.
+        self._last_requests: tuple[Mapping[str, Any], ...] | None = None
         self.conversation = conversation
         self.viewers: list[Viewer] = []
         self.owner = OwnerKind.ASSISTANT
@@ -86,8 +96,13 @@ class Channel:
                     viewer.deliver(first, last, frame)
         else:
             self.send_view(view, typing=view.agent_typing)
-        if view.owner is OwnerKind.QUEUE and viewers:
+        if viewers and (view.owner is OwnerKind.QUEUE or self._may_change_requests(events)):
             self._hub.spawn(self.refresh())
+
+    def _may_change_requests(self, events: tuple[Event, ...]) -> bool:
+        """Whether a commit may have changed requests; most conversations have none."""
+        may_have_some = self._last_requests != ()
+        return bool(events) and (may_have_some or any(e.kind is EventKind.TICKET for e in events))
 
     async def refresh(self) -> None:
         """Read the complete view and send it if it has changed."""
@@ -97,6 +112,8 @@ class Channel:
     def send_view(self, view: View, *, typing: bool = False) -> None:
         """Send a view to all viewers, unless it was the last one sent, alone or with events.
 
+        Requests are sent if they have changed.
+
         Args:
             view: the view.
             typing: whether to send a typing signal of the agent first.
@@ -105,9 +122,14 @@ class Channel:
         if typing:
             for viewer in tuple(self.viewers):
                 viewer.send(_TYPING_FRAME)
+        requests, known = view.requests, self._last_requests or ()
+        if requests is not None:
+            self._last_requests = requests
+        if requests is None or requests == known:
+            view = replace(view, requests=None)
         if view == self._last_view:
             return
-        self._last_view = view
+        self._last_view = replace(view, requests=None)
         frame = encode({"type": "view", "view": view_json(view)})
         for viewer in tuple(self.viewers):
             viewer.send(frame)

@@ -24,7 +24,7 @@ from privacydesk.web.chat.connection import (
 )
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.frame_parser import FrameError, Hello, parse_frame
-from privacydesk.web.chat.welcome import valid_offset, welcome_json
+from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
 from privacydesk.web.keys import CHAT_SERVER
 
 log = structlog.get_logger(__name__)
@@ -134,6 +134,7 @@ async def _admit_and_welcome(
         except DeskError as error:
             await _reject(chat, ws, error, negotiate(languages))
             return None
+        admission = await with_full_view(chat, admission)
         await ws.send_frame(
             encode({"type": "welcome", **welcome_json(chat, admission, hello)}),
             WSMsgType.TEXT,

@@ -9,7 +9,7 @@ from privacydesk.domain.account import ItemResult
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.deliveries import DeliveryAttempt
 from privacydesk.ports import Catalog
-from privacydesk.services.rendering import capitalize_first
+from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.staff.account_calls import AccountCallStatus
 
 TextOrDefault = Callable[[str, str], str]

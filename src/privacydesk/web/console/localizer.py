@@ -22,9 +22,9 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import OPENING_ANSWER, TERM_FAMILIES
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
+from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.inbox import DeadlineProgress
 from privacydesk.services.notice_delivery import NOTICE_LOG_AUTHOR
-from privacydesk.services.rendering import capitalize_first
 from privacydesk.services.staff.account_calls import AccountCallStatus
 from privacydesk.web.console import call_texts
 from privacydesk.web.console.deadline_calendar import DeadlineCalendar, deadline_calendar

@@ -21,6 +21,7 @@ import { PollTransport, SocketTransport } from "./transports.js";
  * @property {(demand: {site_key: string}) => void} challenged a challenge must be solved first
  */
 
+const NOBODY = { owner: "assistant", agent: "", queue_place: 0, prompt: 0, requests: [] };
 const SLOWEST = 20_000;
 const RETRY_SOCKET = 60_000;
 const MANY_WINDOWS = 4429;
@@ -44,7 +45,7 @@ export class Client {
     this.token = store.token;
     /** @type {State} */
     this.state = "connecting";
-    this.view = { owner: "assistant", agent: "", queue_place: 0, prompt: 0 };
+    this.view = { ...NOBODY };
     this.limits = { text: 10_000, upload: 10 * 1024 * 1024 };
     this.head = 0;
     this.failures = 0;
@@ -174,8 +175,9 @@ export class Client {
    * @param {boolean} [more] whether events follow that will show it
    */
   look(view, more = false) {
-    this.view = view;
-    if (!more) this.face.view(view);
+    // Requests are left out while they have not changed.
+    this.view = { ...view, requests: view.requests ?? this.view.requests };
+    if (!more) this.face.view(this.view);
   }
 
   /** @param {any} error */
@@ -354,7 +356,7 @@ export class Client {
     this.drop();
     this.token = this.store.token = "";
     this.store.wipe();
-    this.view = { owner: "assistant", agent: "", queue_place: 0, prompt: 0 };
+    this.view = { ...NOBODY };
     this.face.cleared();
     this.face.unsent();
   }

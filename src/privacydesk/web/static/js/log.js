@@ -1,8 +1,9 @@
 // The log on the page: one element an event, with a day and a name where they change.
 
-import { detailsCard, fileList, spoken, ticketCard, warningCard } from "./cards.js";
+import { detailsCard, fileList, spoken, warningCard } from "./cards.js";
 import { byId, el } from "./dom.js";
 import { avatar } from "./icons.js";
+import { dateOf } from "./ticket.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./store.js").Unsent} Unsent */
@@ -13,13 +14,13 @@ const PAUSE = 5 * 60_000;
 export class Log {
   /**
    * @param {Words} words
-   * @param {(text: string) => void} say
+   * @param {import("./living.js").LivingCards} living
    * @param {import("./attachments.js").Attachments} attachments
    * @param {import("./packages.js").Packages} packages
    */
-  constructor(words, say, attachments, packages) {
+  constructor(words, living, attachments, packages) {
     this.words = words;
-    this.say = say;
+    this.living = living;
     this.attachments = attachments;
     this.packages = packages;
     this.list = byId("log");
@@ -30,6 +31,8 @@ export class Log {
     this.day = "";
     /** @type {HTMLElement | null} */
     this.mark = null;
+    /** Where the log says that something was removed. @type {HTMLElement | null} */
+    this.gap = null;
     this.busy(true);
   }
 
@@ -43,10 +46,12 @@ export class Log {
 
   clear() {
     this.attachments.clear();
+    this.living.clear();
     this.list.replaceChildren();
     this.last = null;
     this.day = "";
     this.mark = null;
+    this.gap = null;
     this.busy(true);
   }
 
@@ -69,25 +74,34 @@ export class Log {
       this.last = event;
     }
     this.list.append(items);
-    this.fold(events);
+    this.living.show();
+    this.showPurged();
     this.placeholder.hidden = this.list.childElementCount > 0;
   }
 
-  /**
-   * Shorten a request's earlier cards to their event and state: the newest shows all.
-   *
-   * @param {any[]} events
-   */
-  fold(events) {
-    for (const number of new Set(events.map((event) => event.data?.ticket?.number))) {
-      if (!number) continue;
-      const cards = [...this.list.querySelectorAll(`[data-ticket="${CSS.escape(number)}"]`)];
-      for (const card of cards.slice(0, -1)) card.classList.add("older");
-    }
+  removed() {
+    this.gap = el("div", { class: "note" }, el("p", {}, this.words.t("log.blank")), el("ul", {}));
+    return this.gap;
   }
 
-  removed() {
-    return el("p", { class: "note" }, this.words.t("log.blank"));
+  /**
+   * Show the requests as they are now.
+   *
+   * @param {any[]} requests
+   * @param {string} lang of their texts
+   */
+  update(requests, lang) {
+    this.living.update(requests, lang);
+    this.showPurged();
+  }
+
+  /** Say under the last gap when the requests that were spoken of there were closed. */
+  showPurged() {
+    const { lang, purged } = this.living;
+    const lines = purged.map((one) =>
+      el("li", { lang: lang || undefined }, `${one.kind_label} ${one.number} · ${dateOf(this.words, one)}`),
+    );
+    this.gap?.querySelector("ul")?.replaceChildren(...lines);
   }
 
   /**
@@ -154,7 +168,7 @@ export class Log {
       case "warning":
         return [warningCard(this.words, event)];
       case "ticket":
-        return [event.text ? this.bubble(event) : null, ticketCard(this.words, event, this.say)];
+        return [event.text ? this.bubble(event) : null, this.living.place(event)];
       case "details":
         return [event.text ? this.bubble(event) : null, detailsCard(this.words, event)];
       case "package":

@@ -5,8 +5,10 @@ import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { openBridge, takeFragment } from "./host.js";
+import { LivingCards } from "./living.js";
 import { Log, showUnsent } from "./log.js";
 import { Packages } from "./packages.js";
+import { Requests } from "./requests.js";
 import { Store } from "./store.js";
 import { Uploads } from "./uploads.js";
 import { Words } from "./words.js";
@@ -42,7 +44,10 @@ const packages = new Packages(words, base, {
   authorization: () => client.authorization,
   choose: (choice, shown) => choose(choice, shown, 0),
 });
-const log = new Log(words, say, attachments, packages);
+const cardActs = { say, choose: act };
+const living = new LivingCards(words, cardActs);
+const log = new Log(words, living, attachments, packages);
+const requests = new Requests(words, cardActs);
 const scroll = byId("scroll");
 const choices = byId("choices");
 const chat = byId("chat");
@@ -134,7 +139,18 @@ function refresh() {
   showState(client.state, client.polling);
   showChoices();
   showTyping();
+  showRequests();
   log.marks(store.events, view);
+}
+
+/** The requests as they are now, on their cards and in the sheet. */
+function showRequests() {
+  const lang = words.languages.find((one) => one.locale === client.view.locale)?.lang ?? "";
+  const follow = nearEnd();
+  const height = scroll.scrollHeight;
+  log.update(client.view.requests, lang);
+  requests.update(client.view.requests, lang);
+  if (ready && follow && scroll.scrollHeight !== height) toEnd();
 }
 
 /** The question that is open, if the page has it. While an agent speaks, none is. */
@@ -146,7 +162,7 @@ function prompt() {
 function showChoices() {
   const event = prompt();
   const answering = store.unsent.some((one) => one.state !== "failed");
-  const shown = answering ? [] : (event?.choices ?? []);
+  const shown = answering ? [] : (event?.choices ?? []).filter((one) => !isOnCard(one.id));
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   composer.ask(input, client.view.owner === "agent", event?.offset ?? 0);
   if (uploads.asked !== (event?.input === "upload")) uploads.ask(event?.input === "upload");
@@ -172,6 +188,26 @@ function showChoices() {
     ),
   );
   if (focused && !shown.length) scroll.focus({ preventScroll: true });
+}
+
+/** @param {string} choice @returns {boolean} whether a card in the log has this button */
+function isOnCard(choice) {
+  return choice.startsWith("desk:request:") || choice.startsWith("desk:package:");
+}
+
+/** Actions that ask for words. */
+const ASKS = /:(add|ask|object):/;
+
+/**
+ * Do what a request's card offers.
+ *
+ * @param {{choice: string, label: string}} action
+ * @param {string} number
+ */
+function act(action, number) {
+  if (store.unsent.some((one) => one.choice === action.choice && one.state !== "failed")) return;
+  choose(action.choice, `${action.label} · ${number}`, 0);
+  if (ASKS.test(action.choice)) composer.field.focus();
 }
 
 /**
@@ -336,6 +372,7 @@ words.listeners.add(() => {
   delete choices.dataset.shown;
   refresh();
   uploads.show();
+  requests.show();
   showUnsent(words, store.unsent, { retry, edit, discard });
   if (follow) toEnd();
 });

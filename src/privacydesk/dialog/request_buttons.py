@@ -1,0 +1,92 @@
+"""Pressing the button of a request's card, which starts the flow that does what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from privacydesk.dialog.options import is_theirs
+from privacydesk.dialog.request_actions import LABELS, RequestAction
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import evidence_in
+from privacydesk.dialog.script import ANSWER, Script
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.effects import DropEvidence
+from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.ticket import MaterialKind, Ticket, TicketState
+
+MATERIAL: Final = "add_material"
+"""The flow in which a requester adds to a request, or asks about it."""
+
+_STATUS: Final = "request_status"
+
+_FLOWS: Final[Mapping[RequestAction, tuple[str, Mapping[str, str]]]] = {
+    RequestAction.ADD: (MATERIAL, {"purpose": MaterialKind.MATERIAL.value}),
+    RequestAction.ASK: (MATERIAL, {"purpose": MaterialKind.QUESTION.value}),
+    RequestAction.OBJECT: ("objection", {}),
+    RequestAction.WITHDRAW: ("cancel_request", {}),
+}
+"""The flow that each action starts, with its slots."""
+
+
+def press(
+    runner: Runner, script: Script, action: RequestAction, number: str, *, silent: bool = False
+) -> None:
+    """Do what a button of a request's card says, if the request is the user's.
+
+    Any other number is answered as if it had been typed, whether it exists or not.
+
+    Args:
+        runner: runs the flows.
+        script: the turn.
+        action: the button's action.
+        number: the request's number.
+        silent: whether the user typed the label, which is in the log already.
+    """
+    ticket = script.ticket_numbered(number)
+    if ticket is None or not is_theirs(script, ticket):
+        _start(runner, script, _STATUS, {"number": number})
+        return
+    if not silent:
+        args = {"action": {"$term": LABELS[action]}, "ticket": ticket.number}
+        script.append(Sender.USER, EventKind.CHOSE, key="ticket.action_chosen", args=args)
+    if script.owner.kind is OwnerKind.AGENT:
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="ticket.action_after_agent")
+        return
+    flow, slots = _flow_for(ticket, action)
+    if flow not in runner.flows:
+        script.say("desk.choice_closed")
+        runner.prompt_again(script)
+        return
+    _start(runner, script, flow, {"ticket": ticket.id.hex(), "account": ticket.account, **slots})
+
+
+def _flow_for(ticket: Ticket, action: RequestAction) -> tuple[str, Mapping[str, str]]:
+    if action is RequestAction.ADD and ticket.state is TicketState.AWAITING_REQUESTER:
+        asked = ticket.work.told
+        return ANSWER, {"text": asked.text if asked else ""}
+    return _FLOWS[action]
+
+
+def _start(runner: Runner, script: Script, flow: str, slots: Mapping[str, Any]) -> None:
+    """Start a flow; one that runs about another request begins again with this one."""
+    place = next((p for p, frame in enumerate(script.stack) if frame.flow == flow), None)
+    if place is not None and any(script.stack[place].slots.get(n) != v for n, v in slots.items()):
+        begun = script.stack[place : _end_of_calls(script, place)]
+        evidence = evidence_in(begun)
+        if evidence:
+            script.effects.append(DropEvidence(evidence))
+        del script.stack[place + 1 : place + len(begun)]
+        frame = script.stack[place]
+        frame.slots, frame.state = dict(slots), runner.flows[flow].start
+        frame.started_at, frame.waiting, frame.trail = script.now, None, []
+        frame.misses, frame.confirmed_at = 0, None
+    runner.start_flow(script, flow, slots)
+
+
+def _end_of_calls(script: Script, place: int) -> int:
+    """Return the place just above a frame and all that it called."""
+    end = place + 1
+    while end < len(script.stack) and script.stack[end].called:
+        end += 1
+    return end

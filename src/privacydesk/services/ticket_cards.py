@@ -1,0 +1,282 @@
+"""Ticket cards: a request's state for its requester, in the format of docs/protocol.md.
+
+A card says what was asked for and what stays, which steps are done, until when an answer is due and
+why then, what came of each item, and what the requester may do now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from privacydesk.dialog.entries import shown_value
+from privacydesk.dialog.naming import part_label
+from privacydesk.dialog.outcomes import item_rows
+from privacydesk.dialog.request_actions import actions_of
+from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.schema import ALL
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import Day, DayReason
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import part_of
+from privacydesk.domain.selection import Part
+from privacydesk.domain.ticket import (
+    Outcome,
+    ScheduledEventKind,
+    ScopeItem,
+    Ticket,
+    TicketState,
+)
+from privacydesk.ports import Catalog
+from privacydesk.services.capitals import capitalize_first
+from privacydesk.services.deadlines import Deadlines
+
+Row = Mapping[str, Any]
+RenderRow = Callable[[Row, str], dict[str, str]]
+"""Renders a row of labelled values in a locale."""
+
+RenderLabel = Callable[[str, str, Mapping[str, Any]], str]
+"""Returns a button's label by its locale, key and arguments."""
+
+RenderItem = Callable[[Ticket, ScopeItem, str], str]
+"""Returns an item's label in a locale; empty for kinds without named items."""
+
+_GOING: Final = frozenset(
+    {RequestKind.DELETION, RequestKind.CONSENT_WITHDRAWAL, RequestKind.UNBINDING}
+)
+"""Kinds whose items go, while the rest stays."""
+_RESTS: Final[Mapping[RequestKind, str]] = {
+    RequestKind.DELETION: "ticket.stays_rest_of_data",
+    RequestKind.CONSENT_WITHDRAWAL: "ticket.stays_consents",
+    RequestKind.UNBINDING: "ticket.stays_logins",
+}
+_SKIPPED_DAYS: Final = frozenset({DayReason.HOLIDAY, DayReason.OVERRIDE_OFF})
+_DECIDED: Final = frozenset({TicketState.AWAITING_CONFIRMATION, TicketState.FULFILLING})
+_SATURDAY: Final = 5
+
+
+class TicketCards:
+    """Renders tickets as cards.
+
+    Args:
+        catalog: the texts.
+        deadlines: lists the days of a deadline.
+        rules: the operator's settings of dialogs, by which actions are offered.
+        label: returns a button's label.
+        item: returns an item's label, with its limits.
+        row: renders a row of labelled values.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        deadlines: Deadlines,
+        rules: Rules,
+        *,
+        label: RenderLabel,
+        item: RenderItem,
+        row: RenderRow,
+    ) -> None:
+        self._catalog = catalog
+        self._deadlines = deadlines
+        self._rules = rules
+        self._label = label
+        self._item = item
+        self._row = row
+
+    def card(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
+        """Return a ticket's card in a language, as of an instant."""
+        card: dict[str, Any] = {
+            "number": ticket.number,
+            "kind": ticket.kind.value,
+            "kind_label": self._text(locale, f"kind.{ticket.kind.value}"),
+            "state": ticket.state.value,
+            "state_label": self._text(locale, _state_key(ticket)),
+            "items": [label for i in ticket.items if (label := self._item(ticket, i, locale))],
+            "late": ticket.is_late(now),
+            "provisional": bool(ticket.clock and ticket.clock.provisional),
+            "received_at": ticket.received_at.isoformat(),
+            "version": ticket.version,
+            "steps": list(self._steps(ticket, locale)),
+            "stays": list(self._stays(ticket, locale)),
+            "changes": list(self._changes(ticket, locale)),
+            "outcomes": [self._row(row, locale) for row in item_rows(ticket)],
+            "actions": [
+                {
+                    "choice": one.id,
+                    "label": self._label(locale, one.key, {}),
+                    "style": one.style.value,
+                }
+                for one in actions_of(ticket, self._rules, now)
+            ],
+        }
+        return card | self._end(ticket, locale) | self._due(ticket, locale)
+
+    def _end(self, ticket: Ticket, locale: str) -> dict[str, Any]:
+        """Return how and when a closed ticket ended."""
+        if ticket.outcome is None or ticket.closed_at is None:
+            return {}
+        closed = {"day": self._date(ticket.closed_at)}
+        key = "ticket.closed_on" if ticket.purged_at is None else "ticket.purged_on"
+        return {
+            "outcome": ticket.outcome.value,
+            "outcome_label": self._text(locale, f"ticket.outcome.{ticket.outcome.value}"),
+            "closed_at": ticket.closed_at.isoformat(),
+            "closed_text": self._text(locale, key, closed),
+            "purged": ticket.purged_at is not None,
+        }
+
+    # -- what it is about -------------------------------------------------------------------
+
+    def _stays(self, ticket: Ticket, locale: str) -> Iterator[str]:
+        """Yield what stays beside the items: what their limits leave, and all the rest."""
+        if ticket.kind not in _GOING or ticket.purged_at is not None:
+            return
+        for part in map(part_of, ticket.items):
+            for spans in (part.other_days, part.but):
+                if spans:
+                    term = {"$term": f"category.{part.value}"}
+                    rest = part_label(term, Part(part.value, only=spans))
+                    yield capitalize_first(self._value(rest, locale))
+        whole = ticket.kind is RequestKind.DELETION and any(i.name == ALL for i in ticket.items)
+        yield self._text(locale, "ticket.stays_account" if whole else _RESTS[ticket.kind])
+
+    def _changes(self, ticket: Ticket, locale: str) -> Iterator[dict[str, str]]:
+        """Yield each entry that is corrected, with its value before, if known, and after."""
+        if ticket.kind is not RequestKind.RECTIFICATION:
+            return
+        for item in ticket.items:
+            new = item.detail.get("new_value")
+            if new is not None:
+                old = item.detail.get("old_value")
+                yield {
+                    "label": self._item(ticket, item, locale),
+                    "new": self._value(shown_value(item.name, new), locale),
+                } | ({"old": str(old)} if old else {})
+
+    # -- how far it is ----------------------------------------------------------------------
+
+    def _steps(self, ticket: Ticket, locale: str) -> Iterator[dict[str, str]]:
+        """Yield the steps of a request of this kind, with the date of those that are done."""
+        closed = ticket.outcome is not None
+        yield self._step("filed", "ticket.step_filed", "done", ticket.received_at, locale)
+        if ticket.verified_at is not None and _is_verified_apart(ticket):
+            yield self._step("verified", "ticket.step_verified", "done", ticket.verified_at, locale)
+        elif ticket.verified_at is None and not closed:
+            yield self._step("verified", "ticket.step_verify", "now", None, locale)
+        if ticket.answered_at is not None:
+            yield self._step("review", "ticket.step_review", "done", ticket.answered_at, locale)
+        elif not closed:
+            state = "todo" if ticket.verified_at is None else "now"
+            yield self._step("review", "ticket.step_review", state, None, locale)
+        if ticket.state is TicketState.AWAITING_CONFIRMATION:
+            yield self._step("confirm", "ticket.step_confirm", "now", None, locale)
+        if ticket.outcome is not None:
+            state = "done" if ticket.outcome is Outcome.FULFILLED else "ended"
+            key = f"ticket.outcome.{ticket.outcome.value}"
+            yield self._step("done", key, state, ticket.closed_at, locale)
+        else:
+            state = "now" if ticket.state is TicketState.FULFILLING else "todo"
+            yield self._step("done", "ticket.step_done", state, None, locale)
+
+    def _step(
+        self, name: str, key: str, state: str, at: datetime | None, locale: str
+    ) -> dict[str, str]:
+        step = {"id": name, "label": self._text(locale, key), "state": state}
+        if at is not None:
+            step["date_text"] = self._value(self._date(at, short=True), locale)
+        return step
+
+    # -- when it is answered ----------------------------------------------------------------
+
+    def _due(self, ticket: Ticket, locale: str) -> dict[str, Any]:
+        """Return until when a ticket is answered, and how that was counted."""
+        clock = ticket.clock
+        if clock is None:
+            return {}
+        days = self._deadlines.days(clock)
+        due = {
+            "due_date": clock.due_date.isoformat(),
+            "due_text": self._value(due_date_argument(clock), locale),
+            "zone": clock.zone,
+            "days": [self._render_day(day, locale) for day in days],
+        }
+        reason = self._reason(ticket, days, locale)
+        return due | {"reason_text": reason} if reason else due
+
+    def _reason(self, ticket: Ticket, days: tuple[Day, ...], locale: str) -> str:
+        """Return why a date is later than working days alone make it; empty if it isn't."""
+        if ticket.work.first_due is not None:
+            first = {"$date": ticket.work.first_due.isoformat(), "year": True}
+            return self._text(locale, "ticket.date_extended", {"first": first})
+        runs = [self._run(first, last, locale) for first, last in _runs_off(days)]
+        if not runs:
+            return ""
+        reason = self._text(locale, "ticket.date_holiday", {"days": {"$texts": runs}})
+        worked = [one.date for one in days if one.reason is DayReason.MAKEUP and one.count]
+        if not worked:
+            return reason
+        dates = {"$texts": [{"$date": one.isoformat(), "short": True} for one in worked]}
+        return self._text(locale, "ticket.date_makeup", {"reason": reason, "days": dates})
+
+    def _run(self, first: date, last: date, locale: str) -> str:
+        begin, end = ({"$date": day.isoformat(), "short": True} for day in (first, last))
+        if first == last:
+            return self._value(begin, locale)
+        return self._text(locale, "ticket.date_range", {"first": begin, "last": end})
+
+    def _render_day(self, day: Day, locale: str) -> dict[str, Any]:
+        return {
+            "date": day.date.isoformat(),
+            "text": self._value({"$date": day.date.isoformat()}, locale),
+            "working": day.working,
+            "count": day.count,
+            "reason": day.reason.value,
+            "reason_label": self._text(locale, f"ticket.day.{day.reason.value}"),
+        }
+
+    # -- in words ---------------------------------------------------------------------------
+
+    def _text(self, locale: str, key: str, args: Mapping[str, Any] | None = None) -> str:
+        return self._catalog.text(locale, key, args or {})
+
+    def _value(self, value: Any, locale: str) -> str:
+        return self._catalog.value(locale, value)
+
+    def _date(self, at: datetime, *, short: bool = False) -> dict[str, Any]:
+        day = at.astimezone(ZoneInfo(self._rules.zone)).date()
+        return {"$date": day.isoformat(), **({"short": True} if short else {"year": True})}
+
+
+def _is_verified_apart(ticket: Ticket) -> bool:
+    """Whether verifying was a step of its own, as not for a request that needs none."""
+    needs = ticket.required_assurance is not Assurance.NONE
+    return needs or ticket.verified_at != ticket.received_at
+
+
+def _runs_off(days: tuple[Day, ...]) -> Iterator[tuple[date, date]]:
+    """Yield the runs of days off, first and last, that include a weekday: holidays."""
+    run: list[Day] = []
+    for day in (*days, None):
+        if day is not None and not day.working:
+            run.append(day)
+            continue
+        if any(one.reason in _SKIPPED_DAYS and one.date.weekday() < _SATURDAY for one in run):
+            yield run[0].date, run[-1].date
+        run = []
+
+
+def _state_key(ticket: Ticket) -> str:
+    """Return the text key of a ticket's state as shown to its requester."""
+    if any(due.kind is ScheduledEventKind.UNBINDING_WINDOW for due in ticket.scheduled_events):
+        # No agent works on it: the account is unbound automatically when the window closes.
+        return "ticket.in_window"
+    return f"ticket.state.{ticket.state.value}"
+
+
+def due_date_argument(clock: Clock) -> dict[str, Any]:
+    """Return a deadline's due date as a text argument."""
+    return {"$date": clock.due_date.isoformat(), "year": True}

@@ -1,0 +1,122 @@
+// All requests of the person: a button in the header with the count of those that are open, and a
+// sheet that lists them, newest first. Choosing one shows its card.
+
+import { byId, el } from "./dom.js";
+import { icon } from "./icons.js";
+import { keep, restore } from "./living.js";
+import { chip, dateOf, open, ticketCard } from "./ticket.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+export class Requests {
+  /**
+   * @param {Words} words
+   * @param {import("./ticket.js").Acts} acts
+   */
+  constructor(words, acts) {
+    this.words = words;
+    this.acts = {
+      ...acts,
+      choose: (action, number) => {
+        this.close();
+        acts.choose(action, number);
+      },
+    };
+    /** @type {any[]} */
+    this.list = [];
+    this.lang = "";
+    /** The number of the request that is shown; empty while all are listed. */
+    this.chosen = "";
+    this.button = byId("requests");
+    /** @type {HTMLDialogElement} */
+    this.sheet = byId("sheet");
+    this.button.addEventListener("click", () => this.open());
+    byId("sheet-close").addEventListener("click", () => this.close());
+    byId("sheet-back").addEventListener("click", () => this.choose(""));
+    this.sheet.addEventListener("click", (event) => event.target === this.sheet && this.close());
+    this.sheet.addEventListener("close", () => history.state?.sheet && history.back());
+    window.addEventListener("popstate", () => this.sheet.open && this.sheet.close());
+  }
+
+  /**
+   * @param {any[]} list the requests as they are now
+   * @param {string} lang of their texts
+   */
+  update(list, lang) {
+    const body = byId("sheet-body");
+    const same = lang === this.lang && JSON.stringify(list) === JSON.stringify(this.list);
+    this.list = list;
+    this.lang = lang;
+    if (same) return;
+    const kept = keep(body);
+    this.show();
+    restore(body, kept);
+  }
+
+  /** @param {string} [number] of the request to show; without one all are listed */
+  open(number = "") {
+    if (this.sheet.open) return;
+    this.chosen = number;
+    this.show();
+    this.sheet.showModal();
+    // So that the back gesture of a phone closes the sheet, and not the page.
+    history.pushState({ sheet: true }, "");
+    this.focus();
+  }
+
+  close() {
+    if (this.sheet.open) this.sheet.close();
+  }
+
+  /** @param {string} number */
+  choose(number) {
+    const before = this.chosen;
+    this.chosen = number;
+    this.show();
+    if (number) this.focus();
+    else this.sheet.querySelector(`[data-request="${CSS.escape(before)}"]`)?.focus();
+  }
+
+  focus() {
+    byId("sheet-title").focus();
+  }
+
+  show() {
+    const { words } = this;
+    const count = this.list.filter(open).length;
+    this.button.hidden = !this.list.length;
+    byId("requests-count").textContent = count ? String(count) : "";
+    byId("requests-count").hidden = !count;
+    this.button.setAttribute("aria-label", words.t("requests.button", { count }));
+    const ticket = this.list.find((one) => one.number === this.chosen);
+    if (!ticket) this.chosen = "";
+    byId("sheet-title").textContent = ticket?.kind_label ?? words.t("requests.title");
+    byId("sheet-back").hidden = !ticket;
+    byId("sheet-body").replaceChildren(
+      ticket ? ticketCard(words, ticket, this.lang, this.acts) : el("ul", { class: "request-list" }, ...this.list.map((one) => this.row(one))),
+    );
+  }
+
+  /** @param {any} ticket */
+  row(ticket) {
+    const items = (ticket.items ?? []).join(" · ");
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          class: "request",
+          lang: this.lang || undefined,
+          "data-request": ticket.number,
+          onclick: () => this.choose(ticket.number),
+        },
+        el("span", { class: "request-names" }, el("b", {}, ticket.kind_label), el("small", {}, items)),
+        chip(ticket),
+        el("span", { class: "request-date" }, dateOf(this.words, ticket)),
+        icon("chevron"),
+      ),
+    );
+  }
+}
