@@ -85,4 +85,4 @@ def bring_sample_policy(folder: Path) -> None:
     assert vectors is not None
     library = FilePolicyLibrary(folder)
     library.save(sample_policy())
-    library.keep_vectors(sample_policy(), vectors)
+    library.save_vectors(sample_policy(), vectors)

@@ -173,7 +173,7 @@ async def test_one_that_is_still_being_made_ready_is_left_to_who_does(tmp_path: 
         library.save(version)
         for part in (b"some", b"more", b"all"):
             await world.services.policy.refresh()
-            library.keep_vectors(version, part)
+            library.save_vectors(version, part)
         assert "2031" not in await quoted(world.services)
         await look(world.services)
         assert "2031" in await quoted(world.services)

@@ -11,7 +11,7 @@ import structlog
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.invocation import as_invoked
 from privacydesk.policy.clauses import cite
-from privacydesk.policy.library import FilePolicyLibrary, Sighting
+from privacydesk.policy.library import FilePolicyLibrary, VersionStamp
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.ports import LanguageUnderstanding
 from privacydesk.profile import OperatorProfile
@@ -42,7 +42,7 @@ class PolicyInForce:
         self._clauses = profile.clause_map()
         self._library = FilePolicyLibrary(data_dir)
         self._understanding = understanding
-        self._last_sighting: Sighting | None = None
+        self._last_stamp: VersionStamp | None = None
         # The folder that ``refresh`` need not read again. Empty at first, because
         # ``understanding`` may have loaded another version than this object.
         self._checked_folder = ""
@@ -78,9 +78,9 @@ class PolicyInForce:
         A version whose files changed since the last call is still being imported, so it is left
         for the next call. A version that can't be used is logged once.
         """
-        sighting = await asyncio.to_thread(self._library.sight, self.name)
-        is_stable, self._last_sighting = sighting == self._last_sighting, sighting
-        if sighting is None or not is_stable or sighting.folder == self._checked_folder:
+        stamp = await asyncio.to_thread(self._library.stamp, self.name)
+        is_stable, self._last_stamp = stamp == self._last_stamp, stamp
+        if stamp is None or not is_stable or stamp.folder == self._checked_folder:
             return
         try:
             version, missing = await asyncio.to_thread(self._read_newest)
@@ -90,19 +90,19 @@ class PolicyInForce:
             _log.info("policy_not_taken_yet", name=self.name, why=error.message)
             return
         except DeskError as error:
-            self._checked_folder = sighting.folder
+            self._checked_folder = stamp.folder
             _log.error(
                 "policy_not_taken",
                 name=self.name,
-                folder=sighting.folder,
+                folder=stamp.folder,
                 why=error.message,
                 hint="the desk goes on with the version before",
             )
             return
-        self._checked_folder = sighting.folder
+        self._checked_folder = stamp.folder
         if version is not None and version != self._version:
             self._version = version
-            _log.info("policy_taken", name=self.name, folder=sighting.folder)
+            _log.info("policy_taken", name=self.name, folder=stamp.folder)
             self._log_missing(missing)
 
     def _read_newest(self) -> tuple[PolicyVersion | None, Mapping[str, tuple[str, ...]]]:

@@ -63,12 +63,12 @@ def evaluate(
 ) -> None:
     """Evaluate how well questions are answered, and unanswerable ones declined."""
     from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
-    from privacydesk.policy.answering import SHIPPED, Learnt  # noqa: PLC0415
+    from privacydesk.policy.answering import BUNDLED_MODELS, AnswerModels  # noqa: PLC0415
     from privacydesk.policy_training.evaluation import ask, by_desk, table  # noqa: PLC0415
 
-    encoder, results, learnt = E5Embedder(), [], Learnt.load(network or SHIPPED)
+    encoder, results, models = E5Embedder(), [], AnswerModels.load(network or BUNDLED_MODELS)
     for policy in _policies(folder, left_out=folder is None):
-        results += ask(policy, by_desk(policy, encoder, learnt))
+        results += ask(policy, by_desk(policy, encoder, models))
     typer.echo(table(results))
 
 

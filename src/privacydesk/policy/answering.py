@@ -1,10 +1,11 @@
-"""Answers to questions from the policy: its passages, word for word, or nothing.
+"""Answers questions from the policy, by quoting its passages unchanged or not at all.
 
-Passages are looked for in two ways. One knows how people ask about policies: by the question's
-words, by the glossary's terms for them, by meaning (which finds Chinese passages for an English
-question), and by the topic of the question. The other was trained on questions about many policies
-(``lookup``). The best of both are read together with the question (``reranker``), and all scores
-are weighed (``judge``): where the best passage does not answer, the policy does not say.
+Two searches retrieve passages. One uses knowledge about how people ask about policies
+(``search_knowledge``): it matches the question's words, the glossary's words, vectors (which find
+Chinese passages for an English question) and the question's topic. The other was trained on
+questions about many policies (``lookup``). The ``reranker`` scores the best passages of both, and
+``relevance`` combines all scores to a probability. If it is low for every passage, the policy
+doesn't answer the question.
 """
 
 from __future__ import annotations
@@ -21,64 +22,70 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacydesk.domain.quotes import PolicyAnswer, Quote
-from privacydesk.policy import judge, lookup, lore
+from privacydesk.policy import lookup, relevance, search_knowledge
+from privacydesk.policy.answerability import AnswerabilityFeatures, answerability_features, log_odds
+from privacydesk.policy.chunks import split_into_chunks, split_sentences
 from privacydesk.policy.folding import fold
-from privacydesk.policy.judge import Judge
-from privacydesk.policy.judging import Signs, log_odds, signs_of
-from privacydesk.policy.lookup import Lookup, Turns
-from privacydesk.policy.lore import Glossary
-from privacydesk.policy.pieces import pieces_of, sentences_of
-from privacydesk.policy.reranker import Passage, PassageReader, Reranker, Verdict, read_alone
+from privacydesk.policy.lookup import Lookup, VectorMaps
+from privacydesk.policy.relevance import RelevanceModel
+from privacydesk.policy.reranker import (
+    EncodedPassage,
+    PassageEncoder,
+    PassageScores,
+    Reranker,
+    encode_passage,
+)
+from privacydesk.policy.search_knowledge import Glossary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
 
-MOST_QUOTES: Final = 3
-SHIPPED: Final = Path(__file__).parent / "network"
-"""The folder of the models that ship."""
-CANDIDATES: Final = 3
-"""Passages of each lookup that are read together with a question."""
-_ANSWERS_FROM: Final = 0.3
-"""The probability of answering from which a passage is quoted."""
-_ALSO_FROM: Final = 0.1
-"""The same for further passages."""
+MAX_QUOTES: Final = 3
+BUNDLED_MODELS: Final = Path(__file__).parent / "network"
+"""The folder of the bundled models."""
+RERANKED_PASSAGES: Final = 3
+"""The number of passages of each search that are reranked."""
+_MIN_FIRST: Final = 0.3
+"""The minimum probability of answering for the first quoted passage."""
+_MIN_FURTHER: Final = 0.1
+"""The minimum probability for further passages."""
 
 _CHILDREN: Final = "children"
 _OTHERS: Final = "others"
-"""The key that ties a topic to every document but the children's statement."""
-_OFFERED_FROM: Final = 0.3
-"""How likely a topic must be before the request that belongs to it is offered."""
+"""The key in a topic for all documents but the children's statement."""
+_MIN_TOPIC: Final = 0.3
+"""The minimum probability of a topic for offering its request."""
 
-# Weights of the ways; tuned on one half of benchmarks/policy_questions.yaml.
-_BY_WORDS: Final = 1.0
-_BY_GLOSSARY: Final = 1.0
-_BY_HEADINGS: Final = 0.3
-_BY_MEANING: Final = 1.5
-_BY_SENTENCE: Final = 1.5
-_BY_TOPIC: Final = 2.5
-_FOR_CHILD: Final = 0.7
-_AGAINST_CHILD: Final = 7.0
-"""A question that names no child is hardly ever about the children's statement."""
+# Weights of the scores, tuned on one half of benchmarks/policy_questions.yaml.
+_WORDS_WEIGHT: Final = 1.0
+_GLOSSARY_WEIGHT: Final = 1.0
+_HEADINGS_WEIGHT: Final = 0.3
+_SIMILARITY_WEIGHT: Final = 1.5
+_SENTENCE_WEIGHT: Final = 1.5
+_TOPIC_WEIGHT: Final = 2.5
+_CHILDREN_BONUS: Final = 0.7
+_CHILDREN_PENALTY: Final = 7.0
+"""For a question that mentions no child, since it is hardly ever about that statement."""
 _HEADINGS_WITH_GLOSSARY: Final = 0.5
 
-_OF_A_CHILD = re.compile(
+_MENTIONS_CHILD = re.compile(
     "儿童|孩|细路|小朋友|儿子|女儿|个仔|个女|家长|监护|14|十四"
     "|(?<![a-z])(?:child|children|kid|kids|son|daughter|parent|guardian)"
 )
-# Opening and closing phrases, which say nothing of what a question is about.
-_FRAME = re.compile(
+# Opening and closing phrases, which don't belong to the subject of a question.
+_FRAMING = re.compile(
     "请问(?:一下|下)?|(?:我)?想(?:请)?问(?:一下|下|问)?|(?:你们的|你们|你哋的|你哋嘅)?隐私政策(?:里面|里|中|入面)?"
     "(?:有没有|有冇)?(?:怎么(?:写|说|规定)的?|点(?:讲|写)|写了|说了|有写|规定)?吗?"
     r"|\b(?:what does|does) (?:the|your) (?:privacy )?policy say about\b"
     r"|\baccording to (?:the|your) (?:privacy )?policy\b"
 )
-# Words of some regions only, and what policies and most questions have instead.
+# Regional words, and the standard ones in policies and most questions.
 _REGIONAL: Final = {"私隐": "隐私", "几时": "什么时候", "何时": "什么时候", "边度": "哪里"}
-# "How many days is it kept?" asks how long; "days" would match passages on other periods.
+# "How many days is it kept?" means "how long"; "days" would match passages on other periods.
 _HOW_MANY = re.compile(
     r"(?:多少|几)(?:个)?(?:天|日|周|星期|礼拜|月|年|小时)(?=.{0,8}$)"
     r"|\bhow many (?:hours|days|weeks|months|years)\b"
 )
-_KEPT = re.compile(
+_RETENTION = re.compile(
     r"保存|保留|储存|存储|[存留]|\b(?:keep|kept|stor(?:e|ed|ing)|retain(?:ed)?|held|hold)\b"
 )
 _HOW_LONG = re.compile(r"多久|多长时间|\bhow long\b")
@@ -88,116 +95,118 @@ _RECORDS = re.compile(
     r"|\b(?:logs?|records?|recordings?|voice|videos?|photos?|pictures?|screenshots?|messages?|chats?"
     r"|location|ids?|documents?|contacts?|files?|data|ip(?: address(?:es)?)?)\b"
 )
-# "What about cookies?" is a follow-up, and too short to be searched for.
-_ASKS_ON = re.compile(
+# "What about cookies?" is a follow-up question that is too short for the search.
+_FOLLOW_UP = re.compile(
     r"^(?:(?:and|so|but|ok|okay|also|then)[ ,]+)*(?:(?:what|how) about )?"
     r"(?:the |your |any |other )*"
     r"(?:(?P<used>cookies?|sdks?|trackers?|tracking|analytics)|(?P<others>third[- ]part(?:y|ies)"
     r"|partners|advertisers|affiliates))[ ?!.]*$"
 )
-_BACK_LATER = re.compile(
+_RECOVERS_ACCOUNT = re.compile(
     r"^(?:(?:and|so|but|ok|okay|also|then)[ ,]+)*(?:can|could|will|would) i (?:still |ever )?"
     r"(?:get|recover|restore|reopen|reactivate) (?:it|(?:my|the) account)(?: back)?,? "
     r"(?:after(?:wards?| that)|later(?: on)?)[ ?!.]*$"
 )
-# In many policies "information" matches headings about others; one's own "data" means the same.
-_GIVES_AWAY = re.compile(r"\b(?:shar(?:e|ed|es|ing)|sell|sold|selling|pass(?:ed)? on)\b")
+# "Information" matches headings about third parties in many policies, so "data" is searched for.
+_DISCLOSURE = re.compile(r"\b(?:shar(?:e|ed|es|ing)|sell|sold|selling|pass(?:ed)? on)\b")
 _MY_DETAILS = re.compile(r"\b(my|our) (?:personal )?(?:info|information|details|stuff)\b")
-_TYPED = re.compile(r"\bu(r)?\b")
-_MAY_REPEAT: Final = 40
-"""Characters from which a question that only has a few words repeats them."""
-_FEW: Final = 3
-_FRAMED_LEAST: Final = 5
-"""Characters that must be left of a question without its frame; else it is kept whole."""
+_CHAT_SPELLING = re.compile(r"\bu(r)?\b")
+_REPETITION_LENGTH: Final = 40
+"""The length in characters from which a question with few distinct words is only repetition."""
+_FEW_WORDS: Final = 3
+_MIN_QUESTION: Final = 5
+"""The minimum length in characters of a question without opening and closing phrases."""
 
-# A question that only names the policy, or asks where it is, asks for all of it.
-_WHOLE = re.compile(
+# Asks for the whole policy: only names it, or asks where it is.
+_WHOLE_POLICY = re.compile(
     r"(?=.*(?:隐私|私隐|政策|条款|协议|声明|privacy|policy|terms))"
     r"(?:[我想要问看查找读]|了解|一下|你们|你哋|的|嘅|隐私|私隐|政策|条款|协议|说明|规定|声明|全文|在|喺|哪里|哪儿|哪|边度"
     r"|privacy|policy|terms|the|your|show|me|read|see|where|is|can|i|find|[\W_])+"
 )
 
-_SOMETHING = re.compile(r"[^\W_]")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
-class Encoder(PassageReader, Protocol):
-    """Turns texts into vectors of length one, and reads them; ``encoder.embedding`` does."""
+class Encoder(PassageEncoder, Protocol):
+    """Embeds texts as normalised vectors; implemented by ``encoder.embedding``."""
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of passages, a row each."""
+        """Return the vectors of passages, one row each."""
         ...
 
     def read_query(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the vector of a question, and the vectors of its tokens."""
+        """Return the vector of a question, and those of its tokens."""
         ...
 
 
-class Learnt(NamedTuple):
-    """The models trained on policies and their questions.
+class AnswerModels(NamedTuple):
+    """The models trained on policies and questions about them.
 
     Attributes:
-        turns: adjusts vectors for the lookup.
-        reranker: reads passages together with a question.
-        judge: estimates how likely a passage answers.
+        maps: adjusts vectors for the lookup.
+        reranker: scores passages for a question.
+        relevance: estimates the probability that a passage answers.
     """
 
-    turns: Turns
+    maps: VectorMaps
     reranker: Reranker
-    judge: Judge
+    relevance: RelevanceModel
 
     @classmethod
-    def load(cls, folder: Path = SHIPPED) -> Self:
-        """Return the models of a folder."""
+    def load(cls, folder: Path = BUNDLED_MODELS) -> Self:
+        """Load the models from a folder."""
         return cls(
-            Turns.load(folder / lookup.FILE), Reranker(folder), Judge.load(folder / judge.FILE)
+            VectorMaps.load(folder / lookup.FILE),
+            Reranker(folder),
+            RelevanceModel.load(folder / relevance.FILE),
         )
 
 
 @cache
-def shipped() -> Learnt:
-    """Return the models that ship."""
-    return Learnt.load()
+def bundled_models() -> AnswerModels:
+    """Return the bundled models."""
+    return AnswerModels.load()
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """The search for a question by what is known of policies.
+class SearchResult:
+    """The result of the search by words, glossary, vectors and topics.
 
     Attributes:
-        scores: the log probability of each passage being the one that answers.
-        signs: whether the policy says anything on it.
-        topic: the likeliest topic; None where none is likely.
+        scores: for each passage, the log probability that it is the one that answers.
+        features: features of whether the policy answers the question.
+        topic: the most likely topic; None if none is likely.
     """
 
     scores: Scores
-    signs: Signs
-    topic: lore.Topic | None
+    features: AnswerabilityFeatures
+    topic: search_knowledge.Topic | None
 
 
-class Found(NamedTuple):
+class RankedPassage(NamedTuple):
     """A passage that may answer.
 
     Attributes:
-        at: its number.
-        verdict: the scores of it and of its sentences.
-        signs: the features for the judge.
-        chance: probability that it answers.
+        number: the number of the passage.
+        scores: the reranker's scores of it and of its sentences.
+        features: the features for the relevance model.
+        probability: the probability that it answers.
     """
 
-    at: int
-    verdict: Verdict
-    signs: judge.Signs
-    chance: float
+    number: int
+    scores: PassageScores
+    features: relevance.Features
+    probability: float
 
 
 class PolicyIndex:
-    """A version of the policy, ready to answer.
+    """Answers questions from one version of the policy.
 
     Args:
         version: the imported policy.
-        vectors: of `embedded_texts(version)`, a row each.
-        encoder: reads questions and passages by themselves.
-        learnt: the trained models; those that ship where there is none.
+        vectors: the vectors of `embedded_texts(version)`, one row each.
+        encoder: encodes questions and passages.
+        models: the trained models; by default the bundled ones.
     """
 
     def __init__(
@@ -205,35 +214,37 @@ class PolicyIndex:
         version: PolicyVersion,
         vectors: NDArray[np.float32],
         encoder: Encoder,
-        learnt: Learnt | None = None,
+        models: AnswerModels | None = None,
     ) -> None:
-        pieces = self._pieces = pieces_of(version)
-        self._models = learnt or shipped()
-        self._lookup = Lookup(pieces, vectors, self._models.turns)
-        self._passages: dict[int, Passage] = {}
-        self._vectors, self._sentences = vectors[: len(pieces)], vectors[len(pieces) :]
+        chunks = self._chunks = split_into_chunks(version)
+        self._models = models or bundled_models()
+        self._lookup = Lookup(chunks, vectors, self._models.maps)
+        self._passages: dict[int, EncodedPassage] = {}
+        self._vectors, self._sentences = vectors[: len(chunks)], vectors[len(chunks) :]
         self._encoder = encoder
         self._language = "zh" if has_chinese(version.source) else "en"
-        self._learnt = lore.learnt()
-        self._glossary = Glossary(lore.terms())
-        headings = [tokens(fold(piece.headings)) for piece in pieces]
-        texts = [tokens(fold(piece.text)) for piece in pieces]
-        self._told = tuple(
+        self._weights = search_knowledge.trained_weights()
+        self._glossary = Glossary(search_knowledge.terms())
+        headings = [tokens(fold(chunk.headings)) for chunk in chunks]
+        texts = [tokens(fold(chunk.text)) for chunk in chunks]
+        self._passage_words = tuple(
             frozenset((*heading, *text)) for heading, text in zip(headings, texts, strict=True)
         )
         self._words = self._lookup.words
-        self._headings = WordIndex(headings, length_matters=0.3)
-        self._of_children = np.array([piece.document == _CHILDREN for piece in pieces])
-        self._by_topic = np.array([self._about(topic) for topic in lore.topics()])
-        self._spoken_of = (self._by_topic > 0).any(axis=1)
+        self._headings = WordIndex(headings, length_penalty=0.3)
+        self._is_for_children = np.array([chunk.document == _CHILDREN for chunk in chunks])
+        self._topic_scores = np.array(
+            [self._topic_relevance(topic) for topic in search_knowledge.topics()]
+        )
+        self._has_topic = (self._topic_scores > 0).any(axis=1)
 
-    def _about(self, topic: lore.Topic) -> Scores:
-        """Return each passage's relevance to a topic, at most 1."""
+    def _topic_relevance(self, topic: search_knowledge.Topic) -> Scores:
+        """Return the relevance of each passage for a topic, at most 1."""
         scores = self._by_terms(Counter(tokens(fold(topic.words))))
         if topic.document == _CHILDREN:
-            scores = scores * self._of_children
+            scores = scores * self._is_for_children
         elif topic.document == _OTHERS:
-            scores = scores * ~self._of_children
+            scores = scores * ~self._is_for_children
         return scores / max(float(scores.max(initial=0.0)), 1e-9)
 
     def _by_terms(self, words: Counter[str]) -> Scores:
@@ -241,170 +252,190 @@ class PolicyIndex:
         return self._words.scores(words) + _HEADINGS_WITH_GLOSSARY * by_headings
 
     def answer(self, question: str) -> PolicyAnswer:
-        """Return the passages that answer a question; none when the policy does not say."""
-        if _WHOLE.fullmatch(fold(question)) is not None:
+        """Return the passages that answer a question; none if the policy doesn't answer it."""
+        if _WHOLE_POLICY.fullmatch(fold(question)) is not None:
             return PolicyAnswer(language=self._language, asked=False)
-        topic, found = self._answering(question)
-        if not found or found[0].chance < _ANSWERS_FROM:
+        topic, passages = self._find_passages(question)
+        if not passages or passages[0].probability < _MIN_FIRST:
             return PolicyAnswer(language=self._language)
         return PolicyAnswer(
-            quotes=tuple(self._quote(one) for one in found if one.chance >= _ALSO_FROM),
+            quotes=tuple(
+                self._quote(passage) for passage in passages if passage.probability >= _MIN_FURTHER
+            ),
             offers=topic.offers if topic else None,
             language=self._language,
         )
 
-    def _answering(self, question: str) -> tuple[lore.Topic | None, list[Found]]:
-        """Return the topic of a question or of its general case, and the passages for it."""
-        topic, found = self._ranked(question)
-        if not found or found[0].chance < _ANSWERS_FROM:
-            general = _asked_generally(_asked(fold(question)))
+    def _find_passages(
+        self, question: str
+    ) -> tuple[search_knowledge.Topic | None, list[RankedPassage]]:
+        """Return the topic of a question, or of a more general one, and the passages for it."""
+        topic, passages = self._rank(question)
+        if not passages or passages[0].probability < _MIN_FIRST:
+            general = _generalise(_normalise(fold(question)))
             if general:
-                topic, found = self._ranked(general)
-        return topic, found[:MOST_QUOTES]
+                topic, passages = self._rank(general)
+        return topic, passages[:MAX_QUOTES]
 
-    def ranked(self, question: str) -> list[Found]:
-        """Return the passages that may answer a question, the likeliest first."""
-        return self._ranked(question)[1]
+    def ranked(self, question: str) -> list[RankedPassage]:
+        """Return the passages that may answer a question, the most probable first."""
+        return self._rank(question)[1]
 
-    def _ranked(self, question: str) -> tuple[lore.Topic | None, list[Found]]:
-        folded = _asked(fold(question))
-        if not self._pieces or not _says_something(folded):
+    def _rank(self, question: str) -> tuple[search_knowledge.Topic | None, list[RankedPassage]]:
+        folded = _normalise(fold(question))
+        if not self._chunks or not _has_content(folded):
             return None, []
         vector, states = self._encoder.read_query(folded)
-        known, likely = self._search(folded, vector), self._lookup.scores(folded, vector)
-        said = log_odds(known.signs, self._learnt.judge)
-        best = (np.argsort(-one, kind="stable")[:CANDIDATES] for one in (known.scores, likely))
+        by_topics, by_lookup = self._search(folded, vector), self._lookup.scores(folded, vector)
+        answerable = log_odds(by_topics.features, self._weights.judge)
+        best = (
+            np.argsort(-scores, kind="stable")[:RERANKED_PASSAGES]
+            for scores in (by_topics.scores, by_lookup)
+        )
         candidates = np.unique(np.concatenate(list(best))).tolist()
-        passages = [self._passage(at) for at in candidates]
-        found = [
-            self._found(at, verdict, float(likely[at]), float(known.scores[at]), said)
-            for at, verdict in zip(
-                candidates, self._models.reranker.judge(states, passages), strict=True
+        passages = [self._passage(number) for number in candidates]
+        ranked = [
+            self._combine(
+                number,
+                scores,
+                float(by_lookup[number]),
+                float(by_topics.scores[number]),
+                answerable,
+            )
+            for number, scores in zip(
+                candidates, self._models.reranker.score(states, passages), strict=True
             )
         ]
-        return known.topic, sorted(found, key=lambda one: one.chance, reverse=True)
+        return by_topics.topic, sorted(
+            ranked, key=lambda passage: passage.probability, reverse=True
+        )
 
-    def _found(
-        self, at: int, verdict: Verdict, likely: float, by_topics: float, said: float
-    ) -> Found:
-        signs = judge.signs_of(verdict, likely, by_topics, said)
-        return Found(at, verdict, signs, self._models.judge.chance(signs))
+    def _combine(
+        self,
+        number: int,
+        scores: PassageScores,
+        by_lookup: float,
+        by_topics: float,
+        answerable: float,
+    ) -> RankedPassage:
+        features = relevance.passage_features(scores, by_lookup, by_topics, answerable)
+        return RankedPassage(number, scores, features, self._models.relevance.probability(features))
 
-    def _passage(self, at: int) -> Passage:
-        if at not in self._passages:
-            self._passages[at] = read_alone(self._pieces[at], self._encoder)
-        return self._passages[at]
+    def _passage(self, number: int) -> EncodedPassage:
+        if number not in self._passages:
+            self._passages[number] = encode_passage(self._chunks[number], self._encoder)
+        return self._passages[number]
 
-    def search(self, question: str) -> Search | None:
-        """Search for a question by what is known; None where there is nothing to search for."""
-        folded = _asked(fold(question))
-        if not self._pieces or not _says_something(folded):
+    def search(self, question: str) -> SearchResult | None:
+        """Search by words, glossary, vectors and topics; None if the question has no words."""
+        folded = _normalise(fold(question))
+        if not self._chunks or not _has_content(folded):
             return None
         return self._search(folded, self._encoder.read_query(folded)[0])
 
-    def _search(self, folded: str, vector: NDArray[np.float32]) -> Search:
-        """Search for a question by what is known of how people ask about policies."""
-        said = tokens(folded)
-        meant = tokens(fold(" ".join(self._glossary.expand(folded))))
-        likeness = self._vectors @ vector
+    def _search(self, folded: str, vector: NDArray[np.float32]) -> SearchResult:
+        """Search by words, glossary, vectors and topics."""
+        words = tokens(folded)
+        glossary_words = tokens(fold(" ".join(self._glossary.expand(folded))))
+        similarity = self._vectors @ vector
         by_sentence = np.maximum.reduceat(self._sentences @ vector, self._lookup.first_sentence)
-        chances = self._learnt.chances(vector)
-        topics = chances[: len(self._by_topic)]
-        # A policy in another language than the topics' contains words of hardly any topic: the
-        # small share of a question that belongs to those must not decide.
-        spoken_of = float(topics @ self._spoken_of) / max(float(topics.sum()), 1e-9)
-        of_child = _FOR_CHILD if _OF_A_CHILD.search(folded) else -_AGAINST_CHILD
+        probabilities = self._weights.probabilities(vector)
+        topics = probabilities[: len(self._topic_scores)]
+        # A policy in another language than the topics has words of hardly any topic. Topics that
+        # it has no words of must not count.
+        covered_share = float(topics @ self._has_topic) / max(float(topics.sum()), 1e-9)
+        children_bonus = _CHILDREN_BONUS if _MENTIONS_CHILD.search(folded) else -_CHILDREN_PENALTY
         scores = (
-            _BY_WORDS * self._lookup.by_words(folded)
-            + _BY_GLOSSARY * _standard(self._by_terms(Counter(meant)))
-            + _BY_HEADINGS * _standard(self._headings.scores(Counter([*said, *meant])))
-            + _BY_MEANING * _standard(likeness.astype(np.float64))
-            + _BY_SENTENCE * _standard(by_sentence.astype(np.float64))
-            + _BY_TOPIC * spoken_of * _standard(topics @ self._by_topic)
-            + of_child * self._of_children
+            _WORDS_WEIGHT * self._lookup.by_words(folded)
+            + _GLOSSARY_WEIGHT * _standardise(self._by_terms(Counter(glossary_words)))
+            + _HEADINGS_WEIGHT
+            * _standardise(self._headings.scores(Counter([*words, *glossary_words])))
+            + _SIMILARITY_WEIGHT * _standardise(similarity.astype(np.float64))
+            + _SENTENCE_WEIGHT * _standardise(by_sentence.astype(np.float64))
+            + _TOPIC_WEIGHT * covered_share * _standardise(topics @ self._topic_scores)
+            + children_bonus * self._is_for_children
         )
         best = int(np.argmax(scores))
-        likeliest = int(np.argmax(topics))
-        signs = signs_of(
-            outside=float(chances[len(self._by_topic) :].sum()),
-            words=Counter([*said, *meant]),
-            best=self._told[best],
+        best_topic = int(np.argmax(topics))
+        features = answerability_features(
+            outside=float(probabilities[len(self._topic_scores) :].sum()),
+            words=Counter([*words, *glossary_words]),
+            best=self._passage_words[best],
             index=self._words,
-            near=float(likeness[best]),
+            similarity=float(similarity[best]),
             latin=not has_chinese(folded),
-            known=bool(meant),
+            in_glossary=bool(glossary_words),
             scores=scores,
         )
-        return Search(
+        return SearchResult(
             scores=np.asarray(scores - np.logaddexp.reduce(scores)),
-            signs=signs,
-            topic=lore.topics()[likeliest] if topics[likeliest] >= _OFFERED_FROM else None,
+            features=features,
+            topic=search_knowledge.topics()[best_topic]
+            if topics[best_topic] >= _MIN_TOPIC
+            else None,
         )
 
-    def _quote(self, found: Found) -> Quote:
-        piece = self._pieces[found.at]
+    def _quote(self, ranked: RankedPassage) -> Quote:
+        chunk = self._chunks[ranked.number]
         return Quote(
-            document=piece.title,
-            article=piece.article,
-            section=piece.section,
-            text=piece.text,
-            anchor=piece.anchor,
-            score=round(found.chance, 4),
+            document=chunk.title,
+            article=chunk.article,
+            section=chunk.section,
+            text=chunk.text,
+            anchor=chunk.anchor,
+            score=round(ranked.probability, 4),
         )
 
 
 def embedded_texts(version: PolicyVersion) -> list[str]:
-    """Return the texts to embed: each piece, then each sentence of each piece.
-
-    A piece's headings are included, since they tell part of its meaning.
-    """
-    pieces = pieces_of(version)
-    whole = [f"{piece.title} {piece.headings}\n{piece.text}" for piece in pieces]
-    return whole + [sentence for piece in pieces for sentence in sentences_of(piece)]
+    """Return the texts to embed: each chunk with its headings, then each sentence of each chunk."""
+    chunks = split_into_chunks(version)
+    whole = [f"{chunk.title} {chunk.headings}\n{chunk.text}" for chunk in chunks]
+    return whole + [sentence for chunk in chunks for sentence in split_sentences(chunk)]
 
 
-def _asked(folded: str) -> str:
-    """Return what a question is about, in the usual words and without its frame."""
-    for said, usual in _REGIONAL.items():
-        folded = folded.replace(said, usual)
-    if _HOW_MANY.search(folded) is not None and _KEPT.search(folded) is not None:
-        folded = _HOW_MANY.sub(lambda said: "how long" if said[0].isascii() else "多久", folded)
+def _normalise(folded: str) -> str:
+    """Replace regional and unusual wording, and remove opening and closing phrases."""
+    for regional, usual in _REGIONAL.items():
+        folded = folded.replace(regional, usual)
+    if _HOW_MANY.search(folded) is not None and _RETENTION.search(folded) is not None:
+        folded = _HOW_MANY.sub(lambda match: "how long" if match[0].isascii() else "多久", folded)
     if folded.isascii():
-        folded = _in_full(folded)
-    left = _FRAME.sub(" ", folded).strip(" ,，。?？!！:：")
-    return left if len(left) >= _FRAMED_LEAST else folded
+        folded = _complete_english(folded)
+    rest = _FRAMING.sub(" ", folded).strip(" ,，。?？!！:：")
+    return rest if len(rest) >= _MIN_QUESTION else folded
 
 
-def _says_something(folded: str) -> bool:
-    """Whether a question has letters, and is not a few words over and over."""
-    if _SOMETHING.search(folded) is None:
+def _has_content(folded: str) -> bool:
+    """Whether a question has words, and is not a repetition of a few."""
+    if _LETTER_OR_DIGIT.search(folded) is None:
         return False
-    beginning = folded[:_MAY_REPEAT]
-    return len(beginning) < _MAY_REPEAT or len(set(tokens(beginning))) > _FEW
+    start = folded[:_REPETITION_LENGTH]
+    return len(start) < _REPETITION_LENGTH or len(set(tokens(start))) > _FEW_WORDS
 
 
-def _asked_generally(asked: str) -> str:
-    """Return the general question on retention, if kinds of records are asked about; else nothing.
+def _generalise(question: str) -> str:
+    """Return the general question on retention for one about a kind of record; else "".
 
-    Policies have one period for everything that they do not name.
+    Policies have a general retention period for kinds of records that they don't mention.
     """
-    if not all(one.search(asked) for one in (_KEPT, _HOW_LONG, _RECORDS)):
+    if not all(pattern.search(question) for pattern in (_RETENTION, _HOW_LONG, _RECORDS)):
         return ""
-    return "个人信息保存多久" if has_chinese(asked) else "how long do you keep my personal data"
+    return "个人信息保存多久" if has_chinese(question) else "how long do you keep my personal data"
 
 
-def _in_full(folded: str) -> str:
-    """Return an English question as a whole sentence, in the words that are found best."""
-    folded = _TYPED.sub(lambda hit: "your" if hit[1] else "you", folded.strip())
-    hit = _ASKS_ON.match(folded)
-    if hit is not None:
-        used, others = hit["used"], hit["others"]
+def _complete_english(folded: str) -> str:
+    """Return an English question as a full sentence, in words that match policies better."""
+    folded = _CHAT_SPELLING.sub(lambda match: "your" if match[1] else "you", folded.strip())
+    match = _FOLLOW_UP.match(folded)
+    if match is not None:
+        used, others = match["used"], match["others"]
         return f"do you use {used}" if used else f"do you share my data with {others}"
-    if _BACK_LATER.match(folded):
+    if _RECOVERS_ACCOUNT.match(folded):
         return "if i close my account can i get it back later"
-    return _MY_DETAILS.sub(r"\1 data", folded) if _GIVES_AWAY.search(folded) else folded
+    return _MY_DETAILS.sub(r"\1 data", folded) if _DISCLOSURE.search(folded) else folded
 
 
-def _standard(scores: Scores) -> Scores:
-    """Standardise the scores of one way."""
+def _standardise(scores: Scores) -> Scores:
+    """Standardise scores to mean 0 and deviation 1."""
     return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9))

@@ -11,8 +11,8 @@ from typing import Final
 from privacydesk.policy.anchors import heading_text, headings_of
 from privacydesk.policy.tree import Passage, PolicyDocument, PolicyVersion
 
-_SAME_PASSAGE: Final = 0.5
-"""Similarity from which a passage is the old one reworded, and not another in its place."""
+_MIN_SIMILARITY: Final = 0.5
+"""The minimum similarity of a reworded passage to the old one; below, it is another passage."""
 
 
 class ChangeKind(StrEnum):
@@ -25,16 +25,16 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One changed passage.
+    """A changed passage.
 
     Attributes:
         kind: whether it was added, removed or changed.
         document: the document's title.
-        article: label and title of the article, in the newer version if it is there; empty
-            before the first.
-        anchor: its anchor now, or before it was removed.
-        before: its own words then; empty where it was added.
-        after: its own words now; empty where it was removed.
+        article: label and title of the article, of the newer version if it has it; empty for
+            passages before the first article.
+        anchor: its new anchor, or the old one if it was removed.
+        before: the old text; empty if it was added.
+        after: the new text; empty if it was removed.
     """
 
     kind: ChangeKind
@@ -53,78 +53,82 @@ class _Line:
 
     @property
     def plain(self) -> str:
-        """The words alone: other line breaks or indents are no change."""
+        """The text without white space, whose changes are ignored."""
         return "".join(self.text.split())
 
 
 def changes_between(before: PolicyVersion, after: PolicyVersion) -> tuple[Change, ...]:
-    """Compare two versions passage by passage, in reading order, an article at a time.
+    """Return the changes between two versions, in reading order, article by article.
 
-    Passages are matched by their words, not by their anchors, which move when one is inserted
-    before them. A passage that moved to another article is removed there and added here.
+    Passages are matched by text, not by anchor, since anchors change when a passage is inserted
+    before. A passage that moved to another article counts as removed and added.
     """
     old = {document.key: document for document in before.documents}
     new = {document.key: document for document in after.documents}
-    found: list[Change] = []
+    changes: list[Change] = []
     for key in dict.fromkeys((*new, *old)):
-        found += _between(old.get(key), new.get(key))
-    return tuple(found)
+        changes += _document_changes(old.get(key), new.get(key))
+    return tuple(changes)
 
 
-def _between(old: PolicyDocument | None, new: PolicyDocument | None) -> Iterator[Change]:
-    shown = new or old
-    assert shown is not None
-    was = _by_article(old) if old else {}
-    now = _by_article(new) if new else {}
-    for place in dict.fromkeys((*now, *was)):
-        yield from _compared(shown.title, was.get(place, []), now.get(place, []))
+def _document_changes(old: PolicyDocument | None, new: PolicyDocument | None) -> Iterator[Change]:
+    document = new or old
+    assert document is not None
+    old_lines = _by_article(old) if old else {}
+    new_lines = _by_article(new) if new else {}
+    for article in dict.fromkeys((*new_lines, *old_lines)):
+        yield from _article_changes(
+            document.title, old_lines.get(article, []), new_lines.get(article, [])
+        )
 
 
 def _by_article(document: PolicyDocument) -> dict[str, list[_Line]]:
-    """Return the passages with words of their own, by the anchor of their article."""
+    """Return the passages with text of their own, by the anchor of their article."""
     lines: dict[str, list[_Line]] = {}
-    waiting: list[tuple[Passage, ...]] = [(document.root,)]
-    while waiting:
-        path = waiting.pop()
+    pending: list[tuple[Passage, ...]] = [(document.root,)]
+    while pending:
+        path = pending.pop()
         passage = path[-1]
         if passage.head.strip():
             headings = headings_of(path)
-            place, title = (headings[0].anchor, heading_text(headings[0])) if headings else ("", "")
-            lines.setdefault(place, []).append(_Line(passage.anchor, title, passage.head.strip()))
-        waiting += [(*path, child) for child in reversed(passage.children)]
+            article, title = (
+                (headings[0].anchor, heading_text(headings[0])) if headings else ("", "")
+            )
+            lines.setdefault(article, []).append(_Line(passage.anchor, title, passage.head.strip()))
+        pending += [(*path, child) for child in reversed(passage.children)]
     return lines
 
 
-def _compared(document: str, was: Sequence[_Line], now: Sequence[_Line]) -> Iterator[Change]:
+def _article_changes(document: str, old: Sequence[_Line], new: Sequence[_Line]) -> Iterator[Change]:
     matcher = difflib.SequenceMatcher(
-        None, [line.plain for line in was], [line.plain for line in now], autojunk=False
+        None, [line.plain for line in old], [line.plain for line in new], autojunk=False
     )
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
-            yield from _replaced(document, was[a:b], now[c:d])
+            yield from _match_reworded(document, old[a:b], new[c:d])
 
 
-def _replaced(document: str, was: Sequence[_Line], now: Sequence[_Line]) -> Iterator[Change]:
-    """Pair the reworded passages, and yield the rest as added or removed."""
-    left = list(was)
-    for line in now:
-        likest = max(left, key=lambda old: _likeness(old, line), default=None)
-        if likest is not None and _likeness(likest, line) >= _SAME_PASSAGE:
-            # Earlier passages that were not matched are gone.
-            at = left.index(likest)
-            yield from (_removed(document, old) for old in left[:at])
-            del left[: at + 1]
+def _match_reworded(document: str, old: Sequence[_Line], new: Sequence[_Line]) -> Iterator[Change]:
+    """Match reworded passages, and yield the others as added or removed."""
+    unmatched = list(old)
+    for line in new:
+        closest = max(unmatched, key=lambda old: _similarity(old, line), default=None)
+        if closest is not None and _similarity(closest, line) >= _MIN_SIMILARITY:
+            # Unmatched passages before the match were removed.
+            at = unmatched.index(closest)
+            yield from (_removed(document, old) for old in unmatched[:at])
+            del unmatched[: at + 1]
             yield Change(
-                ChangeKind.CHANGED, document, line.article, line.anchor, likest.text, line.text
+                ChangeKind.CHANGED, document, line.article, line.anchor, closest.text, line.text
             )
         else:
             yield Change(ChangeKind.ADDED, document, line.article, line.anchor, after=line.text)
-    yield from (_removed(document, old) for old in left)
+    yield from (_removed(document, old) for old in unmatched)
 
 
 def _removed(document: str, line: _Line) -> Change:
     return Change(ChangeKind.REMOVED, document, line.article, line.anchor, before=line.text)
 
 
-def _likeness(one: _Line, other: _Line) -> float:
-    return difflib.SequenceMatcher(None, one.plain, other.plain, autojunk=False).ratio()
+def _similarity(first: _Line, second: _Line) -> float:
+    return difflib.SequenceMatcher(None, first.plain, second.plain, autojunk=False).ratio()

@@ -1,4 +1,4 @@
-"""The clauses that the desk cites, by names of its own; the operator profile maps them."""
+"""The policy clauses that the desk cites, by name; the operator profile maps names to passages."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ CLAUSE_NAMES: Mapping[str, str] = {
     "unbinding": "unbinding a third party's account",
     "withdrawal": "withdrawing consent, and that it isn't retroactive",
 }
-"""Every clause the desk cites, and what it is about. A profile maps each to its own policy."""
+"""The name and subject of each clause that the desk cites. A profile maps them to its policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The place of a clause in the operator's policy.
+    """The position of a clause in the operator's policy.
 
     Attributes:
-        article: the number to cite when nothing is imported, such as 第七条（六）.
-        anchor: the passage to quote from the imported policy; None to always cite the number.
+        article: the number to cite if no policy is imported, such as 第七条（六）.
+        anchor: the anchor of the passage to quote; None to cite the number only.
     """
 
     article: str
@@ -52,31 +52,31 @@ class ClauseMap:
 
     @classmethod
     def from_profile(cls, section: Mapping[str, object]) -> ClauseMap:
-        """Read the profile's section: each name with `article`, and `anchor` where there is one.
+        """Read the section of the profile: by name, the `article` and optionally the `anchor`.
 
         Raises:
-            SettingsError: an entry is misspelt or incomplete; the message names its key.
+            SettingsError: an entry is invalid; the message names its key.
         """
         return cls({name: _read_clause(name, entry) for name, entry in section.items()})
 
     def missing(self, version: PolicyVersion) -> dict[str, tuple[str, ...]]:
-        """Return the names whose anchors the version lacks, each with similar anchors.
+        """Return the names of clauses whose anchors the version lacks, each with similar anchors.
 
-        For warnings at import and at start; citing these falls back on the number.
+        For warnings at import and at start-up; such clauses are cited by number.
         """
-        known = {passage.anchor for passage in version.passages()}
+        anchors = {passage.anchor for passage in version.passages()}
         return {
             name: near_anchors(version, clause.anchor)
             for name, clause in self.clauses.items()
-            if clause.anchor is not None and clause.anchor not in known
+            if clause.anchor is not None and clause.anchor not in anchors
         }
 
 
 def cite(clauses: ClauseMap, version: PolicyVersion | None, name: str) -> Citation:
-    """Cite a clause: its passage where it was imported, else its article number alone.
+    """Return the citation of a clause: its passage if it was imported, else its number only.
 
-    An import that lost the passage must not break a dialog, so it counts as none;
-    `ClauseMap.missing` tells the operator.
+    A version without the passage must not break a dialog, so the number is cited then, too;
+    `ClauseMap.missing` reports it to the operator.
 
     Raises:
         NotFoundError: the profile maps no clause of that name.

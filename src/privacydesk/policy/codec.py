@@ -1,4 +1,4 @@
-"""A policy version as JSON and back. Texts aren't written twice: a passage is two offsets."""
+"""Converts policy versions to JSON and back. Passages are stored as offsets into the source."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from privacydesk.policy.tree import (
 )
 
 FORMAT = 1
-"""Raised when the shape changes; a reader refuses what it doesn't know."""
+"""To be increased when the format changes; other formats are refused."""
 
 
 def dump_version(version: PolicyVersion) -> dict[str, Any]:
-    """Return everything but the source as plain data."""
+    """Return a version as JSON-serialisable data, without its source."""
     return {
         "format": FORMAT,
         "name": version.name,
@@ -31,7 +31,7 @@ def dump_version(version: PolicyVersion) -> dict[str, Any]:
 
 
 def dump_document(document: PolicyDocument) -> dict[str, Any]:
-    """Return a document as plain data."""
+    """Return a document as JSON-serialisable data."""
     return {
         "key": document.key,
         "title": document.title,
@@ -44,7 +44,7 @@ def dump_document(document: PolicyDocument) -> dict[str, Any]:
 
 
 def dump_passage(passage: Passage) -> dict[str, Any]:
-    """Return a passage and all below it as plain data, without its text."""
+    """Return a passage and all below it as JSON-serialisable data, without texts."""
     return {
         "kind": passage.kind.value,
         "anchor": passage.anchor,
@@ -63,8 +63,8 @@ def load_version(data: Mapping[str, Any], source: str) -> PolicyVersion:
     """Rebuild a version from its data and its source.
 
     Raises:
-        ValueError: the data is of another format, or the source isn't the one it was made from.
-        KeyError: something is missing from the data.
+        ValueError: the data has another format, or belongs to another source.
+        KeyError: the data is incomplete.
     """
     if data["format"] != FORMAT:
         raise ValueError(f"stored in format {data['format']}, this release reads {FORMAT}")

@@ -1,4 +1,4 @@
-"""Finding a document's table of contents, whose lines look like the headings they list."""
+"""Finds the table of contents of a document, whose lines look like headings."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from privacydesk.policy.lines import Line, fold
+from privacydesk.policy.lines import Line, normalize_title
 from privacydesk.policy.marks import HEADING_STYLES, Mark, Style, plain_title, read_label
 
 _PAGE_NUMBER = re.compile(r"[\s.…·]{2,}[0-9]{1,4}$")
 _ENTRY_LENGTH = 90
 _LEAD_IN_LENGTH = 40
 _LEAD_IN = re.compile(r"[：:]$|目录|目錄|内容|內容|contents", re.IGNORECASE)
-_FEWEST = 2
-# Contents may stand under a part's heading, as laws have it, but not inside an article.
+_MIN_ENTRIES = 2
+# Contents may be below the heading of a part, as in laws, but not inside an article.
 _SECTIONS = HEADING_STYLES - {Style.PART, Style.CHAPTER}
-_MATCHING = 0.6
+_MIN_MATCHED_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Positions of the contents' lines, lead-in included, and the folded titles they list."""
+    """The positions of the table of contents, with its heading, and the normalised titles in it."""
 
     positions: frozenset[int]
     titles: frozenset[str]
@@ -31,19 +31,18 @@ NO_CONTENTS = Contents(frozenset(), frozenset())
 
 
 def entry_title(line: Line, mark: Mark | None) -> str:
-    """Return the folded title of a line that may be a heading or an entry for one."""
+    """Return the normalised title of a line that may be a heading or an entry of the contents."""
     rest = mark.rest if mark else line.bare
     if mark is not None and mark.style is Style.BULLET and (inner := read_label(rest)) is not None:
         rest = inner.rest
     text = plain_title(rest)
-    return fold(_PAGE_NUMBER.sub("", text)) if len(text) <= _ENTRY_LENGTH else ""
+    return normalize_title(_PAGE_NUMBER.sub("", text)) if len(text) <= _ENTRY_LENGTH else ""
 
 
 def find_contents(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Contents:
-    """Find a run of headings without text between, most of which come again further down.
+    """Find a run of lines that look like headings, most of which occur again below.
 
-    Only a run ahead of all headings of its own form can be one: two equal lists inside sections
-    are two lists.
+    The run must precede all headings of its form: two equal lists inside sections are no contents.
     """
     titles = [entry_title(line, mark) for line, mark in zip(lines, marks, strict=True)]
     last_seen = {
@@ -66,7 +65,7 @@ def find_contents(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Conten
             before = seen | {_style(mark) for mark in marks[at : run[0]]}
             inside = headed or bool(before & _SECTIONS)
             late = style in before or (inside and style not in HEADING_STYLES)
-            if not late and len(matched) >= max(_FEWEST, _MATCHING * len(run)):
+            if not late and len(matched) >= max(_MIN_ENTRIES, _MIN_MATCHED_SHARE * len(run)):
                 lead_in = {run[0] - 1} if _leads_in(lines, marks, run[0] - 1) else set()
                 return Contents(frozenset({*run, *lead_in}), frozenset(titles[p] for p in run))
         styles = {_style(mark) for mark in marks[at:end]}
@@ -96,7 +95,7 @@ def _run_end(
         if mark is None or lines[end].level or not titles[end] or titles[end] in listed:
             break
         if first is not None and mark.style is first.style and mark.style is not Style.BULLET:
-            # A number that restarts begins the text itself, under a changed title.
+            # The numbers restart: the text itself begins, with a changed title.
             if mark.number <= highest:
                 break
             highest = mark.number

@@ -1,4 +1,4 @@
-"""Decoding a policy file, by trial: policies arrive in several encodings."""
+"""Detects the encoding of a policy file and decodes it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from privacydesk.errors import DeskError, ErrorCode
 
 MAX_BYTES = 5 * 1024 * 1024
-"""Larger files are refused: no policy is that long, and the desk keeps each in memory."""
+"""The maximum size in bytes. No policy is that long, and the desk keeps it in memory."""
 
-# GB18030 decodes almost any bytes. Control and private-use characters in the result mean that the
-# bytes were no text at all.
+# GB18030 decodes almost any bytes. If the result has control or private-use characters, the file
+# is not text.
 _NOT_GB_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
 
-# File formats that hold a text and are no text: their first bytes, and the message for each.
+# The first bytes of document formats that are not plain text, with their descriptions.
 _CONTAINERS = (
     (b"%PDF-", "the file is a PDF"),
     (b"PK\x03\x04", "the file is a Word document or another archive"),
@@ -28,13 +28,13 @@ _WEB_PAGE = re.compile(
 )
 _SAVE_AS_TEXT = "save the policy as plain text or Markdown and import that"
 _UNKNOWN = "the file is neither UTF-8, UTF-16 nor GB18030 text: save it as UTF-8"
-_LOOKED_AT = 4096
-"""Characters at the beginning by which a web page is recognised."""
+_SEARCHED_START = 4096
+"""How many characters are searched for the beginning of a web page."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
-    """The text of a file without its byte order mark, and the encoding that read it."""
+    """The text of a file without its byte order mark, and the detected encoding."""
 
     text: str
     encoding: str
@@ -46,24 +46,24 @@ def unreadable(message: str, **data: object) -> DeskError:
 
 
 def decode_policy(data: bytes) -> DecodedText:
-    """Decode a policy file: UTF-8 with or without mark, UTF-16 with mark, or GB18030.
+    """Decode a policy file: UTF-8, UTF-16 with a byte order mark, or GB18030.
 
     Raises:
-        DeskError: POLICY_UNREADABLE when the file is too large, isn't text, or holds its text in
-            another format, such as a web page.
+        DeskError: POLICY_UNREADABLE if the file is too large, isn't text, or has another format,
+            such as a web page.
     """
     if len(data) > MAX_BYTES:
         raise unreadable("the file is larger than 5 MB", limit_bytes=MAX_BYTES)
-    for beginning, what in _CONTAINERS:
-        if data.startswith(beginning):
-            raise unreadable(f"{what}: {_SAVE_AS_TEXT}")
-    decoded = _decoded(data)
-    if _WEB_PAGE.match(decoded.text[:_LOOKED_AT]):
+    for signature, description in _CONTAINERS:
+        if data.startswith(signature):
+            raise unreadable(f"{description}: {_SAVE_AS_TEXT}")
+    decoded = _decode(data)
+    if _WEB_PAGE.match(decoded.text[:_SEARCHED_START]):
         raise unreadable(f"the file is a web page with its markup: {_SAVE_AS_TEXT}")
     return decoded
 
 
-def _decoded(data: bytes) -> DecodedText:
+def _decode(data: bytes) -> DecodedText:
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise unreadable("the file is UTF-32: save it as UTF-8")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -1,12 +1,11 @@
-"""Reading a policy: text in, documents and notes out. Nothing is stored here."""
+"""Parses the text of a policy into documents and notes; stores nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from privacydesk.policy.decoding import MAX_BYTES, decode_policy, unreadable
-from privacydesk.policy.grow import grow_document
-from privacydesk.policy.heads import (
+from privacydesk.policy.documents import (
     DEFAULT_DOCUMENT_KEYS,
     DocumentKey,
     document_key,
@@ -15,6 +14,7 @@ from privacydesk.policy.heads import (
 from privacydesk.policy.lines import split_lines
 from privacydesk.policy.notes import ImportReport, Note, NoteCode
 from privacydesk.policy.tree import HEADINGS, PassageKind, PolicyDocument
+from privacydesk.policy.tree_builder import build_document
 
 __all__ = ["decode_policy", "read_policy"]
 
@@ -22,18 +22,18 @@ __all__ = ["decode_policy", "read_policy"]
 def read_policy(
     text: str, *, name: str, keys: Sequence[DocumentKey] = DEFAULT_DOCUMENT_KEYS
 ) -> ImportReport:
-    """Read a policy as plain text or Markdown.
+    """Parse a policy in plain text or Markdown.
 
-    Every line with any text on it becomes the own line of exactly one passage, or is reported
-    as unplaced. Passages are slices of `text`; nothing in it is changed.
+    Each line that isn't blank either belongs to exactly one passage or is reported as unplaced.
+    Passages are unchanged slices of `text`.
 
     Args:
         text: the file as `decode_policy` returns it.
         name: the operator's name for this policy.
-        keys: which title makes which document key, tried in order.
+        keys: patterns of titles for document keys, tried in order.
 
     Raises:
-        DeskError: POLICY_UNREADABLE when the text is empty, too large, or isn't text.
+        DeskError: POLICY_UNREADABLE if the text is empty, too large, or isn't text.
     """
     _check_readable(text)
     lines = split_lines(text)
@@ -41,11 +41,11 @@ def read_policy(
         raise unreadable("the file is empty: there is no text in it")
     documents: list[PolicyDocument] = []
     notes: list[Note] = []
-    for order, stretch in enumerate(split_documents(lines), start=1):
-        key = document_key(stretch.title, order, {d.key for d in documents}, keys)
-        document, noticed = grow_document(stretch, key, text)
+    for order, section in enumerate(split_documents(lines), start=1):
+        key = document_key(section.title, order, {d.key for d in documents}, keys)
+        document, document_notes = build_document(section, key, text)
         documents.append(document)
-        notes += noticed
+        notes += document_notes
     if not any(_is_numbered(document) for document in documents):
         notes.append(
             Note(
@@ -55,7 +55,7 @@ def read_policy(
                 "which can be quoted but not cited by article",
             )
         )
-    return ImportReport(name=name, source=text, documents=tuple(documents), notes=_sorted(notes))
+    return ImportReport(name=name, source=text, documents=tuple(documents), notes=_by_line(notes))
 
 
 def _check_readable(text: str) -> None:
@@ -73,5 +73,5 @@ def _is_numbered(document: PolicyDocument) -> bool:
     return any(p.kind in HEADINGS or p.kind is PassageKind.ITEM for p in document.root.walk())
 
 
-def _sorted(notes: Sequence[Note]) -> tuple[Note, ...]:
+def _by_line(notes: Sequence[Note]) -> tuple[Note, ...]:
     return tuple(sorted(notes, key=lambda note: note.line))

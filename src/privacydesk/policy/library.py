@@ -1,8 +1,8 @@
-"""Storage of imported versions: a port, its in-memory twin, and plain files.
+"""Storage of imported policy versions: the interface, and implementations in memory and in files.
 
-Files suffice: policies are small and change a few times a year, and a command can import one
-while `serve` runs. A version is complete before it appears under its name, so readers never
-see half of one.
+Files are enough: policies are small and change a few times a year, and a command can import one
+while `serve` runs. A version is written completely before its folder gets its name, so readers
+never see a part of one.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _VECTORS = "passages.npz"
 
 
 class PolicyLibrary(Protocol):
-    """Keeps every imported version of each policy, by the operator's name for it."""
+    """Stores all imported versions of policies, by the operator's name for the policy."""
 
     def save(self, version: PolicyVersion) -> bool:
-        """Keep a version as the newest of its name.
+        """Store a version as the newest of its name.
 
         Returns:
-            False when the newest already holds this text, read the same way: nothing was done.
+            False if the newest version already has this text and tree; nothing was stored.
         """
         ...
 
     def latest(self, name: str) -> PolicyVersion | None:
-        """Return the newest version of a name; None when nothing was imported under it."""
+        """Return the newest version of a name; None if nothing was imported under it."""
         ...
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
@@ -50,10 +50,10 @@ class PolicyLibrary(Protocol):
         ...
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
-        """Return the stored search data of a version; None when there is none."""
+        """Return the stored search data of a version; None if there is none."""
         ...
 
-    def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+    def save_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
         """Store the search data of a version beside it."""
         ...
 
@@ -72,11 +72,11 @@ def check_name(name: str) -> str:
     return name
 
 
-def kept(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion | None:
-    """Return the newest version of a name with a digest, or without one the newest of all.
+def find_version(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion | None:
+    """Return the newest version of a name that has a digest; without a digest, the newest of all.
 
     Raises:
-        DeskError: POLICY_UNREADABLE when files of one are damaged.
+        DeskError: POLICY_UNREADABLE if the files of a version are damaged.
     """
     latest = library.latest(name)
     if latest is None or digest in {"", latest.digest}:
@@ -85,20 +85,22 @@ def kept(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion |
     return next((version for version in others if version.digest == digest), None)
 
 
-def _same(one: PolicyVersion | None, other: PolicyVersion) -> bool:
-    # The trees are compared too: a later release may read an unchanged text better.
-    return one is not None and one.digest == other.digest and one.documents == other.documents
+def _same(first: PolicyVersion | None, second: PolicyVersion) -> bool:
+    # The trees are compared, too: a later release may parse the same text differently.
+    return (
+        first is not None and first.digest == second.digest and first.documents == second.documents
+    )
 
 
 class MemoryPolicyLibrary:
-    """Keeps versions for as long as the process runs; for tests and the demo."""
+    """Stores versions in memory; for tests and the demo."""
 
     def __init__(self) -> None:
         self._versions: dict[str, list[PolicyVersion]] = {}
         self._vectors: dict[tuple[str, str], bytes] = {}
 
     def save(self, version: PolicyVersion) -> bool:
-        """Keep a version as the newest of its name; see `PolicyLibrary.save`."""
+        """Store a version as the newest of its name; see `PolicyLibrary.save`."""
         check_name(version.name)
         if _same(self.latest(version.name), version):
             return False
@@ -107,8 +109,8 @@ class MemoryPolicyLibrary:
 
     def latest(self, name: str) -> PolicyVersion | None:
         """Return the newest version of a name, or None."""
-        kept = self._versions.get(check_name(name))
-        return kept[-1] if kept else None
+        versions = self._versions.get(check_name(name))
+        return versions[-1] if versions else None
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
         """Return every version of a name, oldest first."""
@@ -118,57 +120,57 @@ class MemoryPolicyLibrary:
         """Return the search data of a version, or None."""
         return self._vectors.get((version.name, version.digest))
 
-    def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+    def save_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
         """Store the search data of a version."""
         self._vectors[version.name, version.digest] = vectors
 
 
-class Sighting(NamedTuple):
-    """What is known of a name's newest version without reading it.
+class VersionStamp(NamedTuple):
+    """Identifies the newest version of a name and its search data, without loading either.
 
     Attributes:
-        folder: identifies it; each import has another one.
-        touched: when its search data was last stored; 0 as long as there is none.
+        folder: the folder of the version; each import has its own.
+        vectors_changed_at: when its search data was last stored, in nanoseconds; 0 if never.
     """
 
     folder: str
-    touched: int
+    vectors_changed_at: int
 
 
 class FilePolicyLibrary:
-    """Keeps versions under `<data_dir>/policy/<name>/<n>-<digest12>/`; the highest n is newest.
+    """Stores versions in `<data_dir>/policy/<name>/<n>-<digest12>/`; the highest n is the newest.
 
-    Each folder holds `source.txt`, the text byte for byte in UTF-8, `policy.json`, the tree, and
-    `passages.npz`, the search data, which can be made again at any time.
-    Several processes may read and save at once.
+    Each folder has `source.txt`, the unchanged text in UTF-8, `policy.json`, the tree, and
+    `passages.npz`, the search data, which can be computed again at any time.
+    Several processes may read and write concurrently.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self._root = data_dir / "policy"
 
     def save(self, version: PolicyVersion) -> bool:
-        """Keep a version as the newest of its name; see `PolicyLibrary.save`.
+        """Store a version as the newest of its name; see `PolicyLibrary.save`.
 
         Raises:
-            InvalidRequestError: the name can't be a folder's.
+            InvalidRequestError: the name is not a valid folder name.
             UnavailableError: the disk is full or the folder can't be written.
             DeskError: POLICY_UNREADABLE when the newest stored version is damaged.
         """
-        home = self._root / check_name(version.name)
+        folder = self._root / check_name(version.name)
         if _same(self.latest(version.name), version):
             return False
         try:
-            home.mkdir(parents=True, exist_ok=True)
-            with _reserved(home) as number, _scratch(home) as scratch:
-                _write(scratch / _SOURCE, version.source.encode())
-                _write(scratch / _TREE, orjson.dumps(dump_version(version)))
-                _sync_folder(scratch)
-                scratch.rename(home / f"{number}-{version.digest[:12]}")
-                _sync_folder(home)
+            folder.mkdir(parents=True, exist_ok=True)
+            with _reserve_number(folder) as number, _temporary_folder(folder) as temporary:
+                _write(temporary / _SOURCE, version.source.encode())
+                _write(temporary / _TREE, orjson.dumps(dump_version(version)))
+                _sync_folder(temporary)
+                temporary.rename(folder / f"{number}-{version.digest[:12]}")
+                _sync_folder(folder)
         except OSError as error:
-            why = describe_os_error(error, home) or error.strerror or "input/output error"
+            reason = describe_os_error(error, folder) or error.strerror or "input/output error"
             raise UnavailableError(
-                f"the policy can't be stored below PRIVACYDESK_DATA_DIR: {why}"
+                f"the policy can't be stored below PRIVACYDESK_DATA_DIR: {reason}"
             ) from error
         return True
 
@@ -179,19 +181,19 @@ class FilePolicyLibrary:
             DeskError: POLICY_UNREADABLE when its files are damaged.
         """
         folders = _folders(self._root / check_name(name))
-        return _load(folders[-1][1]) if folders else None
+        return _load_version(folders[-1][1]) if folders else None
 
-    def sight(self, name: str) -> Sighting | None:
-        """Return what is known of a name's newest version unread; None without an import."""
+    def stamp(self, name: str) -> VersionStamp | None:
+        """Return the stamp of a name's newest version; None if nothing was imported."""
         folders = _folders(self._root / check_name(name))
         if not folders:
             return None
         newest = folders[-1][1]
         try:
-            touched = (newest / _VECTORS).stat().st_mtime_ns
+            changed_at = (newest / _VECTORS).stat().st_mtime_ns
         except OSError:
-            touched = 0
-        return Sighting(newest.name, touched)
+            changed_at = 0
+        return VersionStamp(newest.name, changed_at)
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
         """Return every version of a name, oldest first.
@@ -199,81 +201,88 @@ class FilePolicyLibrary:
         Raises:
             DeskError: POLICY_UNREADABLE when files of one are damaged.
         """
-        return tuple(_load(folder) for _, folder in _folders(self._root / check_name(name)))
+        return tuple(_load_version(folder) for _, folder in _folders(self._root / check_name(name)))
 
     def names(self) -> tuple[str, ...]:
         """Return the names with imports, the latest import first."""
         if not self._root.is_dir():
             return ()
-        homes = [home for home in self._root.iterdir() if home.is_dir() and _folders(home)]
-        newest = {home: _folders(home)[-1][1].stat().st_mtime_ns for home in homes}
-        return tuple(home.name for home in sorted(homes, key=newest.__getitem__, reverse=True))
+        folders_with_versions = [
+            folder for folder in self._root.iterdir() if folder.is_dir() and _folders(folder)
+        ]
+        newest = {
+            folder: _folders(folder)[-1][1].stat().st_mtime_ns for folder in folders_with_versions
+        }
+        return tuple(
+            folder.name
+            for folder in sorted(folders_with_versions, key=newest.__getitem__, reverse=True)
+        )
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
-        """Return the search data of a version; None when it can't be read."""
-        home = self._home_of(version)
+        """Return the search data of a version; None if there is none or it can't be read."""
+        folder = self._version_folder(version)
         try:
-            return (home / _VECTORS).read_bytes() if home else None
+            return (folder / _VECTORS).read_bytes() if folder else None
         except OSError:
             return None
 
-    def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+    def save_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
         """Store the search data of a version beside it.
 
         Raises:
             UnavailableError: the disk is full or the folder can't be written.
         """
-        home = self._home_of(version)
-        if home is None:
+        folder = self._version_folder(version)
+        if folder is None:
             return
-        scratch = home / f".{_VECTORS}-{os.getpid()}"
+        temporary = folder / f".{_VECTORS}-{os.getpid()}"
         try:
-            _write(scratch, vectors)
-            scratch.replace(home / _VECTORS)
+            _write(temporary, vectors)
+            temporary.replace(folder / _VECTORS)
         except OSError as error:
             raise UnavailableError(
                 f"what finds the passages can't be stored: {error.strerror or 'disk error'}"
             ) from error
         finally:
             with contextlib.suppress(OSError):
-                scratch.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
 
-    def _home_of(self, version: PolicyVersion) -> Path | None:
+    def _version_folder(self, version: PolicyVersion) -> Path | None:
         folders = _folders(self._root / check_name(version.name))
-        held = [path for _, path in folders if path.name.endswith(f"-{version.digest[:12]}")]
-        return held[-1] if held else None
+        paths = [path for _, path in folders if path.name.endswith(f"-{version.digest[:12]}")]
+        return paths[-1] if paths else None
 
 
-def _folders(home: Path) -> list[tuple[int, Path]]:
+def _folders(folder: Path) -> list[tuple[int, Path]]:
     try:
-        paths = list(home.iterdir())
+        paths = list(folder.iterdir())
     except FileNotFoundError:
         return []
     except OSError as error:
-        why = describe_os_error(error, home) or error.strerror or "input/output error"
+        reason = describe_os_error(error, folder) or error.strerror or "input/output error"
         raise UnavailableError(
-            f"imported policies can't be read below PRIVACYDESK_DATA_DIR: {why}"
+            f"imported policies can't be read below PRIVACYDESK_DATA_DIR: {reason}"
         ) from error
-    found = ((_FOLDER.fullmatch(path.name), path) for path in paths)
-    return sorted((int(match["number"]), path) for match, path in found if match is not None)
+    matches = ((_FOLDER.fullmatch(path.name), path) for path in paths)
+    return sorted((int(match["number"]), path) for match, path in matches if match is not None)
 
 
 @contextlib.contextmanager
-def _reserved(home: Path) -> Iterator[int]:
-    """Reserve the next number against other processes until its folder exists."""
-    floor = 0
+def _reserve_number(folder: Path) -> Iterator[int]:
+    """Reserve the next version number, so that no other process uses it."""
+    skipped = 0
     while True:
-        numbers = [number for number, _ in _folders(home)]
-        number = max([floor, *numbers]) + 1
-        claim = home / f".claim-{number}"
+        numbers = [number for number, _ in _folders(folder)]
+        number = max([skipped, *numbers]) + 1
+        claim = folder / f".claim-{number}"
         try:
             os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
-            # Another process is using it, or died while using it: it is skipped either way.
-            floor = number
+            # Another process has reserved it, or died with it reserved. Skip it in both cases.
+            skipped = number
             continue
-        # Between looking and claiming, another process may have finished with this number.
-        if any(taken >= number for taken, _ in _folders(home)):
+        # Another process may have created this version since the folders were listed.
+        if any(existing >= number for existing, _ in _folders(folder)):
             claim.unlink(missing_ok=True)
             continue
         try:
@@ -284,14 +293,14 @@ def _reserved(home: Path) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _scratch(home: Path) -> Iterator[Path]:
-    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
-    # Private by default, which would keep a `serve` of another account from reading it.
-    scratch.chmod(0o755)
+def _temporary_folder(folder: Path) -> Iterator[Path]:
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+    # By default only this user could read it, and `serve` may run as another user.
+    temporary.chmod(0o755)
     try:
-        yield scratch
+        yield temporary
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -302,7 +311,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders can't be opened there
+    if os.name == "nt":  # folders can't be opened on Windows
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -311,7 +320,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _load(folder: Path) -> PolicyVersion:
+def _load_version(folder: Path) -> PolicyVersion:
     try:
         source = (folder / _SOURCE).read_bytes().decode()
         return load_version(orjson.loads((folder / _TREE).read_bytes()), source)

@@ -1,4 +1,4 @@
-"""A source text as lines that know their place in it."""
+"""Splits a source text into lines with their positions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-# Only the line ends that editors count, so that reported line numbers can be found.
+# Only the line ends that editors count, so that line numbers in notes match an editor's.
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# White space, and two characters that show nothing: the byte order mark and zero-width space.
+# White space, the byte order mark and the zero-width space.
 _INVISIBLE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace()) + "\ufeff\u200b"
 _MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+")
 # Underlines of titles: equals signs mark the first level, dashes the second.
@@ -27,15 +27,15 @@ class Line:
     """A line that isn't blank.
 
     Attributes:
-        number: counted from 1 over all lines, blank ones too.
+        number: the line number from 1, counting blank lines.
         start: offset of its first visible character in the source.
         end: offset after its last visible character.
         indent: width of the white space before it, in columns.
-        blanks_before: blank lines between it and the one before.
+        blanks_before: the number of blank lines before it.
         text: the source from `start` to `end`.
-        bare: the text without Markdown's marks, for recognising; never shown as a quotation.
+        bare: the text without Markdown markup, for parsing; never quoted.
         level: the level of a Markdown heading, with `#` or underlined; else 0.
-        bold: the whole line is set in bold by Markdown.
+        bold: whether the whole line is bold in Markdown.
     """
 
     number: int
@@ -50,7 +50,7 @@ class Line:
 
     @property
     def has_words(self) -> bool:
-        """Whether any letter or digit is on the line."""
+        """Whether the line has a letter or a digit."""
         return any(c.isalnum() for c in self.text)
 
     @property
@@ -60,7 +60,7 @@ class Line:
 
 
 def split_lines(source: str) -> tuple[Line, ...]:
-    """Return every line that isn't blank."""
+    """Return all lines that aren't blank."""
     lines: list[Line] = []
     at, blanks = 0, 0
     ends = [(m.start(), m.end()) for m in _LINE_END.finditer(source)]
@@ -111,16 +111,16 @@ def _width(character: str) -> int:
 
 
 def looks_like_title(text: str) -> bool:
-    """Whether a text is a heading and no sentence: short, and without a sentence's final mark."""
+    """Whether a text looks like a title: short, and without the punctuation of a sentence."""
     if not text or text[-1] in _SENTENCE_END or "。" in text:
         return False
     return len(text) <= (_CJK_TITLE_LENGTH if _CJK.search(text) else _LATIN_TITLE_LENGTH)
 
 
-def fold(text: str) -> str:
-    """Return what all spellings of one title share.
+def normalize_title(text: str) -> str:
+    """Return a form of a title that is the same for all its spellings.
 
-    Width, case, punctuation and spaces go, and 帐 and 账 are one, as policies mix them freely.
+    Width, case, punctuation and spaces are ignored, and 帐 and 账 are equal.
     """
     normal = unicodedata.normalize("NFKC", text).casefold().replace("帐", "账").replace("帳", "账")
     return "".join(c for c in normal if c.isalnum())

@@ -1,7 +1,7 @@
-"""Lookup of passages that may answer: by words, and by meaning.
+"""Retrieves passages that may answer a question, by words and by vector similarity.
 
-Similarity of meaning is that of multilingual-e5-small, whose vectors are adjusted slightly by maps
-trained on which passages answer which questions (``Turns``).
+The vectors are those of multilingual-e5-small, adjusted slightly by linear maps that were trained
+on which passages answer which questions (``VectorMaps``).
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from privacydesk.policy.chunks import Chunk, split_sentences
 from privacydesk.policy.folding import fold
-from privacydesk.policy.pieces import Piece, sentences_of
 from privacydesk.policy.words import WordIndex, tokens
 
 FILE: Final = "lookup.npz"
 """The file of the trained maps."""
-_LENGTH_MATTERS: Final = 0.6
+_LENGTH_PENALTY: Final = 0.6
 
 Floats = NDArray[np.float32]
 
 
-class Turns(Struct, frozen=True):
-    """Trained maps that adjust vectors, and the weights of each kind of similarity.
+class VectorMaps(Struct, frozen=True):
+    """Trained linear maps that adjust vectors, and the weights of the scores.
 
     Attributes:
-        question: matrix and bias, (width + 1, width), which adjust the vector of a question.
-        passage: the same for passages; ``sentence``: for sentences.
-        weights: of words, of similarity to the passage and to its most similar sentence, (3,).
+        question: matrix and bias for questions, of shape (width + 1, width).
+        passage: the same for passages.
+        sentence: the same for sentences.
+        weights: the weights of the scores by words, by similarity to the passage, and by
+            similarity to its most similar sentence.
     """
 
     question: Floats
@@ -42,67 +44,67 @@ class Turns(Struct, frozen=True):
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Return the maps of a file."""
-        with np.load(file) as held:
-            return cls(*(held[name].astype(np.float32) for name in cls.__struct_fields__))
+        """Load the maps from a file."""
+        with np.load(file) as arrays:
+            return cls(*(arrays[name].astype(np.float32) for name in cls.__struct_fields__))
 
     @classmethod
-    def plain(cls, width: int) -> Self:
-        """Return maps that change nothing: similarity as the encoder has it."""
-        none = np.zeros((width + 1, width), np.float32)
-        return cls(none, none, none, np.array([0.5, 25.0, 25.0], np.float32))
+    def identity(cls, width: int) -> Self:
+        """Return maps that leave vectors unchanged."""
+        zeros = np.zeros((width + 1, width), np.float32)
+        return cls(zeros, zeros, zeros, np.array([0.5, 25.0, 25.0], np.float32))
 
     def save(self, file: Path) -> None:
-        """Write them to a file, in half precision."""
-        held = {name: getattr(self, name) for name in self.__struct_fields__}
-        np.savez(file, **{name: values.astype(np.float16) for name, values in held.items()})
+        """Save the maps to a file, in half precision."""
+        arrays = {name: getattr(self, name) for name in self.__struct_fields__}
+        np.savez(file, **{name: values.astype(np.float16) for name, values in arrays.items()})
 
 
 class Lookup:
     """Scores the passages of a policy by how relevant they are to a question.
 
     Args:
-        pieces: the passages.
-        vectors: of ``policy.answering.embedded_texts``, a row each.
-        turns: the trained maps.
+        chunks: the passages.
+        vectors: the vectors of ``policy.answering.embedded_texts``, one row each.
+        maps: the trained maps.
 
     Attributes:
-        words: finds passages by their words.
+        words: the index of words.
         first_sentence: the row of each passage's first sentence among all sentences.
     """
 
-    def __init__(self, pieces: Sequence[Piece], vectors: Floats, turns: Turns) -> None:
-        told = [len(sentences_of(piece)) for piece in pieces]
-        self._turns = turns
-        self._passages = turned(vectors[: len(pieces)], turns.passage)
-        self._sentences = turned(vectors[len(pieces) :], turns.sentence)
-        self.first_sentence = np.cumsum([0, *told[:-1]])
+    def __init__(self, chunks: Sequence[Chunk], vectors: Floats, maps: VectorMaps) -> None:
+        sentence_counts = [len(split_sentences(chunk)) for chunk in chunks]
+        self._maps = maps
+        self._passages = adjust(vectors[: len(chunks)], maps.passage)
+        self._sentences = adjust(vectors[len(chunks) :], maps.sentence)
+        self.first_sentence = np.cumsum([0, *sentence_counts[:-1]])
         self.words = WordIndex(
-            # Words of headings count twice.
-            [tokens(fold(piece.headings)) * 2 + tokens(fold(piece.text)) for piece in pieces],
-            length_matters=_LENGTH_MATTERS,
+            # Words in headings count twice.
+            [tokens(fold(chunk.headings)) * 2 + tokens(fold(chunk.text)) for chunk in chunks],
+            length_penalty=_LENGTH_PENALTY,
         )
 
     def scores(self, folded: str, vector: Floats) -> Floats:
-        """Return the log probability of each passage being the one that answers.
+        """Return for each passage the log probability that it is the one that answers.
 
         Args:
-            folded: the question.
-            vector: its vector, of length one.
+            folded: the folded question.
+            vector: its vector, normalised.
         """
-        question = turned(vector, self._turns.question)
+        question = adjust(vector, self._maps.question)
         by_sentence = np.maximum.reduceat(self._sentences @ question, self.first_sentence)
-        ways = np.stack([self.by_words(folded), self._passages @ question, by_sentence])
-        scores = self._turns.weights @ ways
+        scores_by_kind = np.stack([self.by_words(folded), self._passages @ question, by_sentence])
+        scores = self._maps.weights @ scores_by_kind
         return np.asarray(scores - np.logaddexp.reduce(scores), np.float32)
 
     def by_words(self, folded: str) -> Floats:
-        """Return how well each passage matches a question's words, on a common scale."""
+        """Return how well each passage matches a question's words, standardised."""
         scores = self.words.scores(Counter(tokens(folded)))
         return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9), np.float32)
 
 
-def turned(vectors: Floats, by: Floats) -> Floats:
-    """Return adjusted vectors, of length one."""
-    moved = vectors + vectors @ by[:-1] + by[-1]
-    return np.asarray(moved / np.linalg.norm(moved, axis=-1, keepdims=True), np.float32)
+def adjust(vectors: Floats, by: Floats) -> Floats:
+    """Apply a map to vectors, and normalise them."""
+    adjusted = vectors + vectors @ by[:-1] + by[-1]
+    return np.asarray(adjusted / np.linalg.norm(adjusted, axis=-1, keepdims=True), np.float32)

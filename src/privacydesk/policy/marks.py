@@ -1,7 +1,7 @@
-"""Recognising the numbering at the start of a line, by its shape alone.
+"""Parses the number at the start of a line into its style and value.
 
-What a shape *means* depends on the document: `1.` heads a section in one and an item in another.
-That is decided in `grow`; here only the written form is read.
+The meaning of a style depends on the document: `1.` is a heading in one and a list item in
+another. `tree_builder` decides that; this module only parses the written form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from privacydesk.policy.numerals import (
 
 
 class Style(StrEnum):
-    """The written forms of numbering; the value shows each one's look."""
+    """The styles of numbers; the value is an example."""
 
     PART = "第一部分"
     CHAPTER = "第一章"
@@ -56,19 +56,23 @@ HEADING_STYLES = frozenset(
         Style.BRACKETED,
     }
 )
-"""Forms that always head something."""
+"""Styles that are always headings."""
 
 PLAIN_NUMBERS = frozenset({Style.POINT, Style.COMMA, Style.HALF_ROUND})
-"""Forms that writers mix within one list."""
+"""Styles that authors mix within one list."""
 
 LETTERS = frozenset({Style.LETTER, Style.ROUND_LETTER})
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The numbering found: its form, value, label as written, and the text after it.
+    """The number of a heading or list item.
 
-    `path` holds all the numbers of a label such as 1.2.3; otherwise just the one. A bullet's is 0.
+    Attributes:
+        style: its style.
+        path: all numbers of a label such as 1.2.3, else the single number; 0 for a bullet.
+        label: the number as written.
+        rest: the text after it.
     """
 
     style: Style
@@ -102,7 +106,7 @@ _CHINESE_UNIT = re.compile(
     rf"(?P<label>第\s?(?P<n>[{CHINESE_DIGITS}0-9０-９]{{1,6}})\s?"
     r"(?P<unit>部分|编|編|篇|章|节|節|条|條))(?P<rest>.*)$"
 )
-# A reference such as 第七条的 at the start of a sentence is no heading: headings are set off.
+# The title of a heading is set off by a space or a mark, unlike a reference such as 第七条的.
 _SET_OFF = re.compile(r"^(?:$|[\s【〔\[「《：:、—–-])")
 _GLUED_TITLE_LENGTH = 30
 _REFERENCE = re.compile(r"^[的所中和或及与與规規约約第“‘\"']|[，。；、,;]")
@@ -176,52 +180,52 @@ _DECIMAL = re.compile(
 
 
 def read_mark(line: Line) -> Mark | None:
-    """Return the numbering that a line opens with; None where it has none."""
+    """Parse the number at the start of a line; return None if there is none."""
     return read_label(line.bare)
 
 
 def read_label(text: str) -> Mark | None:
-    """Return the numbering that a text opens with; None where it has none."""
+    """Parse the number at the start of a text; return None if there is none."""
     return _chinese_unit(text) or _english_unit(text) or _decimal(text) or _simple(text)
 
 
 def _chinese_unit(text: str) -> Mark | None:
-    found = _CHINESE_UNIT.match(text)
-    if found is None or (number := any_number(found["n"])) is None:
+    match = _CHINESE_UNIT.match(text)
+    if match is None or (number := any_number(match["n"])) is None:
         return None
-    rest = found["rest"]
+    rest = match["rest"]
     if rest.startswith("、第") or (
         not _SET_OFF.match(rest)
         and (len(rest) > _GLUED_TITLE_LENGTH or _REFERENCE.search(rest) is not None)
     ):
         return None
-    return Mark(_UNIT_STYLES[found["unit"]], (number,), found["label"], rest.strip(" \t　：:—–-、"))
+    return Mark(_UNIT_STYLES[match["unit"]], (number,), match["label"], rest.strip(" \t　：:—–-、"))
 
 
 def _english_unit(text: str) -> Mark | None:
-    found = _ENGLISH_UNIT.match(text)
-    if found is None or (number := any_number(found["n"].upper())) is None:
+    match = _ENGLISH_UNIT.match(text)
+    if match is None or (number := any_number(match["n"].upper())) is None:
         return None
-    rest = found["rest"].strip()
-    # "Section 3 of this policy says" is a sentence; a heading is set off or starts a title.
-    if rest and not found["off"] and not (rest[0].isupper() and looks_like_title(rest)):
+    rest = match["rest"].strip()
+    # A sentence such as "Section 3 of this policy says" is not a heading.
+    if rest and not match["off"] and not (rest[0].isupper() and looks_like_title(rest)):
         return None
-    return Mark(_UNIT_STYLES[found["unit"].lower()], (number,), found["label"], rest)
+    return Mark(_UNIT_STYLES[match["unit"].lower()], (number,), match["label"], rest)
 
 
 def _decimal(text: str) -> Mark | None:
-    found = _DECIMAL.match(text)
-    if found is None:
+    match = _DECIMAL.match(text)
+    if match is None:
         return None
-    numbers = tuple(any_number(n) or 0 for n in re.split("[.．]", found["n"]))
-    return Mark(Style.DECIMAL, numbers, found["label"], found["rest"].strip())
+    numbers = tuple(any_number(n) or 0 for n in re.split("[.．]", match["n"]))
+    return Mark(Style.DECIMAL, numbers, match["label"], match["rest"].strip())
 
 
 def _simple(text: str) -> Mark | None:
     for style, pattern, read in _SIMPLE:
-        found = pattern.match(text)
-        if found is not None and (number := read(found["n"])) is not None:
-            return Mark(style, (number,), found["label"], found["rest"].strip())
+        match = pattern.match(text)
+        if match is not None and (number := read(match["n"])) is not None:
+            return Mark(style, (number,), match["label"], match["rest"].strip())
     return None
 
 

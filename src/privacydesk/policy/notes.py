@@ -1,4 +1,4 @@
-"""What the importer reports to the operator about a text."""
+"""The importer's report: notes for the operator, and the documents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NoteCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
-    """One observation, at a line counted from 1. The explanation is for people."""
+    """A note on a line, whose number counts from 1. The explanation is for people."""
 
     line: int
     code: NoteCode
@@ -30,9 +30,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The result of reading a file: the documents, and notes in the order of their lines.
+    """The result of parsing a file: the documents, and notes in the order of lines.
 
-    A line that belongs to no passage has a note with the code `unplaced_line`, one for each.
+    Each line that belongs to no passage has a note with the code `unplaced_line`.
     """
 
     name: str
@@ -42,7 +42,7 @@ class ImportReport:
 
     @property
     def digest(self) -> str:
-        """The digest of the text that was read."""
+        """The digest of the source."""
         return digest_of(self.source)
 
     @property
@@ -51,7 +51,7 @@ class ImportReport:
         return tuple(note for note in self.notes if note.code is NoteCode.UNPLACED_LINE)
 
     def version(self, imported_at: datetime) -> PolicyVersion:
-        """Return the version that a policy library keeps."""
+        """Return the version to store in a policy library."""
         return PolicyVersion(
             name=self.name,
             digest=self.digest,

@@ -1,9 +1,8 @@
-"""How well passages of a policy answer a question, read together with it.
+"""Scores how well passages of a policy answer a question, with a cross-encoder.
 
-A cross-encoder: the lower layers of multilingual-e5-small read question and passage each by itself,
-so that passages are read once, and its upper ones, trained on questions about invented policies
-(``corpus/policies``), read both together. They score whether a passage answers, and whether each
-of its sentences does.
+The lower layers of multilingual-e5-small encode question and passage separately, so that each
+passage is encoded once. The upper layers were trained on questions about invented policies
+(``corpus/policies``); they read both together, and score the passage and each of its sentences.
 """
 
 from __future__ import annotations
@@ -16,36 +15,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacydesk.encoder import runtime
+from privacydesk.policy.chunks import Chunk, split_sentences
 from privacydesk.policy.folding import fold
-from privacydesk.policy.pieces import Piece, sentences_of
 
 GRAPH: Final = "reranker.onnx"
 """The file of the trained network."""
 INPUTS: Final = ("states", "there", "asked", "sentences")
 OUTPUTS: Final = ("passages", "sentences_answer")
 
-_AT_ONCE: Final = 4
-"""Passages per batch: of similar lengths, so that little of it is padding."""
+_BATCH_SIZE: Final = 4
+"""Passages per batch. They are sorted by length, so that batches have little padding."""
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
-Place = tuple[int, int]
-"""The first token of a sentence, and the one after its last."""
+TokenSpan = tuple[int, int]
+"""The index of a sentence's first token, and the one after its last."""
 
 
-class Passage(NamedTuple):
-    """A passage, read by itself.
+class EncodedPassage(NamedTuple):
+    """A passage, encoded separately.
 
     Attributes:
-        states: vectors of its tokens, (tokens, width), in half precision.
-        sentences: the tokens of each; beyond the last token where it was not read.
+        states: the vectors of its tokens, of shape (tokens, width), in half precision.
+        sentences: the token span of each sentence; beyond the last token if it was truncated.
     """
 
     states: NDArray[np.float16]
-    sentences: list[Place]
+    sentences: list[TokenSpan]
 
 
-class Verdict(NamedTuple):
+class PassageScores(NamedTuple):
     """The scores of a passage for a question.
 
     Attributes:
@@ -58,39 +57,39 @@ class Verdict(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A question with several passages, as the network takes it.
+    """Pairs of question and passage, as input of the network.
 
     Attributes:
-        states: (batch, tokens, width): the question's, then the passage's.
-        there: (batch, tokens), whether there is a token.
-        asked: (batch, tokens), whether it is of the question.
-        sentences: (batch, sentences, tokens), whether it is of the sentence.
+        states: (batch, tokens, width): vectors of the question, then of the passage.
+        is_token: (batch, tokens): whether there is a token, not padding.
+        is_question: (batch, tokens): whether the token belongs to the question.
+        sentences: (batch, sentences, tokens): whether the token belongs to the sentence.
     """
 
     states: Floats
-    there: Flags
-    asked: Flags
+    is_token: Flags
+    is_question: Flags
     sentences: Flags
 
 
-class PassageReader(Protocol):
-    """Reads passages by themselves; ``encoder.embedding`` does."""
+class PassageEncoder(Protocol):
+    """Encodes passages; implemented by ``encoder.embedding``."""
 
-    def read_passage(self, parts: Sequence[str]) -> tuple[Floats, list[Place]]:
-        """Return the vectors of a passage's tokens, and the tokens of each of its parts."""
+    def read_passage(self, parts: Sequence[str]) -> tuple[Floats, list[TokenSpan]]:
+        """Return the vectors of a passage's tokens, and the token span of each of its parts."""
         ...
 
 
-def read_alone(piece: Piece, reader: PassageReader) -> Passage:
-    """Return a passage of a policy, read by itself."""
-    heading = fold(f"{piece.title} {piece.headings}")
-    states, places = reader.read_passage([heading, *map(fold, sentences_of(piece))])
-    return Passage(states.astype(np.float16), places[1:])
+def encode_passage(chunk: Chunk, encoder: PassageEncoder) -> EncodedPassage:
+    """Encode a passage of a policy."""
+    heading = fold(f"{chunk.title} {chunk.headings}")
+    states, spans = encoder.read_passage([heading, *map(fold, split_sentences(chunk))])
+    return EncodedPassage(states.astype(np.float16), spans[1:])
 
 
-def batched(pairs: Sequence[tuple[NDArray[np.floating], Passage]]) -> Batch:
-    """Return questions, each with a passage, as one batch."""
-    count = max(len(asked) + len(passage.states) for asked, passage in pairs)
+def make_batch(pairs: Sequence[tuple[NDArray[np.floating], EncodedPassage]]) -> Batch:
+    """Combine pairs of question and passage into a batch."""
+    count = max(len(question) + len(passage.states) for question, passage in pairs)
     sentences = max(1, *(len(passage.sentences) for _, passage in pairs))
     shape = len(pairs), count
     batch = Batch(
@@ -99,10 +98,10 @@ def batched(pairs: Sequence[tuple[NDArray[np.floating], Passage]]) -> Batch:
         np.zeros(shape, np.bool_),
         np.zeros((len(pairs), sentences, count), np.bool_),
     )
-    for row, (asked, passage) in enumerate(pairs):
-        first, end = len(asked), len(asked) + len(passage.states)
-        batch.states[row, :first], batch.states[row, first:end] = asked, passage.states
-        batch.there[row, :end], batch.asked[row, :first] = True, True
+    for row, (question, passage) in enumerate(pairs):
+        first, end = len(question), len(question) + len(passage.states)
+        batch.states[row, :first], batch.states[row, first:end] = question, passage.states
+        batch.is_token[row, :end], batch.is_question[row, :first] = True, True
         for number, (start, stop) in enumerate(passage.sentences):
             batch.sentences[row, number, first + start : first + stop] = True
     return batch
@@ -112,31 +111,37 @@ class Reranker:
     """Scores how well passages answer a question. It is thread-safe.
 
     Args:
-        folder: of the trained network.
+        folder: the folder of the trained network.
     """
 
     def __init__(self, folder: Path) -> None:
         self._session = runtime.session(folder / GRAPH)
 
-    def judge(self, question: Floats, passages: Sequence[Passage]) -> list[Verdict]:
+    def score(self, question: Floats, passages: Sequence[EncodedPassage]) -> list[PassageScores]:
         """Return the scores of each passage.
 
         Args:
-            question: vectors of its tokens, read by itself, (tokens, width).
-            passages: those that may answer it.
+            question: the vectors of the question's tokens, of shape (tokens, width).
+            passages: the passages that may answer it.
         """
         order = sorted(range(len(passages)), key=lambda at: len(passages[at].states))
-        verdicts: dict[int, Verdict] = {}
-        for start in range(0, len(order), _AT_ONCE):
-            group = order[start : start + _AT_ONCE]
-            told = self._judged(question, [passages[at] for at in group])
-            verdicts.update(zip(group, told, strict=True))
-        return [verdicts[at] for at in range(len(passages))]
+        scores_by_index: dict[int, PassageScores] = {}
+        for start in range(0, len(order), _BATCH_SIZE):
+            group = order[start : start + _BATCH_SIZE]
+            scores = self._score_batch(question, [passages[at] for at in group])
+            scores_by_index.update(zip(group, scores, strict=True))
+        return [scores_by_index[at] for at in range(len(passages))]
 
-    def _judged(self, question: Floats, passages: Sequence[Passage]) -> list[Verdict]:
-        batch = batched([(question, passage) for passage in passages])
+    def _score_batch(
+        self, question: Floats, passages: Sequence[EncodedPassage]
+    ) -> list[PassageScores]:
+        batch = make_batch([(question, passage) for passage in passages])
         answers, sentences = self._session.run(list(OUTPUTS), dict(zip(INPUTS, batch, strict=True)))
         return [
-            Verdict(float(one), tuple(map(float, told[: len(passage.sentences)])))
-            for passage, one, told in zip(passages, answers, sentences, strict=True)
+            PassageScores(
+                float(passage_score), tuple(map(float, sentence_scores[: len(passage.sentences)]))
+            )
+            for passage, passage_score, sentence_scores in zip(
+                passages, answers, sentences, strict=True
+            )
         ]

@@ -1,4 +1,4 @@
-"""The imported policy as frozen values: documents, their passages and one version of it all."""
+"""The imported policy as immutable values: versions, documents and passages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class PassageKind(StrEnum):
-    """What a passage is in its document. The names are part of stored versions."""
+    """The kind of a passage. The values are part of stored versions."""
 
     DOCUMENT = "document"
     TITLE = "title"
@@ -31,20 +31,20 @@ HEADINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of the policy and everything that belongs under it.
+    """A passage of the policy with everything below it.
 
     Attributes:
-        kind: its place in the document.
-        anchor: the stable name that dialogs and profiles use, such as `privacy:art7.sec6.item4`.
-        label: the numbering as written, such as 第七条 or （六）; empty where there is none.
-        number: the label's value; None for unnumbered passages and for whole documents.
-        title: a heading without its label and brackets; empty where the line is running text.
-        line: the first line, counted from 1 as an editor does.
+        kind: the kind of passage.
+        anchor: the stable id that dialogs and profiles use, such as `privacy:art7.sec6.item4`.
+        label: the number as written, such as 第七条 or （六）; empty if it has none.
+        number: the value of the label; None if it has none.
+        title: the title without label and brackets; empty if the line is not a title.
+        line: the number of the first line, from 1.
         start: offset of the first character in the source, in characters.
-        head_end: offset after the passage's own lines; what follows belongs to its children.
+        head_end: offset after the passage's own lines, where its children begin.
         end: offset after the last character, children included.
         text: the source from `start` to `end`, unchanged.
-        children: passages below this one, in order.
+        children: the passages below it, in order.
     """
 
     kind: PassageKind
@@ -66,17 +66,17 @@ class Passage:
 
     def walk(self) -> Iterator[Passage]:
         """Yield this passage and all below it, in reading order."""
-        # A stack, since a hostile file may nest deeper than Python recurses.
-        waiting = [self]
-        while waiting:
-            passage = waiting.pop()
+        # A stack, since a malicious file may be nested deeper than Python's recursion limit.
+        stack = [self]
+        while stack:
+            passage = stack.pop()
             yield passage
-            waiting.extend(reversed(passage.children))
+            stack.extend(reversed(passage.children))
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDate:
-    """A date line at the head of a document; `day` is None where no calendar has that day."""
+    """A date line at the top of a document; `day` is None if the date doesn't exist."""
 
     label: str
     written: str
@@ -85,12 +85,12 @@ class PolicyDate:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDocument:
-    """One of the documents that a policy file holds.
+    """A document of a policy file.
 
     Attributes:
         key: the first part of its anchors, such as `privacy` or `children`.
-        title: as written, without Markdown marks; empty where the file names none.
-        dates: the date lines at its head.
+        title: as written, without Markdown markup; empty if there is none.
+        dates: the date lines at its top.
         root: the whole document; its children are the top-level passages.
     """
 
@@ -101,12 +101,12 @@ class PolicyDocument:
 
     @property
     def articles(self) -> tuple[Passage, ...]:
-        """Every article in order, whatever parts they stand in."""
+        """All articles in order, across all parts."""
         return tuple(p for p in self.root.walk() if p.kind is PassageKind.ARTICLE)
 
     @property
     def sections(self) -> tuple[Passage, ...]:
-        """The sections right under the document, for documents without articles."""
+        """The top-level sections, for documents without articles."""
         return tuple(c for c in self.root.children if c.kind is PassageKind.SECTION)
 
 
@@ -116,9 +116,9 @@ class PolicyVersion:
 
     Attributes:
         name: the operator's name for this policy; versions of one name replace each other.
-        digest: `digest_of(source)`, to tell whether two imports are of the same text.
-        imported_at: an aware UTC instant.
-        source: the whole file as decoded; every passage is a slice of it.
+        digest: `digest_of(source)`, to compare the texts of two imports.
+        imported_at: when it was imported, in UTC.
+        source: the decoded file; every passage is a slice of it.
         documents: in the order of the file.
     """
 

@@ -1,6 +1,7 @@
-"""The vectors of a policy's passages as a file, keyed by the text that each was made of.
+"""Serialises the vectors of a policy's passages, keyed by a digest of each text.
 
-So those of the previous version are reused for unchanged passages, and making them may be resumed.
+The keys allow vectors of the previous version to be reused for unchanged passages, and an
+interrupted computation to be resumed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MODEL: Final = "multilingual-e5-small-q4/1"
-"""Raised when the model changes: vectors of two models can't be compared."""
+"""To be increased when the model changes, since vectors of two models can't be compared."""
 
 _DIGEST: Final = "S32"
 
@@ -24,25 +25,25 @@ Vectors = Mapping[bytes, NDArray[np.float32]]
 
 
 def digest(text: str) -> bytes:
-    """Return the key of a text's vector; another model gives another one."""
+    """Return the key of a text's vector, which depends on the model, too."""
     return hashlib.sha256(f"{_MODEL}\x00{text}".encode()).hexdigest()[:32].encode()
 
 
 def pack(vectors: NDArray[np.float32], texts: Sequence[str]) -> bytes:
-    """Return the vectors of texts, a row each, as the content of a file."""
-    held = io.BytesIO()
-    made_of = np.array([digest(text) for text in texts], dtype=_DIGEST)
-    np.savez(held, vectors=vectors.astype(np.float32), made_of=made_of)
-    return held.getvalue()
+    """Serialise the vectors of texts, one row each."""
+    buffer = io.BytesIO()
+    digests = np.array([digest(text) for text in texts], dtype=_DIGEST)
+    np.savez(buffer, vectors=vectors.astype(np.float32), made_of=digests)
+    return buffer.getvalue()
 
 
 def unpack(content: bytes | None) -> Vectors:
-    """Return the vectors in a file; none when it is damaged."""
+    """Deserialise vectors; return none if the content is damaged."""
     if content is None:
         return {}
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as held:
-            names, vectors = held["made_of"], np.asarray(held["vectors"], dtype=np.float32)
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            names, vectors = archive["made_of"], np.asarray(archive["vectors"], dtype=np.float32)
             if names.shape != vectors.shape[:1]:
                 return {}
             return dict(zip(names.astype(_DIGEST).tolist(), vectors, strict=True))

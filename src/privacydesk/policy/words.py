@@ -1,7 +1,7 @@
-"""Finding passages by their words: words and single characters, weighted by rarity.
+"""A BM25 index of passages by words and single Chinese characters.
 
-Words alone miss what a segmenter cuts differently, characters alone match too much; both together
-find 注销账号 for 销号. Ranked by BM25; a policy has some hundred passages, so arrays in memory
+Words alone miss matches where the segmenter splits differently, and characters alone match too
+much; together they find 注销账号 for 销号. A policy has a few hundred passages, so arrays in memory
 suffice.
 """
 
@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w")
 
 
 def tokens(folded: str) -> list[str]:
-    """Return the words of more than one character, and each Chinese character, of a folded text."""
+    """Return the words of two or more characters and the Chinese characters of a folded text."""
     words = [word for word in rjieba.cut(folded) if len(word) > 1 and _WORD.search(word)]
     return words + _HAN.findall(folded)
 
@@ -37,40 +37,43 @@ def has_chinese(text: str) -> bool:
 
 
 class WordIndex:
-    """A search index of texts by their words.
+    """A BM25 index.
 
     Args:
-        texts: the tokens of each.
-        length_matters: 0 to 1, how far a long text must have more of a word than a short one.
+        texts: the tokens of each text.
+        length_penalty: from 0 to 1, how much long texts are penalised (``b`` of BM25).
     """
 
-    def __init__(self, texts: Sequence[Sequence[str]], *, length_matters: float) -> None:
+    def __init__(self, texts: Sequence[Sequence[str]], *, length_penalty: float) -> None:
         self._size = len(texts)
-        found_in = Counter(word for text in texts for word in set(text))
+        document_counts = Counter(word for text in texts for word in set(text))
         self._rarity = {
-            word: math.log(1 + (self._size - n + 0.5) / (n + 0.5)) for word, n in found_in.items()
+            word: math.log(1 + (self._size - n + 0.5) / (n + 0.5))
+            for word, n in document_counts.items()
         }
-        usual = sum(map(len, texts)) / max(self._size, 1) or 1.0
+        mean_length = sum(map(len, texts)) / max(self._size, 1) or 1.0
         weights: dict[str, tuple[list[int], list[float]]] = {}
         for at, text in enumerate(texts):
-            room = _SATURATION * (1 - length_matters + length_matters * len(text) / usual)
+            saturation = _SATURATION * (
+                1 - length_penalty + length_penalty * len(text) / mean_length
+            )
             for word, n in Counter(text).items():
-                places, values = weights.setdefault(word, ([], []))
-                places.append(at)
-                values.append(self._rarity[word] * n * (_SATURATION + 1) / (n + room))
+                rows, values = weights.setdefault(word, ([], []))
+                rows.append(at)
+                values.append(self._rarity[word] * n * (_SATURATION + 1) / (n + saturation))
         self._weights = {
-            word: (np.array(places), np.array(values)) for word, (places, values) in weights.items()
+            word: (np.array(rows), np.array(values)) for word, (rows, values) in weights.items()
         }
 
     def scores(self, words: Mapping[str, int]) -> Scores:
-        """Return how well each text matches words, each weighted by its count."""
+        """Return the score of each text for words with counts."""
         total = np.zeros(self._size)
-        for word, times in words.items():
+        for word, count in words.items():
             if word in self._weights:
-                places, values = self._weights[word]
-                total[places] += times * values
+                rows, values = self._weights[word]
+                total[rows] += count * values
         return total
 
     def rarity(self, word: str) -> float:
-        """Return how much a word distinguishes; one that no text has does most."""
+        """Return the inverse document frequency of a word."""
         return self._rarity.get(word, math.log(1.5 + self._size))

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from privacydesk.policy.chunks import Chunk, split_into_chunks, split_sentences
 from privacydesk.policy.importer import read_policy
-from privacydesk.policy.pieces import Piece, pieces_of, sentences_of
 from privacydesk.policy.tree import PolicyVersion
 
 Place = tuple[int, int]
@@ -45,7 +45,7 @@ class QuestionedPolicy(Struct, frozen=True):
 
     name: str
     version: PolicyVersion
-    pieces: tuple[Piece, ...]
+    chunks: tuple[Chunk, ...]
     questions: tuple[Question, ...]
 
 
@@ -68,16 +68,16 @@ def read_questioned(name: str, text: str, lines: str) -> QuestionedPolicy:
         ValueError: a line is damaged, or names a sentence that the policy lacks.
     """
     version = read_policy(text, name=name).version(_IMPORTED)
-    pieces = pieces_of(version)
+    chunks = split_into_chunks(version)
     places: dict[str, set[Place]] = {}
-    for passage, piece in enumerate(pieces):
-        for at, sentence in enumerate(sentences_of(piece)):
+    for passage, chunk in enumerate(chunks):
+        for at, sentence in enumerate(split_sentences(chunk)):
             places.setdefault(sentence, set()).add((passage, at))
     questions = tuple(
         _question(f"{name}.jsonl, line {number}", line, places)
         for number, line in enumerate(lines.splitlines(), start=1)
     )
-    return QuestionedPolicy(name, version, pieces, questions)
+    return QuestionedPolicy(name, version, chunks, questions)
 
 
 def _question(where: str, line: str, places: Mapping[str, set[Place]]) -> Question:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from privacydesk.encoder.embedding import E5Embedder
-from privacydesk.policy.answering import Learnt, PolicyIndex, embedded_texts
-from privacydesk.policy.pieces import sentences_of
+from privacydesk.policy.answering import AnswerModels, PolicyIndex, embedded_texts
+from privacydesk.policy.chunks import split_sentences
 from privacydesk.policy_training.corpus import Question, QuestionedPolicy
 
 
@@ -26,10 +26,10 @@ class Told(Struct, frozen=True):
     quoted: bool
 
 
-def by_desk(policy: QuestionedPolicy, encoder: E5Embedder, learnt: Learnt) -> PolicyIndex:
+def by_desk(policy: QuestionedPolicy, encoder: E5Embedder, models: AnswerModels) -> PolicyIndex:
     """Return what answers as the desk does, with trained models."""
     vectors = encoder.embed_passages(embedded_texts(policy.version))
-    return PolicyIndex(policy.version, vectors, encoder, learnt)
+    return PolicyIndex(policy.version, vectors, encoder, models)
 
 
 def ask(policy: QuestionedPolicy, index: PolicyIndex) -> list[Told]:
@@ -37,8 +37,10 @@ def ask(policy: QuestionedPolicy, index: PolicyIndex) -> list[Told]:
     found = []
     for question in policy.questions:
         told = index.answer(question.text).quotes
-        passages = {policy.pieces[passage].text for passage in question.answering}
-        sentences = [sentences_of(policy.pieces[passage])[at] for passage, at in question.answers]
+        passages = {policy.chunks[passage].text for passage in question.answering}
+        sentences = [
+            split_sentences(policy.chunks[passage])[at] for passage, at in question.answers
+        ]
         quoted = any(one in told[0].text for one in sentences) if told else False
         found.append(Told(question, tuple(one.text in passages for one in told), quoted))
     return found

@@ -16,7 +16,7 @@ from torch.nn import functional
 from privacydesk.learning import check_points
 from privacydesk.learning.check_points import CheckPoint
 from privacydesk.learning.rates import share_of_highest
-from privacydesk.policy.reranker import Floats, Passage, batched
+from privacydesk.policy.reranker import EncodedPassage, Floats, make_batch
 from privacydesk.policy_training.corpus import Question
 from privacydesk.policy_training.network import CrossEncoder
 
@@ -72,14 +72,14 @@ class Asked(Struct, frozen=True):
     question: Question
     states: Floats
     order: Sequence[int]
-    passages: Sequence[Passage]
+    passages: Sequence[EncodedPassage]
 
 
 class Example(Struct, frozen=True):
     """A question with a passage: whether it and each of its sentences answer."""
 
     states: Floats
-    passage: Passage
+    passage: EncodedPassage
     answers: float
     sentences: tuple[float, ...]
 
@@ -184,7 +184,7 @@ class _Training:
     def _step(self, batch: Sequence[Example], done: float) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = group["most"] * share_of_highest(done)
-        given = batched([(one.states, one.passage) for one in batch])
+        given = make_batch([(one.states, one.passage) for one in batch])
         of_sentences = torch.full(given.sentences.shape[:2], _UNKNOWN)
         for row, one in enumerate(batch):
             of_sentences[row, : len(one.sentences)] = torch.tensor(one.sentences)

@@ -1,4 +1,4 @@
-"""Trains the models that answer from policies and writes their files, in one go."""
+"""Trains the models that answer from policies, and writes their files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from msgspec import Struct
 from privacydesk.encoder.e5 import SHIPPED
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.encoder.weights import ModelFile
-from privacydesk.policy import judge, lookup
-from privacydesk.policy.answering import Learnt, embedded_texts
+from privacydesk.policy import lookup, relevance
+from privacydesk.policy.answering import AnswerModels, embedded_texts
+from privacydesk.policy.chunks import split_sentences
 from privacydesk.policy.folding import fold
-from privacydesk.policy.lookup import Floats, Lookup, Turns
-from privacydesk.policy.pieces import sentences_of
-from privacydesk.policy.reranker import GRAPH, Passage, Reranker, read_alone
+from privacydesk.policy.lookup import Floats, Lookup, VectorMaps
+from privacydesk.policy.reranker import GRAPH, EncodedPassage, Reranker, encode_passage
 from privacydesk.policy_training.corpus import QuestionedPolicy
 from privacydesk.policy_training.export import export
 from privacydesk.policy_training.loop import Asked, Pace, train
@@ -28,7 +28,7 @@ from privacydesk.policy_training.weighing import weigh
 
 
 def teach(
-    learnt: Sequence[QuestionedPolicy],
+    training_set: Sequence[QuestionedPolicy],
     left_out: Sequence[QuestionedPolicy],
     folder: Path,
     *,
@@ -40,7 +40,7 @@ def teach(
     Check points are written next to them; training that was begun in the folder is resumed.
 
     Args:
-        learnt: policies, with their questions.
+        training_set: policies with their questions.
         left_out: others, on which the judge is fitted.
         folder: where the files are written.
         pace: the training parameters of the network.
@@ -49,18 +49,20 @@ def teach(
     folder.mkdir(parents=True, exist_ok=True)
     encoder = E5Embedder(threads=2)
     policies: list[ReadPolicy] = []
-    for number, policy in enumerate(learnt, start=1):
+    for number, policy in enumerate(training_set, start=1):
         policies.append(ReadPolicy.of(policy, encoder))
-        tell(f"read {policy.name}, {number} of {len(learnt)}")
+        tell(f"read {policy.name}, {number} of {len(training_set)}")
     learn([policy.likened() for policy in policies]).save(folder / lookup.FILE)
     network = CrossEncoder()
     load_encoder(network, ModelFile(SHIPPED))
     asked = [one for policy in policies for one in policy.asked()]
-    train(network, asked, pace=pace, folder=folder, digest=_digest(learnt, pace), tell=tell)
+    train(network, asked, pace=pace, folder=folder, digest=_digest(training_set, pace), tell=tell)
     export(network, folder / GRAPH)
-    turns, reranker = Turns.load(folder / lookup.FILE), Reranker(folder)
-    unweighed = Learnt(turns, reranker, judge.Judge((1.0, 0.0, 0.0, 0.0, 0.0), 0.0))
-    weigh(left_out, encoder, unweighed).save(folder / judge.FILE)
+    turns, reranker = VectorMaps.load(folder / lookup.FILE), Reranker(folder)
+    unweighed = AnswerModels(
+        turns, reranker, relevance.RelevanceModel((1.0, 0.0, 0.0, 0.0, 0.0), 0.0)
+    )
+    weigh(left_out, encoder, unweighed).save(folder / relevance.FILE)
 
 
 class ReadPolicy(Struct, frozen=True):
@@ -76,7 +78,7 @@ class ReadPolicy(Struct, frozen=True):
 
     policy: QuestionedPolicy
     vectors: Floats
-    passages: list[Passage]
+    passages: list[EncodedPassage]
     questions: list[tuple[Floats, Floats]]
     lookup: Lookup
 
@@ -87,9 +89,9 @@ class ReadPolicy(Struct, frozen=True):
         return cls(
             policy,
             vectors,
-            [read_alone(piece, encoder) for piece in policy.pieces],
+            [encode_passage(chunk, encoder) for chunk in policy.chunks],
             [encoder.read_query(fold(question.text)) for question in policy.questions],
-            Lookup(policy.pieces, vectors, Turns.plain(vectors.shape[1])),
+            Lookup(policy.chunks, vectors, VectorMaps.identity(vectors.shape[1])),
         )
 
     def likened(self) -> Likened:
@@ -98,7 +100,7 @@ class ReadPolicy(Struct, frozen=True):
         questions = [self.policy.questions[at] for at in answered]
         return likened(
             self.vectors,
-            [len(sentences_of(piece)) for piece in self.policy.pieces],
+            [len(split_sentences(chunk)) for chunk in self.policy.chunks],
             np.stack([self.questions[at][0] for at in answered]),
             np.stack([self.lookup.by_words(fold(one.text)) for one in questions]),
             [one.answering for one in questions],

@@ -12,7 +12,7 @@ from msgspec import Struct
 from torch import Tensor, nn
 from torch.nn import functional
 
-from privacydesk.policy.lookup import Floats, Turns
+from privacydesk.policy.lookup import Floats, VectorMaps
 
 _EPOCHS: Final = 10
 _RATE: Final = 3e-4
@@ -50,7 +50,7 @@ class _Turning(nn.Module):
         self.question = nn.Parameter(torch.zeros(width + 1, width))
         self.passage = nn.Parameter(torch.zeros(width + 1, width))
         self.sentence = nn.Parameter(torch.zeros(width + 1, width))
-        self.weights = nn.Parameter(torch.from_numpy(Turns.plain(width).weights.copy()))
+        self.weights = nn.Parameter(torch.from_numpy(VectorMaps.identity(width).weights.copy()))
 
     def forward(self, policy: Likened, questions: Tensor, by_words: Tensor) -> Tensor:
         """Return the log probability that each passage answers, (questions, passages)."""
@@ -63,7 +63,7 @@ class _Turning(nn.Module):
         return (ways @ self.weights).log_softmax(-1)
 
 
-def learn(policies: Sequence[Likened], seed: int = 0) -> Turns:
+def learn(policies: Sequence[Likened], seed: int = 0) -> VectorMaps:
     """Return the maps trained on policies."""
     torch.manual_seed(seed)
     chance = random.Random(seed)  # noqa: S311 - no secret
@@ -90,7 +90,7 @@ def learn(policies: Sequence[Likened], seed: int = 0) -> Turns:
         optimiser.zero_grad()
         (-torch.stack(answering).mean()).backward()
         optimiser.step()
-    return Turns(**{name: one.detach().numpy() for name, one in network.named_parameters()})
+    return VectorMaps(**{name: one.detach().numpy() for name, one in network.named_parameters()})
 
 
 def _groups(

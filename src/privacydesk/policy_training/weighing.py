@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from privacydesk.encoder.embedding import E5Embedder
-from privacydesk.policy.answering import Learnt, PolicyIndex, embedded_texts
-from privacydesk.policy.judge import Judge
+from privacydesk.policy.answering import AnswerModels, PolicyIndex, embedded_texts
+from privacydesk.policy.relevance import RelevanceModel
 from privacydesk.policy_training.corpus import Question, QuestionedPolicy
 
 KNOWN: Final = "lane"
@@ -50,19 +50,21 @@ class Case:
         return float(self.weight * (every - meant))
 
 
-def weigh(policies: Sequence[QuestionedPolicy], encoder: E5Embedder, learnt: Learnt) -> Judge:
+def weigh(
+    policies: Sequence[QuestionedPolicy], encoder: E5Embedder, models: AnswerModels
+) -> RelevanceModel:
     """Return the judge fitted on the candidates for the questions about policies."""
     others = sum(len(one.questions) for one in policies if one.name != KNOWN)
     cases: list[Case] = []
     for policy in policies:
         vectors = encoder.embed_passages(embedded_texts(policy.version))
-        index = PolicyIndex(policy.version, vectors, encoder, learnt)
+        index = PolicyIndex(policy.version, vectors, encoder, models)
         weight = others / len(policy.questions) if others and policy.name == KNOWN else 1.0
         for question in policy.questions:
             found = index.ranked(question.text)
             if found:
-                signs = np.array([one.signs for one in found])
-                cases.append(Case(question, signs, [one.at for one in found], weight))
+                signs = np.array([one.features for one in found])
+                cases.append(Case(question, signs, [one.number for one in found], weight))
     cases = [one for one in cases if not one.is_missed]
 
     def loss(values: Rows) -> float:
@@ -70,4 +72,4 @@ def weigh(policies: Sequence[QuestionedPolicy], encoder: E5Embedder, learnt: Lea
         return sum(one.loss(weights, bias) for one in cases) + _PULL * float(weights @ weights)
 
     fitted = minimize(loss, np.array(_START), method="L-BFGS-B").x.round(4)
-    return Judge(tuple(map(float, fitted[:-1])), float(fitted[-1]))
+    return RelevanceModel(tuple(map(float, fitted[:-1])), float(fitted[-1]))

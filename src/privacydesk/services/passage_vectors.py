@@ -140,4 +140,4 @@ def _save(
 
     digests = [key for key in texts if key in vectors]
     matrix = np.stack([vectors[key] for key in digests])
-    library.keep_vectors(version, pack(matrix, [texts[key] for key in digests]))
+    library.save_vectors(version, pack(matrix, [texts[key] for key in digests]))

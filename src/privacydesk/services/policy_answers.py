@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.encoder.embedding import PassageEmbedder
 from privacydesk.errors import NotFoundError
-from privacydesk.policy.library import PolicyLibrary, kept
+from privacydesk.policy.library import PolicyLibrary, find_version
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.fair_pool import FairPool
 from privacydesk.services.passage_vectors import PassageVectors
@@ -80,7 +80,7 @@ class PolicyAnswers:
             DeskError: ``POLICY_UNREADABLE`` if its files are damaged.
             UnavailableError: ``stop`` was called before the index was ready.
         """
-        version = kept(self._library, name, digest)
+        version = find_version(self._library, name, digest)
         if version is None:
             raise NotFoundError(f"the policy {name} has no version {digest[:12]}")
         if version == self._version:

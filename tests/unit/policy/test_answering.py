@@ -12,7 +12,7 @@ from tests.common.policies import embedder, sample_answers, sample_policy
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.policy import lore
+from privacydesk.policy import search_knowledge
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import MemoryPolicyLibrary
 from privacydesk.services.policy_answers import PolicyAnswers
@@ -137,10 +137,12 @@ def test_broken_characters_around_a_question_do_not_hide_it() -> None:
 
 
 def test_what_was_learnt_belongs_to_the_files_as_they_are() -> None:
-    learnt = lore.learnt()
-    kinds = len(lore.topics()) + len(lore.outside())
+    learnt = search_knowledge.trained_weights()
+    kinds = len(search_knowledge.topics()) + len(search_knowledge.outside())
     assert learnt.head.shape == (385, kinds)
-    assert learnt.digest == lore.learnt_from(), "run benchmarks/policy_answers.py --train"
+    assert learnt.digest == search_knowledge.questions_digest(), (
+        "run benchmarks/policy_answers.py --train"
+    )
 
 
 ENGLISH = """# Privacy Policy

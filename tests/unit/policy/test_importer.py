@@ -14,7 +14,7 @@ from tests.unit.policy.samples import (
 )
 
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.policy.heads import DocumentKey
+from privacydesk.policy.documents import DocumentKey
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.notes import ImportReport, NoteCode
 from privacydesk.policy.tree import PassageKind

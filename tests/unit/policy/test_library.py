@@ -13,7 +13,7 @@ from privacydesk.policy.library import (
     FilePolicyLibrary,
     MemoryPolicyLibrary,
     PolicyLibrary,
-    kept,
+    find_version,
 )
 from privacydesk.policy.tree import PolicyVersion
 
@@ -42,11 +42,11 @@ def test_a_version_comes_back_as_it_was(library: PolicyLibrary, end: str) -> Non
 
 
 def test_the_newest_version_is_the_latest(library: PolicyLibrary) -> None:
-    kept = [version_of(f"{TWO_DOCUMENTS}\n第{n}次。") for n in range(12)]
-    for version in kept:
+    versions = [version_of(f"{TWO_DOCUMENTS}\n第{n}次。") for n in range(12)]
+    for version in versions:
         assert library.save(version)
-    assert library.latest("sample") == kept[-1]
-    assert library.versions("sample") == tuple(kept)
+    assert library.latest("sample") == versions[-1]
+    assert library.versions("sample") == tuple(versions)
 
 
 def test_saving_the_newest_again_does_nothing(library: PolicyLibrary) -> None:
@@ -63,27 +63,27 @@ def test_going_back_to_an_older_text_is_a_new_version(library: PolicyLibrary) ->
 
 def test_a_kept_version_is_found_by_its_digest(library: PolicyLibrary) -> None:
     older, newer = version_of(TWO_DOCUMENTS), version_of(MARKDOWN)
-    assert kept(library, "sample") is None
+    assert find_version(library, "sample") is None
     library.save(older)
     library.save(newer)
-    assert kept(library, "sample") == newer
-    assert kept(library, "sample", older.digest) == older
-    assert kept(library, "sample", newer.digest) == newer
-    assert kept(library, "sample", "no such digest") is None
+    assert find_version(library, "sample") == newer
+    assert find_version(library, "sample", older.digest) == older
+    assert find_version(library, "sample", newer.digest) == newer
+    assert find_version(library, "sample", "no such digest") is None
 
 
 def test_an_import_and_what_is_made_of_it_show_from_outside(tmp_path: Path) -> None:
     library = FilePolicyLibrary(tmp_path)
-    assert library.sight("sample") is None
+    assert library.stamp("sample") is None
     seen = []
     for text in (TWO_DOCUMENTS, MARKDOWN, TWO_DOCUMENTS):
         version = version_of(text)
         library.save(version)
-        seen.append(library.sight("sample"))
-        library.keep_vectors(version, b"some")
-        seen.append(library.sight("sample"))
+        seen.append(library.stamp("sample"))
+        library.save_vectors(version, b"some")
+        seen.append(library.stamp("sample"))
     assert len(set(seen)) == 6
-    assert library.sight("sample") == seen[-1]
+    assert library.stamp("sample") == seen[-1]
 
 
 def test_names_are_kept_apart(library: PolicyLibrary) -> None:

@@ -6,7 +6,7 @@ from privacydesk.policy.words import WordIndex, has_chinese, tokens
 
 
 def index(*texts: str) -> WordIndex:
-    return WordIndex([tokens(text) for text in texts], length_matters=0.6)
+    return WordIndex([tokens(text) for text in texts], length_penalty=0.6)
 
 
 def test_words_and_single_characters_are_tokens() -> None:

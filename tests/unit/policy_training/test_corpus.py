@@ -10,7 +10,7 @@ import pytest
 
 from privacydesk.data import questioned_policies
 from privacydesk.errors import SettingsError
-from privacydesk.policy.pieces import sentences_of
+from privacydesk.policy.chunks import split_sentences
 from privacydesk.policy_training.corpus import QuestionedPolicy, read_questioned
 
 POLICY = """小巷声明
@@ -37,7 +37,7 @@ def test_answers_are_places_of_sentences() -> None:
     none, one = policy.questions
     assert (none.answers, none.answering) == (frozenset(), frozenset())
     ((passage, at),) = one.answers
-    assert sentences_of(policy.pieces[passage])[at] == kept
+    assert split_sentences(policy.chunks[passage])[at] == kept
     assert one.answering == {passage}
 
 

@@ -14,7 +14,7 @@ from tests.common.policies import embedder
 from privacydesk.data import questioned_policies
 from privacydesk.policy.folding import fold
 from privacydesk.policy.lookup import Lookup
-from privacydesk.policy.reranker import GRAPH, Reranker, batched
+from privacydesk.policy.reranker import GRAPH, Reranker, make_batch
 from privacydesk.policy_training.corpus import read_questioned
 
 pytest.importorskip("torch", reason="PyTorch is there only where the network is trained")
@@ -50,7 +50,7 @@ def asked(policy: ReadPolicy) -> list[Asked]:
 def test_the_first_look_learns_which_passages_answer(policy: ReadPolicy) -> None:
     likened = policy.likened()
     turns = learn([likened])
-    lookup = Lookup(policy.policy.pieces, policy.vectors, turns)
+    lookup = Lookup(policy.policy.chunks, policy.vectors, turns)
 
     def ranks(one: Lookup) -> float:
         answered = (question for question in policy.policy.questions if question.answers)
@@ -84,7 +84,7 @@ def _mistaken(network: CrossEncoder, asked: list[Asked]) -> float:
     for one in asked:
         for passage in chosen(one, _PACE, random.Random(0)):  # noqa: S311 - no secret
             example = labelled(one, passage)
-            given = map(torch.from_numpy, batched([(one.states, example.passage)]))
+            given = map(torch.from_numpy, make_batch([(one.states, example.passage)]))
             with torch.no_grad():
                 told, _ = network(*given)
             if example.answers >= 0:
@@ -133,12 +133,12 @@ def test_what_is_written_down_reads_as_the_network_does(asked: list[Asked], tmp_
     one = asked[0]
     passages = [one.passages[at] for at in one.order[:3]]
     with torch.no_grad():
-        given = batched([(one.states, passage) for passage in passages])
+        given = make_batch([(one.states, passage) for passage in passages])
         told, of_sentences = network(*map(torch.from_numpy, given))
     export(network, tmp_path / GRAPH)
     reranker = Reranker(tmp_path)
-    assert reranker.judge(one.states, []) == []
-    verdicts = reranker.judge(one.states, passages)
+    assert reranker.score(one.states, []) == []
+    verdicts = reranker.score(one.states, passages)
     assert np.allclose([one.answers for one in verdicts], told.numpy(), atol=0.3)
     for verdict, row in zip(verdicts, of_sentences.numpy(), strict=True):
         assert np.allclose(verdict.sentences, row[: len(verdict.sentences)], atol=0.3)

@@ -32,7 +32,7 @@ def test_passages_are_embedded_once_and_kept_with_the_version(kept: str, tmp_pat
 def test_damaged_vectors_are_made_again(tmp_path: Path) -> None:
     library = FilePolicyLibrary(tmp_path)
     library.save(sample_policy())
-    library.keep_vectors(sample_policy(), b"damaged")
+    library.save_vectors(sample_policy(), b"damaged")
     assert imported(library, sample_policy()) > 0
     assert imported(library, sample_policy()) == 0
 
@@ -78,7 +78,7 @@ def test_an_interrupted_import_goes_on_from_there(monkeypatch: pytest.MonkeyPatc
 
 def test_an_import_that_can_not_keep_anything_says_so() -> None:
     class Full(MemoryPolicyLibrary):
-        def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+        def save_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
             raise UnavailableError("the disk is full")
 
     with pytest.raises(UnavailableError):

@@ -46,7 +46,7 @@ async def test_a_question_is_worked_out_beside_the_event_loop() -> None:
 
 def test_whoever_answers_makes_what_is_not_kept_and_writes_nothing() -> None:
     class ReadOnly(MemoryPolicyLibrary):
-        def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+        def save_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
             raise AssertionError("the process that reads may not write")
 
     text = "第一条 注销账号\n您可以随时注销账号：打开“设置-账号与安全-注销账号”，按提示操作。\n"

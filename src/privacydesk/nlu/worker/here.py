@@ -16,7 +16,7 @@ from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
 from privacydesk.nlu.short_texts import COMPLAINTS, SHIPPED
 from privacydesk.nlu.topics import Topics
-from privacydesk.policy.library import FilePolicyLibrary, kept
+from privacydesk.policy.library import FilePolicyLibrary, find_version
 from privacydesk.services.message_interpreter import MessageInterpreter, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 
@@ -49,7 +49,7 @@ class UnderstandingHere:
         """Return one with the shipped network and lists.
 
         Args:
-            data_dir: where imported policies are kept.
+            data_dir: the folder of the imported policies.
             policy: the name of the policy in force; empty where there is none.
             digest: of its version; the newest is used where this is empty or gone.
 
@@ -57,7 +57,9 @@ class UnderstandingHere:
             DeskError: the policy's files are damaged.
         """
         library = FilePolicyLibrary(data_dir)
-        version = kept(library, policy, digest) or library.latest(policy) if policy else None
+        version = (
+            find_version(library, policy, digest) or library.latest(policy) if policy else None
+        )
         return cls(PolicyAnswers(library, version, E5Embedder()))
 
     def load(self) -> Collection[str]:

@@ -1,4 +1,4 @@
-"""Where the documents of a file begin, and their heads: title lines and dates."""
+"""Splits a file into documents, and finds their title lines and dates."""
 
 from __future__ import annotations
 
@@ -35,15 +35,18 @@ _DATE_LINE = re.compile(
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE_LINE_LENGTH = 100
 _HEAD_LENGTH = 12
-_LOOK_AHEAD = 3
-_WIDE_BREAK = 4
+_MAX_TITLE_LINES = 3
+_GAP_LINES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """The lines of one document, and how many of them open it as title lines.
+class DocumentLines:
+    """The lines of one document.
 
-    `dates` are positions of date lines among `lines`.
+    Attributes:
+        lines: all lines that aren't blank.
+        title_lines: how many lines at the beginning are titles.
+        dates: the positions of date lines in ``lines``.
     """
 
     lines: tuple[Line, ...]
@@ -52,15 +55,15 @@ class Stretch:
 
     @property
     def title(self) -> str:
-        """The document's title: the first title line that says what the text is."""
+        """The title: the first title line with a word such as "policy", or else the first one."""
         titles = [plain_title(line.bare) for line in self.lines[: self.title_lines]]
-        named = [title for title in titles if _HAS_TITLE_WORD.search(title)]
-        return (named or titles or [""])[0]
+        with_title_word = [title for title in titles if _HAS_TITLE_WORD.search(title)]
+        return (with_title_word or titles or [""])[0]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentKey:
-    """An operator's name for the document whose title matches a pattern (searched, any case)."""
+    """The key of documents whose title matches a pattern (searched, ignoring case)."""
 
     key: str
     pattern: str
@@ -71,11 +74,11 @@ DEFAULT_DOCUMENT_KEYS = (
     DocumentKey("children", "儿童|兒童|未成年|child|minors"),
     DocumentKey("privacy", "隐私|隱私|个人信息|個人信息|privacy"),
 )
-"""Usual titles in Chinese and English. A profile may replace them by its own."""
+"""Patterns of common titles in Chinese and English. A profile may replace them."""
 
 
 def document_key(title: str, order: int, taken: set[str], keys: Sequence[DocumentKey]) -> str:
-    """Return a document's key by its title; `doc1`, `doc2` … by its order if no pattern fits."""
+    """Return the key for a title; `doc1`, `doc2` … by order if no pattern matches."""
     for candidate in keys:
         if candidate.key not in taken and re.search(candidate.pattern, title, re.IGNORECASE):
             return candidate.key
@@ -83,26 +86,25 @@ def document_key(title: str, order: int, taken: set[str], keys: Sequence[Documen
 
 
 def read_date(line: Line) -> PolicyDate | None:
-    """Read a line that only says when the document was published, changed or took effect."""
-    if len(line.bare) > _DATE_LINE_LENGTH or (found := _DATE_LINE.match(line.bare)) is None:
+    """Parse a line with the date of publication, change or effect, and nothing else."""
+    if len(line.bare) > _DATE_LINE_LENGTH or (match := _DATE_LINE.match(line.bare)) is None:
         return None
-    year = found["y"] or found["y2"] or found["y3"]
-    number = found["d"] or found["d2"] or found["d3"]
-    name = (found["month2"] or found["month3"] or "")[:3].lower()
-    month = int(found["m"]) if found["m"] else _MONTHS.index(name) + 1 if name in _MONTHS else 0
+    year = match["y"] or match["y2"] or match["y3"]
+    number = match["d"] or match["d2"] or match["d3"]
+    name = (match["month2"] or match["month3"] or "")[:3].lower()
+    month = int(match["m"]) if match["m"] else _MONTHS.index(name) + 1 if name in _MONTHS else 0
     try:
         day = date(int(year), month, int(number))
     except ValueError:
         day = None
-    return PolicyDate(found["label"].strip(), found["day"].strip(), day)
+    return PolicyDate(match["label"].strip(), match["day"].strip(), day)
 
 
-def split_documents(lines: Sequence[Line]) -> tuple[Stretch, ...]:
-    """Split a file where a new title stands.
+def split_documents(lines: Sequence[Line]) -> tuple[DocumentLines, ...]:
+    """Split a file at the titles of its documents.
 
-    A title line within the text starts a document when dates follow it, when it is a top-level
-    Markdown heading, or when a wide gap precedes it. Anything else that looks like a title may
-    be a cross-heading.
+    A line that looks like a title starts a document if dates follow it, if it is a top-level
+    Markdown heading, or if several blank lines precede it. Otherwise it may be a cross-heading.
     """
     by_level = _top_headings_are_titles(lines)
     starts = [0] if lines else []
@@ -113,7 +115,7 @@ def split_documents(lines: Sequence[Line]) -> tuple[Stretch, ...]:
                 (by_level and lines[at].level == 1)
                 or _dates_follow(lines, at)
                 or (
-                    lines[at].blanks_before >= _WIDE_BREAK
+                    lines[at].blanks_before >= _GAP_LINES
                     and _ENDS_WITH_TITLE_WORD.search(lines[at].bare)
                 )
             )
@@ -121,7 +123,7 @@ def split_documents(lines: Sequence[Line]) -> tuple[Stretch, ...]:
         ):
             starts.append(at)
     ends = [*starts[1:], len(lines)]
-    return tuple(_stretch(lines[a:b]) for a, b in zip(starts, ends, strict=True))
+    return tuple(_read_document_lines(lines[a:b]) for a, b in zip(starts, ends, strict=True))
 
 
 def _may_be_title(line: Line) -> bool:
@@ -134,13 +136,13 @@ def _may_be_title(line: Line) -> bool:
 
 
 def _top_headings_are_titles(lines: Sequence[Line]) -> bool:
-    # If sections are top-level headings too, one on "changes to this policy" is no title.
+    # Sections may be top-level headings, too, such as one on "changes to this policy".
     top = [line for line in lines if line.level == 1]
     return all(_ENDS_WITH_TITLE_WORD.search(line.bare) for line in top)
 
 
 def _dates_follow(lines: Sequence[Line], at: int) -> bool:
-    for line in lines[at + 1 : at + 1 + _LOOK_AHEAD]:
+    for line in lines[at + 1 : at + 1 + _MAX_TITLE_LINES]:
         if read_date(line) is not None:
             return True
         if not _may_be_title(line):
@@ -149,7 +151,7 @@ def _dates_follow(lines: Sequence[Line], at: int) -> bool:
 
 
 def _only_titles(lines: Sequence[Line]) -> bool:
-    return all(_is_short(line) for line in lines) and len(lines) <= _LOOK_AHEAD
+    return all(_is_short(line) for line in lines) and len(lines) <= _MAX_TITLE_LINES
 
 
 def _is_short(line: Line) -> bool:
@@ -162,14 +164,14 @@ def _is_short(line: Line) -> bool:
     )
 
 
-def _stretch(lines: Sequence[Line]) -> Stretch:
+def _read_document_lines(lines: Sequence[Line]) -> DocumentLines:
     titles = 0
-    while titles < min(_LOOK_AHEAD, len(lines)) and _may_be_title(lines[titles]):
+    while titles < min(_MAX_TITLE_LINES, len(lines)) and _may_be_title(lines[titles]):
         titles += 1
     if titles == 0 and len(lines) > 1 and _is_short(lines[0]):
-        # A product's name may stand above the title, or a title may use other words.
+        # The name of the product may be above the title, or the title may have other words.
         titles = 1
-        while titles < min(_LOOK_AHEAD, len(lines)) and _may_be_title(lines[titles]):
+        while titles < min(_MAX_TITLE_LINES, len(lines)) and _may_be_title(lines[titles]):
             titles += 1
     dates: list[int] = []
     for at, line in enumerate(lines[titles : titles + _HEAD_LENGTH], start=titles):
@@ -177,4 +179,4 @@ def _stretch(lines: Sequence[Line]) -> Stretch:
             break
         if read_date(line) is not None:
             dates.append(at)
-    return Stretch(tuple(lines), titles, tuple(dates))
+    return DocumentLines(tuple(lines), titles, tuple(dates))

@@ -5,21 +5,23 @@ from datetime import UTC, datetime
 import pytest
 from tests.common.policies import sample_policy
 
+from privacydesk.policy.chunks import MAX_CHUNK_LENGTH, Chunk, split_into_chunks
 from privacydesk.policy.importer import read_policy
-from privacydesk.policy.pieces import LONGEST, Piece, pieces_of
 
 
-def pieces(text: str) -> tuple[Piece, ...]:
-    return pieces_of(read_policy(text, name="a").version(datetime(2026, 1, 2, tzinfo=UTC)))
+def pieces(text: str) -> tuple[Chunk, ...]:
+    return split_into_chunks(read_policy(text, name="a").version(datetime(2026, 1, 2, tzinfo=UTC)))
 
 
 def test_a_short_section_stays_in_one_piece_with_its_heading() -> None:
-    found = [piece for piece in pieces_of(sample_policy()) if piece.section == "（三）注销帐号"]
+    found = [
+        piece for piece in split_into_chunks(sample_policy()) if piece.section == "（三）注销帐号"
+    ]
     assert [piece.text.splitlines()[0] for piece in found] == ["（三）注销帐号"]
 
 
 def test_titles_and_contents_are_no_pieces() -> None:
-    said = "\n".join(piece.text for piece in pieces_of(sample_policy()))
+    said = "\n".join(piece.text for piece in split_into_chunks(sample_policy()))
     assert "# 小巷" not in said
 
 
@@ -37,7 +39,7 @@ def test_the_dates_at_the_head_are_a_piece_of_their_own() -> None:
 
 def test_every_word_below_a_heading_is_in_a_piece() -> None:
     version = sample_policy()
-    said = "".join("".join(piece.text.split()) for piece in pieces_of(version))
+    said = "".join("".join(piece.text.split()) for piece in split_into_chunks(version))
     for passage in version.passages():
         if not passage.children and passage.anchor.startswith("privacy:art"):
             assert "".join(passage.text.split()) in said
@@ -48,7 +50,7 @@ def test_a_long_list_is_cut_between_items_and_keeps_what_leads_it_in() -> None:
     found = pieces(f"# 隐私政策\n\n第一条【情形】\n\n下列情形除外：\n\n{items}\n")
     assert found[0].text.startswith("下列情形除外：")
     assert len(found) > 1
-    assert all(len(piece.text) <= LONGEST for piece in found)
+    assert all(len(piece.text) <= MAX_CHUNK_LENGTH for piece in found)
     assert all(piece.article == "第一条 情形" for piece in found)
 
 
@@ -70,7 +72,7 @@ def test_a_paragraph_without_end_is_cut_where_sentences_end() -> None:
     found = pieces(f"# 隐私政策\n\n第一条【长】\n\n{'这是一个句子，写得不短。' * 200}\n")
     assert len(found) > 1
     assert all(piece.text.endswith("。") for piece in found)
-    assert all(len(piece.text) <= LONGEST for piece in found)
+    assert all(len(piece.text) <= MAX_CHUNK_LENGTH for piece in found)
 
 
 @pytest.mark.parametrize(

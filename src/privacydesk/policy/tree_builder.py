@@ -1,22 +1,20 @@
-"""Growing a document's tree from its lines, irregular numbering included.
+"""Builds the tree of a document from its lines, which may be numbered irregularly.
 
-    line ── title, date, contents ───────────────► leaf under the open heading
+    line ── title, date, contents ───────────────► leaf below the open heading
       │
-      ├── heading form, Markdown heading ────────► closes headings of its rank, opens its own
-      ├── number that continues a *heading* row ─► the same, with a note on the slip
+      ├── heading style, Markdown heading ───────► closes headings of its rank, opens a new one
+      ├── number that continues the headings ────► the same, with a note on the wrong style
       ├── number, letter, bullet ────────────────► item of the open list, nested, or a new list
-      ├── bare number before another label ──────► unplaced, with a note
+      ├── number without text before another ────► unplaced, with a note
       └── text ──────────────────────────────────► paragraph of an item or of the heading
 
-Every line ends in exactly one node's own lines or in exactly one `unplaced_line` note.
+Each line belongs to exactly one node, or has exactly one `unplaced_line` note.
 """
 
 from __future__ import annotations
 
 from privacydesk.policy.contents import Contents, entry_title, find_contents
-from privacydesk.policy.draft import Counter, Node, OpenList, freeze
-from privacydesk.policy.form import Form, read_form
-from privacydesk.policy.heads import Stretch, read_date
+from privacydesk.policy.documents import DocumentLines, read_date
 from privacydesk.policy.lines import Line, looks_like_title
 from privacydesk.policy.marks import (
     HEADING_STYLES,
@@ -27,57 +25,61 @@ from privacydesk.policy.marks import (
     plain_title,
     read_mark,
 )
+from privacydesk.policy.mutable_tree import Counter, Node, OpenList, freeze
 from privacydesk.policy.notes import Note, NoteCode
+from privacydesk.policy.numbering import Numbering, detect_numbering
 from privacydesk.policy.tree import PassageKind, PolicyDate, PolicyDocument
 
 _WRAPPED_LENGTH = 50
-_DEEPEST_ITEM = 8
+_MAX_ITEM_DEPTH = 8
 
 
-def grow_document(
-    stretch: Stretch, key: str, source: str
+def build_document(
+    document_lines: DocumentLines, key: str, source: str
 ) -> tuple[PolicyDocument, tuple[Note, ...]]:
-    """Return one document's tree, and notes on what was noticed."""
-    body = stretch.lines[stretch.title_lines :]
-    # Title lines may look like numbering to nobody; dates must not, "2022.1.1" being 1.1-like.
-    dated = {stretch.lines[at].number for at in stretch.dates}
+    """Build the tree of one document, with notes on irregularities."""
+    body = document_lines.lines[document_lines.title_lines :]
+    # A date such as "2022.1.1" must not be parsed as a number.
+    dated = {document_lines.lines[at].number for at in document_lines.dates}
     marks = tuple(None if line.number in dated else read_mark(line) for line in body)
     contents = find_contents(body, marks)
     rest = [at for at in range(len(body)) if at not in contents.positions]
-    form = read_form([body[at] for at in rest], [marks[at] for at in rest])
-    grower = _Grower(key, stretch, form, contents)
-    for line in stretch.lines[: stretch.title_lines]:
-        grower.leaf(PassageKind.TITLE, "title", line, at_root=True)
+    numbering = detect_numbering([body[at] for at in rest], [marks[at] for at in rest])
+    builder = _TreeBuilder(key, document_lines, numbering, contents)
+    for line in document_lines.lines[: document_lines.title_lines]:
+        builder.leaf(PassageKind.TITLE, "title", line, at_root=True)
     for at, line in enumerate(body):
         if line.number in dated:
-            grower.leaf(PassageKind.DATE, "date", line, at_root=True)
+            builder.leaf(PassageKind.DATE, "date", line, at_root=True)
         elif at in contents.positions:
-            grower.leaf(PassageKind.CONTENTS, "toc", line)
+            builder.leaf(PassageKind.CONTENTS, "toc", line)
         else:
             following = marks[at + 1] if at + 1 < len(body) else None
             ends_here = at + 1 == len(body)
-            grower.read(line, marks[at], before_label=ends_here or following is not None)
-    dates = tuple(read_date(stretch.lines[at]) for at in stretch.dates)
+            builder.read(line, marks[at], before_label=ends_here or following is not None)
+    dates = tuple(read_date(document_lines.lines[at]) for at in document_lines.dates)
     document = PolicyDocument(
         key=key,
-        title=stretch.title,
+        title=document_lines.title,
         dates=tuple(day for day in dates if isinstance(day, PolicyDate)),
-        root=freeze(grower.root, source),
+        root=freeze(builder.root, source),
     )
-    return document, tuple(grower.notes)
+    return document, tuple(builder.notes)
 
 
-class _Grower:
-    """The open headings and items while the lines of one document are read."""
+class _TreeBuilder:
+    """Adds the lines of one document to a tree, with the open headings and items as its state."""
 
-    def __init__(self, key: str, stretch: Stretch, form: Form, contents: Contents) -> None:
-        first = stretch.lines[0]
+    def __init__(
+        self, key: str, document_lines: DocumentLines, numbering: Numbering, contents: Contents
+    ) -> None:
+        first = document_lines.lines[0]
         self.root = Node(
             kind=PassageKind.DOCUMENT,
             anchor=key,
             label="",
             number=None,
-            title=stretch.title,
+            title=document_lines.title,
             line=first.number,
             last_line=0,
             start=first.start,
@@ -85,7 +87,7 @@ class _Grower:
             rank=-1.0,
         )
         self.notes: list[Note] = []
-        self._form = form
+        self._numbering = numbering
         self._contents = contents
         self._headings = [self.root]
         self._items: list[Node] = []
@@ -96,17 +98,17 @@ class _Grower:
         """Add a line that has neither a number nor children."""
         parent = self.root if at_root else self._headings[-1]
         counter = parent.counter(word)
-        counter.meet(counter.highest + 1)
+        counter.record(counter.highest + 1)
         node = self._node(kind, self._anchor(parent, f"{word}{counter.highest}"), line, None)
         parent.children.append(node)
         self._last = None
         return node
 
     def read(self, line: Line, mark: Mark | None, *, before_label: bool) -> None:
-        """Place one line. `before_label`: a numbered line follows, or nothing does."""
+        """Add a line. `before_label`: whether a numbered line follows, or no line."""
         if self._continues(line, mark):
             assert self._last is not None
-            self._last.take(line)
+            self._last.append_line(line)
         elif not line.has_words:
             self._note(line, NoteCode.UNPLACED_LINE, "a line without words")
             self._last = None
@@ -124,23 +126,23 @@ class _Grower:
                 line, NoteCode.UNPLACED_LINE, f"the number {mark.label} stands alone, without text"
             )
             self._last = None
-        elif self._heads_section(line, mark):
+        elif self._is_section_heading(line, mark):
             self._heading(line, mark)
-        elif (slipped := self._slipped_heading(mark)) is not None:
+        elif (heading_mark := self._intended_heading(mark)) is not None:
             self._note(
                 line,
                 NoteCode.STYLE_SLIP,
-                f"{mark.label} continues the headings of the form {slipped.style.value}; "
+                f"{mark.label} continues the headings of the form {heading_mark.style.value}; "
                 f"it is placed among them as number {mark.number}",
             )
-            self._heading(line, slipped)
+            self._heading(line, heading_mark)
         else:
             self._item(line, mark)
 
-    # -- deciding ----------------------------------------------------------------------------
+    # -- decisions ---------------------------------------------------------------------------
 
     def _continues(self, line: Line, mark: Mark | None) -> bool:
-        """Whether the line is the rest of the one before: hard-wrapped prose, or a table's row."""
+        """Whether a line continues the previous one: wrapped text, or a row of a table."""
         last = self._last
         if last is None or last.last_line + 1 != line.number or line.level:
             return False
@@ -156,15 +158,15 @@ class _Grower:
             and not line.bold
         )
 
-    def _heads_section(self, line: Line, mark: Mark) -> bool:
-        """Whether a plain number heads a section, in a document numbered that way."""
-        if not self._form.numbers_head or mark.style not in PLAIN_NUMBERS:
+    def _is_section_heading(self, line: Line, mark: Mark) -> bool:
+        """Whether a plain number is a heading, in a document whose headings have such numbers."""
+        if not self._numbering.numbers_head or mark.style not in PLAIN_NUMBERS:
             return False
         if entry_title(line, mark) in self._contents.titles:
             return True
         expected = self.root.counter("sec").highest + 1
         if not (line.bold or looks_like_title(mark.rest)) or (
-            # Where headings are listed, a number before the first of them belongs to a list.
+            # In a document with contents, a number before the first heading is a list item.
             expected == 1 and self._contents.titles
         ):
             return False
@@ -172,25 +174,25 @@ class _Grower:
             return not self._continues_list(mark)
         return mark.number > expected > 1 and not self._items and line.blanks_before > 0
 
-    def _slipped_heading(self, mark: Mark) -> Mark | None:
-        """Return the mark of the heading that a number was meant for, if no list can have it.
+    def _intended_heading(self, mark: Mark) -> Mark | None:
+        """Return the mark of the heading that a number in a wrong style stands for, if any.
 
-        （2） after （一） and no （1）, or `5、` after 四、 and no `4、`, continue the headings.
+        Such numbers are （2） after （一） without a （1）, or `5、` after 四、 without a `4、`.
         """
-        if mark.number < 2 or not looks_like_title(mark.rest):  # noqa: PLR2004 - 1 opens a list
+        if mark.number < 2 or not looks_like_title(mark.rest):  # noqa: PLR2004 - 1 starts a list
             return None
         if mark.style is Style.ROUND:
-            meant = Style.BRACKETED
+            intended = Style.BRACKETED
         elif mark.style in PLAIN_NUMBERS:
-            meant = Style.COUNTED
+            intended = Style.COUNTED
         else:
             return None
         if self._continues_list(mark):
             return None
         for heading in reversed(self._headings):
-            if heading.style is meant:
+            if heading.style is intended:
                 return (
-                    Mark(meant, mark.path, mark.label, mark.rest)
+                    Mark(intended, mark.path, mark.label, mark.rest)
                     if heading.number == mark.number - 1
                     else None
                 )
@@ -199,35 +201,37 @@ class _Grower:
     def _continues_list(self, mark: Mark) -> bool:
         open_lists = [node.list for node in (*self._items, self._headings[-1])]
         return any(
-            row is not None and _akin(row.style, mark.style) and row.last == mark.number - 1 > 0
-            for row in open_lists
+            item_list is not None
+            and _is_same_list(item_list.style, mark.style)
+            and item_list.last == mark.number - 1 > 0
+            for item_list in open_lists
         )
 
-    # -- placing -----------------------------------------------------------------------------
+    # -- adding ------------------------------------------------------------------------------
 
     def _heading(self, line: Line, mark: Mark | None) -> None:
-        rank = self._form.rank(line, mark)
+        rank = self._numbering.rank(line, mark)
         while self._headings[-1].rank >= rank:
             self._headings.pop()
         self._items = []
         parent = self._headings[-1]
-        segment = self._form.segment(mark, parent.kind)
-        # Articles count through all parts, so that their anchors need not name the part.
+        segment = self._numbering.segment(mark, parent.kind)
+        # Articles are numbered through all parts, so their anchors don't have the part.
         owner = self.root if segment.kind is PassageKind.ARTICLE else parent
         counter = owner.counter(segment.word)
         number = mark.number if mark is not None else counter.highest + 1
         if mark is not None:
             self._check(line, mark, counter, "heading")
-        counter.meet(number)
+        counter.record(number)
         node = self._node(segment.kind, self._anchor(owner, f"{segment.word}{number}"), line, mark)
         node.rank = rank
         rest = plain_title(mark.rest if mark is not None else line.bare)
-        node.title = rest if line.level or _titles(rest, line) else ""
+        node.title = rest if line.level or _is_title(rest, line) else ""
         parent.children.append(node)
         self._headings.append(node)
 
     def _decimal(self, line: Line, mark: Mark) -> None:
-        # "3.5 million people" isn't a heading: the number before the last must be open above.
+        # "3.5 million people" isn't a heading: a heading 3 must be open for 3.5.
         if any(heading.number == mark.path[-2] for heading in self._headings[1:]):
             self._heading(line, mark)
         else:
@@ -240,7 +244,7 @@ class _Grower:
             self._headings[-1].list.interrupted = True
         parent = self._items[-1] if self._items else self._headings[-1]
         counter = parent.counter("p")
-        counter.meet(counter.highest + 1)
+        counter.record(counter.highest + 1)
         node = self._node(
             PassageKind.PARAGRAPH, self._anchor(parent, f"p{counter.highest}"), line, None
         )
@@ -248,9 +252,9 @@ class _Grower:
         parent.children.append(node)
 
     def _belongs_to(self, item: Node, line: Line) -> bool:
-        """Whether text after an item is its body: the item is a title, and its row has bodies."""
-        # Text indented further than the document's other text is the item's, as in Markdown.
-        if line.indent > max(item.indent + 1, self._form.text_indent):
+        """Whether text after an item belongs to it: the item is a title, as its siblings are."""
+        # Text that is indented further than other text belongs to the item, as in Markdown.
+        if line.indent > max(item.indent + 1, self._numbering.text_indent):
             return True
         return (
             item.style not in LETTERS
@@ -264,48 +268,50 @@ class _Grower:
         level = self._item_level(line, mark)
         parent = self._items[level - 1] if level else self._headings[-1]
         previous = self._items[level] if level < len(self._items) else None
-        row = self._row(parent, mark)
-        if row.style is not mark.style:
+        item_list = self._list_for(parent, mark)
+        if item_list.style is not mark.style:
             self._note(
                 line,
                 NoteCode.STYLE_SLIP,
-                f"{mark.label} continues a list of the form {row.style.value}",
+                f"{mark.label} continues a list of the form {item_list.style.value}",
             )
         bullet = mark.style is Style.BULLET
-        # Markdown renumbers lists, so many people write 1. before each item.
-        lazy = self._form.is_markdown and mark.number == 1 and mark.style is Style.POINT
-        number = row.last + 1 if bullet or lazy else mark.number
-        if not (bullet or lazy):
-            self._check(line, mark, row.counter, "list item")
+        # Markdown renumbers lists, so many authors write 1. before each item.
+        is_renumbered = (
+            self._numbering.is_markdown and mark.number == 1 and mark.style is Style.POINT
+        )
+        number = item_list.last + 1 if bullet or is_renumbered else mark.number
+        if not (bullet or is_renumbered):
+            self._check(line, mark, item_list.counter, "list item")
         word = mark.label.strip("(（.．、)）").lower() if mark.style in LETTERS else f"item{number}"
         word = f"point{number}" if bullet else word
-        prefix = f"list{row.order}." if row.order > 1 else ""
-        row.counter.meet(number)
-        row.interrupted = False
+        prefix = f"list{item_list.order}." if item_list.order > 1 else ""
+        item_list.counter.record(number)
+        item_list.interrupted = False
         node = self._node(PassageKind.ITEM, self._anchor(parent, prefix + word), line, mark)
         node.number = number
         node.indent = line.indent
         node.title = plain_title(mark.rest) if looks_like_title(mark.rest) else ""
-        # The first item of a row may have a body; a later one only if the one before has.
+        # An item after the first may have a body only if the previous one has.
         node.may_have_body = previous is None or bool(previous.children)
         parent.children.append(node)
         del self._items[level:]
         self._items.append(node)
 
     def _item_level(self, line: Line, mark: Mark) -> int:
-        """Return the depth among the open items at which a new one stands."""
+        """Return the depth of a new item among the open ones."""
         bullet = mark.style is Style.BULLET
         while not bullet and self._items and self._items[-1].style is Style.BULLET:
             if line.indent > self._items[-1].indent:
                 break
-            # A number divides a bullet point only if it is indented further.
+            # A numbered item is below a bullet point only if it is indented further.
             self._items.pop()
         if (
             self._items
             and line.indent > self._items[-1].indent + 1
             and (bullet or mark.number == 1)
         ):
-            return min(len(self._items), _DEEPEST_ITEM)
+            return min(len(self._items), _MAX_ITEM_DEPTH)
         same = [at for at, item in enumerate(self._items) if item.style is mark.style]
         if bullet and same:
             return next(
@@ -318,53 +324,55 @@ class _Grower:
             item = self._items[at]
             if (
                 item.style is not None
-                and _akin(item.style, mark.style)
+                and _is_same_list(item.style, mark.style)
                 and item.number == mark.number - 1
             ):
                 return at
-        return min(len(self._items), _DEEPEST_ITEM)
+        return min(len(self._items), _MAX_ITEM_DEPTH)
 
     @staticmethod
-    def _row(parent: Node, mark: Mark) -> OpenList:
-        """Return the list of the parent that the item continues, or a new one."""
-        row = parent.list
-        if row is not None:
-            same = row.style is mark.style
-            restarts = mark.number <= 1 and row.interrupted
-            akin = _akin(row.style, mark.style) and mark.number == row.last + 1
-            if (same and not restarts) or akin:
-                return row
+    def _list_for(parent: Node, mark: Mark) -> OpenList:
+        """Return the list that the item continues, or a new one."""
+        item_list = parent.list
+        if item_list is not None:
+            same = item_list.style is mark.style
+            restarts = mark.number <= 1 and item_list.interrupted
+            continues = (
+                _is_same_list(item_list.style, mark.style) and mark.number == item_list.last + 1
+            )
+            if (same and not restarts) or continues:
+                return item_list
         parent.lists += 1
         parent.list = OpenList(mark.style, parent.lists)
         return parent.list
 
     # -- helpers -----------------------------------------------------------------------------
 
-    def _check(self, line: Line, mark: Mark, counter: Counter, what: str) -> None:
+    def _check(self, line: Line, mark: Mark, counter: Counter, kind: str) -> None:
         number, expected = mark.number, counter.highest + 1
-        if number in counter.met:
+        if number in counter.numbers:
             self._note(
                 line,
                 NoteCode.DUPLICATE_NUMBER,
-                f"the {what} {mark.label} has a number used before; its anchor ends in ~2 or more",
+                f"the {kind} {mark.label} has a number used before; its anchor ends in ~2 or more",
             )
         elif number != expected:
             after = f"after number {counter.highest}" if counter.highest else "at the start"
             self._note(
                 line,
                 NoteCode.NUMBERING_GAP,
-                f"the {what} {mark.label} stands {after}, where number {expected} was expected",
+                f"the {kind} {mark.label} stands {after}, where number {expected} was expected",
             )
 
     def _note(self, line: Line, code: NoteCode, explanation: str) -> None:
         self.notes.append(Note(line.number, code, explanation))
 
     def _anchor(self, parent: Node, word: str) -> str:
-        joint = ":" if parent is self.root else "."
-        wanted = f"{parent.anchor}{joint}{word}"
-        copy = self._anchors.get(wanted, 0) + 1
-        self._anchors[wanted] = copy
-        return wanted if copy == 1 else f"{wanted}~{copy}"
+        separator = ":" if parent is self.root else "."
+        anchor = f"{parent.anchor}{separator}{word}"
+        copy = self._anchors.get(anchor, 0) + 1
+        self._anchors[anchor] = copy
+        return anchor if copy == 1 else f"{anchor}~{copy}"
 
     def _node(self, kind: PassageKind, anchor: str, line: Line, mark: Mark | None) -> Node:
         node = Node(
@@ -384,11 +392,11 @@ class _Grower:
         return node
 
 
-def _titles(rest: str, line: Line) -> bool:
-    # A title may end in a full stop by mistake; a sentence with commas, as in laws, is text.
-    closed = line.bare[-1:] in {"。", "."} and any(comma in rest for comma in "，,；;")
-    return looks_like_title(rest) and not closed
+def _is_title(rest: str, line: Line) -> bool:
+    # A title may end with a full stop by mistake; with commas, too, it is a sentence, as in laws.
+    ends_sentence = line.bare[-1:] in {"。", "."} and any(comma in rest for comma in "，,；;")
+    return looks_like_title(rest) and not ends_sentence
 
 
-def _akin(one: Style, other: Style) -> bool:
-    return one is other or (one in PLAIN_NUMBERS and other in PLAIN_NUMBERS)
+def _is_same_list(first: Style, second: Style) -> bool:
+    return first is second or (first in PLAIN_NUMBERS and second in PLAIN_NUMBERS)

@@ -1,4 +1,4 @@
-"""The mutable tree while it grows: nodes that still take children, and their numbering."""
+"""The mutable tree of a document while it is built."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from privacydesk.policy.tree import Passage, PassageKind
 
 @dataclass(slots=True)
 class Counter:
-    """The numbers found so far in one row of headings or items."""
+    """The numbers that occurred so far in a sequence of headings or items."""
 
-    met: set[int] = field(default_factory=set)
+    numbers: set[int] = field(default_factory=set)
     highest: int = 0
 
-    def meet(self, number: int) -> None:
-        """Remember a number."""
-        self.met.add(number)
+    def record(self, number: int) -> None:
+        """Record a number."""
+        self.numbers.add(number)
         self.highest = max(self.highest, number)
 
 
@@ -40,7 +40,7 @@ class OpenList:
 
 @dataclass(slots=True)
 class Node:
-    """A passage that still takes lines and children; `Passage` says what the fields mean."""
+    """A passage under construction; `Passage` describes the common fields."""
 
     kind: PassageKind
     anchor: str
@@ -63,10 +63,10 @@ class Node:
     may_have_body: bool = False
 
     def counter(self, word: str) -> Counter:
-        """The counter of one kind of child, by its anchor word."""
+        """Return the counter for children with an anchor word."""
         return self.counters.setdefault(word, Counter())
 
-    def take(self, line: Line) -> None:
+    def append_line(self, line: Line) -> None:
         """Add a line to the node's own lines."""
         self.head_end = line.end
         self.last_line = line.number
@@ -74,7 +74,7 @@ class Node:
 
 
 def freeze(root: Node, source: str) -> Passage:
-    """Turn a finished tree into values whose texts are slices of the source."""
+    """Convert a finished tree to immutable passages."""
     frozen: dict[int, Passage] = {}
     for node in reversed(list(_walk(root))):
         children = tuple(frozen.pop(id(child)) for child in node.children)
@@ -96,8 +96,8 @@ def freeze(root: Node, source: str) -> Passage:
 
 
 def _walk(root: Node) -> Iterable[Node]:
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
+    stack = [root]
+    while stack:
+        node = stack.pop()
         yield node
-        waiting.extend(node.children)
+        stack.extend(node.children)

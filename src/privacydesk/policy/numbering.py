@@ -1,4 +1,4 @@
-"""The meaning of a document's numbering: which forms head sections, and how they rank."""
+"""Detects the numbering scheme of a document: which styles are headings, and their ranks."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _LEVEL_STEP = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A heading's kind and the word of its anchor, such as `sec` in `sec6`."""
+    """The kind of a heading, and the word of its anchor, such as `sec` in `sec6`."""
 
     kind: PassageKind
     word: str
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """The numbering of one document; made once from all its lines.
+class Numbering:
+    """The numbering scheme of one document.
 
     Attributes:
-        has_articles: 第一条 or Article 1 occur, so 一、 divides an article into parts.
-        counts_sections: 一、 or Section 1 or `1.` head the sections.
-        numbers_head: plain numbers such as `1.` head sections, as in most English policies.
-        is_markdown: headings are marked with `#`.
-        levels: the rank of a Markdown heading level, if labels at that level determine it.
-        text_indent: the indent of most lines without a number, in columns.
+        has_articles: whether it has 第一条 or Article 1; then 一、 is a part of an article.
+        counts_sections: whether sections have the numbers 一、, Section 1 or `1.`.
+        numbers_head: whether plain numbers such as `1.` are headings, as in most English policies.
+        is_markdown: whether headings are marked with `#`.
+        levels: Markdown heading levels with their ranks, as far as numbers determine these.
+        text_indent: the most common indent of lines without a number, in columns.
     """
 
     has_articles: bool
@@ -54,7 +54,7 @@ class Form:
     text_indent: int
 
     def rank(self, line: Line, mark: Mark | None) -> float:
-        """Return a heading's rank: a lower one closes all open headings of higher or equal rank."""
+        """Return the rank of a heading. A heading closes open ones of the same or a higher rank."""
         if mark is not None and mark.style in _RANKS:
             return _RANKS[mark.style]
         if line.level:
@@ -64,17 +64,21 @@ class Form:
         return _NUMBERED_HEADING_RANK
 
     def _level_rank(self, level: int) -> float:
-        told = [(known, rank) for known, rank in self.levels if known <= level]
-        if not told:
+        ranked_levels = [
+            (labelled_level, rank)
+            for labelled_level, rank in self.levels
+            if labelled_level <= level
+        ]
+        if not ranked_levels:
             return level * _LEVEL_STEP
-        known, rank = max(told)
-        return rank + (level - known) * _LEVEL_STEP
+        labelled_level, rank = max(ranked_levels)
+        return rank + (level - labelled_level) * _LEVEL_STEP
 
     def segment(self, mark: Mark | None, parent: PassageKind) -> Segment:
         """Return the kind and anchor word of a heading below `parent`.
 
-        In a document with articles 一、 is a part and （一） a section of whatever stands above, so
-        that an article without parts names its sections alike.
+        In a document with articles, 一、 is a part and （一） a section, whether or not the article
+        has parts, so that anchors of sections have the same form.
         """
         if mark is None:
             return Segment(self._nested(parent), "head")
@@ -106,8 +110,8 @@ class Form:
         return PassageKind.SECTION
 
 
-def read_form(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Form:
-    """Return a document's form, read from its lines without title and contents."""
+def detect_numbering(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Numbering:
+    """Detect the numbering scheme of a document from its lines without title and contents."""
     styles = {mark.style for mark in marks if mark is not None}
     has_articles = Style.ARTICLE in styles
     counted = bool(styles & {Style.COUNTED, Style.SECTION})
@@ -119,7 +123,7 @@ def read_form(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Form:
             rank = _RANKS[mark.style]
             levels[line.level] = min(rank, levels.get(line.level, rank))
     indents = Counter(line.indent for line, mark in zip(lines, marks, strict=True) if mark is None)
-    return Form(
+    return Numbering(
         has_articles=has_articles,
         counts_sections=counted or numbers_head,
         numbers_head=numbers_head,
