@@ -215,8 +215,10 @@ def _compose(builder: _OverridesBuilder, text: str) -> yaml.Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1
-        what = error.problem or "it can't be parsed"
-        raise builder.error(line, f"it isn't YAML or JSON ({what})", "correct it there") from None
+        problem = error.problem or "it can't be parsed"
+        raise builder.error(
+            line, f"it isn't YAML or JSON ({problem})", "correct it there"
+        ) from None
     except yaml.YAMLError:
         raise builder.error(
             None, "it holds characters that YAML forbids", "write plain text"
@@ -261,16 +263,16 @@ def _read_entry(builder: _OverridesBuilder, item: yaml.Node) -> None:
 
 
 def _mapping_fields(
-    builder: _OverridesBuilder, node: yaml.Node, what: str, known: tuple[str, ...]
+    builder: _OverridesBuilder, node: yaml.Node, name: str, keys: tuple[str, ...]
 ) -> dict[str, yaml.Node]:
     if not isinstance(node, yaml.MappingNode):
-        raise builder.error(_line(node), f"{what} isn't a mapping", f"use the keys {_or(known)}")
+        raise builder.error(_line(node), f"{name} isn't a mapping", f"use the keys {_or(keys)}")
     fields: dict[str, yaml.Node] = {}
     for key_node, value in node.value:
         key = _scalar(builder, key_node, "a key")
-        if key not in known:
+        if key not in keys:
             raise builder.error(
-                _line(key_node), f"{_quote(key)} isn't known here", f"use the keys {_or(known)}"
+                _line(key_node), f"{_quote(key)} isn't known here", f"use the keys {_or(keys)}"
             )
         if key in fields:
             raise builder.error(_line(key_node), f"{key} is there twice", "keep one of them")
@@ -278,18 +280,18 @@ def _mapping_fields(
     return fields
 
 
-def _list_items(builder: _OverridesBuilder, node: yaml.Node | None, what: str) -> list[yaml.Node]:
+def _list_items(builder: _OverridesBuilder, node: yaml.Node | None, name: str) -> list[yaml.Node]:
     if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
         return []
     if not isinstance(node, yaml.SequenceNode):
-        raise builder.error(_line(node), f"{what} isn't a list", "start each item with a dash")
+        raise builder.error(_line(node), f"{name} isn't a list", "start each item with a dash")
     items: list[yaml.Node] = node.value
     return items
 
 
-def _scalar(builder: _OverridesBuilder, node: yaml.Node, what: str) -> str:
+def _scalar(builder: _OverridesBuilder, node: yaml.Node, name: str) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise builder.error(_line(node), f"{what} isn't a plain value", "write a single value")
+        raise builder.error(_line(node), f"{name} isn't a plain value", "write a single value")
     value: str = node.value
     return value
 

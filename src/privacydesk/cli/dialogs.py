@@ -19,7 +19,7 @@ from privacydesk.dialog.schema import Flow, spoken
 from privacydesk.errors import DeskError
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.check import check_catalogs
-from privacydesk.i18n.extract import Used, collect, template
+from privacydesk.i18n.extract import UsedKeys, collect, template
 
 dialogs_app = typer.Typer(name="dialogs", help="Flows and their texts.", no_args_is_help=True)
 
@@ -137,7 +137,7 @@ def _find_faults(
     return faults, flows, catalogs
 
 
-def _used_keys(flows: Mapping[str, Flow], catalogs: Catalogs) -> Used:
+def _used_keys(flows: Mapping[str, Flow], catalogs: Catalogs) -> UsedKeys:
     known_keys = {key for locale in catalogs.locales for key in catalogs.catalog(locale).messages}
     flow_keys = {
         flow.source: [key for step in spoken(flow) for key in keys_used(flow, step)]

@@ -1,4 +1,4 @@
-"""The catalogs: every text people see, by key and locale. ``docs/locales.md`` has the format."""
+"""The message catalogs: all texts for people, by key and locale; see ``docs/locales.md``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from privacydesk.i18n.messages import Message, fill, read_messages
 from privacydesk.i18n.values import Cite, ValueRenderer
 
 LocaleFiles = Mapping[str, Mapping[str, str]]
-"""Locale to file name to text."""
+"""The texts of PO files, by locale and file name."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocaleCatalog:
-    """One locale's messages, merged from its files."""
+    """The messages of one locale, merged from its files."""
 
     locale: str
     messages: Mapping[str, Message]
@@ -25,12 +25,12 @@ class LocaleCatalog:
 
 
 def read_locale(locale: str, files: Mapping[str, str]) -> LocaleCatalog:
-    """Read and merge a locale's PO files. Faults are collected, not raised."""
+    """Parse and merge the PO files of a locale. Faults are collected, not raised."""
     merged: dict[str, Message] = {}
     faults: list[LocaleFault] = []
     for name, text in sorted(files.items()):
-        messages, wrong = read_messages(text, f"{locale}/{name}")
-        faults += wrong
+        messages, file_faults = read_messages(text, f"{locale}/{name}")
+        faults += file_faults
         for key, message in messages.items():
             first = merged.setdefault(key, message)
             if first is not message:
@@ -42,25 +42,25 @@ def read_locale(locale: str, files: Mapping[str, str]) -> LocaleCatalog:
 
 
 class Catalogs:
-    """All locales; implements ``ports.Catalog``. A locale's files are read at its first use."""
+    """The catalogs of all locales; implements ``ports.Catalog``. Each is parsed on first use."""
 
     def __init__(self, files: LocaleFiles, cite: Cite | None = None) -> None:
         self._files = files
         self._cite = cite
-        self._read: dict[str, LocaleCatalog] = {}
+        self._catalogs: dict[str, LocaleCatalog] = {}
         self._renderers: dict[str, ValueRenderer] = {}
 
     @classmethod
     def load(cls, files: LocaleFiles, cite: Cite | None = None) -> Catalogs:
-        """Build catalogs from texts.
+        """Create catalogs.
 
         Args:
-            files: locale to file name to text of the PO file.
-            cite: resolves the name in ``{"$clause": name}``, where names are passed in.
+            files: the texts of PO files, by locale and file name.
+            cite: resolves the name in ``{"$clause": name}``, if arguments may have names.
 
         Raises:
-            LocaleInvalidError: a locale is not supported. Faults inside a file are
-                raised when its locale is first used; ``verify`` reads all of them.
+            LocaleInvalidError: a locale is not supported. Faults in files are not found here;
+                ``verify`` reports them.
         """
         unknown = [
             LocaleFault(name, 0, "", "the locale is unknown", f"use {', '.join(LOCALES)}")
@@ -73,14 +73,14 @@ class Catalogs:
 
     @property
     def locales(self) -> tuple[str, ...]:
-        """The existing locales, the default first."""
+        """The available locales, the default first."""
         return tuple(name for name in LOCALES if name in self._files)
 
     def verify(self) -> None:
-        """Read every locale now.
+        """Parse all locales.
 
         Raises:
-            LocaleInvalidError: a file can't be read or defines a key twice.
+            LocaleInvalidError: a file can't be parsed or defines a key twice.
         """
         faults = [fault for locale in self.locales for fault in self.catalog(locale).faults]
         if faults:
@@ -92,13 +92,13 @@ class Catalogs:
         Raises:
             KeyError: there is no such locale.
         """
-        read = self._read.get(locale)
-        if read is None:
-            read = self._read[locale] = read_locale(locale, self._files[locale])
-        return read
+        catalog = self._catalogs.get(locale)
+        if catalog is None:
+            catalog = self._catalogs[locale] = read_locale(locale, self._files[locale])
+        return catalog
 
     def placeholders(self) -> Mapping[str, Mapping[str, frozenset[str]]]:
-        """Return locale to key to placeholders, for the dialogs' checker."""
+        """Return the placeholders of messages, by locale and key, for the check of dialogs."""
         return {
             locale: {
                 key: message.placeholders for key, message in self.catalog(locale).messages.items()
@@ -107,43 +107,43 @@ class Catalogs:
         }
 
     def has(self, locale: str, key: str) -> bool:
-        """Whether a key has a sentence."""
+        """Whether a locale has a message with a key."""
         return key in self.catalog(locale).messages
 
     def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
-        """Return the sentence for a key, filled with its arguments.
+        """Return the message for a key, filled with arguments.
 
-        Arguments that the sentence doesn't show are ignored. Values are described in ``values``;
-        a value's own braces are left alone.
+        Arguments without a placeholder are ignored. ``values`` describes the types of arguments;
+        braces in a value are kept.
 
         Raises:
             KeyError: the locale, the key or an argument is missing.
-            ValueError: an argument is of a kind that can't be rendered.
+            ValueError: an argument has a type that can't be rendered.
         """
         message = self.catalog(locale).messages[key]
         if not message.placeholders and not message.counting:
             return message.texts[0]
         renderer = self._renderer(locale)
-        form = _form(message, LOCALES[locale], renderer, args)
+        form = _plural_form(message, LOCALES[locale], renderer, args)
         parts = message.parts[form]
         return fill(parts, {name: renderer.render(args[name]) for name in parts[1::2]})
 
     def bare(self, locale: str, keys: Iterable[str]) -> str:
-        """Return the messages of keys, one a line, each without its arguments."""
+        """Return the messages of keys without their placeholders, one per line."""
         messages = self.catalog(locale).messages
         return "\n".join(" ".join(messages[key].parts[0][::2]) for key in keys)
 
     def value(self, locale: str, value: Any) -> str:
-        """Return an argument's value by itself, as ``text`` would put it into a sentence.
+        """Render a single value, as ``text`` renders arguments.
 
         Raises:
             KeyError: the locale or a term is missing.
-            ValueError: the value is of a kind that can't be rendered.
+            ValueError: the value has a type that can't be rendered.
         """
         return self._renderer(locale).render(value)
 
     def bound(self, locale: str) -> Callable[..., str]:
-        """Return ``text`` for one locale, with arguments as keywords, for templates."""
+        """Return a function like ``text`` for one locale, with keyword arguments, for templates."""
 
         def text(key: str, **args: Any) -> str:
             return self.text(locale, key, args)
@@ -160,7 +160,7 @@ class Catalogs:
         return renderer
 
 
-def _form(
+def _plural_form(
     message: Message, spec: LocaleSpec, renderer: ValueRenderer, args: Mapping[str, Any]
 ) -> int:
     last = len(message.parts) - 1
@@ -170,7 +170,7 @@ def _form(
     if count is None:
         return last
     rule = spec.babel.plural_form
-    # PO files list the forms in CLDR's order; "other", which has no rule of its own, is the last.
-    tags = [tag for tag in ("zero", "one", "two", "few", "many") if tag in rule.tags]
-    chosen = rule(count)
-    return min(tags.index(chosen), last) if chosen in tags else last
+    # PO files list the forms in CLDR's order; the last is "other", which has no rule.
+    tags = [name for name in ("zero", "one", "two", "few", "many") if name in rule.tags]
+    tag = rule(count)
+    return min(tags.index(tag), last) if tag in tags else last

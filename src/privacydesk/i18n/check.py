@@ -1,4 +1,4 @@
-"""Checks of the catalogs taken together, and of how their sentences are written."""
+"""Checks the consistency of the catalogs, and the style of their messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from privacydesk.i18n.catalog import LocaleCatalog
 from privacydesk.i18n.faults import LocaleFault
 from privacydesk.i18n.messages import Message
-from privacydesk.i18n.scripts import foreign
+from privacydesk.i18n.scripts import foreign_characters
 
 _HAN: Final = r"[\u3400-\u9fff]"
 _ASCII_MARKS: Final = re.compile(
@@ -17,12 +17,12 @@ _ASCII_MARKS: Final = re.compile(
 )
 _BRACES: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
 
-_NOBODY: Final = "say what happens instead"
+_REMEDY: Final = "say what happens instead"
 _FORBIDDEN: Final[Mapping[str, tuple[tuple[re.Pattern[str], str, str], ...]]] = {
     "": ((re.compile("[!！]"), "an exclamation mark", "end the sentence calmly"),),
-    "zh_Hans": ((re.compile("亲爱的|亲[~～，,！]|^亲$"), "an address that is too close", _NOBODY),),
-    "zh_Hant": ((re.compile("親愛的|親[~～，,！]|^親$"), "an address that is too close", _NOBODY),),
-    "en": ((re.compile(r"\bdear\b", re.IGNORECASE), "an address that is too close", _NOBODY),),
+    "zh_Hans": ((re.compile("亲爱的|亲[~～，,！]|^亲$"), "an address that is too close", _REMEDY),),
+    "zh_Hant": ((re.compile("親愛的|親[~～，,！]|^親$"), "an address that is too close", _REMEDY),),
+    "en": ((re.compile(r"\bdear\b", re.IGNORECASE), "an address that is too close", _REMEDY),),
 }
 
 
@@ -31,18 +31,18 @@ def check_catalogs(
     used: Mapping[str, Collection[str]],
     families: Collection[str] = (),
 ) -> tuple[LocaleFault, ...]:
-    """Return every fault of all locales.
+    """Return the faults of all locales.
 
     Args:
-        catalogs: by locale.
-        used: key to the files that use it.
-        families: prefixes of keys that code completes (``provider.``), all in use.
+        catalogs: the catalogs by locale.
+        used: for each key in use, the files that use it.
+        families: prefixes of keys that code completes at run time, such as ``provider.``.
     """
-    everywhere = {key for catalog in catalogs.values() for key in catalog.messages}
+    all_keys = {key for catalog in catalogs.values() for key in catalog.messages}
     faults: list[LocaleFault] = []
     for locale, catalog in catalogs.items():
         faults += catalog.faults
-        for key in sorted((everywhere | set(used)) - set(catalog.messages)):
+        for key in sorted((all_keys | set(used)) - set(catalog.messages)):
             if any(fault.key == key for fault in catalog.faults):
                 continue
             users = ", ".join(sorted(used.get(key, ()))) or "another locale"
@@ -75,12 +75,12 @@ def _check_use(
     used: Mapping[str, Collection[str]],
     families: tuple[str, ...],
 ) -> Iterator[LocaleFault]:
-    told: set[str] = set()
+    reported: set[str] = set()
     for catalog in catalogs.values():
         for key, message in catalog.messages.items():
-            if key not in used and key not in told and not key.startswith(families):
-                # Reported for one locale: it has to be removed from all of them.
-                told.add(key)
+            if key not in used and key not in reported and not key.startswith(families):
+                # Reported once, although it has to be removed from all locales.
+                reported.add(key)
                 yield _fault(message, "nothing uses the key", "remove it from each locale")
 
 
@@ -88,9 +88,9 @@ def _check_message(locale: str, message: Message) -> Iterator[LocaleFault]:
     if message.fuzzy:
         yield _fault(message, "it is marked fuzzy", "look it over and remove the mark")
     for text in message.texts:
-        wrong = foreign(locale, text)
-        if wrong:
-            yield _fault(message, f"{wrong} belong to the other script", "write this script's")
+        foreign = foreign_characters(locale, text)
+        if foreign:
+            yield _fault(message, f"{foreign} belong to the other script", "write this script's")
         if locale.startswith("zh") and _ASCII_MARKS.search(text):
             what = "ASCII punctuation stands beside Chinese characters"
             yield _fault(message, what, "use full-width punctuation")

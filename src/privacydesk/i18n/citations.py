@@ -1,7 +1,7 @@
-"""Citing the policy, which is written in simplified Chinese, to readers of other languages.
+"""Citations of the policy, which is in simplified Chinese, for readers of other languages.
 
-They get the number in their own language's form, and the policy's own wording in brackets, which is
-what they have to look for in it.
+The number is written as usual in the reader's language. The original follows in brackets, so that
+readers can find it in the policy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _NUMBER: Final = r"[零一二三四五六七八九十]{1,3}|\d{1,3}"
 _PART = re.compile(
     rf"第(?P<article>{_NUMBER})[条條]|（(?P<point>{_NUMBER})）|(?P<section>{_NUMBER})、|(?P<item>\d{{1,3}})[.．]"
 )
-_COUNTED: Final = {
+_WORDED: Final = {
     "article": "第{}條",
     "section": "第{}節",
     "point": "（{}）",
@@ -26,19 +26,19 @@ _TRADITIONAL: Final = str.maketrans("条项", "條項")
 def traditional(document: str, number: str) -> str:
     """Return a citation for readers of traditional Chinese.
 
-    A number that the policy writes without a word for its parts is given these words, so that it
-    can be read within a sentence; the policy's own spelling follows.
+    If the policy has bare numbers, such as （一）, words such as 節 are added, and the original
+    follows in brackets.
     """
     original = f"{document}{number}"
     if number.startswith("第"):
         return number.translate(_TRADITIONAL) + (f"（{document}）" if document else "")
     parts = _parts(number)
-    named = "".join(_COUNTED[kind].format(count) for kind, count in parts)
-    return f"{named}（{original}）" if named else original
+    worded = "".join(_WORDED[kind].format(count) for kind, count in parts)
+    return f"{worded}（{original}）" if worded else original
 
 
 def english(document: str, number: str) -> str:
-    """Return a citation for readers of English; one that can't be parsed is kept as it is."""
+    """Return a citation for readers of English; unchanged if it can't be parsed."""
     parts: list[str] = []
     for kind, count in _parts(number):
         if kind == "point" and parts:
@@ -50,16 +50,16 @@ def english(document: str, number: str) -> str:
 
 
 def _parts(number: str) -> list[tuple[str, str]]:
-    """Return each part's kind and count as the policy writes it; empty if any can't be parsed."""
-    found: list[tuple[str, str]] = []
-    at = 0
-    for hit in _PART.finditer(number):
-        if hit.start() != at:
+    """Return kind and number of each part, as written; empty if a part can't be parsed."""
+    parts: list[tuple[str, str]] = []
+    end = 0
+    for match in _PART.finditer(number):
+        if match.start() != end:
             return []
-        at = hit.end()
-        kind = str(hit.lastgroup)
-        found.append((kind, hit[kind]))
-    return found if at == len(number) else []
+        end = match.end()
+        kind = str(match.lastgroup)
+        parts.append((kind, match[kind]))
+    return parts if end == len(number) else []
 
 
 def _number(text: str) -> int:

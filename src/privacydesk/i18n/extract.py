@@ -1,11 +1,11 @@
-"""Collects the keys in use, and writes them as ``locales/messages.pot``.
+"""Extracts the message keys in use, and writes ``locales/messages.pot``.
 
-Keys are found in four ways. ``families`` lists the terms of closed lists. Flows name keys; code
-writes them as literals; templates ask for them through ``t("…")``, which adds ``web.``. In code a
-literal counts when it is *marked* (handed to a function that shows it, held in a constant whose
-name ends with ``KEYS``, or a key below ``web.`` in one that ends with ``STRINGS``), or when it is
-spelled like a key that the catalogs have. A literal that is completed at run time,
-``f"provider.{name}"``, marks all keys with that prefix.
+Keys come from four sources: ``families`` lists the members of closed lists, flows have keys,
+templates have keys in ``t("…")``, to which ``web.`` is added, and code has literals. A literal in
+code is a key if it is *marked* or if the catalogs have it. Marked literals are arguments of a
+function in ``SHOWING``, values of a constant whose name ends with ``KEYS``, or keys without
+``web.`` in a constant whose name ends with ``STRINGS``. An f-string such as
+``f"provider.{name}"`` marks all keys with its prefix.
 """
 
 from __future__ import annotations
@@ -26,48 +26,48 @@ msgstr ""
 """
 
 SHOWING: Final = frozenset({"ask", "own", "say", "text"})
-"""Functions and methods whose arguments are keys if they are spelled like keys."""
+"""Functions and methods whose string arguments are keys if they look like keys."""
 
 WEB: Final = "web."
-"""The prefix that templates and the web's constants leave out."""
+"""The prefix that is omitted in templates and in the constants of ``web``."""
 
 FAMILIES_FILE: Final = "src/privacydesk/i18n/families.py"
 
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
-_BEGINNING: Final = re.compile(r"[a-z][a-z0-9_]*\.(?:[a-z0-9_]+\.)*")
+_PREFIX: Final = re.compile(r"[a-z][a-z0-9_]*\.(?:[a-z0-9_]+\.)*")
 _IN_TEMPLATE: Final = re.compile(
     r"""\bt\(\s*["']([a-z0-9_.]+)["']|\bdata-t(?:-[a-z]+)?=["']([a-z0-9_.]+)["']"""
 )
 
 
 @dataclass(slots=True)
-class Used:
+class UsedKeys:
     """The keys in use.
 
     Attributes:
-        keys: key to the files that use it.
-        families: prefixes of keys that code completes.
+        keys: for each key, the files that use it.
+        families: prefixes of keys that code completes at run time.
     """
 
     keys: dict[str, set[str]] = field(default_factory=dict)
     families: set[str] = field(default_factory=set)
 
     def add(self, key: str, file: str) -> None:
-        """Record one use."""
+        """Record that a file uses a key."""
         self.keys.setdefault(key, set()).add(file)
 
 
 def collect(
-    dialogs: Mapping[str, Iterable[str]], sources: Mapping[str, str], known: Collection[str]
-) -> Used:
+    dialogs: Mapping[str, Iterable[str]], sources: Mapping[str, str], catalog_keys: Collection[str]
+) -> UsedKeys:
     """Collect the keys in use.
 
     Args:
-        dialogs: flow file to the keys its steps use.
-        sources: file name to text of Python modules and templates.
-        known: the keys that the catalogs have.
+        dialogs: for each flow file, the keys that its steps use.
+        sources: the texts of Python modules and templates by file name.
+        catalog_keys: the keys that the catalogs have.
     """
-    used = Used()
+    used = UsedKeys()
     for key in family_keys():
         used.add(key, FAMILIES_FILE)
     for file, keys in dialogs.items():
@@ -75,20 +75,21 @@ def collect(
             used.add(key, file)
     for file, text in sources.items():
         if file.endswith(".py"):
-            _from_code(file, text, frozenset(known), used)
+            _collect_from_code(file, text, frozenset(catalog_keys), used)
         else:
             for match in _IN_TEMPLATE.finditer(text):
                 used.add(WEB + (match[1] or match[2]), file)
-    for key in known:
+    for key in catalog_keys:
         if key.startswith(tuple(used.families)):
             used.keys.setdefault(key, set())
     return used
 
 
-def template(used: Used, plural: Collection[str] = ()) -> str:
-    """Return the text of ``messages.pot``: the same for the same keys, wherever it is generated.
+def template(used: UsedKeys, plural: Collection[str] = ()) -> str:
+    """Return the text of ``messages.pot``.
 
-    Line numbers are left out, so that moving code doesn't change it.
+    It is the same for the same keys: line numbers are omitted, so that moving code doesn't change
+    it.
     """
     parts = [_HEAD]
     for key in sorted(used.keys):
@@ -100,54 +101,58 @@ def template(used: Used, plural: Collection[str] = ()) -> str:
     return "\n".join(parts)
 
 
-def _from_code(file: str, text: str, known: frozenset[str], used: Used) -> None:
+def _collect_from_code(file: str, text: str, catalog_keys: frozenset[str], used: UsedKeys) -> None:
     tree = ast.parse(text)
-    documentation = _documentation(tree)
+    docstrings = _docstrings(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _called(node.func) in SHOWING:
-            for key in _literals(node.args):
+        if isinstance(node, ast.Call) and _function_name(node.func) in SHOWING:
+            for key in _key_literals(node.args):
                 used.add(key, file)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            for key in _constants(node):
+            for key in _constant_keys(node):
                 used.add(key, file)
         elif isinstance(node, ast.JoinedStr) and node.values:
             first = node.values[0]
-            if isinstance(first, ast.Constant) and _BEGINNING.match(str(first.value)):
+            if isinstance(first, ast.Constant) and _PREFIX.match(str(first.value)):
                 used.families.add(str(first.value))
         elif (
-            isinstance(node, ast.Constant) and node.value in known and id(node) not in documentation
+            isinstance(node, ast.Constant)
+            and node.value in catalog_keys
+            and id(node) not in docstrings
         ):
             used.add(str(node.value), file)
 
 
-def _called(function: ast.expr) -> str:
+def _function_name(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr.lstrip("_")
     return function.id.lstrip("_") if isinstance(function, ast.Name) else ""
 
 
-def _literals(nodes: Iterable[ast.AST]) -> Iterator[str]:
+def _key_literals(nodes: Iterable[ast.AST]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if _KEY.fullmatch(node.value):
                 yield node.value
         elif isinstance(node, (ast.IfExp, ast.BoolOp, ast.Tuple, ast.List, ast.Set)):
-            yield from _literals(ast.iter_child_nodes(node))
+            yield from _key_literals(ast.iter_child_nodes(node))
 
 
-def _constants(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
+def _constant_keys(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
     names = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
     for name in names:
         if not isinstance(name, ast.Name) or node.value is None:
             continue
-        below = WEB if name.id.endswith("STRINGS") else ""
-        if below or name.id.endswith("KEYS"):
-            held = node.value
-            inner = held.keys if isinstance(held, ast.Dict) else ast.iter_child_nodes(held)
-            yield from (below + key for key in _literals(one for one in inner if one is not None))
+        prefix = WEB if name.id.endswith("STRINGS") else ""
+        if prefix or name.id.endswith("KEYS"):
+            value = node.value
+            inner = value.keys if isinstance(value, ast.Dict) else ast.iter_child_nodes(value)
+            yield from (
+                prefix + key for key in _key_literals(node for node in inner if node is not None)
+            )
 
 
-def _documentation(tree: ast.AST) -> frozenset[int]:
+def _docstrings(tree: ast.AST) -> frozenset[int]:
     return frozenset(
         id(node.value)
         for node in ast.walk(tree)

@@ -1,7 +1,7 @@
-"""Terms of closed lists: each of their members has a sentence in every locale.
+"""Key families: message keys for the members of closed lists, such as the providers.
 
-Code completes their keys at run time (``provider.`` and the provider's name), so no literal
-contains them; a provider added to the domain without its name in a locale is found by this list.
+Code builds these keys at run time (``provider.`` and the provider), so they aren't found as
+literals. With this list, the check of catalogs finds members without a message.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.attempt": AttemptKind,
     "web.duty.state": PresenceState,
 }
-"""The prefix of the keys to what completes them."""
+"""For each prefix, the members that complete it."""
 
 
 def family_keys() -> Iterator[str]:
-    """Return the key of every member."""
-    for beginning, members in FAMILIES.items():
+    """Yield the keys of all members."""
+    for prefix, members in FAMILIES.items():
         for member in members:
-            yield f"{beginning}.{member}"
+            yield f"{prefix}.{member}"

@@ -1,4 +1,4 @@
-"""Faults of catalogs, as values."""
+"""Faults found in message catalogs, and the error that reports them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from privacydesk.errors import DeskError, ErrorCode
 
 @dataclass(frozen=True, slots=True, order=True)
 class LocaleFault:
-    """One fault of one catalog file.
+    """A fault in a catalog file.
 
     Attributes:
-        file: locale and file name, such as ``zh_Hans/unbinding.po``; a locale alone when
-            something is missing from all of its files.
-        line: 1 for the first line; 0 when the fault belongs to no line.
-        key: the message's key; empty when the file as a whole is meant.
-        what: what is wrong.
-        remedy: what to do, as a sentence without its full stop.
+        file: locale and file name, such as ``zh_Hans/unbinding.po``; only the locale if a key is
+            missing from all of its files.
+        line: the line number, from 1; 0 if the fault belongs to no line.
+        key: the message's key; empty if the fault concerns the whole file.
+        what: the fault, as a clause.
+        remedy: what to do, as a sentence without a full stop.
     """
 
     file: str
@@ -28,14 +28,14 @@ class LocaleFault:
     remedy: str
 
     def __str__(self) -> str:
-        """Return the fault as one line for people."""
+        """Return the fault as one line of text."""
         place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
         key = f"{self.key}: " if self.key else ""
         return f"{place}{key}{self.what}. Remedy: {self.remedy}."
 
 
 class LocaleInvalidError(DeskError):
-    """A catalog can't be used. The message has one line a fault; ``faults`` has them as values."""
+    """A catalog is invalid. The message has one line per fault; ``faults`` has the values."""
 
     code = ErrorCode.SETTINGS
 

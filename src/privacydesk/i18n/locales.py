@@ -1,4 +1,4 @@
-"""The locales of the desk, and their formats for everything that is not a plain sentence."""
+"""The supported locales, with their formats of dates, durations and citations."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from privacydesk.i18n import citations
 
 @dataclass(frozen=True)
 class LocaleSpec:
-    """One locale.
+    """A locale.
 
     Attributes:
-        name: the folder under ``locales/`` and the value kept with conversations.
-        tag: the BCP 47 tag that pages put into ``lang``.
-        cldr: the CLDR locale whose dates, lists and numbers are used.
-        date: CLDR pattern of a date without its year, weekday included.
+        name: the folder in ``locales/``, and the value stored with conversations.
+        tag: the BCP 47 tag for the ``lang`` attribute of pages.
+        cldr: the CLDR locale for dates, lists and numbers.
+        date: the CLDR pattern of a date with weekday, without year.
         date_with_year: the same with the year.
-        date_short: the short form for lists, without its year.
-        date_short_with_year: that with the year.
-        day: CLDR pattern of a date whose weekday does not matter, such as a birthday.
-        month: the same where no day is known.
-        year: the same where no month is known.
-        date_time: joins a date and a time of day.
-        zone: adds a zone's name to a time.
-        joint: stands between the parts of a duration.
-        cite: words a citation, of a document's title and a number in it.
-        and_also: joins the last of a list whose items hold the usual word for "and"; may be empty.
+        date_short: the short form for lists, without year.
+        date_short_with_year: the same with the year.
+        day: the CLDR pattern of a date without weekday, such as a birthday.
+        month: the pattern of a month with its year.
+        year: the pattern of a year.
+        date_time: the format of a date with a time of day.
+        zone: the format of a time zone's name after a time.
+        separator: the separator between the parts of a duration.
+        cite: formats a citation from the title of a document and a number in it.
+        and_also: the conjunction before the last item of a list whose items already contain the
+            usual word for "and"; may be empty.
     """
 
     name: str
@@ -47,18 +48,18 @@ class LocaleSpec:
     year: str
     date_time: str
     zone: str
-    joint: str
+    separator: str
     cite: Callable[[str, str], str]
     and_also: str
 
     @cached_property
     def babel(self) -> Locale:
-        """The CLDR data; read on first use."""
+        """The CLDR data, loaded on first use."""
         return Locale.parse(self.cldr)
 
 
 def _chinese(
-    name: str, tag: str, cldr: str, joint: str, cite: Callable[[str, str], str]
+    name: str, tag: str, cldr: str, separator: str, cite: Callable[[str, str], str]
 ) -> LocaleSpec:
     return LocaleSpec(
         name=name,
@@ -73,7 +74,7 @@ def _chinese(
         year="y年",
         date_time="{date} {time}",
         zone="（{zone}）",
-        joint=joint,
+        separator=separator,
         cite=cite,
         and_also="以及",
     )
@@ -87,7 +88,7 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             name="en",
             tag="en",
             cldr="en_GB",
-            # English dates always have the year: "3 December" alone reads as a day of the past.
+            # English dates always have the year: "3 December" alone may seem to be in the past.
             date="EEEE, d MMMM y",
             date_with_year="EEEE, d MMMM y",
             date_short="EEE d MMM",
@@ -97,12 +98,12 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             year="y",
             date_time="{date}, {time}",
             zone=" ({zone})",
-            joint=" ",
+            separator=" ",
             cite=citations.english,
             and_also="",
         ),
     }
 )
-"""By name, the default first."""
+"""The supported locales by name, the default first."""
 
 DEFAULT_LOCALE: Final = "zh_Hans"

@@ -1,7 +1,7 @@
-"""Parsing one PO file into messages, split at their placeholders once and for all.
+"""Parses a PO file into messages, which are split at their placeholders.
 
-A PO file's ``msgid`` is the key, not a sentence. Babel reads the file; what Babel lets pass
-silently (a key given twice, a ``msgctxt``, a fuzzy mark) is found here.
+The ``msgid`` is the key of a message. Babel parses the file; this module also finds the faults that
+Babel ignores, such as duplicate keys, ``msgctxt`` and fuzzy marks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from babel.messages.pofile import PoFileError, read_po
 from privacydesk.i18n.faults import LocaleFault
 
 COUNTING: Final = ("count", "tries", "days", "place")
-"""A plural message is chosen by the first of these that one of its forms shows."""
+"""Placeholders for counts. The first of them in a plural message selects its form."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _MSGID: Final = re.compile(r'^msgid[ \t]+"([^"\n]+)"', re.MULTILINE)
@@ -27,15 +27,15 @@ _MSGID: Final = re.compile(r'^msgid[ \t]+"([^"\n]+)"', re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One key's sentence in one locale.
+    """The message for a key in one locale.
 
     Attributes:
-        texts: the sentence; a plural message has one per form, in the order of the PO file.
-        parts: each text split: literal, name, literal, name, …, literal.
-        counting: the argument that chooses the form; empty for a message without plural.
-        file: locale and file name, for messages.
-        line: where its ``msgid`` stands.
-        fuzzy: whether it is marked for review.
+        texts: the text; a plural message has one for each form, in the order of the PO file.
+        parts: each text, split: literal, placeholder, literal, …, literal.
+        counting: the argument that selects the plural form; empty for a message without plural.
+        file: locale and file name, for error messages.
+        line: the line of its ``msgid``.
+        fuzzy: whether it is marked as fuzzy.
     """
 
     key: str
@@ -49,21 +49,21 @@ class Message:
 
 
 def placeholders_of(text: str) -> frozenset[str]:
-    """Return the names in braces. All other braces are literal."""
+    """Return the names of placeholders. Other braces are literal."""
     return frozenset(_PLACEHOLDER.findall(text))
 
 
-# Desks that are opened one after the other in a process read the same files.
+# Cached, since tests open many desks in one process.
 @lru_cache(256)
 def read_messages(text: str, file: str) -> tuple[Mapping[str, Message], tuple[LocaleFault, ...]]:
-    """Read a PO file.
+    """Parse a PO file.
 
     Args:
-        text: the file's text.
+        text: the text of the file.
         file: locale and file name, for faults.
 
     Returns:
-        Messages by key, without untranslated ones, and the faults of the file.
+        The translated messages by key, and the faults of the file.
     """
     try:
         catalog = read_po(io.BytesIO(text.encode()), abort_invalid=True)
@@ -72,10 +72,10 @@ def read_messages(text: str, file: str) -> tuple[Mapping[str, Message], tuple[Lo
         what = f"it can't be read as PO: {getattr(error, 'message', None) or 'a quote is missing'}"
         remedy = "check the quotes around this line"
         return {}, (LocaleFault(file, (line or 0) + 1, "", what, remedy),)
-    found: dict[str, Message] = {}
+    messages: dict[str, Message] = {}
     faults = [
         LocaleFault(file, line, key, "the key is defined twice", "keep one of the two")
-        for key, line in _doubled(text)
+        for key, line in _duplicate_keys(text)
     ]
     for po in catalog:
         if not po.id:
@@ -92,23 +92,23 @@ def read_messages(text: str, file: str) -> tuple[Mapping[str, Message], tuple[Lo
             remedy = "show the number that chooses the form, or leave the plural out"
             faults.append(LocaleFault(file, message.line, message.key, what, remedy))
         else:
-            found[message.key] = message
-    return found, tuple(faults)
+            messages[message.key] = message
+    return messages, tuple(faults)
 
 
 def fill(parts: tuple[str, ...], values: Mapping[str, str]) -> str:
-    """Fill a split sentence with values, which are inserted as they are and not parsed again.
+    """Fill a split text with values, which are inserted unchanged.
 
     Raises:
         KeyError: a placeholder has no value.
     """
-    shown = [values[part] if at % 2 else part for at, part in enumerate(parts)]
-    for at in range(1, len(shown), 2):
-        if _is_chinese(shown[at]):
-            # The spaces in a sentence set off Latin letters and figures, which this is not.
-            shown[at - 1] = _CHINESE_BEFORE.sub("", shown[at - 1])
-            shown[at + 1] = _CHINESE_AFTER.sub("", shown[at + 1])
-    return "".join(shown)
+    filled = [values[part] if index % 2 else part for index, part in enumerate(parts)]
+    for index in range(1, len(filled), 2):
+        if _is_chinese(filled[index]):
+            # The spaces are for values in Latin letters and digits.
+            filled[index - 1] = _CHINESE_BEFORE.sub("", filled[index - 1])
+            filled[index + 1] = _CHINESE_AFTER.sub("", filled[index + 1])
+    return "".join(filled)
 
 
 _CHINESE_BEFORE = re.compile(r"(?<=[\u4e00-\u9fff]) $")
@@ -137,7 +137,7 @@ def _message(po: PoMessage, file: str) -> Message:
     )
 
 
-def _doubled(text: str) -> Iterator[tuple[str, int]]:
+def _duplicate_keys(text: str) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
     for match in _MSGID.finditer(text):
         if match[1] in seen:

@@ -1,7 +1,7 @@
-"""Choosing a locale of the desk for what a browser, app or token asks for.
+"""Locale negotiation: selects a locale for the languages of a browser, an app or a token.
 
-Babel's own negotiation compares tags letter by letter and so finds nothing for ``zh-CN``; here a
-tag is completed first: the script follows from the region where it isn't written.
+Babel's negotiation compares tags literally and finds no locale for ``zh-CN``. Here, the script is
+derived from the region if a tag doesn't have it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TRADITIONAL: Final = frozenset({"tw", "hk", "mo"})
 _CANTONESE: Final = "yue"
 _CHINESE: Final = frozenset({"zh", "cmn", "wuu", "hak", "nan", _CANTONESE})
 _MAX_TAGS: Final = 20
-"""More than any browser sends; the rest of a longer header is not looked at."""
+"""The maximum number of tags that are considered; no browser sends more."""
 
 
 def tag(locale: str) -> str:
@@ -42,14 +42,14 @@ def locale_of(language: str) -> str | None:
     return "zh_Hant" if first == _CANTONESE else "zh_Hans"
 
 
-def negotiate(wanted: str | Sequence[str] | None, default: str = DEFAULT_LOCALE) -> str:
+def negotiate(preferred: str | Sequence[str] | None, default: str = DEFAULT_LOCALE) -> str:
     """Return the best locale.
 
     Args:
-        wanted: a tag, an ``Accept-Language`` header, or tags with the most wanted first.
-        default: used when nothing wanted is supported.
+        preferred: a tag, an ``Accept-Language`` header, or tags in order of preference.
+        default: the locale if none of them is supported.
     """
-    tags = _by_weight(wanted) if isinstance(wanted, str) else list(wanted or ())
+    tags = _by_weight(preferred) if isinstance(preferred, str) else list(preferred or ())
     for language in tags[:_MAX_TAGS]:
         locale = locale_of(language)
         if locale is not None:

@@ -6,7 +6,7 @@ from tests.unit.i18n.test_catalog import HEAD, po
 from privacydesk.i18n.catalog import read_locale
 from privacydesk.i18n.check import check_catalogs
 from privacydesk.i18n.faults import LocaleFault
-from privacydesk.i18n.scripts import foreign
+from privacydesk.i18n.scripts import foreign_characters
 
 USED = {"a.b": {"dialogs/a.yaml"}}
 
@@ -99,6 +99,6 @@ def test_what_a_po_file_may_not_have_is_named(text: str, what: str) -> None:
 
 
 def test_characters_of_both_scripts_are_nobodys_fault() -> None:
-    assert foreign("zh_Hans", "后里只台著乾") == ""
-    assert foreign("zh_Hant", "后里只台著乾") == ""
-    assert foreign("en", "後后") == ""
+    assert foreign_characters("zh_Hans", "后里只台著乾") == ""
+    assert foreign_characters("zh_Hant", "后里只台著乾") == ""
+    assert foreign_characters("en", "後后") == ""
