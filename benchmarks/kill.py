@@ -1,9 +1,9 @@
-"""The kill test at length: a real server is killed again and again while clients chat.
+"""A long crash test: a server is killed again and again while clients chat.
 
     python benchmarks/kill.py [--rounds 200] [--clients 32] [--seed 1]
 
-Fails at the first thing acknowledged that is lost, doubled or forgotten; see
-``tests/common/kill_audit.py`` for what is looked at after each kill.
+Fails if anything acknowledged is lost or duplicated; ``tests/common/kill_audit.py`` describes what
+is checked after each kill.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The load generator: conversations in a closed loop, each sends when it was answered, or later.
+"""The load generator: conversations that send the next message after an answer, or after a pause.
 
-It speaks WebSocket by hand, with frames that were made before, so that it takes a small part of
-what the servers take. It knows nothing of which server it talks to.
+It implements WebSocket itself and prepares its frames in advance, so that it needs much less CPU
+time than the servers. It works with any server of the chat protocol.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ CYCLE: Sequence[tuple[str, str]] = (
     ("send", "菜单"),
     ("send", "取消"),
 )
-"""Half typed, half tapped; a form is opened, answered, left for the menu, resumed and dropped.
+"""Half typed messages, half choices: a form is opened, answered, suspended, resumed and cancelled.
 
-Nothing typed here takes the recogniser's closer look, which is slow and measured by itself. Eight
-of ten leave two events and change the conversation once, as the raw server does; opening the
-form and dropping it leave three.
+None of the typed messages needs the network, which is slow and measured separately. Eight of ten
+turns store two events and update the conversation once, as in the raw server; opening and
+cancelling the form store three.
 """
 
 
@@ -51,21 +51,21 @@ AFTER_A_SENTENCE = ("choose", "desk:menu")
 
 
 def client_frame(payload: bytes) -> bytes:
-    """Return a text frame; its mask is zero, which spares the generator the masking."""
+    """Return a text frame with a zero mask, so that the payload need not be masked."""
     size = len(payload)
     head = bytes((0x81, 0x80 | size)) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
     return head + b"\0\0\0\0" + payload
 
 
-def _template(kind: str, words: str) -> tuple[bytes, bytes]:
-    named = "text" if kind == "send" else "choice"
-    said = json.dumps(words, ensure_ascii=False)
-    return f'{{"type":"{kind}","{named}":{said},"id":"'.encode(), b'","offset":'
+def _template(kind: str, value: str) -> tuple[bytes, bytes]:
+    field = "text" if kind == "send" else "choice"
+    encoded = json.dumps(value, ensure_ascii=False)
+    return f'{{"type":"{kind}","{field}":{encoded},"id":"'.encode(), b'","offset":'
 
 
 @dataclass(slots=True)
 class Tally:
-    """What all conversations saw."""
+    """The results of all conversations."""
 
     measuring: bool = False
     stopped: bool = False
@@ -73,7 +73,7 @@ class Tally:
     errors: list[str] = field(default_factory=list)
 
 
-class Talker(asyncio.Protocol):
+class ChatClient(asyncio.Protocol):
     """One conversation on one socket."""
 
     def __init__(
@@ -94,32 +94,32 @@ class Talker(asyncio.Protocol):
         self._number = number
         self._count = 0
         self._buffer = b""
-        self._shaken = False
+        self._handshake_done = False
         self._awaited = b""
         self._prompt = b"0"
         self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for a WebSocket."""
-        # uvloop's transports are not of asyncio's classes.
+        """Send the WebSocket handshake."""
+        # uvloop's transports are not instances of asyncio's classes.
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(HANDSHAKE)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note a connection that ended too early."""
+        """Record a connection that was lost too early."""
         if not self._tally.stopped:
             self._tally.errors.append(f"connection lost: {exc}")
 
     def data_received(self, data: bytes) -> None:
-        """Take the frames that are whole."""
+        """Handle the complete frames."""
         buffer = self._buffer + data if self._buffer else data
-        if not self._shaken:
+        if not self._handshake_done:
             head, end, buffer = buffer.partition(b"\r\n\r\n")
             if not end:
                 self._buffer = head
                 return
-            self._shaken = True
+            self._handshake_done = True
             self._send(client_frame(HELLO))
         at, size = 0, len(buffer)
         while size - at >= 2:
@@ -135,11 +135,11 @@ class Talker(asyncio.Protocol):
             if size < start + length:
                 break
             if buffer[at] == 0x81:
-                self._take(buffer[start : start + length])
+                self._handle(buffer[start : start + length])
             at = start + length
         self._buffer = buffer[at:]
 
-    def talk(self) -> None:
+    def send_next(self) -> None:
         """Send the next message."""
         before, after = self._turn()
         self._count += 1
@@ -149,18 +149,18 @@ class Talker(asyncio.Protocol):
         self._send(client_frame(before + name + after + self._prompt + b"}"))
 
     def _turn(self) -> tuple[bytes, bytes]:
-        """Return the next turn; with sentences of people every second one is the next of these."""
+        """Return the next turn; with sentences, every second turn is one of them."""
         if self._sentences is not None:
             if (self._number + self._count) % 2:
                 return _template(*AFTER_A_SENTENCE)
             sentence = next(self._sentences, "")
             if not sentence:
-                self._tally.errors.append("all sentences were said; measure for less long")
+                self._tally.errors.append("all sentences were sent; use a shorter duration")
             return _template("send", sentence or "你好")
         turn = self._turns[self._next]
         self._next += 1
         if self._next == len(self._turns):
-            # From here on only the cycle; what came before spread the conversations over it.
+            # The turns before the cycle only spread the conversations over it.
             self._next = self._start
         return turn
 
@@ -168,20 +168,20 @@ class Talker(asyncio.Protocol):
         assert self._transport is not None
         self._transport.write(frame)
 
-    def _take(self, payload: bytes) -> None:
+    def _handle(self, payload: bytes) -> None:
         tally = self._tally
         if self._awaited and self._awaited in payload:
-            # The view stands at the end; its open question is what a tap must name.
-            found = PROMPT.search(payload, payload.rfind(b'"view":'))
-            self._prompt = found[1] if found else b"0"
+            # The view is at the end; a choice must name the offset of its open question.
+            match = PROMPT.search(payload, payload.rfind(b'"view":'))
+            self._prompt = match[1] if match else b"0"
             if tally.measuring:
                 tally.latencies.append(time.perf_counter() - self._sent_at)
             if tally.stopped:
                 return
             if self._pause:
-                asyncio.get_running_loop().call_later(self._pause, self.talk)
+                asyncio.get_running_loop().call_later(self._pause, self.send_next)
             else:
-                self.talk()
+                self.send_next()
         elif payload.startswith(b'{"type":"welcome"'):
             self.welcomed.set_result(None)
         elif payload.startswith(b'{"type":"error"'):
@@ -197,22 +197,22 @@ async def measure(
     *,
     sentences: Sequence[str] = (),
 ) -> dict[str, float]:
-    """Return turns a second, latencies in milliseconds, and how busy this process was.
+    """Return turns per second, latencies in milliseconds, and the CPU share of this process.
 
-    With sentences every second turn says one of them, and none is said twice.
+    With sentences, every second turn sends one of them, each only once.
     """
     loop = asyncio.get_running_loop()
-    begun = time.perf_counter()
+    opened = time.perf_counter()
     tally = Tally()
-    talkers: list[Talker] = []
-    said = iter(sentences) if sentences else None
+    clients: list[ChatClient] = []
+    next_sentence = iter(sentences) if sentences else None
     for number in range(conversations):
-        talker = Talker(number, tally, pause, said)
-        await loop.create_connection(lambda one=talker: one, "127.0.0.1", port)  # type: ignore[misc]
-        await asyncio.wait_for(talker.welcomed, 10)
-        talkers.append(talker)
-    for talker in talkers:
-        talker.talk()
+        client = ChatClient(number, tally, pause, next_sentence)
+        await loop.create_connection(lambda protocol=client: protocol, "127.0.0.1", port)  # type: ignore[misc]
+        await asyncio.wait_for(client.welcomed, 10)
+        clients.append(client)
+    for client in clients:
+        client.send_next()
     await asyncio.sleep(warm_up)
     tally.measuring, started, cpu = True, time.perf_counter(), time.process_time()
     await asyncio.sleep(seconds)
@@ -226,7 +226,7 @@ async def measure(
         "p50": ordered[len(ordered) // 2] * 1e3,
         "p99": ordered[int(len(ordered) * 0.99)] * 1e3,
         "generator": cpu / elapsed,
-        "elapsed": time.perf_counter() - begun,
+        "elapsed": time.perf_counter() - opened,
     }
 
 

@@ -1,10 +1,9 @@
-"""Measures how long people wait for an answer while others send long messages without a pause.
+"""Measures latencies for users while others send long messages without pauses.
 
     python benchmarks/long_messages.py [--rounds 3] [--seconds 5] [--people 16]
 
-The desk as it is, with a process of its own that understands people, beside one that does so in
-threads, with Python's one lock in their hands: asked for their turn often, and as seldom as the
-writer is.
+Compares the desk, which interprets messages in a separate process, with a variant that does so in
+threads, with a short and with a long switch interval.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _SENDERS = (0, 1, 2)
 
 
 async def _send_long(session: aiohttp.ClientSession, port: int, number: int) -> None:
-    """Send long messages, each when the one before was answered."""
+    """Send long messages, each after the answer to the previous one."""
     async with session.ws_connect(f"http://127.0.0.1:{port}/chat/v1/socket", max_msg_size=0) as ws:
         await ws.send_str('{"type":"hello","offset":0,"languages":"zh-CN"}')
         await ws.receive_json()
@@ -53,7 +52,7 @@ async def _send_long(session: aiohttp.ClientSession, port: int, number: int) -> 
 
 
 async def one_round(server: Server, people: int, senders: int, seconds: float) -> dict[str, float]:
-    """Return latencies of people who pause between messages, in ms, while others send long ones."""
+    """Return latencies in ms of users who pause between messages, while others send long ones."""
     async with aiohttp.ClientSession() as session:
         sending = [
             asyncio.create_task(_send_long(session, server.port, number))
@@ -75,7 +74,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--people", type=int, default=16)
     options = parser.parse_args()
-    seen: dict[tuple[int, str], list[dict[str, float]]] = defaultdict(list)
+    results: dict[tuple[int, str], list[dict[str, float]]] = defaultdict(list)
     for _ in range(options.rounds):
         for name, program in DESKS.items():
             with (
@@ -86,13 +85,15 @@ def main() -> None:
                     figures = asyncio.run(
                         one_round(server, options.people, senders, options.seconds)
                     )
-                    seen[senders, name].append(figures)
+                    results[senders, name].append(figures)
     print(f"{options.people} people who pause; medians of {options.rounds} rounds\n")
     print("who send long ones  understood in     p50 ms   p99 ms")
     for senders in _SENDERS:
         for name in DESKS:
-            found = seen[senders, name]
-            p50, p99 = (statistics.median(one[key] for one in found) for key in ("p50", "p99"))
+            rounds = results[senders, name]
+            p50, p99 = (
+                statistics.median(figures[key] for figures in rounds) for key in ("p50", "p99")
+            )
             print(f"{senders:18}  {name:15} {p50:8.1f} {p99:8.1f}")
 
 

@@ -1,9 +1,10 @@
-"""The limit: a bare aiohttp WebSocket server whose turn is one durable SQLite commit.
+"""The baseline: a bare aiohttp WebSocket server with one durable SQLite commit per turn.
 
-It speaks as much of the chat protocol as the load generator needs. A turn inserts the message and
-a reply, updates the conversation, shares its commit with whatever else waits, and is answered
-after it. No dialog, no words, no sealing, no checks: what is left is the web and the disk. Replies
-and states are as long as the desk's are on average in ``benchmarks/turns.py``.
+It implements the part of the chat protocol that the load generator needs. A turn inserts the
+message and a reply, updates the conversation, shares its commit with other turns, and is answered
+after that. It has no dialog, no texts, no encryption and no checks, so only the cost of HTTP and
+the disk is left. Replies and states have the average sizes of the desk's in
+``benchmarks/turns.py``.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ import orjson
 from aiohttp import WSMsgType, web
 
 REPLY_BODY = b"r" * 830
-"""Bytes of a stored reply; the desk's have as many on average."""
+"""A stored reply, with the average size of the desk's."""
 STATE = b"s" * 670
-"""Bytes of a stored state."""
+"""A stored state, with the average size of the desk's."""
 FRAME_FILLER = "f" * 890
-"""Characters that bring an answer up to the length of the desk's."""
+"""Pads an answer to the average size of the desk's."""
 BATCH_LIMIT = 256
 
 
 class Turn(NamedTuple):
-    """One message on its way to the disk."""
+    """A message that is to be written."""
 
     conversation: int
     version: int
@@ -40,7 +41,7 @@ class Turn(NamedTuple):
 
 
 class GroupCommit:
-    """One thread that writes what has gathered and commits it at once."""
+    """A thread that writes the pending turns in one transaction."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -51,7 +52,7 @@ class GroupCommit:
         threading.Thread(target=self._work, daemon=True).start()
 
     def put(self, conversation: int, version: int, job: str, text: bytes) -> asyncio.Future[None]:
-        """Have a turn written; the future is done after its commit."""
+        """Submit a turn; the future is done after its commit."""
         turn = Turn(conversation, version, job, text, self._loop.create_future())
         self._pending.append(turn)
         if not self._working:
@@ -139,7 +140,7 @@ async def _healthz(_: web.Request) -> web.Response:
 
 
 async def serve(path: Path) -> None:
-    """Serve on a free port and say which."""
+    """Serve on a free port, and print it."""
     app = web.Application()
     app[WRITER] = GroupCommit(path)
     app[COUNT] = [0]
@@ -155,7 +156,7 @@ async def serve(path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="the database file to make")
+    parser.add_argument("path", type=Path, help="the database file to create")
     parser.add_argument("--loop", choices=("standard", "uvloop"), default="standard")
     options = parser.parse_args()
     if options.loop == "uvloop":

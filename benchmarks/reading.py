@@ -25,8 +25,8 @@ GOAL_MEMORY = 200.0
 GOAL_LOAD = 1.5
 GOAL_LONG = 100.0
 TODAY = date(2026, 11, 29)
-_NINETEEN_OF_TWENTY = 18
-_LONGEST = 4_000
+_P95_INDEX = 18
+_LONG_LENGTH = 4_000
 _LONG = {
     "one wish over and over": "把我的动态删了但是照片留着，",
     "in English": "delete my photos but keep the ones with Mei, ",
@@ -46,7 +46,7 @@ def resident() -> float:
 
 
 def unseen(count: int) -> Sequence[str]:
-    """Return so many messages of the voices that were left out."""
+    """Return messages of the voices in the test set, at most ``count``."""
     from privacydesk.training.corpus import parted, read_voice  # noqa: PLC0415 - no loading
 
     _, voices = parted([read_voice(*file) for file in voice_files()])
@@ -67,21 +67,23 @@ def main() -> None:
     pipeline.parse("我有一个问题想问", TODAY)
     loaded = time.perf_counter() - started
 
-    def timed(text: str) -> float:
-        began = time.process_time()
+    def measure_cpu_ms(text: str) -> float:
+        started_at = time.process_time()
         pipeline.parse(text, TODAY)
-        return (time.process_time() - began) * 1e3
+        return (time.process_time() - started_at) * 1e3
 
     texts = unseen(options.messages)
-    times = [timed(text) for text in texts]
-    long = {name: timed((words * _LONGEST)[:_LONGEST]) for name, words in _LONG.items()}
+    times = [measure_cpu_ms(text) for text in texts]
+    long = {
+        name: measure_cpu_ms((words * _LONG_LENGTH)[:_LONG_LENGTH]) for name, words in _LONG.items()
+    }
     print(f"{len(texts)} messages, {statistics.mean(map(len, texts)):.0f} characters on average")
     for name, unit, value, goal in (
         ("mean", "ms", statistics.mean(times), GOAL_MEAN),
         (
             "19 of 20 within",
             "ms",
-            statistics.quantiles(times, n=20)[_NINETEEN_OF_TWENTY],
+            statistics.quantiles(times, n=20)[_P95_INDEX],
             GOAL_SLOW,
         ),
         ("memory added", "MB", resident() - before, GOAL_MEMORY),

@@ -1,7 +1,4 @@
-"""Starting the servers that benchmarks measure, each in a process and a folder of its own.
-
-Reads ``/proc``, so it runs on Linux.
-"""
+"""Starts the servers for benchmarks, each in its own process and folder; on Linux only."""
 
 from __future__ import annotations
 
@@ -23,21 +20,23 @@ ROOT = Path(__file__).parents[1]
 PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
 LISTENING = re.compile(r"Listening on http://[^:]+:(\d+)/")
 UNLIMITED = 1e9
-"""Messages a second: the load comes from few conversations that each talk without a pause."""
+"""Messages per second: the load comes from few conversations without pauses."""
 
 
-_PATIENCE = 30.0
-_LOOK_EVERY = 0.4
-_RESTING = 0.1
-"""The part of a processor up to which a server counts as resting."""
+_TIMEOUT = 30.0
+_SAMPLE_SECONDS = 0.4
+_IDLE_SHARE = 0.1
+"""The share of a CPU up to which a server counts as idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that listens.
+    """A running server.
 
     Attributes:
-        env: what programs beside it need to work on its database.
+        port: its port.
+        pid: its process ID.
+        env: its environment, for other programs that use its database.
     """
 
     port: int
@@ -45,26 +44,26 @@ class Server:
     env: Mapping[str, str]
 
     def cpu(self) -> float:
-        """Return the seconds of processor time spent so far, by its own programs, too."""
-        # After the name in brackets, which may hold anything; user and system time are 14 and 15.
-        each = (fields for fields in map(_fields, self._processes()) if fields)
-        ticks = sum(int(fields[11]) + int(fields[12]) for fields in each)
+        """Return the CPU time so far in seconds, including its child processes."""
+        # Fields 14 and 15 of /proc/PID/stat: user and system time.
+        processes = (fields for fields in map(_fields, self._processes()) if fields)
+        ticks = sum(int(fields[11]) + int(fields[12]) for fields in processes)
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def resident(self) -> int:
-        """Return the bytes of memory held, by its own programs, too."""
-        each = (fields for fields in map(_fields, self._processes()) if fields)
-        return sum(int(fields[21]) for fields in each) * os.sysconf("SC_PAGE_SIZE")
+        """Return the resident memory in bytes, including its child processes."""
+        processes = (fields for fields in map(_fields, self._processes()) if fields)
+        return sum(int(fields[21]) for fields in processes) * os.sysconf("SC_PAGE_SIZE")
 
     def _processes(self) -> list[int]:
-        """Return the server and the programs that it has started."""
-        others = (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit())
-        mine = str(self.pid)
-        return [self.pid, *(one for one in others if _fields(one)[1:2] == [mine])]
+        """Return the process IDs of the server and its child processes."""
+        all_pids = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+        own_pid = str(self.pid)
+        return [self.pid, *(pid for pid in all_pids if _fields(pid)[1:2] == [own_pid])]
 
 
 def _fields(pid: int) -> list[str]:
-    """Return what ``/proc`` tells of a process behind its name; empty once it has gone."""
+    """Return the fields of ``/proc/PID/stat`` after the name; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -72,27 +71,27 @@ def _fields(pid: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of processes that find the package and these modules."""
+    """Return an environment in which processes can import the package and these modules."""
     path = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
-    mine = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
-    # Installed programs run from compiled files; a shell that forbids these measures the compiler.
-    mine.pop("PYTHONDONTWRITEBYTECODE", None)
-    return mine
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    # Installed programs run from compiled files; without them, compilation would be measured.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
 
 
 def desk_environment(folder: Path) -> dict[str, str]:
-    """Return what ``privacydesk serve`` needs to run in ``folder``; nothing outside is reached."""
+    """Return the environment of ``privacydesk serve`` in ``folder``, without external services."""
     secret = base64.b64encode(secrets.token_bytes(32)).decode()
-    nowhere = "http://127.0.0.1:9/"
+    unreachable = "http://127.0.0.1:9/"
     return environment() | {
         "PRIVACYDESK_DATA_DIR": str(folder),
         "PRIVACYDESK_PROFILE": str(PROFILE),
         "PRIVACYDESK_RING_KEYS": json.dumps({"bench": secret}),
         "PRIVACYDESK_RING_KEY": "bench",
         "PRIVACYDESK_HASHING_SECRET": secret,
-        "PRIVACYDESK_ACCOUNT_SERVICE_URL": nowhere,
+        "PRIVACYDESK_ACCOUNT_SERVICE_URL": unreachable,
         "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": secret,
-        "PRIVACYDESK_CODE_GATEWAY_URL": nowhere,
+        "PRIVACYDESK_CODE_GATEWAY_URL": unreachable,
         "PRIVACYDESK_CODE_GATEWAY_SECRET": secret,
         "PRIVACYDESK_MESSAGES_PER_SECOND": str(UNLIMITED),
         "PRIVACYDESK_MESSAGE_BURST": str(int(UNLIMITED)),
@@ -126,10 +125,10 @@ def desk_in(
     """Run ``privacydesk serve`` with an environment.
 
     Args:
-        env: what it reads.
-        loop: which event loop.
-        settled: wait until it rests.
-        program: Python's arguments; another one changes what is to be compared.
+        env: its environment.
+        loop: the event loop, ``standard`` or ``uvloop``.
+        settled: whether to wait until it is idle.
+        program: the arguments of Python, to measure a variant of the desk.
     """
     command = [*program, "serve", "--port", "0", "--loop", loop]
     with _running(command, env, settled=settled) as server:
@@ -149,15 +148,15 @@ SERVERS = {"desk": desk, "raw": raw}
 
 
 def settle(server: Server) -> None:
-    """Wait until a server rests; after its start the desk reads calendars on the side."""
-    until = time.monotonic() + _PATIENCE
+    """Wait until a server is idle; after its start, the desk loads calendars in the background."""
+    until = time.monotonic() + _TIMEOUT
     spent = server.cpu()
     while time.monotonic() < until:
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_SAMPLE_SECONDS)
         before, spent = spent, server.cpu()
-        if spent - before < _RESTING * _LOOK_EVERY:
+        if spent - before < _IDLE_SHARE * _SAMPLE_SECONDS:
             return
-    raise RuntimeError("the server does not come to rest")
+    raise RuntimeError("the server does not become idle")
 
 
 @contextmanager
@@ -168,10 +167,10 @@ def _running(
     with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own programs
         assert process.stdout is not None
         try:
-            found = LISTENING.search(process.stdout.readline())
-            if found is None:
+            match = LISTENING.search(process.stdout.readline())
+            if match is None:
                 raise RuntimeError("the server did not start")
-            server = Server(int(found[1]), process.pid, env)
+            server = Server(int(match[1]), process.pid, env)
             if settled:
                 settle(server)
             yield server

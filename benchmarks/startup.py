@@ -1,8 +1,8 @@
-"""Measures how soon ``privacydesk serve`` answers: from its start to 200 on ``/healthz``.
+"""Measures the start-up time of ``privacydesk serve``, until ``/healthz`` answers 200.
 
     python benchmarks/startup.py [--rounds 5]
 
-Once with a fresh database, which is made, and then on the same one again.
+Each round starts with a new database, and then again with the same one.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.servers import ROOT, desk_environment
 
 GOAL = 1.5
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 _OK = 200
 
 
 def start_once(env: dict[str, str]) -> float:
-    """Start, wait for the first answer, stop; return the seconds until the answer."""
+    """Start the server, wait for the first answer, stop it; return the seconds until the answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,7 +36,7 @@ def start_once(env: dict[str, str]) -> float:
     with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own program
         try:
             while not _answers(port):
-                if process.poll() is not None or time.perf_counter() - started > _PATIENCE:
+                if process.poll() is not None or time.perf_counter() - started > _TIMEOUT:
                     raise RuntimeError("the server did not start")
                 time.sleep(0.005)
             return time.perf_counter() - started
@@ -61,16 +61,16 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    found: dict[str, list[float]] = {"fresh": [], "existing": []}
+    durations: dict[str, list[float]] = {"fresh": [], "existing": []}
     with tempfile.TemporaryDirectory() as warm:
-        # Compiles what is not compiled yet.
+        # Compiles the modules, which is not measured.
         start_once(desk_environment(Path(warm)))
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
             env = desk_environment(Path(folder))
-            found["fresh"].append(start_once(env))
-            found["existing"].append(start_once(env))
-    for name, seconds in found.items():
+            durations["fresh"].append(start_once(env))
+            durations["existing"].append(start_once(env))
+    for name, seconds in durations.items():
         median = statistics.median(seconds)
         print(
             f"{name:9} database: median {median:.2f} s, {min(seconds):.2f} to {max(seconds):.2f} s"

@@ -1,8 +1,8 @@
-"""``privacydesk serve`` as it would be if it understood people in threads of its own process.
+"""A variant of ``privacydesk serve`` that interprets messages in threads instead of a process.
 
     python -m benchmarks.together [seldom] serve …
 
-With ``seldom`` those threads are asked for their turn as seldom as the writer is.
+With ``seldom``, the switch interval stays long while these threads work.
 """
 
 from __future__ import annotations
@@ -20,22 +20,24 @@ from privacydesk.profile import OperatorProfile
 from privacydesk.settings import Settings
 
 
-class Together(UnderstandingHere):
-    """Stands in for the process."""
+class InProcessUnderstanding(UnderstandingHere):
+    """Interprets messages in this process."""
 
     async def ready(self) -> None:
-        """Read lists and network."""
+        """Load lists and the network."""
         self.load()
 
 
 @asynccontextmanager
-async def _together(settings: Settings, profile: OperatorProfile) -> AsyncIterator[Together]:
-    made = Together.of(data_dir=settings.data_dir, policy=profile.policy)
-    warming = asyncio.create_task(asyncio.to_thread(made.warm))
+async def _open_in_process(
+    settings: Settings, profile: OperatorProfile
+) -> AsyncIterator[InProcessUnderstanding]:
+    understanding = InProcessUnderstanding.of(data_dir=settings.data_dir, policy=profile.policy)
+    warming = asyncio.create_task(asyncio.to_thread(understanding.warm))
     try:
-        yield made
+        yield understanding
     finally:
-        made.stop()
+        understanding.stop()
         await warming
 
 
@@ -43,5 +45,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "seldom":
         del sys.argv[1]
         background_threads.SHORT_INTERVAL = background_threads.DEFAULT_INTERVAL  # type: ignore[misc]
-    serve._understanding_process = _together  # type: ignore[assignment]  # noqa: SLF001 - the rest is measured
+    serve._understanding_process = _open_in_process  # type: ignore[assignment]  # noqa: SLF001 - the only difference to the desk
     main()

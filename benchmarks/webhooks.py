@@ -1,10 +1,10 @@
-"""How many webhooks a second one process sends to a receiver on this machine, from SQLite.
+"""Measures the webhooks per second that one process sends to a local receiver, from SQLite.
 
     python benchmarks/webhooks.py --tickets 2000 --changes 4 [--endpoints 1] [--uvloop]
 
-Tickets are filed and changed first, so that all of it waits; then the worker of ``serve`` sends it.
-The receiver is a process of its own, which answers 204. At the end what it took is checked: every
-event once, those of a ticket in order, and what the desk's log says of them.
+First tickets are filed and changed, so that their webhooks wait; then the worker of ``serve`` sends
+them. The receiver is a process of its own that answers 204. At the end its messages are checked:
+each event once, and the events of a ticket in order.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ from privacydesk.worker.throttle import Throttle
 from privacydesk.worker.webhooks import WebhookWorker
 
 LOOPBACK = AddressRules([ip_network("127.0.0.0/8")])
-_FILED_AT_ONCE = 256
+_BATCH_SIZE = 256
 
 
 def receive(pipe: Connection, *, fast: bool) -> None:
-    """Take messages until told to stop; then say which, by path, in order."""
-    taken: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    """Receive messages until told to stop; then send them, by path and in order."""
+    received: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
 
-    async def take(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.Response:
         message = json.loads(await request.read())
         data = message["data"]
-        taken[request.path].append((message["id"], data["ticket_id"], data["sequence"]))
+        received[request.path].append((message["id"], data["ticket_id"], data["sequence"]))
         return web.Response(status=204)
 
     async def serve() -> None:
         app = web.Application()
-        app.router.add_post("/{name}", take)
+        app.router.add_post("/{name}", handle)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -67,7 +67,7 @@ def receive(pipe: Connection, *, fast: bool) -> None:
         pipe.send(runner.addresses[0][1])
         await asyncio.to_thread(pipe.recv)
         await runner.cleanup()
-        pipe.send(dict(taken))
+        pipe.send(dict(received))
 
     _run(serve(), fast=fast)
 
@@ -82,44 +82,50 @@ def _run(work: object, *, fast: bool) -> None:
 
 
 async def fill(store: SqlStore, tickets: int, changes: int) -> None:
-    """File tickets, and have others hold each of them in turn."""
-    home = ConversationId(secrets.token_bytes(16))
-    begun = Conversation(home, "epoch", datetime.now(UTC))
-    await store.writer.submit(Job("begin", Locks(home), lambda _: Changes(conversation=begun)))
+    """File tickets, and change the holder of each several times."""
+    conversation_id = ConversationId(secrets.token_bytes(16))
+    conversation = Conversation(conversation_id, "epoch", datetime.now(UTC))
+    await store.writer.submit(
+        Job("begin", Locks(conversation_id), lambda _: Changes(conversation=conversation))
+    )
     ids = [TicketId(secrets.token_bytes(16)) for _ in range(tickets)]
-    for first in range(0, tickets, _FILED_AT_ONCE):
-        some = ids[first : first + _FILED_AT_ONCE]
-        await asyncio.gather(*(_file(store, home, one, changes) for one in some))
+    for first in range(0, tickets, _BATCH_SIZE):
+        batch = ids[first : first + _BATCH_SIZE]
+        await asyncio.gather(
+            *(_file(store, conversation_id, ticket_id, changes) for ticket_id in batch)
+        )
 
 
-async def _file(store: SqlStore, home: ConversationId, identity: TicketId, changes: int) -> None:
+async def _file(
+    store: SqlStore, conversation_id: ConversationId, ticket_id: TicketId, changes: int
+) -> None:
     now = datetime.now(UTC)
     ticket = Ticket(
-        id=identity,
-        number=f"PD-{identity.hex()[:12]}",
-        conversation_id=home,
+        id=ticket_id,
+        number=f"PD-{ticket_id.hex()[:12]}",
+        conversation_id=conversation_id,
         kind=RequestKind.ACCESS,
         state=TicketState.IN_REVIEW,
         received_at=now,
         locale="en",
         version=1,
     )
-    filed = Changes(tickets=(ticket,), ticket_log=(LogEntry(identity, now, "requester", "filed"),))
-    await store.writer.submit(Job(f"file:{identity.hex()}", Locks(), lambda _: filed))
+    filed = Changes(tickets=(ticket,), ticket_log=(LogEntry(ticket_id, now, "requester", "filed"),))
+    await store.writer.submit(Job(f"file:{ticket_id.hex()}", Locks(), lambda _: filed))
     for n in range(changes - 1):
 
         def claim(rows: WorkingSet, n: int = n) -> Changes:
-            before = rows.tickets[identity]
+            before = rows.tickets[ticket_id]
             after = replace(before, holder=f"agent-{n}", version=before.version + 1)
-            return Changes(tickets=(after,), ticket_log=(LogEntry(identity, now, "mei", "claim"),))
+            return Changes(tickets=(after,), ticket_log=(LogEntry(ticket_id, now, "mei", "claim"),))
 
         await store.writer.submit(
-            Job(f"claim:{identity.hex()}:{n}", Locks(tickets=(identity,)), claim)
+            Job(f"claim:{ticket_id.hex()}:{n}", Locks(tickets=(ticket_id,)), claim)
         )
 
 
-async def drain(store: SqlStore, endpoints: Endpoints, wanted: int) -> None:
-    """Send all that waits, and print how quickly that was."""
+async def drain(store: SqlStore, endpoints: Endpoints, event_count: int) -> None:
+    """Send all waiting webhooks, and print the rate."""
     clock = SystemClock()
     async with connect_webhooks(LOOPBACK, clock) as sender:
         sending = Sending(
@@ -132,28 +138,28 @@ async def drain(store: SqlStore, endpoints: Endpoints, wanted: int) -> None:
         )
         throttle = Throttle(lambda: store.writer.taken)
         worker = asyncio.create_task(WebhookWorker(sending, clock, throttle).run())
-        began, cpu = time.perf_counter(), time.process_time()
-        while sum(one.waiting for one in await endpoints.all()):  # noqa: ASYNC110 - looked at from outside, as staff do
+        started, cpu = time.perf_counter(), time.process_time()
+        while sum(endpoint.waiting for endpoint in await endpoints.all()):  # noqa: ASYNC110 - polled, as the console does
             await asyncio.sleep(0.05)
-        elapsed, cpu = time.perf_counter() - began, time.process_time() - cpu
+        elapsed, cpu = time.perf_counter() - started, time.process_time() - cpu
         worker.cancel()
         with suppress(asyncio.CancelledError):
             await worker
     print(
-        f"{wanted / elapsed:8.0f} events/s  {wanted} in {elapsed:.2f} s"
-        f"  cpu/event {cpu / wanted * 1e6:.0f} us"
+        f"{event_count / elapsed:8.0f} events/s  {event_count} in {elapsed:.2f} s"
+        f"  cpu/event {cpu / event_count * 1e6:.0f} us"
     )
 
 
-def verdict(taken: dict[str, list[tuple[str, str, int]]], wanted: int) -> str:
-    """Return what is wrong with what was taken."""
-    if sum(len(came) for came in taken.values()) != wanted:
+def verdict(received: dict[str, list[tuple[str, str, int]]], event_count: int) -> str:
+    """Return the fault of the received messages, or ``clean``."""
+    if sum(len(messages) for messages in received.values()) != event_count:
         return "LOST OR DOUBLE"
-    for came in taken.values():
-        if len({event for event, _, _ in came}) != len(came):
+    for messages in received.values():
+        if len({event for event, _, _ in messages}) != len(messages):
             return "DOUBLE"
         last: dict[str, int] = {}
-        for _, ticket, sequence in came:
+        for _, ticket, sequence in messages:
             if sequence < last.get(ticket, 0):
                 return "OUT OF ORDER"
             last[ticket] = sequence
@@ -167,11 +173,11 @@ async def measure(url: str, port: int, options: argparse.Namespace) -> int:
         for n in range(options.endpoints):
             await endpoints.add(f"http://127.0.0.1:{port}/{n}", by="operator")
         await fill(store, options.tickets, options.changes)
-        wanted = sum(one.waiting for one in await endpoints.all())
-        await drain(store, endpoints, wanted)
-        parked = sum(one.parked for one in await endpoints.all())
+        event_count = sum(endpoint.waiting for endpoint in await endpoints.all())
+        await drain(store, endpoints, event_count)
+        parked = sum(endpoint.parked for endpoint in await endpoints.all())
         print(f"         parked {parked}")
-        return wanted
+        return event_count
 
 
 def main() -> None:
@@ -181,21 +187,21 @@ def main() -> None:
     parser.add_argument("--endpoints", type=int, default=1)
     parser.add_argument("--uvloop", action="store_true")
     options = parser.parse_args()
-    here, there = multiprocessing.Pipe()
+    parent_pipe, child_pipe = multiprocessing.Pipe()
     context = multiprocessing.get_context("spawn")
-    receiver = context.Process(target=receive, args=(there,), kwargs={"fast": options.uvloop})
+    receiver = context.Process(target=receive, args=(child_pipe,), kwargs={"fast": options.uvloop})
     receiver.start()
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'desk.db'}"
         upgrade(url)
-        counted: list[int] = []
+        event_counts: list[int] = []
 
         async def work() -> None:
-            counted.append(await measure(url, here.recv(), options))
+            event_counts.append(await measure(url, parent_pipe.recv(), options))
 
         _run(work(), fast=options.uvloop)
-    here.send("stop")
-    print(f"         receiver {verdict(here.recv(), counted[0])}")
+    parent_pipe.send("stop")
+    print(f"         receiver {verdict(parent_pipe.recv(), event_counts[0])}")
     receiver.join()
 
 

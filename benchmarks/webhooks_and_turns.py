@@ -1,10 +1,10 @@
-"""How much turns lose while webhooks are sent, and how quickly these go out meanwhile.
+"""Measures how much webhooks slow down turns, and the webhooks per second during that.
 
     python benchmarks/webhooks_and_turns.py [--rounds 3] [--seconds 4] [--tickets 10000]
 
-One ``privacydesk serve`` does both; the receiver and those who talk are processes of their own. In
-each round people talk while nothing is to be sent, and then while events wait: once as fast as they
-are answered, and once with pauses, which leaves the desk two thirds of its time.
+One ``privacydesk serve`` does both; the receiver and the load generator are processes of their own.
+Each round measures turns without webhooks, and then while webhooks wait: with conversations in a
+closed loop, and with pauses, which leave the desk idle for two thirds of its time.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ CONVERSATIONS = 32
 PAUSES = {"as fast as they are answered": 0.0, "with pauses": 0.02}
 """Seconds between an answer and the next message."""
 _CHANGES = 4
-"""Events of a ticket."""
+"""The number of events per ticket."""
 
 Figures = dict[str, float]
 
 
-def talk(server: Server, pause: float, seconds: float) -> Figures:
-    """Have people talk; return turns a second and latencies in milliseconds."""
+def run_load(server: Server, pause: float, seconds: float) -> Figures:
+    """Run the load generator; return turns per second and latencies in milliseconds."""
     command = [
         sys.executable, "-m", "benchmarks.load", "--port", str(server.port), "--pause", str(pause),
         "--conversations", str(CONVERSATIONS), "--seconds", str(seconds),
@@ -57,7 +57,7 @@ def talk(server: Server, pause: float, seconds: float) -> Figures:
 
 
 async def prepare(port: int, tickets: int) -> None:
-    """Make a database in which events wait for a receiver."""
+    """Create a database with events that wait for a receiver."""
     settings = load_settings()
     upgrade(settings.url)
     async with SqlStore(settings.url, KeyRing(*settings.keys()), SystemClock()) as store:
@@ -69,42 +69,42 @@ async def prepare(port: int, tickets: int) -> None:
             await fill(store, tickets, _CHANGES)
 
 
-async def waiting() -> int:
-    """Return how many events wait."""
+async def waiting_count() -> int:
+    """Return the number of waiting events."""
     settings = load_settings()
     async with SqlStore(settings.url, KeyRing(*settings.keys()), SystemClock()) as store:
-        return sum(one.waiting for one in await store.webhook_store.endpoints())
+        return sum(endpoint.waiting for endpoint in await store.webhook_store.endpoints())
 
 
 def one_round(pause: float, seconds: float, tickets: int) -> tuple[Figures, Figures]:
-    """Return the figures without anything to send, and with."""
-    found: list[Figures] = []
+    """Return the figures without and with waiting webhooks."""
+    results: list[Figures] = []
     for wait in (0, tickets):
-        here, there = multiprocessing.Pipe()
+        parent_pipe, child_pipe = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
-        receiver = context.Process(target=receive, args=(there,), kwargs={"fast": True})
+        receiver = context.Process(target=receive, args=(child_pipe,), kwargs={"fast": True})
         receiver.start()
         with tempfile.TemporaryDirectory(prefix="privacydesk-") as folder:
             env = desk_environment(Path(folder))
             env["PRIVACYDESK_WEBHOOK_NETWORKS"] = '["127.0.0.0/8"]'
             os.environ.update(env)
-            asyncio.run(prepare(here.recv(), wait))
-            # What waits is sent from the first moment on, so this one does not come to rest.
+            asyncio.run(prepare(parent_pipe.recv(), wait))
+            # With waiting webhooks the server starts to send at once and is never idle.
             with desk_in(env, "standard", settled=not wait) as server:
-                before = asyncio.run(waiting())
-                figures = talk(server, pause, seconds)
-                after = asyncio.run(waiting())
-            here.send("stop")
-            taken = here.recv()
+                before = asyncio.run(waiting_count())
+                figures = run_load(server, pause, seconds)
+                after = asyncio.run(waiting_count())
+            parent_pipe.send("stop")
+            taken = parent_pipe.recv()
             receiver.join()
         if wait and not after:
             raise RuntimeError("too few events waited: all were sent before the end")
         if wait and verdict(taken, sum(map(len, taken.values()))) != "clean":
             raise RuntimeError("events came twice or out of order")
-        # The load warms up for a second, and opens its conversations before.
+        # Counted over the whole run of the load generator, including its warm-up.
         figures["sent"] = before - after
-        found.append(figures)
-    return found[0], found[1]
+        results.append(figures)
+    return results[0], results[1]
 
 
 def main() -> None:
@@ -117,24 +117,25 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{CONVERSATIONS} conversations; medians of {options.rounds} rounds")
     print("                                             turns/s   p50 ms   p99 ms  events/s")
-    for how, pause in PAUSES.items():
+    for label, pause in PAUSES.items():
         seen: dict[str, list[Figures]] = defaultdict(list)
         for _ in range(options.rounds):
-            alone, beside = one_round(pause, options.seconds, options.tickets)
-            seen["nothing to send"].append(alone)
-            seen["while sending"].append(beside)
+            without, during = one_round(pause, options.seconds, options.tickets)
+            seen["nothing to send"].append(without)
+            seen["while sending"].append(during)
         medians = {
-            name: {key: statistics.median(one[key] for one in many) for key in many[0]}
+            name: {key: statistics.median(figures[key] for figures in many) for key in many[0]}
             for name, many in seen.items()
         }
-        for name, found in medians.items():
+        for name, figures in medians.items():
             print(
-                f"{how:29} {name:15} {found['turns']:8.0f} {found['p50']:8.2f} {found['p99']:8.2f}"
-                f" {found['sent'] / found['elapsed']:9.0f}"
+                f"{label:29} {name:15} {figures['turns']:8.0f} {figures['p50']:8.2f}"
+                f" {figures['p99']:8.2f}"
+                f" {figures['sent'] / figures['elapsed']:9.0f}"
             )
-        alone, beside = medians["nothing to send"], medians["while sending"]
-        slower = 1 - beside["turns"] / alone["turns"]
-        longer = beside["p50"] / alone["p50"] - 1
+        without, during = medians["nothing to send"], medians["while sending"]
+        slower = 1 - during["turns"] / without["turns"]
+        longer = during["p50"] / without["p50"] - 1
         print(f"{'':29} turns lost {slower:.0%}, p50 longer by {longer:.0%}", flush=True)
 
 

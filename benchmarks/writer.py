@@ -1,10 +1,10 @@
-"""How many turns a second the writer commits: in process, sealed, closed loop.
+"""Measures the turns per second that the writer commits: in one process, encrypted, closed loop.
 
     python benchmarks/writer.py --senders 32 --seconds 5 [--uvloop] [--faults] [--url URL]
 
-One turn appends two events to a conversation and replaces its state. With ``--faults`` 2 % of the
-jobs are sent again and 1 in 500 raises. At the end the log is checked: gapless, every answered job
-stored once, nothing of a failed one.
+A turn appends two events to a conversation and replaces its state. With ``--faults``, 2 % of the
+jobs are sent again and 1 in 500 raises. At the end the events are checked: no gaps, each answered
+job stored once, nothing stored of failed jobs.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def decide(job_id: str, *, poisoned: bool) -> Callable[[WorkingSet], Changes]:
             raise ValueError
         now = datetime.now(UTC)
         n = before.version
-        asked = Event(n + 1, now, Sender.USER, EventKind.TEXT, text=_TEXT, job_id=job_id)
+        question = Event(n + 1, now, Sender.USER, EventKind.TEXT, text=_TEXT, job_id=job_id)
         answer = Event(
             n + 2,
             now,
@@ -65,14 +65,14 @@ def decide(job_id: str, *, poisoned: bool) -> Callable[[WorkingSet], Changes]:
             stack=(Frame("access", "ask_scope", now, 1, slots),),
             prompt=Prompt(n + 2, _CHOICES, 1),
         )
-        return Changes(conversation=after, events=(asked, answer))
+        return Changes(conversation=after, events=(question, answer))
 
     return closure
 
 
 @dataclass
 class Tally:
-    """What the senders saw."""
+    """The results of all senders."""
 
     measuring: bool = False
     stopped: bool = False
@@ -91,17 +91,17 @@ async def begin(store: SqlStore, conversation: ConversationId) -> None:
 async def send(
     store: SqlStore, conversation: ConversationId, tally: Tally, *, faults: bool
 ) -> None:
-    mine = tally.answered[conversation] = []
+    job_ids = tally.answered[conversation] = []
     count = 0
-    dice = random.Random(conversation)
+    rng = random.Random(conversation)
     while not tally.stopped:
         count += 1
         job_id = f"{conversation.hex()[:8]}-{count}"
-        throw = dice.random() if faults else 1.0
-        again = throw < 0.02 and bool(mine)
-        poisoned = not again and throw > 0.998 and faults
-        if again:
-            job_id = mine[-1]
+        draw = rng.random() if faults else 1.0
+        is_resent = draw < 0.02 and bool(job_ids)
+        poisoned = not is_resent and draw > 0.998 and faults
+        if is_resent:
+            job_id = job_ids[-1]
         started = time.perf_counter()
         closure = decide(job_id, poisoned=poisoned)
         try:
@@ -110,12 +110,12 @@ async def send(
             assert poisoned
             tally.failed += 1
         else:
-            assert committed.duplicate == again
+            assert committed.duplicate == is_resent
             assert not poisoned
-            if again:
+            if is_resent:
                 tally.duplicates += 1
             else:
-                mine.append(job_id)
+                job_ids.append(job_id)
         if tally.measuring:
             tally.latencies.append(time.perf_counter() - started)
 
