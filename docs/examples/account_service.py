@@ -1,11 +1,11 @@
-"""An account service: what your backend does for the desk, with two sample accounts.
+"""A sample account service: the interface of your backend for the desk, with two accounts.
 
     pip install aiohttp
     ACCOUNT_SECRET=… DESK_URL=http://127.0.0.1:8080 PORT=9002 python account_service.py
 
-The contract is docs/account-service.openapi.yaml. Here everything lies in one SQLite file; yours
-calls what your app is made of. Deletions and closings are taken on first and done afterwards, and
-then the desk is called.
+The contract is docs/account-service.openapi.yaml. This sample stores everything in one SQLite
+file; yours calls the services of your app. Deletions and closings are accepted first and performed
+later; then the desk is notified.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ SECRET = os.environ["ACCOUNT_SECRET"]
 DESK_URL = os.environ.get("DESK_URL", "")
 RETRY_AFTER = 30
 ZONE = ZoneInfo("Asia/Shanghai")
-"""Your zone: people mean its days when they name some."""
+"""Your time zone, in which people name days."""
 
 CATEGORIES = (
     "profile", "real_name", "bindings", "posts", "comments", "voice", "photos", "chat", "follows",
@@ -38,8 +38,8 @@ PURPOSES = (
     "personalised_recommendation", "marketing", "location", "contacts", "third_party_sharing",
     "affiliate_sharing",
 )  # fmt: skip
-BY_LAW = {"recharge": "2029-10-01"}
-"""What has to stay, and the last day of it."""
+RETAINED_BY_LAW = {"recharge": "2029-10-01"}
+"""Categories that must be retained by law, and the last day."""
 
 SAMPLES = {
     "u-1001": {
@@ -70,78 +70,78 @@ database.executemany(
 )
 
 
-class Refusal(Exception):  # noqa: N818 - no error of ours
-    """The request can't be read, or the key is another request's."""
+class Refusal(Exception):  # noqa: N818 - a response, not an error
+    """The request is invalid, or its key was used for another one."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(code)
         self.status, self.code = status, code
 
 
-# -- readings: answered as of now, never stored ----------------------------------------------------
+# -- reads: their answers are not stored -----------------------------------------------------------
 
 
 def profile(account: str, person: dict) -> dict:
-    shown = {
+    visible = {
         "account": account,
         "nickname": person["nickname"],
         "status": person["status"],
         "birthday": person["birthday"],
-        "phone_masked": masked(person["phone"]),
+        "phone_masked": mask(person["phone"]),
         "real_name_masked": person["real_name"] and person["real_name"][0] + "**",
         "consents": {purpose: purpose in person["consents"] for purpose in PURPOSES},
     }
-    return {"outcome": "ok", "data": {"profile": shown, "phone": person["phone"]}}
+    return {"outcome": "ok", "data": {"profile": visible, "phone": person["phone"]}}
 
 
 def bindings(account: str, person: dict) -> dict:
     del account
-    ways = person["providers"]
+    providers = person["providers"]
     listed = [
         {
-            "provider": one,
-            "label_masked": masked(person["phone"]) if one == "phone" else "***",
-            "last_login_way": len(ways) == 1,
+            "provider": provider,
+            "label_masked": mask(person["phone"]) if provider == "phone" else "***",
+            "last_login_way": len(providers) == 1,
         }
-        for one in ways
+        for provider in providers
     ]
     return {"outcome": "ok", "data": {"bindings": listed}}
 
 
 def contacts(account: str, person: dict) -> dict:
-    """Tell whether a code can reach the owner."""
+    """Return whether a code can be sent to the owner."""
     del account
     reason = None
     if person["status"] != "active":
         reason = f"account_{person['status']}"
     elif person["phone"] is None:
         reason = "none_bound"
-    phone = {"reachable": reason is None, "masked": masked(person["phone"]), "reason": reason}
+    phone = {"reachable": reason is None, "masked": mask(person["phone"]), "reason": reason}
     return {"outcome": "ok", "data": {"phone": phone}}
 
 
 def export(account: str, person: dict, categories: list[str] | None = None) -> dict:
-    one_of(CATEGORIES, categories or ["profile"])
+    check_known(CATEGORIES, categories or ["profile"])
     content: dict[str, list] = {
         "profile": [{"account": account, "nickname": person["nickname"]}],
-        "bindings": [{"provider": one} for one in person["providers"]],
+        "bindings": [{"provider": provider} for provider in person["providers"]],
         **person["data"],
     }
     if person["real_name"]:
         content["real_name"] = [{"real_name": person["real_name"]}]
-    wanted = {name: content.get(name, []) for name in categories or CATEGORIES}
-    summary = [{"category": name, "count": len(rows)} for name, rows in wanted.items()]
-    data = {"made_at": now(), "summary": summary, "content": wanted}
+    exported = {name: content.get(name, []) for name in categories or CATEGORIES}
+    summary = [{"category": name, "count": len(rows)} for name, rows in exported.items()]
+    data = {"made_at": now(), "summary": summary, "content": exported}
     return {"outcome": "ok", "data": data}
 
 
 def decisions(account: str, person: dict) -> dict:
-    """Tell of automated decisions, with their main factors."""
+    """Return the automated decisions, with their main factors."""
     del account
     return {"outcome": "ok", "data": {"decisions": person["decisions"]}}
 
 
-# -- changes: once a key ---------------------------------------------------------------------------
+# -- changes: each performed once per key ----------------------------------------------------------
 
 
 def correct(person: dict, changes: dict) -> dict:
@@ -156,19 +156,19 @@ def correct(person: dict, changes: dict) -> dict:
         else:
             person[field] = value
             items.append({"scope": field, "outcome": "done"})
-    return summed_up(items)
+    return summarise(items)
 
 
 def withdraw_consent(person: dict, purposes: list[str]) -> dict:
     items = []
-    for purpose in one_of(PURPOSES, purposes):
+    for purpose in check_known(PURPOSES, purposes):
         item = {"scope": purpose, "outcome": "done"}
         if purpose in person["consents"]:
             person["consents"].remove(purpose)
         else:
             item["reason"] = "already"
         items.append(item)
-    return summed_up(items)
+    return summarise(items)
 
 
 def delete(
@@ -177,21 +177,27 @@ def delete(
     item_ids: list[str] | None = None,
     before: str | None = None,
 ) -> dict:
-    limit = None if before is None else day(before)
-    if item_ids is not None and not (item_ids and all(isinstance(one, str) for one in item_ids)):
+    limit = None if before is None else parse_day(before)
+    if item_ids is not None and not (
+        item_ids and all(isinstance(item_id, str) for item_id in item_ids)
+    ):
         raise Refusal(400, "invalid_payload")
     items = []
-    for name in one_of(CATEGORIES, categories):
-        if name in BY_LAW:
-            kept = {"outcome": "kept", "reason": "legal_retention", "until": BY_LAW[name]}
-            items.append({"scope": name, **kept})
+    for name in check_known(CATEGORIES, categories):
+        if name in RETAINED_BY_LAW:
+            retained = {
+                "outcome": "kept",
+                "reason": "legal_retention",
+                "until": RETAINED_BY_LAW[name],
+            }
+            items.append({"scope": name, **retained})
             continue
         if name == "bindings":
-            # Ways to log in are unbound one by one, where the last one is watched.
+            # Ways to log in are removed one by one with `unbind`, which keeps the last one.
             items.append({"scope": name, "outcome": "failed", "reason": "use_unbind"})
             continue
         rows = person["data"].get(name, [])
-        gone = [
+        deleted = [
             row
             for row in rows
             if (item_ids is None or row["id"] in item_ids)
@@ -200,17 +206,17 @@ def delete(
                 or datetime.fromisoformat(row["made_at"]).astimezone(ZONE).date() < limit
             )
         ]
-        person["data"][name] = [row for row in rows if row not in gone]
-        items.append({"scope": name, "outcome": "done", "count": len(gone)})
-    return {**summed_up(items), "data": {"backups": "isolated"}}
+        person["data"][name] = [row for row in rows if row not in deleted]
+        items.append({"scope": name, "outcome": "done", "count": len(deleted)})
+    return {**summarise(items), "data": {"backups": "isolated"}}
 
 
 def unbind(person: dict, provider: str) -> dict:
-    one_of(PROVIDERS, [provider])
+    check_known(PROVIDERS, [provider])
     if provider not in person["providers"]:
         return {"outcome": "refused", "reason": "not_bound"}
     if person["providers"] == [provider]:
-        # Nobody is locked out of their own account.
+        # Removing the last way to log in would lock the owner out.
         return {"outcome": "refused", "reason": "last_login"}
     person["providers"].remove(provider)
     if provider == "phone":
@@ -224,11 +230,15 @@ def deregister(person: dict) -> dict:
     person |= {"status": "closed", "phone": None, "providers": [], "consents": []}
     items = []
     for name, rows in person["data"].items():
-        if name in BY_LAW:
-            kept = {"outcome": "kept", "reason": "legal_retention", "until": BY_LAW[name]}
-            items.append({"scope": name, **kept})
+        if name in RETAINED_BY_LAW:
+            retained = {
+                "outcome": "kept",
+                "reason": "legal_retention",
+                "until": RETAINED_BY_LAW[name],
+            }
+            items.append({"scope": name, **retained})
         else:
-            # What was published stays, without a name.
+            # Published content stays, without its author.
             items.append({"scope": name, "outcome": "anonymised", "count": len(rows)})
     items.append({"scope": "account", "outcome": "done"})
     return {"outcome": "ok", "items": items, "data": {"backups": "isolated"}}
@@ -250,89 +260,90 @@ def restore(person: dict) -> dict:
     return {"outcome": "ok", "items": [{"scope": "account", "outcome": "done"}]}
 
 
-READINGS = {one.__name__: one for one in (profile, bindings, contacts, export, decisions)}
+READS = {action.__name__: action for action in (profile, bindings, contacts, export, decisions)}
 CHANGES = {
-    one.__name__: one
-    for one in (correct, withdraw_consent, delete, unbind, deregister, suspend, restore)
+    action.__name__: action
+    for action in (correct, withdraw_consent, delete, unbind, deregister, suspend, restore)
 }
-LONG = {"delete", "deregister"}
+ASYNCHRONOUS = {"delete", "deregister"}
 
 
-# -- once, and later -------------------------------------------------------------------------------
+# -- idempotency and asynchronous changes ----------------------------------------------------------
 
 
-async def act(request: web.Request) -> web.Response:
-    shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-    if not hmac.compare_digest(shown, f"Bearer {SECRET}".encode()):
-        problem = refused(401, "unauthenticated")
-        problem.headers["WWW-Authenticate"] = "Bearer"
-        return problem
+async def handle_action(request: web.Request) -> web.Response:
+    authorization = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    if not hmac.compare_digest(authorization, f"Bearer {SECRET}".encode()):
+        response = problem(401, "unauthenticated")
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
     action = request.match_info["action"]
-    if action not in READINGS | CHANGES:
-        return refused(404, "no_such_path")
+    if action not in READS | CHANGES:
+        return problem(404, "no_such_path")
     if request.content_type != "application/json":
-        return refused(415, "unsupported_media")
+        return problem(415, "unsupported_media")
     key = request.headers.get("Idempotency-Key", "")
     if not 0 < len(key) <= 200 or not key.isascii():
-        return refused(400, "key_missing")
+        return problem(400, "key_missing")
     try:
-        account, payload = read(await request.read())
-        if action in READINGS:
-            return look(action, account, payload)
-        return change(request.app, action, account, payload, key)
+        account, payload = parse_body(await request.read())
+        if action in READS:
+            return perform_read(action, account, payload)
+        return perform_change(request.app, action, account, payload, key)
     except Refusal as refusal:
-        return refused(refusal.status, refusal.code)
+        return problem(refusal.status, refusal.code)
     except web.HTTPRequestEntityTooLarge:
-        return refused(413, "too_large")
+        return problem(413, "too_large")
 
 
-def look(action: str, account: str, payload: dict) -> web.Response:
-    person = found(account)
+def perform_read(action: str, account: str, payload: dict) -> web.Response:
+    person = find_person(account)
     if person is None:
-        return answered(404, {"outcome": "not_found"})
-    return answered(200, called(READINGS[action], account, person, payload=payload))
+        return json_response(404, {"outcome": "not_found"})
+    return json_response(200, call_action(READS[action], account, person, payload=payload))
 
 
-def change(
+def perform_change(
     app: web.Application, action: str, account: str, payload: dict, key: str
 ) -> web.Response:
-    """Change something once. What the key was used for first is what it stands for."""
-    asked = json.dumps([action, account, payload], sort_keys=True)
-    known = database.execute(
+    """Perform a change once. Repeated with the same key, it returns the first answer."""
+    stored_request = json.dumps([action, account, payload], sort_keys=True)
+    row = database.execute(
         "SELECT asked, status, answer FROM request WHERE key = ?", (key,)
     ).fetchone()
-    if known is not None:
-        if known[0] != asked:
+    if row is not None:
+        if row[0] != stored_request:
             raise Refusal(422, "key_reused")
-        if known[1] is None:
+        if row[1] is None:
             return pending()
-        return answered(known[1], json.loads(known[2]))
-    if action in LONG and found(account) is not None:
-        # Read through before it is taken on: what can't be read is refused at once.
-        called(CHANGES[action], json.loads(json.dumps(found(account))), payload=payload)
+        return json_response(row[1], json.loads(row[2]))
+    if action in ASYNCHRONOUS and find_person(account) is not None:
+        # Try it on a copy first, so that an invalid payload is refused at once.
+        call_action(CHANGES[action], json.loads(json.dumps(find_person(account))), payload=payload)
         database.execute(
-            "INSERT INTO request (key, asked, at) VALUES (?, ?, ?)", (key, asked, time.time())
+            "INSERT INTO request (key, asked, at) VALUES (?, ?, ?)",
+            (key, stored_request, time.time()),
         )
-        app[WAITING].put_nowait(key)
+        app[QUEUE].put_nowait(key)
         return pending()
-    return answered(*carry_out(key, asked))
+    return json_response(*apply_change(key, stored_request))
 
 
-def carry_out(key: str, asked: str) -> tuple[int, dict]:
-    """Change the account and keep the answer, in one transaction: both, or neither."""
-    action, account, payload = json.loads(asked)
+def apply_change(key: str, stored_request: str) -> tuple[int, dict]:
+    """Change the account and store the answer, in one transaction."""
+    action, account, payload = json.loads(stored_request)
     database.execute("BEGIN IMMEDIATE")
     try:
-        person = found(account)
+        person = find_person(account)
         if person is None:
             status, answer = 404, {"outcome": "not_found"}
         else:
-            status, answer = 200, called(CHANGES[action], person, payload=payload)
+            status, answer = 200, call_action(CHANGES[action], person, payload=payload)
             database.execute(
                 "UPDATE account SET body = ? WHERE id = ?", (json.dumps(person), account)
             )
-        kept = (key, asked, status, json.dumps(answer), time.time())
-        database.execute("INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?, ?)", kept)
+        row = (key, stored_request, status, json.dumps(answer), time.time())
+        database.execute("INSERT OR REPLACE INTO request VALUES (?, ?, ?, ?, ?)", row)
     except BaseException:
         database.execute("ROLLBACK")
         raise
@@ -340,41 +351,41 @@ def carry_out(key: str, asked: str) -> tuple[int, dict]:
     return status, answer
 
 
-WAITING = web.AppKey("WAITING", asyncio.Queue[str])
+QUEUE = web.AppKey("QUEUE", asyncio.Queue[str])
 
 
-async def working(app: web.Application) -> AsyncIterator[None]:
-    """Do what was taken on, and what a stopped process left of it; then call the desk."""
-    task = asyncio.create_task(work(app[WAITING]))
+async def run_worker(app: web.Application) -> AsyncIterator[None]:
+    """Run the worker, beginning with the changes that a stopped process left unfinished."""
+    task = asyncio.create_task(work(app[QUEUE]))
     for (key,) in database.execute("SELECT key FROM request WHERE status IS NULL").fetchall():
-        app[WAITING].put_nowait(key)
-    # The desk asks for over three days; keys are kept for seven.
+        app[QUEUE].put_nowait(key)
+    # The desk retries for more than three days; keys are kept for seven.
     database.execute("DELETE FROM request WHERE at < ?", (time.time() - 7 * 86_400,))
     yield
     task.cancel()
 
 
-async def work(waiting: asyncio.Queue[str]) -> None:
+async def work(queue: asyncio.Queue[str]) -> None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
         while True:
-            key = await waiting.get()
-            await asyncio.sleep(1)  # the long work
-            (asked,) = database.execute(
+            key = await queue.get()
+            await asyncio.sleep(1)  # a change that takes long
+            (stored_request,) = database.execute(
                 "SELECT asked FROM request WHERE key = ?", (key,)
             ).fetchone()
-            carry_out(key, asked)
+            apply_change(key, stored_request)
             if DESK_URL:
-                await call_back(session, key)
+                await notify_desk(session, key)
 
 
-async def call_back(session: aiohttp.ClientSession, key: str) -> None:
-    """Tell the desk that it may ask again. Should this get lost, it asks by itself."""
-    body, stamp = b"{}", str(int(time.time()))
-    signed = b".".join((stamp.encode(), key.encode(), body))
+async def notify_desk(session: aiohttp.ClientSession, key: str) -> None:
+    """Notify the desk that the change is finished. If this fails, the desk polls."""
+    body, timestamp = b"{}", str(int(time.time()))
+    signed = b".".join((timestamp.encode(), key.encode(), body))
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": key,
-        "X-Desk-Timestamp": stamp,
+        "X-Desk-Timestamp": timestamp,
         "X-Desk-Signature": f"v1={hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()}",
     }
     try:
@@ -386,15 +397,15 @@ async def call_back(session: aiohttp.ClientSession, key: str) -> None:
         print("not called back", flush=True)
 
 
-# -- reading and answering -------------------------------------------------------------------------
+# -- requests and responses ------------------------------------------------------------------------
 
 
-def read(text: bytes) -> tuple[str, dict]:
+def parse_body(text: bytes) -> tuple[str, dict]:
     try:
         body = json.loads(text)
     except ValueError:
         raise Refusal(400, "invalid_payload") from None
-    # Whatever is not known is an error: ignoring a misspelt `before` would delete everything.
+    # Unknown arguments are errors: ignoring a misspelt `before` would delete everything.
     if not isinstance(body, dict) or set(body) != {"account", "payload"}:
         raise Refusal(400, "invalid_payload")
     account, payload = body["account"], body["payload"]
@@ -403,28 +414,28 @@ def read(text: bytes) -> tuple[str, dict]:
     return account, payload
 
 
-def called(action, *given, payload: dict) -> dict:  # noqa: ANN001, ANN002 - any of the actions
+def call_action(action, *arguments, payload: dict) -> dict:  # noqa: ANN001, ANN002 - any action
     try:
-        bound = inspect.signature(action).bind(*given, **payload)
+        bound = inspect.signature(action).bind(*arguments, **payload)
     except TypeError:
         raise Refusal(400, "invalid_payload") from None
     return action(*bound.args, **bound.kwargs)
 
 
-def found(account: str) -> dict | None:
-    # JSON can hold characters that no database takes; no account is called so.
+def find_person(account: str) -> dict | None:
+    # JSON may have characters that a database refuses; no account id has them.
     name = account.encode("utf-8", "replace").decode()
     row = database.execute("SELECT body FROM account WHERE id = ?", (name,)).fetchone()
     return None if row is None else json.loads(row[0])
 
 
-def one_of(known: tuple[str, ...], given: list[str]) -> list[str]:
-    if not isinstance(given, list) or not given or not all(one in known for one in given):
+def check_known(known: tuple[str, ...], names: list[str]) -> list[str]:
+    if not isinstance(names, list) or not names or not all(name in known for name in names):
         raise Refusal(400, "invalid_payload")
-    return given
+    return names
 
 
-def day(text: str) -> date:
+def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError):
@@ -444,13 +455,13 @@ def is_valid(field: str, value: object) -> bool:
     return True
 
 
-def summed_up(items: list[dict]) -> dict:
-    done = sum(one["outcome"] == "done" for one in items)
-    outcome = "ok" if done == len(items) else "partly" if done else "refused"
+def summarise(items: list[dict]) -> dict:
+    done_count = sum(item["outcome"] == "done" for item in items)
+    outcome = "ok" if done_count == len(items) else "partly" if done_count else "refused"
     return {"outcome": outcome, "items": items}
 
 
-def masked(phone: str | None) -> str | None:
+def mask(phone: str | None) -> str | None:
     return phone and f"{phone[:6]}****{phone[-4:]}"
 
 
@@ -459,25 +470,25 @@ def now() -> str:
 
 
 def pending() -> web.Response:
-    response = answered(202, {"outcome": "pending"})
+    response = json_response(202, {"outcome": "pending"})
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
-def answered(status: int, body: dict) -> web.Response:
+def json_response(status: int, body: dict) -> web.Response:
     return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
 
 
-def refused(status: int, code: str) -> web.Response:
+def problem(status: int, code: str) -> web.Response:
     return web.json_response(
         {"status": status, "code": code}, status=status, content_type="application/problem+json"
     )
 
 
 app = web.Application(client_max_size=64 * 1024)
-app[WAITING] = asyncio.Queue()
-app.router.add_post("/v1/{action}", act)
-app.cleanup_ctx.append(working)
+app[QUEUE] = asyncio.Queue()
+app.router.add_post("/v1/{action}", handle_action)
+app.cleanup_ctx.append(run_worker)
 
 if __name__ == "__main__":
     web.run_app(app, host="127.0.0.1", port=int(os.environ.get("PORT", "9002")), print=None)

@@ -1,12 +1,12 @@
-"""What the app's backend does for the chat: sign short-lived tokens for the logged-in account.
+"""Signs short-lived tokens for logged-in accounts, as the app's backend does for the chat.
 
     pip install joserfc
-    python app_token.py keys             the setting that the desk needs, with the public key
-    python app_token.py token u-1001     a token for an account
-    python app_token.py logout u-1001    revoke its tokens, with the API's address and token:
+    python app_token.py keys             print the desk's setting, with the public key
+    python app_token.py token u-1001     print a token for an account
+    python app_token.py logout u-1001    revoke its tokens, with the API's URL and token:
                                          DESK_URL=http://127.0.0.1:8080 TOKEN=pdk_…
 
-The private key stays with the backend. Here it lies in a file; yours may be in a key service.
+The private key stays in the backend: here in a file, in production perhaps in a key service.
 """
 
 import json
@@ -22,22 +22,22 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 KEY_FILE = Path(os.environ.get("APP_TOKEN_KEY", "app-token-key.json"))
-MINUTES = 5
-PAUSES = (1, 5, 15)
+LIFETIME_MINUTES = 5
+RETRY_PAUSES = (1, 5, 15)
 
 
 def private_key() -> OKPKey:
     if not KEY_FILE.exists():
-        made = OKPKey.generate_key("Ed25519", {"kid": "app-1"}, private=True)
+        key = OKPKey.generate_key("Ed25519", {"kid": "app-1"}, private=True)
         KEY_FILE.touch(mode=0o600)
-        KEY_FILE.write_text(json.dumps(made.as_dict(private=True)), "utf-8")
+        KEY_FILE.write_text(json.dumps(key.as_dict(private=True)), "utf-8")
     return OKPKey.import_key(json.loads(KEY_FILE.read_text("utf-8")))
 
 
 def make_token(account: str, locale: str = "") -> str:
-    """Return a token for an account; call it where the user is known to be logged in."""
+    """Return a token for an account, which must be logged in."""
     now = int(time.time())
-    claims = {"sub": account, "aud": "privacydesk", "iat": now, "exp": now + 60 * MINUTES}
+    claims = {"sub": account, "aud": "privacydesk", "iat": now, "exp": now + 60 * LIFETIME_MINUTES}
     if locale:
         claims["locale"] = locale
     key = private_key()
@@ -46,20 +46,20 @@ def make_token(account: str, locale: str = "") -> str:
 
 
 def revoke_tokens(account: str) -> None:
-    """Revoke what was issued for an account; call it once its log-in is over."""
-    # The clock that signs is the one that `iat` is compared by.
+    """Revoke all tokens of an account; to be called after a log-out."""
+    # The time of this machine, since `iat` of its tokens is compared with it.
     body = json.dumps({"account": account, "at": datetime.now(UTC).isoformat()}).encode()
     headers = {
         "Authorization": f"Bearer {os.environ['TOKEN']}",
         "Content-Type": "application/json",
-        # The same over all tries, like the body: it is done once.
+        # The same for all attempts, so that the request is performed once.
         "Idempotency-Key": str(uuid.uuid4()),
     }
-    address = f"{os.environ['DESK_URL']}/api/v1/app-tokens/revoke-account"
-    asked = Request(address, body, headers)  # noqa: S310 - your own desk's
-    for pause in (*PAUSES, None):
+    url = f"{os.environ['DESK_URL']}/api/v1/app-tokens/revoke-account"
+    request = Request(url, body, headers)  # noqa: S310 - the URL of your desk
+    for pause in (*RETRY_PAUSES, None):
         try:
-            urlopen(asked, timeout=10).close()  # noqa: S310
+            urlopen(request, timeout=10).close()  # noqa: S310
         except OSError:
             if pause is None:
                 raise

@@ -1,10 +1,10 @@
-"""A whole client of the chat, in a terminal: what an app's own client has to do, and no more.
+"""A complete chat client for the terminal, with all that an app's own client needs.
 
     pip install aiohttp joserfc
     python chat_client.py http://127.0.0.1:8080 u-1001      as an account
-    python chat_client.py http://127.0.0.1:8080             as a stranger
+    python chat_client.py http://127.0.0.1:8080             without a login
 
-Type words, or the number of a choice; `/file PICTURE` hands a picture in.
+Type a message, or the number of a choice; `/file PICTURE` uploads a picture.
 """
 
 import asyncio
@@ -19,17 +19,18 @@ from app_token import make_token
 
 SERVER_STOPS, TOO_SLOW = 1001, 1013
 NO_TOKEN, OTHER_ACCOUNT, OTHER_EPOCH, TOO_MANY_WINDOWS = 4401, 4403, 4409, 4429
-LATER = {SERVER_STOPS: 1, TOO_SLOW: 5}
+RECONNECT_DELAYS = {SERVER_STOPS: 1, TOO_SLOW: 5}
 
 
 class Client:
     """One conversation.
 
     Attributes:
-        epoch, offset: the copy that this client has of the conversation's log.
-        unsent: what was typed and is not acknowledged, by its id. It is sent again as it is.
-        tries: how often the desk could not take it, by its id.
-        shown: the events, by offset.
+        epoch: the epoch of the local copy of the conversation.
+        offset: the offset of its last event.
+        unsent: messages that are not acknowledged, by id. They are sent again unchanged.
+        tries: the number of failed attempts by message id.
+        shown: the events by offset.
     """
 
     def __init__(self, url: str, account: str) -> None:
@@ -49,16 +50,16 @@ class Client:
     # -- the connection ----------------------------------------------------------------------
 
     async def run(self, session: aiohttp.ClientSession) -> None:
-        """Stay connected: come back after every loss, with what is missing."""
+        """Stay connected: reconnect after each loss, and fetch missed events."""
         while True:
             pause = 1
             try:
                 async with session.ws_connect(f"{self.url}/chat/v1/socket") as self.socket:
                     await self.socket.send_json(self.hello())
                     async for message in self.socket:
-                        await self.take(message.json())
+                        await self.handle_frame(message.json())
                 code = self.socket.close_code
-                pause = LATER.get(code, 1)
+                pause = RECONNECT_DELAYS.get(code, 1)
                 if code == TOO_MANY_WINDOWS:
                     print("* This chat is open in too many places. Close one and start again.")
                     return
@@ -73,17 +74,17 @@ class Client:
             await asyncio.sleep(pause)
 
     def hello(self) -> dict:
-        said = {"type": "hello", "languages": "zh-CN,en;q=0.9"}
+        frame = {"type": "hello", "languages": "zh-CN,en;q=0.9"}
         if self.account:
             self.token = self.token or make_token(self.account)
-            said["token"] = self.token
+            frame["token"] = self.token
         elif self.secret:
-            said["secret"] = self.secret
+            frame["secret"] = self.secret
         if self.epoch:
-            said |= {"epoch": self.epoch, "offset": self.offset}
-        return said
+            frame |= {"epoch": self.epoch, "offset": self.offset}
+        return frame
 
-    async def take(self, frame: dict) -> None:
+    async def handle_frame(self, frame: dict) -> None:
         match frame["type"]:
             case "welcome":
                 if frame["epoch"] != self.epoch or frame["after"] != self.offset:
@@ -91,8 +92,8 @@ class Client:
                     self.epoch, self.offset = frame["epoch"], frame["after"]
                 self.secret = frame.get("secret", self.secret)
                 self.view = frame["view"]
-                for one in self.unsent.values():
-                    await self.socket.send_json(one)
+                for message in self.unsent.values():
+                    await self.socket.send_json(message)
             case "events":
                 for event in frame["events"]:
                     if event["offset"] == self.offset + 1:
@@ -111,19 +112,19 @@ class Client:
                 await self.socket.send_json({"type": "renew", "token": self.token})
             case "error":
                 print(f"* {frame['message']}")
-                self.refused(frame)
+                self.handle_refusal(frame)
 
-    def refused(self, error: dict) -> None:
-        """Send a message again where that may help, each time later; else give its words back."""
-        identity = error.get("id")
+    def handle_refusal(self, error: dict) -> None:
+        """Retry a message with increasing delays if that may help; else report it as not sent."""
+        message_id = error.get("id")
         if error.get("kept"):
-            tries = self.tries[identity] = self.tries.get(identity, 0) + 1
+            tries = self.tries[message_id] = self.tries.get(message_id, 0) + 1
             pause = error.get("retry_after", min(2**tries, 60))
-            asyncio.get_running_loop().call_later(pause, self.send_again, identity)
-        elif words := self.unsent.pop(identity, {}).get("text"):
-            print(f"* Not sent: {words}")
+            asyncio.get_running_loop().call_later(pause, self.send_again, message_id)
+        elif text := self.unsent.pop(message_id, {}).get("text"):
+            print(f"* Not sent: {text}")
 
-    # -- showing -----------------------------------------------------------------------------
+    # -- display -----------------------------------------------------------------------------
 
     def show(self, event: dict) -> None:
         self.offset = event["offset"]
@@ -135,15 +136,15 @@ class Client:
         print(f"{event.get('author') or event['from']}: {text}", flush=True)
 
     def choices(self) -> list[dict]:
-        """Choices live only while their event is the open question."""
+        """Return the current choices: those of the open question."""
         return self.shown.get(self.view.get("prompt"), {}).get("choices", [])
 
     def show_choices(self) -> None:
         if self.view.get("prompt") == self.offset:
-            for place, choice in enumerate(self.choices(), 1):
-                print(f"  [{place}] {choice['label']}", flush=True)
+            for number, choice in enumerate(self.choices(), 1):
+                print(f"  [{number}] {choice['label']}", flush=True)
 
-    # -- saying ------------------------------------------------------------------------------
+    # -- sending -----------------------------------------------------------------------------
 
     async def say(self, line: str, session: aiohttp.ClientSession) -> None:
         choices = self.choices()
@@ -153,42 +154,41 @@ class Client:
             choice = choices[int(line) - 1]["id"]
             frame = {"type": "choose", "offset": self.view["prompt"], "choice": choice}
         else:
-            # A yes in words confirms only the question that it names.
+            # A typed "yes" confirms only the question at this offset.
             frame = {"type": "send", "text": line, "offset": self.view.get("prompt", 0)}
-        # The id is ours: sent twice under it, a message counts once.
-        identity = secrets.token_hex(16)
-        self.unsent[identity] = frame | {"id": identity}
-        self.send_again(identity)
+        # The client chooses the id; a message that is sent again counts once.
+        message_id = secrets.token_hex(16)
+        self.unsent[message_id] = frame | {"id": message_id}
+        self.send_again(message_id)
 
-    def send_again(self, identity: str) -> None:
-        if self.socket is not None and identity in self.unsent:
-            sending = self.socket.send_json(self.unsent[identity])
-            self._sending = asyncio.create_task(sending)
+    def send_again(self, message_id: str) -> None:
+        if self.socket is not None and message_id in self.unsent:
+            sending = self.socket.send_json(self.unsent[message_id])
+            self._send_task = asyncio.create_task(sending)
 
-    async def upload(self, picture: Path, session: aiohttp.ClientSession) -> str:
-        key = f"Bearer {self.token}" if self.account else f"Desk {self.secret}"
+    async def upload(self, path: Path, session: aiohttp.ClientSession) -> str:
+        authorization = f"Bearer {self.token}" if self.account else f"Desk {self.secret}"
         headers = {
-            "Authorization": key,
-            "Content-Type": mimetypes.guess_type(picture.name)[0] or "application/octet-stream",
-            "X-File-Name": quote(picture.name),
+            "Authorization": authorization,
+            "Content-Type": mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            "X-File-Name": quote(path.name),
         }
         async with session.post(
             f"{self.url}/chat/v1/uploads",
-            data=await asyncio.to_thread(picture.read_bytes),
+            data=await asyncio.to_thread(path.read_bytes),
             headers=headers,
         ) as answer:
-            told = await answer.json()
-            return told["id"]
+            return (await answer.json())["id"]
 
 
 async def main(url: str, account: str = "") -> None:
     async with aiohttp.ClientSession() as session:
         client = Client(url.rstrip("/"), account)
-        running = asyncio.create_task(client.run(session))
+        connection = asyncio.create_task(client.run(session))
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line.strip():
                 await client.say(line.strip(), session)
-        running.cancel()
+        connection.cancel()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A web page of the app that has the chat in a frame, and hands it tokens.
+"""A web page that embeds the chat in a frame and passes tokens to it.
 
     pip install aiohttp joserfc
     DESK_URL=http://127.0.0.1:8080 PORT=9003 python host_page.py
 
-The desk has to know the page: PRIVACYDESK_HOST_ORIGIN=http://127.0.0.1:9003 and
+The desk must allow the page: PRIVACYDESK_HOST_ORIGIN=http://127.0.0.1:9003 and
 PRIVACYDESK_FRAME_ANCESTORS="'self' http://127.0.0.1:9003". A WebView does the same by calling
 window.privacydesk.setToken and window.privacydesk.logout.
 """
@@ -15,9 +15,9 @@ from app_token import make_token
 
 DESK_URL = os.environ.get("DESK_URL", "http://127.0.0.1:8080")
 LOGGED_IN = "u-1001"
-"""Here everybody is this one. Yours knows by its own session who asks."""
+"""The account of all visitors. Yours takes it from the session."""
 
-# `#token=` without a value: one will be handed over, so the chat does not begin as a stranger's.
+# `#token=` without a value: the chat waits for a token and doesn't start without a login.
 PAGE = """<!doctype html>
 <html lang="zh-Hans">
 <meta charset="utf-8">
@@ -32,20 +32,20 @@ PAGE = """<!doctype html>
 <script>
   const desk = document.getElementById("desk");
   const origin = new URL(desk.src).origin;
-  const tell = (message) => desk.contentWindow.postMessage(message, origin);
+  const send = (message) => desk.contentWindow.postMessage(message, origin);
 
-  async function handOver() {
+  async function sendToken() {
     const answer = await fetch("/desk-token", { method: "POST" });
-    if (answer.ok) tell({ type: "privacydesk:token", ...(await answer.json()) });
+    if (answer.ok) send({ type: "privacydesk:token", ...(await answer.json()) });
   }
 
-  desk.addEventListener("load", handOver);
+  desk.addEventListener("load", sendToken);
   addEventListener("message", ({ origin: from, data }) => {
-    // It asks again before a token runs out.
-    if (from === origin && data?.type === "privacydesk:token-needed") handOver();
+    // Sent by the chat before a token expires.
+    if (from === origin && data?.type === "privacydesk:token-needed") sendToken();
   });
   document.getElementById("log-out").addEventListener("click", () => {
-    tell({ type: "privacydesk:logout" });
+    send({ type: "privacydesk:logout" });
   });
 </script>
 </html>

@@ -1,10 +1,11 @@
-"""A bridge from the desk to Zendesk, Zammad or Jira Service Management, to begin with.
+"""A sample bridge between the desk and Zendesk, Zammad or Jira Service Management.
 
     pip install aiohttp standardwebhooks
     python ticketing_bridge.py bridge.toml
 
-It keeps its place in a file, so it may be killed at any moment. What it does and what it leaves to
-you stands in ``docs/ticketing-other-systems.md``, with a ``bridge.toml`` for each system.
+It stores its progress in a SQLite file, so it may be killed at any time.
+``docs/ticketing-other-systems.md`` describes what it does and what is left to you, and has a
+``bridge.toml`` for each system.
 
     desk ── webhook ──► /desk ──► links ──► worker ── reads the desk ── writes the system
     system ─ webhook ─► /system ► looks ──► worker ── reads the system ─ writes the desk
@@ -35,10 +36,10 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 log = logging.getLogger("bridge")
-SETTLING = 120.0
-"""Seconds after which a search has to show what was made: two of the systems search an index."""
-LONGEST = 10_000
-"""Characters of a comment that go over; the rest is read where it was written."""
+SEARCH_DELAY = 120.0
+"""Seconds until a new ticket is surely found: two of the systems search an index."""
+MAX_COMMENT = 10_000
+"""The maximum number of characters of a comment that are copied to the desk."""
 TABLES = """
 create table if not exists links (
   ticket text primary key, number text not null, sequence integer not null,
@@ -50,21 +51,21 @@ create table if not exists taken (comment text primary key);
 """
 
 
-class NotNowError(Exception):
-    """To be tried again; ``wait`` seconds from now, if that was said."""
+class RetryLaterError(Exception):
+    """The request must be retried, after ``wait`` seconds if the server config so."""
 
-    def __init__(self, why: str, wait: float = 0.0) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
         self.wait = wait
 
 
 class RefusedError(Exception):
-    """Asking again is no use."""
+    """The request was refused; a retry would not help."""
 
 
 @dataclass(frozen=True)
 class Comment:
-    """What somebody wrote in the system."""
+    """A comment in the system."""
 
     id: str
     own: bool
@@ -72,8 +73,8 @@ class Comment:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A ticket of the system, in its own words."""
+class RemoteTicket:
+    """A ticket of the system, with the system's own values."""
 
     state: str
     assignee: str
@@ -83,130 +84,136 @@ class Seen:
 
 
 class Api:
-    """JSON over HTTP with one account."""
+    """A JSON API, used with one account."""
 
-    LATER = frozenset({401, 403, 408, 409, 412, 425, 429})
-    """What may be otherwise later, besides faults of a server."""
+    RETRYABLE = frozenset({401, 403, 408, 409, 412, 425, 429})
+    """Statuses to be retried, besides server errors."""
 
     def __init__(
         self,
         session: ClientSession,
         url: str,
         headers: Mapping[str, str],
-        later: frozenset[int] = LATER,
+        retryable: frozenset[int] = RETRYABLE,
     ) -> None:
         self._session, self._url, self._headers = session, url.rstrip("/"), headers
-        self._later = later
+        self._retryable = retryable
 
-    async def ask(
+    async def request(
         self, method: str, path: str, body: Any = None, *, query: Any = None, **headers: str
     ) -> Any:
-        """Ask once; None for 404."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        """Send one request; return None for 404."""
+        extra_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             async with self._session.request(
                 method,
                 f"{self._url}/{path}",
                 json=body,
                 params=query,
-                headers={"Accept": "application/json", **self._headers, **named},
+                headers={"Accept": "application/json", **self._headers, **extra_headers},
                 allow_redirects=False,
             ) as answer:
                 if answer.status == HTTPStatus.NOT_FOUND:
                     return None
                 if (
-                    answer.status in self._later
+                    answer.status in self._retryable
                     or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
                 ):
                     wait = answer.headers.get("Retry-After", "")
-                    raise NotNowError(f"{answer.status}", float(wait) if wait.isdigit() else 0.0)
+                    raise RetryLaterError(
+                        f"{answer.status}", float(wait) if wait.isdigit() else 0.0
+                    )
                 if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise RefusedError(f"{answer.status}")
                 return await answer.json() if answer.status != HTTPStatus.NO_CONTENT else {}
         except (ClientError, TimeoutError, ValueError) as error:
-            raise NotNowError(type(error).__name__) from error
+            raise RetryLaterError(type(error).__name__) from error
 
 
 class System(Protocol):
-    """What the bridge needs of a system."""
+    """The interface of a ticketing system for the bridge."""
 
     def remote_of(self, headers: Mapping[str, str], raw: bytes, body: Any) -> str | None:
-        """Return the ticket that a genuine webhook is about."""
+        """Return the ticket of a webhook; None if its signature is invalid."""
         ...
 
     async def find(self, ticket: str) -> str | None:
-        """Return the ticket that was made for one of the desk's, if any."""
+        """Return the ticket that was created for a ticket of the desk, if any."""
         ...
 
     async def make(self, ticket: str, title: str, text: str, due_date: str) -> str:
-        """Make a ticket and return its id."""
+        """Create a ticket and return its id."""
         ...
 
-    async def read(self, remote: str) -> Seen | None:
-        """Return a ticket; None where there is none."""
+    async def read(self, remote: str) -> RemoteTicket | None:
+        """Return a ticket; None if it doesn't exist."""
         ...
 
-    async def change(self, remote: str, seen: Seen, told: Mapping[str, str]) -> None:
-        """Set what is told of ``state``, ``assignee`` and ``due_date``."""
+    async def change(self, remote: str, current: RemoteTicket, changes: Mapping[str, str]) -> None:
+        """Set the given ones of ``state``, ``assignee`` and ``due_date``."""
         ...
 
 
 class Zendesk:
     """The Ticketing API of Zendesk, as an agent with an API token."""
 
-    def __init__(self, session: ClientSession, said: Mapping[str, Any]) -> None:
-        login = _basic(f"{said['account']}/token", said["token"])
-        self._api = Api(session, f"{said['url']}/api/v2", {"Authorization": login})
-        self._group, self._secret = said["queue"], said["webhook_secret"]
+    def __init__(self, session: ClientSession, config: Mapping[str, Any]) -> None:
+        login = _basic_auth(f"{config['account']}/token", config["token"])
+        self._api = Api(session, f"{config['url']}/api/v2", {"Authorization": login})
+        self._group, self._secret = config["queue"], config["webhook_secret"]
         self._me = ""
 
     def remote_of(self, headers: Mapping[str, str], raw: bytes, body: Any) -> str | None:
-        """Return the ticket that a genuine webhook is about."""
-        stamp = headers.get("X-Zendesk-Webhook-Signature-Timestamp", "")
-        made = hmac.new(self._secret.encode(), stamp.encode() + raw, hashlib.sha256).digest()
-        right = base64.b64encode(made).decode()
+        """Return the ticket of a webhook; None if its signature is invalid."""
+        timestamp = headers.get("X-Zendesk-Webhook-Signature-Timestamp", "")
+        digest = hmac.new(self._secret.encode(), timestamp.encode() + raw, hashlib.sha256).digest()
+        expected = base64.b64encode(digest).decode()
         sent = headers.get("X-Zendesk-Webhook-Signature", "")
-        return str(body["ticket_id"]) if hmac.compare_digest(right, sent) else None
+        return str(body["ticket_id"]) if hmac.compare_digest(expected, sent) else None
 
     async def find(self, ticket: str) -> str | None:
-        """Return the ticket that was made for one of the desk's, if any."""
-        found = await self._api.ask("GET", "tickets.json", query={"external_id": ticket})
-        return next((str(one["id"]) for one in found["tickets"]), None)
+        """Return the ticket that was created for a ticket of the desk, if any."""
+        results = await self._api.request("GET", "tickets.json", query={"external_id": ticket})
+        return next((str(item["id"]) for item in results["tickets"]), None)
 
     async def make(self, ticket: str, title: str, text: str, due_date: str) -> str:
-        """Make a ticket and return its id."""
-        told = {
+        """Create a ticket and return its id."""
+        fields = {
             "external_id": ticket,
             "subject": title,
             "comment": {"body": text, "public": False},
             "group_id": int(self._group),
-            # Only a task has a due date.
+            # Only tickets of type "task" have a due date.
             "type": "task",
             **({"due_at": f"{due_date}T12:00:00Z"} if due_date else {}),
         }
-        made = await self._api.ask("POST", "tickets.json", {"ticket": told}, Idempotency_Key=ticket)
-        return str(made["ticket"]["id"])
+        created = await self._api.request(
+            "POST", "tickets.json", {"ticket": fields}, Idempotency_Key=ticket
+        )
+        return str(created["ticket"]["id"])
 
-    async def read(self, remote: str) -> Seen | None:
-        """Return a ticket; None where there is none."""
-        found = await self._api.ask("GET", f"tickets/{remote}.json")
-        if found is None:
+    async def read(self, remote: str) -> RemoteTicket | None:
+        """Return a ticket; None if it doesn't exist."""
+        answer = await self._api.request("GET", f"tickets/{remote}.json")
+        if answer is None:
             return None
         if not self._me:
-            self._me = str((await self._api.ask("GET", "users/me.json"))["user"]["id"])
+            self._me = str((await self._api.request("GET", "users/me.json"))["user"]["id"])
         comments, page = [], f"tickets/{remote}/comments.json"
         query: Any = {"page[size]": "100"}
         while True:
-            listed = await self._api.ask("GET", page, query=query)
+            page_body = await self._api.request("GET", page, query=query)
             comments += [
-                Comment(str(one["id"]), str(one["author_id"]) == self._me, one["plain_body"])
-                for one in listed["comments"]
+                Comment(
+                    str(comment["id"]), str(comment["author_id"]) == self._me, comment["plain_body"]
+                )
+                for comment in page_body["comments"]
             ]
-            if not listed.get("meta", {}).get("has_more"):
+            if not page_body.get("meta", {}).get("has_more"):
                 break
-            query = {"page[size]": "100", "page[after]": listed["meta"]["after_cursor"]}
-        ticket = found["ticket"]
-        return Seen(
+            query = {"page[size]": "100", "page[after]": page_body["meta"]["after_cursor"]}
+        ticket = answer["ticket"]
+        return RemoteTicket(
             ticket["status"],
             str(ticket["assignee_id"] or ""),
             (ticket["due_at"] or "")[:10],
@@ -214,113 +221,117 @@ class Zendesk:
             ticket["updated_at"],
         )
 
-    async def change(self, remote: str, seen: Seen, told: Mapping[str, str]) -> None:
-        """Set what is told of ``state``, ``assignee`` and ``due_date``."""
-        # Refused with 409 where somebody changed the ticket since it was read.
-        change: dict[str, Any] = {"safe_update": True, "updated_stamp": seen.version}
-        if "state" in told:
-            change["status"] = told["state"]
-        if "assignee" in told:
-            change["assignee_id"] = int(told["assignee"]) if told["assignee"] else None
-        if "due_date" in told:
-            change |= {"type": "task", "due_at": f"{told['due_date']}T12:00:00Z"}
-        await self._api.ask("PUT", f"tickets/{remote}.json", {"ticket": change})
+    async def change(self, remote: str, current: RemoteTicket, changes: Mapping[str, str]) -> None:
+        """Set the given ones of ``state``, ``assignee`` and ``due_date``."""
+        # Refused with 409 if somebody has changed the ticket since it was read.
+        fields: dict[str, Any] = {"safe_update": True, "updated_stamp": current.version}
+        if "state" in changes:
+            fields["status"] = changes["state"]
+        if "assignee" in changes:
+            fields["assignee_id"] = int(changes["assignee"]) if changes["assignee"] else None
+        if "due_date" in changes:
+            fields |= {"type": "task", "due_at": f"{changes['due_date']}T12:00:00Z"}
+        await self._api.request("PUT", f"tickets/{remote}.json", {"ticket": fields})
 
 
 class Zammad:
     """The REST API of Zammad, as an agent with an access token."""
 
     _NOBODY = "1"
-    """The user that owns what nobody owns."""
+    """The user that owns unassigned tickets."""
 
-    def __init__(self, session: ClientSession, said: Mapping[str, Any]) -> None:
-        login = {"Authorization": f"Token token={said['token']}"}
-        self._api = Api(session, f"{said['url']}/api/v1", login)
-        self._group, self._customer = said["queue"], said["account"]
-        self._secret = said["webhook_secret"]
+    def __init__(self, session: ClientSession, config: Mapping[str, Any]) -> None:
+        login = {"Authorization": f"Token token={config['token']}"}
+        self._api = Api(session, f"{config['url']}/api/v1", login)
+        self._group, self._customer = config["queue"], config["account"]
+        self._secret = config["webhook_secret"]
         self._me = ""
 
     def remote_of(self, headers: Mapping[str, str], raw: bytes, body: Any) -> str | None:
-        """Return the ticket that a genuine webhook is about."""
-        right = "sha1=" + hmac.new(self._secret.encode(), raw, hashlib.sha1).hexdigest()
-        genuine = hmac.compare_digest(right, headers.get("X-Hub-Signature", ""))
-        return str(body["ticket"]["id"]) if genuine else None
+        """Return the ticket of a webhook; None if its signature is invalid."""
+        expected = "sha1=" + hmac.new(self._secret.encode(), raw, hashlib.sha1).hexdigest()
+        is_valid = hmac.compare_digest(expected, headers.get("X-Hub-Signature", ""))
+        return str(body["ticket"]["id"]) if is_valid else None
 
     async def find(self, ticket: str) -> str | None:
-        """Return the ticket that was made for one of the desk's, if any."""
+        """Return the ticket that was created for a ticket of the desk, if any."""
         query = {"query": f'privacydesk_id:"{ticket}"', "expand": "true", "limit": "5"}
-        for one in await self._api.ask("GET", "tickets/search", query=query):
-            # The index may find what is only alike.
-            if one["privacydesk_id"] == ticket:
-                return str(one["id"])
+        for item in await self._api.request("GET", "tickets/search", query=query):
+            # The index may also return similar ids.
+            if item["privacydesk_id"] == ticket:
+                return str(item["id"])
         return None
 
     async def make(self, ticket: str, title: str, text: str, due_date: str) -> str:
-        """Make a ticket and return its id."""
-        told = {
+        """Create a ticket and return its id."""
+        fields = {
             "title": title,
             "group": self._group,
-            # Each ticket has a customer: the desk's own user, so that nobody is written to.
+            # Each ticket needs a customer. It is the desk's own user, so that nobody gets mail.
             "customer": self._customer,
             "privacydesk_id": ticket,
             "privacydesk_due": due_date or None,
             "article": {"subject": title, "body": text, "type": "note", "internal": True},
         }
-        return str((await self._api.ask("POST", "tickets", told))["id"])
+        return str((await self._api.request("POST", "tickets", fields))["id"])
 
-    async def read(self, remote: str) -> Seen | None:
-        """Return a ticket; None where there is none."""
-        ticket = await self._api.ask("GET", f"tickets/{remote}", query={"expand": "true"})
+    async def read(self, remote: str) -> RemoteTicket | None:
+        """Return a ticket; None if it doesn't exist."""
+        ticket = await self._api.request("GET", f"tickets/{remote}", query={"expand": "true"})
         if ticket is None:
             return None
         if not self._me:
-            self._me = str((await self._api.ask("GET", "users/me"))["id"])
-        articles = await self._api.ask("GET", f"ticket_articles/by_ticket/{remote}")
+            self._me = str((await self._api.request("GET", "users/me"))["id"])
+        articles = await self._api.request("GET", f"ticket_articles/by_ticket/{remote}")
         comments = tuple(
-            Comment(str(one["id"]), str(one["created_by_id"]) == self._me, _words(one))
-            for one in articles or ()
+            Comment(
+                str(article["id"]),
+                str(article["created_by_id"]) == self._me,
+                _article_text(article),
+            )
+            for article in articles or ()
         )
         owner = str(ticket["owner_id"])
         assignee = "" if owner == self._NOBODY else owner
-        return Seen(ticket["state"], assignee, ticket["privacydesk_due"] or "", comments)
+        return RemoteTicket(ticket["state"], assignee, ticket["privacydesk_due"] or "", comments)
 
-    async def change(self, remote: str, seen: Seen, told: Mapping[str, str]) -> None:
-        """Set what is told of ``state``, ``assignee`` and ``due_date``."""
-        del seen
-        change: dict[str, Any] = {}
-        if "state" in told:
-            change["state"] = told["state"]
-        if "assignee" in told:
-            change["owner_id"] = int(told["assignee"] or self._NOBODY)
-        if "due_date" in told:
-            change["privacydesk_due"] = told["due_date"]
-        await self._api.ask("PUT", f"tickets/{remote}", change)
+    async def change(self, remote: str, current: RemoteTicket, changes: Mapping[str, str]) -> None:
+        """Set the given ones of ``state``, ``assignee`` and ``due_date``."""
+        del current
+        fields: dict[str, Any] = {}
+        if "state" in changes:
+            fields["state"] = changes["state"]
+        if "assignee" in changes:
+            fields["owner_id"] = int(changes["assignee"] or self._NOBODY)
+        if "due_date" in changes:
+            fields["privacydesk_due"] = changes["due_date"]
+        await self._api.request("PUT", f"tickets/{remote}", fields)
 
 
 class Jira:
     """The REST API of Jira Cloud, on the project of a service desk."""
 
-    def __init__(self, session: ClientSession, said: Mapping[str, Any]) -> None:
-        login = _basic(said["account"], said["token"])
-        self._api = Api(session, f"{said['url']}/rest/api/3", {"Authorization": login})
-        self._project, self._type = said["queue"], said["issue_type"]
-        self._secret = said["webhook_secret"]
+    def __init__(self, session: ClientSession, config: Mapping[str, Any]) -> None:
+        login = _basic_auth(config["account"], config["token"])
+        self._api = Api(session, f"{config['url']}/rest/api/3", {"Authorization": login})
+        self._project, self._type = config["queue"], config["issue_type"]
+        self._secret = config["webhook_secret"]
         self._me = ""
 
     def remote_of(self, headers: Mapping[str, str], raw: bytes, body: Any) -> str | None:
-        """Return the issue that a genuine webhook is about."""
-        right = "sha256=" + hmac.new(self._secret.encode(), raw, hashlib.sha256).hexdigest()
-        genuine = hmac.compare_digest(right, headers.get("X-Hub-Signature", ""))
-        return str(body["issue"]["key"]) if genuine else None
+        """Return the issue of a webhook; None if its signature is invalid."""
+        expected = "sha256=" + hmac.new(self._secret.encode(), raw, hashlib.sha256).hexdigest()
+        is_valid = hmac.compare_digest(expected, headers.get("X-Hub-Signature", ""))
+        return str(body["issue"]["key"]) if is_valid else None
 
     async def find(self, ticket: str) -> str | None:
-        """Return the ticket that was made for one of the desk's, if any."""
-        asked = {"jql": f'labels = "privacydesk-{ticket}"', "fields": ["labels"], "maxResults": 5}
-        found = await self._api.ask("POST", "search/jql", asked)
-        return next((str(one["key"]) for one in found["issues"]), None)
+        """Return the ticket that was created for a ticket of the desk, if any."""
+        query = {"jql": f'labels = "privacydesk-{ticket}"', "fields": ["labels"], "maxResults": 5}
+        results = await self._api.request("POST", "search/jql", query)
+        return next((str(issue["key"]) for issue in results["issues"]), None)
 
     async def make(self, ticket: str, title: str, text: str, due_date: str) -> str:
-        """Make a ticket and return its id."""
+        """Create a ticket and return its id."""
         fields = {
             "project": {"key": self._project},
             "issuetype": {"name": self._type},
@@ -329,62 +340,66 @@ class Jira:
             "labels": [f"privacydesk-{ticket}"],
             **({"duedate": due_date} if due_date else {}),
         }
-        return str((await self._api.ask("POST", "issue", {"fields": fields}))["key"])
+        return str((await self._api.request("POST", "issue", {"fields": fields}))["key"])
 
-    async def read(self, remote: str) -> Seen | None:
-        """Return a ticket; None where there is none."""
+    async def read(self, remote: str) -> RemoteTicket | None:
+        """Return a ticket; None if it doesn't exist."""
         query = {"fields": "status,assignee,duedate"}
-        issue = await self._api.ask("GET", f"issue/{remote}", query=query)
+        issue = await self._api.request("GET", f"issue/{remote}", query=query)
         if issue is None:
             return None
         if not self._me:
-            self._me = str((await self._api.ask("GET", "myself"))["accountId"])
+            self._me = str((await self._api.request("GET", "myself"))["accountId"])
         comments: list[Comment] = []
         while True:
             query = {"startAt": str(len(comments)), "maxResults": "100"}
-            listed = await self._api.ask("GET", f"issue/{remote}/comment", query=query)
+            page_body = await self._api.request("GET", f"issue/{remote}/comment", query=query)
             comments += [
-                Comment(one["id"], one["author"]["accountId"] == self._me, _text_of(one["body"]))
-                for one in listed["comments"]
+                Comment(
+                    comment["id"],
+                    comment["author"]["accountId"] == self._me,
+                    _document_text(comment["body"]),
+                )
+                for comment in page_body["comments"]
             ]
-            if not listed["comments"] or len(comments) >= listed["total"]:
+            if not page_body["comments"] or len(comments) >= page_body["total"]:
                 break
         fields = issue["fields"]
-        return Seen(
+        return RemoteTicket(
             fields["status"]["name"],
             (fields["assignee"] or {}).get("accountId", ""),
             fields["duedate"] or "",
             tuple(comments),
         )
 
-    async def change(self, remote: str, seen: Seen, told: Mapping[str, str]) -> None:
-        """Set what is told of ``state``, ``assignee`` and ``due_date``."""
-        del seen
-        if "due_date" in told:
-            fields = {"duedate": told["due_date"]}
-            await self._api.ask("PUT", f"issue/{remote}", {"fields": fields})
-        if "assignee" in told:
-            account = {"accountId": told["assignee"] or None}
-            await self._api.ask("PUT", f"issue/{remote}/assignee", account)
-        if "state" in told:
-            ways = await self._api.ask("GET", f"issue/{remote}/transitions")
-            for way in ways["transitions"]:
-                if way["to"]["name"] == told["state"]:
-                    asked = {"transition": {"id": way["id"]}}
-                    await self._api.ask("POST", f"issue/{remote}/transitions", asked)
+    async def change(self, remote: str, current: RemoteTicket, changes: Mapping[str, str]) -> None:
+        """Set the given ones of ``state``, ``assignee`` and ``due_date``."""
+        del current
+        if "due_date" in changes:
+            fields = {"duedate": changes["due_date"]}
+            await self._api.request("PUT", f"issue/{remote}", {"fields": fields})
+        if "assignee" in changes:
+            account = {"accountId": changes["assignee"] or None}
+            await self._api.request("PUT", f"issue/{remote}/assignee", account)
+        if "state" in changes:
+            transitions = await self._api.request("GET", f"issue/{remote}/transitions")
+            for transition in transitions["transitions"]:
+                if transition["to"]["name"] == changes["state"]:
+                    body = {"transition": {"id": transition["id"]}}
+                    await self._api.request("POST", f"issue/{remote}/transitions", body)
                     return
-            raise RefusedError(f"no way leads to {told['state']}")
+            raise RefusedError(f"no transition leads to {changes['state']}")
 
 
-def _basic(login: str, secret: str) -> str:
+def _basic_auth(login: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{login}:{secret}".encode()).decode()
 
 
-def _words(article: Mapping[str, Any]) -> str:
+def _article_text(article: Mapping[str, Any]) -> str:
     if article["content_type"] != "text/html":
         return str(article["body"])
-    lined = re.sub(r"(?i)<br\s*/?>|</p>|</div>", "\n", article["body"])
-    return unescape(re.sub(r"<[^>]*>", "", lined))
+    text = re.sub(r"(?i)<br\s*/?>|</p>|</div>", "\n", article["body"])
+    return unescape(re.sub(r"<[^>]*>", "", text))
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -395,10 +410,10 @@ def _document(text: str) -> dict[str, Any]:
     return {"type": "doc", "version": 1, "content": lines}
 
 
-def _text_of(node: Mapping[str, Any]) -> str:
+def _document_text(node: Mapping[str, Any]) -> str:
     if node["type"] == "text":
         return str(node["text"])
-    inner = "".join(_text_of(one) for one in node.get("content", ()))
+    inner = "".join(_document_text(child) for child in node.get("content", ()))
     return inner + ("\n" if node["type"] in {"paragraph", "heading", "hardBreak"} else "")
 
 
@@ -410,28 +425,28 @@ SYSTEMS: Mapping[str, Callable[[ClientSession, Mapping[str, Any]], System]] = {
 
 
 class Bridge:
-    """Goes over what is wanted until both sides are alike."""
+    """Transfers changes in both directions until both sides agree."""
 
-    def __init__(self, said: Mapping[str, Any], session: ClientSession, folder: Path) -> None:
-        desk = said["desk"]
+    def __init__(self, config: Mapping[str, Any], session: ClientSession, folder: Path) -> None:
+        desk = config["desk"]
         login = {"Authorization": f"Bearer {desk['token']}"}
         self.verifier = Webhook(desk["webhook_secret"])
-        self.system = SYSTEMS[said["system"]["kind"]](session, said["system"])
-        # The desk says 403 and 409 where its rules forbid what was asked.
-        self._desk = Api(session, f"{desk['url']}/api/v1", login, Api.LATER - {403, 409})
+        self.system = SYSTEMS[config["system"]["kind"]](session, config["system"])
+        # The desk answers 403 and 409 if its rules forbid the action, so these are not retried.
+        self._desk = Api(session, f"{desk['url']}/api/v1", login, Api.RETRYABLE - {403, 409})
         self._console = desk["console"]
-        self._states, self._agents = said["states"], {v: k for k, v in said["users"].items()}
-        self._users = said["users"]
+        self._states, self._agents = config["states"], {v: k for k, v in config["users"].items()}
+        self._users = config["users"]
         self._wake = asyncio.Event()
         self._db = sqlite3.connect(folder / "bridge.sqlite", isolation_level=None)
         self._db.executescript(f"pragma journal_mode=wal; pragma synchronous=full; {TABLES}")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         self._db.close()
 
-    def wish(self, ticket: str, number: str, sequence: int) -> None:
-        """Note that the desk's ticket has a newer state; an old message changes nothing."""
+    def schedule_push(self, ticket: str, number: str, sequence: int) -> None:
+        """Schedule a push of a changed ticket of the desk; outdated messages are ignored."""
         self._db.execute(
             "insert into links (ticket, number, sequence) values (?, ?, ?) on conflict do update"
             " set wanted = wanted + (excluded.sequence > sequence),"
@@ -440,8 +455,8 @@ class Bridge:
         )
         self._wake.set()
 
-    def look_at(self, remote: str) -> None:
-        """Note that something happened to a ticket of the system."""
+    def schedule_pull(self, remote: str) -> None:
+        """Schedule a pull of a changed ticket of the system."""
         self._db.execute(
             "insert into looks values (?, 1) on conflict do update set wanted = wanted + 1",
             (remote,),
@@ -449,11 +464,11 @@ class Bridge:
         self._wake.set()
 
     async def work(self) -> None:
-        """Work on what is noted, for ever."""
+        """Run scheduled pushes and pulls until cancelled."""
         pause = 1.0
         while True:
             self._wake.clear()
-            wait = await self.once()
+            wait = await self.run_scheduled()
             if wait:
                 pause = min(300.0, max(pause * 2, wait))
                 await asyncio.sleep(pause)
@@ -462,27 +477,27 @@ class Bridge:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), 60.0)
 
-    async def once(self) -> float:
-        """Work on all that is noted; returns how long to wait where something has to wait."""
+    async def run_scheduled(self) -> float:
+        """Run all scheduled pushes and pulls; return the seconds to wait before retries, or 0."""
         wait = 0.0
-        looks = self._db.execute("select remote, wanted from looks").fetchall()
+        pulls = self._db.execute("select remote, wanted from looks").fetchall()
         pushes = self._db.execute("select ticket, wanted from links where wanted > pushed")
-        for work, what, wanted in (
-            *((self._pull, *row) for row in looks),
+        for transfer, target, wanted in (
+            *((self._pull, *row) for row in pulls),
             *((self._push, *row) for row in pushes.fetchall()),
         ):
             try:
-                await work(what, wanted)
-            except NotNowError as error:
-                log.warning("%s: not now (%s)", what, error)
+                await transfer(target, wanted)
+            except RetryLaterError as error:
+                log.warning("%s: not now (%s)", target, error)
                 wait = max(wait, error.wait, 1.0)
             except RefusedError as error:
-                # Somebody has to look at the mapping; a newer state of the ticket tries again.
-                log.error("%s: refused (%s)", what, error)  # noqa: TRY400 - where says nothing
-                self._db.execute("update links set pushed = ? where ticket = ?", (wanted, what))
-                self._db.execute("delete from looks where remote = ?", (what,))
+                # The mapping has to be fixed; the next change of the ticket is tried again.
+                log.error("%s: refused (%s)", target, error)  # noqa: TRY400 - no traceback needed
+                self._db.execute("update links set pushed = ? where ticket = ?", (wanted, target))
+                self._db.execute("delete from looks where remote = ?", (target,))
             except Exception:
-                log.exception("%s: an answer that this was not written for", what)
+                log.exception("%s: an answer that this was not written for", target)
                 wait = max(wait, 60.0)
         return wait
 
@@ -490,47 +505,49 @@ class Bridge:
         number, remote, base = self._db.execute(
             "select number, remote, assignee from links where ticket = ?", (ticket,)
         ).fetchone()
-        theirs = await self._desk.ask("GET", f"tickets/{quote(number)}")
-        if theirs is None:
+        desk_ticket = await self._desk.request("GET", f"tickets/{quote(number)}")
+        if desk_ticket is None:
             raise RefusedError("the desk has no such ticket")
-        due_date = (theirs["due"] or {}).get("date", "")
+        due_date = (desk_ticket["due"] or {}).get("date", "")
         if remote is None:
-            remote = await self._made(ticket, theirs, due_date)
-        seen = await self.system.read(remote)
-        if seen is None:
+            remote = await self._find_or_create(ticket, desk_ticket, due_date)
+        current = await self.system.read(remote)
+        if current is None:
             raise RefusedError("the system has no such ticket any more")
-        told: dict[str, str] = {}
-        state = self._states.get(theirs["state"], seen.state)
-        if state != seen.state:
-            told["state"] = state
-        if due_date and due_date != seen.due_date:
-            told["due_date"] = due_date
-        holder = self._users.get(theirs["holder"], "")
-        if holder == seen.assignee:
+        changes: dict[str, str] = {}
+        state = self._states.get(desk_ticket["state"], current.state)
+        if state != current.state:
+            changes["state"] = state
+        if due_date and due_date != current.due_date:
+            changes["due_date"] = due_date
+        holder = self._users.get(desk_ticket["holder"], "")
+        if holder == current.assignee:
             base = holder
         elif holder != base:
-            # The desk gave it to somebody; if the system did, too, the desk's choice stands.
-            told["assignee"] = base = holder
+            # Assigned in the desk, which takes precedence if the system has changed it, too.
+            changes["assignee"] = base = holder
         else:
-            self.look_at(remote)
-        if told:
-            await self.system.change(remote, seen, told)
+            self.schedule_pull(remote)
+        if changes:
+            await self.system.change(remote, current, changes)
         self._db.execute(
             "update links set pushed = ?, assignee = ? where ticket = ?", (wanted, base, ticket)
         )
 
-    async def _made(self, ticket: str, theirs: Mapping[str, Any], due_date: str) -> str:
-        """Return the system's ticket, made now or, before a kill, earlier."""
+    async def _find_or_create(
+        self, ticket: str, desk_ticket: Mapping[str, Any], due_date: str
+    ) -> str:
+        """Return the system's ticket; create it unless it was created before a crash."""
         (making,) = self._db.execute(
             "select making from links where ticket = ?", (ticket,)
         ).fetchone()
         remote = await self.system.find(ticket)
-        if remote is None and making is not None and time.time() - making < SETTLING:
-            raise NotNowError("a search may not show yet what was made", 10.0)
+        if remote is None and making is not None and time.time() - making < SEARCH_DELAY:
+            raise RetryLaterError("a search may not show yet what was made", 10.0)
         if remote is None:
             self._db.execute("update links set making = ? where ticket = ?", (time.time(), ticket))
-            title = f"{theirs['number']} {theirs['kind']}"
-            text = f"{title}\n{self._console}/{quote(theirs['number'])}"
+            title = f"{desk_ticket['number']} {desk_ticket['kind']}"
+            text = f"{title}\n{self._console}/{quote(desk_ticket['number'])}"
             remote = await self.system.make(ticket, title, text, due_date)
         self._db.execute("update links set remote = ? where ticket = ?", (remote, ticket))
         return remote
@@ -539,57 +556,57 @@ class Bridge:
         link = self._db.execute(
             "select ticket, number, assignee from links where remote = ?", (remote,)
         ).fetchone()
-        seen = await self.system.read(remote) if link is not None else None
-        if link is not None and seen is not None:
+        current = await self.system.read(remote) if link is not None else None
+        if link is not None and current is not None:
             ticket, number, base = link
-            for comment in seen.comments:
-                await self._note(number, comment)
-            if seen.assignee != base:
-                await self._assign(number, remote, seen.assignee)
-                # Whatever came of it, the desk's holder is what is right from here on.
+            for comment in current.comments:
+                await self._copy_comment(number, comment)
+            if current.assignee != base:
+                await self._assign(number, remote, current.assignee)
+                # Accepted or refused, the desk's holder counts from now on.
                 self._db.execute(
                     "update links set assignee = ?, wanted = wanted + 1 where ticket = ?",
-                    (seen.assignee, ticket),
+                    (current.assignee, ticket),
                 )
         self._db.execute("delete from looks where remote = ? and wanted = ?", (remote, wanted))
 
-    async def _note(self, number: str, comment: Comment) -> None:
-        known = self._db.execute("select 1 from taken where comment = ?", (comment.id,)).fetchone()
-        if known or comment.own or not comment.text.strip():
+    async def _copy_comment(self, number: str, comment: Comment) -> None:
+        copied = self._db.execute("select 1 from taken where comment = ?", (comment.id,)).fetchone()
+        if copied or comment.own or not comment.text.strip():
             return
         key = f"bridge-comment-{comment.id}"
         with suppress(RefusedError):
-            text = {"text": comment.text[:LONGEST]}
-            await self._desk.ask("POST", f"tickets/{number}/notes", text, Idempotency_Key=key)
+            text = {"text": comment.text[:MAX_COMMENT]}
+            await self._desk.request("POST", f"tickets/{number}/notes", text, Idempotency_Key=key)
         self._db.execute("insert or ignore into taken values (?)", (comment.id,))
 
     async def _assign(self, number: str, remote: str, assignee: str) -> None:
         agent = self._agents.get(assignee)
         if assignee and agent is None:
             return
-        ticket = await self._desk.ask("GET", f"tickets/{quote(number)}")
+        ticket = await self._desk.request("GET", f"tickets/{quote(number)}")
         if ticket is None or ticket["holder"] == (agent or ""):
             return
         key, path = f"bridge-assign-{remote}-{ticket['version']}", f"tickets/{quote(number)}"
         version, moves = ticket["version"], [("assignment", {"to": agent})]
         if not ticket["holder"]:
-            # Only what it holds can an identity give away, and what somebody holds is not taken.
+            # The bridge can only assign tickets that it holds, and takes none from an agent.
             moves.insert(0, ("claim", {}))
         try:
             for move, body in moves:
                 headers = {"Idempotency_Key": f"{key}-{move}", "If_Match": f'"{version}"'}
-                done = await self._desk.ask("POST", f"{path}/{move}", body, **headers)
-                version = done["version"]
+                answer = await self._desk.request("POST", f"{path}/{move}", body, **headers)
+                version = answer["version"]
         except RefusedError as error:
             log.warning("%s: the desk does not give it to them (%s)", number, error)
             with suppress(RefusedError):
-                # Back to nobody, if it was taken for them before the refusal.
-                back = {"Idempotency_Key": f"{key}-back"}
-                await self._desk.ask("POST", f"{path}/assignment", {"to": None}, **back)
+                # Unassign the ticket again, if it was claimed before the refusal.
+                headers = {"Idempotency_Key": f"{key}-back"}
+                await self._desk.request("POST", f"{path}/assignment", {"to": None}, **headers)
 
 
-def make_app(said: Mapping[str, Any], folder: Path) -> web.Application:
-    """Return the bridge as a web application; its worker runs as long as it does."""
+def make_app(config: Mapping[str, Any], folder: Path) -> web.Application:
+    """Return the bridge as a web application, which also runs the worker."""
     app = web.Application(client_max_size=2 << 20)
     bridges: list[Bridge] = []
 
@@ -601,7 +618,7 @@ def make_app(said: Mapping[str, Any], folder: Path) -> web.Application:
             return web.Response(status=401)
         if message["type"].startswith("ticket."):
             data = message["data"]
-            bridges[0].wish(data["ticket_id"], data["number"], data["sequence"])
+            bridges[0].schedule_push(data["ticket_id"], data["number"], data["sequence"])
         return web.Response(status=204)
 
     async def system(request: web.Request) -> web.Response:
@@ -613,13 +630,13 @@ def make_app(said: Mapping[str, Any], folder: Path) -> web.Application:
             return web.Response(status=400)
         if remote is None:
             return web.Response(status=401)
-        bridges[0].look_at(remote)
+        bridges[0].schedule_pull(remote)
         return web.Response(status=204)
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         async with ClientSession(timeout=ClientTimeout(total=30)) as session:
-            bridges.append(Bridge(said, session, folder))
+            bridges.append(Bridge(config, session, folder))
             worker = asyncio.create_task(bridges[0].work())
             yield
             worker.cancel()
@@ -640,6 +657,6 @@ def make_app(said: Mapping[str, Any], folder: Path) -> web.Application:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     settings = Path(sys.argv[1])
-    told = tomllib.loads(settings.read_text("utf-8"))
-    port = told.get("port", 9100)
-    web.run_app(make_app(told, settings.parent), host="127.0.0.1", port=port, print=None)
+    config = tomllib.loads(settings.read_text("utf-8"))
+    port = config.get("port", 9100)
+    web.run_app(make_app(config, settings.parent), host="127.0.0.1", port=port, print=None)

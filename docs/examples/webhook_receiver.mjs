@@ -1,4 +1,4 @@
-// A receiver of webhooks: verifies, has each message once, answers, and works afterwards.
+// A sample webhook receiver: verifies each message, answers, then processes it once.
 //
 //     npm install standardwebhooks
 //     WEBHOOK_SECRET=whsec_… PORT=9000 node webhook_receiver.mjs
@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 
 const webhook = new Webhook(process.env.WEBHOOK_SECRET);
-// In a real receiver: a table with a unique key, which outlives the process.
+// In production: a database table with a unique key, which survives a restart.
 const seen = new Set();
 
 createServer(async (request, response) => {
@@ -15,7 +15,7 @@ createServer(async (request, response) => {
     response.writeHead(404).end();
     return;
   }
-  // The bytes as they came: parsing and writing again would break the signature.
+  // The raw bytes: parsing and serialising again would break the signature.
   const parts = [];
   for await (const part of request) parts.push(part);
   let message;
@@ -25,15 +25,15 @@ createServer(async (request, response) => {
     response.writeHead(401).end();
     return;
   }
-  // Answer first, work afterwards: the desk waits for 15 seconds.
+  // Answer first and process later: the desk waits for at most 15 seconds.
   response.writeHead(204).end();
-  // A message may come twice. Its id is the same each time, so it is handled once.
+  // A message may be delivered twice, with the same id; process it once.
   if (seen.has(message.id)) return;
   seen.add(message.id);
   handle(message);
 }).listen(Number(process.env.PORT ?? 9000), "127.0.0.1");
 
 function handle(message) {
-  // Do with it what your system has to do.
+  // To be replaced by your code.
   console.log(message.type, message.data.number ?? "");
 }

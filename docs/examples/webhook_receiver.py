@@ -1,4 +1,4 @@
-"""A receiver of webhooks: verifies, keeps each message once, answers, and works afterwards.
+"""A sample webhook receiver: verifies and stores each message once, answers, then processes it.
 
 pip install aiohttp standardwebhooks
 WEBHOOK_SECRET=whsec_… PORT=9000 python webhook_receiver.py
@@ -18,48 +18,48 @@ inbox = sqlite3.connect(os.environ.get("DATABASE", "webhooks.db"), isolation_lev
 inbox.execute(
     "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, body BLOB, done INTEGER DEFAULT 0)"
 )
-something_came = asyncio.Event()
+new_message = asyncio.Event()
 
 
-async def take(request: web.Request) -> web.Response:
-    # The bytes as they came: parsing and writing again would break the signature.
+async def receive(request: web.Request) -> web.Response:
+    # The raw bytes: parsing and serialising again would break the signature.
     body = await request.read()
     try:
         message = webhook.verify(body, dict(request.headers))
     except WebhookVerificationError:
         return web.Response(status=401)
-    # A message may come twice. Its id is the same each time, so it is kept once.
-    keep = "INSERT INTO message (id, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
-    inbox.execute(keep, (message["id"], body))
-    something_came.set()
-    # Answer first, work afterwards: the desk waits for 15 seconds.
+    # A message may be delivered twice, with the same id; store it once.
+    insert = "INSERT INTO message (id, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
+    inbox.execute(insert, (message["id"], body))
+    new_message.set()
+    # Answer first and process later: the desk waits for at most 15 seconds.
     return web.Response(status=204)
 
 
 def handle(message: dict) -> None:
-    """Do with it what your system has to do."""
+    """Process a message; to be replaced by your code."""
     print(message["type"], message["data"].get("number", ""), flush=True)
 
 
-async def work() -> None:
+async def process_messages() -> None:
     while True:
-        open_ones = "SELECT id, body FROM message WHERE done = 0 ORDER BY rowid"
-        for identity, body in inbox.execute(open_ones).fetchall():
+        query = "SELECT id, body FROM message WHERE done = 0 ORDER BY rowid"
+        for message_id, body in inbox.execute(query).fetchall():
             handle(json.loads(body))
-            inbox.execute("UPDATE message SET done = 1 WHERE id = ?", (identity,))
-        something_came.clear()
-        await something_came.wait()
+            inbox.execute("UPDATE message SET done = 1 WHERE id = ?", (message_id,))
+        new_message.clear()
+        await new_message.wait()
 
 
-async def working(_: web.Application) -> AsyncIterator[None]:
-    task = asyncio.create_task(work())
+async def run_worker(_: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(process_messages())
     yield
     task.cancel()
 
 
 app = web.Application()
-app.router.add_post("/hooks", take)
-app.cleanup_ctx.append(working)
+app.router.add_post("/hooks", receive)
+app.cleanup_ctx.append(run_worker)
 
 if __name__ == "__main__":
     web.run_app(app, host="127.0.0.1", port=int(os.environ.get("PORT", "9000")), print=None)

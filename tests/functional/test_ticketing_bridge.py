@@ -84,12 +84,12 @@ class Scene:
 
     def tell(self, ticket: Ticket, sequence: int) -> None:
         """Tell the bridge what the desk's webhooks tell it."""
-        self.bridge.wish(ticket.id.hex(), ticket.number, sequence)
+        self.bridge.schedule_push(ticket.id.hex(), ticket.number, sequence)
 
     async def settle(self) -> None:
         """Have the bridge work until nothing is left to do."""
         for _ in range(5):
-            assert await self.bridge.once() == 0.0
+            assert await self.bridge.run_scheduled() == 0.0
 
     @property
     def remote(self) -> Held:
@@ -153,7 +153,7 @@ async def test_a_ticket_goes_over_without_a_word_about_a_person(scene: Scene) ->
     changes = scene.fake.changes
     scene.tell(scene.ticket, 2)
     scene.tell(scene.ticket, 1)
-    scene.bridge.look_at(held.id)
+    scene.bridge.schedule_pull(held.id)
     await scene.settle()
     assert scene.fake.changes == changes, "nothing that is alike is written again"
 
@@ -163,7 +163,7 @@ async def test_who_holds_it_goes_both_ways(scene: Scene) -> None:
     scene.tell(scene.ticket, 2)
     await scene.settle()
     scene.remote.assignee = LIN
-    scene.bridge.look_at(scene.remote.id)
+    scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     assert (await now(scene.office, scene.ticket)).holder == "lao-zhou"
     await handling.assign(scene.ticket.number, "lao-zhou", "mei")
@@ -171,7 +171,7 @@ async def test_who_holds_it_goes_both_ways(scene: Scene) -> None:
     await scene.settle()
     assert scene.remote.assignee == ZHOU
     scene.remote.assignee = LIN
-    scene.bridge.look_at(scene.remote.id)
+    scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     assert (await now(scene.office, scene.ticket)).holder == "mei", "not taken from who holds it"
     assert scene.remote.assignee == ZHOU
@@ -188,7 +188,7 @@ async def test_a_user_that_is_nobody_at_the_desk_does_not_keep_a_ticket(scene: S
     scene.tell(scene.ticket, 3)
     await scene.settle()
     scene.remote.assignee = "903"
-    scene.bridge.look_at(scene.remote.id)
+    scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     assert scene.remote.assignee == ZHOU
     assert (await now(scene.office, scene.ticket)).holder == "mei"
@@ -200,10 +200,10 @@ async def test_what_people_write_becomes_a_note_once(scene: Scene) -> None:
     for number in range(4):
         scene.fake.people_write(scene.remote.id, ZHOU, f"第 {number} 条 & more\nsecond line")
     scene.fake.people_write(scene.remote.id, US, "our own")
-    scene.bridge.look_at(scene.remote.id)
+    scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     scene.start()
-    scene.bridge.look_at(scene.remote.id)
+    scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     assert await scene.notes() == [f"第 {number} 条 & more\nsecond line" for number in range(4)]
 
@@ -215,7 +215,7 @@ async def test_what_the_desk_refuses_is_put_back_and_not_asked_again(scene: Scen
     del scene.said["users"]["lao-zhou"]
     scene.start()
     scene.remote.assignee = LIN
-    scene.bridge.look_at(scene.remote.id)
+    scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     assert scene.remote.assignee == ""
     assert (await now(scene.office, scene.ticket)).holder == ""
@@ -228,7 +228,7 @@ async def test_an_answer_that_is_lost_makes_no_second_ticket(scene: Scene) -> No
 
     scene.fake.lose = lost
     scene.tell(scene.ticket, 2)
-    assert await scene.bridge.once() > 0
+    assert await scene.bridge.run_scheduled() > 0
     scene.start()
     await scene.settle()
     assert scene.remote.state == _in_review(scene)
@@ -244,9 +244,9 @@ async def test_where_a_search_lags_nothing_is_made_before_it_must_have_caught_up
 
     scene.fake.lose = lost
     scene.tell(scene.ticket, 2)
-    assert await scene.bridge.once() > 0
+    assert await scene.bridge.run_scheduled() > 0
     scene.start()
-    assert await scene.bridge.once() >= 10.0
+    assert await scene.bridge.run_scheduled() >= 10.0
     assert len(scene.fake.held) == 1
     scene.fake.indexed = True
     await scene.settle()
@@ -257,7 +257,7 @@ async def test_a_system_that_is_away_costs_nothing_but_time(scene: Scene) -> Non
     right, scene.said["system"]["token"] = scene.said["system"]["token"], "expired"
     scene.start()
     scene.tell(scene.ticket, 2)
-    assert await scene.bridge.once() > 0
+    assert await scene.bridge.run_scheduled() > 0
     scene.said["system"]["token"] = right
     scene.start()
     await scene.settle()
