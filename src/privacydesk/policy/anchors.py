@@ -93,7 +93,7 @@ def citation_of(version: PolicyVersion, anchor: str) -> Citation:
         p.label for p in located.path if p.kind is PassageKind.ITEM
     ]
     # A label such as 1.2 includes that of its parent.
-    decimals = [at for at, label in enumerate(labels) if _DECIMAL.match(label)]
+    decimals = [index for index, label in enumerate(labels) if _DECIMAL.match(label)]
     labels = labels[decimals[-1] :] if decimals else labels
     spaced = all(label.isascii() for label in labels)
     return Citation(
@@ -109,7 +109,7 @@ def citation_of(version: PolicyVersion, anchor: str) -> Citation:
 def headings_of(path: Sequence[Passage]) -> tuple[Passage, ...]:
     """Return the headings above a passage, beginning with the article if it has one."""
     above = [passage for passage in path if passage.kind in HEADINGS]
-    articles = [at for at, passage in enumerate(above) if passage.kind is PassageKind.ARTICLE]
+    articles = [index for index, passage in enumerate(above) if passage.kind is PassageKind.ARTICLE]
     # Headings above the article, such as parts, don't help to find it.
     return tuple(above[articles[0] :] if articles else above)
 

@@ -115,9 +115,9 @@ def _match_reworded(document: str, old: Sequence[_Line], new: Sequence[_Line]) -
         closest = max(unmatched, key=lambda old: _similarity(old, line), default=None)
         if closest is not None and _similarity(closest, line) >= _MIN_SIMILARITY:
             # Unmatched passages before the match were removed.
-            at = unmatched.index(closest)
-            yield from (_removed(document, old) for old in unmatched[:at])
-            del unmatched[: at + 1]
+            index = unmatched.index(closest)
+            yield from (_removed(document, old) for old in unmatched[:index])
+            del unmatched[: index + 1]
             yield Change(
                 ChangeKind.CHANGED, document, line.article, line.anchor, closest.text, line.text
             )

@@ -44,7 +44,7 @@ class Chunk:
         title: the document's title as written.
         anchor: the anchor of its first passage.
         article: label and title of the article; empty before the first.
-        section: labels and titles of the headings children the article.
+        section: labels and titles of the headings below the article.
         headings: the titles of all these headings, for search.
         text: the text, unchanged.
     """
@@ -61,16 +61,16 @@ class Chunk:
 def split_into_chunks(version: PolicyVersion) -> tuple[Chunk, ...]:
     """Split a version into chunks, in reading order, without titles and tables of contents."""
     return tuple(
-        piece
+        chunk
         for document in version.documents
-        for piece in _Splitter(document, version.source).split(document.root, ())
+        for chunk in _Splitter(document, version.source).split(document.root, ())
     )
 
 
-def split_sentences(piece: Chunk) -> tuple[str, ...]:
+def split_sentences(chunk: Chunk) -> tuple[str, ...]:
     """Return the sentences of a chunk that have content; the whole chunk if none has."""
-    parts = (part.strip() for part in _SENTENCE_END.split(piece.text))
-    return tuple(part for part in parts if len(part) >= _MIN_LENGTH) or (piece.text,)
+    parts = (part.strip() for part in _SENTENCE_END.split(chunk.text))
+    return tuple(part for part in parts if len(part) >= _MIN_LENGTH) or (chunk.text,)
 
 
 class _Splitter:

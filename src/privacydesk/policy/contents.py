@@ -46,32 +46,34 @@ def find_contents(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Conten
     """
     titles = [entry_title(line, mark) for line, mark in zip(lines, marks, strict=True)]
     last_seen = {
-        titles[at]: at for at, mark in enumerate(marks) if titles[at] and _can_head(lines[at], mark)
+        titles[index]: index
+        for index, mark in enumerate(marks)
+        if titles[index] and _can_head(lines[index], mark)
     }
     seen: set[Style] = set()
     headed = False
-    at = 0
-    while at < len(lines):
-        if lines[at].level:
-            headed = headed or _LEAD_IN.search(lines[at].bare) is None
-        if marks[at] is None or lines[at].level or not titles[at]:
-            at += 1
+    index = 0
+    while index < len(lines):
+        if lines[index].level:
+            headed = headed or _LEAD_IN.search(lines[index].bare) is None
+        if marks[index] is None or lines[index].level or not titles[index]:
+            index += 1
             continue
-        end = _run_end(lines, marks, titles, at)
-        matched = [p for p in range(at, end) if last_seen.get(titles[p], -1) >= end]
+        end = _run_end(lines, marks, titles, index)
+        matched = [p for p in range(index, end) if last_seen.get(titles[p], -1) >= end]
         if matched:
             run = range(matched[0], matched[-1] + 1)
             style = _style(marks[matched[0]])
-            before = seen | {_style(mark) for mark in marks[at : run[0]]}
+            before = seen | {_style(mark) for mark in marks[index : run[0]]}
             inside = headed or bool(before & _SECTIONS)
             late = style in before or (inside and style not in HEADING_STYLES)
             if not late and len(matched) >= max(_MIN_ENTRIES, _MIN_MATCHED_SHARE * len(run)):
                 lead_in = {run[0] - 1} if _leads_in(lines, marks, run[0] - 1) else set()
                 return Contents(frozenset({*run, *lead_in}), frozenset(titles[p] for p in run))
-        styles = {_style(mark) for mark in marks[at:end]}
+        styles = {_style(mark) for mark in marks[index:end]}
         seen |= styles
         headed = headed or bool(styles & _SECTIONS)
-        at = end
+        index = end
     return NO_CONTENTS
 
 
@@ -84,12 +86,12 @@ def _can_head(line: Line, mark: Mark | None) -> bool:
 
 
 def _run_end(
-    lines: Sequence[Line], marks: Sequence[Mark | None], titles: Sequence[str], at: int
+    lines: Sequence[Line], marks: Sequence[Mark | None], titles: Sequence[str], index: int
 ) -> int:
     listed: set[str] = set()
-    first = marks[at]
+    first = marks[index]
     highest = -1
-    end = at
+    end = index
     while end < len(lines):
         mark = marks[end]
         if mark is None or lines[end].level or not titles[end] or titles[end] in listed:
@@ -104,10 +106,10 @@ def _run_end(
     return end
 
 
-def _leads_in(lines: Sequence[Line], marks: Sequence[Mark | None], at: int) -> bool:
+def _leads_in(lines: Sequence[Line], marks: Sequence[Mark | None], index: int) -> bool:
     return (
-        at >= 0
-        and marks[at] is None
-        and len(lines[at].bare) <= _LEAD_IN_LENGTH
-        and _LEAD_IN.search(lines[at].bare) is not None
+        index >= 0
+        and marks[index] is None
+        and len(lines[index].bare) <= _LEAD_IN_LENGTH
+        and _LEAD_IN.search(lines[index].bare) is not None
     )

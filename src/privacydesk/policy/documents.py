@@ -108,20 +108,20 @@ def split_documents(lines: Sequence[Line]) -> tuple[DocumentLines, ...]:
     """
     by_level = _top_headings_are_titles(lines)
     starts = [0] if lines else []
-    for at in range(1, len(lines)):
+    for index in range(1, len(lines)):
         if (
-            _may_be_title(lines[at])
+            _may_be_title(lines[index])
             and (
-                (by_level and lines[at].level == 1)
-                or _dates_follow(lines, at)
+                (by_level and lines[index].level == 1)
+                or _dates_follow(lines, index)
                 or (
-                    lines[at].blanks_before >= _GAP_LINES
-                    and _ENDS_WITH_TITLE_WORD.search(lines[at].bare)
+                    lines[index].blanks_before >= _GAP_LINES
+                    and _ENDS_WITH_TITLE_WORD.search(lines[index].bare)
                 )
             )
-            and not _only_titles(lines[starts[-1] : at])
+            and not _only_titles(lines[starts[-1] : index])
         ):
-            starts.append(at)
+            starts.append(index)
     ends = [*starts[1:], len(lines)]
     return tuple(_read_document_lines(lines[a:b]) for a, b in zip(starts, ends, strict=True))
 
@@ -141,8 +141,8 @@ def _top_headings_are_titles(lines: Sequence[Line]) -> bool:
     return all(_ENDS_WITH_TITLE_WORD.search(line.bare) for line in top)
 
 
-def _dates_follow(lines: Sequence[Line], at: int) -> bool:
-    for line in lines[at + 1 : at + 1 + _MAX_TITLE_LINES]:
+def _dates_follow(lines: Sequence[Line], index: int) -> bool:
+    for line in lines[index + 1 : index + 1 + _MAX_TITLE_LINES]:
         if read_date(line) is not None:
             return True
         if not _may_be_title(line):
@@ -174,9 +174,9 @@ def _read_document_lines(lines: Sequence[Line]) -> DocumentLines:
         while titles < min(_MAX_TITLE_LINES, len(lines)) and _may_be_title(lines[titles]):
             titles += 1
     dates: list[int] = []
-    for at, line in enumerate(lines[titles : titles + _HEAD_LENGTH], start=titles):
+    for index, line in enumerate(lines[titles : titles + _HEAD_LENGTH], start=titles):
         if line.level or read_mark(line) is not None:
             break
         if read_date(line) is not None:
-            dates.append(at)
+            dates.append(index)
     return DocumentLines(tuple(lines), titles, tuple(dates))

@@ -62,21 +62,21 @@ class Line:
 def split_lines(source: str) -> tuple[Line, ...]:
     """Return all lines that aren't blank."""
     lines: list[Line] = []
-    at, blanks = 0, 0
+    index, blanks = 0, 0
     ends = [(m.start(), m.end()) for m in _LINE_END.finditer(source)]
     stops = [*ends, (len(source), len(source))]
     for number, (stop, following) in enumerate(stops, start=1):
-        raw = source[at:stop]
+        raw = source[index:stop]
         text = raw.strip(_INVISIBLE)
         if text:
             before = len(raw) - len(raw.lstrip(_INVISIBLE))
             if blanks == 0 and lines and _UNDERLINE.fullmatch(text) and _is_plain_title(lines[-1]):
                 lines[-1] = replace(lines[-1], level=1 if text[0] == "=" else 2)
-            lines.append(_line(raw[:before], text, number, at + before, blanks))
+            lines.append(_line(raw[:before], text, number, index + before, blanks))
             blanks = 0
         else:
             blanks += 1
-        at = following
+        index = following
     return tuple(lines)
 
 

@@ -124,13 +124,13 @@ class Reranker:
             question: the vectors of the question's tokens, of shape (tokens, width).
             passages: the passages that may answer it.
         """
-        order = sorted(range(len(passages)), key=lambda at: len(passages[at].states))
+        order = sorted(range(len(passages)), key=lambda index: len(passages[index].states))
         scores_by_index: dict[int, PassageScores] = {}
         for start in range(0, len(order), _BATCH_SIZE):
             group = order[start : start + _BATCH_SIZE]
-            scores = self._score_batch(question, [passages[at] for at in group])
+            scores = self._score_batch(question, [passages[index] for index in group])
             scores_by_index.update(zip(group, scores, strict=True))
-        return [scores_by_index[at] for at in range(len(passages))]
+        return [scores_by_index[index] for index in range(len(passages))]
 
     def _score_batch(
         self, question: Floats, passages: Sequence[EncodedPassage]

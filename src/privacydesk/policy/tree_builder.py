@@ -40,24 +40,24 @@ def build_document(
     """Build the tree of one document, with notes on irregularities."""
     body = document_lines.lines[document_lines.title_lines :]
     # A date such as "2022.1.1" must not be parsed as a number.
-    dated = {document_lines.lines[at].number for at in document_lines.dates}
+    dated = {document_lines.lines[index].number for index in document_lines.dates}
     marks = tuple(None if line.number in dated else read_mark(line) for line in body)
     contents = find_contents(body, marks)
-    rest = [at for at in range(len(body)) if at not in contents.positions]
-    numbering = detect_numbering([body[at] for at in rest], [marks[at] for at in rest])
+    rest = [index for index in range(len(body)) if index not in contents.positions]
+    numbering = detect_numbering([body[index] for index in rest], [marks[index] for index in rest])
     builder = _TreeBuilder(key, document_lines, numbering, contents)
     for line in document_lines.lines[: document_lines.title_lines]:
-        builder.leaf(PassageKind.TITLE, "title", line, at_root=True)
-    for at, line in enumerate(body):
+        builder.add_leaf(PassageKind.TITLE, "title", line, at_root=True)
+    for index, line in enumerate(body):
         if line.number in dated:
-            builder.leaf(PassageKind.DATE, "date", line, at_root=True)
-        elif at in contents.positions:
-            builder.leaf(PassageKind.CONTENTS, "toc", line)
+            builder.add_leaf(PassageKind.DATE, "date", line, at_root=True)
+        elif index in contents.positions:
+            builder.add_leaf(PassageKind.CONTENTS, "toc", line)
         else:
-            following = marks[at + 1] if at + 1 < len(body) else None
-            ends_here = at + 1 == len(body)
-            builder.read(line, marks[at], before_label=ends_here or following is not None)
-    dates = tuple(read_date(document_lines.lines[at]) for at in document_lines.dates)
+            following = marks[index + 1] if index + 1 < len(body) else None
+            ends_here = index + 1 == len(body)
+            builder.add_line(line, marks[index], before_label=ends_here or following is not None)
+    dates = tuple(read_date(document_lines.lines[index]) for index in document_lines.dates)
     document = PolicyDocument(
         key=key,
         title=document_lines.title,
@@ -94,50 +94,52 @@ class _TreeBuilder:
         self._anchors: dict[str, int] = {}
         self._last: Node | None = None
 
-    def leaf(self, kind: PassageKind, word: str, line: Line, *, at_root: bool = False) -> Node:
+    def add_leaf(self, kind: PassageKind, word: str, line: Line, *, at_root: bool = False) -> Node:
         """Add a line that has neither a number nor children."""
         parent = self.root if at_root else self._headings[-1]
         counter = parent.counter(word)
         counter.record(counter.highest + 1)
-        node = self._node(kind, self._anchor(parent, f"{word}{counter.highest}"), line, None)
+        node = self._make_node(
+            kind, self._unique_anchor(parent, f"{word}{counter.highest}"), line, None
+        )
         parent.children.append(node)
         self._last = None
         return node
 
-    def read(self, line: Line, mark: Mark | None, *, before_label: bool) -> None:
+    def add_line(self, line: Line, mark: Mark | None, *, before_label: bool) -> None:
         """Add a line. `before_label`: whether a numbered line follows, or no line."""
         if self._continues(line, mark):
             assert self._last is not None
             self._last.append_line(line)
         elif not line.has_words:
-            self._note(line, NoteCode.UNPLACED_LINE, "a line without words")
+            self._add_note(line, NoteCode.UNPLACED_LINE, "a line without words")
             self._last = None
         elif mark is None:
             if line.level:
-                self._heading(line, None)
+                self._add_heading(line, None)
             else:
-                self._paragraph(line)
+                self._add_paragraph(line)
         elif line.level or mark.style in HEADING_STYLES:
-            self._heading(line, mark)
+            self._add_heading(line, mark)
         elif mark.style is Style.DECIMAL:
-            self._decimal(line, mark)
+            self._add_decimal(line, mark)
         elif not mark.rest and before_label:
-            self._note(
+            self._add_note(
                 line, NoteCode.UNPLACED_LINE, f"the number {mark.label} stands alone, without text"
             )
             self._last = None
         elif self._is_section_heading(line, mark):
-            self._heading(line, mark)
+            self._add_heading(line, mark)
         elif (heading_mark := self._intended_heading(mark)) is not None:
-            self._note(
+            self._add_note(
                 line,
                 NoteCode.STYLE_SLIP,
                 f"{mark.label} continues the headings of the form {heading_mark.style.value}; "
                 f"it is placed among them as number {mark.number}",
             )
-            self._heading(line, heading_mark)
+            self._add_heading(line, heading_mark)
         else:
-            self._item(line, mark)
+            self._add_item(line, mark)
 
     # -- decisions ---------------------------------------------------------------------------
 
@@ -209,7 +211,7 @@ class _TreeBuilder:
 
     # -- adding ------------------------------------------------------------------------------
 
-    def _heading(self, line: Line, mark: Mark | None) -> None:
+    def _add_heading(self, line: Line, mark: Mark | None) -> None:
         rank = self._numbering.rank(line, mark)
         while self._headings[-1].rank >= rank:
             self._headings.pop()
@@ -221,37 +223,39 @@ class _TreeBuilder:
         counter = owner.counter(segment.word)
         number = mark.number if mark is not None else counter.highest + 1
         if mark is not None:
-            self._check(line, mark, counter, "heading")
+            self._check_number(line, mark, counter, "heading")
         counter.record(number)
-        node = self._node(segment.kind, self._anchor(owner, f"{segment.word}{number}"), line, mark)
+        node = self._make_node(
+            segment.kind, self._unique_anchor(owner, f"{segment.word}{number}"), line, mark
+        )
         node.rank = rank
         rest = plain_title(mark.rest if mark is not None else line.bare)
         node.title = rest if line.level or _is_title(rest, line) else ""
         parent.children.append(node)
         self._headings.append(node)
 
-    def _decimal(self, line: Line, mark: Mark) -> None:
+    def _add_decimal(self, line: Line, mark: Mark) -> None:
         # "3.5 million people" isn't a heading: a heading 3 must be open for 3.5.
         if any(heading.number == mark.path[-2] for heading in self._headings[1:]):
-            self._heading(line, mark)
+            self._add_heading(line, mark)
         else:
-            self._paragraph(line)
+            self._add_paragraph(line)
 
-    def _paragraph(self, line: Line) -> None:
-        while self._items and not self._belongs_to(self._items[-1], line):
+    def _add_paragraph(self, line: Line) -> None:
+        while self._items and not self._is_body_of(self._items[-1], line):
             self._items.pop()
         if not self._items and self._headings[-1].list is not None:
             self._headings[-1].list.interrupted = True
         parent = self._items[-1] if self._items else self._headings[-1]
         counter = parent.counter("p")
         counter.record(counter.highest + 1)
-        node = self._node(
-            PassageKind.PARAGRAPH, self._anchor(parent, f"p{counter.highest}"), line, None
+        node = self._make_node(
+            PassageKind.PARAGRAPH, self._unique_anchor(parent, f"p{counter.highest}"), line, None
         )
         node.is_table = line.text.startswith("|")
         parent.children.append(node)
 
-    def _belongs_to(self, item: Node, line: Line) -> bool:
+    def _is_body_of(self, item: Node, line: Line) -> bool:
         """Whether text after an item belongs to it: the item is a title, as its siblings are."""
         # Text that is indented further than other text belongs to the item, as in Markdown.
         if line.indent > max(item.indent + 1, self._numbering.text_indent):
@@ -264,13 +268,13 @@ class _TreeBuilder:
             and item.list is None
         )
 
-    def _item(self, line: Line, mark: Mark) -> None:
+    def _add_item(self, line: Line, mark: Mark) -> None:
         level = self._item_level(line, mark)
         parent = self._items[level - 1] if level else self._headings[-1]
         previous = self._items[level] if level < len(self._items) else None
         item_list = self._list_for(parent, mark)
         if item_list.style is not mark.style:
-            self._note(
+            self._add_note(
                 line,
                 NoteCode.STYLE_SLIP,
                 f"{mark.label} continues a list of the form {item_list.style.value}",
@@ -282,13 +286,15 @@ class _TreeBuilder:
         )
         number = item_list.last + 1 if bullet or is_renumbered else mark.number
         if not (bullet or is_renumbered):
-            self._check(line, mark, item_list.counter, "list item")
+            self._check_number(line, mark, item_list.counter, "list item")
         word = mark.label.strip("(（.．、)）").lower() if mark.style in LETTERS else f"item{number}"
         word = f"point{number}" if bullet else word
         prefix = f"list{item_list.order}." if item_list.order > 1 else ""
         item_list.counter.record(number)
         item_list.interrupted = False
-        node = self._node(PassageKind.ITEM, self._anchor(parent, prefix + word), line, mark)
+        node = self._make_node(
+            PassageKind.ITEM, self._unique_anchor(parent, prefix + word), line, mark
+        )
         node.number = number
         node.indent = line.indent
         node.title = plain_title(mark.rest) if looks_like_title(mark.rest) else ""
@@ -312,22 +318,22 @@ class _TreeBuilder:
             and (bullet or mark.number == 1)
         ):
             return min(len(self._items), _MAX_ITEM_DEPTH)
-        same = [at for at, item in enumerate(self._items) if item.style is mark.style]
+        same = [index for index, item in enumerate(self._items) if item.style is mark.style]
         if bullet and same:
             return next(
                 (a for a in reversed(same) if self._items[a].indent <= line.indent), same[0]
             )
-        nexts = [at for at in same if self._items[at].number == mark.number - 1]
-        if nexts or same:
-            return (nexts or same)[-1]
-        for at in reversed(range(len(self._items))):
-            item = self._items[at]
+        preceding = [index for index in same if self._items[index].number == mark.number - 1]
+        if preceding or same:
+            return (preceding or same)[-1]
+        for index in reversed(range(len(self._items))):
+            item = self._items[index]
             if (
                 item.style is not None
                 and _is_same_list(item.style, mark.style)
                 and item.number == mark.number - 1
             ):
-                return at
+                return index
         return min(len(self._items), _MAX_ITEM_DEPTH)
 
     @staticmethod
@@ -348,33 +354,33 @@ class _TreeBuilder:
 
     # -- helpers -----------------------------------------------------------------------------
 
-    def _check(self, line: Line, mark: Mark, counter: Counter, kind: str) -> None:
+    def _check_number(self, line: Line, mark: Mark, counter: Counter, kind: str) -> None:
         number, expected = mark.number, counter.highest + 1
         if number in counter.numbers:
-            self._note(
+            self._add_note(
                 line,
                 NoteCode.DUPLICATE_NUMBER,
                 f"the {kind} {mark.label} has a number used before; its anchor ends in ~2 or more",
             )
         elif number != expected:
             after = f"after number {counter.highest}" if counter.highest else "at the start"
-            self._note(
+            self._add_note(
                 line,
                 NoteCode.NUMBERING_GAP,
                 f"the {kind} {mark.label} stands {after}, where number {expected} was expected",
             )
 
-    def _note(self, line: Line, code: NoteCode, explanation: str) -> None:
+    def _add_note(self, line: Line, code: NoteCode, explanation: str) -> None:
         self.notes.append(Note(line.number, code, explanation))
 
-    def _anchor(self, parent: Node, word: str) -> str:
+    def _unique_anchor(self, parent: Node, word: str) -> str:
         separator = ":" if parent is self.root else "."
         anchor = f"{parent.anchor}{separator}{word}"
         copy = self._anchors.get(anchor, 0) + 1
         self._anchors[anchor] = copy
         return anchor if copy == 1 else f"{anchor}~{copy}"
 
-    def _node(self, kind: PassageKind, anchor: str, line: Line, mark: Mark | None) -> Node:
+    def _make_node(self, kind: PassageKind, anchor: str, line: Line, mark: Mark | None) -> Node:
         node = Node(
             kind=kind,
             anchor=anchor,

@@ -53,13 +53,13 @@ class WordIndex:
         }
         mean_length = sum(map(len, texts)) / max(self._size, 1) or 1.0
         weights: dict[str, tuple[list[int], list[float]]] = {}
-        for at, text in enumerate(texts):
+        for index, text in enumerate(texts):
             saturation = _SATURATION * (
                 1 - length_penalty + length_penalty * len(text) / mean_length
             )
             for word, n in Counter(text).items():
                 rows, values = weights.setdefault(word, ([], []))
-                rows.append(at)
+                rows.append(index)
                 values.append(self._rarity[word] * n * (_SATURATION + 1) / (n + saturation))
         self._weights = {
             word: (np.array(rows), np.array(values)) for word, (rows, values) in weights.items()
