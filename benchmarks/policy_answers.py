@@ -1,13 +1,14 @@
-"""How well and how fast questions are answered from a policy, and training what is learnt.
+"""Measures how well and how fast questions are answered from a policy; trains the search weights.
 
     python benchmarks/policy_answers.py POLICY.txt [--half report] [--misses]
     python benchmarks/policy_answers.py POLICY.txt --train
     python benchmarks/policy_answers.py --short
 
-The questions of ``policy_questions.yaml`` and ``policy_questions_hard.yaml`` belong to one
-operator's policy, which is not kept here. Even places of the first tune, odd ones are for the
-report; the second names its halves. The judge is trained on those that tune. ``--short`` asks six
-short policies of others (``policy_short.yaml``), which tells how far one gets elsewhere.
+The questions of ``policy_questions.yaml`` and ``policy_questions_hard.yaml`` are about the policy
+of one operator, which is not in this repository. Half of the questions are for tuning, half for
+reporting: in the first file those at even and odd positions, in the second as named. ``--short``
+uses six short policies of other operators (``policy_short.yaml``) to check how the weights
+generalise.
 """
 
 from __future__ import annotations
@@ -34,24 +35,22 @@ from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.tree import PolicyVersion
 
 QUESTIONS = Path(__file__).with_name("policy_questions.yaml")
-LEARNT = Path(search_knowledge.__file__).with_name("knowledge") / "learnt.npz"
+WEIGHTS_FILE = Path(search_knowledge.__file__).with_name("knowledge") / "learnt.npz"
 HARD = Path(__file__).with_name("policy_questions_hard.yaml")
 SHORT = Path(__file__).with_name("policy_short.yaml")
 HALVES = {"tune": 0, "report": 1}
 
 _STEPS = 400
-_PULL = 1e-5
-_JUDGE_PULL = 1e-3
+_WEIGHT_DECAY = 1e-5
+_ANSWERABILITY_DECAY = 1e-3
 _DECLINED = 0.99
-"""Share of the unanswerable tuning questions that are to be declined. What is tuned on has been
-looked at, so people's questions are harder: there the share is smaller, and this high one costs
-few answers.
-"""
+"""The share of the unanswerable tuning questions that must be declined. It is high, because the
+share is lower for other questions, and it costs few answers."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question, with what answers it; no article where nothing does."""
+    """A question with the article that answers it; without an article if the policy doesn't."""
 
     voice: str
     manner: str
@@ -62,7 +61,7 @@ class Question:
 
 
 def read_questions(half: str) -> list[Question]:
-    """Return one half of the questions: of the first file by place, of the hard ones by name."""
+    """Return the questions for tuning or for reporting."""
     entries = yaml.safe_load(QUESTIONS.read_text("utf-8"))
     hard = yaml.safe_load(HARD.read_text("utf-8"))[half]
     return _questions(entries, HALVES[half], 2) + _questions(hard, 0, 1)
@@ -77,7 +76,7 @@ def _questions(entries: dict[str, Any], first: int, step: int) -> list[Question]
 
 
 def index_of(version: PolicyVersion, embedder: E5Embedder) -> PolicyIndex:
-    """Make a policy ready."""
+    """Embed a policy and index it."""
     vectors = embedder.embed_passages(embedded_texts(version))
     return PolicyIndex(version, vectors, embedder)
 
@@ -92,7 +91,7 @@ def _version(text: str) -> PolicyVersion:
 def measure(
     index: PolicyIndex, version: PolicyVersion, questions: Sequence[Question], *, misses: bool
 ) -> None:
-    """Print how many were answered from the right article, with the words, or declined."""
+    """Print the shares of questions answered from the right article or rightly declined."""
     keys = {document.title: document.key for document in version.documents}
     tallies: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     times: list[float] = []
@@ -130,20 +129,22 @@ def measure(
 
 
 def measure_short(embedder: E5Embedder) -> None:
-    """Print for each short policy what was found, declined and answered."""
+    """Print the results for each short policy."""
     for policy in yaml.safe_load(SHORT.read_text("utf-8")):
         index = index_of(_version(policy["policy"]), embedder)
-        first = among = declined = 0
+        first = in_first_three = declined = 0
         for question, words in policy["answerable"]:
             quotes = index.answer(question).quotes
             first += bool(quotes) and words in quotes[0].text
-            among += any(words in quote.text for quote in quotes)
+            in_first_three += any(words in quote.text for quote in quotes)
             declined += not quotes
-        left_open = [not index.answer(question).answerable for question in policy["unanswerable"]]
+        declined_rightly = [
+            not index.answer(question).answerable for question in policy["unanswerable"]
+        ]
         print(
             f"{policy['name']}: of {len(policy['answerable'])} the passage first {first},"
-            f" in the first three {among}, wrongly declined {declined};"
-            f" of {len(left_open)} rightly declined {sum(left_open)}"
+            f" in the first three {in_first_three}, wrongly declined {declined};"
+            f" of {len(declined_rightly)} rightly declined {sum(declined_rightly)}"
         )
 
 
@@ -151,7 +152,7 @@ def measure_short(embedder: E5Embedder) -> None:
 
 
 def train(version: PolicyVersion, embedder: E5Embedder) -> None:
-    """Train the head on topics and questions outside, then the judge on the tuning half."""
+    """Train the topic classifier on sample questions, then the answerability weights for tuning."""
     groups = [topic.ask for topic in search_knowledge.topics()] + list(
         search_knowledge.outside().values()
     )
@@ -161,27 +162,27 @@ def train(version: PolicyVersion, embedder: E5Embedder) -> None:
     centre = rows.mean(0)
     spread = np.hstack([(rows - centre) * 4, np.ones((len(rows), 1))]).astype(np.float32)
     head = _softmax_head(spread, labels)
-    untaught = np.vstack([np.zeros(6), np.ones(6), np.zeros(6)])
+    initial = np.vstack([np.zeros(6), np.ones(6), np.zeros(6)])
     weights = search_knowledge.TrainedWeights(
         centre=centre.astype(np.float32),
         head=head.astype(np.float32),
-        judge=np.hstack([untaught, np.zeros((3, 1))]),
+        judge=np.hstack([initial, np.zeros((3, 1))]),
         digest=search_knowledge.questions_digest(),
     )
-    _keep(weights)
+    _save(weights)
     index = index_of(version, embedder)
     searches = [(question, index.search(question.text)) for question in read_questions("tune")]
     features = np.array([result.features.row() for _, result in searches if result is not None])
     answered = np.array(
         [bool(question.article) for question, result in searches if result is not None]
     )
-    judge = _judge(features, answered)
-    _keep(search_knowledge.TrainedWeights(weights.centre, weights.head, judge, weights.digest))
+    judge = _fit_answerability(features, answered)
+    _save(search_knowledge.TrainedWeights(weights.centre, weights.head, judge, weights.digest))
     print(f"learnt from {len(rows)} questions of {len(groups)} kinds; judge {judge[2].round(2)}")
 
 
-def _keep(weights: search_knowledge.TrainedWeights) -> None:
-    LEARNT.write_bytes(weights.dump())
+def _save(weights: search_knowledge.TrainedWeights) -> None:
+    WEIGHTS_FILE.write_bytes(weights.dump())
     search_knowledge.trained_weights.cache_clear()
 
 
@@ -190,7 +191,7 @@ def _embed(questions: Iterable[str], embedder: E5Embedder) -> Vector:
 
 
 def _softmax_head(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Fit a linear head with Adam; some hundred rows need no library for it."""
+    """Fit a linear classifier with Adam, which needs no library for a few hundred rows."""
     targets = np.eye(labels.max() + 1, dtype=np.float32)[labels]
     head = np.zeros((rows.shape[1], targets.shape[1]), dtype=np.float32)
     momentum, variance = np.zeros_like(head), np.zeros_like(head)
@@ -198,15 +199,17 @@ def _softmax_head(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArr
         probabilities = np.exp(rows @ head - (rows @ head).max(1, keepdims=True))
         probabilities /= probabilities.sum(1, keepdims=True)
         gradient = rows.T @ (probabilities - targets) / len(rows)
-        gradient[:-1] += _PULL * head[:-1]
+        gradient[:-1] += _WEIGHT_DECAY * head[:-1]
         momentum += 0.1 * (gradient - momentum)
         variance += 0.001 * (gradient**2 - variance)
         head -= 0.05 * (momentum / (1 - 0.9**step)) / (np.sqrt(variance / (1 - 0.999**step)) + 1e-8)
     return head
 
 
-def _judge(features: NDArray[np.float64], answered: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Fit a logistic judge, both sides of equal weight, and move its threshold."""
+def _fit_answerability(
+    features: NDArray[np.float64], answered: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Fit a logistic regression with balanced classes, and shift its threshold."""
     mean, spread = features.mean(0), features.std(0) + 1e-9
     rows = np.hstack([(features - mean) / spread, np.ones((len(features), 1))])
     sample_weights = np.where(answered, 1 / answered.sum(), 1 / (~answered).sum()) / 2
@@ -214,14 +217,15 @@ def _judge(features: NDArray[np.float64], answered: NDArray[np.bool_]) -> NDArra
     for _ in range(3000):
         probability = 1 / (1 + np.exp(-rows @ coefficients))
         coefficients -= 1.5 * (
-            rows.T @ (sample_weights * (probability - answered)) + _JUDGE_PULL * 5 * coefficients
+            rows.T @ (sample_weights * (probability - answered))
+            + _ANSWERABILITY_DECAY * 5 * coefficients
         )
     coefficients[-1] -= float(np.quantile((rows @ coefficients)[~answered], _DECLINED))
     return np.vstack([np.append(mean, 0), np.append(spread, 1), coefficients])
 
 
 def main() -> None:
-    """Measure, or train and measure."""
+    """Run the benchmark or the training."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("policy", type=Path, nargs="?")
     parser.add_argument("--short", action="store_true")
