@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, steps, token_for
 
 from privacydesk.app.process import build_web_app
-from privacydesk.connectors.account_record import HeldItem
+from privacydesk.connectors.account_record import DataItem
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.packages import LINK_LIFETIME, PART_BYTES
@@ -306,7 +306,7 @@ async def test_nothing_of_a_file_lies_readable_and_its_parts_can_t_change_places
     record = book.find("u-1001")
     assert record is not None
     many = tuple(
-        HeldItem(f"log-{n}", world.clock.now(), f"{RARE} {n:x} {hash(str(n)):x}")
+        DataItem(f"log-{n}", world.clock.now(), f"{RARE} {n:x} {hash(str(n)):x}")
         for n in range(25_000)
     )
     record.holdings[DataCategory.DEVICE_LOGS] = many  # type: ignore[index]

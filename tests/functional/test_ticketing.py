@@ -448,7 +448,7 @@ async def test_an_answer_that_never_came_makes_no_second_ticket(desk: Joined) ->
             calls.append(call)
             raise UnavailableError("lost", reason="timeout")
 
-    desk.system.trouble = lost
+    desk.system.on_call = lost
     await desk.rounds()
     await desk.world.services.staff.handling.add_note((await desk.ticket()).number, "mei", "Hm.")
     await desk.rounds(20)
@@ -493,7 +493,7 @@ async def test_a_system_that_is_away_holds_up_nothing_and_is_caught_up_with(
     def away(_call: str, _when: str) -> None:
         raise UnavailableError("away", reason="unreachable")
 
-    desk.system.trouble = away
+    desk.system.on_call = away
     number = (await desk.ticket()).number
     await desk.world.services.staff.handling.claim(number, "mei")
     for _ in range(20):
@@ -503,7 +503,7 @@ async def test_a_system_that_is_away_holds_up_nothing_and_is_caught_up_with(
     assert standing.system is not None
     assert standing.system.fault == "unreachable"
     assert standing.system.alarmed_at is not None
-    desk.system.trouble = lambda _call, _when: None
+    desk.system.on_call = lambda _call, _when: None
     await desk.rounds(1)
     assert desk.there.assignee == "u-mei"
 

@@ -113,7 +113,7 @@ class Sides(RuleBasedStateMachine):
         self.clock.move(timedelta(hours=1))
         name = f"twin{next(shared.examples)}"
         self.system = MemoryTicketing(self.clock, users=USERS, name=name)
-        self.system.trouble = lambda _call, _when: self.fuse.burn(outside=True)
+        self.system.on_call = lambda _call, _when: self.fuse.burn(outside=True)
         self.number = self.run(self._file())
         self.syncing = self._new_process()
         self.written: list[tuple[str, bool]] = []

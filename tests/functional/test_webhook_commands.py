@@ -16,7 +16,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 )
 
 from privacydesk.clock import SystemClock
-from privacydesk.connectors.webhook_twin import AWAY, MemoryWebhookSender
+from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender
 
 URL = "https://hooks.example/in?token=t-1"
 
@@ -101,7 +101,7 @@ async def test_a_switched_off_endpoint_is_told_nothing_and_what_waited_goes_on_l
     office: Office, sender: MemoryWebhookSender
 ) -> None:
     await office.fine("webhooks", "add", URL, "--name", "crm")
-    sender.answers[URL] = AWAY
+    sender.answers[URL] = UNREACHABLE
     _, number = await office.filed()
     await send_all(office.world)
     assert "nothing any more" in await office.fine("webhooks", "disable", "crm")

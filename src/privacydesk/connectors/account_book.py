@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.account_changes import change
-from privacydesk.connectors.account_readings import read
-from privacydesk.connectors.account_record import AccountRecord, HeldItem
+from privacydesk.connectors.account_changes import apply_change
+from privacydesk.connectors.account_reads import perform_read
+from privacydesk.connectors.account_record import AccountRecord, DataItem
 from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome, AccountReason
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
@@ -39,7 +39,7 @@ class AccountBook:
         self._clock = clock
         self._records = {record.account: record for record in records}
         self._keys: dict[str, tuple[str, AccountAnswer | None]] = {}
-        self._anonymous: list[HeldItem] = []
+        self._anonymous: list[DataItem] = []
         #: Scopes (a category, purpose, provider or field) whose changes fail, with the reason.
         #: Empty unless a demo or a test simulates partial results.
         self.obstacles: dict[str, AccountReason] = {}
@@ -50,7 +50,7 @@ class AccountBook:
         return tuple(self._records.values())
 
     @property
-    def anonymous(self) -> tuple[HeldItem, ...]:
+    def anonymous(self) -> tuple[DataItem, ...]:
         """Published content of closed accounts, without a reference to its author."""
         return tuple(self._anonymous)
 
@@ -79,15 +79,15 @@ class AccountBook:
         if record is None:
             return AccountAnswer(AccountOutcome.NOT_FOUND)
         if action.reads:
-            answer = read(action, record, payload, self._clock.now())
+            answer = perform_read(action, record, payload, self._clock.now())
             self._remember(key, fingerprint, None)
             return answer
-        changed = change(action, record, payload, self._clock.now(), self.obstacles)
+        changed = apply_change(action, record, payload, self._clock.now(), self.obstacles)
         self._records[account] = changed.record
         # Only the text and its time are kept: ids and details could identify the author.
         first = len(self._anonymous) + 1
         self._anonymous.extend(
-            HeldItem(id=f"anon-{number}", at=item.at, text=item.text)
+            DataItem(id=f"anon-{number}", at=item.at, text=item.text)
             for number, item in enumerate(changed.anonymised, start=first)
         )
         self._remember(key, fingerprint, changed.answer)
@@ -121,7 +121,7 @@ class AccountBook:
             if raw["format"] != _FORMAT:
                 raise InvalidRequestError("the accounts were written by another version")
             book = cls([AccountRecord.from_json(record) for record in raw["accounts"]], clock)
-            book._anonymous = [HeldItem.from_json(item) for item in raw["anonymous"]]
+            book._anonymous = [DataItem.from_json(item) for item in raw["anonymous"]]
             book._keys = {
                 key: (
                     entry["mark"],

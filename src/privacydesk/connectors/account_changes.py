@@ -21,7 +21,7 @@ from privacydesk.connectors.account_payload import (
     read_purposes,
     refuse_unknown,
 )
-from privacydesk.connectors.account_record import AccountRecord, HeldItem
+from privacydesk.connectors.account_record import AccountRecord, DataItem
 from privacydesk.connectors.account_values import check_correction
 from privacydesk.domain.account import AccountAnswer, ItemResult
 from privacydesk.domain.account_terms import (
@@ -49,10 +49,10 @@ class Change:
 
     record: AccountRecord
     answer: AccountAnswer
-    anonymised: tuple[HeldItem, ...] = ()
+    anonymised: tuple[DataItem, ...] = ()
 
 
-def change(
+def apply_change(
     action: AccountAction,
     record: AccountRecord,
     payload: Mapping[str, Any],
@@ -173,7 +173,7 @@ def _delete_category(
     return record, ItemResult(category, ItemOutcome.DONE, len(chosen))
 
 
-def _is_chosen(item: HeldItem, ids: frozenset[str] | None, before: date | None) -> bool:
+def _is_chosen(item: DataItem, ids: frozenset[str] | None, before: date | None) -> bool:
     if ids is not None and item.id not in ids:
         return False
     return before is None or item.at.astimezone(_ZONE).date() < before
@@ -214,8 +214,8 @@ def _deregister(
             ),
         )
     items: list[ItemResult] = []
-    anonymised: list[HeldItem] = []
-    holdings: dict[DataCategory, tuple[HeldItem, ...]] = {}
+    anonymised: list[DataItem] = []
+    holdings: dict[DataCategory, tuple[DataItem, ...]] = {}
     for category, stored in record.holdings.items():
         retention = record.retained.get(category)
         if retention is not None:

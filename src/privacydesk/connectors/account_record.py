@@ -29,7 +29,7 @@ from privacydesk.domain.masking import mask_name, mask_phone
 
 
 @dataclass(frozen=True, slots=True)
-class HeldItem:
+class DataItem:
     """One item of data about a person, such as a post, a payment or a search.
 
     Attributes:
@@ -102,7 +102,7 @@ class AccountRecord:
     real_name: str | None = field(default=None, repr=False)
     real_name_verified: bool = False
     bindings: tuple[Binding, ...] = ()
-    holdings: Mapping[DataCategory, tuple[HeldItem, ...]] = field(default_factory=dict)
+    holdings: Mapping[DataCategory, tuple[DataItem, ...]] = field(default_factory=dict)
     consents: Mapping[ConsentPurpose, bool] = field(default_factory=dict)
     decisions: tuple[AutomatedDecision, ...] = ()
     retained: Mapping[DataCategory, Retention] = field(default_factory=dict)
@@ -192,7 +192,7 @@ class AccountRecord:
             real_name_verified=bool(raw["real_name_verified"]),
             bindings=tuple(Binding.from_json(binding) for binding in raw["bindings"]),
             holdings={
-                DataCategory(name): tuple(HeldItem.from_json(item) for item in items)
+                DataCategory(name): tuple(DataItem.from_json(item) for item in items)
                 for name, items in raw["holdings"].items()
             },
             consents={ConsentPurpose(name): bool(on) for name, on in raw["consents"].items()},

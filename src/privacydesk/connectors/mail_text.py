@@ -69,7 +69,7 @@ def html_to_text(page: str, *, quotations: bool = False) -> str:
     collector.feed(page)
     collector.close()
     lines = (
-        re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(collector.text).split("\n")
+        re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(collector.parts).split("\n")
     )
     return "\n".join(lines)
 
@@ -80,7 +80,7 @@ class _TextCollector(HTMLParser):
     def __init__(self, *, quotations: bool) -> None:
         super().__init__(convert_charrefs=True)
         self._quotations = quotations
-        self.text: list[str] = []
+        self.parts: list[str] = []
         self._skipped: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -90,7 +90,7 @@ class _TextCollector(HTMLParser):
             if tag not in _VOID_TAGS:
                 self._skipped.append(tag)
         elif tag in _BLOCK_TAGS:
-            self.text.append("\n")
+            self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
@@ -99,8 +99,8 @@ class _TextCollector(HTMLParser):
                 while self._skipped.pop() != tag:
                     pass
         elif tag in _BLOCK_TAGS:
-            self.text.append("\n")
+            self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._skipped:
-            self.text.append(data.replace("\n", " "))
+            self.parts.append(data.replace("\n", " "))

@@ -1,6 +1,6 @@
 """The in-memory twin of a ticketing system, with simulated people and failures.
 
-Tests simulate failures through ``trouble``: it is called before and after each change, and may
+Tests simulate failures through ``on_call``: it is called before and after each change, and may
 raise as a broken network, the ticketing system or a killed process would.
 """
 
@@ -72,7 +72,7 @@ class MemoryTicketing:
 
     Attributes:
         tickets: by id, in the order of creation.
-        trouble: called with the method's name and ``before`` or ``after`` around each change, and
+        on_call: called with the method's name and ``before`` or ``after`` around each change, and
             with ``before`` at each read; may raise.
     """
 
@@ -91,7 +91,7 @@ class MemoryTicketing:
         self._journal: list[str] = []
         self._entries = 0
         self.tickets: dict[str, StoredTicket] = {}
-        self.trouble: Callable[[str, str], None] = lambda _call, _when: None
+        self.on_call: Callable[[str, str], None] = lambda _call, _when: None
 
     @property
     def name(self) -> str:
@@ -110,13 +110,13 @@ class MemoryTicketing:
 
     async def check(self) -> tuple[str, ...]:
         """Return no faults."""
-        self.trouble("check", "before")
+        self.on_call("check", "before")
         return ()
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
         """Return the tickets created with a key."""
         del since
-        self.trouble("find", "before")
+        self.on_call("find", "before")
         return tuple(
             ticket.id for ticket in self.tickets.values() if marker_key(ticket.body) == key
         )
@@ -125,7 +125,7 @@ class MemoryTicketing:
         """Create a ticket."""
         if new.queue not in self._queues or new.assignee not in self._users:
             raise RemoteRefusedError("no such queue or user", reason="unknown")
-        self.trouble("create", "before")
+        self.on_call("create", "before")
         ticket = StoredTicket(
             id=str(len(self.tickets) + 1),
             title=new.title,
@@ -139,12 +139,12 @@ class MemoryTicketing:
         )
         self.tickets[ticket.id] = ticket
         self._journal.append(ticket.id)
-        self.trouble("create", "after")
+        self.on_call("create", "after")
         return ticket.id
 
     async def read(self, remote: str) -> RemoteTicket:
         """Return a ticket."""
-        self.trouble("read", "before")
+        self.on_call("read", "before")
         ticket = self._get(remote)
         return RemoteTicket(
             id=ticket.id,
@@ -167,7 +167,7 @@ class MemoryTicketing:
         ticket = self._get(remote)
         if change.assignee is not None and change.assignee not in self._users:
             raise RemoteRefusedError("no such user", reason="unknown")
-        self.trouble("change", "before")
+        self.on_call("change", "before")
         if change.state is not None:
             ticket.state = change.state
         if change.assignee is not None:
@@ -176,26 +176,26 @@ class MemoryTicketing:
             ticket.due_at = change.due_at
         ticket.fields.update(change.fields)
         self._journal.append(remote)
-        self.trouble("change", "after")
+        self.on_call("change", "after")
 
     async def write(self, remote: str, text: str) -> None:
         """Add an internal entry."""
         ticket = self._get(remote)
-        self.trouble("write", "before")
+        self.on_call("write", "before")
         self._append(ticket, ACCOUNT, text, public=False, files=())
-        self.trouble("write", "after")
+        self.on_call("write", "after")
 
     async def retire(self, remote: str, into: str) -> None:
         """Close a duplicate ticket."""
         ticket = self._get(remote)
-        self.trouble("retire", "before")
+        self.on_call("retire", "before")
         ticket.state, ticket.merged_into = "duplicate", into
         self._journal.append(remote)
-        self.trouble("retire", "after")
+        self.on_call("retire", "after")
 
     async def changed(self, cursor: str) -> ChangedTickets:
         """Return the tickets changed since a cursor."""
-        self.trouble("changed", "before")
+        self.on_call("changed", "before")
         seen = int(cursor or 0)
         ids = tuple(dict.fromkeys(self._journal[seen:]))
         return ChangedTickets(ids, str(len(self._journal)))

@@ -8,12 +8,12 @@ from datetime import datetime
 from privacydesk.connectors.webhook_signing import sign
 from privacydesk.domain.webhooks import DeliveryFault, EndpointResponse
 
-TAKEN = EndpointResponse(status=204, seconds=0.01)
-AWAY = EndpointResponse(status=None, seconds=0.01, fault=DeliveryFault.UNREACHABLE)
+ACCEPTED = EndpointResponse(status=204, seconds=0.01)
+UNREACHABLE = EndpointResponse(status=None, seconds=0.01, fault=DeliveryFault.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedWebhook:
     """A message as the receiver would have got it."""
 
     url: str
@@ -28,11 +28,11 @@ class MemoryWebhookSender:
 
     Attributes:
         posted: all attempts, including failed ones.
-        answers: the answer by URL; ``TAKEN`` for all others.
+        answers: the answer by URL; ``ACCEPTED`` for all others.
     """
 
     def __init__(self) -> None:
-        self.posted: list[Posted] = []
+        self.posted: list[PostedWebhook] = []
         self.answers: dict[str, EndpointResponse] = {}
 
     async def send(
@@ -40,5 +40,5 @@ class MemoryWebhookSender:
     ) -> EndpointResponse:
         """Store the message and return the configured answer."""
         signature = sign(secrets, message_id, int(at.timestamp()), body)
-        self.posted.append(Posted(url, message_id, at, signature, body))
-        return self.answers.get(url, TAKEN)
+        self.posted.append(PostedWebhook(url, message_id, at, signature, body))
+        return self.answers.get(url, ACCEPTED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from privacydesk.connectors.account_record import AccountRecord, HeldItem, Retention
+from privacydesk.connectors.account_record import AccountRecord, DataItem, Retention
 from privacydesk.domain.account import Binding
 from privacydesk.domain.account_terms import (
     AccountReason,
@@ -80,13 +80,13 @@ class SampleWorld:
 
     def items(
         self, prefix: str, *entries: tuple[float, str] | tuple[float, str, Mapping[str, Any]]
-    ) -> tuple[HeldItem, ...]:
+    ) -> tuple[DataItem, ...]:
         """Return records from ``(days ago, text[, detail])``, with ids counted per prefix."""
         found = []
         for days, text, *detail in entries:
             number = self._numbers[prefix] = self._numbers.get(prefix, 0) + 1
             found.append(
-                HeldItem(
+                DataItem(
                     id=f"{prefix}-{number}",
                     at=self.ago(float(days)),
                     text=str(text),

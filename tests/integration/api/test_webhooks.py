@@ -12,7 +12,7 @@ from tests.common.console_client import Office
 from tests.integration.api.test_tickets import audited
 
 from privacydesk.connectors.webhook_signing import sign
-from privacydesk.connectors.webhook_twin import AWAY, MemoryWebhookSender, Posted
+from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender, PostedWebhook
 from privacydesk.domain.api_tokens import Scope, StoredResponse
 from privacydesk.domain.webhooks import DeliveryFault
 from privacydesk.domain.webhooks import EndpointResponse as Came
@@ -46,7 +46,7 @@ async def send_all(office: Office) -> None:
         continue
 
 
-def signed_by(posted: Posted, *secrets: str) -> bool:
+def signed_by(posted: PostedWebhook, *secrets: str) -> bool:
     stamp = int(posted.at.timestamp())
     return posted.signature == sign(secrets, posted.message_id, stamp, posted.body)
 
@@ -188,7 +188,7 @@ async def test_a_moved_endpoint_keeps_its_secret_and_gets_what_waited(office: Of
     asker = await program(office)
     made = (await added(asker)).body
     here, sender = f"/webhooks/{made['id']}", sender_of(office)
-    sender.answers[URL] = AWAY
+    sender.answers[URL] = UNREACHABLE
     await copy_of_data(office)
     await send_all(office)
     assert (await asker.get(here)).body["failing_since"] is not None

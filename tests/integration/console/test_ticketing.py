@@ -44,10 +44,10 @@ async def test_a_case_leads_to_its_ticket_and_says_how_it_stands(tmp_path: Path)
         )  # fmt: skip
         (ticket,) = await office.world.services.store.reader.list_tickets()
         assert await said(office, ticket.number) == "", "nothing is joined before the first round"
-        system.trouble = lambda call, when: away(call, when) if call == "create" else None
+        system.on_call = lambda call, when: away(call, when) if call == "create" else None
         await sync.work()
         assert "could not be brought over" in await said(office, ticket.number)
-        system.trouble = lambda _call, _when: None
+        system.on_call = lambda _call, _when: None
         clock.move(timedelta(minutes=1))
         await sync.work()
         shown = await said(office, ticket.number)

@@ -10,7 +10,7 @@ import structlog
 from tests.common.console_client import HTML, Browser, Office, Page
 from tests.common.stories import PEOPLE, Player
 
-from privacydesk.connectors.webhook_twin import AWAY, MemoryWebhookSender
+from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender
 from privacydesk.domain.webhook_events import SUBSCRIBABLE
 from privacydesk.domain.webhooks import EndpointResponse
 from privacydesk.services.webhooks.sending import Sending
@@ -220,7 +220,7 @@ async def test_one_that_is_off_is_removed_and_one_that_is_on_is_not(office: Offi
 
 async def test_staff_are_told_on_every_page_of_a_system_that_gets_nothing(office: Office) -> None:
     here, _ = await added(await office.signed_in("xiao-chen"))
-    sender_of(office).answers[URL] = AWAY
+    sender_of(office).answers[URL] = UNREACHABLE
     await file(office)
     with structlog.testing.capture_logs() as logs:
         for _ in range(6):

@@ -9,7 +9,7 @@ import pytest
 
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
-from privacydesk.connectors.account_record import AccountRecord, HeldItem
+from privacydesk.connectors.account_record import AccountRecord, DataItem
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account import AccountAnswer, AccountProfile, AutomatedDecision, Binding
 from privacydesk.domain.account_terms import (
@@ -141,7 +141,7 @@ def test_deletion_can_be_narrowed_to_records_and_days(book: AccountBook) -> None
 
 def test_days_are_those_of_the_operators_zone() -> None:
     made = datetime(2026, 8, 31, 15, 59, tzinfo=UTC)
-    posts = tuple(HeldItem(f"post-{n}", made + timedelta(minutes=n), "") for n in range(2))
+    posts = tuple(DataItem(f"post-{n}", made + timedelta(minutes=n), "") for n in range(2))
     record = AccountRecord("u-1", "Lin", "en", holdings={DataCategory.POSTS: posts})
     book = AccountBook([record], MovableClock(NOON, frozen=True))
     act(book, "delete", "u-1", categories=["posts"], before="2026-09-01")

@@ -31,7 +31,7 @@ async def test_a_ticket_is_found_by_its_key_though_nobody_heard_that_it_was_made
         if (call, when) == ("create", "after"):
             raise UnavailableError("the answer was lost")
 
-    system.trouble = dies_after_it_was_done
+    system.on_call = dies_after_it_was_done
     with pytest.raises(UnavailableError):
         await system.create(NEW)
     assert await system.find(KEY, NOW) == ("1",)

@@ -18,10 +18,10 @@ from privacydesk.domain.account_terms import (
 from privacydesk.domain.instants import write_instant
 from privacydesk.domain.masking import mask_phone
 
-_Reading = Callable[[AccountRecord, Mapping[str, Any], datetime], dict[str, Any]]
+_Read = Callable[[AccountRecord, Mapping[str, Any], datetime], dict[str, Any]]
 
 
-def read(
+def perform_read(
     action: AccountAction, record: AccountRecord, payload: Mapping[str, Any], now: datetime
 ) -> AccountAnswer:
     """Return the answer to a read action.
@@ -29,7 +29,7 @@ def read(
     Raises:
         InvalidRequestError: the payload does not fit the action.
     """
-    return AccountAnswer(AccountOutcome.OK, data=_READINGS[action](record, payload, now))
+    return AccountAnswer(AccountOutcome.OK, data=_READS[action](record, payload, now))
 
 
 def _profile(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _timestamp(entry: Mapping[str, Any]) -> str | None:
     return entry.get("at") or entry.get("bound_at")
 
 
-_READINGS: dict[AccountAction, _Reading] = {
+_READS: dict[AccountAction, _Read] = {
     AccountAction.PROFILE: _profile,
     AccountAction.BINDINGS: _bindings,
     AccountAction.CONTACTS: _contacts,
