@@ -34,7 +34,7 @@ class Expression(NamedTuple):
 def expressions() -> list[Expression]:
     """Return all that are made when every module is imported."""
     done = subprocess.run(  # noqa: S603 - this very file
-        [sys.executable, "-m", __name__], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-m", __name__], capture_output=True, text=True, timeout=600, check=True
     )
     return [Expression(*one) for one in json.loads(done.stdout)]
 
