@@ -136,6 +136,10 @@ async def test_pages_behind_the_menu_are_reached_by_key_and_fit_the_window(
     for width in (1280, 768, 360):
         desk = await DeskPage.sign_in(town, "he-an", lang="zh-Hans", width=width)
         menu = desk.page.locator(".bar-more summary")
+        if width < 1000:
+            # On a narrow page the rest of the bar is a sheet, opened and closed by key.
+            await desk.page.locator(".bar-menu").focus()
+            await desk.page.keyboard.press("Enter")
         await menu.focus()
         await desk.page.keyboard.press("Enter")
         last = desk.page.locator(".bar-more a").last
@@ -146,5 +150,5 @@ async def test_pages_behind_the_menu_are_reached_by_key_and_fit_the_window(
         await last.focus()
         await desk.page.keyboard.press("Enter")
         await expect(desk.page).to_have_url(f"{town.demo.address}/console/audit")
-        await expect(menu).to_be_visible()
+        await expect(desk.page.locator("#bar-sheet:popover-open")).to_have_count(0)
         await desk.page.context.close()

@@ -16,6 +16,7 @@ from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.services.staff.services import StaffServices, make_staff_services
 from privacydesk.services.staff.text_modules import TextModules
 from privacydesk.services.takeover import Takeover
+from privacydesk.services.workload import Workloads
 from privacydesk.web.console.services import ConsoleServices
 
 
@@ -98,6 +99,7 @@ def build_console_services(
         ),
         staff=staff,
         takeover=casework.takeover,
+        workloads=Workloads(store.reader, deps.deadlines, clock),
         attachments=chat.attachments,
         presence=chat.presence,
         commit_notifier=chat.commit_notifier,

@@ -85,6 +85,40 @@ class StaffAlarm(Struct, frozen=True):
         return self.kind in _OUTAGE_BEGINNINGS
 
 
+class AlarmGroup(Struct, frozen=True):
+    """All alarms of an agent about the same ticket or conversation, the newest first."""
+
+    alarms: tuple[StaffAlarm, ...]
+
+    @property
+    def newest(self) -> StaffAlarm:
+        """The newest of the alarms."""
+        return self.alarms[0]
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the agent has seen all of them."""
+        return all(alarm.seen_at for alarm in self.alarms)
+
+    @property
+    def earlier_kinds(self) -> tuple[AlarmKind, ...]:
+        """The reasons of the other alarms, each once."""
+        kinds = dict.fromkeys(alarm.kind for alarm in self.alarms)
+        return tuple(kind for kind in kinds if kind is not self.newest.kind)
+
+
+def group_alarms(alarms: Iterable[StaffAlarm]) -> tuple[AlarmGroup, ...]:
+    """Group alarms by what they are about; those about outages and damaged rows stay single.
+
+    Args:
+        alarms: alarms of one agent, the newest first.
+    """
+    groups: dict[bytes, list[StaffAlarm]] = {}
+    for alarm in alarms:
+        groups.setdefault(alarm.ticket_id or alarm.conversation_id or alarm.id, []).append(alarm)
+    return tuple(AlarmGroup(tuple(group)) for group in groups.values())
+
+
 def outage_length(end: StaffAlarm, alarms: Iterable[StaffAlarm]) -> timedelta | None:
     """Return how long an outage lasted.
 

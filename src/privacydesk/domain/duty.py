@@ -142,6 +142,8 @@ class StaffBoard(Struct, frozen=True):
         unanswered: by agent, the number of their conversations in which the user wrote last.
         queue_length: number of conversations that wait for an agent.
         unseen_alarms: number of alarms that each agent has not seen.
+        newest_wait: since when the conversation waits that was queued last; None if none waits.
+        requests: number of open tickets that each agent holds.
     """
 
     duties: Mapping[str, Duty] = field(default_factory=dict)
@@ -149,6 +151,8 @@ class StaffBoard(Struct, frozen=True):
     unanswered: Mapping[str, int] = field(default_factory=dict)
     queue_length: int = 0
     unseen_alarms: Mapping[str, int] = field(default_factory=dict)
+    newest_wait: datetime | None = None
+    requests: Mapping[str, int] = field(default_factory=dict)
 
     def is_present(self, agent: str, now: datetime) -> bool:
         """Return whether an agent is present."""

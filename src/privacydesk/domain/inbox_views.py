@@ -92,6 +92,19 @@ class TicketSummary(Struct, frozen=True):
     kind: RequestKind
 
 
+class OpenWork(Struct, frozen=True):
+    """The number of open tickets with the same holder and the same due time.
+
+    Attributes:
+        holder: name of the agent who holds them; empty if nobody does.
+        urgent_at: when their answers become overdue; None if no answer is due.
+    """
+
+    holder: str
+    urgent_at: datetime | None
+    count: int
+
+
 class InboxCounts(Struct, frozen=True):
     """The numbers of tickets and conversations shown beside the inbox views.
 

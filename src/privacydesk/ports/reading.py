@@ -26,6 +26,7 @@ from privacydesk.domain.inbox_views import (
     InboxCounts,
     InboxFilter,
     InboxView,
+    OpenWork,
     PageCursor,
     TicketSummary,
     ViewerContext,
@@ -160,6 +161,10 @@ class Reader(Protocol):
 
     async def counts(self, viewer: ViewerContext) -> InboxCounts:
         """Return the numbers of tickets by inbox view, and of queued and assigned conversations."""
+        ...
+
+    async def open_work(self) -> tuple[OpenWork, ...]:
+        """Return the numbers of open tickets by holder and due time, the most urgent first."""
         ...
 
     async def held_tickets(self) -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from privacydesk.domain.alarms import (
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.ports import AlarmStore, DutyStore, Reader
 
@@ -226,6 +227,19 @@ class Alarms:
     async def alarms_of(self, agent: str) -> tuple[StaffAlarm, ...]:
         """Return an agent's alarms, the newest first."""
         return await self._store.alarms_of(agent, limit=_PAGE_SIZE)
+
+    async def request_kinds(self, alarms: Iterable[StaffAlarm]) -> Mapping[str, RequestKind]:
+        """Return the kinds of the open requests that alarms are about, by number."""
+        numbers = {alarm.number for alarm in alarms}
+        found = await self._reader.open_tickets_in(
+            list({alarm.conversation_id for alarm in alarms if alarm.conversation_id})
+        )
+        return {
+            ticket.number: ticket.kind
+            for tickets in found.values()
+            for ticket in tickets
+            if ticket.number in numbers
+        }
 
     async def mark_seen(self, agent: str, *about: bytes) -> int:
         """Mark an agent's alarms about tickets or conversations as seen; return their number.

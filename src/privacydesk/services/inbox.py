@@ -206,6 +206,7 @@ class Inbox:
         *,
         after: PageCursor | None = None,
         inbox_filter: InboxFilter = NO_FILTER,
+        limit: int = PAGE,
     ) -> Page:
         """Return a page of a view; the first of ``MINE`` also has the agent's conversations."""
         # The versions are read before the tickets. If a ticket changes in between, the page shows
@@ -213,9 +214,9 @@ class Inbox:
         # change would be missed.
         ticket_versions = await self._ticket_versions(view, agent, after, inbox_filter)
         tickets = await self._reader.inbox_tickets(
-            view, self._watch(agent), inbox_filter=inbox_filter, after=after, limit=PAGE + 1
+            view, self._watch(agent), inbox_filter=inbox_filter, after=after, limit=limit + 1
         )
-        shown = tickets[:PAGE]
+        shown = tickets[:limit]
         conversations, open_tickets = await self._agent_conversations(
             view, agent, after, inbox_filter
         )
@@ -233,7 +234,7 @@ class Inbox:
                 )
             ),
             self.rows(shown),
-            PageCursor.of(shown[-1]) if len(tickets) > PAGE else None,
+            PageCursor.of(shown[-1]) if len(tickets) > limit else None,
             unanswered,
             open_tickets,
             damaged_tickets(await self._reader.refused_rows()),

@@ -15,7 +15,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.instants import CLOCK_TOLERANCE
 from privacydesk.ports import AbandonedConversation
 from privacydesk.storage import queries, tables
-from privacydesk.storage.codec import to_micros
+from privacydesk.storage.codec import opt_instant, to_micros
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.duty import duty_row, read_duty
 from privacydesk.storage.statements import padded
@@ -85,6 +85,10 @@ class SqlDutyStore:
                 queue_length=int(connection.scalar(queries.QUEUE_LENGTH) or 0),
                 unseen_alarms={
                     row.agent: row.amount for row in connection.execute(_COUNT_UNSEEN_ALARMS)
+                },
+                newest_wait=opt_instant(connection.scalar(queries.NEWEST_WAIT)),
+                requests={
+                    row.holder: row.amount for row in connection.execute(queries.HELD_TICKETS)
                 },
             )
 

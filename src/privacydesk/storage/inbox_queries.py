@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -96,8 +97,12 @@ def select_page(
 
 def cursor_of(row: Any) -> PageCursor:
     """Return the cursor after which the page that follows a row begins."""
-    urgent = None if row.urgent_at == NOTHING_DUE else from_micros(row.urgent_at)
-    return PageCursor(urgent, TicketId(row.id))
+    return PageCursor(read_urgent_at(row.urgent_at), TicketId(row.id))
+
+
+def read_urgent_at(value: int) -> datetime | None:
+    """Return when an answer becomes overdue; None if none is due."""
+    return None if value == NOTHING_DUE else from_micros(value)
 
 
 def select_versions(

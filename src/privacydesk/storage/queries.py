@@ -77,6 +77,7 @@ UNANSWERED = (
 UNANSWERED_BY = UNANSWERED.where(_conversation.owner_agent == sa.bindparam("agent"))
 _me = tables.conversation.alias("me")
 QUEUE_LENGTH = sa.select(sa.func.count()).select_from(tables.conversation).where(_QUEUED)
+NEWEST_WAIT = sa.select(sa.func.max(_conversation.queued_at)).where(_QUEUED)
 QUEUE_POSITION = (
     sa.select(sa.func.count())
     .select_from(tables.conversation)
@@ -139,6 +140,12 @@ HELD_TICKETS = (
     sa.select(_ticket.holder, sa.func.count().label("amount"))
     .where(sa.literal_column("ticket.state <> 'closed'"), _ticket.holder != "")
     .group_by(_ticket.holder)
+)
+OPEN_WORK = (
+    sa.select(_ticket.holder, _ticket.urgent_at, sa.func.count().label("amount"))
+    .where(sa.literal_column("ticket.state <> 'closed'"))
+    .group_by(_ticket.urgent_at, _ticket.holder)
+    .order_by(_ticket.urgent_at, _ticket.holder)
 )
 TICKET_DUE_AT = sa.select(_ticket.due_at).where(_ticket.id == _ID)
 

@@ -29,6 +29,7 @@ from privacydesk.domain.inbox_views import (
     InboxCounts,
     InboxFilter,
     InboxView,
+    OpenWork,
     PageCursor,
     TicketSummary,
     ViewerContext,
@@ -342,6 +343,17 @@ class SqlReader:
                 {view: int(row[view.value]) for view in InboxView},
                 int(row[inbox_queries.QUEUED]),
                 int(row[inbox_queries.HELD]),
+            )
+
+        return await self.read(fetch)
+
+    async def open_work(self) -> tuple[OpenWork, ...]:
+        """Return the numbers of open tickets by holder and due time; see ``ports.Reader``."""
+
+        def fetch(connection: sa.Connection) -> tuple[OpenWork, ...]:
+            return tuple(
+                OpenWork(row.holder, inbox_queries.read_urgent_at(row.urgent_at), row.amount)
+                for row in connection.execute(queries.OPEN_WORK)
             )
 
         return await self.read(fetch)

@@ -271,7 +271,10 @@ async def test_alarms_are_counted_until_what_they_are_about_is_opened(office: Of
     mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
     page = await mei.get("/console/alarms")
     assert badge(page.text) == "3"
-    assert page.text.count(f'href="/console/tickets/{ticket.number}"') == 3
+    assert page.text.count(f'href="/console/tickets/{ticket.number}"') == 1
+    assert page.text.count("<b>Access to data</b>") == 1
+    assert "The answer is overdue." in page.text
+    assert "Earlier:" in page.text
     assert "Nobody who was there held it" in page.text
     await mei.get(f"/console/tickets/{ticket.number}")
     page = await mei.get("/console/alarms")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.domain.agents import WORKERS
-from privacydesk.domain.alarms import outage_length
+from privacydesk.domain.alarms import group_alarms, outage_length
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.keys import SERVICES
@@ -17,11 +17,14 @@ from privacydesk.web.console.page import console_page
 async def alarms_page(request: web.Request) -> web.Response:
     """Show the agent's alarms; with ``part=list`` in the query, return only the list."""
     list_only = request.query.get("part") == "list"
-    alarms = await request.config_dict[SERVICES].alarms.alarms_of(agent_session(request).agent.name)
+    services = request.config_dict[SERVICES]
+    alarms = await services.alarms.alarms_of(agent_session(request).agent.name)
+    groups = group_alarms(alarms)
     return console_page(
         request,
         "console/alarm_list.html" if list_only else "console/alarms.html",
-        alarms=alarms,
+        groups=groups,
+        kinds=await services.alarms.request_kinds([group.newest for group in groups]),
         lengths={
             alarm.id: outage_length(alarm, alarms) for alarm in alarms if alarm.reports_recovery
         },

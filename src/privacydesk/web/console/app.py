@@ -8,13 +8,14 @@ from privacydesk.web.console import (
     account,
     audit,
     exports,
+    home,
     people,
     reports,
     signin,
     tokens,
     webhooks,
 )
-from privacydesk.web.console.access import access_middleware, check_access_rules, staff
+from privacydesk.web.console.access import access_middleware, check_access_rules
 from privacydesk.web.console.page import console_headers
 from privacydesk.web.console.routes import work_routes
 
@@ -29,8 +30,8 @@ def make_console() -> web.Application:
     app.on_response_prepare.append(console_headers)
     app.router.add_routes(
         [
-            web.get("", home),
-            web.get("/", home),
+            web.get("", home.home_page),
+            web.get("/", home.home_page),
             web.get("/sign-in", signin.sign_in_page),
             web.post("/sign-in", signin.sign_in),
             web.get("/sign-in/password", signin.stage_page),
@@ -90,9 +91,3 @@ def _webhook_routes() -> list[web.RouteDef]:
         web.get(f"{endpoint}/deliveries/{{delivery}}", webhooks.delivery_page),
         web.post(f"{endpoint}/deliveries/{{delivery}}/replay", webhooks.replay_one),
     ]
-
-
-@staff()
-async def home(_: web.Request) -> web.Response:
-    """Redirect to the inbox."""
-    raise web.HTTPSeeOther("/console/inbox")

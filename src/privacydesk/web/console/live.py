@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -113,16 +114,25 @@ def _desk_topic(request: web.Request) -> Topic:
 
     async def read() -> dict[str, Any]:
         board, now = await cache.get(), clock.now()
+        duty = board.duty(name)
         return {
             "waiting": board.queue_length,
             "held": board.conversations.get(name, 0),
             "unanswered": board.unanswered.get(name, 0),
             "alarms": board.unseen_alarms.get(name, 0),
-            "state": board.duty(name).state,
+            "requests": board.requests.get(name, 0),
+            "assigned_at": _timestamp(duty.last_assigned_at),
+            "newest_wait": _timestamp(board.newest_wait),
+            "state": duty.state,
             "team": {duty.agent: duty.presence(now) for duty in board.duties.values()},
         }
 
     return Topic("desk", read)
+
+
+def _timestamp(at: datetime | None) -> str:
+    """Return an instant in a form that sorts by time; empty for None."""
+    return "" if at is None else at.isoformat(timespec="microseconds")
 
 
 @staff(counts_as_activity=False)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from privacydesk.domain.account import ItemResult
 from privacydesk.domain.account_terms import GenderCode, ProfileField
-from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.alarms import AlarmKind, StaffAlarm
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryAttempt, DeliveryState
 from privacydesk.domain.events import Event, Sender
@@ -231,13 +231,22 @@ class Localizer:
 
     def alarm(self, alarm: StaffAlarm) -> str:
         """Return the description of an alarm."""
-        return self._text(f"web.duty.alarm.{alarm.kind.value}")
+        return self.alarm_kind(alarm.kind)
+
+    def alarm_kind(self, kind: AlarmKind) -> str:
+        """Return the description of alarms of a kind."""
+        return self._text(f"web.duty.alarm.{kind.value}")
 
     def outage_length(self, length: timedelta) -> str:
         """Return the length of an outage: in minutes, or in seconds if it was below a minute."""
         unit = 60 if length >= timedelta(minutes=1) else 1
         seconds = round(length.total_seconds() / unit) * unit
         return self._text("web.duty.outage_lasted", lasted={"$span": seconds})
+
+    def waited(self, length: timedelta) -> str:
+        """Return how long somebody has waited, in minutes or larger units."""
+        seconds = max(int(length.total_seconds()) // 60 * 60, 60)
+        return self._text("web.home.waited", span={"$span": seconds})
 
     def availability(self, standing: str) -> str:
         """Return the name of an agent's availability."""

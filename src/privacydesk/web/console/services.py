@@ -22,6 +22,7 @@ from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.staff.text_modules import TextModules
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.webhooks.endpoints import Endpoints
+from privacydesk.services.workload import Workloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class ConsoleServices:
     modules: TextModules
     staff: StaffServices
     takeover: Takeover
+    workloads: Workloads
     attachments: Attachments
     presence: Presence
     commit_notifier: CommitNotifier

@@ -3,12 +3,14 @@
 // A page has one stream. Others listen to it, too: a browser opens six connections to a host, and
 // a stream of each kind would use them up with three windows.
 
+import { announce, isNews, isPutAway, putAway } from "./signals.js";
 import { live } from "./trail.js";
 
 const page = document.getElementById("console");
 const words = document.getElementById("desk-words");
 const duty = /** @type {HTMLFormElement | null} */ (document.getElementById("duty"));
-const notify = /** @type {HTMLButtonElement | null} */ (document.getElementById("notify"));
+const notify = /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-notify]"));
+const offDuty = document.getElementById("off-duty");
 const title = document.title;
 
 /** The last known counts; what was there when the page was opened is not notified. */
@@ -35,6 +37,19 @@ function call(kind, text) {
   });
 }
 
+/** What came to this agent, or to everybody, is told once in the page itself, too. */
+function tell(now) {
+  if (isNews("given", now.assigned_at)) announce(words.dataset.given, "/console/inbox?view=mine");
+  else if (before && now.requests > before.requests) {
+    announce(words.dataset.request, "/console/inbox?view=mine");
+  }
+  if (isNews("waits", now.newest_wait) && now.state !== "off") {
+    announce(words.dataset.waits, "/console/inbox?view=queue");
+  }
+  offDuty.hidden = now.state !== "off" || now.waiting === 0 || isPutAway("off", now.newest_wait);
+  offDuty.dataset.at = now.newest_wait;
+}
+
 function show(now) {
   badge("alarms", now.alarms);
   badge("unanswered", now.unanswered);
@@ -50,6 +65,7 @@ function show(now) {
     else if (now.unanswered > before.unanswered) call("answer", words.dataset.answer);
     else if (now.waiting > before.waiting && now.state !== "off") call("waits", words.dataset.waits);
   }
+  if (offDuty) tell(now);
   before = now;
 }
 
@@ -71,7 +87,8 @@ async function choose() {
 }
 
 function offer() {
-  notify.hidden = !("Notification" in window) || Notification.permission !== "default";
+  const hidden = !("Notification" in window) || Notification.permission !== "default";
+  for (const button of notify) button.hidden = hidden;
 }
 
 stream.addEventListener("desk", (event) => show(JSON.parse(event.data)));
@@ -87,11 +104,17 @@ stream.addEventListener("open", () => {
   silent = 0;
   document.getElementById("silent").hidden = true;
 });
+offDuty?.querySelector("button").addEventListener("click", () => {
+  putAway("off", offDuty.dataset.at);
+  offDuty.hidden = true;
+});
 if (duty) {
   duty.addEventListener("change", choose);
   offer();
-  notify.addEventListener("click", async () => {
-    await Notification.requestPermission();
-    offer();
-  });
+  for (const button of notify) {
+    button.addEventListener("click", async () => {
+      await Notification.requestPermission();
+      offer();
+    });
+  }
 }

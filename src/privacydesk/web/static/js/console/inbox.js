@@ -1,6 +1,7 @@
 // The inbox, live: counts and the list come as they change, the focus kept in its row.
 
 import { stream } from "./desk.js";
+import { renew } from "./fragments.js";
 import { listen } from "./keys.js";
 import { remember, resume } from "./trail.js";
 
@@ -18,18 +19,12 @@ function show(counts) {
 }
 
 /** @param {string} revision which the list has reached or passed */
-async function renew(revision) {
+async function refresh(revision) {
   const address = new URL(location.href);
   address.searchParams.set("part", "list");
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
-  const fresh = await answer.text();
-  const focused = document.activeElement?.getAttribute("href");
-  // Written by the server, which escapes whatever people wrote.
-  list.innerHTML = fresh;
+  if (!(await renew(list, address))) return;
   list.dataset.revision = revision;
   remember(list);
-  if (focused) list.querySelector(`[data-row][href="${CSS.escape(focused)}"]`)?.focus();
 }
 
 listen();
@@ -38,5 +33,5 @@ resume(list);
 stream.addEventListener("counts", (event) => show(JSON.parse(event.data)));
 stream.addEventListener("list", (event) => {
   const revision = JSON.parse(event.data);
-  if (revision !== list.dataset.revision) renew(revision).catch(() => {});
+  if (revision !== list.dataset.revision) refresh(revision).catch(() => {});
 });

@@ -1,0 +1,139 @@
+"""The console's first page: what to do next, who waits, and what is due when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from aiohttp import web
+from msgspec import Struct
+
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.alarms import group_alarms
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.duty import PresenceState
+from privacydesk.domain.inbox_views import InboxView
+from privacydesk.services.inbox import Page
+from privacydesk.services.workload import Load
+from privacydesk.web.console.access import agent_session, staff
+from privacydesk.web.console.board import BOARD_CACHE
+from privacydesk.web.console.inbox import QUEUE
+from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.localizer import localizer_of
+from privacydesk.web.console.page import console_page
+
+_MAX_ROWS: Final = 8
+"""The most requests, conversations or alarms of a list; the rest is a link away."""
+_FIGURES: Final = {
+    Role.AGENT: (InboxView.OVERDUE, InboxView.DUE_SOON, QUEUE, InboxView.UNASSIGNED),
+    Role.SUPERVISOR: (
+        InboxView.OVERDUE, InboxView.DUE_SOON, QUEUE, InboxView.UNASSIGNED, InboxView.ESCALATED,
+    ),
+}  # fmt: skip
+"""The views whose counts head the page; other roles see those of supervisors."""
+_OVERSEERS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR})
+
+
+class Waiting(Struct, frozen=True):
+    """A conversation in the queue, with how long its user has waited."""
+
+    conversation: Conversation
+    waited: timedelta
+    too_long: bool
+
+
+class AgentLoad(Struct, frozen=True):
+    """An agent's line in the table of who has what."""
+
+    agent: Agent
+    presence: PresenceState
+    conversations: int
+    load: Load
+
+
+@staff()
+async def home_page(request: web.Request) -> web.Response:
+    """Show the page; with ``part=main`` in the query, return only what changes."""
+    agent = agent_session(request).agent
+    values = await _common_values(request, agent)
+    if agent.works:
+        values |= await _own_values(request, agent, values["queue"])
+    if agent.role in _OVERSEERS:
+        values |= await _oversight_values(request)
+    part = request.query.get("part") == "main"
+    return console_page(
+        request,
+        "console/home_parts.html" if part else "console/home.html",
+        w=localizer_of(request),
+        live="/console/inbox/live?view=mine",
+        oversees=agent.role in _OVERSEERS,
+        **values,
+    )
+
+
+async def _common_values(request: web.Request, agent: Agent) -> dict[str, Any]:
+    services = request.config_dict[SERVICES]
+    now, max_wait = services.clock.now(), services.attendance.settings.max_wait
+    queue = await services.inbox.queue()
+    waits = [
+        Waiting(conversation, now - since, now - since > max_wait)
+        for conversation in queue.conversations
+        if (since := conversation.queued_at) is not None
+    ]
+    return {
+        "figures": _FIGURES.get(agent.role, _FIGURES[Role.SUPERVISOR]),
+        "counts": await services.inbox.counts(agent),
+        "queue": queue,
+        "waits": waits[:_MAX_ROWS],
+        "max_rows": _MAX_ROWS,
+    }
+
+
+async def _own_values(request: web.Request, agent: Agent, queue: Page) -> dict[str, Any]:
+    """Return what somebody who works on requests has, and what to take next."""
+    services = request.config_dict[SERVICES]
+    inbox, board = services.inbox, await request.config_dict[BOARD_CACHE].get()
+    mine = await inbox.view_page(InboxView.MINE, agent, limit=_MAX_ROWS)
+    unclaimed = await inbox.view_page(InboxView.UNASSIGNED, agent, limit=1)
+    spoken = board.duty(agent.name).speaks
+    alarms = [one for one in await services.alarms.alarms_of(agent.name) if not one.seen_at]
+    groups = group_alarms(alarms)[:_MAX_ROWS]
+    return {
+        "mine": mine,
+        "next_conversation": _first_spoken(queue.conversations, spoken),
+        "next_request": next(iter(unclaimed.rows), None),
+        "alarm_groups": groups,
+        "alarm_kinds": await services.alarms.request_kinds([group.newest for group in groups]),
+        "job": services.minter.token(),
+    }
+
+
+def _first_spoken(conversations: tuple[Conversation, ...], spoken: Any) -> Conversation | None:
+    """Return the conversation that has waited longest in one of the agent's languages, or else."""
+    first = next(iter(conversations), None)
+    return next((one for one in conversations if spoken(one.locale)), first)
+
+
+async def _oversight_values(request: web.Request) -> dict[str, Any]:
+    """Return what is due when, and who holds how much."""
+    services = request.config_dict[SERVICES]
+    workload, now = await services.workloads.current(), services.clock.now()
+    board = await request.config_dict[BOARD_CACHE].get()
+    loads = [
+        AgentLoad(
+            agent,
+            board.duty(agent.name).presence(now) if agent.active else PresenceState.OFF,
+            board.conversations.get(agent.name, 0),
+            workload.loads.get(agent.name, Load()),
+        )
+        for agent in services.agents.values()
+        if (agent.active and agent.role in {Role.AGENT, Role.SUPERVISOR})
+        or agent.name in workload.loads
+        or agent.name in board.conversations
+    ]
+    return {
+        "workload": workload,
+        "loads": sorted(loads, key=lambda one: (-one.load.requests, one.agent.display_name)),
+        "unclaimed_load": workload.loads.get("", Load()),
+        "at_once": services.attendance.settings.max_conversations,
+    }

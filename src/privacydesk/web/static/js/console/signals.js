@@ -1,0 +1,90 @@
+// Signals of an open page: a short notice in its corner and a sound, each off until the agent turns
+// it on. What was told once is not told again, on whatever page and in whatever window.
+
+const agent = document.getElementById("console").dataset.agent;
+const place = document.getElementById("signals");
+const WANTED = `desk-signals-${agent}`;
+const TOLD = `desk-told-${agent}`;
+const SHOWN_MS = 8000;
+
+/** @param {string} key @returns {Record<string, any>} */
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} key @param {Record<string, any>} values */
+function write(key, values) {
+  try {
+    localStorage.setItem(key, JSON.stringify({ ...read(key), ...values }));
+  } catch {
+    // Without storage nothing is turned on, so nothing is told twice.
+  }
+}
+
+/**
+ * Whether something came after what was told last; from now on it counts as told.
+ * @param {string} kind @param {string} at ISO 8601; empty if there is nothing
+ */
+export function isNews(kind, at) {
+  const last = read(TOLD)[kind];
+  if (!at || at === last) return false;
+  write(TOLD, { [kind]: at });
+  return last !== undefined && at > last;
+}
+
+/** Whether this was put away. @param {string} kind @param {string} at */
+export const isPutAway = (kind, at) => (read(TOLD)[kind] ?? "") >= at;
+
+/** @param {string} kind @param {string} at */
+export const putAway = (kind, at) => write(TOLD, { [kind]: at });
+
+function play() {
+  const audio = new AudioContext();
+  const [now, volume] = [audio.currentTime, audio.createGain()];
+  volume.connect(audio.destination);
+  volume.gain.setValueAtTime(0.0001, now);
+  volume.gain.exponentialRampToValueAtTime(0.12, now + 0.02);
+  volume.gain.exponentialRampToValueAtTime(0.0001, now + 0.5);
+  for (const [pitch, from] of [[660, 0], [880, 0.14]]) {
+    const tone = audio.createOscillator();
+    tone.frequency.value = pitch;
+    tone.connect(volume);
+    tone.start(now + from);
+    tone.stop(now + 0.5);
+  }
+  window.setTimeout(() => audio.close(), 1000);
+}
+
+/** @param {string} text @param {string} address where it leads */
+function show(text, address) {
+  const link = document.createElement("a");
+  link.className = "signal";
+  link.href = address;
+  link.textContent = text;
+  place.append(link);
+  const over = () => {
+    // What is read or about to be pressed stays.
+    if (link.matches(":hover, :focus")) window.setTimeout(over, SHOWN_MS);
+    else link.remove();
+  };
+  window.setTimeout(over, SHOWN_MS);
+}
+
+/** Tells of something in the way that the agent has chosen. @param {string} text @param {string} address */
+export function announce(text, address) {
+  const wanted = read(WANTED);
+  if (wanted.toast && document.visibilityState === "visible") show(text, address);
+  if (wanted.sound) play();
+}
+
+for (const box of document.querySelectorAll("input[data-signal]")) {
+  box.checked = Boolean(read(WANTED)[box.dataset.signal]);
+  box.addEventListener("change", () => {
+    write(WANTED, { [box.dataset.signal]: box.checked });
+    if (box.checked) announce(box.dataset.sample, location.pathname);
+  });
+}
