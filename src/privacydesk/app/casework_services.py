@@ -12,6 +12,7 @@ from privacydesk.app.supporting_services import SupportingServices
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.notices import Notices
+from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.services.staff.services import StaffServices, make_staff_services
 from privacydesk.services.staff.text_modules import TextModules
@@ -99,6 +100,14 @@ def build_console_services(
         ),
         staff=staff,
         takeover=casework.takeover,
+        operator_settings=OperatorSettings(
+            hours=chat.attendance.hours,
+            deadlines=deps.deadlines,
+            policy_name=deps.policy.name,
+            policy_in_force=lambda: deps.policy.version,
+            policy_versions=deps.policy.versions,
+            clock=clock,
+        ),
         workloads=Workloads(store.reader, deps.deadlines, clock),
         attachments=chat.attachments,
         presence=chat.presence,

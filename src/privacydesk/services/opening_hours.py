@@ -21,7 +21,7 @@ class OpeningHours:
     """
 
     def __init__(self, shifts: Sequence[Shift], deadlines: Deadlines) -> None:
-        self._shifts = tuple(shifts)
+        self.shifts = tuple(shifts)
         self._deadlines = deadlines
 
     def is_open(self, now: datetime) -> bool:
@@ -47,7 +47,7 @@ class OpeningHours:
     def _shifts_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """Yield the begin and end of each shift on a day, in UTC."""
         zone = self._deadlines.zone
-        for shift in self._shifts:
+        for shift in self.shifts:
             if shift.every_day or self._is_working_day(shift, day):
                 begin = datetime.combine(day, shift.opens, zone).astimezone(UTC)
                 yield begin, datetime.combine(day, shift.closes, zone).astimezone(UTC)

@@ -15,6 +15,7 @@ from privacydesk.services.attendance import Attendance
 from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
+from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.presence import Presence
 from privacydesk.services.rendering import Renderer
 from privacydesk.services.staff.case_pages import CasePages
@@ -43,6 +44,7 @@ class ConsoleServices:
     staff: StaffServices
     takeover: Takeover
     workloads: Workloads
+    operator_settings: OperatorSettings
     attachments: Attachments
     presence: Presence
     commit_notifier: CommitNotifier
