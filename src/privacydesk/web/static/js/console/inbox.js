@@ -10,6 +10,8 @@ const list = document.getElementById("list");
 
 /** @param {Record<string, number>} counts */
 function show(counts) {
+  const current = page.querySelector("[data-counted]");
+  if (current) current.textContent = String(counts[current.dataset.counted] ?? 0);
   for (const badge of page.querySelectorAll("[data-count]")) {
     const count = String(counts[badge.dataset.count] ?? 0);
     badge.textContent = count;
