@@ -192,3 +192,40 @@ async def test_whoever_waits_leaves_the_queue_with_a_tap(
     await expect(chat.log.locator("[data-key='owner.left_queue']")).to_be_visible()
     await expect(leave).to_have_count(0)
     await context.close()
+
+
+async def test_signals_are_off_until_turned_on_and_tell_nothing_twice(
+    town: Stage, visit: Visit
+) -> None:
+    boss, mei = await DeskPage.sign_in(town, "lao-zhou"), await DeskPage.sign_in(town, "mei")
+    await mei.goes("account")
+    for box in await mei.page.locator("[data-signal]").all():
+        await expect(box).not_to_be_checked()
+    await mei.page.locator("[data-signal='toast']").check()
+    await mei.looks_right("signals")
+    await _is(boss, "off")
+    await mei.goes("team")
+    await _is(mei, "off")
+    user = await visit("sun-yue")
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.queued")
+    notice = boss.page.locator("#off-duty")
+    await expect(notice).to_be_visible()
+    await boss.looks_right("off-duty")
+    await notice.locator("button").click()
+    await expect(notice).to_be_hidden()
+    await boss.goes("team")
+    await until(boss.page, "document.getElementById('off-duty').dataset.at !== undefined")
+    await expect(notice).to_be_hidden()
+
+    await _is(mei, "available")
+    await user.chat.hears("owner.agent_joined")
+    given = mei.page.locator("#signals .signal")
+    await expect(given).to_have_text("A conversation was given to you.")
+    await expect(boss.page.locator("#signals .signal")).to_have_count(0)
+    await mei.goes("inbox")
+    await until(mei.page, "document.title.length > 0 && window.performance.now() > 1500")
+    await expect(given).to_have_count(0)
+    await _is(mei, "off")
+    await mei.page.context.close()
+    await boss.page.context.close()
