@@ -31,9 +31,9 @@ function write(key, values) {
  */
 export function isNews(kind, at) {
   const last = read(TOLD)[kind];
-  if (!at || at === last) return false;
+  if (last !== undefined && at <= last) return false;
   write(TOLD, { [kind]: at });
-  return last !== undefined && at > last;
+  return last !== undefined;
 }
 
 /** Whether this was put away. @param {string} kind @param {string} at */
