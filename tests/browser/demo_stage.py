@@ -274,7 +274,7 @@ async def staged(
     """Start the demo, and close what was opened of it at the end."""
     make_folder(folder)
     bring_sample_policy(folder)
-    async with open_demo(data_dir=folder, now=START, second_eyes=second_eyes) as demo:
+    async with open_demo(data_dir=folder, now=START, empty=True, second_eyes=second_eyes) as demo:
         try:
             yield Stage(demo, browser)
         finally:

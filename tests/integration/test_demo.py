@@ -21,8 +21,8 @@ from tests.common.policies import CountingEmbedder, bring_sample_policy
 from privacydesk.calendars import Calendars
 from privacydesk.cli.common import command_services
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
+from privacydesk.demo.data_folder import import_policy
 from privacydesk.demo.files import DATA, make_folder
-from privacydesk.demo.household import bring_policy
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account_terms import AccountAction
@@ -52,7 +52,7 @@ async def running(folder: Path, **given: Any) -> AsyncIterator[tuple[Demo, aioht
     make_folder(folder)
     bring_sample_policy(folder)
     async with (
-        open_demo(data_dir=folder, **{"now": START, **given}) as demo,
+        open_demo(data_dir=folder, **{"now": START, "empty": True, **given}) as demo,
         aiohttp.ClientSession(demo.address) as client,
     ):
         yield demo, client
@@ -73,7 +73,7 @@ async def posted(client: aiohttp.ClientSession, path: str, body: Any) -> tuple[i
 def test_the_policy_is_imported_with_what_its_passages_are_found_by(tmp_path: Path) -> None:
     first, second = CountingEmbedder(), CountingEmbedder()
     for embedder in (first, second):
-        bring_policy(tmp_path, "lane", datetime.now(UTC), embedder)
+        import_policy(tmp_path, "lane", datetime.now(UTC), embedder)()
     version = FilePolicyLibrary(tmp_path).latest("lane")
     with capture_logs() as logged:
         PolicyAnswers(FilePolicyLibrary(tmp_path), version, second).load()
@@ -308,7 +308,7 @@ async def test_access_that_somebody_changed_in_the_demo_stays_as_it_is(tmp_path:
 
 async def test_sentences_cite_the_sample_policy_by_document_and_number(tmp_path: Path) -> None:
     # A folder that nothing was brought into: the demo imports its policy itself.
-    async with open_demo(data_dir=tmp_path / "demo", now=START) as demo:
+    async with open_demo(data_dir=tmp_path / "demo", now=START, empty=True) as demo:
         cited = {"clause_children_guardian": {"$clause": "children_guardian"}}
         told = demo.services.catalogs.text("zh_Hans", "guardian.young", cited)
         assert "《小巷儿童隐私声明》一、2." in told

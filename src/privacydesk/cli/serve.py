@@ -101,6 +101,9 @@ def demo(
         Path | None,
         typer.Option("--data-dir", metavar="DIR", help="The demo's folder. Default: a new one."),
     ] = None,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Begin without the sample requests.")
+    ] = False,
 ) -> None:
     """Run everything on one port with sample people, policy and agents, to try it out.
 
@@ -116,7 +119,7 @@ def demo(
             )
     from privacydesk.demo.run import run_demo  # noqa: PLC0415 - imports all packages
 
-    run_demo(now=now, host=host, port=port, data_dir=data_dir)
+    run_demo(now=now, host=host, port=port, data_dir=data_dir, empty=empty)
 
 
 def _loop_factory(loop: EventLoop | None) -> Callable[[], asyncio.AbstractEventLoop] | None:

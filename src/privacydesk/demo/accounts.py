@@ -19,7 +19,8 @@ from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_book import AccountBook
-from privacydesk.demo.later import ACCEPTED, RETRY_AFTER, LaterWork
+from privacydesk.connectors.account_record import AccountRecord
+from privacydesk.demo.deferred_actions import ACCEPTED, RETRY_AFTER, DeferredActions
 from privacydesk.demo.person import SamplePerson
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, SettingsError
@@ -28,9 +29,9 @@ BOOK = web.AppKey("BOOK", AccountBook)
 PEOPLE = web.AppKey("PEOPLE", dict[str, SamplePerson])
 
 _SECRET = web.AppKey("_SECRET", str)
-_LONGEST_BODY = 64 * 1024
+_MAX_BODY = 64 * 1024
 _STATUS = {AccountOutcome.NOT_FOUND: 404, AccountOutcome.PENDING: 202}
-_REFUSALS = {400: "invalid_payload", 404: "no_such_path", 405: "method", 413: "too_large"}
+_PROBLEM_CODES = {400: "invalid_payload", 404: "no_such_path", 405: "method", 413: "too_large"}
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -39,8 +40,9 @@ def make_account_app(
     *,
     secret: str,
     clock: Clock,
+    others: Iterable[AccountRecord] = (),
     state_path: Path | None = None,
-    later: Later | None = None,
+    deferral: Deferral | None = None,
 ) -> web.Application:
     """Return the sample service as an application, to run or to mount.
 
@@ -51,48 +53,52 @@ def make_account_app(
         people: who exists when there is no state file yet.
         secret: the bearer token that the desk must show.
         clock: the present, for exports and date checks.
+        others: accounts of nobody who is shown.
         state_path: where to keep the state; ``None`` keeps it in memory alone.
-        later: what is answered later; ``None`` answers all at once.
+        deferral: what is answered later; ``None`` answers all at once.
 
     Raises:
         SettingsError: the secret is empty, or the state file can't be read.
     """
     if not secret:
         raise SettingsError("the sample account service needs a secret")
-    known = {one.id: one for one in people}
-    app = web.Application(client_max_size=_LONGEST_BODY, middlewares=[_problems, _guarded])
-    app[PEOPLE] = known
-    app[BOOK] = _load(state_path, known.values(), clock)
+    shown = {person.id: person for person in people}
+    records = [person.record for person in shown.values() if person.record is not None]
+    app = web.Application(
+        client_max_size=_MAX_BODY, middlewares=[_errors_as_problems, _require_secret]
+    )
+    app[PEOPLE] = shown
+    app[BOOK] = _load_book(state_path, (*records, *others), clock)
     app[_SECRET] = secret
-    later = later or Later()
-    work = LaterWork(
+    deferral = deferral or Deferral()
+    deferred = DeferredActions(
         _Store(app[BOOK], state_path).perform,
-        actions=later.actions,
-        takes=later.takes,
-        address=later.call_back,
+        actions=deferral.actions,
+        seconds=deferral.seconds,
+        address=deferral.call_back,
         secret=secret,
         clock=clock,
     )
-    app[_WORK] = work
-    app.cleanup_ctx.append(work.run)
-    app.router.add_post("/v1/{action}", _act)
+    app[_DEFERRED] = deferred
+    app.cleanup_ctx.append(deferred.cancel_on_cleanup)
+    app.router.add_post("/v1/{action}", _perform)
     app.router.add_get("/sample/people", _list_people)
     app.router.add_get("/sample/people/{id}", _show_person)
     return app
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """The actions that the service accepts first and answers later.
+class Deferral:
+    """The actions that the service accepts first and answers deferral.
 
     Attributes:
         actions: which ones.
-        takes: seconds that each takes.
+        seconds: how long each takes.
         call_back: the desk's address for that; empty to let the desk ask again.
     """
 
     actions: frozenset[AccountAction] = frozenset()
-    takes: float = 2.0
+    seconds: float = 2.0
     call_back: str = ""
 
 
@@ -114,16 +120,15 @@ class _Store:
             answer = self._book.perform(action, account, payload, key=key)
             self._unwritten = self._unwritten or not action.reads
             if self._path is not None and self._unwritten:
-                text = orjson.dumps(self._book.to_json(), option=orjson.OPT_INDENT_2)
-                await asyncio.to_thread(_replace, self._path, text)
+                await save_book(self._book, self._path)
                 self._unwritten = False
         return _STATUS.get(answer.outcome, 200), answer.to_json()
 
 
-_WORK = web.AppKey("_WORK", LaterWork)
+_DEFERRED = web.AppKey("_DEFERRED", DeferredActions)
 
 
-async def _act(request: web.Request) -> web.Response:
+async def _perform(request: web.Request) -> web.Response:
     try:
         action = AccountAction(request.match_info["action"])
     except ValueError:
@@ -133,15 +138,15 @@ async def _act(request: web.Request) -> web.Response:
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         return _problem(400, "key_missing")
-    account, payload = _read(await request.read())
-    status, body = await request.app[_WORK].perform(action, account, payload, key)
+    account, payload = _parse_body(await request.read())
+    status, body = await request.app[_DEFERRED].perform(action, account, payload, key)
     answer = _json(body, status=status)
     if status == ACCEPTED:
         answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
 
 
-def _read(text: bytes) -> tuple[str, dict[str, Any]]:
+def _parse_body(text: bytes) -> tuple[str, dict[str, Any]]:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -158,7 +163,9 @@ def _read(text: bytes) -> tuple[str, dict[str, Any]]:
 
 async def _list_people(request: web.Request) -> web.Response:
     book = request.app[BOOK]
-    return _json({"people": [_shown(one, book) for one in request.app[PEOPLE].values()]})
+    return _json(
+        {"people": [_person_json(person, book) for person in request.app[PEOPLE].values()]}
+    )
 
 
 async def _show_person(request: web.Request) -> web.Response:
@@ -168,22 +175,25 @@ async def _show_person(request: web.Request) -> web.Response:
         if wanted in {person.id, person.account}:
             record = None if person.account is None else book.find(person.account)
             return _json(
-                _shown(person, book) | {"record": None if record is None else record.to_json()}
+                _person_json(person, book)
+                | {"record": None if record is None else record.to_json()}
             )
     raise web.HTTPNotFound
 
 
-def _shown(person: SamplePerson, book: AccountBook) -> dict[str, Any]:
+def _person_json(person: SamplePerson, book: AccountBook) -> dict[str, Any]:
     record = None if person.account is None else book.find(person.account)
     return person.to_json() | {
         "status": None if record is None else record.status.value,
         "nickname": None if record is None else record.nickname,
-        "bindings": [] if record is None else [one.provider.value for one in record.bindings],
+        "bindings": []
+        if record is None
+        else [binding.provider.value for binding in record.bindings],
     }
 
 
 @web.middleware
-async def _problems(request: web.Request, handler: _Handler) -> web.StreamResponse:
+async def _errors_as_problems(request: web.Request, handler: _Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except InvalidRequestError:
@@ -196,14 +206,14 @@ async def _problems(request: web.Request, handler: _Handler) -> web.StreamRespon
         # The disk is full or read-only. The desk tries again with the same key.
         return _problem(503, "unavailable")
     except web.HTTPException as error:
-        problem = _problem(error.status, _REFUSALS.get(error.status, "rejected"))
+        problem = _problem(error.status, _PROBLEM_CODES.get(error.status, "rejected"))
         if "Allow" in error.headers:
             problem.headers["Allow"] = error.headers["Allow"]
         return problem
 
 
 @web.middleware
-async def _guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
+async def _require_secret(request: web.Request, handler: _Handler) -> web.StreamResponse:
     if request.match_info.route.resource is None:
         return await handler(request)
     if "action" in request.match_info:
@@ -233,8 +243,9 @@ def _problem(status: int, code: str) -> web.Response:
     )
 
 
-def _load(path: Path | None, people: Iterable[SamplePerson], clock: Clock) -> AccountBook:
-    fresh = AccountBook([one.record for one in people if one.record is not None], clock)
+def _load_book(path: Path | None, records: Iterable[AccountRecord], clock: Clock) -> AccountBook:
+    """Return the accounts of the state file; ``records`` if there is none."""
+    fresh = AccountBook(records, clock)
     if path is None:
         return fresh
     try:
@@ -251,7 +262,13 @@ def _load(path: Path | None, people: Iterable[SamplePerson], clock: Clock) -> Ac
         ) from error
 
 
-def _replace(path: Path, text: bytes) -> None:
+async def save_book(book: AccountBook, path: Path) -> None:
+    """Write the state file of the accounts."""
+    text = orjson.dumps(book.to_json(), option=orjson.OPT_INDENT_2)
+    await asyncio.to_thread(_replace_file, path, text)
+
+
+def _replace_file(path: Path, text: bytes) -> None:
     """Write a file whole or not at all, and have it on the disk before returning."""
     beside = path.with_name(f"{path.name}.new")
     path.parent.mkdir(parents=True, exist_ok=True)

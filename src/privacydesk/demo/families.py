@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from privacydesk.connectors.account_record import AccountRecord
-from privacydesk.demo.person import ALL_CONSENTS, FEW_CONSENTS, SamplePerson, SampleWorld
+from privacydesk.demo.person import ALL_CONSENTS, FEW_CONSENTS, RecordFactory, SamplePerson
 from privacydesk.domain.account_terms import (
     DataCategory,
     Provider,
 )
 
 
-def lele(made: SampleWorld) -> SamplePerson:
+def lele(records: RecordFactory) -> SamplePerson:
     """Return 王乐乐, whom the note describes."""
     phone = "+8619900001004"
     record = AccountRecord(
@@ -19,19 +19,19 @@ def lele(made: SampleWorld) -> SamplePerson:
         avatar=True,
         gender="female",
         # What the child typed at registration makes her an adult; her papers say twelve.
-        birthday=made.born(19, 60),
+        birthday=records.birthday(19, 60),
         signature="我有两只仓鼠",
         tags=("画画", "仓鼠"),
         phone=phone,
-        bindings=(made.phone(phone, 60), made.bound(Provider.QQ, "乐***", 50)),
+        bindings=(records.phone(phone, 60), records.binding(Provider.QQ, "乐***", 50)),
         holdings={
-            DataCategory.POSTS: made.items(
+            DataCategory.POSTS: records.items(
                 "post", (30, "今天数学考了九十五"), (10, "我画的仓鼠"), (4, "放学以后谁上线")
             ),
-            DataCategory.COMMENTS: made.items("comment", (9, "你的也好看")),
-            DataCategory.PHOTOS: made.items("photo", (10, "照片墙：一张画")),
-            DataCategory.CHAT: made.items("chat", (4, "聊天室里的 8 条消息", {"messages": 8})),
-            DataCategory.RECHARGE: made.items(
+            DataCategory.COMMENTS: records.items("comment", (9, "你的也好看")),
+            DataCategory.PHOTOS: records.items("photo", (10, "照片墙：一张画")),
+            DataCategory.CHAT: records.items("chat", (4, "聊天室里的 8 条消息", {"messages": 8})),
+            DataCategory.RECHARGE: records.items(
                 "recharge", (3, "充值 6 元", {"amount": "6.00", "currency": "CNY"})
             ),
         },
@@ -60,7 +60,7 @@ def wang_fang() -> SamplePerson:
     )
 
 
-def zhang_zihan(made: SampleWorld) -> SamplePerson:
+def zhang_zihan(records: RecordFactory) -> SamplePerson:
     """Return 张子涵, whom the note describes."""
     phone = "+8619900001005"
     record = AccountRecord(
@@ -68,17 +68,17 @@ def zhang_zihan(made: SampleWorld) -> SamplePerson:
         nickname="子涵投三分",
         avatar=True,
         gender="male",
-        birthday=made.born(16, 150),
+        birthday=records.birthday(16, 150),
         signature="明天也要早起",
         tags=("篮球",),
         interests=("说唱",),
         phone=phone,
-        bindings=(made.phone(phone, 220), made.bound(Provider.WECHAT, "子涵***", 210)),
+        bindings=(records.phone(phone, 220), records.binding(Provider.WECHAT, "子涵***", 210)),
         holdings={
-            DataCategory.POSTS: made.items("post", (14, "月考结束"), (2, "新球鞋到了")),
-            DataCategory.COMMENTS: made.items("comment", (13, "下周再约")),
-            DataCategory.SEARCH_HISTORY: made.items("search", (6, "三分 训练")),
-            DataCategory.LOCATION: made.items("location", (6, "城市级位置：泉州")),
+            DataCategory.POSTS: records.items("post", (14, "月考结束"), (2, "新球鞋到了")),
+            DataCategory.COMMENTS: records.items("comment", (13, "下周再约")),
+            DataCategory.SEARCH_HISTORY: records.items("search", (6, "三分 训练")),
+            DataCategory.LOCATION: records.items("location", (6, "城市级位置：泉州")),
         },
         consents=FEW_CONSENTS,
     )
@@ -92,17 +92,17 @@ def zhang_zihan(made: SampleWorld) -> SamplePerson:
     )
 
 
-def zhang_jianguo(made: SampleWorld) -> SamplePerson:
+def zhang_jianguo(records: RecordFactory) -> SamplePerson:
     """Return 张建国, whom the note describes."""
     phone = "+8619900001006"
     record = AccountRecord(
         account="u-1006",
         nickname="老张",
         gender="male",
-        birthday=made.born(46, 30),
+        birthday=records.birthday(46, 30),
         phone=phone,
-        bindings=(made.phone(phone, 500),),
-        holdings={DataCategory.COMMENTS: made.items("comment", (50, "拍得不错"))},
+        bindings=(records.phone(phone, 500),),
+        holdings={DataCategory.COMMENTS: records.items("comment", (50, "拍得不错"))},
         consents=FEW_CONSENTS,
     )
     return SamplePerson(
@@ -117,17 +117,17 @@ def zhang_jianguo(made: SampleWorld) -> SamplePerson:
     )
 
 
-def he_xiaochen(made: SampleWorld) -> SamplePerson:
+def he_xiaochen(records: RecordFactory) -> SamplePerson:
     """Return 何晓晨, whom the note describes."""
     phone = "+8619900001009"
     record = AccountRecord(
         account="u-1009",
         nickname="晨晨",
         gender="undisclosed",
-        birthday=made.born(14),
+        birthday=records.birthday(14),
         phone=phone,
-        bindings=(made.phone(phone, 15),),
-        holdings={DataCategory.POSTS: made.items("post", (1, "生日快到了"))},
+        bindings=(records.phone(phone, 15),),
+        holdings={DataCategory.POSTS: records.items("post", (1, "生日快到了"))},
         consents=FEW_CONSENTS,
     )
     return SamplePerson(

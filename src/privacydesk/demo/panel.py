@@ -69,6 +69,7 @@ class Panel:
                 web.get("/", self._page),
                 web.post("/token", self._token),
                 web.post("/clock", self._move),
+                web.post("/webhooks", self._receive_webhook),
                 web.get("/people/{person}.json", self._person),
                 web.get("/phone/{person}/events", self._events, allow_head=False),
                 web.get("/static/{digest}/{name:.+}", self._assets.serve),
@@ -81,7 +82,8 @@ class Panel:
 
     async def _page(self, request: web.Request) -> web.Response:
         words = self._words(request)
-        people = [person_view(one, words) for one in self._stage.cast.people]
+        personas = self._stage.personas
+        people = [person_view(one, words) for one in (*personas.people, *personas.applicants)]
         strings = panel_strings(words)
         context = {
             "s": strings,
@@ -125,7 +127,7 @@ class Panel:
 
     async def _token(self, request: web.Request) -> web.Response:
         asked = await _body(request)
-        person = self._stage.cast.find(str(asked.get("person", "")))
+        person = self._stage.personas.find(str(asked.get("person", "")))
         if person.account is None:
             raise NotFoundError("this person has no account")
         return json_response(
@@ -151,13 +153,17 @@ class Panel:
         self._streams.clock_moved()
         return json_response(self._stage.clock())
 
+    async def _receive_webhook(self, _: web.Request) -> web.Response:
+        """Accept a message to the sample endpoint."""
+        return web.Response(status=204)
+
     async def _person(self, request: web.Request) -> web.Response:
-        person = self._stage.cast.find(request.match_info["person"])
+        person = self._stage.personas.find(request.match_info["person"])
         looked = await self._stage.look(person, self._words(request))
         return json_response({"demo": True, "clock": self._stage.clock(), **looked})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        person = self._stage.cast.find(request.match_info["person"])
+        person = self._stage.personas.find(request.match_info["person"])
         return await self._streams.serve(request, person, self._words(request))
 
     def _words(self, request: web.Request) -> Words:

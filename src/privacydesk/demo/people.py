@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from privacydesk.demo import families, grown_ups
-from privacydesk.demo.person import SamplePerson, SampleWorld
+from privacydesk.demo import adults, families
+from privacydesk.demo.person import RecordFactory, SamplePerson
 
 
 def sample_people(now: datetime) -> tuple[SamplePerson, ...]:
     """Return all sample people as they are at ``now`` (an aware instant)."""
-    made = SampleWorld(now)
+    records = RecordFactory(now)
     return (
-        grown_ups.lin_xiaoyu(made),
-        grown_ups.chen_jiahao(made),
-        grown_ups.alice_morgan(made),
-        families.lele(made),
+        adults.lin_xiaoyu(records),
+        adults.chen_jiahao(records),
+        adults.alice_morgan(records),
+        families.lele(records),
         families.wang_fang(),
-        families.zhang_zihan(made),
-        families.zhang_jianguo(made),
-        grown_ups.zhou_qiang(made),
-        grown_ups.wu_min(made),
-        families.he_xiaochen(made),
-        grown_ups.liu_yang(made),
-        grown_ups.mei_tan(made),
-        grown_ups.sun_yue(made),
+        families.zhang_zihan(records),
+        families.zhang_jianguo(records),
+        adults.zhou_qiang(records),
+        adults.wu_min(records),
+        families.he_xiaochen(records),
+        adults.liu_yang(records),
+        adults.mei_tan(records),
+        adults.sun_yue(records),
     )

@@ -60,18 +60,18 @@ class SamplePerson:
         }
 
 
-class SampleWorld:
+class RecordFactory:
     """Turns "three days ago" into records of one sample world."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._numbers: dict[str, int] = {}
 
-    def ago(self, days: float) -> datetime:
+    def days_ago(self, days: float) -> datetime:
         """Return the instant so many days ago, in whole seconds."""
         return (self._now - timedelta(days=days)).replace(microsecond=0)
 
-    def born(self, years: int, days: int = 0) -> date:
+    def birthday(self, years: int, days: int = 0) -> date:
         """Return a birthday such that the person turned ``years`` as many ``days`` ago."""
         day = (self._now - timedelta(days=days)).date()
         # 28 February stands in for the 29th of a year that has none.
@@ -88,7 +88,7 @@ class SampleWorld:
             found.append(
                 DataItem(
                     id=f"{prefix}-{number}",
-                    at=self.ago(float(days)),
+                    at=self.days_ago(float(days)),
                     text=str(text),
                     detail=detail[0] if detail else {},
                 )
@@ -97,13 +97,13 @@ class SampleWorld:
 
     def phone(self, number: str, days: float) -> Binding:
         """Return the phone as a way to log in, bound so many days ago."""
-        return Binding(Provider.PHONE, mask_phone(number), bound_at=self.ago(days))
+        return Binding(Provider.PHONE, mask_phone(number), bound_at=self.days_ago(days))
 
-    def bound(self, provider: Provider, label: str, days: float) -> Binding:
+    def binding(self, provider: Provider, label: str, days: float) -> Binding:
         """Return another way to log in, bound so many days ago."""
-        return Binding(provider, label, bound_at=self.ago(days))
+        return Binding(provider, label, bound_at=self.days_ago(days))
 
-    def kept_for(self, days: int) -> Retention:
+    def legal_retention(self, days: int) -> Retention:
         """Return a legal retention period with so many days left."""
         return Retention(
             AccountReason.LEGAL_RETENTION, until=(self._now + timedelta(days=days)).date()

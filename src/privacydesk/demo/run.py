@@ -18,7 +18,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from privacydesk import logs
-from privacydesk.app import ExternalServices, Services, open_services, upgrade
+from privacydesk.app import Services, open_services, upgrade
 from privacydesk.app.process import run_server
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint
@@ -35,17 +35,27 @@ from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.memory import MemoryCodeSender, phones_of
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import connect_webhooks
-from privacydesk.demo.accounts import BOOK, Later, make_account_app
-from privacydesk.demo.cast import Cast
+from privacydesk.demo.accounts import BOOK, Deferral, make_account_app, save_book
+from privacydesk.demo.applicants import applicants, child_record
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock
 from privacydesk.demo.commands import SAMPLE_AGENTS, agent_commands
+from privacydesk.demo.data_folder import (
+    ACCOUNTS_FILE,
+    import_policy,
+    is_seeded,
+    needs_seeding,
+    seeding_marker,
+    write_settings,
+)
 from privacydesk.demo.files import DATA, make_folder
 from privacydesk.demo.gateway import make_gateway_app
-from privacydesk.demo.household import bring_policy, settle_in
 from privacydesk.demo.panel import Panel
 from privacydesk.demo.people import sample_people
+from privacydesk.demo.personas import Personas
+from privacydesk.demo.seeding import PERIOD, Connections, move_webhook, seed
 from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
 from privacydesk.demo.stream import Stage
+from privacydesk.demo.switch import Switch
 from privacydesk.demo.tokens import TokenMinter, load_key, public_part
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Role
@@ -59,7 +69,7 @@ from privacydesk.settings import Settings
 from privacydesk.storage.serving_lock import serving_lock
 from privacydesk.web.api.callbacks import CALLBACK_PATH
 
-_LATER: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
+_DEFERRED: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
 """Actions that the sample account service answers later, as services do with long work."""
 
 DEFAULT_DATA_DIR: Final = Path("data/demo")
@@ -90,6 +100,7 @@ def run_demo(
     host: str = "127.0.0.1",
     port: int = 8080,
     data_dir: Path | None = None,
+    empty: bool = False,
 ) -> None:
     """Run the demo until it is interrupted.
 
@@ -99,23 +110,28 @@ def run_demo(
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
         data_dir: where everything is kept, ``data/demo`` by default; a restart on it continues.
+        empty: whether a new folder begins without the sample requests.
 
     Raises:
         SettingsError: the port is taken, or the folder can't be used.
         DeskError: with code IN_USE when another process runs on the folder.
     """
-    logs.set_up("warning", as_json=False)
-    asyncio.run(_run(now, host, port, data_dir or DEFAULT_DATA_DIR))
+    # The seeding passes deadlines on purpose: warnings of them would only alarm.
+    logs.set_up("error", as_json=False)
+    asyncio.run(_run(now, host, port, data_dir or DEFAULT_DATA_DIR, empty))
 
 
-async def _run(now: datetime | str | None, host: str, port: int, data_dir: Path) -> None:
+async def _run(
+    now: datetime | str | None, host: str, port: int, data_dir: Path, empty: bool
+) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with open_demo(
-        now=now, host=host, port=port, data_dir=data_dir, failed=stopped.set
+        now=now, host=host, port=port, data_dir=data_dir, empty=empty, failed=stopped.set
     ) as demo:
-        typer.echo(_told(demo))
+        logs.set_up("warning", as_json=False)
+        typer.echo(_start_message(demo))
         await stopped.wait()
         typer.echo("Stopping. Everything is kept; start again to go on.")
 
@@ -127,6 +143,7 @@ async def open_demo(
     host: str = "127.0.0.1",
     port: int = 0,
     data_dir: Path,
+    empty: bool = False,
     second_eyes: Collection[RequestKind] = (),
     failed: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Demo]:
@@ -137,6 +154,7 @@ async def open_demo(
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
         data_dir: where everything is kept.
+        empty: whether a new folder begins without the sample requests.
         second_eyes: kinds whose outcome takes two agents, for callers who play two.
         failed: called when something of it has stopped for good.
     """
@@ -144,40 +162,68 @@ async def open_demo(
         update={"second_eyes": list(second_eyes)}
     )
     port = _free_port(host, port)
+    base_url = f"http://{_bracketed(_own_address(host))}:{port}"
     make_folder(data_dir)
     key = load_key(data_dir)
-    base = f"http://{_bracketed(_own_address(host))}:{port}"
-    settings = settle_in(data_dir, host=host, port=port, base=base, token_key=public_part(key))
+    settings = write_settings(
+        data_dir, host=host, port=port, base=base_url, token_key=public_part(key)
+    )
     async with AsyncExitStack() as stack:
         stack.enter_context(serving_lock(settings.url))
-        clock = DemoClock(data_dir / CLOCK_FILE, _instant(now, ZoneInfo(profile.zone)))
+        seeds = not empty and needs_seeding(data_dir)
+        start = _parse_start(now, ZoneInfo(profile.zone))
+        rewound = PERIOD if seeds else timedelta(0)
+        clock = DemoClock(data_dir / CLOCK_FILE, start, rewound=rewound)
         upgrade(settings)
         # Nobody else is waiting yet: the import may use all of the machine.
         embedder = E5Embedder(os.cpu_count() or 1)
-        await asyncio.to_thread(bring_policy, data_dir, profile.policy, clock.now(), embedder)
-        understanding = await stack.enter_async_context(
-            UnderstandingProcess(Briefing(str(data_dir), profile.policy, log_level="warning"))
+        embed = import_policy(data_dir, profile.policy, clock.present, embedder)
+        embedding = asyncio.create_task(asyncio.to_thread(embed))
+        understanding = UnderstandingProcess(
+            Briefing(str(data_dir), profile.policy, log_level="warning")
         )
-        people = sample_people(clock.now())
+        people = sample_people(clock.present)
+        with_applicants = seeds or is_seeded(data_dir)
+        regulars = applicants(clock.present) if with_applicants else ()
         accounts = make_account_app(
-            people,
+            (*people, *regulars),
+            others=(child_record(clock.present),) if with_applicants else (),
             secret=settings.account_service_secret.get_secret_value(),
             clock=clock,
-            state_path=data_dir / "accounts.json",
-            later=Later(_LATER, call_back=f"{base}{CALLBACK_PATH}"),
+            state_path=data_dir / ACCOUNTS_FILE,
+            deferral=Deferral(_DEFERRED, call_back=f"{base_url}{CALLBACK_PATH}"),
         )
         book = accounts[BOOK]
-        sender = MemoryCodeSender(clock, phones_of(book))
-        outside = await _connect(stack, settings, clock)
+        connections = await _connect(stack, settings, clock)
         services = await stack.enter_async_context(
             open_services(
-                settings, outside, profile=profile, clock=clock, understanding=understanding
+                settings,
+                connections.external_services(),
+                profile=profile,
+                clock=clock,
+                understanding=understanding,
             )
         )
         staff = SampleStaff(services)
-        await staff.hire()
-        stage = Stage(services, Cast(people, sender), book, sender, staff)
+        await staff.add_missing()
+        await embedding
+        await stack.enter_async_context(understanding)
         minter = TokenMinter(key, settings.app_token_audience, clock)
+        if seeds:
+            with seeding_marker(data_dir):
+                await seed(
+                    services,
+                    clock,
+                    connections,
+                    book=book,
+                    people={person.id: person for person in regulars},
+                    minter=minter,
+                    base_url=base_url,
+                )
+                await save_book(book, data_dir / ACCOUNTS_FILE)
+        await move_webhook(services.webhooks.endpoints, base_url)
+        sender = MemoryCodeSender(clock, phones_of(book))
+        stage = Stage(services, Personas(people, regulars, sender), book, sender, staff)
         panel = Panel(stage, clock, minter, data_dir).app()
         panel.add_subapp("/accounts", accounts)
         gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
@@ -186,13 +232,12 @@ async def open_demo(
         await stack.enter_async_context(
             run_server(services, extra=[("/demo", panel)], nlu=understanding, on_failure=failed)
         )
-        yield Demo(
-            f"http://{_bracketed(_shown_host(host))}:{port}", services, clock, sender, data_dir
-        )
+        yield Demo(base_url, services, clock, sender, data_dir)
 
 
-async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> ExternalServices:
-    # Whatever address was asked for, the desk talks to itself: nothing leaves this machine.
+async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Connections:
+    """Connect to the external services, which this process runs itself."""
+    # Nothing leaves this machine, so plain HTTP is safe.
     accounts = Endpoint(
         settings.account_service_url,
         settings.account_service_secret.get_secret_value(),
@@ -201,16 +246,15 @@ async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> E
     codes = Endpoint(
         settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), allow_plain=True
     )
-    return ExternalServices(
-        await stack.enter_async_context(connect_account_service(accounts, clock=clock)),
-        await stack.enter_async_context(connect_code_sender(codes, clock=clock)),
-        await stack.enter_async_context(
-            connect_webhooks(AddressRules(settings.webhook_networks), clock)
-        ),
+    rules = AddressRules(settings.webhook_networks)
+    return Connections(
+        Switch(await stack.enter_async_context(connect_account_service(accounts, clock=clock))),
+        Switch(await stack.enter_async_context(connect_code_sender(codes, clock=clock))),
+        Switch(await stack.enter_async_context(connect_webhooks(rules, clock))),
     )
 
 
-def _instant(now: datetime | str | None, zone: ZoneInfo) -> datetime | None:
+def _parse_start(now: datetime | str | None, zone: ZoneInfo) -> datetime | None:
     if isinstance(now, str):
         try:
             now = datetime.fromisoformat(now)
@@ -251,15 +295,11 @@ def _own_address(host: str) -> str:
     return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - IPv4
 
 
-def _shown_host(host: str) -> str:
-    return _own_address(host)
-
-
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _told(demo: Demo) -> str:
+def _start_message(demo: Demo) -> str:
     zone = ZoneInfo(demo.services.profile.zone)
     now = demo.clock.now().astimezone(zone)
     kept = "  (these data have seen it; --now is earlier)" if demo.clock.kept else ""

@@ -20,6 +20,7 @@ PASSWORD: Final = "sample-desk-for-trying"  # noqa: S105 - printed at the start,
 
 _TEXTS: Final = ("hello", "screenshot", "due")
 _SUPERVISOR: Final = next(name for name, _, role in SAMPLE_AGENTS if role is Role.SUPERVISOR)
+ADMINISTRATOR: Final = next(name for name, _, role in SAMPLE_AGENTS if role is Role.ADMINISTRATOR)
 
 CONSOLE: Final = "/console/"
 
@@ -40,26 +41,27 @@ class SampleStaff:
         assert isinstance(store, SqlStore), "the demo keeps everything in its folder"
         return store.access
 
-    async def hire(self) -> None:
+    async def add_missing(self) -> None:
         """Add those who are missing; access that somebody changed stays as it is."""
         for name, shown, role in SAMPLE_AGENTS:
             if name not in self._services.agents:
                 await self._services.staff.roster.add(name, shown, role)
         await self._services.refresh_agents()
+        names = [name for name, _, _ in SAMPLE_AGENTS]
+        missing = [name for name in names if await self._access.credential(name) is None]
         # One hash for all: hashing is slow, and they share the password.
-        hashed = await Passwords().hash(PASSWORD)
-        for name, _, _ in SAMPLE_AGENTS:
-            if await self._access.credential(name) is None:
-                credential = Credential(
-                    agent=name,
-                    password=hashed,
-                    changed_at=self._services.clock.now(),
-                    secret=second_factor.new_secret(),
-                )
-                await self._access.commit(AccessChanges(credential=credential))
-        await self._write_texts()
+        password_hash = await Passwords().hash(PASSWORD) if missing else ""
+        for name in missing:
+            credential = Credential(
+                agent=name,
+                password=password_hash,
+                changed_at=self._services.clock.now(),
+                secret=second_factor.new_secret(),
+            )
+            await self._access.commit(AccessChanges(credential=credential))
+        await self._add_text_modules()
 
-    async def _write_texts(self) -> None:
+    async def _add_text_modules(self) -> None:
         """Add a few text modules, unless there are any, so that changes are kept."""
         modules, catalogs = self._services.console.modules, self._services.catalogs
         if await modules.all():

@@ -16,8 +16,8 @@ from aiohttp import web
 from privacydesk.app import Services
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryCodeSender
-from privacydesk.demo.cast import Cast
 from privacydesk.demo.person import SamplePerson
+from privacydesk.demo.personas import Personas
 from privacydesk.demo.staff import SampleStaff
 from privacydesk.demo.views import Words, account_view, message_view, person_view, ticket_view
 from privacydesk.domain.instants import write_instant
@@ -35,7 +35,7 @@ class Stage:
     """All data that the panel shows."""
 
     services: Services
-    cast: Cast
+    personas: Personas
     book: AccountBook
     sender: MemoryCodeSender
     staff: SampleStaff
@@ -45,14 +45,14 @@ class Stage:
         record = None if person.account is None else self.book.find(person.account)
         tickets = await self.services.store.reader.list_tickets(limit=100)
         newest = sorted(tickets, key=lambda one: one.received_at, reverse=True)[:_SHOWN_TICKETS]
-        messages = self.cast.messages(person)[:_SHOWN_MESSAGES]
+        messages = self.personas.messages(person)[:_SHOWN_MESSAGES]
         lifetime = timedelta(minutes=self.services.profile.codes.lifetime_minutes)
         return {
             "person": person_view(person, words),
             "messages": [message_view(one, words, lifetime) for one in messages],
             "others": [
                 {"to": to, "messages": [message_view(one, words, lifetime) for one in found]}
-                for to, found in islice(self.cast.others().items(), _SHOWN_PHONES)
+                for to, found in islice(self.personas.other_messages().items(), _SHOWN_PHONES)
             ],
             "account": account_view(record, words),
             "tickets": [ticket_view(one, words) for one in newest],

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.gateway_signing import verify
-from privacydesk.demo.accounts import BOOK, Later, make_account_app
+from privacydesk.demo.accounts import BOOK, Deferral, make_account_app
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account_terms import AccountAction, DataCategory
 
@@ -64,9 +64,9 @@ async def stage() -> AsyncIterator[Stage]:
             sample_people(NOON),
             secret=SECRET,
             clock=MovableClock(NOON, frozen=True),
-            later=Later(
+            deferral=Deferral(
                 frozenset({AccountAction.DELETE}),
-                takes=0.0,
+                seconds=0.0,
                 call_back=str(server.make_url("/finished")),
             ),
         )

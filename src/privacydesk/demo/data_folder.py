@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,11 @@ from privacydesk.settings import Settings, load_settings, new_secret
 SETTINGS_FILE: Final = "privacydesk.toml"
 """Where staff commands with ``--data-dir`` look for the settings."""
 
+ACCOUNTS_FILE: Final = "accounts.json"
+_DATABASE: Final = "privacydesk.db"
+_SEEDING: Final = "seeding"
+_SEEDED: Final = "seeded"
+
 _HEAD: Final = (
     "# Written by `privacydesk demo` at each start; the secrets stay as they are.\n"
     "# They protect sample data only: make new ones for anything else.\n\n"
@@ -29,7 +36,7 @@ _FOR_GOOD: Final = 1_000_000
 _SECRETS: Final = ("hashing_secret", "account_service_secret", "code_gateway_secret")
 
 
-def settle_in(
+def write_settings(
     data_dir: Path, *, host: str, port: int, base: str, token_key: Mapping[str, Any]
 ) -> Settings:
     """Write the folder's settings file and return the settings.
@@ -53,7 +60,7 @@ def settle_in(
     values: dict[str, Any] = {
         "data_dir": str(data_dir.resolve()),
         # Named, so that an operator's own database is never taken for the demo's.
-        "database_url": f"sqlite:///{data_dir.resolve() / 'privacydesk.db'}",
+        "database_url": f"sqlite:///{data_dir.resolve() / _DATABASE}",
         "profile": str(DATA / "profile.yaml"),
         "host": host,
         "port": port,
@@ -87,12 +94,41 @@ def settle_in(
     )
 
 
-def bring_policy(data_dir: Path, name: str, now: datetime, embedder: PassageEmbedder) -> None:
-    """Import the sample policy into the folder, unless it is there already; takes seconds."""
+def import_policy(
+    data_dir: Path, name: str, now: datetime, embedder: PassageEmbedder
+) -> Callable[[], None]:
+    """Import the sample policy into the folder, unless it is there already.
+
+    Returns:
+        Computes and stores the vectors of its passages, which takes seconds the first time.
+    """
     text = decode_policy((DATA / "policy.md").read_bytes()).text
     library, version = FilePolicyLibrary(data_dir), read_policy(text, name=name).version(now)
     library.save(version)
-    precompute_vectors(library, version, embedder)
+    return partial(precompute_vectors, library, version, embedder)
+
+
+def needs_seeding(data_dir: Path) -> bool:
+    """Return whether the folder is new; what an interrupted seeding left behind is removed."""
+    database = data_dir / _DATABASE
+    if (data_dir / _SEEDING).exists():
+        for path in (*data_dir.glob(f"{_DATABASE}*"), data_dir / ACCOUNTS_FILE):
+            path.unlink(missing_ok=True)
+    return not database.exists()
+
+
+def is_seeded(data_dir: Path) -> bool:
+    """Return whether the folder began with the sample requests."""
+    return (data_dir / _SEEDED).exists()
+
+
+@contextmanager
+def seeding_marker(data_dir: Path) -> Iterator[None]:
+    """Mark the folder as being seeded, and as seeded once the block has succeeded."""
+    marker = data_dir / _SEEDING
+    replace_file(marker, "")
+    yield
+    marker.replace(data_dir / _SEEDED)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.connectors.account_record import AccountRecord, Retention
-from privacydesk.demo.person import ALL_CONSENTS, FEW_CONSENTS, SamplePerson, SampleWorld
+from privacydesk.demo.person import ALL_CONSENTS, FEW_CONSENTS, RecordFactory, SamplePerson
 from privacydesk.domain.account import AutomatedDecision
 from privacydesk.domain.account_terms import (
     AccountReason,
@@ -13,7 +13,7 @@ from privacydesk.domain.account_terms import (
 )
 
 
-def lin_xiaoyu(made: SampleWorld) -> SamplePerson:
+def lin_xiaoyu(records: RecordFactory) -> SamplePerson:
     """Return 林小雨, whom the note describes."""
     phone = "+8619900001001"
     record = AccountRecord(
@@ -21,7 +21,7 @@ def lin_xiaoyu(made: SampleWorld) -> SamplePerson:
         nickname="小雨不带伞",
         avatar=True,
         gender="female",
-        birthday=made.born(28, 120),
+        birthday=records.birthday(28, 120),
         signature="周末去看海",
         tags=("旅行", "民谣", "猫"),
         interests=("摄影", "徒步"),
@@ -29,58 +29,60 @@ def lin_xiaoyu(made: SampleWorld) -> SamplePerson:
         real_name="林小雨",
         real_name_verified=True,
         bindings=(
-            made.phone(phone, 900),
-            made.bound(Provider.WECHAT, "小雨***", 880),
-            made.bound(Provider.GOOGLE, "x***@example.com", 300),
+            records.phone(phone, 900),
+            records.binding(Provider.WECHAT, "小雨***", 880),
+            records.binding(Provider.GOOGLE, "x***@example.com", 300),
         ),
         holdings={
-            DataCategory.POSTS: made.items(
+            DataCategory.POSTS: records.items(
                 "post",
                 (40, "今天的晚霞像打翻的橘子汽水"),
                 (21, "有人一起去爬山吗，周六早上出发"),
                 (3, "新学会一首歌，嗓子还没好"),
             ),
-            DataCategory.COMMENTS: made.items(
+            DataCategory.COMMENTS: records.items(
                 "comment", (35, "这只猫好胖"), (20, "我带水，你带零食"), (2, "谢谢大家")
             ),
-            DataCategory.VOICE: made.items("voice", (15, "一段十二秒的语音介绍", {"seconds": 12})),
-            DataCategory.PHOTOS: made.items("photo", (60, "照片墙：海边"), (59, "照片墙：灯塔")),
-            DataCategory.CHAT: made.items("chat", (9, "聊天室里的 42 条消息", {"messages": 42})),
-            DataCategory.SEARCH_HISTORY: made.items(
+            DataCategory.VOICE: records.items(
+                "voice", (15, "一段十二秒的语音介绍", {"seconds": 12})
+            ),
+            DataCategory.PHOTOS: records.items("photo", (60, "照片墙：海边"), (59, "照片墙：灯塔")),
+            DataCategory.CHAT: records.items("chat", (9, "聊天室里的 42 条消息", {"messages": 42})),
+            DataCategory.SEARCH_HISTORY: records.items(
                 "search", (12, "徒步 路线"), (11, "吉他 初学"), (1, "怎么解绑谷歌")
             ),
-            DataCategory.RECHARGE: made.items(
+            DataCategory.RECHARGE: records.items(
                 "recharge",
                 (200, "充值 30 元", {"amount": "30.00", "currency": "CNY"}),
                 (31, "充值 6 元", {"amount": "6.00", "currency": "CNY"}),
                 (30, "赠送虚拟礼物：小花", {"amount": "-6.00", "currency": "CNY"}),
             ),
-            DataCategory.LOCATION: made.items("location", (5, "城市级位置：厦门")),
-            DataCategory.DEVICE_LOGS: made.items(
+            DataCategory.LOCATION: records.items("location", (5, "城市级位置：厦门")),
+            DataCategory.DEVICE_LOGS: records.items(
                 "log", (4, "登录：手机号，安卓"), (1, "登录：微信")
             ),
-            DataCategory.RECOMMENDATIONS: made.items(
+            DataCategory.RECOMMENDATIONS: records.items(
                 "feature", (7, "偏好：户外"), (7, "偏好：民谣音乐")
             ),
-            DataCategory.FOLLOWS: made.items("follow", (100, "关注：山风电台")),
+            DataCategory.FOLLOWS: records.items("follow", (100, "关注：山风电台")),
         },
         consents=ALL_CONSENTS,
         retained={
-            DataCategory.RECHARGE: made.kept_for(900),
-            DataCategory.REAL_NAME: made.kept_for(400),
+            DataCategory.RECHARGE: records.legal_retention(900),
+            DataCategory.REAL_NAME: records.legal_retention(400),
         },
         decisions=(
             AutomatedDecision(
                 id="d-501",
                 what="聊天室发言被暂停 24 小时",
-                made_at=made.ago(6),
+                made_at=records.days_ago(6),
                 factors=(
                     "一小时内有 5 条消息被其他用户举报",
                     "消息内容被判定为重复刷屏",
                     "此前 30 天内没有同类记录",
                 ),
                 appeal="可以请客服人工复核这次判定",
-                ends_at=made.ago(5),
+                ends_at=records.days_ago(5),
             ),
         ),
     )
@@ -95,7 +97,7 @@ def lin_xiaoyu(made: SampleWorld) -> SamplePerson:
     )
 
 
-def chen_jiahao(made: SampleWorld) -> SamplePerson:
+def chen_jiahao(records: RecordFactory) -> SamplePerson:
     """Return 嘉豪 Kaho, whom the note describes."""
     phone = "+85251234002"
     record = AccountRecord(
@@ -104,29 +106,29 @@ def chen_jiahao(made: SampleWorld) -> SamplePerson:
         locale="zh-Hant",
         avatar=True,
         gender="male",
-        birthday=made.born(34, 45),
+        birthday=records.birthday(34, 45),
         signature="飲杯凍檸茶先",
         tags=("足球", "電影"),
         interests=("單車",),
         phone=phone,
         bindings=(
-            made.phone(phone, 700),
-            made.bound(Provider.LINE, "Kaho***", 650),
-            made.bound(Provider.APPLE, "k***@example.net", 120),
+            records.phone(phone, 700),
+            records.binding(Provider.LINE, "Kaho***", 650),
+            records.binding(Provider.APPLE, "k***@example.net", 120),
         ),
         holdings={
-            DataCategory.POSTS: made.items(
+            DataCategory.POSTS: records.items(
                 "post", (18, "今晚球賽有人一齊睇嗎"), (5, "獅子山的夜景，等了兩個鐘")
             ),
-            DataCategory.COMMENTS: made.items("comment", (17, "我先買飲品")),
-            DataCategory.SEARCH_HISTORY: made.items("search", (3, "注銷帳號"), (2, "刪除 動態")),
-            DataCategory.RECHARGE: made.items(
+            DataCategory.COMMENTS: records.items("comment", (17, "我先買飲品")),
+            DataCategory.SEARCH_HISTORY: records.items("search", (3, "注銷帳號"), (2, "刪除 動態")),
+            DataCategory.RECHARGE: records.items(
                 "recharge", (90, "儲值 48 港元", {"amount": "48.00", "currency": "HKD"})
             ),
-            DataCategory.DEVICE_LOGS: made.items("log", (2, "登入：Apple")),
+            DataCategory.DEVICE_LOGS: records.items("log", (2, "登入：Apple")),
         },
         consents=ALL_CONSENTS,
-        retained={DataCategory.RECHARGE: made.kept_for(1000)},
+        retained={DataCategory.RECHARGE: records.legal_retention(1000)},
     )
     return SamplePerson(
         id="chen-jiahao",
@@ -139,7 +141,7 @@ def chen_jiahao(made: SampleWorld) -> SamplePerson:
     )
 
 
-def alice_morgan(made: SampleWorld) -> SamplePerson:
+def alice_morgan(records: RecordFactory) -> SamplePerson:
     """Return alice_in_transit, whom the note describes."""
     record = AccountRecord(
         account="u-1003",
@@ -147,17 +149,17 @@ def alice_morgan(made: SampleWorld) -> SamplePerson:
         locale="en",
         avatar=True,
         gender="female",
-        birthday=made.born(41, 200),
+        birthday=records.birthday(41, 200),
         signature="Mostly trains",
         tags=("travel",),
         interests=("photography", "maps"),
-        bindings=(made.bound(Provider.GOOGLE, "a***@example.org", 400),),
+        bindings=(records.binding(Provider.GOOGLE, "a***@example.org", 400),),
         holdings={
-            DataCategory.POSTS: made.items("post", (70, "Night train, window seat, no signal")),
-            DataCategory.PHOTOS: made.items("photo", (70, "Photo wall: a station at dawn")),
-            DataCategory.SEARCH_HISTORY: made.items("search", (8, "change birthday")),
-            DataCategory.LOCATION: made.items("location", (8, "City-level location: Singapore")),
-            DataCategory.RECOMMENDATIONS: made.items("feature", (9, "Prefers: travel rooms")),
+            DataCategory.POSTS: records.items("post", (70, "Night train, window seat, no signal")),
+            DataCategory.PHOTOS: records.items("photo", (70, "Photo wall: a station at dawn")),
+            DataCategory.SEARCH_HISTORY: records.items("search", (8, "change birthday")),
+            DataCategory.LOCATION: records.items("location", (8, "City-level location: Singapore")),
+            DataCategory.RECOMMENDATIONS: records.items("feature", (9, "Prefers: travel rooms")),
         },
         consents=FEW_CONSENTS,
     )
@@ -171,7 +173,7 @@ def alice_morgan(made: SampleWorld) -> SamplePerson:
     )
 
 
-def zhou_qiang(made: SampleWorld) -> SamplePerson:
+def zhou_qiang(records: RecordFactory) -> SamplePerson:
     """Return 周强, whom the note describes."""
     phone = "+8619900001007"
     record = AccountRecord(
@@ -180,26 +182,26 @@ def zhou_qiang(made: SampleWorld) -> SamplePerson:
         status=AccountStatus.SUSPENDED,
         suspended_for="repeated_fraud_reports",
         gender="male",
-        birthday=made.born(31, 10),
+        birthday=records.birthday(31, 10),
         phone=phone,
-        bindings=(made.phone(phone, 350), made.bound(Provider.WECHAT, "强***", 340)),
+        bindings=(records.phone(phone, 350), records.binding(Provider.WECHAT, "强***", 340)),
         holdings={
-            DataCategory.POSTS: made.items("post", (25, "带你躺赚，私聊")),
-            DataCategory.DEVICE_LOGS: made.items("log", (20, "异常登录：三台设备")),
-            DataCategory.RECHARGE: made.items(
+            DataCategory.POSTS: records.items("post", (25, "带你躺赚，私聊")),
+            DataCategory.DEVICE_LOGS: records.items("log", (20, "异常登录：三台设备")),
+            DataCategory.RECHARGE: records.items(
                 "recharge", (40, "充值 648 元", {"amount": "648.00", "currency": "CNY"})
             ),
         },
         consents=ALL_CONSENTS,
         retained={
-            DataCategory.RECHARGE: made.kept_for(1000),
+            DataCategory.RECHARGE: records.legal_retention(1000),
             DataCategory.DEVICE_LOGS: Retention(AccountReason.SECURITY),
         },
         decisions=(
             AutomatedDecision(
                 id="d-507",
                 what="账号被停用",
-                made_at=made.ago(19),
+                made_at=records.days_ago(19),
                 factors=(
                     "十名以上用户举报诱导转账",
                     "同一设备短时间内登录多个账号",
@@ -221,21 +223,21 @@ def zhou_qiang(made: SampleWorld) -> SamplePerson:
     )
 
 
-def wu_min(made: SampleWorld) -> SamplePerson:
+def wu_min(records: RecordFactory) -> SamplePerson:
     """Return 吴敏, whom the note describes."""
     phone = "+8619900001008"
     record = AccountRecord(
         account="u-1008",
         nickname="敏敏读书",
         gender="female",
-        birthday=made.born(25, 80),
+        birthday=records.birthday(25, 80),
         tags=("读书",),
         phone=phone,
-        bindings=(made.phone(phone, 260), made.bound(Provider.WECHAT, "敏***", 260)),
+        bindings=(records.phone(phone, 260), records.binding(Provider.WECHAT, "敏***", 260)),
         holdings={
-            DataCategory.POSTS: made.items("post", (33, "读完一本很厚的小说")),
-            DataCategory.SEARCH_HISTORY: made.items("search", (2, "关闭个性化推荐")),
-            DataCategory.RECOMMENDATIONS: made.items("feature", (2, "偏好：读书")),
+            DataCategory.POSTS: records.items("post", (33, "读完一本很厚的小说")),
+            DataCategory.SEARCH_HISTORY: records.items("search", (2, "关闭个性化推荐")),
+            DataCategory.RECOMMENDATIONS: records.items("feature", (2, "偏好：读书")),
         },
         consents=ALL_CONSENTS,
     )
@@ -249,15 +251,15 @@ def wu_min(made: SampleWorld) -> SamplePerson:
     )
 
 
-def liu_yang(made: SampleWorld) -> SamplePerson:
+def liu_yang(records: RecordFactory) -> SamplePerson:
     """Return 刘洋, whom the note describes."""
     record = AccountRecord(
         account="u-1010",
         nickname="洋葱圈",
         gender="male",
-        birthday=made.born(22, 5),
-        bindings=(made.bound(Provider.WECHAT, "洋***", 130),),
-        holdings={DataCategory.POSTS: made.items("post", (11, "第一次做饭，没糊"))},
+        birthday=records.birthday(22, 5),
+        bindings=(records.binding(Provider.WECHAT, "洋***", 130),),
+        holdings={DataCategory.POSTS: records.items("post", (11, "第一次做饭，没糊"))},
         consents=FEW_CONSENTS,
     )
     return SamplePerson(
@@ -270,7 +272,7 @@ def liu_yang(made: SampleWorld) -> SamplePerson:
     )
 
 
-def mei_tan(made: SampleWorld) -> SamplePerson:
+def mei_tan(records: RecordFactory) -> SamplePerson:
     """Return meimei, whom the note describes."""
     phone = "+6581230011"
     record = AccountRecord(
@@ -279,18 +281,18 @@ def mei_tan(made: SampleWorld) -> SamplePerson:
         locale="en",
         avatar=True,
         gender="female",
-        birthday=made.born(29, 99),
+        birthday=records.birthday(29, 99),
         signature="Kopi first",
         phone=phone,
-        bindings=(made.phone(phone, 310), made.bound(Provider.FACEBOOK, "Mei T***", 305)),
+        bindings=(records.phone(phone, 310), records.binding(Provider.FACEBOOK, "Mei T***", 305)),
         holdings={
-            DataCategory.POSTS: made.items("post", (16, "Hawker centre tier list, fight me")),
-            DataCategory.RECHARGE: made.items(
+            DataCategory.POSTS: records.items("post", (16, "Hawker centre tier list, fight me")),
+            DataCategory.RECHARGE: records.items(
                 "recharge", (16, "Topped up 9.90", {"amount": "9.90", "currency": "SGD"})
             ),
         },
         consents=ALL_CONSENTS,
-        retained={DataCategory.RECHARGE: made.kept_for(1000)},
+        retained={DataCategory.RECHARGE: records.legal_retention(1000)},
         open_matters=(AccountReason.UNSPENT_BALANCE,),
     )
     return SamplePerson(
@@ -304,18 +306,18 @@ def mei_tan(made: SampleWorld) -> SamplePerson:
     )
 
 
-def sun_yue(made: SampleWorld) -> SamplePerson:
+def sun_yue(records: RecordFactory) -> SamplePerson:
     """Return 孙悦, whom the note describes."""
     record = AccountRecord(
         account="u-1012",
         nickname="",
         status=AccountStatus.CLOSED,
         holdings={
-            DataCategory.RECHARGE: made.items(
+            DataCategory.RECHARGE: records.items(
                 "recharge", (380, "充值 12 元", {"amount": "12.00", "currency": "CNY"})
             )
         },
-        retained={DataCategory.RECHARGE: made.kept_for(700)},
+        retained={DataCategory.RECHARGE: records.legal_retention(700)},
     )
     return SamplePerson(
         id="sun-yue",

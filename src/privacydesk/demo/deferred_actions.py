@@ -1,9 +1,9 @@
-"""Work that the sample account service takes on, does a little later, and calls back about.
+"""Actions that the sample account service accepts first, performs later and calls back about.
 
     first request ─► 202, Retry-After ─► done after a while ─► signed call to the desk
     same key again ─► 202 until then, afterwards the answer
 
-What was accepted is forgotten when the process ends. Nothing is lost by that: the desk asks again
+Accepted actions are forgotten when the process ends. Nothing is lost by that: the desk asks again
 under the same key, which is then accepted anew, and a change that was made before is not repeated.
 """
 
@@ -27,39 +27,39 @@ from privacydesk.errors import DeskError, ErrorCode
 _log = structlog.get_logger(__name__)
 
 Perform = Callable[[AccountAction, str, dict[str, Any], str], Awaitable[tuple[int, dict[str, Any]]]]
-"""Does an action at once, once per key; gives the status and the body of its answer."""
+"""Performs an action once per key; returns the status and the body of the response."""
 
 ACCEPTED: Final = 202
 RETRY_AFTER: Final = 30
 """Seconds after which to ask again in case the callback is lost."""
 
 _PENDING: Final[dict[str, Any]] = {"outcome": "pending", "retry_after": RETRY_AFTER}
-_PATIENCE: Final = aiohttp.ClientTimeout(total=5)
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
 @dataclass(slots=True)
 class _Accepted:
-    """A piece of accepted work."""
+    """An accepted action."""
 
     action: AccountAction
     account: str
     payload: dict[str, Any]
     done: bool = False
 
-    def is_the_same(self, action: AccountAction, account: str, payload: dict[str, Any]) -> bool:
+    def equals(self, action: AccountAction, account: str, payload: dict[str, Any]) -> bool:
         return (self.action, self.account, self.payload) == (action, account, payload)
 
 
-class LaterWork:
-    """Answers some actions later.
+class DeferredActions:
+    """Performs some actions later.
 
     Args:
-        perform: does them.
-        actions: which ones.
-        takes: seconds that each takes.
-        address: the desk's, for calling back; empty to let the desk ask again.
+        perform: performs an action at once.
+        actions: the actions that are deferred.
+        seconds: how long each takes.
+        address: the desk's address for callbacks; empty if the desk has to ask again.
         secret: the secret shared with the desk.
-        clock: the present, for signatures.
+        clock: source of the time in signatures.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class LaterWork:
         perform: Perform,
         *,
         actions: Collection[AccountAction],
-        takes: float,
+        seconds: float,
         address: str,
         secret: str,
         clock: Clock,
     ) -> None:
         self._perform = perform
         self._actions = frozenset(actions)
-        self._takes = takes
+        self._seconds = seconds
         self._address = address
         self._secret = secret
         self._clock = clock
@@ -84,37 +84,37 @@ class LaterWork:
     async def perform(
         self, action: AccountAction, account: str, payload: dict[str, Any], key: str
     ) -> tuple[int, dict[str, Any]]:
-        """Do an action at once, or accept it for later.
+        """Perform an action at once, or accept it for later.
 
         Raises:
             DeskError: with code ``conflict``: the key belongs to another request.
         """
         if action not in self._actions:
             return await self._perform(action, account, payload, key)
-        known = self._accepted.get(key)
-        if known is None:
-            self._accepted[key] = work = _Accepted(action, account, payload)
-            task = asyncio.create_task(self._work(work, key))
+        accepted = self._accepted.get(key)
+        if accepted is None:
+            self._accepted[key] = accepted = _Accepted(action, account, payload)
+            task = asyncio.create_task(self._perform_later(accepted, key))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return ACCEPTED, _PENDING
-        if not known.is_the_same(action, account, payload):
+        if not accepted.equals(action, account, payload):
             raise DeskError("the key belongs to another request", code=ErrorCode.CONFLICT)
-        if not known.done:
+        if not accepted.done:
             return ACCEPTED, _PENDING
         return await self._perform(action, account, payload, key)
 
-    async def _work(self, work: _Accepted, key: str) -> None:
-        await asyncio.sleep(self._takes)
+    async def _perform_later(self, accepted: _Accepted, key: str) -> None:
+        await asyncio.sleep(self._seconds)
         try:
             # A refused action is refused again when the answer is fetched.
             with contextlib.suppress(DeskError):
-                await self._perform(work.action, work.account, work.payload, key)
+                await self._perform(accepted.action, accepted.account, accepted.payload, key)
         except OSError:
             # The disk is full. Forget it, so that the next request under this key begins anew.
             self._accepted.pop(key, None)
             return
-        work.done = True
+        accepted.done = True
         if self._address:
             await self._call_back(key)
 
@@ -129,7 +129,7 @@ class LaterWork:
         }
         try:
             async with (
-                aiohttp.ClientSession(timeout=_PATIENCE) as session,
+                aiohttp.ClientSession(timeout=_TIMEOUT) as session,
                 session.post(self._address, data=body, headers=headers) as answer,
             ):
                 _log.info("called_back", status=answer.status)
@@ -137,7 +137,7 @@ class LaterWork:
             # The desk asks again by itself.
             _log.info("not_called_back")
 
-    async def run(self, _: web.Application) -> AsyncIterator[None]:
+    async def cancel_on_cleanup(self, _: web.Application) -> AsyncIterator[None]:
         """Cancel pending work when the application ends; a ``cleanup_ctx`` of it."""
         yield
         for task in tuple(self._tasks):
