@@ -49,7 +49,7 @@ class Stage:
         """Open the panel with somebody being played."""
         context = await self.context(lang, viewport={"width": width, "height": 900})
         page = await context.new_page()
-        await page.goto(f"{self.demo.address}/demo/?lang={lang}&person={person}")
+        await page.goto(f"{self.demo.address}/demo/?lang={lang}&person={person}&view=user")
         return page
 
     async def context(self, lang: str, **options: Any) -> BrowserContext:
@@ -64,11 +64,12 @@ class Stage:
         """Open the panel as somebody, and the chat in a tab of its own from there."""
         context = await self.context(tongue.tag, viewport=DESKTOP, **options)
         panel = await context.new_page()
-        await panel.goto(f"{self.demo.address}/demo/?lang={tongue.tag}&person={person}")
+        await panel.goto(f"{self.demo.address}/demo/?lang={tongue.tag}&person={person}&view=user")
         messages = (await self.look(person))["messages"]
         await chat_of(panel).opened()
         visitor = Visitor(self, panel, panel, person, tongue, photos, seen=len(messages))
         visitor.page = await visitor.open_tab()
+        await panel.locator("#tab-account").click()
         if await visitor.page.locator("html").get_attribute("lang") != tongue.tag:
             await visitor.chat.speak(tongue.locale)
         return visitor
@@ -217,6 +218,13 @@ class Visitor:
         await tab.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
         await Chat(tab).opened()
         return tab
+
+    async def move_clock(self, preset: str) -> None:
+        """Move the clock to one of the times that its dialog offers, such as ``hour``."""
+        await self.panel.locator("[data-opens='clock-dialog']").click()
+        await self.panel.locator(f"[data-preset='{preset}'] button").click()
+        await expect(self.panel.locator("#clock-moved")).not_to_be_empty()
+        await self.panel.keyboard.press("Escape")
 
     async def open_desk(self, kind: str) -> None:
         """Type what the policy says, and choose what it is about."""

@@ -83,7 +83,7 @@ async def test_a_form_is_taken_up_where_it_was_left_after_a_reload_and_an_hour(
     await expect(mei.page.locator("#text")).to_have_value(draft)
     await mei.chat.hears("automated_decision.what")
 
-    await mei.panel.locator("[data-seconds='3600']").click()
+    await mei.move_clock("hour")
     await mei.chat.say(tongue.of("我被禁言了", "我被禁言了", "I was muted"))
     await mei.chat.choose("explain", "_skip")
     # An hour is longer than a code counts, so it is asked for again and nothing else is.

@@ -32,7 +32,7 @@ async def test_google_is_unbound_after_the_window_and_a_second_tab_tells_the_sam
     await expect(lin.panel.locator("#tickets")).to_contain_text(number)
     await expect(lin.account("bindings.google")).to_be_visible()
 
-    await lin.panel.locator("[data-seconds='60']").click()
+    await lin.move_clock("minute")
 
     await lin.chat.hears("ticket.done.unbinding")
     await lin.chat.shows(number, "closed", outcome="fulfilled")

@@ -72,7 +72,7 @@ async def test_three_wrong_codes_are_three_in_any_tab_and_after_a_reload(visit: 
     await expect(wu.chat.log).not_to_contain_text(right)
     await expect(wu.chat.log.locator("[data-key='access.profile']")).to_have_count(0)
 
-    await wu.panel.locator("[data-seconds='3600']").click()
+    await wu.move_clock("hour")
     await wu.chat.choose("resend")
     await wu.verify()
     await wu.chat.hears("access.profile")

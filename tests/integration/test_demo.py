@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 from tests.common.policies import CountingEmbedder, bring_sample_policy
 
+from privacydesk.app.process import build_web_app
 from privacydesk.calendars import Calendars
 from privacydesk.cli.common import command_services
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
@@ -28,6 +30,7 @@ from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import STAFF
 from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError
@@ -35,6 +38,7 @@ from privacydesk.policy.clauses import CLAUSE_NAMES, cite
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import read_profile
+from privacydesk.services.api import Credentials
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.settings import load_settings
@@ -94,6 +98,98 @@ async def test_the_panel_is_served_in_three_languages_under_a_strict_policy(tmp_
             assert "frame-src 'self'" in policy
         async with client.get("/demo") as answer:
             assert str(answer.url).endswith("/demo/")
+
+
+async def test_the_console_may_be_framed_by_the_demos_own_pages(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        async with client.get("/console/sign-in") as answer:
+            policy = answer.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'self'" in policy
+        assert "unsafe" not in policy
+        # Without the demo nobody may.
+        app = build_web_app(demo.services)
+        async with (
+            TestClient(TestServer(app)) as other,
+            other.get("/console/sign-in") as answer,
+        ):
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_button_signs_an_agent_in_to_the_console(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        for _ in range(2):
+            # The second time there is a session already: a code works once.
+            async with client.post(
+                "/demo/console", json={"agent": "mei", "lang": "zh-Hant"}
+            ) as answer:
+                assert answer.status == 204
+        async with client.get("/console/inbox") as answer:
+            text = await answer.text()
+        assert answer.status == 200
+        assert 'lang="zh-Hant"' in text
+        assert "小美" in text
+        status, _ = await posted(client, "/demo/console", {"agent": "nobody"})
+        assert status == 404
+
+
+async def test_an_agent_whose_access_was_changed_has_to_sign_in_by_hand(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        await demo.services.signin.agents.reset_access("mei")
+        status, _ = await posted(client, "/demo/console", {"agent": "mei"})
+        assert status in {401, 409}
+
+
+async def test_the_clock_says_beforehand_what_will_happen(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        status, written = await posted(client, "/demo/tour/write", {"lang": "zh-Hans"})
+        assert status == 200
+        async with client.get("/demo/clock?lang=en") as answer:
+            presets = {one["name"]: one for one in (await answer.json())["presets"]}
+        assert list(presets) == ["minute", "hour", "tomorrow", "working_days", "deadline"]
+        assert presets["hour"]["events"] == []
+        events = presets["deadline"]["events"]
+        assert {one["number"] for one in events} == {written["number"]}
+        assert [one["text"] for one in events] == [
+            "Reminder: two working days left",
+            "Reminder: one working day left",
+            "Overdue: supervisors are alerted",
+        ]
+
+
+async def test_the_tour_goes_through_the_dialogs_and_the_services(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        _, written = await posted(client, "/demo/tour/write", {"lang": "en"})
+        number = written["number"]
+        ticket = await demo.services.staff.tickets.by_number(number)
+        assert (ticket.kind, ticket.locale) == (RequestKind.DELETION, "en")
+        assert ticket.verified_at is not None
+        for action in ("claim", "decide", "decide"):
+            status, _ = await posted(client, f"/demo/tour/{action}", {"number": number})
+            assert status == 200
+        ticket = await demo.services.staff.tickets.by_number(number)
+        assert (ticket.holder, ticket.items[0].decision) == ("mei", "grant")
+        # Asked for again, it is a request of its own.
+        status, again = await posted(client, "/demo/tour/write", {"lang": "en"})
+        assert status == 200
+        assert again["number"] != number
+        status, _ = await posted(client, "/demo/tour/claim", {"number": "PD-0000-0000-000"})
+        assert status == 404
+        status, _ = await posted(client, "/demo/tour/dance", {})
+        assert status == 404
+
+
+async def test_page_and_chat_change_their_language_together(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        body = {"person": "wu-min", "agent": "mei", "lang": "en"}
+        async with client.post("/demo/language", json=body) as answer:
+            assert answer.status == 204
+        _, token = await posted(client, "/demo/token", {"person": "wu-min"})
+        admission = await demo.services.desk.open(
+            Credentials(token=token["token"]), languages="zh-Hans"
+        )
+        assert admission.session.locale == "en"
+        status, _ = await posted(client, "/demo/language", {**body, "lang": "fr"})
+        assert status == 400
 
 
 async def test_a_token_of_the_panel_opens_the_persons_chat(tmp_path: Path) -> None:
@@ -324,11 +420,13 @@ async def test_a_port_in_use_is_told_by_its_option(tmp_path: Path) -> None:
 
 
 async def test_an_open_panel_does_not_hold_up_stopping(tmp_path: Path) -> None:
-    async with asyncio.timeout(20):
-        async with running(tmp_path / "demo") as (_, client):
-            stream = await client.get("/demo/phone/lin-xiaoyu/events")
-            await _event(stream)
-        stream.close()
+    async with running(tmp_path / "demo") as (_, client):
+        stream = await client.get("/demo/phone/lin-xiaoyu/events")
+        await _event(stream)
+        stopping = asyncio.get_running_loop().time()
+    # Pages that stay open would be waited for, for a minute.
+    assert asyncio.get_running_loop().time() - stopping < 30
+    stream.close()
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.parent.name)

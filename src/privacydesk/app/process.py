@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -67,13 +68,22 @@ _MAX_TICKETING_EVERY = 5.0
 
 
 def build_web_app(
-    services: Services, *, extra: Sequence[tuple[str, web.Application]] = ()
+    services: Services,
+    *,
+    extra: Sequence[tuple[str, web.Application]] = (),
+    frames_console: bool = False,
 ) -> web.Application:
-    """Return the web application: chat, console, HTTP API and ``extra`` applications by path."""
+    """Return the web application: chat, console, HTTP API and ``extra`` applications by path.
+
+    ``frames_console`` lets pages of the desk's own origin embed the console.
+    """
+    settings = web_settings(services.settings, services.profile)
+    if frames_console:
+        settings = replace(settings, console_frame_ancestors="'self'")
     return make_app(
         services.desk,
         services.catalogs,
-        web_settings(services.settings, services.profile),
+        settings,
         services.clock,
         captcha=services.external.captcha,
         signin=services.signin,
@@ -145,6 +155,7 @@ async def run_server(
     services: Services,
     *,
     extra: Sequence[tuple[str, web.Application]] = (),
+    frames_console: bool = False,
     nlu: NluProcess | None = None,
     on_failure: Callable[[], None] = _ignore_failure,
 ) -> AsyncIterator[int]:
@@ -153,6 +164,7 @@ async def run_server(
     Args:
         services: the services to serve.
         extra: further web applications, by path.
+        frames_console: whether pages of the desk's own origin may embed the console.
         nlu: the process that interprets messages; None if this process does.
         on_failure: called when a loop has stopped unexpectedly, so that the caller can shut down.
 
@@ -160,7 +172,7 @@ async def run_server(
         SettingsError: the server can't listen on the address in the settings.
         DeskError: on exit, if a loop has stopped unexpectedly.
     """
-    app = build_web_app(services, extra=extra)
+    app = build_web_app(services, extra=extra, frames_console=frames_console)
     runner = make_runner(app)
     await runner.setup()
     site = web.TCPSite(runner, services.settings.host, services.settings.port, backlog=_BACKLOG)

@@ -54,9 +54,10 @@ from privacydesk.demo.people import sample_people
 from privacydesk.demo.personas import Personas
 from privacydesk.demo.seeding import PERIOD, Connections, move_webhook, seed
 from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
-from privacydesk.demo.stream import Stage
+from privacydesk.demo.stream import PanelSource
 from privacydesk.demo.switch import Switch
 from privacydesk.demo.tokens import TokenMinter, load_key, public_part
+from privacydesk.demo.tour import Tour
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Role
 from privacydesk.domain.intents import RequestKind
@@ -223,14 +224,21 @@ async def open_demo(
                 await save_book(book, data_dir / ACCOUNTS_FILE)
         await move_webhook(services.webhooks.endpoints, base_url)
         sender = MemoryCodeSender(clock, phones_of(book))
-        stage = Stage(services, Personas(people, regulars, sender), book, sender, staff)
-        panel = Panel(stage, clock, minter, data_dir).app()
+        personas = Personas(people, regulars, sender)
+        source = PanelSource(services, personas, book, sender, staff)
+        panel = Panel(source, clock, minter, Tour(services, personas, minter), data_dir).app()
         panel.add_subapp("/accounts", accounts)
         gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
         panel.add_subapp("/codes", gateway)
         await understanding.ready()
         await stack.enter_async_context(
-            run_server(services, extra=[("/demo", panel)], nlu=understanding, on_failure=failed)
+            run_server(
+                services,
+                extra=[("/demo", panel)],
+                frames_console=True,
+                nlu=understanding,
+                on_failure=failed,
+            )
         )
         yield Demo(base_url, services, clock, sender, data_dir)
 

@@ -65,6 +65,7 @@ class WebSettings:
         api_per_minute: average rate of requests that an API token may make.
         api_at_once: number of requests that an API token may make at once.
         api_timeout: maximum duration of an API request, including the arrival of its body.
+        console_frame_ancestors: origins that may embed the console, as a CSP source list.
         host_origin: origin of the page that embeds the chat and passes tokens to it; empty for
             the chat page's own origin.
         token_links: whether the chat page reads an app token from its own URL.
@@ -108,6 +109,7 @@ class WebSettings:
     max_wait: float = 25.0
     cors_origins: tuple[str, ...] = ()
     frame_ancestors: str = "'self'"
+    console_frame_ancestors: str = "'none'"
     host_origin: str = ""
     token_links: bool = True
     zone: str = "UTC"

@@ -26,6 +26,22 @@ export function el(name, attributes, ...children) {
 }
 
 /**
+ * Return one of the icons that all pages share; decoration, so its meaning is written beside it.
+ *
+ * @param {string} name
+ */
+export function icon(name) {
+  const shared = document.querySelector("svg.icon use")?.getAttribute("href") ?? "";
+  const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  drawn.setAttribute("class", "icon");
+  drawn.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", shared.replace(/#.*/, `#${name}`));
+  drawn.append(use);
+  return drawn;
+}
+
+/**
  * @param {string} text
  * @param {Record<string, string>} values
  */
@@ -44,5 +60,5 @@ export async function post(path, body) {
     body: JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(String(answer.status));
-  return answer.json();
+  return answer.status === 204 ? null : answer.json();
 }

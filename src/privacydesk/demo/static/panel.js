@@ -1,9 +1,13 @@
-// The demo's panel: the person played and their data, while the chat runs in its frame.
+// The demo's page: the user's side, which this module leads, the console's side, and the tour.
 
 import { Account } from "./account.js";
 import { Clock } from "./clock.js";
+import { Console } from "./console.js";
 import { byId, el, fill, post } from "./page.js";
+import { Panes, selectTab } from "./panes.js";
 import { Phone } from "./phone.js";
+import { recall, remember } from "./storage.js";
+import { Tour } from "./tour.js";
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
 /** @type {Record<string, string>} */
@@ -22,6 +26,20 @@ const notice = byId("notice");
 const clock = new Clock(config.clock, config.lang, words);
 const phone = new Phone(words, (at) => clock.format(at), copy);
 const account = new Account(words);
+const staff = new Console(words, config.lang, config.tour.agent, copy, tell);
+const panes = new Panes(() => void staff.show());
+const tour = new Tour(words, config.lang, config.tour, {
+  play,
+  reveal: (side) => panes.reveal(side),
+  openConsole: (path) => staff.signIn(config.tour.agent, path),
+  reloadConsole: () => staff.reload(),
+  showChat: () => {
+    selectTab("tab-chat");
+    // As by hand, where the newest message is out of view.
+    frame.contentDocument?.getElementById("newer")?.click();
+  },
+  tell,
+});
 /** @type {EventSource | null} */
 let stream = null;
 /** @type {any} */
@@ -74,13 +92,15 @@ function play(id) {
   const person = config.people.find((/** @type {any} */ one) => one.id === id) ?? config.people[0];
   if (person === playing) return;
   const first = playing === null;
-  const stale = remembered() !== person.id;
+  const stale = recall("sessionStorage", KEY) !== person.id;
   playing = person;
-  remember(person.id);
+  remember("sessionStorage", KEY, person.id);
   for (const button of document.querySelectorAll("[data-person]")) {
     button.setAttribute("aria-pressed", String(button.getAttribute("data-person") === person.id));
   }
   byId("handset-name").textContent = person.name;
+  byId("who-language").textContent = person.language;
+  byId("who-initial").textContent = [...person.name][0] ?? "";
   byId("phone-title").textContent = fill(words["phone.of"], { name: person.name });
   frame.title = fill(words.chat_frame, { name: person.name });
   phone.show(person);
@@ -117,7 +137,8 @@ function listen() {
     phone.others(seen.others);
     account.fill(seen.account);
     showTickets(seen.tickets);
-    showStaff(seen.staff);
+    staff.fill(seen.staff);
+    tour.follow(seen.tickets);
   });
   from.addEventListener("error", () => {
     if (connected) tell(words.lost);
@@ -157,41 +178,23 @@ function showTickets(tickets) {
   );
 }
 
+/** @param {string} id */
+async function open(id) {
+  byId(id).showModal();
+  if (id === "clock-dialog") await clock.load();
+}
+
 /**
- * Codes change every half minute; the buttons stay, so that none is lost under a finger or focus.
- * @param {any[]} staff
+ * Change the language of the page, of the console and of the chat of the person played.
+ *
+ * @param {string} lang
  */
-function showStaff(staff) {
-  const list = byId("staff");
-  for (const one of staff) {
-    let item = document.getElementById(`staff-${one.name}`);
-    if (!item) {
-      item = el(
-        "li",
-        { class: "member", id: `staff-${one.name}` },
-        el("span", {}, el("bdi", {}, one.shown), ` · ${one.role}`),
-        el("code", { class: "member-name", lang: "en" }, one.name),
-        el(
-          "button",
-          {
-            type: "button",
-            class: "button quiet member-code",
-            onclick: (/** @type {MouseEvent} */ event) => {
-              const button = /** @type {HTMLElement} */ (event.currentTarget);
-              void copy(button.dataset.code ?? "", button);
-            },
-          },
-        ),
-      );
-      list.append(item);
-    }
-    const button = /** @type {HTMLButtonElement} */ (item.querySelector("button"));
-    button.disabled = !one.code;
-    if (button.dataset.code === one.code) continue;
-    button.dataset.code = one.code;
-    button.textContent = one.code || words["staff.no_code"];
-    button.setAttribute("aria-label", `${fill(words["staff.code"], { name: one.shown })} ${one.code}`);
-  }
+async function speak(lang) {
+  await post("language", { lang, person: playing.id, agent: staff.agent });
+  const address = new URL(location.href);
+  address.searchParams.set("lang", lang);
+  address.searchParams.set("person", playing.id);
+  location.replace(address);
 }
 
 /** @param {string} number */
@@ -199,7 +202,7 @@ function useNumber(number) {
   for (const line of document.querySelectorAll(".command")) {
     line.textContent = (line.getAttribute("data-line") ?? "").replace("NUMBER", number);
   }
-  byId("commands-title").scrollIntoView({ block: "nearest" });
+  document.querySelector(".command")?.scrollIntoView({ block: "nearest" });
 }
 
 /**
@@ -217,23 +220,6 @@ async function copy(text, button) {
   }
 }
 
-/** @param {string} id */
-function remember(id) {
-  try {
-    sessionStorage.setItem(KEY, id);
-  } catch {
-    // The choice lasts as long as the page.
-  }
-}
-
-function remembered() {
-  try {
-    return sessionStorage.getItem(KEY) ?? "";
-  } catch {
-    return "";
-  }
-}
-
 window.addEventListener("message", (message) => {
   if (message.origin !== location.origin || message.source !== frame.contentWindow) return;
   if (message.data?.type !== "privacydesk:token-needed") return;
@@ -247,15 +233,14 @@ window.addEventListener("message", (message) => {
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (!(button instanceof HTMLButtonElement)) return;
-  const { person, seconds, days, copies } = button.dataset;
-  if (person) play(person);
-  if (copies) await copy(byId(copies).textContent ?? "", button);
-  if (!seconds && !days) return;
+  const { person, agent, lang, copies, opens } = button.dataset;
   try {
-    clock.set(
-      await post("clock", seconds ? { seconds: Number(seconds) } : { working_days: Number(days) }),
-      true,
-    );
+    if (opens) await open(opens);
+    if (person) play(person);
+    if (agent) await staff.signIn(agent);
+    if (person || agent) button.closest("dialog")?.close();
+    if (lang) await speak(lang);
+    if (copies) await copy(byId(copies).textContent ?? "", button);
   } catch {
     tell(words.failed);
   }
@@ -281,4 +266,5 @@ byId("chat-tab").addEventListener("click", async (event) => {
 
 byId("chat-tab").setAttribute("href", ANONYMOUS);
 window.setInterval(() => void renewTabs(), RENEW);
-play(new URLSearchParams(location.search).get("person") || remembered());
+play(new URLSearchParams(location.search).get("person") || recall("sessionStorage", KEY));
+panes.start();

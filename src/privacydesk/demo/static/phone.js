@@ -1,7 +1,9 @@
-// The phone of the person played, with messages as they arrive, the newest on top and above the
-// chat; beside it the phones of other numbers.
+// The phone of the person played: a message is shown above the chat as it arrives, and listed with
+// the others; below are the phones of other numbers.
 
-import { byId, el, fill } from "./page.js";
+import { byId, el, fill, icon } from "./page.js";
+
+const SHOWN = 45_000;
 
 export class Phone {
   /**
@@ -15,6 +17,17 @@ export class Phone {
     this.copy = copy;
     this.newest = "";
     this.filled = false;
+    this.unread = 0;
+    this.hiding = 0;
+    byId("tab-phone").addEventListener("click", () => this.count(0));
+  }
+
+  /** @param {number} unread */
+  count(unread) {
+    this.unread = unread;
+    const badge = byId("phone-count");
+    badge.textContent = String(unread);
+    badge.hidden = unread === 0;
   }
 
   /** @param {any} person */
@@ -23,6 +36,7 @@ export class Phone {
     this.filled = false;
     byId("phone-number").textContent = [person.phone, person.mail].filter(Boolean).join(" · ");
     byId("arrival").replaceChildren();
+    this.count(0);
     this.list([]);
   }
 
@@ -81,7 +95,16 @@ export class Phone {
     byId("arrival").replaceChildren(
       el("p", { lang: message.lang }, message.text),
       ...this.buttons(message),
+      el(
+        "button",
+        { type: "button", class: "button quiet square", onclick: () => byId("arrival").replaceChildren() },
+        icon("close"),
+        el("span", { class: "unseen" }, this.words.close),
+      ),
     );
+    window.clearTimeout(this.hiding);
+    this.hiding = window.setTimeout(() => byId("arrival").replaceChildren(), SHOWN);
+    if (byId("view-phone").hidden) this.count(this.unread + 1);
   }
 
   /** @param {any} message */

@@ -110,15 +110,18 @@ def error_message(request: web.Request, error: DeskError) -> str:
     return error_text(request.config_dict[CATALOGS], request[LOCALE], error)
 
 
-async def console_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Forbid caching and framing of all responses; a receiver of ``on_response_prepare``.
+async def console_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Forbid caching of all responses, and framing; a receiver of ``on_response_prepare``.
+
+    The demo alone allows its own pages to frame the console.
 
     The referrer is sent to our own origin only: it names the page of a form, to which the agent
     returns after signing in again.
     """
     response.headers["Cache-Control"] = "no-store"
     if response.headers.get("Content-Security-Policy") != FILE_POLICY:
-        response.headers["Content-Security-Policy"] = content_security_policy("'none'")
+        ancestors = request.config_dict[SETTINGS].console_frame_ancestors
+        response.headers["Content-Security-Policy"] = content_security_policy(ancestors)
     response.headers["Referrer-Policy"] = "same-origin"
 
 
