@@ -104,7 +104,7 @@ async def test_user_and_console_are_side_by_side_and_the_divider_moves_by_keys(
     await chat_of(page).opened()
     # An agent is signed in without a password being typed.
     console = page.frame_locator("#console")
-    await expect(console.locator("h1, .bar").first).to_be_visible()
+    await expect(console.locator("h1, .bar").first).to_be_visible(timeout=60_000)
     await expect(page.locator("#agent-name")).to_have_text("小美")
     divider, pane = page.locator("#divider"), page.locator("#user-pane")
     before = await pane.bounding_box()

@@ -117,13 +117,16 @@ async def test_the_console_may_be_framed_by_the_demos_own_pages(tmp_path: Path) 
 
 async def test_a_button_signs_an_agent_in_to_the_console(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (_, client):
+        sent: dict[str, str] = {}
         for _ in range(2):
             # The second time there is a session already: a code works once.
             async with client.post(
                 "/demo/console", json={"agent": "mei", "lang": "zh-Hant"}
             ) as answer:
                 assert answer.status == 204
-        async with client.get("/console/inbox") as answer:
+            # By itself the client sends no cookies to an address without a name.
+            sent = {name: morsel.value for name, morsel in answer.cookies.items()}
+        async with client.get("/console/inbox", cookies=sent) as answer:
             text = await answer.text()
         assert answer.status == 200
         assert 'lang="zh-Hant"' in text

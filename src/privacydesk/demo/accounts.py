@@ -52,7 +52,7 @@ def make_account_app(
     Args:
         people: who exists when there is no state file yet.
         secret: the bearer token that the desk must show.
-        clock: the present, for exports and date checks.
+        clock: source of the current time, for exports and date checks.
         others: accounts of nobody who is shown.
         state_path: where to keep the state; ``None`` keeps it in memory alone.
         deferral: what is answered later; ``None`` answers all at once.

@@ -1,4 +1,4 @@
-"""The sample people who ask for themselves, and are of age."""
+"""The sample people who are adults and ask for themselves."""
 
 from __future__ import annotations
 

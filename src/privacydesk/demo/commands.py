@@ -1,4 +1,4 @@
-"""How to act as an agent in the demo: commands to copy."""
+"""The commands that the page offers to copy, for acting as an agent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLE_AGENTS: Final[Sequence[tuple[str, str, Role]]] = (
     ("xiao-chen", "小陈", Role.ADMINISTRATOR),
     ("he-an", "何安", Role.AUDITOR),
 )
-"""Name, what users see, role."""
+"""The agents: name, display name and role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class AgentCommand:
     """A command to copy.
 
     Attributes:
-        name: what it is for; the key ``demo.command.<name>`` explains it.
+        name: its purpose; the key ``demo.command.<name>`` explains it.
         line: the command, with NUMBER where a ticket's number goes.
     """
 
@@ -37,26 +37,26 @@ class AgentCommand:
 
 def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand, ...]:
     """Return an agent's most common commands, for the demo's folder."""
-    folder, called = shlex.quote(str(data_dir)), shell_command()
+    folder, program = shlex.quote(str(data_dir)), shell_command()
 
-    def made(name: str, words: str) -> AgentCommand:
-        return AgentCommand(name, f"{called} {words} --data-dir {folder}")
+    def command(name: str, arguments: str) -> AgentCommand:
+        return AgentCommand(name, f"{program} {arguments} --data-dir {folder}")
 
     return (
-        made("list", "tickets list"),
-        made("show", f"tickets show {ticket}"),
-        made("claim", f"tickets claim {ticket} --as mei"),
+        command("list", "tickets list"),
+        command("show", f"tickets show {ticket}"),
+        command("claim", f"tickets claim {ticket} --as mei"),
         # Evidence has to be opened before it is accepted; FILE is an id that ``show`` lists.
-        made("open", f"tickets evidence {ticket} --open FILE --to evidence.jpg --as mei"),
-        made("examine", f"tickets examine {ticket} --accept --as mei"),
-        made("grant", f"tickets decide {ticket} --grant --as mei"),
-        made(
+        command("open", f"tickets evidence {ticket} --open FILE --to evidence.jpg --as mei"),
+        command("examine", f"tickets examine {ticket} --accept --as mei"),
+        command("grant", f"tickets decide {ticket} --grant --as mei"),
+        command(
             "refuse",
             f"tickets decide {ticket} --refuse --ground rights_of_others"
             " --reason '这部分涉及别人的信息' --as mei",
         ),
-        made("talks", "conversations list"),
-        made("take", f"conversations take {ticket} --as mei"),
-        made("reply", f"conversations reply {ticket} '您好，我是小美' --as mei"),
-        made("hand_back", f"conversations hand-back {ticket} --as mei"),
+        command("talks", "conversations list"),
+        command("take", f"conversations take {ticket} --as mei"),
+        command("reply", f"conversations reply {ticket} '您好，我是小美' --as mei"),
+        command("hand_back", f"conversations hand-back {ticket} --as mei"),
     )

@@ -1,4 +1,4 @@
-"""What the demo keeps in its folder beside the database: secrets, settings, policy."""
+"""The demo's data folder: settings with secrets, the policy, and whether it was seeded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HEAD: Final = (
     "# Written by `privacydesk demo` at each start; the secrets stay as they are.\n"
     "# They protect sample data only: make new ones for anything else.\n\n"
 )
-_FOR_GOOD: Final = 1_000_000
+_UNLIMITED: Final = 1_000_000
 _SECRETS: Final = ("hashing_secret", "account_service_secret", "code_gateway_secret")
 
 
@@ -54,9 +54,9 @@ def write_settings(
         SettingsError: the file there is no settings file, or can't be written.
     """
     path = data_dir / SETTINGS_FILE
-    kept = _read(path)
-    secrets = {name: str(kept.get(name) or new_secret()) for name in _SECRETS}
-    ring = kept.get("ring_keys")
+    previous = _read_settings(path)
+    secrets = {name: str(previous.get(name) or new_secret()) for name in _SECRETS}
+    ring = previous.get("ring_keys")
     values: dict[str, Any] = {
         "data_dir": str(data_dir.resolve()),
         # Named, so that an operator's own database is never taken for the demo's.
@@ -64,12 +64,12 @@ def write_settings(
         "profile": str(DATA / "profile.yaml"),
         "host": host,
         "port": port,
-        "ring_key": str(kept.get("ring_key") or "demo"),
+        "ring_key": str(previous.get("ring_key") or "demo"),
         "app_token_audience": "privacydesk",
         # Moving the clock by days should sign nobody out.
-        "staff_idle_minutes": _FOR_GOOD,
-        "staff_session_hours": _FOR_GOOD,
-        "temporary_password_hours": _FOR_GOOD,
+        "staff_idle_minutes": _UNLIMITED,
+        "staff_session_hours": _UNLIMITED,
+        "temporary_password_hours": _UNLIMITED,
         "account_service_url": f"{base}/demo/accounts",
         "code_gateway_url": f"{base}/demo/codes",
         # A receiver to try webhooks with runs on this machine.
@@ -131,7 +131,7 @@ def seeding_marker(data_dir: Path) -> Iterator[None]:
     marker.replace(data_dir / _SEEDED)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_settings(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The demo's small files: written whole or not at all, and readable by their owner alone."""
+"""The demo's small files: written atomically, and readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def replace_file(path: Path, text: str) -> None:
     Raises:
         SettingsError: it can't be written.
     """
-    beside = path.with_name(f"{path.name}.new")
+    temporary = path.with_name(f"{path.name}.new")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as error:
         raise SettingsError(f"{path} can't be written: {error.strerror}", key="data_dir") from None

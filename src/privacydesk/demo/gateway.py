@@ -1,6 +1,6 @@
-"""The demo's gateway: takes codes and notices as an SMS gateway would, for the phones to show.
+"""The demo's SMS gateway: receives codes and notices, which the page shows as messages.
 
-It speaks what ``connectors.http_sms`` describes, so that the desk's own connector is what runs.
+It implements the contract of ``connectors.http_sms``, so that the desk uses its own connector.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from privacydesk.domain.notices import Notice, NoticeSubject
 
 _SENDER: Final = web.AppKey("_SENDER", MemoryCodeSender)
 _SECRET: Final = web.AppKey("_SECRET", str)
-_LONGEST_BODY: Final = 16 * 1024
+_MAX_BODY: Final = 16 * 1024
 
 
 def make_gateway_app(sender: MemoryCodeSender, *, secret: str) -> web.Application:
     """Return the gateway: one ``POST`` to its root per message."""
-    app = web.Application(client_max_size=_LONGEST_BODY)
+    app = web.Application(client_max_size=_MAX_BODY)
     app[_SENDER], app[_SECRET] = sender, secret
-    app.router.add_post("", _take)
+    app.router.add_post("", _receive)
     return app
 
 
-async def _take(request: web.Request) -> web.Response:
+async def _receive(request: web.Request) -> web.Response:
     body, headers = await request.read(), request.headers
     key, stamp = headers.get("Idempotency-Key", ""), headers.get("X-Desk-Timestamp", "")
     signature = headers.get("X-Desk-Signature", "")
@@ -37,9 +37,9 @@ async def _take(request: web.Request) -> web.Response:
     if not verify(request.app[_SECRET], int(stamp), key, body, signature):
         return _problem(401, "unauthenticated")
     try:
-        asked = orjson.loads(body)
-        to, template, locale = _target(asked["to"]), asked["template"], asked["locale"]
-        code, number, about = asked.get("code"), asked.get("ticket"), asked.get("about")
+        message = orjson.loads(body)
+        to, template, locale = _parse_target(message["to"]), message["template"], message["locale"]
+        code, number, about = message.get("code"), message.get("ticket"), message.get("about")
     except (ValueError, KeyError, TypeError, AttributeError):
         return _problem(400, "invalid_payload")
     sender = request.app[_SENDER]
@@ -50,14 +50,14 @@ async def _take(request: web.Request) -> web.Response:
         answer = await sender.notify(to, notice, key=key)
     else:
         return _problem(400, "invalid_payload")
-    told = {"outcome": answer.outcome.value, "masked": answer.masked}
+    result = {"outcome": answer.outcome.value, "masked": answer.masked}
     return web.Response(
-        body=orjson.dumps(told | ({"reason": answer.reason.value} if answer.reason else {})),
+        body=orjson.dumps(result | ({"reason": answer.reason.value} if answer.reason else {})),
         content_type="application/json",
     )
 
 
-def _target(raw: dict[str, Any]) -> PhoneTarget | MailTarget | AccountContact:
+def _parse_target(raw: dict[str, Any]) -> PhoneTarget | MailTarget | AccountContact:
     if "phone" in raw:
         return PhoneTarget(raw["phone"])
     return MailTarget(raw["mail"]) if "mail" in raw else AccountContact(raw["account"])

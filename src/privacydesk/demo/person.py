@@ -1,4 +1,4 @@
-"""A sample person, and the world of sample records that one is made in."""
+"""Sample people, and the factory of the records of their accounts."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from privacydesk.domain.masking import mask_phone
 
 @dataclass(frozen=True, slots=True)
 class SamplePerson:
-    """Somebody to play in the demo.
+    """Somebody who can be played in the demo.
 
     Attributes:
         id: a short name for addresses, as in ``lin-xiaoyu``.
         name: as they write it.
         locale: the language they write in.
-        note: what makes them worth playing, in English, for people trying the demo.
+        note: what is special about them, in English.
         record: their account, or ``None`` if they have none.
         phone: a number at which they can be reached, E.164; their bound phone if there is one.
         mail: a mail address at which they can be reached.
@@ -61,7 +61,7 @@ class SamplePerson:
 
 
 class RecordFactory:
-    """Turns "three days ago" into records of one sample world."""
+    """Makes the records of accounts, with times relative to one instant."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now

@@ -1,7 +1,7 @@
 """``privacydesk demo``: the whole desk on one port, with everything it needs around it.
 
-    browser ── /chat/ ───────── the desk ──── HTTP connectors ────┐
-       └────── /demo/ ── panel ── looks at the accounts and codes │
+    browser ── /chat/, /console/ ── the desk ── HTTP connectors ──┐
+       └────── /demo/ ── page ── reads the accounts and codes     │
                  /demo/accounts ── sample account service ◄───────┤
                  /demo/codes ───── code gateway ◄─────────────────┘
 
@@ -24,11 +24,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import typer
+from aiohttp import web
 
 from privacydesk import logs
 from privacydesk.app import Services, open_services, upgrade
 from privacydesk.app.process import run_server
 from privacydesk.clock import Clock
+from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_sms import connect_code_sender
@@ -51,6 +53,7 @@ from privacydesk.demo.files import DATA, make_folder
 from privacydesk.demo.gateway import make_gateway_app
 from privacydesk.demo.panel import Panel
 from privacydesk.demo.people import sample_people
+from privacydesk.demo.person import SamplePerson
 from privacydesk.demo.personas import Personas
 from privacydesk.demo.seeding import PERIOD, Connections, move_webhook, seed
 from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
@@ -65,7 +68,7 @@ from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import SettingsError
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.wire import Briefing
-from privacydesk.profile import read_profile
+from privacydesk.profile import OperatorProfile, read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving_lock import serving_lock
 from privacydesk.web.api.callbacks import CALLBACK_PATH
@@ -83,8 +86,8 @@ class Demo:
     Attributes:
         address: where it is reached, without a path.
         services: the desk inside it.
-        clock: its present.
-        sender: where codes arrive.
+        clock: its clock.
+        sender: receives codes and notices.
         data_dir: its folder, as it was named.
     """
 
@@ -106,8 +109,8 @@ def run_demo(
     """Run the demo until it is interrupted.
 
     Args:
-        now: the present to begin with; text is ISO 8601, read in the operator's zone without an
-            offset. Ignored if the data have seen a later present.
+        now: the time to begin with; text is ISO 8601, read in the operator's zone without an
+            offset. Ignored if the data have seen a later time.
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
         data_dir: where everything is kept, ``data/demo`` by default; a restart on it continues.
@@ -151,7 +154,7 @@ async def open_demo(
     """Start the demo and stop it at the end; see :func:`run_demo`.
 
     Args:
-        now: the present to begin with.
+        now: the time to begin with.
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
         data_dir: where everything is kept.
@@ -162,46 +165,24 @@ async def open_demo(
     profile = read_profile(DATA / "profile.yaml").model_copy(
         update={"second_eyes": list(second_eyes)}
     )
-    port = _free_port(host, port)
-    base_url = f"http://{_bracketed(_own_address(host))}:{port}"
-    make_folder(data_dir)
-    key = load_key(data_dir)
-    settings = write_settings(
-        data_dir, host=host, port=port, base=base_url, token_key=public_part(key)
-    )
     async with AsyncExitStack() as stack:
-        stack.enter_context(serving_lock(settings.url))
-        seeds = not empty and needs_seeding(data_dir)
-        start = _parse_start(now, ZoneInfo(profile.zone))
-        rewound = PERIOD if seeds else timedelta(0)
-        clock = DemoClock(data_dir / CLOCK_FILE, start, rewound=rewound)
-        upgrade(settings)
+        address = _Address(host, _free_port(host, port))
+        start = _prepare(stack, profile, address, data_dir, now=now, empty=empty)
         # Nobody else is waiting yet: the import may use all of the machine.
         embedder = E5Embedder(os.cpu_count() or 1)
-        embed = import_policy(data_dir, profile.policy, clock.present, embedder)
+        embed = import_policy(data_dir, profile.policy, start.clock.present, embedder)
         embedding = asyncio.create_task(asyncio.to_thread(embed))
         understanding = UnderstandingProcess(
             Briefing(str(data_dir), profile.policy, log_level="warning")
         )
-        people = sample_people(clock.present)
-        with_applicants = seeds or is_seeded(data_dir)
-        regulars = applicants(clock.present) if with_applicants else ()
-        accounts = make_account_app(
-            (*people, *regulars),
-            others=(child_record(clock.present),) if with_applicants else (),
-            secret=settings.account_service_secret.get_secret_value(),
-            clock=clock,
-            state_path=data_dir / ACCOUNTS_FILE,
-            deferral=Deferral(_DEFERRED, call_back=f"{base_url}{CALLBACK_PATH}"),
-        )
-        book = accounts[BOOK]
-        connections = await _connect(stack, settings, clock)
+        accounts = _make_accounts(start)
+        connections = await _connect(stack, start.settings, start.clock)
         services = await stack.enter_async_context(
             open_services(
-                settings,
+                start.settings,
                 connections.external_services(),
                 profile=profile,
-                clock=clock,
+                clock=start.clock,
                 understanding=understanding,
             )
         )
@@ -209,38 +190,146 @@ async def open_demo(
         await staff.add_missing()
         await embedding
         await stack.enter_async_context(understanding)
-        minter = TokenMinter(key, settings.app_token_audience, clock)
-        if seeds:
-            with seeding_marker(data_dir):
-                await seed(
-                    services,
-                    clock,
-                    connections,
-                    book=book,
-                    people={person.id: person for person in regulars},
-                    minter=minter,
-                    base_url=base_url,
-                )
-                await save_book(book, data_dir / ACCOUNTS_FILE)
-        await move_webhook(services.webhooks.endpoints, base_url)
-        sender = MemoryCodeSender(clock, phones_of(book))
-        personas = Personas(people, regulars, sender)
-        source = PanelSource(services, personas, book, sender, staff)
-        panel = Panel(source, clock, minter, Tour(services, personas, minter), data_dir).app()
-        panel.add_subapp("/accounts", accounts)
-        gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
-        panel.add_subapp("/codes", gateway)
+        if start.seeds:
+            await _seed(start, services, connections, accounts[BOOK])
+        await move_webhook(services.webhooks.endpoints, start.base_url)
+        sender = MemoryCodeSender(start.clock, phones_of(accounts[BOOK]))
+        page = _make_page(start, services, staff, accounts, sender)
         await understanding.ready()
         await stack.enter_async_context(
             run_server(
                 services,
-                extra=[("/demo", panel)],
+                extra=[("/demo", page)],
                 frames_console=True,
                 nlu=understanding,
                 on_failure=failed,
             )
         )
-        yield Demo(base_url, services, clock, sender, data_dir)
+        yield Demo(start.base_url, services, start.clock, sender, data_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where the demo listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The base URL at which this process reaches itself."""
+        return f"http://{_bracketed(_own_address(self.host))}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What is known once the folder is prepared.
+
+    Attributes:
+        data_dir: the demo's folder.
+        base_url: where this process reaches itself.
+        settings: the settings of the desk.
+        clock: the demo's clock, rewound if the folder is to be seeded.
+        minter: signs app tokens.
+        seeds: whether the folder is to be seeded.
+        people: the people whose conversations begin empty.
+        applicants: the people of the seeded requests; empty for a folder without them.
+    """
+
+    data_dir: Path
+    base_url: str
+    settings: Settings
+    clock: DemoClock
+    minter: TokenMinter
+    seeds: bool
+    people: tuple[SamplePerson, ...]
+    applicants: tuple[SamplePerson, ...]
+
+
+def _prepare(
+    stack: AsyncExitStack,
+    profile: OperatorProfile,
+    address: _Address,
+    data_dir: Path,
+    *,
+    now: datetime | str | None,
+    empty: bool,
+) -> _Start:
+    """Lock the folder, write its settings and upgrade its database."""
+    make_folder(data_dir)
+    key = load_key(data_dir)
+    settings = write_settings(
+        data_dir,
+        host=address.host,
+        port=address.port,
+        base=address.url,
+        token_key=public_part(key),
+    )
+    stack.enter_context(serving_lock(settings.url))
+    seeds = not empty and needs_seeding(data_dir)
+    clock = DemoClock(
+        data_dir / CLOCK_FILE,
+        _parse_start(now, ZoneInfo(profile.zone)),
+        rewound=PERIOD if seeds else timedelta(0),
+    )
+    upgrade(settings)
+    return _Start(
+        data_dir=data_dir,
+        base_url=address.url,
+        settings=settings,
+        clock=clock,
+        minter=TokenMinter(key, settings.app_token_audience, clock),
+        seeds=seeds,
+        people=sample_people(clock.present),
+        applicants=applicants(clock.present) if seeds or is_seeded(data_dir) else (),
+    )
+
+
+def _make_accounts(start: _Start) -> web.Application:
+    """Return the sample account service."""
+    return make_account_app(
+        (*start.people, *start.applicants),
+        others=(child_record(start.clock.present),) if start.applicants else (),
+        secret=start.settings.account_service_secret.get_secret_value(),
+        clock=start.clock,
+        state_path=start.data_dir / ACCOUNTS_FILE,
+        deferral=Deferral(_DEFERRED, call_back=f"{start.base_url}{CALLBACK_PATH}"),
+    )
+
+
+async def _seed(
+    start: _Start, services: Services, connections: Connections, book: AccountBook
+) -> None:
+    """Add the sample requests, and save the accounts that they changed."""
+    with seeding_marker(start.data_dir):
+        await seed(
+            services,
+            start.clock,
+            connections,
+            book=book,
+            people={person.id: person for person in start.applicants},
+            minter=start.minter,
+            base_url=start.base_url,
+        )
+        await save_book(book, start.data_dir / ACCOUNTS_FILE)
+
+
+def _make_page(
+    start: _Start,
+    services: Services,
+    staff: SampleStaff,
+    accounts: web.Application,
+    sender: MemoryCodeSender,
+) -> web.Application:
+    """Return the demo's page with the account service and the SMS gateway below it."""
+    personas = Personas(start.people, start.applicants, sender)
+    source = PanelSource(services, personas, accounts[BOOK], sender, staff)
+    tour = Tour(services, personas, start.minter)
+    page = Panel(source, start.clock, start.minter, tour, start.data_dir).app()
+    page.add_subapp("/accounts", accounts)
+    secret = start.settings.code_gateway_secret.get_secret_value()
+    page.add_subapp("/codes", make_gateway_app(sender, secret=secret))
+    return page
 
 
 async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Connections:
@@ -310,22 +399,21 @@ def _bracketed(host: str) -> str:
 def _start_message(demo: Demo) -> str:
     zone = ZoneInfo(demo.services.profile.zone)
     now = demo.clock.now().astimezone(zone)
-    kept = "  (these data have seen it; --now is earlier)" if demo.clock.kept else ""
+    kept = "  (this folder has seen it; --now is earlier)" if demo.clock.kept else ""
     agents = ", ".join(
         name if role is Role.AGENT else f"{name} ({role.value})" for name, _, role in SAMPLE_AGENTS
     )
     lines = [
         "The demo runs. Nobody in it exists; don't type real data.",
         "",
-        f"  Panel   {demo.address}/demo/   choose whom to play; the chat opens beside it",
+        f"  Page    {demo.address}/demo/   user and console side by side; start here",
         f"  Chat    {demo.address}/chat/   the chat alone, without an account",
-        "  Codes   appear in the panel, on the phone of the person being played",
-        f"  Console {demo.address}{CONSOLE}   for staff; password {PASSWORD}, codes in the panel",
-        f"  Clock   {now:%Y-%m-%d %H:%M} {demo.services.profile.zone}; the panel moves it{kept}",
-        f"  Data    {demo.data_dir}   kept between starts; delete it to begin anew",
+        f"  Console {demo.address}{CONSOLE}   for staff; password {PASSWORD}, codes on the page",
+        f"  Clock   {now:%Y-%m-%d %H:%M} {demo.services.profile.zone}; the page moves it{kept}",
+        f"  Data    {demo.data_dir}   kept between starts; delete it to start over",
         "",
         f"Staff: {agents}. Act as one in another terminal:",
-        *(f"  {one.line}" for one in agent_commands(demo.data_dir)[:6]),
+        *(f"  {command.line}" for command in agent_commands(demo.data_dir)[:6]),
         "",
         "Press Ctrl+C to stop.",
     ]

@@ -28,7 +28,7 @@ class TokenMinter:
     Args:
         key: an Ed25519 key with its private part.
         audience: ``aud`` of the tokens.
-        clock: the present, for ``iat`` and ``exp``.
+        clock: source of the current time, for ``iat`` and ``exp``.
     """
 
     def __init__(self, key: OKPKey, audience: str, clock: Clock) -> None:
@@ -56,7 +56,7 @@ def public_part(key: OKPKey) -> Mapping[str, Any]:
 
 
 def load_key(data_dir: Path) -> OKPKey:
-    """Return the folder's key, which is made the first time.
+    """Return the folder's key, created the first time.
 
     Raises:
         SettingsError: the file holds no key, or can't be written.

@@ -1,4 +1,4 @@
-"""What the panel shows of a person, their account and the desk, as labelled JSON in a language."""
+"""The panel's data in a language: people, messages, accounts and requests as labelled JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Words:
 
 
 def person_view(person: SamplePerson, words: Words) -> dict[str, Any]:
-    """Return who somebody is, for the list of people."""
+    """Return a person as the list of people shows them."""
     return {
         "id": person.id,
         "name": person.name or words.text("demo.nobody"),
@@ -89,7 +89,7 @@ def message_view(
 
 
 def account_view(record: AccountRecord | None, words: Words) -> list[dict[str, Any]]:
-    """Return what the sample service holds about an account, in titled groups of rows."""
+    """Return what the account service holds about an account, in titled groups of rows."""
     if record is None:
         return []
     profile: list[Row] = [
@@ -106,8 +106,12 @@ def account_view(record: AccountRecord | None, words: Words) -> list[dict[str, A
             "bindings",
             words,
             (
-                _row(one.provider, words.text(f"provider.{one.provider}"), one.label_masked)
-                for one in record.bindings
+                _row(
+                    binding.provider,
+                    words.text(f"provider.{binding.provider}"),
+                    binding.label_masked,
+                )
+                for binding in record.bindings
             ),
         ),
         _group("profile", words, profile),
@@ -118,10 +122,10 @@ def account_view(record: AccountRecord | None, words: Words) -> list[dict[str, A
                 _row(
                     category,
                     words.text(f"category.{category}"),
-                    words.text("demo.account.items", count=len(held)),
+                    words.text("demo.account.items", count=len(items)),
                 )
-                for category, held in record.holdings.items()
-                if held or category == _POSTS
+                for category, items in record.holdings.items()
+                if items or category == _POSTS
             ),
         ),
         _group(
@@ -140,7 +144,7 @@ def account_view(record: AccountRecord | None, words: Words) -> list[dict[str, A
 
 
 def ticket_view(ticket: Ticket, words: Words) -> dict[str, str]:
-    """Return one request as staff would see it in a list."""
+    """Return a request for the list of requests."""
     clock = ticket.clock
     return {
         "number": ticket.number,
