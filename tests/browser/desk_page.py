@@ -95,6 +95,23 @@ class DeskPage:
         await self.form(deed).locator("button").click()
         await expect(self.page.locator(".note.ok[role='status']:visible")).to_be_visible()
 
+    async def sends(self, text: str) -> None:
+        """Send a reply at once, without the time in which it can be undone."""
+        await self.page.locator("#reply-text").fill(text)
+        await self.send_button.click()
+        await self.page.locator("#send-now").click()
+
+    @property
+    def send_button(self) -> Locator:
+        """The button that sends a reply."""
+        return self.form("reply").locator("button[type='submit']")
+
+    async def notes(self, text: str) -> None:
+        """Save an internal note."""
+        await self.page.locator("button[data-mode='note']").click()
+        await self.page.locator("#note-text").fill(text)
+        await self.does("note")
+
     async def settles_evidence(self) -> None:
         """Go on from the finding that is filled in, and settle it after the question."""
         await self.page.locator("#examine-do").click()

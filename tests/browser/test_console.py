@@ -53,7 +53,8 @@ async def test_an_agent_takes_over_while_the_user_types_and_hands_the_form_back(
     await expect(mei.page.locator("#reply-text")).to_be_focused()
     await mei.page.keyboard.type("您好，我是小美。")
     await expect(user.page.locator("#typing")).not_to_be_empty()
-    await mei.form("reply").locator("button").click()
+    await mei.send_button.click()
+    await mei.page.locator("#send-now").click()
     await expect(user.chat.log).to_contain_text("您好，我是小美。")
     await expect(mei.log).to_contain_text("您好，我是小美。")
     await expect(mei.page.locator("#reply-text")).to_have_value("")
@@ -81,7 +82,8 @@ async def test_a_stale_tab_s_reply_is_refused_and_its_text_stays(town: Stage, vi
     await user.chat.hears("owner.handed_back")
     await mei.does("take")
 
-    await stale.form("reply").locator("button").click()
+    await stale.send_button.click()
+    await stale.page.locator("#send-now").click()
     await expect(stale.page.locator("#reply-fault")).to_be_visible()
     await expect(stale.page.locator("#reply-text")).to_have_value("这段话写了很久。")
     await expect(user.chat.log).not_to_contain_text("这段话写了很久。")
@@ -114,16 +116,14 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
     boss = await DeskPage.sign_in(town, "lao-zhou")
     await boss.goes(f"tickets/{number}")
     await boss.does("files")
-    await expect(mei.page.locator("#changed")).to_be_visible()
-    await mei.page.locator("#changed a").click()
+    # Nobody is at work in the rail: it shows by itself what the supervisor has done.
     await mei.page.locator("[data-file]").click()
     await expect(mei.page.locator("#viewer-image")).to_be_visible()
     assert await mei.page.locator("#viewer-image").evaluate("image => image.naturalWidth") > 0
     await mei.page.keyboard.press("Escape")
     await expect(mei.page.locator("#changed")).to_be_hidden()
 
-    await mei.page.locator("#note-text").fill(NASTY)
-    await mei.does("note")
+    await mei.notes(NASTY)
     await mei.page.locator("input[name='shown'][value='yes']").check()
     await mei.settles_evidence()
     await mother.chat.shows(number, "in_review")

@@ -114,14 +114,16 @@ async def test_what_is_on_a_case_s_page_stays_where_it_was_first_shown(
     await mei.page.context.close()
 
 
-async def test_without_a_list_or_the_room_for_it_there_is_none_beside_the_case(
+async def test_beside_a_case_that_no_list_led_to_are_ones_own_and_none_without_the_room(
     town: Stage, numbers: list[str]
 ) -> None:
     direct = await DeskPage.sign_in(town, "mei")
     fresh = await direct.tab()
     await fresh.goes(f"tickets/{numbers[0]}")
     await expect(fresh.page.locator("#ticket-title")).to_be_visible()
-    await expect(fresh.page.locator("#beside")).to_be_hidden()
+    await expect(fresh.page.locator("#beside [data-revision]")).to_be_visible()
+    await expect(fresh.page.locator("#beside nav a")).to_have_count(0)
+    await expect(fresh.page.locator("#trail")).to_be_hidden()
     await direct.page.context.close()
     small = await DeskPage.sign_in(town, "mei", width=1279)
     await small.goes(VIEW)

@@ -97,8 +97,7 @@ async def _queue_and_take_over(all_of_them: Everybody) -> None:
     await expect(wing.page.locator("#fault")).to_be_visible()
     await expect(wing.form("take")).to_have_count(0)
 
-    await mei.page.locator("#reply-text").fill("您好，我是小美，在看了。")
-    await mei.form("reply").locator("button").click()
+    await mei.sends("您好，我是小美，在看了。")
     await expect(mother.chat.log).to_contain_text("您好，我是小美，在看了。")
 
 
@@ -157,7 +156,7 @@ async def _objection(all_of_them: Everybody, number: str) -> str:
     assert second != number
     await mei.goes("inbox?view=objections")
     await mei.row(second).click()
-    await expect(mei.page.locator(".side")).to_contain_text(number)
+    await expect(mei.page.locator("#ticket")).to_contain_text(number)
     await expect(mei.page.locator("#decide .lacks li")).to_have_count(1)
     await expect(mei.page.locator("#verdict, form[action$='/claim']")).to_have_count(0)
     return second

@@ -39,7 +39,8 @@ class Talk:
         return self.mei.page.locator("#reply-text")
 
     async def sends(self) -> None:
-        await self.mei.form("reply").locator("button").click()
+        await self.mei.send_button.click()
+        await self.mei.page.locator("#send-now").click()
 
     async def reaches(self, words: str) -> None:
         """Wait until the user reads something, and see that it came once."""
@@ -177,7 +178,8 @@ async def test_words_that_were_changed_after_a_lost_answer_are_sent_as_well(talk
 async def test_two_clicks_are_one_reply(talk: Talk) -> None:
     mei = talk.mei
     await talk.box.fill("只说一次")
-    await mei.form("reply").locator("button").dblclick()
+    await mei.send_button.dblclick()
+    await mei.page.locator("#send-now").click()
     await expect(talk.box).to_have_value("")
     await talk.reaches("只说一次")
 
@@ -213,8 +215,7 @@ async def test_scripts_and_endless_words_are_shown_as_they_were_typed(
     await expect(admin.page.locator("#q")).to_have_value(NASTY)
     await admin.looks_right("long.search")
     await admin.goes(f"tickets/{number}")
-    await admin.page.locator("#note-text").fill(f"{NASTY} {LONG}")
-    await admin.does("note")
+    await admin.notes(f"{NASTY} {LONG}")
     await town.demo.services.staff.handling.claim(number, "long-name")
     await admin.goes(f"tickets/{number}")
     await expect(admin.page.locator("#moves")).to_contain_text(NASTY)

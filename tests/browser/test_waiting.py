@@ -102,8 +102,7 @@ async def test_whoever_is_given_while_the_inbox_is_open_appears_and_says_that_th
     await expect(mei.page).to_have_title("(1) Inbox · Lane · Privacy desk")
 
     await mei.page.locator("[data-row]").click()
-    await mei.page.locator("#reply-text").fill("在的，请讲。")
-    await mei.form("reply").locator("button[type='submit']").click()
+    await mei.sends("在的，请讲。")
     await expect(user.chat.log).to_contain_text("在的，请讲。")
     await expect(badge).to_be_hidden()
     await mei.goes("inbox")

@@ -20,7 +20,7 @@ async def test_a_case_shows_each_notice_its_way_and_what_became_of_it(office: Of
     (ticket,) = await office.world.services.store.reader.list_tickets()
     mei = await office.signed_in("mei")
     page = await mei.get(f"/console/tickets/{ticket.number}")
-    found = re.search(r'<section[^>]*id="notices".*?</section>', page.text, re.DOTALL)
+    found = re.search(r'<details[^>]*id="notices".*?</details>', page.text, re.DOTALL)
     assert found is not None
     said = " ".join(unescape(re.sub(r"<[^>]+>", " ", found[0])).split())
     assert "More needed · email" in said

@@ -23,6 +23,10 @@ from privacydesk.services.staff.account_calls import AccountCallStatus, list_acc
 from privacydesk.services.staff.staleness import CaseDigest, digest_case
 from privacydesk.services.staff.ticket_lookup import RelatedTickets, TicketLookup
 
+_ACCOUNT_SERVICE = "account_service"
+_RELEASING_ACTIONS = frozenset({"grant", "grant_partly", "restore_asked"})
+"""Actions after which the account service carries something out."""
+
 INITIAL_EVENTS = 400
 """How many of the newest events a page shows when it is opened."""
 
@@ -80,12 +84,31 @@ class CasePage(Struct, frozen=True):
         return None if self.ticket is None else digest_case(self.ticket, self.evidence, self.log)
 
 
-def count_entries_by_others(log: Sequence[LogEntry], agent: str) -> int:
-    """Return how many entries of a ticket's log were made by anyone but the agent.
+class LogCounts(Struct, frozen=True):
+    """How many entries the log of a ticket has.
 
-    Entries about sent notices don't count: they follow from another entry.
+    Attributes:
+        all: the number of entries.
+        by_others: how many of them an agent neither made nor caused.
     """
-    return sum(entry.by not in (agent, NOTICE_LOG_AUTHOR) for entry in log)
+
+    all: int
+    by_others: int
+
+
+def count_entries_by_others(log: Sequence[LogEntry], agent: str) -> int:
+    """Return how many entries of a ticket's log an agent neither made nor caused.
+
+    Entries about sent notices don't count: they follow from another entry. An answer of the account
+    service belongs to the agent who released the call.
+    """
+    count, released_by = 0, ""
+    for entry in log:
+        if entry.what in _RELEASING_ACTIONS:
+            released_by = entry.by
+        is_own = entry.by == agent or (entry.by == _ACCOUNT_SERVICE and released_by == agent)
+        count += not is_own and entry.by != NOTICE_LOG_AUTHOR
+    return count
 
 
 class CasePages:
@@ -150,9 +173,10 @@ class CasePages:
         """Return the offset of a conversation's last event; 0 if the conversation is missing."""
         return (await self._reader.versions((conversation_id,))).get(conversation_id, 0)
 
-    async def count_entries_by_others(self, ticket: TicketId, agent: str) -> int:
-        """Return how many entries of a ticket's log were made by anyone but the agent."""
-        return count_entries_by_others(await self._reader.ticket_log(ticket), agent)
+    async def count_entries(self, ticket: TicketId, agent: str) -> LogCounts:
+        """Return how many entries a ticket's log has, and how many an agent had no part in."""
+        log = await self._reader.ticket_log(ticket)
+        return LogCounts(len(log), count_entries_by_others(log, agent))
 
     async def conversation(self, conversation_id: ConversationId) -> Conversation:
         """Return a conversation without its events.

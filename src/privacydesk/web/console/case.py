@@ -42,6 +42,7 @@ from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.seen_alarms import mark_alarms_seen
+from privacydesk.web.console.steps import Step, finished_steps, next_step
 from privacydesk.web.console.verdicts import item_keys
 from privacydesk.web.responses import json_response
 
@@ -229,6 +230,12 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     now = services.clock.now()
     return {
         "item_keys": item_keys(ticket),
+        "steps": tuple(Step),
+        "step": next_step(ticket),
+        "finished_steps": finished_steps(ticket),
+        "may_claim": me.works
+        and ticket.is_open
+        and me.name not in (ticket.holder, *ticket.excluded_reviewers),
         "count_entries_by_others": lambda log: count_entries_by_others(log, me.name),
         "availability_of": lambda name: localizer.availability(board.duty(name).presence(now)),
         "progress": services.inbox.deadline_progress(ticket),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
-from privacydesk.errors import DeskError, InvalidRequestError
+from privacydesk.errors import DeskError, InvalidRequestError, StaleError
+from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.preconditions import find_decision_blockers
 from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.case import (
@@ -45,21 +46,39 @@ async def take(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def reply(request: web.Request) -> web.Response:
-    """Send a reply to the user, with an optional file; only for the conversation's owner."""
+    """Send a reply to the user, with an optional file; ``take`` takes the conversation over first.
+
+    Otherwise only the conversation's owner may reply.
+    """
     reply_form = await read_reply(request)
-    return await run_action(
-        request,
-        "reply",
-        lambda action: action.services.takeover.reply(
+
+    async def run(action: FormAction) -> object:
+        takes = action.form.get("take") == "yes"
+        if takes:
+            require_text(action.text)
+            await _take_unless_own(action)
+        return await action.services.takeover.reply(
             action.target,
             action.by,
             action.text,
             file=reply_form.file,
-            seen=action.owner_seen,
+            seen=None if takes else action.owner_seen,
             job_id=action.job_id,
-        ),
-        form=reply_form.fields,
-    )
+        )
+
+    return await run_action(request, "reply", run, form=reply_form.fields)
+
+
+async def _take_unless_own(action: FormAction) -> None:
+    """Take a conversation over, unless the agent has it already, as from another page."""
+    try:
+        await action.services.takeover.take(
+            action.target, action.by, seen=action.owner_seen, job_id=f"{action.job_id}:take"
+        )
+    except StaleError:
+        owner = (await action.services.takeover.find(action.target)).owner
+        if owner.agent != action.by:
+            raise
 
 
 @staff()

@@ -17,6 +17,7 @@ from yarl import URL
 
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.errors import NotFoundError
+from privacydesk.services.staff.case_pages import LogCounts
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.case import conversation_id_of, parse_whole_number
@@ -60,7 +61,7 @@ async def inbox_live(request: web.Request) -> web.StreamResponse:
 async def case_live(request: web.Request) -> web.StreamResponse:
     """Stream a conversation's version, who types in it, who views it, and the desk's status.
 
-    With ``ticket`` (an id) in the query, also the number of other agents' entries in its log; with
+    With ``ticket`` (an id) in the query, also the number of entries in its log; with
     ``list`` (the query of the inbox page it was opened from), also changes to that list.
     """
     services, me = request.config_dict[SERVICES], agent_session(request)
@@ -203,7 +204,7 @@ class _CaseState:
         self._ticket = ticket
         self._agent = agent
         self._version = 0
-        self._entries_by_others = 0
+        self._entries = LogCounts(0, 0)
         self._read_at = 0.0
 
     def on_commit(self, conversation: ConversationId) -> None:
@@ -220,13 +221,12 @@ class _CaseState:
             case_pages = self._services.case_pages
             self._version = await case_pages.last_offset(self._conversation)
             if self._ticket is not None:
-                self._entries_by_others = await case_pages.count_entries_by_others(
-                    self._ticket, self._agent
-                )
+                self._entries = await case_pages.count_entries(self._ticket, self._agent)
         presence = self._services.presence
         return {
             "version": self._version,
-            "by_others": self._entries_by_others,
+            "entries": self._entries.all,
+            "by_others": self._entries.by_others,
             "typing": presence.is_user_typing(self._conversation),
             "read": presence.last_read_by_user(self._conversation),
             "looking": presence.viewers(self._conversation),

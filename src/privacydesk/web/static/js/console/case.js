@@ -1,16 +1,15 @@
-// The case page, live: what is said appears, and so does who speaks, types and looks. Forms work
-// without this; with it a reply is sent without leaving the page, and its words stay if refused.
+// The case page, live: what is said appears, and so does who speaks, types and looks, and what
+// happened to the request. Forms work without this.
 
-import { taken } from "./keep.js";
+import { chooseModule, compose, update, write } from "./composer.js";
 import { stream } from "./desk.js";
+import { touched } from "./keep.js";
 import { listen } from "./keys.js";
-import { choose } from "./modules.js";
 import { beside, follow } from "./trail.js";
 
 const TYPING_EVERY = 3000;
 
 const talk = document.getElementById("talk");
-const ticket = document.getElementById("ticket");
 const log = document.getElementById("log");
 const said = document.getElementById("said");
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("reply"));
@@ -51,6 +50,44 @@ async function renew() {
   }
 }
 
+/** Whether somebody is at work in the rail, so that it may not change under their hands. */
+function atWork() {
+  const rail = document.getElementById("ticket");
+  return (
+    rail.contains(document.activeElement?.closest("form") ?? null) ||
+    document.querySelector("#draft, #finding, #fault, dialog[open]") !== null ||
+    [...rail.querySelectorAll("form")].some(touched)
+  );
+}
+
+/** Shows the request as it is now, unless somebody is at work there: then they look when they like. */
+async function renewRail() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  update(page);
+  for (const id of ["talk-head", "ticket"]) {
+    const newer = page.getElementById(id);
+    const shown = document.getElementById(id);
+    if (!newer || !shown || (id === "ticket" && atWork())) continue;
+    const places = "a, button, summary, input, select, textarea";
+    const focused = [...shown.querySelectorAll(places)].indexOf(document.activeElement);
+    const open = new Set([...shown.querySelectorAll("details[id][open]")].map((one) => one.id));
+    const scrolled = shown.scrollTop;
+    shown.replaceWith(newer);
+    for (const one of open) document.getElementById(one)?.setAttribute("open", "");
+    newer.scrollTop = scrolled;
+    if (focused >= 0) newer.querySelectorAll(places)[focused]?.focus({ preventScroll: true });
+  }
+  parts();
+}
+
+/** Shows what the agent has just done. */
+async function renewAll() {
+  await renew();
+  await renewRail();
+}
+
 /** @param {string} id @param {boolean} on */
 function say(id, on) {
   const place = document.getElementById(id);
@@ -67,61 +104,15 @@ function seen(typing = "") {
 /** Tells colleagues that the agent is typing here; the user is told only of a reply. */
 function typed() {
   let at = 0;
-  for (const one of document.querySelectorAll("form.deed")) {
-    one.addEventListener("input", () => {
-      if (Date.now() - at < TYPING_EVERY) return;
-      at = Date.now();
-      seen(one === form ? "reply" : "draft");
-    });
-  }
+  document.addEventListener("input", (event) => {
+    const one = event.target.form;
+    if (!one?.classList.contains("deed") || Date.now() - at < TYPING_EVERY) return;
+    at = Date.now();
+    seen(one.id === "reply" ? "reply" : "draft");
+  });
 }
 
-/** What was sent last without an answer: it may have arrived, or not. */
-let unsure = "";
-
-async function send(event) {
-  event.preventDefault();
-  const fault = document.getElementById("reply-fault");
-  const words = form.elements.namedItem("text");
-  // A changed text is another reply, and must not be taken for a duplicate.
-  if (unsure && words.value !== unsure) form.elements.namedItem("job").value += "-again";
-  const button = form.querySelector("button[type='submit']");
-  button.disabled = true;
-  fault.hidden = true;
-  try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      body: new FormData(form),
-      headers: { Accept: "application/json" },
-    });
-    if (!answer.ok) {
-      if (answer.status === 401) {
-        // Signed out meanwhile: sent as a form, the words are kept over signing in.
-        form.removeEventListener("submit", send);
-        form.requestSubmit();
-        return;
-      }
-      const problem = await answer.json();
-      fault.textContent = problem.title;
-      fault.hidden = false;
-      return;
-    }
-    words.value = unsure = "";
-    form.elements.namedItem("file").value = "";
-    taken(form);
-    form.elements.namedItem("job").value = (await answer.json()).job;
-    await renew();
-  } catch {
-    // Whether it arrived is unknown: a retry carries the same job id, and counts once.
-    unsure = words.value;
-    fault.textContent = fault.dataset.words;
-    fault.hidden = false;
-  } finally {
-    button.disabled = false;
-    words.focus();
-  }
-}
-
+/** Shows of a verdict's fields those that the chosen one needs. */
 function parts() {
   const verdict = document.getElementById("verdict");
   if (!verdict) return;
@@ -164,11 +155,19 @@ function files() {
 listen({
   j: () => document.querySelector("#next:not([hidden])")?.click(),
   k: () => document.querySelector("#previous:not([hidden])")?.click(),
-  r: () => (form ? form.querySelector("textarea") : document.querySelector("#take button"))?.focus(),
+  r: () => write("reply"),
+  n: () => write("note"),
   t: () => document.querySelector("#take button")?.click(),
-  m: () => choose(form?.querySelector("textarea") ?? null),
+  m: chooseModule,
 });
 log.scrollTop = log.scrollHeight;
+// The composer grows and shrinks below: the newest words stay in sight.
+let height = log.clientHeight;
+new ResizeObserver(() => {
+  const follows = log.scrollHeight - log.scrollTop - height < 80;
+  height = log.clientHeight;
+  if (follows) log.scrollTop = log.scrollHeight;
+}).observe(log);
 document.querySelector("#fault, #draft, #finding")?.focus();
 follow();
 const renewed = beside();
@@ -176,7 +175,7 @@ parts();
 files();
 seen();
 typed();
-form?.addEventListener("submit", send);
+compose(renewAll);
 document.addEventListener("visibilitychange", () => seen());
 
 const me = document.getElementById("console").dataset.agent;
@@ -186,9 +185,10 @@ stream.addEventListener("case", (event) => {
   const now = JSON.parse(event.data);
   say("typing", now.typing);
   say("read", now.read >= version && now.read > 0);
-  // Changes to the ticket don't alter a page that somebody types into: they look when they like.
-  if (ticket && now.by_others > Number(ticket.dataset.byOthers)) {
-    document.getElementById("changed").hidden = false;
+  const shown = document.getElementById("ticket")?.dataset;
+  if (shown && now.entries !== Number(shown.entries)) {
+    if (!atWork()) renewRail().catch(() => {});
+    else if (now.by_others > Number(shown.byOthers)) document.getElementById("changed").hidden = false;
   }
   const there = [now.looking, now.writing].map((names) => names.filter((name) => name !== me));
   if (now.version > version || JSON.stringify(there) !== others) {

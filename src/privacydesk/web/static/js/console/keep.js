@@ -55,8 +55,8 @@ function values(form) {
   return fields(form).map((field) => [field.name, field.value, ticks(field) ? field.checked : null]);
 }
 
-/** Whether somebody wrote or chose something in a form. */
-function touched(form) {
+/** Whether somebody wrote or chose something in a form. @param {HTMLFormElement} form */
+export function touched(form) {
   return fields(form).some((field) => {
     if (ticks(field)) return field.checked !== field.defaultChecked;
     if (field.type !== "select-one") return field.value !== field.defaultValue;

@@ -63,9 +63,9 @@ export function follow() {
 
 /** The view of the inbox that a case's page shows beside it. @returns {URL | null} */
 function listed() {
-  const known = document.getElementById("beside") && trail();
-  const view = known && new URL(known.view, location.href);
-  return view && view.pathname === INBOX ? view : null;
+  if (!document.getElementById("beside")) return null;
+  const view = new URL(trail()?.view ?? INBOX, location.href);
+  return view.pathname === INBOX ? view : new URL(INBOX, location.href);
 }
 
 /** Adds the list beside the page to its stream's address. @param {string} address */
@@ -130,7 +130,6 @@ export function beside() {
 
   const quietly = () => renew().catch(() => {});
   place.open = localStorage.getItem(SHUT) === null;
-  place.hidden = false;
   // On click, before it opens or closes: "toggle" fires later, maybe after the page was left.
   place.querySelector("summary").addEventListener("click", () => {
     if (place.open) localStorage.setItem(SHUT, "1");
