@@ -110,6 +110,44 @@ async def test_parts_that_are_all_refused_for_reasons_of_their_own_are_told_one_
     assert log[-1].data["ground"] == "rights_of_others, law"
 
 
+async def test_a_part_of_an_item_is_granted_and_only_the_rest_refused(world: World) -> None:
+    player, ticket = await deletion(world, "posts", "photos")
+    in_part = Refusal(OTHERS.ground, OTHERS.reason, "the photos of 2024.")
+    verdict = Verdict(refused={1: in_part})
+    await world.services.staff.decisions.decide(ticket.number, "mei", verdict)
+    await player.settle()
+
+    told = rows_of(player, "ticket.refused_parts")["photos"]
+    assert told.startswith("Agreed to: the photos of 2024. The rest was not agreed to.")
+    assert OTHERS.reason in told
+    (call,) = [one for one in world.accounts.calls if one.action is AccountAction.DELETE]
+    assert call.payload["categories"] == ["posts"], "a part is carried out by hand"
+    (done,) = await player.tickets()
+    assert done.outcome is Outcome.PARTLY_FULFILLED
+    photos = done.items[1]
+    assert (photos.decision, photos.granted) == ("grant", "the photos of 2024.")
+    assert photos.is_granted_in_part
+    assert done.grounds == (Ground.RIGHTS_OF_OTHERS,)
+    log = await world.services.store.reader.ticket_log(ticket.id)
+    entry = next(one for one in log if one.what == "grant_partly")
+    assert entry.why == "the photos of 2024."
+    assert entry.data["refused"] == {"photos": "rights_of_others"}
+
+
+async def test_a_part_of_all_there_is_takes_an_answer_and_is_no_refusal(world: World) -> None:
+    player, ticket = await deletion(world, "photos")
+    in_part = Refusal(LAW.ground, LAW.reason, "those before 2024")
+    verdict = Verdict(refused={0: in_part})
+    with pytest.raises(DeskError, match="answered in words"):
+        await world.services.staff.decisions.decide(ticket.number, "mei", verdict)
+    answered = Verdict(text="They are deleted.", refused={0: in_part})
+    await world.services.staff.decisions.decide(ticket.number, "mei", answered)
+    await player.settle()
+    assert "those before 2024" in rows_of(player, "ticket.refused_parts")["photos"]
+    (done,) = await player.tickets()
+    assert done.outcome is Outcome.PARTLY_FULFILLED
+
+
 async def test_a_ground_left_unnamed_is_cited_by_its_clause_and_recorded(world: World) -> None:
     player, ticket = await deletion(world, "posts", "photos")
     verdict = Verdict(

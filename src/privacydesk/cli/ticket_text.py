@@ -238,6 +238,8 @@ def _unit(clock: Clock) -> str:
 def _item(item: ScopeItem) -> str:
     details = ", ".join(_detail(name, value) for name, value in item.detail.items())
     decision = {"grant": "granted", "refuse": "refused"}.get(item.decision, "")
+    if item.is_granted_in_part:
+        decision = f"granted in part: {item.granted}; the rest refused"
     if item.ground is not None:
         decision += f" on ground {item.ground.item}, {humanize(item.ground.value)}"
     parts = [humanize(item.name), details, decision, humanize(item.result)]
@@ -273,6 +275,8 @@ def _proposed(ticket: Ticket) -> Iterator[str]:
         for index, item in enumerate(ticket.items):
             refusal = verdict.refused.get(index)
             decision = "grant" if refusal is None else f"refuse {_refusal(refusal)}"
+            if refusal is not None and refusal.granted:
+                decision = f"grant {refusal.granted}; {decision} for the rest"
             yield f"{_item(item)}: {decision}"
     for name, text in (("account", verdict.account), ("answer", verdict.text)):
         if text:
@@ -317,6 +321,7 @@ def _item_record(item: ScopeItem) -> dict[str, Any]:
         "decision": item.decision or None,
         "ground": item.ground.value if item.ground else None,
         "reason": item.reason or None,
+        "granted": item.granted or None,
         "result": item.result or None,
     }
 

@@ -122,18 +122,25 @@ def say_late(script: Script, ticket: Ticket) -> None:
 
 
 def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
-    """Return the refused parts as rows; a prejudicial ground is replaced by its clause."""
+    """Return the refused parts as rows; a prejudicial ground is replaced by its clause.
+
+    Of an item that is granted in part, the row says what is granted first.
+    """
     rows = []
     for item in ticket.items:
-        if item.decision != "refuse" or item.ground is None:
+        if item.ground is None:
             continue
         label = item_label(ticket, item)
+        in_part = item.is_granted_in_part
         if withheld:
             args: dict[str, Any] = {"clause": {"$clause": "refusal_grounds"}}
-            text = "ticket.refused_part_clause"
+            text = "ticket.granted_part_clause" if in_part else "ticket.refused_part_clause"
         else:
             args = {"ground": {"$term": f"ground.{item.ground}"}}
-            text = "ticket.refused_part"
+            text = "ticket.granted_part" if in_part else "ticket.refused_part"
+        if in_part:
+            # The sentence goes on after it.
+            args["granted"] = item.granted.rstrip("。. ")
         rows.append({"label": label, "text": text, "args": {**args, "reason": item.reason}})
     return rows
 

@@ -85,8 +85,10 @@ class ScopeItem(Struct, frozen=True):
         name: ``posts``, ``binding``, ``nickname`` …
         detail: details such as provider, new value or time range; JSON only.
         decision: ``grant`` or ``refuse``; empty until decided.
-        ground: the ground for the refusal (policy article 7, section 6).
+        ground: the ground for the refusal (policy article 7, section 6). An item that is granted
+            and has a ground is granted in part, and the ground is that of the rest.
         reason: the reason in plain words, for the requester.
+        granted: which part is granted, in plain words; empty if all of it or nothing is.
         result: the account service's answer for it.
     """
 
@@ -95,7 +97,18 @@ class ScopeItem(Struct, frozen=True):
     decision: str = ""
     ground: Ground | None = None
     reason: str = ""
+    granted: str = ""
     result: str = ""
+
+    @property
+    def is_granted_in_part(self) -> bool:
+        """Whether a part of it is granted and the rest refused."""
+        return self.decision == "grant" and self.ground is not None
+
+    @property
+    def is_granted_whole(self) -> bool:
+        """Whether nothing of it is refused, so that it may be carried out as it was requested."""
+        return self.decision != "refuse" and self.ground is None
 
 
 class ScheduledEventKind(StrEnum):

@@ -36,10 +36,11 @@ class AccountCall:
 
 
 def granted_items(ticket: Ticket) -> Items:
-    """Return the items that were not refused, with their indexes."""
-    return tuple(
-        (index, item) for index, item in enumerate(ticket.items) if item.decision != "refuse"
-    )
+    """Return the items of which nothing was refused, with their indexes.
+
+    Staff carry out by hand what is granted of an item in part.
+    """
+    return tuple((index, item) for index, item in enumerate(ticket.items) if item.is_granted_whole)
 
 
 def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:

@@ -105,7 +105,7 @@ def apply_answer(
         # number and code can only read it here, where it stays until the content is purged.
         work = replace(work, summary=())
     ticket = replace(ticket, items=tuple(items), work=work)
-    some_refused = any(item.decision == "refuse" for item in items)
+    some_refused = not all(item.is_granted_whole for item in items)
     if all(outcome == "ok" for outcome in work.outcomes) and not some_refused:
         return Settlement(move(ticket, Move.FULFIL, now), entry, "ok", data)
     if any(outcome in SUCCESS_OUTCOMES for outcome in work.outcomes):

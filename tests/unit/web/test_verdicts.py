@@ -46,6 +46,24 @@ def test_what_is_typed_on_an_item_is_read_of_that_item_alone() -> None:
     assert parse_verdict(form, replace(TICKET, items=(POSTS, decided))).refused == {1: refusal}
 
 
+def test_of_an_item_that_is_granted_in_part_the_part_is_described() -> None:
+    other, key = item_keys(TICKET)
+    form = {
+        "verdict": "partly",
+        f"item-{other}": "grant",
+        f"item-{key}": "part",
+        f"granted-{key}": " Those of 2024 ",
+        f"ground-{key}": "law",
+        f"reason-{key}": "The law has them kept.",
+    }
+    refusal = Refusal(Ground.LAW, "The law has them kept.", "Those of 2024")
+    assert parse_verdict(form, TICKET).refused == {1: refusal}
+    assert not parse_verdict(form, TICKET).refuses_all(TICKET)
+    with pytest.raises(InvalidRequestError) as refused:
+        parse_verdict({**form, f"granted-{key}": " "}, TICKET)
+    assert refused.value.data["reason"] == "no_part"
+
+
 @pytest.mark.parametrize("form", [{}, {"verdict": ""}, {"verdict": "on"}, {"answer": "Done."}])
 def test_what_was_not_chosen_is_no_decision(form: dict[str, str]) -> None:
     with pytest.raises(InvalidRequestError) as refused:

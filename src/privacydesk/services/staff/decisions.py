@@ -428,7 +428,9 @@ def _decision_entry(
     if not verdict.refused:
         return LogEntryDraft("grant", verdict.text, more or {})
     refused = {ticket.items[index].name: ground for index, ground in grounds.items()}
-    return LogEntryDraft("grant_partly", verdict.text, {"refused": refused, **(more or {})})
+    granted = [refusal.granted.strip() for refusal in verdict.refusals if refusal.granted.strip()]
+    why = "\n".join((*granted, verdict.text)).strip()
+    return LogEntryDraft("grant_partly", why, {"refused": refused, **(more or {})})
 
 
 def _proposal_entry(

@@ -30,10 +30,12 @@ class Refusal(Struct, frozen=True):
     Attributes:
         ground: one of the policy's seven grounds (article 7, section 6); None until one is chosen.
         reason: the explanation for the requester.
+        granted: which part of the item is granted all the same, in plain words; empty if none is.
     """
 
     ground: Ground | None = None
     reason: str = ""
+    granted: str = ""
 
 
 class Verdict(Struct, frozen=True):
@@ -44,8 +46,8 @@ class Verdict(Struct, frozen=True):
         account: the account that the ticket is about, if it names none or staff named a wrong
             one; empty to keep the ticket's account.
         whole: the refusal of the whole request; None if it is granted at least in part.
-        refused: the refusals of single items, by their indexes in ``Ticket.items``; the other
-            items are granted.
+        refused: the refusals of single items, or of parts of them, by their indexes in
+            ``Ticket.items``; the other items are granted.
         withhold: whether the requester is not told the ground, only the clause with all grounds.
     """
 
@@ -56,7 +58,7 @@ class Verdict(Struct, frozen=True):
     withhold: bool = False
 
     def refusal_of(self, index: int) -> Refusal | None:
-        """Return the refusal of an item of the ticket; None if the item is granted."""
+        """Return the refusal of an item of the ticket, or of the rest; None if it is granted."""
         return self.whole or self.refused.get(index)
 
     def refuses_all(self, ticket: Ticket) -> bool:
@@ -64,7 +66,9 @@ class Verdict(Struct, frozen=True):
         if self.whole is not None:
             return True
         indexes = range(len(ticket.items))
-        return bool(ticket.items) and all(index in self.refused for index in indexes)
+        return bool(ticket.items) and all(
+            index in self.refused and not self.refused[index].granted for index in indexes
+        )
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -182,10 +186,19 @@ def apply_verdict(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
     for index, item in enumerate(ticket.items):
         refusal = verdict.refusal_of(index)
         if refusal is None:
-            items.append(replace(item, decision="grant", ground=None, reason=""))
+            items.append(replace(item, decision="grant", ground=None, reason="", granted=""))
         else:
-            reason = refusal.reason.strip()
-            items.append(replace(item, decision="refuse", ground=refusal.ground, reason=reason))
+            reason, granted = refusal.reason.strip(), refusal.granted.strip()
+            decision = "grant" if granted else "refuse"
+            items.append(
+                replace(
+                    item,
+                    decision=decision,
+                    ground=refusal.ground,
+                    reason=reason,
+                    granted=granted,
+                )
+            )
     ground = verdict.whole.ground if verdict.whole is not None else None
     work = replace(ticket.work, decided_by=agent.name)
     account = verdict.account.strip() if ticket.may_name_account else ""

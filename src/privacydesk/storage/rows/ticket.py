@@ -234,6 +234,7 @@ def _item_record(item: ScopeItem) -> dict[str, Any]:
         "ground": None if item.ground is None else item.ground.value,
         "reason": item.reason,
         "result": item.result,
+        **({"granted": item.granted} if item.granted else {}),
     }
 
 
@@ -245,6 +246,7 @@ def _read_item(record: dict[str, Any]) -> ScopeItem:
         decision=record["decision"],
         ground=None if ground is None else Ground(ground),
         reason=record["reason"],
+        granted=record.get("granted", ""),
         result=record["result"],
     )
 

@@ -61,13 +61,18 @@ class ExamineEvidenceRequest(RequestModel):
 
 
 class ItemRefusal(RequestModel):
-    """The refusal of one item of a request."""
+    """The refusal of one item of a request, or of a part of it."""
 
     item: Annotated[int, Field(ge=0, lt=_MAX_ITEMS), BODY_INTEGER] = Field(
         description="The index in the ticket's `items`, from 0."
     )
     ground: Ground
     reason: NonBlankText
+    granted: Text = Field(
+        default="",
+        description="Which part of the item is granted all the same, in plain language; empty if"
+        " none is. Staff carry that part out by hand.",
+    )
 
 
 class GrantTicketRequest(RequestModel):
@@ -188,7 +193,10 @@ async def _examine(call: Call[EmptyRequest, ExamineEvidenceRequest]) -> ApiRespo
 
 async def _grant(call: Call[EmptyRequest, GrantTicketRequest]) -> ApiResponse:
     grant = call.body
-    refused = {refusal.item: Refusal(refusal.ground, refusal.reason) for refusal in grant.refused}
+    refused = {
+        refusal.item: Refusal(refusal.ground, refusal.reason, refusal.granted.strip())
+        for refusal in grant.refused
+    }
     verdict = Verdict(text=grant.text.strip(), account=grant.account, refused=refused)
     return await _decide(call, verdict)
 

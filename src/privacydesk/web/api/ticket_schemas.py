@@ -79,6 +79,9 @@ class ItemResponse(ResponseModel):
         description="Whether the requester's words limit it further; `detail` has these words."
     )
     decision: str = Field(description="`grant` or `refuse`; empty before the decision.")
+    in_part: bool = Field(
+        default=False, description="Whether only a part of it is granted and the rest refused."
+    )
     result: str = Field(description="The result that the account service reported for it.")
 
 
@@ -161,6 +164,7 @@ class ItemDetailsResponse(ItemResponse):
     )
     ground: Ground | None
     reason: str
+    granted: str = Field(default="", description="Which part is granted, if only a part is.")
 
 
 class TicketDetailsResponse(ResponseModel):
@@ -233,6 +237,7 @@ def item_fields(item: ScopeItem) -> dict[str, Any]:
         ),
         "narrowed": is_qualified(item),
         "decision": item.decision,
+        "in_part": item.is_granted_in_part,
         "result": item.result,
     }
 

@@ -115,6 +115,7 @@ async def _show_details(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
                     detail=_to_json(item.detail),
                     ground=item.ground,
                     reason=item.reason,
+                    granted=item.granted,
                 )
                 for item in ticket.items
             ),

@@ -47,7 +47,7 @@ from privacydesk.web.console.verdicts import item_keys
 from privacydesk.web.responses import json_response
 
 _MAX_DIGITS: Final = 15
-_FREE_TEXT_FIELDS: Final = frozenset({"text", "answer", "reason"})
+_FREE_TEXT_FIELDS: Final = frozenset({"text", "answer", "reason", "granted"})
 """Names of free-text fields; a form with several of them appends a dash and a key."""
 
 
@@ -115,6 +115,15 @@ async def ticket_page(request: web.Request) -> web.Response:
     if case.ticket is not None:
         await mark_alarms_seen(request, case.ticket.id, case.ticket.conversation_id)
     return case_page(request, case)
+
+
+@staff(counts_as_activity=False)
+async def ticket_updates(request: web.Request) -> web.Response:
+    """Show the same page to the script of an open one, which takes over what has changed."""
+    return case_page(
+        request,
+        await request.config_dict[SERVICES].case_pages.ticket_page(ticket_number_of(request)),
+    )
 
 
 @staff()
@@ -230,6 +239,10 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     now = services.clock.now()
     return {
         "item_keys": item_keys(ticket),
+        "sentences": {
+            ground.value: services.catalog.text(ticket.locale, f"web.case.sentence.{ground}", {})
+            for ground in Ground
+        },
         "steps": tuple(Step),
         "step": next_step(ticket),
         "finished_steps": finished_steps(ticket),

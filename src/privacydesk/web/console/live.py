@@ -34,6 +34,9 @@ _PRESENCE_INTERVAL: Final = 1.0
 _MERGE_WINDOW: Final = 1.0
 """Seconds over which a burst of commits is merged: the inbox is recounted at most this often."""
 
+_CASE_MERGE_WINDOW: Final = 0.1
+"""The same for an open case, which shows a message soon after it was written."""
+
 
 @staff(counts_as_activity=False)
 async def desk_live(request: web.Request) -> web.StreamResponse:
@@ -72,7 +75,11 @@ async def case_live(request: web.Request) -> web.StreamResponse:
     try:
         async with _connected(request, case.on_commit):
             return await stream_changes(
-                request, topics, case.wakeup, poll_interval=_PRESENCE_INTERVAL
+                request,
+                topics,
+                case.wakeup,
+                poll_interval=_PRESENCE_INTERVAL,
+                merge_window=_CASE_MERGE_WINDOW,
             )
     finally:
         remove_viewer()

@@ -3,8 +3,9 @@
 Whether a decision is allowed is checked by the service, not here.
 
 In a decision, ``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly``, ``item-KEY`` is
-``grant`` or ``refuse`` for each item, and refused items have ``ground-KEY`` and ``reason-KEY``. In
-an examination, ``shown`` is ``yes`` or ``no``. None of these has a default.
+``grant``, ``part`` or ``refuse`` for each item. Items that are refused, also in part, have
+``ground-KEY`` and ``reason-KEY``; ``granted-KEY`` describes the part that is granted. In an
+examination, ``shown`` is ``yes`` or ``no``. None of these has a default.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from privacydesk.services.staff.examinations import ExaminationResult
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.staff.staleness import value_digest
 
-_ITEM_VERDICTS: Final = frozenset({"grant", "refuse"})
-_VERDICTS: Final = _ITEM_VERDICTS | {"partly"}
+_ITEM_VERDICTS: Final = frozenset({"grant", "part", "refuse"})
+_VERDICTS: Final = frozenset({"grant", "partly", "refuse"})
 _YES_OR_NO: Final = frozenset({"yes", "no"})
 
 
@@ -37,7 +38,8 @@ def parse_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
     """Return the decision in a form.
 
     Raises:
-        InvalidRequestError: a choice is missing, for the ticket or for one of its items.
+        InvalidRequestError: a choice is missing, for the ticket or for one of its items, or the
+            description of a part that is granted.
     """
     choice = _parse_choice(form, "verdict", _VERDICTS)
     whole = _parse_refusal(form, "") if choice == "refuse" else None
@@ -72,10 +74,20 @@ def _parse_refused_items(form: Mapping[str, str], ticket: Ticket) -> dict[int, R
     if not keys or any(form.get(f"item-{key}") not in _ITEM_VERDICTS for key in keys):
         raise InvalidRequestError("an item has no verdict yet", reason="item_not_chosen")
     return {
-        index: _parse_refusal(form, f"-{key}")
+        index: _parse_item_refusal(form, key)
         for index, key in enumerate(keys)
-        if form.get(f"item-{key}") == "refuse"
+        if form.get(f"item-{key}") != "grant"
     }
+
+
+def _parse_item_refusal(form: Mapping[str, str], key: str) -> Refusal:
+    refusal = _parse_refusal(form, f"-{key}")
+    if form.get(f"item-{key}") == "refuse":
+        return refusal
+    granted = form.get(f"granted-{key}", "").strip()
+    if not granted:
+        raise InvalidRequestError("say which part of the item is granted", reason="no_part")
+    return Refusal(refusal.ground, refusal.reason, granted)
 
 
 def _key(index: int, item: ScopeItem) -> str:

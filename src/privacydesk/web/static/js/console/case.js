@@ -6,6 +6,8 @@ import { stream } from "./desk.js";
 import { touched } from "./keep.js";
 import { listen } from "./keys.js";
 import { beside, follow } from "./trail.js";
+import { quick } from "./verdict.js";
+import { view } from "./viewer.js";
 
 const TYPING_EVERY = 3000;
 
@@ -16,7 +18,6 @@ const form = /** @type {HTMLFormElement | null} */ (document.getElementById("rep
 const token = document.querySelector("input[name='form_token']");
 
 let version = Number(talk.dataset.version);
-let fetching = false;
 
 /** Whether the newest words are in sight, so that newer ones may move them. */
 function atEnd() {
@@ -29,26 +30,52 @@ function post(where, values) {
   return fetch(where, { method: "POST", body, headers: { Accept: "application/json" } });
 }
 
-async function renew() {
-  if (fetching) return;
-  fetching = true;
-  try {
-    const answer = await fetch(`${talk.dataset.talk}/talk?after=${version}`, {
-      headers: { Accept: "application/json" },
-    });
-    if (!answer.ok) return;
-    const fresh = await answer.json();
-    const follow = atEnd();
-    // Written by the server, which escapes whatever people wrote.
-    if (fresh.version > version) said.insertAdjacentHTML("beforeend", fresh.events);
-    version = fresh.version;
-    document.getElementById("status").innerHTML = fresh.status;
-    if (follow) log.scrollTop = log.scrollHeight;
-    seen();
-  } finally {
-    fetching = false;
+/**
+ * Returns a task that runs once at a time, with a pause after it: what is asked for meanwhile runs
+ * once more, however often it was asked for.
+ * @param {() => Promise<void>} task @param {number} pause in milliseconds
+ */
+function paced(task, pause) {
+  /** @type {Promise<void> | null} */
+  let running = null;
+  let again = false;
+  async function run() {
+    do {
+      again = false;
+      await task();
+      if (again) await new Promise((done) => window.setTimeout(done, pause));
+    } while (again);
   }
+  return () => {
+    if (running) again = true;
+    running ??= run().finally(() => {
+      running = null;
+    });
+    return running;
+  };
 }
+
+/** Waits for the next frame, so that a page changes once a frame at most. */
+function frame() {
+  return document.hidden ? null : new Promise((done) => window.requestAnimationFrame(done));
+}
+
+const renew = paced(async () => {
+  const answer = await fetch(`${talk.dataset.talk}/talk?after=${version}`, {
+    headers: { Accept: "application/json" },
+  });
+  if (!answer.ok) return;
+  const fresh = await answer.json();
+  await frame();
+  const follow = atEnd();
+  // Written by the server, which escapes whatever people wrote.
+  if (fresh.version > version) said.insertAdjacentHTML("beforeend", fresh.events);
+  version = fresh.version;
+  const status = document.getElementById("status");
+  if (status.innerHTML !== fresh.status) status.innerHTML = fresh.status;
+  if (follow) log.scrollTop = log.scrollHeight;
+  seen();
+}, 250);
 
 /** Whether somebody is at work in the rail, so that it may not change under their hands. */
 function atWork() {
@@ -60,10 +87,24 @@ function atWork() {
   );
 }
 
+/** Whether the rail shows less than there is, since somebody was at work in it. */
+let outdated = false;
+/** How many entries the log of the request has, as far as is known. */
+let entries = 0;
+
+/** Shows the request as it is now as soon as nobody is at work there. */
+function catchUp() {
+  if (outdated && !atWork()) renewRail().catch(() => {});
+}
+
 /** Shows the request as it is now, unless somebody is at work there: then they look when they like. */
-async function renewRail() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+const renewRail = paced(async () => {
+  const rail = document.getElementById("ticket");
+  const answer = await fetch(rail ? `${location.pathname}/now` : location.pathname, {
+    headers: { Accept: "text/html" },
+  });
   if (!answer.ok || answer.redirected) return;
+  await frame();
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   update(page);
   for (const id of ["talk-head", "ticket"]) {
@@ -75,12 +116,14 @@ async function renewRail() {
     const open = new Set([...shown.querySelectorAll("details[id][open]")].map((one) => one.id));
     const scrolled = shown.scrollTop;
     shown.replaceWith(newer);
+    if (id === "ticket") document.getElementById("changed").hidden = true;
     for (const one of open) document.getElementById(one)?.setAttribute("open", "");
     newer.scrollTop = scrolled;
     if (focused >= 0) newer.querySelectorAll(places)[focused]?.focus({ preventScroll: true });
   }
+  outdated = Number(document.getElementById("ticket")?.dataset.entries) < entries;
   parts();
-}
+}, 2000);
 
 /** Shows what the agent has just done. */
 async function renewAll() {
@@ -122,34 +165,13 @@ function parts() {
       part.hidden = !part.dataset.part.split(" ").includes(chosen);
     }
     for (const item of verdict.querySelectorAll(".item-verdict")) {
-      item.querySelector(".item-why").hidden = item.querySelector("select").value !== "refuse";
+      const decided = item.querySelector("select").value;
+      item.querySelector(".item-part").hidden = decided !== "part";
+      item.querySelector(".item-why").hidden = decided !== "refuse" && decided !== "part";
     }
   };
   verdict.addEventListener("change", show);
   show();
-}
-
-function files() {
-  const viewer = /** @type {HTMLDialogElement} */ (document.getElementById("viewer"));
-  const image = /** @type {HTMLImageElement} */ (document.getElementById("viewer-image"));
-  // Listened for on the page, since later messages bring links of their own.
-  document.addEventListener("click", async (event) => {
-    const link = event.target instanceof Element ? event.target.closest("a[data-file]") : null;
-    if (!link) return;
-    event.preventDefault();
-    const answer = await fetch(link.href, { headers: { Accept: "image/*" } });
-    if (!answer.ok) {
-      location.href = link.href;
-      return;
-    }
-    image.src = URL.createObjectURL(await answer.blob());
-    image.alt = link.closest("li").querySelector("bdi").textContent;
-    viewer.showModal();
-  });
-  viewer.addEventListener("close", () => {
-    URL.revokeObjectURL(image.src);
-    image.removeAttribute("src");
-  });
 }
 
 listen({
@@ -172,12 +194,15 @@ document.querySelector("#fault, #draft, #finding")?.focus();
 follow();
 const renewed = beside();
 parts();
-files();
+view();
+quick();
 seen();
 typed();
 compose(renewAll);
 document.addEventListener("visibilitychange", () => seen());
 
+document.addEventListener("focusout", () => window.setTimeout(catchUp));
+document.getElementById("viewer").addEventListener("close", () => window.setTimeout(catchUp));
 const me = document.getElementById("console").dataset.agent;
 let others = "";
 stream.addEventListener("list", (event) => renewed(JSON.parse(event.data)));
@@ -186,9 +211,11 @@ stream.addEventListener("case", (event) => {
   say("typing", now.typing);
   say("read", now.read >= version && now.read > 0);
   const shown = document.getElementById("ticket")?.dataset;
+  entries = now.entries;
   if (shown && now.entries !== Number(shown.entries)) {
-    if (!atWork()) renewRail().catch(() => {});
-    else if (now.by_others > Number(shown.byOthers)) document.getElementById("changed").hidden = false;
+    outdated = true;
+    catchUp();
+    if (atWork() && now.by_others > Number(shown.byOthers)) document.getElementById("changed").hidden = false;
   }
   const there = [now.looking, now.writing].map((names) => names.filter((name) => name !== me));
   if (now.version > version || JSON.stringify(there) !== others) {

@@ -61,14 +61,15 @@ export function choose(where) {
 }
 
 if (dialog) {
-  for (const where of document.querySelectorAll("textarea[data-modules]")) {
-    where.addEventListener("keydown", (event) => {
-      const plain = !event.isComposing && !event.ctrlKey && !event.metaKey && !event.altKey;
-      if (event.key !== "/" || !plain || where.value !== "") return;
-      event.preventDefault();
-      choose(where);
-    });
-  }
+  // Listened for on the page: parts of a case are shown anew.
+  document.addEventListener("keydown", (event) => {
+    const where = event.target;
+    const plain = !event.isComposing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key !== "/" || !plain || !(where instanceof HTMLTextAreaElement)) return;
+    if (where.dataset.modules === undefined || where.value !== "") return;
+    event.preventDefault();
+    choose(where);
+  });
   find.addEventListener("input", narrow);
   find.addEventListener("keydown", (event) => {
     if (event.isComposing) return;

@@ -1,0 +1,169 @@
+"""The agent's workspace on a case: what a click does, and what can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.browser.conftest import Visit
+from tests.browser.demo_stage import Stage, Visitor
+from tests.browser.desk_page import DeskPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+_PASTE = """async (field) => {
+  const canvas = new OffscreenCanvas(8, 8);
+  canvas.getContext("2d").fillRect(0, 0, 8, 8);
+  const data = new DataTransfer();
+  data.items.add(new File([await canvas.convertToBlob()], "shot.png", {type: "image/png"}));
+  const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
+  field.dispatchEvent(event);
+}"""
+
+
+async def _waits(visit: Visit, person: str) -> Visitor:
+    user = await visit(person)
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.queued")
+    return user
+
+
+async def _deletion(visit: Visit, person: str) -> tuple[Visitor, str]:
+    user = await visit(person)
+    await user.open_desk("deletion")
+    await user.chat.choose("posts", "photos", "_done")
+    await user.verify()
+    await user.chat.choose("yes")
+    await user.chat.hears("deletion.filed")
+    return user, await user.number("in_review")
+
+
+class Clicks:
+    """Counts the clicks on a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.count = 0
+
+    async def on(self, selector: str) -> None:
+        await self.page.locator(selector).first.click()
+        self.count += 1
+
+
+async def test_a_waiting_person_is_taken_and_answered_with_two_clicks_and_can_be_unanswered(
+    town: Stage, visit: Visit
+) -> None:
+    user = await _waits(visit, "chen-jiahao")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes("inbox?view=queue")
+    clicks = Clicks(mei.page)
+    await clicks.on("[data-row]")
+    await mei.page.locator("#reply-text").fill("您好，我是小美。")
+    await clicks.on("#reply button[type='submit']")
+    assert clicks.count == 2
+
+    await expect(mei.page.locator("#pending")).to_contain_text("您好，我是小美。")
+    await mei.looks_right("pending")
+    await mei.page.locator("#undo").click()
+    await expect(mei.page.locator("#reply-text")).to_have_value("您好，我是小美。")
+    await expect(mei.page.locator(".speaks[data-owner='queue']")).to_be_visible()
+
+    # Sent again, and the page is left before the time is over.
+    await mei.send_button.click()
+    await mei.page.locator("#up").click()
+    await expect(user.chat.log).to_contain_text("您好，我是小美。")
+    await mei.page.go_back()
+    await expect(mei.page.locator(".speaks[data-mine='yes']")).to_be_visible()
+    await expect(mei.page.locator("#reply-text")).to_have_value("")
+
+    await mei.page.locator("#reply-text").evaluate(_PASTE)
+    await expect(mei.page.locator("#attached")).to_contain_text("shot.png")
+    await mei.looks_right("pasted")
+    await mei.sends("请看图。")
+    await expect(user.page.locator("[data-attachment]")).to_contain_text("shot.png")
+    await mei.page.context.close()
+
+
+async def test_a_request_is_granted_with_three_clicks_and_nothing_says_that_it_changed(
+    town: Stage, visit: Visit
+) -> None:
+    user, number = await _deletion(visit, "lin-xiaoyu")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes(f"tickets/{number}")
+    clicks = Clicks(mei.page)
+    await expect(mei.page.locator(".steps [aria-current]")).to_have_text("Claim")
+    await clicks.on("#step form[action$='/claim'] button")
+    await expect(mei.page.locator(".steps [aria-current]")).to_have_text("Decision")
+    await clicks.on("input[name='verdict'][value='grant']")
+    await clicks.on("#decide-do")
+    assert clicks.count == 3
+    # The account service's answer comes from the agent's own decision, and is shown by itself.
+    await user.chat.shows(number, "closed", outcome="fulfilled")
+    await expect(mei.page.locator("#ticket .tag.on").first).to_have_text("Done")
+    await expect(mei.page.locator("#changed")).to_be_hidden()
+    await mei.page.context.close()
+
+
+async def test_a_refusal_takes_four_clicks_and_an_item_is_granted_in_part(
+    town: Stage, visit: Visit
+) -> None:
+    user, number = await _deletion(visit, "wu-min")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes(f"tickets/{number}")
+    clicks = Clicks(mei.page)
+    await clicks.on("#step form[action$='/claim'] button")
+    await clicks.on("input[name='verdict'][value='refuse']")
+    await clicks.on("button[data-ground='rights_of_others']")
+    await expect(mei.page.locator("#decide-do")).to_be_visible()
+    await expect(mei.page.locator("#draft .preview")).to_contain_text("这些信息也涉及其他人")
+    assert clicks.count == 3, "the fourth would refuse it"
+    await mei.looks_right("refusal")
+
+    page = mei.page
+    await page.locator("input[name='verdict'][value='partly']").check()
+    verdicts = page.locator(".item-verdict > select")
+    await verdicts.nth(0).select_option("grant")
+    await verdicts.nth(1).select_option("part")
+    second = page.locator(".item-verdict").nth(1)
+    await second.locator("input[name^='granted']").fill("2024 年的照片")
+    await second.locator("select[name^='ground']").select_option("law")
+    reason = second.locator("input[name^='reason']")
+    assert "法律" in await reason.input_value()
+    await page.locator("#preview-do").click()
+    await expect(page.locator("#draft .preview")).to_contain_text("同意的部分：2024 年的照片。其余")
+    await mei.looks_right("in-part")
+    await page.locator("#decide-do").click()
+    await user.chat.shows(number, "closed", outcome="partly_fulfilled")
+    await expect(user.chat.log).to_contain_text("2024 年的照片")
+    await page.context.close()
+
+
+async def test_the_key_that_sends_is_chosen_and_a_note_stays_on_the_page(
+    town: Stage, visit: Visit
+) -> None:
+    _, number = await _deletion(visit, "zhou-qiang")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes(f"tickets/{number}")
+    keys = mei.page.keyboard
+    await keys.press("n")
+    await expect(mei.page.locator("#note-text")).to_be_focused()
+    await keys.type("Ask again.")
+    await keys.press("Enter")
+    await expect(mei.page.locator("#note-text")).to_have_value("Ask again.\n")
+    await keys.press("Control+Enter")
+    await expect(mei.page.locator("#note-told")).to_be_visible()
+    await expect(mei.page.locator("#moves")).to_contain_text("Ask again.")
+    await expect(mei.page.locator("#changed")).to_be_hidden()
+    await mei.page.locator("button[data-mode='reply']").click()
+    await mei.page.locator("#send-key").select_option("enter")
+    await mei.page.reload()
+    await expect(mei.page.locator("#send-key")).to_have_value("enter")
+    await mei.page.locator("#reply-text").focus()
+    await keys.type("一")
+    await keys.press("Shift+Enter")
+    await keys.type("二")
+    await keys.press("Enter")
+    await expect(mei.page.locator("#pending")).to_be_visible()
+    await mei.page.locator("#undo").click()
+    await expect(mei.page.locator("#reply-text")).to_have_value("一\n二")
+    await mei.page.locator("#reply-text").fill("")
+    await mei.page.context.close()
