@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from privacydesk.connectors.account_record import AccountRecord, HeldItem
+from privacydesk.connectors.account_record import AccountRecord, DataItem
 from privacydesk.demo.person import ALL_CONSENTS, FEW_CONSENTS, RecordFactory, SamplePerson
 from privacydesk.domain.account import AutomatedDecision
 from privacydesk.domain.account_terms import DataCategory, Provider
@@ -230,7 +230,7 @@ def _person(
     )
 
 
-def _items(records: RecordFactory, prefix: str, texts: tuple[str, ...]) -> tuple[HeldItem, ...]:
+def _items(records: RecordFactory, prefix: str, texts: tuple[str, ...]) -> tuple[DataItem, ...]:
     """Return entries with these texts, three days apart, the oldest first."""
     return records.items(
         prefix, *((3.0 * (len(texts) - index), text) for index, text in enumerate(texts))
