@@ -50,6 +50,13 @@ class Chat:
         for choice in choices:
             await self.place.locator(f'#choices [data-choice="{choice}"]').click()
 
+    async def tick(self, *choices: str) -> None:
+        """Tick choices where several may be made, and submit them."""
+        form = self.place.locator("#choices .picks")
+        for choice in choices:
+            await form.locator(f'input[value="{choice}"]').check()
+        await form.locator("button[type=submit]").click()
+
     async def hand_in(self, *names: str) -> None:
         """Hand in pictures of papers, and say that these are all."""
         files = [
@@ -59,7 +66,7 @@ class Chat:
         await self.place.locator("#file").set_input_files(files)
         await expect(self.place.locator("#uploads li small")).to_have_count(len(names))
         await self.place.locator("#uploads .primary").click()
-        await self.hears("desk.upload_received")
+        await self.hears("desk.upload_more")
         await self.choose("_done")
 
     async def speak(self, locale: str) -> None:

@@ -98,6 +98,7 @@ async def test_axe_finds_nothing_in_any_scene(house: House, locale: str, scheme:
         for scene in (
             stage.warning,
             stage.code,
+            stage.several,
             lambda: stage.ticket(late=True, provisional=True),  # noqa: B023 - called at once
             stage.details,
             stage.file,
@@ -146,6 +147,35 @@ async def test_choices_are_buttons_that_go_once_answered(house: House) -> None:
     await buttons.first.click()
     await expect(buttons).to_have_count(0)
     await expect(page.locator("#log .mine .words").last).to_have_text("Unbind Google")
+
+
+async def test_several_choices_are_ticked_and_sent_at_once(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").several()
+    boxes = page.locator("#choices .pick input")
+    await expect(boxes).to_have_count(8)
+    row = await page.locator("#choices .pick").nth(3).bounding_box()
+    assert row is not None
+    assert row["height"] >= 44
+    submit = page.locator("#choices button[type=submit]")
+    await expect(submit).to_be_disabled()
+    await boxes.first.check()
+    await expect(submit).to_have_text("Done (7)")
+    await boxes.nth(2).uncheck()
+    assert await boxes.first.evaluate("box => box.indeterminate")
+    await boxes.first.focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Space")
+    await expect(submit).to_be_disabled()
+    await boxes.nth(2).focus()
+    await page.keyboard.press("Space")
+    await boxes.nth(3).check()
+    await page.select_option("#language", "zh_Hans")
+    await expect(submit).to_have_text("选好了（2）")
+    await submit.click()
+    await expect(page.locator("#choices .picks")).to_have_count(0)
+    chosen = [event for event in house.last().events if "choices" in event.data]
+    assert [event.data["choices"] for event in chosen] == [["kind-1", "kind-2"]]
 
 
 async def test_a_person_is_one_tap_away(house: House) -> None:

@@ -28,7 +28,7 @@ async def _wishes_and_waits(visit: Visit) -> tuple[Visitor, str]:
     """Return somebody who filed a request and asks for a person, and the request's number."""
     user = await visit("lin-xiaoyu")
     await user.open_desk("deletion")
-    await user.chat.choose("posts", "_done")
+    await user.chat.tick("posts")
     await user.verify()
     await user.chat.hears("deletion.sure")
     await user.chat.choose("yes")

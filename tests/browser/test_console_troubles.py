@@ -250,6 +250,6 @@ async def test_a_file_that_is_no_picture_is_refused_with_its_reason_and_others_s
     await expect(rows.nth(1)).to_have_class("failed")
     await expect(rows.nth(1).locator("small")).to_contain_text("JPEG")
     await user.page.locator("#uploads .primary").click()
-    await user.chat.hears("desk.upload_received")
+    await user.chat.hears("desk.upload_more")
     await expect(user.chat.log).to_contain_text("好的.jpg")
     await expect(user.chat.log).not_to_contain_text("坏的.jpg")

@@ -67,7 +67,7 @@ async def _wishes(stage: Stage, tongue: Tongue) -> tuple[Visitor, str]:
     none = Photos(None, "guide")
     lin = await stage.visit("lin-xiaoyu", tongue, none)
     await lin.open_desk("deletion")
-    await lin.chat.choose("posts", "_done")
+    await lin.chat.tick("posts")
     await lin.verify()
     await lin.chat.choose("yes")
     await lin.chat.hears("deletion.filed")

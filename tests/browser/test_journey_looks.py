@@ -26,7 +26,7 @@ async def test_code_warning_and_ticket_are_accessible(
 ) -> None:
     visitor = await visit(person, color_scheme=scheme)
     await visitor.open_desk("deletion")
-    await visitor.chat.choose("posts", "_done")
+    await visitor.chat.tick("posts")
     code = await visitor.code()
     await visitor.chat.hears("verify.code_sent")
     await check(visitor.page)

@@ -56,7 +56,7 @@ async def test_posts_are_deleted_when_an_agent_releases_it(town: Stage, visit: V
     held = await mei.account("held.posts").inner_text()
     assert held.startswith("1")
     await mei.open_desk("deletion")
-    await mei.chat.choose("posts", "_done")
+    await mei.chat.tick("posts")
     await mei.verify()
     await mei.chat.hears("deletion.sure")
     await mei.photo("1-warning")

@@ -37,7 +37,7 @@ async def test_a_request_of_somebody_who_will_not_verify_waits_without_a_date(
 async def test_somebody_without_a_phone_who_hands_in_nothing_waits_too(visit: Visit) -> None:
     alice = await visit("alice-morgan")
     await alice.open_desk("deletion")
-    await alice.chat.choose("posts", "_done")
+    await alice.chat.tick("posts")
     await alice.chat.hears("verify.no_phone", "collect_evidence.identity")
     await alice.photo("1-upload")
     await alice.chat.choose("_skip")

@@ -17,6 +17,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "对话会被记录，用来处理你的请求，结束 30 天后删除。",
         "ask": "我要解绑 Google 账号",
         "code": "验证码已发到尾号 4821 的手机，请输入 6 位数字。",
+        "which": "想删除哪些内容？可以选几样。",
         "warn": "解绑后不能再用 Google 登录。解绑不会删除你的内容。",
         "yes": "确认解绑 Google",
         "no": "先不解绑",
@@ -39,6 +40,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "對話會被記錄，用來處理你的請求，結束 30 天後刪除。",
         "ask": "我要解除綁定 Google 帳號",
         "code": "驗證碼已傳送到尾號 4821 的手機，請輸入 6 位數字。",
+        "which": "想刪除哪些內容？可以選幾樣。",
         "warn": "解除後不能再用 Google 登入。解除綁定不會刪除你的內容。",
         "yes": "確認解除綁定 Google",
         "no": "先不解除",
@@ -61,6 +63,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "It is recorded to handle your request and removed 30 days after that ends.",
         "ask": "I want to unbind my Google account",
         "code": "A code was sent to the phone ending in 4821. Enter its 6 digits.",
+        "which": "What would you like to delete? You can choose several.",
         "warn": "You will not be able to log in with Google. Nothing you posted is deleted.",
         "yes": "Unbind Google",
         "no": "Not now",
@@ -84,6 +87,18 @@ WORDS: dict[str, dict[str, Any]] = {
         "file": "Please upload proof of identity. You can cancel before handing in.",
     },
 }
+
+
+QUIET = ChoiceStyle.QUIET
+KINDS = {
+    "zh_Hans": (("个人资料", ""), ("动态", "18 条"), ("照片", "212 张"), ("聊天记录", "1,204 条"),
+                ("声音和录音", "没有存"), ("关注", "31 条"), ("搜索记录", "96 条")),
+    "zh_Hant": (("個人檔案", ""), ("動態", "18 筆"), ("照片", "212 張"), ("聊天紀錄", "1,204 筆"),
+                ("聲音與錄音", "沒有存"), ("追蹤", "31 筆"), ("搜尋紀錄", "96 筆")),
+    "en": (("Profile", ""), ("Posts", "18"), ("Photos", "212"), ("Chat messages", "1,204"),
+           ("Voice and recordings", "nothing held"), ("Follows", "31"), ("Searches", "96")),
+}  # fmt: skip
+"""Kinds of data with how much there is, by locale."""
 
 
 class Stage:
@@ -119,6 +134,21 @@ class Stage:
                     Choice("back", label=words["back"], style=ChoiceStyle.QUIET),
                 ),
             ),
+        )
+
+    def several(self) -> None:
+        """Ask for several of many kinds of data, each with how much there is."""
+        kinds = KINDS[self.locale]
+        offered = [
+            Choice(f"kind-{at}", label=label, detail=detail)
+            for at, (label, detail) in enumerate(kinds)
+        ]
+        self.write(
+            say(
+                self.words["which"],
+                choices=(*offered, Choice("_skip", label=self.words["back"], style=QUIET)),
+                data={"many": True},
+            )
         )
 
     def code(self) -> None:

@@ -232,6 +232,27 @@ class FakeDesk:
             say(label, sender=Sender.USER, kind=EventKind.CHOSE, data={"choice": choice}),
         )
 
+    async def choose_several(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002
+        choices: Sequence[str],
+        offset: int,
+    ) -> int:
+        """Take several choices of the open prompt."""
+        thread = self.thread(session)
+        prompt = thread.conversation.prompt
+        if id not in thread.jobs and (prompt is None or prompt.offset != offset):
+            raise DeskError("stale", code=ErrorCode.STALE)
+        chosen = say(
+            ", ".join(choices),
+            sender=Sender.USER,
+            kind=EventKind.CHOSE,
+            data={"choices": list(choices)},
+        )
+        return await self._job(session, id, chosen)
+
     async def submit_uploads(self, session: Session, *, id: str, uploads: Sequence[str]) -> int:  # noqa: A002
         """Hand in files that were stored."""
         if any(upload not in self.uploads for upload in uploads):

@@ -162,6 +162,7 @@ class Conversation(Struct, frozen=True):
         serial: the last frame serial assigned.
         desk_calls: how often in a row the user typed the word that opens the desk.
         last_said_at: when the user was last active.
+        explained: text keys of explanations that were given in this visit.
         minor_hint: whether words or a date of birth indicated a minor; marks tickets filed here.
         pending_requests: requests made while another form was open; they are begun afterwards, in
             this order.
@@ -188,6 +189,7 @@ class Conversation(Struct, frozen=True):
     serial: int = 0
     desk_calls: int = 0
     last_said_at: datetime | None = None
+    explained: frozenset[str] = frozenset()
     minor_hint: bool = False
     pending_requests: tuple[RequestDraft, ...] = ()
     last_filed: RequestDraft | None = None

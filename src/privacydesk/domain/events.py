@@ -67,6 +67,8 @@ class Choice(Struct, frozen=True):
         label: the displayed label.
         value: the value for the slot; never sent to the client.
         args: arguments for the label.
+        detail: what is known about it, shown beside the label, such as how much there is; a value
+            as in ``args``, or its text once the event is rendered.
     """
 
     id: str
@@ -75,6 +77,7 @@ class Choice(Struct, frozen=True):
     style: ChoiceStyle = ChoiceStyle.PLAIN
     value: Any = None
     args: Mapping[str, Any] = field(default_factory=dict)
+    detail: Any = ""
 
 
 class Event(Struct, frozen=True):

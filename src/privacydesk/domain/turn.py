@@ -171,11 +171,17 @@ class TextMessage(Struct, frozen=True):
 
 
 class ChoiceMessage(Struct, frozen=True):
-    """The user tapped a button of the event at ``offset``, or a ``desk:`` button of the page."""
+    """The user tapped a button of the event at ``offset``, or a ``desk:`` button of the page.
+
+    Attributes:
+        choice: the tapped button; empty if several were chosen at once.
+        choices: all that were chosen of a question that takes several.
+    """
 
     job_id: str
-    choice: str
+    choice: str = ""
     offset: int = 0
+    choices: tuple[str, ...] = ()
     observed: Observation = field(default_factory=Observation)
 
 

@@ -189,6 +189,17 @@ class Desk(Protocol):
         """
         ...
 
+    async def choose_several(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        choices: Sequence[str],
+        offset: int,
+    ) -> int:
+        """Process all choices of a question that takes several, made at once; as ``choose``."""
+        ...
+
     async def submit_uploads(
         self,
         session: Session,

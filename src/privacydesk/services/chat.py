@@ -302,7 +302,21 @@ class ChatDesk:
         offset: int,
     ) -> int:
         """Process a tapped choice; see ``services.api.Desk``."""
-        message = ChoiceMessage(job_id=id, choice=choice, offset=offset)
+        return await self._chose(session, ChoiceMessage(job_id=id, choice=choice, offset=offset))
+
+    async def choose_several(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        choices: Sequence[str],
+        offset: int,
+    ) -> int:
+        """Process several choices made at once; see ``services.api.Desk``."""
+        several = tuple(choices)
+        return await self._chose(session, ChoiceMessage(job_id=id, choices=several, offset=offset))
+
+    async def _chose(self, session: Session, message: ChoiceMessage) -> int:
         committed = await self._turns.run_message(
             session.conversation, message, origin=session.origin
         )

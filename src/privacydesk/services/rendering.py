@@ -94,7 +94,9 @@ class Renderer:
     def _render_choice(self, choice: Choice, locale: str) -> Choice:
         if not choice.key:
             return choice
-        return replace(choice, label=self.label(locale, choice.key, choice.args))
+        label = self.label(locale, choice.key, choice.args)
+        detail = self._value(choice.detail, locale) if choice.detail else ""
+        return replace(choice, label=label, detail=detail)
 
     def _render_row(self, row: Mapping[str, Any], locale: str) -> dict[str, str]:
         if "result" in row:

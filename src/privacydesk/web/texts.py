@@ -68,6 +68,8 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "typing.agent": ("name",),
     "typing.desk": (),
     "choices.label": (),
+    "picks.all": (),
+    "picks.submit": ("count",),
     "input.label": (),
     "input.placeholder": (),
     "input.placeholder_agent": (),

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from tests.common.fake_desk import FakeDesk, say
+from tests.common.fake_desk import FakeDesk, choices, say
 from tests.common.web_catalogs import web_catalogs
 from tests.common.web_client import ChatClient, Serve
 
@@ -61,6 +61,18 @@ async def test_a_long_poll_waits_for_what_comes(serve: Serve, desk: FakeDesk) ->
     body = await (await poll).json()
     assert [one["text"] for one in body["events"]] == ["late"]
     assert not desk.thread().listeners
+
+
+async def test_several_choices_are_posted_at_once(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    which = say("which?", choices=choices("A", "B", "C"), data={"many": True})
+    desk.write(desk.thread(), [which])
+    frame = {"type": "choose", "id": "c1", "offset": 2, "choices": ["a", "c"]}
+    for duplicate in (False, True):
+        answer = await client.http.post("/chat/v1/messages", json=frame, headers=headers)
+        assert await answer.json() == {"id": "c1", "offset": 3, "duplicate": duplicate}
+    assert desk.thread().events[2].data == {"choices": ["a", "c"]}
 
 
 async def test_a_long_poll_ends_empty(serve: Serve) -> None:

@@ -32,9 +32,9 @@ class RefusingDesk(FakeDesk):
         assert self.refusal is not None
         raise self.refusal
 
-    say = choose = submit_uploads = mark_typing = mark_read = attachment = check_upload_allowed = (
-        _refuse
-    )
+    say = choose = choose_several = submit_uploads = mark_typing = mark_read = attachment = (
+        check_upload_allowed
+    ) = _refuse
     events = download = _refuse
 
 

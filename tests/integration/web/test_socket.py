@@ -166,6 +166,19 @@ async def test_a_choice_is_taken_once_and_a_stale_one_is_told(serve: Serve, desk
     assert (error["code"], error["id"]) == ("stale", "c2")
 
 
+async def test_several_choices_are_taken_with_one_frame(serve: Serve, desk: FakeDesk) -> None:
+    socket, _ = await (await serve()).hello()
+    await socket.next()
+    desk.write(desk.thread(), [say("which?", choices=choices("A", "B", "C"), data={"many": True})])
+    assert (await socket.next())["events"][0]["data"] == {"many": True}
+    await socket.send("choose", id="c1", offset=2, choices=["a", "c"])
+    frame = await socket.next()
+    assert frame["events"][0]["data"] == {"choices": ["a", "c"]}
+    assert frame["acks"] == [{"id": "c1", "offset": 3}]
+    await socket.send("choose", id="c2", offset=2, choices=["b"])
+    assert (await socket.next())["code"] == "stale"
+
+
 async def test_a_person_is_asked_for_without_a_prompt(serve: Serve) -> None:
     socket, _ = await (await serve()).hello()
     await socket.next()
@@ -278,6 +291,12 @@ async def test_a_long_message_passes_at_once_and_the_next_waits_for_its_length(
         ('{"type": "choose", "id": "a", "choice": "b", "offset": 1.5}', "wrong_type"),
         ('{"type": "choose", "id": "a", "choice": "b", "offset": ' + "9" * 40 + "}", "wrong_type"),
         ('{"type": "choose", "id": "a", "choice": ["b"]}', "wrong_type"),
+        ('{"type": "choose", "id": "a", "choices": []}', "wrong_type"),
+        ('{"type": "choose", "id": "a", "choices": "b"}', "wrong_type"),
+        ('{"type": "choose", "id": "a", "choices": ["b", 5]}', "wrong_type"),
+        ('{"type": "choose", "id": "a", "choices": ["b", "b"]}', "wrong_type"),
+        ('{"type": "choose", "id": "a", "choices": ["b"], "choice": "b"}', "wrong_type"),
+        ('{"type": "choose", "id": "a", "choices": ["b", "<i>"]}', "wrong_type"),
         ('{"type": "upload", "id": "a", "uploads": []}', "wrong_type"),
         ('{"type": "upload", "id": "a", "uploads": [{}]}', "bad_id"),
         ('{"type": "read", "offset": "1"}', "wrong_type"),

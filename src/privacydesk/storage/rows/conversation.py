@@ -101,6 +101,8 @@ def _add_counters(conversation: Conversation, state: dict[str, Any]) -> None:
         state["desk_calls"] = conversation.desk_calls
     if conversation.last_said_at is not None:
         state["last_said_at"] = to_micros(conversation.last_said_at)
+    if conversation.explained:
+        state["explained"] = sorted(conversation.explained)
     if conversation.minor_hint:
         state["minor_hint"] = True
     if conversation.attempts:
@@ -143,6 +145,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         serial=state.get("serial", 0),
         desk_calls=state.get("desk_calls", 0),
         last_said_at=opt_instant(state.get("last_said_at")),
+        explained=frozenset(state.get("explained", ())),
         mail=MailThread(*state["mail"]) if "mail" in state else None,
         origin=bytes.fromhex(state.get("origin", "")),
         minor_hint=state.get("minor_hint", False),

@@ -114,6 +114,8 @@ def choice_record(choice: Choice) -> dict[str, Any]:
         record["value"] = choice.value
     if choice.args:
         record["args"] = choice.args
+    if choice.detail:
+        record["detail"] = choice.detail
     return record
 
 
@@ -132,4 +134,5 @@ def read_choice(record: dict[str, Any]) -> Choice:
         style=_STYLES[record.get("style", ChoiceStyle.PLAIN.value)],
         value=record.get("value"),
         args=record.get("args", {}),
+        detail=record.get("detail", ""),
     )

@@ -43,7 +43,10 @@ def event_json(event: Event) -> dict[str, Any]:
 
 
 def _choice_json(choice: Choice) -> dict[str, str]:
-    return {"id": choice.id, "label": choice.label, "style": choice.style.value}
+    fields = {"id": choice.id, "label": choice.label, "style": choice.style.value}
+    if choice.detail:
+        fields["detail"] = choice.detail
+    return fields
 
 
 _encode_choices = ChoicesMemo(

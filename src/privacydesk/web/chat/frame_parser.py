@@ -18,6 +18,7 @@ from privacydesk.errors import DeskError, ErrorCode
 
 MAX_ID = 64
 MAX_UPLOADS = 10
+MAX_CHOICES = 64
 MAX_TOKEN = 8192
 MAX_LANGUAGES = 256
 MAX_OFFSET = 2**53 - 1
@@ -88,11 +89,17 @@ class Send(Struct, frozen=True):
 
 
 class Choose(Struct, frozen=True):
-    """A choice that the user tapped; ``offset`` is that of its question."""
+    """Choices that the user made; ``offset`` is that of their question.
+
+    Attributes:
+        choice: the choice that was tapped; empty if several were made at once.
+        choices: several choices made at once.
+    """
 
     id: str
     choice: str
     offset: int
+    choices: tuple[str, ...] = ()
 
 
 class SubmitUploads(Struct, frozen=True):
@@ -155,11 +162,7 @@ def _read_frame(value: Any, max_text: int) -> Frame:
     if kind == "send":
         return _read_send(fields, max_text)
     if kind == "choose":
-        frame_id = _read_id(fields)
-        choice = fields.get("choice")
-        if type(choice) is not str or _CHOICE.fullmatch(choice) is None:
-            raise FrameError("choice must be a short string", "wrong_type", frame_id=frame_id)
-        return Choose(frame_id, choice, _read_offset(fields, frame_id))
+        return _read_choose(fields)
     if kind == "upload":
         return _read_submit_uploads(fields)
     if kind == "typing":
@@ -225,6 +228,30 @@ def _read_send(fields: dict[str, Any], max_text: int) -> Send:
             count=len(text),
         )
     return Send(frame_id, text, _read_offset(fields, frame_id) if "offset" in fields else 0)
+
+
+def _read_choose(fields: dict[str, Any]) -> Choose:
+    frame_id = _read_id(fields)
+    if "choices" in fields:
+        return _read_several(fields, frame_id)
+    choice = fields.get("choice")
+    if type(choice) is not str or _CHOICE.fullmatch(choice) is None:
+        raise FrameError("choice must be a short string", "wrong_type", frame_id=frame_id)
+    return Choose(frame_id, choice, _read_offset(fields, frame_id))
+
+
+def _read_several(fields: dict[str, Any], frame_id: str) -> Choose:
+    choices = fields["choices"]
+    if "choice" in fields:
+        raise FrameError("a choice or choices, not both", "wrong_type", frame_id=frame_id)
+    if type(choices) is not list or not 1 <= len(choices) <= MAX_CHOICES:
+        raise FrameError("choices must be a list of 1 to 64", "wrong_type", frame_id=frame_id)
+    for choice in choices:
+        if type(choice) is not str or _CHOICE.fullmatch(choice) is None:
+            raise FrameError("choices must hold short strings", "wrong_type", frame_id=frame_id)
+    if len(set(choices)) != len(choices):
+        raise FrameError("choices holds one twice", "wrong_type", frame_id=frame_id)
+    return Choose(frame_id, "", _read_offset(fields, frame_id), tuple(choices))
 
 
 def _read_renew(fields: dict[str, Any]) -> Renew:

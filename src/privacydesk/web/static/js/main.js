@@ -4,6 +4,7 @@ import { Attachments } from "./attachments.js";
 import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
+import { Picks, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
 import { LivingCards } from "./living.js";
 import { Log, showUnsent } from "./log.js";
@@ -125,6 +126,15 @@ const uploads = new Uploads(words, base, {
 
 const bridge = openBridge(client, config.hostOrigin);
 
+const picks = new Picks(words, {
+  choose: (choice, offset) => choose(choice.id, choice.label, offset),
+  chooseSeveral: (chosen, offset) => {
+    const shown = words.list(chosen.map((choice) => choice.label));
+    client.submit({ type: "choose", choices: chosen.map((choice) => choice.id), shown, offset });
+    toEnd();
+  },
+});
+
 /** @param {string} text */
 function say(text) {
   byId("said").textContent = text;
@@ -170,10 +180,11 @@ function showChoices() {
   choices.hidden = !shown.length;
   if (choices.dataset.shown === key && key) return;
   choices.dataset.shown = key;
-  choices.classList.toggle("many", shown.length > 5);
+  const several = shown.length > 0 && takesSeveral(event);
+  choices.classList.toggle("many", shown.length > 5 && !several);
   const focused = choices.contains(document.activeElement);
   choices.replaceChildren(
-    ...shown.map((choice) =>
+    ...(several ? [picks.form(event)] : shown.map((choice) =>
       el(
         "button",
         {
@@ -185,7 +196,7 @@ function showChoices() {
         },
         choice.label,
       ),
-    ),
+    )),
   );
   if (focused && !shown.length) scroll.focus({ preventScroll: true });
 }

@@ -8,6 +8,7 @@
  * @property {string} shown what the bubble says while it waits
  * @property {string} [text]
  * @property {string} [choice]
+ * @property {string[]} [choices] several made at once
  * @property {number} [offset] of the question that it answers, or that was shown when written
  * @property {string[]} [uploads]
  * @property {"waiting" | "sending" | "failed"} state

@@ -56,6 +56,11 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
   }
 
+  /** @param {string[]} items @returns {string} joined as people write lists */
+  list(items) {
+    return new Intl.ListFormat(this.lang, { type: "conjunction" }).format(items);
+  }
+
   /** @param {string} locale */
   async use(locale) {
     if (locale === this.locale || !this.languages.some((one) => one.locale === locale)) return;
