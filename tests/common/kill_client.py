@@ -20,7 +20,7 @@ _RESULT_PATIENCE = 1.0
 _PACE = (0.005, 0.06)
 _RESEND_KNOWN = 0.05
 _WRONG = 0.6
-_CODE_KEYS = ("verify.enter", "verify.wrong", "verify.wait")
+_CODE_KEYS = ("verify.code_sent", "verify.enter", "verify.wrong", "verify.wait")
 _CONTACT_CODE_KEYS = tuple(key.replace("verify", "verify_contact") for key in _CODE_KEYS)
 _AVOIDED = frozenset(
     {"desk:human", "resend", "other_way", "document", "try_again", "answer", "staff", "no"}

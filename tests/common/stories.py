@@ -371,13 +371,17 @@ class Player:
         assert self.session is not None
         return (await self.world.services.desk.view(self.session)).prompt
 
-    async def _tap(self, wanted: str) -> None:
+    async def _tap(self, wanted: str | list[str]) -> None:
         """Tap a button in every voice: words for it would tell what the story asks for next."""
         voice, self.voice = self.voice, ""
         await self._choose(wanted)
         self.voice = voice
 
-    async def _choose(self, wanted: str) -> None:
+    async def _choose(self, wanted: str | list[str]) -> None:
+        if isinstance(wanted, list):
+            offset = await self._open_question()
+            await self.do("choose_several", choices=wanted, offset=offset)
+            return
         if wanted.startswith("desk:"):
             # A button of a request's card ends with its number: the newest one's.
             number = (await self.tickets())[0].number if wanted.endswith(":") else ""

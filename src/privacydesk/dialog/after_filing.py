@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from privacydesk.dialog import reading, wishes
-from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.request_actions import actions_of
@@ -74,7 +73,7 @@ def asks_what(runner: Runner, script: Script) -> bool:
         script.say("desk.filed_stands", {**args, "due": due})
     script.show_ticket({"$id": last.id.hex()})
     actions = actions_of(last, script.rules, script.now)
-    script.ask("desk.anything_else", {}, (*actions, *more_choices()))
+    script.offer_more(*actions)
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from privacydesk.dialog import desk_buttons, openings, taking
 from privacydesk.dialog.answering import repeats_code
+from privacydesk.dialog.asking import is_value
 from privacydesk.dialog.buttons import Buttons, Labels
 from privacydesk.dialog.interpreter import interpret
 from privacydesk.dialog.reply import Reply
@@ -47,6 +48,9 @@ class Answers:
     def chose(self, script: Script, message: ChoiceMessage) -> None:
         """Take a tapped button."""
         script.last_said_at = script.now
+        if message.choices:
+            self._chose_several(script, message)
+            return
         if message.choice.startswith("desk:"):
             desk_buttons.press(self._runner, script, message.choice)
             return
@@ -73,6 +77,27 @@ class Answers:
             taking.take_choice(self._runner, script, frame, step, choice)
         else:
             taking.take_menu_choice(self._runner, script, choice)
+
+    def _chose_several(self, script: Script, message: ChoiceMessage) -> None:
+        """Take all that was chosen at once where a question takes several."""
+        prompt, (frame, step) = script.prompt, self._runner.waiting_step(script)
+        offered = {one.id: one for one in prompt.choices if is_value(one)} if prompt else {}
+        chosen = [offered[one] for one in message.choices if one in offered]
+        if (
+            prompt is None
+            or frame is None
+            or not isinstance(step, Ask)
+            or not step.many
+            or (prompt.offset, prompt.serial) != (message.offset, frame.serial)
+            or frame.waiting is not None
+            or len(chosen) != len(message.choices)
+            or script.owner.kind is OwnerKind.AGENT
+        ):
+            desk_buttons.closed(self._runner, script)
+            return
+        labels = {"$texts": [{"$term": one.key, "args": one.args} for one in chosen]}
+        script.append(Sender.USER, EventKind.CHOSE, key="desk.chosen", args={"chosen": labels})
+        taking.take_several(self._runner, script, frame, step, chosen)
 
     def _press_desk_button(self, script: Script, message: TextMessage) -> bool:
         """Press a desk button whose words are typed while waiting in the queue."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.dialog import questions, reading
-from privacydesk.dialog.desk_choices import human_choice, intent_choice, more_choices
+from privacydesk.dialog.desk_choices import human_choice, intent_choice
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.script import Script
@@ -113,5 +113,5 @@ def _named(runner: Runner, script: Script) -> list[tuple[Intent, Flow]]:
 def _explain(script: Script, intent: Intent, flow: Flow, topic: str) -> bool:
     script.unanswered = 0
     questions.explain_unbegun(script, flow, topic)
-    script.ask("desk.anything_else", {}, (intent_choice(intent), *more_choices()))
+    script.offer_more(intent_choice(intent))
     return True

@@ -11,7 +11,7 @@ from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import input_kind
+from privacydesk.dialog.slots import FILES, input_kind
 from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
 
@@ -73,7 +73,10 @@ class Asking:
         if openings.answers(frame, step):
             openings.ask_more(script, frame, step, choices)
             return
-        again = step.again if frame.slots.get(_PUT) == step.id else ""
+        slot_type = self.slot_type(frame, step)
+        rows = frame.slots.get(step.rows) if step.rows else None
+        repeats = frame.slots.get(_PUT) == step.id or bool(step.rows and not rows)
+        again = step.again if repeats else ""
         if step.again:
             frame.slots[_PUT] = step.id
         args = () if again else step.args
@@ -81,8 +84,10 @@ class Asking:
             again or step.text,
             arguments.build(script, frame, self._flows[frame.flow], args),
             choices,
-            input_kind=input_kind(self.slot_type(frame, step)),
+            kind=EventKind.DETAILS if rows and not again else EventKind.TEXT,
+            input_kind=input_kind(slot_type),
             serial=frame.serial,
+            data={"rows": rows} if rows and not again else picks(step, slot_type),
         )
 
     def say_not_offered(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
@@ -115,7 +120,14 @@ class Asking:
             offered.append(human_choice())
         if script.owes_answer:
             offered.append(answer_choice())
-        script.ask(key, args, offered, input_kind=input_kind(slot_type), serial=frame.serial)
+        script.ask(
+            key,
+            args,
+            offered,
+            input_kind=input_kind(slot_type),
+            serial=frame.serial,
+            data=picks(step, slot_type),
+        )
 
     def confirm(self, script: Script, frame: Running, step: Confirm) -> None:
         """Name what will happen, with a button for yes and one for no."""
@@ -168,6 +180,16 @@ def _offered(script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
     if step.skip:
         offered.append(Choice(id="_skip", key=step.skip, style=ChoiceStyle.QUIET))
     return tuple(offered)
+
+
+def picks(step: Ask, slot_type: str) -> dict[str, Any] | None:
+    """Return what tells a client that several of the choices may be made at once."""
+    return {"many": True} if step.many and slot_type != FILES else None
+
+
+def is_value(choice: Choice) -> bool:
+    """Whether a button stands for a value of a question, and not for what to do instead."""
+    return not choice.id.startswith(("_", "desk:"))
 
 
 def done_choice() -> Choice:

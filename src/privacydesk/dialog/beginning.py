@@ -102,7 +102,7 @@ def _explains(script: Script) -> bool:
     if _asks_papers(script, said):
         script.unanswered = 0
         script.say("collect_evidence.explain_papers")
-        script.ask("desk.anything_else", {}, more_choices())
+        script.offer_more()
         return True
     if said.isdisjoint({"asks_why_identity", "refuses_identity"}):
         return False
@@ -111,7 +111,7 @@ def _explains(script: Script) -> bool:
         return False
     script.unanswered = 0
     script.say("verify.explain_why")
-    script.ask("desk.anything_else", {}, more_choices())
+    script.offer_more()
     return True
 
 
@@ -190,7 +190,7 @@ def _asks_for_file(script: Script) -> bool:
     for ticket in there:
         say_packages(script, ticket)
     script.unanswered = 0
-    script.ask("desk.anything_else", {}, more_choices())
+    script.offer_more()
     return True
 
 
@@ -215,7 +215,7 @@ def _asks_of_filed(runner: Runner, script: Script) -> bool:
     if last is None or not questions.explain_filed(runner, script, last.kind):
         return False
     script.unanswered = 0
-    script.ask("desk.anything_else", {}, more_choices())
+    script.offer_more()
     return True
 
 

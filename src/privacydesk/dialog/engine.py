@@ -167,7 +167,7 @@ class Engine:
             if not script.events:
                 # The next step asks the outside as well. What a frame waits for is stored with the
                 # turn's events: a turn without any would be forgotten, and its answer lost.
-                script.say("desk.still_waiting")
+                script.say("desk.one_moment")
             return
         # The form continues later; its state is stored with the events of this turn.
         script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.came_in")

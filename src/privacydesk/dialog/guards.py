@@ -115,10 +115,6 @@ def _only_login_way(act: Act) -> str:
     return "yes"
 
 
-def _bindings_known(act: Act) -> str:
-    return _yes(act.frame.slots.get("bindings"))
-
-
 def _needs_document(act: Act) -> str:
     return _yes(act.frame.slots.get("field") in {ProfileField.REAL_NAME.value, "id_number"})
 
@@ -146,6 +142,10 @@ def _child_age(act: Act) -> str:
 def _slot_is(act: Act) -> str:
     held, value = act.frame.slots.get(str(act.params["slot"])), act.params["value"]
     return _yes(value in held if isinstance(held, list) else held == value)
+
+
+def _slot_filled(act: Act) -> str:
+    return _yes(act.frame.slots.get(str(act.params["slot"])))
 
 
 def _has_evidence(act: Act) -> str:
@@ -429,11 +429,11 @@ GUARDS: Mapping[str, Guard] = {
     "last_login_way": _last_login_way,
     "other_way_named": _other_way_named,
     "only_login_way": _only_login_way,
-    "bindings_known": _bindings_known,
     "needs_document": _needs_document,
     "is_device_permission": _is_device_permission,
     "child_age": _child_age,
     "slot_is": _slot_is,
+    "slot_filled": _slot_filled,
     "has_evidence": _has_evidence,
     "unbinding_window_set": _unbinding_window_set,
     "unbinding_automated": _unbinding_automated,

@@ -84,6 +84,19 @@ def summary_rows(asked: Iterable[DataCategory], export: Mapping[str, Any], zone:
     return rows
 
 
+def counts(export: Mapping[str, Any]) -> dict[str, int]:
+    """Return how much there is of each category that the account service reports."""
+    return {category.value: int(line["count"]) for category, line in _lines(export).items()}
+
+
+def count_shown(category: str, count: int) -> dict[str, Any]:
+    """Return a count in words as a text argument: 212 张."""
+    if not count:
+        return {"$term": "held.none"}
+    unit = "held.count_photos" if category == DataCategory.PHOTOS else "held.count"
+    return {"$term": unit, "args": {"count": {"$number": count}}}
+
+
 def _lines(export: Mapping[str, Any]) -> dict[DataCategory, Mapping[str, Any]]:
     return {DataCategory(line["category"]): line for line in export.get("summary") or ()}
 

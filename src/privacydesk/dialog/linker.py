@@ -81,9 +81,9 @@ def named_slots(step: Step) -> Iterator[str]:
         for value in step.params.values():
             if isinstance(value, str) and value.startswith("$"):
                 yield value[1:]
-    if isinstance(step, Branch) and step.guard == "slot_is":
+    if isinstance(step, Branch) and step.guard in {"slot_is", "slot_filled"}:
         yield str(step.params.get("slot", "")).removeprefix("$")
-    if isinstance(step, Say) and step.rows:
+    if isinstance(step, (Say, Ask)) and step.rows:
         yield step.rows
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
+from msgspec.structs import replace
+
 from privacydesk.dialog.desk_choices import request_choices
+from privacydesk.dialog.held import count_shown
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.ownership import is_of_account, owners_of
 from privacydesk.dialog.request_actions import is_objectionable, last_objection_day
@@ -56,13 +59,24 @@ def _decisions(_script: Script, frame: Running) -> tuple[Choice, ...]:
     )
 
 
-def _categories(_script: Script, _frame: Running) -> tuple[Choice, ...]:
-    return _terms("category", ["all", *(c.value for c in DataCategory)])
+def _categories(_script: Script, frame: Running) -> tuple[Choice, ...]:
+    return _counted(frame, ["all", *(c.value for c in DataCategory)])
 
 
-def _deletable(_script: Script, _frame: Running) -> tuple[Choice, ...]:
-    return _terms(
-        "category", [c.value for c in DataCategory if c.deletable is not Deletable.ELSEWHERE]
+def _deletable(_script: Script, frame: Running) -> tuple[Choice, ...]:
+    return _counted(
+        frame, [c.value for c in DataCategory if c.deletable is not Deletable.ELSEWHERE]
+    )
+
+
+def _counted(frame: Running, values: list[str]) -> tuple[Choice, ...]:
+    """Return buttons for kinds of data, each with how much there is where that was read."""
+    counts: Mapping[str, int] = frame.slots.get("counts") or {}
+    return tuple(
+        replace(choice, detail=count_shown(choice.id, counts[choice.id]))
+        if choice.id in counts
+        else choice
+        for choice in _terms("category", values)
     )
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from privacydesk.dialog.desk_choices import human_choice, menu_choice, more_choices
 from privacydesk.dialog.labels import tight
+from privacydesk.dialog.options import may_object
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import RateTicket
 from privacydesk.domain.events import Choice
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.ticket import Satisfaction, Ticket
+from privacydesk.domain.ticket import Outcome, Satisfaction, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -26,6 +27,8 @@ UNHAPPY: Final = "not_satisfied"
 _RATE: Final = "rate:"
 _RATE_AGAIN: Final = "rate_again:"
 """Prefixes of the values of its buttons: the first time, and in the plainer words."""
+_OBJECT: Final = "object:"
+"""Prefix of the value of the button that is offered instead after a refusal."""
 _EITHER: Final = frozenset({"没有", "沒有", "没", "沒", "冇", "没有啊", "沒有啊", "没有呢", "冇啊"})
 """Words that may mean "I am not", or "there is nothing else"."""
 
@@ -42,11 +45,20 @@ def is_idle(script: Script) -> bool:
 
 
 def ask(script: Script) -> bool:
-    """Put the question that was remembered; return whether there was one."""
+    """Put the question that was remembered; return whether there was one.
+
+    Whoever was refused is offered an objection, and not asked how they like it.
+    """
     ticket_id, script.to_rate = script.to_rate, None
     ticket = script.ticket_with_id(ticket_id) if ticket_id is not None else None
     if ticket is None or not ticket.may_be_rated:
         return False
+    if ticket.outcome is Outcome.REFUSED:
+        if not may_object(script, ticket):
+            return False
+        about = _OBJECT + ticket.id.hex()
+        script.offer_more(Choice(id="objection", key="desk.choice.objection", value=about))
+        return True
     _put(script, ticket, "satisfaction.ask", _RATE)
     return True
 
@@ -83,10 +95,10 @@ def ask_which(script: Script, words: str) -> bool:
 
 
 def asked_about(script: Script) -> Ticket | None:
-    """Return the ticket of the open satisfaction question; None if another or none is open."""
+    """Return the ticket whose result the open question is about; None if it is another or none."""
     choices = script.prompt.choices if script.prompt is not None else ()
-    is_rating = bool(choices) and choices[0].id in set(Satisfaction)
-    return _ticket_of(script, choices[0]) if is_rating else None
+    is_about = bool(choices) and str(choices[0].value).startswith((_RATE, _RATE_AGAIN, _OBJECT))
+    return _ticket_of(script, choices[0]) if is_about else None
 
 
 def _ticket_of(script: Script, choice: Choice) -> Ticket | None:
@@ -101,12 +113,15 @@ def _answer(satisfaction: Satisfaction, about: str) -> Choice:
 
 def take(runner: Runner, script: Script, choice: Choice) -> bool:
     """Take a tapped or typed answer; return whether the choice was one."""
-    if not str(choice.value).startswith((_RATE, _RATE_AGAIN)):
+    if not str(choice.value).startswith((_RATE, _RATE_AGAIN, _OBJECT)):
         return False
     ticket = _ticket_of(script, choice)
     if ticket is None:
         script.say("desk.choice_closed")
         runner.prompt_again(script)
+        return True
+    if str(choice.value).startswith(_OBJECT):
+        runner.start_on_ticket(script, "objection", ticket)
         return True
     satisfaction = Satisfaction(choice.id)
     script.effects.append(RateTicket(ticket.id, satisfaction))

@@ -21,7 +21,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, WAITS
 from privacydesk.dialog.asking import Asking, is_picking, settled
 from privacydesk.dialog.demands import demand_of
-from privacydesk.dialog.desk_choices import menu_choices, more_choices
+from privacydesk.dialog.desk_choices import intent_choice, menu_choices
 from privacydesk.dialog.guards import GUARDS, account_of
 from privacydesk.dialog.machines import FlowMachine
 from privacydesk.dialog.options import choices_from, is_constrained
@@ -44,7 +44,7 @@ from privacydesk.dialog.slots import AMENDS
 from privacydesk.dialog.vocabulary import ACTION_SPECS
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
-from privacydesk.domain.events import Choice, EventKind
+from privacydesk.domain.events import EventKind
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Ticket
 
@@ -337,14 +337,20 @@ class Runner:
         args = arguments.build(script, frame, flow, step.args)
         if step.outside and not script.account:
             # Paths in the app are no help to a user who can't open it.
-            script.say(step.outside)
+            self._tell(script, step, step.outside, {})
         elif step.card is Card.DETAILS:
             rows = frame.slots.get(step.rows) or []
             script.say(step.text, args, kind=EventKind.DETAILS, data={"rows": rows})
         elif step.card is Card.WARNING:
             script.say(step.text, args, kind=EventKind.WARNING)
         else:
-            script.say(step.text, args)
+            self._tell(script, step, step.text, args)
+
+    def _tell(self, script: Script, step: Say, key: str, args: Mapping[str, Any]) -> None:
+        if step.once:
+            script.explain(key, args)
+        else:
+            script.say(key, args)
 
     def _do(self, script: Script, frame: Running, flow: Flow, step: Do) -> _Stop | None:
         if not permits.is_allowed(script, frame, flow, step):
@@ -426,7 +432,7 @@ class Runner:
         script.ask(key, {}, menu_choices())
 
     def offer_more(self, script: Script) -> None:
-        """Ask whether there is anything else; a request that an answer suggested comes first.
+        """Offer the menu and a person; a request that an answer suggested comes first.
 
         If a request closed meanwhile, the satisfaction question is asked instead.
         """
@@ -434,13 +440,9 @@ class Runner:
             return
         suggested = script.suggested
         if suggested is None or suggested not in self.by_intent:
-            more = (*script.offered, *more_choices()) if script.offered else more_choices()
-            script.ask("desk.anything_else", {}, more)
-            return
-        button = Choice(
-            id=suggested.value, key=f"desk.choice.{suggested.value}", value=suggested.value
-        )
-        script.ask("desk.anything_else", {}, (button, *more_choices()))
+            script.offer_more(*script.offered)
+        else:
+            script.offer_more(intent_choice(suggested))
 
     def prompt_again(self, script: Script) -> None:
         """Repeat the open question at the end of the log, so that it stays the last thing said."""

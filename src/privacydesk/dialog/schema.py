@@ -37,7 +37,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Says a sentence and goes on; users not logged in to the app get ``outside`` instead."""
+    """Says a sentence and goes on; users not logged in to the app get ``outside`` instead.
+
+    Attributes:
+        once: an explanation, not repeated in the same visit (``Script.explain``).
+    """
 
     id: str
     text: str
@@ -46,6 +50,7 @@ class Say:
     card: Card | None = None
     rows: str = ""
     outside: str = ""
+    once: bool = False
 
 
 OTHER: Final = "other"
@@ -65,6 +70,8 @@ class Ask:
     Attributes:
         again: said instead of ``text`` when the question is repeated before it was answered:
             "that code is not right" is news only once. Empty for the same words.
+        rows: the slot with labelled values that the question shows as a card; without any, and
+            when the question is repeated, ``again`` is said instead. Empty for none.
         told: the slot that keeps the text of users who tell a story instead of choosing; the
             answer is then ``OTHER``, or skipped if that is not offered. Empty if such text is not
             used.
@@ -85,6 +92,7 @@ class Ask:
     options: str = ""
     retry: str = ""
     again: str = ""
+    rows: str = ""
     skip: str = ""
     many: bool = False
     told: str = ""

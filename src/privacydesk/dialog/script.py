@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from privacydesk.dialog.desk_choices import leave_queue_choice
+from privacydesk.dialog.desk_choices import leave_queue_choice, more_choices
 from privacydesk.dialog.ownership import belongs_to
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
@@ -59,6 +59,7 @@ class Script:
         "desk_calls",
         "effects",
         "events",
+        "explained",
         "job_id",
         "last_filed",
         "last_said_at",
@@ -111,6 +112,11 @@ class Script:
         self.serial = conversation.serial
         self.desk_calls = conversation.desk_calls
         self.last_said_at = conversation.last_said_at
+        # What was explained before a long pause may be explained again.
+        idle = conversation.last_said_at is not None and (
+            now - conversation.last_said_at >= rules.idle
+        )
+        self.explained = frozenset() if idle else conversation.explained
         self.minor_hint = conversation.minor_hint
         self.attempts = conversation.attempts
         self.pending_requests: tuple[RequestDraft, ...] = conversation.pending_requests
@@ -343,6 +349,12 @@ class Script:
         """Say a sentence as the assistant; while an agent speaks, as a plain notice."""
         self.append(self._voice, kind, key=key, args=args, data=data)
 
+    def explain(self, key: str, args: Mapping[str, Any] | None = None) -> None:
+        """Say an explanation, unless it was said in this visit already."""
+        if key not in self.explained:
+            self.explained |= {key}
+            self.say(key, args)
+
     @property
     def _voice(self) -> Sender:
         by_agent = self.owner.kind is OwnerKind.AGENT
@@ -358,6 +370,7 @@ class Script:
         input_kind: InputKind | None = None,
         serial: int = 0,
         told: tuple[RequestDraft, ...] = (),
+        data: Mapping[str, Any] | None = None,
     ) -> None:
         """Ask as the assistant; from here on only these choices are live.
 
@@ -369,6 +382,7 @@ class Script:
             input_kind: what may be entered.
             serial: the serial of the frame that asks; 0 for none.
             told: requests that a choice may begin, with what was already said about them.
+            data: what a card shows beside the question.
         """
         # ``tuple`` would copy fixed choices, which are recognised by identity.
         offered = choices if isinstance(choices, FixedChoices) else tuple(choices)
@@ -379,8 +393,22 @@ class Script:
             args=args,
             choices=offered,
             input_kind=input_kind,
+            data=data,
         )
         self.prompt = Prompt(offset=offset, choices=offered, serial=serial, requests=told)
+
+    def offer_more(self, *first: Choice) -> None:
+        """Offer the menu and a person below what the assistant said last in this turn.
+
+        If it said nothing, it asks whether there is anything else. ``first`` are offered before.
+        """
+        choices = (*first, *more_choices()) if first else more_choices()
+        last = self.events[-1] if self.events else None
+        if last is None or last.sender is not Sender.ASSISTANT or last.choices:
+            self.ask("desk.anything_else", {}, choices)
+            return
+        self.events[-1] = replace(last, choices=choices)
+        self.prompt = Prompt(offset=last.offset, choices=choices)
 
     def show_ticket(self, ticket: Mapping[str, Any], *, folded: bool = False) -> None:
         """Show a ticket's card.
@@ -489,6 +517,7 @@ class Script:
             serial=self.serial,
             desk_calls=self.desk_calls,
             last_said_at=self.last_said_at,
+            explained=self.explained,
             origin=self.origin,
             minor_hint=self.minor_hint,
             attempts=self.attempts,

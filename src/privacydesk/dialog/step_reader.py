@@ -42,6 +42,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
             "choices",
             "options",
             "again",
+            "rows",
             "retry",
             "skip",
             "many",
@@ -62,6 +63,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
 
 _REQUIRED_PARAMS: Final[Mapping[str, frozenset[str]]] = {
     "slot_is": frozenset({"slot", "value"}),
+    "slot_filled": frozenset({"slot"}),
     "send_code": frozenset({"to"}),
 }
 
@@ -129,7 +131,10 @@ def _say(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
             fields.line_of("rows"), "rows are shown by card details only", "add card: details"
         )
     outside = fields.key("outside") if "outside" in fields else ""
-    return Say(name, text, then, fields.names_in("args"), card, rows, outside)
+    once = fields.flag("once")
+    if once and card is not None:
+        fields.fault(fields.line_of("once"), "a card is no explanation", "remove once, or card")
+    return Say(name, text, then, fields.names_in("args"), card, rows, outside, once)
 
 
 def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
@@ -168,6 +173,13 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
             "no sentence that begins a flow can be its answer",
             "ask for a slot of type long_text, or remove it",
         )
+    rows = fields.name("rows") if "rows" in fields else ""
+    if rows and "again" not in fields:
+        fields.fault(
+            fields.line_of("rows"),
+            "a question with rows says nothing without them",
+            "add again: KEY for the question alone",
+        )
     holds = fields.name("while") if "while" in fields else ""
     asking = [name for name, spec in GUARD_SPECS.items() if spec.outcomes == {"yes", "no"}]
     if holds and holds not in asking:
@@ -186,6 +198,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         choices=choices,
         options=options,
         again=fields.key("again", required=False),
+        rows=rows,
         retry=fields.key("retry", required=False),
         skip=skip,
         many=fields.flag("many"),

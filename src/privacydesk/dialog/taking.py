@@ -17,7 +17,7 @@ from privacydesk.dialog import (
 )
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     AMENDS,
@@ -77,6 +77,18 @@ def take_choice(runner: Runner, script: Script, frame: Running, step: Ask, choic
         runner.run(script)
     else:
         take_value(runner, script, frame, step, choice.value)
+
+
+def take_several(
+    runner: Runner, script: Script, frame: Running, step: Ask, choices: Sequence[Choice]
+) -> None:
+    """Take all that was chosen at once; nothing more is asked for."""
+    frame.misses = 0
+    taken = widening.taken_so_far(script, frame, step.slot)
+    values = [*taken, *(one.value for one in choices if one.value not in taken)]
+    frame.slots[step.slot] = [ALL] if ALL in values else values
+    runner.answered(script, frame, step, "answered")
+    runner.run(script)
 
 
 def take_told(
@@ -315,9 +327,9 @@ def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
         *(frame.slots.get(FILES) or ()),
         *({"id": u.id.hex(), "name": u.name} for u in fresh),
     ]
-    script.say("desk.upload_received", {"count": len(fresh)})
     if step.many:
         runner.asking.ask_more(script, frame, step)
         return
+    script.say("desk.upload_received", {"count": len(fresh)})
     runner.answered(script, frame, step, "answered")
     runner.run(script)

@@ -112,6 +112,10 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     "read_export_summary": ActionSpec(
         _names("ok not_found unavailable"), _CODE, waits=True, fills=_names("summary")
     ),
+    # How much there is of a kind: less than the app shows to anybody who is logged in to it.
+    "read_counts": ActionSpec(
+        _names("ok unavailable"), _SESSION, waits=True, fills=_names("counts")
+    ),
     "file_ticket": ActionSpec(_names("filed"), files=True),
     "file_unverified": ActionSpec(_names("filed"), params=_names("document"), files=True),
     "attach_evidence": ActionSpec(_names("ok too_late"), reads=_names("evidence ticket")),
@@ -195,11 +199,11 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "last_login_way": GuardSpec(_YES_NO, reads=_names("provider")),
     "other_way_named": GuardSpec(_YES_NO, fills=_names("provider")),
     "only_login_way": GuardSpec(_YES_NO, fills=_names("provider")),
-    "bindings_known": GuardSpec(_YES_NO, fills=_names("bindings")),
     "needs_document": GuardSpec(_YES_NO, reads=_names("field")),
     "is_device_permission": GuardSpec(_YES_NO, reads=_names("purpose")),
     "child_age": GuardSpec(_names("under_14 exactly_14 teen adult unknown")),
     "slot_is": GuardSpec(_YES_NO, params=_names("slot value")),
+    "slot_filled": GuardSpec(_YES_NO, params=_names("slot")),
     "has_evidence": GuardSpec(_YES_NO),
     "unbinding_window_set": GuardSpec(_YES_NO),
     "unbinding_automated": GuardSpec(_YES_NO),

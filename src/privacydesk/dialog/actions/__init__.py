@@ -31,6 +31,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "read_bindings": readings.reading(AccountAction.BINDINGS),
     "read_decisions": readings.reading(AccountAction.DECISIONS),
     "read_export_summary": readings.reading(AccountAction.EXPORT),
+    "read_counts": readings.reading(AccountAction.EXPORT),
     "file_ticket": filing.file_ticket,
     "file_unverified": filing.file_unverified,
     "attach_evidence": own_tickets.attach_evidence,
@@ -62,6 +63,7 @@ RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {
     "read_bindings": readings.bindings_read,
     "read_decisions": readings.decisions_read,
     "read_export_summary": readings.export_read,
+    "read_counts": readings.counts_read,
 }
 
 __all__ = ["ACTIONS", "HELD", "RECEIVERS", "WAITS"]

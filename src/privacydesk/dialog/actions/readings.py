@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
-from privacydesk.dialog.held import counted_rows, profile_rows
+from privacydesk.dialog.held import counted_rows, counts, profile_rows
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ages import ADULT_FROM, age_on
@@ -91,4 +91,12 @@ def export_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     if outcome != "ok":
         return "not_found" if outcome == "not_found" else "unavailable"
     act.frame.slots["summary"] = counted_rows(data, act.script.rules.zone)
+    return "ok"
+
+
+def counts_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
+    """Keep how much is stored of each kind of data; nothing of the data itself is kept."""
+    if outcome != "ok":
+        return "unavailable"
+    act.frame.slots["counts"] = counts(data)
     return "ok"

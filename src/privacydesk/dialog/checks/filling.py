@@ -106,7 +106,7 @@ def _reads(step: Do | Branch) -> Iterator[tuple[str, str]]:
 
 
 def _shown_by(step: Branch) -> Filled:
-    if step.guard == "slot_is":
+    if step.guard in {"slot_is", "slot_filled"}:
         return frozenset({str(step.params.get("slot"))})
     if step.guard == "has_evidence":
         return frozenset({"evidence"})
