@@ -99,6 +99,9 @@ async def test_axe_finds_nothing_in_any_scene(house: House, locale: str, scheme:
             stage.warning,
             stage.code,
             stage.several,
+            stage.summary,
+            stage.correction,
+            stage.day,
             lambda: stage.ticket(late=True, provisional=True),  # noqa: B023 - called at once
             stage.details,
             stage.file,
@@ -170,12 +173,47 @@ async def test_several_choices_are_ticked_and_sent_at_once(house: House) -> None
     await boxes.nth(2).focus()
     await page.keyboard.press("Space")
     await boxes.nth(3).check()
-    await page.select_option("#language", "zh_Hans")
-    await expect(submit).to_have_text("选好了（2）")
+    await expect(submit).to_have_text("Done (2)")
     await submit.click()
     await expect(page.locator("#choices .picks")).to_have_count(0)
     chosen = [event for event in house.last().events if "choices" in event.data]
     assert [event.data["choices"] for event in chosen] == [["kind-1", "kind-2"]]
+
+
+async def test_a_confirmation_shows_what_goes_and_what_stays(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").summary()
+    card = page.locator("#log .summary")
+    await expect(card.locator(".goes li")).to_have_text(["Photos212", "Posts of 2025"])
+    await expect(card.locator(".stays li")).to_have_count(3)
+    await expect(card.locator(".notes")).to_contain_text("can’t be brought back")
+    await expect(page.locator("#log")).not_to_contain_text("in the card, too")
+    await expect(page.locator("#choices button")).to_have_count(2)
+    Stage(house.desk, house.last(), "en").correction()
+    await expect(page.locator("#log .summary dd")).to_have_text(["小雨", "林小雨"])
+
+
+async def test_another_code_is_asked_for_when_it_may_be_sent(house: House) -> None:
+    page = await house.chat()
+    stage = Stage(house.desk, house.last(), "en")
+    stage.code(house.desk.clock.now() + timedelta(minutes=2))
+    resend = page.locator('#choices [data-choice="resend"]')
+    await expect(resend).to_be_disabled()
+    await expect(resend).to_contain_text("Send another code (")
+    stage.code(house.desk.clock.now() + timedelta(seconds=1))
+    await expect(resend).to_be_enabled()
+    await expect(resend).to_have_text("Send another code")
+
+
+@pytest.mark.parametrize(("locale", "written"), [("zh_Hans", "2016年5月1日"), ("en", "1 May 2016")])
+async def test_a_date_is_picked_or_written(house: House, locale: str, written: str) -> None:
+    page = await house.chat(locale)
+    Stage(house.desk, house.last(), locale).day()
+    await page.locator("#day").fill("2016-05-01")
+    await expect(page.locator("#code")).to_have_value(written)
+    await page.locator("#send").click()
+    await expect(page.locator("#log .mine .words").last).to_have_text(written)
+    await expect(page.locator("#day")).to_have_value("")
 
 
 async def test_a_person_is_one_tap_away(house: House) -> None:

@@ -107,7 +107,7 @@ async def test_an_account_is_closed_with_the_last_word_left_to_its_owner(
     await chen.chat.hears("verify_contact.where")
     await chen.chat.say("kaho@example.net")
     await chen.verify()
-    await chen.chat.hears("deregistration.before", "deregistration.sure")
+    await chen.chat.hears("deregistration.sure")
     await chen.photo("3-warning")
     await chen.chat.choose("yes")
     await chen.chat.hears("deregistration.filed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "ask": "我要解绑 Google 账号",
         "code": "验证码已发到尾号 4821 的手机，请输入 6 位数字。",
         "which": "想删除哪些内容？可以选几样。",
+        "resend": "重新发验证码",
         "warn": "解绑后不能再用 Google 登录。解绑不会删除你的内容。",
         "yes": "确认解绑 Google",
         "no": "先不解绑",
@@ -41,6 +42,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "ask": "我要解除綁定 Google 帳號",
         "code": "驗證碼已傳送到尾號 4821 的手機，請輸入 6 位數字。",
         "which": "想刪除哪些內容？可以選幾樣。",
+        "resend": "重新傳驗證碼",
         "warn": "解除後不能再用 Google 登入。解除綁定不會刪除你的內容。",
         "yes": "確認解除綁定 Google",
         "no": "先不解除",
@@ -64,6 +66,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "ask": "I want to unbind my Google account",
         "code": "A code was sent to the phone ending in 4821. Enter its 6 digits.",
         "which": "What would you like to delete? You can choose several.",
+        "resend": "Send another code",
         "warn": "You will not be able to log in with Google. Nothing you posted is deleted.",
         "yes": "Unbind Google",
         "no": "Not now",
@@ -99,6 +102,30 @@ KINDS = {
            ("Voice and recordings", "nothing held"), ("Follows", "31"), ("Searches", "96")),
 }  # fmt: skip
 """Kinds of data with how much there is, by locale."""
+
+
+SUMMARIES = {
+    "zh_Hans": (
+        (("照片", "212 张"), ("2025年的动态", "")),
+        (("账号", ""), ("法律要求留的记录", "答复里写明留什么、为什么、到什么时候"),
+         ("备份", "再留一段时间，单独安全存放，不作他用")),
+        "删掉以后恢复不了，我们也找不回来。",
+    ),
+    "zh_Hant": (
+        (("照片", "212 張"), ("2025年的動態", "")),
+        (("帳號", ""), ("依法要保留的紀錄", "答覆裡寫明留什麼、為什麼、到何時"),
+         ("備份", "再留一段時間，單獨安全存放，不作他用")),
+        "刪除後無法復原，我們也找不回來。",
+    ),
+    "en": (
+        (("Photos", "212"), ("Posts of 2025", "")),
+        (("Account", ""), ("Records the law requires us to keep",
+          "The answer says which, why and until when"),
+         ("Backups", "For a while, stored safely apart and used for nothing else")),
+        "Once deleted, it can’t be brought back, not even by us.",
+    ),
+}  # fmt: skip
+"""What goes, what stays, and what follows, by locale."""
 
 
 class Stage:
@@ -151,9 +178,54 @@ class Stage:
             )
         )
 
-    def code(self) -> None:
-        """Ask for a code."""
-        self.write(say(self.words["code"], input=InputKind.CODE))
+    def summary(self) -> None:
+        """Ask for a confirmation whose card has what goes and what stays."""
+        goes, stays, note = SUMMARIES[self.locale]
+        self.write(
+            say("in the card, too", data={"in_card": True}),
+            say(
+                self.words["warn"],
+                kind=EventKind.WARNING,
+                choices=(
+                    Choice("yes", label=self.words["yes"], style=ChoiceStyle.DANGER),
+                    Choice("no", label=self.words["no"]),
+                ),
+                data={
+                    "summary": {
+                        "goes": [{"label": one, "detail": count} for one, count in goes],
+                        "stays": [{"label": one, "detail": why} for one, why in stays],
+                        "notes": [note],
+                    }
+                },
+            ),
+        )
+
+    def correction(self, old: str = "小雨") -> None:
+        """Ask for the confirmation of a corrected entry."""
+        label, _ = KINDS[self.locale][0]
+        change = {"label": label, "old": old, "new": "林小雨"}
+        notes = [SUMMARIES[self.locale][2]]
+        self.write(
+            say(
+                self.words["warn"],
+                choices=(
+                    Choice("yes", label=self.words["yes"], style=ChoiceStyle.PRIMARY),
+                    Choice("no", label=self.words["no"]),
+                ),
+                data={"summary": {"changes": [change], "notes": notes}},
+            )
+        )
+
+    def day(self) -> None:
+        """Ask for a date."""
+        self.write(say(self.words["which"], input=InputKind.DATE))
+
+    def code(self, resend_at: datetime | None = None) -> None:
+        """Ask for a code; another one may be sent at an instant."""
+        resend = Choice("resend", label=self.words["resend"])
+        at = {} if resend_at is None else {"resend": {"choice": "resend", "at": resend_at}}
+        choices = () if resend_at is None else (resend,)
+        self.write(say(self.words["code"], input=InputKind.CODE, choices=choices, data=at))
 
     def file(self) -> None:
         """Ask for a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from privacydesk.dialog import arguments, entries, openings
 from privacydesk.dialog.desk_choices import answer_choice, cancel_choice, human_choice
@@ -12,6 +12,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES, input_kind
+from privacydesk.dialog.summaries import summary_of
 from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
 
@@ -40,6 +41,12 @@ def settled(frame: Running) -> None:
     frame.slots.pop(_PICKING, None)
     frame.slots.pop(_PUT, None)
 
+
+RESEND_AT: Final = "_resend_at"
+"""The slot that holds when another code may be sent."""
+
+_RESEND: Final = "resend"
+"""The choice that sends another code."""
 
 _NOT_OFFERED = frozenset({"bindings"})
 """Options whose values people name before they have seen them."""
@@ -87,7 +94,7 @@ class Asking:
             kind=EventKind.DETAILS if rows and not again else EventKind.TEXT,
             input_kind=input_kind(slot_type),
             serial=frame.serial,
-            data={"rows": rows} if rows and not again else picks(step, slot_type),
+            data={"rows": rows} if rows and not again else hints(frame, step, slot_type),
         )
 
     def say_not_offered(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
@@ -126,12 +133,13 @@ class Asking:
             offered,
             input_kind=input_kind(slot_type),
             serial=frame.serial,
-            data=picks(step, slot_type),
+            data=hints(frame, step, slot_type),
         )
 
     def confirm(self, script: Script, frame: Running, step: Confirm) -> None:
         """Name what will happen, with a button for yes and one for no."""
         danger = step.card is Card.WARNING
+        summary = summary_of(script, frame)
         script.ask(
             step.text,
             arguments.build(script, frame, self._flows[frame.flow], step.args),
@@ -146,6 +154,7 @@ class Asking:
             ),
             kind=EventKind.WARNING if danger else EventKind.TEXT,
             serial=frame.serial,
+            data={"summary": summary} if summary else None,
         )
 
     def hold(self, script: Script, frame: Running) -> None:
@@ -182,8 +191,13 @@ def _offered(script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
     return tuple(offered)
 
 
-def picks(step: Ask, slot_type: str) -> dict[str, Any] | None:
-    """Return what tells a client that several of the choices may be made at once."""
+def hints(frame: Running, step: Ask, slot_type: str) -> dict[str, Any] | None:
+    """Return what helps a client to show a question.
+
+    That several of its choices may be made at once, or when another code may be sent.
+    """
+    if slot_type == "code" and frame.slots.get(RESEND_AT):
+        return {"resend": {"choice": _RESEND, "at": frame.slots[RESEND_AT]}}
     return {"many": True} if step.many and slot_type != FILES else None
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from privacydesk.dialog import entries, reading
-from privacydesk.dialog.asking import picks
+from privacydesk.dialog.asking import hints
 from privacydesk.dialog.buttons import Buttons
 from privacydesk.dialog.choosing import Offered
 from privacydesk.dialog.runner import Runner
@@ -152,5 +152,5 @@ class Reply:
             script.say(key, args)
             self.runner.run(script)
             return
-        data = picks(self.ask, self.slot_type) if isinstance(self._step, Ask) else None
+        data = hints(self.frame, self.ask, self.slot_type) if isinstance(self._step, Ask) else None
         script.ask(key, args, prompt.choices, input_kind=kind, serial=frame.serial, data=data)

@@ -343,6 +343,8 @@ class Runner:
             script.say(step.text, args, kind=EventKind.DETAILS, data={"rows": rows})
         elif step.card is Card.WARNING:
             script.say(step.text, args, kind=EventKind.WARNING)
+        elif step.in_card:
+            script.say(step.text, args, data={"in_card": True})
         else:
             self._tell(script, step, step.text, args)
 

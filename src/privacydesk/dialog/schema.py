@@ -41,6 +41,7 @@ class Say:
 
     Attributes:
         once: an explanation, not repeated in the same visit (``Script.explain``).
+        in_card: the card of the confirmation that follows says the same.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Say:
     rows: str = ""
     outside: str = ""
     once: bool = False
+    in_card: bool = False
 
 
 OTHER: Final = "other"

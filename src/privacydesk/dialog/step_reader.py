@@ -134,7 +134,9 @@ def _say(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
     once = fields.flag("once")
     if once and card is not None:
         fields.fault(fields.line_of("once"), "a card is no explanation", "remove once, or card")
-    return Say(name, text, then, fields.names_in("args"), card, rows, outside, once)
+    return Say(
+        name, text, then, fields.names_in("args"), card, rows, outside, once, fields.flag("in_card")
+    )
 
 
 def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:

@@ -65,6 +65,8 @@ class Renderer:
             data = {"package": self._package_card(data["package"], locale)}
         elif event.kind is EventKind.DETAILS:
             data = {"rows": [self._render_row(row, locale) for row in data.get("rows", ())]}
+        elif "summary" in data:
+            data = {"summary": self._render_summary(data["summary"], locale)}
         return event.with_wording(text, args, choices, data)
 
     def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
@@ -108,6 +110,16 @@ class Renderer:
             # A plain string was typed by the user and is shown unchanged.
             value = capitalize_first(value) if isinstance(row["value"], Mapping) else value
         return {"label": capitalize_first(self._value(row["label"], locale)), "value": value}
+
+    def _render_summary(self, summary: Mapping[str, Any], locale: str) -> dict[str, Any]:
+        """Return what a confirmation shows, in words."""
+
+        def render(value: Any) -> Any:
+            if isinstance(value, Mapping) and "label" in value:
+                return {name: capitalize_first(self._value(v, locale)) for name, v in value.items()}
+            return self._value(value, locale)
+
+        return {name: [render(one) for one in values] for name, values in summary.items()}
 
     def _package_card(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
         until = card["until"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
+from privacydesk.dialog.asking import RESEND_AT
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
 from privacydesk.domain.effects import RaiseAlarm, SendCode
@@ -44,11 +45,13 @@ def send_code(act: Act) -> str:
         assert until is not None
         if verdict is SendVerdict.CROWDED:
             script.effects.append(RaiseAlarm("origin_budget_reached"))
-        frame.slots["until"] = until.isoformat()
+        frame.slots["until"] = frame.slots[RESEND_AT] = until.isoformat()
         # The code that was sent before still works while it is open.
         frame.slots["_target"] = target.label()
         return verdict.value
     frame.slots["_target"] = target.label()
+    not_before = script.challenges[target.counter()].not_before
+    frame.slots[RESEND_AT] = not_before.isoformat() if not_before else ""
     if target.kind is TargetKind.TICKET_CONTACT:
         # Nobody waits for the answer: how long it takes, or that it fails, would reveal whether
         # the ticket exists.
@@ -106,6 +109,7 @@ def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
         challenge.after_no_contact() if by_account else challenge.after_refusal()
     )
     act.frame.slots.pop("_target", None)
+    act.frame.slots.pop(RESEND_AT, None)
     return "no_phone"
 
 

@@ -23,6 +23,8 @@ export class Composer {
     this.text = byId("text");
     /** @type {HTMLInputElement} */
     this.short = byId("code");
+    /** @type {HTMLInputElement} */
+    this.day = byId("day");
     this.hint = byId("hint");
     this.kind = "text";
     this.asText = false;
@@ -41,6 +43,13 @@ export class Composer {
       this.submit();
     });
     this.text.addEventListener("input", () => this.changed());
+    this.day.addEventListener("change", () => {
+      // Written as people write dates: the desk reads it in every language, and it may be edited.
+      if (!this.day.value || !this.day.validity.valid) return;
+      this.short.value = this.words.date(this.day.value);
+      this.tellTyping();
+    });
+    this.day.addEventListener("click", () => this.day.showPicker?.());
     this.short.addEventListener("input", (event) => {
       this.tellTyping();
       // The last digit sends a code; whoever corrects one by hand presses the button.
@@ -94,6 +103,7 @@ export class Composer {
     if (field === this.text && !this.count()) return;
     field.value = "";
     this.typedAt = 0;
+    this.day.value = "";
     if (field === this.text) {
       this.grow();
       this.acts.draft("");
@@ -151,12 +161,23 @@ export class Composer {
     if (changed && focused) this.field.focus();
   }
 
+  /** Nobody was born after today, or more than a hundred and twenty years ago. */
+  limitDay() {
+    const today = this.words.today();
+    this.day.max = today;
+    this.day.min = `${Number(today.slice(0, 4)) - 120}${today.slice(4)}`;
+    this.day.setAttribute("aria-label", this.words.t("input.pick_date"));
+    this.day.title = this.words.t("input.pick_date");
+  }
+
   show() {
     const short = this.field === this.short;
     this.text.hidden = short;
     this.short.hidden = !short;
     const { words } = this;
     this.short.classList.toggle("boxes", this.kind === "code");
+    byId("date-pick").hidden = this.kind !== "date" || !short;
+    if (this.kind === "date") this.limitDay();
     if (short) {
       this.short.inputMode = SHORT[this.kind];
       this.short.autocomplete = this.kind === "code" ? "one-time-code" : this.kind === "phone" ? "tel" : "off";

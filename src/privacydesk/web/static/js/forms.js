@@ -1,4 +1,6 @@
-// Answers that are quicker to give in a form: several choices ticked and submitted at once.
+// Answers that are quicker to give in a form: several choices ticked and submitted at once, and a
+// button that waits until another code may be sent; and the card above the two buttons of a
+// confirmation.
 
 import { el } from "./dom.js";
 
@@ -130,5 +132,89 @@ function row(box, label, detail, kind = "") {
     box,
     el("span", { class: "pick-name" }, label),
     detail ? el("span", { class: "pick-detail" }, detail) : null,
+  );
+}
+
+/**
+ * Keep a button waiting until its choice may be made, and show for how long.
+ *
+ * The wait is that of the desk's clock, in case the device's is wrong.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {string} label
+ * @param {any} event the question
+ * @param {Words} words
+ */
+export function holdBack(button, label, event, words) {
+  const until = Date.parse(event.data.resend.at);
+  const end = Math.min(until, Date.now() + (until - Date.parse(event.at)));
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    button.disabled = left > 0;
+    button.textContent = left > 0 ? words.t("code.wait", { label, time: clock(left) }) : label;
+    if (left > 0 && (button.isConnected || !button.dataset.shown)) window.setTimeout(tick, 1000);
+    button.dataset.shown = "yes";
+  };
+  tick();
+}
+
+/** @param {number} seconds @returns {string} minutes and seconds: 1:05 */
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/**
+ * @param {Words} words
+ * @param {any} event a confirmation, with what goes and stays or changes
+ */
+export function summaryCard(words, event) {
+  const { goes = [], stays = [], changes = [], notes = [] } = event.data.summary;
+  const danger = event.kind === "warning";
+  return el(
+    "div",
+    { class: `card summary${danger ? " warning" : ""}`, lang: event.lang, "data-card": "summary" },
+    danger ? el("h2", {}, words.t("warning.label")) : null,
+    el(
+      "div",
+      { class: "sides" },
+      goes.length ? side("goes", words.t("summary.goes"), goes) : null,
+      stays.length ? side("stays", words.t("summary.stays"), stays) : null,
+      ...changes.map((change) => changed(words, change)),
+    ),
+    el("ul", { class: "notes" }, ...notes.map((note) => el("li", {}, note))),
+  );
+}
+
+/**
+ * @param {string} kind
+ * @param {string} title
+ * @param {{label: string, detail?: string}[]} things
+ */
+function side(kind, title, things) {
+  return el(
+    "section",
+    { class: `side ${kind}` },
+    el("h3", {}, title),
+    el(
+      "ul",
+      {},
+      ...things.map((thing) =>
+        el("li", {}, el("span", {}, thing.label), thing.detail ? el("small", {}, thing.detail) : null),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {Words} words
+ * @param {{label: string, old: string, new: string}} change
+ */
+function changed(words, change) {
+  const value = (name, text) => el("div", {}, el("dt", {}, words.t(`summary.${name}`)), el("dd", {}, el("bdi", {}, text)));
+  return el(
+    "section",
+    { class: "side changes" },
+    el("h3", {}, `${words.t("summary.changes")} · ${change.label}`),
+    el("dl", {}, change.old ? value("old", change.old) : null, value("new", change.new)),
   );
 }

@@ -2,6 +2,7 @@
 
 import { detailsCard, fileList, spoken, warningCard } from "./cards.js";
 import { byId, el } from "./dom.js";
+import { summaryCard } from "./forms.js";
 import { avatar } from "./icons.js";
 import { dateOf } from "./ticket.js";
 
@@ -65,6 +66,8 @@ export class Log {
         this.last = event;
         continue;
       }
+      // The card that follows says it, too; it is for clients that show text alone.
+      if (event.data?.in_card) continue;
       const day = this.words.day(event.at);
       const newDay = this.day !== day;
       this.day = day;
@@ -164,6 +167,7 @@ export class Log {
    * @returns {(Node | null)[]}
    */
   content(event) {
+    if (event.data?.summary) return [summaryCard(this.words, event)];
     switch (event.kind) {
       case "warning":
         return [warningCard(this.words, event)];

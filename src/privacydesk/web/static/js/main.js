@@ -4,7 +4,7 @@ import { Attachments } from "./attachments.js";
 import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
-import { Picks, takesSeveral } from "./forms.js";
+import { Picks, holdBack, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
 import { LivingCards } from "./living.js";
 import { Log, showUnsent } from "./log.js";
@@ -182,21 +182,10 @@ function showChoices() {
   choices.dataset.shown = key;
   const several = shown.length > 0 && takesSeveral(event);
   choices.classList.toggle("many", shown.length > 5 && !several);
+  choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
   const focused = choices.contains(document.activeElement);
   choices.replaceChildren(
-    ...(several ? [picks.form(event)] : shown.map((choice) =>
-      el(
-        "button",
-        {
-          type: "button",
-          class: `button ${choice.style}`,
-          lang: event.lang || undefined,
-          "data-choice": choice.id,
-          onclick: () => choose(choice.id, choice.label, event.offset),
-        },
-        choice.label,
-      ),
-    )),
+    ...(several ? [picks.form(event)] : shown.map((choice) => choiceButton(choice, event))),
   );
   if (focused && !shown.length) scroll.focus({ preventScroll: true });
 }
@@ -219,6 +208,27 @@ function act(action, number) {
   if (store.unsent.some((one) => one.choice === action.choice && one.state !== "failed")) return;
   choose(action.choice, `${action.label} · ${number}`, 0);
   if (ASKS.test(action.choice)) composer.field.focus();
+}
+
+/**
+ * @param {any} choice
+ * @param {any} event the question
+ */
+function choiceButton(choice, event) {
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: `button ${choice.style}`,
+      lang: event.lang || undefined,
+      "data-choice": choice.id,
+      onclick: () => choose(choice.id, choice.label, event.offset),
+    },
+    choice.label,
+  );
+  const held = choice.id === event.data?.resend?.choice;
+  if (held) holdBack(/** @type {HTMLButtonElement} */ (button), choice.label, event, words);
+  return button;
 }
 
 /**

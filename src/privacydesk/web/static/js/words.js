@@ -56,6 +56,18 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
   }
 
+  /** @returns {string} today in the reader's zone, as a date field has it */
+  today() {
+    return new Date(dayNumber(new Date()) * DAY).toISOString().slice(0, 10);
+  }
+
+  /** @param {string} day as a date field has it @returns {string} as people write it */
+  date(day) {
+    const style = { dateStyle: "long", timeZone: "UTC" };
+    const lang = this.lang === "en" ? "en-GB" : this.lang;
+    return new Intl.DateTimeFormat(lang, style).format(new Date(`${day}T00:00:00Z`));
+  }
+
   /** @param {string[]} items @returns {string} joined as people write lists */
   list(items) {
     return new Intl.ListFormat(this.lang, { type: "conjunction" }).format(items);
