@@ -360,6 +360,32 @@ async def test_files_are_taken_in_and_handed_in(house: House) -> None:
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
 
 
+async def test_a_picture_is_dropped_turned_and_uploaded_as_it_is_shown(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").file()
+    await expect(page.locator("#uploads")).to_be_visible()
+    await page.evaluate(
+        """async () => {
+          const canvas = Object.assign(document.createElement('canvas'), {width: 60, height: 20});
+          canvas.getContext('2d').fillRect(0, 0, 30, 20);
+          const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
+          const data = new DataTransfer();
+          data.items.add(new File([blob], 'wide.png', {type: 'image/png'}));
+          uploads.dispatchEvent(new DragEvent('drop', {dataTransfer: data, cancelable: true}));
+        }"""
+    )
+    preview = page.locator("#uploads canvas.preview")
+    await expect(preview).to_have_attribute("width", "60")
+    await page.get_by_role("button", name="Turn right wide.png").click()
+    await expect(preview).to_have_attribute("width", "20")
+    await expect(preview).to_have_attribute("height", "60")
+    await expect(page.locator("#uploads small")).to_contain_text("Uploaded")
+    await page.get_by_role("button", name="Hand in").click()
+    await expect(page.locator("#log .mine .files li")).to_have_count(1)
+    handed = house.last().events[-2].data["files"]
+    assert [one["media_type"] for one in handed] == ["image/jpeg"]
+
+
 async def test_the_language_of_the_page_follows_the_conversation(house: House) -> None:
     page = await house.chat("en")
     await page.select_option("#language", "zh_Hant")

@@ -1,11 +1,27 @@
-// Files for a question that asks for them: uploaded one by one with progress, then submitted.
+// Pictures for a question that asks for them: taken, chosen, dropped or pasted; shown as tiles that
+// can be turned; uploaded one by one with progress, then submitted.
 
 import { byId, el, size } from "./dom.js";
+import { icon } from "./icons.js";
+import { draw, smallCopy, turned } from "./pictures.js";
 
 /** @typedef {import("./words.js").Words} Words */
-/** @typedef {{file: File, request: XMLHttpRequest | null, sent: number, id: string, problem: string}} Entry */
+/**
+ * @typedef {object} Entry
+ * @property {File} file
+ * @property {XMLHttpRequest | null} request
+ * @property {number} sent the part that arrived
+ * @property {string} id of the upload, once it has arrived
+ * @property {string} problem
+ * @property {boolean} refused whether the same file would be refused again
+ * @property {HTMLCanvasElement | null} picture a small copy; null if the browser can't show it
+ * @property {number} turns quarter turns to the right
+ * @property {number} timer
+ */
 
 const AT_ONCE = 2;
+/** Milliseconds after the last turn until the turned picture is uploaded. */
+const SETTLED = 700;
 
 export class Uploads {
   /**
@@ -26,16 +42,41 @@ export class Uploads {
     this.input = byId("file");
     this.attach = byId("attach");
     this.attach.addEventListener("click", () => this.input.click());
-    this.input.addEventListener("change", () => {
-      for (const file of this.input.files ?? []) this.add(file);
-      this.input.value = "";
+    /** @type {HTMLInputElement} */
+    this.camera = byId("camera");
+    for (const input of [this.input, this.camera]) {
+      input.addEventListener("change", () => {
+        this.addAll(input.files);
+        input.value = "";
+      });
+    }
+    this.panel.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      this.panel.classList.add("over");
     });
+    this.panel.addEventListener("dragleave", () => this.panel.classList.remove("over"));
+    this.panel.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.panel.classList.remove("over");
+      this.addAll(event.dataTransfer?.files);
+    });
+    document.addEventListener("paste", (event) => {
+      const files = event.clipboardData?.files;
+      if (!this.asked || !files?.length) return;
+      event.preventDefault();
+      this.addAll(files);
+    });
+  }
+
+  /** @param {Iterable<File> | null | undefined} files */
+  addAll(files) {
+    if (this.asked) for (const file of files ?? []) this.add(file);
   }
 
   /** @param {boolean} asked whether the open question takes files */
   ask(asked) {
     if (!asked) {
-      for (const entry of this.entries) entry.request?.abort();
+      for (const entry of this.entries) this.stop(entry);
       this.entries = [];
     }
     this.asked = asked;
@@ -46,9 +87,16 @@ export class Uploads {
   /** @param {File} file */
   add(file) {
     /** @type {Entry} */
-    const entry = { file, request: null, sent: 0, id: "", problem: "" };
+    const entry = {
+      file, request: null, sent: 0, id: "", problem: "", refused: false, picture: null, turns: 0, timer: 0,
+    };
     this.entries.push(entry);
+    smallCopy(file).then((picture) => {
+      entry.picture = picture;
+      this.show();
+    });
     if (file.size > this.acts.limits().upload) {
+      entry.refused = true;
       entry.problem = this.words.t("upload.hint", { size: size(this.acts.limits().upload) });
     }
     this.next();
@@ -57,20 +105,22 @@ export class Uploads {
 
   /** Upload pending files, a few at a time: the desk limits uploads per conversation. */
   next() {
-    const waiting = this.running().filter((entry) => !entry.request);
-    const free = AT_ONCE - (this.running().length - waiting.length);
+    const waiting = this.running().filter((entry) => !entry.request && !entry.timer);
+    const free = AT_ONCE - this.running().filter((entry) => entry.request).length;
     for (const entry of waiting.slice(0, Math.max(0, free))) this.start(entry);
   }
 
   /** @param {Entry} entry */
-  start(entry) {
+  async start(entry) {
     // fetch() can't report upload progress.
     const request = new XMLHttpRequest();
     entry.request = request;
     request.open("POST", new URL("v1/uploads", this.base));
     request.setRequestHeader("Authorization", this.acts.authorization());
     request.setRequestHeader("Accept-Language", this.words.lang);
-    request.setRequestHeader("Content-Type", entry.file.type || "application/octet-stream");
+    const body = entry.turns ? await turned(entry.file, entry.turns) : entry.file;
+    if (entry.request !== request) return;
+    request.setRequestHeader("Content-Type", body.type || "application/octet-stream");
     request.setRequestHeader("X-File-Name", encodeURIComponent(entry.file.name));
     request.responseType = "json";
     request.upload.onprogress = (event) => {
@@ -79,25 +129,71 @@ export class Uploads {
     };
     request.onload = () => {
       if (request.status === 201) entry.id = request.response.id;
-      else entry.problem = request.response?.title ?? this.words.t("upload.failed");
+      else this.failed(entry, request);
       this.next();
       this.show();
     };
     request.onerror = () => {
-      entry.problem = this.words.t("upload.failed");
+      this.failed(entry, request);
       this.next();
       this.show();
     };
-    request.send(entry.file);
+    request.send(body);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {XMLHttpRequest} request
+   */
+  failed(entry, request) {
+    entry.problem = request.response?.title ?? this.words.t("upload.failed");
+    entry.refused = request.status === 413 || request.status === 415;
+  }
+
+  /** @param {Entry} entry */
+  stop(entry) {
+    window.clearTimeout(entry.timer);
+    entry.timer = 0;
+    entry.request?.abort();
+    Object.assign(entry, { request: null, sent: 0, id: "", problem: "" });
+  }
+
+  /** @param {Entry} entry */
+  retry(entry) {
+    this.stop(entry);
+    this.next();
+    this.show();
+  }
+
+  /** @param {Entry} entry */
+  turn(entry) {
+    this.stop(entry);
+    entry.turns = (entry.turns + 1) % 4;
+    // Whoever turns it twice uploads it once.
+    entry.timer = window.setTimeout(() => {
+      entry.timer = 0;
+      this.next();
+    }, SETTLED);
+    this.show();
+    this.focus(entry, "turn");
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} act
+   */
+  focus(entry, act) {
+    const tile = this.panel.querySelectorAll("li")[this.entries.indexOf(entry)];
+    tile?.querySelector(`[data-act="${act}"]`)?.focus();
   }
 
   /** @param {Entry} entry */
   remove(entry) {
-    entry.request?.abort();
+    this.stop(entry);
     this.entries = this.entries.filter((one) => one !== entry);
     this.next();
     this.show();
-    this.attach.focus();
+    this.panel.querySelector(".acts button")?.focus();
   }
 
   handIn() {
@@ -124,15 +220,17 @@ export class Uploads {
     const { words } = this;
     this.panel.hidden = !this.asked;
     if (!this.asked) return this.panel.replaceChildren();
-    const rows = this.entries.map((entry) => this.row(entry));
     const ready = this.entries.some((entry) => entry.id) && !this.running().length;
+    const pick = (key, name, input) =>
+      el("button", { type: "button", class: "button", onclick: () => input.click() }, icon(name), words.t(key));
     this.panel.replaceChildren(
       el("p", { class: "about" }, words.t("upload.hint", { size: size(this.acts.limits().upload) })),
-      el("ul", {}, ...rows),
+      el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
       el(
         "div",
         { class: "acts" },
-        el("button", { type: "button", class: "button", onclick: () => this.input.click() }, words.t("upload.pick")),
+        pick("upload.camera", "camera", this.camera),
+        pick("upload.pick", "picture", this.input),
         ready
           ? el("button", { type: "button", class: "button primary", onclick: () => this.handIn() }, words.t("upload.send"))
           : null,
@@ -141,28 +239,48 @@ export class Uploads {
   }
 
   /** @param {Entry} entry */
-  row(entry) {
+  tile(entry) {
     const { words } = this;
     const name = entry.file.name;
     const busy = !entry.id && !entry.problem;
     const state = entry.problem || (entry.id ? `${words.t("upload.ready")} · ${size(entry.file.size)}` : "");
-    return el(
-      "li",
-      { class: entry.problem ? "failed" : "" },
-      el("span", { class: "name" }, el("bdi", {}, name), state ? el("small", { role: "status" }, state) : null),
+    const act = (key, symbol, run, label = key) =>
       el(
         "button",
         {
           type: "button",
           class: "button quiet",
-          "aria-label": `${words.t(busy ? "upload.cancel" : "upload.remove")} ${name}`,
-          onclick: () => this.remove(entry),
+          "data-act": key,
+          "aria-label": `${words.t(`upload.${label}`)} ${name}`,
+          title: words.t(`upload.${label}`),
+          onclick: run,
         },
-        words.t(busy ? "upload.cancel" : "upload.remove"),
+        icon(symbol),
+      );
+    return el(
+      "li",
+      { class: entry.problem ? "failed" : "" },
+      this.preview(entry),
+      el("span", { class: "name" }, el("bdi", {}, name), state ? el("small", { role: "status" }, state) : null),
+      busy ? el("progress", { max: "1", value: String(entry.sent), "aria-label": name }) : null,
+      el(
+        "div",
+        { class: "tools" },
+        entry.problem && !entry.refused
+          ? el("button", { type: "button", class: "button quiet", "data-act": "retry", onclick: () => this.retry(entry) }, words.t("upload.retry"))
+          : null,
+        entry.picture && !entry.refused ? act("turn", "rotate", () => this.turn(entry)) : null,
+        act("remove", "close", () => this.remove(entry), busy ? "cancel" : "remove"),
       ),
-      busy
-        ? el("progress", { max: "1", value: String(entry.sent), "aria-label": name })
-        : null,
     );
+  }
+
+  /** @param {Entry} entry */
+  preview(entry) {
+    if (!entry.picture) return el("span", { class: "preview" }, icon("file"));
+    const canvas = draw(entry.picture, entry.turns);
+    canvas.className = "preview";
+    canvas.setAttribute("aria-hidden", "true");
+    return canvas;
   }
 }
