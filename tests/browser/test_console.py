@@ -32,7 +32,7 @@ async def test_an_agent_takes_over_while_the_user_types_and_hands_the_form_back(
     await mei.goes("inbox?view=queue")
     user = await visit("lin-xiaoyu")
     await user.open_desk("deletion")
-    await user.chat.choose("posts")
+    await user.chat.say("动态")
     before = int(await mei.count("queue").inner_text())
     await user.page.locator("#person").click()
 

@@ -30,7 +30,7 @@ async def _waits(visit: Visit, person: str) -> Visitor:
 async def _deletion(visit: Visit, person: str) -> tuple[Visitor, str]:
     user = await visit(person)
     await user.open_desk("deletion")
-    await user.chat.choose("posts", "photos", "_done")
+    await user.chat.tick("posts", "photos")
     await user.verify()
     await user.chat.choose("yes")
     await user.chat.hears("deletion.filed")

@@ -48,7 +48,7 @@ export class Picks {
     const values = choices.filter((choice) => isValue(choice) && choice !== every);
     const boxes = values.map((choice) => this.box(choice.id));
     const all = this.box("");
-    const submit = el("button", { type: "submit", class: "button primary" });
+    const submit = el("button", { type: "submit", class: "button primary", "data-choice": done?.id });
     const refresh = () => {
       const count = boxes.filter((box) => box.checked).length;
       all.checked = count === boxes.length;
