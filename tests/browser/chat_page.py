@@ -48,7 +48,11 @@ class Chat:
     async def choose(self, *choices: str) -> None:
         """Tap one button after the other."""
         for choice in choices:
-            await self.place.locator(f'#choices [data-choice="{choice}"]').click()
+            button = self.place.locator(f'#choices [data-choice="{choice}"]')
+            await expect(button).to_be_attached()
+            if not await button.is_visible():
+                await self.place.locator("#choices .menu-more").click()
+            await button.click()
 
     async def tick(self, *choices: str) -> None:
         """Tick choices where several may be made, and submit them."""

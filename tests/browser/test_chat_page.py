@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,9 +24,12 @@ from tests.common.web_catalogs import web_catalogs
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.memory import MemoryCaptcha
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.events import Sender
+from privacydesk.domain.events import Choice, Event, Sender
 from privacydesk.errors import StaleError, UnavailableError
+from privacydesk.policy.importer import read_policy
 from privacydesk.ports import FailedJobError
+from privacydesk.services.policy_pages import PolicyPages
+from privacydesk.services.queue_waits import UsualWait
 from privacydesk.web.chat.token_buckets import TokenBuckets
 from privacydesk.web.keys import CHAT_SERVER, SETTINGS
 from privacydesk.web.server import make_app
@@ -71,8 +74,10 @@ class House:
 async def house(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     clock = MovableClock()
     desk = FakeDesk(clock=clock)
-    settings = WebSettings(log_poll_interval=0.1, tabs=3, **getattr(request, "param", {}))
-    app = make_app(desk, web_catalogs(), settings, clock)
+    changed = dict(getattr(request, "param", {}))
+    policy = policy_pages() if changed.pop("policy", False) else None
+    settings = WebSettings(log_poll_interval=0.1, tabs=3, **changed)
+    app = make_app(desk, web_catalogs(), settings, clock, policy=policy)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -115,6 +120,73 @@ async def test_axe_finds_nothing_in_any_scene(house: House, locale: str, scheme:
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
         assert not wide
         await page.context.close()
+
+
+@pytest.mark.parametrize("locale", list(LANGUAGES))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_first_screen_is_a_face_a_sentence_and_four_tiles(
+    house: House, locale: str, scheme: str
+) -> None:
+    house.desk.greeting = first_screen()
+    for width in (360, 1280):
+        page = await house.chat(
+            locale, viewport={"width": width, "height": 740}, color_scheme=scheme
+        )
+        await expect(page.locator(".greeting .words").first).to_have_text("A person any time.")
+        await expect(page.locator("#recorded")).to_have_text("Kept for 30 days.")
+        await expect(page.locator(".tile .icon use")).to_have_count(4)
+        await expect(page.locator(".suggestion")).to_have_attribute("data-choice", "guardian")
+        await looks_right(page, f"first.{locale}.{scheme}.{width}")
+        await page.context.close()
+
+
+async def test_more_shows_the_rest_of_the_menu_and_every_choice_once(house: House) -> None:
+    house.desk.greeting = first_screen()
+    page = await house.chat()
+    rest = page.locator("#choices .items button")
+    await expect(rest.first).to_be_hidden()
+    await page.focus(".menu-more")
+    await page.keyboard.press("Enter")
+    await expect(rest.first).to_be_focused()
+    offered = [choice.id for choice in house.last().events[-1].choices]
+    shown = await page.locator("#choices [data-choice]").evaluate_all(
+        "all => all.map((one) => one.dataset.choice)"
+    )
+    assert sorted(shown) == sorted(offered)
+    await page.click("[data-choice='complaint']")
+    await expect(page.locator("#log .mine .words")).to_have_text("complaint")
+    # What is recorded is said above from here on.
+    await expect(page.locator("#recorded")).to_be_hidden()
+    await expect(page.locator(".greeting .recorded-then")).to_have_text("Kept for 30 days.")
+
+
+async def test_the_first_screen_does_not_shift(house: House) -> None:
+    house.desk.greeting = first_screen()
+    page = await house.page()
+    await page.add_init_script(
+        """window.shifts = [];
+           new PerformanceObserver((list) => shifts.push(...list.getEntries().map((e) => e.value)))
+             .observe({type: "layout-shift", buffered: true});"""
+    )
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator(".tile")).to_have_count(4)
+    await page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    assert sum(await page.evaluate("shifts")) < 0.01
+
+
+def first_screen() -> tuple[Event, ...]:
+    """Return a greeting with a menu, as the desk arranges it for a child's account."""
+    ids = ("access", "deletion", "deregistration", "unbinding", "complaint", "guardian")
+    arranged = {"most_used": ids[:4], "suggested": ids[5:]}
+    return (
+        say("A person any time.\nKept for 30 days.", key="desk.greeting"),
+        say(
+            "What is it about?",
+            key="desk.menu",
+            choices=tuple(Choice(one, label=one) for one in ids),
+            data={"menu": arranged},
+        ),
+    )
 
 
 async def test_a_message_is_sent_with_enter_and_answered(house: House) -> None:
@@ -223,7 +295,7 @@ async def test_a_person_is_one_tap_away(house: House) -> None:
     assert house.last().events[1].data == {"choice": "desk:human"}
     house.last().queue_place = 3
     house.desk.own(house.last(), OwnerKind.QUEUE)
-    await expect(page.locator("#state-text")).to_have_text("Waiting: 2 ahead of you")
+    await expect(page.locator("#queue-text")).to_have_text("Waiting: 2 ahead of you")
 
 
 async def test_nothing_people_write_becomes_markup(house: House) -> None:
@@ -371,7 +443,8 @@ async def test_a_picture_is_dropped_turned_and_uploaded_as_it_is_shown(house: Ho
           const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
           const data = new DataTransfer();
           data.items.add(new File([blob], 'wide.png', {type: 'image/png'}));
-          uploads.dispatchEvent(new DragEvent('drop', {dataTransfer: data, cancelable: true}));
+          const drop = {dataTransfer: data, bubbles: true, cancelable: true};
+          uploads.dispatchEvent(new DragEvent('drop', drop));
         }"""
     )
     preview = page.locator("#uploads canvas.preview")
@@ -673,7 +746,7 @@ async def test_nothing_of_the_header_is_cut_on_a_small_phone(house: House, local
     page = await house.chat(locale)
     house.last().queue_place = 13
     house.desk.own(house.last(), OwnerKind.QUEUE)
-    await expect(page.locator("#state-text")).to_contain_text("12")
+    await expect(page.locator("#queue-text")).to_contain_text("12")
     cut = await page.evaluate(
         """() => ["desk-name", "state-text", "person"].filter((id) => {
              const one = document.getElementById(id);
@@ -693,3 +766,213 @@ async def test_while_an_agent_speaks_no_question_of_the_assistant_is_open(house:
     await expect(page.locator("#uploads")).to_be_visible()
     stage.agent()
     await expect(page.locator("#uploads")).to_be_hidden()
+
+
+PICTURE = FilePayload(name="quokka.png", mimeType="image/png", buffer=b"\x89PNG\r\n\x1a\n picture")
+
+
+async def with_person(house: House, locale: str = "en", **context: Any) -> Page:
+    page = await house.chat(locale, **context)
+    house.desk.own(house.last(), OwnerKind.AGENT, "林 Lin")
+    await expect(page.locator(".joined")).to_be_visible()
+    return page
+
+
+async def test_who_joins_has_a_face_a_name_and_a_time(house: House) -> None:
+    page = await with_person(house)
+    card = page.locator(".joined")
+    await expect(card.locator(".avatar")).to_have_text("林")
+    await expect(card).to_contain_text("林 Lin")
+    await expect(card.locator("time")).to_contain_text("here since")
+    await expect(page.locator("#face")).to_have_text("林")
+    await expect(page.locator("#person")).to_be_hidden()
+    house.desk.own(house.last(), OwnerKind.ASSISTANT)
+    await expect(page.locator("#face")).to_have_text("")
+    await expect(page.locator("#person")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", list(LANGUAGES))
+async def test_the_queue_says_the_place_and_how_long_others_waited(
+    house: House, locale: str, scheme: str
+) -> None:
+    page = await house.chat(locale, color_scheme=scheme)
+    house.last().queue_place = 3
+    house.last().queue_wait = UsualWait(3, 6)
+    house.desk.own(house.last(), OwnerKind.QUEUE)
+    await expect(page.locator("#queue-text")).to_contain_text("2")
+    await expect(page.locator("#queue-text")).to_contain_text("3–6")
+    await looks_right(page, f"queue.{locale}.{scheme}")
+    await page.click("#queue-leave")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    assert house.last().events[-2].data == {"choice": "desk:leave_queue"}
+
+
+async def test_without_recent_waits_none_is_named(house: House) -> None:
+    page = await house.chat()
+    house.last().queue_place = 1
+    house.desk.own(house.last(), OwnerKind.QUEUE)
+    await expect(page.locator("#queue-text")).to_have_text("Waiting: you’re next")
+
+
+async def test_a_picture_for_a_person_is_sent_with_the_words(house: House) -> None:
+    page = await with_person(house)
+    await page.set_input_files("#file", [PICTURE])
+    await expect(page.locator("#uploads li small")).to_have_count(1)
+    await axe_finds_nothing(page)
+    await page.fill("#text", "look at this")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine [data-attachment]")).to_have_text(re.compile("quokka"))
+    await expect(page.locator("#log .mine .words", has_text="look at this")).to_have_count(1)
+    await expect(page.locator("#uploads")).to_be_hidden()
+    await expect(page.locator("#unsent li")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+async def test_a_picture_is_pasted_or_dropped(house: House, way: str) -> None:
+    page = await with_person(house)
+    await page.evaluate(HAND_OVER, way)
+    await expect(page.locator("#uploads li .name")).to_contain_text("seen.png")
+    await page.click("#send")
+    await expect(page.locator("#log .mine [data-attachment]")).to_have_count(1)
+
+
+async def test_a_file_that_nobody_can_take_is_neither_sent_nor_opened(house: House) -> None:
+    page = await house.chat()
+    for way in ("paste", "drop"):
+        await page.evaluate(HAND_OVER, way)
+    await expect(page.locator("#attach")).to_be_hidden()
+    await expect(page.locator("#uploads")).to_be_hidden()
+    assert page.url.endswith("/chat/")
+    assert not house.desk.uploads
+
+
+HAND_OVER = """(way) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array([137, 80, 78, 71])], "seen.png", {type: "image/png"}));
+  const options = {bubbles: true, cancelable: true};
+  text.dispatchEvent(
+    way === "paste"
+      ? new ClipboardEvent("paste", {clipboardData: data, ...options})
+      : new DragEvent("drop", {dataTransfer: data, ...options}),
+  );
+}"""
+
+
+async def test_who_returns_sees_where_they_had_read_up_to(house: House) -> None:
+    page = await house.chat()
+    await expect(page.locator("#log .unread")).to_have_count(0)
+    await page.evaluate("new Promise((done) => setTimeout(done, 400))")
+    await page.goto("about:blank")
+    house.desk.write(house.last(), [say("news", sender=Sender.AGENT, author="Lin")])
+    await page.goto(f"{house.address}/chat/")
+    line = page.locator("#log .unread")
+    await expect(line).to_be_visible()
+    after = line.locator("xpath=following-sibling::*[1]")
+    await expect(after.locator(".words")).to_have_text("news")
+    await axe_finds_nothing(page)
+    await page.fill("#text", "hello")
+    await page.press("#text", "Enter")
+    await expect(line).to_have_count(0)
+
+
+async def test_what_a_person_has_seen_is_marked(house: House) -> None:
+    page = await with_person(house)
+    await page.fill("#text", "hello")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mark")).to_have_text("Delivered")
+    house.last().agent_read = len(house.last().events)
+    house.desk.write(house.last(), [say("yes", sender=Sender.AGENT, author="Lin")])
+    await expect(page.locator("#log .mark.read")).to_have_text("Read")
+
+
+async def test_the_dots_of_somebody_who_writes_stand_still_where_motion_is_reduced(
+    house: House,
+) -> None:
+    page = await with_person(house, reduced_motion="reduce")
+    house.last().agent_typing = True
+    house.desk.write(house.last(), [say("wait", sender=Sender.AGENT, author="Lin")])
+    dot = page.locator("#typing .typing-dot").first
+    await expect(dot).to_be_visible()
+    await expect(page.locator("#typing")).to_contain_text("Lin is writing")
+    assert await dot.evaluate("dot => getComputedStyle(dot).animationName") == "none"
+    arrived = page.locator("#log .arrives").last
+    assert await arrived.evaluate("one => getComputedStyle(one).animationName") == "none"
+
+
+PASSAGE = {
+    "document": "小巷隐私政策",
+    "article": "第四条 存多久",
+    "section": "（二）",
+    "text": "存放在中国香港。到期再删或去掉身份。",
+    "sentence": "到期再删或去掉身份。",
+    "anchor": "privacy:art4.sec2",
+    "lang": "zh-Hans",
+}
+
+
+def policy_pages() -> PolicyPages:
+    source = (
+        "# 小巷隐私政策\n\n第一条【是什么】\n\n例子。\n\n第四条【存多久】\n\n（一）地点\n\n香港。\n"
+        "\n（二）时间\n\n到期再删。\n"
+    )
+    version = read_policy(source, name="p").version(datetime(2026, 1, 1, tzinfo=UTC))
+    return PolicyPages(lambda: version)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", list(LANGUAGES))
+@pytest.mark.parametrize("house", [{"policy": True}], indirect=True)
+async def test_a_quote_is_a_card_that_leads_to_its_place_in_the_policy(
+    house: House, locale: str, scheme: str
+) -> None:
+    page = await house.chat(locale, color_scheme=scheme)
+    house.desk.speak(house.last(), locale)
+    quote = say("(all of it)", key="policy_question.quote", data={"passage": PASSAGE})
+    house.desk.write(house.last(), [replace(quote, locale=locale)])
+    card = page.locator("#log .quote")
+    await expect(card.locator("h2")).to_have_text("第四条 存多久 · （二）")
+    lead = card.locator("blockquote").first
+    await expect(lead).to_have_text(PASSAGE["sentence"])
+    await expect(lead.locator(".words")).to_have_attribute("lang", "zh-Hans")
+    await expect(card.locator("details blockquote")).to_be_hidden()
+    await card.locator("summary").click()
+    await expect(card.locator("details blockquote")).to_have_text(PASSAGE["text"])
+    # Whoever reads another language or script is told what the original is in.
+    await expect(card.locator(".quote-foot span")).to_have_count(int(locale != "zh_Hans"))
+    await looks_right(page, f"quote.{locale}.{scheme}")
+    async with page.context.expect_page() as opening:
+        await card.locator(".quote-foot a").click()
+    policy = await opening.value
+    target = policy.locator(":target")
+    await expect(target).to_have_text("（二）时间")
+    await expect(target).to_be_in_viewport()
+    await expect(policy.locator("main")).to_have_attribute("lang", "zh-Hans")
+    await policy.locator(".policy-contents summary").click()
+    await policy.set_viewport_size({"width": 360, "height": 740})
+    await looks_right(policy, f"policy.{locale}.{scheme}")
+
+
+async def test_without_an_imported_policy_nothing_links_to_it(house: House) -> None:
+    house.desk.greeting = first_screen()
+    page = await house.chat()
+    house.desk.write(house.last(), [say("all", data={"passage": PASSAGE})])
+    await expect(page.locator("#log .quote")).to_be_visible()
+    await expect(page.locator("a[href^='policy']")).to_have_count(0)
+    answer = await page.goto(f"{house.address}/chat/policy")
+    assert answer is not None
+    assert answer.status == 404
+
+
+async def test_an_open_request_is_suggested_in_the_menu(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").ticket()
+    choices = tuple(Choice(one, label=one) for one in ("access", "deletion", "request_status"))
+    arranged = {"most_used": ["access", "deletion"], "suggested": []}
+    house.desk.write(house.last(), [say("More?", choices=choices, data={"menu": arranged})])
+    await expect(page.locator(".tile")).to_have_count(2)
+    await expect(page.locator(".suggestion")).to_have_count(0)
+    house.last().requests = (house.last().events[-2].data["ticket"],)
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator(".suggestion")).to_have_attribute("data-choice", "request_status")
+    await expect(page.locator("#choices [data-choice]")).to_have_count(3)

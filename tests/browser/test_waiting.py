@@ -181,7 +181,7 @@ async def test_whoever_waits_leaves_the_queue_with_a_tap(
     await chat.opened()
     await page.locator("#person").click()
     await expect(chat.log.locator("[data-key^='owner.queued']")).to_be_visible()
-    leave = page.locator("#choices [data-choice='desk:leave_queue']")
+    leave = page.locator("#queue [data-choice='desk:leave_queue']")
     await expect(leave).to_be_visible()
     box = await leave.bounding_box()
     assert box is not None

@@ -29,6 +29,7 @@ from privacydesk.services.api import (
     View,
 )
 from privacydesk.services.packages import Download
+from privacydesk.services.queue_waits import UsualWait
 
 Script = Callable[["Thread", Event], list[Event]]
 
@@ -43,7 +44,10 @@ class Thread:
     jobs: dict[str, int] = field(default_factory=dict)
     asks_for_file: bool = False
     queue_place: int = 0
+    queue_wait: UsualWait | None = None
+    requests: tuple[Mapping[str, Any], ...] | None = None
     agent_typing: bool = False
+    agent_read: int = 0
     read: int = 0
     typed: int = 0
     left: int = 0
@@ -257,8 +261,10 @@ class FakeDesk:
         """Hand in files that were stored."""
         if any(upload not in self.uploads for upload in uploads):
             raise NotFoundError("no such upload")
+        shown = self.thread(session).conversation.owner.kind is OwnerKind.AGENT
         files = [
             {"name": one.name, "size": one.size, "media_type": one.media_type}
+            | ({"id": one.id} if shown else {})
             for one in (self.uploads[upload] for upload in uploads)
         ]
         return await self._job(
@@ -269,7 +275,7 @@ class FakeDesk:
 
     async def check_upload_allowed(self, session: Session) -> None:
         """Expect a file where the script asks for one."""
-        if not self.thread(session).asks_for_file:
+        if not self.view_of(self.thread(session).conversation).accepts_files:
             raise DeskError("nobody asked", code=ErrorCode.NOT_ALLOWED_NOW)
 
     async def store_upload(
@@ -304,6 +310,9 @@ class FakeDesk:
             prompt=conversation.prompt.offset if conversation.prompt else 0,
             locale=conversation.locale,
             agent_typing=thread.agent_typing,
+            agent_read=thread.agent_read,
+            accepts_files=thread.asks_for_file or conversation.owner.kind is OwnerKind.AGENT,
+            agent_since=conversation.owner.since,
         )
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
@@ -315,7 +324,13 @@ class FakeDesk:
     async def view(self, session: Session) -> View:
         """Return the view."""
         thread = self.thread(session)
-        return replace(self.view_of(thread.conversation), queue_place=thread.queue_place)
+        view = self.view_of(thread.conversation)
+        return replace(
+            view,
+            queue_place=thread.queue_place,
+            queue_wait=thread.queue_wait,
+            requests=thread.requests,
+        )
 
     def own(self, thread: Thread, kind: OwnerKind, agent: str = "") -> None:
         """Change who speaks, with the event that tells it."""
@@ -328,7 +343,7 @@ class FakeDesk:
                     f"{agent} joined" if agent else "",
                     sender=Sender.SYSTEM,
                     kind=EventKind.OWNER,
-                    data={"kind": kind.value, "agent": agent},
+                    data={"owner": kind.value, "agent": agent},
                 )
             ],
         )

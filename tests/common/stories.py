@@ -223,13 +223,14 @@ def _reader() -> MessageReader:
     return network if NETWORK in os.environ else AnnotatedReader(network)
 
 
-def token_for(account: str, clock: MovableClock, locale: str = "") -> str:
-    """Return an app token."""
+def token_for(account: str, clock: MovableClock, locale: str = "", **more: str) -> str:
+    """Return an app token, with further claims."""
     key = OctKey.import_key(TOKEN_SECRET, {"kid": "t"})
     claims: dict[str, Any] = {
         "sub": account,
         "aud": "privacydesk",
         "exp": int((clock.now() + timedelta(hours=1)).timestamp()),
+        **more,
     }
     if locale:
         claims["locale"] = locale

@@ -32,6 +32,9 @@ async def test_courtesies_menus_and_forms_look_up_no_requests(
     for name in ("lin-xiaoyu", "wang-fang"):
         player = Player(world, world.people[name], "zh_Hans")
         await player.start()
+        # A greeting, which there is one of, suggests what follows from the account's requests.
+        assert looked == ["tickets_of"]
+        looked.clear()
         await steps(
             player,
             {"user": "你好"},

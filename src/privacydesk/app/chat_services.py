@@ -20,6 +20,7 @@ from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Packages
 from privacydesk.services.presence import Presence
+from privacydesk.services.queue_waits import QueueWaits
 from privacydesk.services.revocations import RevokedTokens
 from privacydesk.services.staged_uploads import StagedUploads
 from privacydesk.services.turns import Turns
@@ -43,6 +44,7 @@ class ChatServices:
     pictures: PictureConverter
     attachments: Attachments
     packages: Packages
+    queue_waits: QueueWaits
     desk: ChatDesk
     revoked: RevokedTokens
     agents: dict[str, Agent]
@@ -72,6 +74,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
     pictures = PictureConverter()
     attachments = Attachments(pictures, store.reader, minter, clock)
     packages = _build_packages(deps, turns)
+    queue_waits = QueueWaits(hours, clock)
     desk = ChatDesk(
         engine=deps.engine,
         turns=turns,
@@ -93,6 +96,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         own_requests=OwnRequests(
             store.reader, deps.hashing, deps.renderer, deps.profile.rules(), clock
         ),
+        queue_waits=queue_waits,
     )
     return ChatServices(
         commit_notifier=commit_notifier,
@@ -103,6 +107,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         pictures=pictures,
         attachments=attachments,
         packages=packages,
+        queue_waits=queue_waits,
         desk=desk,
         revoked=revoked,
         agents=agents,

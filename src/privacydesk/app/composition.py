@@ -83,6 +83,7 @@ async def open_services(
             # With a wrong key ring, sign-in would still work, but no row could be read.
             await supporting.maintenance.wrapping.check()
             store.writer.on_commit(chat.commit_notifier.notify_commit)
+            store.writer.on_commit(chat.queue_waits.record_commit)
             store.writer.on_commit(_dispatcher_hook(worker.dispatcher))
             chat.turns.on_work_queued = _wake_callback(worker, supporting.webhooks)
             services = _assemble(deps, chat, casework, supporting, worker=worker, audit=audit)

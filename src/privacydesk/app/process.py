@@ -25,6 +25,7 @@ from privacydesk.errors import SettingsError
 from privacydesk.outages import Outages
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import HEARTBEAT_INTERVAL_S
+from privacydesk.services.policy_pages import PolicyPages
 from privacydesk.system_errors import describe_os_error
 from privacydesk.web.api.operations import ApiServices
 from privacydesk.web.health import HEALTH
@@ -91,6 +92,7 @@ def build_web_app(
         oversight=services.oversight,
         callbacks=services.callbacks,
         works=_api_services(services),
+        policy=PolicyPages(lambda: services.policy.version),
         extra=extra,
     )
 

@@ -159,7 +159,9 @@ class Panel:
             raise NotFoundError("this person has no account")
         return json_response(
             {
-                "token": self._minter.mint(person.account, person.locale),
+                "token": self._minter.mint(
+                    person.account, person.locale, person.standing(self._clock.now().date())
+                ),
                 "expires_in": int(LIFETIME.total_seconds()),
             }
         )

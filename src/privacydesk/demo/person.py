@@ -11,9 +11,12 @@ from privacydesk.connectors.account_record import AccountRecord, DataItem, Reten
 from privacydesk.domain.account import Binding
 from privacydesk.domain.account_terms import (
     AccountReason,
+    AccountStatus,
     ConsentPurpose,
     Provider,
 )
+from privacydesk.domain.ages import ADULT_FROM, age_on
+from privacydesk.domain.app_tokens import Standing
 from privacydesk.domain.masking import mask_phone
 
 
@@ -40,6 +43,17 @@ class SamplePerson:
     phone: str | None = None
     mail: str | None = None
     guardian_of: tuple[str, ...] = field(default=())
+
+    def standing(self, today: date) -> Standing:
+        """Return what the app says about the account."""
+        if self.record is None:
+            return Standing.REGULAR
+        if self.record.status is AccountStatus.SUSPENDED:
+            return Standing.SUSPENDED
+        birthday = self.record.birthday
+        if birthday is not None and age_on(birthday, today) < ADULT_FROM:
+            return Standing.MINOR
+        return Standing.REGULAR
 
     @property
     def account(self) -> str | None:

@@ -14,6 +14,7 @@ from joserfc.jwk import OKPKey
 
 from privacydesk.clock import Clock
 from privacydesk.demo.files import replace_file
+from privacydesk.domain.app_tokens import Standing
 from privacydesk.errors import SettingsError
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -36,7 +37,7 @@ class TokenMinter:
         self._audience = audience
         self._clock = clock
 
-    def mint(self, account: str, locale: str) -> str:
+    def mint(self, account: str, locale: str, standing: Standing = Standing.REGULAR) -> str:
         """Return a token for an account, good for :data:`LIFETIME`."""
         issued = int(self._clock.now().timestamp())
         claims = {
@@ -45,6 +46,7 @@ class TokenMinter:
             "iat": issued,
             "exp": issued + int(LIFETIME.total_seconds()),
             "locale": locale,
+            "standing": standing.value,
         }
         header = {"alg": _ALGORITHM, "kid": _KEY_ID}
         return jwt.encode(header, claims, self._key, algorithms=[_ALGORITHM])

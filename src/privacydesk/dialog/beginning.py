@@ -11,7 +11,8 @@ from privacydesk.dialog import (
     wishes,
 )
 from privacydesk.dialog.after_filing import filed_last, follows_filed
-from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
+from privacydesk.dialog.desk_choices import human_choice, intent_choice, more_choices
+from privacydesk.dialog.menu import show_menu
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.packages import say_packages
@@ -294,7 +295,7 @@ def _asks_back(runner: Runner, script: Script) -> None:
         return
     if script.unanswered > 1 and not likely:
         # A second stray word gets the whole menu, not a queue that nobody asked for.
-        script.ask("desk.not_understood", {}, menu_choices())
+        show_menu(script, "desk.not_understood")
     elif likely:
         told = _told_of(runner, script, likely)
         script.ask("desk.unsure", {}, (*likely, human_choice()), told=told)

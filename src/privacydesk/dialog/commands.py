@@ -7,6 +7,7 @@ from typing import Final
 
 from privacydesk.dialog import languages, rating, reading, widening
 from privacydesk.dialog.desk_choices import menu_choices, more_choices
+from privacydesk.dialog.menu import show_menu
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -130,7 +131,7 @@ def _desk_word(runner: Runner, script: Script) -> None:
         script.desk_calls = 0
         runner.start(script, Intent.HUMAN_AGENT)
     else:
-        runner.show_menu(script, "desk.menu_here")
+        show_menu(script, "desk.menu_here")
 
 
 def _anyone(runner: Runner, script: Script) -> None:
@@ -232,14 +233,14 @@ def _what_next(runner: Runner, script: Script) -> None:
     elif any(ticket.is_open for ticket in script.tickets_of(whose(script))):
         runner.start(script, Intent.REQUEST_STATUS)
     else:
-        runner.show_menu(script, "desk.menu_again")
+        show_menu(script, "desk.menu_again")
 
 
 _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk": _desk_word,
     "human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
     "status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
-    "menu": lambda runner, script: runner.show_menu(script, "desk.menu_again"),
+    "menu": lambda _, script: show_menu(script, "desk.menu_again"),
     "cancel": cancel,
     "back": go_back,
     "refuse": lambda runner, script: runner.refuse(script),

@@ -12,6 +12,7 @@ from privacydesk.dialog import (
     queueing,
     request_buttons,
 )
+from privacydesk.dialog.menu import show_menu
 from privacydesk.dialog.request_actions import PACKAGE, read_choice
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import ANSWER, Script
@@ -104,7 +105,7 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:cancel": commands.cancel,
     "desk:back": commands.go_back,
     "desk:answer": _answer_first,
-    "desk:menu": lambda runner, script: runner.show_menu(script, "desk.menu_again"),
+    "desk:menu": lambda _, script: show_menu(script, "desk.menu_again"),
     queueing.WISH_NOW: _take_up,
     queueing.NO_WISH: _forget_wishes,
 }

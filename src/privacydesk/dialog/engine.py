@@ -18,6 +18,8 @@ from privacydesk.dialog.actions import RECEIVERS
 from privacydesk.dialog.answers import Answers
 from privacydesk.dialog.buttons import Labels
 from privacydesk.dialog.mending import mend
+from privacydesk.dialog.menu import show_menu
+from privacydesk.dialog.options import whose
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -25,6 +27,7 @@ from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
 from privacydesk.dialog.taking import take_files
+from privacydesk.domain.app_tokens import Standing
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
@@ -36,6 +39,7 @@ from privacydesk.domain.turn import (
     DueMessage,
     Message,
     Needs,
+    Observation,
     ResultMessage,
     Snapshot,
     TextMessage,
@@ -101,14 +105,28 @@ class Engine:
             return None
         return input_kind(flow.slots[step.slot].type)
 
-    def greet(self, snapshot: Snapshot, now: datetime, job_id: str) -> Turn:
-        """Say who answers, what is recorded and how to reach a person; once, at the start."""
+    def greet(
+        self,
+        snapshot: Snapshot,
+        now: datetime,
+        job_id: str,
+        standing: Standing = Standing.REGULAR,
+    ) -> Turn:
+        """Say who answers, what is recorded and how to reach a person; once, at the start.
+
+        Args:
+            snapshot: the new conversation, with the tickets that the account has already.
+            now: the current time.
+            job_id: the id of the job.
+            standing: what the app says about the account.
+        """
         script = self._script(snapshot, TextMessage(job_id, ""), now)
+        script.observed = Observation(needs=Needs(tickets_of=whose(script)))
         script.say(
             "desk.greeting",
             {"days": self.rules.retention_days, "app": self.rules.app_in(script.locale)},
         )
-        self._runner.show_menu(script, "desk.menu")
+        show_menu(script, "desk.menu", standing)
         return script.turn()
 
     def advance(self, snapshot: Snapshot, message: Message, now: datetime) -> Turn:

@@ -18,7 +18,8 @@ def say_quotes(script: Script, answer: PolicyAnswer) -> None:
     """Quote the best passage or two."""
     key = "policy_question.quote"
     for quote in _shown(answer):
-        script.say(key, {"source": _source(quote), "text": quote.text})
+        passage = _passage(quote, answer.tag)
+        script.say(key, {"source": _source(quote), "text": quote.text}, data={"passage": passage})
         key = "policy_question.quote_also"
     if not script.locale.startswith(answer.language):
         script.say("policy_question.original_binds")
@@ -36,11 +37,25 @@ def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:
     return (first, second)
 
 
-def _source(quote: Quote) -> str:
-    """Return document, article and section in one line, in the policy's own words.
+def _passage(quote: Quote, tag: str) -> dict[str, str]:
+    """Return what a page shows of a quote as a card, all in the policy's own words."""
+    return {
+        "document": quote.document,
+        "article": quote.article,
+        "section": _section(quote),
+        "text": quote.text,
+        "sentence": quote.sentence,
+        "anchor": quote.anchor,
+        "lang": tag,
+    }
 
-    A heading that the passage itself begins with is left out.
-    """
+
+def _source(quote: Quote) -> str:
+    """Return document, article and section in one line, in the policy's own words."""
+    return " · ".join(part for part in (quote.document, quote.article, _section(quote)) if part)
+
+
+def _section(quote: Quote) -> str:
+    """Return the section, without a heading that the passage itself begins with."""
     heading = quote.text.partition("\n")[0].strip()
-    section = quote.section.removesuffix(heading).rstrip() if heading else quote.section
-    return " · ".join(part for part in (quote.document, quote.article, section) if part)
+    return quote.section.removesuffix(heading).rstrip() if heading else quote.section

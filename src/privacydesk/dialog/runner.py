@@ -21,7 +21,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, WAITS
 from privacydesk.dialog.asking import Asking, is_picking, settled
 from privacydesk.dialog.demands import demand_of
-from privacydesk.dialog.desk_choices import intent_choice, menu_choices
+from privacydesk.dialog.desk_choices import intent_choice
 from privacydesk.dialog.guards import GUARDS, account_of
 from privacydesk.dialog.machines import FlowMachine
 from privacydesk.dialog.options import choices_from, is_constrained
@@ -428,10 +428,6 @@ class Runner:
             frame.trail[: frame.trail.index(step.id) + 1] if step.id in frame.trail else []
         )
         self.run(script)
-
-    def show_menu(self, script: Script, key: str) -> None:
-        """Offer what the desk can do."""
-        script.ask(key, {}, menu_choices())
 
     def offer_more(self, script: Script) -> None:
         """Offer the menu and a person; a request that an answer suggested comes first.

@@ -300,6 +300,9 @@ def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: s
 
 def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
     """Take files, if they were asked for; those that a form already holds are ignored."""
+    if script.owner.kind is OwnerKind.AGENT:
+        _share_files(script, message)
+        return
     files = [{"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads]
     script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
     script.last_said_at = script.now
@@ -310,12 +313,8 @@ def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
         frame is None
         or not isinstance(step, Ask)
         or not takes_files(runner.asking.slot_type(frame, step))
-        or script.owner.kind is OwnerKind.AGENT
     ):
         script.effects.append(DropEvidence(tuple(u.id for u in fresh)))
-        if script.owner.kind is OwnerKind.AGENT:
-            script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.upload_declined")
-            return
         script.say("desk.upload_declined")
         runner.prompt_again(script)
         return
@@ -333,3 +332,18 @@ def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
     script.say("desk.upload_received", {"count": len(fresh)})
     runner.answered(script, frame, step, "answered")
     runner.run(script)
+
+
+def _share_files(script: Script, message: UploadMessage) -> None:
+    """Show files to the agent who is there, as a part of the conversation and of no form.
+
+    The service stores them with the event, under the same ids.
+    """
+    files = [
+        {"id": u.id.hex(), "name": u.name, "size": u.size, "media_type": u.media_type}
+        for u in message.uploads
+    ]
+    script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
+    script.last_said_at = script.now
+    held = evidence_in(script.stack)
+    script.effects.append(DropEvidence(tuple(u.id for u in message.uploads if u.id not in held)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -17,6 +18,14 @@ CLOCK_LEEWAY: Final = timedelta(seconds=30)
 
 REVOCATION_RETENTION: Final = MAX_LIFETIME + 2 * CLOCK_LEEWAY
 """How long a revocation is stored; after that, all tokens that it revokes have expired."""
+
+
+class Standing(StrEnum):
+    """What the app says about an account; it decides what is suggested, and proves nothing."""
+
+    REGULAR = "regular"
+    MINOR = "minor"
+    SUSPENDED = "suspended"
 
 
 class IssuedToken(Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""Attachments: files that an agent sends to the user with a reply.
+"""Attachments: files that an agent and the user send each other in a conversation.
 
-They are part of the conversation: shown to its user, and deleted with it.
+They are part of the conversation: shown in it, and deleted with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Attachment(Struct, frozen=True):
 
     Attributes:
         offset: offset of the event that it belongs to.
-        by: name of the agent who sent it.
+        by: name of the agent who sent it; empty if the user did.
         body: the file's content; empty in lists.
     """
 

@@ -17,6 +17,7 @@ class Quote(Struct, frozen=True):
         text: a part of the imported text, unchanged.
         anchor: identifier of the place where the passage begins.
         score: 0 to 1; comparable only with other passages of the same answer.
+        sentence: the sentence of ``text`` that answers best; empty if it is all of it.
     """
 
     document: str
@@ -25,6 +26,7 @@ class Quote(Struct, frozen=True):
     text: str
     anchor: str
     score: float
+    sentence: str = ""
 
 
 class PolicyAnswer(Struct, frozen=True):
@@ -35,12 +37,14 @@ class PolicyAnswer(Struct, frozen=True):
         offers: the request that the passages entitle the user to; None for none.
         language: language of the policy, ``zh`` or ``en``.
         asked: whether the text asks a question; the policy's name alone does not.
+        tag: the policy's language and script as a BCP 47 tag, such as ``zh-Hans``.
     """
 
     quotes: tuple[Quote, ...] = ()
     offers: Intent | None = None
     language: str = "zh"
     asked: bool = True
+    tag: str = ""
 
     @property
     def answerable(self) -> bool:

@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 from privacydesk.domain.quotes import PolicyAnswer, Quote
 from privacydesk.policy import lookup, relevance, search_knowledge
 from privacydesk.policy.answerability import AnswerabilityFeatures, answerability_features, log_odds
+from privacydesk.policy.best_sentence import best_sentence
 from privacydesk.policy.chunks import split_into_chunks, split_sentences
 from privacydesk.policy.folding import fold
+from privacydesk.policy.language import language_tag
 from privacydesk.policy.lookup import Lookup, VectorMaps
 from privacydesk.policy.relevance import RelevanceModel
 from privacydesk.policy.reranker import (
@@ -222,7 +224,8 @@ class PolicyIndex:
         self._passages: dict[int, EncodedPassage] = {}
         self._vectors, self._sentences = vectors[: len(chunks)], vectors[len(chunks) :]
         self._encoder = encoder
-        self._language = "zh" if has_chinese(version.source) else "en"
+        self._tag = language_tag(version.source)
+        self._language = self._tag.partition("-")[0]
         self._weights = search_knowledge.trained_weights()
         self._glossary = Glossary(search_knowledge.terms())
         headings = [tokens(fold(chunk.headings)) for chunk in chunks]
@@ -254,16 +257,17 @@ class PolicyIndex:
     def answer(self, question: str) -> PolicyAnswer:
         """Return the passages that answer a question; none if the policy doesn't answer it."""
         if _WHOLE_POLICY.fullmatch(fold(question)) is not None:
-            return PolicyAnswer(language=self._language, asked=False)
+            return PolicyAnswer(language=self._language, asked=False, tag=self._tag)
         topic, passages = self._find_passages(question)
         if not passages or passages[0].probability < _MIN_FIRST:
-            return PolicyAnswer(language=self._language)
+            return PolicyAnswer(language=self._language, tag=self._tag)
         return PolicyAnswer(
             quotes=tuple(
                 self._quote(passage) for passage in passages if passage.probability >= _MIN_FURTHER
             ),
             offers=topic.offers if topic else None,
             language=self._language,
+            tag=self._tag,
         )
 
     def _find_passages(
@@ -384,6 +388,7 @@ class PolicyIndex:
             text=chunk.text,
             anchor=chunk.anchor,
             score=round(ranked.probability, 4),
+            sentence=best_sentence(chunk, ranked.scores),
         )
 
 

@@ -201,6 +201,10 @@ class Reader(Protocol):
         """Return a conversation's evidence that is not filed with a ticket yet, without bodies."""
         ...
 
+    async def shared_files(self, conversation: ConversationId) -> tuple[int, int]:
+        """Return how many files the user sent to agents in a conversation, and their size."""
+        ...
+
     async def evidence_bytes(self, conversation: ConversationId) -> int:
         """Return the total size of a conversation's evidence in bytes, filed or not."""
         ...

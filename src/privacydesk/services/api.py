@@ -18,6 +18,7 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
 from privacydesk.services.packages import Download
+from privacydesk.services.queue_waits import UsualWait
 
 Listener = Callable[[int, tuple[Event, ...], Conversation], None]
 """Called on the event loop after a commit, with the first new offset, the new events and the
@@ -81,6 +82,10 @@ class View(Struct, frozen=True):
         agent_read: the last offset an agent has seen; 0 for none.
         requests: the cards of the user's requests as they are now, newest first; None if they were
             not read.
+        accepts_files: whether files may be uploaded now: a question asks for one, or an agent is
+            there.
+        agent_since: when the agent became the owner; None unless one is.
+        queue_wait: how long others waited lately; None when not waiting, or if too little is known.
     """
 
     owner: OwnerKind = OwnerKind.ASSISTANT
@@ -91,6 +96,9 @@ class View(Struct, frozen=True):
     agent_typing: bool = False
     agent_read: int = 0
     requests: tuple[Mapping[str, Any], ...] | None = None
+    accepts_files: bool = False
+    agent_since: datetime | None = None
+    queue_wait: UsualWait | None = None
 
 
 class Admission(Struct, frozen=True):
@@ -218,7 +226,7 @@ class Desk(Protocol):
         """Check that an upload is allowed, before its content is read.
 
         Raises:
-            DeskError: ``NOT_ALLOWED_NOW`` if no flow asks for a file, ``RATE_LIMITED`` if the
+            DeskError: ``NOT_ALLOWED_NOW`` unless ``View.accepts_files``, ``RATE_LIMITED`` if the
                 conversation already has the maximum number of files.
         """
         ...
@@ -250,7 +258,7 @@ class Desk(Protocol):
         ...
 
     async def attachment(self, session: Session, name: str) -> Attachment:
-        """Return a file that an agent sent in the session's conversation, decrypted.
+        """Return a file that was sent in the session's conversation, decrypted.
 
         Raises:
             NotFoundError: no file with this id was sent there, or it was purged with the messages.

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from privacydesk.clock import Clock
-from privacydesk.domain.app_tokens import CLOCK_LEEWAY, MAX_LIFETIME
+from privacydesk.domain.app_tokens import CLOCK_LEEWAY, MAX_LIFETIME, Standing
 from privacydesk.domain.instants import happened_within
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 
@@ -53,6 +53,7 @@ class Claims:
         locale: the app's language as sent (``locale``); may be empty.
         token_id: the token's id (``jti``); empty if it has none.
         issued_at: when it was issued (``iat``); None if missing or in the future.
+        standing: what the app says about the account (``standing``).
     """
 
     account: str
@@ -60,6 +61,7 @@ class Claims:
     locale: str = ""
     token_id: str = ""
     issued_at: datetime | None = None
+    standing: Standing = Standing.REGULAR
 
 
 class TokenChecker:
@@ -128,6 +130,7 @@ class TokenChecker:
             locale=_text(claims.get("locale")),
             token_id=_text(claims.get("jti")),
             issued_at=_issue_time(issued, now),
+            standing=_standing(claims.get("standing")),
         )
 
     def _refused(self, reason: str = "") -> DeskError:
@@ -162,6 +165,11 @@ def _issue_time(seconds: float | None, now: datetime) -> datetime | None:
     if seconds is None or seconds - now.timestamp() > CLOCK_LEEWAY.total_seconds():
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _standing(value: object) -> Standing:
+    """Return the standing that a claim names; the regular one for any other value."""
+    return next((one for one in Standing if one.value == value), Standing.REGULAR)
 
 
 def _text(value: object) -> str:

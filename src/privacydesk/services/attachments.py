@@ -1,8 +1,12 @@
-"""Files that agents attach to a reply. They are re-encoded like the uploads of users."""
+"""Files in conversations: those that agents attach to a reply, and users' files for an agent.
+
+All are re-encoded in the same way.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -10,6 +14,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.ids import AttachmentId, ConversationId
+from privacydesk.domain.turn import Upload
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import IdGenerator, Reader
 from privacydesk.services.uploads import PictureConverter
@@ -61,6 +66,31 @@ class Attachments:
             created_at=now,
             by=agent.name,
             body=picture.body,
+        )
+
+    async def share(self, files: Sequence[Upload]) -> tuple[Attachment, ...]:
+        """Return attachments made from files that a user has uploaded; they keep their ids.
+
+        Raises:
+            NotFoundError: one was removed meanwhile.
+        """
+        return tuple([await self._share(file) for file in files])
+
+    async def _share(self, file: Upload) -> Attachment:
+        evidence = await self._reader.evidence(file.id)
+        if evidence is None or not evidence.body:
+            raise NotFoundError("no such upload")
+        return Attachment(
+            id=AttachmentId(evidence.id),
+            conversation_id=evidence.conversation_id,
+            offset=0,
+            name=evidence.name,
+            media_type=evidence.media_type,
+            size=evidence.size,
+            sha256=evidence.sha256,
+            created_at=self._clock.now(),
+            by="",
+            body=evidence.body,
         )
 
     async def find(self, conversation: ConversationId, name: str) -> Attachment:

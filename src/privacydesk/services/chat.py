@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
-from privacydesk.domain.app_tokens import IssuedToken
+from privacydesk.domain.app_tokens import IssuedToken, Standing
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, LocaleSource, MailThread, OwnerKind
 from privacydesk.domain.events import Event, InputKind
@@ -35,6 +35,7 @@ from privacydesk.services.mail_replies import mail_reply_row
 from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
+from privacydesk.services.queue_waits import QueueWaits
 from privacydesk.services.revocations import RevokedTokens, account_hash, token_hash
 from privacydesk.services.row_builders import TurnChangesBuilder
 from privacydesk.services.staged_uploads import StagedUploads
@@ -72,6 +73,7 @@ class ChatDesk:
         attaching: Attachments,
         packages: Packages,
         own_requests: OwnRequests,
+        queue_waits: QueueWaits,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -91,6 +93,7 @@ class ChatDesk:
         self._attaching = attaching
         self._packages = packages
         self._own_requests = own_requests
+        self._queue_waits = queue_waits
 
     # -- admission -------------------------------------------------------------------------
 
@@ -176,7 +179,7 @@ class ChatDesk:
             source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
             try:
                 conversation, greeting = await self._create_conversation(
-                    key, claims.account, locale, source
+                    key, claims.account, locale, source, standing=claims.standing
                 )
             except DeskError as error:
                 # Another client of this account created it at the same time: open that one.
@@ -214,6 +217,7 @@ class ChatDesk:
         source: LocaleSource,
         *,
         mail: MailThread | None = None,
+        standing: Standing = Standing.REGULAR,
     ) -> tuple[Conversation, tuple[Event, ...]]:
         """Create a conversation; return it with the events of its greeting.
 
@@ -223,6 +227,7 @@ class ChatDesk:
             locale: its language; empty for the default.
             source: where ``locale`` comes from.
             mail: the mail thread, if it is a mail conversation.
+            standing: what the app says about the account.
         """
         now = self._clock.now()
         conversation = Conversation(
@@ -235,9 +240,13 @@ class ChatDesk:
             mail=mail,
         )
         job_id = f"open:{conversation.id.hex()}"
+        # Only suggestions follow from these, so that they need no lock.
+        person = self._hashing.lookup("account", account) if account else None
+        known = await self._store.reader.tickets_of(person, only_open=False) if person else ()
 
         def decide(_rows: WorkingSet) -> Changes:
-            turn = self._engine.greet(Snapshot(conversation), now, job_id)
+            snapshot = Snapshot(conversation, tickets=known)
+            turn = self._engine.greet(snapshot, now, job_id, standing)
             changes = self._changes_builder.build(turn, before={}, job_id=job_id, now=now)
             return Changes(
                 conversation=changes.conversation, events=changes.events, keys=(key,), answer=None
@@ -339,7 +348,10 @@ class ChatDesk:
             return await self._offset_of_job(session.conversation, id, error)
         message = UploadMessage(job_id=id, uploads=files)
         committed = await self._turns.run_message(
-            session.conversation, message, origin=session.origin
+            session.conversation,
+            message,
+            origin=session.origin,
+            shared=await self._attaching.share(files),
         )
         return committed.offset
 
@@ -361,8 +373,8 @@ class ChatDesk:
     async def check_upload_allowed(self, session: Session) -> None:
         """Check that an upload is allowed; see ``services.api.Desk``."""
         conversation = await self._load(session.conversation)
-        if not self._asks_for_file(conversation):
-            raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
+        if not self._accepts_files(conversation):
+            raise DeskError("no file is accepted now", code=ErrorCode.NOT_ALLOWED_NOW)
         await self._staged.check_limits(conversation)
 
     async def store_upload(
@@ -392,10 +404,11 @@ class ChatDesk:
         await self._staged.store(evidence)
         return UploadReceipt(evidence.id.hex(), name, evidence.size, evidence.media_type)
 
-    def _asks_for_file(self, conversation: Conversation) -> bool:
+    def _accepts_files(self, conversation: Conversation) -> bool:
+        """Return whether a question asks for a file, or an agent is there to receive one."""
         return (
-            conversation.owner.kind is not OwnerKind.AGENT
-            and self._engine.asks_for(Snapshot(conversation)) is InputKind.UPLOAD
+            conversation.owner.kind is OwnerKind.AGENT
+            or self._engine.asks_for(Snapshot(conversation)) is InputKind.UPLOAD
         )
 
     # -- output ----------------------------------------------------------------------------
@@ -405,7 +418,7 @@ class ChatDesk:
         return await self._store.reader.events(session.conversation, after=after, limit=limit)
 
     async def attachment(self, session: Session, name: str) -> Attachment:
-        """Return a file that an agent sent; see ``services.api.Desk``."""
+        """Return a file of the conversation; see ``services.api.Desk``."""
         return await self._attaching.find(session.conversation, name)
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
@@ -424,7 +437,7 @@ class ChatDesk:
         if conversation.owner.kind is not OwnerKind.QUEUE:
             return view
         place = await self._store.reader.queue_place(conversation.id)
-        return replace(view, queue_place=place)
+        return replace(view, queue_place=place, queue_wait=self._queue_waits.usual())
 
     def view_of(self, conversation: Conversation) -> View:
         """Return the view of a loaded conversation; see ``services.api.Desk``."""
@@ -437,6 +450,8 @@ class ChatDesk:
             locale=conversation.locale,
             agent_typing=by_agent and self._presence.is_agent_typing(conversation.id),
             agent_read=self._presence.last_read_by_agent(conversation.id),
+            accepts_files=self._accepts_files(conversation),
+            agent_since=owner.since if by_agent else None,
         )
 
     async def head(self, session: Session) -> int:

@@ -25,8 +25,10 @@ _log = structlog.get_logger(__name__)
 
 _MAX_FILES = 20
 """The maximum number of a conversation's files that are in open forms or not submitted yet."""
+_MAX_SHARED = 100
+"""The maximum number of files that a user may send to agents in a conversation."""
 _MAX_BYTES = 100 * 1024 * 1024
-"""The maximum size of all files of a conversation, including those of its tickets."""
+"""The maximum size of all files of a conversation's user, including those of its tickets."""
 _GRACE_PERIOD = timedelta(hours=1)
 """The time between the end of a file's lifetime and its removal, so that a turn that takes it and a
 sweep that removes it never overlap."""
@@ -55,8 +57,9 @@ class StagedUploads:
         """
         staged = await self._submittable(conversation.id)
         files = _files_in_open_forms(conversation) | {file.id for file in staged.values()}
-        total_bytes = await self._store.reader.evidence_bytes(conversation.id)
-        if len(files) >= _MAX_FILES or total_bytes >= _MAX_BYTES:
+        shared, shared_bytes = await self._store.reader.shared_files(conversation.id)
+        total_bytes = shared_bytes + await self._store.reader.evidence_bytes(conversation.id)
+        if len(files) >= _MAX_FILES or shared >= _MAX_SHARED or total_bytes >= _MAX_BYTES:
             raise DeskError("too many files", code=ErrorCode.RATE_LIMITED, reason="many_files")
 
     async def store(self, file: Evidence) -> None:

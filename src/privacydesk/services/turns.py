@@ -15,6 +15,7 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
@@ -28,6 +29,7 @@ from privacydesk.domain.turn import (
 )
 from privacydesk.errors import DeskError, NotFoundError, UnavailableError
 from privacydesk.ports import (
+    Changes,
     Committed,
     Hashing,
     Job,
@@ -106,7 +108,12 @@ class Turns:
         self._alarm_logged_at: dict[str, datetime] = {}
 
     async def run_message(
-        self, conversation: ConversationId, message: Message, *, origin: bytes = b""
+        self,
+        conversation: ConversationId,
+        message: Message,
+        *,
+        origin: bytes = b"",
+        shared: tuple[Attachment, ...] = (),
     ) -> Committed:
         """Run the turn of a user's message.
 
@@ -116,6 +123,7 @@ class Turns:
             origin: hash of the network from which a user without a login writes. Users of one
                 origin share budgets and a place in the queue for interpretation. Empty if it is not
                 known.
+            shared: the files of the message, stored with the conversation if an agent owns it.
         """
 
         async def interpret(state: Conversation) -> Observation:
@@ -126,11 +134,18 @@ class Turns:
                 message.text, origin or conversation, today, self._questions.find(state)
             )
 
-        def prepare(_rows: WorkingSet) -> TurnInput:
-            return TurnInput(message)
+        def prepare(rows: WorkingSet) -> TurnInput:
+            assert rows.conversation is not None
+            by_agent = rows.conversation.owner.kind is OwnerKind.AGENT
+            return TurnInput(message, Changes(attachments=shared if by_agent else ()))
 
         return await self.run(
-            conversation, message.job_id, prepare, interpret=interpret, origin=origin
+            conversation,
+            message.job_id,
+            prepare,
+            interpret=interpret,
+            origin=origin,
+            small=not shared,
         )
 
     async def run(
@@ -144,6 +159,7 @@ class Turns:
         once_per_ticket: TicketId | None = None,
         interpret: Interpret | None = None,
         origin: bytes = b"",
+        small: bool = True,
     ) -> Committed:
         """Run a job of a conversation.
 
@@ -157,6 +173,7 @@ class Turns:
             interpret: interprets the user's message; not called while an agent owns the
                 conversation and reads it. None if the job has no such message.
             origin: as for ``run_message``.
+            small: false if the job writes files, for which the event loop must not wait.
 
         Raises:
             NotFoundError: there is no such conversation.
@@ -195,8 +212,8 @@ class Turns:
                     origin,
                 ),
                 once_per_ticket=once_per_ticket,
-                # A text or a button; uploaded files were stored before.
-                small=interpret is not None,
+                # A text or a button.
+                small=small and interpret is not None,
             )
             try:
                 committed = await self._writer.submit(job)

@@ -165,6 +165,10 @@ NOTICES_OF = (
 )
 
 ATTACHMENT = sa.select(tables.attachment).where(tables.attachment.c.id == _ID)
+_attachment = tables.attachment.c
+SHARED_FILES = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(_attachment.size), 0)).where(
+    _attachment.conversation_id == _ID, _attachment.by == sql_literal("")
+)
 EVIDENCE = sa.select(tables.evidence).where(tables.evidence.c.id == _ID)
 _evidence = tables.evidence.c
 _EVIDENCE_WITHOUT_BODY = sa.select(*(column for column in _evidence if column.name != "body"))

@@ -415,6 +415,15 @@ class SqlReader:
         """Return a conversation's evidence that is not filed with a ticket yet, without bodies."""
         return await self._staged(queries.STAGED_IN, {"id": conversation})
 
+    async def shared_files(self, conversation: ConversationId) -> tuple[int, int]:
+        """Return the number and size of a user's files for agents; see ``ports.Reader``."""
+
+        def fetch(connection: sa.Connection) -> tuple[int, int]:
+            count, size = connection.execute(queries.SHARED_FILES, {"id": conversation}).one()
+            return int(count), int(size)
+
+        return await self.read(fetch)
+
     async def evidence_bytes(self, conversation: ConversationId) -> int:
         """Return the total size in bytes of a conversation's evidence, filed or not."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jinja2
 from aiohttp import web
 
+from privacydesk.services.policy_pages import PolicyPages
 from privacydesk.web.assets import Assets
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.settings import WebSettings
@@ -14,6 +15,8 @@ CHAT_SERVER = web.AppKey("chat_server", ChatServer)
 CATALOGS: web.AppKey[Catalogs] = web.AppKey("catalogs", Catalogs)
 SETTINGS = web.AppKey("web_settings", WebSettings)
 ASSETS = web.AppKey("assets", Assets)
+POLICY_PAGES = web.AppKey("policy_pages", PolicyPages)
+"""The page with the operator's policy, where one may be imported."""
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 LOCALE = web.RequestKey("locale", str)
 """The reader's language, if it is known better than from ``Accept-Language``; the console's."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from privacydesk.errors import NotFoundError
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.brand import brand_links
-from privacydesk.web.keys import ASSETS, CATALOGS, SETTINGS, TEMPLATES
+from privacydesk.web.keys import ASSETS, CATALOGS, POLICY_PAGES, SETTINGS, TEMPLATES
 from privacydesk.web.responses import json_response
 from privacydesk.web.template_cache import TemplateCache
 from privacydesk.web.texts import LANGUAGE_TAGS, page_strings
@@ -87,6 +87,7 @@ async def chat_page(request: web.Request) -> web.Response:
         "stringsVersion": app[ASSETS].digest,
         "hostOrigin": settings.host_origin,
         "tokenLinks": settings.token_links,
+        "policy": has_policy(request),
         "names": {offered: desk_name(request, offered) for offered in catalogs.locales},
     }
     return render(
@@ -96,6 +97,12 @@ async def chat_page(request: web.Request) -> web.Response:
         config=config,
         desk_name=desk_name(request, locale),
     )
+
+
+def has_policy(request: web.Request) -> bool:
+    """Return whether there is a page with the operator's policy."""
+    pages = request.config_dict.get(POLICY_PAGES)
+    return pages is not None and pages.current() is not None
 
 
 def desk_name(request: web.Request, locale: str) -> str:

@@ -11,6 +11,7 @@ from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.services.api import Desk
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.oversight import Oversight
+from privacydesk.services.policy_pages import PolicyPages
 from privacydesk.services.signin.services import SignInServices
 from privacydesk.web import pages
 from privacydesk.web.api.app import make_api
@@ -32,7 +33,8 @@ from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
 from privacydesk.web.health import HEALTH, Health, healthz, readyz
-from privacydesk.web.keys import ASSETS, CATALOGS, CHAT_SERVER, SETTINGS
+from privacydesk.web.keys import ASSETS, CATALOGS, CHAT_SERVER, POLICY_PAGES, SETTINGS
+from privacydesk.web.policy import policy_page
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
 
@@ -52,6 +54,7 @@ def make_app(
     oversight: Oversight | None = None,
     callbacks: Callbacks | None = None,
     works: ApiServices | None = None,
+    policy: PolicyPages | None = None,
     extra: Sequence[tuple[str, web.Application]] = (),
 ) -> web.Application:
     """Return the web application.
@@ -67,6 +70,7 @@ def make_app(
         oversight: services of the console's audit and reports.
         callbacks: handles callbacks of the account service; None disables their route.
         works: services of the HTTP API; None disables the API.
+        policy: the page with the operator's policy; None for none.
         extra: further applications with the path that each is mounted at, such as the demo's.
     """
     middlewares = [compress_responses, map_errors]
@@ -75,6 +79,8 @@ def make_app(
     app[CHAT_SERVER], app[CATALOGS], app[SETTINGS] = chat, catalogs, settings
     app[ASSETS] = Assets(more=brand_files(settings.brand))
     app[HEALTH] = Health()
+    if policy is not None:
+        app[POLICY_PAGES] = policy
     pages.setup_templates(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(chat.run_maintenance)
@@ -86,6 +92,7 @@ def make_app(
             web.get("/", _to_chat),
             web.get("/chat/", pages.chat_page),
             web.get("/chat", _to_chat),
+            web.get("/chat/policy", policy_page),
             web.get("/chat/strings/{locale}.json", pages.chat_strings),
             web.get("/chat/v1/socket", chat_socket),
             web.post("/chat/v1/session", http.open_session),

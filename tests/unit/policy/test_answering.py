@@ -195,3 +195,9 @@ def english_answers() -> PolicyAnswers:
 )
 def test_a_question_in_a_few_words_is_found_like_a_whole_one(brief: str, whole: str) -> None:
     assert ask(brief).quotes == ask(whole).quotes
+
+
+def test_quotes_name_the_sentence_that_answers_and_the_language_of_the_policy() -> None:
+    answer = ask("个人信息保存多久")
+    assert answer.tag == "zh-Hans"
+    assert all(quote.sentence in quote.text for quote in answer.quotes)

@@ -80,6 +80,15 @@ def test_a_token_that_does_not_say_when_it_was_issued_is_taken(claims: dict[str,
     assert (told.token_id, told.issued_at) == ("", None)
 
 
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [("minor", "minor"), ("suspended", "suspended"), ("king", "regular"), (["minor"], "regular")],
+)
+def test_a_token_may_say_how_the_account_stands(claim: Any, expected: str) -> None:
+    assert CHECKER.check(token(standing=claim)).standing.value == expected
+    assert CHECKER.check(token()).standing.value == "regular"
+
+
 def test_a_token_for_several_audiences_is_taken() -> None:
     assert CHECKER.check(token(aud=["other", "privacydesk"])).account == "u-1"
 

@@ -10,6 +10,7 @@ import orjson
 from privacydesk.domain.choices_memo import ChoicesMemo
 from privacydesk.domain.events import Choice, Event, Sender
 from privacydesk.services.api import View
+from privacydesk.services.queue_waits import UsualWait
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 MAX_PAGE_BYTES: Final = 256 * 1024
@@ -65,10 +66,17 @@ def view_json(view: View) -> dict[str, Any]:
         "locale": view.locale,
         "agent_typing": view.agent_typing,
         "agent_read": view.agent_read,
+        "accepts_files": view.accepts_files,
+        "agent_since": view.agent_since,
+        "queue_wait": _wait_json(view.queue_wait),
     }
     if view.requests is not None:
         fields["requests"] = view.requests
     return fields
+
+
+def _wait_json(wait: UsualWait | None) -> dict[str, int] | None:
+    return None if wait is None else {"from": wait.minutes_from, "to": wait.minutes_to}
 
 
 def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, Any]:

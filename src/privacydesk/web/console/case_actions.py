@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
-from privacydesk.errors import DeskError, InvalidRequestError, StaleError
+from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError, StaleError
 from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.preconditions import find_decision_blockers
 from privacydesk.web.console.access import agent_session, staff
@@ -83,10 +83,13 @@ async def _take_unless_own(action: FormAction) -> None:
 
 @staff()
 async def attachment(request: web.Request) -> web.Response:
-    """Show a file that an agent sent to the user."""
+    """Show a file of a conversation; the user's own only to those who work on requests."""
     attachments = request.config_dict[SERVICES].attachments
     conversation, name = conversation_id_of(request), request.match_info["file"]
-    return file_response(await attachments.find(conversation, name))
+    file = await attachments.find(conversation, name)
+    if not file.by and agent_session(request).agent.role not in WORKERS:
+        raise NotFoundError("no such file was sent in this conversation")
+    return file_response(file)
 
 
 @staff(*WORKERS)

@@ -14,7 +14,7 @@ export class Composer {
   /**
    * @param {Words} words
    * @param {{send: (text: string) => void, draft: (text: string) => void,
-   *   typing: () => void, limit: () => number}} acts
+   *   sendFiles: () => boolean, typing: () => void, limit: () => number}} acts
    */
   constructor(words, acts) {
     this.words = words;
@@ -99,7 +99,8 @@ export class Composer {
   submit() {
     const field = this.field;
     const text = field.value.trim();
-    if (!text) return field.focus();
+    const files = this.acts.sendFiles();
+    if (!text) return files || field.focus();
     if (field === this.text && !this.count()) return;
     field.value = "";
     this.typedAt = 0;

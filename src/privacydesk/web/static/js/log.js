@@ -3,7 +3,9 @@
 import { detailsCard, fileList, spoken, warningCard } from "./cards.js";
 import { byId, el } from "./dom.js";
 import { summaryCard } from "./forms.js";
-import { avatar } from "./icons.js";
+import { greetingCard, isGreeting } from "./greeting.js";
+import { avatar, icon } from "./icons.js";
+import { quoteCard } from "./quotes.js";
 import { dateOf } from "./ticket.js";
 
 /** @typedef {import("./words.js").Words} Words */
@@ -18,12 +20,14 @@ export class Log {
    * @param {import("./living.js").LivingCards} living
    * @param {import("./attachments.js").Attachments} attachments
    * @param {import("./packages.js").Packages} packages
+   * @param {boolean} policy whether there is a page with the whole policy
    */
-  constructor(words, living, attachments, packages) {
+  constructor(words, living, attachments, packages, policy) {
     this.words = words;
     this.living = living;
     this.attachments = attachments;
     this.packages = packages;
+    this.policy = policy;
     this.list = byId("log");
     this.placeholder = byId("placeholder");
     /** @type {any} */
@@ -34,6 +38,8 @@ export class Log {
     this.mark = null;
     /** Where the log says that something was removed. @type {HTMLElement | null} */
     this.gap = null;
+    /** @type {HTMLElement | null} the line above what somebody has not seen yet */
+    this.unread = null;
     this.busy(true);
   }
 
@@ -73,6 +79,7 @@ export class Log {
       this.day = day;
       if (newDay) items.append(el("p", { class: "day" }, day));
       const item = this.item(event, newDay);
+      if (item && this.list.getAttribute("aria-busy") === "false") item.classList.add("arrives");
       if (item) items.append(item);
       this.last = event;
     }
@@ -113,9 +120,11 @@ export class Log {
    */
   item(event, newDay) {
     if (event.kind === "owner" || event.from === "system") {
+      if (event.kind === "owner" && event.data?.owner === "agent") return this.joined(event);
       if (!event.text && !hasCard(event)) return null;
       if (!hasCard(event)) return el("p", { class: "note", lang: event.lang, "data-key": event.key }, event.text);
     }
+    if (isGreeting(event)) return this.greeting(event);
     const first =
       newDay ||
       this.last.from !== event.from ||
@@ -133,6 +142,41 @@ export class Log {
       },
       first ? this.meta(event) : this.quietMeta(event),
       ...this.content(event),
+    );
+  }
+
+  /**
+   * A person has joined: who they are, and since when.
+   *
+   * @param {any} event
+   */
+  joined(event) {
+    const name = event.data.agent || this.words.t("from.agent_unnamed");
+    return el(
+      "div",
+      { class: "joined", "data-key": event.key },
+      avatar(name),
+      el(
+        "div",
+        {},
+        el("p", {}, el("b", { class: "badge" }, this.words.t("from.agent", { name }))),
+        event.text ? spoken(event.text, event.lang) : null,
+        el(
+          "p",
+          { class: "joined-since" },
+          el("time", { datetime: event.at }, this.words.t("person.since", { time: this.words.time(event.at) })),
+        ),
+      ),
+    );
+  }
+
+  /** @param {any} event */
+  greeting(event) {
+    return el(
+      "div",
+      { class: "message assistant first", "data-offset": String(event.offset), "data-key": event.key },
+      this.quietMeta(event),
+      greetingCard(this.words, event, this.policy),
     );
   }
 
@@ -178,8 +222,17 @@ export class Log {
       case "package":
         return [event.text ? this.bubble(event) : null, this.packages.card(event)];
       case "uploaded":
-        return [el("div", { class: "bubble" }, event.text ? spoken(event.text, event.lang) : null, fileList(event))];
+        // What was shown to a person can be opened; what was handed in for a request, on its case.
+        return [
+          el(
+            "div",
+            { class: "bubble" },
+            event.text ? spoken(event.text, event.lang) : null,
+            event.data?.files?.[0]?.id ? this.attachments.list(event) : fileList(event),
+          ),
+        ];
       default:
+        if (event.data?.passage) return [quoteCard(this.words, event, this.policy)];
         return [this.bubble(event), event.data?.files?.length ? this.attachments.list(event) : null];
     }
   }
@@ -215,9 +268,33 @@ export class Log {
     const own = events.findLast((event) => event.from === "user");
     const item = own && this.list.querySelector(`[data-offset="${own.offset}"]`);
     if (!item) return;
-    const key = view.agent_read >= own.offset ? "sent.read" : "sent.delivered";
-    this.mark = el("p", { class: "after" }, this.words.t(key));
+    const read = view.agent_read >= own.offset;
+    this.mark = el(
+      "p",
+      { class: read ? "after mark read" : "after mark" },
+      icon(read ? "checks" : "check"),
+      this.words.t(read ? "sent.read" : "sent.delivered"),
+    );
     item.append(this.mark);
+  }
+
+  /**
+   * Show where somebody who returns has read up to.
+   *
+   * @param {number} seen the last offset that was seen; 0 for none
+   */
+  markUnread(seen) {
+    this.clearUnread();
+    const items = [...this.list.querySelectorAll("[data-offset]")];
+    const first = items.find((item) => Number(item.dataset.offset) > seen);
+    if (!seen || !first || first === items[0] || first.classList.contains("mine")) return;
+    this.unread = el("p", { class: "unread", role: "separator" }, this.words.t("log.unread"));
+    first.before(this.unread);
+  }
+
+  clearUnread() {
+    this.unread?.remove();
+    this.unread = null;
   }
 }
 

@@ -6,8 +6,11 @@ import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { Picks, holdBack, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
+import { isGreeting, recordedNote } from "./greeting.js";
+import { avatar } from "./icons.js";
 import { LivingCards } from "./living.js";
 import { Log, showUnsent } from "./log.js";
+import { menuOf } from "./menu.js";
 import { Packages } from "./packages.js";
 import { Requests } from "./requests.js";
 import { Store } from "./store.js";
@@ -47,7 +50,7 @@ const packages = new Packages(words, base, {
 });
 const cardActs = { say, choose: act };
 const living = new LivingCards(words, cardActs);
-const log = new Log(words, living, attachments, packages);
+const log = new Log(words, living, attachments, packages, config.policy);
 const requests = new Requests(words, cardActs);
 const scroll = byId("scroll");
 const choices = byId("choices");
@@ -67,7 +70,7 @@ const client = new Client(base, store, {
     log.clear();
     choices.hidden = true;
     composer.restore(store.draft);
-    uploads.ask(false);
+    uploads.allow(false, false);
   },
   events(events) {
     const follow = nearEnd() || events.some((event) => event.from === "user");
@@ -97,6 +100,7 @@ const client = new Client(base, store, {
     if (ready) return;
     ready = true;
     log.busy(false);
+    showRecorded();
     toLatest();
     markRead();
   },
@@ -107,9 +111,11 @@ const client = new Client(base, store, {
 const composer = new Composer(words, {
   send: (text) => {
     composer.showHint();
+    log.clearUnread();
     client.submit({ type: "send", text, offset: client.view.prompt, shown: composer.kind === "code" && !composer.asText ? "••••••" : text });
     toEnd();
   },
+  sendFiles: () => uploads.send(),
   draft: (text) => {
     store.draft = text;
     store.save();
@@ -147,7 +153,9 @@ function refresh() {
   if (view.locale && view.locale !== words.locale) words.use(view.locale);
   language.value = words.locale;
   showState(client.state, client.polling);
+  showPerson();
   showChoices();
+  showRecorded();
   showTyping();
   showRequests();
   log.marks(store.events, view);
@@ -172,26 +180,39 @@ function prompt() {
 function showChoices() {
   const event = prompt();
   const answering = store.unsent.some((one) => one.state !== "failed");
-  const shown = answering ? [] : (event?.choices ?? []).filter((one) => !isOnCard(one.id));
+  const shown = answering ? [] : (event?.choices ?? []).filter((one) => !isElsewhere(one.id));
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   composer.ask(input, client.view.owner === "agent", event?.offset ?? 0);
-  if (uploads.asked !== (event?.input === "upload")) uploads.ask(event?.input === "upload");
-  const key = shown.length ? String(event.offset) : "";
+  uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files);
+  const waits = client.view.requests.some((one) => one.state !== "closed");
+  const key = shown.length ? `${event.offset}${waits ? " waits" : ""}` : "";
   choices.hidden = !shown.length;
   if (choices.dataset.shown === key && key) return;
   choices.dataset.shown = key;
+  const isMenu = Boolean(event?.data?.menu);
   const several = shown.length > 0 && takesSeveral(event);
-  choices.classList.toggle("many", shown.length > 5 && !several);
+  choices.classList.toggle("menu", isMenu);
+  choices.classList.toggle("many", shown.length > 5 && !several && !isMenu);
   choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
   const focused = choices.contains(document.activeElement);
+  const button = (choice) => choiceButton(choice, event);
   choices.replaceChildren(
-    ...(several ? [picks.form(event)] : shown.map((choice) => choiceButton(choice, event))),
+    ...(several
+      ? [picks.form(event)]
+      : isMenu && shown.length
+        ? menuOf(words, event, shown, button, waits)
+        : shown.map(button)),
   );
   if (focused && !shown.length) scroll.focus({ preventScroll: true });
 }
 
-/** @param {string} choice @returns {boolean} whether a card in the log has this button */
-function isOnCard(choice) {
+/**
+ * Whether a button has its place on a card in the log, or beside the place in the queue.
+ *
+ * @param {string} choice
+ */
+function isElsewhere(choice) {
+  if (choice === "desk:leave_queue") return client.view.owner === "queue";
   return choice.startsWith("desk:request:") || choice.startsWith("desk:package:");
 }
 
@@ -211,8 +232,8 @@ function act(action, number) {
 }
 
 /**
- * @param {any} choice
- * @param {any} event the question
+ * @param {import("./menu.js").Choice} choice
+ * @param {any} event that offers it
  */
 function choiceButton(choice, event) {
   const button = el(
@@ -231,6 +252,15 @@ function choiceButton(choice, event) {
   return button;
 }
 
+/** What is recorded: below the first screen, until the person has said something. */
+function showRecorded() {
+  const fresh = ready && !store.events.some((event) => event.from === "user");
+  chat.classList.toggle("fresh", fresh);
+  const greeting = fresh ? store.events.find(isGreeting) : null;
+  byId("recorded").hidden = !greeting;
+  if (greeting) byId("recorded").replaceChildren(...recordedNote(words, greeting, config.policy));
+}
+
 /**
  * @param {string} choice
  * @param {string} shown
@@ -241,12 +271,32 @@ function choose(choice, shown, offset) {
   toEnd();
 }
 
+/** Who is there, in the header; and the queue, as long as somebody waits in it. */
+function showPerson() {
+  const { owner: kind, agent } = client.view;
+  const name = kind === "agent" ? agent || words.t("from.agent_unnamed") : "";
+  const face = byId("face");
+  if (face.dataset.name !== name) {
+    const drawn = avatar(name);
+    face.className = drawn.className;
+    face.replaceChildren(...drawn.childNodes);
+    face.dataset.name = name;
+  }
+  byId("person").hidden = kind === "agent";
+  byId("queue").hidden = kind !== "queue";
+  const text = kind === "queue" ? queueText() : "";
+  if (byId("queue-text").textContent !== text) byId("queue-text").textContent = text;
+}
+
 function showTyping() {
   const { agent, agent_typing: typing } = client.view;
   const on = typing || Date.now() < typingUntil;
-  byId("typing").textContent = on
-    ? words.t("typing.agent", { name: agent || words.t("from.agent_unnamed") })
-    : "";
+  const shown = on ? words.t("typing.agent", { name: agent || words.t("from.agent_unnamed") }) : "";
+  const place = byId("typing");
+  if (place.textContent === shown) return;
+  const dot = () => el("span", { class: "typing-dot" });
+  const dots = el("span", { class: "typing-dots", "aria-hidden": "true" }, dot(), dot(), dot());
+  place.replaceChildren(...(on ? [dots, shown] : []));
 }
 
 /**
@@ -269,15 +319,22 @@ function showState(state, polling) {
 }
 
 function owner() {
-  const { owner: kind, agent, queue_place: place } = client.view;
+  const { owner: kind, agent } = client.view;
   if (kind === "agent") {
     return agent ? words.t("header.agent", { name: agent }) : words.t("from.agent_unnamed");
   }
-  if (kind === "queue") {
-    if (place > 1) return words.t("header.queue_place", { place: place - 1 });
-    return words.t(place === 1 ? "header.queue_next" : "header.queue");
-  }
-  return words.t("header.automated");
+  return words.t(kind === "queue" ? "header.queue" : "header.automated");
+}
+
+/** The place in the queue, and how long others waited lately. */
+function queueText() {
+  const { queue_place: place, queue_wait: wait } = client.view;
+  const where =
+    place > 1
+      ? words.t("header.queue_place", { place: place - 1 })
+      : words.t(place === 1 ? "header.queue_next" : "header.queue");
+  if (!wait) return where;
+  return `${where} · ${words.t(wait.from === wait.to ? "queue.wait_about" : "queue.wait", wait)}`;
 }
 
 // Scrolling and read marks.
@@ -306,6 +363,7 @@ function toLatest() {
   const own = lastOwn();
   const spokeSince = own && Number(own.dataset.offset) > store.seen;
   toEndFrom(spokeSince ? own : items.find((item) => Number(item.dataset.offset) > store.seen));
+  log.markUnread(store.seen);
   byId("newer").hidden = !store.seen || nearEnd();
 }
 
@@ -371,6 +429,7 @@ fit();
 // What people do beside writing.
 
 byId("person").addEventListener("click", () => choose("desk:human", words.t("header.person"), 0));
+byId("queue-leave").addEventListener("click", () => choose("desk:leave_queue", words.t("queue.leave"), 0));
 byId("banner-act").addEventListener("click", () => {
   if (client.state === "session") bridge.needToken();
   else client.connect();

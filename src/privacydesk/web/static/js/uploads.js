@@ -1,5 +1,5 @@
-// Pictures for a question that asks for them: taken, chosen, dropped or pasted; shown as tiles that
-// can be turned; uploaded one by one with progress, then submitted.
+// Pictures for a question that asks for them, or for a person who is there: taken, chosen, dropped or
+// pasted; shown as tiles that can be turned; uploaded one by one with progress, then submitted.
 
 import { byId, el, size } from "./dom.js";
 import { icon } from "./icons.js";
@@ -34,7 +34,12 @@ export class Uploads {
     this.words = words;
     this.base = base;
     this.acts = acts;
+    /** Whether the open question takes files. */
     this.asked = false;
+    /** Whether files may be picked: for the question, or for a person who is there. */
+    this.allowed = false;
+    /** Whether files for a person are sent as soon as they are uploaded. */
+    this.eager = false;
     /** @type {Entry[]} */
     this.entries = [];
     this.panel = byId("uploads");
@@ -50,37 +55,51 @@ export class Uploads {
         input.value = "";
       });
     }
-    this.panel.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      this.panel.classList.add("over");
-    });
-    this.panel.addEventListener("dragleave", () => this.panel.classList.remove("over"));
-    this.panel.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.panel.classList.remove("over");
+    const page = byId("chat");
+    page.addEventListener("dragover", (event) => this.hover(event, true));
+    page.addEventListener("dragleave", (event) => event.relatedTarget === null && this.hover(event, false));
+    page.addEventListener("drop", (event) => {
+      this.hover(event, false);
       this.addAll(event.dataTransfer?.files);
     });
     document.addEventListener("paste", (event) => {
       const files = event.clipboardData?.files;
-      if (!this.asked || !files?.length) return;
+      if (!this.allowed || !files?.length) return;
       event.preventDefault();
       this.addAll(files);
     });
   }
 
-  /** @param {Iterable<File> | null | undefined} files */
-  addAll(files) {
-    if (this.asked) for (const file of files ?? []) this.add(file);
+  /**
+   * Show that files may be dropped here; without that the browser would leave the page for one.
+   *
+   * @param {DragEvent} event
+   * @param {boolean} on
+   */
+  hover(event, on) {
+    if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
+    event.preventDefault();
+    byId("chat").classList.toggle("dropping", on && this.allowed);
   }
 
-  /** @param {boolean} asked whether the open question takes files */
-  ask(asked) {
-    if (!asked) {
+  /** @param {Iterable<File> | null | undefined} files */
+  addAll(files) {
+    if (this.allowed) for (const file of files ?? []) this.add(file);
+  }
+
+  /**
+   * @param {boolean} asked whether the open question takes files
+   * @param {boolean} person whether a person is there who may be sent some at any time
+   */
+  allow(asked, person) {
+    const allowed = asked || person;
+    if (asked === this.asked && allowed === this.allowed) return;
+    if (!allowed) {
       for (const entry of this.entries) this.stop(entry);
       this.entries = [];
     }
-    this.asked = asked;
-    this.attach.hidden = !asked;
+    Object.assign(this, { asked, allowed, eager: false });
+    this.attach.hidden = !allowed;
     this.show();
   }
 
@@ -105,6 +124,11 @@ export class Uploads {
 
   /** Upload pending files, a few at a time: the desk limits uploads per conversation. */
   next() {
+    if (this.eager && !this.running().length) {
+      this.eager = false;
+      if (this.entries.some((entry) => entry.id)) this.handIn();
+      return;
+    }
     const waiting = this.running().filter((entry) => !entry.request && !entry.timer);
     const free = AT_ONCE - this.running().filter((entry) => entry.request).length;
     for (const entry of waiting.slice(0, Math.max(0, free))) this.start(entry);
@@ -191,9 +215,22 @@ export class Uploads {
   remove(entry) {
     this.stop(entry);
     this.entries = this.entries.filter((one) => one !== entry);
+    this.eager = false;
     this.next();
     this.show();
-    this.panel.querySelector(".acts button")?.focus();
+    (this.panel.querySelector(".acts button") ?? this.attach).focus();
+  }
+
+  /**
+   * Send what was picked for a person, at once or as soon as it is uploaded.
+   *
+   * @returns {boolean} whether there is anything to send
+   */
+  send() {
+    if (this.asked || !this.entries.some((entry) => !entry.problem)) return false;
+    this.eager = true;
+    this.next();
+    return true;
   }
 
   handIn() {
@@ -218,23 +255,27 @@ export class Uploads {
 
   show() {
     const { words } = this;
-    this.panel.hidden = !this.asked;
-    if (!this.asked) return this.panel.replaceChildren();
+    const shown = this.asked || (this.allowed && this.entries.length > 0);
+    this.panel.hidden = !shown;
+    if (!shown) return this.panel.replaceChildren();
     const ready = this.entries.some((entry) => entry.id) && !this.running().length;
     const pick = (key, name, input) =>
       el("button", { type: "button", class: "button", onclick: () => input.click() }, icon(name), words.t(key));
     this.panel.replaceChildren(
       el("p", { class: "about" }, words.t("upload.hint", { size: size(this.acts.limits().upload) })),
       el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
-      el(
-        "div",
-        { class: "acts" },
-        pick("upload.camera", "camera", this.camera),
-        pick("upload.pick", "picture", this.input),
-        ready
-          ? el("button", { type: "button", class: "button primary", onclick: () => this.handIn() }, words.t("upload.send"))
-          : null,
-      ),
+      // A person is sent pictures with the button that sends words.
+      this.asked
+        ? el(
+            "div",
+            { class: "acts" },
+            pick("upload.camera", "camera", this.camera),
+            pick("upload.pick", "picture", this.input),
+            ready
+              ? el("button", { type: "button", class: "button primary", onclick: () => this.handIn() }, words.t("upload.send"))
+              : null,
+          )
+        : "",
     );
   }
 

@@ -107,6 +107,11 @@ export class Words {
     }
   }
 
+  /** @param {string} tag @returns {string} the name of a language, in the present one */
+  language(tag) {
+    return new Intl.DisplayNames(this.lang, { type: "language" }).of(tag) ?? tag;
+  }
+
   /** @param {string} iso */
   time(iso) {
     return new Date(iso).toLocaleTimeString(this.lang, {

@@ -1,0 +1,52 @@
+// Quotes of the policy: where it stands, the sentence that answers, and the whole passage folded.
+
+import { spoken } from "./cards.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+/**
+ * @param {Words} words
+ * @param {any} event
+ * @param {boolean} linked whether the page with the whole policy exists
+ */
+export function quoteCard(words, event, linked) {
+  const { document: title, article, section, text, sentence, anchor, lang } = event.data.passage;
+  const where = [article, section].filter(Boolean).join(" · ");
+  return el(
+    "figure",
+    { class: "card quote" },
+    el(
+      "figcaption",
+      {},
+      icon("policy"),
+      el("div", { lang }, el("h2", {}, where || title), where && title ? el("p", {}, title) : null),
+    ),
+    el("blockquote", {}, spoken(sentence || text, lang)),
+    sentence
+      ? el(
+          "details",
+          {},
+          el("summary", {}, icon("chevron"), words.t("quote.passage")),
+          el("blockquote", {}, spoken(text, lang)),
+        )
+      : null,
+    el(
+      "p",
+      { class: "quote-foot" },
+      lang && lang !== event.lang ? el("span", {}, words.t("quote.original", { language: words.language(lang) })) : null,
+      linked
+        ? el("a", { href: policyAddress(words, anchor), target: "_blank", rel: "noopener" }, words.t("quote.open"))
+        : null,
+    ),
+  );
+}
+
+/**
+ * @param {Words} words
+ * @param {string} [anchor]
+ */
+export function policyAddress(words, anchor = "") {
+  return `policy?lang=${words.lang}${anchor ? `#${encodeURIComponent(anchor)}` : ""}`;
+}
