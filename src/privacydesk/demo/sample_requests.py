@@ -51,7 +51,7 @@ async def verified_request(desk: SampleDesk) -> Script:
     """A verified access request without an agent, in Cantonese."""
     yield desk.times.ago(hours=19)
     await desk.user("xu-yonglam").file_request(
-        "我想攞返你哋存低我嘅所有資料", {"access.more": "all", "access.which": "all"}
+        "我想攞返你哋存低我嘅所有資料", {"access.summary": "all"}
     )
 
 
@@ -60,7 +60,7 @@ async def waiting_for_verification(desk: SampleDesk) -> Script:
     yield desk.times.ago(hours=27)
     await desk.user("guo-zixuan").file_request(
         "帮我把聊天记录删了",
-        {"deletion.which": ("chat",), "verify.enter": "verify.rather_not"},
+        {"deletion.which": ("chat",), "code": "verify.rather_not"},
     )
 
 
@@ -166,7 +166,7 @@ async def package_ready(desk: SampleDesk) -> Script:
     """A granted access request whose copy can be downloaded."""
     yield desk.times.on_day(6, "20:40")
     ticket = await desk.user("su-xiaotang").file_request(
-        "我要一份你们存的我的全部数据", {"access.more": "all", "access.which": "all"}
+        "我要一份你们存的我的全部数据", {"access.summary": "all"}
     )
     yield desk.times.on_day(5, "11:00")
     await desk.staff.handling.claim(ticket.number, "mei")

@@ -13,7 +13,10 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
 
 Answers = Mapping[str, str | Sequence[str]]
-"""Answers by the text key of the question: the id of a choice, several of them, or a text."""
+"""Answers by the text key of the question, or by its input such as ``code``.
+
+An answer is the id or text key of a choice, the ids of several choices, or a text.
+"""
 
 CONFIRM: Final = "yes"
 DONE: Final = "_done"
@@ -160,7 +163,7 @@ class SampleUser:
     ) -> None:
         """Answer one question."""
         ids = {choice.id for choice in question.choices}
-        answer = answers.get(question.key)
+        answer = answers.get(question.key, answers.get(question.input or ""))
         if answer is not None:
             await self._give(question, answer)
         elif question.input is InputKind.CODE:
