@@ -134,6 +134,7 @@ async def test_the_first_screen_is_a_face_a_sentence_and_four_tiles(
         )
         await expect(page.locator(".greeting .words").first).to_have_text("A person any time.")
         await expect(page.locator("#recorded")).to_have_text("Kept for 30 days.")
+        await expect(page.locator(".greeting .avatar")).to_be_in_viewport(ratio=1)
         await expect(page.locator(".tile .icon use")).to_have_count(4)
         await expect(page.locator(".suggestion")).to_have_attribute("data-choice", "guardian")
         await looks_right(page, f"first.{locale}.{scheme}.{width}")

@@ -189,7 +189,7 @@ async def test_whoever_waits_leaves_the_queue_with_a_tap(
     await looks_right(page, f"chat.queue.{lang}.{transport}")
     await leave.click()
     await expect(chat.log.locator("[data-key='owner.left_queue']")).to_be_visible()
-    await expect(leave).to_have_count(0)
+    await expect(leave).to_be_hidden()
     await context.close()
 
 

@@ -369,6 +369,11 @@ function toLatest() {
 
 /** @param {Element | null | undefined} first what must not be scrolled past */
 function toEndFrom(first) {
+  if (chat.classList.contains("fresh") && !store.unsent.length) {
+    // The first screen is read from its beginning.
+    scroll.scrollTop = 0;
+    return;
+  }
   const end = scroll.scrollHeight - scroll.clientHeight;
   const asked = choices.hidden ? null : log.list.querySelector(`[data-offset="${client.view.prompt}"]`);
   // An open question is shown with all of its buttons, even where the beginning then is above.
