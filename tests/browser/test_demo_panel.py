@@ -65,6 +65,9 @@ async def test_the_handsets_clock_and_the_chat_in_it_show_the_desks_time(town: S
     await page.goto(f"{town.demo.address}/demo/?lang=en&person=liu-yang&view=user")
     chat = chat_of(page)
     await chat.opened()
+    # The first screen has no times yet.
+    await chat.say("status")
+    await chat.hears("request_status.none_yet")
     at = await chat.log.locator("time").first.get_attribute("datetime")
     said = datetime.fromisoformat(at or "").astimezone(ZoneInfo("Asia/Shanghai"))
     await expect(chat.log.locator("time").first).to_have_text(f"{said:%H:%M}")
