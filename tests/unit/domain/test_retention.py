@@ -165,7 +165,15 @@ def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> Non
         0,
         1,
         items=(
-            ScopeItem("posts", {"details": "x"}, "refuse", Ground.RIGHTS_OF_OTHERS, "no", "kept"),
+            ScopeItem(
+                "posts",
+                {"details": "x"},
+                "refuse",
+                Ground.RIGHTS_OF_OTHERS,
+                reason="no",
+                granted="x",
+                result="kept",
+            ),
         ),
         account="u-1",
         account_hash=LookupHash(b"a" * 32),
@@ -181,7 +189,7 @@ def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> Non
     kept = record_of(full, at(40))
     (item,) = kept.items
     assert (item.name, item.decision, item.result) == ("posts", "refuse", "kept")
-    assert (dict(item.detail), item.reason) == ({}, "")
+    assert (dict(item.detail), item.reason, item.granted) == ({}, "", "")
     assert item.ground is full.items[0].ground
     assert (kept.account, kept.contact) == ("", "")
     assert (kept.answers, kept.work) == ({}, Work(first_due=date(2026, 6, 10)))
