@@ -10,6 +10,12 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 _AXE: Final = Axe().axe_script
+_SETTLED: Final = """
+Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+  .map((one) => one.finished.catch(() => {})))
+  .then(() => null)
+"""
 _RUN: Final = """
 () => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
   violations.map((one) => [one.id, one.nodes.map((node) => node.html)]))
@@ -19,6 +25,8 @@ _RUN: Final = """
 
 async def axe_finds_nothing(page: Page) -> None:
     """Have axe look at a page with all its rules; it need not tell of what is right."""
+    # What fades in has its colours only at the end.
+    await page.evaluate(_SETTLED)
     # Without an answer: a page would take its time to write down all that axe is.
     await page.evaluate(f"{_AXE}; undefined")
     found = await page.evaluate(_RUN)
