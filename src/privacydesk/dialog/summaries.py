@@ -46,6 +46,12 @@ def _notes(*keys: str) -> list[dict[str, Any]]:
     return [_term(f"summary.{key}") for key in keys]
 
 
+def _chosen(frame: Running, slot: str) -> list[str]:
+    """Return what was chosen for a slot: one value, or several."""
+    value = frame.slots.get(slot) or []
+    return list(map(str, value)) if isinstance(value, list) else [str(value)]
+
+
 def _kinds(frame: Running, parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return kinds of data with their limits; a whole one with how much there is, if known."""
     counts = frame.slots.get("counts") or {}
@@ -59,7 +65,7 @@ def _kinds(frame: Running, parts: Iterable[Part]) -> list[dict[str, Any]]:
 
 
 def _deletion(_script: Script, frame: Running) -> Summary:
-    chosen = frame.slots.get("categories") or [ALL]
+    chosen = _chosen(frame, "categories") or [ALL]
     words = limits.held(frame.slots).words
     return {
         "goes": _kinds(frame, limits.parts(frame.slots, chosen)),
@@ -101,13 +107,18 @@ def _login(provider: str) -> dict[str, Any]:
 
 
 def _consent(script: Script, frame: Running) -> Summary:
-    purpose = str(frame.slots.get("purpose", ""))
-    goes = _term("consent_withdrawal.all") if purpose == ALL else _term(f"purpose.{purpose}")
-    stops = _term(f"consent_withdrawal.stops_{purpose}", path_location=path(script, "location"))
+    purposes = _chosen(frame, "purpose")
+    location = path(script, "location")
     return {
-        "goes": [{"label": goes}],
+        "goes": [
+            {"label": _term("consent_withdrawal.all" if one == ALL else f"purpose.{one}")}
+            for one in purposes
+        ],
         "stays": _things("account", "done_before"),
-        "notes": [stops, *_notes("may_consent_again")],
+        "notes": [
+            *(_term(f"consent_withdrawal.stops_{one}", path_location=location) for one in purposes),
+            *_notes("may_consent_again"),
+        ],
     }
 
 
