@@ -27,7 +27,8 @@ async def auditor(office: Office) -> Browser:
 
 
 def places(text: str) -> list[int]:
-    return [int(one) for one in re.findall(r'<td class="mono line">(\d+)</td>', text)]
+    cells = re.findall(r'<td role="cell" class="mono line card-title">(\d+)</td>', text)
+    return [int(one) for one in cells]
 
 
 def tamper(folder: Path) -> None:
@@ -55,7 +56,7 @@ async def test_entries_are_found_by_request_agent_and_act(busy: Office) -> None:
     (number,) = re.findall(r"/console/tickets/([A-Z0-9-]+)", page.text)
     assert '<option value="note" selected>' in page.text
     of_one = await browser.get(f"/console/audit?number={number.lower()}")
-    assert len(re.findall(r"<tr>", of_one.text)) == 3  # head, claim, note
+    assert len(re.findall(r"<tr\b", of_one.text)) == 3  # head, claim, note
     assert "=1+1" not in of_one.text
     for query in ("number=PD-NONE", "by=nobody", "what=nothing"):
         assert "Nothing like that was found." in (await browser.get(f"/console/audit?{query}")).text
@@ -101,5 +102,5 @@ async def test_the_log_of_access_is_paged_and_filtered(busy: Office) -> None:
     older = await log.newest(before=newest[-1].id, limit=2)
     assert [one.id for one in (*newest, *older)] == [one.id for one in await log.newest(limit=4)]
     page = await browser.get("/console/people/access?agent=mei")
-    assert set(re.findall(r"<td>(mei|he-an)\b", page.text)) == {"mei"}
+    assert set(re.findall(r'<td role="cell" data-label="Who">([^\s<]+)', page.text)) == {"mei"}
     assert (await browser.get("/console/people/access?before=zz")).status == 400

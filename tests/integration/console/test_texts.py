@@ -23,7 +23,14 @@ async def test_a_supervisor_s_text_stands_filled_beside_the_reply(office: Office
     _, ticket = await copy_of_data(office)
     mei = await office.signed_in("mei")
     page = await mei.get(f"/console/tickets/{ticket.number}")
-    assert "modules-list" not in page.text
+    # Whoever may take the case may refuse or answer with a text; whoever only reads may not.
+    assert 'id="modules-list"' in page.text
+    assert NASTY not in page.text
+    auditor = await office.signed_in("he-an")
+    read = await auditor.get(f"/console/tickets/{ticket.number}")
+    assert read.status == 200
+    assert "modules-list" not in read.text
+    assert "data-text=" not in read.text
     await mei.post(
         f"{talk_of(ticket)}/take",
         {"owner_seen": field(page, "/take", "owner_seen"), "job": "t1", "number": ticket.number},
