@@ -315,7 +315,7 @@ async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_toke
     )
     await player.pull()
     await steps(
-        player, {"choose": "not_satisfied"}, {"choose": "object"}, {"user": "There is none."},
+        player, {"choose": "objection"}, {"user": "There is none."},
         {"choose": "yes"}, {"bot": "objection.filed"},
     )  # fmt: skip
     (objection,) = [one for one in await player.tickets() if one.is_open]
@@ -379,8 +379,7 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
     player.mark = len(player.events)
     await player.pull()
     for step in (
-        {"choose": "not_satisfied"},
-        {"choose": "object"},
+        {"choose": "objection"},
         {"user": "They show only me."},
         {"choose": "yes"},
         {"bot": "objection.filed"},

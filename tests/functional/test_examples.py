@@ -206,7 +206,7 @@ async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_ever
         await client.line("解绑登录方式")
         client.type("解绑谷歌")
         code = await joined.gateway.line(r"code \d{6} to \+8619900001001")
-        await client.line("请输入收到的 6 位数字验证码")
+        await client.line("请输入 6 位数字")
         client.type(code.split()[1])
         await client.choose("确认解绑")
         number = (NUMBER.search(await client.line(r"编号 PD")) or [""])[0]

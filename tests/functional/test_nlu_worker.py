@@ -93,7 +93,7 @@ async def test_people_are_understood_though_the_program_is_killed_again_and_agai
     async with served(tmp_path) as (client, desk):
         person = Person(client, "u-1001")
         await person.begin()
-        for wish, word in (("我要导出我的数据", "数据"), ("算了，注销账号", "注销")):
+        for wish, word in (("我要导出我的数据", "副本"), ("算了，注销账号", "注销")):
             (program,) = programs(desk)
             os.kill(program, signal.SIGSTOP)
             saying = asyncio.create_task(person.says(wish))
@@ -116,4 +116,4 @@ async def test_buttons_work_while_nothing_can_be_understood(tmp_path: Path) -> N
         await asyncio.wait_for(other.taps("desk:menu"), 5)
         assert not waiting.done()
         os.kill(program, signal.SIGCONT)
-        assert "数据" in await asyncio.wait_for(waiting, 30)
+        assert "副本" in await asyncio.wait_for(waiting, 30)
