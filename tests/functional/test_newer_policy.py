@@ -93,7 +93,7 @@ async def test_a_conversation_goes_on_and_each_answer_names_the_version_that_was
         await player.step({"choose": "automated_decision"})
         (before,) = [e.text for e in player.events if e.key == "automated_decision.intro"]
         assert "《小巷隐私政策》" in before
-        prompt = player.events[-1].key
+        assert player.events[-1].key == "verify.code_sent"
         await player.do("say", text=QUESTION)
         title = ("# 小巷隐私政策", "# 小巷隐私政策（第二版）")
         FilePolicyLibrary(tmp_path).save(changed((OLD, NEWER), title))
@@ -107,7 +107,7 @@ async def test_a_conversation_goes_on_and_each_answer_names_the_version_that_was
         assert "第二版" in new.text
         assert "第二版" not in old.text
         # The question that was open is put again, in the form that it interrupted.
-        assert player.events[-1].key == prompt
+        assert player.events[-1].key == "verify.enter"
         assert "第二版" in cited(world.services)
 
 
