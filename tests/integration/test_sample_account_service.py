@@ -319,7 +319,7 @@ async def test_a_change_that_could_not_be_written_is_written_with_its_repetition
         def full(_path: Path, _text: bytes) -> None:
             raise OSError(28, "no space")
 
-        broken.setattr(accounts, "_replace", full)
+        broken.setattr(accounts, "_replace_file", full)
         status, body = await post(client, "unbind", "u-1001", key="u", provider="wechat")
         assert (status, body["code"]) == (503, "unavailable")
         assert not state.exists()

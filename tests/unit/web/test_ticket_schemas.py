@@ -19,5 +19,6 @@ def test_an_item_tells_its_days_and_no_words() -> None:
         "only": [{"from": None, "to": "2019-12-31"}, {"from": "2023-01-01", "to": None}],
         "narrowed": True,
         "decision": "grant",
+        "in_part": False,
         "result": "",
     }
