@@ -29,6 +29,11 @@ _SAYS_WHAT: Final = 60
 is to be added."""
 
 
+_TELLS_MORE: Final = frozenset({ReplyAct.FILED, ReplyAct.TELLS})
+_BESIDE_IT: Final = frozenset({ReplyAct.BESIDES, ReplyAct.UPSET, ReplyAct.CHAT})
+"""Acts of a message that tells more about a filed request, and acts that may go with them."""
+
+
 def filed_last(script: Script) -> Ticket | None:
     """Return the open request that was filed last in this conversation."""
     here = (one for one in script.tickets_of(whose(script)) if one.is_open)
@@ -82,8 +87,8 @@ def adds(runner: Runner, script: Script) -> bool:
 
     Words that say what is added are read back before staff get them.
     """
-    said, entities = script.said, script.observed.entities
-    if "adds_material" not in reading.phrases_of(entities) or entities.get("nothing_to_add"):
+    said, acts = script.said, script.observed.reply_acts
+    if not (acts >= _TELLS_MORE and acts <= _TELLS_MORE | _BESIDE_IT):
         return False
     theirs = script.tickets_of(whose(script))
     asked = {one.recognised.intent.kind for one in script.observed.requests} - {None}

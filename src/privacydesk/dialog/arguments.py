@@ -13,7 +13,7 @@ from privacydesk.dialog.options import objection_until, whose
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import shown
+from privacydesk.dialog.slots import shown, values_in
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
@@ -224,7 +224,7 @@ def _slot(script: Script, frame: Running, flow: Flow, name: str) -> Any:
     if spec.type == entries.FIELD_VALUE:
         return entries.shown_value(frame.slots.get(entries.FIELD), value)
     if spec.type == "category" and limits.narrows(limits.held(frame.slots)):
-        values = value if isinstance(value, list) else [value]
+        values = values_in(value)
         options = "categories" if flow.kind in COPIES else None
         return _labels(limits.parts(frame.slots, values, options))
     return shown(spec.type, value)

@@ -11,7 +11,7 @@ from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILES, input_kind
+from privacydesk.dialog.slots import FILES, input_kind, values_in
 from privacydesk.dialog.summaries import summary_of
 from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
@@ -108,7 +108,7 @@ class Asking:
 
     def say_foretold(self, script: Script, step: Ask, value: Any) -> None:
         """Say which of a question's choices were taken as its answer, one or several."""
-        values = value if isinstance(value, list) else [value]
+        values = values_in(value)
         labels = [offer.text for offer in step.choices if offer.value in values]
         if labels:
             script.say("desk.foretold", {"what": {"$terms": labels}})

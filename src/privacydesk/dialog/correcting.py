@@ -16,7 +16,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM, shown, staying
+from privacydesk.dialog.slots import FILLED_FROM, shown, staying, values_in
 from privacydesk.dialog.taking import SAID_BEFORE
 from privacydesk.domain.intents import DESTRUCTIVE, Intent
 from privacydesk.domain.reading import ReplyAct
@@ -62,7 +62,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             bare = not entities.get("date") and of_birth
             kind = "part_of_date" if bare else "date"
         old = frame.slots.get(step.slot)
-        held = old if isinstance(old, list) else [old]
+        held = values_in(old)
         # Another entry with a value of its own is a request of its own.
         of_its_own = slot_type == "profile_field" and bool(entries.fields_with_values(entities))
         if (ALL in held and not instead) or of_its_own:
@@ -286,7 +286,7 @@ def _named_below(runner: Runner, script: Script) -> bool:
                 continue
             named = entities.get(FILLED_FROM[slot_type], ())
             old = frame.slots.get(step.slot)
-            held = old if isinstance(old, list) else [old]
+            held = values_in(old)
             fresh = [one for one in named if one not in held]
             if not fresh or old is None:
                 continue
@@ -328,7 +328,7 @@ def chooses_anew(runner: Runner, script: Script, frame: Running, step: Ask) -> b
     said = entities.get("answer", ())
     spoken = {offer.value for offer in before.choices if offer.text in said}
     held = frame.slots.get(before.slot)
-    if len(spoken) != 1 or spoken <= set(held if isinstance(held, list) else [held]):
+    if len(spoken) != 1 or spoken <= set(values_in(held)):
         return False
     frame.slots[before.slot] = spoken.pop()
     # What was said with the first choice doesn't apply to this one.

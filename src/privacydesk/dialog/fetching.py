@@ -23,12 +23,11 @@ def fetch(runner: Runner, script: Script, choice: str) -> None:
         return
     number, _, place = choice.removeprefix(PACKAGE).rpartition(SPLIT)
     slots = {"number": number, "file": place}
-    running = next((frame for frame in script.stack if frame.flow == _FLOW), None)
+    running = next((p for p, frame in enumerate(script.stack) if frame.flow == _FLOW), None)
     if running is not None:
         # Another file, or the same one again: the code that was asked for no longer counts.
-        running.slots = {**slots, "account": running.slots.get("account", "")}
-        running.state, running.started_at = runner.flows[_FLOW].start, script.now
-        running.waiting, running.trail = None, []
+        account = script.stack[running].slots.get("account", "")
+        runner.restart(script, running, {**slots, "account": account})
     runner.start_flow(script, _FLOW, slots)
 
 

@@ -20,6 +20,7 @@ from privacydesk.dialog.slots import (
     says_everything,
     shown,
     staying,
+    values_in,
 )
 from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.intents import Intent, RequestKind
@@ -142,7 +143,7 @@ def _spares_waiting(runner: Runner, script: Script) -> bool:
 def _names_only(runner: Runner, wish: RequestDraft, values: set[Any]) -> bool:
     flow = runner.by_intent[wish.intent]
     slots = (wish.slots[step.slot] for step, _ in filling.named_in(flow, wish.slots))
-    named = {one for held in slots for one in (held if isinstance(held, list) else [held])}
+    named = {one for held in slots for one in values_in(held)}
     return bool(named) and named <= values
 
 
@@ -429,5 +430,5 @@ def _choose_part(runner: Runner, script: Script, slot: str) -> None:
 
 def words_in(slots: Mapping[str, Any]) -> set[str]:
     """Return the texts in a form's slots: above all, the things that it is about."""
-    values = (value if isinstance(value, list) else [value] for value in slots.values())
+    values = map(values_in, slots.values())
     return {one for held in values for one in held if isinstance(one, str)}

@@ -47,7 +47,7 @@ def is_idle(script: Script) -> bool:
 def ask(script: Script) -> bool:
     """Put the question that was remembered; return whether there was one.
 
-    Whoever was refused is offered an objection, and not asked how they like it.
+    After a refusal an objection is offered, and nobody is asked to rate it.
     """
     ticket_id, script.to_rate = script.to_rate, None
     ticket = script.ticket_with_id(ticket_id) if ticket_id is not None else None

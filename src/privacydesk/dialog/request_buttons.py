@@ -8,10 +8,8 @@ from typing import Any, Final
 from privacydesk.dialog.options import is_theirs
 from privacydesk.dialog.request_actions import LABELS, RequestAction
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.running import evidence_in
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import EventKind, Sender
 from privacydesk.domain.ticket import MaterialKind, Ticket, TicketState
 
@@ -72,21 +70,5 @@ def _start(runner: Runner, script: Script, flow: str, slots: Mapping[str, Any]) 
     """Start a flow; one that runs about another request begins again with this one."""
     place = next((p for p, frame in enumerate(script.stack) if frame.flow == flow), None)
     if place is not None and any(script.stack[place].slots.get(n) != v for n, v in slots.items()):
-        begun = script.stack[place : _end_of_calls(script, place)]
-        evidence = evidence_in(begun)
-        if evidence:
-            script.effects.append(DropEvidence(evidence))
-        del script.stack[place + 1 : place + len(begun)]
-        frame = script.stack[place]
-        frame.slots, frame.state = dict(slots), runner.flows[flow].start
-        frame.started_at, frame.waiting, frame.trail = script.now, None, []
-        frame.misses, frame.confirmed_at = 0, None
+        runner.restart(script, place, slots)
     runner.start_flow(script, flow, slots)
-
-
-def _end_of_calls(script: Script, place: int) -> int:
-    """Return the place just above a frame and all that it called."""
-    end = place + 1
-    while end < len(script.stack) and script.stack[end].called:
-        end += 1
-    return end

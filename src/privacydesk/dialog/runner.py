@@ -214,6 +214,23 @@ class Runner:
         if script.owner.kind is not OwnerKind.AGENT:
             self.run(script)
 
+    def restart(self, script: Script, place: int, slots: Mapping[str, Any]) -> None:
+        """Begin a flow on the stack again, with other slots, without what it called and its files.
+
+        Args:
+            script: the turn.
+            place: the place of its frame on the stack.
+            slots: the slots that it begins with.
+        """
+        frame, *called = script.stack[place : script.form_end(place)]
+        evidence = evidence_in([frame, *called])
+        if evidence:
+            script.effects.append(DropEvidence(evidence))
+        del script.stack[place + 1 : place + 1 + len(called)]
+        frame.slots, frame.state = dict(slots), self.flows[frame.flow].start
+        frame.started_at, frame.waiting, frame.trail = script.now, None, []
+        frame.misses, frame.confirmed_at = 0, None
+
     def cancel_form(self, script: Script) -> None:
         """Cancel the innermost form; the one below it continues."""
         if self.leave_as_told(script):

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from privacydesk.dialog import limits
+from privacydesk.dialog.slots import values_in
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import (
@@ -24,12 +25,6 @@ from privacydesk.domain.ticket import ScopeItem
 Slots = Mapping[str, Any]
 
 
-def _list(value: Any) -> list[Any]:
-    if value is None or value == "":
-        return []
-    return list(value) if isinstance(value, list) else [value]
-
-
 def _detail(slots: Slots, *names: str) -> dict[str, Any]:
     return {name: slots[name] for name in names if slots.get(name) not in (None, "")}
 
@@ -38,7 +33,7 @@ def _categories(slots: Slots, options: str | None = None) -> tuple[ScopeItem, ..
     detail = _detail(slots, "details", "recipient")
     # "All of it" may be chosen after a part was named.
     everything = "all" in {slots.get("more"), slots.get("scope")}
-    names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
+    names = ["all"] if everything else values_in(slots.get("categories")) or ["all"]
     words = limits.held(slots).words
     return tuple(
         ScopeItem(name=part.value, detail=detail_of(part, words) | detail)
@@ -56,7 +51,7 @@ def _field(slots: Slots) -> tuple[ScopeItem, ...]:
 
 
 def _purpose(slots: Slots) -> tuple[ScopeItem, ...]:
-    named = _list(slots.get("purpose"))
+    named = values_in(slots.get("purpose"))
     if "all" in named:
         named = [purpose.value for purpose in ConsentPurpose]
     return tuple(ScopeItem(name=str(name)) for name in named)
@@ -84,7 +79,7 @@ def _account(_slots: Slots) -> tuple[ScopeItem, ...]:
 def _wish(slots: Slots) -> tuple[ScopeItem, ...]:
     return tuple(
         ScopeItem(name=str(name), detail=_detail(slots, "wish_detail"))
-        for name in _list(slots.get("wish")) or ["other"]
+        for name in values_in(slots.get("wish")) or ["other"]
     )
 
 

@@ -21,6 +21,13 @@ Entities = Mapping[str, tuple[Any, ...]]
 One = TypeVar("One")
 
 
+def values_in(value: Any) -> list[Any]:
+    """Return the values of a slot that holds one or several; none if it is empty."""
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, list) else [value]
+
+
 def _text(limit: int) -> Callable[[str, Entities], Any]:
     def take(text: str, _found: Entities) -> Any:
         words = text.strip()

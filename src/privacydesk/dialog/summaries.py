@@ -15,6 +15,7 @@ from privacydesk.dialog.naming import part_label
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import values_in
 from privacydesk.domain.selection import Part
 
 Summary = Mapping[str, list[Any]]
@@ -46,12 +47,6 @@ def _notes(*keys: str) -> list[dict[str, Any]]:
     return [_term(f"summary.{key}") for key in keys]
 
 
-def _chosen(frame: Running, slot: str) -> list[str]:
-    """Return what was chosen for a slot: one value, or several."""
-    value = frame.slots.get(slot) or []
-    return list(map(str, value)) if isinstance(value, list) else [str(value)]
-
-
 def _kinds(frame: Running, parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Return kinds of data with their limits; a whole one with how much there is, if known."""
     counts = frame.slots.get("counts") or {}
@@ -65,7 +60,7 @@ def _kinds(frame: Running, parts: Iterable[Part]) -> list[dict[str, Any]]:
 
 
 def _deletion(_script: Script, frame: Running) -> Summary:
-    chosen = _chosen(frame, "categories") or [ALL]
+    chosen = values_in(frame.slots.get("categories")) or [ALL]
     words = limits.held(frame.slots).words
     return {
         "goes": _kinds(frame, limits.parts(frame.slots, chosen)),
@@ -107,7 +102,7 @@ def _login(provider: str) -> dict[str, Any]:
 
 
 def _consent(script: Script, frame: Running) -> Summary:
-    purposes = _chosen(frame, "purpose")
+    purposes = values_in(frame.slots.get("purpose"))
     location = path(script, "location")
     return {
         "goes": [

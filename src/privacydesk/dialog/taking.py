@@ -28,6 +28,7 @@ from privacydesk.dialog.slots import (
     names_own_contact,
     parse,
     takes_files,
+    values_in,
 )
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
@@ -265,7 +266,7 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
         frame.slots.pop(SAID_BEFORE, None)
     if step.many:
         taken = widening.taken_so_far(script, frame, step.slot)
-        values = value if isinstance(value, list) else [value]
+        values = values_in(value)
         slot_type, entities = runner.asking.slot_type(frame, step), script.observed.entities
         found = entities.get(FILLED_FROM.get(slot_type, ""), ())
         for one in (*values, *found):
