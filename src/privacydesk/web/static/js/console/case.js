@@ -1,7 +1,7 @@
 // The case page, live: what is said appears, and so does who speaks, types and looks, and what
 // happened to the request. Forms work without this.
 
-import { chooseModule, compose, update, write } from "./composer.js";
+import { chooseModule, compose, forgetSent, update, write } from "./composer.js";
 import { stream } from "./desk.js";
 import { touched } from "./keep.js";
 import { listen } from "./keys.js";
@@ -71,6 +71,7 @@ const renew = paced(async () => {
   // Written by the server, which escapes whatever people wrote.
   if (fresh.version > version) said.insertAdjacentHTML("beforeend", fresh.events);
   version = fresh.version;
+  forgetSent();
   const status = document.getElementById("status");
   if (status.innerHTML !== fresh.status) status.innerHTML = fresh.status;
   if (follow) log.scrollTop = log.scrollHeight;

@@ -1,7 +1,7 @@
 // The composer below a conversation: a reply that can be undone for some seconds before it leaves
 // the page, a note for colleagues, pictures that are pasted or dropped, and the key that sends.
 
-import { taken } from "./keep.js";
+import { setUnsure, taken, unsure } from "./keep.js";
 import { choose } from "./modules.js";
 
 /** How long a reply can be undone, in milliseconds. */
@@ -15,12 +15,10 @@ const note = /** @type {HTMLFormElement | null} */ (document.getElementById("not
 const words = /** @type {HTMLTextAreaElement | undefined} */ (form?.elements.namedItem("text"));
 const file = /** @type {HTMLInputElement | null} */ (document.getElementById("reply-file"));
 
-/** @typedef {{body: FormData, words: string, files: FileList, timer: number}} Pending */
+/** @typedef {{body: FormData, words: string, files: FileList, timer: number, small: boolean}} Pending */
 
 /** The reply that can still be undone. @type {Pending | null} */
 let pending = null;
-/** The reply whose answer was lost: the same words are sent with the same job. */
-let unsure = { words: "", job: "" };
 let jobs = 0;
 let sent = async () => {};
 
@@ -96,6 +94,18 @@ function takePictures() {
 
 // -- sending --------------------------------------------------------------------------------------
 
+/** Sends a reply, also while the page is being left. @param {Pending} reply */
+function send(reply) {
+  // Until an answer comes, a retry of the same words carries the same job, and counts once.
+  setUnsure(form, { words: reply.words, job: String(reply.body.get("job")) });
+  return fetch(form.action, {
+    method: "POST",
+    body: reply.body,
+    headers: { Accept: "application/json" },
+    keepalive: reply.small,
+  });
+}
+
 /** Puts a reply that was not sent back into its field. @param {Pending} reply */
 function restore(reply) {
   words.value = [reply.words, words.value].filter((one) => one.trim()).join("\n\n");
@@ -119,32 +129,29 @@ async function flush() {
   pending = null;
   window.clearTimeout(reply.timer);
   document.getElementById("pending").hidden = true;
+  let answer;
+  let problem;
   try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      body: reply.body,
-      headers: { Accept: "application/json" },
-    });
-    if (answer.status === 401) {
-      // Signed out meanwhile: sent as a form, the words are kept over signing in.
-      restore(reply);
-      form.elements.namedItem("job").value = reply.body.get("job");
-      form.removeEventListener("submit", submit);
-      form.requestSubmit();
-      return;
-    }
-    if (!answer.ok) {
-      restore(reply);
-      fault(form, (await answer.json()).title);
-      return;
-    }
-    if (!words.value) taken(form);
-    await sent();
+    answer = await send(reply);
+    problem = answer.ok || answer.status === 401 ? null : await answer.json();
   } catch {
-    // Whether it arrived is unknown: a retry carries the same job id, and counts once.
-    unsure = { words: reply.words, job: String(reply.body.get("job")) };
     restore(reply);
     fault(form, document.getElementById("reply-fault").dataset.words);
+    return;
+  }
+  setUnsure(form, undefined);
+  if (answer.status === 401) {
+    // Signed out meanwhile: sent as a form, the words are kept over signing in.
+    restore(reply);
+    form.elements.namedItem("job").value = reply.body.get("job");
+    form.removeEventListener("submit", submit);
+    form.requestSubmit();
+  } else if (problem) {
+    restore(reply);
+    fault(form, problem.title);
+  } else {
+    if (!words.value) taken(form);
+    sent().catch(() => {});
   }
 }
 
@@ -156,17 +163,18 @@ function submit(event) {
   fault(form, "");
   const body = new FormData(form);
   jobs += 1;
-  body.set("job", words.value === unsure.words ? unsure.job : `${body.get("job")}-${jobs}`);
-  unsure = { words: "", job: "" };
-  pending = { body, words: words.value, files: file.files, timer: window.setTimeout(flush, UNDO_TIME) };
+  const before = unsure(form);
+  body.set("job", words.value === before?.words ? before.job : `${body.get("job")}-${jobs}`);
+  const small = (file.files[0]?.size ?? 0) <= MOST_ON_LEAVING;
+  const timer = window.setTimeout(flush, UNDO_TIME);
+  pending = { body, words: words.value, files: file.files, timer, small };
   const bar = document.getElementById("pending");
   bar.querySelector(".pending-words").textContent = words.value;
   bar.hidden = false;
-  const size = file.files.length ? file.files[0].size : 0;
   words.value = file.value = "";
   showFile();
   words.focus();
-  if (size > MOST_ON_LEAVING) flush();
+  if (!small) flush();
 }
 
 function undo() {
@@ -181,14 +189,19 @@ function undo() {
 /** Sends what waits although the page is being left. */
 function leave() {
   if (!pending) return;
-  fetch(form.action, { method: "POST", body: pending.body, keepalive: true }).catch(() => {});
+  send(pending).catch(() => {});
   pending = null;
 }
 
-/** Empties the field of a reply that was sent while its page was left. */
-function forgetSent() {
+/** Empties the field of a reply that was sent while its page was left, as soon as it is in the log. */
+export function forgetSent() {
+  const before = form && unsure(form);
+  if (!before) return;
   const own = [...document.querySelectorAll("#said .agent .said-text")].slice(-3);
-  if (!words.value || !own.some((one) => one.textContent === words.value.trim())) return;
+  if (!own.some((one) => one.textContent === before.words.trim())) return;
+  setUnsure(form, undefined);
+  fault(form, "");
+  if (words.value !== before.words) return;
   words.value = "";
   taken(form);
   document.getElementById("kept").hidden = true;
@@ -224,7 +237,7 @@ async function addNote(event) {
     const saved = document.getElementById("note-told");
     saved.textContent = saved.dataset.words;
     saved.hidden = false;
-    await sent();
+    sent().catch(() => {});
   } catch {
     fault(note, document.getElementById("note-fault").dataset.words);
   } finally {

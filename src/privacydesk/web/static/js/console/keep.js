@@ -15,7 +15,8 @@ import { forget } from "./trail.js";
 const STORE = "desk-kept";
 const SKIPPED = new Set(["password", "file", "hidden", "submit", "button"]);
 
-/** @typedef {{agent: string, drafts: Record<string, [string, string, boolean | null][]>, sent: string, held?: string}} Kept */
+/** @typedef {{agent: string, drafts: Record<string, [string, string, boolean | null][]>, sent: string, held?: string, unsure?: Record<string, Unsure>}} Kept */
+/** @typedef {{words: string, job: string}} Unsure what was sent, and as which job */
 
 const page = document.getElementById("console");
 const holds = "hold" in page.dataset;
@@ -34,7 +35,8 @@ function read() {
 /** @param {Kept} kept */
 function write(kept) {
   try {
-    if (Object.keys(kept.drafts).length === 0) sessionStorage.removeItem(STORE);
+    const held = { ...kept.drafts, ...kept.unsure };
+    if (Object.values(held).every((one) => one === undefined)) sessionStorage.removeItem(STORE);
     else sessionStorage.setItem(STORE, JSON.stringify(kept));
   } catch {
     // Without storage only this feature is lost.
@@ -76,6 +78,17 @@ export function taken(form) {
   const kept = read();
   delete kept.drafts[keyOf(form.dataset.keep)];
   write(kept);
+}
+
+/** Returns what a form sent last if no answer has come. @param {HTMLFormElement} form */
+export function unsure(form) {
+  return read().unsure?.[keyOf(form.dataset.keep)];
+}
+
+/** @param {HTMLFormElement} form @param {Unsure | undefined} sent */
+export function setUnsure(form, sent) {
+  const kept = read();
+  write({ ...kept, unsure: { ...kept.unsure, [keyOf(form.dataset.keep)]: sent } });
 }
 
 /** @returns {boolean} whether that changed anything */
@@ -120,7 +133,7 @@ function restore() {
     return;
   }
   if (kept.agent !== page.dataset.agent) {
-    write({ ...kept, drafts: {} });
+    write({ ...kept, drafts: {}, unsure: {} });
     return;
   }
   const cameAnew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
@@ -163,7 +176,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented) return;
   if ("forget" in form.dataset) {
-    write({ ...read(), drafts: {} });
+    write({ ...read(), drafts: {}, unsure: {} });
     forget();
     return;
   }
