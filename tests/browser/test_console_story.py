@@ -119,7 +119,6 @@ async def _evidence(all_of_them: Everybody, number: str) -> None:
     await mei.does("claim")
     await boss.goes(f"tickets/{number}")
     await boss.does("files")
-    await mei.page.locator("#changed a").click()
     await mei.page.locator("[data-file]").click()
     await expect(mei.page.locator("#viewer-image")).to_be_visible()
     await mei.page.keyboard.press("Escape")
@@ -146,9 +145,7 @@ async def _decision(all_of_them: Everybody, number: str) -> None:
 async def _objection(all_of_them: Everybody, number: str) -> str:
     """It is a request of its own, kept from whoever decided the first."""
     mother, mei = all_of_them.mother, all_of_them.mei
-    await mother.chat.choose("not_satisfied")
-    await mother.chat.hears("satisfaction.ways")
-    await mother.chat.choose("object")
+    await mother.chat.choose("objection")
     await mother.chat.say(WHY)
     await mother.chat.choose("yes")
     await mother.chat.hears("objection.filed")
@@ -168,6 +165,7 @@ async def _other_reviewer(all_of_them: Everybody, second: str) -> None:
     chen = all_of_them.chen
     await boss.goes(f"tickets/{second}")
     await expect(boss.page.locator(".facts")).to_contain_text(WHY)
+    await boss.does("claim")
     await boss.page.locator("input[name='verdict'][value='grant']").check()
     await boss.page.locator("#decide-account").fill("u-1004")
     await boss.page.locator("#preview-do").click()
