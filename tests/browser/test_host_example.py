@@ -52,7 +52,7 @@ async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_
         # The code goes to the phone of the account that the page's token names.
         code = await joined.gateway.line(r"code \d{6} to \+8619900001001")
         await chat.enter(code.split()[1])
-        await expect(chat.log).to_contain_text("已确认是您本人")
+        await expect(chat.log).to_contain_text("用手机号登录")
         await page.locator("#log-out").click()
-        await expect(chat.log).not_to_contain_text("已确认是您本人")
+        await expect(chat.log).not_to_contain_text("用手机号登录")
         await page.context.close()

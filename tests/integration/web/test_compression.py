@@ -14,6 +14,8 @@ from tests.common.console_client import Browser, Office, open_office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+_STATIC = Path(__file__).resolve().parents[3] / "src/privacydesk/web/static"
+_SCRIPT = re.compile(r'(?:href|src)="/static/[0-9a-f]{12}/([^"]+\.js)"')
 _ASSET = re.compile(r'(?:href|src)="(/static/[0-9a-f]{12}/[^"]+)"')
 
 
@@ -112,11 +114,9 @@ async def test_the_chat_page_is_small_and_compressed_for_everybody(mei: Browser)
 
 
 async def test_a_page_names_every_module_that_its_scripts_import(mei: Browser) -> None:
-    static = Path(__file__).parents[3] / "src/privacydesk/web/static"
     for path in ("/chat/", "/console/inbox"):
         _, page = await fetch(mei, path, **{"Accept-Encoding": "identity"})
-        named = {Path(one).name for one in _ASSET.findall(page.decode()) if one.endswith(".js")}
-        for name in named:
-            (module,) = static.rglob(name)
-            imported = re.findall(r'from "\.{1,2}/([^"]+)"', module.read_text())
-            assert {Path(one).name for one in imported} <= named
+        named = {_STATIC / one for one in _SCRIPT.findall(page.decode())}
+        for module in named:
+            imported = re.findall(r'from "(\.{1,2}/[^"]+)"', module.read_text())
+            assert {(module.parent / one).resolve() for one in imported} <= named
