@@ -63,7 +63,7 @@ class Tour:
             _OPENINGS[locale],
             {
                 "deletion.which": ("posts",),
-                # Whoever takes the tour again files another request.
+                # Taking the tour again files another request.
                 "deletion.same_open": "other",
                 "desk.same_closed": "other",
             },

@@ -1,11 +1,11 @@
 """Compression of responses with gzip, where their length can't give a secret away.
 
-Whoever chooses a part of a page and sees the length of the encrypted response learns whether that
-part repeats a secret of the page (BREACH). To choose it, they have the victim's browser request the
-page from another site. Such a response is not compressed, nor is one whose sender the browser does
-not name: only responses to our own pages, to the reader (an address typed, a bookmark), and to
-requests without credentials. A response to a form is not compressed either; some show a password or
-a token, once.
+An attacker who chooses a part of a page and sees the length of the encrypted response learns
+whether that part repeats a secret of the page (BREACH). To choose it, they have the victim's
+browser request the page from another site. Such a response is not compressed, nor is one whose
+sender the browser does not name: only responses to our own pages, to the reader (an address typed,
+a bookmark), and to requests without credentials. A response to a form is not compressed either;
+some show a password or a token, once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from privacydesk.web.pages import desk_name, render
 
 
 async def policy_page(request: web.Request) -> web.Response:
-    """Show the policy in force, in its own language; whoever reads it chooses that of the frame.
+    """Show the policy in force, in its own language; the frame is in the reader's.
 
     Raises:
         NotFoundError: no policy was imported.

@@ -40,7 +40,7 @@ export class Tour {
 
   /** @param {boolean} shown */
   toggle(shown) {
-    // Whoever opens a finished tour again begins anew.
+    // A finished tour begins anew when it is opened.
     if (shown && this.progress.answered && this.progress.left) this.progress = {};
     this.save({ left: !shown });
     byId("tour").hidden = !shown;

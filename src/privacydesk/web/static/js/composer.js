@@ -52,7 +52,7 @@ export class Composer {
     this.day.addEventListener("click", () => this.day.showPicker?.());
     this.short.addEventListener("input", (event) => {
       this.tellTyping();
-      // The last digit sends a code; whoever corrects one by hand presses the button.
+      // The last digit sends a code; after a correction by hand the button does.
       const whole = this.kind === "code" && CODE.test(this.short.value.trim());
       if (whole && !event.isComposing && event.inputType !== "deleteContentBackward") this.submit();
     });

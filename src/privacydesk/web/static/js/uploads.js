@@ -193,7 +193,7 @@ export class Uploads {
   turn(entry) {
     this.stop(entry);
     entry.turns = (entry.turns + 1) % 4;
-    // Whoever turns it twice uploads it once.
+    // A picture that is turned twice is uploaded once.
     entry.timer = window.setTimeout(() => {
       entry.timer = 0;
       this.next();
