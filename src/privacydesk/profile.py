@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
+from msgspec.structs import replace
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -24,10 +25,10 @@ from pydantic import (
     model_validator,
 )
 
-from privacydesk.calendars import CODES, regime
+from privacydesk.calendars import CLOSING_15WD, CODES, regime
 from privacydesk.dialog.rules import Rules
 from privacydesk.domain.brand import MIN_CONTRAST, Brand, Logo, contrast, is_colour
-from privacydesk.domain.clocks import StartsFrom
+from privacydesk.domain.clocks import RegimeProfile, StartsFrom
 from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED_NOTICES, NoticeChannel, Occasion
@@ -301,6 +302,8 @@ class OperatorProfile(_Section):
     fresh_minutes: _Minutes = 30
     waits_for_verification_days: _Days = 15
     unbinding_window_minutes: _Minutes | None = None
+    internal_days: Annotated[int, Field(ge=0, le=20)] = 0
+    closing_days: Annotated[int, Field(ge=1, le=15)] | None = CLOSING_15WD.amount
     objection_days: _Days = 15
     retention_days: _Days = 30
     package_days: _Days = 7
@@ -349,6 +352,12 @@ class OperatorProfile(_Section):
         # Not equal either: the last day for an objection ends after the time of closing.
         if self.retention_days <= self.objection_days:
             raise ValueError("retention_days must be more than objection_days")
+        shortest = min(
+            (one.amount for one in map(regime, self.regimes) if one.unit is Unit.WORKING_DAYS),
+            default=self.internal_days + 1,
+        )
+        if self.internal_days >= shortest:
+            raise ValueError("internal_days must be fewer than the working days of each regime")
         if self.package_days > self.retention_days:
             raise ValueError("package_days must not be more than retention_days")
         return self
@@ -414,9 +423,15 @@ class OperatorProfile(_Section):
             calendar=self.calendar,
             zone=self.zone,
             regimes=tuple(regime(name) for name in self.regimes),
+            closing=self._closing(),
+            internal_days=self.internal_days,
             verification_timeout=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._unbinding_window(),
         )
+
+    def _closing(self) -> RegimeProfile | None:
+        days = self.closing_days
+        return None if days is None else replace(CLOSING_15WD, amount=days)
 
     def shifts(self) -> tuple[Shift, ...]:
         """Return the office hours of staff; empty for none."""

@@ -96,6 +96,7 @@ def build_console_services(
             catalog=catalogs,
             locales=catalogs.locales,
             app_name=profile.rules().app_in,
+            deadlines=deps.deadlines,
             clock=clock,
         ),
         staff=staff,

@@ -62,6 +62,7 @@ _OUTAGES_EVERY = 2.0
 _RECOVERY_CHECK_EVERY = 10.0
 """How often to check whether a service that is down works again."""
 _REFUSED_EVERY = 30.0
+_SCHEDULE_EVERY = 3600.0
 _MAIL_EVERY = 5.0
 """How often to check whether polling the mailbox is due."""
 _MAX_TICKETING_EVERY = 5.0
@@ -261,6 +262,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     check_recovery = partial(probe_failing, external.accounts, external.codes, external.outages)
     yield "outside", check_recovery, _RECOVERY_CHECK_EVERY
     yield "refused_rows", services.alarms.alert_refused_rows, _REFUSED_EVERY
+    yield "schedule", partial(_alert_missing_schedule, services), _SCHEDULE_EVERY
     yield "audit_sealing", services.maintenance.sealer.seal_pending, _SEAL_EVERY
     yield "audit_anchor", services.maintenance.sealer.log_chain_head, _ANCHOR_EVERY
     yield "retention", services.maintenance.retention.run_if_due, _RETENTION_EVERY
@@ -289,6 +291,15 @@ async def _alert_outages(outages: Outages, alarms: Alarms) -> None:
         change = outages.changes[0]
         await alarms.alert_outage_change(change.what, is_on=change.has_begun, at=change.at)
         outages.changes.popleft()
+
+
+async def _alert_missing_schedule(services: Services) -> None:
+    """Alert supervisors if deadlines rest on a year without a final schedule."""
+    deadlines = services.deadlines
+    # The first use of a calendar takes a while, and must not block the event loop.
+    year = await asyncio.to_thread(deadlines.missing_schedule, services.clock.now())
+    if year is not None and await services.alarms.alert_missing_schedule(year):
+        _log.warning("schedule_missing", calendar=deadlines.rules.calendar, year=year)
 
 
 async def _warm_up(services: Services) -> None:

@@ -13,7 +13,7 @@ from privacydesk.calendars.override_folder import (
     overrides_stamp,
 )
 from privacydesk.calendars.overrides import OverrideDay, Overrides
-from privacydesk.calendars.regimes import OPERATOR_7WD, REGIMES, regime
+from privacydesk.calendars.regimes import CLOSING_15WD, OPERATOR_7WD, REGIMES, regime
 from privacydesk.calendars.registry import Calendars, OperatorCalendar, Origin, YearSchedule
 from privacydesk.calendars.schedules import (
     CODES,
@@ -25,6 +25,7 @@ from privacydesk.calendars.schedules import (
 )
 
 __all__ = [
+    "CLOSING_15WD",
     "CODES",
     "DEFAULT_SETTLED_UNTIL",
     "FIRST_YEAR",

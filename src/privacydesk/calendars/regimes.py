@@ -22,6 +22,19 @@ OPERATOR_7WD = RegimeProfile(
     quality=SourceQuality.OPERATOR,
 )
 
+CLOSING_15WD = RegimeProfile(
+    name="closing_15wd",
+    starts_from=StartsFrom.APPROVED,
+    unit=Unit.WORKING_DAYS,
+    amount=15,
+    source=(
+        "China, method for identifying unlawful collection and use by apps (2019), part 6:"
+        " an account is closed within 15 working days"
+    ),
+    quality=SourceQuality.SECONDARY,
+)
+"""The period in which an approved closing is carried out. It runs beside the regimes."""
+
 REGIMES: tuple[RegimeProfile, ...] = (
     OPERATOR_7WD,
     RegimeProfile(

@@ -53,6 +53,14 @@ class TicketFormatter:
             ticket.holder or "nobody",
         )
 
+    def completion(self, ticket: Ticket) -> str:
+        """Return by when an approved closing is carried out; empty for other tickets."""
+        clock = ticket.completion
+        if clock is None:
+            return ""
+        text = format_day(clock.due_date) + (" (provisional)" if clock.provisional else "")
+        return f"{text}, LATE" if ticket.is_completed_late(self.now) else text
+
     def due(self, ticket: Ticket) -> str:
         """Return when the answer is due, and the counted days or whether it was in time."""
         clock = ticket.clock
@@ -111,6 +119,7 @@ class TicketFormatter:
             "Version": str(ticket.version),
             "Due": self.due(ticket),
             "First due": str(ticket.work.first_due or ""),
+            "Closed by": self.completion(ticket),
             "Holder": ticket.holder or "nobody",
             "Asked by": humanize(ticket.requester.value),
             "Account": ticket.account or "not known",
@@ -160,7 +169,7 @@ class TicketFormatter:
 
     def record(self, ticket: Ticket) -> dict[str, Any]:
         """Return a ticket as a record of the list."""
-        clock = ticket.clock
+        clock, completion = ticket.clock, ticket.completion
         return {
             "number": ticket.number,
             "version": ticket.version,
@@ -181,6 +190,8 @@ class TicketFormatter:
             "amount": clock.amount if clock else None,
             "day": self.day_of(clock) if clock else None,
             "late": ticket.is_late(self.now),
+            "completion_date": completion.due_date.isoformat() if completion else None,
+            "completed_late": ticket.is_completed_late(self.now),
         }
 
     def full_record(self, case: TicketDetails) -> dict[str, Any]:

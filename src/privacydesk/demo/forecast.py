@@ -17,6 +17,7 @@ _MORNING: Final = time(9, 1)
 _JUST_AFTER: Final = timedelta(minutes=1)
 _WORKING_DAYS: Final = 7
 _MAX_EVENTS: Final = 5
+_OVERDUE: Final = frozenset({ScheduledEventKind.OVERDUE, ScheduledEventKind.COMPLETION_OVERDUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def presets(now: datetime, tickets: Iterable[Ticket], deadlines: Deadlines) -> t
         event.at
         for ticket in tickets
         for event in ticket.scheduled_events
-        if event.kind is ScheduledEventKind.OVERDUE and event.at > now
+        if event.kind in _OVERDUE and event.at > now
     )
     next_deadline = min(overdue, default=None)
     found = [

@@ -10,6 +10,7 @@ from typing import Any, Final
 from privacydesk.dialog import reading, wishes
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import whose
+from privacydesk.dialog.outcomes import due_of
 from privacydesk.dialog.request_actions import actions_of
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
@@ -74,8 +75,7 @@ def asks_what(runner: Runner, script: Script) -> bool:
     if last.clock is None:
         script.say("desk.filed_waits", args)
     else:
-        due = {"$date": last.clock.due_date.isoformat(), "year": True}
-        script.say("desk.filed_stands", {**args, "due": due})
+        script.say("desk.filed_stands", {**args, "due": due_of(last)})
     script.show_ticket({"$id": last.id.hex()})
     actions = actions_of(last, script.rules, script.now)
     script.offer_more(*actions)

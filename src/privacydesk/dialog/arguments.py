@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from privacydesk.dialog import entries, limits
 from privacydesk.dialog.naming import listed, named_request, part_label
 from privacydesk.dialog.options import objection_until, whose
+from privacydesk.dialog.outcomes import completion_of, due_of
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
@@ -135,11 +136,18 @@ def _handed_to(_script: Script, frame: Running) -> Any:
 def _answer_by(script: Script, _frame: Running) -> Any:
     """Return the due date of the only open request; empty for none, or several."""
     waiting = [one for one in script.tickets_of(whose(script)) if one.is_open]
-    clocks = [one.clock for one in waiting if one.clock and not one.is_late(script.now)]
-    if len(waiting) != 1 or not clocks:
+    running = [one for one in waiting if one.clock and not one.is_late(script.now)]
+    if len(waiting) != 1 or not running:
         return ""
-    due = {"$date": clocks[0].due_date.isoformat(), "year": True}
-    return {"$term": "request_status.answer_by", "args": {"due": due}}
+    return {"$term": "request_status.answer_by", "args": {"due": due_of(running[0])}}
+
+
+def _complete_by(script: Script, frame: Running) -> Any:
+    """Return the date by which an approved closing is carried out; empty if none is set."""
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
+    if ticket is None or ticket.completion is None:
+        return ""
+    return {"$term": "confirm_closing.complete_by", "args": {"due": completion_of(ticket)}}
 
 
 _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
@@ -171,6 +179,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.pending_requests]
     },
     "answer_by": _answer_by,
+    "complete_by": _complete_by,
     "and_stays": _and_stays,
     "as_written": _as_written,
     "to_be_seen": _to_be_seen,

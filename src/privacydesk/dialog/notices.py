@@ -179,10 +179,13 @@ def result(runner: Runner, script: Script, message: ResultMessage) -> None:
 # -- the clock ---------------------------------------------------------------------------------
 
 
+_OVERDUE = frozenset({ScheduledEventKind.OVERDUE, ScheduledEventKind.COMPLETION_OVERDUE})
+
+
 def came_due(runner: Runner, script: Script, message: DueMessage) -> None:
     """Tell the user what came due, if it concerns them."""
     ticket = message.ticket
-    if message.kind == ScheduledEventKind.OVERDUE.value:
+    if message.kind in _OVERDUE:
         say_late(script, ticket)
         _go_on(runner, script)
         return

@@ -29,13 +29,18 @@ def ticket_args(ticket: Ticket, **more: Any) -> dict[str, Any]:
     return {"ticket": ticket.number, **more}
 
 
-def _due(ticket: Ticket) -> Mapping[str, Any]:
-    clock = ticket.clock
-    return {"$date": clock.due_date.isoformat() if clock else "", "year": True}
+def due_of(ticket: Ticket) -> dict[str, Any]:
+    """Return a ticket's due date as an argument, which is resolved when rows are made."""
+    return {"$due": ticket.id.hex()}
 
 
 def _remedies(script: Script) -> str:
     return script.rules.remedies_in(script.locale)
+
+
+def completion_of(ticket: Ticket) -> dict[str, Any]:
+    """Return the date by which an approved closing is carried out, as ``due_of``."""
+    return {"$completion": ticket.id.hex()}
 
 
 # -- decisions ------------------------------------------------------------------------------------
@@ -55,7 +60,7 @@ def decision_words(
     """
     if kind is DecisionKind.EXAMINED:
         if data.get("accepted"):
-            return "ticket.examined_ok", ticket_args(ticket, due=_due(ticket))
+            return "ticket.examined_ok", ticket_args(ticket, due=due_of(ticket))
         until = next(
             (due.at for due in ticket.scheduled_events if due.kind is ScheduledEventKind.LAPSE),
             script.now,
@@ -68,18 +73,29 @@ def decision_words(
             return "ticket.refused_clause", {**args, "clause": {"$clause": "refusal_grounds"}}
         return "ticket.refused", {**args, "ground": {"$term": f"ground.{data.get('ground')}"}}
     if kind is DecisionKind.EXTENDED:
-        return "ticket.extended", ticket_args(ticket, due=_due(ticket), reason=text)
+        return "ticket.extended", ticket_args(ticket, due=due_of(ticket), reason=text)
     if kind is DecisionKind.MERGED:
-        due = {"$date": str(data.get("due", "")), "year": True}
+        due = data.get("due_shown") or {"$date": str(data.get("due", "")), "year": True}
         return "ticket.merged", ticket_args(ticket, into=str(data.get("into", "")), due=due)
     if kind is DecisionKind.CALENDAR_SETTLED:
-        return "ticket.settled", ticket_args(ticket, due=_due(ticket))
+        return _calendar_words(ticket)
     if kind is DecisionKind.ASKED:
         return "ticket.asked", ticket_args(ticket, text=text)
     if kind is DecisionKind.RESOLVED:
         return "ticket.resolved", ticket_args(ticket, text=text)
     assert kind is DecisionKind.RELEASED
     return "ticket.released", ticket_args(ticket)
+
+
+def _calendar_words(ticket: Ticket) -> tuple[str, dict[str, Any]]:
+    """Return the key and arguments that tell a date which was counted again."""
+    closing = ticket.completion is not None
+    is_final = ticket.staff_clock is None or not ticket.staff_clock.provisional
+    if closing:
+        key = "ticket.settled_closing" if is_final else "ticket.recounted_closing"
+        return key, ticket_args(ticket, due=completion_of(ticket))
+    key = "ticket.settled" if is_final else "ticket.recounted"
+    return key, ticket_args(ticket, due=due_of(ticket))
 
 
 def say_decision(
@@ -116,9 +132,16 @@ def _say_handed_over(script: Script, ticket: Ticket) -> None:
 
 
 def say_late(script: Script, ticket: Ticket) -> None:
-    """Say plainly that an answer is overdue."""
-    if ticket.is_open and ticket.answered_at is None and ticket.is_late(script.now):
-        script.say("ticket.late", ticket_args(ticket, due=_due(ticket)))
+    """Say plainly that an answer, or an approved closing, is overdue."""
+    clock = ticket.staff_clock
+    if not ticket.is_open or clock is None:
+        return
+    args = ticket_args(ticket, due={"$date": clock.due_date.isoformat(), "year": True})
+    if ticket.completion is not None:
+        if ticket.is_completed_late(script.now):
+            script.say("ticket.closing_late", args)
+    elif ticket.answered_at is None and ticket.is_late(script.now):
+        script.say("ticket.late", args)
 
 
 def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:

@@ -21,7 +21,12 @@ class AlarmKind(StrEnum):
 
     REMIND_TWO = "remind_two"
     REMIND_ONE = "remind_one"
+    INTERNAL_OVERDUE = "internal_overdue"
+    """The operator's own date has passed, the promised one not yet."""
     OVERDUE = "overdue"
+    COMPLETION_SOON = "completion_soon"
+    """An approved closing has to be carried out in two working days."""
+    COMPLETION_OVERDUE = "completion_overdue"
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
     """A user has waited for an agent longer than the operator permits."""
@@ -35,6 +40,8 @@ class AlarmKind(StrEnum):
     ACCOUNT_SERVICE_BACK = "account_service_back"
     CODE_GATEWAY_OUT = "code_gateway_out"
     CODE_GATEWAY_BACK = "code_gateway_back"
+    SCHEDULE_MISSING = "schedule_missing"
+    """New deadlines reach into a year whose holiday schedule is not imported."""
     ROW_REFUSED = "row_refused"
     """A database row failed its integrity check, and was left out or refused."""
 
@@ -42,7 +49,10 @@ class AlarmKind(StrEnum):
 ALARMS_OF_EVENTS: Final = {
     ScheduledEventKind.REMIND_TWO: AlarmKind.REMIND_TWO,
     ScheduledEventKind.REMIND_ONE: AlarmKind.REMIND_ONE,
+    ScheduledEventKind.INTERNAL_OVERDUE: AlarmKind.INTERNAL_OVERDUE,
     ScheduledEventKind.OVERDUE: AlarmKind.OVERDUE,
+    ScheduledEventKind.COMPLETION_SOON: AlarmKind.COMPLETION_SOON,
+    ScheduledEventKind.COMPLETION_OVERDUE: AlarmKind.COMPLETION_OVERDUE,
     ScheduledEventKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
 }
 """The alarm for each scheduled event that concerns staff."""

@@ -28,6 +28,8 @@ class StartsFrom(StrEnum):
 
     VERIFIED = "verified"
     RECEIVED = "received"
+    APPROVED = "approved"
+    """The closing of an account is approved."""
 
 
 class SourceQuality(StrEnum):

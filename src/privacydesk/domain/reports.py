@@ -21,7 +21,11 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from privacydesk.domain.counters import CounterKind, CounterSum
-from privacydesk.domain.deadlines import WorkingCalendar, working_days_left
+from privacydesk.domain.deadlines import (
+    WorkingCalendar,
+    count_working_days,
+    working_days_left,
+)
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
@@ -35,6 +39,8 @@ _REPLY_DAYS: Final = 10
 """The highest number of working days with a line of its own; slower answers share a line."""
 PROMISED_DAYS: Final = 7
 """The number of working days in which an answer is promised (policy article 9)."""
+CLOSING_DAYS: Final = 15
+"""The number of working days in which an approved closing is carried out."""
 _INSTANT: Final = timedelta(microseconds=1)
 
 _VERIFICATION_STEPS: Final = (
@@ -74,11 +80,25 @@ class Case(Struct, frozen=True):
     satisfaction: Satisfaction | None = None
 
 
+class Closing(Struct, frozen=True):
+    """An approved closing of an account that the requester confirmed.
+
+    Attributes:
+        approved_at: when it was approved.
+        closed_at: when it was carried out; None while it is not.
+    """
+
+    approved_at: datetime
+    closed_at: datetime | None
+
+
 class FigureName(StrEnum):
     """The name of a figure."""
 
     ON_TIME = "on_time"
     """Answers on time and late, by kind."""
+    CLOSINGS = "closings"
+    """Approved closings of accounts, carried out on time and late."""
     REPLY_DAYS = "reply_days"
     """Answers by the number of working days that they took."""
     BACKLOG = "backlog"
@@ -95,6 +115,7 @@ class FigureName(StrEnum):
 
 COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
     FigureName.ON_TIME: ("on_time", "late", "open", "ended"),
+    FigureName.CLOSINGS: ("on_time", "late"),
     FigureName.REPLY_DAYS: ("answers",),
     FigureName.BACKLOG: ("requests",),
     FigureName.REFUSALS: ("refusals",),
@@ -106,6 +127,7 @@ COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
 
 SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.ON_TIME: ("on_time", ("on_time", "late")),
+    FigureName.CLOSINGS: ("on_time", ("on_time", "late")),
     FigureName.GIVEN_UP: ("gave_up", ("went_on", "gave_up")),
     FigureName.UNSURE: ("unsure", ("understood", "unsure")),
     FigureName.SATISFACTION: ("satisfied", ("satisfied", "not_satisfied")),
@@ -185,15 +207,25 @@ class ReportBuilder:
     Args:
         calendar: the operator's working calendar.
         zone: the operator's time zone.
+        closing_days: the working days in which an approved closing is carried out; 0 for no such
+            period.
     """
 
-    def __init__(self, calendar: WorkingCalendar, zone: ZoneInfo) -> None:
+    def __init__(
+        self, calendar: WorkingCalendar, zone: ZoneInfo, closing_days: int = CLOSING_DAYS
+    ) -> None:
         self._calendar = calendar
         self._zone = zone
+        self._closing_days = closing_days
         self._working_days: dict[tuple[date, date], int] = {}
 
     def report(
-        self, period: Period, cases: Iterable[Case], counts: Iterable[CounterSum], now: datetime
+        self,
+        period: Period,
+        cases: Iterable[Case],
+        counts: Iterable[CounterSum],
+        now: datetime,
+        closings: Iterable[Closing] = (),
     ) -> Report:
         """Return the report of a period.
 
@@ -202,6 +234,8 @@ class ReportBuilder:
             cases: all cases received before its end and not closed before its beginning.
             counts: the sums of the counters over the period.
             now: the current time.
+            closings: the closings that were approved before its end and not carried out before its
+                beginning.
         """
         since, until = period.since(self._zone), period.until(self._zone)
         as_of = min(now, until)
@@ -227,6 +261,7 @@ class ReportBuilder:
                 _by_kind(
                     FigureName.ON_TIME, ((case.kind, _punctuality(case, now)) for case in promised)
                 ),
+                self._closings(closings, since, as_of),
                 _by_number(FigureName.REPLY_DAYS, days, range(_REPLY_DAYS + 1)),
                 self._backlog([case for case in cases if _is_unanswered(case, as_of)], as_of),
                 Figure(
@@ -258,6 +293,19 @@ class ReportBuilder:
         assert case.answered_at is not None
         start, end = self._date(case.counted_from), self._date(case.answered_at)
         return max(0, self._working_days_between(start, end))
+
+    def _closings(self, closings: Iterable[Closing], since: datetime, as_of: datetime) -> Figure:
+        """Count what was carried out in the period, and what is overdue at its end."""
+        columns = []
+        for closing in closings if self._closing_days else ():
+            ended = closing.closed_at if closing.closed_at and closing.closed_at < as_of else None
+            due_at = count_working_days(
+                self._calendar, closing.approved_at, self._closing_days, self._zone
+            ).due_at
+            late = (ended or as_of) >= due_at
+            if late or (ended is not None and ended >= since):
+                columns.append((RequestKind.DEREGISTRATION, "late" if late else "on_time"))
+        return _by_kind(FigureName.CLOSINGS, columns)
 
     def _backlog(self, unanswered: Sequence[Case], as_of: datetime) -> Figure:
         today = self._date(as_of - _INSTANT)

@@ -116,12 +116,17 @@ class ScheduledEventKind(StrEnum):
 
     REMIND_TWO = "remind_two"
     REMIND_ONE = "remind_one"
+    INTERNAL_OVERDUE = "internal_overdue"
+    """The operator's own date, ahead of the promised one, has passed."""
     OVERDUE = "overdue"
     LAPSE = "lapse"
     EVIDENCE_WAITING = "evidence_waiting"
     """Evidence has been unexamined for a working day, while no clock runs yet."""
     UNBINDING_WINDOW = "unbinding_window"
     """The time in which an automatic unbinding can be withdrawn is over."""
+    COMPLETION_SOON = "completion_soon"
+    """The closing of an account is due in two working days."""
+    COMPLETION_OVERDUE = "completion_overdue"
 
 
 class ScheduledEvent(Struct, frozen=True):
@@ -143,6 +148,8 @@ class Ticket(Struct, frozen=True):
         required_assurance: the level of identity verification that the kind requires.
         clocks: all running clocks; the one due first is the leading one.
         answered_at: when the requester got the decision, which stops the clocks.
+        completion: for the closing of an account, the clock of carrying it out, which starts with
+            the approval; None before, and for other kinds.
         holder: name of the agent working on it; empty if unassigned.
         excluded_reviewers: agents who may not decide it, as it objects to their decision.
         scheduled_events: future events, earliest first.
@@ -177,6 +184,7 @@ class Ticket(Struct, frozen=True):
     required_assurance: Assurance = Assurance.NONE
     clocks: tuple[Clock, ...] = ()
     answered_at: datetime | None = None
+    completion: Clock | None = None
     closed_at: datetime | None = None
     outcome: Outcome | None = None
     holder: str = ""
@@ -216,8 +224,21 @@ class Ticket(Struct, frozen=True):
         return min((event.at for event in self.scheduled_events), default=None)
 
     @property
+    def staff_clock(self) -> Clock | None:
+        """The clock that staff work against: of the answer, then of an approved closing."""
+        return self.completion if self.completes else self.clock
+
+    @property
+    def completes(self) -> bool:
+        """Whether the closing of an account was approved, and is or was to be carried out."""
+        is_running = self.outcome is None or self.outcome in _CARRIED_OUT
+        return self.completion is not None and is_running
+
+    @property
     def urgent_at(self) -> datetime | None:
-        """When a decision is due; None if no clock runs, or it was decided."""
+        """When staff's next result is due: a decision, or an approved closing; None if none is."""
+        if self.completion is not None and self.state is TicketState.FULFILLING:
+            return self.completion.due_at
         if self.clock is None or self.state not in _UNDECIDED:
             return None
         return self.clock.due_at
@@ -293,6 +314,19 @@ class Ticket(Struct, frozen=True):
         late_at = self.late_at
         return late_at is not None and (self.answered_at or now) >= late_at
 
+    def is_completed_late(self, now: datetime) -> bool:
+        """Return whether an approved closing was carried out late, or still is not after its date.
+
+        The time that the requester takes to confirm it is not late.
+        """
+        if self.completion is None:
+            return False
+        if self.state is TicketState.FULFILLING:
+            return now >= self.completion.due_at
+        if self.closed_at is None or self.outcome not in _CARRIED_OUT:
+            return False
+        return self.closed_at >= self.completion.due_at
+
 
 class LogEntry(Struct, frozen=True):
     """An entry of a ticket's internal log: a move, a note or another action.
@@ -318,6 +352,7 @@ class LogEntry(Struct, frozen=True):
 _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
 _AWAITS_REQUESTER = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
 _ANSWERED = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED, Outcome.REFUSED})
+_CARRIED_OUT = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED})
 _MINOR_FLAGS = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
 CHILD_FLAGS: Final = frozenset({"under_14", "exactly_14"})
 """Flags of a child's ticket; the two documents disagree on the age of exactly 14."""

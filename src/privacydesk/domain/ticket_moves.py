@@ -165,8 +165,8 @@ def may(ticket: Ticket, move: Move) -> bool:
 def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     """Return the ticket after ``trigger``.
 
-    A decision sets ``answered_at``, and a return to review clears it. Closing sets the outcome and
-    clears ``scheduled_events``.
+    A decision sets ``answered_at``, and a return to review clears it and ``completion``.
+    Closing sets the outcome and clears ``scheduled_events``.
 
     Raises:
         NotAllowedNowError: the ticket's state does not permit the move.
@@ -184,7 +184,7 @@ def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     if trigger in _ANSWERS and changed.answered_at is None:
         changed = replace(changed, answered_at=now)
     if trigger is Move.RETURN_TO_REVIEW:
-        changed = replace(changed, answered_at=None)
+        changed = replace(changed, answered_at=None, completion=None)
     if state is TicketState.CLOSED:
         changed = replace(changed, closed_at=now, outcome=_OUTCOMES[trigger], scheduled_events=())
     return changed

@@ -123,6 +123,8 @@ class TicketFacts(Struct, frozen=True):
         sequence: the ticket's version; the event with the higher one has the newer state.
         due_at: the first instant at which an answer is late; ``due_date`` ends then.
         linked: the ticket that it objects to, or duplicates.
+        completion_date: the last day for carrying out an approved closing; None for other tickets.
+        completion_due_at: the first instant at which that is late.
     """
 
     ticket_id: str
@@ -142,6 +144,8 @@ class TicketFacts(Struct, frozen=True):
     on_hold: bool
     linked: str | None
     items: tuple[ItemFacts, ...]
+    completion_date: date | None = None
+    completion_due_at: datetime | None = None
 
 
 class ConversationFacts(Struct, frozen=True):
@@ -295,6 +299,7 @@ def _due(ticket: Ticket) -> tuple[datetime | None, bool]:
 
 def _ticket_facts(ticket: Ticket) -> TicketFacts:
     clock = ticket.clock
+    completion = ticket.completion
     return TicketFacts(
         ticket_id=ticket.id.hex(),
         number=ticket.number,
@@ -313,6 +318,8 @@ def _ticket_facts(ticket: Ticket) -> TicketFacts:
         on_hold="hold" in ticket.flags,
         linked=None if ticket.linked is None else ticket.linked.hex(),
         items=tuple(_item_facts(item) for item in ticket.items),
+        completion_date=None if completion is None else completion.due_date,
+        completion_due_at=None if completion is None else completion.due_at,
     )
 
 

@@ -25,6 +25,7 @@ class LocaleSpec:
         date_with_year: the same with the year.
         date_short: the short form for lists, without year.
         date_short_with_year: the same with the year.
+        date_bare: the short form without weekday and year, for the ends of a stretch of days.
         day: the CLDR pattern of a date without weekday, such as a birthday.
         month: the pattern of a month with its year.
         year: the pattern of a year.
@@ -43,6 +44,7 @@ class LocaleSpec:
     date_with_year: str
     date_short: str
     date_short_with_year: str
+    date_bare: str
     day: str
     month: str
     year: str
@@ -69,6 +71,7 @@ def _chinese(
         date_with_year="y年M月d日 EEEE",
         date_short="M月d日 EEE",
         date_short_with_year="y年M月d日 EEE",
+        date_bare="M月d日",
         day="y年M月d日",
         month="y年M月",
         year="y年",
@@ -93,6 +96,7 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             date_with_year="EEEE, d MMMM y",
             date_short="EEE d MMM",
             date_short_with_year="EEE d MMM y",
+            date_bare="d MMM",
             day="d MMMM y",
             month="MMMM y",
             year="y",

@@ -7,7 +7,8 @@ value is shown unchanged; a mapping has one ``$`` key, which is its type, and op
 type        value                                                    options
 =========== ======================================================== =====================
 ``$date``   ``YYYY-MM-DD``, shown with its weekday                   ``year``: show the year;
-                                                                     ``short``: for lists
+                                                                     ``short``: for lists;
+                                                                     ``bare``: no weekday
 ``$day``    ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``, shown without
             weekday, such as a birthday
 ``$time``   ISO 8601 with offset                                     ``zone``: the time zone
@@ -120,6 +121,8 @@ class ValueRenderer:
 
     def _date(self, value: str, options: Mapping[str, Any]) -> str:
         day, year = date.fromisoformat(value), bool(options.get("year"))
+        if options.get("bare"):
+            return format_date(day, self._spec.date_bare, locale=self._spec.babel)
         if not options.get("short"):
             return self._day(day, year=year)
         pattern = self._spec.date_short_with_year if year else self._spec.date_short

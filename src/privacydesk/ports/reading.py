@@ -31,7 +31,7 @@ from privacydesk.domain.inbox_views import (
     TicketSummary,
     ViewerContext,
 )
-from privacydesk.domain.reports import Case
+from privacydesk.domain.reports import Case, Closing
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import LogEntry, Ticket
 
@@ -241,6 +241,10 @@ class Cases(Protocol):
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
         """Return the cases received before ``until`` that were open or changed since ``since``."""
+        ...
+
+    async def closings(self, since: datetime, until: datetime) -> tuple[Closing, ...]:
+        """Return closings approved before ``until`` that were not carried out before ``since``."""
         ...
 
     async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -21,9 +21,12 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
+from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket, TicketState
 from privacydesk.ports import AlarmStore, DutyStore, Reader
 
+_COMPLETION_EVENTS = frozenset(
+    {ScheduledEventKind.COMPLETION_SOON, ScheduledEventKind.COMPLETION_OVERDUE}
+)
 _PAGE_SIZE = 100
 _RETENTION = timedelta(days=90)
 
@@ -66,15 +69,11 @@ class Alarms:
     ) -> tuple[StaffAlarm, ...]:
         """Return the alarms for a scheduled event of a ticket, to its holder and the supervisors.
 
-        Empty if the event no longer matters: the ticket was answered, or its evidence examined.
+        Empty if the event no longer matters: the ticket was answered or carried out, or its
+        evidence examined.
         """
         kind = ALARMS_OF_EVENTS.get(event.kind)
-        is_settled = (
-            not ticket.has_unexamined_evidence
-            if event.kind is ScheduledEventKind.EVIDENCE_WAITING
-            else ticket.answered_at is not None or not ticket.is_open
-        )
-        if kind is None or is_settled:
+        if kind is None or not _still_matters(ticket, event):
             return ()
         attended = recipients.board.is_present(ticket.holder, now)
         holder = (ticket.holder,) if ticket.holder in recipients.active else ()
@@ -224,6 +223,20 @@ class Alarms:
             ]
         )
 
+    async def alert_missing_schedule(self, year: int) -> int:
+        """Alert supervisors, once, that a year's holiday schedule is missing.
+
+        Args:
+            year: the year on which deadlines rest.
+        """
+        kind, at = AlarmKind.SCHEDULE_MISSING, datetime(year, 1, 1, tzinfo=UTC)
+        return await self._store.add_new(
+            [
+                StaffAlarm(alarm_id(name, kind, b"%d" % year, at), name, kind, self._clock.now())
+                for name in (await self.recipients()).supervisors
+            ]
+        )
+
     async def alarms_of(self, agent: str) -> tuple[StaffAlarm, ...]:
         """Return an agent's alarms, the newest first."""
         return await self._store.alarms_of(agent, limit=_PAGE_SIZE)
@@ -257,6 +270,15 @@ class Alarms:
     async def delete_expired(self) -> None:
         """Delete alarms older than the retention period."""
         await self._store.sweep(self._clock.now() - _RETENTION)
+
+
+def _still_matters(ticket: Ticket, event: ScheduledEvent) -> bool:
+    """Return whether what an event is about is still to be done by staff."""
+    if event.kind is ScheduledEventKind.EVIDENCE_WAITING:
+        return ticket.has_unexamined_evidence
+    if event.kind in _COMPLETION_EVENTS or ticket.completion is not None:
+        return ticket.state is TicketState.FULFILLING
+    return ticket.answered_at is None and ticket.is_open
 
 
 def _ticket_alarms(

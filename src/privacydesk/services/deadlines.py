@@ -6,14 +6,14 @@ scheduled event of the ticket, ``domain.ticket.ScheduledEvent``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from privacydesk.calendars import OPERATOR_7WD, Calendars
+from privacydesk.calendars import CLOSING_15WD, OPERATOR_7WD, Calendars
 from privacydesk.domain.clocks import (
     Clock,
     RegimeProfile,
@@ -23,7 +23,7 @@ from privacydesk.domain.clocks import (
     recount_if_provisional,
     start_clock,
 )
-from privacydesk.domain.deadlines import Day, Unit, working_days_before
+from privacydesk.domain.deadlines import Day, Unit, end_of_day, working_days_before
 from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.errors import NotAllowedNowError
 
@@ -31,10 +31,19 @@ _REMINDER_HOUR = time(9, 0)
 """Time of day of reminders, in the operator's time zone."""
 
 _REMINDERS = ((ScheduledEventKind.REMIND_TWO, 2), (ScheduledEventKind.REMIND_ONE, 1))
-"""The reminders, with how many working days they precede the due date."""
+"""The reminders, with how many working days they precede the date for staff."""
+
+_COMPLETION_REMINDERS = ((ScheduledEventKind.COMPLETION_SOON, 2),)
 
 _DEADLINE_EVENTS = frozenset(
-    {ScheduledEventKind.REMIND_TWO, ScheduledEventKind.REMIND_ONE, ScheduledEventKind.OVERDUE}
+    {
+        ScheduledEventKind.REMIND_TWO,
+        ScheduledEventKind.REMIND_ONE,
+        ScheduledEventKind.OVERDUE,
+        ScheduledEventKind.INTERNAL_OVERDUE,
+        ScheduledEventKind.COMPLETION_SOON,
+        ScheduledEventKind.COMPLETION_OVERDUE,
+    }
 )
 
 
@@ -46,6 +55,9 @@ class DeadlineRules:
         calendar: code of the working-day calendar.
         zone: name of the time zone in which the operator's days begin.
         regimes: the rules that set a deadline for each ticket; the earliest deadline leads.
+        closing: the period in which an approved closing of an account is carried out; None for
+            none.
+        internal_days: how many working days before each deadline staff should be done; 0 for none.
         verification_timeout: how long a ticket may stay unverified before it lapses.
         unbinding_window: see ``dialog.rules.Rules``.
     """
@@ -53,6 +65,8 @@ class DeadlineRules:
     calendar: str = "CN"
     zone: str = "Asia/Shanghai"
     regimes: Sequence[RegimeProfile] = (OPERATOR_7WD,)
+    closing: RegimeProfile | None = CLOSING_15WD
+    internal_days: int = 0
     verification_timeout: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None
 
@@ -97,27 +111,79 @@ class Deadlines:
                 clocks.append(start_clock(regime, calendar, start, self.zone))
         return tuple(clocks)
 
+    def missing_schedule(self, now: datetime) -> int | None:
+        """Return the year whose schedule is needed for deadlines that start today, but not final.
+
+        None if no such deadline is provisional.
+        """
+        calendar, day = self.calendars.get(self.rules.calendar), self.today(now)
+        left = max((one.amount for one in self._in_working_days()), default=0)
+        while left and calendar.day(day).settled:
+            day += timedelta(days=1)
+            left -= calendar.day(day).working
+        return None if calendar.day(day).settled else day.year
+
+    def _in_working_days(self) -> Iterator[RegimeProfile]:
+        for one in (*self.rules.regimes, self.rules.closing):
+            if one is not None and one.unit is Unit.WORKING_DAYS:
+                yield one
+
     def days(self, clock: Clock) -> tuple[Day, ...]:
         """Return the days from a clock's start to its due date, and how each was counted."""
         return recount_deadline(clock, self.calendars.get(clock.calendar)).days
 
     def deadline_events(self, ticket: Ticket, now: datetime) -> tuple[ScheduledEvent, ...]:
-        """Return the scheduled events of a ticket's leading deadline, earliest first.
+        """Return the scheduled events of a ticket's deadline, earliest first.
 
-        These are the reminders that still lie ahead, and the moment from which it is overdue.
-        There are none without a deadline, or once the ticket is answered.
+        These are the reminders that still lie ahead, and the moment from which it is overdue: of
+        the answer, or, for a closing that is approved, of carrying it out.
         """
-        events: list[ScheduledEvent] = []
-        clock = ticket.clock
-        if clock is not None and ticket.answered_at is None:
-            calendar = self.calendars.get(clock.calendar)
-            for kind, days_before in _REMINDERS:
-                day = working_days_before(calendar, clock.due_date, days_before)
-                at = datetime.combine(day, _REMINDER_HOUR, self.zone).astimezone(UTC)
-                if at > now:
-                    events.append(ScheduledEvent(kind, at))
-            events.append(ScheduledEvent(ScheduledEventKind.OVERDUE, clock.due_at.astimezone(UTC)))
-        return _by_time(events)
+        if ticket.completion is not None:
+            overdue = ScheduledEventKind.COMPLETION_OVERDUE
+            return self._events_of(ticket.completion, _COMPLETION_REMINDERS, overdue, now)
+        if ticket.clock is None or ticket.answered_at is not None:
+            return ()
+        return self._events_of(ticket.clock, _REMINDERS, ScheduledEventKind.OVERDUE, now)
+
+    def _events_of(
+        self,
+        clock: Clock,
+        reminders: Sequence[tuple[ScheduledEventKind, int]],
+        overdue: ScheduledEventKind,
+        now: datetime,
+    ) -> tuple[ScheduledEvent, ...]:
+        calendar, internal = self.calendars.get(clock.calendar), self.internal_date(clock)
+        events = []
+        for kind, days_before in reminders:
+            day = working_days_before(calendar, internal or clock.due_date, days_before)
+            at = datetime.combine(day, _REMINDER_HOUR, self.zone).astimezone(UTC)
+            events.append(ScheduledEvent(kind, at))
+        if internal is not None:
+            at = end_of_day(internal, ZoneInfo(clock.zone)).astimezone(UTC)
+            events.append(ScheduledEvent(ScheduledEventKind.INTERNAL_OVERDUE, at))
+        ahead = [event for event in events if event.at > now]
+        return _by_time([*ahead, ScheduledEvent(overdue, clock.due_at.astimezone(UTC))])
+
+    def internal_date(self, clock: Clock) -> date | None:
+        """Return the operator's own date ahead of a clock's due date; None if there is none.
+
+        Never earlier than the day on which the clock started.
+        """
+        days = self.rules.internal_days
+        if not days:
+            return None
+        calendar, started = self.calendars.get(clock.calendar), self.today(clock.started_at)
+        return max(working_days_before(calendar, clock.due_date, days), started)
+
+    def start_completion(self, ticket: Ticket, now: datetime) -> Ticket:
+        """Return the ticket with the clock of carrying out an approved closing started."""
+        if self.rules.closing is None:
+            return ticket
+        calendar = self.calendars.get(self.rules.calendar)
+        return self._reschedule(
+            replace(ticket, completion=start_clock(self.rules.closing, calendar, now, self.zone)),
+            now,
+        )
 
     def verification_events(self, ticket: Ticket, now: datetime) -> tuple[ScheduledEvent, ...]:
         """Return the scheduled events of a ticket that awaits verification, earliest first.
@@ -149,22 +215,22 @@ class Deadlines:
 
         A date is provisional while the holiday schedule of its year is not published.
         """
-        clocks = []
-        changed = False
-        for clock in ticket.clocks:
-            calendar = self.calendars.get(clock.calendar)
-            recounted = recount_if_provisional(clock, calendar) if clock.provisional else None
-            changed = changed or recounted is not None
-            clocks.append(recounted or clock)
-        if not changed:
+        clocks = tuple(self._recounted(clock) for clock in ticket.clocks)
+        completion = ticket.completion and self._recounted(ticket.completion)
+        if (clocks, completion) == (ticket.clocks, ticket.completion):
             return None
         work = ticket.work
         if work.first_due is not None:
             work = replace(work, first_due=self._original_due_date(clocks, work.first_due))
-        recounted_ticket = replace(
-            ticket, clocks=tuple(clocks), work=work, version=ticket.version + 1
+        recounted = replace(
+            ticket, clocks=clocks, completion=completion, work=work, version=ticket.version + 1
         )
-        return self._reschedule(recounted_ticket, now)
+        return self._reschedule(recounted, now)
+
+    def _recounted(self, clock: Clock) -> Clock:
+        if not clock.provisional:
+            return clock
+        return recount_if_provisional(clock, self.calendars.get(clock.calendar)) or clock
 
     def _original_due_date(self, clocks: Sequence[Clock], promised: date) -> date:
         """Return the recounted due date of the period before its extension.

@@ -47,12 +47,14 @@ class DeadlineStatus(StrEnum):
     SOON = "soon"
     OVERDUE = "overdue"
     ANSWERED = "answered"
-    """The decision was communicated; the remaining work has no deadline."""
+    """The decision was communicated, or the approved closing was carried out."""
     ANSWERED_LATE = "answered_late"
 
 
 class DeadlineProgress(Struct, frozen=True):
     """The progress towards a ticket's earliest deadline, as shown by a progress bar.
+
+    For a closing that is approved, this is the deadline for carrying it out.
 
     Attributes:
         status: how near the deadline is.
@@ -62,6 +64,9 @@ class DeadlineProgress(Struct, frozen=True):
         total_days: days from the start to the due date.
         days_left: working days after today up to the due date; negative once it has passed.
         days: each calendar day of the period; only counted ones advance the bar.
+        completes: whether it is the deadline for carrying out a closing.
+        internal_date: the operator's own date ahead of ``due_date``, which only staff see; None if
+            there is none, or the deadline has ended.
     """
 
     status: DeadlineStatus
@@ -71,6 +76,8 @@ class DeadlineProgress(Struct, frozen=True):
     total_days: int = 0
     days_left: int = 0
     days: tuple[Day, ...] = ()
+    completes: bool = False
+    internal_date: date | None = None
 
 
 class Row(Struct, frozen=True):
@@ -332,14 +339,24 @@ class Inbox:
         now = self._clock.now()
         return tuple(Row(ticket, self.deadline_progress(ticket, now)) for ticket in tickets)
 
+    def answer_days(self, ticket: Ticket) -> tuple[Day, ...]:
+        """Return the days of the deadline of a ticket's answer; none while no clock runs."""
+        return () if ticket.clock is None else self._deadlines.days(ticket.clock)
+
+    def internal_date(self, ticket: Ticket) -> date | None:
+        """Return the operator's own date ahead of a ticket's running deadline; None for none."""
+        clock = ticket.staff_clock
+        return None if clock is None else self._deadlines.internal_date(clock)
+
     def deadline_progress(self, ticket: Ticket, now: datetime | None = None) -> DeadlineProgress:
         """Return the progress towards a ticket's earliest deadline."""
         now = now or self._clock.now()
-        deadline = ticket.clock
+        deadline = ticket.staff_clock
+        ended = ticket.closed_at if ticket.completes else ticket.answered_at
         if deadline is None:
             return DeadlineProgress(DeadlineStatus.NONE)
         days = self._deadlines.days(deadline)
-        until = self._deadlines.today(ticket.answered_at or now)
+        until = self._deadlines.today(ended or now)
         calendar = self._deadlines.calendars.get(deadline.calendar)
         return DeadlineProgress(
             self._deadline_status(ticket, deadline.due_at, now),
@@ -350,11 +367,16 @@ class Inbox:
             max((day.count or 0 for day in days), default=0),
             working_days_left(calendar, until, deadline.due_date),
             days,
+            completes=ticket.completes,
+            internal_date=None if ended else self._deadlines.internal_date(deadline),
         )
 
     def _deadline_status(self, ticket: Ticket, due_at: datetime, now: datetime) -> DeadlineStatus:
-        late = ticket.is_late(now)
-        if ticket.answered_at is not None:
+        if ticket.completes:
+            late, ended = ticket.is_completed_late(now), not ticket.is_open
+        else:
+            late, ended = ticket.is_late(now), ticket.answered_at is not None
+        if ended:
             return DeadlineStatus.ANSWERED_LATE if late else DeadlineStatus.ANSWERED
         if not ticket.is_open:
             return DeadlineStatus.NONE
@@ -367,9 +389,10 @@ class Inbox:
         return ViewerContext(agent.name, now, self._soon(now))
 
     def _soon(self, now: datetime) -> datetime:
-        """Return the end of the second working day from now."""
-        calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
-        day, days_left = self._deadlines.today(now), _SOON_DAYS
+        """Return the end of the second working day from now, or later by the internal days."""
+        rules = self._deadlines.rules
+        calendar = self._deadlines.calendars.get(rules.calendar)
+        day, days_left = self._deadlines.today(now), _SOON_DAYS + rules.internal_days
         while days_left:
             day += timedelta(days=1)
             days_left -= calendar.day(day).working

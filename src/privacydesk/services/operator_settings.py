@@ -117,6 +117,10 @@ class OperatorSettings:
             for schedule in schedules
         )
 
+    def missing_schedule(self) -> int | None:
+        """Return the year without a final schedule on which deadlines rest; None for none."""
+        return self._deadlines.missing_schedule(self._clock.now())
+
     async def policy_editions(self) -> tuple[PolicyEdition, ...]:
         """Return the imported versions of the policy, the newest first."""
         current = self._policy_in_force()

@@ -21,7 +21,8 @@ from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.ticket_cards import TicketCards, due_date_argument
+from privacydesk.services.due_dates import completion_argument, due_argument
+from privacydesk.services.ticket_cards import TicketCards
 
 FindTicket = Callable[[str], Ticket | None]
 """Returns a ticket of the current turn by its symbol (``sym:0``) or its id in hex."""
@@ -32,6 +33,7 @@ class Renderer:
 
     def __init__(self, catalog: Catalog, deadlines: Deadlines, rules: Rules) -> None:
         self._catalog = catalog
+        self._deadlines = deadlines
         self._cards = TicketCards(
             catalog,
             deadlines,
@@ -151,20 +153,24 @@ class Renderer:
         return find(str(name)) if name else None
 
     def _resolve_args(self, args: Mapping[str, Any], find: FindTicket) -> dict[str, Any]:
-        resolved: dict[str, Any] = {}
-        for name, value in args.items():
-            if isinstance(value, Mapping):
-                if "$ticket" in value:
-                    ticket = find(str(value["$ticket"]))
-                    resolved[name] = ticket.number if ticket else ""
-                    continue
-                if "$due" in value:
-                    ticket = find(str(value["$due"]))
-                    clock = ticket.clock if ticket else None
-                    resolved[name] = due_date_argument(clock) if clock else ""
-                    continue
-            resolved[name] = value
-        return resolved
+        return {name: self._resolve(value, find) for name, value in args.items()}
+
+    def _resolve(self, value: Any, find: FindTicket) -> Any:
+        """Return an argument with its references to tickets replaced by what they show."""
+        if not isinstance(value, Mapping):
+            return value
+        if "$ticket" in value:
+            ticket = find(str(value["$ticket"]))
+            return ticket.number if ticket else ""
+        if "$due" in value:
+            ticket = find(str(value["$due"]))
+            return due_argument(ticket, self._deadlines) if ticket else ""
+        if "$completion" in value:
+            ticket = find(str(value["$completion"]))
+            return completion_argument(ticket, self._deadlines) if ticket else ""
+        if "args" in value:
+            return {**value, "args": self._resolve_args(value["args"], find)}
+        return value
 
     # -- tickets ---------------------------------------------------------------------------
 

@@ -44,12 +44,13 @@ class Reports:
             raise InvalidRequestError("there is no such period", reason="period")
         zone, now = self._deadlines.zone, self._clock.now()
         cases = await self._cases.between(period.since(zone), period.until(zone))
+        closings = await self._cases.closings(period.since(zone), period.until(zone))
         counts = await self._counters.sums(period.first, period.last)
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
+        closing = self._deadlines.rules.closing
+        builder = ReportBuilder(calendar, zone, 0 if closing is None else closing.amount)
         # Counting a busy year takes a while, and must not block the event loop.
-        return await asyncio.to_thread(
-            ReportBuilder(calendar, zone).report, period, cases, counts, now
-        )
+        return await asyncio.to_thread(builder.report, period, cases, counts, now, closings)
 
     async def requests(self, period: Period) -> AsyncGenerator[tuple[Ticket, ...]]:
         """Yield pages of the tickets of requests made in a period, oldest first."""

@@ -38,10 +38,16 @@ _log = structlog.get_logger(__name__)
 _ALARMS: Mapping[ScheduledEventKind, str] = {
     ScheduledEventKind.REMIND_TWO: "ticket_due_in_two_working_days",
     ScheduledEventKind.REMIND_ONE: "ticket_due_in_one_working_day",
+    ScheduledEventKind.INTERNAL_OVERDUE: "ticket_internally_overdue",
     ScheduledEventKind.OVERDUE: "ticket_overdue",
+    ScheduledEventKind.COMPLETION_SOON: "closing_due_in_two_working_days",
+    ScheduledEventKind.COMPLETION_OVERDUE: "closing_overdue",
     ScheduledEventKind.EVIDENCE_WAITING: "evidence_not_examined",
 }
 """Names of the log events that alert the holder and the supervisors."""
+
+_OVERDUE = frozenset({ScheduledEventKind.OVERDUE, ScheduledEventKind.COMPLETION_OVERDUE})
+"""The events that the user is told, once."""
 
 _RECHECK_INTERVAL = timedelta(seconds=20)
 """How often an unbinding window is checked while its user is asked whether to withdraw."""
@@ -145,7 +151,7 @@ class ScheduledEvents:
             ticket = move(ticket, Move.LAPSE, now)
             message = DueMessage(job_id, event.kind.value, ticket)
             return ticket, message, self._notices.rows(message, now)
-        if event.kind is ScheduledEventKind.OVERDUE and ticket.answered_at is None:
+        if event.kind in _OVERDUE and (ticket.answered_at is None or ticket.is_completed_late(now)):
             ticket = replace(ticket, version=ticket.version + 1)
             return ticket, DueMessage(job_id, event.kind.value, ticket), ()
         if event.kind is ScheduledEventKind.UNBINDING_WINDOW and self._may_unbind(ticket):
@@ -169,7 +175,7 @@ class ScheduledEvents:
         now = self._clock.now()
         if self._deadlines.recount_provisional(candidate, now) is None:
             return
-        clock = candidate.clock
+        clock = candidate.staff_clock
         due_date = clock.due_date.isoformat() if clock else ""
         job_id = f"settle:{candidate.id.hex()}:{due_date}:{candidate.version}"
 
@@ -177,7 +183,7 @@ class ScheduledEvents:
             ticket = self._deadlines.recount_provisional(rows.tickets[candidate.id], now)
             if ticket is None:
                 return TurnInput(None)
-            clock = ticket.clock
+            clock = ticket.staff_clock
             assert clock is not None
             entry = LogEntry(
                 ticket.id,
@@ -187,6 +193,9 @@ class ScheduledEvents:
                 why=clock.due_date.isoformat(),
                 job_id=job_id,
             )
+            if ticket.answered_at is not None and ticket.completion is None:
+                # The date is of no use to anybody any more.
+                return TurnInput(None, Changes(tickets=(ticket,), ticket_log=(entry,)))
             message = DecisionMessage(job_id, DecisionKind.CALENDAR_SETTLED, ticket=ticket)
             notices = self._notices.rows(message, now)
             changes = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=notices)
@@ -207,7 +216,7 @@ def _log_event(ticket: Ticket, event: ScheduledEvent) -> None:
     if alarm is None:
         _log.info("due_fired", kind=event.kind.value, ticket=ticket.number)
         return
-    clock = ticket.clock
+    clock = ticket.staff_clock
     _log.warning(
         alarm,
         ticket=ticket.number,

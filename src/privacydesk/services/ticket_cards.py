@@ -7,7 +7,7 @@ why then, what came of each item, and what the requester may do now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ from privacydesk.domain.ticket import (
 from privacydesk.ports import Catalog
 from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.due_dates import bare_date, date_argument, holidays_between
 
 Row = Mapping[str, Any]
 RenderRow = Callable[[Row, str], dict[str, str]]
@@ -53,9 +54,7 @@ _RESTS: Final[Mapping[RequestKind, str]] = {
     RequestKind.CONSENT_WITHDRAWAL: "ticket.stays_consents",
     RequestKind.UNBINDING: "ticket.stays_logins",
 }
-_SKIPPED_DAYS: Final = frozenset({DayReason.HOLIDAY, DayReason.OVERRIDE_OFF})
 _DECIDED: Final = frozenset({TicketState.AWAITING_CONFIRMATION, TicketState.FULFILLING})
-_SATURDAY: Final = 5
 
 
 class TicketCards:
@@ -113,7 +112,12 @@ class TicketCards:
                 for one in actions_of(ticket, self._rules, now)
             ],
         }
-        return card | self._end(ticket, locale) | self._due(ticket, locale)
+        return (
+            card
+            | self._end(ticket, locale)
+            | self._due(ticket, locale)
+            | self._completion(ticket, locale, now)
+        )
 
     def _end(self, ticket: Ticket, locale: str) -> dict[str, Any]:
         """Return how and when a closed ticket ended."""
@@ -197,36 +201,43 @@ class TicketCards:
         clock = ticket.clock
         if clock is None:
             return {}
+        if ticket.work.first_due is None:
+            return self._date_with_days(clock, locale)
+        first = date_argument(ticket.work.first_due)
+        extended = self._text(locale, "ticket.date_extended", {"first": first})
+        return self._date_with_days(clock, locale) | {"reason_text": extended}
+
+    def _completion(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
+        """Return until when an approved closing is carried out, and how that was counted."""
+        clock = ticket.completion
+        if clock is None or ticket.state is TicketState.AWAITING_CONFIRMATION:
+            return {}
+        completion = self._date_with_days(clock, locale)
+        late = ticket.is_completed_late(now)
+        return {"completion": completion | {"provisional": clock.provisional, "late": late}}
+
+    def _date_with_days(self, clock: Clock, locale: str) -> dict[str, Any]:
         days = self._deadlines.days(clock)
         due = {
             "due_date": clock.due_date.isoformat(),
-            "due_text": self._value(due_date_argument(clock), locale),
+            "due_text": self._value(date_argument(clock.due_date), locale),
             "zone": clock.zone,
             "days": [self._render_day(day, locale) for day in days],
         }
-        reason = self._reason(ticket, days, locale)
+        reason = self._reason(days, locale)
         return due | {"reason_text": reason} if reason else due
 
-    def _reason(self, ticket: Ticket, days: tuple[Day, ...], locale: str) -> str:
+    def _reason(self, days: tuple[Day, ...], locale: str) -> str:
         """Return why a date is later than working days alone make it; empty if it isn't."""
-        if ticket.work.first_due is not None:
-            first = {"$date": ticket.work.first_due.isoformat(), "year": True}
-            return self._text(locale, "ticket.date_extended", {"first": first})
-        runs = [self._run(first, last, locale) for first, last in _runs_off(days)]
+        runs = holidays_between(days)
         if not runs:
             return ""
-        reason = self._text(locale, "ticket.date_holiday", {"days": {"$texts": runs}})
+        reason = self._text(locale, "ticket.date_holiday", {"days": {"$texts": list(runs)}})
         worked = [one.date for one in days if one.reason is DayReason.MAKEUP and one.count]
         if not worked:
             return reason
-        dates = {"$texts": [{"$date": one.isoformat(), "short": True} for one in worked]}
+        dates = {"$texts": [bare_date(one) for one in worked]}
         return self._text(locale, "ticket.date_makeup", {"reason": reason, "days": dates})
-
-    def _run(self, first: date, last: date, locale: str) -> str:
-        begin, end = ({"$date": day.isoformat(), "short": True} for day in (first, last))
-        if first == last:
-            return self._value(begin, locale)
-        return self._text(locale, "ticket.date_range", {"first": begin, "last": end})
 
     def _render_day(self, day: Day, locale: str) -> dict[str, Any]:
         return {
@@ -257,26 +268,9 @@ def _is_verified_apart(ticket: Ticket) -> bool:
     return needs or ticket.verified_at != ticket.received_at
 
 
-def _runs_off(days: tuple[Day, ...]) -> Iterator[tuple[date, date]]:
-    """Yield the runs of days off, first and last, that include a weekday: holidays."""
-    run: list[Day] = []
-    for day in (*days, None):
-        if day is not None and not day.working:
-            run.append(day)
-            continue
-        if any(one.reason in _SKIPPED_DAYS and one.date.weekday() < _SATURDAY for one in run):
-            yield run[0].date, run[-1].date
-        run = []
-
-
 def _state_key(ticket: Ticket) -> str:
     """Return the text key of a ticket's state as shown to its requester."""
     if any(due.kind is ScheduledEventKind.UNBINDING_WINDOW for due in ticket.scheduled_events):
         # No agent works on it: the account is unbound automatically when the window closes.
         return "ticket.in_window"
     return f"ticket.state.{ticket.state.value}"
-
-
-def due_date_argument(clock: Clock) -> dict[str, Any]:
-    """Return a deadline's due date as a text argument."""
-    return {"$date": clock.due_date.isoformat(), "year": True}

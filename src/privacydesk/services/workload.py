@@ -108,7 +108,8 @@ class Workloads:
     def _loads(
         self, work: Iterable[OpenWork], days: Sequence[date], now: datetime
     ) -> Mapping[str, Load]:
-        soon = set(days[: _SOON_DAYS + (days[0] == self._deadlines.today(now))])
+        ahead = _SOON_DAYS + self._deadlines.rules.internal_days
+        soon = set(days[: ahead + (days[0] == self._deadlines.today(now))])
         loads = dict[str, Load]()
         for part in work:
             load, late = loads.get(part.holder, Load()), _is_overdue(part, now)

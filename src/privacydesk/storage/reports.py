@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.reports import Case
-from privacydesk.domain.ticket import Satisfaction, Ticket
+from privacydesk.domain.reports import Case, Closing
+from privacydesk.domain.ticket import Outcome, Satisfaction, Ticket, TicketState
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, opt_instant, to_micros
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import read_full_page, read_tickets
 from privacydesk.storage.sealing import Seals
-from privacydesk.storage.statements import TICKETS, padded
+from privacydesk.storage.statements import TICKETS, padded, sql_literal
 
 _ticket = tables.ticket.c
 _SINCE = sa.bindparam("since", type_=sa.BigInteger)
@@ -44,6 +44,19 @@ _CASES = sa.select(
     ),
 )
 
+_CLOSINGS = sa.select(_ticket.answered_at, _ticket.closed_at).where(
+    _ticket.kind == sql_literal(RequestKind.DEREGISTRATION.value),
+    _ticket.answered_at < sa.bindparam("until", type_=sa.BigInteger),
+    sa.or_(
+        _ticket.state == sql_literal(TicketState.FULFILLING.value),
+        sa.and_(
+            _ticket.closed_at >= _SINCE,
+            _ticket.outcome.in_(
+                [sql_literal(one.value) for one in (Outcome.FULFILLED, Outcome.PARTLY_FULFILLED)]
+            ),
+        ),
+    ),
+)
 _NUMBERS = sa.select(_ticket.id, _ticket.number).where(
     _ticket.id.in_(sa.bindparam("ids", expanding=True))
 )
@@ -84,6 +97,18 @@ class SqlCases:
                     None if row.satisfaction is None else Satisfaction(row.satisfaction),
                 )
                 for row in connection.execute(_CASES, params)
+            )
+
+        return await self._reader.read(fetch)
+
+    async def closings(self, since: datetime, until: datetime) -> tuple[Closing, ...]:
+        """Return the closings of a period; see ``ports.Cases``."""
+        params = {"since": to_micros(since), "until": to_micros(until)}
+
+        def fetch(connection: sa.Connection) -> tuple[Closing, ...]:
+            return tuple(
+                Closing(from_micros(row.answered_at), opt_instant(row.closed_at))
+                for row in connection.execute(_CLOSINGS, params)
             )
 
         return await self._reader.read(fetch)

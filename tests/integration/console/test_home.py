@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.common.console_cases import copy_of_data, enter, now, talk_of
 from tests.common.console_client import Browser, Office, Page
@@ -115,3 +115,21 @@ async def test_a_script_fetches_what_changes_alone(office: Office) -> None:
     assert page.status == 200
     assert "<html" not in page.text
     assert "next-title" in page.text
+
+
+async def test_a_missing_schedule_is_told_to_all_and_alarms_supervisors_once(
+    office: Office,
+) -> None:
+    await copy_of_data(office)
+    mei, admin = await office.signed_in("mei"), await office.signed_in("xiao-chen")
+    assert "missing-schedule" not in (await mei.get("/console/")).text
+    office.clock.move(datetime(2026, 12, 28, 2, tzinfo=UTC) - office.clock.now())
+    mei, admin = await office.signed_in("mei"), await office.signed_in("xiao-chen")
+    page = await mei.get("/console/")
+    assert "The public holidays of 2027 are not imported" in page.text
+    assert "/console/settings#calendar" not in page.text
+    assert "/console/settings#calendar" in (await admin.get("/console/")).text
+    alarms = office.world.services.alarms
+    assert [await alarms.alert_missing_schedule(2027) for _ in range(2)] == [1, 0]
+    boss = await office.signed_in("lao-zhou")
+    assert "Next year’s public holidays are not imported" in (await boss.get("/console/")).text

@@ -11,7 +11,15 @@ from privacydesk.domain.counters import CounterKind, CounterSum
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
-from privacydesk.domain.reports import Case, Figure, FigureName, Line, Report, ReportBuilder
+from privacydesk.domain.reports import (
+    Case,
+    Closing,
+    Figure,
+    FigureName,
+    Line,
+    Report,
+    ReportBuilder,
+)
 from privacydesk.domain.ticket import Satisfaction
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -192,3 +200,26 @@ def test_a_period_without_anything_has_empty_figures_and_no_rates() -> None:
 def test_the_same_records_give_the_same_figures_a_year_later() -> None:
     cases = (case(answered_at=at(3), closed_at=at(4)), case(), case(closed_at=at(12)))
     assert report(*cases).figures == report(*cases, now=NOW + timedelta(days=365)).figures
+
+
+@pytest.mark.parametrize(
+    ("approved", "closed", "counted"),
+    [
+        (at(1), at(23, 23), {"on_time": 1, "late": 0}),
+        (at(1), at(24, 0), {"on_time": 0, "late": 1}),
+        (at(1), None, {"on_time": 0, "late": 1}),
+        (at(1), at(5, month=7), {"on_time": 0, "late": 1}),
+        (at(20), None, {}),
+        (at(20), at(5, month=7), {}),
+        (at(20, month=5), at(31, month=5), {}),
+    ],
+)
+def test_a_closing_counts_when_it_is_carried_out_or_overdue(
+    approved: datetime, closed: datetime | None, counted: dict[str, int]
+) -> None:
+    found = ReportBuilder(Calendars().get("CN"), SHANGHAI).report(
+        JUNE, (), (), NOW, (Closing(approved, closed),)
+    )
+    figure = found.figure(FigureName.CLOSINGS)
+    lines = [dict(zip(figure.columns, one.values, strict=True)) for one in figure.lines]
+    assert lines == ([counted] if counted else [])

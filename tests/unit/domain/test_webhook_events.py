@@ -128,6 +128,8 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
                 {"name": "voice", "only": [], "narrowed": True},
                 {"name": "profile", "only": [], "narrowed": False},
             ],
+            "completion_date": None,
+            "completion_due_at": None,
         },
     }
     for secret in (b"u-1001", b"138", b"mei", b"photos", b"beach", b"singing"):

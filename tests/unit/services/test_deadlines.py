@@ -5,10 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from privacydesk.calendars import Calendars, Overrides, regime
+from privacydesk.calendars import Calendars, OverrideDay, Overrides, regime
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket, TicketState
+from privacydesk.domain.ticket import (
+    Outcome,
+    ScheduledEvent,
+    ScheduledEventKind,
+    Ticket,
+    TicketState,
+)
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 
@@ -121,3 +127,123 @@ def test_the_operators_date_changes_at_its_own_midnight_and_back_with_the_clock(
     )
     told = [counting.today(at).isoformat() for at in (before, after, before)]
     assert told == ["2026-06-01", "2026-06-02", "2026-06-01"]
+
+
+def test_a_schedule_is_missing_once_deadlines_of_today_rest_on_it() -> None:
+    counting = deadlines(closing=None)
+    assert counting.missing_schedule(datetime(2026, 12, 22, 2, 0, tzinfo=UTC)) is None
+    assert counting.missing_schedule(datetime(2026, 12, 23, 2, 0, tzinfo=UTC)) == 2027
+    assert counting.missing_schedule(datetime(2027, 3, 1, 2, 0, tzinfo=UTC)) == 2027
+    # An approved closing takes longer.
+    assert deadlines().missing_schedule(datetime(2026, 12, 11, 2, 0, tzinfo=UTC)) == 2027
+    counting.calendars = counting.calendars.with_overrides(Overrides("CN", {}, frozenset({2027})))
+    assert counting.missing_schedule(datetime(2026, 12, 23, 2, 0, tzinfo=UTC)) is None
+    by_days = deadlines(regimes=(regime("hk_40d"),), closing=None)
+    assert by_days.missing_schedule(datetime(2026, 12, 23, 2, 0, tzinfo=UTC)) is None
+
+
+# -- the operator's own date ---------------------------------------------------------------------
+
+
+def test_reminders_follow_the_operators_own_date_and_its_passing_is_an_event() -> None:
+    counting = deadlines(internal_days=2)
+    ticket = running(counting)
+    assert ticket.clock is not None
+    assert counting.internal_date(ticket.clock) == date(2026, 6, 8)
+    assert [(due.kind.value, due.at.isoformat()) for due in ticket.scheduled_events] == [
+        ("remind_two", "2026-06-04T01:00:00+00:00"),
+        ("remind_one", "2026-06-05T01:00:00+00:00"),
+        ("internal_overdue", "2026-06-08T16:00:00+00:00"),
+        ("overdue", "2026-06-10T16:00:00+00:00"),
+    ]
+
+
+def test_an_own_date_is_never_before_the_start() -> None:
+    counting = deadlines(internal_days=9)
+    clock = running(counting).clock
+    assert clock is not None
+    assert counting.internal_date(clock) == date(2026, 6, 1)
+    assert deadlines().internal_date(clock) is None
+
+
+def test_the_order_by_due_date_is_that_by_own_date() -> None:
+    counting = deadlines(internal_days=3)
+    starts = [NOW + timedelta(days=number) for number in range(160)]
+    clocks = sorted(
+        (clock for at in starts if (clock := running(counting, at).clock) is not None),
+        key=lambda clock: clock.due_at,
+    )
+    own = [counting.internal_date(clock) for clock in clocks]
+    assert own == sorted(day for day in own if day is not None)
+
+
+# -- closing an account --------------------------------------------------------------------------
+
+
+def approved(counting: Deadlines, at: datetime = NOW) -> Ticket:
+    ticket = replace(running(counting), kind=RequestKind.DEREGISTRATION, answered_at=at)
+    return counting.start_completion(replace(ticket, state=TicketState.FULFILLING), at)
+
+
+def test_an_approved_closing_has_a_clock_and_alarms_of_its_own() -> None:
+    ticket = approved(deadlines())
+    assert ticket.completion is not None
+    assert ticket.completion.to_record() | {"v": 1} == {
+        "v": 1,
+        "regime": "closing_15wd",
+        "started_at": "2026-06-01T02:00:00+00:00",
+        "unit": "working_days",
+        "amount": 15,
+        "calendar": "CN",
+        "zone": "Asia/Shanghai",
+        "due_date": "2026-06-23",
+        "due_at": "2026-06-24T00:00:00+08:00",
+        "provisional": False,
+    }
+    assert [(due.kind.value, due.at.isoformat()) for due in ticket.scheduled_events] == [
+        ("completion_soon", "2026-06-18T01:00:00+00:00"),
+        ("completion_overdue", "2026-06-23T16:00:00+00:00"),
+    ]
+    assert ticket.clock is not None
+    assert ticket.clock.due_date == date(2026, 6, 10), "the answer keeps its own"
+    assert ticket.urgent_at == ticket.completion.due_at
+
+
+def test_an_operator_may_have_no_period_for_closings() -> None:
+    ticket = approved(deadlines(closing=None))
+    assert ticket.completion is None
+    assert ticket.urgent_at is None
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "closed", "late"),
+    [
+        (TicketState.FULFILLING, None, None, True),
+        (TicketState.AWAITING_CONFIRMATION, None, None, False),
+        (TicketState.CLOSED, Outcome.FULFILLED, datetime(2026, 6, 23, 15, tzinfo=UTC), False),
+        (TicketState.CLOSED, Outcome.PARTLY_FULFILLED, datetime(2026, 6, 23, 16, tzinfo=UTC), True),
+        (TicketState.CLOSED, Outcome.WITHDRAWN, datetime(2026, 6, 25, tzinfo=UTC), False),
+    ],
+)
+def test_only_the_desks_own_time_is_late(
+    state: TicketState, outcome: Outcome | None, closed: datetime | None, late: bool
+) -> None:
+    ticket = replace(approved(deadlines()), state=state, outcome=outcome, closed_at=closed)
+    assert ticket.is_completed_late(datetime(2026, 6, 26, tzinfo=UTC)) is late
+
+
+def test_a_provisional_completion_is_recounted_with_its_schedule() -> None:
+    counting = deadlines()
+    at = datetime(2026, 12, 21, 2, 0, tzinfo=UTC)
+    ticket = approved(counting, at)
+    assert ticket.completion is not None
+    assert ticket.completion.provisional
+    counting.calendars = counting.calendars.with_overrides(
+        Overrides("CN", {date(2027, 1, 4): OverrideDay(False, "")}, frozenset({2027}))
+    )
+    settled = counting.recount_provisional(ticket, at)
+    assert settled is not None
+    assert settled.completion is not None
+    assert not settled.completion.provisional
+    assert settled.completion.due_date == ticket.completion.due_date + timedelta(days=1)
+    assert settled.scheduled_events[-1].at == settled.completion.due_at

@@ -114,9 +114,7 @@ def test_a_date_behind_a_holiday_has_its_reason() -> None:
     shown = card(asked(RequestKind.ACCESS))
 
     assert shown["due_date"] == "2026-10-13"
-    assert shown["reason_text"] == (
-        "10月1日 周四至10月7日 周三放假，不计入；10月10日 周六调休上班，计入"
-    )
+    assert shown["reason_text"] == ("10月1日至10月7日放假，不计入；10月10日调休上班，计入")
     plain = asked(RequestKind.ACCESS, at=datetime(2026, 6, 1, 2, 0, tzinfo=UTC))
     assert "reason_text" not in card(plain)
 
@@ -159,3 +157,15 @@ def test_a_purged_request_says_so_and_offers_nothing() -> None:
     assert card(of)["purged"]
     assert card(of)["actions"] == []
     assert card(of)["closed_text"] == "2026年9月28日 星期一结束，往来内容已按期删除"
+
+
+def test_a_confirmed_closing_shows_by_when_it_is_carried_out() -> None:
+    closing = replace(asked(RequestKind.DEREGISTRATION), answered_at=NOW)
+    waiting = replace(closing, state=TicketState.AWAITING_CONFIRMATION)
+    waiting = DEADLINES.start_completion(waiting, NOW)
+    assert "completion" not in card(waiting), "it is the requester's turn"
+    completion = card(replace(waiting, state=TicketState.FULFILLING))["completion"]
+    assert completion["due_date"] == "2026-10-23"
+    assert completion["reason_text"].startswith("10月1日至10月7日放假")
+    assert (completion["provisional"], completion["late"]) == (False, False)
+    assert [day["count"] for day in completion["days"]][-1] == 15

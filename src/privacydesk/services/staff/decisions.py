@@ -88,7 +88,7 @@ class Decisions:
         evidence: knows which evidence an agent has opened.
         actions: commits decisions.
         row_builder: builds the rows of account service calls.
-        deadlines: knows how long an approval is valid.
+        deadlines: knows how long an approval is valid, and when it has to be carried out.
         second_eyes: the request kinds whose decisions a second agent has to confirm.
     """
 
@@ -383,9 +383,9 @@ class Decisions:
             lapse = ScheduledEvent(
                 ScheduledEventKind.LAPSE, now + self._deadlines.rules.verification_timeout
             )
-            return DecisionResult(
-                DecisionKind.APPROVED, replace(approved, scheduled_events=(lapse,)), text
-            )
+            approved = replace(approved, scheduled_events=(lapse,))
+            approved = self._deadlines.start_completion(approved, now)
+            return DecisionResult(DecisionKind.APPROVED, approved, text)
         planned = plans.plan_calls(ticket)
         if planned:
             released = move(ticket, Move.RELEASE, now)

@@ -17,6 +17,8 @@ from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import NotAllowedNowError
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.due_dates import due_argument
 from privacydesk.services.staff.actions import DecisionResult, LogEntryDraft, StaffActions
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.handling import require_text
@@ -94,10 +96,13 @@ def _covers(other: ScopeItem, item: ScopeItem) -> bool:
 class Merges:
     """Closes requests as duplicates of others."""
 
-    def __init__(self, roster: Roster, tickets: TicketLookup, actions: StaffActions) -> None:
+    def __init__(
+        self, roster: Roster, tickets: TicketLookup, actions: StaffActions, deadlines: Deadlines
+    ) -> None:
         self._roster = roster
         self._tickets = tickets
         self._actions = actions
+        self._deadlines = deadlines
 
     async def merge(
         self,
@@ -140,7 +145,8 @@ class Merges:
                 contact, contact_hash = current.contact, current.contact_hash
                 merged = replace(merged, contact=contact, contact_hash=contact_hash)
             due = merged.clock.due_date.isoformat() if merged.clock else ""
-            data = {"into": merged.number, "due": due}
+            shown = due_argument(merged, self._deadlines)
+            data = {"into": merged.number, "due": due, "due_shown": shown}
             return DecisionResult(DecisionKind.MERGED, closed, data=data, other_ticket=merged)
 
         entries = (

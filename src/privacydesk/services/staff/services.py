@@ -112,7 +112,7 @@ def make_staff_services(
         restorations=Restorations(roster, tickets, actions, row_builder, clock),
         escalations=Escalations(roster, tickets, actions, alarms, clock),
         file_access=FileAccess(roster, tickets, actions, alarms, clock),
-        merges=Merges(roster, tickets, actions),
+        merges=Merges(roster, tickets, actions, deadlines),
         handling=TicketHandling(roster, tickets, actions, deadlines),
         examinations=Examinations(
             roster=roster,

@@ -91,7 +91,7 @@ def digest_case(
             CasePart.FILES: value_digest(
                 sorted(file.id for file in files if file.removed_at is None)
             ),
-            CasePart.CLOCK: value_digest([ticket.clocks, ticket.work.first_due]),
+            CasePart.CLOCK: value_digest([ticket.clocks, ticket.completion, ticket.work.first_due]),
             CasePart.HOLDER: value_digest(ticket.holder),
             CasePart.ESCALATION: value_digest(questions[-1:]),
         }
@@ -182,6 +182,7 @@ def _request_part(ticket: Ticket) -> Ticket:
             files_allowed=(),
         ),
         clocks=(),
+        completion=None,
         holder="",
         phone_hash=None,
         scheduled_events=(),

@@ -12,6 +12,8 @@ from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.text_modules import TextModule, validate_texts
 from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Catalog, TextModuleStore
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.due_dates import due_argument
 from privacydesk.services.staff.roster import Roster
 
 
@@ -31,6 +33,7 @@ class TextModules:
         catalog: formats values in the user's language.
         locales: the locales in which every module has to be written.
         app_name: returns the app's name in a locale.
+        deadlines: explains due dates.
         clock: source of the current time.
     """
 
@@ -42,6 +45,7 @@ class TextModules:
         catalog: Catalog,
         locales: Sequence[str],
         app_name: Callable[[str], str],
+        deadlines: Deadlines,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -49,6 +53,7 @@ class TextModules:
         self._catalog = catalog
         self.locales = locales
         self._app_name = app_name
+        self._deadlines = deadlines
         self._clock = clock
 
     async def all(self) -> tuple[TextModule, ...]:
@@ -108,7 +113,7 @@ class TextModules:
                 "kind": self._catalog.text(locale, f"kind.{ticket.kind.value}", {}),
             }
             if ticket.clock is not None:
-                due = {"$date": ticket.clock.due_date.isoformat(), "year": True}
+                due = due_argument(ticket, self._deadlines)
                 values["due"] = self._catalog.value(locale, due)
         return tuple(
             RenderedModule(module.name, text)

@@ -86,7 +86,7 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "locale": ticket.locale if ticket.is_open else None,
         "due_date": None if clock is None else clock.due_date,
         "due_at": None if clock is None else to_micros(clock.due_at),
-        "provisional": any(clock.provisional for clock in ticket.clocks),
+        "provisional": any(clock.provisional for clock in _all_clocks(ticket)),
         "next_due_at": opt_micros(ticket.next_due_at),
         "received_at": to_micros(ticket.received_at),
         "closed_at": opt_micros(ticket.closed_at),
@@ -107,6 +107,10 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
     }
     row["body"] = seal.seal(BINDING.associated_data(row), to_json(_body(ticket)))
     return row
+
+
+def _all_clocks(ticket: Ticket) -> tuple[Clock, ...]:
+    return (*ticket.clocks, ticket.completion) if ticket.completion else ticket.clocks
 
 
 def number_row(ticket: Ticket, key: Seal) -> dict[str, Any]:
@@ -136,6 +140,7 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "needs": ticket.required_assurance.value,
         "clocks": [clock.to_record() for clock in ticket.clocks],
         "answered_at": opt_micros(ticket.answered_at),
+        **({"completion": ticket.completion.to_record()} if ticket.completion else {}),
         "reviewer_not": ticket.excluded_reviewers,
         "dues": [[due.kind.value, to_micros(due.at)] for due in ticket.scheduled_events],
         "flags": sorted(ticket.flags),
@@ -175,6 +180,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         required_assurance=Assurance(body["needs"]),
         clocks=tuple(Clock.from_record(record) for record in body["clocks"]),
         answered_at=opt_instant(body["answered_at"]),
+        completion=Clock.from_record(body["completion"]) if "completion" in body else None,
         closed_at=opt_instant(row.closed_at),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         holder=row.holder,

@@ -107,6 +107,16 @@ class TicketResponse(ResponseModel):
     late: bool = Field(
         description="Whether the ticket is overdue or was answered late, by `first_date`."
     )
+    internal_date: dt.date | None = Field(
+        default=None,
+        description="The operator's own date ahead of the running deadline, for staff alone.",
+    )
+    completion: DeadlineResponse | None = Field(
+        default=None, description="Of an approved closing: the deadline of carrying it out."
+    )
+    completed_late: bool = Field(
+        default=False, description="Whether that closing is overdue or was carried out late."
+    )
     holder: str = Field(description="Empty while the ticket is unassigned.")
     items: tuple[ItemResponse, ...]
     flags: tuple[str, ...]
@@ -198,13 +208,17 @@ class EvidenceListResponse(ResponseModel):
     files: tuple[EvidenceFileResponse, ...]
 
 
-def ticket_response(ticket: Ticket, *, late: bool) -> TicketResponse:
+def ticket_response(
+    ticket: Ticket, now: dt.datetime, internal_date: dt.date | None
+) -> TicketResponse:
     """Return the response model of a ticket.
 
     Args:
         ticket: the ticket.
-        late: whether it is, or was, answered late.
+        now: the current time.
+        internal_date: the operator's own date ahead of the running deadline.
     """
+    completion = ticket.completion
     return TicketResponse(
         number=ticket.number,
         version=ticket.version,
@@ -220,7 +234,10 @@ def ticket_response(ticket: Ticket, *, late: bool) -> TicketResponse:
         closed_at=ticket.closed_at,
         purged_at=ticket.purged_at,
         due=deadline_response(ticket),
-        late=late,
+        late=ticket.is_late(now),
+        internal_date=internal_date,
+        completion=None if completion is None else _deadline(completion, completion.due_date),
+        completed_late=ticket.is_completed_late(now),
         holder=ticket.holder,
         items=tuple(ItemResponse(**item_fields(item)) for item in ticket.items),
         flags=tuple(sorted(ticket.flags)),
@@ -244,9 +261,13 @@ def item_fields(item: ScopeItem) -> dict[str, Any]:
 
 def deadline_response(ticket: Ticket) -> DeadlineResponse | None:
     """Return the deadline of a ticket; None while none runs."""
-    clock: Clock | None = ticket.clock
+    clock = ticket.clock
     if clock is None:
         return None
+    return _deadline(clock, ticket.work.first_due or clock.due_date)
+
+
+def _deadline(clock: Clock, first_date: dt.date) -> DeadlineResponse:
     return DeadlineResponse(
         date=clock.due_date,
         at=clock.due_at,
@@ -256,5 +277,5 @@ def deadline_response(ticket: Ticket) -> DeadlineResponse | None:
         unit=clock.unit.value,
         started_at=clock.started_at,
         provisional=clock.provisional,
-        first_date=ticket.work.first_due or clock.due_date,
+        first_date=first_date,
     )

@@ -15,7 +15,14 @@ from pydantic import JsonValue
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Ticket
-from privacydesk.web.api.operations import ApiResponse, Call, Group, Operation, read_operation
+from privacydesk.web.api.operations import (
+    ApiResponse,
+    ApiServices,
+    Call,
+    Group,
+    Operation,
+    read_operation,
+)
 from privacydesk.web.api.schemas import EmptyRequest
 from privacydesk.web.api.ticket_schemas import (
     DayCountResponse,
@@ -45,10 +52,10 @@ async def _list_tickets(call: Call[TicketQuery, EmptyRequest]) -> ApiResponse:
         limit=query.limit + 1,
         after=None if query.cursor is None else TicketId(bytes.fromhex(query.cursor)),
     )
-    page, now = tickets[: query.limit], call.services.clock.now()
+    page = tickets[: query.limit]
     return ApiResponse(
         TicketPage(
-            tickets=tuple(ticket_response(ticket, late=ticket.is_late(now)) for ticket in page),
+            tickets=tuple(_response(call.services, ticket) for ticket in page),
             next=page[-1].id.hex() if len(tickets) > query.limit else None,
             damaged=await call.services.staff.tickets.unreadable_numbers(),
         )
@@ -57,13 +64,17 @@ async def _list_tickets(call: Call[TicketQuery, EmptyRequest]) -> ApiResponse:
 
 async def _show_ticket(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     ticket = await call.services.staff.tickets.by_number(call.path["number"])
-    response = ticket_response(ticket, late=ticket.is_late(call.services.clock.now()))
-    return ApiResponse(response, ticket.version)
+    return ApiResponse(_response(call.services, ticket), ticket.version)
+
+
+def _response(services: ApiServices, ticket: Ticket) -> TicketResponse:
+    internal_date = services.inbox.internal_date(ticket)
+    return ticket_response(ticket, services.clock.now(), internal_date)
 
 
 async def _count_days(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     ticket = await call.services.staff.tickets.by_number(call.path["number"])
-    days = call.services.inbox.deadline_progress(ticket).days
+    days = call.services.inbox.answer_days(ticket)
     return ApiResponse(
         DayCountResponse(
             due=deadline_response(ticket),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -162,6 +163,8 @@ _TICKET_COLUMNS: Final = (
     "late",
     "closed",
     "grounds",
+    "completion",
+    "completed_late",
 )
 
 
@@ -171,11 +174,11 @@ async def _ticket_rows(
     now = request.config_dict[SERVICES].clock.now()
     async with aclosing(tickets) as pages:
         async for page in pages:
-            yield [_ticket_row(ticket, localizer, late=ticket.is_late(now)) for ticket in page]
+            yield [_ticket_row(ticket, localizer, now) for ticket in page]
 
 
-def _ticket_row(ticket: Ticket, localizer: Localizer, *, late: bool) -> tuple[Cell, ...]:
-    clock = ticket.clock
+def _ticket_row(ticket: Ticket, localizer: Localizer, now: datetime) -> tuple[Cell, ...]:
+    clock, completion = ticket.clock, ticket.completion
     return (
         ticket.number,
         localizer.kind(ticket),
@@ -186,9 +189,11 @@ def _ticket_row(ticket: Ticket, localizer: Localizer, *, late: bool) -> tuple[Ce
         "" if clock is None else clock.due_date.isoformat(),
         _yes_if(localizer, clock is not None and clock.provisional),
         localizer.timestamp(ticket.answered_at),
-        _yes_if(localizer, late),
+        _yes_if(localizer, ticket.is_late(now)),
         localizer.timestamp(ticket.closed_at),
         localizer.join(localizer.ground(ground.value) for ground in dict.fromkeys(ticket.grounds)),
+        "" if completion is None else completion.due_date.isoformat(),
+        _yes_if(localizer, ticket.is_completed_late(now)),
     )
 
 

@@ -24,6 +24,7 @@ from privacydesk.web.console.localizer import Localizer
 
 _LAYOUTS: Final[Mapping[FigureName, Callable[[ChartData], Chart]]] = {
     FigureName.ON_TIME: charts.horizontal_chart,
+    FigureName.CLOSINGS: charts.horizontal_chart,
     FigureName.REPLY_DAYS: charts.vertical_chart,
     FigureName.BACKLOG: charts.horizontal_chart,
     FigureName.REFUSALS: charts.horizontal_chart,
@@ -31,7 +32,7 @@ _LAYOUTS: Final[Mapping[FigureName, Callable[[ChartData], Chart]]] = {
     FigureName.UNSURE: charts.horizontal_chart,
     FigureName.SATISFACTION: charts.horizontal_chart,
 }
-_BY_KIND: Final = frozenset({FigureName.ON_TIME, FigureName.SATISFACTION})
+_BY_KIND: Final = frozenset({FigureName.ON_TIME, FigureName.CLOSINGS, FigureName.SATISFACTION})
 """Figures with a line for each kind of request."""
 
 

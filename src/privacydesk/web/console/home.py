@@ -86,6 +86,8 @@ async def _common_values(request: web.Request, agent: Agent) -> dict[str, Any]:
         "queue": queue,
         "waits": waits[:_MAX_ROWS],
         "max_rows": _MAX_ROWS,
+        "missing_schedule": services.operator_settings.missing_schedule(),
+        "may_import": agent.role is Role.ADMINISTRATOR,
     }
 
 

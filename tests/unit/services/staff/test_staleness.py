@@ -80,6 +80,7 @@ OTHERWISE: dict[str, Any] = {
     "answers": {"story": "It is about somebody else."},
     "work": Work(decided_by="mei"),
     "clocks": (CLOCK,),
+    "completion": CLOCK,
     "holder": "mei",
     "version": 2,
     "scheduled_events": (ScheduledEvent(ScheduledEventKind.OVERDUE, NOW),),
@@ -89,6 +90,7 @@ OTHERWISE: dict[str, Any] = {
 }
 PARTS: dict[str, frozenset[CasePart]] = {
     "clocks": frozenset({CasePart.CLOCK}),
+    "completion": frozenset({CasePart.CLOCK}),
     "holder": frozenset({CasePart.HOLDER}),
     **dict.fromkeys(
         ("version", "scheduled_events", "packages", "satisfaction", "phone_hash"),

@@ -47,14 +47,14 @@ export function ticketCard(words, ticket, lang, acts) {
     ),
     steps(words, ticket.steps ?? []),
     rows(words, ticket, acts),
-    open(ticket) && ticket.days?.length ? count(words, ticket.days) : null,
+    open(ticket) && running(ticket).days?.length ? count(words, running(ticket).days) : null,
     actions(words, ticket, acts),
   );
 }
 
 /** @param {any} ticket */
 export function chip(ticket) {
-  return el("span", { class: `chip${ticket.late && open(ticket) ? " late" : ""}` }, stateOf(ticket));
+  return el("span", { class: `chip${running(ticket).late && open(ticket) ? " late" : ""}` }, stateOf(ticket));
 }
 
 /** @param {any} ticket @returns {string} its state, or how it ended */
@@ -69,7 +69,16 @@ export function stateOf(ticket) {
  */
 export function dateOf(words, ticket) {
   if (!open(ticket)) return ticket.closed_text ?? "";
-  return ticket.due_text ? words.t("ticket.by", { date: ticket.due_text }) : "";
+  const { provisional, due_text: date } = running(ticket);
+  return date ? words.t(provisional ? "ticket.by_provisional" : "ticket.by", { date }) : "";
+}
+
+/**
+ * @param {any} ticket
+ * @returns {any} the date that still lies ahead: of the answer, or of closing the account
+ */
+function running(ticket) {
+  return ticket.completion ?? ticket;
 }
 
 /** @param {any} ticket */
@@ -121,7 +130,7 @@ function rows(words, ticket, acts) {
     ...changes.map((change) => pair(change.label, changed(words, change))),
     open(ticket) ? null : pair(words.t("ticket.outcome"), ended(ticket)),
     ...outcomes.map((row) => pair(row.label, row.value)),
-    open(ticket) && ticket.due_text ? pair(words.t("ticket.due"), due(words, ticket)) : null,
+    open(ticket) && running(ticket).due_text ? pair(dueLabel(words, ticket), due(words, running(ticket))) : null,
   );
 }
 
@@ -151,6 +160,10 @@ function changed(words, change) {
 
 function ended(ticket) {
   return el("div", {}, el("strong", {}, ticket.outcome_label ?? ticket.state_label), el("p", {}, ticket.closed_text ?? ""));
+}
+
+function dueLabel(words, ticket) {
+  return words.t(ticket.completion ? "ticket.completion" : "ticket.due");
 }
 
 function due(words, ticket) {
