@@ -1,4 +1,4 @@
-"""Classifies short texts by topic: questions asked in a form, and complaints.
+"""Classifies short texts: questions asked in a form, complaints, and requests of rare kinds.
 
 The features are the encoder's embedding of a text and its characters; the network is trained on
 what people ask for instead.
@@ -21,8 +21,9 @@ SHIPPED: Final = Path(__file__).parent / "network"
 """The folder of the shipped network and of the models trained with it."""
 TOPICS: Final = "topics.npz"
 COMPLAINTS: Final = "complaints.npz"
+REQUESTS: Final = "requests.npz"
 ANSWERS: Final = "answers.npz"
-"""The files of the models for questions, complaints and answers."""
+"""The files of the models for questions, complaints, requests and answers."""
 LONGEST: Final = 100
 """Most characters of a text to classify; a longer one tells a story."""
 

@@ -1,4 +1,4 @@
-"""Topics of questions that forms explain, and of complaints."""
+"""Topics of questions that forms explain, of complaints, and of requests."""
 
 from __future__ import annotations
 

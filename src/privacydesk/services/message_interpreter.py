@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import NO_QUESTION, Question, ReadingResult, ReplyAct
+from privacydesk.domain.reading import NO_QUESTION, Holder, Question, ReadingResult, ReplyAct
 from privacydesk.domain.turn import AskedQuestion, Observation
 from privacydesk.nlu.language_id import language_of
 from privacydesk.nlu.lists.matching import Lists
@@ -49,6 +50,21 @@ class MessageReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Classifiers:
+    """What the network does not tell apart; see ``nlu.topics``. Each is empty where it is unclear.
+
+    Attributes:
+        topics: returns the topic of a question that a form explains.
+        complaints: returns the subject of a complaint.
+        requests: returns the kind of a request, of those that the network takes for others.
+    """
+
+    topics: Callable[[str], str]
+    complaints: Callable[[str], str]
+    requests: Callable[[str], str]
+
+
 class MessageInterpreter:
     """Interprets messages in threads, with a fair share of time for each user.
 
@@ -58,21 +74,13 @@ class MessageInterpreter:
     Args:
         lists: finds words and phrases of closed lists.
         reader: the classifier.
-        topics: returns the topic of a question that a form explains; see ``nlu.topics``.
-        complaints: returns the subject of a complaint.
+        classifiers: complement the reader.
     """
 
-    def __init__(
-        self,
-        lists: Lists,
-        reader: MessageReader,
-        topics: Callable[[str], str],
-        complaints: Callable[[str], str],
-    ) -> None:
+    def __init__(self, lists: Lists, reader: MessageReader, classifiers: Classifiers) -> None:
         self._lists = lists
         self._reader = reader
-        self._topics = topics
-        self._complaints = complaints
+        self._classifiers = classifiers
         self._pool = FairPool()
         self._cache: dict[str, Observation | None] = dict.fromkeys(lists.fixed)
         self._pending: dict[str, asyncio.Future[Observation]] = {}
@@ -106,7 +114,11 @@ class MessageInterpreter:
     def _interpret(self, text: str, today: date, question: Question) -> Observation:
         # Replace lone surrogates: they can't be encoded.
         text = text.encode("utf-8", "replace").decode()
-        read, language = self._reader.parse(text, today, question), language_of(text)
+        read = self._reader.parse(text, today, question)
+        # An answer without a request is of no kind.
+        if read.reading.requests or not (question.text or read.intent is Intent.SMALLTALK):
+            read = self._tell_kinds_apart(text, read)
+        language = language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
         listed |= self._find_opening_answer(text, read, listed, today, question)
         listed |= self._find_complaint_subject(text, read, listed)
@@ -141,6 +153,18 @@ class MessageInterpreter:
             rest,
             observed(rest, rest_read, rest_listed, language),
         )
+
+    def _tell_kinds_apart(self, text: str, read: ReadingResult) -> ReadingResult:
+        """Return a reading whose only request is of the kind that the classifier tells."""
+        requests = read.reading.requests
+        if len(requests) > 1 or any(one.holder is not Holder.SELF for one in requests):
+            return read
+        kind = self._classifiers.requests(text)
+        if not kind:
+            return read
+        intent = Intent(kind)
+        told = tuple(replace(one, intent=intent) for one in requests)
+        return replace(read, intent=intent, reading=replace(read.reading, requests=told))
 
     def _find_opening_answer(
         self,
@@ -190,7 +214,7 @@ class MessageInterpreter:
         others = tuple(label for label in answers if not label.startswith(_COMPLAINT_SUBJECT))
         if len(answers) - len(others) > 1:
             return {}
-        subject = self._complaints(text)
+        subject = self._classifiers.complaints(text)
         return {"answer": (*others, _COMPLAINT_SUBJECT + subject)} if subject else {}
 
     def _topics_of(self, question: str) -> tuple[str, ...]:
@@ -198,7 +222,7 @@ class MessageInterpreter:
 
         The classified topic replaces the listed ones, unless it is among them.
         """
-        classified = self._topics(question)
+        classified = self._classifiers.topics(question)
         phrases = self._lists.found(question).get("phrase", ())
         listed = tuple(phrase for phrase in phrases if phrase.startswith("asks_"))
         return (classified,) if classified and classified not in listed else listed

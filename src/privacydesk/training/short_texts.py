@@ -14,13 +14,21 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from privacydesk.encoder.embedding import E5Embedder
-from privacydesk.nlu.short_texts import ANSWERS, COMPLAINTS, LONGEST, TOPICS, characters
+from privacydesk.nlu.short_texts import (
+    ANSWERS,
+    COMPLAINTS,
+    LONGEST,
+    REQUESTS,
+    TOPICS,
+    characters,
+)
 
 _ABOUT: Final = (
     # On texts that the weights had not seen, 0.91 of the topics found from here on were right, and
     # 0.94 of the kinds of complaints; six and four in ten were found. Of the yeses 0.93 were one.
     (TOPICS, "questions", "topic", "policy", 0.5, 1.0),
     (COMPLAINTS, "complaints", "about", "other", 0.8, 1.0),
+    (REQUESTS, "requests", "kind", "other", 0.9, 1.0),
     (ANSWERS, "answers", "act", "other", 0.7, 0.3),
 )
 """The file of each classifier, the data files and the field that it is trained on, the class for no

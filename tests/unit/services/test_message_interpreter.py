@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from datetime import date
 
@@ -18,14 +19,17 @@ from privacydesk.domain.reading import (
     Request,
 )
 from privacydesk.nlu.lists.matching import load_lists
-from privacydesk.services.message_interpreter import MessageInterpreter
+from privacydesk.services.message_interpreter import Classifiers, MessageInterpreter
 
 TODAY = date(2026, 11, 29)
 LISTS = load_lists()
 
 
-def no_topic(_question: str) -> str:
+def nothing(_text: str) -> str:
     return ""
+
+
+NOTHING = Classifiers(nothing, nothing, nothing)
 
 
 class Counting:
@@ -54,7 +58,7 @@ class Gated(Counting):
 
 async def test_who_says_little_does_not_wait_for_who_says_much() -> None:
     reader = Gated()
-    hearing = MessageInterpreter(LISTS, reader, no_topic, no_topic)
+    hearing = MessageInterpreter(LISTS, reader, NOTHING)
     long = [asyncio.create_task(hearing.interpret("a" * 10_000, n % 2, TODAY)) for n in range(8)]
     await asyncio.sleep(0)
     short = asyncio.create_task(hearing.interpret("please help", "me", TODAY))
@@ -66,7 +70,7 @@ async def test_who_says_little_does_not_wait_for_who_says_much() -> None:
 
 async def test_menu_words_are_understood_once_and_kept() -> None:
     reader = Counting()
-    hearing = MessageInterpreter(LISTS, reader, no_topic, no_topic)
+    hearing = MessageInterpreter(LISTS, reader, NOTHING)
     assert await hearing.interpret("菜单", "me", TODAY) is await hearing.interpret(
         "菜单", "me", TODAY
     )
@@ -75,7 +79,7 @@ async def test_menu_words_are_understood_once_and_kept() -> None:
 
 async def test_menu_words_are_looked_at_once_for_all_who_say_them_meanwhile() -> None:
     reader = Gated()
-    hearing = MessageInterpreter(LISTS, reader, no_topic, no_topic)
+    hearing = MessageInterpreter(LISTS, reader, NOTHING)
     all_at_once = [asyncio.create_task(hearing.interpret("菜单", n, TODAY)) for n in range(9)]
     await asyncio.sleep(0.01)
     assert not any(one.done() for one in all_at_once)
@@ -88,7 +92,7 @@ async def test_menu_words_are_looked_at_once_for_all_who_say_them_meanwhile() ->
 
 async def test_what_a_person_typed_is_not_kept() -> None:
     reader = Counting()
-    hearing = MessageInterpreter(LISTS, reader, no_topic, no_topic)
+    hearing = MessageInterpreter(LISTS, reader, NOTHING)
     assert await hearing.interpret("please help", "me", TODAY) is not (
         await hearing.interpret("please help", "me", TODAY)
     )
@@ -96,12 +100,12 @@ async def test_what_a_person_typed_is_not_kept() -> None:
 
 
 async def test_what_lists_find_and_the_language_come_beside_the_reading() -> None:
-    heard = await MessageInterpreter(LISTS, Counting(), no_topic, no_topic).interpret(
+    heard = await MessageInterpreter(LISTS, Counting(), NOTHING).interpret(
         "转人工，谢谢", "me", TODAY
     )
     assert heard.entities["command"] == ("human",)
     assert (
-        await MessageInterpreter(LISTS, Counting(), no_topic, no_topic).interpret(
+        await MessageInterpreter(LISTS, Counting(), NOTHING).interpret(
             "please help me", "me", TODAY
         )
     ).language == "en"
@@ -127,7 +131,7 @@ class Asking(Counting):
 
 
 async def test_what_is_said_beside_a_question_is_heard_by_itself() -> None:
-    heard = await MessageInterpreter(LISTS, Asking(), no_topic, no_topic).interpret(
+    heard = await MessageInterpreter(LISTS, Asking(), NOTHING).interpret(
         "file that one, how long does it take?", "me", TODAY
     )
     assert heard.mixed is not None
@@ -144,7 +148,7 @@ async def test_what_is_said_beside_a_question_is_heard_by_itself() -> None:
 async def test_a_wish_beside_a_question_is_heard_in_all_of_the_message() -> None:
     reader = Asking()
     reader.requests = (Request(Intent.DELETION, Modality.WISHED, Holder.SELF, True, (), ()),)
-    heard = await MessageInterpreter(LISTS, reader, no_topic, no_topic).interpret(
+    heard = await MessageInterpreter(LISTS, reader, NOTHING).interpret(
         "delete it. how long?", "me", TODAY
     )
     assert reader.asked == ["delete it. how long?"]
@@ -155,16 +159,14 @@ async def test_a_wish_beside_a_question_is_heard_in_all_of_the_message() -> None
 
 
 async def test_nothing_is_said_beside_a_question_alone() -> None:
-    heard = await MessageInterpreter(LISTS, Asking(), no_topic, no_topic).interpret(
-        "how long?!", "me", TODAY
-    )
+    heard = await MessageInterpreter(LISTS, Asking(), NOTHING).interpret("how long?!", "me", TODAY)
     assert heard.mixed is None
 
 
 async def test_what_a_question_is_about_is_learnt_where_no_list_tells() -> None:
     reader = Asking()
     topics = lambda question: "asks_undo" if "how long" in question else ""  # noqa: E731
-    hearing = MessageInterpreter(LISTS, reader, topics, no_topic)
+    hearing = MessageInterpreter(LISTS, reader, dataclasses.replace(NOTHING, topics=topics))
     heard = await hearing.interpret("file that one. how long may I think it over", "me", TODAY)
     assert heard.mixed is not None
     assert heard.mixed.questions[0].topics == ("asks_undo",)
@@ -183,13 +185,41 @@ class Complaining(Counting):
 
 async def test_what_a_complaint_is_about_is_learnt_before_it_is_listed() -> None:
     text = "客服 of the shop next door posts my photos"
-    hearing = MessageInterpreter(LISTS, Complaining(), no_topic, lambda _text: "harassment")
+    hearing = MessageInterpreter(
+        LISTS, Complaining(), dataclasses.replace(NOTHING, complaints=lambda _text: "harassment")
+    )
     heard = await hearing.interpret(text, "me", TODAY)
     assert heard.entities["answer"] == ("complaint.about_harassment",)
-    unsure = await MessageInterpreter(LISTS, Complaining(), no_topic, no_topic).interpret(
-        text, "me", TODAY
-    )
+    unsure = await MessageInterpreter(LISTS, Complaining(), NOTHING).interpret(text, "me", TODAY)
     assert unsure.entities["answer"] == ("complaint.about_staff",)
+
+
+async def test_a_kind_that_the_network_does_not_know_is_told_of_a_lone_request() -> None:
+    @dataclasses.dataclass
+    class Asked(Counting):
+        intents: tuple[Intent, ...]
+        holder: Holder = Holder.SELF
+
+        def __post_init__(self) -> None:
+            super().__init__()
+
+        def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> ReadingResult:
+            wishes = tuple(
+                Request(one, Modality.WISHED, self.holder, True, (), ()) for one in self.intents
+            )
+            return ReadingResult(self.intents[0], 0.9, (), Reading(wishes))
+
+    portable = dataclasses.replace(NOTHING, requests=lambda _text: "portability")
+    for reader, becomes in (
+        (Asked((Intent.ACCESS,)), Intent.PORTABILITY),
+        (Asked((Intent.ACCESS,), Holder.OTHER_PERSON), Intent.ACCESS),
+        (Asked((Intent.ACCESS, Intent.UNBINDING)), Intent.ACCESS),
+    ):
+        heard = await MessageInterpreter(LISTS, reader, portable).interpret(
+            "hand it over", "me", TODAY
+        )
+        assert heard.recognised is not None
+        assert heard.recognised.intent == becomes
 
 
 async def test_a_yes_before_something_else_is_heard_by_itself() -> None:
@@ -202,7 +232,7 @@ async def test_a_yes_before_something_else_is_heard_by_itself() -> None:
                 else read
             )
 
-    hearing = MessageInterpreter(LISTS, Doubting(), no_topic, no_topic)
+    hearing = MessageInterpreter(LISTS, Doubting(), NOTHING)
     heard = await hearing.interpret("sure, whatever. how long?", "me", TODAY)
     assert heard.entities["opens_with"] == ("yes",)
     heard = await hearing.interpret("well, whatever. how long?", "me", TODAY)

@@ -14,10 +14,10 @@ from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observation
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
-from privacydesk.nlu.short_texts import COMPLAINTS, SHIPPED
+from privacydesk.nlu.short_texts import COMPLAINTS, REQUESTS, SHIPPED
 from privacydesk.nlu.topics import Topics
 from privacydesk.policy.library import FilePolicyLibrary, find_version
-from privacydesk.services.message_interpreter import MessageInterpreter, MessageReader
+from privacydesk.services.message_interpreter import Classifiers, MessageInterpreter, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 
 
@@ -103,5 +103,7 @@ class UnderstandingHere:
                 lists, embedder = load_lists(), E5Embedder()
                 topics = Topics.load(embedder).of
                 complaints = Topics.load(embedder, SHIPPED / COMPLAINTS).of
-                self._made = lists, MessageInterpreter(lists, self._make(), topics, complaints)
+                requests = Topics.load(embedder, SHIPPED / REQUESTS).of
+                classifiers = Classifiers(topics, complaints, requests)
+                self._made = lists, MessageInterpreter(lists, self._make(), classifiers)
             return self._made
