@@ -295,6 +295,8 @@ class OperatorProfile(_Section):
     clauses: dict[str, dict[str, str]] = {}
     policy: str = ""
     remedies: dict[str, str] = {}
+    complaint: dict[str, str] = {}
+    arbitration: dict[str, str] | None = {}
     lawsuit: dict[str, str] = {}
     staffed: list[StaffedSection] = [StaffedSection()]
     codes: CodeSection = CodeSection()
@@ -440,14 +442,32 @@ class OperatorProfile(_Section):
     def remedy_texts(self) -> dict[str, str]:
         """Return the text on remedies against a decision, by locale.
 
-        It ends with the right to sue, which every refusal must state (Personal Information
+        After the objection come the operator's own door for complaints, arbitration where it was
+        agreed, and the right to sue, which every refusal must state (Personal Information
         Protection Law, article 50).
         """
-        sources = (self.remedies, self.lawsuit)
+        sources = (self.remedies, self.complaint, self.arbitration or {}, self.lawsuit)
         return {
             locale: _join_sentences(texts[locale] for texts in sources if texts.get(locale))
-            for locale in self.remedies.keys() | self.lawsuit.keys()
+            for locale in frozenset[str]().union(*sources)
         }
+
+    def missing_remedies(self) -> dict[str, tuple[str, ...]]:
+        """Return the keys of remedies that a language lacks, with these languages.
+
+        ``arbitration`` is not missing if it is null: the operator has agreed none.
+        """
+        sources = {
+            "complaint": self.complaint,
+            "arbitration": self.arbitration,
+            "lawsuit": self.lawsuit,
+        }
+        lacking = {
+            key: tuple(sorted(locale for locale in SHIPPED_LOCALES if not texts.get(locale)))
+            for key, texts in sources.items()
+            if texts is not None
+        }
+        return {key: locales for key, locales in lacking.items() if locales}
 
     def two_person_kinds(self) -> frozenset[RequestKind]:
         """Return the kinds of tickets whose decision a second agent must confirm."""

@@ -214,6 +214,17 @@ async def test_a_refusal_names_its_ground_and_is_told(office: Office) -> None:
     assert [one["number"] for one in closed] == [number]
 
 
+async def test_abuse_is_refused_with_the_requests_that_show_it(office: Office) -> None:
+    player, number = await office.filed()
+    words = ("--refuse", "--ground", "malice_or_abuse", "--reason", "No.", "--as", "mei")
+    assert "needs evidence" in await office.refused("tickets", "decide", number, *words)
+    shown = ("--abuse-request", number, "--abuse-facts", "Twelve times today.")
+    await office.fine("tickets", "decide", number, *words, *shown)
+    (ticket,) = await player.tickets()
+    assert ticket.work.abuse is not None
+    assert ticket.work.abuse.facts == "Twelve times today."
+
+
 async def test_withholding_a_ground_takes_a_supervisor(office: Office) -> None:
     _, number = await office.filed()
     words = ("--refuse", "--ground", "national_security", "--reason", "No.", "--withhold")
@@ -613,7 +624,7 @@ def test_serve_makes_a_fresh_database_says_where_it_listens_and_stops_when_told(
 def test_serve_says_what_the_profile_lacks(tmp_path: Path) -> None:
     write_settings(tmp_path, **OUTSIDE)
     (tmp_path / "profile.yaml").write_text(
-        "paths: {closing: Settings}\nlawsuit: {en: You may sue.}", "utf-8"
+        "paths: {closing: Settings}\nlawsuit: {en: You may sue.}\narbitration: null", "utf-8"
     )
     process = served(tmp_path)
     assert process.stdout is not None
@@ -624,8 +635,13 @@ def test_serve_says_what_the_profile_lacks(tmp_path: Path) -> None:
     gap = json.loads(told)
     assert "unbinding" in gap["paths"]
     assert "closing" not in gap["paths"]
-    told = next(line for line in err.splitlines() if "no_lawsuit" in line)
-    assert json.loads(told)["locales"] == ["zh_Hans", "zh_Hant"]
+    for key, locales in {
+        "no_lawsuit": ["zh_Hans", "zh_Hant"],
+        "no_complaint": ["en", "zh_Hans", "zh_Hant"],
+    }.items():
+        told = next(line for line in err.splitlines() if key in line)
+        assert json.loads(told)["locales"] == locales
+    assert "no_arbitration" not in err, "null means that none is agreed"
 
 
 @pytest.mark.kill

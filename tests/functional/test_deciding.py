@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.common.stories import enter as open_chat
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.events import EventKind
-from privacydesk.domain.grounds import Ground
+from privacydesk.domain.grounds import AbuseEvidence, AbusiveRequest, Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.staff.decisions import proposal_of
@@ -164,6 +165,69 @@ async def test_a_ground_left_unnamed_is_cited_by_its_clause_and_recorded(world: 
         assert "criminal" not in told
     (done,) = await player.tickets()
     assert done.items[0].ground is Ground.CRIMINAL_PROCEEDINGS
+
+
+async def test_a_named_ground_is_cited_with_its_item_of_the_policy(world: World) -> None:
+    player, ticket = await deletion(world, "posts", "photos", locale="zh_Hans")
+    await world.services.staff.decisions.refuse(
+        ticket.number, "mei", ground=Ground.TRADE_SECRETS, reason="会泄露推荐算法。"
+    )
+    await player.settle()
+    told = next(event.text for event in player.events if event.key == "ticket.refused")
+    assert "（第七条（六）6）。具体原因：会泄露推荐算法。" in told
+    card = [e.data["ticket"] for e in player.events if e.kind is EventKind.TICKET][-1]
+    assert "第七条（六）6" in card["outcomes"][0]["value"]
+
+
+# -- abuse needs evidence on record ---------------------------------------------------------------
+
+ABUSE = Refusal(Ground.MALICE_OR_ABUSE, "You asked for this twelve times today.")
+
+
+@pytest.mark.parametrize(
+    ("requests", "facts"), [((), "Insults."), (("own",), "  "), ((), "")], ids=["what", "how", "-"]
+)
+async def test_abuse_needs_requests_and_what_they_show(
+    world: World, requests: tuple[str, ...], facts: str
+) -> None:
+    _, ticket = await deletion(world, "posts", "photos")
+    numbers = tuple(ticket.number for _ in requests)
+    for claimed in (Verdict(whole=ABUSE), Verdict(refused={0: ABUSE})):
+        verdict = replace(claimed, abuse_requests=numbers, abuse_facts=facts)
+        with pytest.raises(DeskError) as refused:
+            await world.services.staff.decisions.decide(ticket.number, "mei", verdict)
+        assert refused.value.data["reason"] == "lack_abuse_evidence"
+
+
+async def test_evidence_of_abuse_is_recorded_with_when_and_kept_from_the_requester(
+    world: World,
+) -> None:
+    player, first = await deletion(world, "posts", "photos")
+    world.clock.move(timedelta(hours=3))
+    decisions = world.services.staff.decisions
+    facts = "The same words, twelve times, all of them insults."
+    verdict = Verdict(whole=ABUSE, abuse_requests=(first.number.lower(),), abuse_facts=facts)
+    await decisions.decide(first.number, "mei", verdict)
+    await player.settle()
+    (done,) = await player.tickets()
+    assert done.work.abuse == AbuseEvidence(
+        (AbusiveRequest(first.number, first.received_at),), facts
+    )
+    assert all("insults" not in event.text for event in player.events)
+
+
+async def test_somebody_elses_request_is_no_evidence_of_abuse(world: World) -> None:
+    _, ticket = await deletion(world, "posts", "photos")
+    stranger = await steps(await open_chat(world, "chen", "en"), {"choose": "unbinding"})
+    await steps(stranger, {"code": "right"}, {"choose": "apple"}, {"choose": "yes"})
+    (other,) = await stranger.tickets()
+    verdict = Verdict(
+        whole=ABUSE, abuse_requests=(ticket.number, other.number), abuse_facts="Insults."
+    )
+    for act in (world.services.staff.decisions.decide, world.services.staff.decisions.preview):
+        with pytest.raises(DeskError) as refused:
+            await act(ticket.number, "mei", verdict)
+        assert refused.value.data["reason"] == "abuse_of_other"
 
 
 # -- what is missing ------------------------------------------------------------------------------

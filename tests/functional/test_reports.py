@@ -48,7 +48,11 @@ async def test_a_report_of_the_past_stays_the_same_after_the_purge(world: World)
     await player.step({"choose": "satisfaction.satisfied"})
     other = await complaint(world, "lin-xiaoyu")
     number = (await only_ticket(other)).number
-    verdict = Verdict(whole=Refusal(Ground.MALICE_OR_ABUSE, "它说的不是真事"))
+    verdict = Verdict(
+        whole=Refusal(Ground.MALICE_OR_ABUSE, "它说的不是真事"),
+        abuse_requests=(number,),
+        abuse_facts="它自己也承认了",
+    )
     await world.services.staff.decisions.decide(number, "lao-zhou", verdict)
     await complaint(world, "alice-morgan")
     shy = await enter(world, "wu")

@@ -178,6 +178,8 @@ def test_the_way_to_a_court_is_told_after_the_other_remedies() -> None:
     profile = parse_profile(
         {
             "remedies": {"zh_Hans": "可以提出异议。", "en": "You can object."},
+            "complaint": {"zh_Hans": "可以写信投诉。"},
+            "arbitration": {"zh_Hans": "可以仲裁。"},
             "lawsuit": {
                 "zh_Hans": "可以依法起诉。",
                 "en": "You can sue.",
@@ -187,9 +189,42 @@ def test_the_way_to_a_court_is_told_after_the_other_remedies() -> None:
         "p",
     )
     rules = profile.rules()
-    assert rules.remedies_in("zh_Hans") == "可以提出异议。可以依法起诉。"
+    assert rules.remedies_in("zh_Hans") == "可以提出异议。可以写信投诉。可以仲裁。可以依法起诉。"
     assert rules.remedies_in("en") == "You can object. You can sue."
     assert rules.remedies_in("zh_Hant") == "可以依法起訴。"
+    assert profile.missing_remedies() == {
+        "complaint": ("en", "zh_Hant"),
+        "arbitration": ("en", "zh_Hant"),
+    }
+    assert "arbitration" not in parse_profile({"arbitration": None}, "p").missing_remedies()
+
+
+@pytest.mark.parametrize(
+    ("days", "regimes", "fits"),
+    [(0, ["operator_7wd"], True), (6, ["operator_7wd"], True), (7, ["operator_7wd"], False),
+     (7, ["app_15wd"], True), (20, ["hk_40d"], True)],
+)  # fmt: skip
+def test_the_date_for_staff_is_after_the_start_of_each_regime(
+    days: int, regimes: list[str], fits: bool
+) -> None:
+    section = {"internal_days": days, "regimes": regimes}
+    if fits:
+        assert parse_profile(section, "p").deadline_rules().internal_days == days
+        return
+    with pytest.raises(SettingsError, match="internal_days"):
+        parse_profile(section, "p")
+
+
+def test_an_approved_closing_has_at_most_the_days_of_the_law() -> None:
+    closing = parse_profile({}, "p").deadline_rules().closing
+    assert closing is not None
+    assert closing.amount == 15
+    sooner = parse_profile({"closing_days": 5}, "p").deadline_rules().closing
+    assert sooner is not None
+    assert sooner.amount == 5
+    assert parse_profile({"closing_days": None}, "p").deadline_rules().closing is None
+    with pytest.raises(SettingsError, match="closing_days"):
+        parse_profile({"closing_days": 16}, "p")
 
 
 def test_a_brand_has_a_colour_and_a_logo_beside_the_profile(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.invocation import as_invoked
+from privacydesk.policy.anchors import Citation
 from privacydesk.policy.clauses import cite
 from privacydesk.policy.library import FilePolicyLibrary, VersionStamp
 from privacydesk.policy.tree import PolicyVersion
@@ -17,6 +20,9 @@ from privacydesk.ports import LanguageUnderstanding
 from privacydesk.profile import OperatorProfile
 
 _log = structlog.get_logger(__name__)
+
+_ITEM_NUMBER: Final = re.compile(r"\d+\s*[.．、]$")
+"""The number of a list's item at the end of a citation, as written."""
 
 
 class PolicyInForce:
@@ -68,9 +74,14 @@ class PolicyInForce:
         return await asyncio.to_thread(self._library.versions, self.name)
 
     def citation(self, clause: str) -> Mapping[str, str]:
-        """Return the document and article to cite for a named clause."""
-        citation = cite(self._clauses, self._version, clause)
-        return {"document": citation.document, "article": citation.reference}
+        """Return the document and article to cite for a named clause.
+
+        A name such as ``refusal_grounds:4`` means an item of its list; ``words`` is what it says.
+        """
+        name, _, item = clause.partition(":")
+        citation = cite(self._clauses, self._version, name, int(item) if item else None)
+        words = _words(citation) if item else ""
+        return {"document": citation.document, "article": citation.reference, "words": words}
 
     def is_answered_from(self, digest: str) -> bool:
         """Return whether answers from the version with this digest match the citations."""
@@ -120,3 +131,12 @@ class PolicyInForce:
     def _log_missing(self, missing: Mapping[str, tuple[str, ...]]) -> None:
         for clause, near in missing.items():
             _log.warning("clause_not_in_policy", clause=clause, near=list(near))
+
+
+def _words(citation: Citation) -> str:
+    """Return the text of a list's item in one line, without its number; empty for any other."""
+    item = _ITEM_NUMBER.search(citation.reference)
+    text = " ".join(citation.text.split())
+    if item is None or not text.startswith(item[0]):
+        return ""
+    return text.removeprefix(item[0]).strip(" 。.;；")

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -143,12 +143,20 @@ def _create_missing_database(settings: Settings) -> None:
         app.upgrade(settings)
 
 
+_REMEDIES: Final = {
+    "complaint": "where they can complain to the operator",
+    "arbitration": "where disputes are arbitrated and by which rules; write null if that is not"
+    " agreed",
+    "lawsuit": "that they may sue (Personal Information Protection Law, article 50)",
+}
+"""What a refusal has to say, by the key of the operator profile."""
+
+
 def _settings_warnings(
     settings: Settings, profile: OperatorProfile
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield warnings, as log events with fields, about settings that are missing or unusual."""
     from privacydesk.dialog.vocabulary import PATHS  # noqa: PLC0415
-    from privacydesk.profile import SHIPPED_LOCALES  # noqa: PLC0415
     from privacydesk.settings import unknown_variables  # noqa: PLC0415
 
     if not settings.app_token_keys:
@@ -176,16 +184,12 @@ def _settings_warnings(
                 " users get general directions",
             },
         )
-    if missing_locales := sorted(SHIPPED_LOCALES - profile.lawsuit.keys()):
-        yield (
-            "no_lawsuit",
-            {
-                "locales": missing_locales,
-                "hint": "name it as `lawsuit` in the operator profile: people whose request is"
-                " refused have to be told that they may sue (Personal Information Protection Law,"
-                " article 50)",
-            },
+    for key, locales in profile.missing_remedies().items():
+        hint = (
+            f"name it as `{key}` in the operator profile: people whose request is refused have to"
+            f" be told {_REMEDIES[key]}"
         )
+        yield f"no_{key}", {"locales": list(locales), "hint": hint}
     if settings.ticketing_system and profile.ticketing.map().shares_personal:
         yield (
             "ticketing_shares",

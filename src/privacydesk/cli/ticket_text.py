@@ -294,6 +294,8 @@ def _proposed(ticket: Ticket) -> Iterator[str]:
             yield f"{name}: {text}"
     if verdict.withhold:
         yield "the ground is left unnamed"
+    if verdict.abuse_requests:
+        yield f"abuse shown by {', '.join(verdict.abuse_requests)}: {verdict.abuse_facts}"
 
 
 def _refusal(refusal: Refusal) -> str:

@@ -337,6 +337,20 @@ def decide(
         bool,
         typer.Option("--withhold", help="Cite the clause, not the ground (1 to 3; supervisors)."),
     ] = False,
+    abuse_request: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--abuse-request",
+            metavar="NUMBER",
+            help="For the ground malice_or_abuse: a request that shows it; repeatable.",
+        ),
+    ] = None,
+    abuse_facts: Annotated[
+        str,
+        typer.Option(
+            "--abuse-facts", metavar="TEXT", help="What these requests show; for staff alone."
+        ),
+    ] = "",
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -370,7 +384,14 @@ def decide(
         data_dir,
         by,
         lambda staff: staff.decisions.refuse(
-            number, by, ground=ground, reason=reason, withhold=withhold, seen=seen
+            number,
+            by,
+            ground=ground,
+            reason=reason,
+            withhold=withhold,
+            abuse_requests=tuple(abuse_request or ()),
+            abuse_facts=abuse_facts,
+            seen=seen,
         ),
         as_json=as_json,
     )

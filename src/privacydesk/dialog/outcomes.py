@@ -7,10 +7,11 @@ just that it exists.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from privacydesk.dialog.naming import NOTHING_BY_ITSELF, item_label, label_of
 from privacydesk.dialog.options import objection_until
+from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account_terms import (
     AccountAction,
@@ -19,9 +20,13 @@ from privacydesk.domain.account_terms import (
     ItemOutcome,
 )
 from privacydesk.domain.events import EventKind
+from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Outcome, ScheduledEventKind, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
+
+_GROUNDS: Final = "refusal_grounds"
+"""The name of the policy's clause with the grounds, one item each."""
 
 
 def ticket_args(ticket: Ticket, **more: Any) -> dict[str, Any]:
@@ -70,8 +75,8 @@ def decision_words(
     if kind is DecisionKind.REFUSED:
         args = ticket_args(ticket, reason=text, remedies=_remedies(script))
         if data.get("ground_withheld"):
-            return "ticket.refused_clause", {**args, "clause": {"$clause": "refusal_grounds"}}
-        return "ticket.refused", {**args, "ground": {"$term": f"ground.{data.get('ground')}"}}
+            return "ticket.refused_clause", {**args, "clause": {"$clause": _GROUNDS}}
+        return "ticket.refused", {**args, "ground": _ground(script.rules, str(data.get("ground")))}
     if kind is DecisionKind.EXTENDED:
         return "ticket.extended", ticket_args(ticket, due=due_of(ticket), reason=text)
     if kind is DecisionKind.MERGED:
@@ -105,7 +110,7 @@ def say_decision(
 
     See ``decision_words`` for the arguments.
     """
-    rows = _refused_rows(ticket, withheld=bool(data.get("ground_withheld")))
+    rows = _refused_rows(ticket, script.rules, withheld=bool(data.get("ground_withheld")))
     remedies = _remedies(script)
     if kind is DecisionKind.REFUSED and len({(i.ground, i.reason) for i in ticket.items}) > 1:
         _say_rows(script, ticket, "ticket.refused_by_part", rows, remedies=remedies)
@@ -144,7 +149,16 @@ def say_late(script: Script, ticket: Ticket) -> None:
         script.say("ticket.late", args)
 
 
-def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
+def _ground(rules: Rules, ground: str) -> dict[str, Any]:
+    """Return a ground in words, with its item of the policy's list cited and quoted."""
+    named = {"$term": f"ground.{ground}"}
+    if _GROUNDS not in rules.clauses or ground not in set(Ground):
+        return named
+    clause = {"$clause": f"{_GROUNDS}:{Ground(ground).item}", "quote": True}
+    return {"$term": "ticket.ground_by_clause", "args": {"ground": named, "clause": clause}}
+
+
+def _refused_rows(ticket: Ticket, rules: Rules, *, withheld: bool) -> list[dict[str, Any]]:
     """Return the refused parts as rows; a prejudicial ground is replaced by its clause.
 
     Of an item that is granted in part, the row says what is granted first.
@@ -156,10 +170,10 @@ def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
         label = item_label(ticket, item)
         in_part = item.is_granted_in_part
         if withheld:
-            args: dict[str, Any] = {"clause": {"$clause": "refusal_grounds"}}
+            args: dict[str, Any] = {"clause": {"$clause": _GROUNDS}}
             text = "ticket.granted_part_clause" if in_part else "ticket.refused_part_clause"
         else:
-            args = {"ground": {"$term": f"ground.{item.ground}"}}
+            args = {"ground": _ground(rules, item.ground)}
             text = "ticket.granted_part" if in_part else "ticket.refused_part"
         if in_part:
             # The sentence goes on after it.
@@ -268,18 +282,18 @@ def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def item_rows(ticket: Ticket) -> list[dict[str, Any]]:
+def item_rows(ticket: Ticket, rules: Rules) -> list[dict[str, Any]]:
     """Return what became of each item as a row; none before a decision, or after a purge."""
     if ticket.purged_at is not None:
         return []
     rows = [_result_row(ticket, one) for one in ticket.work.results]
-    return rows + _refused_rows(ticket, withheld=ticket.work.ground_withheld)
+    return rows + _refused_rows(ticket, rules, withheld=ticket.work.ground_withheld)
 
 
 def _say_results(script: Script, ticket: Ticket, key: str) -> None:
     """Say an outcome with what was done and what was kept, why and until when, item by item."""
     # A user who returns later finds what was done and what was refused in one list.
-    rows = item_rows(ticket)
+    rows = item_rows(ticket, script.rules)
     # What could not be done counts as refused, too, no matter by whom.
     partly = ticket.outcome is Outcome.PARTLY_FULFILLED
     _say_rows(script, ticket, key, rows, **({"remedies": _remedies(script)} if partly else {}))

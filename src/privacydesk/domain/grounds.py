@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Ground(StrEnum):
@@ -12,6 +15,7 @@ class Ground(StrEnum):
     PUBLIC_SAFETY = "public_safety"
     CRIMINAL_PROCEEDINGS = "criminal_proceedings"
     MALICE_OR_ABUSE = "malice_or_abuse"
+    """Needs evidence on record; see ``AbuseEvidence``."""
     RIGHTS_OF_OTHERS = "rights_of_others"
     TRADE_SECRETS = "trade_secrets"
     LAW = "law"
@@ -23,9 +27,31 @@ class Ground(StrEnum):
 
     @property
     def may_be_withheld(self) -> bool:
-        """Whether a supervisor may cite the whole clause instead, as naming the ground may harm."""
+        """Whether naming it may reveal an investigation.
+
+        A supervisor may then cite the whole clause instead.
+        """
         return self in {
             Ground.NATIONAL_SECURITY,
             Ground.PUBLIC_SAFETY,
             Ground.CRIMINAL_PROCEEDINGS,
         }
+
+
+class AbusiveRequest(Struct, frozen=True):
+    """A request that shows an abuse, with when it was made."""
+
+    number: str
+    received_at: datetime
+
+
+class AbuseEvidence(Struct, frozen=True):
+    """What proves malice or abuse, for staff; the requester is not told it as such.
+
+    Attributes:
+        requests: the requests that show it; of the same person.
+        facts: what they show.
+    """
+
+    requests: tuple[AbusiveRequest, ...]
+    facts: str

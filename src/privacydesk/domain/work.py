@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from privacydesk.domain.grounds import Ground
+from privacydesk.domain.grounds import AbuseEvidence, Ground
 
 
 class StaffMessage(Struct, frozen=True):
@@ -55,6 +55,7 @@ class Work(Struct, frozen=True, omit_defaults=True):
         files_allowed: agents with that permission; it doesn't pass to later holders.
         restored_by: the supervisor who restored the account that was suspended for it.
         ground: the ground for refusing a ticket without items.
+        abuse: what proves an abuse, for a refusal on that ground.
         ground_withheld: whether the clause is cited as a whole instead of the ground.
         left: number of calls to the account service that are not answered yet.
         outcomes: outcomes of the answered calls.
@@ -73,6 +74,7 @@ class Work(Struct, frozen=True, omit_defaults=True):
     files_allowed: tuple[str, ...] = ()
     restored_by: str = ""
     ground: Ground | None = None
+    abuse: AbuseEvidence | None = None
     ground_withheld: bool = False
     left: int = 0
     outcomes: tuple[str, ...] = ()

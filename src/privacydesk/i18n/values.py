@@ -19,12 +19,13 @@ type        value                                                    options
 ``$texts``  a list of values
 ``$span``   a duration in seconds
 ``$number`` a number, formatted for the locale
-``$clause`` a citation: document, article, section (or reference)
+``$clause`` a citation: document, article, section (or reference)    ``quote``: with ``words``
 =========== ======================================================== =====================
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -42,6 +43,7 @@ Cite = Callable[[str], Mapping[str, str]]
 """Returns the citation of a clause: ``document``, ``article``, ``section``, ``reference``."""
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_ITEM_STOP: Final = re.compile(r"(?<=\d)[.．](?=$|[()（）])")
 _KEEP_UNIT: Final = 1_000_000_000
 """A threshold above any duration, so that Babel keeps the given unit."""
 
@@ -176,7 +178,7 @@ class ValueRenderer:
             locale=self._spec.babel,
         )
 
-    def _clause(self, value: Any, _options: Mapping[str, Any]) -> str:
+    def _clause(self, value: Any, options: Mapping[str, Any]) -> str:
         if isinstance(value, str):
             if self._cite is None:
                 raise ValueError(f"clause {value!r} was not resolved")
@@ -185,4 +187,10 @@ class ValueRenderer:
         if document and not document.startswith("《"):
             document = f"《{document}》"
         number = f"{value.get('article') or ''}{value.get('section') or ''}"
-        return self._spec.cite(document, number or str(value.get("reference") or ""))
+        number = number or str(value.get("reference") or "")
+        clause, words = self._spec.cite(document, number), value.get("words")
+        if not options.get("quote"):
+            return clause
+        # Without the stop of a list's number, which a sentence around it doesn't need.
+        clause = _ITEM_STOP.sub("", clause)
+        return self._lookup("terms.quoted", {"clause": clause, "words": words}) if words else clause

@@ -72,11 +72,14 @@ class ClauseMap:
         }
 
 
-def cite(clauses: ClauseMap, version: PolicyVersion | None, name: str) -> Citation:
+def cite(
+    clauses: ClauseMap, version: PolicyVersion | None, name: str, item: int | None = None
+) -> Citation:
     """Return the citation of a clause: its passage if it was imported, else its number only.
 
-    A version without the passage must not break a dialog, so the number is cited then, too;
-    `ClauseMap.missing` reports it to the operator.
+    With ``item``, it is that of an item of the clause's list, or of the clause if the version has
+    no such item. A version without the passage must not break a dialog, so the number is cited
+    then, too; `ClauseMap.missing` reports it to the operator.
 
     Raises:
         NotFoundError: the profile maps no clause of that name.
@@ -84,12 +87,19 @@ def cite(clauses: ClauseMap, version: PolicyVersion | None, name: str) -> Citati
     clause = clauses.clauses.get(name)
     if clause is None:
         raise NotFoundError(f"the operator profile maps no clause named {name!r}", clause=name)
+    number_only = Citation(reference=clause.article + (f"{item}." if item else ""))
     if version is None or clause.anchor is None:
-        return Citation(reference=clause.article)
+        return number_only
     try:
-        return citation_of(version, clause.anchor)
+        whole = citation_of(version, clause.anchor)
     except NotFoundError:
-        return Citation(reference=clause.article)
+        return number_only
+    if item is None:
+        return whole
+    try:
+        return citation_of(version, f"{clause.anchor}.item{item}")
+    except NotFoundError:
+        return whole
 
 
 def _read_clause(name: str, entry: object) -> Clause:

@@ -102,7 +102,7 @@ class TicketCards:
             "steps": list(self._steps(ticket, locale)),
             "stays": list(self._stays(ticket, locale)),
             "changes": list(self._changes(ticket, locale)),
-            "outcomes": [self._row(row, locale) for row in item_rows(ticket)],
+            "outcomes": [self._row(row, locale) for row in item_rows(ticket, self._rules)],
             "actions": [
                 {
                     "choice": one.id,

@@ -220,6 +220,20 @@ async def test_a_closed_ticket_keeps_who_held_it(office: Office) -> None:
     assert (await now(office, ticket)).holder == "zendesk"
 
 
+async def test_abuse_is_refused_with_the_requests_that_show_it(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, path = await program(office), f"/tickets/{ticket.number}"
+    refusal = {"ground": "malice_or_abuse", "reason": "You asked twelve times today."}
+    answer = await writer.post(f"{path}/refusal", refusal)
+    assert (answer.status, answer.reason) == (422, "lack_abuse_evidence")
+    abuse = {"requests": [ticket.number], "facts": "Twelve times the same."}
+    closed = await writer.post(f"{path}/refusal", {**refusal, "abuse": abuse})
+    assert closed.body["state"] == "closed"
+    work = (await now(office, ticket)).work
+    assert work.abuse is not None
+    assert [one.number for one in work.abuse.requests] == [ticket.number]
+
+
 async def forget_answer(office: Office, key: str, asked: str) -> None:
     """Leave it as after a crash between an act and the keeping of its answer."""
     services = office.world.services.integrations

@@ -293,6 +293,46 @@ async def test_the_gate_stays_shut_and_lists_what_is_missing(office: Office, mei
     assert (await now(office, ticket)).state is TicketState.IN_REVIEW
 
 
+async def test_abuse_is_chosen_with_the_requests_that_show_it(office: Office, mei: Browser) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    page = await mei.get(case)
+    assert f'name="abuse_request-{ticket.number}"' in page.text
+    refusal = {"verdict": "refuse", "ground": "malice_or_abuse", "reason": "Enough."}
+    page = await mei.post(f"{case}/preview", {**refusal, "job": "p1"})
+    assert "This ground needs evidence" in page.text
+    assert f'action="{case}/decide"' not in page.text
+    shown = {f"abuse_request-{ticket.number}": "yes", "abuse_facts": "Twelve times today."}
+    page = await mei.post(f"{case}/preview", {**refusal, **shown, "job": "p2"})
+    assert "Twelve times today." not in page.text.split('class="log preview"')[1].split("</ol>")[0]
+    page = await mei.post(f"{case}/decide", {**refusal, **shown, "job": "d1"})
+    assert page.to == f"{case}?done=decide"
+    page = await mei.get(case)
+    assert "Evidence of abuse" in page.text
+    assert "Twelve times today." in page.text
+
+
+async def test_a_ground_that_may_reveal_an_investigation_is_warned_of(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    refusal = {"verdict": "refuse", "ground": "criminal_proceedings", "reason": "Not now."}
+    await mei.get(case)
+    page = await mei.post(f"{case}/preview", {**refusal, "job": "p1"})
+    assert 'id="reveals"' in page.text
+    assert 'id="withhold-do"' not in page.text, "a supervisor decides that"
+    boss = await office.signed_in("lao-zhou")
+    await boss.get(case)
+    page = await boss.post(f"{case}/preview", {**refusal, "job": "p2"})
+    assert 'id="withhold-do"' in page.text
+    page = await boss.post(f"{case}/preview", {**refusal, "withhold": "yes", "job": "p3"})
+    assert 'id="reveals"' not in page.text
+    for ground in ("rights_of_others", "law"):
+        page = await boss.post(f"{case}/preview", {**refusal, "ground": ground, "job": ground})
+        assert 'id="reveals"' not in page.text
+
+
 async def test_nobody_decides_what_is_not_verified(office: Office, mei: Browser) -> None:
     _, ticket = await guardian(office)
     page = await mei.get(f"/console/tickets/{ticket.number}")

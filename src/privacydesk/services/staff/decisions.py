@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
-from privacydesk.domain.grounds import Ground
+from privacydesk.domain.grounds import AbuseEvidence, AbusiveRequest, Ground
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Outcome, ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.domain.ticket_moves import Move, move
@@ -144,6 +144,8 @@ class Decisions:
         ground: Ground,
         reason: str,
         withhold: bool = False,
+        abuse_requests: tuple[str, ...] = (),
+        abuse_facts: str = "",
         job_id: str | None = None,
         seen: SeenState | None = None,
     ) -> Ticket:
@@ -156,10 +158,17 @@ class Decisions:
             reason: the explanation for the requester.
             withhold: whether the requester is not told the ground, only the clause with all
                 grounds; only for grounds 1 to 3, and only by a supervisor.
+            abuse_requests: for the ground of abuse, the numbers of the requests that show it.
+            abuse_facts: what they show, for staff.
             job_id: the form's token, so that submitting it twice counts once.
             seen: the state of the ticket that the agent saw; None to skip the check.
         """
-        verdict = Verdict(whole=Refusal(ground, reason), withhold=withhold)
+        verdict = Verdict(
+            whole=Refusal(ground, reason),
+            withhold=withhold,
+            abuse_requests=abuse_requests,
+            abuse_facts=abuse_facts,
+        )
         return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
 
     async def decide(
@@ -184,7 +193,9 @@ class Decisions:
             seen: the state of the ticket that the agent saw; None to skip the check.
 
         Raises:
-            InvalidRequestError: the verdict is about an item that the ticket does not have.
+            InvalidRequestError: the verdict is about an item that the ticket does not have, or
+                relies on requests of somebody else as evidence of abuse.
+            NotFoundError: a request named as evidence of abuse does not exist.
             StaleError: the ticket has changed since it was ``seen``.
             DeskError: a precondition is not met; see ``preconditions.check``.
         """
@@ -194,9 +205,10 @@ class Decisions:
         if any(index >= len(ticket.items) for index in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
         guard = await self._tickets.guard(ticket, seen, *_PARTS_TO_DECIDE)
+        abuse = await self._abuse_evidence(ticket, verdict)
         if self.needs_second_agent(ticket):
             return await self._propose(ticket, agent, verdict, job_id, guard)
-        decide, entry = self._decision(agent, verdict), _decision_entry(ticket, verdict)
+        decide, entry = self._decision(agent, verdict, abuse), _decision_entry(ticket, verdict)
         return await self._actions.apply_decision(
             ticket, agent, decide, entry, job_id=job_id, guard=guard
         )
@@ -224,7 +236,21 @@ class Decisions:
         agent = await self._roster.worker(by)
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
-        return await self._actions.preview(ticket, agent, self._decision(agent, verdict))
+        abuse = await self._abuse_evidence(ticket, verdict)
+        return await self._actions.preview(ticket, agent, self._decision(agent, verdict, abuse))
+
+    async def _abuse_evidence(self, ticket: Ticket, verdict: Verdict) -> AbuseEvidence | None:
+        """Return the evidence for a refusal as abusive, with when each request was made."""
+        if not verdict.claims_abuse:
+            return None
+        numbers = dict.fromkeys(verdict.abuse_requests)
+        requests = [await self._tickets.by_number(number) for number in numbers]
+        if not all(_is_of_same_person(ticket, request) for request in requests):
+            raise InvalidRequestError(
+                "a request named as evidence is of somebody else", reason="abuse_of_other"
+            )
+        made = tuple(AbusiveRequest(one.number, one.received_at) for one in requests)
+        return AbuseEvidence(made, verdict.abuse_facts.strip())
 
     # -- confirmation by a second agent ------------------------------------------------------
 
@@ -280,6 +306,7 @@ class Decisions:
             return await self._take_over(ticket, agent, proposal, job_id, guard)
         # The preconditions are checked with the first agent's present role.
         first_agent = await self._roster.worker(proposal.by)
+        abuse = await self._abuse_evidence(ticket, proposal.verdict)
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             _check_proposal_unchanged(current, proposal)
@@ -291,7 +318,8 @@ class Decisions:
                 )
             if unopened:
                 raise evidence_not_opened()
-            return self._decision(first_agent, proposal.verdict)(_without_proposal(current), now)
+            confirmed = self._decision(first_agent, proposal.verdict, abuse)
+            return confirmed(_without_proposal(current), now)
 
         entry = _decision_entry(ticket, proposal.verdict, {"proposed_by": proposal.by})
         return await self._actions.apply_decision(
@@ -356,12 +384,15 @@ class Decisions:
 
     # -- results of decisions ----------------------------------------------------------------
 
-    def _decision(self, agent: Agent, verdict: Verdict) -> DecisionFunction:
+    def _decision(
+        self, agent: Agent, verdict: Verdict, abuse: AbuseEvidence | None
+    ) -> DecisionFunction:
         """Return the function that decides a locked ticket."""
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             preconditions.check(current, agent, verdict)
             ticket = preconditions.apply_verdict(current, agent, verdict)
+            ticket = replace(ticket, work=replace(ticket.work, abuse=abuse))
             ticket = self._update_account_hash(current, ticket)
             if verdict.refuses_all(ticket):
                 return self._refuse(ticket, verdict, now)
@@ -407,6 +438,13 @@ class Decisions:
         return DecisionResult(DecisionKind.REFUSED, refused, refusal.reason.strip(), data)
 
 
+def _is_of_same_person(ticket: Ticket, other: Ticket) -> bool:
+    if ticket.conversation_id == other.conversation_id:
+        return True
+    hashes = {ticket.account_hash, ticket.contact_hash} - {None}
+    return not hashes.isdisjoint({other.account_hash, other.contact_hash})
+
+
 def _refusal_data(verdict: Verdict) -> dict[str, Any]:
     """Return the values about refusals for the message to the user."""
     return {"ground_withheld": verdict.withhold} if verdict.refusals else {}
@@ -443,7 +481,8 @@ def _proposal_entry(
 
 
 def _with_proposal(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
-    stored = msgspec.to_builtins(verdict, str_keys=True)
+    # As it is read back: lists, and keys that are text.
+    stored = msgspec.json.decode(msgspec.json.encode(verdict))
     proposal = ProposedDecision(agent.name, stored, agent.is_program)
     return replace(
         ticket,

@@ -49,6 +49,8 @@ class Verdict(Struct, frozen=True):
         refused: the refusals of single items, or of parts of them, by their indexes in
             ``Ticket.items``; the other items are granted.
         withhold: whether the requester is not told the ground, only the clause with all grounds.
+        abuse_requests: for the ground of abuse, the numbers of the requests that show it.
+        abuse_facts: what they show, for staff.
     """
 
     text: str = ""
@@ -56,6 +58,8 @@ class Verdict(Struct, frozen=True):
     whole: Refusal | None = None
     refused: Mapping[int, Refusal] = field(default_factory=dict)
     withhold: bool = False
+    abuse_requests: tuple[str, ...] = ()
+    abuse_facts: str = ""
 
     def refusal_of(self, index: int) -> Refusal | None:
         """Return the refusal of an item of the ticket, or of the rest; None if it is granted."""
@@ -74,6 +78,17 @@ class Verdict(Struct, frozen=True):
     def refusals(self) -> tuple[Refusal, ...]:
         """The refusal of the whole request, or those of single items."""
         return (self.whole,) if self.whole is not None else tuple(self.refused.values())
+
+    @property
+    def claims_abuse(self) -> bool:
+        """Whether something is refused as malicious or abusive."""
+        return any(one.ground is Ground.MALICE_OR_ABUSE for one in self.refusals)
+
+    @property
+    def may_reveal(self) -> bool:
+        """Whether it names a ground that may reveal an investigation."""
+        grounds = (refusal.ground for refusal in self.refusals)
+        return not self.withhold and any(one is not None and one.may_be_withheld for one in grounds)
 
 
 class DecisionBlocker(StrEnum):
@@ -97,6 +112,8 @@ class DecisionBlocker(StrEnum):
     """The verdict replaces an account that the requester has proved to be theirs."""
     GROUND = "ground"
     REASON = "reason"
+    ABUSE_EVIDENCE = "abuse_evidence"
+    """Abuse needs evidence on record: which requests, when, and what they show."""
     NAMED_GROUND = "named_ground"
     """Only grounds 1 to 3 may be withheld."""
     SUPERVISOR = "supervisor"
@@ -146,6 +163,8 @@ def _verdict_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[De
         blockers.append(DecisionBlocker.GROUND)
     if any(not refusal.reason.strip() for refusal in verdict.refusals):
         blockers.append(DecisionBlocker.REASON)
+    if verdict.claims_abuse and not (verdict.abuse_requests and verdict.abuse_facts.strip()):
+        blockers.append(DecisionBlocker.ABUSE_EVIDENCE)
     if verdict.withhold:
         if any(ground is not None and not ground.may_be_withheld for ground in grounds):
             blockers.append(DecisionBlocker.NAMED_GROUND)
@@ -249,6 +268,10 @@ _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
     ),
     DecisionBlocker.GROUND: ("a refusal needs one of the seven grounds", ErrorCode.INVALID_REQUEST),
     DecisionBlocker.REASON: ("a refusal needs a reason in plain words", ErrorCode.INVALID_REQUEST),
+    DecisionBlocker.ABUSE_EVIDENCE: (
+        "the ground of abuse needs evidence: which requests show it, and what they show",
+        ErrorCode.INVALID_REQUEST,
+    ),
     DecisionBlocker.NAMED_GROUND: ("this ground has to be named", ErrorCode.INVALID_REQUEST),
     DecisionBlocker.SUPERVISOR: ("this takes a supervisor", ErrorCode.FORBIDDEN),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from privacydesk.domain.api_tokens import Scope
@@ -26,6 +27,8 @@ from privacydesk.web.api.schemas import (
 )
 
 _MAX_ITEMS: Final = 50
+_Number = Annotated[str, Field(min_length=1, max_length=40)]
+"""A ticket's number."""
 
 
 class AssignTicketRequest(RequestModel):
@@ -60,6 +63,22 @@ class ExamineEvidenceRequest(RequestModel):
     )
 
 
+class AbuseRequest(RequestModel):
+    """The evidence for a refusal on the ground `malice_or_abuse`, which needs it."""
+
+    requests: tuple[_Number, ...] = Field(
+        min_length=1,
+        max_length=_MAX_ITEMS,
+        description="The numbers of the same person's requests that show it.",
+    )
+    facts: NonBlankText = Field(description="What they show; for staff, not for the requester.")
+
+
+_ABUSE: Final = Field(
+    default=None, description="Required for the ground `malice_or_abuse`, ignored for others."
+)
+
+
 class ItemRefusal(RequestModel):
     """The refusal of one item of a request, or of a part of it."""
 
@@ -85,6 +104,7 @@ class GrantTicketRequest(RequestModel):
         default="", description="The account that the request is about, if the ticket has none yet."
     )
     refused: tuple[ItemRefusal, ...] = Field(default=(), max_length=_MAX_ITEMS)
+    abuse: AbuseRequest | None = _ABUSE
 
 
 class RefuseTicketRequest(RequestModel):
@@ -92,6 +112,7 @@ class RefuseTicketRequest(RequestModel):
 
     ground: Ground
     reason: NonBlankText = Field(description="An explanation in plain language for the requester.")
+    abuse: AbuseRequest | None = _ABUSE
 
 
 class TicketActionResponse(ResponseModel):
@@ -198,11 +219,18 @@ async def _grant(call: Call[EmptyRequest, GrantTicketRequest]) -> ApiResponse:
         for refusal in grant.refused
     }
     verdict = Verdict(text=grant.text.strip(), account=grant.account, refused=refused)
-    return await _decide(call, verdict)
+    return await _decide(call, _with_abuse(verdict, grant.abuse))
 
 
 async def _refuse(call: Call[EmptyRequest, RefuseTicketRequest]) -> ApiResponse:
-    return await _decide(call, Verdict(whole=Refusal(call.body.ground, call.body.reason)))
+    verdict = Verdict(whole=Refusal(call.body.ground, call.body.reason))
+    return await _decide(call, _with_abuse(verdict, call.body.abuse))
+
+
+def _with_abuse(verdict: Verdict, abuse: AbuseRequest | None) -> Verdict:
+    if abuse is None:
+        return verdict
+    return replace(verdict, abuse_requests=abuse.requests, abuse_facts=abuse.facts)
 
 
 async def _decide(call: Call[EmptyRequest, Any], verdict: Verdict) -> ApiResponse:

@@ -212,6 +212,7 @@ def case_page(
             file.removed_at is None and file.id.hex() not in opened for file in case.evidence
         ),
         merge_targets=_merge_targets(case),
+        own_requests=_own_requests(case),
         **_conversation_values(request, case.view),
         **(_ticket_values(request, case.ticket) if case.ticket else {}),
     )
@@ -295,6 +296,12 @@ def _merge_targets(case: CasePage) -> list[Ticket]:
         return []
     others = (*case.related.linked, *case.related.earlier)
     return [other for other in others if find_merge_blocker(ticket, other) is None]
+
+
+def _own_requests(case: CasePage) -> list[Ticket]:
+    """Return the requests of the page's person, among which those are chosen that show an abuse."""
+    related = (*case.related.linked, *case.related.earlier)
+    return [] if case.ticket is None else [case.ticket, *related]
 
 
 def conversation_id_of(request: web.Request) -> ConversationId:

@@ -4,8 +4,10 @@ Whether a decision is allowed is checked by the service, not here.
 
 In a decision, ``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly``, ``item-KEY`` is
 ``grant``, ``part`` or ``refuse`` for each item. Items that are refused, also in part, have
-``ground-KEY`` and ``reason-KEY``; ``granted-KEY`` describes the part that is granted. In an
-examination, ``shown`` is ``yes`` or ``no``. None of these has a default.
+``ground-KEY`` and ``reason-KEY``; ``granted-KEY`` describes the part that is granted. For the
+ground of abuse, ``abuse_request-NUMBER`` is ``yes`` for each request that shows it, and
+``abuse_facts`` says how. In an examination, ``shown`` is ``yes`` or ``no``. None of these has a
+default.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from privacydesk.services.staff.examinations import ExaminationResult
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.staff.staleness import value_digest
 
+_ABUSE_REQUEST: Final = "abuse_request-"
 _ITEM_VERDICTS: Final = frozenset({"grant", "part", "refuse"})
 _VERDICTS: Final = frozenset({"grant", "partly", "refuse"})
 _YES_OR_NO: Final = frozenset({"yes", "no"})
@@ -49,6 +52,12 @@ def parse_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
         whole=whole,
         refused=_parse_refused_items(form, ticket) if choice == "partly" else {},
         withhold=form.get("withhold") == "yes",
+        abuse_requests=tuple(
+            name.removeprefix(_ABUSE_REQUEST)
+            for name, value in form.items()
+            if name.startswith(_ABUSE_REQUEST) and value == "yes"
+        ),
+        abuse_facts=form.get("abuse_facts", "").strip(),
     )
 
 
