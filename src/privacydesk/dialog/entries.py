@@ -62,7 +62,7 @@ def shown_value(field: Any, value: Any) -> Any:
         return {"$day": value}
     if field == ProfileField.GENDER.value and value in _GENDERS:
         return {"$term": f"gender.{value}"}
-    return value
+    return {"$texts": value} if isinstance(value, list) else value
 
 
 def takes_values(flow: Flow) -> bool:

@@ -46,6 +46,23 @@ def profile_rows(profile: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
+def held_value(rows: Iterable[Mapping[str, Any]], field: str) -> Any:
+    """Return the value that the rows of a profile have for an entry, as it is shown; "" for none.
+
+    Phone numbers and names are masked.
+    """
+    label = {"$term": "provider.phone" if field == Provider.PHONE else f"field.{field}"}
+    return next((row["value"] for row in rows if row["label"] == label), "")
+
+
+def plain_value(value: Any) -> Any:
+    """Return a shown value as a profile has it: a date, a code, a list, or words."""
+    if not isinstance(value, Mapping):
+        return value
+    (plain,) = value.values()
+    return plain.removeprefix("gender.") if isinstance(plain, str) else plain
+
+
 def counted_rows(export: Mapping[str, Any], zone: str) -> list[Row]:
     """Return a row with count and dates for each category that holds data, except the profile."""
     return [

@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from privacydesk.dialog import limits
+from privacydesk.dialog.held import held_value, plain_value
 from privacydesk.dialog.slots import values_in
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import (
     BINDING,
+    OLD_VALUE,
     OPENING_ANSWER,
     PERSONALISATION,
     TAGS,
@@ -42,12 +44,10 @@ def _categories(slots: Slots, options: str | None = None) -> tuple[ScopeItem, ..
 
 
 def _field(slots: Slots) -> tuple[ScopeItem, ...]:
-    return (
-        ScopeItem(
-            name=str(slots.get("field", "")),
-            detail=_detail(slots, "new_value", "reason"),
-        ),
-    )
+    field = str(slots.get("field", ""))
+    old = plain_value(held_value(slots.get("profile") or (), field))
+    detail = _detail(slots, "new_value", "reason") | ({OLD_VALUE: old} if old else {})
+    return (ScopeItem(name=field, detail=detail),)
 
 
 def _purpose(slots: Slots) -> tuple[ScopeItem, ...]:
@@ -58,7 +58,10 @@ def _purpose(slots: Slots) -> tuple[ScopeItem, ...]:
 
 
 def _provider(slots: Slots) -> tuple[ScopeItem, ...]:
-    return (ScopeItem(name=BINDING, detail=_detail(slots, "provider")),)
+    named = values_in(slots.get("provider")) or [""]
+    return tuple(
+        ScopeItem(name=BINDING, detail=_detail({"provider": one}, "provider")) for one in named
+    )
 
 
 def _decision(slots: Slots) -> tuple[ScopeItem, ...]:
@@ -122,7 +125,8 @@ def are_same(items: Iterable[ScopeItem], others: Iterable[ScopeItem]) -> bool:
 
 
 def _compared(item: ScopeItem) -> tuple[Part, str, tuple[tuple[str, str], ...]]:
-    beside = ((name, str(value)) for name, value in other_details(item).items())
+    # What an entry was does not make another request of it.
+    beside = ((k, str(value)) for k, value in other_details(item).items() if k != OLD_VALUE)
     return part_of(item), words_of(item), tuple(sorted(beside))
 
 

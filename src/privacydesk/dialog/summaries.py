@@ -10,7 +10,7 @@ from typing import Any
 
 from privacydesk.dialog import entries, limits
 from privacydesk.dialog.arguments import path
-from privacydesk.dialog.held import count_shown
+from privacydesk.dialog.held import count_shown, held_value
 from privacydesk.dialog.naming import part_label
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
@@ -85,10 +85,10 @@ def _closing(*notes: str) -> Callable[[Script, Running], Summary]:
 
 
 def _unbinding(_script: Script, frame: Running) -> Summary:
-    provider = frame.slots.get("provider")
-    others = [row for row in frame.slots.get("bindings", ()) if row["provider"] != provider]
+    providers = values_in(frame.slots.get("provider"))
+    others = [row for row in frame.slots.get("bindings", ()) if row["provider"] not in providers]
     return {
-        "goes": [{"label": _login(str(provider))}],
+        "goes": [{"label": _login(str(provider))} for provider in providers],
         "stays": [
             *({"label": _login(row["provider"]), "detail": row["label_masked"]} for row in others),
             *_things("content"),
@@ -119,12 +119,10 @@ def _consent(script: Script, frame: Running) -> Summary:
 
 def _correction(_script: Script, frame: Running) -> Summary:
     field = frame.slots.get(entries.FIELD)
-    label = _term(f"field.{field}")
-    rows = frame.slots.get("profile") or ()
-    old = next((row.get("value", "") for row in rows if row["label"] == label), "")
+    old = held_value(frame.slots.get("profile") or (), str(field))
     new = entries.shown_value(field, frame.slots.get("new_value", ""))
     return {
-        "changes": [{"label": label, "old": old, "new": new}],
+        "changes": [{"label": _term(f"field.{field}"), "old": old, "new": new}],
         "notes": _notes("unchecked_stands"),
     }
 

@@ -26,6 +26,9 @@ TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
 BINDING: Final = "binding"
 """The name of the item of an unbinding; its details have the provider."""
 
+OLD_VALUE: Final = "old_value"
+"""The detail of a correction with what the account held when it was filed, masked where that is."""
+
 PERSONALISATION: Final = "personalisation"
 TAGS: Final = "tags"
 """The names of the items of an objection to profiling."""

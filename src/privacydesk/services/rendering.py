@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from privacydesk.dialog.entries import shown_value
 from privacydesk.dialog.naming import part_label
 from privacydesk.dialog.rules import Rules
 from privacydesk.domain.account_terms import ItemOutcome
@@ -67,6 +68,8 @@ class Renderer:
             data = {"package": self._package_card(data["package"], locale)}
         elif event.kind is EventKind.DETAILS:
             data = {"rows": [self._render_row(row, locale) for row in data.get("rows", ())]}
+        elif "card" in data:
+            data = {"card": self._render_question_card(data["card"], locale)}
         elif "summary" in data:
             data = {"summary": self._render_summary(data["summary"], locale)}
         return event.with_wording(text, args, choices, data)
@@ -123,6 +126,24 @@ class Renderer:
 
         return {name: [render(one) for one in values] for name, values in summary.items()}
 
+    def _render_question_card(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
+        """Return a card of questions with its labels in words."""
+
+        def render(of: Mapping[str, Any]) -> dict[str, Any]:
+            texts = {
+                name: self._value(v, locale) if isinstance(v, Mapping) else v
+                for name, v in of.items()
+            }
+            if "choices" in of:
+                texts["choices"] = [
+                    {**one, "label": capitalize_first(self._value(one["label"], locale))}
+                    for one in of["choices"]
+                ]
+            return texts
+
+        fields = [render(one) for one in card["fields"]]
+        return {"text": self._value(card["text"], locale), "fields": fields}
+
     def _package_card(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
         until = card["until"]
         return {**card, "until": until["$time"], "until_text": self._value(until, locale)}
@@ -177,6 +198,12 @@ class Renderer:
     def ticket_card(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
         """Return a ticket's card in the format of docs/protocol.md."""
         return self._cards.card(ticket, locale, now)
+
+    def detail_value(self, item: ScopeItem, name: str, locale: str) -> str:
+        """Return a value that an item of a correction holds; empty if there is none."""
+        shown = shown_value(item.name, item.detail.get(name) or "")
+        text = self._value(shown, locale)
+        return capitalize_first(text) if isinstance(shown, Mapping) else text
 
     def item_label(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
         """Return the label of an item, including the limits of its scope.

@@ -21,7 +21,7 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import part_of
+from privacydesk.domain.scopes import OLD_VALUE, part_of
 from privacydesk.domain.selection import Part
 from privacydesk.domain.ticket import (
     Outcome,
@@ -155,11 +155,11 @@ class TicketCards:
         for item in ticket.items:
             new = item.detail.get("new_value")
             if new is not None:
-                old = item.detail.get("old_value")
+                old = item.detail.get(OLD_VALUE)
                 yield {
                     "label": self._item(ticket, item, locale),
                     "new": self._value(shown_value(item.name, new), locale),
-                } | ({"old": str(old)} if old else {})
+                } | ({"old": self._value(shown_value(item.name, old), locale)} if old else {})
 
     # -- how far it is ----------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from privacydesk.domain.account import ItemResult
-from privacydesk.domain.account_terms import GenderCode, ProfileField
 from privacydesk.domain.alarms import AlarmKind, StaffAlarm
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryAttempt, DeliveryState
@@ -19,7 +18,7 @@ from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.failed_attempts import AttemptGroup
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import OPENING_ANSWER, TERM_FAMILIES
+from privacydesk.domain.scopes import OLD_VALUE, OPENING_ANSWER, TERM_FAMILIES
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
 from privacydesk.services.capitals import capitalize_first
@@ -47,8 +46,6 @@ terms of the ticket's items are tried first."""
 _DATES = frozenset({"child_birth_date"})
 _NUMBER = re.compile(r"([A-Z]{2}(?:-[0-9A-Z]{3,4}){2,4})")
 """A ticket number, as in ``js/cards.js``; also matches other desks' numbers and mistyped ones."""
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_GENDERS = frozenset(GenderCode)
 
 
 class Localizer:
@@ -111,19 +108,11 @@ class Localizer:
     def item(self, ticket: Ticket, item: ScopeItem) -> str:
         """Return a requested item, with the old and new value for a correction."""
         label = self._services.renderer.item_label(ticket, item, self._locale) or self.kind(ticket)
-        new, old = (self._correction_value(item, name) for name in ("new_value", "old_value"))
+        value = self._services.renderer.detail_value
+        new, old = (value(item, name, self._locale) for name in ("new_value", OLD_VALUE))
         if new and old:
             return f"{label} · {old} → {new}"
         return f"{label} → {new}" if new else label
-
-    def _correction_value(self, item: ScopeItem, name: str) -> str:
-        """Return a value of a correction: dates and genders localised, other values as entered."""
-        value = str(item.detail.get(name) or "")
-        if item.name == ProfileField.BIRTHDAY and _ISO_DAY.fullmatch(value):
-            return str(self._services.catalog.value(self._locale, {"$day": value}))
-        if item.name == ProfileField.GENDER and value in _GENDERS:
-            return self.term("gender", value)
-        return value
 
     def ground(self, name: str) -> str:
         """Return the name of a ground for refusal."""
