@@ -379,7 +379,7 @@ async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_toke
     )
     await player.pull()
     await steps(
-        player, {"choose": "objection"}, {"user": "There is none."},
+        player, {"choose": "desk:request:object:"}, {"user": "There is none."},
         {"choose": "yes"}, {"bot": "objection.filed"},
     )  # fmt: skip
     (objection,) = [one for one in await player.tickets() if one.is_open]
@@ -443,7 +443,7 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
     player.mark = len(player.events)
     await player.pull()
     for step in (
-        {"choose": "objection"},
+        {"choose": "desk:request:object:"},
         {"user": "They show only me."},
         {"choose": "yes"},
         {"bot": "objection.filed"},

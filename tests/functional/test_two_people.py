@@ -223,7 +223,7 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
     player.mark = len(player.events)
     await player.pull()
     await steps(
-        player, {"choose": "objection"}, {"user": "It is only me."},
+        player, {"choose": "desk:request:object:"}, {"user": "It is only me."},
         {"choose": "yes"}, {"bot": "objection.filed"},
     )  # fmt: skip
     again = next(one for one in await player.tickets() if one.linked == ticket.id)

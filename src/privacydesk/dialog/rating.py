@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from privacydesk.dialog.desk_choices import human_choice, menu_choice, more_choices
 from privacydesk.dialog.labels import tight
 from privacydesk.dialog.options import may_object
+from privacydesk.dialog.request_actions import object_choice
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import RateTicket
@@ -28,7 +31,7 @@ _RATE: Final = "rate:"
 _RATE_AGAIN: Final = "rate_again:"
 """Prefixes of the values of its buttons: the first time, and in the plainer words."""
 _OBJECT: Final = "object:"
-"""Prefix of the value of the button that is offered instead after a refusal."""
+"""Prefix of the value of the button that is offered instead after a refusal, that of its card."""
 _EITHER: Final = frozenset({"没有", "沒有", "没", "沒", "冇", "没有啊", "沒有啊", "没有呢", "冇啊"})
 """Words that may mean "I am not", or "there is nothing else"."""
 
@@ -57,7 +60,7 @@ def ask(script: Script) -> bool:
         if not may_object(script, ticket):
             return False
         about = _OBJECT + ticket.id.hex()
-        script.offer_more(Choice(id="objection", key="desk.choice.objection", value=about))
+        script.offer_more(replace(object_choice(ticket), value=about))
         return True
     _put(script, ticket, "satisfaction.ask", _RATE)
     return True
@@ -113,15 +116,12 @@ def _answer(satisfaction: Satisfaction, about: str) -> Choice:
 
 def take(runner: Runner, script: Script, choice: Choice) -> bool:
     """Take a tapped or typed answer; return whether the choice was one."""
-    if not str(choice.value).startswith((_RATE, _RATE_AGAIN, _OBJECT)):
+    if not str(choice.value).startswith((_RATE, _RATE_AGAIN)):
         return False
     ticket = _ticket_of(script, choice)
     if ticket is None:
         script.say("desk.choice_closed")
         runner.prompt_again(script)
-        return True
-    if str(choice.value).startswith(_OBJECT):
-        runner.start_on_ticket(script, "objection", ticket)
         return True
     satisfaction = Satisfaction(choice.id)
     script.effects.append(RateTicket(ticket.id, satisfaction))

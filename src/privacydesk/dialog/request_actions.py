@@ -54,12 +54,17 @@ def actions_of(ticket: Ticket, rules: Rules, now: datetime) -> tuple[Choice, ...
     if may_be_added_to(ticket):
         actions.append(_button(ticket, RequestAction.ADD))
     if is_objectionable(rules, ticket, now) and not ticket.work.objection:
-        actions.append(_button(ticket, RequestAction.OBJECT))
+        actions.append(object_choice(ticket))
     if ticket.is_open or ticket.outcome in _DECIDED:
         actions.append(_button(ticket, RequestAction.ASK))
     if may(ticket, Move.WITHDRAW):
         actions.append(_button(ticket, RequestAction.WITHDRAW, ChoiceStyle.DANGER))
     return tuple(action for action in actions if action is not None)
+
+
+def object_choice(ticket: Ticket) -> Choice:
+    """Return the button for an objection to a decision."""
+    return _button(ticket, RequestAction.OBJECT)
 
 
 def _button(
