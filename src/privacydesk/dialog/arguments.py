@@ -86,15 +86,18 @@ def _lapses_on(script: Script, frame: Running) -> Any:
 
 
 def _stops(script: Script, frame: Running) -> Any:
-    """Return what stops with the chosen consent; empty before one is chosen.
+    """Return what stops with the chosen consents; empty before one is chosen.
 
     For a phone's permissions, their own explanation says so.
     """
-    purpose = str(frame.slots.get("purpose", ""))
-    if not purpose or purpose in DEVICE_PERMISSIONS:
-        return ""
     args = {"path_location": path(script, "location")}
-    return {"$term": f"consent_withdrawal.stops_{purpose}", "args": args}
+    told: Any = ""
+    for purpose in reversed(values_in(frame.slots.get("purpose"))):
+        if purpose not in DEVICE_PERMISSIONS:
+            one = {"$term": f"consent_withdrawal.stops_{purpose}", "args": args}
+            both = {"$term": "consent_withdrawal.stops_besides", "args": {"one": one, "more": told}}
+            told = both if told else one
+    return told
 
 
 def _contact(_script: Script, frame: Running) -> Any:

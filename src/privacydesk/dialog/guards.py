@@ -25,8 +25,8 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
-from privacydesk.dialog.slots import AMENDS, FILES
-from privacydesk.domain.account_terms import DataCategory, ProfileField
+from privacydesk.dialog.slots import AMENDS, FILES, values_in
+from privacydesk.domain.account_terms import DEVICE_PERMISSIONS, DataCategory, ProfileField
 from privacydesk.domain.ages import age_group, age_on, possible_days
 from privacydesk.domain.effects import OpenTicket
 from privacydesk.domain.identity import Assurance, Target, Verification
@@ -98,7 +98,7 @@ def _same_request_open(act: Act) -> str:
 
 def _last_login_way(act: Act) -> str:
     bound = {row["provider"] for row in act.frame.slots.get("bindings", ())}
-    return _yes(bound and not bound - {act.frame.slots.get("provider")})
+    return _yes(bound and not bound.difference(values_in(act.frame.slots.get("provider"))))
 
 
 def _other_way_named(act: Act) -> str:
@@ -120,7 +120,16 @@ def _needs_document(act: Act) -> str:
 
 
 def _is_device_permission(act: Act) -> str:
-    return _yes(str(act.frame.slots.get("purpose", "")).startswith("device_"))
+    """Whether permissions of the phone were chosen; they are told apart from consents."""
+    slots = act.frame.slots
+    chosen = values_in(slots.get("purpose"))
+    permissions = [one for one in chosen if one in DEVICE_PERMISSIONS]
+    consents = [one for one in chosen if one not in DEVICE_PERMISSIONS]
+    if permissions:
+        slots["permissions"] = permissions
+    if permissions and consents:
+        slots["purpose"] = consents
+    return _yes(permissions)
 
 
 def _child_age(act: Act) -> str:
@@ -355,8 +364,12 @@ def _one_to_withdraw(act: Act) -> str:
 
 
 def _all_to_withdraw(act: Act) -> str:
-    chosen = act.frame.slots.get("ticket") == ALL
-    if not chosen and not act.script.observed.entities.get("all_of_them"):
+    """Fill the slot for several tickets with those that were chosen, or with all."""
+    chosen = act.frame.slots.get("ticket")
+    if isinstance(chosen, list):
+        act.frame.slots["tickets"] = chosen
+        return "yes"
+    if chosen != ALL and not act.script.observed.entities.get("all_of_them"):
         return "no"
     open_now = in_turn(t for t in act.script.tickets_of(whose(act.script)) if may(t, Move.WITHDRAW))
     if len(open_now) < (1 if chosen else 2):

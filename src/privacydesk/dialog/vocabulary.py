@@ -200,7 +200,9 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "other_way_named": GuardSpec(_YES_NO, fills=_names("provider")),
     "only_login_way": GuardSpec(_YES_NO, fills=_names("provider")),
     "needs_document": GuardSpec(_YES_NO, reads=_names("field")),
-    "is_device_permission": GuardSpec(_YES_NO, reads=_names("purpose")),
+    "is_device_permission": GuardSpec(
+        _YES_NO, reads=_names("purpose"), fills=_names("permissions")
+    ),
     "child_age": GuardSpec(_names("under_14 exactly_14 teen adult unknown")),
     "slot_is": GuardSpec(_YES_NO, params=_names("slot value")),
     "slot_filled": GuardSpec(_YES_NO, params=_names("slot")),
