@@ -61,6 +61,24 @@ class Chat:
             await form.locator(f'input[value="{choice}"]').check()
         await form.locator("button[type=submit]").click()
 
+    async def fill(self, **values: str | list[str]) -> None:
+        """Fill in the fields of a card of questions, by their names, and hand it in."""
+        form = self.place.locator("#choices .question-card")
+        for name, value in values.items():
+            field = form.locator(f'[data-field="{name}"]')
+            kind = await field.get_attribute("data-kind")
+            if kind in {"choice", "choices"}:
+                for one in [value] if isinstance(value, str) else value:
+                    await field.locator(f'input[value="{one}"]').check()
+            elif kind == "date":
+                for part, told in zip(
+                    ("year", "month", "day"), str(value).split("-"), strict=False
+                ):
+                    await field.locator(f"input[data-part={part}]").fill(told)
+            else:
+                await field.locator("input, textarea").fill(str(value))
+        await form.locator("button[type=submit]").click()
+
     async def hand_in(self, *names: str) -> None:
         """Hand in pictures of papers, and say that these are all."""
         files = [
@@ -70,8 +88,7 @@ class Chat:
         await self.place.locator("#file").set_input_files(files)
         await expect(self.place.locator("#uploads li small")).to_have_count(len(names))
         await self.place.locator("#uploads .primary").click()
-        await self.hears("desk.upload_more")
-        await self.choose("_done")
+        await self.hears("desk.upload_received")
 
     async def speak(self, locale: str) -> None:
         """Change the language with the page's own list."""

@@ -253,6 +253,34 @@ async def test_several_choices_are_ticked_and_sent_at_once(house: House) -> None
     assert [event.data["choices"] for event in chosen] == [["kind-1", "kind-2"]]
 
 
+async def test_questions_on_a_card_are_filled_in_and_handed_in_at_once(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").card()
+    await expect(page.locator("#log .words").last).to_have_text("About the child.")
+    card = page.locator("#choices .question-card")
+    await expect(card.locator("[data-field]")).to_have_count(3)
+    await expect(page.locator("#choices button[data-choice]")).to_have_count(1)
+    submit = card.locator("button[type=submit]")
+    await card.locator("[data-part=day]").fill("31")
+    await card.locator("[data-part=month]").fill("2")
+    await card.locator("[data-part=year]").fill("2014")
+    await submit.click()
+    await expect(card.locator("[data-field=who] .problem")).to_have_text("Please fill this in.")
+    await expect(card.locator("[data-field=born] .problem")).to_contain_text("couldn’t be read")
+    await expect(card.locator("[data-field=who] input").first).to_be_focused()
+    await page.keyboard.press("Space")
+    await card.locator("[data-part=day]").fill("")
+    await card.locator("[data-field=account] input").fill("lele")
+    # Asked again, as after a change of language, it still has what was filled in.
+    Stage(house.desk, house.last(), "en").card()
+    await expect(page.locator("#log .words", has_text="About the child.")).to_have_count(2)
+    await expect(card.locator("[data-field=account] input")).to_have_value("lele")
+    await submit.click()
+    await expect(card).to_have_count(0)
+    (handed,) = [event for event in house.last().events if "values" in event.data]
+    assert handed.data["values"] == {"who": "mother", "born": "2014-02", "account": "lele"}
+
+
 async def test_a_confirmation_shows_what_goes_and_what_stays(house: House) -> None:
     page = await house.chat()
     Stage(house.desk, house.last(), "en").summary()

@@ -18,11 +18,10 @@ async def _waiting_files(visit: Visit) -> str:
     """Have a guardian hand in a paper; return the request's number."""
     mother = await visit("wang-fang")
     await mother.open_desk("guardian")
-    await mother.chat.choose("mother")
-    await mother.chat.enter("2014-05-01")
-    await mother.chat.say("乐乐爱画画")
-    await mother.chat.choose("close", "_skip")
-    await mother.chat.say("wangfang@example.com")
+    await mother.chat.fill(
+        relation="mother", child_birth_date="2014-05-01", child_account="乐乐爱画画"
+    )
+    await mother.chat.fill(wish="close", contact="wangfang@example.com")
     await mother.verify()
     await mother.chat.hand_in("户口本.jpg")
     await mother.chat.hears("guardian.filed")

@@ -33,17 +33,14 @@ async def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> As
 
 async def _asks_for_a_person_in_the_middle(mother: Visitor) -> None:
     await mother.open_desk("guardian")
-    await mother.chat.choose("mother")
-    await mother.chat.enter("2014-05-01")
-    await mother.chat.say(CHILD)
+    await mother.chat.fill(relation="mother", child_birth_date="2014-05-01", child_account=CHILD)
     await mother.chat.hears("guardian.wish")
     await mother.page.locator("#person").click()
     await mother.chat.hears("owner.queued")
 
 
 async def _files_with_a_paper(mother: Visitor) -> str:
-    await mother.chat.choose("close", "_skip")
-    await mother.chat.say("wangfang@example.com")
+    await mother.chat.fill(wish="close", contact="wangfang@example.com")
     await mother.chat.hears("verify_contact.code_sent")
     await mother.verify()
     await mother.chat.hand_in("户口本.jpg")
@@ -145,7 +142,10 @@ async def _decision(all_of_them: Everybody, number: str) -> None:
 async def _objection(all_of_them: Everybody, number: str) -> str:
     """It is a request of its own, kept from whoever decided the first."""
     mother, mei = all_of_them.mother, all_of_them.mei
-    await mother.chat.choose("objection")
+    await expect(
+        mother.chat.place.locator("#choices [data-choice^='desk:request:object']")
+    ).to_have_count(0)
+    await mother.chat.card(number).locator("[data-choice^='desk:request:object']").click()
     await mother.chat.say(WHY)
     await mother.chat.choose("yes")
     await mother.chat.hears("objection.filed")

@@ -51,11 +51,12 @@ class Album:
 
 async def _guardian(mother: Visitor, tongue: Tongue) -> str:
     await mother.open_desk("guardian")
-    await mother.chat.choose("mother")
-    await mother.chat.enter("2014-05-01")
-    await mother.chat.say(tongue.of("乐乐爱画画", "", "Lele draws"))
-    await mother.chat.choose("close", "_skip")
-    await mother.chat.say("wangfang@example.com")
+    await mother.chat.fill(
+        relation="mother",
+        child_birth_date="2014-05-01",
+        child_account=tongue.of("乐乐爱画画", "", "Lele draws"),
+    )
+    await mother.chat.fill(wish="close", contact="wangfang@example.com")
     await mother.verify()
     await mother.chat.hand_in(tongue.of("户口本.jpg", "", "family register.jpg"))
     await mother.chat.hears("guardian.filed")

@@ -104,6 +104,30 @@ KINDS = {
 """Kinds of data with how much there is, by locale."""
 
 
+ALL = {"zh_Hans": "全部", "zh_Hant": "全部", "en": "All of it"}
+"""The choice that stands for every kind."""
+
+
+FIELDS = {
+    "zh_Hans": (
+        "您是孩子的什么人？",
+        "孩子的出生日期",
+        "孩子的账号",
+        ("母亲", "父亲"),
+        "先说说孩子。",
+    ),
+    "zh_Hant": (
+        "您是孩子的什麼人？",
+        "孩子的出生日期",
+        "孩子的帳號",
+        ("母親", "父親"),
+        "先說說孩子。",
+    ),
+    "en": ("Who are you?", "Date of birth", "Account", ("Mother", "Father"), "About the child."),
+}
+"""The labels of a card of questions, two choices, and what is said above it."""
+
+
 SUMMARIES = {
     "zh_Hans": (
         (("照片", "212 张"), ("2025年的动态", "")),
@@ -173,8 +197,31 @@ class Stage:
         self.write(
             say(
                 self.words["which"],
-                choices=(*offered, Choice("_skip", label=self.words["back"], style=QUIET)),
+                choices=(
+                    *offered,
+                    Choice("all", label=ALL[self.locale]),
+                    Choice("_skip", label=self.words["back"], style=QUIET),
+                ),
                 data={"many": True},
+            )
+        )
+
+    def card(self) -> None:
+        """Ask three questions on a card."""
+        who, born, account, people, text = FIELDS[self.locale]
+        ids = ("mother", "father")
+        named = [{"id": one, "label": label} for one, label in zip(ids, people, strict=True)]
+        offered = [Choice(one, label=label) for one, label in zip(ids, people, strict=True)]
+        fields = [
+            {"name": "who", "kind": "choice", "label": who, "choices": named},
+            {"name": "born", "kind": "date", "label": born, "optional": True},
+            {"name": "account", "kind": "text", "label": account},
+        ]
+        self.write(
+            say(
+                who,
+                choices=(*offered, Choice("desk:human", label=self.words["back"], style=QUIET)),
+                data={"card": {"text": text, "fields": fields}},
             )
         )
 

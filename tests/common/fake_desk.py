@@ -257,7 +257,35 @@ class FakeDesk:
         )
         return await self._job(session, id, chosen)
 
-    async def submit_uploads(self, session: Session, *, id: str, uploads: Sequence[str]) -> int:  # noqa: A002
+    async def hand_in(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002
+        values: Mapping[str, str | tuple[str, ...]],
+        offset: int,
+    ) -> int:
+        """Take the answers of the open prompt's card."""
+        thread = self.thread(session)
+        prompt = thread.conversation.prompt
+        if id not in thread.jobs and (prompt is None or prompt.offset != offset):
+            raise DeskError("stale", code=ErrorCode.STALE)
+        filled = say(
+            ", ".join(str(one) for one in values.values()),
+            sender=Sender.USER,
+            kind=EventKind.CHOSE,
+            data={"values": dict(values)},
+        )
+        return await self._job(session, id, filled)
+
+    async def submit_uploads(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002
+        uploads: Sequence[str],
+        done: bool = False,
+    ) -> int:
         """Hand in files that were stored."""
         if any(upload not in self.uploads for upload in uploads):
             raise NotFoundError("no such upload")

@@ -372,16 +372,18 @@ class Player:
         assert self.session is not None
         return (await self.world.services.desk.view(self.session)).prompt
 
-    async def _tap(self, wanted: str | list[str]) -> None:
+    async def _tap(self, wanted: str | list[str | int]) -> None:
         """Tap a button in every voice: words for it would tell what the story asks for next."""
         voice, self.voice = self.voice, ""
         await self._choose(wanted)
         self.voice = voice
 
-    async def _choose(self, wanted: str | list[str]) -> None:
+    async def _choose(self, wanted: str | list[str | int]) -> None:
         if isinstance(wanted, list):
             offset = await self._open_question()
-            await self.do("choose_several", choices=wanted, offset=offset)
+            offered = next(event.choices for event in self.events if event.offset == offset)
+            ids = [offered[one - 1].id if isinstance(one, int) else one for one in wanted]
+            await self.do("choose_several", choices=ids, offset=offset)
             return
         if wanted.startswith("desk:"):
             # A button of a request's card ends with its number: the newest one's.
@@ -410,6 +412,11 @@ class Player:
             await self._say(words)
         else:
             await self.do("choose", choice=choice.id, offset=prompt.offset)
+
+    async def _hand_in(self, values: Mapping[str, str | list[str]]) -> None:
+        """Fill in the card of the open question and hand it in."""
+        given = {k: tuple(v) if isinstance(v, list) else str(v) for k, v in values.items()}
+        await self.do("hand_in", values=given, offset=await self._open_question())
 
     def _instead_of(self, choice: Choice) -> str:
         """Return the words for a button; none for those that confirm, since nothing else does."""

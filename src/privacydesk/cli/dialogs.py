@@ -15,7 +15,7 @@ from privacydesk.dialog.checks.texts import keys_used
 from privacydesk.dialog.faults import DialogInvalidError
 from privacydesk.dialog.graph import mermaid
 from privacydesk.dialog.reader import read_flows
-from privacydesk.dialog.schema import Flow, spoken
+from privacydesk.dialog.schema import Flow, card_keys, spoken
 from privacydesk.errors import DeskError
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.check import check_catalogs
@@ -123,9 +123,7 @@ def _find_faults(
         faults += [str(fault) for fault in check_against(old_flows, flows)]
     used = _used_keys(flows, catalogs)
     # ``check_flows`` has already reported missing keys of flows, together with their step.
-    reported = {
-        key for flow in flows.values() for step in spoken(flow) for key in keys_used(flow, step)
-    }
+    reported = {key for flow in flows.values() for key in _keys_of(flow)}
     by_locale = {locale: catalogs.catalog(locale) for locale in catalogs.locales}
     # With custom flows or texts, missing keys that only the shipped ones use are no fault.
     families = used.families if dialogs is None and locales is None else {""}
@@ -137,10 +135,11 @@ def _find_faults(
     return faults, flows, catalogs
 
 
+def _keys_of(flow: Flow) -> list[str]:
+    return [*(key for step in spoken(flow) for key in keys_used(flow, step)), *card_keys(flow)]
+
+
 def _used_keys(flows: Mapping[str, Flow], catalogs: Catalogs) -> UsedKeys:
     known_keys = {key for locale in catalogs.locales for key in catalogs.catalog(locale).messages}
-    flow_keys = {
-        flow.source: [key for step in spoken(flow) for key in keys_used(flow, step)]
-        for flow in flows.values()
-    }
+    flow_keys = {flow.source: _keys_of(flow) for flow in flows.values()}
     return collect(flow_keys, source_files(), known_keys)

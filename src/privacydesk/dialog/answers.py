@@ -13,7 +13,7 @@ from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
-from privacydesk.domain.turn import ChoiceMessage, TextMessage
+from privacydesk.domain.turn import CardMessage, ChoiceMessage, TextMessage
 from privacydesk.domain.typed_codes import code_digits
 
 
@@ -87,7 +87,7 @@ class Answers:
             prompt is None
             or frame is None
             or not isinstance(step, Ask)
-            or not step.many
+            or not (step.many or step.several)
             or (prompt.offset, prompt.serial) != (message.offset, frame.serial)
             or frame.waiting is not None
             or len(chosen) != len(message.choices)
@@ -98,6 +98,21 @@ class Answers:
         labels = {"$texts": [{"$term": one.key, "args": one.args} for one in chosen]}
         script.append(Sender.USER, EventKind.CHOSE, key="desk.chosen", args={"chosen": labels})
         taking.take_several(self._runner, script, frame, step, chosen)
+
+    def handed_in(self, script: Script, message: CardMessage) -> None:
+        """Take a card of questions with its answers."""
+        script.last_said_at = script.now
+        prompt, (frame, step) = script.prompt, self._runner.waiting_step(script)
+        if (
+            prompt is None
+            or frame is None
+            or not isinstance(step, Ask)
+            or (prompt.offset, prompt.serial) != (message.offset, frame.serial)
+            or frame.waiting is not None
+            or script.owner.kind is OwnerKind.AGENT
+            or not taking.take_card(self._runner, script, frame, step, message.values)
+        ):
+            desk_buttons.closed(self._runner, script)
 
     def _press_desk_button(self, script: Script, message: TextMessage) -> bool:
         """Press a desk button whose words are typed while waiting in the queue."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from privacydesk.dialog import arguments, entries, openings
+from privacydesk.dialog import arguments, entries, openings, question_cards
 from privacydesk.dialog.desk_choices import answer_choice, cancel_choice, human_choice
 from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
@@ -94,8 +94,13 @@ class Asking:
             kind=EventKind.DETAILS if rows and not again else EventKind.TEXT,
             input_kind=input_kind(slot_type),
             serial=frame.serial,
-            data={"rows": rows} if rows and not again else hints(frame, step, slot_type),
+            data={"rows": rows} if rows and not again else self._hints(frame, step),
         )
+
+    def _hints(self, frame: Running, step: Ask) -> dict[str, Any] | None:
+        """Return what helps a client to show a question, and the card that it is on."""
+        card = question_cards.card_of(self._flows, frame, step)
+        return {"card": card} if card else hints(frame, step, self.slot_type(frame, step))
 
     def say_not_offered(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
         """Say that the named value is not available; the question follows."""
@@ -198,7 +203,7 @@ def hints(frame: Running, step: Ask, slot_type: str) -> dict[str, Any] | None:
     """
     if slot_type == "code" and frame.slots.get(RESEND_AT):
         return {"resend": {"choice": _RESEND, "at": frame.slots[RESEND_AT]}}
-    return {"many": True} if step.many and slot_type != FILES else None
+    return {"many": True} if (step.many or step.several) and slot_type != FILES else None
 
 
 def is_value(choice: Choice) -> bool:

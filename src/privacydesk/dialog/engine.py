@@ -33,6 +33,7 @@ from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
 from privacydesk.domain.turn import (
     SLOW,
+    CardMessage,
     ChoiceMessage,
     DecisionMessage,
     DownloadMessage,
@@ -143,6 +144,8 @@ class Engine:
             self._answers.said(script, message)
         elif isinstance(message, ChoiceMessage):
             self._answers.chose(script, message)
+        elif isinstance(message, CardMessage):
+            self._answers.handed_in(script, message)
         elif isinstance(message, UploadMessage):
             take_files(self._runner, script, message)
         elif isinstance(message, DecisionMessage):

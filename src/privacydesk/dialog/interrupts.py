@@ -34,7 +34,7 @@ def cares(runner: Runner, script: Script, *, labelled: bool) -> bool:
         Whether the message needs no further handling.
     """
     languages.follow(runner, script)
-    if _mind_minor(runner, script) or _mind_danger(runner, script):
+    if _mind_minor(runner, script) or mind_danger(runner, script):
         return True
     return not labelled and opening_hours.tell(runner, script)
 
@@ -102,7 +102,7 @@ def _files_for_oneself(runner: Runner, script: Script) -> bool:
     return flow.kind is not None and Intent.UNDERAGE_REPORT not in flow.intents
 
 
-def _mind_danger(runner: Runner, script: Script) -> bool:
+def mind_danger(runner: Runner, script: Script) -> bool:
     """Hand over at once if somebody is in danger: "a man wants to meet my daughter".
 
     Where a story is asked for, a hijacked account is part of it.

@@ -17,8 +17,19 @@ from typing import Final
 from privacydesk.dialog.faults import DialogFault, DialogInvalidError
 from privacydesk.dialog.fields import Faults, Fields, is_name, suggest
 from privacydesk.dialog.linker import link
-from privacydesk.dialog.nodes import NodeError, parse
-from privacydesk.dialog.schema import Do, Flow, Say, SlotSpec, Step, targets
+from privacydesk.dialog.nodes import Node, NodeError, parse
+from privacydesk.dialog.schema import (
+    Ask,
+    Call,
+    CardField,
+    Do,
+    Flow,
+    QuestionCard,
+    Say,
+    SlotSpec,
+    Step,
+    targets,
+)
 from privacydesk.dialog.step_reader import read_step
 from privacydesk.dialog.vocabulary import SLOT_TYPES
 from privacydesk.domain.intents import Intent, RequestKind
@@ -26,7 +37,19 @@ from privacydesk.domain.intents import Intent, RequestKind
 __all__ = ["DialogFault", "DialogInvalidError", "read_flow", "read_flows"]
 
 _FIELDS: Final = frozenset(
-    {"flow", "intents", "kind", "slots", "returns", "start", "steps", "moved", "explains", "left"}
+    {
+        "flow",
+        "intents",
+        "kind",
+        "slots",
+        "returns",
+        "start",
+        "steps",
+        "moved",
+        "explains",
+        "cards",
+        "left",
+    }
 )
 _NAMES: Final = "use small letters, digits and underscores, a letter first"
 _FILING: Final = frozenset({"file_ticket", "file_unverified"})
@@ -135,6 +158,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
     left = fields.name("left") if "left" in fields else ""
     explains = _explains(fields)
     steps, lines = _steps(fields, faults, slots)
+    cards = _cards(fields, steps)
     fields.close(_FIELDS)
     if not steps:
         return None
@@ -148,6 +172,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
         returns=returns,
         moved=moved,
         explains=explains,
+        cards=cards,
         left=left,
         source=source,
         lines=lines,
@@ -237,6 +262,35 @@ def _explains(fields: Fields) -> dict[str, Say]:
         found[topic] = Say(f"explains {topic}", entry.key("say"), "", entry.names_in("args"))
         entry.close({"say", "args"})
     return found
+
+
+def _cards(fields: Fields, steps: Mapping[str, Step]) -> tuple[QuestionCard, ...]:
+    found: list[QuestionCard] = []
+    for node in fields.items("cards"):
+        if not isinstance(node.value, Mapping):
+            fields.fault(node.line, "a card is not a mapping", "write {text: KEY, fields: […]}")
+            continue
+        inner = fields.inside(node, "a card")
+        text = inner.key("text")
+        asked = [_card_field(inner, one, steps) for one in inner.items("fields")]
+        inner.close({"text", "fields"})
+        found.append(QuestionCard(text, tuple(one for one in asked if one is not None)))
+    return tuple(found)
+
+
+def _card_field(fields: Fields, node: Node, steps: Mapping[str, Step]) -> CardField | None:
+    if not isinstance(node.value, Mapping):
+        fields.fault(node.line, "a field is not a mapping", "write {ask: STEP, label: KEY}")
+        return None
+    inner = fields.inside(node, "a field")
+    step = inner.name("ask")
+    if step and not isinstance(steps.get(step), Ask | Call):
+        what = f"the card asks {step!r}, which is no question of the flow"
+        fields.fault(node.line, what, suggest(step, steps))
+    label, hint = inner.key("label"), inner.key("hint", required=False)
+    several = inner.flag("several")
+    inner.close({"ask", "label", "hint", "several"})
+    return CardField(step, label, hint, several)
 
 
 def _steps(

@@ -14,6 +14,7 @@ from privacydesk.dialog import (
     kept_wishes,
     openings,
     permits,
+    question_cards,
     rating,
     reading,
 )
@@ -299,8 +300,12 @@ class Runner:
             self._say(script, frame, flow, step)
             self.fire(frame, "next")
         elif isinstance(step, Ask):
-            if self._already_answered(script, frame, step):
+            on_card = question_cards.takes_out(frame, step.slot)
+            if self._already_answered(script, frame, step, silent=on_card):
                 self.answered(script, frame, step, "answered")
+                return None
+            if on_card and step.skip:
+                self.answered(script, frame, step, "skipped")
                 return None
             if step.holds and GUARDS[step.holds](Act(script, frame, flow, {})) != "yes":
                 self.fire(frame, "gone")
@@ -328,7 +333,8 @@ class Runner:
             return self._end(script, frame, flow, step)
         return None
 
-    def _already_answered(self, script: Script, frame: Running, step: Ask) -> bool:
+    def _already_answered(self, script: Script, frame: Running, step: Ask, *, silent: bool) -> bool:
+        """Whether a question needs no asking; ``silent`` if its answer need not be said back."""
         value = frame.slots.get(step.slot)
         if value in (None, "", []) or is_picking(frame, step):
             return False
@@ -337,7 +343,7 @@ class Runner:
             # The slot was filled at this or another question for it, and that led here.
             return False
         if self.accepts(script, frame, step, value):
-            if step.foretold:
+            if step.foretold and not silent:
                 self.asking.say_foretold(script, step, value)
             return True
         # A value named in the first sentence is not silently dropped.

@@ -83,6 +83,8 @@ class Ask:
             additions to it are asked for (``openings``).
         holds: the guard that has to say "yes" for the question to apply; if it no longer does when
             the question is put again, the outcome is ``gone``. Empty for none.
+        several: it takes one choice, or several of them at once; see ``many``, which collects one
+            after the other.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Ask:
     rows: str = ""
     skip: str = ""
     many: bool = False
+    several: bool = False
     told: str = ""
     foretold: bool = False
     opening: bool = False
@@ -185,6 +188,35 @@ class SlotSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class CardField:
+    """A question as a field of a card.
+
+    Attributes:
+        step: an ``ask``; or a ``call`` that is handed the slot which the called flow asks for.
+        label: the key of its label.
+        hint: the key of what is said below the label; empty for nothing.
+        several: whether several of its choices may be ticked.
+    """
+
+    step: str
+    label: str
+    hint: str = ""
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCard:
+    """Questions that follow each other, and that a client may ask all at once.
+
+    Attributes:
+        text: the key of what is said above them, instead of the first question.
+    """
+
+    text: str
+    fields: tuple[CardField, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One file of ``dialogs/``.
 
@@ -194,6 +226,7 @@ class Flow:
         moved: steps of earlier versions and where they went.
         returns: slots handed back to the caller.
         explains: answers to questions about the form itself, by topic.
+        cards: questions that a client may ask at once.
         left: the step for users who stop or reconsider after something was filed; empty if the form
             is just dropped.
     """
@@ -207,6 +240,7 @@ class Flow:
     returns: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     explains: Mapping[str, Say] = field(default_factory=dict)
+    cards: tuple[QuestionCard, ...] = ()
     left: str = ""
     source: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -215,6 +249,15 @@ class Flow:
 def spoken(flow: Flow) -> tuple[Step, ...]:
     """Return everything of a flow that has words: its steps, and what it explains."""
     return (*flow.steps.values(), *flow.explains.values())
+
+
+def card_keys(flow: Flow) -> tuple[str, ...]:
+    """Return the locale keys of a flow's cards of questions."""
+    return tuple(
+        key
+        for card in flow.cards
+        for key in (card.text, *(k for one in card.fields for k in (one.label, one.hint) if k))
+    )
 
 
 def targets(step: Step) -> Mapping[str, str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import (
     desk_buttons,
     entries,
     filling,
+    interrupts,
     openings,
+    question_cards,
     questions,
     rating,
     reading,
@@ -85,11 +88,40 @@ def take_several(
 ) -> None:
     """Take all that was chosen at once; nothing more is asked for."""
     frame.misses = 0
-    taken = widening.taken_so_far(script, frame, step.slot)
+    if not step.many and len(choices) == 1:
+        take_value(runner, script, frame, step, choices[0].value)
+        return
+    taken = widening.taken_so_far(script, frame, step.slot) if step.many else []
     values = [*taken, *(one.value for one in choices if one.value not in taken)]
     frame.slots[step.slot] = [ALL] if ALL in values else values
     runner.answered(script, frame, step, "answered")
     runner.run(script)
+
+
+def take_card(
+    runner: Runner, script: Script, frame: Running, step: Ask, values: question_cards.Values
+) -> bool:
+    """Take the answers of a card of questions; return whether they are answers to this one.
+
+    What a field could not take is asked for again.
+    """
+    fields = question_cards.open_fields(runner.flows, frame, step)
+    entities = script.observed.entities
+    today = script.now.astimezone(ZoneInfo(script.rules.zone)).date()
+    given = question_cards.answers(fields, values, entities, today)
+    if not given:
+        return False
+    label = question_cards.said(fields, given)
+    script.append(Sender.USER, EventKind.CHOSE, key="desk.chosen", args={"chosen": label})
+    frame.misses = 0
+    question_cards.hand_in(frame, fields, given)
+    if interrupts.mind_danger(runner, script):
+        return True
+    for one in fields:
+        if one.ask.slot in given and given[one.ask.slot] is None:
+            script.say(one.ask.retry or f"desk.retry.{one.slot_type}")
+    runner.run(script)
+    return True
 
 
 def take_told(
@@ -327,7 +359,7 @@ def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
         *(frame.slots.get(FILES) or ()),
         *({"id": u.id.hex(), "name": u.name} for u in fresh),
     ]
-    if step.many:
+    if step.many and not message.done:
         runner.asking.ask_more(script, frame, step)
         return
     script.say("desk.upload_received", {"count": len(fresh)})

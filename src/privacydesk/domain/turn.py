@@ -185,6 +185,24 @@ class ChoiceMessage(Struct, frozen=True):
     observed: Observation = field(default_factory=Observation)
 
 
+class CardMessage(Struct, frozen=True):
+    """The user handed in a card of questions, that of the event at ``offset``.
+
+    Attributes:
+        values: the answers by the names of the fields; several where several were chosen.
+    """
+
+    job_id: str
+    offset: int
+    values: Mapping[str, str | tuple[str, ...]]
+    observed: Observation = field(default_factory=Observation)
+
+    @property
+    def text(self) -> str:
+        """What was written into its fields, a line each."""
+        return "\n".join(one for one in self.values.values() if isinstance(one, str))
+
+
 class Upload(Struct, frozen=True):
     """An uploaded file that was accepted, re-encoded and stored encrypted."""
 
@@ -195,10 +213,15 @@ class Upload(Struct, frozen=True):
 
 
 class UploadMessage(Struct, frozen=True):
-    """The user uploaded files."""
+    """The user uploaded files.
+
+    Attributes:
+        done: whether these are all.
+    """
 
     job_id: str
     uploads: tuple[Upload, ...]
+    done: bool = False
     observed: Observation = field(default_factory=Observation)
 
 
@@ -283,6 +306,7 @@ class DownloadMessage(Struct, frozen=True):
 Message = (
     TextMessage
     | ChoiceMessage
+    | CardMessage
     | UploadMessage
     | DecisionMessage
     | ResultMessage

@@ -17,6 +17,7 @@ type        value                                                    options
 ``$part``   a value, of which a part is selected                     ``only``, ``but``: spans;
                                                                      ``words``: unparsed text
 ``$texts``  a list of values
+``$lines``  values, a line each
 ``$span``   a duration in seconds
 ``$number`` a number, formatted for the locale
 ``$clause`` a citation: document, article, section (or reference)    ``quote``: with ``words``
@@ -70,6 +71,7 @@ class ValueRenderer:
             "$terms": lambda value, _: self._list([self._lookup(str(key), {}) for key in value]),
             "$part": self._part,
             "$texts": lambda value, _: self._list([self.render(item) for item in value]),
+            "$lines": lambda value, _: "\n".join(self.render(item) for item in value),
             "$span": self._span,
             "$zone": lambda value, _: get_timezone_name(
                 ZoneInfo(str(value)), locale=self._spec.babel

@@ -208,14 +208,39 @@ class Desk(Protocol):
         """Process all choices of a question that takes several, made at once; as ``choose``."""
         ...
 
+    async def hand_in(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        values: Mapping[str, str | tuple[str, ...]],
+        offset: int,
+    ) -> int:
+        """Process a card of questions that was filled in, as ``choose``.
+
+        Args:
+            session: the session of the user.
+            id: id of the message, chosen by the client.
+            values: the answers, by the names of the fields.
+            offset: offset of the event with the card.
+        """
+        ...
+
     async def submit_uploads(
         self,
         session: Session,
         *,
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
+        done: bool = False,
     ) -> int:
         """Submit files stored by ``store_upload``; return the offset, as ``say`` does.
+
+        Args:
+            session: the session of the user.
+            id: id of the message, chosen by the client.
+            uploads: the ids of the files.
+            done: these are all; else it is asked whether there are more.
 
         Raises:
             DeskError: ``NOT_FOUND`` if one of the files was not stored for this conversation.

@@ -16,7 +16,7 @@ from privacydesk.domain.conversation import Conversation, LocaleSource, MailThre
 from privacydesk.domain.events import Event, InputKind
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash
-from privacydesk.domain.turn import ChoiceMessage, Snapshot, TextMessage, UploadMessage
+from privacydesk.domain.turn import CardMessage, ChoiceMessage, Snapshot, TextMessage, UploadMessage
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Changes, Hashing, IdGenerator, Job, Locks, Store, WorkingSet
 from privacydesk.services.api import (
@@ -325,6 +325,21 @@ class ChatDesk:
         several = tuple(choices)
         return await self._chose(session, ChoiceMessage(job_id=id, choices=several, offset=offset))
 
+    async def hand_in(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        values: Mapping[str, str | tuple[str, ...]],
+        offset: int,
+    ) -> int:
+        """Process a card of questions that was filled in; see ``services.api.Desk``."""
+        message = CardMessage(job_id=id, offset=offset, values=values)
+        committed = await self._turns.run_message(
+            session.conversation, message, origin=session.origin
+        )
+        return committed.offset
+
     async def _chose(self, session: Session, message: ChoiceMessage) -> int:
         committed = await self._turns.run_message(
             session.conversation, message, origin=session.origin
@@ -337,6 +352,7 @@ class ChatDesk:
         *,
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
+        done: bool = False,
     ) -> int:
         """Submit stored files; see ``services.api.Desk``."""
         if not uploads:
@@ -346,7 +362,7 @@ class ChatDesk:
         except NotFoundError as error:
             # If this job ran before, its files are no longer staged: repeat its answer.
             return await self._offset_of_job(session.conversation, id, error)
-        message = UploadMessage(job_id=id, uploads=files)
+        message = UploadMessage(job_id=id, uploads=files, done=done)
         committed = await self._turns.run_message(
             session.conversation,
             message,

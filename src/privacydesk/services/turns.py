@@ -22,6 +22,7 @@ from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 from privacydesk.domain.instants import happened_within
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import (
+    CardMessage,
     Message,
     Needs,
     Observation,
@@ -127,7 +128,7 @@ class Turns:
         """
 
         async def interpret(state: Conversation) -> Observation:
-            if not isinstance(message, TextMessage):
+            if not isinstance(message, TextMessage | CardMessage):
                 return NO_OBSERVATION
             today = self._deadlines.today(self._clock.now())
             return await self._understanding.interpret(

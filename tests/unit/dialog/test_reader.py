@@ -390,6 +390,14 @@ FAULTS: list[tuple[str, str, str, str, str, str]] = [
         "it uses an anchor or alias",
     ),
     ("a tag", "flow: unbinding", "flow: !!str unbinding", "flow:", "", "it uses a tag"),
+    (
+        "a card that asks no question",
+        "kind: unbinding",
+        "kind: unbinding\ncards:\n  - text: a.b\n    fields: [{ask: end, label: a.b}]",
+        "fields: [",
+        "",
+        "the card asks 'end', which is no question of the flow",
+    ),
     ("no YAML", "flow: unbinding", "flow: [unbinding", "intents", "", "it can't be read as YAML"),
 ]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from privacydesk.web.chat.frame_parser import (
     Choose,
     FrameError,
+    HandIn,
     Hello,
     Send,
     SubmitUploads,
@@ -31,6 +32,24 @@ def test_frames_become_values() -> None:
     assert parse_frame(b'{"type":"upload","id":"a","uploads":["u"]}', max_text=10) == SubmitUploads(
         "a", ("u",)
     )
+
+
+def test_a_card_of_questions_becomes_its_answers() -> None:
+    frame = {
+        "type": "hand_in",
+        "id": "a",
+        "offset": 7,
+        "values": {"wish": ["close", "delete"], "child": " lele\x00 "},
+    }
+    assert parse_frame(json.dumps(frame).encode(), max_text=10) == HandIn(
+        "a", {"wish": ("close", "delete"), "child": "lele"}, 7
+    )
+    for values in ({}, {"wish": 1}, {"wish": [["close"]]}, {"wish": ["close", "close"]}, {"": "x"}):
+        with pytest.raises(FrameError):
+            parse_frame(json.dumps({**frame, "values": values}).encode(), max_text=10)
+    with pytest.raises(FrameError) as caught:
+        parse_frame(json.dumps({**frame, "values": {"child": "x" * 11}}).encode(), max_text=10)
+    assert caught.value.data["limit"] == 10
 
 
 def test_a_hello_over_http_may_be_empty() -> None:
@@ -57,7 +76,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    ["send", "choose", "upload", "typing", "read", "renew", "ping", "hello", "x"]
+    ["send", "choose", "hand_in", "upload", "typing", "read", "renew", "ping", "hello", "x"]
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from privacydesk.dialog.faults import DialogFault
-from privacydesk.dialog.schema import Ask, Confirm, Flow, Say, Step, keys_of, spoken
+from privacydesk.dialog.schema import Ask, Confirm, Flow, Say, Step, card_keys, keys_of, spoken
 
 CatalogKeys = Mapping[str, Mapping[str, frozenset[str]]]
 """Locale to key to the placeholders of its sentence."""
@@ -25,6 +25,14 @@ def check_texts(flows: Mapping[str, Flow], catalogs: CatalogKeys) -> Iterator[Di
         for step in spoken(flow):
             for what, remedy in _check_step(flow, step, catalogs):
                 yield DialogFault(flow.source, flow.lines.get(step.id, 0), step.id, what, remedy)
+        for key in card_keys(flow):
+            missing = [locale for locale, known in catalogs.items() if key not in known]
+            if missing:
+                what = f"key {key!r} of a card is missing in {', '.join(missing)}"
+                yield DialogFault(flow.source, 1, "", what, "write its sentence there")
+            for name in sorted(_shown(key, catalogs)):
+                what = f"key {key!r} of a card shows {{{name}}}, which it is not given"
+                yield DialogFault(flow.source, 1, "", what, "leave it out of this sentence")
 
 
 def _check_step(flow: Flow, step: Step, catalogs: CatalogKeys) -> Iterator[tuple[str, str]]:

@@ -20,14 +20,13 @@ from privacydesk.services.api import Credentials, Session
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import encode, events_frame, first_page, view_json
 from privacydesk.web.chat.frame_parser import (
-    Choose,
+    JOB_FRAMES,
     FrameError,
     Hello,
+    JobFrame,
     Ping,
     Read,
     Renew,
-    Send,
-    SubmitUploads,
     Typing,
     parse_frame,
     text_length,
@@ -47,8 +46,6 @@ EPOCH_CHANGED = 4409
 
 _PONG_FRAME = encode({"type": "pong"})
 _EXPIRED_FRAME = encode({"type": "expired"})
-_JOB_FRAMES = (Send, Choose, SubmitUploads)
-"""As a tuple: a union that is written inside ``isinstance`` would be rebuilt on each call."""
 _MAX_DIRECT_SEND_BYTES = 16 * 1024
 """Maximum bytes of a frame that the transport accepts without applying backpressure."""
 _RATE_LIMITED_FRAMES_BEFORE_THROTTLE = 50
@@ -283,7 +280,7 @@ class Connection:
         if len(data) > chat.settings.max_frame:
             raise FrameError("the frame is too large", "frame_too_large")
         frame = parse_frame(data, max_text=chat.settings.max_text)
-        if isinstance(frame, _JOB_FRAMES):
+        if isinstance(frame, JOB_FRAMES):
             await self._handle_job(frame)
             return
         if isinstance(frame, Hello):
@@ -300,7 +297,7 @@ class Connection:
         else:
             await self._renew(frame)
 
-    async def _handle_job(self, frame: Send | Choose | SubmitUploads) -> None:
+    async def _handle_job(self, frame: JobFrame) -> None:
         chat, cursor_before = self._chat, self._cursor
         try:
             chat.admit_message(self.session, text_length(frame))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from msgspec import Struct
@@ -19,6 +19,7 @@ from privacydesk.errors import DeskError, ErrorCode
 MAX_ID = 64
 MAX_UPLOADS = 10
 MAX_CHOICES = 64
+MAX_FIELDS = 16
 MAX_TOKEN = 8192
 MAX_LANGUAGES = 256
 MAX_OFFSET = 2**53 - 1
@@ -102,11 +103,29 @@ class Choose(Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
 
+class HandIn(Struct, frozen=True):
+    """A card of questions that was filled in.
+
+    Attributes:
+        values: cleaned texts, and ids of choices, by the names of the fields.
+        offset: the offset of the event with the card.
+    """
+
+    id: str
+    values: dict[str, str | tuple[str, ...]]
+    offset: int
+
+
 class SubmitUploads(Struct, frozen=True):
-    """The submission of uploaded files, by their upload ids."""
+    """The submission of uploaded files, by their upload ids.
+
+    Attributes:
+        done: whether these are all.
+    """
 
     id: str
     uploads: tuple[str, ...]
+    done: bool = False
 
 
 class Typing(Struct, frozen=True):
@@ -129,8 +148,10 @@ class Ping(Struct, frozen=True):
     """A check that the connection is alive."""
 
 
-Frame = Hello | Send | Choose | SubmitUploads | Typing | Read | Renew | Ping
-JobFrame = Send | Choose | SubmitUploads
+Frame = Hello | Send | Choose | HandIn | SubmitUploads | Typing | Read | Renew | Ping
+JobFrame = Send | Choose | HandIn | SubmitUploads
+JOB_FRAMES: Final = (Send, Choose, HandIn, SubmitUploads)
+"""As a tuple: ``isinstance`` would rebuild a union on each call."""
 
 
 def parse_frame(data: bytes, *, max_text: int) -> Frame:
@@ -163,6 +184,8 @@ def _read_frame(value: Any, max_text: int) -> Frame:
         return _read_send(fields, max_text)
     if kind == "choose":
         return _read_choose(fields)
+    if kind == "hand_in":
+        return _read_hand_in(fields, max_text)
     if kind == "upload":
         return _read_submit_uploads(fields)
     if kind == "typing":
@@ -178,8 +201,10 @@ def _read_frame(value: Any, max_text: int) -> Frame:
     raise FrameError("unknown frame type", "unknown_type")
 
 
-def text_length(frame: Send | Choose | SubmitUploads) -> int:
-    """Return the number of characters of a frame's text; 0 for other frames than messages."""
+def text_length(frame: JobFrame) -> int:
+    """Return the number of characters of a frame's texts; 0 for other frames than messages."""
+    if isinstance(frame, HandIn):
+        return sum(len(one) for one in frame.values.values() if isinstance(one, str))
     return len(frame.text) if isinstance(frame, Send) else 0
 
 
@@ -218,15 +243,7 @@ def _read_send(fields: dict[str, Any], max_text: int) -> Send:
     text = clean_text(text)
     if not text:
         raise FrameError("the text is empty", "empty", frame_id=frame_id, is_violation=False)
-    if len(text) > max_text:
-        raise FrameError(
-            "the text is too long",
-            "too_long",
-            frame_id=frame_id,
-            is_violation=False,
-            limit=max_text,
-            count=len(text),
-        )
+    _check_length(text, max_text, frame_id)
     return Send(frame_id, text, _read_offset(fields, frame_id) if "offset" in fields else 0)
 
 
@@ -240,10 +257,45 @@ def _read_choose(fields: dict[str, Any]) -> Choose:
     return Choose(frame_id, choice, _read_offset(fields, frame_id))
 
 
+def _check_length(text: str, max_text: int, frame_id: str) -> None:
+    if len(text) > max_text:
+        raise FrameError(
+            "the text is too long",
+            "too_long",
+            frame_id=frame_id,
+            is_violation=False,
+            limit=max_text,
+            count=len(text),
+        )
+
+
+def _read_hand_in(fields: dict[str, Any], max_text: int) -> HandIn:
+    frame_id = _read_id(fields)
+    given = fields.get("values")
+    if type(given) is not dict or not 1 <= len(given) <= MAX_FIELDS:
+        raise FrameError("values must be an object of 1 to 16", "wrong_type", frame_id=frame_id)
+    values: dict[str, str | tuple[str, ...]] = {}
+    for name, value in given.items():
+        if _CHOICE.fullmatch(name) is None:
+            raise FrameError("a field has a short name", "wrong_type", frame_id=frame_id)
+        if type(value) is list:
+            values[name] = _check_choices(value, frame_id)
+        elif type(value) is str:
+            values[name] = clean_text(value)
+        else:
+            raise FrameError("values holds texts and lists", "wrong_type", frame_id=frame_id)
+    _check_length("\n".join(v for v in values.values() if isinstance(v, str)), max_text, frame_id)
+    return HandIn(frame_id, values, _read_offset(fields, frame_id))
+
+
 def _read_several(fields: dict[str, Any], frame_id: str) -> Choose:
-    choices = fields["choices"]
     if "choice" in fields:
         raise FrameError("a choice or choices, not both", "wrong_type", frame_id=frame_id)
+    choices = _check_choices(fields["choices"], frame_id)
+    return Choose(frame_id, "", _read_offset(fields, frame_id), choices)
+
+
+def _check_choices(choices: Any, frame_id: str) -> tuple[str, ...]:
     if type(choices) is not list or not 1 <= len(choices) <= MAX_CHOICES:
         raise FrameError("choices must be a list of 1 to 64", "wrong_type", frame_id=frame_id)
     for choice in choices:
@@ -251,7 +303,7 @@ def _read_several(fields: dict[str, Any], frame_id: str) -> Choose:
             raise FrameError("choices must hold short strings", "wrong_type", frame_id=frame_id)
     if len(set(choices)) != len(choices):
         raise FrameError("choices holds one twice", "wrong_type", frame_id=frame_id)
-    return Choose(frame_id, "", _read_offset(fields, frame_id), tuple(choices))
+    return tuple(choices)
 
 
 def _read_renew(fields: dict[str, Any]) -> Renew:
@@ -269,7 +321,7 @@ def _read_submit_uploads(fields: dict[str, Any]) -> SubmitUploads:
     for upload in uploads:
         if type(upload) is not str or _ID.fullmatch(upload) is None:
             raise FrameError("uploads must hold upload ids", "bad_id", frame_id=frame_id)
-    return SubmitUploads(frame_id, tuple(uploads))
+    return SubmitUploads(frame_id, tuple(uploads), fields.get("done") is True)
 
 
 def _read_hello(fields: dict[str, Any]) -> Hello:

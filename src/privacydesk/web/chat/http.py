@@ -19,12 +19,10 @@ from privacydesk.web.chat.backlog import Backlog, PendingResponse
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import encode, event_json, events_json, first_page, view_json
 from privacydesk.web.chat.frame_parser import (
+    JOB_FRAMES,
     MAX_OFFSET,
-    Choose,
     FrameError,
     Read,
-    Send,
-    SubmitUploads,
     Typing,
     parse_frame,
     parse_hello,
@@ -61,7 +59,7 @@ async def post_frame(request: web.Request) -> web.Response:
     session = await require_session(request)
     body = await read_body(request, chat.settings.max_frame)
     frame = parse_frame(body, max_text=chat.settings.max_text)
-    if isinstance(frame, Send | Choose | SubmitUploads):
+    if isinstance(frame, JOB_FRAMES):
         chat.admit_message(session, text_length(frame))
         offset = await run_job(chat.desk, session, frame)
         # An event that was in the log before this request is a duplicate.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.services.api import Desk, Session
-from privacydesk.web.chat.frame_parser import Choose, JobFrame, Send
+from privacydesk.web.chat.frame_parser import Choose, HandIn, JobFrame, Send
 
 
 async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:
@@ -14,6 +14,8 @@ async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:
         return await desk.choose_several(
             session, id=frame.id, choices=frame.choices, offset=frame.offset
         )
+    if isinstance(frame, HandIn):
+        return await desk.hand_in(session, id=frame.id, values=frame.values, offset=frame.offset)
     if isinstance(frame, Choose):
         return await desk.choose(session, id=frame.id, choice=frame.choice, offset=frame.offset)
-    return await desk.submit_uploads(session, id=frame.id, uploads=frame.uploads)
+    return await desk.submit_uploads(session, id=frame.id, uploads=frame.uploads, done=frame.done)

@@ -383,8 +383,9 @@ export class Client {
     if (this.state !== "online") return;
     for (const one of this.store.unsent) {
       if (one.state !== "waiting") continue;
-      const { id, type, text, choice, choices, offset, uploads } = one;
-      if (!this.transport?.send({ type, id, text, choice, choices, offset, uploads })) break;
+      const { id, type, text, choice, choices, values, offset, uploads, done } = one;
+      const frame = { type, id, text, choice, choices, values, offset, uploads, done };
+      if (!this.transport?.send(frame)) break;
       one.state = "sending";
     }
     this.face.unsent();

@@ -63,7 +63,7 @@ export class Picks {
         "fieldset",
         {},
         el("legend", { class: "unseen" }, event.text),
-        row(all, every?.label ?? this.words.t("picks.all"), "", "all"),
+        every ? row(all, every.label, "", "all") : null,
         ...values.map((choice, at) => row(boxes[at], choice.label, choice.detail ?? "")),
       ),
       el(
@@ -125,7 +125,7 @@ export class Picks {
  * @param {string} detail
  * @param {string} [kind]
  */
-function row(box, label, detail, kind = "") {
+export function row(box, label, detail, kind = "") {
   return el(
     "label",
     { class: `pick ${kind}`.trim() },

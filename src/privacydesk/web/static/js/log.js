@@ -239,7 +239,7 @@ export class Log {
 
   /** @param {any} event */
   bubble(event) {
-    const text = spoken(event.text, event.lang);
+    const text = spoken(event.data?.card?.text ?? event.text, event.lang);
     const bubble = el("div", { class: "bubble" }, text);
     if (event.text.length > LONG || event.text.split("\n").length > 14) {
       text.classList.add("long");

@@ -12,6 +12,7 @@ import { LivingCards } from "./living.js";
 import { Log, showUnsent } from "./log.js";
 import { menuOf } from "./menu.js";
 import { Packages } from "./packages.js";
+import { QuestionCard } from "./questions.js";
 import { Requests } from "./requests.js";
 import { Store } from "./store.js";
 import { Uploads } from "./uploads.js";
@@ -68,6 +69,7 @@ const client = new Client(base, store, {
     ready = false;
     told = 0;
     log.clear();
+    questions.clear();
     choices.hidden = true;
     composer.restore(store.draft);
     uploads.allow(false, false);
@@ -127,7 +129,7 @@ const composer = new Composer(words, {
 const uploads = new Uploads(words, base, {
   authorization: () => client.authorization,
   limits: () => client.limits,
-  handIn: (ids, shown) => client.submit({ type: "upload", uploads: ids, shown }),
+  handIn: (ids, done, shown) => client.submit({ type: "upload", uploads: ids, done, shown }),
 });
 
 const bridge = openBridge(client, config.hostOrigin);
@@ -137,6 +139,14 @@ const picks = new Picks(words, {
   chooseSeveral: (chosen, offset) => {
     const shown = words.list(chosen.map((choice) => choice.label));
     client.submit({ type: "choose", choices: chosen.map((choice) => choice.id), shown, offset });
+    toEnd();
+  },
+});
+
+const questions = new QuestionCard(words, {
+  choose: (choice, offset) => choose(choice.id, choice.label, offset),
+  handIn: (values, shown, offset) => {
+    client.submit({ type: "hand_in", values, shown, offset });
     toEnd();
   },
 });
@@ -180,30 +190,36 @@ function prompt() {
 function showChoices() {
   const event = prompt();
   const answering = store.unsent.some((one) => one.state !== "failed");
-  const shown = answering ? [] : (event?.choices ?? []).filter((one) => !isElsewhere(one.id));
+  const offered = (event?.choices ?? []).filter((one) => !isElsewhere(one.id));
+  const card = event?.data?.card;
+  // Choices of a question on a card are fields of it; what to do instead stays a button.
+  const shown = answering ? [] : card ? offered.filter((one) => one.id.startsWith("desk:")) : offered;
+  const isCard = Boolean(card) && !answering;
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   composer.ask(input, client.view.owner === "agent", event?.offset ?? 0);
   uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files);
   const waits = client.view.requests.some((one) => one.state !== "closed");
-  const key = shown.length ? `${event.offset}${waits ? " waits" : ""}` : "";
-  choices.hidden = !shown.length;
+  const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
+  choices.hidden = !key;
   if (choices.dataset.shown === key && key) return;
   choices.dataset.shown = key;
   const isMenu = Boolean(event?.data?.menu);
-  const several = shown.length > 0 && takesSeveral(event);
+  const several = shown.length > 0 && !card && takesSeveral(event);
   choices.classList.toggle("menu", isMenu);
   choices.classList.toggle("many", shown.length > 5 && !several && !isMenu);
   choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
   const focused = choices.contains(document.activeElement);
   const button = (choice) => choiceButton(choice, event);
   choices.replaceChildren(
-    ...(several
+    ...(isCard
+      ? [questions.form(event, shown)]
+      : several
       ? [picks.form(event)]
       : isMenu && shown.length
         ? menuOf(words, event, shown, button, waits)
         : shown.map(button)),
   );
-  if (focused && !shown.length) scroll.focus({ preventScroll: true });
+  if (focused && !key) scroll.focus({ preventScroll: true });
 }
 
 /**

@@ -4,13 +4,15 @@
 /**
  * @typedef {object} Unsent
  * @property {string} id
- * @property {"send" | "choose" | "upload"} type
+ * @property {"send" | "choose" | "hand_in" | "upload"} type
  * @property {string} shown what the bubble says while it waits
  * @property {string} [text]
  * @property {string} [choice]
  * @property {string[]} [choices] several made at once
+ * @property {Record<string, string | string[]>} [values] of a card of questions
  * @property {number} [offset] of the question that it answers, or that was shown when written
  * @property {string[]} [uploads]
+ * @property {boolean} [done] these uploads are all
  * @property {"waiting" | "sending" | "failed"} state
  * @property {string} [problem]
  * @property {number} [tries] how often the desk failed to process it

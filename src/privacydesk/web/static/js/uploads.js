@@ -28,7 +28,7 @@ export class Uploads {
    * @param {Words} words
    * @param {string} base
    * @param {{authorization: () => string, limits: () => any,
-   *   handIn: (ids: string[], shown: string) => void}} acts
+   *   handIn: (ids: string[], done: boolean, shown: string) => void}} acts
    */
   constructor(words, base, acts) {
     this.words = words;
@@ -237,6 +237,8 @@ export class Uploads {
     const done = this.entries.filter((entry) => entry.id);
     this.acts.handIn(
       done.map((entry) => entry.id),
+      // All that was meant to be handed in is.
+      done.length === this.entries.length,
       done.map((entry) => entry.file.name).join("\n"),
     );
     this.entries = [];
