@@ -126,13 +126,14 @@ async def test_a_consent_is_withdrawn_and_the_phones_own_permissions_are_explain
     given = town.word(tongue, "demo.account.given")
     await expect(chen.account("consents.personalised_recommendation")).to_have_text(given)
     await chen.open_desk("consent_withdrawal")
-    await chen.chat.choose("device_microphone")
+    await chen.photo("0-which")
+    await chen.chat.tick("device_microphone", "personalised_recommendation", "location")
     await chen.chat.hears(
-        "consent_withdrawal.device_how", "consent_withdrawal.stops_device_microphone"
+        "consent_withdrawal.device_how",
+        "consent_withdrawal.stops_device_microphone",
+        "consent_withdrawal.sure",
     )
     await chen.photo("1-permission")
-    await chen.chat.choose("other", "personalised_recommendation")
-    await chen.chat.hears("consent_withdrawal.sure")
     await chen.photo("2-sure")
     await chen.chat.choose("yes")
     await chen.chat.hears("consent_withdrawal.filed")
