@@ -13,6 +13,7 @@ from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES, input_kind, values_in
 from privacydesk.dialog.summaries import summary_of
+from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
 
@@ -47,6 +48,9 @@ RESEND_AT: Final = "_resend_at"
 
 _RESEND: Final = "resend"
 """The choice that sends another code."""
+
+APART: Final[Mapping[str, frozenset[str]]] = {"purposes": frozenset(DEVICE_PERMISSIONS)}
+"""Values of options that the choice for all of them does not include."""
 
 _NOT_OFFERED = frozenset({"bindings"})
 """Options whose values people name before they have seen them."""
@@ -203,7 +207,10 @@ def hints(frame: Running, step: Ask, slot_type: str) -> dict[str, Any] | None:
     """
     if slot_type == "code" and frame.slots.get(RESEND_AT):
         return {"resend": {"choice": _RESEND, "at": frame.slots[RESEND_AT]}}
-    return {"many": True} if (step.many or step.several) and slot_type != FILES else None
+    if slot_type == FILES or not (step.many or step.several):
+        return None
+    apart = APART.get(step.options)
+    return {"many": True, "apart": sorted(apart)} if apart else {"many": True}
 
 
 def is_value(choice: Choice) -> bool:

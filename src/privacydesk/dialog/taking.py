@@ -18,6 +18,7 @@ from privacydesk.dialog import (
     reading,
     widening,
 )
+from privacydesk.dialog.asking import APART
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import ALL, Ask
@@ -93,7 +94,10 @@ def take_several(
         return
     taken = widening.taken_so_far(script, frame, step.slot) if step.many else []
     values = [*taken, *(one.value for one in choices if one.value not in taken)]
-    frame.slots[step.slot] = [ALL] if ALL in values else values
+    if ALL in values:
+        apart = APART.get(step.options, ())
+        values = [one for one in values if one == ALL or one in apart]
+    frame.slots[step.slot] = values
     runner.answered(script, frame, step, "answered")
     runner.run(script)
 

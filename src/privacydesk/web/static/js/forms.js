@@ -47,12 +47,15 @@ export class Picks {
     const done = choices.find((choice) => choice.id === "_done");
     const values = choices.filter((choice) => isValue(choice) && choice !== every);
     const boxes = values.map((choice) => this.box(choice.id));
+    // What "all" does not mean is ticked by itself.
+    const apart = event.data.apart ?? [];
+    const meant = boxes.filter((box) => !apart.includes(box.value));
     const all = this.box("");
     const submit = el("button", { type: "submit", class: "button primary", "data-choice": done?.id });
     const refresh = () => {
       const count = boxes.filter((box) => box.checked).length;
-      all.checked = count === boxes.length;
-      all.indeterminate = count > 0 && !all.checked;
+      all.checked = meant.every((box) => box.checked);
+      all.indeterminate = !all.checked && meant.some((box) => box.checked);
       submit.disabled = !count && !done;
       submit.textContent = count || !done ? this.words.t("picks.submit", { count }) : done.label;
     };
@@ -76,7 +79,7 @@ export class Picks {
       ),
     );
     form.addEventListener("change", (change) => {
-      if (change.target === all) for (const box of boxes) box.checked = all.checked;
+      if (change.target === all) for (const box of meant) box.checked = all.checked;
       for (const box of boxes) this.ticked[box.checked ? "add" : "delete"](box.value);
       refresh();
     });
@@ -84,8 +87,8 @@ export class Picks {
       submitted.preventDefault();
       const chosen = values.filter((_, at) => boxes[at].checked);
       if (!chosen.length) return done && this.acts.choose(done, event.offset);
-      const whole = every && chosen.length === values.length;
-      this.acts.chooseSeveral(whole ? [every] : chosen, event.offset);
+      const besides = chosen.filter((choice) => apart.includes(choice.id));
+      this.acts.chooseSeveral(every && all.checked ? [every, ...besides] : chosen, event.offset);
     });
     refresh();
     return form;
