@@ -145,7 +145,7 @@ async def test_a_view_is_filtered_by_key_and_cases_keep_to_it(
     await mei.goes(VIEW)
     await page.locator("#sift-kind").focus()
     await keys.type("Acc")
-    for _ in range(2):
+    for _ in range(3):
         await keys.press("Tab")
     await keys.press("Enter")
     await expect(page.locator("[data-row]")).to_have_count(2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -96,10 +96,11 @@ class Browser:
         path: str,
         data: dict[str, str] | None = None,
         *,
+        ticked: Sequence[tuple[str, str]] = (),
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Page:
-        """Send a form of the page that was opened last."""
+        """Send a form of the page that was opened last; ``ticked`` may repeat a name."""
         sent = {
             "form_token": self.token if token is None else token,
             "case_seen": self.seen,
@@ -107,7 +108,10 @@ class Browser:
         }
         told = {"Referer": str(self.client.make_url(self.last.path))} if self.last.path else {}
         answer = await self.client.post(
-            path, data=sent, headers=HTML | told | dict(headers or {}), allow_redirects=False
+            path,
+            data=[*sent.items(), *ticked],
+            headers=HTML | told | dict(headers or {}),
+            allow_redirects=False,
         )
         return await self._read(answer, path)
 

@@ -14,6 +14,7 @@ from privacydesk.services.inbox import Inbox
 from privacydesk.services.notices import Notices
 from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.services.staff.saved_views import SavedViews
 from privacydesk.services.staff.services import StaffServices, make_staff_services
 from privacydesk.services.staff.text_modules import TextModules
 from privacydesk.services.takeover import Takeover
@@ -99,6 +100,7 @@ def build_console_services(
             deadlines=deps.deadlines,
             clock=clock,
         ),
+        saved_views=SavedViews(store.saved_view_store, staff.roster, deps.minter, clock),
         staff=staff,
         takeover=casework.takeover,
         operator_settings=OperatorSettings(

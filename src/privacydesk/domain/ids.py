@@ -15,6 +15,7 @@ AccessEntryId = NewType("AccessEntryId", bytes)
 EndpointId = NewType("EndpointId", bytes)
 PostingId = NewType("PostingId", bytes)
 ApiTokenId = NewType("ApiTokenId", bytes)
+SavedViewId = NewType("SavedViewId", bytes)
 
 ChallengeId = NewType("ChallengeId", bytes)
 """Keyed hash (32 bytes) of what is counted, such as a code's destination; identifies nobody."""

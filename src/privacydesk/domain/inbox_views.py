@@ -33,21 +33,33 @@ class InboxView(StrEnum):
     """A minor or a guardian is involved."""
 
 
+class InboxSort(StrEnum):
+    """The order in which an inbox view lists its tickets."""
+
+    DUE = "due"
+    """The most urgent first; tickets without a due date come last."""
+    RECEIVED = "received"
+    """The newest first."""
+    WAITING = "waiting"
+    """Those received the longest ago first."""
+
+
 class PageCursor(Struct, frozen=True):
     """The end of a page of an inbox view, from which the next page continues.
 
     Attributes:
-        urgent_at: ``urgent_at`` of the last ticket of the page.
+        at: the time by which the last ticket of the page is sorted; None if it has no due date.
         ticket: ID of the last ticket of the page.
     """
 
-    urgent_at: datetime | None
+    at: datetime | None
     ticket: TicketId
 
     @classmethod
-    def of(cls, ticket: Ticket) -> PageCursor:
+    def of(cls, ticket: Ticket, sort: InboxSort = InboxSort.DUE) -> PageCursor:
         """Return the cursor of a page that ends with a ticket."""
-        return cls(ticket.urgent_at, ticket.id)
+        at = ticket.urgent_at if sort is InboxSort.DUE else ticket.received_at
+        return cls(at, ticket.id)
 
 
 class InboxFilter(Struct, frozen=True):
@@ -69,6 +81,14 @@ class InboxFilter(Struct, frozen=True):
 
 
 NO_FILTER = InboxFilter()
+
+
+class InboxListing(Struct, frozen=True):
+    """Which tickets a page of the inbox lists, in which order."""
+
+    view: InboxView
+    inbox_filter: InboxFilter = NO_FILTER
+    sort: InboxSort = InboxSort.DUE
 
 
 class ViewerContext(Struct, frozen=True):

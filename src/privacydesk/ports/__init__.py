@@ -35,6 +35,7 @@ from privacydesk.ports.staff import (
     AgentStore,
     AlarmStore,
     DutyStore,
+    SavedViewStore,
     StaffAccess,
     TextModuleStore,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Reader",
     "RevocationStore",
     "RowClaims",
+    "SavedViewStore",
     "StaffAccess",
     "Store",
     "TextModuleStore",
@@ -113,6 +115,11 @@ class Store(Protocol):
     @property
     def claims(self) -> RowClaims:
         """Claims of due rows."""
+        ...
+
+    @property
+    def saved_view_store(self) -> SavedViewStore:
+        """Saved views of the inbox."""
         ...
 
     @property

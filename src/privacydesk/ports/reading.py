@@ -25,6 +25,7 @@ from privacydesk.domain.inbox_views import (
     NO_FILTER,
     InboxCounts,
     InboxFilter,
+    InboxSort,
     InboxView,
     OpenWork,
     PageCursor,
@@ -135,10 +136,11 @@ class Reader(Protocol):
         viewer: ViewerContext,
         *,
         inbox_filter: InboxFilter = NO_FILTER,
+        sort: InboxSort = InboxSort.DUE,
         after: PageCursor | None = None,
         limit: int = 50,
     ) -> tuple[Ticket, ...]:
-        """Return a page of an inbox view, sorted by due date; tickets without a date are last."""
+        """Return a page of an inbox view in the order of ``sort``."""
         ...
 
     async def inbox_ticket_versions(
@@ -147,10 +149,17 @@ class Reader(Protocol):
         viewer: ViewerContext,
         *,
         inbox_filter: InboxFilter = NO_FILTER,
+        sort: InboxSort = InboxSort.DUE,
         after: PageCursor | None = None,
         limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
         """Return IDs and versions of the tickets on a page of an inbox view, in order."""
+        ...
+
+    async def inbox_count(
+        self, view: InboxView, viewer: ViewerContext, inbox_filter: InboxFilter
+    ) -> int:
+        """Return the number of tickets in an inbox view that match a filter."""
         ...
 
     async def open_tickets_in(

@@ -16,8 +16,10 @@ from privacydesk.domain.ids import (
     AccessEntryId,
     ConversationId,
     LookupHash,
+    SavedViewId,
     StaffSessionId,
 )
+from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import (
     AccessEntry,
     AuthenticatedSession,
@@ -48,6 +50,35 @@ class TextModuleStore(Protocol):
 
         Args:
             name: name of the module.
+            seen: the version to remove.
+            audit_entry: the audit entry.
+
+        Raises:
+            StaleError: another version is stored, or none.
+        """
+        ...
+
+
+class SavedViewStore(Protocol):
+    """Saved views of the inbox."""
+
+    async def all(self) -> tuple[SavedView, ...]:
+        """Return all saved views, in the order in which they were saved."""
+        ...
+
+    async def save(self, view: SavedView, audit_entry: AuditEntry) -> None:
+        """Store a view, with an audit entry.
+
+        Raises:
+            StaleError: the stored version is not the one before the view's version.
+        """
+        ...
+
+    async def remove(self, view_id: SavedViewId, seen: int, audit_entry: AuditEntry) -> None:
+        """Remove a view, with an audit entry.
+
+        Args:
+            view_id: id of the view.
             seen: the version to remove.
             audit_entry: the audit entry.
 

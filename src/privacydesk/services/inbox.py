@@ -20,6 +20,8 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.inbox_views import (
     NO_FILTER,
     InboxFilter,
+    InboxListing,
+    InboxSort,
     InboxView,
     PageCursor,
     TicketSummary,
@@ -95,12 +97,14 @@ class PageRequest(Struct, frozen=True):
         after: the cursor returned with the previous page; None for the first page.
         query: search text; if set, all tickets are searched, and the view is ignored.
         inbox_filter: limits the view; a search ignores it.
+        sort: the order of the view's tickets; the queue has its own.
     """
 
     view: InboxView | None = InboxView.MINE
     after: PageCursor | None = None
     query: str = ""
     inbox_filter: InboxFilter = NO_FILTER
+    sort: InboxSort = InboxSort.DUE
 
 
 class Page(Struct, frozen=True):
@@ -179,7 +183,11 @@ class Inbox:
         if request.view is None:
             return await self.queue(request.inbox_filter)
         return await self.view_page(
-            request.view, agent, after=request.after, inbox_filter=request.inbox_filter
+            request.view,
+            agent,
+            after=request.after,
+            inbox_filter=request.inbox_filter,
+            sort=request.sort,
         )
 
     async def revision(self, request: PageRequest, agent: Agent) -> str:
@@ -191,7 +199,7 @@ class Inbox:
         view, after, inbox_filter = request.view, request.after, request.inbox_filter
         if request.query or view is None:
             return self.revision_of(await self.get_page(request, agent))
-        tickets = await self._ticket_versions(view, agent, after, inbox_filter)
+        tickets = await self._ticket_versions(view, agent, after, inbox_filter, request.sort)
         conversations, _ = await self._agent_conversations(view, agent, after, inbox_filter)
         return self._digest((*_conversation_versions(conversations), *tickets))
 
@@ -213,15 +221,21 @@ class Inbox:
         *,
         after: PageCursor | None = None,
         inbox_filter: InboxFilter = NO_FILTER,
+        sort: InboxSort = InboxSort.DUE,
         limit: int = PAGE,
     ) -> Page:
         """Return a page of a view; the first of ``MINE`` also has the agent's conversations."""
         # The versions are read before the tickets. If a ticket changes in between, the page shows
         # the change under an old revision, and is reloaded once too often; the other way round, the
         # change would be missed.
-        ticket_versions = await self._ticket_versions(view, agent, after, inbox_filter)
+        ticket_versions = await self._ticket_versions(view, agent, after, inbox_filter, sort)
         tickets = await self._reader.inbox_tickets(
-            view, self._watch(agent), inbox_filter=inbox_filter, after=after, limit=limit + 1
+            view,
+            self._watch(agent),
+            inbox_filter=inbox_filter,
+            sort=sort,
+            after=after,
+            limit=limit + 1,
         )
         shown = tickets[:limit]
         conversations, open_tickets = await self._agent_conversations(
@@ -241,7 +255,7 @@ class Inbox:
                 )
             ),
             self.rows(shown),
-            PageCursor.of(shown[-1]) if len(tickets) > limit else None,
+            PageCursor.of(shown[-1], sort) if len(tickets) > limit else None,
             unanswered,
             open_tickets,
             damaged_tickets(await self._reader.refused_rows()),
@@ -249,10 +263,15 @@ class Inbox:
         )
 
     async def _ticket_versions(
-        self, view: InboxView, agent: Agent, after: PageCursor | None, inbox_filter: InboxFilter
+        self,
+        view: InboxView,
+        agent: Agent,
+        after: PageCursor | None,
+        inbox_filter: InboxFilter,
+        sort: InboxSort,
     ) -> tuple[tuple[TicketId, int], ...]:
         return await self._reader.inbox_ticket_versions(
-            view, self._watch(agent), inbox_filter=inbox_filter, after=after, limit=PAGE
+            view, self._watch(agent), inbox_filter=inbox_filter, sort=sort, after=after, limit=PAGE
         )
 
     async def _agent_conversations(
@@ -294,6 +313,16 @@ class Inbox:
             InboxView.MINE.value: counts.tickets[InboxView.MINE] + counts.assigned,
             "queue": counts.queued,
         }
+
+    async def count(self, listing: InboxListing, agent: Agent) -> int:
+        """Return the number of items that a listing has, over all of its pages."""
+        tickets = await self._reader.inbox_count(
+            listing.view, self._watch(agent), listing.inbox_filter
+        )
+        conversations, _ = await self._agent_conversations(
+            listing.view, agent, None, listing.inbox_filter
+        )
+        return tickets + len(conversations)
 
     async def search(self, query: str) -> Page:
         """Find tickets by number, account, the account's phone, or verified contact.

@@ -1,4 +1,4 @@
-"""Queries of the inbox: each view is a range of one partial index, in display order."""
+"""Queries of the inbox: each view is a range of one partial index, which is sorted by due date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.inbox_views import InboxFilter, InboxView, PageCursor, ViewerContext
+from privacydesk.domain.inbox_views import (
+    InboxFilter,
+    InboxSort,
+    InboxView,
+    PageCursor,
+    ViewerContext,
+)
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.ticket import NOTHING_DUE, urgent_at_value
@@ -67,9 +73,12 @@ COUNTS = sa.select(
     .label(HELD),
 )
 
-_AFTER_CURSOR = sa.tuple_(_ticket.urgent_at, _ticket.id) > sa.tuple_(
-    sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type)
-)
+_SORT_KEYS: Mapping[InboxSort, tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]] = {
+    InboxSort.DUE: (_ticket.urgent_at, _ticket.id),
+    InboxSort.RECEIVED: (_ticket.received_at, _ticket.id),
+    InboxSort.WAITING: (_ticket.received_at, _ticket.id),
+}
+_CURSOR = sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type))
 _FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
     "kind": _ticket.kind == sa.bindparam("kind"),
     "locale": _ticket.locale == sa.bindparam("locale"),
@@ -88,16 +97,20 @@ def select_page(
     inbox_filter: InboxFilter,
     after: PageCursor | None,
     limit: int,
+    *,
+    sort: InboxSort = InboxSort.DUE,
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
     """Return the query for a page of an inbox view, and its parameters."""
     filters = _filter_parameters(inbox_filter)
-    query = _build_page_query(view, frozenset(filters), has_cursor=after is not None)
+    query = _build_page_query(view, frozenset(filters), sort, has_cursor=after is not None)
     return query, _page_parameters(viewer, after, limit) | filters
 
 
-def cursor_of(row: Any) -> PageCursor:
+def cursor_of(row: Any, sort: InboxSort) -> PageCursor:
     """Return the cursor after which the page that follows a row begins."""
-    return PageCursor(read_urgent_at(row.urgent_at), TicketId(row.id))
+    due = sort is InboxSort.DUE
+    at = read_urgent_at(row.urgent_at) if due else from_micros(row.received_at)
+    return PageCursor(at, TicketId(row.id))
 
 
 def read_urgent_at(value: int) -> datetime | None:
@@ -111,26 +124,45 @@ def select_versions(
     inbox_filter: InboxFilter,
     after: PageCursor | None,
     limit: int,
+    *,
+    sort: InboxSort = InboxSort.DUE,
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
     """Return the query for the ids and versions of a page's tickets, and its parameters."""
-    query, parameters = select_page(view, viewer, inbox_filter, after, limit)
+    query, parameters = select_page(view, viewer, inbox_filter, after, limit, sort=sort)
     return query.with_only_columns(_ticket.id, _ticket.version), parameters
+
+
+def select_count(
+    view: InboxView, viewer: ViewerContext, inbox_filter: InboxFilter
+) -> tuple[sa.Select[Any], dict[str, Any]]:
+    """Return the query for the number of tickets in a filtered view, and its parameters."""
+    filters = _filter_parameters(inbox_filter)
+    return _build_count_query(view, frozenset(filters)), viewer_parameters(viewer) | filters
+
+
+@cache
+def _build_count_query(view: InboxView, filters: frozenset[str]) -> sa.Select[Any]:
+    count = sa.select(sa.func.count()).select_from(tables.ticket)
+    return count.where(*_conditions(view, filters))
+
+
+def _conditions(view: InboxView, filters: frozenset[str]) -> list[sa.ColumnElement[Any]]:
+    # Only filters that are set become conditions: a condition that is true for every row would
+    # keep the database from using an index.
+    return [*_CONDITIONS[view], *(_FILTER_CONDITIONS[name] for name in sorted(filters))]
 
 
 @cache
 def _build_page_query(
-    view: InboxView, filters: frozenset[str], *, has_cursor: bool
+    view: InboxView, filters: frozenset[str], sort: InboxSort, *, has_cursor: bool
 ) -> sa.Select[Any]:
-    # Only filters that are set become conditions: a condition that is true for every row would
-    # keep the database from using an index.
-    conditions = [*_CONDITIONS[view], *(_FILTER_CONDITIONS[name] for name in sorted(filters))]
+    conditions = _conditions(view, filters)
+    keys, descending = _SORT_KEYS[sort], sort is InboxSort.RECEIVED
     if has_cursor:
-        conditions.append(_AFTER_CURSOR)
-    return (
-        TICKETS.where(*conditions)
-        .order_by(_ticket.urgent_at, _ticket.id)
-        .limit(sa.bindparam("count"))
-    )
+        place = sa.tuple_(*keys)
+        conditions.append(place < _CURSOR if descending else place > _CURSOR)
+    order = [key.desc() for key in keys] if descending else keys
+    return TICKETS.where(*conditions).order_by(*order).limit(sa.bindparam("count"))
 
 
 def _filter_parameters(inbox_filter: InboxFilter) -> dict[str, str]:
@@ -143,5 +175,5 @@ def _filter_parameters(inbox_filter: InboxFilter) -> dict[str, str]:
 
 
 def _page_parameters(viewer: ViewerContext, after: PageCursor | None, limit: int) -> dict[str, Any]:
-    cursor = {} if after is None else {"at": urgent_at_value(after.urgent_at), "id": after.ticket}
+    cursor = {} if after is None else {"at": urgent_at_value(after.at), "id": after.ticket}
     return {**viewer_parameters(viewer), "count": limit, **cursor}

@@ -28,6 +28,7 @@ from privacydesk.domain.inbox_views import (
     NO_FILTER,
     InboxCounts,
     InboxFilter,
+    InboxSort,
     InboxView,
     OpenWork,
     PageCursor,
@@ -281,16 +282,17 @@ class SqlReader:
         viewer: ViewerContext,
         *,
         inbox_filter: InboxFilter = NO_FILTER,
+        sort: InboxSort = InboxSort.DUE,
         after: PageCursor | None = None,
         limit: int = 50,
     ) -> tuple[Ticket, ...]:
-        """Return a page of an inbox view in order of urgency; tickets without a date come last."""
+        """Return a page of an inbox view, sorted; see ``ports.Reader``."""
 
         def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
             def select_page(last: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
-                cursor = after if last is None else inbox_queries.cursor_of(last)
+                cursor = after if last is None else inbox_queries.cursor_of(last, sort)
                 return connection.execute(
-                    *inbox_queries.select_page(view, viewer, inbox_filter, cursor, count)
+                    *inbox_queries.select_page(view, viewer, inbox_filter, cursor, count, sort=sort)
                 ).all()
 
             return read_full_page(select_page, partial(self._read_tickets, connection), limit)
@@ -303,14 +305,24 @@ class SqlReader:
         viewer: ViewerContext,
         *,
         inbox_filter: InboxFilter = NO_FILTER,
+        sort: InboxSort = InboxSort.DUE,
         after: PageCursor | None = None,
         limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
         """Return the ids and versions of the tickets on a page of an inbox view, in order."""
-        query, params = inbox_queries.select_versions(view, viewer, inbox_filter, after, limit)
+        query, params = inbox_queries.select_versions(
+            view, viewer, inbox_filter, after, limit, sort=sort
+        )
         return await self.read(
             lambda c: tuple((row.id, row.version) for row in c.execute(query, params))
         )
+
+    async def inbox_count(
+        self, view: InboxView, viewer: ViewerContext, inbox_filter: InboxFilter
+    ) -> int:
+        """Return the number of tickets in an inbox view that match a filter."""
+        query, params = inbox_queries.select_count(view, viewer, inbox_filter)
+        return await self.read(lambda c: c.execute(query, params).scalar_one())
 
     async def open_tickets_in(
         self, conversations: Sequence[ConversationId]

@@ -298,6 +298,20 @@ text_module = sa.Table(
     _mac(),
 )
 
+saved_view = sa.Table(
+    "saved_view",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("listing", sa.Text, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed_at", _INSTANT, nullable=False),
+    _mac(),
+)
+
 package_part = sa.Table(
     "package_part",
     metadata,

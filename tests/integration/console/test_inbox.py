@@ -445,3 +445,38 @@ async def test_a_phone_of_an_account_is_kept_as_a_hash_that_nobody_comes_back_by
     assert found.phone_hash != hashing.lookup("contact", "+8619900001001")
     by_contact = hashing.lookup("contact", "+8619900001001")
     assert await store.reader.tickets_of(by_contact, only_open=False) == ()
+
+
+async def test_a_view_is_sorted_by_due_date_or_by_when_it_was_received(
+    office: Office, mei: Browser
+) -> None:
+    first = await copy_of_data(office)
+    later = await another(
+        office, replace(first, received_at=first.received_at + timedelta(hours=1))
+    )
+    earlier = await another(
+        office, replace(first, received_at=first.received_at - timedelta(hours=1))
+    )
+    in_order = [ticket.number for ticket in (earlier, first, later)]
+    assert numbers(await view(mei, "open&sort=waiting")) == in_order
+    page = await view(mei, "open&sort=received")
+    assert numbers(page) == in_order[::-1]
+    assert re.search(r'aria-sort="descending"><a class="sort" href="[^"]*sort=waiting"', page.text)
+    assert 'href="/console/inbox?view=open"' in page.text
+    assert (await mei.get("/console/inbox?view=open&sort=size")).status == 404
+
+
+@pytest.mark.parametrize("sort", ["received", "waiting"])
+async def test_sorted_pages_continue_after_the_last_row(
+    office: Office, mei: Browser, sort: str
+) -> None:
+    first = await copy_of_data(office)
+    for hours in range(PAGE):
+        received = first.received_at + timedelta(hours=hours // 2)
+        await another(office, replace(first, received_at=received))
+    page = await view(mei, f"open&sort={sort}")
+    link = re.search(r'<a class="button" href="([^"]+)">Next page<', page.text)
+    assert link is not None
+    rest = await mei.get(unescape(link[1]))
+    assert len(numbers(page)) == PAGE
+    assert len({*numbers(page), *numbers(rest)}) == PAGE + 1

@@ -23,9 +23,12 @@ from privacydesk.domain.ids import (
     LookupHash,
     PackageId,
     PostingId,
+    SavedViewId,
     StaffSessionId,
 )
+from privacydesk.domain.inbox_views import InboxListing, InboxView
 from privacydesk.domain.packages import PackagePart
+from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential, StaffSession, Stage
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import Ticket
@@ -45,6 +48,7 @@ TARGET = ChallengeId(b"x" * 32)
 PACKAGE = PackageId(b"a" * 16)
 PICTURE = AttachmentId(b"f" * 16)
 TOKEN = ApiTokenId(b"o" * 16)
+VIEW = SavedViewId(b"l" * 16)
 ENDPOINT = EndpointId(b"w" * 16)
 
 MEI = Agent("mei", "Mei", Role.AGENT, NOW)
@@ -117,6 +121,10 @@ async def _hire(store: SqlStore) -> None:
     await store.api_token_store.add(token, _PROGRAM, _TOLD)
     await store.revocations.add(Revocation(PERSON, NOW), _TOLD)
     await store.text_module_store.save(TextModule("hello", {"en": "Hello"}, "mei", NOW, 1), _TOLD)
+    view = SavedView(
+        VIEW, "Deletions", "mei", False, InboxListing(InboxView.OPEN), "mei", NOW
+    )  # fmt: skip
+    await store.saved_view_store.save(view, _TOLD)
 
 
 async def _join(store: SqlStore) -> None:

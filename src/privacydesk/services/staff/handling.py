@@ -8,9 +8,10 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Ticket
-from privacydesk.domain.ticket_moves import Move, move
+from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import DeskError, InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import WorkingSet
@@ -75,11 +76,7 @@ class TicketHandling:
         await self._roster.reviewers.check_may_decide(ticket, agent)
 
         def set_holder(current: Ticket) -> Ticket:
-            if not current.is_open:
-                raise NotAllowedNowError("this request is closed", reason="closed")
-            accepted = {"", agent.name, expected_holder}
-            if expected_holder is not None and current.holder not in accepted:
-                raise StaleError("another agent holds this request", reason="held")
+            check_may_claim(current, agent, expected_holder)
             return replace(current, holder=agent.name, version=current.version + 1)
 
         guard = await self._tickets.guard(ticket, seen)
@@ -112,10 +109,7 @@ class TicketHandling:
         def set_holder(current: Ticket) -> Ticket:
             # Checked only here, which a retried job skips: the holder may have changed since the
             # ticket was read, and an agent who retries after a lost response no longer holds it.
-            if current.holder != agent.name:
-                check_supervisor(agent)
-            if not current.is_open:
-                raise NotAllowedNowError("this request is closed", reason="closed")
+            check_may_assign(current, agent)
             return replace(current, holder=to, version=current.version + 1)
 
         guard = await self._tickets.guard(ticket, seen, CasePart.HOLDER)
@@ -148,8 +142,7 @@ class TicketHandling:
             await self._roster.reviewers.check_may_decide(ticket, await self._roster.worker(to))
 
         def set_holder(current: Ticket) -> Ticket:
-            if not current.is_open:
-                raise NotAllowedNowError("this request is closed", reason="closed")
+            _check_open(current)
             if current.holder == to:
                 return current
             return replace(current, holder=to, version=current.version + 1)
@@ -268,6 +261,7 @@ class TicketHandling:
         ticket = await self._tickets.by_number(number)
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
+            check_may_ask(current)
             return DecisionResult(
                 DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), content
             )
@@ -327,6 +321,51 @@ class TicketHandling:
         return await self._actions.apply_decision(
             ticket, agent, decide, entry, job_id=job_id, guard=guard
         )
+
+
+def check_may_claim(ticket: Ticket, agent: Agent, expected_holder: str | None = "") -> None:
+    """Check that an agent may become a ticket's holder; see ``TicketHandling.claim``.
+
+    Raises:
+        NotAllowedNowError: the ticket is closed.
+        StaleError: the ticket has another holder than expected.
+    """
+    _check_open(ticket)
+    accepted = {"", agent.name, expected_holder}
+    if expected_holder is not None and ticket.holder not in accepted:
+        raise StaleError("another agent holds this request", reason="held")
+
+
+def check_may_assign(ticket: Ticket, agent: Agent) -> None:
+    """Check that an agent may assign a ticket.
+
+    Raises:
+        DeskError: ``FORBIDDEN`` unless they hold it or are a supervisor.
+        NotAllowedNowError: the ticket is closed.
+    """
+    if ticket.holder != agent.name:
+        check_supervisor(agent)
+    _check_open(ticket)
+
+
+def check_may_ask(ticket: Ticket) -> None:
+    """Check that the requester of a ticket may be asked for more information.
+
+    Raises:
+        NotAllowedNowError: the ticket is closed, or its state does not permit it.
+    """
+    if not may(ticket, Move.ASK_REQUESTER):
+        raise NotAllowedNowError(
+            f"a ticket in state {ticket.state.value} can't be asked about",
+            reason="not_askable" if ticket.is_open else "closed",
+            state=ticket.state.value,
+            move=Move.ASK_REQUESTER.value,
+        )
+
+
+def _check_open(ticket: Ticket) -> None:
+    if not ticket.is_open:
+        raise NotAllowedNowError("this request is closed", reason="closed")
 
 
 def require_text(text: str) -> str:

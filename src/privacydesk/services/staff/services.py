@@ -16,6 +16,7 @@ from privacydesk.services.holds import Holds
 from privacydesk.services.notices import Notices
 from privacydesk.services.row_builders import OutboxRowBuilder
 from privacydesk.services.staff.actions import StaffActions
+from privacydesk.services.staff.bulk import BulkActions
 from privacydesk.services.staff.decisions import Decisions
 from privacydesk.services.staff.escalations import Escalations
 from privacydesk.services.staff.evidence import EvidenceFiles
@@ -38,6 +39,7 @@ class StaffServices:
         tickets: finds tickets.
         evidence: lists and opens evidence.
         handling: assigns tickets, writes to requesters, extends deadlines.
+        bulk: assigns several tickets, and asks several requesters.
         examinations: accepts and rejects evidence.
         decisions: grants and refuses requests.
         escalations: asks the supervisors, and answers.
@@ -51,6 +53,7 @@ class StaffServices:
     tickets: TicketLookup
     evidence: EvidenceFiles
     handling: TicketHandling
+    bulk: BulkActions
     examinations: Examinations
     decisions: Decisions
     escalations: Escalations
@@ -104,6 +107,7 @@ def make_staff_services(
     roster = Roster(store, clock, separation)
     tickets = TicketLookup(reader, deadlines)
     evidence = EvidenceFiles(reader, roster, tickets, actions)
+    handling = TicketHandling(roster, tickets, actions, deadlines)
     return StaffServices(
         roster=roster,
         tickets=tickets,
@@ -113,7 +117,8 @@ def make_staff_services(
         escalations=Escalations(roster, tickets, actions, alarms, clock),
         file_access=FileAccess(roster, tickets, actions, alarms, clock),
         merges=Merges(roster, tickets, actions, deadlines),
-        handling=TicketHandling(roster, tickets, actions, deadlines),
+        handling=handling,
+        bulk=BulkActions(roster, tickets, handling, reader),
         examinations=Examinations(
             roster=roster,
             tickets=tickets,

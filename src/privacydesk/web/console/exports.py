@@ -16,7 +16,7 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import AccessEntryId
-from privacydesk.domain.inbox_views import InboxFilter, InboxView, PageCursor
+from privacydesk.domain.inbox_views import InboxFilter, InboxSort, InboxView, PageCursor
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotFoundError
@@ -34,6 +34,7 @@ from privacydesk.web.console.inbox_filters import (
     describe_filter,
     filter_query,
     parse_filter,
+    parse_sort,
 )
 from privacydesk.web.console.keys import OVERSIGHT, SERVICES, SIGNIN
 from privacydesk.web.console.localizer import Localizer, localizer_of
@@ -72,7 +73,9 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
     inbox_filter = parse_filter(
         request.query, services.agents, by_holder=can_filter_by_holder(view.value)
     )
-    tickets = _read_inbox(services.inbox, view, inbox_filter, agent_session(request).agent)
+    tickets = _read_inbox(
+        services.inbox, view, inbox_filter, parse_sort(request.query), agent_session(request).agent
+    )
     query = filter_query(inbox_filter)
     listing = _Listing(
         name=str(URL(f"{INBOX_LISTING}{view.value}").with_query(query)),
@@ -129,11 +132,11 @@ async def export_access(request: web.Request) -> web.StreamResponse:
 
 
 async def _read_inbox(
-    inbox: Inbox, view: InboxView, inbox_filter: InboxFilter, agent: Agent
+    inbox: Inbox, view: InboxView, inbox_filter: InboxFilter, sort: InboxSort, agent: Agent
 ) -> AsyncGenerator[tuple[Ticket, ...]]:
     after: PageCursor | None = None
     while True:
-        page = await inbox.view_page(view, agent, after=after, inbox_filter=inbox_filter)
+        page = await inbox.view_page(view, agent, after=after, inbox_filter=inbox_filter, sort=sort)
         if page.rows:
             yield tuple(row.ticket for row in page.rows)
         after = page.after

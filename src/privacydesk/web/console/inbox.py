@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,11 +11,12 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.inbox_views import InboxView, PageCursor
+from privacydesk.domain.inbox_views import InboxListing, InboxSort, InboxView, PageCursor
 from privacydesk.domain.intents import RequestKind
-from privacydesk.errors import NotFoundError
+from privacydesk.domain.saved_views import MAX_NAME, SavedView
+from privacydesk.errors import DeskError, NotFoundError
 from privacydesk.services.audit import MAX_EXPORT_ROWS
-from privacydesk.services.inbox import Page, PageRequest
+from privacydesk.services.inbox import Inbox, Page, PageRequest
 from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.inbox_filters import (
     NOBODY,
@@ -23,12 +24,16 @@ from privacydesk.web.console.inbox_filters import (
     describe_filter,
     filter_query,
     parse_filter,
+    parse_sort,
     possible_holders,
+    sort_query,
 )
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.localizer import localizer_of
-from privacydesk.web.console.page import console_page
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.redirects import DONE_PARAMETER
 from privacydesk.web.console.reports import OVERSEERS
+from privacydesk.web.responses import STATUS
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 QUEUE: Final = "queue"
@@ -47,6 +52,7 @@ VIEWS: Final = (
 )
 """The views in the order in which they are shown."""
 
+_DONE_VALUES: Final = frozenset({"view_saved", "view_changed", "view_removed"})
 _MAX_SEARCH_LENGTH: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -59,38 +65,117 @@ async def inbox_page(request: web.Request) -> web.Response:
     With ``part=list`` in the query, return only the list; with ``part=beside``, a narrow list for
     the sidebar of the case page.
     """
+    part = request.query.get("part")
+    if part not in {"list", "beside"}:
+        return await render_inbox(request, request.query)
     inbox, agent = request.config_dict[SERVICES].inbox, agent_session(request).agent
     page_request = parse_inbox_query(request)
     page = await inbox.get_page(page_request, agent)
-    values = _list_values(request, page_request, page)
-    if request.query.get("part") == "list":
+    values = _list_values(request, request.query, page_request, page)
+    if part == "list":
         return console_page(request, "console/list.html", **values)
     values["revision"] = inbox.revision_of(page)
-    if request.query.get("part") == "beside":
-        filter_names = describe_filter(values["filters"], values["w"])
-        return console_page(request, "console/beside.html", filter_names=filter_names, **values)
-    agents = request.config_dict[SERVICES].agents
+    filter_names = describe_filter(values["filters"], values["w"])
+    return console_page(request, "console/beside.html", filter_names=filter_names, **values)
+
+
+async def render_inbox(
+    request: web.Request,
+    query: Mapping[str, str],
+    *,
+    error: DeskError | None = None,
+    submitted: Mapping[str, str] | None = None,
+) -> web.Response:
+    """Return a page of the inbox.
+
+    Args:
+        request: the request of the agent.
+        query: the query of the page.
+        error: why a change of a saved view was refused.
+        submitted: the form of that change.
+    """
+    services, agent = request.config_dict[SERVICES], agent_session(request).agent
+    page_request = parse_inbox_query(request, query)
+    page = await services.inbox.get_page(page_request, agent)
+    values = _list_values(request, query, page_request, page)
+    saved = await services.saved_views.visible_to(agent)
+    done = query.get(DONE_PARAMETER, "")
+    address = URL("/console/inbox").with_query(
+        {name: value for name, value in query.items() if name != DONE_PARAMETER}
+    )
     return console_page(
         request,
         "console/inbox.html",
+        status=200 if error is None else STATUS.get(error.code, 500),
         views=VIEWS,
-        counts=await inbox.counts(agent),
+        saved_views=[(view, listing_address(view.listing)) for view in saved],
+        current=_find_current(saved, page_request),
+        counts=await count_views(services.inbox, agent, saved),
         kinds=tuple(RequestKind),
         locales=tuple(LANGUAGE_TAGS),
-        holders=possible_holders(agents) if can_filter_by_holder(values["view"]) else (),
+        holders=possible_holders(services.agents) if can_filter_by_holder(values["view"]) else (),
         nobody=NOBODY,
-        live=str(URL(f"{request.path}/live").with_query(request.query)),
+        list_address=str(address),
+        list_query=address.query_string,
+        page_address="" if error is None else str(address),
+        sorts=tuple(InboxSort),
+        live=str((address / "live").with_query(address.query)),
+        revision=services.inbox.revision_of(page),
+        max_name=MAX_NAME,
+        supervises=agent.supervises,
+        done=done if done in _DONE_VALUES else "",
+        error_message="" if error is None else error_message(request, error),
+        submitted=submitted or {},
         **values,
     )
 
 
-def _list_values(request: web.Request, page_request: PageRequest, page: Page) -> dict[str, Any]:
+async def count_views(inbox: Inbox, agent: Agent, saved: Sequence[SavedView]) -> Mapping[str, int]:
+    """Return the number of items in each view, by its name, and in each saved one, by its id."""
+    saved_counts = {view.id.hex(): await inbox.count(view.listing, agent) for view in saved}
+    return {**await inbox.counts(agent), **saved_counts}
+
+
+def listing_address(listing: InboxListing) -> str:
+    """Return the address of a listing."""
+    filters = filter_query(listing.inbox_filter)
+    return _address("inbox", listing.view, filters, **sort_query(listing.sort))
+
+
+def parse_listing(request: web.Request, query: Mapping[str, str]) -> InboxListing:
+    """Return the listing that the query of an inbox page names.
+
+    Raises:
+        NotFoundError: it names none, as for a search and the queue.
+    """
+    listing = _listing_of(parse_inbox_query(request, query))
+    if listing is None:
+        raise NotFoundError("only a view of requests can be saved")
+    return listing
+
+
+def _listing_of(page_request: PageRequest) -> InboxListing | None:
+    if page_request.query or page_request.view is None:
+        return None
+    return InboxListing(page_request.view, page_request.inbox_filter, page_request.sort)
+
+
+def _find_current(saved: Sequence[SavedView], page_request: PageRequest) -> SavedView | None:
+    """Return the saved view that the page shows."""
+    listing = _listing_of(page_request)
+    return next((view for view in saved if view.listing == listing), None)
+
+
+def _list_values(
+    request: web.Request, query: Mapping[str, str], page_request: PageRequest, page: Page
+) -> dict[str, Any]:
     """Return the template variables of a list."""
-    view = request.query.get("view", InboxView.MINE.value)
+    view = query.get("view", InboxView.MINE.value)
     search, filters = page_request.query, filter_query(page_request.inbox_filter)
+    order = sort_query(page_request.sort)
     next_page, can_export = "", _may_export(agent_session(request).agent, view)
     if page.after:
-        next_page = _address("inbox", view, filters, after=_encode_cursor(page.after))
+        next_page = _address("inbox", view, filters, **order, after=_encode_cursor(page.after))
     return {
         "rows": page.rows,
         "conversations": page.conversations,
@@ -100,9 +185,14 @@ def _list_values(request: web.Request, page_request: PageRequest, page: Page) ->
         "view": view,
         "search": search,
         "filters": filters,
+        "sort": page_request.sort,
+        "sort_addresses": {
+            sort: _address("inbox", view, filters, **sort_query(sort)) for sort in InboxSort
+        },
         "next_page": next_page,
-        "export_address": _address("inbox/export", view, filters),
+        "export_address": _address("inbox/export", view, filters, **order),
         "max_rows": MAX_EXPORT_ROWS if can_export and page.rows and not search else 0,
+        "may_select": agent_session(request).agent.works,
         "w": localizer_of(request),
     }
 
@@ -129,7 +219,7 @@ def parse_inbox_query(request: web.Request, query: Mapping[str, str] | None = No
     if view == QUEUE:
         return PageRequest(None, inbox_filter=inbox_filter)
     after = _decode_cursor(query.get("after", ""))
-    return PageRequest(InboxView(view), after, inbox_filter=inbox_filter)
+    return PageRequest(InboxView(view), after, inbox_filter=inbox_filter, sort=parse_sort(query))
 
 
 def _may_export(agent: Agent, view: str) -> bool:
@@ -142,7 +232,7 @@ def _address(path: str, view: str, filters: Mapping[str, str], **more: str) -> s
 
 def _encode_cursor(cursor: PageCursor) -> str:
     """Return the cursor after the last row of a page, encoded for a query."""
-    at = cursor.urgent_at
+    at = cursor.at
     # Integer microseconds: a float would be inexact, so that a page might skip rows.
     return f"{'' if at is None else (at - _EPOCH) // _MICROSECOND}.{cursor.ticket.hex()}"
 
@@ -152,7 +242,7 @@ def _decode_cursor(text: str) -> PageCursor | None:
         return None
     at, _, ticket = text.partition(".")
     try:
-        urgent_at = _EPOCH + int(at) * _MICROSECOND if at else None
-        return PageCursor(urgent_at, TicketId(bytes.fromhex(ticket)))
+        sorted_by = _EPOCH + int(at) * _MICROSECOND if at else None
+        return PageCursor(sorted_by, TicketId(bytes.fromhex(ticket)))
     except (ValueError, OverflowError) as error:
         raise NotFoundError("there is no such page") from error

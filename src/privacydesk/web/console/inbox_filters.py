@@ -1,4 +1,4 @@
-"""Filters of inbox views: parsing from queries, and description in the agent's language."""
+"""Filters and order of inbox views: parsing from queries, and description in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.inbox_views import InboxFilter, InboxView
+from privacydesk.domain.inbox_views import InboxFilter, InboxSort, InboxView
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import NotFoundError
 from privacydesk.web.console.localizer import Localizer
@@ -59,6 +59,23 @@ def filter_query(inbox_filter: InboxFilter) -> dict[str, str]:
         "holder": NOBODY if inbox_filter.holder == "" else inbox_filter.holder or "",
     }
     return {name: value for name, value in parameters.items() if value}
+
+
+def parse_sort(query: Mapping[str, str]) -> InboxSort:
+    """Return the order in a query's ``sort``; by due date if it is missing.
+
+    Raises:
+        NotFoundError: there is no such order.
+    """
+    try:
+        return InboxSort(query.get("sort") or InboxSort.DUE)
+    except ValueError:
+        raise NotFoundError("there is no such order") from None
+
+
+def sort_query(sort: InboxSort) -> dict[str, str]:
+    """Return an order as query parameters; none for the usual one."""
+    return {} if sort is InboxSort.DUE else {"sort": sort.value}
 
 
 def describe_filter(query: Mapping[str, str], localizer: Localizer) -> list[str]:

@@ -23,7 +23,7 @@ from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.case import conversation_id_of, parse_whole_number
 from privacydesk.web.console.event_streams import Topic, stream_changes
 from privacydesk.web.console.forms import parse_id
-from privacydesk.web.console.inbox import parse_inbox_query
+from privacydesk.web.console.inbox import count_views, parse_inbox_query
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.services import ConsoleServices
 
@@ -52,8 +52,9 @@ async def inbox_live(request: web.Request) -> web.StreamResponse:
     """
     inbox, agent = request.config_dict[SERVICES].inbox, agent_session(request).agent
     page_request = parse_inbox_query(request)
+    saved = await request.config_dict[SERVICES].saved_views.visible_to(agent)
     topics = [
-        Topic("counts", lambda: inbox.counts(agent)),
+        Topic("counts", lambda: count_views(inbox, agent, saved)),
         Topic("list", lambda: inbox.revision(page_request, agent)),
         _desk_topic(request),
     ]

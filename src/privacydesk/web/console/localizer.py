@@ -140,6 +140,10 @@ class Localizer:
         """Return the name of a view of the inbox."""
         return self._text(f"web.inbox.view.{name}")
 
+    def inbox_sort(self, name: str) -> str:
+        """Return the name of an order of the inbox."""
+        return self._text(f"web.inbox.sort.{name}")
+
     def confirmation(self, action: str) -> str:
         """Return the confirmation that an action was done; empty for an unknown action."""
         return self._text_or(f"web.case.done.{action}", "") if action else ""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from privacydesk.web.console import alarms, case, case_actions, duty, inbox, live, modules
+from privacydesk.web.console import (
+    alarms,
+    bulk,
+    case,
+    case_actions,
+    duty,
+    inbox,
+    live,
+    modules,
+    saved_views,
+)
 
 
 def work_routes() -> list[web.RouteDef]:
@@ -19,6 +29,11 @@ def work_routes() -> list[web.RouteDef]:
         web.get("/alarms", alarms.alarms_page),
         web.post("/alarms/seen", alarms.mark_all_seen),
         web.get("/inbox", inbox.inbox_page),
+        web.post("/inbox/bulk", bulk.confirm_bulk),
+        web.post("/inbox/bulk/run", bulk.run_bulk),
+        web.post("/inbox/views", saved_views.add_view),
+        web.post("/inbox/views/{view}/change", saved_views.change_view),
+        web.post("/inbox/views/{view}/remove", saved_views.remove_view),
         web.get("/inbox/live", live.inbox_live, allow_head=False),
         web.get("/texts", modules.modules_page),
         web.post("/texts", modules.save_module),

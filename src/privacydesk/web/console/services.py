@@ -19,6 +19,7 @@ from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.presence import Presence
 from privacydesk.services.rendering import Renderer
 from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.services.staff.saved_views import SavedViews
 from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.staff.text_modules import TextModules
 from privacydesk.services.takeover import Takeover
@@ -41,6 +42,7 @@ class ConsoleServices:
     inbox: Inbox
     case_pages: CasePages
     modules: TextModules
+    saved_views: SavedViews
     staff: StaffServices
     takeover: Takeover
     workloads: Workloads

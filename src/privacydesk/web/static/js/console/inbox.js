@@ -3,6 +3,7 @@
 import { stream } from "./desk.js";
 import { renew } from "./fragments.js";
 import { listen } from "./keys.js";
+import { keptSelection, selectionKeys } from "./selection.js";
 import { remember, resume } from "./trail.js";
 
 const page = document.getElementById("inbox");
@@ -24,12 +25,14 @@ function show(counts) {
 async function refresh(revision) {
   const address = new URL(location.href);
   address.searchParams.set("part", "list");
+  const reselect = keptSelection();
   if (!(await renew(list, address))) return;
+  reselect();
   list.dataset.revision = revision;
   remember(list);
 }
 
-listen();
+listen(selectionKeys);
 remember(list);
 resume(list);
 stream.addEventListener("counts", (event) => show(JSON.parse(event.data)));

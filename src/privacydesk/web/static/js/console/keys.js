@@ -4,13 +4,20 @@ const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keys")
 
 /** @param {EventTarget | null} target */
 function types(target) {
-  return target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+  const field = target instanceof Element && target.closest("input, textarea, select, [contenteditable]");
+  return field && field.getAttribute("type") !== "checkbox";
+}
+
+/** The row that has the focus, or its checkbox. @returns {Element | null} */
+export function current() {
+  const focused = document.activeElement;
+  return focused.closest("[data-row]") ?? focused.closest("tr")?.querySelector("[data-row]") ?? null;
 }
 
 /** Moves the focus through the rows of a list. @param {number} by */
 function step(by) {
   const rows = [...document.querySelectorAll("[data-row]")];
-  const at = rows.indexOf(/** @type {Element} */ (document.activeElement));
+  const at = rows.indexOf(current());
   const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
   if (next instanceof HTMLElement) next.focus();
 }
