@@ -55,6 +55,7 @@ def build_casework_services(deps: Dependencies, chat: ChatServices) -> CaseworkS
         notices=notices,
         alarms=alarms,
         clock=clock,
+        accounts=deps.external.accounts,
         second_eyes=profile.two_person_kinds(),
         changed=chat.commit_notifier.notify_watchers,
         separation=timedelta(days=deps.settings.separation_days),

@@ -411,7 +411,7 @@ async def test_other_requests_are_dated_in_the_operator_s_zone(office: Office) -
     for step in ("deletion", "posts", "_done", "yes"):
         await player.step({"choose": step})
     page = await (await office.signed_in("mei")).get(f"/console/tickets/{ticket.number}")
-    others = page.text.partition('id="earlier-title"')[2]
+    others = page.text.partition('id="earlier-title"')[2].partition("</details>")[0]
     assert "2 Jun" in others
     assert "1 June" not in others
 

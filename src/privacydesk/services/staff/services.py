@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from privacydesk.clock import Clock
+from privacydesk.domain.account import AccountService
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.ports import Hashing, IdGenerator, Store
@@ -15,6 +16,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.holds import Holds
 from privacydesk.services.notices import Notices
 from privacydesk.services.row_builders import OutboxRowBuilder
+from privacydesk.services.staff.account_data import AccountData
 from privacydesk.services.staff.actions import StaffActions
 from privacydesk.services.staff.bulk import BulkActions
 from privacydesk.services.staff.decisions import Decisions
@@ -45,6 +47,7 @@ class StaffServices:
         escalations: asks the supervisors, and answers.
         merges: closes duplicates.
         file_access: manages access to a child's files.
+        account_data: counts what accounts hold.
         holds: sets and releases legal holds.
         restorations: restores suspended accounts.
     """
@@ -59,6 +62,7 @@ class StaffServices:
     escalations: Escalations
     merges: Merges
     file_access: FileAccess
+    account_data: AccountData
     holds: Holds
     restorations: Restorations
 
@@ -74,6 +78,7 @@ def make_staff_services(
     notices: Notices,
     alarms: Alarms,
     clock: Clock,
+    accounts: AccountService,
     second_eyes: frozenset[RequestKind],
     changed: Callable[[ConversationId], None],
     separation: timedelta = timedelta(0),
@@ -90,6 +95,7 @@ def make_staff_services(
         notices: builds the outbox rows of notices.
         alarms: raises alarms for supervisors and agents.
         clock: source of the current time.
+        accounts: the account service.
         second_eyes: the request kinds whose decisions a second agent has to confirm.
         changed: called after a change without an event, so that open pages are updated.
         separation: see ``Reviewers``.
@@ -116,6 +122,9 @@ def make_staff_services(
         restorations=Restorations(roster, tickets, actions, row_builder, clock),
         escalations=Escalations(roster, tickets, actions, alarms, clock),
         file_access=FileAccess(roster, tickets, actions, alarms, clock),
+        account_data=AccountData(
+            accounts=accounts, roster=roster, tickets=tickets, actions=actions, minter=minter
+        ),
         merges=Merges(roster, tickets, actions, deadlines),
         handling=handling,
         bulk=BulkActions(roster, tickets, handling, reader),

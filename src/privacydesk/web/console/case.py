@@ -19,6 +19,7 @@ from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
+from privacydesk.services.staff.account_data import AccountHoldings, may_see_account_data
 from privacydesk.services.staff.case_pages import (
     CasePage,
     ConversationView,
@@ -164,6 +165,7 @@ def case_page(
     form_error: FormError | None = None,
     decision: DecisionPreview | None = None,
     finding: FindingPreview | None = None,
+    holdings: AccountHoldings | None = None,
     status: int = 200,
 ) -> web.Response:
     """Return the case page.
@@ -174,6 +176,7 @@ def case_page(
         form_error: the error of a refused action.
         decision: a decision to confirm.
         finding: the result of an examination to confirm.
+        holdings: what the account holds, if the agent asked for it.
         status: the HTTP status of the response.
     """
     if case.ticket is not None:
@@ -194,6 +197,8 @@ def case_page(
         form_error=form_error,
         decision=decision,
         finding=finding,
+        holdings=holdings,
+        read_at=services.clock.now(),
         submitted=submission.submitted if submission else {},
         page_address="" if request.method == "GET" else address,
         redisplayed=submission is not None,
@@ -265,6 +270,7 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
         "escalated": ESCALATED in ticket.flags,
         "supervises": me.supervises,
+        "may_see_account_data": may_see_account_data(ticket, me),
         "may_restore": me.supervises and may_be_restored(ticket),
         "colleagues": [
             agent

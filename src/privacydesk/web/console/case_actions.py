@@ -318,6 +318,19 @@ async def open_evidence(request: web.Request) -> web.Response:
     return file_response(file)
 
 
+@staff(*WORKERS)
+async def open_account_data(request: web.Request) -> web.Response:
+    """Show what the account of a ticket holds; a script gets the card alone."""
+    services, me = request.config_dict[SERVICES], agent_session(request)
+    form, number = await read_text_fields(request), ticket_number_of(request)
+    try:
+        holdings = await services.staff.account_data.read(number, me.agent.name)
+    except DeskError as error:
+        return await refusal_page(request, "account_data", form, error)
+    case = await services.case_pages.ticket_page(number)
+    return case_page(request, case, holdings=holdings)
+
+
 # -- decisions ---------------------------------------------------------------------------------
 
 

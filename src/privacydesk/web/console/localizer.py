@@ -85,6 +85,10 @@ class Localizer:
         """
         return capitalize_first(self._text_or(f"{family}.{member}", member))
 
+    def terms(self, family: str, members: Iterable[str]) -> str:
+        """Return the names of members of an enumeration as a list in words."""
+        return self.join(self._text_or(f"{family}.{member}", member) for member in members)
+
     def word(self, family: str, member: str) -> str:
         """Return the same as ``term``, but an empty text if the member has no name."""
         return capitalize_first(self._text_or(f"{family}.{member}", ""))
@@ -100,6 +104,9 @@ class Localizer:
     def state(self, ticket: Ticket) -> str:
         """Return a ticket's outcome, or its state while it is open."""
         if ticket.outcome is not None:
+            # The terms of outcomes speak to the requester.
+            if ticket.outcome is Outcome.WITHDRAWN:
+                return self._text("web.case.state.withdrawn")
             return self.term("ticket.outcome", ticket.outcome.value)
         if ticket.has_unexamined_evidence:
             return self._text("web.case.state.examine")
@@ -143,6 +150,10 @@ class Localizer:
     def inbox_sort(self, name: str) -> str:
         """Return the name of an order of the inbox."""
         return self._text(f"web.inbox.sort.{name}")
+
+    def number(self, value: int) -> str:
+        """Return a number as people write it."""
+        return str(self._services.catalog.value(self._locale, {"$number": value}))
 
     def confirmation(self, action: str) -> str:
         """Return the confirmation that an action was done; empty for an unknown action."""

@@ -63,6 +63,7 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{ticket}/access", case_actions.ask_files),
         web.post(f"{ticket}/access/refuse", case_actions.refuse_files),
         web.get(f"{ticket}/files/{{evidence}}", case_actions.open_evidence, allow_head=False),
+        web.post(f"{ticket}/account", case_actions.open_account_data),
         web.post(f"{ticket}/preview", case_actions.preview_decision),
         web.post(f"{ticket}/decide", case_actions.decide),
         web.post(f"{ticket}/confirm", case_actions.confirm),

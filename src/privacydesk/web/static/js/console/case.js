@@ -3,6 +3,7 @@
 
 import { chooseModule, compose, forgetSent, update, write } from "./composer.js";
 import { stream } from "./desk.js";
+import { sendInPlace } from "./fragments.js";
 import { touched } from "./keep.js";
 import { listen } from "./keys.js";
 import { beside, follow } from "./trail.js";
@@ -116,7 +117,10 @@ const renewRail = paced(async () => {
     const focused = [...shown.querySelectorAll(places)].indexOf(document.activeElement);
     const open = new Set([...shown.querySelectorAll("details[id][open]")].map((one) => one.id));
     const scrolled = shown.scrollTop;
+    // What the account held when the agent looked stays until they look again or leave.
+    const looked = shown.querySelector("[data-shown]");
     shown.replaceWith(newer);
+    if (looked) document.getElementById(looked.id)?.replaceWith(looked);
     if (id === "ticket") document.getElementById("changed").hidden = true;
     for (const one of open) document.getElementById(one)?.setAttribute("open", "");
     newer.scrollTop = scrolled;
@@ -200,6 +204,7 @@ quick();
 seen();
 typed();
 compose(renewAll);
+sendInPlace();
 document.addEventListener("visibilitychange", () => seen());
 
 document.addEventListener("focusout", () => window.setTimeout(catchUp));

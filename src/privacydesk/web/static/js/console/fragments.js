@@ -18,3 +18,28 @@ export async function renew(place, address) {
   else if (id) document.getElementById(id)?.focus();
   return true;
 }
+
+/** Sends forms with data-in-place by themselves, and shows only the part of the answer they name. */
+export function sendInPlace() {
+  document.addEventListener("submit", async (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const id = form.dataset.inPlace;
+    if (!id) return;
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const newer = answer.ok && !answer.redirected ? page.getElementById(id) : null;
+      // Whatever else the answer is, such as signing in, is a page of its own.
+      if (!newer) throw new Error("no such part");
+      document.getElementById(id).replaceWith(newer);
+      newer.querySelector("summary")?.focus({ preventScroll: true });
+    } catch {
+      button.disabled = false;
+      form.submit();
+    }
+  });
+}
