@@ -59,6 +59,26 @@ async def test_the_words_and_then_the_button_are_one_objection(world: World) -> 
     assert objection.number in told(player, "objection.stands")
 
 
+async def test_an_objection_has_a_reply_due_of_its_own_that_is_said_each_time(
+    world: World,
+) -> None:
+    player = await decided(world)
+    assert "提出后 7 个工作日内答复" in told(player, "ticket.objection_until")
+    await steps(player, {"wait": {"days": 3}}, *OBJECTION, {"choose": "yes"})
+    (objection,) = await objections(world)
+    (first,) = [one for one in await player.tickets() if one.id == objection.linked]
+    assert objection.clock is not None
+    assert first.clock is not None
+    assert objection.clock.started_at > first.clock.started_at
+    day = objection.clock.due_date
+    due = f"最晚 {day.year}年{day.month}月{day.day}日"
+    assert due in told(player, "objection.filed")
+    await steps(player, {"user": "我不服"}, {"bot": "objection.stands"})
+    assert due in told(player, "objection.stands")
+    card = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"]
+    assert objection.number in {one["number"] for one in card}
+
+
 async def test_the_button_and_then_the_words_days_later_are_one_objection(world: World) -> None:
     player = await steps(await decided(world), {"choose": "not_satisfied"}, {"choose": "object"})
     await steps(player, {"user": "请再看一遍"}, {"choose": "yes"}, {"bot": "objection.filed"})

@@ -145,6 +145,14 @@ def _answer_by(script: Script, _frame: Running) -> Any:
     return {"$term": "request_status.answer_by", "args": {"due": due_of(running[0])}}
 
 
+def _reply_by(script: Script, frame: Running) -> Any:
+    """Return the due date of the form's request; empty if it is answered or late."""
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
+    if ticket is None or not ticket.clock or ticket.answered_at or ticket.is_late(script.now):
+        return ""
+    return {"$term": "request_status.answer_by", "args": {"due": due_of(ticket)}}
+
+
 def _complete_by(script: Script, frame: Running) -> Any:
     """Return the date by which an approved closing is carried out; empty if none is set."""
     ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
@@ -183,6 +191,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     },
     "answer_by": _answer_by,
     "complete_by": _complete_by,
+    "reply_by": _reply_by,
     "and_stays": _and_stays,
     "as_written": _as_written,
     "to_be_seen": _to_be_seen,

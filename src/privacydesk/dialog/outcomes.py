@@ -183,10 +183,14 @@ def _refused_rows(ticket: Ticket, rules: Rules, *, withheld: bool) -> list[dict[
 
 
 def say_objection(script: Script, ticket: Ticket) -> None:
-    """Say until when one may object, and how."""
+    """Say until when one may object and how, and how soon that is answered."""
     until = objection_until(script, ticket)
-    if until is not None:
-        script.say("ticket.objection_until", {"until": {"$date": until.isoformat(), "year": True}})
+    if until is None:
+        return
+    days = script.rules.answer_days
+    within = {"$term": "ticket.objection_within", "args": {"days": days}} if days else ""
+    args = {"until": {"$date": until.isoformat(), "year": True}, "within": within}
+    script.say("ticket.objection_until", args)
 
 
 # -- what the account service did --------------------------------------------------------------

@@ -252,8 +252,8 @@ ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
         "objection_days", "object_until", "lapses_on", "reason_given", "remedies", "stops",
-        "and_stays", "as_written", "to_be_seen", "handed_to", "answer_by", "complete_by", "request",
-        "requests", "age_clause", "wishes",
+        "and_stays", "as_written", "to_be_seen", "handed_to", "answer_by", "complete_by",
+        "reply_by", "request", "requests", "age_clause", "wishes",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""
