@@ -306,6 +306,7 @@ class OperatorProfile(_Section):
     unbinding_window_minutes: _Minutes | None = None
     internal_days: Annotated[int, Field(ge=0, le=20)] = 0
     closing_days: Annotated[int, Field(ge=1, le=15)] | None = CLOSING_15WD.amount
+    closing_faces: Annotated[str, Field(max_length=500)] = ""
     objection_days: _Days = 15
     retention_days: _Days = 30
     package_days: _Days = 7
@@ -390,6 +391,7 @@ class OperatorProfile(_Section):
             retention_days=self.retention_days,
             answer_days=self._answer_days(),
             objection_days=self.objection_days,
+            closing_faces=bool(self.closing_faces.strip()),
             zone=self.zone,
             shifts=self.shifts(),
         )

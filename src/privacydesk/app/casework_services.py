@@ -57,6 +57,7 @@ def build_casework_services(deps: Dependencies, chat: ChatServices) -> CaseworkS
         clock=clock,
         accounts=deps.external.accounts,
         second_eyes=profile.two_person_kinds(),
+        closing_faces=profile.closing_faces.strip(),
         changed=chat.commit_notifier.notify_watchers,
         separation=timedelta(days=deps.settings.separation_days),
     )
@@ -105,6 +106,7 @@ def build_console_services(
         staff=staff,
         takeover=casework.takeover,
         operator_settings=OperatorSettings(
+            closing_faces=profile.closing_faces.strip(),
             hours=chat.attendance.hours,
             deadlines=deps.deadlines,
             policy_name=deps.policy.name,

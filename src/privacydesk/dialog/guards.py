@@ -223,6 +223,8 @@ def proof_purpose(ticket: Ticket) -> str:
         return "guardianship"
     if ticket.kind is RequestKind.DECEASED:
         return "kinship"
+    if ticket.kind is RequestKind.DEREGISTRATION:
+        return "closing"
     return "real_name" if ticket.kind is RequestKind.RECTIFICATION else "identity"
 
 
@@ -448,6 +450,7 @@ GUARDS: Mapping[str, Guard] = {
     "slot_is": _slot_is,
     "slot_filled": _slot_filled,
     "has_evidence": _has_evidence,
+    "faces_allowed": lambda act: _yes(act.script.rules.closing_faces),
     "unbinding_window_set": _unbinding_window_set,
     "unbinding_automated": _unbinding_automated,
     "closing_awaits_me": _closing_awaits_me,

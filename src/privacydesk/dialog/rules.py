@@ -33,6 +33,8 @@ class Rules:
         answer_days: working days after verification in which a request is answered; 0 where the
             operator uses another rule, or several periods.
         objection_days: until when a decision may be objected to, counted from closing.
+        closing_faces: whether pictures newly taken of a face, or with a document in hand, may prove
+            who closes an account.
         patience: how long a step waits for an outside service before it continues without it.
         idle: after this much silence the user is told where they were.
         zone: where the operator's days begin; ages are counted there.
@@ -53,6 +55,7 @@ class Rules:
     retention_days: int = 30
     answer_days: int = 0
     objection_days: int = 15
+    closing_faces: bool = False
     patience: timedelta = timedelta(seconds=20)
     idle: timedelta = timedelta(hours=12)
     zone: str = "Asia/Shanghai"

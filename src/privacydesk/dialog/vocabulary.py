@@ -207,6 +207,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "slot_is": GuardSpec(_YES_NO, params=_names("slot value")),
     "slot_filled": GuardSpec(_YES_NO, params=_names("slot")),
     "has_evidence": GuardSpec(_YES_NO),
+    "faces_allowed": GuardSpec(_YES_NO),
     "unbinding_window_set": GuardSpec(_YES_NO),
     "unbinding_automated": GuardSpec(_YES_NO),
     "closing_awaits_me": GuardSpec(_YES_NO, fills=_names("ticket")),

@@ -75,6 +75,7 @@ class OperatorSettings:
         policy_in_force: returns the version that is cited; None if none is.
         policy_versions: returns all imported versions.
         clock: source of the current time.
+        closing_faces: why pictures of faces may prove who closes an account; empty if they may not.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class OperatorSettings:
         policy_in_force: Callable[[], PolicyVersion | None],
         policy_versions: Callable[[], Awaitable[Sequence[PolicyVersion]]],
         clock: Clock,
+        closing_faces: str = "",
     ) -> None:
         self.policy_name = policy_name
+        self.closing_faces = closing_faces
         self._hours = hours
         self._deadlines = deadlines
         self._policy_in_force = policy_in_force

@@ -293,6 +293,20 @@ async def test_the_gate_stays_shut_and_lists_what_is_missing(office: Office, mei
     assert (await now(office, ticket)).state is TicketState.IN_REVIEW
 
 
+async def test_staff_are_told_what_proves_no_closing(office: Office, mei: Browser) -> None:
+    alice = await enter(
+        office, "alice", {"choose": "deregistration"}, {"choose": "go_on"},
+        {"upload": "passport.png"}, {"choose": "desk.ask_done"}, {"choose": "chat"},
+        {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await alice.tickets()
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    assert 'id="faces"' in page.text
+    assert "takes no newly taken picture of a face" in page.text
+    _, other = await guardian(office)
+    assert 'id="faces"' not in (await mei.get(f"/console/tickets/{other.number}")).text
+
+
 async def test_abuse_is_chosen_with_the_requests_that_show_it(office: Office, mei: Browser) -> None:
     _, ticket = await copy_of_data(office)
     case = f"/console/tickets/{ticket.number}"

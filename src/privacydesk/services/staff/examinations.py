@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -81,6 +82,7 @@ class Examinations:
         hashing: Hashing,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
+        closing_faces: str,
     ) -> None:
         self._roster = roster
         self._tickets = tickets
@@ -90,6 +92,7 @@ class Examinations:
         self._hashing = hashing
         self._deadlines = deadlines
         self._second_eyes = second_eyes
+        self._closing_faces = closing_faces
 
     async def examine(
         self,
@@ -125,11 +128,15 @@ class Examinations:
         """
         result = ExaminationResult(accepted, reason, account.strip())
         prepared = await self._prepare(number, by, result, seen)
+        data: dict[str, Any] = {"accepted": accepted}
+        if self._closing_faces and prepared.ticket.kind is RequestKind.DEREGISTRATION:
+            # Why pictures of faces may have been among the files.
+            data["faces"] = self._closing_faces
         return await self._actions.apply_decision(
             prepared.ticket,
             prepared.agent,
             prepared.decide,
-            LogEntryDraft("examine", reason, {"accepted": accepted}),
+            LogEntryDraft("examine", reason, data),
             job_id=job_id,
             guard=prepared.guard,
             evidence_removed=prepared.evidence_removed,

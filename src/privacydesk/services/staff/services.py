@@ -80,6 +80,7 @@ def make_staff_services(
     clock: Clock,
     accounts: AccountService,
     second_eyes: frozenset[RequestKind],
+    closing_faces: str,
     changed: Callable[[ConversationId], None],
     separation: timedelta = timedelta(0),
 ) -> StaffServices:
@@ -97,6 +98,7 @@ def make_staff_services(
         clock: source of the current time.
         accounts: the account service.
         second_eyes: the request kinds whose decisions a second agent has to confirm.
+        closing_faces: why pictures of faces may prove who closes an account; empty if they may not.
         changed: called after a change without an event, so that open pages are updated.
         separation: see ``Reviewers``.
     """
@@ -137,6 +139,7 @@ def make_staff_services(
             hashing=hashing,
             deadlines=deadlines,
             second_eyes=second_eyes,
+            closing_faces=closing_faces,
         ),
         decisions=Decisions(
             roster=roster,

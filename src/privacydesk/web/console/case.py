@@ -15,6 +15,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.failed_attempts import group_attempts
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
@@ -267,6 +268,7 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "may_ask": may(ticket, Move.ASK_REQUESTER),
         "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
         **_evidence_values(ticket, me),
+        "closing_faces": services.operator_settings.closing_faces,
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
         "escalated": ESCALATED in ticket.flags,
         "supervises": me.supervises,
@@ -292,6 +294,7 @@ def _evidence_values(ticket: Ticket, me: Agent) -> dict[str, Any]:
         "files_requested_by": [name for name in work.files_asked if name != me.name],
         "files_requested": me.name in work.files_asked,
         "files_open": open_to_me,
+        "closes_account": ticket.kind is RequestKind.DEREGISTRATION,
     }
 
 
