@@ -27,7 +27,7 @@ from privacydesk.policy.answerability import AnswerabilityFeatures, answerabilit
 from privacydesk.policy.best_sentence import best_sentence
 from privacydesk.policy.chunks import split_into_chunks, split_sentences
 from privacydesk.policy.folding import fold
-from privacydesk.policy.language import language_tag
+from privacydesk.policy.language import has_chinese, language_tag
 from privacydesk.policy.lookup import Lookup, VectorMaps
 from privacydesk.policy.relevance import RelevanceModel
 from privacydesk.policy.reranker import (
@@ -39,7 +39,7 @@ from privacydesk.policy.reranker import (
 )
 from privacydesk.policy.search_knowledge import Glossary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
+from privacydesk.policy.words import Scores, WordIndex, tokens
 
 MAX_QUOTES: Final = 3
 BUNDLED_MODELS: Final = Path(__file__).parent / "network"

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from privacydesk.domain.intents import Intent
 from privacydesk.policy.folding import fold
-from privacydesk.policy.words import has_chinese
+from privacydesk.policy.language import has_chinese
 
 # libyaml reads the files ten times faster than the loader in Python; both are safe loaders.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

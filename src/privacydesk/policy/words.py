@@ -17,23 +17,19 @@ import numpy as np
 import rjieba
 from numpy.typing import NDArray
 
+from privacydesk.policy.language import HAN
+
 Scores = NDArray[np.float64]
 """One number for each passage."""
 
 _SATURATION: Final = 1.2
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _WORD = re.compile(r"\w")
 
 
 def tokens(folded: str) -> list[str]:
     """Return the words of two or more characters and the Chinese characters of a folded text."""
     words = [word for word in rjieba.cut(folded) if len(word) > 1 and _WORD.search(word)]
-    return words + _HAN.findall(folded)
-
-
-def has_chinese(text: str) -> bool:
-    """Whether a text has any Chinese character."""
-    return _HAN.search(text) is not None
+    return words + HAN.findall(folded)
 
 
 class WordIndex:

@@ -116,6 +116,8 @@ class _Command:
         ),
         ("privacydesk.cli.deadline", {"sqlalchemy", "aiohttp", "pydantic", "structlog", "jinja2"}),
         ("privacydesk.cli.tickets", {"sqlalchemy", "aiohttp", "holidays", "pydantic", "jinja2"}),
+        # Reading messages and policies is another process's.
+        ("privacydesk.app.process, privacydesk.web.server", {"numpy", "rjieba", "onnxruntime"}),
         ("privacydesk.cli.serve", {"sqlalchemy", "aiohttp", "holidays", "pydantic", "jinja2"}),
     ],
 )

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from privacydesk.policy.words import WordIndex, has_chinese, tokens
+from privacydesk.policy.language import has_chinese
+from privacydesk.policy.words import WordIndex, tokens
 
 
 def index(*texts: str) -> WordIndex:
