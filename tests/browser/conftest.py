@@ -42,6 +42,15 @@ async def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> As
         yield stage
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _closed_at_the_end(browser: Browser) -> AsyncIterator[None]:
+    """Close what a test opened: pages go on listening, and showing what happens to others."""
+    before = set(browser.contexts)
+    yield
+    for context in set(browser.contexts) - before:
+        await context.close()
+
+
 @pytest.fixture
 def tongue(request: pytest.FixtureRequest) -> Tongue:
     """Return the language of a journey."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, Page, expect
 from tests.browser.browsing import PATIENCE
@@ -53,7 +54,8 @@ class Stage:
         return page
 
     async def context(self, lang: str, **options: Any) -> BrowserContext:
-        """Return a browser of its own for somebody."""
+        """Return a browser of its own for somebody, in which nothing moves by default."""
+        options = {"reduced_motion": "reduce", **options}
         context = await self.browser.new_context(
             locale=lang, timezone_id="Asia/Shanghai", **options
         )
@@ -282,9 +284,13 @@ async def staged(
     """Start the demo, and close what was opened of it at the end."""
     make_folder(folder)
     bring_sample_policy(folder)
-    async with open_demo(data_dir=folder, now=START, empty=True, second_eyes=second_eyes) as demo:
-        try:
-            yield Stage(demo, browser)
-        finally:
-            for context in browser.contexts:
-                await context.close()
+    with pytest.MonkeyPatch.context() as environment:
+        # All staff of a file sign in from one address, one after the other.
+        environment.setenv("PRIVACYDESK_STAFF_ENTRIES_AT_ONCE", "1000")
+        stage = open_demo(data_dir=folder, now=START, empty=True, second_eyes=second_eyes)
+        async with stage as demo:
+            try:
+                yield Stage(demo, browser)
+            finally:
+                for context in browser.contexts:
+                    await context.close()

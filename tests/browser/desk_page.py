@@ -12,7 +12,9 @@ from tests.browser.looks import looks_right
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.ports import StaffAccess
 from privacydesk.services.signin import second_factor
+from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.storage.store import SqlStore
+from privacydesk.web.console.cookies import COOKIE, PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,25 @@ class DeskPage:
         width: int = 1280,
         scheme: str = "light",
     ) -> DeskPage:
-        """Open a browser of one's own and sign in."""
+        """Open a browser of one's own in which somebody has signed in."""
         context = await town.context(
             lang, viewport={"width": width, "height": 900}, color_scheme=scheme
         )
-        page = await context.new_page()
-        await page.goto(f"{town.demo.address}/console/inbox")
-        desk = cls(town, page, name)
-        await desk.enters()
-        await expect(page.locator("#inbox")).to_be_visible()
+        desk = cls(town, await context.new_page(), name)
+        token = await desk.session_token()
+        cookie = {"name": COOKIE, "value": token, "url": f"{town.demo.address}{PATH}"}
+        await context.add_cookies([cookie])
+        await desk.goes("inbox")
+        await expect(desk.page.locator("#inbox")).to_be_visible()
         return desk
+
+    async def session_token(self) -> str:
+        """Sign in without a page, and return the value of the session's cookie."""
+        sign_in, client = self.town.demo.services.signin.sign_in, ClientInfo()
+        step = await sign_in.enter_password(self.name, PASSWORD, client)
+        session = await sign_in.find_session(step.token)
+        assert session is not None
+        return (await sign_in.enter_code(session, await self.code(), client)).token
 
     async def enters(self) -> None:
         """Sign in on the page that is open, with the keyboard alone."""
