@@ -41,8 +41,9 @@ class DeskPage:
         )
         desk = cls(town, await context.new_page(), name)
         token = await desk.session_token()
-        cookie = {"name": COOKIE, "value": token, "url": f"{town.demo.address}{PATH}"}
-        await context.add_cookies([cookie])
+        await context.add_cookies(
+            [{"name": COOKIE, "value": token, "url": f"{town.demo.address}{PATH}"}]
+        )
         await desk.goes("inbox")
         await expect(desk.page.locator("#inbox")).to_be_visible()
         return desk
