@@ -172,3 +172,26 @@ async def test_the_key_that_sends_is_chosen_and_a_note_stays_on_the_page(
     await expect(mei.page.locator("#reply-text")).to_have_value("一\n二")
     await mei.page.locator("#reply-text").fill("")
     await mei.page.context.close()
+
+
+async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_request_changes(
+    town: Stage, visit: Visit
+) -> None:
+    _, number = await _deletion(visit, "wu-min")
+    await town.demo.services.staff.handling.claim(number, "mei")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes(f"tickets/{number}")
+    card = mei.page.locator("#account-data")
+    await card.locator("summary").click()
+    await mei.page.locator("#reply-text").fill("还没写完")
+    await card.locator("button").click()
+    await expect(card.locator("dl")).to_contain_text("Posts")
+    await expect(mei.page.locator("#reply-text")).to_have_value("还没写完")
+    await expect(mei.page).to_have_url(f"{town.demo.address}/console/tickets/{number}")
+    # The rail is shown anew: the look itself is in the log, and so is a colleague's note.
+    await town.demo.services.staff.handling.add_note(number, "lao-zhou", "请先看图片。")
+    await expect(mei.page.locator("#moves")).to_contain_text("请先看图片。")
+    await expect(mei.page.locator("#moves")).to_contain_text("Looked at what the account holds")
+    await expect(card.locator("dl")).to_contain_text("Posts")
+    await mei.looks_right("account_data")
+    await mei.page.context.close()
