@@ -328,3 +328,89 @@ async def test_an_unbinding_taken_back_in_its_window_is_not_done(tmp_path: Path)
         await pass_hours(world, 2, world.services.worker, another_worker(world))
         assert (await now_of(world, ticket)).outcome is Outcome.WITHDRAWN
         await player.step({"account": {"lin": {"bindings_with": "google"}}})
+
+
+# -- closing an account, and the date for staff ---------------------------------------------------
+
+
+async def approved_closing(world: World) -> Player:
+    """Return somebody whose closing was approved, while the account service has long work."""
+    player = await steps(await enter(world, "lin"), {"choose": "deregistration"})
+    await steps(player, {"choose": "go_on"}, {"code": "right"}, {"choose": "chat"})
+    world.accounts.busy = True
+    return await steps(player, {"choose": "yes"}, {"agent": {"approve": True}})
+
+
+async def confirmed_closing(world: World) -> Player:
+    player = await steps(await approved_closing(world), {"choose": "go_on"})
+    if "confirm_closing.sure" not in [event.key for event in player.events]:
+        await steps(player, {"code": "right"})
+    return await steps(player, {"choose": "yes"}, {"bot": "confirm_closing.closing"})
+
+
+async def day_of_events(world: World, day: date) -> None:
+    """Move the clock to the evening of a day, and execute what is due; no calls are made."""
+    evening = datetime(day.year, day.month, day.day, 23, tzinfo=UTC) - timedelta(hours=8)
+    world.clock.move(evening - world.clock.now())
+    await world.services.worker.scheduled_events.run_once()
+
+
+async def test_a_closing_is_carried_out_by_a_date_of_its_own_with_alarms(world: World) -> None:
+    player = await confirmed_closing(world)
+    (ticket,) = await player.tickets()
+    assert ticket.state is TicketState.FULFILLING
+    assert ticket.completion is not None
+    assert ticket.completion.started_at == ticket.answered_at
+    assert ticket.completion.amount == 15
+    due = ticket.completion.due_date
+    told = next(e.text for e in player.events if e.key == "confirm_closing.closing")
+    assert f"最晚 {due.year}年{due.month}月{due.day}日" in told
+    await player.step({"choose": "desk:status"})
+    card = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"][-1]
+    assert card["completion"]["due_date"] == due.isoformat()
+
+    await day_of_events(world, due - timedelta(days=1))
+    assert "completion_soon" in await logged(world, ticket)
+    assert not (await now_of(world, ticket)).is_completed_late(world.clock.now())
+    await day_of_events(world, due + timedelta(days=1))
+    assert "completion_overdue" in await logged(world, ticket)
+    await player.pull()
+    assert [event.key for event in player.events].count("ticket.closing_late") == 1
+    assert "ticket.late" not in [event.key for event in player.events]
+    kinds = {one.kind.value for one in await world.services.alarms.alarms_of("lao-zhou")}
+    assert {"completion_soon", "completion_overdue"} <= kinds
+
+
+async def test_a_closing_that_waits_for_its_requester_alarms_nobody(world: World) -> None:
+    player = await approved_closing(world)
+    (ticket,) = await player.tickets()
+    assert ticket.completion is not None
+    assert "completion" not in [e.data["ticket"] for e in player.events if "ticket" in e.data][-1]
+    await day_of_events(world, ticket.completion.due_date + timedelta(days=3))
+    ended = await now_of(world, ticket)
+    assert ended.outcome is Outcome.LAPSED
+    assert not ended.is_completed_late(world.clock.now())
+    assert await world.services.alarms.alarms_of("lao-zhou") == ()
+
+
+async def test_the_date_for_staff_goes_before_and_users_never_see_it(tmp_path: Path) -> None:
+    async with open_world(tmp_path, {**WITHOUT_WINDOW, "internal_days": 2}) as world:
+        player = await enter(world, "lin")
+        ticket = await unbinding(player)
+        assert ticket.clock is not None
+        inbox = world.services.console.inbox
+        own = inbox.internal_date(ticket)
+        assert own == date(2026, 6, 8)
+        assert inbox.deadline_progress(ticket).internal_date == own
+        await day_of_events(world, date(2026, 6, 9))
+        fired = [name for name in await logged(world, ticket) if name != "filed"]
+        assert fired == ["remind_two", "remind_one", "internal_overdue"]
+        kinds = {one.kind.value for one in await world.services.alarms.alarms_of("lao-zhou")}
+        assert "internal_overdue" in kinds
+        assert inbox.deadline_progress(await now_of(world, ticket)).status == "soon"
+        await player.step({"choose": "desk:status"})
+        for event in player.events:
+            assert "6月8日" not in event.text
+            card = event.data.get("ticket", {})
+            assert not {"internal_date", "internal"} & card.keys()
+            assert all(day["date"] != "2026-06-08" or day["count"] for day in card.get("days", ()))
