@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 from playwright.async_api import FilePayload, FrameLocator, Locator, Page, expect
+from tests.common.pdfs import document
 
 _MINE = "div[contains(@class, 'mine')]"
 
@@ -80,9 +81,12 @@ class Chat:
         await form.locator("button[type=submit]").click()
 
     async def hand_in(self, *names: str) -> None:
-        """Hand in pictures of papers, and say that these are all."""
+        """Hand in papers, pictures or PDFs, as all there are."""
         files = [
-            FilePayload(name=name, mimeType="image/jpeg", buffer=picture(name)) for name in names
+            FilePayload(name=name, mimeType="application/pdf", buffer=document(2))
+            if name.endswith(".pdf")
+            else FilePayload(name=name, mimeType="image/jpeg", buffer=picture(name))
+            for name in names
         ]
         await expect(self.place.locator("#uploads")).to_be_visible()
         await self.place.locator("#file").set_input_files(files)

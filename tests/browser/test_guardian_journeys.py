@@ -73,7 +73,7 @@ async def test_the_father_of_a_sixteen_year_old_has_photos_deleted_and_nothing_s
     await father.chat.fill(wish="delete", wish_detail=posts, contact="+86 199 0000 1006")
     await father.chat.hears("guardian.delete", "verify_contact.code_sent")
     await father.verify()
-    await father.chat.hand_in("birth-certificate.jpg")
+    await father.chat.hand_in("birth-certificate.pdf")
     await father.chat.hears("guardian.filed")
     number = await father.number("awaiting_verification")
 

@@ -28,6 +28,7 @@ from msgspec.structs import replace
 from PIL import Image
 from tests.common.databases import make_database
 from tests.common.examining import open_files
+from tests.common.pdfs import document
 from tests.common.phrasings import FOLDER, VOICES, button, phrasings
 from tests.common.policies import SAMPLE, bring_sample_policy, embedder
 from tests.common.readings import AnnotatedReader
@@ -440,7 +441,7 @@ class Player:
         assert self.session is not None
 
         async def content() -> AsyncIterator[bytes]:
-            yield picture()
+            yield document(2) if name.endswith(".pdf") else picture()
 
         desk = self.world.services.desk
         self.refused = ""

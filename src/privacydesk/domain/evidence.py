@@ -6,10 +6,28 @@ They are stored encrypted, shown on the case only, and removed after the decisio
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
+
+MAX_PAGES: Final = 10
+"""Maximum number of pages of a PDF; each becomes a file."""
+
+
+def page_id(first: EvidenceId, page: int) -> EvidenceId:
+    """Return the id of a further page of a PDF, which follows from that of its first one.
+
+    So a client submits a PDF with one id, and nothing else has to be stored of which pages belong
+    together.
+    """
+    return EvidenceId(first[:-1] + bytes([first[-1] ^ page]))
+
+
+def page_name(name: str, page: int, pages: int) -> str:
+    """Return the name of a page; of a file with one page, its own."""
+    return f"{name} ({page + 1}/{pages})" if pages > 1 else name
 
 
 class Evidence(Struct, frozen=True):

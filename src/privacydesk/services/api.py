@@ -119,12 +119,14 @@ class UploadReceipt(Struct, frozen=True):
     Attributes:
         id: the id to pass to ``submit_uploads``.
         size: bytes of the stored file, after re-encoding.
+        pages: how many pictures it became: one, or the pages of a PDF.
     """
 
     id: str
     name: str
     size: int
     media_type: str
+    pages: int = 1
 
 
 class Desk(Protocol):

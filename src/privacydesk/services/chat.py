@@ -14,7 +14,7 @@ from privacydesk.domain.app_tokens import IssuedToken, Standing
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, LocaleSource, MailThread, OwnerKind
 from privacydesk.domain.events import Event, InputKind
-from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.evidence import Evidence, page_id, page_name
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash
 from privacydesk.domain.turn import CardMessage, ChoiceMessage, Snapshot, TextMessage, UploadMessage
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
@@ -386,12 +386,17 @@ class ChatDesk:
         job = Job(id=job_id, locks=Locks(conversation=conversation), decide=decide)
         return (await self._store.writer.submit(job)).offset
 
-    async def check_upload_allowed(self, session: Session) -> None:
-        """Check that an upload is allowed; see ``services.api.Desk``."""
+    async def check_upload_allowed(self, session: Session, pictures: int = 1) -> None:
+        """Check that an upload is allowed; see ``services.api.Desk``.
+
+        Args:
+            session: the session of the user.
+            pictures: how many it brings: one, or the pages of a PDF.
+        """
         conversation = await self._load(session.conversation)
         if not self._accepts_files(conversation):
             raise DeskError("no file is accepted now", code=ErrorCode.NOT_ALLOWED_NOW)
-        await self._staged.check_limits(conversation)
+        await self._staged.check_limits(conversation, pictures)
 
     async def store_upload(
         self,
@@ -403,22 +408,27 @@ class ChatDesk:
     ) -> UploadReceipt:
         """Store a file; see ``services.api.Desk``."""
         await self.check_upload_allowed(session)
-        picture = await self._pictures.convert(await read_all(content))
+        pictures = await self._pictures.convert_pages(await read_all(content))
         # Check again: other files may have been stored meanwhile, or the question answered.
-        await self.check_upload_allowed(session)
+        await self.check_upload_allowed(session, len(pictures))
         now = self._clock.now()
-        evidence = Evidence(
-            id=EvidenceId(self._minter.id(now)),
-            conversation_id=session.conversation,
-            name=name,
-            media_type=picture.media_type,
-            size=len(picture.body),
-            sha256=hashlib.sha256(picture.body).hexdigest(),
-            created_at=now,
-            body=picture.body,
+        first = EvidenceId(self._minter.id(now))
+        pages = tuple(
+            Evidence(
+                id=page_id(first, page),
+                conversation_id=session.conversation,
+                name=page_name(name, page, len(pictures)),
+                media_type=picture.media_type,
+                size=len(picture.body),
+                sha256=hashlib.sha256(picture.body).hexdigest(),
+                created_at=now,
+                body=picture.body,
+            )
+            for page, picture in enumerate(pictures)
         )
-        await self._staged.store(evidence)
-        return UploadReceipt(evidence.id.hex(), name, evidence.size, evidence.media_type)
+        await self._staged.store(pages)
+        size = sum(page.size for page in pages)
+        return UploadReceipt(first.hex(), name, size, pages[0].media_type, len(pages))
 
     def _accepts_files(self, conversation: Conversation) -> bool:
         """Return whether a question asks for a file, or an agent is there to receive one."""

@@ -7,7 +7,7 @@ on the database alone, so that it works even if the process that received a file
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.dialog.running import evidence_in
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.evidence import MAX_PAGES, Evidence, page_id
 from privacydesk.domain.ids import ConversationId, EvidenceId
 from privacydesk.domain.turn import Upload
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError, is_outage
@@ -49,8 +49,8 @@ class StagedUploads:
         self._clock = clock
         self._lifetime = lifetime
 
-    async def check_limits(self, conversation: Conversation) -> None:
-        """Check that a conversation may upload another file.
+    async def check_limits(self, conversation: Conversation, more: int = 1) -> None:
+        """Check that a conversation may upload that many more files.
 
         Raises:
             DeskError: ``RATE_LIMITED`` if it has too many files or bytes already.
@@ -59,30 +59,34 @@ class StagedUploads:
         files = _files_in_open_forms(conversation) | {file.id for file in staged.values()}
         shared, shared_bytes = await self._store.reader.shared_files(conversation.id)
         total_bytes = shared_bytes + await self._store.reader.evidence_bytes(conversation.id)
-        if len(files) >= _MAX_FILES or shared >= _MAX_SHARED or total_bytes >= _MAX_BYTES:
+        full = len(files) + more > _MAX_FILES or shared + more > _MAX_SHARED
+        if full or total_bytes >= _MAX_BYTES:
             raise DeskError("too many files", code=ErrorCode.RATE_LIMITED, reason="many_files")
 
-    async def store(self, file: Evidence) -> None:
-        """Store an uploaded file."""
+    async def store(self, pages: tuple[Evidence, ...]) -> None:
+        """Store an uploaded file: a picture, or the pages of a PDF."""
+        first = pages[0]
         await self._store.writer.submit(
             Job(
-                id=f"upload:{file.id.hex()}",
-                locks=Locks(conversation=file.conversation_id),
-                decide=lambda _rows: Changes(evidence=(file,)),
+                id=f"upload:{first.id.hex()}",
+                locks=Locks(conversation=first.conversation_id),
+                decide=lambda _rows: Changes(evidence=pages),
             )
         )
 
     async def find(self, conversation: ConversationId, ids: Sequence[str]) -> tuple[Upload, ...]:
         """Return the staged files that a client submits, by their ids in hex.
 
+        The id of a PDF stands for all of its pages.
+
         Raises:
             NotFoundError: one does not exist, belongs to another conversation, or is too old.
         """
         staged = await self._submittable(conversation)
-        try:
-            files = [staged[file_id] for file_id in dict.fromkeys(ids)]
-        except KeyError as error:
-            raise NotFoundError("no such upload") from error
+        if any(file_id not in staged for file_id in ids):
+            raise NotFoundError("no such upload")
+        wanted = dict.fromkeys(page for one in ids for page in _pages_of(staged[one].id))
+        files = [staged[page] for page in wanted if page in staged]
         return tuple(Upload(file.id, file.name, file.media_type, file.size) for file in files)
 
     async def _submittable(self, conversation: ConversationId) -> Mapping[str, Evidence]:
@@ -127,6 +131,11 @@ class StagedUploads:
             )
         )
         return len(committed.changes.evidence_removed) if committed.changes else 0
+
+
+def _pages_of(first: EvidenceId) -> Iterator[str]:
+    """Yield the ids, in hex, that the pages of a file may have."""
+    return (page_id(first, page).hex() for page in range(MAX_PAGES))
 
 
 def _files_in_open_forms(conversation: Conversation) -> frozenset[EvidenceId]:

@@ -126,6 +126,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "upload.hint": ("size",),
     "upload.progress": ("name", "percent"),
     "upload.ready": (),
+    "upload.pages": ("count",),
     "upload.cancel": (),
     "upload.remove": (),
     "upload.send": (),

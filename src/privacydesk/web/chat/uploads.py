@@ -59,6 +59,7 @@ async def store_upload(request: web.Request) -> web.Response:
             "name": receipt.name,
             "size": receipt.size,
             "media_type": receipt.media_type,
+            "pages": receipt.pages,
         },
         status=201,
     )

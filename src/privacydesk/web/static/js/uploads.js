@@ -1,5 +1,6 @@
-// Pictures for a question that asks for them, or for a person who is there: taken, chosen, dropped or
-// pasted; shown as tiles that can be turned; uploaded one by one with progress, then submitted.
+// Pictures and PDFs for a question that asks for them, or for a person who is there: taken, chosen,
+// dropped or pasted; shown as tiles, of which pictures can be turned; uploaded one by one with
+// progress, then submitted.
 
 import { byId, el, size } from "./dom.js";
 import { icon } from "./icons.js";
@@ -12,6 +13,7 @@ import { draw, smallCopy, turned } from "./pictures.js";
  * @property {XMLHttpRequest | null} request
  * @property {number} sent the part that arrived
  * @property {string} id of the upload, once it has arrived
+ * @property {number} pages of a PDF; a picture has one
  * @property {string} problem
  * @property {boolean} refused whether the same file would be refused again
  * @property {HTMLCanvasElement | null} picture a small copy; null if the browser can't show it
@@ -107,7 +109,7 @@ export class Uploads {
   add(file) {
     /** @type {Entry} */
     const entry = {
-      file, request: null, sent: 0, id: "", problem: "", refused: false, picture: null, turns: 0, timer: 0,
+      file, request: null, sent: 0, id: "", pages: 1, problem: "", refused: false, picture: null, turns: 0, timer: 0,
     };
     this.entries.push(entry);
     smallCopy(file).then((picture) => {
@@ -152,7 +154,7 @@ export class Uploads {
       this.progress(entry);
     };
     request.onload = () => {
-      if (request.status === 201) entry.id = request.response.id;
+      if (request.status === 201) Object.assign(entry, { id: request.response.id, pages: request.response.pages });
       else this.failed(entry, request);
       this.next();
       this.show();
@@ -286,7 +288,8 @@ export class Uploads {
     const { words } = this;
     const name = entry.file.name;
     const busy = !entry.id && !entry.problem;
-    const state = entry.problem || (entry.id ? `${words.t("upload.ready")} · ${size(entry.file.size)}` : "");
+    const pages = entry.pages > 1 ? ` · ${words.t("upload.pages", { count: entry.pages })}` : "";
+    const state = entry.problem || (entry.id ? `${words.t("upload.ready")} · ${size(entry.file.size)}${pages}` : "");
     const act = (key, symbol, run, label = key) =>
       el(
         "button",
