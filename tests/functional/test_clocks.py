@@ -381,6 +381,25 @@ async def test_a_closing_is_carried_out_by_a_date_of_its_own_with_alarms(world: 
     assert {"completion_soon", "completion_overdue"} <= kinds
 
 
+async def test_closing_the_account_of_somebody_who_has_died_has_the_same_date(
+    world: World,
+) -> None:
+    daughter = await steps(
+        await enter(world, "mother"), {"choose": "deceased"}, {"choose": "child"},
+        {"user": "老海的渔船"}, {"choose": "close"}, {"choose": "deceased.no_detail"},
+        {"user": "他是我父亲"}, {"choose": "deceased.not_ruled"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "hukou.jpg"},
+        {"choose": "desk.ask_done"}, {"agent": {"examine": "accepted"}},
+    )  # fmt: skip
+    world.accounts.busy = True
+    await steps(daughter, {"agent": {"release": {"account": "lin"}}})
+    (ticket,) = await daughter.tickets()
+    assert ticket.completion is not None
+    assert ticket.completion.amount == 15
+    kinds = [event.kind.value for event in ticket.scheduled_events]
+    assert kinds == ["completion_soon", "completion_overdue"]
+
+
 async def test_a_closing_that_waits_for_its_requester_alarms_nobody(world: World) -> None:
     player = await approved_closing(world)
     (ticket,) = await player.tickets()

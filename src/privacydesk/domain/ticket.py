@@ -148,8 +148,8 @@ class Ticket(Struct, frozen=True):
         required_assurance: the level of identity verification that the kind requires.
         clocks: all running clocks; the one due first is the leading one.
         answered_at: when the requester got the decision, which stops the clocks.
-        completion: for the closing of an account, the clock of carrying it out, which starts with
-            the approval; None before, and for other kinds.
+        completion: the clock of closing an account, which starts with the approval; None before,
+            and for requests that close none.
         holder: name of the agent working on it; empty if unassigned.
         excluded_reviewers: agents who may not decide it, as it objects to their decision.
         scheduled_events: future events, earliest first.

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import AbuseEvidence, AbusiveRequest, Ground
@@ -423,6 +424,8 @@ class Decisions:
             withheld = verdict.withhold or released.work.ground_withheld
             work = replace(released.work, left=len(planned), ground_withheld=withheld)
             released = replace(released, scheduled_events=(), work=work)
+            if any(call.action is AccountAction.DEREGISTER for call in planned):
+                released = self._deadlines.start_completion(released, now)
             rows = self._row_builder.ticket_call_rows(released, planned, now)
             return DecisionResult(DecisionKind.RELEASED, released, text, data, deliveries=rows)
         resolved = move(ticket, Move.RESOLVE, now)
