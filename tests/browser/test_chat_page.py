@@ -268,6 +268,7 @@ async def test_questions_on_a_card_are_filled_in_and_handed_in_at_once(house: Ho
     await expect(card.locator("[data-field=who] .problem")).to_have_text("Please fill this in.")
     await expect(card.locator("[data-field=born] .problem")).to_contain_text("couldn’t be read")
     await expect(card.locator("[data-field=who] input").first).to_be_focused()
+    await axe_finds_nothing(page)
     await page.keyboard.press("Space")
     await card.locator("[data-part=day]").fill("")
     await card.locator("[data-field=account] input").fill("lele")
