@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -18,6 +18,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from privacydesk.errors import NotFoundError
+from privacydesk.web.bundles import bundle
 from privacydesk.web.compression import accepts_gzip
 
 STATIC = Path(__file__).parent / "static"
@@ -53,15 +54,26 @@ class Assets:
     Args:
         folder: where they are.
         more: further files by name, such as those of the operator's brand.
+        bundles: the modules of which a bundle is made; that of ``js/main.js`` is
+            ``js/main.bundle.js``.
 
     Attributes:
         digest: digest over the names and contents of all files.
     """
 
-    def __init__(self, folder: Path = STATIC, more: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path = STATIC,
+        more: Mapping[str, bytes] | None = None,
+        bundles: Iterable[str] = (),
+    ) -> None:
         self._files: dict[str, _File] = {}
         digest = hashlib.sha256()
-        for name, body in sorted({**_read_folder(folder), **(more or {})}.items()):
+        found = {**_read_folder(folder), **(more or {})}
+        modules = {name: body.decode() for name, body in found.items() if name.endswith(".js")}
+        for name in bundles:
+            found[bundled(name)] = bundle(modules, name).encode()
+        for name, body in sorted(found.items()):
             digest.update(name.encode() + b"\0" + body)
             suffix = PurePosixPath(name).suffix
             self._files[name] = _File(body, _compress(body, suffix), suffix)
@@ -119,6 +131,11 @@ class Assets:
             charset="utf-8" if file.suffix in _TEXTS else None,
             headers=headers,
         )
+
+
+def bundled(name: str) -> str:
+    """Return the name of a module's bundle."""
+    return PurePosixPath(name).with_suffix(".bundle.js").as_posix()
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:

@@ -77,7 +77,7 @@ def make_app(
     app = web.Application(middlewares=middlewares, client_max_size=settings.frame_hard_limit)
     chat = ChatServer(desk, catalogs, settings, clock, captcha)
     app[CHAT_SERVER], app[CATALOGS], app[SETTINGS] = chat, catalogs, settings
-    app[ASSETS] = Assets(more=brand_files(settings.brand))
+    app[ASSETS] = Assets(more=brand_files(settings.brand), bundles=["js/main.js"])
     app[HEALTH] = Health()
     if policy is not None:
         app[POLICY_PAGES] = policy
