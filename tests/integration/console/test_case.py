@@ -342,9 +342,24 @@ async def test_a_ground_that_may_reveal_an_investigation_is_warned_of(
     assert 'id="withhold-do"' in page.text
     page = await boss.post(f"{case}/preview", {**refusal, "withhold": "yes", "job": "p3"})
     assert 'id="reveals"' not in page.text
+    assert 'id="withheld"' in page.text
     for ground in ("rights_of_others", "law"):
         page = await boss.post(f"{case}/preview", {**refusal, "ground": ground, "job": ground})
         assert 'id="reveals"' not in page.text
+
+
+async def test_a_ready_reason_that_tells_goes_with_the_ground(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    boss = await office.signed_in("lao-zhou")
+    page = unescape((await boss.get(case)).text)
+    ready = re.search(r'value="criminal_proceedings" data-text="([^"]+)"', page)
+    assert ready is not None
+    refusal = {"verdict": "refuse", "ground": "criminal_proceedings"}
+    for reason, kept in ((ready[1], "By law and the privacy policy"), ("Not now.", "Not now.")):
+        page = (await boss.post(f"{case}/preview", {**refusal, "reason": reason, "job": kept})).text
+        offer = unescape(page).split('id="reveals"')[1].split("</form>")[0]
+        assert f'name="reason" value="{kept}' in offer
 
 
 async def test_nobody_decides_what_is_not_verified(office: Office, mei: Browser) -> None:

@@ -44,6 +44,7 @@ from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.seen_alarms import mark_alarms_seen
+from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.console.steps import Step, finished_steps, next_step
 from privacydesk.web.console.verdicts import item_keys
 from privacydesk.web.responses import json_response
@@ -246,10 +247,7 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     now = services.clock.now()
     return {
         "item_keys": item_keys(ticket),
-        "sentences": {
-            ground.value: services.catalog.text(ticket.locale, f"web.case.sentence.{ground}", {})
-            for ground in Ground
-        },
+        **_sentence_values(services, ticket.locale),
         "steps": tuple(Step),
         "step": next_step(ticket),
         "finished_steps": finished_steps(ticket),
@@ -279,6 +277,20 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
             for agent in services.agents.values()
             if agent.active and agent.works and agent.name != ticket.holder
         ],
+    }
+
+
+def _sentence_values(services: ConsoleServices, locale: str) -> dict[str, Any]:
+    """Return the ready sentences for refusals, in the language of the request."""
+    sentences = {
+        ground: services.catalog.text(locale, f"web.case.sentence.{ground}", {})
+        for ground in Ground
+    }
+    return {
+        "sentences": {ground.value: text for ground, text in sentences.items()},
+        # They say themselves what a ground that is left unnamed would.
+        "telling": [text for ground, text in sentences.items() if ground.may_be_withheld],
+        "neutral": services.catalog.text(locale, "web.case.sentence.withheld", {}),
     }
 
 
