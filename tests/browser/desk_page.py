@@ -8,6 +8,7 @@ from datetime import timedelta
 from playwright.async_api import Locator, Page, expect
 from tests.browser.demo_stage import Stage
 from tests.browser.looks import looks_right
+from yarl import URL
 
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.ports import StaffAccess
@@ -41,8 +42,10 @@ class DeskPage:
         )
         desk = cls(town, await context.new_page(), name)
         token = await desk.session_token()
+        host = URL(town.demo.address).host
         await context.add_cookies(
-            [{"name": COOKIE, "value": token, "url": f"{town.demo.address}{PATH}"}]
+            # On the path of the desk's own, which then takes its place.
+            [{"name": COOKIE, "value": token, "domain": host, "path": PATH}]
         )
         await desk.goes("inbox")
         await expect(desk.page.locator("#inbox")).to_be_visible()
