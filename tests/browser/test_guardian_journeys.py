@@ -33,6 +33,8 @@ async def test_the_mother_of_a_twelve_year_old_shows_two_things_and_the_account_
     await mother.chat.hand_in("户口本.jpg")
     await mother.chat.hears("guardian.filed")
     number = await mother.number("awaiting_verification")
+    # After 人工客服: the button, two cards, the code, the paper.
+    await expect(mother.chat.log.locator(".message.mine")).to_have_count(1 + 5)
     await mother.photo("5-filed")
     await expect(mother.chat.log).not_to_contain_text("u-1004")
 
