@@ -48,6 +48,9 @@ def rasterise(raw: bytes) -> tuple[bytes, list[bytes]]:
         return ACCEPTED, list(_pages(raw))
     except _RefusedError as error:
         return error.args[0], []
+    except ImportError:
+        # Nothing is wrong with the file: the process ends, and the desk says so in its log.
+        raise
     except Exception:  # noqa: BLE001 - bindings raise any kind of exception for a broken file
         return BROKEN, []
 

@@ -149,6 +149,8 @@ class PictureConverter:
         finally:
             if process.returncode is None:
                 await _kill(process)
+        if process.returncode:
+            _log.warning("picture_given_up", fault=f"exit {process.returncode}")
         return _read_pages(answer)
 
     @contextlib.asynccontextmanager

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 from tests.common.pdfs import document, stream
 
 from privacydesk.domain import evidence
@@ -163,6 +165,20 @@ async def test_a_page_that_never_ends_is_refused_and_its_process_ended() -> None
         with pytest.raises(DeskError) as caught:
             await asyncio.wait_for(pictures.convert_pages(raw), 10)
     assert caught.value.data["reason"] == "pdf_broken"
+
+
+async def test_a_process_that_ends_early_is_told_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("import library_that_is_missing")
+    monkeypatch.setattr(uploads, "_PDF_PROGRAM", program)
+    with capture_logs() as told:
+        async with PictureConverter() as pictures:
+            with pytest.raises(DeskError) as caught:
+                await pictures.convert_pages(document())
+    assert caught.value.data["reason"] == "pdf_broken"
+    assert [(line["event"], line["fault"]) for line in told] == [("picture_given_up", "exit 1")]
 
 
 @pytest.mark.parametrize(
