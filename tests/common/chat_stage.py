@@ -206,8 +206,8 @@ class Stage:
             )
         )
 
-    def card(self) -> None:
-        """Ask three questions on a card."""
+    def card(self, first: int = 0) -> None:
+        """Ask three questions on a card, or those from one of them on."""
         who, born, account, people, text = FIELDS[self.locale]
         ids = ("mother", "father")
         named = [{"id": one, "label": label} for one, label in zip(ids, people, strict=True)]
@@ -221,7 +221,7 @@ class Stage:
             say(
                 who,
                 choices=(*offered, Choice("desk:human", label=self.words["back"], style=QUIET)),
-                data={"card": {"text": text, "fields": fields}},
+                data={"card": {"text": text, "fields": fields[first:]}},
             )
         )
 

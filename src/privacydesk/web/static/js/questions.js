@@ -1,5 +1,5 @@
 // A card of questions: several asked at once, handed in with one button. What was filled in stays
-// while the same questions are asked again, as after a change of language.
+// while the same questions are asked again, or the rest of them once one was answered in words.
 
 import { el } from "./dom.js";
 import { row } from "./forms.js";
@@ -31,7 +31,7 @@ export class QuestionCard {
     this.words = words;
     this.acts = acts;
     /** The names of the fields that are shown. */
-    this.names = "";
+    this.names = new Set();
     /** @type {Record<string, string | string[]>} what is filled in, by the names of the inputs */
     this.kept = {};
   }
@@ -49,9 +49,8 @@ export class QuestionCard {
   form(event, instead) {
     /** @type {Field[]} */
     const fields = event.data.card.fields;
-    const names = fields.map((field) => field.name).join(" ");
-    if (names !== this.names) this.clear();
-    this.names = names;
+    if (!fields.every((field) => this.names.has(field.name))) this.clear();
+    this.names = new Set(fields.map((field) => field.name));
     const form = /** @type {HTMLFormElement} */ (
       el(
         "form",
