@@ -105,15 +105,12 @@ async def test_a_strangers_report_needs_no_proof_and_learns_nothing_of_the_accou
     await stranger.open_desk("underage_report")
     await stranger.chat.choose("stranger")
     await stranger.chat.hears("underage_report.who")
-    await stranger.chat.say("晨晨")
-    await stranger.chat.hears("underage_report.why")
-    await stranger.chat.say(
-        tongue.of(
-            "主页写着在上小学三年级",
-            "主頁寫著在上小學三年級",
-            "The profile says third year of primary school",
-        )
+    why = tongue.of(
+        "主页写着在上小学三年级",
+        "主頁寫著在上小學三年級",
+        "The profile says third year of primary school",
     )
+    await stranger.chat.fill(who="晨晨", why=why)
     await stranger.chat.hears("collect_evidence.complaint")
     await stranger.photo("1-files")
     await stranger.chat.choose("_skip")
