@@ -160,13 +160,17 @@ def train(
         voice_files,
     )
     from privacydesk.reply_training.replies import Asking, read_replies  # noqa: PLC0415
-    from privacydesk.training.corpus import is_left_out, read_voice  # noqa: PLC0415
+    from privacydesk.training.corpus import is_left_out, parted, read_voice  # noqa: PLC0415
     from privacydesk.training.sentences import read_sentences  # noqa: PLC0415
 
     try:
         from privacydesk.reply_training.network import train_replies  # noqa: PLC0415
         from privacydesk.training.loop import Pace  # noqa: PLC0415
-        from privacydesk.training.short_texts import pairs, train_short_texts  # noqa: PLC0415
+        from privacydesk.training.short_texts import (  # noqa: PLC0415
+            pairs,
+            train_short_texts,
+            unlike_requests,
+        )
         from privacydesk.training.teaching import teach  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
@@ -176,8 +180,8 @@ def train(
     def report_progress(line: str) -> None:
         typer.echo(line, err=True)
 
+    voices = [read_voice(*file) for file in voice_files()]
     if not keep_network:
-        voices = [read_voice(*file) for file in voice_files()]
         teach(
             voices,
             read_sentences(sentence_files()),
@@ -189,7 +193,8 @@ def train(
     short_texts = short_text_files()
     asking = Asking(replies, pairs(short_texts, "answers", "act"), questions())
     train_replies(folder, asking, report_progress)
-    train_short_texts(folder, short_texts)
+    said = (reply.text for _, file_replies in replies for reply in file_replies)
+    train_short_texts(folder, short_texts, unlike_requests(parted(voices)[0], said))
     typer.echo(f"network: {folder}")
 
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import msgspec
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from privacydesk.domain.intents import Intent
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.short_texts import (
     ANSWERS,
@@ -22,34 +24,55 @@ from privacydesk.nlu.short_texts import (
     TOPICS,
     characters,
 )
+from privacydesk.training.corpus import Voice
 
 _ABOUT: Final = (
     # On texts that the weights had not seen, 0.91 of the topics found from here on were right, and
     # 0.94 of the kinds of complaints; six and four in ten were found. Of the yeses 0.93 were one.
     (TOPICS, "questions", "topic", "policy", 0.5, 1.0),
     (COMPLAINTS, "complaints", "about", "other", 0.8, 1.0),
-    (REQUESTS, "requests", "kind", "other", 0.9, 1.0),
+    (REQUESTS, "requests", "kind", "other", 0.6, 1.0),
     (ANSWERS, "answers", "act", "other", 0.7, 0.3),
 )
 """The file of each classifier, the data files and the field that it is trained on, the class for no
 topic, the probability from which topics count, and the weight of the meaning."""
+_OTHERS: Final = 4_000
+"""Other messages and replies that the classifier of requests learns from, besides the rehearsed."""
 _LOOSENESS: Final = 250.0
 """Inverse strength of the regularisation, times the number of texts."""
 
 
-def train_short_texts(folder: Path, files: Mapping[str, str]) -> None:
+def train_short_texts(folder: Path, files: Mapping[str, str], others: Sequence[str]) -> None:
     """Train the classifiers and write them into a folder.
 
     Args:
         folder: of a network.
-        files: questions and complaints, by name; see ``data.short_text_files``.
+        files: questions, requests and complaints, by name; see ``data.short_text_files``.
+        others: texts which are no request of a kind that the network does not know.
     """
     for name, kind, key, rest, enough, share in _ABOUT:
-        given = [(text[:LONGEST], topic) for text, topic in pairs(files, kind, key)]
+        known = pairs(files, kind, key)
+        if name == REQUESTS:
+            known += [(text, rest) for text in others]
+        given = [(text[:LONGEST], topic) for text, topic in known]
         topics = [*sorted({topic for _, topic in given} - {rest}), rest]
         np.savez_compressed(
             folder / name, enough=np.float32(enough), **_learnt(given, topics, share)
         )
+
+
+def unlike_requests(voices: Iterable[Voice], replies: Iterable[str]) -> list[str]:
+    """Return messages and replies that are no request of an unknown kind.
+
+    They are all that is said in the stories, and a part of what others say.
+    """
+    unknown = {Intent.PORTABILITY, Intent.PROFILING_OBJECTION}
+    rehearsed: list[str] = []
+    texts = [*replies]
+    for voice in voices:
+        said = rehearsed if voice.name.startswith("rehearsal_") else texts
+        said += (one.text for one in voice.examples if one.intent not in unknown)
+    return rehearsed + random.Random(0).sample(texts, min(_OTHERS, len(texts)))  # noqa: S311
 
 
 def pairs(files: Mapping[str, str], kind: str, key: str) -> list[tuple[str, str]]:
