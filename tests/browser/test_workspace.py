@@ -177,7 +177,7 @@ async def test_the_key_that_sends_is_chosen_and_a_note_stays_on_the_page(
 async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_request_changes(
     town: Stage, visit: Visit
 ) -> None:
-    _, number = await _deletion(visit, "wu-min")
+    _, number = await _deletion(visit, "mei-tan")
     await town.demo.services.staff.handling.claim(number, "mei")
     mei = await DeskPage.sign_in(town, "mei")
     await mei.goes(f"tickets/{number}")

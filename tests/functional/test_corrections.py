@@ -15,6 +15,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield opened
 
 
+HELD = "小雨不带伞"
+"""The nickname that the account has, whatever somebody says it was."""
+
+
 @pytest.mark.parametrize(
     ("locale", "said", "new"),
     [
@@ -33,7 +37,7 @@ async def test_one_sentence_fills_entry_and_value(
     await steps(player, {"code": "right"}, {"bot": "rectification.sure"}, {"choose": "yes"})
     (ticket,) = await player.tickets()
     assert [(one.name, dict(one.detail)) for one in ticket.items] == [
-        ("nickname", {"new_value": new})
+        ("nickname", {"new_value": new, "old_value": HELD})
     ]
 
 
@@ -45,7 +49,7 @@ async def test_from_one_to_another_asks_of_what(world: World) -> None:
         {"code": "right"}, {"bot": "rectification.sure"}, {"choose": "yes"},
     )  # fmt: skip
     (ticket,) = await player.tickets()
-    assert dict(ticket.items[0].detail) == {"new_value": "张叁"}
+    assert dict(ticket.items[0].detail) == {"new_value": "张叁", "old_value": HELD}
 
 
 async def test_the_question_for_the_value_takes_it_with_words_around(world: World) -> None:
