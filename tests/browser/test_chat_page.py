@@ -953,6 +953,19 @@ def policy_pages() -> PolicyPages:
     return PolicyPages(lambda: version)
 
 
+@pytest.mark.parametrize("house", [{"policy": True}], indirect=True)
+async def test_of_a_long_passage_the_sentence_that_answers_comes_first(house: House) -> None:
+    page = await house.chat("zh_Hans")
+    long = {**PASSAGE, "text": PASSAGE["text"] + "其他情形，法律另有规定的按规定办。" * 20}
+    quote = say("(all of it)", key="policy_question.quote", data={"passage": long})
+    house.desk.write(house.last(), [quote])
+    card = page.locator("#log .quote")
+    await expect(card.locator("blockquote").first).to_have_text(PASSAGE["sentence"])
+    await expect(card.locator("details blockquote")).to_be_hidden()
+    await card.locator("summary").click()
+    await expect(card.locator("details blockquote")).to_have_text(long["text"])
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 @pytest.mark.parametrize("house", [{"policy": True}], indirect=True)
@@ -965,12 +978,10 @@ async def test_a_quote_is_a_card_that_leads_to_its_place_in_the_policy(
     house.desk.write(house.last(), [replace(quote, locale=locale)])
     card = page.locator("#log .quote")
     await expect(card.locator("h2")).to_have_text("第四条 存多久 · （二）")
-    lead = card.locator("blockquote").first
-    await expect(lead).to_have_text(PASSAGE["sentence"])
+    lead = card.locator("blockquote")
+    await expect(lead).to_have_text(PASSAGE["text"])
+    await expect(lead.locator("strong")).to_have_text(PASSAGE["sentence"])
     await expect(lead.locator(".words")).to_have_attribute("lang", "zh-Hans")
-    await expect(card.locator("details blockquote")).to_be_hidden()
-    await card.locator("summary").click()
-    await expect(card.locator("details blockquote")).to_have_text(PASSAGE["text"])
     # Whoever reads another language or script is told what the original is in.
     await expect(card.locator(".quote-foot span")).to_have_count(int(locale != "zh_Hans"))
     await looks_right(page, f"quote.{locale}.{scheme}")

@@ -1,10 +1,13 @@
-// Quotes of the policy: where it stands, the sentence that answers, and the whole passage folded.
+// Quotes of the policy: where it stands, the sentence that answers, and the passage around it.
 
 import { spoken } from "./cards.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("./words.js").Words} Words */
+
+/** How many characters a passage has at most that is shown whole: a sentence alone can mislead. */
+const SHORT = 240;
 
 /**
  * @param {Words} words
@@ -13,6 +16,7 @@ import { icon } from "./icons.js";
  */
 export function quoteCard(words, event, linked) {
   const { document: title, article, section, text, sentence, anchor, lang } = event.data.passage;
+  const folds = sentence && text.length > SHORT;
   const where = [article, section].filter(Boolean).join(" · ");
   return el(
     "figure",
@@ -23,8 +27,8 @@ export function quoteCard(words, event, linked) {
       icon("policy"),
       el("div", { lang }, el("h2", {}, where || title), where && title ? el("p", {}, title) : null),
     ),
-    el("blockquote", {}, spoken(sentence || text, lang)),
-    sentence
+    el("blockquote", {}, folds ? spoken(sentence, lang) : inContext(text, sentence, lang)),
+    folds
       ? el(
           "details",
           {},
@@ -41,6 +45,14 @@ export function quoteCard(words, event, linked) {
         : null,
     ),
   );
+}
+
+/** A passage, with the sentence that answers in strong type. */
+function inContext(text, sentence, lang) {
+  const at = sentence ? text.indexOf(sentence) : -1;
+  if (at < 0 || sentence === text) return spoken(text, lang);
+  const after = text.slice(at + sentence.length);
+  return el("p", { class: "words", lang, dir: "auto" }, text.slice(0, at), el("strong", {}, sentence), after);
 }
 
 /**
