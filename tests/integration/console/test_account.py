@@ -154,7 +154,7 @@ async def test_a_name_that_cannot_be_had_is_told_and_what_was_typed_stays(office
     await admin.get(PEOPLE)
     for name, told in (
         ("mei", "taken"),
-        ("two words", "small letters"),
+        ("two words", "lowercase letters"),
         ("assistant", "desk itself"),
     ):
         page = await admin.post(PEOPLE, {"name": name, "display_name": "<i>W", "role": "agent"})

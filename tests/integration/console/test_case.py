@@ -93,7 +93,7 @@ async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
     assert page.status == 409
     assert "who speaks with the user has changed" in page.said
     assert "A long answer &lt;b&gt;&amp; more</textarea>" in page.text
-    assert "老周 speaks with the user" in page.text
+    assert "老周 is answering" in page.text
     state = await office.world.services.store.reader.conversation(ticket.conversation_id)
     assert state is not None
     assert (state.owner.kind, state.owner.agent) == (OwnerKind.AGENT, "lao-zhou")
@@ -145,7 +145,7 @@ async def test_the_words_a_request_began_with_are_read_first(office: Office, mei
     (ticket,) = await player.tickets()
     page = await mei.get(f"/console/tickets/{ticket.number}")
     facts = page.text.partition('<dl class="facts">')[2].lstrip()
-    assert facts.startswith(f'<dt>Opening words</dt><dd dir="auto">{escape(words)}</dd>')
+    assert facts.startswith(f'<dt>First message</dt><dd dir="auto">{escape(words)}</dd>')
 
 
 # -- evidence -------------------------------------------------------------------------------------
@@ -563,7 +563,7 @@ async def test_what_the_account_service_did_stands_on_the_case(
     await office.world.work()
     page = await mei.get(f"/console/tickets/{ticket.number}")
     calls = page.text.partition('id="calls"')[2].partition("</section>")[0]
-    assert "accepted, being worked on" in calls
+    assert "in progress" in calls
     assert "accepted, still at work" in calls
     office.world.accounts.busy = False
     await player.step({"wait": {"minutes": 2}})

@@ -275,7 +275,7 @@ async def test_alarms_are_counted_until_what_they_are_about_is_opened(office: Of
     assert page.text.count("<b>Access to data</b>") == 1
     assert "The answer is overdue." in page.text
     assert "Earlier:" in page.text
-    assert "Nobody who was there held it" in page.text
+    assert "No assignee on duty" in page.text
     await mei.get(f"/console/tickets/{ticket.number}")
     page = await mei.get("/console/alarms")
     assert badge(page.text) == ""

@@ -185,7 +185,7 @@ async def test_a_view_is_filtered_and_a_file_of_it_as_well(office: Office) -> No
             file = await zhou.get(unescape(export[1]))
             assert {row.split(",")[0] for row in file.text.splitlines()[1:]} == wanted
     audit = await (await office.signed_in("he-an")).get("/console/audit")
-    assert "All open · Deletion · 繁體中文 · Nobody" in audit.text
+    assert "All open · Deletion · 繁體中文 · Unclaimed" in audit.text
 
 
 async def test_what_is_chosen_stays_chosen_and_goes_along_to_the_next_page_and_the_live_list(

@@ -74,7 +74,7 @@ async def test_a_decision_that_nobody_saw_is_not_confirmed(
     await mei.get(case)
     await mei.post(f"{case}/decide", {"verdict": "grant", "job": "d1"})
     old = await boss.get(case)
-    assert "Grant all" in old.text.partition('id="proposal"')[2]
+    assert "Grant in full" in old.text.partition('id="proposal"')[2]
 
     await mei.get(case)
     await mei.post(f"{case}/send-back", {"text": "I was wrong.", "job": "s1"})
@@ -237,7 +237,7 @@ async def test_a_request_is_given_away_from_whom_the_page_showed(
     await mei.post(f"{case}/claim", {"job": "c1"})
     page = await boss.post(f"{case}/assign", {"to": "xiao-chen", "job": "a1"})
     assert page.status == 409
-    assert page.said.startswith("Not done: somebody else holds the request")
+    assert page.said.startswith("Not done: the request has another assignee")
     assert '<option value="xiao-chen" selected>' in page.text
     assert (await now(office, ticket)).holder == "mei"
 
@@ -256,7 +256,7 @@ async def test_a_form_of_a_page_from_before_an_upgrade_is_told_so(
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("zh_Hans", "这个请求有变化"), ("zh_Hant", "這個請求有變動")]
+    ("locale", "words"), [("zh_Hans", "这个申请有变化"), ("zh_Hant", "這個申請有變動")]
 )
 async def test_whoever_works_in_chinese_is_told_in_chinese(
     office: Office, mei: Browser, locale: str, words: str

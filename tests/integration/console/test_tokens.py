@@ -60,7 +60,7 @@ async def test_two_submits_make_one_token(office: Office) -> None:
     ("more", "told"),
     [
         ({"name": "mei"}, "A member of staff has this name"),
-        ({"name": "two words"}, "small letters"),
+        ({"name": "two words"}, "lowercase letters"),
         ({"days": "367"}, "1 to 366 days"),
         ({"days": "0"}, "1 to 366 days"),
     ],
