@@ -152,15 +152,7 @@ class Asking:
         script.ask(
             step.text,
             arguments.build(script, frame, self._flows[frame.flow], step.args),
-            (
-                Choice(
-                    id="yes",
-                    key=step.yes,
-                    style=ChoiceStyle.DANGER if danger else ChoiceStyle.PRIMARY,
-                ),
-                Choice(id="no", key=step.no),
-                *((answer_choice(),) if script.owes_answer else ()),
-            ),
+            (*_confirming(step), *((answer_choice(),) if script.owes_answer else ())),
             kind=EventKind.WARNING if danger else EventKind.TEXT,
             serial=frame.serial,
             data={"summary": summary} if summary else None,
@@ -186,6 +178,16 @@ class Asking:
             # The same tuple each time: what is made of it is memoised by identity.
             fixed = self._fixed[place] = FixedChoices(_offered(script, frame, step))
         return fixed
+
+
+def _confirming(step: Confirm) -> tuple[Choice, Choice]:
+    """Return the buttons of a confirmation; what can't be undone comes second."""
+    if step.card is Card.WARNING:
+        return (
+            Choice(id="no", key=step.no, style=ChoiceStyle.PRIMARY),
+            Choice(id="yes", key=step.yes, style=ChoiceStyle.DANGER),
+        )
+    return Choice(id="yes", key=step.yes, style=ChoiceStyle.PRIMARY), Choice(id="no", key=step.no)
 
 
 def _offered(script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:

@@ -26,7 +26,7 @@ from privacydesk.domain.conversation import (
     Prompt,
 )
 from privacydesk.domain.effects import CallAccount, Effect, OpenTicket, SendCode
-from privacydesk.domain.events import Choice, Sender
+from privacydesk.domain.events import Choice, ChoiceStyle, Sender
 from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
 from privacydesk.domain.ids import ChallengeId, ConversationId
 from privacydesk.domain.quotas import code_limit_counter, filing_counter, sender_counter
@@ -232,7 +232,15 @@ def test_a_plain_yes_to_another_question_repeats_the_open_one(offset: int) -> No
     assert not filed(turn)
     again = turn.events[-1]
     assert again.key == "desk.please_choose"
-    assert [choice.id for choice in again.choices] == ["yes", "no"]
+    assert [choice.id for choice in again.choices] == ["no", "yes"]
+
+
+def test_what_cannot_be_undone_is_neither_the_first_button_nor_the_primary_one() -> None:
+    asked = go_on(GOOD, standing_at("sure")).events[-1]
+    assert [(choice.id, choice.style) for choice in asked.choices] == [
+        ("no", ChoiceStyle.PRIMARY),
+        ("yes", ChoiceStyle.DANGER),
+    ]
 
 
 def test_a_plain_yes_to_a_menu_over_the_question_does_not_confirm() -> None:
