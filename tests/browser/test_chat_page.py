@@ -461,7 +461,7 @@ async def test_files_are_taken_in_and_handed_in(house: House) -> None:
     )
     await expect(page.locator("#uploads .failed small")).to_contain_text("can’t be used")
     await page.get_by_role("button", name="Remove bad.svg").click()
-    await page.get_by_role("button", name="Hand in").click()
+    await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
 
 
@@ -486,7 +486,7 @@ async def test_a_picture_is_dropped_turned_and_uploaded_as_it_is_shown(house: Ho
     await expect(preview).to_have_attribute("width", "20")
     await expect(preview).to_have_attribute("height", "60")
     await expect(page.locator("#uploads small")).to_contain_text("Uploaded")
-    await page.get_by_role("button", name="Hand in").click()
+    await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
     handed = house.last().events[-2].data["files"]
     assert [one["media_type"] for one in handed] == ["image/jpeg"]
@@ -495,7 +495,7 @@ async def test_a_picture_is_dropped_turned_and_uploaded_as_it_is_shown(house: Ho
 async def test_the_language_of_the_page_follows_the_conversation(house: House) -> None:
     page = await house.chat("en")
     await page.select_option("#language", "zh_Hant")
-    await expect(page.locator("#person")).to_have_text("找真人")
+    await expect(page.locator("#person")).to_have_text("轉真人客服")
     await expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
     await expect(page.locator("#log .mine")).to_have_count(1)
     assert house.last().events[1].data == {"choice": "desk:lang:zh_Hant"}

@@ -70,7 +70,7 @@ async def test_all_that_is_held_is_listed_with_sensitive_parts_masked(world: Wor
     await access(player)
     rows = card(player, "ticket.summary")
     assert rows["nickname"] == "小雨不带伞"
-    assert rows["ways to log in"] == "Google (x***@example.com)", "the last of three rows"
+    assert rows["login methods"] == "Google (x***@example.com)", "the last of three rows"
     assert "marketing" in rows["consents given"]
     assert rows["real-name details"] == "林**, verified"
     whole = " ".join(rows.values())

@@ -169,9 +169,9 @@ async def test_a_yes_that_was_typed_to_another_question_confirms_nothing(world: 
     await player.step({"user": "wechat instead"})
     wechat = (await world.services.desk.view(player.session)).prompt
     assert google < wechat
-    await player.do("say", text="Yes, unbind it", offset=google)
+    await player.do("say", text="Yes, disconnect it", offset=google)
     assert "desk.choice_closed" in player.said()
     assert not await player.tickets()
     asked_again = (await world.services.desk.view(player.session)).prompt
-    await player.do("say", text="Yes, unbind it", offset=asked_again)
+    await player.do("say", text="Yes, disconnect it", offset=asked_again)
     assert [item.detail["provider"] for item in (await only_ticket(player)).items] == ["wechat"]

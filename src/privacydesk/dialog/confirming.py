@@ -160,7 +160,7 @@ def take_yes_first(reply: Reply) -> bool:
     asked = wishes.wishes_of(runner, script)
     others = (
         *following.others_beside(runner, script),
-        # "Yes, unbind it, and WeChat, too" asks for another one of the same kind.
+        # "Yes, disconnect it, and WeChat, too" asks for another one of the same kind.
         *(one for one in asked if _is_another(reply, form, one)),
     )
     person = bool(entities.get("asks_person"))

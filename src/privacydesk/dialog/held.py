@@ -8,7 +8,7 @@ are masked here, and only the package has them in full.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, GenderCode, Provider
@@ -19,6 +19,14 @@ Row = dict[str, Any]
 
 _GENDERS = frozenset(GenderCode)
 """Genders that have a catalog term."""
+
+_UNITS: Final[Mapping[DataCategory, str]] = {
+    DataCategory.PHOTOS: "held.count_photos",
+    DataCategory.POSTS: "held.count_messages",
+    DataCategory.COMMENTS: "held.count_messages",
+    DataCategory.CHAT: "held.count_messages",
+}
+"""Texts of a count with its measure word; the other categories are counted as entries."""
 
 
 def profile_rows(profile: Mapping[str, Any]) -> list[Row]:
@@ -110,8 +118,11 @@ def count_shown(category: str, count: int) -> dict[str, Any]:
     """Return a count in words as a text argument: 212 张."""
     if not count:
         return {"$term": "held.none"}
-    unit = "held.count_photos" if category == DataCategory.PHOTOS else "held.count"
-    return {"$term": unit, "args": {"count": {"$number": count}}}
+    return {"$term": _unit(category), "args": {"count": {"$number": count}}}
+
+
+def _unit(category: str) -> str:
+    return _UNITS.get(DataCategory(category), "held.count")
 
 
 def _lines(export: Mapping[str, Any]) -> dict[DataCategory, Mapping[str, Any]]:
@@ -120,15 +131,19 @@ def _lines(export: Mapping[str, Any]) -> dict[DataCategory, Mapping[str, Any]]:
 
 def _counted(line: Mapping[str, Any], zone: str) -> Row:
     first, last = _day(line.get("earliest"), zone), _day(line.get("latest"), zone)
-    args: dict[str, Any] = {"count": {"$number": line["count"]}}
+    label = {"$term": f"category.{line['category']}"}
+    count = count_shown(line["category"], line["count"])
+    if not (first or last):
+        return {"label": label, "text": count["$term"], "args": count["args"]}
+    args: dict[str, Any] = {"count": count}
     args |= {name: {"$day": day} for name, day in (("first", first), ("last", last)) if day}
     if first and last:
         text = "held.on" if first == last else "held.between"
     elif first:
         text = "held.since"
     else:
-        text = "held.latest" if last else "held.count"
-    return {"label": {"$term": f"category.{line['category']}"}, "text": text, "args": args}
+        text = "held.latest"
+    return {"label": label, "text": text, "args": args}
 
 
 def _day(instant: Any, zone: str) -> str:

@@ -84,6 +84,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "choices.label": (),
     "code.wait": ("label", "time"),
     "summary.goes": (),
+    "summary.ends": (),
     "summary.stays": (),
     "summary.changes": (),
     "summary.old": (),

@@ -482,8 +482,8 @@ async def test_every_answer_carries_the_security_headers(serve: Serve) -> None:
 async def test_the_page_is_labelled_in_the_readers_language(serve: Serve) -> None:
     client = await serve(desk_names={"en": "MoChat privacy"})
     for languages, lang, words in (
-        ("zh-CN,zh;q=0.9", 'lang="zh-Hans"', "找人工"),
-        ("zh-HK", 'lang="zh-Hant"', "找真人"),
+        ("zh-CN,zh;q=0.9", 'lang="zh-Hans"', "转人工"),
+        ("zh-HK", 'lang="zh-Hant"', "轉真人客服"),
         ("en-GB", 'lang="en"', "MoChat privacy"),
     ):
         answer = await client.http.get("/chat/", headers={"Accept-Language": languages})

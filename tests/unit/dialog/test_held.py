@@ -33,10 +33,13 @@ def test_each_kind_is_counted_with_its_first_and_last_day_in_the_operators_zone(
     assert [(term(row), row["text"]) for row in rows] == [
         ("category.posts", "held.between"),
         ("category.comments", "held.on"),
-        ("category.chat", "held.count"),
+        ("category.chat", "held.count_messages"),
     ]
     assert rows[0]["args"]["first"]["$day"] == "2026-04-21"
-    assert rows[0]["args"]["count"] == {"$number": 3}
+    assert rows[0]["args"]["count"] == {
+        "$term": "held.count_messages",
+        "args": {"count": {"$number": 3}},
+    }
 
 
 def test_what_is_not_held_and_what_was_not_answered_are_told_apart() -> None:

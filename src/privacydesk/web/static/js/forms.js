@@ -180,7 +180,7 @@ export function summaryCard(words, event) {
     el(
       "div",
       { class: "sides" },
-      goes.length ? side("goes", words.t("summary.goes"), goes) : null,
+      goes.length ? side("goes", words.t(danger ? "summary.goes" : "summary.ends"), goes) : null,
       stays.length ? side("stays", words.t("summary.stays"), stays) : null,
       ...changes.map((change) => changed(words, change)),
     ),
