@@ -15,7 +15,8 @@ import { forget } from "./trail.js";
 const STORE = "desk-kept";
 const SKIPPED = new Set(["password", "file", "hidden", "submit", "button"]);
 
-/** @typedef {{agent: string, drafts: Record<string, [string, string, boolean | null][]>, sent: string, held?: string, unsure?: Record<string, Unsure>}} Kept */
+/** @typedef {{agent: string, drafts: Record<string, Field[]>, sent: string, held?: string, unsure?: Record<string, Unsure>}} Kept */
+/** @typedef {[string, string, boolean | null, boolean]} Field name, value, whether it is ticked, whether it was written */
 /** @typedef {{words: string, job: string}} Unsure what was sent, and as which job */
 
 const page = document.getElementById("console");
@@ -54,7 +55,10 @@ function fields(form) {
 const ticks = (field) => field.type === "checkbox" || field.type === "radio";
 
 function values(form) {
-  return fields(form).map((field) => [field.name, field.value, ticks(field) ? field.checked : null]);
+  return fields(form).map((field) => {
+    const written = !ticks(field) && field.type !== "select-one";
+    return [field.name, field.value, ticks(field) ? field.checked : null, written];
+  });
 }
 
 /** Whether somebody wrote or chose something in a form. @param {HTMLFormElement} form */
@@ -109,7 +113,7 @@ function fill(form, draft) {
 
 /** Shows text whose form is gone, such as a reply in a conversation that a colleague has taken. */
 function showLeft(key, draft) {
-  const words = draft.filter(([, value, checked]) => checked === null && value.trim());
+  const words = draft.filter(([, value, , written]) => written && value.trim());
   const left = document.getElementById("left");
   const text = /** @type {HTMLTextAreaElement} */ (document.getElementById("left-text"));
   text.value = [text.value, ...words.map(([, value]) => value)].filter(Boolean).join("\n\n");
