@@ -171,12 +171,17 @@ class Figure(Struct, frozen=True):
         Args:
             values: the values of a line, or ``totals``.
         """
+        counts = self.share_counts(values)
+        return None if counts is None else counts[0] / counts[1]
+
+    def share_counts(self, values: Sequence[int]) -> tuple[int, int] | None:
+        """Return the numerator and the denominator of ``share``; None where that is None."""
         if self.name not in SHARES:
             return None
         numerator, denominator = SHARES[self.name]
         counts = dict(zip(self.columns, values, strict=True))
         total = sum(counts[column] for column in denominator)
-        return counts[numerator] / total if total else None
+        return (counts[numerator], total) if total else None
 
 
 class Report(Struct, frozen=True):

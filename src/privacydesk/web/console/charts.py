@@ -34,6 +34,8 @@ _GAP: Final = 0.24
 """The gap between vertical bars, as a fraction of the distance between their centres."""
 _LEGEND: Final = 32
 _SWATCH: Final = 12
+_RATE_HEIGHT: Final = 20
+"""The height of the line that names the rates."""
 _MIN_BAR: Final = 2.0
 """The minimum length of a nonzero bar, so that it is visible beside much longer ones."""
 
@@ -126,6 +128,8 @@ class ChartData(Struct, frozen=True):
         lines: the lines of the figure.
         axis_title: what the lines stand for.
         limit: index of the last line within the limit, and name of the limit; None without one.
+        rate: what the values at the end of the bars are; empty for the sums of the lines.
+        compared: indices of the columns that the rate is made of, always in the legend.
     """
 
     name: str
@@ -135,6 +139,8 @@ class ChartData(Struct, frozen=True):
     lines: tuple[ChartRow, ...]
     axis_title: str = ""
     limit: tuple[int, str] | None = None
+    rate: str = ""
+    compared: frozenset[int] = frozenset()
 
 
 def horizontal_chart(data: ChartData) -> Chart:
@@ -143,9 +149,12 @@ def horizontal_chart(data: ChartData) -> Chart:
     label_width = max((_text_width(line.short_label) for line in data.lines), default=0.0)
     start = min(float(_MAX_LABEL_WIDTH), label_width + _MARGIN)
     legend = list(_legend(data, start))
-    top = _LEGEND if legend else _MARGIN
+    top = float(_LEGEND if legend else _MARGIN)
     bars = [swatch for swatch, _ in legend]
     labels = [label for _, label in legend]
+    if data.rate:
+        labels.append(Label(WIDTH, top + _FONT_SIZE, data.rate, "end", "quiet"))
+        top += _RATE_HEIGHT
     for index, line in enumerate(data.lines):
         y = top + index * _ROW_HEIGHT
         segments = list(_segments(line, start, y, maximum))
@@ -226,13 +235,13 @@ def _chart(  # noqa: PLR0917 - the elements of a chart
 
 
 def _legend(data: ChartData, start: float) -> Iterator[tuple[Bar, Label]]:
-    """Yield swatch and label of each column; none for a single column or columns of zeros."""
+    """Yield swatch and label of each column with a count, or that a rate is made of."""
     if len(data.columns) == 1:
         return
     entries = [
         (series, name)
         for series, name in enumerate(data.columns)
-        if any(line.values[series] for line in data.lines)
+        if series in data.compared or any(line.values[series] for line in data.lines)
     ]
     width = sum(_SWATCH + 6 + _text_width(name) + 18 for _, name in entries) - 18
     x = max(0.0, min(start, WIDTH - width))

@@ -8,10 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from privacydesk.domain.reports import (
+    COLUMNS,
     MORE,
     NO_CLOCK,
     OVERDUE,
     PROMISED_DAYS,
+    SHARES,
     Figure,
     FigureName,
     Line,
@@ -21,6 +23,7 @@ from privacydesk.web.console import charts
 from privacydesk.web.console.charts import LATE, SEPARATE, Chart, ChartData, ChartRow
 from privacydesk.web.console.headlines import Headlines
 from privacydesk.web.console.localizer import Localizer
+from privacydesk.web.console.rates import bar_value
 
 _LAYOUTS: Final[Mapping[FigureName, Callable[[ChartData], Chart]]] = {
     FigureName.ON_TIME: charts.horizontal_chart,
@@ -115,6 +118,8 @@ class FigureRenderer:
             lines=tuple(self._chart_row(figure, line) for line in figure.lines),
             axis_title=self._localizer.report(f"by.{name.value}"),
             limit=limit,
+            rate=self._rate_title(figure),
+            compared=_compared_columns(name),
         )
 
     def _chart_row(self, figure: Figure, line: Line) -> ChartRow:
@@ -135,10 +140,15 @@ class FigureRenderer:
 
     def _value_text(self, figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
         """Return the text at the end of a bar, and the note after it."""
-        share, total = figure.share(values), sum(values)
-        if share is None:
-            return str(total), ""
-        return f"{share:.1%}", self._localizer.report("out_of", count=total)
+        counts = figure.share_counts(values)
+        note = "" if counts is None else self._localizer.report("out_of", count=counts[1])
+        return bar_value(figure, values), note
+
+    def _rate_title(self, figure: Figure) -> str:
+        """Return what the numbers at the end of the bars count; empty without a rate."""
+        if figure.share_counts(figure.totals) is None:
+            return ""
+        return self._localizer.report(f"column.{SHARES[figure.name][0]}")
 
     def _label(self, name: FigureName, label: str) -> str:
         if name in _BY_KIND:
@@ -169,6 +179,12 @@ def _rate_cells(figure: Figure, values: tuple[int, ...], *, has_rate: bool) -> t
         return ()
     share = figure.share(values)
     return ("–" if share is None else f"{share:.1%}",)
+
+
+def _compared_columns(name: FigureName) -> frozenset[int]:
+    """Return the indices of the columns that a figure's rate is made of."""
+    compared = SHARES[name][1] if name in SHARES else ()
+    return frozenset(COLUMNS[name].index(column) for column in compared)
 
 
 def _bar_style(name: FigureName, label: str) -> int:

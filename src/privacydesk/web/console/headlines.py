@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from privacydesk.domain.reports import MORE, OVERDUE, PROMISED_DAYS, Figure, FigureName, Line
+from privacydesk.web.console.rates import rate_text
 
 _MIN_COUNT = 5
 """Lines with a smaller count are ignored when rates are compared."""
@@ -44,14 +45,15 @@ class Headlines:
         share = figure.share(figure.totals)
         if share is None:
             return ""
-        rate = f"{share:.1%}"
+        rate = rate_text(figure, figure.totals, self._say)
         if figure.name is FigureName.UNSURE:
             return self._sentence(figure, "rate", rate=rate)
         lowest, line = min(_significant_rates(figure), key=_rate_of, default=(None, None))
         if lowest is None or line is None or lowest >= share:
             return self._sentence(figure, "rate", rate=rate)
         label = self._label(figure.name, line.label)
-        return self._sentence(figure, "least", rate=rate, label=label, least=f"{lowest:.1%}")
+        least = rate_text(figure, line.values, self._say)
+        return self._sentence(figure, "least", rate=rate, label=label, least=least)
 
     def _reply_days(self, figure: Figure) -> str:
         late = sum(
@@ -78,7 +80,8 @@ class Headlines:
         if not highest or line is None:
             return ""
         label = self._label(figure.name, line.label)
-        return self._sentence(figure, "most", label=label, rate=f"{highest:.1%}")
+        rate = rate_text(figure, line.values, self._say)
+        return self._sentence(figure, "most", label=label, rate=rate)
 
 
 def _significant_rates(figure: Figure) -> list[tuple[float, Line]]:

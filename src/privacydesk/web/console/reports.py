@@ -18,8 +18,9 @@ from privacydesk.web.console.access import staff
 from privacydesk.web.console.charts import headline_size
 from privacydesk.web.console.figures import FigureRenderer, RenderedFigure
 from privacydesk.web.console.keys import OVERSIGHT
-from privacydesk.web.console.localizer import localizer_of
+from privacydesk.web.console.localizer import Localizer, localizer_of
 from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.rates import rate_text
 from privacydesk.web.csv_files import attachment_disposition, csv_response
 from privacydesk.web.keys import TEMPLATES
 
@@ -143,7 +144,7 @@ def _render_page(
         status=200 if error is None else 400,
         report=report,
         figures=figures,
-        on_time=None if report is None else _on_time_rate(report),
+        on_time=None if report is None else _on_time_rate(report, localizer),
         presets=tuple(Preset),
         preset=query.preset,
         first=query.first or ("" if report is None else report.period.first.isoformat()),
@@ -155,10 +156,9 @@ def _render_page(
     )
 
 
-def _on_time_rate(report: Report) -> str:
+def _on_time_rate(report: Report, localizer: Localizer) -> str:
     figure = report.figure(FigureName.ON_TIME)
-    share = figure.share(figure.totals)
-    return "–" if share is None else f"{share:.1%}"
+    return rate_text(figure, figure.totals, localizer.report)
 
 
 def _query_string(query: PeriodQuery) -> str:
