@@ -336,9 +336,9 @@ async def test_reminders_and_overdue_call_the_holder_and_the_supervisors(world: 
     kinds = [AlarmKind.REMIND_TWO, AlarmKind.REMIND_ONE, AlarmKind.OVERDUE]
     for agent in ("mei", "lao-zhou"):
         assert await called(world, agent) == [(kind, ticket.number, True) for kind in kinds]
-    assert (await world.services.attendance.board()).unseen_alarms == {"mei": 3, "lao-zhou": 3}
+    assert (await world.services.attendance.board()).unseen_alarms == {"mei": 1, "lao-zhou": 1}
     await world.services.alarms.mark_seen("mei", ticket.id)
-    assert (await world.services.attendance.board()).unseen_alarms == {"lao-zhou": 3}
+    assert (await world.services.attendance.board()).unseen_alarms == {"lao-zhou": 1}
 
 
 async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: World) -> None:
@@ -360,6 +360,32 @@ async def test_nobody_is_called_for_what_is_answered(world: World) -> None:
     world.clock.move(timedelta(days=20))
     await world.work()
     assert await called(world, "lao-zhou") == []
+
+
+async def test_alarms_end_for_everybody_with_their_cause(world: World) -> None:
+    lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await lin.tickets()
+    assert ticket.clock is not None
+    world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
+    await world.work()
+    assert await world.services.alarms.end_resolved() == 0
+    await world.services.staff.decisions.grant(ticket.number, "mei")
+    await lin.settle()
+    assert await world.services.alarms.end_resolved() == 3
+    assert (await world.services.attendance.board()).unseen_alarms == {}
+    assert len(await called(world, "lao-zhou")) == 3
+
+
+async def test_a_wait_alarms_until_somebody_takes_the_conversation(world: World) -> None:
+    lin = await waits(world, "lin")
+    world.clock.move(timedelta(minutes=20))
+    await world.work()
+    alarms = world.services.alarms
+    assert await alarms.end_resolved() == 0
+    await world.services.takeover.take((await state(lin)).id.hex(), "mei")
+    assert await alarms.end_resolved() == 1
+    called_about = await alarms.accounts(await alarms.alarms_of("lao-zhou"))
+    assert list(called_about) == [(await state(lin)).id]
 
 
 async def test_evidence_that_nobody_examines_calls_the_supervisors(world: World) -> None:

@@ -58,6 +58,7 @@ _RETENTION_EVERY = 60.0
 """How often to check whether retention is due; it runs once a day."""
 _ANCHOR_EVERY = 86_400.0
 _ALARMS_EVERY = 86_400.0
+_RESOLVED_EVERY = 10.0
 _OUTAGES_EVERY = 2.0
 _RECOVERY_CHECK_EVERY = 10.0
 """How often to check whether a service that is down works again."""
@@ -256,6 +257,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "overlooked", services.worker.reset_excessive_delays, _OVERLOOKED_EVERY
     yield "attendance", services.attendance.record_heartbeat, HEARTBEAT_INTERVAL_S
     yield "alarms", services.alarms.delete_expired, _ALARMS_EVERY
+    yield "resolved_alarms", services.alarms.end_resolved, _RESOLVED_EVERY
     yield "configuration", services.configuration.poll, _CONFIGURATION_EVERY
     external = services.external
     yield "outages", partial(_alert_outages, external.outages, services.alarms), _OUTAGES_EVERY

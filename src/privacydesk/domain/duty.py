@@ -141,7 +141,8 @@ class StaffBoard(Struct, frozen=True):
         conversations: number of conversations by agent.
         unanswered: by agent, the number of their conversations in which the user wrote last.
         queue_length: number of conversations that wait for an agent.
-        unseen_alarms: number of alarms that each agent has not seen.
+        unseen_alarms: by agent, the number of requests, conversations and outages with alarms that
+            the agent has not seen.
         newest_wait: since when the conversation waits that was queued last; None if none waits.
         requests: number of open tickets that each agent holds.
     """

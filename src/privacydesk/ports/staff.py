@@ -155,6 +155,19 @@ class AlarmStore(Protocol):
         """
         ...
 
+    async def unseen(self, *, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return the alarms that their agents have not seen, oldest first."""
+        ...
+
+    async def mark_over(self, alarms: Sequence[bytes], now: datetime) -> int:
+        """Mark alarms of any agents as seen; return the number of those that were not.
+
+        Args:
+            alarms: IDs of the alarms.
+            now: the current time.
+        """
+        ...
+
     async def sweep(self, before: datetime) -> None:
         """Remove alarms raised before an instant."""
         ...

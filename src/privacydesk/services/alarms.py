@@ -17,16 +17,18 @@ from privacydesk.domain.alarms import (
     StaffAlarm,
     alarm_id,
 )
-from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket, TicketState
+from privacydesk.domain.ticket import ScheduledEvent, Ticket, TicketState
 from privacydesk.ports import AlarmStore, DutyStore, Reader
 
-_COMPLETION_EVENTS = frozenset(
-    {ScheduledEventKind.COMPLETION_SOON, ScheduledEventKind.COMPLETION_OVERDUE}
-)
+_COMPLETION_ALARMS = frozenset({AlarmKind.COMPLETION_SOON, AlarmKind.COMPLETION_OVERDUE})
+_MAX_RESOLVED = 1000
+"""Number of unseen alarms that are checked at a time."""
+_ENDS = frozenset({*ALARMS_OF_EVENTS.values(), AlarmKind.ESCALATED})
+"""Alarms about a ticket that are over once staff have done what it needs."""
 _PAGE_SIZE = 100
 _RETENTION = timedelta(days=90)
 
@@ -73,7 +75,7 @@ class Alarms:
         evidence examined.
         """
         kind = ALARMS_OF_EVENTS.get(event.kind)
-        if kind is None or not _still_matters(ticket, event):
+        if kind is None or not _still_matters(ticket, kind):
             return ()
         attended = recipients.board.is_present(ticket.holder, now)
         holder = (ticket.holder,) if ticket.holder in recipients.active else ()
@@ -267,16 +269,57 @@ class Alarms:
         """Mark all of an agent's alarms as seen."""
         return await self._store.mark_seen(agent, None, self._clock.now())
 
+    async def end_resolved(self) -> int:
+        """Mark alarms as seen, for everybody, whose cause is over; return their number."""
+        alarms = await self._store.unseen(limit=_MAX_RESOLVED)
+        tickets = {
+            ticket_id: await self._reader.ticket(ticket_id)
+            for ticket_id in {alarm.ticket_id for alarm in alarms if alarm.kind in _ENDS}
+            if ticket_id is not None
+        }
+        queued = {
+            conversation_id
+            for conversation_id in {
+                alarm.conversation_id
+                for alarm in alarms
+                if alarm.kind is AlarmKind.PERSON_WAITING and alarm.conversation_id
+            }
+            if await self._is_queued(conversation_id)
+        }
+
+        def is_over(alarm: StaffAlarm) -> bool:
+            if alarm.kind is AlarmKind.PERSON_WAITING:
+                return alarm.conversation_id not in queued
+            if alarm.kind not in _ENDS or alarm.ticket_id is None:
+                return False
+            ticket = tickets.get(alarm.ticket_id)
+            return ticket is None or not _still_matters(ticket, alarm.kind)
+
+        over = [alarm.id for alarm in alarms if is_over(alarm)]
+        return await self._store.mark_over(over, self._clock.now())
+
+    async def _is_queued(self, conversation_id: ConversationId) -> bool:
+        conversation = await self._reader.conversation(conversation_id)
+        return conversation is not None and conversation.owner.kind is OwnerKind.QUEUE
+
+    async def accounts(self, alarms: Iterable[StaffAlarm]) -> Mapping[ConversationId, str]:
+        """Return the accounts of the conversations that alarms without a ticket are about."""
+        ids = {alarm.conversation_id for alarm in alarms if not alarm.number}
+        found = [await self._reader.conversation(one) for one in ids if one is not None]
+        return {one.id: one.account for one in found if one is not None and one.account}
+
     async def delete_expired(self) -> None:
         """Delete alarms older than the retention period."""
         await self._store.sweep(self._clock.now() - _RETENTION)
 
 
-def _still_matters(ticket: Ticket, event: ScheduledEvent) -> bool:
-    """Return whether what an event is about is still to be done by staff."""
-    if event.kind is ScheduledEventKind.EVIDENCE_WAITING:
+def _still_matters(ticket: Ticket, kind: AlarmKind) -> bool:
+    """Return whether what an alarm about a ticket is about is still to be done by staff."""
+    if kind is AlarmKind.EVIDENCE_WAITING:
         return ticket.has_unexamined_evidence
-    if event.kind in _COMPLETION_EVENTS or ticket.completion is not None:
+    if kind is AlarmKind.ESCALATED:
+        return ticket.awaits_supervisors
+    if kind in _COMPLETION_ALARMS or ticket.completion is not None:
         return ticket.state is TicketState.FULFILLING
     return ticket.answered_at is None and ticket.is_open
 

@@ -32,6 +32,18 @@ _MARK_SEEN: Final = (
     .values(seen_at=sa.bindparam("to_seen_at"))
 )
 
+_UNSEEN: Final = (
+    sa.select(tables.staff_alarm)
+    .where(_alarm.seen_at.is_(None))
+    .order_by(_alarm.at, _alarm.id)
+    .limit(sa.bindparam("count"))
+)
+_MARK_OVER: Final = (
+    sa.update(tables.staff_alarm)
+    .where(_alarm.id.in_(sa.bindparam("ids", expanding=True)), _alarm.seen_at.is_(None))
+    .values(seen_at=sa.bindparam("to_seen_at"))
+)
+
 
 class SqlAlarmStore:
     """Implements ``ports.AlarmStore``."""
@@ -72,6 +84,21 @@ class SqlAlarmStore:
             update = update.where(subject.in_(about))
         params = {"at_agent": agent, "to_seen_at": to_micros(now)}
         return await self._writer.run(lambda c: int(c.execute(update, params).rowcount))
+
+    async def unseen(self, *, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return alarms that their agents have not seen, the oldest first."""
+        return await self._reader.read(
+            lambda connection: tuple(
+                read_alarm(row) for row in connection.execute(_UNSEEN, {"count": limit})
+            )
+        )
+
+    async def mark_over(self, alarms: Sequence[bytes], now: datetime) -> int:
+        """Mark alarms as seen, whoever they are for; return how many were not."""
+        if not alarms:
+            return 0
+        params = {"ids": padded(list(alarms)), "to_seen_at": to_micros(now)}
+        return await self._writer.run(lambda c: int(c.execute(_MARK_OVER, params).rowcount))
 
     async def sweep(self, before: datetime) -> None:
         """Delete alarms raised before an instant."""

@@ -17,6 +17,7 @@ from privacydesk.ports import AbandonedConversation
 from privacydesk.storage import queries, tables
 from privacydesk.storage.codec import opt_instant, to_micros
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.rows.alarm import NO_CONVERSATION
 from privacydesk.storage.rows.duty import duty_row, read_duty
 from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
@@ -34,8 +35,12 @@ _COUNT_CONVERSATIONS: Final = (
     .where(_WITH_AGENT)
     .group_by(_conversation.owner_agent)
 )
+# One for each row of the list of alarms: what they are about, or the alarm itself.
+_ALARM_SUBJECT: Final = sa.func.coalesce(
+    _alarm.ticket_id, sa.func.nullif(_alarm.conversation_id, NO_CONVERSATION), _alarm.id
+)
 _COUNT_UNSEEN_ALARMS: Final = (
-    sa.select(_alarm.agent, sa.func.count().label("amount"))
+    sa.select(_alarm.agent, sa.func.count(_ALARM_SUBJECT.distinct()).label("amount"))
     .where(_alarm.seen_at.is_(None))
     .group_by(_alarm.agent)
 )

@@ -404,7 +404,6 @@ staff_alarm = sa.Table(
     sa.Column("unattended", sa.Boolean, nullable=False),
     sa.Column("seen_at", _INSTANT),
     sa.Index("ix_staff_alarm_agent", "agent", "at"),
-    # Including the column of the condition lets a count use the index alone.
     _partial_index("ix_staff_alarm_unseen", "agent", "seen_at", where="seen_at IS NULL"),
 )
 

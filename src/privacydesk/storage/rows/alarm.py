@@ -8,7 +8,7 @@ from privacydesk.domain.alarms import AlarmKind, StaffAlarm
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
 
-_NO_CONVERSATION: Final = bytes(16)
+NO_CONVERSATION: Final = bytes(16)
 """Stored for alarms that belong to no conversation; no conversation has this id."""
 
 
@@ -19,7 +19,7 @@ def alarm_row(alarm: StaffAlarm) -> dict[str, Any]:
         "agent": alarm.agent,
         "kind": alarm.kind.value,
         "at": to_micros(alarm.at),
-        "conversation_id": alarm.conversation_id or _NO_CONVERSATION,
+        "conversation_id": alarm.conversation_id or NO_CONVERSATION,
         "ticket_id": alarm.ticket_id,
         "number": alarm.number,
         "unattended": alarm.unattended,
@@ -43,4 +43,4 @@ def read_alarm(row: Any) -> StaffAlarm:
 
 
 def _opt_conversation(stored: bytes) -> ConversationId | None:
-    return None if stored == _NO_CONVERSATION else ConversationId(stored)
+    return None if stored == NO_CONVERSATION else ConversationId(stored)

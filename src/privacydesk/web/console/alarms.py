@@ -24,6 +24,7 @@ async def alarms_page(request: web.Request) -> web.Response:
         request,
         "console/alarm_list.html" if list_only else "console/alarms.html",
         groups=groups,
+        accounts=await services.alarms.accounts(group.newest for group in groups),
         kinds=await services.alarms.request_kinds([group.newest for group in groups]),
         lengths={
             alarm.id: outage_length(alarm, alarms) for alarm in alarms if alarm.reports_recovery

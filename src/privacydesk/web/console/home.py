@@ -13,7 +13,7 @@ from privacydesk.domain.alarms import group_alarms
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.inbox_views import InboxView
-from privacydesk.services.inbox import Page
+from privacydesk.services.inbox import Page, Row
 from privacydesk.services.workload import Load
 from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.board import BOARD_CACHE
@@ -104,10 +104,25 @@ async def _own_values(request: web.Request, agent: Agent, queue: Page) -> dict[s
         "mine": mine,
         "next_conversation": _first_spoken(queue.conversations, spoken),
         "next_request": next(iter(unclaimed.rows), None),
+        "stranded": await _stranded_request(request, agent) if agent.supervises else None,
         "alarm_groups": groups,
+        "alarm_accounts": await services.alarms.accounts(group.newest for group in groups),
         "alarm_kinds": await services.alarms.request_kinds([group.newest for group in groups]),
         "job": services.minter.token(),
     }
+
+
+async def _stranded_request(request: web.Request, agent: Agent) -> Row | None:
+    """Return the most overdue request whose holder is not present."""
+    services = request.config_dict[SERVICES]
+    board, now = await request.config_dict[BOARD_CACHE].get(), services.clock.now()
+    overdue = await services.inbox.view_page(InboxView.OVERDUE, agent)
+    held_by_others = (
+        row for row in overdue.rows if row.ticket.holder and row.ticket.holder != agent.name
+    )
+    return next(
+        (row for row in held_by_others if not board.is_present(row.ticket.holder, now)), None
+    )
 
 
 def _first_spoken(conversations: tuple[Conversation, ...], spoken: Any) -> Conversation | None:
