@@ -57,7 +57,7 @@ export class Picks {
       all.checked = meant.every((box) => box.checked);
       all.indeterminate = !all.checked && meant.some((box) => box.checked);
       submit.disabled = !count && !done;
-      submit.textContent = count || !done ? this.words.t("picks.submit", { count }) : done.label;
+      submit.textContent = count ? this.words.t("picks.submit", { count }) : (done?.label ?? this.words.t("picks.none"));
     };
     const form = el(
       "form",
