@@ -125,7 +125,8 @@ class DeskPage:
         """Save an internal note."""
         await self.page.locator("button[data-mode='note']").click()
         await self.page.locator("#note-text").fill(text)
-        await self.does("note")
+        await self.form("note").locator("button").click()
+        await expect(self.page.locator("#note-told")).to_be_visible()
 
     async def settles_evidence(self) -> None:
         """Go on from the finding that is filled in, and settle it after the question."""

@@ -60,6 +60,20 @@ def canonical_number(text: str) -> str | None:
     return _format(plain)
 
 
+def number_part(text: str) -> str | None:
+    """Return a part of a number without its separators; None if a text can't be one.
+
+    Parts have at least four characters. A prefix is kept: the part is then the beginning.
+    """
+    if len(text) > _MAX_TEXT:
+        return None
+    folded = unicodedata.normalize("NFKC", text).upper()
+    plain = "".join(c for c in folded if not _is_separator(c))
+    rest = plain.removeprefix(PREFIX)
+    fits = _GROUP <= len(rest) <= _LENGTH and all(c in _DIGITS for c in rest)
+    return plain if fits else None
+
+
 def numbers_in(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield the start, the end and the canonical form of each number in a text, in order."""
     end = 0

@@ -96,6 +96,10 @@ class Reader(Protocol):
         """Return the ticket with a number in canonical form."""
         ...
 
+    async def tickets_by_number_part(self, part: str, *, limit: int) -> tuple[Ticket, ...]:
+        """Return the tickets whose number contains a part (see ``number_part``), newest first."""
+        ...
+
     async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
         """Return number and ID of the ticket with a number, or of another one if there is none.
 

@@ -27,7 +27,7 @@ from privacydesk.domain.inbox_views import (
     TicketSummary,
     ViewerContext,
 )
-from privacydesk.domain.numbers import canonical_number
+from privacydesk.domain.numbers import canonical_number, number_part
 from privacydesk.domain.ticket import Ticket
 from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
 from privacydesk.ports import Hashing, Reader
@@ -325,7 +325,7 @@ class Inbox:
         return tickets + len(conversations)
 
     async def search(self, query: str) -> Page:
-        """Find tickets by number, account, the account's phone, or verified contact.
+        """Find tickets by number or part of it, account, its phone, or verified contact.
 
         Accounts and contacts are looked up by their keyed hashes, so only exact matches are found.
         """
@@ -337,6 +337,9 @@ class Inbox:
         if not query:
             return Page((), ())
         by_id: dict[bytes, Ticket] = {}
+        if part := number_part(query):
+            numbered = await self._reader.tickets_by_number_part(part, limit=PAGE)
+            by_id.update({ticket.id: ticket for ticket in numbered})
         for purpose, value in self._lookup_keys(query):
             person = self._hashing.lookup(purpose, value)
             tickets = await self._reader.tickets_of(person, only_open=False, limit=PAGE)

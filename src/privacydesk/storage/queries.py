@@ -104,6 +104,12 @@ TICKET_BY_NUMBER = TICKETS.join(
     tables.ticket_number, tables.ticket_number.c.ticket_id == _ticket.id
 ).where(tables.ticket_number.c.number == sa.bindparam("number"))
 _number = tables.ticket_number.c
+TICKETS_BY_NUMBER_PART = (
+    TICKETS.join(tables.ticket_number, _number.ticket_id == _ticket.id)
+    .where(sa.func.replace(_number.number, "-", "").contains(sa.bindparam("part")))
+    .order_by(_ticket.id.desc())
+    .limit(sa.bindparam("count"))
+)
 _LOWEST_NUMBER = sa.select(_number.number, _number.ticket_id).order_by(_number.number).limit(1)
 TICKETS_NEAR = sa.union_all(
     sa.select(_LOWEST_NUMBER.where(_number.number >= sa.bindparam("number")).subquery()),

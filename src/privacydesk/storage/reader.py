@@ -214,6 +214,10 @@ class SqlReader:
         """Return the ticket with this number (canonical form)."""
         return await self._ticket(queries.TICKET_BY_NUMBER, {"number": number})
 
+    async def tickets_by_number_part(self, part: str, *, limit: int) -> tuple[Ticket, ...]:
+        """Return the tickets whose number contains this part, newest first."""
+        return await self._tickets(queries.TICKETS_BY_NUMBER_PART, {"part": part, "count": limit})
+
     async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
         """Return the number and id of this ticket, or of another one; see ``ports.Reader``."""
         query = queries.TICKETS_NEAR

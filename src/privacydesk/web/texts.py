@@ -96,6 +96,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "questions.year": (),
     "questions.month": (),
     "questions.day": (),
+    "picks.none": (),
     "picks.submit": ("count",),
     "input.label": (),
     "input.placeholder": (),

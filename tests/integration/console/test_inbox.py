@@ -15,7 +15,7 @@ from tests.common.stories import steps
 
 from privacydesk.domain.deadlines import working_days_left
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.inbox import PAGE
 from privacydesk.storage.hashing import KeyedHashing
@@ -348,7 +348,7 @@ async def test_whoever_waits_for_an_answer_stands_above_whoever_got_one(
     assert await order() == [talks[1], talks[0]]
 
 
-async def test_whole_numbers_contacts_and_accounts_are_found_and_nothing_else(
+async def test_numbers_and_their_parts_whole_contacts_and_accounts_are_found_and_nothing_else(
     office: Office, mei: Browser
 ) -> None:
     ticket = await copy_of_data(office)
@@ -358,11 +358,32 @@ async def test_whole_numbers_contacts_and_accounts_are_found_and_nothing_else(
 
     assert await found(ticket.number) == [ticket.number]
     assert await found(ticket.number.lower().replace("-", " ")) == [ticket.number]
+    for part in (ticket.number[3:7], ticket.number[8:12].lower(), ticket.number[:7]):
+        assert await found(part) == [ticket.number]
+    assert await found(ticket.number[3:6]) == []
+    assert await found(f"PD-{ticket.number[8:12]}") == []
     assert await found("u-1001") == [ticket.number]
     assert await found("u-100") == []
     assert await found("%25") == []
     page = await mei.get("/console/inbox?q=%3Cscript%3Ealert(1)%3C/script%3E")
     assert "<script>alert" not in page.text
+
+
+async def test_rows_tell_requests_apart_without_what_was_written(
+    office: Office, mei: Browser
+) -> None:
+    written = "三年前写给小王的"
+    posts = ScopeItem("posts", {"words": written})
+    items = (posts, ScopeItem("search_history"), ScopeItem("unheard"))
+    first = await copy_of_data(office)
+    await another(office, replace(first, kind=RequestKind.DELETION, items=items))
+    page = await view(mei, "open")
+    assert "Deletion</b> · posts and search history" in page.text
+    assert written not in page.text
+    assert "unheard" not in page.text
+    beside = await mei.get("/console/inbox?view=open&part=beside")
+    assert "posts and search history" in beside.text
+    assert written not in beside.text
 
 
 async def test_pages_follow_each_other_without_gap_or_repetition(

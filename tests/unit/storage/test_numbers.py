@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.domain.numbers import ALPHABET, RANDOM_CHARACTERS, canonical_number, make_number
+from privacydesk.domain.numbers import (
+    ALPHABET,
+    RANDOM_CHARACTERS,
+    canonical_number,
+    make_number,
+    number_part,
+)
 
 places = st.lists(
     st.integers(0, len(ALPHABET) - 1), min_size=RANDOM_CHARACTERS, max_size=RANDOM_CHARACTERS
@@ -21,6 +27,17 @@ def test_a_number_is_hard_to_guess_and_easy_to_read() -> None:
     assert math.log2(len(ALPHABET)) * RANDOM_CHARACTERS >= 45
     assert not set(ALPHABET) & set("01AEIOULBSZN")
     assert make_number(range(10)).startswith("PD-2345-6789-CD")
+
+
+@pytest.mark.parametrize(
+    ("typed", "part"),
+    [
+        ("gfkq", "GFKQ"), ("ＧＦＫＱ", "GFKQ"), ("PD-GFKQ", "PDGFKQ"), ("gfkq m7", "GFKQM7"),
+        ("GFK", None), ("pd-gfk", None), ("u-2101", None), ("2345678923456", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_number_has_four_of_its_characters(typed: str, part: str | None) -> None:
+    assert number_part(typed) == part
 
 
 @given(places)

@@ -40,4 +40,8 @@ def test_a_bar_ends_with_its_rate_or_its_sum() -> None:
     rated = Figure(FigureName.UNSURE, (Line("en", (3, 1)),))
     assert bar_value(rated, (3, 1)) == "1"
     assert bar_value(rated, (30, 10)) == "25%"
+    on_time = Figure(
+        FigureName.ON_TIME, (Line("access", (1, 1, 0, 0)), Line("deletion", (0, 0, 1, 0)))
+    )
+    assert bar_value(on_time, (0, 0, 1, 0)) == "–"
     assert bar_value(Figure(FigureName.REFUSALS, (Line("law", (7,)),)), (7,)) == "7"

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from aiohttp import web
 from msgspec import Struct
+from yarl import URL
 
-from privacydesk.domain.agents import WORKERS
+from privacydesk.domain.agents import WORKERS, Agent
 from privacydesk.domain.cleaning import clean_text
+from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.inbox import PAGE
@@ -19,6 +21,7 @@ from privacydesk.services.staff.staleness import CaseDigest
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.forms import Form
+from privacydesk.web.console.inbox import TICKED_PARAMETER
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page, error_message
@@ -81,17 +84,24 @@ async def _confirmation(
         items,
         status=200 if error is None else STATUS.get(error.code, 500),
         action=action,
-        colleagues=[
-            agent
-            for agent in services.agents.values()
-            if agent.active and agent.works and agent.name != me.name
-        ],
+        colleagues=await _colleagues(request, me),
         locales=locales,
         submitted={name: clean_text(str(value)) for name, value in form.items()},
         error_message="" if error is None else error_message(request, error),
         redisplayed=error is not None,
         job=services.minter.token(),
     )
+
+
+async def _colleagues(request: web.Request, me: Agent) -> list[tuple[Agent, PresenceState, int]]:
+    """Return who may get requests, each with presence and number of open requests."""
+    services = request.config_dict[SERVICES]
+    board, now = await request.config_dict[BOARD_CACHE].get(), services.clock.now()
+    return [
+        (agent, board.duty(agent.name).presence(now), board.requests.get(agent.name, 0))
+        for agent in services.agents.values()
+        if agent.active and agent.works and agent.name != me.name
+    ]
 
 
 def _bulk_page(
@@ -109,6 +119,7 @@ def _bulk_page(
             "possible": [line for line in lines if not line.fault],
             "impossible": [line for line in lines if line.fault],
             "list_address": list_address,
+            "ticked_address": str(URL(list_address).update_query({TICKED_PARAMETER: "yes"})),
             "page_address": list_address,
             "w": localizer_of(request),
             **values,

@@ -52,6 +52,9 @@ VIEWS: Final = (
 )
 """The views in the order in which they are shown."""
 
+TICKED_PARAMETER: Final = "ticked"
+"""Asks the page's script to tick again what was ticked before a bulk action that was left."""
+_ONCE_PARAMETERS: Final = frozenset({DONE_PARAMETER, TICKED_PARAMETER})
 _DONE_VALUES: Final = frozenset({"view_saved", "view_changed", "view_removed"})
 _MAX_SEARCH_LENGTH: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,7 +104,7 @@ async def render_inbox(
     saved = await services.saved_views.visible_to(agent)
     done = query.get(DONE_PARAMETER, "")
     address = URL("/console/inbox").with_query(
-        {name: value for name, value in query.items() if name != DONE_PARAMETER}
+        {name: value for name, value in query.items() if name not in _ONCE_PARAMETERS}
     )
     return console_page(
         request,

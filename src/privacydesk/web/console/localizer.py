@@ -18,7 +18,7 @@ from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.failed_attempts import AttemptGroup
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import OLD_VALUE, OPENING_ANSWER, TERM_FAMILIES
+from privacydesk.domain.scopes import OLD_VALUE, OPENING_ANSWER, TERM_FAMILIES, item_name
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
 from privacydesk.services.capitals import capitalize_first
@@ -111,6 +111,17 @@ class Localizer:
         if ticket.has_unexamined_evidence:
             return self._text("web.case.state.examine")
         return self._text(f"web.case.state.{ticket.state.value}")
+
+    def scope(self, ticket: Ticket) -> str:
+        """Return which data, purposes or wishes a request names; nothing that its requester wrote.
+
+        Empty for kinds without such names.
+        """
+        family = TERM_FAMILIES.get(ticket.kind)
+        names = dict.fromkeys(item_name(item) for item in ticket.items) if family else ()
+        terms = [self._text_or(f"{family}.{name}", "") for name in names]
+        named = [term for term in terms if term]
+        return self.join(named) if named else ""
 
     def item(self, ticket: Ticket, item: ScopeItem) -> str:
         """Return a requested item, with the old and new value for a correction."""

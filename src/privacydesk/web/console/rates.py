@@ -28,9 +28,11 @@ def rate_text(figure: Figure, values: Sequence[int], say: Callable[..., str]) ->
 
 def bar_value(figure: Figure, values: Sequence[int]) -> str:
     """Return the number at the end of a bar: a rate without its total, or the sum of the line."""
+    if figure.share_counts(figure.totals) is None:
+        return str(sum(values))
     counts = figure.share_counts(values)
     if counts is None:
-        return str(sum(values))
+        return "–"
     count, total = counts
     return str(count) if total < _FEW else percentage(count, total)
 

@@ -109,7 +109,7 @@ const renewRail = paced(async () => {
   await frame();
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   update(page);
-  for (const id of ["talk-head", "ticket"]) {
+  for (const id of ["which", "talk-head", "ticket"]) {
     const newer = page.getElementById(id);
     const shown = document.getElementById(id);
     if (!newer || !shown || (id === "ticket" && atWork())) continue;

@@ -3,7 +3,7 @@
 // A page has one stream. Others listen to it, too: a browser opens six connections to a host, and
 // a stream of each kind would use them up with three windows.
 
-import { announce, isNews, isPutAway, putAway } from "./signals.js";
+import { announce, isNews } from "./signals.js";
 import { live } from "./trail.js";
 
 const page = document.getElementById("console");
@@ -46,8 +46,8 @@ function tell(now) {
   if (isNews("waits", now.newest_wait) && now.state !== "off") {
     announce(words.dataset.waits, "/console/inbox?view=queue");
   }
-  offDuty.hidden = now.state !== "off" || now.waiting === 0 || isPutAway("off", now.newest_wait);
-  offDuty.dataset.at = now.newest_wait;
+  offDuty.hidden = now.state !== "off" || now.waiting === 0;
+  offDuty.querySelector("b").textContent = String(now.waiting);
 }
 
 function show(now) {
@@ -103,10 +103,6 @@ stream.addEventListener("open", () => {
   window.clearTimeout(silent);
   silent = 0;
   document.getElementById("silent").hidden = true;
-});
-offDuty?.querySelector("button").addEventListener("click", () => {
-  putAway("off", offDuty.dataset.at);
-  offDuty.hidden = true;
 });
 if (duty) {
   duty.addEventListener("change", choose);

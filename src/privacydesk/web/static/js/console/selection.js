@@ -9,6 +9,8 @@ const told = document.getElementById("selected");
 /** @returns {HTMLInputElement[]} */
 const boxes = () => [...list.querySelectorAll("input[name='ticket']")];
 
+const TICKED = "desk-ticked";
+
 /** The value of the box ticked or cleared last, where a range begins. */
 let anchor = "";
 
@@ -54,7 +56,22 @@ export function keptSelection() {
   };
 }
 
+/** Ticks what was ticked when an action was chosen and not carried out. */
+function restore() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("ticked")) return;
+  address.searchParams.delete("ticked");
+  history.replaceState(history.state, "", address);
+  const ticked = (sessionStorage.getItem(TICKED) ?? "").split(" ");
+  for (const box of boxes()) box.checked = ticked.includes(box.value);
+}
+
 if (bar) {
+  bar.addEventListener("submit", () => {
+    const ticked = boxes().filter((box) => box.checked).map((box) => box.value);
+    sessionStorage.setItem(TICKED, ticked.join(" "));
+  });
+  restore();
   list.addEventListener("click", (event) => {
     const box = event.target;
     if (!(box instanceof HTMLInputElement)) return;

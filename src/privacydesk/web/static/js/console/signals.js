@@ -36,12 +36,6 @@ export function isNews(kind, at) {
   return last !== undefined;
 }
 
-/** Whether this was put away. @param {string} kind @param {string} at */
-export const isPutAway = (kind, at) => (read(TOLD)[kind] ?? "") >= at;
-
-/** @param {string} kind @param {string} at */
-export const putAway = (kind, at) => write(TOLD, { [kind]: at });
-
 function play() {
   const audio = new AudioContext();
   const [now, volume] = [audio.currentTime, audio.createGain()];
@@ -59,28 +53,35 @@ function play() {
   window.setTimeout(() => audio.close(), 1000);
 }
 
-/** @param {string} text @param {string} address where it leads */
-function show(text, address) {
-  const link = document.createElement("a");
-  link.className = "signal";
-  link.href = address;
-  link.textContent = text;
-  place.append(link);
+/** Shows a notice in the corner for some seconds. @param {HTMLElement} notice */
+function show(notice) {
+  notice.classList.add("signal");
+  place.append(notice);
   const over = () => {
     // What is read or about to be pressed stays.
-    if (link.matches(":hover, :focus")) window.setTimeout(over, SHOWN_MS);
-    else link.remove();
+    if (notice.matches(":hover, :focus-within")) window.setTimeout(over, SHOWN_MS);
+    else notice.remove();
   };
   window.setTimeout(over, SHOWN_MS);
+}
+
+/** @param {string} text @param {string} address where it leads */
+function linkTo(text, address) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.textContent = text;
+  return link;
 }
 
 /** Tells of something in the way that the agent has chosen. @param {string} text @param {string} address */
 export function announce(text, address) {
   const wanted = read(WANTED);
-  if (wanted.toast && document.visibilityState === "visible") show(text, address);
+  if (wanted.toast && document.visibilityState === "visible") show(linkTo(text, address));
   if (wanted.sound) play();
 }
 
+// What an action did: in the page without scripts.
+for (const result of document.querySelectorAll("[data-result]")) show(result);
 for (const box of document.querySelectorAll("input[data-signal]")) {
   box.checked = Boolean(read(WANTED)[box.dataset.signal]);
   box.addEventListener("change", () => {
