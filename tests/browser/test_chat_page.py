@@ -461,7 +461,7 @@ async def test_files_are_taken_in_and_handed_in(house: House) -> None:
     )
     await expect(page.locator("#uploads .failed small")).to_contain_text("can’t be used")
     await page.get_by_role("button", name="Remove bad.svg").click()
-    await page.get_by_role("button", name="Send", exact=True).click()
+    await page.get_by_role("button", name="Send files").click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
 
 
@@ -486,7 +486,7 @@ async def test_a_picture_is_dropped_turned_and_uploaded_as_it_is_shown(house: Ho
     await expect(preview).to_have_attribute("width", "20")
     await expect(preview).to_have_attribute("height", "60")
     await expect(page.locator("#uploads small")).to_contain_text("Uploaded")
-    await page.get_by_role("button", name="Send", exact=True).click()
+    await page.get_by_role("button", name="Send files").click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
     handed = house.last().events[-2].data["files"]
     assert [one["media_type"] for one in handed] == ["image/jpeg"]
