@@ -205,10 +205,19 @@ class Renderer:
         text = self._value(shown, locale)
         return capitalize_first(text) if isinstance(shown, Mapping) else text
 
-    def item_label(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
+    def item_label(
+        self, ticket: Ticket, item: ScopeItem, locale: str, *, quoted: bool = True
+    ) -> str:
         """Return the label of an item, including the limits of its scope.
 
-        Empty if tickets of this kind have no named items.
+        Args:
+            ticket: the item's ticket.
+            item: the item.
+            locale: the language of the label.
+            quoted: whether the requester's words about the item are part of the label.
+
+        Returns:
+            The label; empty if tickets of this kind have no named items.
         """
         family, name = TERM_FAMILIES.get(ticket.kind), item_name(item)
         if family is None or not name:
@@ -217,4 +226,5 @@ class Renderer:
             label = self.label(locale, f"{family}.{name}", {})
         except KeyError:
             label = name
-        return self._value(part_label(label, part_of(item), words_of(item)), locale)
+        words = words_of(item) if quoted else ""
+        return self._value(part_label(label, part_of(item), words), locale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any, Final
 
 from aiohttp import web
@@ -140,12 +141,21 @@ async def conversation_page(request: web.Request) -> web.Response:
 
 @staff(counts_as_activity=False)
 async def conversation_updates(request: web.Request) -> web.Response:
-    """Return the events after an offset and the conversation's state, as HTML for the page."""
+    """Return the events after an offset and the conversation's state, as HTML for the page.
+
+    The query's ``day`` is that of the last event that the page shows: a new day gets a line.
+    """
     after = parse_whole_number(request.query.get("after", "0"))
     view = await request.config_dict[SERVICES].case_pages.conversation_view(
         conversation_id_of(request), after=after
     )
-    values = {"view": view, "w": localizer_of(request), **_conversation_values(request, view)}
+    values = {
+        "view": view,
+        "w": localizer_of(request),
+        "divided": True,
+        "last_day": _parse_day(request.query.get("day", "")),
+        **_conversation_values(request, view),
+    }
 
     def render(template: str) -> str:
         return console_page(request, template, events=view.events, **values).text or ""
@@ -344,6 +354,14 @@ def ticket_number_of(request: web.Request) -> str:
     if number is None:
         raise NotFoundError("there is no ticket with this number")
     return number
+
+
+def _parse_day(text: str) -> date | None:
+    """Parse the day of the last event that a page shows; None for a malformed one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def parse_whole_number(text: str) -> int:

@@ -124,8 +124,22 @@ class Localizer:
         return self.join(named) if named else ""
 
     def item(self, ticket: Ticket, item: ScopeItem) -> str:
-        """Return a requested item, with the old and new value for a correction."""
-        label = self._services.renderer.item_label(ticket, item, self._locale) or self.kind(ticket)
+        """Return a requested item with the requester's words about it; see ``part``."""
+        return self._item(ticket, item, quoted=True)
+
+    def part(self, ticket: Ticket, item: ScopeItem) -> str:
+        """Return a requested item, with the old and new value for a correction.
+
+        The requester's words are left out, unless only they tell it from another item.
+        """
+        name = self._item(ticket, item, quoted=False)
+        names = [self._item(ticket, other, quoted=False) for other in ticket.items]
+        return name if names.count(name) == 1 else self.item(ticket, item)
+
+    def _item(self, ticket: Ticket, item: ScopeItem, *, quoted: bool) -> str:
+        renderer = self._services.renderer
+        label = renderer.item_label(ticket, item, self._locale, quoted=quoted)
+        label = label or self.kind(ticket)
         value = self._services.renderer.detail_value
         new, old = (value(item, name, self._locale) for name in ("new_value", OLD_VALUE))
         if new and old:
@@ -433,6 +447,10 @@ class Localizer:
     def timestamp(self, at: datetime | None) -> str:
         """Return an instant in the operator's time zone in sortable form; empty for None."""
         return "" if at is None else f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
+
+    def local_day(self, at: datetime) -> date:
+        """Return the date of an instant in the operator's time zone."""
+        return at.astimezone(self._zone).date()
 
     def time(self, at: datetime) -> str:
         """Return the time of day of an instant in the operator's time zone."""

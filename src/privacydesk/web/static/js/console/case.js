@@ -62,7 +62,8 @@ function frame() {
 }
 
 const renew = paced(async () => {
-  const answer = await fetch(`${talk.dataset.talk}/talk?after=${version}`, {
+  const day = [...said.querySelectorAll(".day-line")].at(-1)?.dataset.day ?? "";
+  const answer = await fetch(`${talk.dataset.talk}/talk?after=${version}&day=${day}`, {
     headers: { Accept: "application/json" },
   });
   if (!answer.ok) return;
@@ -71,6 +72,8 @@ const renew = paced(async () => {
   const follow = atEnd();
   // Written by the server, which escapes whatever people wrote.
   if (fresh.version > version) said.insertAdjacentHTML("beforeend", fresh.events);
+  // Only the last day can be today.
+  for (const earlier of [...said.querySelectorAll(".day-line")].slice(0, -1)) earlier.querySelector("b")?.remove();
   version = fresh.version;
   forgetSent();
   const status = document.getElementById("status");
