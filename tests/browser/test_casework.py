@@ -138,7 +138,7 @@ async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visi
     await user.chat.say("回复太慢了")
     await user.chat.hears("satisfaction.kept")
     await boss.goes(f"tickets/{number}")
-    await expect(boss.page.locator(".facts").first).to_contain_text("No, not satisfied")
+    await expect(boss.page.locator("#ticket")).to_contain_text("No, not satisfied")
     await expect(boss.page.locator("#moves")).to_contain_text("回复太慢了")
     await boss.looks_right("rated")
 

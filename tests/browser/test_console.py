@@ -127,7 +127,8 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
 
     await mei.page.locator("input[name='verdict'][value='grant']").check()
     await mei.page.locator("#preview-do").click()
-    await expect(mei.page.locator("#draft .lacks li")).to_have_count(1)
+    await expect(mei.page.locator("#fault-account")).to_be_visible()
+    await expect(mei.page.locator("#decide-account")).to_be_focused()
     await expect(mei.page.locator("#decide-do")).to_have_count(0)
     await mei.page.locator("#decide-account").fill("u-1004")
     await mei.page.locator("#preview-do").click()
@@ -139,7 +140,7 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
     await mother.chat.shows(number, "closed", outcome="fulfilled")
     await mei.goes(f"tickets/{number}")
     await expect(mei.page.locator("#moves")).to_contain_text(NASTY)
-    await expect(mei.page.locator(".facts").first).to_contain_text(NASTY)
+    await expect(mei.page.locator(".facts").last).to_contain_text(NASTY)
     assert await mei.page.locator("#main img:not(#viewer-image)").count() == 0
     assert said == []
 

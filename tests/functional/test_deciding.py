@@ -119,7 +119,7 @@ async def test_a_part_of_an_item_is_granted_and_only_the_rest_refused(world: Wor
     await player.settle()
 
     told = rows_of(player, "ticket.refused_parts")["photos"]
-    assert told.startswith("Agreed to: the photos of 2024. The rest was not agreed to.")
+    assert told.startswith("Granted: the photos of 2024. The rest has been refused.")
     assert OTHERS.reason in told
     (call,) = [one for one in world.accounts.calls if one.action is AccountAction.DELETE]
     assert call.payload["categories"] == ["posts"], "a part is carried out by hand"

@@ -145,7 +145,6 @@ async def test_what_changes_nothing_for_staff_sends_no_form_back(world: World) -
     opened = await page(world, number)
     await player.step({"user": "How long does it take?"})
     await staff.handling.add_note(number, "lao-zhou", "Nothing special.")
-    await staff.handling.claim(number, "lao-zhou")
     await staff.handling.reply(number, "lao-zhou", "We are looking into it.")
     first = min(due.at for due in before.scheduled_events)
     world.clock.move(first - world.clock.now() + timedelta(minutes=1))

@@ -34,6 +34,8 @@ class AlarmKind(StrEnum):
     """A user entered many wrong codes, or many numbers of other people's tickets."""
     ESCALATED = "escalated"
     """An agent asked the supervisors for help."""
+    FILES_ASKED = "files_asked"
+    """An agent asks for permission to open a child's files."""
     ESCALATION_ANSWERED = "escalation_answered"
     """A supervisor answered the holder's question."""
     ACCOUNT_SERVICE_OUT = "account_service_out"

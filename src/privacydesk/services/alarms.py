@@ -27,7 +27,7 @@ from privacydesk.ports import AlarmStore, DutyStore, Reader
 _COMPLETION_ALARMS = frozenset({AlarmKind.COMPLETION_SOON, AlarmKind.COMPLETION_OVERDUE})
 _MAX_RESOLVED = 1000
 """Number of unseen alarms that are checked at a time."""
-_ENDS = frozenset({*ALARMS_OF_EVENTS.values(), AlarmKind.ESCALATED})
+_ENDS = frozenset({*ALARMS_OF_EVENTS.values(), AlarmKind.ESCALATED, AlarmKind.FILES_ASKED})
 """Alarms about a ticket that are over once staff have done what it needs."""
 _PAGE_SIZE = 100
 _RETENTION = timedelta(days=90)
@@ -94,18 +94,24 @@ class Alarms:
         )
 
     async def for_escalation(
-        self, ticket: Ticket, by: str, now: datetime
+        self,
+        ticket: Ticket,
+        by: str,
+        now: datetime,
+        *,
+        kind: AlarmKind = AlarmKind.ESCALATED,
     ) -> tuple[StaffAlarm, ...]:
-        """Return the alarms for an escalated ticket: one to each supervisor.
+        """Return the alarms for what an agent asks the supervisors: one to each of them.
 
         Args:
-            ticket: the escalated ticket.
-            by: name of the agent who escalated it; not alerted.
+            ticket: the ticket that it is about.
+            by: name of the agent who asks; not alerted.
             now: the current time.
+            kind: what they ask for.
         """
         recipients = await self.recipients()
         others = tuple(name for name in recipients.supervisors if name != by)
-        return _ticket_alarms(others, AlarmKind.ESCALATED, ticket, now)
+        return _ticket_alarms(others, kind, ticket, now)
 
     async def for_escalation_answer(
         self, ticket: Ticket, by: str, now: datetime, *, to: str = ""
@@ -319,6 +325,8 @@ def _still_matters(ticket: Ticket, kind: AlarmKind) -> bool:
         return ticket.has_unexamined_evidence
     if kind is AlarmKind.ESCALATED:
         return ticket.awaits_supervisors
+    if kind is AlarmKind.FILES_ASKED:
+        return ticket.is_open and bool(ticket.work.files_asked)
     if kind in _COMPLETION_ALARMS or ticket.completion is not None:
         return ticket.state is TicketState.FULFILLING
     return ticket.answered_at is None and ticket.is_open

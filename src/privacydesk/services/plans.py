@@ -54,16 +54,39 @@ def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:
 
 def needs_written_answer(ticket: Ticket) -> bool:
     """Return whether staff carry out a granted item by hand, and so have to write the answer."""
-    if ticket.kind is RequestKind.PORTABILITY:
-        return any(item.detail.get("recipient") for _, item in granted_items(ticket))
-    if ticket.kind is RequestKind.DELETION:
-        return any(_is_manual(item) for _, item in granted_items(ticket))
-    if ticket.kind not in FOR_OTHERS:
-        return False
-    return any(item.name in _MANUAL_WISHES for _, item in granted_items(ticket))
+    return any(_has_no_call(ticket.kind, item) for _, item in granted_items(ticket))
 
 
-_MANUAL_WISHES = frozenset({"correct", "hand_over", "other"})
+def items_by_hand(ticket: Ticket) -> Items:
+    """Return the items that staff carry out by hand, wholly or in part, with their indexes.
+
+    The requester is told that these are done, so they have to be done before. Not among them are
+    items that are answered in words.
+    """
+    all_by_hand = ticket.kind is RequestKind.DELETION and needs_written_answer(ticket)
+    return [
+        (index, item)
+        for index, item in enumerate(ticket.items)
+        if item.is_granted_in_part
+        or (
+            item.is_granted_whole
+            and bool(ticket.account)
+            and item.name != _OTHER_WISH
+            and (all_by_hand or _has_no_call(ticket.kind, item))
+        )
+    ]
+
+
+def _has_no_call(kind: RequestKind, item: ScopeItem) -> bool:
+    if kind is RequestKind.PORTABILITY:
+        return bool(item.detail.get("recipient"))
+    if kind is RequestKind.DELETION:
+        return _is_manual(item)
+    return kind in FOR_OTHERS and item.name in _MANUAL_WISHES
+
+
+_OTHER_WISH: Final = "other"
+_MANUAL_WISHES = frozenset({"correct", "hand_over", _OTHER_WISH})
 """What a guardian or relative may ask for that no call of the account service carries out."""
 
 

@@ -89,7 +89,7 @@ async def test_what_a_colleague_holds_is_left_out_and_said(office: Office, mei: 
     page = await choose(mei, "take", (free, held))
     assert "Claim 1 request" in page.text
     assert "1 skipped" in page.text
-    assert "another agent has claimed this request" in page.text
+    assert "Assigned to 老周. Take it over on its page." in page.text
     assert ("ticket", held.number) not in hidden(page)
 
 

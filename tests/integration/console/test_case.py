@@ -145,7 +145,9 @@ async def test_the_words_a_request_began_with_are_read_first(office: Office, mei
     (ticket,) = await player.tickets()
     page = await mei.get(f"/console/tickets/{ticket.number}")
     facts = page.text.partition('<dl class="facts">')[2].lstrip()
-    assert facts.startswith(f'<dt>First message</dt><dd dir="auto">{escape(words)}</dd>')
+    assert facts.startswith("<dt>First message</dt>")
+    assert f">{escape(words)}</dd>" in facts.partition("</dl>")[0]
+    assert page.text.count(escape(words)) == 2, "in the conversation and in the request, once each"
 
 
 # -- evidence -------------------------------------------------------------------------------------
@@ -250,7 +252,7 @@ async def test_a_form_in_which_nothing_is_chosen_is_neither_previewed_nor_decide
     for step in ("preview", "decide"):
         page = await mei.post(f"{case}/{step}", {"answer": "Here it is.", "job": f"n-{step}"})
         assert page.status == 400
-        assert page.said.startswith("Nothing is chosen yet.")
+        assert "Nothing is chosen yet." in page.text
         assert 'id="draft"' not in page.text
         assert f'action="{case}/decide"' not in page.text
     assert (await now(office, ticket)).state is TicketState.IN_REVIEW
@@ -284,9 +286,10 @@ async def test_the_gate_stays_shut_and_lists_what_is_missing(office: Office, mei
     page = await mei.post(
         f"{case}/preview", {"verdict": "refuse", "ground": "", "reason": "", "job": "p1"}
     )
-    assert "This is still missing" in page.text
-    assert "Choose the ground of each refusal." in page.text
-    assert "Give the reason of each refusal" in unescape(page.text)
+    assert page.status == 400
+    assert 'id="fault-ground">Choose the ground of each refusal.' in page.text
+    assert 'id="fault-reason">Give the reason of each refusal' in unescape(page.text)
+    assert 'aria-invalid="true" aria-describedby="fault-reason"' in page.text
     assert f'action="{case}/decide"' not in page.text
     page = await mei.post(f"{case}/decide", {"verdict": "refuse", "ground": "law", "job": "d1"})
     assert page.status == 400
@@ -364,7 +367,12 @@ async def test_a_ready_reason_that_tells_goes_with_the_ground(office: Office) ->
 
 async def test_nobody_decides_what_is_not_verified(office: Office, mei: Browser) -> None:
     _, ticket = await guardian(office)
-    page = await mei.get(f"/console/tickets/{ticket.number}")
+    case = f"/console/tickets/{ticket.number}"
+    page = await mei.get(case)
+    assert 'value="refuse"' in page.text
+    assert 'name="verdict" value="grant"' not in page.text, "only a refusal needs no proof"
+    form = {"verdict": "grant", "account": "u-1004", "job": "p1"}
+    page = await mei.post(f"{case}/preview", form)
     assert "The evidence has not been examined." in page.text
 
 
@@ -374,7 +382,7 @@ async def test_what_could_not_be_carried_out_is_told_and_mended_with_the_account
     _, ticket = await guardian(office)
     case = f"/console/tickets/{ticket.number}"
     page = await mei.get(case)
-    assert "It can’t be decided yet" in page.text
+    assert "Refuse without this step" in page.text
     await open_files(office.world.services.staff, ticket.number, "mei")
     page = await mei.post(f"{case}/examine", {"shown": "yes", "account": "u-1040", "job": "e1"})
     await mei.get(page.to)

@@ -163,12 +163,11 @@ async def test_what_does_not_matter_to_a_decision_does_not_send_it_back(
     office: Office, mei: Browser
 ) -> None:
     player, ticket = await copy_of_data(office)
-    case, staff = case_of(ticket), office.world.services.staff
+    case = case_of(ticket)
     await mei.get(case)
     draft = await mei.post(f"{case}/preview", {"verdict": "grant", "job": "p1"})
     await player.step({"user": "How long does it take?"})
     await mei.post(f"{case}/note", {"text": "A copy.", "job": "n1"})
-    await staff.handling.claim(ticket.number, "lao-zhou")
     due = min(one.at for one in ticket.scheduled_events)
     office.clock.move(due - office.clock.now() + timedelta(minutes=1))
     await player.settle()
@@ -179,6 +178,26 @@ async def test_what_does_not_matter_to_a_decision_does_not_send_it_back(
     form = {"verdict": "grant", "case_seen": field(draft, "/decide", "case_seen"), "job": "d1"}
     page = await mei.post(f"{case}/decide", form)
     assert page.to == f"{case}?done=decide"
+
+
+async def test_a_request_that_a_colleague_took_meanwhile_is_not_decided(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    case = case_of(ticket)
+    await mei.get(case)
+    draft = await mei.post(f"{case}/preview", {"verdict": "grant", "job": "p1"})
+    await office.world.services.staff.handling.claim(ticket.number, "lao-zhou")
+    form = {"verdict": "grant", "case_seen": field(draft, "/decide", "case_seen"), "job": "d1"}
+    page = await mei.post(f"{case}/decide", form)
+    assert page.status == 409
+    assert page.said.startswith("Not done: the request has another assignee")
+    assert 'id="verdict"' not in page.text
+    assert "Assigned to 老周" in page.text
+    assert 'name="holder" value="lao-zhou"' in page.text, "it can be taken over"
+    await mei.post(f"{case}/claim", {"holder": "lao-zhou", "job": "c1"})
+    page = await mei.get(case)
+    assert 'id="verdict"' in page.text
 
 
 # -- evidence -------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ _ACCOUNT_SERVICE = "account_service"
 _RELEASING_ACTIONS = frozenset({"grant", "grant_partly", "restore_asked"})
 """Actions after which the account service carries something out."""
 
+_DECIDING_ACTIONS = frozenset({"grant", "grant_partly", "refuse"})
+
 INITIAL_EVENTS = 400
 """How many of the newest events a page shows when it is opened."""
 
@@ -65,6 +67,7 @@ class CasePage(Struct, frozen=True):
         related: tickets of the same person, and linked tickets.
         calls: the ticket's calls to the account service, with the answers.
         link: the ticket's counterpart in a ticketing system; None if there is none.
+        reviewed: for an objection, the log entry of the decision that it objects to.
     """
 
     view: ConversationView
@@ -77,6 +80,7 @@ class CasePage(Struct, frozen=True):
     related: RelatedTickets = RelatedTickets((), ())
     calls: tuple[AccountCallStatus, ...] = ()
     link: TicketingLink | None = None
+    reviewed: LogEntry | None = None
 
     @property
     def digest(self) -> CaseDigest | None:
@@ -155,7 +159,15 @@ class CasePages:
             notices=await self._reader.notices_of(ticket.id),
             related=await self._tickets.related(ticket),
             link=None if self._find_link is None else await self._find_link(ticket.id),
+            reviewed=await self._reviewed_decision(ticket),
         )
+
+    async def _reviewed_decision(self, ticket: Ticket) -> LogEntry | None:
+        if ticket.linked is None or "objection" not in ticket.flags:
+            return None
+        log = await self._reader.ticket_log(ticket.linked)
+        decisions = [entry for entry in log if entry.what in _DECIDING_ACTIONS]
+        return decisions[-1] if decisions else None
 
     async def conversation_page(self, conversation_id: ConversationId) -> CasePage:
         """Return the page of a conversation, with the tickets filed in it.

@@ -50,9 +50,9 @@ from privacydesk.services.staff.ticket_lookup import TicketLookup
 SECOND_EYES = FOR_OTHERS | {RequestKind.DEREGISTRATION}
 """Kinds whose decisions a second agent confirms unless the operator configures others."""
 
-_PARTS_TO_DECIDE: Final = (CasePart.REQUEST, CasePart.FILES)
+_PARTS_TO_DECIDE: Final = (CasePart.REQUEST, CasePart.FILES, CasePart.HOLDER)
 """The parts of a case that have to be unchanged when it is decided."""
-_PARTS_TO_CONFIRM: Final = (*_PARTS_TO_DECIDE, CasePart.PROPOSAL)
+_PARTS_TO_CONFIRM: Final = (CasePart.REQUEST, CasePart.FILES, CasePart.PROPOSAL)
 """The parts of a case that have to be unchanged when a decision is confirmed."""
 
 
@@ -489,7 +489,7 @@ def _with_proposal(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
     proposal = ProposedDecision(agent.name, stored, agent.is_program)
     return replace(
         ticket,
-        holder=ticket.holder or agent.name,
+        holder=preconditions.holder_after_decision(ticket, agent),
         work=replace(ticket.work, proposal=proposal),
         version=ticket.version + 1,
     )

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, StaleError
 from privacydesk.services.alarms import Alarms
@@ -59,7 +60,9 @@ class FileAccess:
             names = (*current.work.files_asked, agent.name)
             return _with_access(current, requested=names, allowed=current.work.files_allowed)
 
-        alarms = await self._alarms.for_escalation(ticket, agent.name, self._clock.now())
+        alarms = await self._alarms.for_escalation(
+            ticket, agent.name, self._clock.now(), kind=AlarmKind.FILES_ASKED
+        )
         return await self._actions.update_ticket(
             ticket,
             agent,

@@ -230,8 +230,13 @@ def apply_verdict(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
         account=account or ticket.account,
         items=tuple(items),
         work=work,
-        holder=ticket.holder or agent.name,
+        holder=holder_after_decision(ticket, agent),
     )
+
+
+def holder_after_decision(ticket: Ticket, agent: Agent) -> str:
+    """Return who holds a ticket that an agent has decided: they do, unless a program decided it."""
+    return ticket.holder if ticket.holder and agent.is_program else agent.name
 
 
 _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {

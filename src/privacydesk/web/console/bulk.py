@@ -107,10 +107,7 @@ async def _colleagues(request: web.Request, me: Agent) -> list[tuple[Agent, Pres
 def _bulk_page(
     request: web.Request, template: str, form: Form, items: Sequence[BulkItem], **values: Any
 ) -> web.Response:
-    lines = [
-        _Line(item, "" if item.error is None else error_message(request, item.error))
-        for item in items
-    ]
+    lines = [_Line(item, _fault(request, item)) for item in items]
     list_address = _list_address(form)
     return console_page(
         request,
@@ -125,6 +122,16 @@ def _bulk_page(
             **values,
         },
     )
+
+
+def _fault(request: web.Request, item: BulkItem) -> str:
+    if item.error is None:
+        return ""
+    if item.ticket is not None and item.error.data.get("reason") == "held":
+        localizer = localizer_of(request)
+        holder = localizer.agent(item.ticket.holder)
+        return localizer.sentence("web.bulk.held", agent=holder)
+    return error_message(request, item.error)
 
 
 def _read_action(form: Form) -> BulkAction:

@@ -18,9 +18,10 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
+from privacydesk.services import plans
 from privacydesk.services.staff.account_data import AccountHoldings, may_see_account_data
 from privacydesk.services.staff.case_pages import (
     CasePage,
@@ -35,6 +36,7 @@ from privacydesk.services.staff.merges import find_merge_blocker
 from privacydesk.services.staff.preconditions import (
     DecisionBlocker,
     Verdict,
+    apply_verdict,
     find_decision_blockers,
     grant_needs_written_answer,
 )
@@ -44,6 +46,7 @@ from privacydesk.web.console.forms import parse_id
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
+from privacydesk.web.console.refusal_drafts import drafts_for
 from privacydesk.web.console.seen_alarms import mark_alarms_seen
 from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.console.steps import Step, finished_steps, next_step
@@ -62,11 +65,14 @@ class FormError(Struct, frozen=True):
         form: the name of the action.
         message: the error message in the agent's language.
         submitted: the fields of the form as they were submitted.
+        faults: the reasons of the errors that are shown at a field, by its name, instead of
+            ``message``.
     """
 
     form: str
     message: str
     submitted: Mapping[str, str]
+    faults: Mapping[str, str] = {}
 
     def texts_without_field(self, fields: Collection[str]) -> list[str]:
         """Return the submitted texts whose field the page no longer has.
@@ -90,12 +96,14 @@ class DecisionPreview(Struct, frozen=True):
         blockers: why the ticket can't be decided like this yet.
         events: the messages that the user will see; empty while there are blockers.
         submitted: the fields of the form as they were submitted.
+        by_hand: the items that staff have to have carried out themselves.
     """
 
     verdict: Verdict
     blockers: tuple[DecisionBlocker, ...]
     events: tuple[Event, ...]
     submitted: Mapping[str, str]
+    by_hand: tuple[ScopeItem, ...] = ()
 
 
 class FindingPreview(Struct, frozen=True):
@@ -257,17 +265,19 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     now = services.clock.now()
     return {
         "item_keys": item_keys(ticket),
-        **_sentence_values(services, ticket.locale),
+        **_sentence_values(services, ticket),
         "steps": tuple(Step),
         "step": next_step(ticket),
         "finished_steps": finished_steps(ticket),
         "may_claim": me.works
         and ticket.is_open
         and me.name not in (ticket.holder, *ticket.excluded_reviewers),
+        "held_by_other": me.works and ticket.is_open and ticket.holder not in {"", me.name},
         "count_entries_by_others": lambda log: count_entries_by_others(log, me.name),
         "availability_of": lambda name: localizer.availability(board.duty(name).presence(now)),
         "progress": services.inbox.deadline_progress(ticket),
         "proposal": proposal,
+        "proposed_by_hand": items_by_hand(ticket, me, proposal.verdict) if proposal else (),
         "may_confirm": proposal is not None
         and me.name not in (proposal.by, *ticket.excluded_reviewers),
         "takes_two": services.staff.decisions.needs_second_agent(ticket),
@@ -285,16 +295,19 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "colleagues": [
             agent
             for agent in services.agents.values()
-            if agent.active and agent.works and agent.name != ticket.holder
+            if agent.active
+            and agent.works
+            and agent.name not in (ticket.holder, *ticket.excluded_reviewers)
         ],
     }
 
 
-def _sentence_values(services: ConsoleServices, locale: str) -> dict[str, Any]:
-    """Return the ready sentences for refusals, in the language of the request."""
+def _sentence_values(services: ConsoleServices, ticket: Ticket) -> dict[str, Any]:
+    """Return the drafts of reasons for refusals, in the language of the request."""
+    locale = ticket.locale
     sentences = {
         ground: services.catalog.text(locale, f"web.case.sentence.{ground}", {})
-        for ground in Ground
+        for ground in drafts_for(ticket.kind)
     }
     return {
         "sentences": {ground.value: text for ground, text in sentences.items()},
@@ -311,6 +324,7 @@ def _evidence_values(ticket: Ticket, me: Agent) -> dict[str, Any]:
     not_offered = {"", me.name, *work.files_allowed, *work.files_asked}
     return {
         "may_open": on_case and open_to_me,
+        "files_locked": on_case and ticket.has_unexamined_evidence and not open_to_me,
         "may_ask_files": on_case and not open_to_me and me.name not in work.files_asked,
         "may_allow": me.supervises and ticket.involves_minor and ticket.holder not in not_offered,
         "files_requested_by": [name for name in work.files_asked if name != me.name],
@@ -318,6 +332,12 @@ def _evidence_values(ticket: Ticket, me: Agent) -> dict[str, Any]:
         "files_open": open_to_me,
         "closes_account": ticket.kind is RequestKind.DEREGISTRATION,
     }
+
+
+def items_by_hand(ticket: Ticket, agent: Agent, verdict: Verdict) -> tuple[ScopeItem, ...]:
+    """Return the items that staff have to have carried out themselves for a decision."""
+    decided = apply_verdict(ticket, agent, verdict)
+    return tuple(item for _, item in plans.items_by_hand(decided))
 
 
 def _merge_targets(case: CasePage) -> list[Ticket]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
+from privacydesk.domain.ticket import ScopeItem
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError, StaleError
+from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.preconditions import find_decision_blockers
 from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.case import (
     DecisionPreview,
     FindingPreview,
+    FormError,
     case_page,
     conversation_id_of,
+    items_by_hand,
     parse_whole_number,
     ticket_number_of,
 )
@@ -26,7 +32,7 @@ from privacydesk.web.console.form_actions import (
 )
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.replies import read_reply
-from privacydesk.web.console.verdicts import parse_finding, parse_verdict
+from privacydesk.web.console.verdicts import find_faults, parse_finding, parse_verdict
 from privacydesk.web.files import file_response
 
 # -- conversations -----------------------------------------------------------------------------
@@ -345,18 +351,24 @@ async def preview_decision(request: web.Request) -> web.Response:
     try:
         # The next form is sent from the preview, which is current: check this stale form now.
         await decisions.check_seen(number, case_seen(form))
+        faults = find_faults(form, case.ticket, me.agent)
+        if faults:
+            form_error = FormError("decide", "", form, faults)
+            return case_page(request, case, form_error=form_error, status=400)
         verdict = parse_verdict(form, case.ticket)
         blockers = find_decision_blockers(case.ticket, me.agent, verdict)
         events = () if blockers else await decisions.preview(number, me.agent.name, verdict)
     except DeskError as error:
         return await refusal_page(request, "decide", form, error)
-    preview = DecisionPreview(verdict, blockers, events, form)
+    by_hand = items_by_hand(case.ticket, me.agent, verdict)
+    preview = DecisionPreview(verdict, blockers, events, form, by_hand)
     return case_page(request, case, decision=preview)
 
 
 @staff(*WORKERS)
 async def decide(request: web.Request) -> web.Response:
     """Decide a ticket as it was previewed."""
+    me = agent_session(request).agent
 
     async def run(action: FormAction) -> object:
         decisions = action.services.staff.decisions
@@ -367,6 +379,8 @@ async def decide(request: web.Request) -> web.Response:
             # If the items have changed since the page was shown, report that instead.
             await decisions.check_seen(action.target, action.case_seen)
             raise
+        if not decisions.needs_second_agent(ticket):
+            _check_carried_out(action, items_by_hand(ticket, me, verdict))
         return await decisions.decide(
             action.target, action.by, verdict, job_id=action.job_id, seen=action.case_seen
         )
@@ -377,13 +391,24 @@ async def decide(request: web.Request) -> web.Response:
 @staff(*WORKERS)
 async def confirm(request: web.Request) -> web.Response:
     """Confirm a decision that another agent proposed."""
-    return await run_action(
-        request,
-        "confirm",
-        lambda action: action.services.staff.decisions.confirm(
+    me = agent_session(request).agent
+
+    async def run(action: FormAction) -> object:
+        ticket = await action.services.staff.tickets.by_number(action.target)
+        proposal = proposal_of(ticket)
+        if proposal is not None and not proposal.program:
+            _check_carried_out(action, items_by_hand(ticket, me, proposal.verdict))
+        return await action.services.staff.decisions.confirm(
             action.target, action.by, job_id=action.job_id, seen=action.case_seen
-        ),
-    )
+        )
+
+    return await run_action(request, "confirm", run)
+
+
+def _check_carried_out(action: FormAction, items: Sequence[ScopeItem]) -> None:
+    """Check that the agent has said to have carried out what no program carries out."""
+    if items and action.form.get("carried_out") != "yes":
+        raise InvalidRequestError("carry out what is granted first", reason="not_carried_out")
 
 
 @staff(*WORKERS)

@@ -18,7 +18,13 @@ from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.failed_attempts import AttemptGroup
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import OLD_VALUE, OPENING_ANSWER, TERM_FAMILIES, item_name
+from privacydesk.domain.scopes import (
+    OLD_VALUE,
+    OPENING_ANSWER,
+    TERM_FAMILIES,
+    item_name,
+    words_of,
+)
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
 from privacydesk.services.capitals import capitalize_first
@@ -164,6 +170,10 @@ class Localizer:
         """Return the role of a ticket's requester."""
         return self._text(f"web.case.requester.{ticket.requester.value}")
 
+    def fault(self, reason: str) -> str:
+        """Return the message for an error's reason, to be shown at its field."""
+        return self._text(f"web.error.{reason}")
+
     def unmet_condition(self, name: str) -> str:
         """Return the description of a condition that a decision doesn't meet yet."""
         return self._text(f"web.error.lack_{name}")
@@ -209,6 +219,17 @@ class Localizer:
         message = str(ticket.answers.get(OPENING_ANSWER, ""))
         answers = (str(value) for name, value in ticket.answers.items() if name != OPENING_ANSWER)
         return "" if any(answer.startswith(message) for answer in answers) else message
+
+    def shares_words(self, ticket: Ticket) -> bool:
+        """Whether all items have the same words of the requester, so that one quote is enough."""
+        return len({words_of(item) for item in ticket.items}) == 1
+
+    def own_words(self, ticket: Ticket) -> str:
+        """Return the requester's words about the request as a whole; see also ``opening``."""
+        words = words_of(ticket.items[0]) if self.shares_words(ticket) else ""
+        if any(words in str(answer) for answer in ticket.answers.values()):
+            words = ""
+        return "\n".join(filter(None, (self.opening(ticket), words)))
 
     def answers(self, ticket: Ticket) -> list[tuple[str, str]]:
         """Return name and value of the requester's answers, except those that an item shows."""

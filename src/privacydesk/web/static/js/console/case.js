@@ -87,7 +87,7 @@ function atWork() {
   const rail = document.getElementById("ticket");
   return (
     rail.contains(document.activeElement?.closest("form") ?? null) ||
-    document.querySelector("#draft, #finding, #fault, dialog[open]") !== null ||
+    document.querySelector("#draft, #finding, #fault, .fault, dialog[open]") !== null ||
     [...rail.querySelectorAll("form")].some(touched)
   );
 }
@@ -198,10 +198,12 @@ new ResizeObserver(() => {
   height = log.clientHeight;
   if (follows) log.scrollTop = log.scrollHeight;
 }).observe(log);
-document.querySelector("#fault, #draft, #finding")?.focus();
 follow();
 const renewed = beside();
 parts();
+// The fields of a verdict can be focused once they are shown.
+const wrong = document.querySelector("#verdict [aria-invalid]");
+(wrong?.querySelector("input") ?? wrong ?? document.querySelector("#fault, #draft, #finding"))?.focus();
 view();
 quick();
 seen();

@@ -1,39 +1,31 @@
-// Deciding with few clicks: a choice that lacks nothing shows its preview at once, and a ready
-// sentence fills in ground and reason. Keys only move the choice; nothing is decided here.
+// Deciding with few clicks: a choice that lacks nothing shows its preview at once, and a ground's
+// draft is filled in as the reason. Keys only move the choice; nothing is decided here.
 
 /** How long after a click a choice still comes from it, in milliseconds. */
 const CLICK = 500;
 
 let pointedAt = -CLICK;
 
-/** @param {HTMLSelectElement} ground @returns {HTMLInputElement | HTMLTextAreaElement} */
+/** @typedef {HTMLSelectElement | HTMLInputElement} Ground a list of grounds, or the chosen one of several buttons */
+
+/** @param {Ground} ground @returns {HTMLInputElement | HTMLTextAreaElement} */
 const reasonOf = (ground) => ground.form.elements.namedItem(ground.name.replace("ground", "reason"));
 
-/** Writes the ground's sentence as the reason, unless a reason of one's own stands there. */
+/** @param {Ground} ground @returns {string} the draft for the ground that is chosen; empty for none */
+const draftOf = (ground) => (ground.selectedOptions?.[0] ?? ground).dataset.text ?? "";
+
+/** @param {Ground} ground @returns {string[]} the drafts for all grounds */
+function drafts(ground) {
+  const all = ground.options ?? ground.form.querySelectorAll(`input[name="${ground.name}"]`);
+  return [...all].map((one) => one.dataset.text);
+}
+
+/** Writes the ground's draft as the reason, unless a reason of one's own stands there. */
 function suggest(ground) {
   const reason = reasonOf(ground);
-  const ready = [...ground.options].map((option) => option.dataset.text);
-  if (reason.value.trim() && !ready.includes(reason.value)) return;
-  reason.value = ground.selectedOptions[0].dataset.text ?? "";
+  if (reason.value.trim() && !drafts(ground).includes(reason.value)) return;
+  reason.value = draftOf(ground);
   reason.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-/** Shows which sentence is chosen. @param {HTMLFormElement} form */
-function mark(form) {
-  const chosen = form.elements.namedItem("ground")?.value;
-  for (const button of form.querySelectorAll("button[data-ground]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.ground === chosen));
-  }
-}
-
-/** Takes a ready sentence. @param {HTMLButtonElement} button @param {boolean} pointed */
-function take(button, pointed) {
-  const ground = button.form.elements.namedItem("ground");
-  ground.value = button.dataset.ground;
-  suggest(ground);
-  mark(button.form);
-  if (pointed) button.form.requestSubmit();
-  else reasonOf(ground).focus();
 }
 
 /** Sets it up; listened for on the page, since the rail is shown anew. */
@@ -43,15 +35,12 @@ export function quick() {
   });
   document.addEventListener("change", (event) => {
     const field = event.target;
-    if (field.name?.startsWith("ground")) {
-      suggest(field);
-      mark(field.form);
-    }
     const pointed = event.timeStamp - pointedAt < CLICK;
-    if ("atOnce" in field.dataset && pointed && field.form.checkValidity()) field.form.requestSubmit();
-  });
-  document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("button[data-ground]") : null;
-    if (button) take(button, event.detail > 0);
+    if (field.type === "radio" && !field.checked) return;
+    if (field.name?.startsWith("ground")) suggest(field);
+    const isComplete =
+      "atOnce" in field.dataset ||
+      (field.type === "radio" && field.name === "ground" && draftOf(field) && reasonOf(field).value === draftOf(field));
+    if (isComplete && pointed && field.form.checkValidity()) field.form.requestSubmit();
   });
 }
