@@ -774,6 +774,36 @@ async def test_whoever_comes_back_begins_at_what_is_new(house: House) -> None:
     await expect(page.locator("#newer")).to_be_hidden()
 
 
+async def test_nothing_is_called_new_that_was_there_before(house: House) -> None:
+    house.desk.greeting = first_screen()
+    page = await house.chat(viewport={"width": 360, "height": 480})
+    await page.locator("#scroll").evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+    await page.wait_for_timeout(300)
+    await page.reload()
+    await page.wait_for_selector("#log .message")
+    await expect(page.locator("#chat")).to_have_attribute("data-state", "online")
+    await expect(page.locator("#scroll")).to_have_js_property("scrollTop", 0)
+    await expect(page.locator("#newer")).to_be_hidden()
+
+
+@pytest.mark.parametrize("height", [560, 740])
+async def test_no_button_of_a_question_is_cut_off(house: House, height: int) -> None:
+    screen = {"width": 360, "height": height}
+    page = await house.chat(viewport=screen, reduced_motion="reduce")
+    await page.fill("#text", "Unbind Google")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    await page.locator("#scroll").evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+    Stage(house.desk, house.last(), "en").summary()
+    await expect(page.locator("#choices .button")).to_have_count(2)
+    for button in await page.locator("#choices .button").all():
+        await expect(button).to_be_in_viewport(ratio=1)
+    place = "(one) => one.getBoundingClientRect()"
+    last = await page.locator("#choices .button").last.evaluate(place)
+    scroll = await page.locator("#scroll").evaluate(place)
+    assert last["bottom"] <= scroll["bottom"] - 8
+
+
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 async def test_nothing_of_the_header_is_cut_on_a_small_phone(house: House, locale: str) -> None:
     page = await house.chat(locale)

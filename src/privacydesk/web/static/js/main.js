@@ -19,6 +19,8 @@ import { Uploads } from "./uploads.js";
 import { Words } from "./words.js";
 
 const NEAR = 80;
+/** How much of a question may be above what is shown, so that all of its buttons are. */
+const CUT = 48;
 const TYPING_SHOWN = 6000;
 const HOST_PATIENCE = 1500;
 const STATE_WORDS = {
@@ -62,6 +64,8 @@ let typingUntil = 0;
 /** The last offset that was reported to the desk as seen. */
 let told = 0;
 let ready = false;
+/** Where the page put the log: there it stays at the end of what is said, until somebody scrolls. */
+let placed = -1;
 
 const client = new Client(base, store, {
   state: showState,
@@ -75,7 +79,7 @@ const client = new Client(base, store, {
     uploads.allow(false, false);
   },
   events(events) {
-    const follow = nearEnd() || events.some((event) => event.from === "user");
+    const follow = follows() || events.some((event) => event.from === "user");
     typingUntil = 0;
     log.add(events);
     refresh();
@@ -85,8 +89,8 @@ const client = new Client(base, store, {
     refresh();
   },
   unsent() {
-    const follow = nearEnd();
-    showUnsent(words, store.unsent, { retry, edit, discard });
+    const follow = follows();
+    showUnsent(words, unsent(), { retry, edit, discard });
     showChoices();
     settle(follow || store.unsent.some((one) => one.state === "waiting"));
   },
@@ -174,7 +178,7 @@ function refresh() {
 /** The requests as they are now, on their cards and in the sheet. */
 function showRequests() {
   const lang = words.languages.find((one) => one.locale === client.view.locale)?.lang ?? "";
-  const follow = nearEnd();
+  const follow = follows();
   const height = scroll.scrollHeight;
   log.update(client.view.requests, lang);
   requests.update(client.view.requests, lang);
@@ -210,6 +214,7 @@ function showChoices() {
   choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
   const focused = choices.contains(document.activeElement);
   const button = (choice) => choiceButton(choice, event);
+  choices.classList.remove("docked");
   choices.replaceChildren(
     ...(isCard
       ? [questions.form(event, shown)]
@@ -362,7 +367,7 @@ function nearEnd() {
 /** To the end, but not past the beginning of what was said since the person last spoke. */
 function toEnd() {
   toEndFrom(lastOwn() ?? log.list.firstElementChild);
-  byId("newer").hidden = true;
+  byId("newer").hidden = !isNewBelow();
 }
 
 /** @returns {HTMLElement | undefined} what the person said last */
@@ -375,26 +380,49 @@ function lastOwn() {
  * What they said later, here or on another device, shows that they had seen all before it.
  */
 function toLatest() {
+/** @returns {boolean} whether the log is at its end, or where the page put it */
+function follows() {
+  return nearEnd() || Math.abs(scroll.scrollTop - placed) < 2;
+}
+
   const items = [...log.list.querySelectorAll("[data-offset]")];
   const own = lastOwn();
   const spokeSince = own && Number(own.dataset.offset) > store.seen;
   toEndFrom(spokeSince ? own : items.find((item) => Number(item.dataset.offset) > store.seen));
   log.markUnread(store.seen);
-  byId("newer").hidden = !store.seen || nearEnd();
+  byId("newer").hidden = !store.seen || !isNewBelow();
+}
+
+/** @returns {boolean} whether the last message has not been seen yet, and begins below what is shown */
+function isNewBelow() {
+  const last = [...log.list.querySelectorAll("[data-offset]")].pop();
+  if (!last || Number(last.dataset.offset) <= store.seen) return false;
+  return topOf(last) >= scroll.scrollTop + scroll.clientHeight;
 }
 
 /** @param {Element | null | undefined} first what must not be scrolled past */
 function toEndFrom(first) {
   if (chat.classList.contains("fresh") && !store.unsent.length) {
     // The first screen is read from its beginning.
-    scroll.scrollTop = 0;
+    scroll.scrollTop = placed = 0;
     return;
   }
   const end = scroll.scrollHeight - scroll.clientHeight;
-  const asked = choices.hidden ? null : log.list.querySelector(`[data-offset="${client.view.prompt}"]`);
+  const asked = choices.hidden
+    ? null
+    : (log.list.querySelector(`[data-offset="${client.view.prompt}"]`) ?? log.list.lastElementChild);
   // An open question is shown with all of its buttons, even where the beginning then is above.
-  const place = Math.max(first ? topOf(first) : end, asked ? topOf(asked) : 0);
-  scroll.scrollTop = Math.max(0, Math.min(end, place - 12));
+  const place = Math.max(first ? topOf(first) : end, asked ? topOf(asked) : 0) - 12;
+  const cut = asked && isShort() ? end - place : 0;
+  choices.classList.toggle("docked", cut > CUT);
+  scroll.scrollTop = Math.max(0, cut > CUT ? place : Math.min(end, cut > 0 ? end : place));
+  placed = scroll.scrollTop;
+}
+
+/** @returns {boolean} whether the open question has a few buttons, and not a menu or a form */
+function isShort() {
+  const plain = !choices.classList.contains("menu") && !choices.querySelector("form");
+  return plain && choices.offsetHeight <= scroll.clientHeight / 2;
 }
 
 /** @param {Element} item @returns {number} where it begins in the log */
@@ -406,7 +434,7 @@ function topOf(item) {
 function settle(follow) {
   if (!ready) toLatest();
   else if (follow) toEnd();
-  else byId("newer").hidden = nearEnd();
+  else byId("newer").hidden = !isNewBelow();
   markRead();
 }
 
@@ -418,7 +446,7 @@ function markRead() {
 }
 
 scroll.addEventListener("scroll", () => {
-  if (nearEnd()) byId("newer").hidden = true;
+  if (!isNewBelow()) byId("newer").hidden = true;
   markRead();
 });
 document.addEventListener("visibilitychange", () => {
@@ -439,7 +467,7 @@ byId("newer").addEventListener("click", () => {
 function fit() {
   const visible = window.visualViewport;
   if (!visible) return;
-  const follow = nearEnd();
+  const follow = follows();
   document.documentElement.style.setProperty("--visible-height", `${visible.height}px`);
   window.scrollTo(0, 0);
   if (follow) toEnd();
@@ -462,11 +490,13 @@ language.addEventListener("change", async () => {
   if (!chat.classList.contains("linked")) choose(`desk:lang:${value}`, name.trim(), 0);
 });
 words.listeners.add(() => {
+// What is around the log grows and shrinks, too.
+new ResizeObserver(() => ready && follows() && toEnd()).observe(scroll);
   // Labels of the log are the page's words; the texts in it stay as they were said.
   const name = config.names[words.locale];
   byId("desk-name").textContent = name;
   document.title = name;
-  const follow = nearEnd();
+  const follow = follows();
   log.clear();
   log.add(store.events);
   log.busy(!ready);
