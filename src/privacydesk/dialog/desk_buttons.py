@@ -62,6 +62,9 @@ def closed(runner: Runner, script: Script) -> None:
 
 def _language_choice(runner: Runner, script: Script, language: str) -> None:
     script.locale = language
+    if script.before.last_said_at is None and script.owner.kind is OwnerKind.ASSISTANT:
+        languages.begin_in(script, language)
+        return
     script.append(Sender.USER, EventKind.CHOSE, key="desk.language_name")
     languages.choose(runner, script, language)
 

@@ -18,7 +18,7 @@ from privacydesk.dialog.actions import RECEIVERS
 from privacydesk.dialog.answers import Answers
 from privacydesk.dialog.buttons import Labels
 from privacydesk.dialog.mending import mend
-from privacydesk.dialog.menu import show_menu
+from privacydesk.dialog.menu import greet
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
@@ -123,11 +123,7 @@ class Engine:
         """
         script = self._script(snapshot, TextMessage(job_id, ""), now)
         script.observed = Observation(needs=Needs(tickets_of=whose(script)))
-        script.say(
-            "desk.greeting",
-            {"days": self.rules.retention_days, "app": self.rules.app_in(script.locale)},
-        )
-        show_menu(script, "desk.menu", standing)
+        greet(script, standing)
         return script.turn()
 
     def advance(self, snapshot: Snapshot, message: Message, now: datetime) -> Turn:

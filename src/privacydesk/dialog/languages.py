@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from privacydesk.dialog.menu import greet
+from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
@@ -23,6 +25,16 @@ def follow(runner: Runner, script: Script) -> None:
         return
     script.locale = language
     script.locale_from = LocaleSource.SENTENCE
+
+
+def begin_in(script: Script, locale: str) -> None:
+    """Begin anew in the language that was chosen before anything was said."""
+    script.locale = locale
+    script.locale_from = LocaleSource.CHOSEN
+    script.tickets_of(whose(script))
+    greet(script)
+    # The conversation has not begun: another language begins it anew again.
+    script.last_said_at = None
 
 
 def choose(runner: Runner, script: Script, locale: str) -> None:

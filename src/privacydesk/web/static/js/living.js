@@ -92,7 +92,8 @@ export class LivingCards {
    * @param {boolean} folded whether only its state was asked for
    */
   whole(ticket, lang, folded) {
-    const card = ticketCard(this.words, ticket, lang, this.acts);
+    const words = this.words.of(lang);
+    const card = ticketCard(words, ticket, lang, this.acts);
     if (!folded) return card;
     return el(
       "details",
@@ -102,7 +103,7 @@ export class LivingCards {
         { lang: lang || undefined },
         el("b", {}, ticket.kind_label),
         chip(ticket),
-        el("span", { class: "folded-date" }, dateOf(this.words, ticket)),
+        el("span", { class: "folded-date" }, dateOf(words, ticket)),
       ),
       card,
     );

@@ -65,7 +65,12 @@ export class Log {
   /** @param {any[]} events */
   add(events) {
     const items = document.createDocumentFragment();
-    for (const event of events) {
+    for (const [at, event] of events.entries()) {
+      // The line after it says so.
+      if (event.key === "desk.language_name") continue;
+      // That a code was wrong is said below its boxes, and once more nowhere.
+      if (isWrongCode(event) || (event.key === "desk.code_hidden" && isWrongCode(events[at + 1]))) continue;
+      if (isGreeting(event)) this.beginAnew(items);
       if (event.kind === "blank") {
         // However much was removed in a row, saying so once is enough.
         if (this.last?.kind !== "blank") items.append(this.removed());
@@ -87,6 +92,18 @@ export class Log {
     this.living.show();
     this.showPurged();
     this.placeholder.hidden = this.list.childElementCount > 0;
+  }
+
+  /**
+   * Drop the greeting in another language, which this one replaces.
+   *
+   * @param {DocumentFragment} items to be added
+   */
+  beginAnew(items) {
+    this.list.replaceChildren();
+    items.replaceChildren();
+    this.last = null;
+    this.day = "";
   }
 
   removed() {
@@ -211,14 +228,16 @@ export class Log {
    * @returns {(Node | null)[]}
    */
   content(event) {
-    if (event.data?.summary) return [summaryCard(this.words, event)];
+    // A card is written in one language, also where the conversation went on in another.
+    const words = this.words.of(event.lang);
+    if (event.data?.summary) return [summaryCard(words, event)];
     switch (event.kind) {
       case "warning":
-        return [warningCard(this.words, event)];
+        return [warningCard(words, event)];
       case "ticket":
         return [event.text ? this.bubble(event) : null, this.living.place(event)];
       case "details":
-        return [event.text ? this.bubble(event) : null, detailsCard(this.words, event)];
+        return [event.text ? this.bubble(event) : null, detailsCard(words, event)];
       case "package":
         return [event.text ? this.bubble(event) : null, this.packages.card(event)];
       case "uploaded":
@@ -232,7 +251,7 @@ export class Log {
           ),
         ];
       default:
-        if (event.data?.passage) return [quoteCard(this.words, event, this.policy)];
+        if (event.data?.passage) return [quoteCard(words, event, this.policy)];
         return [this.bubble(event), event.data?.files?.length ? this.attachments.list(event) : null];
     }
   }

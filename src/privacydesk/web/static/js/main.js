@@ -92,7 +92,7 @@ const client = new Client(base, store, {
     const follow = follows();
     showUnsent(words, unsent(), { retry, edit, discard });
     showChoices();
-    settle(follow || store.unsent.some((one) => one.state === "waiting"));
+    settle(follow || unsent().some((one) => one.state === "waiting"));
   },
   typing() {
     typingUntil = Date.now() + TYPING_SHOWN;
@@ -176,6 +176,11 @@ function refresh() {
 }
 
 /** The requests as they are now, on their cards and in the sheet. */
+/** What is shown as not sent yet: a change of the language is not said, it happens. */
+function unsent() {
+  return store.unsent.filter((one) => one.state === "failed" || !one.choice?.startsWith("desk:lang:"));
+}
+
 function showRequests() {
   const lang = words.languages.find((one) => one.locale === client.view.locale)?.lang ?? "";
   const follow = follows();
@@ -277,7 +282,7 @@ function choiceButton(choice, event) {
 function showRecorded() {
   const fresh = ready && !store.events.some((event) => event.from === "user");
   chat.classList.toggle("fresh", fresh);
-  const greeting = fresh ? store.events.find(isGreeting) : null;
+  const greeting = fresh ? store.events.findLast(isGreeting) : null;
   byId("recorded").hidden = !greeting;
   if (greeting) byId("recorded").replaceChildren(...recordedNote(words, greeting, config.policy));
 }
@@ -402,7 +407,7 @@ function isNewBelow() {
 
 /** @param {Element | null | undefined} first what must not be scrolled past */
 function toEndFrom(first) {
-  if (chat.classList.contains("fresh") && !store.unsent.length) {
+  if (chat.classList.contains("fresh") && !unsent().length) {
     // The first screen is read from its beginning.
     scroll.scrollTop = placed = 0;
     return;
@@ -504,7 +509,7 @@ new ResizeObserver(() => ready && follows() && toEnd()).observe(scroll);
   refresh();
   uploads.show();
   requests.show();
-  showUnsent(words, store.unsent, { retry, edit, discard });
+  showUnsent(words, unsent(), { retry, edit, discard });
   if (follow) toEnd();
 });
 
@@ -575,6 +580,6 @@ if (client.token && token === null) {
 }
 if (store.events.length) {
   log.add(store.events);
-  showUnsent(words, store.unsent, { retry, edit, discard });
+  showUnsent(words, unsent(), { retry, edit, discard });
   toLatest();
 }

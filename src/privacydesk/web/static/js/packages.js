@@ -20,31 +20,35 @@ export class Packages {
   card(event) {
     const file = event.data?.package ?? {};
     if (!file.number) return null;
+    const words = this.words.of(event.lang);
     return el(
       "div",
       {
         class: "card package",
         role: "group",
-        "aria-label": `${this.words.t("package.label")} ${file.number}`,
+        "aria-label": `${words.t("package.label")} ${file.number}`,
         "data-package": file.choice,
       },
       el("h2", {}, `${file.number}.zip`),
       el(
         "dl",
         { class: "rows" },
-        pair(this.words.t("package.size"), file.size_text),
+        pair(words.t("package.size"), file.size_text),
         pair(
-          this.words.t("package.until"),
+          words.t("package.until"),
           el("time", { datetime: file.until, lang: event.lang }, file.until_text),
         ),
       ),
-      file.link ? this.save(file) : this.begin(file),
+      file.link ? this.save(words, file) : this.begin(words, file),
     );
   }
 
-  /** @param {{choice: string}} file */
-  begin(file) {
-    const shown = this.words.t("package.get");
+  /**
+   * @param {Words} words
+   * @param {{choice: string}} file
+   */
+  begin(words, file) {
+    const shown = words.t("package.get");
     return el(
       "button",
       { type: "button", class: "button", onclick: () => this.acts.choose(file.choice, shown) },
@@ -52,15 +56,18 @@ export class Packages {
     );
   }
 
-  /** @param {{number: string, link: string}} file */
-  save(file) {
+  /**
+   * @param {Words} words
+   * @param {{number: string, link: string}} file
+   */
+  save(words, file) {
     const place = el("div", {});
-    const button = el("button", { type: "button", class: "button primary" }, this.words.t("package.save"));
+    const button = el("button", { type: "button", class: "button primary" }, words.t("package.save"));
     const told = el("p", { class: "after", role: "status" });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      told.textContent = this.words.t("package.saving");
-      told.textContent = this.words.t(await this.saved(file));
+      told.textContent = words.t("package.saving");
+      told.textContent = words.t(await this.saved(file));
       button.disabled = false;
     });
     place.append(button, told);

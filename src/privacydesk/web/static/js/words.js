@@ -40,6 +40,8 @@ export class Words {
     this.known = new Map([[config.locale, config.strings]]);
     /** @type {Set<() => void>} */
     this.listeners = new Set();
+    /** Languages that were asked for beside the present one. @type {Set<string>} */
+    this.wanted = new Set();
   }
 
   /** The BCP 47 tag of the present language. */
@@ -76,18 +78,41 @@ export class Words {
   /** @param {string} locale */
   async use(locale) {
     if (locale === this.locale || !this.languages.some((one) => one.locale === locale)) return;
-    if (!this.known.has(locale)) {
-      try {
-        const answer = await fetch(`strings/${locale}.json?v=${this.version}`);
-        if (!answer.ok) return;
-        this.known.set(locale, await answer.json());
-      } catch {
-        return; // The old words still serve; the next view tries again.
-      }
-    }
+    // Without them the old words still serve; the next view tries again.
+    if (!(await this.load(locale))) return;
     this.locale = locale;
     this.label();
     for (const listener of this.listeners) listener();
+  }
+
+  /** @param {string} locale @returns {Promise<boolean>} whether its words are known now */
+  async load(locale) {
+    if (this.known.has(locale)) return true;
+    try {
+      const answer = await fetch(`strings/${locale}.json?v=${this.version}`);
+      if (answer.ok) this.known.set(locale, await answer.json());
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Return the words in another language; those of the present one until the others are known.
+   *
+   * @param {string} lang
+   * @returns {Words}
+   */
+  of(lang) {
+    const locale = this.languages.find((one) => one.lang === lang)?.locale ?? this.locale;
+    if (this.known.has(locale)) return Object.assign(Object.create(this), { locale });
+    if (!this.wanted.has(locale)) {
+      this.wanted.add(locale);
+      this.load(locale).then((known) => {
+        if (known) for (const listener of this.listeners) listener();
+      });
+    }
+    return this;
   }
 
   /** Relabel what the server rendered. */
