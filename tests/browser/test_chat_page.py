@@ -485,7 +485,7 @@ async def test_a_picture_is_dropped_turned_and_uploaded_as_it_is_shown(house: Ho
     await page.get_by_role("button", name="Turn right wide.png").click()
     await expect(preview).to_have_attribute("width", "20")
     await expect(preview).to_have_attribute("height", "60")
-    await expect(page.locator("#uploads small")).to_contain_text("Uploaded")
+    await expect(page.locator("#uploads small")).to_contain_text("Ready to send")
     await page.get_by_role("button", name="Send files").click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
     handed = house.last().events[-2].data["files"]
@@ -839,6 +839,20 @@ async def with_person(house: House, locale: str = "en", **context: Any) -> Page:
     house.desk.own(house.last(), OwnerKind.AGENT, "林 Lin")
     await expect(page.locator(".joined")).to_be_visible()
     return page
+
+
+async def test_a_picture_that_was_not_sent_stays_when_the_person_leaves(house: House) -> None:
+    page = await with_person(house)
+    await page.set_input_files("#file", PICTURE)
+    await expect(page.locator("#uploads small")).to_contain_text("Ready to send")
+    house.desk.own(house.last(), OwnerKind.ASSISTANT)
+    await expect(page.locator("#uploads .about")).to_contain_text("Not sent: quokka.png")
+    await expect(page.locator("#attach")).to_be_hidden()
+    house.desk.own(house.last(), OwnerKind.AGENT, "林 Lin")
+    await expect(page.locator("#uploads small")).to_contain_text("Ready to send")
+    house.desk.own(house.last(), OwnerKind.ASSISTANT)
+    await page.get_by_role("button", name="Discard").click()
+    await expect(page.locator("#uploads")).to_be_hidden()
 
 
 async def test_who_joins_has_a_face_a_name_and_a_time(house: House) -> None:

@@ -20,7 +20,7 @@ from privacydesk.dialog.options import (
     whose,
 )
 from privacydesk.dialog.ownership import is_of_account
-from privacydesk.dialog.request_actions import may_be_added_to, takes_files
+from privacydesk.dialog.request_actions import may_be_added_to
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
@@ -409,7 +409,6 @@ def _ticket_may(act: Act) -> str:
 
 _PERMITTED: Mapping[str, Callable[[Script, Ticket], bool]] = {
     "add": lambda _, ticket: may_be_added_to(ticket),
-    "add_files": lambda _, ticket: takes_files(ticket),
     "object": may_object,
     "withdraw": lambda _, ticket: may(ticket, Move.WITHDRAW),
 }

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.rules import Rules
 from privacydesk.domain.events import Choice, ChoiceStyle
-from privacydesk.domain.identity import Assurance
-from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Outcome, Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -42,7 +40,6 @@ LABELS: Final[Mapping[RequestAction, str]] = {
 }
 """The key of each button's label."""
 
-_WITH_FILES: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
 _DECIDED: Final = frozenset({Outcome.REFUSED, Outcome.PARTLY_FULFILLED, Outcome.FULFILLED})
 
 
@@ -94,12 +91,6 @@ def read_choice(choice: str) -> tuple[RequestAction, str] | None:
 def may_be_added_to(ticket: Ticket) -> bool:
     """Whether its requester may still add words or files to a ticket."""
     return ticket.is_open
-
-
-def takes_files(ticket: Ticket) -> bool:
-    """Whether files belong to a ticket: a complaint's, or proofs for staff to examine."""
-    by_document = ticket.required_assurance is Assurance.DOCUMENT_CHECKED
-    return ticket.kind in _WITH_FILES or by_document
 
 
 def last_objection_day(rules: Rules, ticket: Ticket) -> date | None:

@@ -264,7 +264,7 @@ ARG_FAMILIES = ("path_", "mail_", "clause_")
 PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "level": frozenset({"app_session", "one_time_code", "document_checked"}),
     "to": frozenset({"account_phone", "contact", "ticket_contact"}),
-    "what": frozenset({"add", "add_files", "object", "withdraw"}),
+    "what": frozenset({"add", "object", "withdraw"}),
     "kind": frozenset(kind.value for kind in RequestKind),
     "categories": frozenset(one.value for one in DataCategory),
 }

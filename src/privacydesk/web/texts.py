@@ -129,6 +129,8 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "upload.progress": ("name", "percent"),
     "upload.ready": (),
     "upload.pages": ("count",),
+    "upload.unsent": ("names",),
+    "upload.drop": (),
     "upload.cancel": (),
     "upload.remove": (),
     "upload.send": (),

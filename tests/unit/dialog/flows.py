@@ -180,7 +180,7 @@ start: words
 steps:
   words:
     ask: words
-    text: add_material.words
+    text: add_material.question
     on: {answered: give}
   give:
     do: add_material

@@ -76,6 +76,7 @@ const client = new Client(base, store, {
     questions.clear();
     choices.hidden = true;
     composer.restore(store.draft);
+    uploads.clear();
     uploads.allow(false, false);
   },
   events(events) {
@@ -269,7 +270,11 @@ function choiceButton(choice, event) {
       class: `button ${choice.style}`,
       lang: event.lang || undefined,
       "data-choice": choice.id,
-      onclick: () => choose(choice.id, choice.label, event.offset),
+      onclick: () => {
+        // Who would rather not hand in anything has no use for what was picked.
+        if (choice.id === "_skip" && event.input === "upload") uploads.clear();
+        choose(choice.id, choice.label, event.offset);
+      },
     },
     choice.label,
   );

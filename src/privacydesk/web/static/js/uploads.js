@@ -96,12 +96,18 @@ export class Uploads {
   allow(asked, person) {
     const allowed = asked || person;
     if (asked === this.asked && allowed === this.allowed) return;
-    if (!allowed) {
-      for (const entry of this.entries) this.stop(entry);
-      this.entries = [];
-    }
+    // What was picked and not sent stays, and is uploaded anew once files are taken again.
+    if (!allowed) for (const entry of this.entries) this.stop(entry);
     Object.assign(this, { asked, allowed, eager: false });
     this.attach.hidden = !allowed;
+    this.next();
+    this.show();
+  }
+
+  /** Drop what was picked. */
+  clear() {
+    for (const entry of this.entries) this.stop(entry);
+    this.entries = [];
     this.show();
   }
 
@@ -126,6 +132,7 @@ export class Uploads {
 
   /** Upload pending files, a few at a time: the desk limits uploads per conversation. */
   next() {
+    if (!this.allowed) return;
     if (this.eager && !this.running().length) {
       this.eager = false;
       if (this.entries.some((entry) => entry.id)) this.handIn();
@@ -259,12 +266,13 @@ export class Uploads {
 
   show() {
     const { words } = this;
-    const shown = this.asked || (this.allowed && this.entries.length > 0);
+    const shown = this.asked || this.entries.length > 0;
     this.panel.hidden = !shown;
     if (!shown) return this.panel.replaceChildren();
     const ready = this.entries.some((entry) => entry.id) && !this.running().length;
     const pick = (key, name, input) =>
       el("button", { type: "button", class: "button", onclick: () => input.click() }, icon(name), words.t(key));
+    if (!this.allowed) return this.panel.replaceChildren(...this.unsent());
     this.panel.replaceChildren(
       el("p", { class: "about" }, words.t("upload.hint", { size: size(this.acts.limits().upload) })),
       el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
@@ -283,11 +291,23 @@ export class Uploads {
     );
   }
 
+  /** @returns {HTMLElement[]} what was not sent before files were no longer taken */
+  unsent() {
+    const { words } = this;
+    const names = words.list(this.entries.map((entry) => entry.file.name));
+    const drop = el("button", { type: "button", class: "button", onclick: () => this.clear() }, words.t("upload.drop"));
+    return [
+      el("p", { class: "about", role: "status" }, words.t("upload.unsent", { names })),
+      el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
+      el("div", { class: "acts" }, drop),
+    ];
+  }
+
   /** @param {Entry} entry */
   tile(entry) {
     const { words } = this;
     const name = entry.file.name;
-    const busy = !entry.id && !entry.problem;
+    const busy = this.allowed && !entry.id && !entry.problem;
     const pages = entry.pages > 1 ? ` · ${words.t("upload.pages", { count: entry.pages })}` : "";
     const state = entry.problem || (entry.id ? `${words.t("upload.ready")} · ${size(entry.file.size)}${pages}` : "");
     const act = (key, symbol, run, label = key) =>
@@ -315,7 +335,7 @@ export class Uploads {
         entry.problem && !entry.refused
           ? el("button", { type: "button", class: "button quiet", "data-act": "retry", onclick: () => this.retry(entry) }, words.t("upload.retry"))
           : null,
-        entry.picture && !entry.refused ? act("turn", "rotate", () => this.turn(entry)) : null,
+        this.allowed && entry.picture && !entry.refused ? act("turn", "rotate", () => this.turn(entry)) : null,
         act("remove", "close", () => this.remove(entry), busy ? "cancel" : "remove"),
       ),
     );
