@@ -308,6 +308,20 @@ async def test_somebody_who_works_late_can_be_reached(tmp_path: Path) -> None:
         assert await owner(lin) == "mei"
 
 
+async def test_that_nobody_is_online_is_said_within_the_hours_that_are_named(
+    tmp_path: Path,
+) -> None:
+    noon = datetime(2026, 6, 5, 4, 0, tzinfo=UTC)
+    async with open_world(tmp_path, WEEKDAYS, start=noon) as world:
+        await world.services.attendance.set_availability("mei", DutyState.OFF)
+        lin = await waits(world, "lin")
+        (said,) = [one for one in lin.events if one.key == "owner.nobody_online_hours"]
+        assert "09:00" in said.text
+        await world.services.attendance.set_availability("mei", DutyState.AWAY)
+        chen = await waits(world, "chen")
+        assert not [one for one in chen.events if one.key.startswith("owner.nobody_online")]
+
+
 async def test_an_agent_lost_at_night_leaves_word_when_somebody_reads(tmp_path: Path) -> None:
     afternoon = datetime(2026, 6, 5, 9, 59, tzinfo=UTC)
     async with open_world(tmp_path, WEEKDAYS, start=afternoon) as world:

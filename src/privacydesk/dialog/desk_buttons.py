@@ -75,6 +75,8 @@ def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
     elif choice == queueing.WISH_NOW:
         script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
         _take_up(runner, script)
+    elif choice == queueing.LOOK_UP:
+        queueing.look_up(runner, script)
     elif choice == "desk:status":
         runner.start(script, Intent.REQUEST_STATUS)
     else:
@@ -111,6 +113,7 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:menu": lambda _, script: show_menu(script, "desk.menu_again"),
     queueing.WISH_NOW: _take_up,
     queueing.NO_WISH: _forget_wishes,
+    queueing.LOOK_UP: lambda runner, script: runner.prompt_again(script),
 }
 
 _LABELS = {
@@ -123,4 +126,5 @@ _LABELS = {
     "desk:status": "desk.choice.request_status",
     queueing.WISH_NOW: "desk.wish_now",
     queueing.NO_WISH: "desk.wish_not_now",
+    queueing.LOOK_UP: "owner.look_up",
 }

@@ -5,16 +5,15 @@ They are answered without putting the user in the queue.
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Any, Final
 
 from privacydesk.dialog import queueing, reading
 from privacydesk.dialog.desk_choices import more_choices
+from privacydesk.dialog.office_hours import hours_of, never_closes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.shifts import Shift
 
 _ASKED: Final = frozenset(
     {
@@ -26,8 +25,6 @@ _ASKED: Final = frozenset(
     }
 )
 """Intents that such a question is recognised as; with any other, it is only part of a message."""
-
-_DAY_ENDS: Final = time(23, 59)
 
 
 def tell(runner: Runner, script: Script) -> bool:
@@ -53,20 +50,7 @@ def tell(runner: Runner, script: Script) -> bool:
 
 
 def _worded(script: Script) -> tuple[str, dict[str, Any]]:
-    shifts = script.rules.shifts
-    if not shifts:
-        return "desk.hours_unknown", {}
-    if any(_is_always(one) for one in shifts):
+    if never_closes(script.rules.shifts):
         return "desk.hours_always", {}
-    hours = {"$texts": [_named(one) for one in shifts]}
-    return "desk.hours", {"hours": hours, "zone": {"$zone": script.rules.zone}}
-
-
-def _is_always(shift: Shift) -> bool:
-    return shift.every_day and shift.opens == time(0) and shift.closes >= _DAY_ENDS
-
-
-def _named(shift: Shift) -> dict[str, Any]:
-    key = "desk.shift_every_day" if shift.every_day else "desk.shift_working_days"
-    args = {"opens": shift.opens.strftime("%H:%M"), "closes": shift.closes.strftime("%H:%M")}
-    return {"$term": key, "args": args}
+    hours = hours_of(script.rules)
+    return ("desk.hours", hours) if hours else ("desk.hours_unknown", {})

@@ -17,8 +17,11 @@ from privacydesk.domain.reading import ReplyAct
 
 WISH_NOW = "desk:wish"
 NO_WISH = "desk:no_wish"
+LOOK_UP = "desk:look_up"
+_QUESTION_LIMIT = 500
+"""Characters of a question that is looked up by a button."""
 # While the user waits for a person, the assistant handles these intents and no others.
-_IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
+_IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST})
 
 
 def leave_queue(runner: Runner, script: Script) -> None:
@@ -60,6 +63,22 @@ def acknowledge(script: Script, *, anew: bool = False) -> None:
         opening = script.opening()
         key = "owner.message_kept_until" if opening else "owner.message_kept"
         script.ask(key, opening, offered)
+
+
+def keep_question(script: Script) -> None:
+    """Leave a question about the policy to the person who comes; a button looks it up now."""
+    look_up = Choice(id=LOOK_UP, key="owner.look_up", value=script.said[:_QUESTION_LIMIT])
+    script.ask("owner.question_kept", {}, (look_up, leave_queue_choice()))
+
+
+def look_up(runner: Runner, script: Script) -> None:
+    """Answer the kept question from the policy; the user still waits."""
+    offered = script.prompt.choices if script.prompt is not None else ()
+    kept = next((choice for choice in offered if choice.id == LOOK_UP), None)
+    if kept is None:
+        acknowledge(script)
+    else:
+        runner.start_flow(script, "policy_question", {"question": kept.value})
 
 
 _NOW = Choice(id=WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
@@ -137,6 +156,16 @@ def _tells_wait(script: Script, word: str) -> bool:
     return False
 
 
+def _keep_for_person(runner: Runner, script: Script, word: str) -> None:
+    """Leave a message to the person who comes."""
+    found = script.observed.recognised
+    asks = found is not None and found.sure and found.intent is Intent.POLICY_QUESTION
+    if asks and not word:
+        keep_question(script)
+    elif word or not _keep_in_queue(runner, script):
+        acknowledge(script)
+
+
 def while_queued(runner: Runner, script: Script) -> bool:
     """Answer what the assistant may while the user is queued; return whether that was all."""
     frame = script.top
@@ -166,6 +195,5 @@ def while_queued(runner: Runner, script: Script) -> bool:
     if not word and found is not None and found.sure and found.intent in _IN_QUEUE:
         runner.start(script, found.intent)
         return True
-    if word or not _keep_in_queue(runner, script):
-        acknowledge(script)
+    _keep_for_person(runner, script, word)
     return True

@@ -109,6 +109,7 @@ class Observation(Struct, frozen=True):
         needs: what the step had named when this was gathered. If it needs more, the job is
             submitted again.
         staffed: whether an agent can be reached now.
+        online: whether an agent is at work now, or that does not matter outside opening hours.
         opens_at: when staff are back, if nobody can be reached now; None if unknown.
         queue_place: the conversation's position in the queue, or the one it would get.
         policy: answers from the policy to the questions in ``needs``; empty without a policy.
@@ -128,6 +129,7 @@ class Observation(Struct, frozen=True):
     code_hash: bytes = b""
     needs: Needs | None = None
     staffed: bool = False
+    online: bool = True
     opens_at: datetime | None = None
     queue_place: int = 1
     policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)

@@ -45,10 +45,12 @@ class StaffAvailability(Struct, frozen=True):
 
     Attributes:
         staffed: whether it is within opening hours, or an agent is available outside of them.
+        online: whether an agent is at work, so that somebody may take over soon.
         opens_at: when opening hours begin next, if ``staffed`` is false; None if it is not known.
     """
 
     staffed: bool
+    online: bool = True
     opens_at: datetime | None = None
 
 
@@ -113,9 +115,12 @@ class Attendance:
     async def staff_availability(self) -> StaffAvailability:
         """Return whether staff can be reached now, and if not, when opening hours begin."""
         now = self._clock.now()
+        duties = (await self._duties.board()).duties.values()
         if self.hours.is_open(now):
-            return StaffAvailability(staffed=True)
-        board = await self._duties.board()
-        if any(duty.is_available(now) for duty in board.duties.values()):
+            at_work = (one for one in duties if one.state is not DutyState.OFF)
+            return StaffAvailability(
+                staffed=True, online=any(one.is_present(now) for one in at_work)
+            )
+        if any(duty.is_available(now) for duty in duties):
             return StaffAvailability(staffed=True)
         return StaffAvailability(staffed=False, opens_at=self.hours.next_opening(now))

@@ -204,6 +204,7 @@ class Decision(Struct, frozen=True):
             code_hash=code_hash,
             needs=needs,
             staffed=context.availability.staffed,
+            online=context.availability.online,
             opens_at=context.availability.opens_at,
             queue_place=context.queue_place,
             policy=context.policy,

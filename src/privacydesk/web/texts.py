@@ -25,6 +25,7 @@ LANGUAGE_TAGS = {name: spec.tag for name, spec in LOCALES.items()}
 PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "page.title": (),
     "header.person": (),
+    "header.queued": (),
     "header.person_hint": (),
     "header.language": (),
     "header.automated": (),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
+from privacydesk.dialog.office_hours import hours_of, never_closes
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
+from privacydesk.domain.events import EventKind, Sender
 from privacydesk.domain.intents import Intent
 
 
@@ -18,11 +21,21 @@ def queue_human(act: Act) -> str:
     if script.owner.kind is not OwnerKind.QUEUE:
         if staffed:
             script.own(OwnerKind.QUEUE, "owner.queued", {"place": place})
+            _say_absent(script)
         else:
             opening = script.opening()
             key = "owner.queued_until" if opening else "owner.queued_nobody"
             script.own(OwnerKind.QUEUE, key, opening)
     return "queued" if staffed else "nobody"
+
+
+def _say_absent(script: Script) -> None:
+    """Say that nobody is online within opening hours, and what these are."""
+    if script.observed.online:
+        return
+    hours = {} if never_closes(script.rules.shifts) else hours_of(script.rules)
+    key = "owner.nobody_online_hours" if hours else "owner.nobody_online"
+    script.append(Sender.SYSTEM, EventKind.TEXT, key=key, args=hours)
 
 
 def leave_queue(act: Act) -> str:

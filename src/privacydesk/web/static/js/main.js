@@ -314,7 +314,12 @@ function showPerson() {
     face.dataset.name = name;
   }
   byId("person").hidden = kind === "agent";
+  chat.dataset.owner = kind;
   byId("queue").hidden = kind !== "queue";
+  byId("person").disabled = kind === "queue";
+  const asks = kind === "queue" ? "header.queued" : "header.person";
+  byId("person-text").dataset.t = asks;
+  byId("person-text").textContent = words.t(asks);
   const text = kind === "queue" ? queueText() : "";
   if (byId("queue-text").textContent !== text) byId("queue-text").textContent = text;
 }

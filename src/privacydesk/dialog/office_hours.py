@@ -1,0 +1,31 @@
+"""The hours in which staff answer, as a sentence names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time
+from typing import Any, Final
+
+from privacydesk.dialog.rules import Rules
+from privacydesk.domain.shifts import Shift
+
+_DAY_ENDS: Final = time(23, 59)
+
+
+def hours_of(rules: Rules) -> dict[str, Any]:
+    """Return ``hours`` and ``zone`` for a text; empty if the operator names none."""
+    if not rules.shifts:
+        return {}
+    hours = {"$texts": [_named(one) for one in rules.shifts]}
+    return {"hours": hours, "zone": {"$zone": rules.zone}}
+
+
+def never_closes(shifts: Sequence[Shift]) -> bool:
+    """Return whether staff answer around the clock."""
+    return any(one.every_day and one.opens == time(0) and one.closes >= _DAY_ENDS for one in shifts)
+
+
+def _named(shift: Shift) -> dict[str, Any]:
+    key = "desk.shift_every_day" if shift.every_day else "desk.shift_working_days"
+    args = {"opens": shift.opens.strftime("%H:%M"), "closes": shift.closes.strftime("%H:%M")}
+    return {"$term": key, "args": args}
