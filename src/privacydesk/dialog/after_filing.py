@@ -70,6 +70,9 @@ def asks_what(runner: Runner, script: Script) -> bool:
         return not (more or script.observed.asks_question) and runner.start(
             script, Intent.REQUEST_STATUS
         )
+    if sum(one.is_open for one in script.tickets_of(whose(script))) > 1:
+        # Which of them is meant is not known: all are shown.
+        return runner.start(script, Intent.REQUEST_STATUS)
     script.unanswered = 0
     args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
     if last.clock is None:
