@@ -94,10 +94,16 @@ class Chat:
         await self.place.locator("#uploads .primary").click()
         await self.hears("desk.upload_received")
 
+    async def refuses(self) -> None:
+        """Wait until the page says below the boxes that a code was wrong."""
+        await expect(self.place.locator("#hint .problem")).to_be_visible()
+
     async def speak(self, locale: str) -> None:
         """Change the language with the page's own list."""
         await self.place.locator("#language").select_option(locale)
-        await self.hears("desk.language_changed")
+        last = self.log.locator(".message.assistant").last
+        lang = locale.replace("_", "-")
+        await expect(last.locator(f'[lang="{lang}"]').first).to_be_visible()
 
     # -- what a visitor sees ---------------------------------------------------------------
 

@@ -157,7 +157,7 @@ async def test_attempts_in_vain_stand_beside_the_conversation(
         await user.chat.hears("verify.code_sent")
         for _ in range(2):
             await user.chat.enter("000000")
-            await user.chat.hears("verify.wrong")
+            await user.chat.refuses()
         await user.page.locator("#person").click()
         await user.chat.hears("owner.queued")
     (tried,) = [one for one in await reader.queue(limit=50) if one.attempts]

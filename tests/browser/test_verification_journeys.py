@@ -52,23 +52,24 @@ async def test_three_wrong_codes_are_three_in_any_tab_and_after_a_reload(visit: 
     await wu.open_desk("access")
     right = await wu.code()
     await wu.chat.enter(WRONG)
-    await wu.chat.hears("verify.wrong")
+    await wu.chat.refuses()
     await wu.photo("1-wrong")
 
     second = Chat(await wu.open_tab())
     await second.enter(WRONG)
-    await second.hears("verify.wrong")
+    await second.refuses()
 
     await wu.page.reload()
     await wu.chat.enter(WRONG)
     await wu.chat.hears("verify.spent", "verify.next")
     await expect(second.said("verify.spent")).to_be_visible()
+    await expect(wu.page.locator("#code")).to_be_hidden()
     await wu.photo("2-spent")
     await expect(wu.chat.log).not_to_contain_text("000")
 
     await wu.chat.choose("resend")
     await wu.chat.hears("verify.wait_first", "verify.next")
-    await wu.chat.enter(right)
+    await wu.chat.say(right)
     await expect(wu.chat.log).not_to_contain_text(right)
     await expect(wu.chat.log.locator("[data-key='access.profile']")).to_have_count(0)
 

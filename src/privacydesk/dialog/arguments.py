@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries, limits
@@ -21,6 +22,9 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import COPIES
 from privacydesk.domain.selection import Part
 from privacydesk.domain.ticket import ScheduledEventKind
+
+_SHORT_WAIT_S: Final = 600
+"""Seconds; how long is left until then says more than the time of day."""
 
 
 def _ticket(script: Script, frame: Running) -> Any:
@@ -64,7 +68,12 @@ def _at_hand(script: Script, name: Any) -> str:
 
 def _until(script: Script, frame: Running) -> Any:
     raw = frame.slots.get("until")
-    return {"$time": raw, "zone": script.rules.zone} if raw else ""
+    if not raw:
+        return ""
+    wait = (datetime.fromisoformat(str(raw)) - script.now).total_seconds()
+    if 0 < wait <= _SHORT_WAIT_S:
+        return {"$term": "desk.after_wait", "args": {"wait": {"$span": math.ceil(wait)}}}
+    return {"$term": "desk.from_time", "args": {"time": {"$time": raw, "zone": script.rules.zone}}}
 
 
 def _object_until(script: Script, frame: Running) -> Any:

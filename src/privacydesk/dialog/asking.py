@@ -96,7 +96,7 @@ class Asking:
             arguments.build(script, frame, self._flows[frame.flow], args),
             choices,
             kind=EventKind.DETAILS if rows and not again else EventKind.TEXT,
-            input_kind=input_kind(slot_type),
+            input_kind=None if step.plain else input_kind(slot_type),
             serial=frame.serial,
             data={"rows": rows} if rows and not again else self._hints(frame, step),
         )

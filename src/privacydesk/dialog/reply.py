@@ -146,7 +146,8 @@ class Reply:
             self.runner.prompt_again(script)
             return
         prompt = script.prompt
-        kind = input_kind(self.slot_type) if isinstance(self._step, Ask) else None
+        step = self._step
+        kind = input_kind(self.slot_type) if isinstance(step, Ask) and not step.plain else None
         often = frame.misses and frame.misses % _MISSES_REPEAT == 0
         if prompt is None or prompt.serial != frame.serial or often:
             script.say(key, args)

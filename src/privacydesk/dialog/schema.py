@@ -83,6 +83,8 @@ class Ask:
             additions to it are asked for (``openings``).
         holds: the guard that has to say "yes" for the question to apply; if it no longer does when
             the question is put again, the outcome is ``gone``. Empty for none.
+        plain: it is asked without the input of its slot's type: what to do instead of entering
+            a code is no field for one, though a code that is typed is taken.
         several: it takes one choice, or several of them at once; see ``many``, which collects one
             after the other.
     """
@@ -100,6 +102,7 @@ class Ask:
     skip: str = ""
     many: bool = False
     several: bool = False
+    plain: bool = False
     told: str = ""
     foretold: bool = False
     opening: bool = False

@@ -1,7 +1,7 @@
 // The input: grows to five lines, sends on Enter unless a character is being composed, keeps the
 // draft, and turns into a short field with the right keyboard when a code or a number is asked for.
 
-import { byId } from "./dom.js";
+import { byId, el } from "./dom.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
@@ -29,6 +29,8 @@ export class Composer {
     this.kind = "text";
     this.asText = false;
     this.asked = 0;
+    /** The event that says what was wrong with the last answer. @type {any} */
+    this.problem = null;
     this.typedAt = 0;
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -126,7 +128,10 @@ export class Composer {
   showHint() {
     this.hint.classList.remove("error");
     this.hint.replaceChildren();
+    this.short.classList.toggle("wrong", Boolean(this.problem));
+    this.short.setAttribute("aria-invalid", String(Boolean(this.problem)));
     if (!(this.kind in SHORT)) return;
+    if (this.problem) this.hint.append(el("p", { class: "problem", lang: this.problem.lang }, this.problem.text));
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button quiet";
@@ -143,8 +148,10 @@ export class Composer {
    * @param {string} kind what the open question asks for
    * @param {boolean} agent whether a person reads it
    * @param {number} question which one it is; 0 while none is open
+   * @param {any} [problem] the event that says what was wrong with the last answer
    */
-  ask(kind, agent, question) {
+  ask(kind, agent, question, problem = null) {
+    this.problem = problem;
     const changed = kind !== this.kind;
     const focused = document.activeElement === this.field;
     if (changed) {

@@ -317,6 +317,11 @@ export class Log {
   }
 }
 
+/** @param {any} event @returns {boolean} whether it asks for a code again after a wrong one */
+export function isWrongCode(event) {
+  return event?.input === "code" && Boolean(event.key?.endsWith(".wrong"));
+}
+
 /** @param {any} event */
 function hasCard(event) {
   return ["ticket", "details", "package", "warning"].includes(event.kind);

@@ -9,7 +9,7 @@ import { openBridge, takeFragment } from "./host.js";
 import { isGreeting, recordedNote } from "./greeting.js";
 import { avatar } from "./icons.js";
 import { LivingCards } from "./living.js";
-import { Log, showUnsent } from "./log.js";
+import { Log, isWrongCode, showUnsent } from "./log.js";
 import { menuOf } from "./menu.js";
 import { Packages } from "./packages.js";
 import { QuestionCard } from "./questions.js";
@@ -176,12 +176,12 @@ function refresh() {
   log.marks(store.events, view);
 }
 
-/** The requests as they are now, on their cards and in the sheet. */
 /** What is shown as not sent yet: a change of the language is not said, it happens. */
 function unsent() {
   return store.unsent.filter((one) => one.state === "failed" || !one.choice?.startsWith("desk:lang:"));
 }
 
+/** The requests as they are now, on their cards and in the sheet. */
 function showRequests() {
   const lang = words.languages.find((one) => one.locale === client.view.locale)?.lang ?? "";
   const follow = follows();
@@ -206,13 +206,15 @@ function showChoices() {
   const shown = answering ? [] : card ? offered.filter((one) => one.id.startsWith("desk:")) : offered;
   const isCard = Boolean(card) && !answering;
   const input = event?.input && event.input !== "upload" ? event.input : "text";
-  composer.ask(input, client.view.owner === "agent", event?.offset ?? 0);
+  const problem = isWrongCode(event) && !answering ? event : null;
+  composer.ask(input, client.view.owner === "agent", event?.offset ?? 0, problem);
   uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files);
   const waits = client.view.requests.some((one) => one.state !== "closed");
   const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
   choices.hidden = !key;
   if (choices.dataset.shown === key && key) return;
   choices.dataset.shown = key;
+  choices.classList.remove("docked");
   const isMenu = Boolean(event?.data?.menu);
   const several = shown.length > 0 && !card && takesSeveral(event);
   choices.classList.toggle("menu", isMenu);
@@ -220,7 +222,6 @@ function showChoices() {
   choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
   const focused = choices.contains(document.activeElement);
   const button = (choice) => choiceButton(choice, event);
-  choices.classList.remove("docked");
   choices.replaceChildren(
     ...(isCard
       ? [questions.form(event, shown)]
@@ -313,13 +314,13 @@ function showPerson() {
     face.replaceChildren(...drawn.childNodes);
     face.dataset.name = name;
   }
-  byId("person").hidden = kind === "agent";
   chat.dataset.owner = kind;
-  byId("queue").hidden = kind !== "queue";
+  byId("person").hidden = kind === "agent";
   byId("person").disabled = kind === "queue";
   const asks = kind === "queue" ? "header.queued" : "header.person";
   byId("person-text").dataset.t = asks;
   byId("person-text").textContent = words.t(asks);
+  byId("queue").hidden = kind !== "queue";
   const text = kind === "queue" ? queueText() : "";
   if (byId("queue-text").textContent !== text) byId("queue-text").textContent = text;
 }
@@ -379,6 +380,11 @@ function nearEnd() {
   return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
 }
 
+/** @returns {boolean} whether the log is at its end, or where the page put it */
+function follows() {
+  return nearEnd() || Math.abs(scroll.scrollTop - placed) < 2;
+}
+
 /** To the end, but not past the beginning of what was said since the person last spoke. */
 function toEnd() {
   toEndFrom(lastOwn() ?? log.list.firstElementChild);
@@ -395,11 +401,6 @@ function lastOwn() {
  * What they said later, here or on another device, shows that they had seen all before it.
  */
 function toLatest() {
-/** @returns {boolean} whether the log is at its end, or where the page put it */
-function follows() {
-  return nearEnd() || Math.abs(scroll.scrollTop - placed) < 2;
-}
-
   const items = [...log.list.querySelectorAll("[data-offset]")];
   const own = lastOwn();
   const spokeSince = own && Number(own.dataset.offset) > store.seen;
@@ -489,6 +490,8 @@ function fit() {
 }
 window.visualViewport?.addEventListener("resize", fit);
 fit();
+// What is around the log grows and shrinks, too.
+new ResizeObserver(() => ready && follows() && toEnd()).observe(scroll);
 
 // What people do beside writing.
 
@@ -505,8 +508,6 @@ language.addEventListener("change", async () => {
   if (!chat.classList.contains("linked")) choose(`desk:lang:${value}`, name.trim(), 0);
 });
 words.listeners.add(() => {
-// What is around the log grows and shrinks, too.
-new ResizeObserver(() => ready && follows() && toEnd()).observe(scroll);
   // Labels of the log are the page's words; the texts in it stay as they were said.
   const name = config.names[words.locale];
   byId("desk-name").textContent = name;
