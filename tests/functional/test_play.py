@@ -43,4 +43,4 @@ def test_a_request_is_filed_decided_and_forgotten(tmp_path: Path) -> None:
 def test_outside_services_are_held_back(tmp_path: Path) -> None:
     told = _played(tmp_path, "/result hold", "delete my photos", "/code", "/result ok", "/code")
     assert "(no code was sent yet)" in told
-    assert "1. Yes, delete it" in told
+    assert "2. Yes, delete it" in told
