@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from imap_tools import AND, MailBoxUnencrypted
+from imap_tools import AND, BaseMailBox, MailBoxUnencrypted
 from tests.common.kill_audit import end_leases, open_rows
 from tests.common.kill_server import KillableServer, environment, open_outside
 from tests.common.mail_servers import PASSWORD, USER, Mailbox, imap_server, mail_server
@@ -75,12 +75,27 @@ class Town:
                     await asyncio.sleep(0.005)
 
     def _drop(self, raw: bytes) -> None:
-        with MailBoxUnencrypted("127.0.0.1", self.port, timeout=30).login(USER, PASSWORD) as box:
+        with self._login() as box:
             box.append(raw, "INBOX")
 
     def unread(self) -> int:
-        with MailBoxUnencrypted("127.0.0.1", self.port, timeout=30).login(USER, PASSWORD) as box:
+        with self._login() as box:
             return len(box.uids(AND(seen=False), None))
+
+    def _login(self) -> BaseMailBox:
+        try:
+            return self._connect()
+        except ConnectionResetError:
+            # The sample server resets one now and then while its other client is killed.
+            return self._connect()
+
+    def _connect(self) -> BaseMailBox:
+        box = MailBoxUnencrypted("127.0.0.1", self.port, timeout=30)
+        try:
+            return box.login(USER, PASSWORD)
+        except OSError:
+            box.client.shutdown()
+            raise
 
 
 @asynccontextmanager

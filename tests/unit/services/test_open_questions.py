@@ -37,7 +37,7 @@ def _at(*frames: Frame, locale: str = "en") -> Conversation:
 def test_the_question_is_told_with_its_buttons() -> None:
     asked = QUESTIONS.find(_at(Frame("unbinding", "sure", NOW, 1, {"provider": "wechat"})))
     question, yes, no = asked.text.splitlines()
-    assert "unbind" in question
+    assert "disconnect" in question
     assert yes
     assert no
     assert "{" not in asked.text
