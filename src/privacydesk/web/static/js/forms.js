@@ -75,7 +75,7 @@ export class Picks {
         submit,
         ...choices
           .filter((choice) => !isValue(choice) && choice !== done)
-          .map((choice) => this.button(choice, event.offset)),
+          .map((choice) => choiceButton(choice, () => this.acts.choose(choice, event.offset))),
       ),
     );
     form.addEventListener("change", (change) => {
@@ -103,23 +103,20 @@ export class Picks {
     box.checked = this.ticked.has(value);
     return box;
   }
+}
 
-  /**
-   * @param {Choice} choice
-   * @param {number} offset
-   */
-  button(choice, offset) {
-    return el(
-      "button",
-      {
-        type: "button",
-        class: `button ${choice.style}`,
-        "data-choice": choice.id,
-        onclick: () => this.acts.choose(choice, offset),
-      },
-      choice.label,
-    );
-  }
+/**
+ * A button that answers with one choice.
+ *
+ * @param {Choice} choice
+ * @param {() => void} choose
+ */
+export function choiceButton(choice, choose) {
+  return el(
+    "button",
+    { type: "button", class: `button ${choice.style}`, "data-choice": choice.id, onclick: choose },
+    choice.label,
+  );
 }
 
 /**

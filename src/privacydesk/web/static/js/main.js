@@ -4,7 +4,7 @@ import { Attachments } from "./attachments.js";
 import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
-import { Picks, holdBack, takesSeveral } from "./forms.js";
+import { Picks, choiceButton, holdBack, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
 import { isGreeting, recordedNote } from "./greeting.js";
 import { avatar } from "./icons.js";
@@ -221,7 +221,7 @@ function showChoices() {
   choices.classList.toggle("many", shown.length > 5 && !several && !isMenu);
   choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
   const focused = choices.contains(document.activeElement);
-  const button = (choice) => choiceButton(choice, event);
+  const button = (choice) => answerButton(choice, event);
   choices.replaceChildren(
     ...(isCard
       ? [questions.form(event, shown)]
@@ -263,22 +263,13 @@ function act(action, number) {
  * @param {import("./menu.js").Choice} choice
  * @param {any} event that offers it
  */
-function choiceButton(choice, event) {
-  const button = el(
-    "button",
-    {
-      type: "button",
-      class: `button ${choice.style}`,
-      lang: event.lang || undefined,
-      "data-choice": choice.id,
-      onclick: () => {
-        // Who would rather not hand in anything has no use for what was picked.
-        if (choice.id === "_skip" && event.input === "upload") uploads.clear();
-        choose(choice.id, choice.label, event.offset);
-      },
-    },
-    choice.label,
-  );
+function answerButton(choice, event) {
+  const button = choiceButton(choice, () => {
+    // Who would rather not hand in anything has no use for what was picked.
+    if (choice.id === "_skip" && event.input === "upload") uploads.clear();
+    choose(choice.id, choice.label, event.offset);
+  });
+  if (event.lang) button.lang = event.lang;
   const held = choice.id === event.data?.resend?.choice;
   if (held) holdBack(/** @type {HTMLButtonElement} */ (button), choice.label, event, words);
   return button;

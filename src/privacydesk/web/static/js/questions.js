@@ -2,7 +2,7 @@
 // while the same questions are asked again, or the rest of them once one was answered in words.
 
 import { el } from "./dom.js";
-import { row } from "./forms.js";
+import { choiceButton, row } from "./forms.js";
 
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {import("./forms.js").Choice} Choice */
@@ -60,7 +60,7 @@ export class QuestionCard {
           "div",
           { class: "acts" },
           el("button", { type: "submit", class: "button primary" }, this.words.t("questions.submit")),
-          ...instead.map((choice) => this.button(choice, event.offset)),
+          ...instead.map((choice) => choiceButton(choice, () => this.acts.choose(choice, event.offset))),
         ),
       )
     );
@@ -245,22 +245,5 @@ export class QuestionCard {
     );
     line.value = String(this.kept[field.name] ?? "");
     return line;
-  }
-
-  /**
-   * @param {Choice} choice
-   * @param {number} offset
-   */
-  button(choice, offset) {
-    return el(
-      "button",
-      {
-        type: "button",
-        class: `button ${choice.style}`,
-        "data-choice": choice.id,
-        onclick: () => this.acts.choose(choice, offset),
-      },
-      choice.label,
-    );
   }
 }

@@ -46,7 +46,8 @@ function tell(now) {
   if (isNews("waits", now.newest_wait) && now.state !== "off") {
     announce(words.dataset.waits, "/console/inbox?view=queue");
   }
-  offDuty.hidden = now.state !== "off" || now.waiting === 0;
+  offDuty.hidden = now.state !== "off";
+  offDuty.dataset.waiting = String(now.waiting);
   offDuty.querySelector("b").textContent = String(now.waiting);
 }
 
