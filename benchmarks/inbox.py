@@ -19,7 +19,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -54,6 +55,8 @@ from privacydesk.storage.store import SqlStore
 
 GOAL_MS = 50.0
 BATCH = 2_000
+_HOLDERS = 8
+"""Agents of a desk that is filled for another benchmark."""
 SIGN_IN_EVERY = 3.5
 OPEN_STATES = (
     TicketState.IN_REVIEW, TicketState.IN_REVIEW, TicketState.IN_REVIEW,
@@ -112,6 +115,25 @@ def fill(office: Office, tickets: int, still_open: int, holders: list[str]) -> N
         with store._writing.begin() as connection:
             for table, rows in _rows(store, batch):
                 connection.execute(sa.insert(table), rows)
+
+
+async def add_agents(office: Office, count: int) -> list[str]:
+    """Add agents, and return their names."""
+    names = [f"agent-{number}" for number in range(count)]
+    for name in names:
+        await office.world.services.staff.roster.add(name, name, Role.AGENT)
+    await office.world.services.refresh_agents()
+    return names
+
+
+@asynccontextmanager
+async def open_filled_office(count: int) -> AsyncIterator[Office]:
+    """Open a desk for the time with some agents who hold so many open requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_office(Path(folder)) as office:
+            names = await add_agents(office, _HOLDERS)
+            await asyncio.to_thread(fill, office, count, count, names)
+            yield office
 
 
 def _rows(store: SqlStore, batch: list[Ticket]) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
@@ -209,10 +231,7 @@ async def measure(options: argparse.Namespace) -> bool:
     """Fill the database, sign all agents in, measure, and return whether the goal was met."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_office(Path(folder)) as office:
-            names = [f"agent-{n}" for n in range(options.agents)]
-            for name in names:
-                await office.world.services.staff.roster.add(name, name, Role.AGENT)
-            await office.world.services.refresh_agents()
+            names = await add_agents(office, options.agents)
             started = time.perf_counter()
             await asyncio.to_thread(fill, office, options.tickets, options.open, names)
             print(f"filled in {time.perf_counter() - started:.0f} s")

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import statistics
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,10 @@ from playwright.async_api import Browser, BrowserContext
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.inbox import fill
+from benchmarks.inbox import open_filled_office
 from tests.browser.browsing import browsing
 from tests.common.console_cases import copy_of_data
-from tests.common.console_client import Office, open_office
-
-from privacydesk.domain.agents import Role
+from tests.common.console_client import Office
 
 GOAL_LCP_MS = 1_300.0
 GOAL_CHAT_BYTES = 120_000
@@ -134,14 +131,8 @@ def _report(name: str, loads: list[Load]) -> bool:
 
 async def run(options: argparse.Namespace) -> bool:
     """Fill a desk and measure its pages."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_office(Path(folder)) as office, browsing() as browser:
-            names = [f"agent-{number}" for number in range(8)]
-            for name in names:
-                await office.world.services.staff.roster.add(name, name, Role.AGENT)
-            await office.world.services.refresh_agents()
-            await asyncio.to_thread(fill, office, options.open, options.open, names)
-            return await measure(browser, office, options)
+    async with open_filled_office(options.open) as office, browsing() as browser:
+        return await measure(browser, office, options)
 
 
 def main() -> None:
