@@ -48,6 +48,12 @@ class Talk:
         assert (await self.user.chat.log.inner_text()).count(words) == 1
 
 
+async def answer_is_lost(route: Route) -> None:
+    """Have a request arrive, and its answer get lost."""
+    await route.fetch()
+    await route.abort()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def talk(town: Stage, visit: Visit, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
     user = await visit("chen-jiahao")
@@ -145,10 +151,6 @@ async def test_a_desk_that_does_not_answer_is_told_and_a_reply_that_arrived_coun
 ) -> None:
     mei = talk.mei
 
-    async def answer_is_lost(route: Route) -> None:
-        await route.fetch()
-        await route.abort()
-
     await mei.page.route("**/talk?*", lambda route: route.abort())
     await mei.page.route("**/reply", answer_is_lost, times=1)
     await talk.box.fill(talk.words)
@@ -163,10 +165,6 @@ async def test_a_desk_that_does_not_answer_is_told_and_a_reply_that_arrived_coun
 async def test_a_reply_whose_answer_was_lost_leaves_its_field_when_it_is_in_the_log(
     talk: Talk,
 ) -> None:
-    async def answer_is_lost(route: Route) -> None:
-        await route.fetch()
-        await route.abort()
-
     await talk.mei.page.route("**/reply", answer_is_lost, times=1)
     await talk.box.fill(talk.words)
     await talk.sends()
@@ -177,10 +175,6 @@ async def test_a_reply_whose_answer_was_lost_leaves_its_field_when_it_is_in_the_
 
 
 async def test_words_that_were_changed_after_a_lost_answer_are_sent_as_well(talk: Talk) -> None:
-    async def answer_is_lost(route: Route) -> None:
-        await route.fetch()
-        await route.abort()
-
     await talk.mei.page.route("**/reply", answer_is_lost, times=1)
     await talk.box.fill(talk.words)
     await talk.sends()

@@ -74,7 +74,7 @@ class AnnotatedReader:
 def _rehearsed() -> Mapping[str, Example]:
     voices = [read_voice(*file) for file in voice_files()]
     # Other voices first: what both say is read as it was rehearsed.
-    ordered = sorted(voices, key=lambda one: one.name.startswith("rehearsal_"))
+    ordered = sorted(voices, key=lambda one: one.is_rehearsed)
     return {example.text.strip(): example for voice in ordered for example in voice.examples}
 
 

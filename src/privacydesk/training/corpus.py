@@ -172,6 +172,11 @@ class Voice(Struct, frozen=True):
     examples: tuple[Example, ...]
 
     @property
+    def is_rehearsed(self) -> bool:
+        """Whether it is no person's, but holds what is said in the stories and the tests."""
+        return self.name.startswith("rehearsal_")
+
+    @property
     def is_left_out(self) -> bool:
         """Whether it is held out from training; one in seven is, by name."""
         return is_left_out(self.name)

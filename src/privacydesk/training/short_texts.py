@@ -70,7 +70,7 @@ def unlike_requests(voices: Iterable[Voice], replies: Iterable[str]) -> list[str
     rehearsed: list[str] = []
     texts = [*replies]
     for voice in voices:
-        said = rehearsed if voice.name.startswith("rehearsal_") else texts
+        said = rehearsed if voice.is_rehearsed else texts
         said += (one.text for one in voice.examples if one.intent not in unknown)
     return rehearsed + random.Random(0).sample(texts, min(_OTHERS, len(texts)))  # noqa: S311
 
