@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries, limits
-from privacydesk.dialog.naming import listed, named_request, part_label
+from privacydesk.dialog.naming import date_argument, listed, named_request, part_label
 from privacydesk.dialog.options import objection_until, whose
 from privacydesk.dialog.outcomes import completion_of, due_of
 from privacydesk.dialog.running import Running
@@ -79,7 +79,7 @@ def _until(script: Script, frame: Running) -> Any:
 def _object_until(script: Script, frame: Running) -> Any:
     ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
     until = None if ticket is None else objection_until(script, ticket)
-    return "" if until is None else {"$date": until.isoformat(), "year": True}
+    return "" if until is None else date_argument(until)
 
 
 def _lapses_on(script: Script, frame: Running) -> Any:
@@ -88,10 +88,7 @@ def _lapses_on(script: Script, frame: Running) -> Any:
     lapse = next((due.at for due in dues if due.kind is ScheduledEventKind.LAPSE), None)
     if lapse is None:
         return ""
-    return {
-        "$date": lapse.astimezone(ZoneInfo(script.rules.zone)).date().isoformat(),
-        "year": True,
-    }
+    return date_argument(lapse.astimezone(ZoneInfo(script.rules.zone)).date())
 
 
 def _stops(script: Script, frame: Running) -> Any:

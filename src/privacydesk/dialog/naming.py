@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,6 +41,11 @@ _SCOPES: Mapping[str, frozenset[str]] = {
 }
 """What the account service acts on, by term family. The wishes of guardians and relatives are
 for people to read."""
+
+
+def date_argument(day: date) -> dict[str, Any]:
+    """Return a date with its year as an argument of a text."""
+    return {"$date": day.isoformat(), "year": True}
 
 
 def label_of(ticket: Ticket, scope: str) -> Any:

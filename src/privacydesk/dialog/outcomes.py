@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.dialog.naming import NOTHING_BY_ITSELF, item_label, label_of
+from privacydesk.dialog.naming import NOTHING_BY_ITSELF, date_argument, item_label, label_of
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.script import Script
@@ -141,7 +141,7 @@ def say_late(script: Script, ticket: Ticket) -> None:
     clock = ticket.staff_clock
     if not ticket.is_open or clock is None:
         return
-    args = ticket_args(ticket, due={"$date": clock.due_date.isoformat(), "year": True})
+    args = ticket_args(ticket, due=date_argument(clock.due_date))
     if ticket.completion is not None:
         if ticket.is_completed_late(script.now):
             script.say("ticket.closing_late", args)
@@ -189,7 +189,7 @@ def say_objection(script: Script, ticket: Ticket) -> None:
         return
     days = script.rules.answer_days
     within = {"$term": "ticket.objection_within", "args": {"days": days}} if days else ""
-    args = {"until": {"$date": until.isoformat(), "year": True}, "within": within}
+    args = {"until": date_argument(until), "within": within}
     script.say("ticket.objection_until", args)
 
 

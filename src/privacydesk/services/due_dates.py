@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
+from privacydesk.dialog.naming import date_argument
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.domain.ticket import Ticket
@@ -13,11 +14,6 @@ from privacydesk.services.deadlines import Deadlines
 
 _SKIPPED_DAYS: Final = frozenset({DayReason.HOLIDAY, DayReason.OVERRIDE_OFF})
 _SATURDAY: Final = 5
-
-
-def date_argument(day: date) -> dict[str, Any]:
-    """Return a date as an argument of a text."""
-    return {"$date": day.isoformat(), "year": True}
 
 
 def bare_date(day: date) -> dict[str, Any]:

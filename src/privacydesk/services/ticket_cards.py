@@ -12,7 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.entries import shown_value
-from privacydesk.dialog.naming import part_label
+from privacydesk.dialog.naming import date_argument, part_label
 from privacydesk.dialog.outcomes import item_rows
 from privacydesk.dialog.request_actions import actions_of
 from privacydesk.dialog.rules import Rules
@@ -33,7 +33,7 @@ from privacydesk.domain.ticket import (
 from privacydesk.ports import Catalog
 from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.due_dates import bare_date, date_argument, holidays_between
+from privacydesk.services.due_dates import bare_date, holidays_between
 
 Row = Mapping[str, Any]
 RenderRow = Callable[[Row, str], dict[str, str]]
@@ -259,7 +259,7 @@ class TicketCards:
 
     def _date(self, at: datetime, *, short: bool = False) -> dict[str, Any]:
         day = at.astimezone(ZoneInfo(self._rules.zone)).date()
-        return {"$date": day.isoformat(), **({"short": True} if short else {"year": True})}
+        return {"$date": day.isoformat(), "short": True} if short else date_argument(day)
 
 
 def _is_verified_apart(ticket: Ticket) -> bool:
