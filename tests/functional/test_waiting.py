@@ -390,6 +390,24 @@ async def test_alarms_end_for_everybody_with_their_cause(world: World) -> None:
     assert len(await called(world, "lao-zhou")) == 3
 
 
+async def test_alarms_that_still_matter_keep_no_others_from_ending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("privacydesk.services.alarms._MAX_RESOLVED", 2)
+    for name in ("lin", "wu"):
+        await enter(world, name, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    chen = await enter(world, "chen", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await chen.tickets()
+    assert ticket.clock is not None
+    world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
+    await world.work()
+    await world.services.staff.decisions.grant(ticket.number, "mei")
+    await chen.settle()
+    checks = [await world.services.alarms.end_resolved() for _ in range(8)]
+    assert sum(checks) == 3
+    assert checks[0] < 3
+
+
 async def test_a_wait_alarms_until_somebody_takes_the_conversation(world: World) -> None:
     lin = await waits(world, "lin")
     world.clock.move(timedelta(minutes=20))

@@ -155,8 +155,13 @@ class AlarmStore(Protocol):
         """
         ...
 
-    async def unseen(self, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return the alarms that their agents have not seen, oldest first."""
+    async def unseen(self, *, after: bytes, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return alarms that their agents have not seen, by ID.
+
+        Args:
+            after: the ID after which they begin; empty for the first.
+            limit: their maximum number.
+        """
         ...
 
     async def mark_over(self, alarms: Sequence[bytes], now: datetime) -> int:

@@ -25,8 +25,8 @@ from privacydesk.domain.ticket import ScheduledEvent, Ticket, TicketState
 from privacydesk.ports import AlarmStore, DutyStore, Reader
 
 _COMPLETION_ALARMS = frozenset({AlarmKind.COMPLETION_SOON, AlarmKind.COMPLETION_OVERDUE})
-_MAX_RESOLVED = 1000
-"""Number of unseen alarms that are checked at a time."""
+_MAX_RESOLVED = 200
+"""Number of unseen alarms that are checked at a time; the next time goes on after them."""
 _ENDS = frozenset({*ALARMS_OF_EVENTS.values(), AlarmKind.ESCALATED, AlarmKind.FILES_ASKED})
 """Alarms about a ticket that are over once staff have done what it needs."""
 _PAGE_SIZE = 100
@@ -55,6 +55,8 @@ class Alarms:
         self._reader = reader
         self._duties = duties
         self._clock = clock
+        self._checked = b""
+        """The ID of the last alarm that was checked for being over; empty to begin anew."""
 
     async def recipients(self) -> AlarmRecipients:
         """Return the staff who may be alerted now."""
@@ -277,7 +279,8 @@ class Alarms:
 
     async def end_resolved(self) -> int:
         """Mark alarms as seen, for everybody, whose cause is over; return their number."""
-        alarms = await self._store.unseen(limit=_MAX_RESOLVED)
+        alarms = await self._store.unseen(after=self._checked, limit=_MAX_RESOLVED)
+        self._checked = alarms[-1].id if len(alarms) == _MAX_RESOLVED else b""
         tickets = {
             ticket_id: await self._reader.ticket(ticket_id)
             for ticket_id in {alarm.ticket_id for alarm in alarms if alarm.kind in _ENDS}

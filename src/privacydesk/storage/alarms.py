@@ -34,8 +34,8 @@ _MARK_SEEN: Final = (
 
 _UNSEEN: Final = (
     sa.select(tables.staff_alarm)
-    .where(_alarm.seen_at.is_(None))
-    .order_by(_alarm.at, _alarm.id)
+    .where(_alarm.seen_at.is_(None), _alarm.id > sa.bindparam("after"))
+    .order_by(_alarm.id)
     .limit(sa.bindparam("count"))
 )
 _MARK_OVER: Final = (
@@ -85,12 +85,11 @@ class SqlAlarmStore:
         params = {"at_agent": agent, "to_seen_at": to_micros(now)}
         return await self._writer.run(lambda c: int(c.execute(update, params).rowcount))
 
-    async def unseen(self, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return alarms that their agents have not seen, the oldest first."""
+    async def unseen(self, *, after: bytes, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return alarms that their agents have not seen; see ``ports.AlarmStore``."""
+        params = {"after": after, "count": limit}
         return await self._reader.read(
-            lambda connection: tuple(
-                read_alarm(row) for row in connection.execute(_UNSEEN, {"count": limit})
-            )
+            lambda connection: tuple(map(read_alarm, connection.execute(_UNSEEN, params)))
         )
 
     async def mark_over(self, alarms: Sequence[bytes], now: datetime) -> int:
