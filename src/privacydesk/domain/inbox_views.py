@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -14,7 +15,10 @@ from privacydesk.domain.ticket import Ticket
 
 
 class InboxView(StrEnum):
-    """A view of the inbox: a list of open tickets. A ticket may be in several views."""
+    """A view of the inbox: a list of tickets. A ticket may be in several views.
+
+    All but ``FINISHED_VIEWS`` list open tickets alone.
+    """
 
     OPEN = "open"
     MINE = "mine"
@@ -31,6 +35,16 @@ class InboxView(StrEnum):
     OBJECTIONS = "objections"
     GUARDED = "guarded"
     """A minor or a guardian is involved."""
+    CLOSED = "closed"
+    """Closed within ``CLOSED_DAYS``."""
+    DECIDED = "decided"
+    """Decided by the viewing agent; some are still being carried out."""
+
+
+FINISHED_VIEWS: Final = frozenset({InboxView.CLOSED, InboxView.DECIDED})
+"""The views that show what was done, instead of what is to be done."""
+CLOSED_DAYS: Final = 30
+"""For how many days the view ``CLOSED`` lists a ticket."""
 
 
 class InboxSort(StrEnum):
@@ -42,6 +56,33 @@ class InboxSort(StrEnum):
     """The newest first."""
     WAITING = "waiting"
     """Those received the longest ago first."""
+    CLOSED = "closed"
+    """Those closed last first; the order of the view ``CLOSED``."""
+    DECIDED = "decided"
+    """Those decided last first; the order of the view ``DECIDED``."""
+
+    def time_of(self, ticket: Ticket) -> datetime | None:
+        """Return the time by which a ticket is sorted; None if it has none."""
+        match self:
+            case InboxSort.DUE:
+                return ticket.urgent_at
+            case InboxSort.CLOSED:
+                return ticket.closed_at
+            case InboxSort.DECIDED:
+                return ticket.answered_at
+            case _:
+                return ticket.received_at
+
+
+def sorts_of(view: InboxView) -> tuple[InboxSort, ...]:
+    """Return the orders that a view can be listed in, the usual one first."""
+    match view:
+        case InboxView.CLOSED:
+            return (InboxSort.CLOSED,)
+        case InboxView.DECIDED:
+            return (InboxSort.DECIDED,)
+        case _:
+            return (InboxSort.DUE, InboxSort.RECEIVED, InboxSort.WAITING)
 
 
 class PageCursor(Struct, frozen=True):
@@ -58,8 +99,7 @@ class PageCursor(Struct, frozen=True):
     @classmethod
     def of(cls, ticket: Ticket, sort: InboxSort = InboxSort.DUE) -> PageCursor:
         """Return the cursor of a page that ends with a ticket."""
-        at = ticket.urgent_at if sort is InboxSort.DUE else ticket.received_at
-        return cls(at, ticket.id)
+        return cls(sort.time_of(ticket), ticket.id)
 
 
 class InboxFilter(Struct, frozen=True):
@@ -104,6 +144,11 @@ class ViewerContext(Struct, frozen=True):
     now: datetime
     soon: datetime
 
+    @property
+    def closed_since(self) -> datetime:
+        """The time since which tickets that were closed are in ``CLOSED``."""
+        return self.now - timedelta(days=CLOSED_DAYS)
+
 
 class TicketSummary(Struct, frozen=True):
     """An open ticket, as listed with its conversation."""
@@ -129,7 +174,7 @@ class InboxCounts(Struct, frozen=True):
     """The numbers of tickets and conversations shown beside the inbox views.
 
     Attributes:
-        tickets: number of tickets by inbox view.
+        tickets: number of tickets by inbox view, without ``FINISHED_VIEWS``.
         queued: number of conversations that wait for an agent.
         assigned: number of conversations assigned to the viewer.
     """

@@ -300,9 +300,18 @@ class Ticket(Struct, frozen=True):
     @property
     def decision_participants(self) -> tuple[str, ...]:
         """The agents who took part in its decision, and so may not decide an objection to it."""
-        work = self.work
-        agents = (*work.touched_by, work.decided_by or self.holder)
+        agents = (*self.work.touched_by, self._decider)
         return tuple(dict.fromkeys(agent for agent in agents if agent))
+
+    @property
+    def decided_by(self) -> str:
+        """The agent who decided it; empty while it is undecided."""
+        return "" if self.answered_at is None else self._decider
+
+    @property
+    def _decider(self) -> str:
+        # Records no longer tell who decided, but who held the ticket.
+        return self.work.decided_by or self.holder
 
     @property
     def awaits_supervisors(self) -> bool:

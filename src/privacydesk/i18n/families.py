@@ -25,7 +25,6 @@ from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.inbox_views import InboxSort
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
 from privacydesk.domain.packages import KNOWN_COLUMNS
@@ -75,7 +74,6 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.duty.alarm": AlarmKind,
     "web.case.attempt": AttemptKind,
     "web.duty.state": PresenceState,
-    "web.inbox.sort": InboxSort,
 }
 """For each prefix, the members that complete it."""
 

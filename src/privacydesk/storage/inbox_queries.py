@@ -1,4 +1,4 @@
-"""Queries of the inbox: each view is a range of one partial index, which is sorted by due date."""
+"""Queries of the inbox: each view is a range of one partial index, in the view's usual order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.inbox_views import (
+    FINISHED_VIEWS,
     InboxFilter,
     InboxSort,
     InboxView,
@@ -30,6 +31,7 @@ _ticket = tables.ticket.c
 _AGENT: sa.BindParameter[str] = sa.bindparam("agent")
 _NOW: sa.BindParameter[int] = sa.bindparam("now")
 _SOON: sa.BindParameter[int] = sa.bindparam("soon")
+_CLOSED_SINCE: sa.BindParameter[int] = sa.bindparam("closed_since")
 
 _CONDITIONS: Mapping[InboxView, tuple[sa.ColumnElement[Any], ...]] = {
     InboxView.OPEN: (_OPEN,),
@@ -42,6 +44,8 @@ _CONDITIONS: Mapping[InboxView, tuple[sa.ColumnElement[Any], ...]] = {
     InboxView.ESCALATED: (sa.literal_column("ticket.escalated"),),
     InboxView.OBJECTIONS: (sa.literal_column("ticket.objection"),),
     InboxView.GUARDED: (sa.literal_column("ticket.guarded"),),
+    InboxView.CLOSED: (_ticket.closed_at >= _CLOSED_SINCE,),
+    InboxView.DECIDED: (_ticket.decided_by == _AGENT,),
 }
 QUEUED = "queued"
 """The label in ``COUNTS`` of the number of conversations that wait for an agent."""
@@ -57,6 +61,7 @@ COUNTS = sa.select(
         .scalar_subquery()
         .label(view.value)
         for view, conditions in _CONDITIONS.items()
+        if view not in FINISHED_VIEWS
     ),
     sa.select(sa.func.count())
     .select_from(tables.conversation)
@@ -77,7 +82,10 @@ _SORT_KEYS: Mapping[InboxSort, tuple[sa.ColumnElement[Any], sa.ColumnElement[Any
     InboxSort.DUE: (_ticket.urgent_at, _ticket.id),
     InboxSort.RECEIVED: (_ticket.received_at, _ticket.id),
     InboxSort.WAITING: (_ticket.received_at, _ticket.id),
+    InboxSort.CLOSED: (_ticket.closed_at, _ticket.id),
+    InboxSort.DECIDED: (_ticket.answered_at, _ticket.id),
 }
+_LATEST_FIRST = frozenset({InboxSort.RECEIVED, InboxSort.CLOSED, InboxSort.DECIDED})
 _CURSOR = sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type))
 _FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
     "kind": _ticket.kind == sa.bindparam("kind"),
@@ -88,7 +96,12 @@ _FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
 
 def viewer_parameters(viewer: ViewerContext) -> dict[str, Any]:
     """Return the query parameters that describe the viewer."""
-    return {"agent": viewer.agent, "now": to_micros(viewer.now), "soon": to_micros(viewer.soon)}
+    return {
+        "agent": viewer.agent,
+        "now": to_micros(viewer.now),
+        "soon": to_micros(viewer.soon),
+        "closed_since": to_micros(viewer.closed_since),
+    }
 
 
 def select_page(
@@ -108,9 +121,10 @@ def select_page(
 
 def cursor_of(row: Any, sort: InboxSort) -> PageCursor:
     """Return the cursor after which the page that follows a row begins."""
+    time, _ = _SORT_KEYS[sort]
+    value = getattr(row, time.name)
     due = sort is InboxSort.DUE
-    at = read_urgent_at(row.urgent_at) if due else from_micros(row.received_at)
-    return PageCursor(at, TicketId(row.id))
+    return PageCursor(read_urgent_at(value) if due else from_micros(value), TicketId(row.id))
 
 
 def read_urgent_at(value: int) -> datetime | None:
@@ -157,7 +171,7 @@ def _build_page_query(
     view: InboxView, filters: frozenset[str], sort: InboxSort, *, has_cursor: bool
 ) -> sa.Select[Any]:
     conditions = _conditions(view, filters)
-    keys, descending = _SORT_KEYS[sort], sort is InboxSort.RECEIVED
+    keys, descending = _SORT_KEYS[sort], sort in _LATEST_FIRST
     if has_cursor:
         place = sa.tuple_(*keys)
         conditions.append(place < _CURSOR if descending else place > _CURSOR)

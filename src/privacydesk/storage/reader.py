@@ -25,6 +25,7 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
 from privacydesk.domain.inbox_views import (
+    FINISHED_VIEWS,
     NO_FILTER,
     InboxCounts,
     InboxFilter,
@@ -356,7 +357,7 @@ class SqlReader:
                 .one()
             )
             return InboxCounts(
-                {view: int(row[view.value]) for view in InboxView},
+                {view: int(row[view.value]) for view in InboxView if view not in FINISHED_VIEWS},
                 int(row[inbox_queries.QUEUED]),
                 int(row[inbox_queries.HELD]),
             )

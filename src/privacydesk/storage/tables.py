@@ -146,6 +146,8 @@ ticket = sa.Table(
     sa.Column("promised_at", _INSTANT),
     sa.Column("answered_at", _INSTANT),
     sa.Column("grounds", sa.Text, nullable=False),
+    # For the inbox; null while the ticket is undecided.
+    sa.Column("decided_by", sa.Text),
     sa.Column("body", _SEALED, nullable=False),
     sa.Index("ix_ticket_state", "state", "due_at"),
     _partial_index("ix_ticket_linked", "linked", where="linked IS NOT NULL"),
@@ -174,6 +176,16 @@ ticket = sa.Table(
     _inbox_index("ix_ticket_objection", marked="objection", where="objection"),
     _inbox_index("ix_ticket_guarded", marked="guarded", where="guarded"),
     _inbox_index("ix_ticket_escalated", marked="escalated", where="escalated"),
+    _partial_index(
+        "ix_ticket_closed",
+        *("closed_at", "id", "kind", "locale", "holder"),
+        where="closed_at IS NOT NULL",
+    ),
+    _partial_index(
+        "ix_ticket_decided",
+        *("decided_by", "answered_at", "id", "kind", "locale", "holder"),
+        where="decided_by IS NOT NULL",
+    ),
 )
 
 ticket_number = sa.Table(

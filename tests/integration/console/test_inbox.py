@@ -9,11 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
-from tests.common.console_cases import enter, field
+from tests.common.console_cases import enter, field, guardian
 from tests.common.console_client import Browser, Office, Page
 from tests.common.stories import steps
 
 from privacydesk.domain.deadlines import working_days_left
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.inbox_views import CLOSED_DAYS
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
@@ -501,3 +503,68 @@ async def test_sorted_pages_continue_after_the_last_row(
     rest = await mei.get(unescape(link[1]))
     assert len(numbers(page)) == PAGE
     assert len({*numbers(page), *numbers(rest)}) == PAGE + 1
+
+
+async def test_what_was_decided_is_found_by_whoever_decided_it_and_once_closed_by_all(
+    office: Office, mei: Browser
+) -> None:
+    refused, granted = await copy_of_data(office), await copy_of_data(office, "chen")
+    staff = office.world.services.staff
+    boss = await office.signed_in("lao-zhou")
+    assert numbers(await view(mei, "decided")) == numbers(await view(mei, "closed")) == []
+    await staff.decisions.refuse(refused.number, "mei", ground=Ground.LAW, reason="It is kept.")
+    office.clock.move(timedelta(minutes=1))
+    await staff.decisions.grant(granted.number, "mei")
+    assert numbers(await view(mei, "closed")) == [refused.number]
+    page = await view(mei, "decided")
+    assert numbers(page) == [granted.number, refused.number], "the last one first"
+    assert "decided" not in counts(page), "what is done is no number of things to do"
+    assert 'name="ticket"' not in page.text, "nothing is done with what is finished"
+    assert numbers(await view(boss, "decided")) == []
+    await office.world.work()
+    assert numbers(await view(boss, "closed")) == [granted.number, refused.number]
+    assert numbers(await view(boss, "closed&holder=mei&kind=deletion")) == []
+    export = await boss.get("/console/inbox/export?view=closed")
+    assert refused.number in export.text
+    assert (await mei.get("/console/inbox?view=closed&sort=due")).status == 404
+
+    office.clock.move(timedelta(days=CLOSED_DAYS, minutes=1))
+    mei = await office.signed_in("mei")
+    assert numbers(await view(mei, "closed")) == []
+    assert numbers(await view(mei, "decided")) == [granted.number, refused.number]
+
+
+async def test_closed_requests_continue_after_the_last_row(office: Office, mei: Browser) -> None:
+    first = await copy_of_data(office)
+    staff = office.world.services.staff.decisions
+    await staff.refuse(first.number, "mei", ground=Ground.LAW, reason="It is kept.")
+    closed = await office.world.services.staff.tickets.by_number(first.number)
+    assert closed.closed_at is not None
+    for hours in range(PAGE):
+        at = closed.closed_at - timedelta(hours=hours // 2)
+        await another(office, replace(closed, closed_at=at, answered_at=at))
+    for name in ("closed", "decided"):
+        page = await view(mei, name)
+        link = re.search(r'<a class="button" href="([^"]+)">Next page<', page.text)
+        assert link is not None
+        rest = await mei.get(unescape(link[1]))
+        assert len({*numbers(page), *numbers(rest)}) == PAGE + 1
+
+
+async def test_what_is_closed_shows_nothing_of_a_child_s_files(office: Office) -> None:
+    _, ticket = await guardian(office)
+    await office.world.services.staff.decisions.refuse(
+        ticket.number, "lao-zhou", ground=Ground.LAW, reason="It is kept."
+    )
+    (file,) = await office.world.services.store.reader.evidence_of(ticket.id)
+    mei = await office.signed_in("mei")
+    page = await view(mei, "closed")
+    assert numbers(page) == [ticket.number]
+    assert file.name not in page.text
+    case = f"/console/tickets/{ticket.number}"
+    assert f"{case}/files/" not in (await mei.get(case)).text
+    for who in ("mei", "lao-zhou"):
+        browser = await office.signed_in(who)
+        await browser.get(case)
+        answer = await browser.get(f"{case}/files/{file.id.hex()}")
+        assert answer.status in {403, 404, 410}

@@ -22,10 +22,12 @@ from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.inbox_views import (
     InboxFilter,
+    InboxSort,
     InboxView,
     PageCursor,
     TicketSummary,
     ViewerContext,
+    sorts_of,
 )
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import TicketState
@@ -199,7 +201,8 @@ def test_a_page_of_a_pile_reads_its_index_and_sorts_nothing(
 ) -> None:
     del url
     viewer = ViewerContext("alice", NOW, NOW)
-    plan = query_plan(path, inbox_queries.select_page(view, viewer, inbox_filter, after, 50)[0])
+    page = inbox_queries.select_page(view, viewer, inbox_filter, after, 50, sort=sorts_of(view)[0])
+    plan = query_plan(path, page[0])
     assert "INDEX ix_ticket_" in plan
     assert "TEMP B-TREE" not in plan
 
@@ -209,10 +212,17 @@ def test_what_a_sieve_leaves_out_of_a_pile_is_told_by_the_index_alone(
     url: str, path: Path, view: InboxView
 ) -> None:
     del url
+    (sort, *_), columns = sorts_of(view), tables.ticket.c
     query, _ = inbox_queries.select_page(
-        view, ViewerContext("alice", NOW, NOW), InboxFilter(RequestKind.GUARDIAN, "en"), None, 9
+        view,
+        ViewerContext("alice", NOW, NOW),
+        InboxFilter(RequestKind.GUARDIAN, "en"),
+        None,
+        9,
+        sort=sort,
     )
-    places = query.with_only_columns(tables.ticket.c.urgent_at, tables.ticket.c.id)
+    times = {InboxSort.CLOSED: columns.closed_at, InboxSort.DECIDED: columns.answered_at}
+    places = query.with_only_columns(times.get(sort, columns.urgent_at), columns.id)
     assert "COVERING INDEX ix_ticket_" in query_plan(path, places)
 
 

@@ -57,7 +57,10 @@ EXCUSED_TABLES: Final[Mapping[str, str]] = {
 """Tables that decide nothing, and why."""
 
 EXCUSED: Final[Mapping[str, Mapping[str, str]]] = {
-    "ticket": {"next_due_at": "when it is looked at next; what is due stands in the body"},
+    "ticket": {
+        "next_due_at": "when it is looked at next; what is due stands in the body",
+        "decided_by": "which list shows it to whom; who decided stands in the body",
+    },
     "outbox": {"due_at": "when it is looked at next"},
     "api_token": {"used_at": "only shown"},
     "webhook_endpoint": {

@@ -30,7 +30,6 @@ from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.audit import READERS, parse_audit_filter
 from privacydesk.web.console.audit_localizer import INBOX_LISTING, AuditLocalizer
 from privacydesk.web.console.inbox_filters import (
-    can_filter_by_holder,
     describe_filter,
     filter_query,
     parse_filter,
@@ -70,12 +69,9 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
         raise NotFoundError("there is no such view") from None
     localizer = localizer_of(request)
     services = request.config_dict[SERVICES]
-    inbox_filter = parse_filter(
-        request.query, services.agents, by_holder=can_filter_by_holder(view.value)
-    )
-    tickets = _read_inbox(
-        services.inbox, view, inbox_filter, parse_sort(request.query), agent_session(request).agent
-    )
+    inbox_filter = parse_filter(request.query, services.agents, view.value)
+    sort, me = parse_sort(request.query, view), agent_session(request).agent
+    tickets = _read_inbox(services.inbox, view, inbox_filter, sort, me)
     query = filter_query(inbox_filter)
     listing = _Listing(
         name=str(URL(f"{INBOX_LISTING}{view.value}").with_query(query)),

@@ -11,7 +11,13 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.inbox_views import InboxListing, InboxSort, InboxView, PageCursor
+from privacydesk.domain.inbox_views import (
+    FINISHED_VIEWS,
+    InboxListing,
+    InboxView,
+    PageCursor,
+    sorts_of,
+)
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.saved_views import MAX_NAME, SavedView
 from privacydesk.errors import DeskError, NotFoundError
@@ -21,6 +27,7 @@ from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.inbox_filters import (
     NOBODY,
     can_filter_by_holder,
+    can_filter_by_language,
     describe_filter,
     filter_query,
     parse_filter,
@@ -38,6 +45,7 @@ from privacydesk.web.texts import LANGUAGE_TAGS
 
 QUEUE: Final = "queue"
 VIEWS: Final = (
+    InboxView.OPEN.value,
     InboxView.MINE.value,
     InboxView.UNASSIGNED.value,
     QUEUE,
@@ -48,7 +56,8 @@ VIEWS: Final = (
     InboxView.ESCALATED.value,
     InboxView.OBJECTIONS.value,
     InboxView.GUARDED.value,
-    InboxView.OPEN.value,
+    InboxView.DECIDED.value,
+    InboxView.CLOSED.value,
 )
 """The views in the order in which they are shown."""
 
@@ -111,17 +120,17 @@ async def render_inbox(
         "console/inbox.html",
         status=200 if error is None else STATUS.get(error.code, 500),
         views=VIEWS,
+        finished_views=FINISHED_VIEWS,
         saved_views=[(view, listing_address(view.listing)) for view in saved],
         current=_find_current(saved, page_request),
         counts=await count_views(services.inbox, agent, saved),
         kinds=tuple(RequestKind),
-        locales=tuple(LANGUAGE_TAGS),
+        locales=tuple(LANGUAGE_TAGS) if can_filter_by_language(values["view"]) else (),
         holders=possible_holders(services.agents) if can_filter_by_holder(values["view"]) else (),
         nobody=NOBODY,
         list_address=str(address),
         list_query=address.query_string,
         page_address="" if error is None else str(address),
-        sorts=tuple(InboxSort),
         live=str((address / "live").with_query(address.query)),
         revision=services.inbox.revision_of(page),
         max_name=MAX_NAME,
@@ -142,7 +151,7 @@ async def count_views(inbox: Inbox, agent: Agent, saved: Sequence[SavedView]) ->
 def listing_address(listing: InboxListing) -> str:
     """Return the address of a listing."""
     filters = filter_query(listing.inbox_filter)
-    return _address("inbox", listing.view, filters, **sort_query(listing.sort))
+    return _address("inbox", listing.view, filters, **sort_query(listing.view, listing.sort))
 
 
 def parse_listing(request: web.Request, query: Mapping[str, str]) -> InboxListing:
@@ -175,8 +184,9 @@ def _list_values(
     """Return the template variables of a list."""
     view = query.get("view", InboxView.MINE.value)
     search, filters = page_request.query, filter_query(page_request.inbox_filter)
-    order = sort_query(page_request.sort)
-    next_page, can_export = "", _may_export(agent_session(request).agent, view)
+    me, listed = agent_session(request).agent, page_request.view
+    order = sort_query(listed, page_request.sort) if listed else {}
+    next_page, can_export = "", _may_export(me, view)
     if page.after:
         next_page = _address("inbox", view, filters, **order, after=_encode_cursor(page.after))
     return {
@@ -190,12 +200,15 @@ def _list_values(
         "filters": filters,
         "sort": page_request.sort,
         "sort_addresses": {
-            sort: _address("inbox", view, filters, **sort_query(sort)) for sort in InboxSort
+            sort: _address("inbox", view, filters, **sort_query(listed, sort))
+            for sort in (sorts_of(listed) if listed else ())
         },
+        "is_usual_order": not order,
         "next_page": next_page,
         "export_address": _address("inbox/export", view, filters, **order),
         "max_rows": MAX_EXPORT_ROWS if can_export and page.rows and not search else 0,
-        "may_select": agent_session(request).agent.works,
+        "is_finished": listed in FINISHED_VIEWS,
+        "may_select": me.works and listed not in FINISHED_VIEWS,
         "w": localizer_of(request),
     }
 
@@ -217,12 +230,12 @@ def parse_inbox_query(request: web.Request, query: Mapping[str, str] | None = No
     search = query.get("q", "")[:_MAX_SEARCH_LENGTH].strip()
     if search:
         return PageRequest(None, query=search)
-    agents = request.config_dict[SERVICES].agents
-    inbox_filter = parse_filter(query, agents, by_holder=can_filter_by_holder(view))
+    inbox_filter = parse_filter(query, request.config_dict[SERVICES].agents, view)
     if view == QUEUE:
         return PageRequest(None, inbox_filter=inbox_filter)
-    after = _decode_cursor(query.get("after", ""))
-    return PageRequest(InboxView(view), after, inbox_filter=inbox_filter, sort=parse_sort(query))
+    listed, after = InboxView(view), _decode_cursor(query.get("after", ""))
+    sort = parse_sort(query, listed)
+    return PageRequest(listed, after, inbox_filter=inbox_filter, sort=sort)
 
 
 def _may_export(agent: Agent, view: str) -> bool:

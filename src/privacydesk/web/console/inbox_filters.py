@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.inbox_views import InboxFilter, InboxSort, InboxView
+from privacydesk.domain.inbox_views import (
+    FINISHED_VIEWS,
+    InboxFilter,
+    InboxSort,
+    InboxView,
+    sorts_of,
+)
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import NotFoundError
 from privacydesk.web.console.localizer import Localizer
@@ -18,21 +24,20 @@ NOBODY: Final = "no one"
 _SINGLE_HOLDER_VIEWS: Final = frozenset({InboxView.MINE.value, InboxView.UNASSIGNED.value})
 
 
-def parse_filter(
-    query: Mapping[str, str], agents: Mapping[str, Agent], *, by_holder: bool
-) -> InboxFilter:
+def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: str) -> InboxFilter:
     """Return the filter in a query; parameters that are empty or missing filter nothing.
 
     Args:
         query: the parameters ``kind``, ``language`` and ``holder``.
         agents: all agents by name.
-        by_holder: whether the view can be filtered by holder; if not, ``holder`` is ignored.
+        view: the view, which ignores what it can't be filtered by.
 
     Raises:
         NotFoundError: there is no such kind, language or agent.
     """
-    kind, language = query.get("kind", ""), query.get("language", "")
-    holder = query.get("holder", "") if by_holder else ""
+    kind = query.get("kind", "")
+    language = query.get("language", "") if can_filter_by_language(view) else ""
+    holder = query.get("holder", "") if can_filter_by_holder(view) else ""
     if (
         kind not in {"", *RequestKind}
         or language not in {"", *LANGUAGE_TAGS}
@@ -51,6 +56,11 @@ def can_filter_by_holder(view: str) -> bool:
     return view in {*InboxView} and view not in _SINGLE_HOLDER_VIEWS
 
 
+def can_filter_by_language(view: str) -> bool:
+    """Whether the languages of a view's tickets are stored where they can be compared."""
+    return view not in FINISHED_VIEWS
+
+
 def filter_query(inbox_filter: InboxFilter) -> dict[str, str]:
     """Return a filter as query parameters, without those that would be empty."""
     parameters = {
@@ -61,21 +71,22 @@ def filter_query(inbox_filter: InboxFilter) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if value}
 
 
-def parse_sort(query: Mapping[str, str]) -> InboxSort:
-    """Return the order in a query's ``sort``; by due date if it is missing.
+def parse_sort(query: Mapping[str, str], view: InboxView) -> InboxSort:
+    """Return the order in a query's ``sort``; the view's usual one if it is missing.
 
     Raises:
-        NotFoundError: there is no such order.
+        NotFoundError: the view has no such order.
     """
-    try:
-        return InboxSort(query.get("sort") or InboxSort.DUE)
-    except ValueError:
-        raise NotFoundError("there is no such order") from None
+    sorts = {sort.value: sort for sort in sorts_of(view)}
+    name = query.get("sort") or sorts_of(view)[0].value
+    if name not in sorts:
+        raise NotFoundError("there is no such order")
+    return sorts[name]
 
 
-def sort_query(sort: InboxSort) -> dict[str, str]:
-    """Return an order as query parameters; none for the usual one."""
-    return {} if sort is InboxSort.DUE else {"sort": sort.value}
+def sort_query(view: InboxView, sort: InboxSort) -> dict[str, str]:
+    """Return an order as query parameters; none for the view's usual one."""
+    return {} if sort is sorts_of(view)[0] else {"sort": sort.value}
 
 
 def describe_filter(query: Mapping[str, str], localizer: Localizer) -> list[str]:

@@ -182,10 +182,6 @@ class Localizer:
         """Return the name of a view of the inbox."""
         return self._text(f"web.inbox.view.{name}")
 
-    def inbox_sort(self, name: str) -> str:
-        """Return the name of an order of the inbox."""
-        return self._text(f"web.inbox.sort.{name}")
-
     def number(self, value: int) -> str:
         """Return a number as people write it."""
         return str(self._services.catalog.value(self._locale, {"$number": value}))

@@ -16,7 +16,20 @@ const title = document.title;
 /** The last known counts; what was there when the page was opened is not notified. */
 let before = null;
 
-export const stream = new EventSource(live(page.dataset.live));
+/** What the page's stream tells, whichever is open. */
+export const stream = new EventTarget();
+const TOPICS = ["desk", "counts", "list", "case", "open", "error"];
+/** @type {EventSource | null} */
+let source = null;
+
+/** Opens the page's stream, or another one in its place. @param {string} address */
+export function connect(address) {
+  source?.close();
+  source = new EventSource(live(address));
+  for (const topic of TOPICS) {
+    source.addEventListener(topic, ({ data }) => stream.dispatchEvent(new MessageEvent(topic, { data })));
+  }
+}
 
 /** @param {string} name @param {number} count */
 function badge(name, count) {
@@ -115,3 +128,4 @@ if (duty) {
     });
   }
 }
+connect(page.dataset.live);

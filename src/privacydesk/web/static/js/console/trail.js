@@ -5,6 +5,8 @@
 const KEY = "desk-trail";
 const SHUT = "desk-list-shut";
 const INBOX = "/console/inbox";
+/** What a case is listed in that was not opened from a list. */
+const ALL_OPEN = `${INBOX}?view=open`;
 
 /** Where there is room for the list beside the case; css/case.css has the same width. */
 const WIDE = matchMedia("(min-width: 1280px)");
@@ -64,8 +66,10 @@ export function follow() {
 /** The view of the inbox that a case's page shows beside it. @returns {URL | null} */
 function listed() {
   if (!document.getElementById("beside")) return null;
-  const view = new URL(trail()?.view ?? INBOX, location.href);
-  return view.pathname === INBOX ? view : new URL(INBOX, location.href);
+  const known = trail();
+  const view = new URL(known?.view ?? ALL_OPEN, location.href);
+  const isThere = known?.rows.includes(document.getElementById("up").dataset.case);
+  return isThere && view.pathname === INBOX ? view : new URL(ALL_OPEN, location.href);
 }
 
 /** Adds the list beside the page to its stream's address. @param {string} address */
@@ -85,7 +89,13 @@ export function live(address) {
 function changed(rows) {
   const known = trail();
   const here = document.getElementById("up").dataset.case;
-  if (!known?.rows.includes(here)) return;
+  if (!known?.rows.includes(here)) {
+    if (rows.includes(here)) {
+      keep(ALL_OPEN, rows);
+      follow();
+    }
+    return;
+  }
   if (!rows.includes(here)) {
     const later = known.rows.slice(known.rows.indexOf(here) + 1).find((row) => rows.includes(row));
     const at = later === undefined ? rows.length : rows.indexOf(later);
