@@ -201,8 +201,10 @@ def _list_values(
         "sort": page_request.sort,
         "sort_addresses": {
             sort: _address("inbox", view, filters, **sort_query(listed, sort))
-            for sort in (sorts_of(listed) if listed else ())
-        },
+            for sort in sorts_of(listed)
+        }
+        if listed
+        else {},
         "is_usual_order": not order,
         "next_page": next_page,
         "export_address": _address("inbox/export", view, filters, **order),
