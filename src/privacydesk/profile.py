@@ -27,6 +27,7 @@ from pydantic import (
 
 from privacydesk.calendars import CLOSING_15WD, CODES, regime
 from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.brand import MIN_CONTRAST, Brand, Logo, contrast, is_colour
 from privacydesk.domain.clocks import RegimeProfile, StartsFrom
 from privacydesk.domain.deadlines import Unit
@@ -290,7 +291,7 @@ class OperatorProfile(_Section):
     calendar: str = "CN"
     regimes: list[str] = ["operator_7wd"]
     settled_until: dict[str, int] = {}
-    paths: dict[str, str] = {}
+    paths: dict[str, str | dict[str, str]] = {}
     mailboxes: dict[str, str] = {}
     clauses: dict[str, dict[str, str]] = {}
     policy: str = ""
@@ -470,6 +471,15 @@ class OperatorProfile(_Section):
             if texts is not None
         }
         return {key: locales for key, locales in lacking.items() if locales}
+
+    def missing_paths(self) -> frozenset[str]:
+        """Return the names of paths that dialogs show and a language lacks."""
+        rules = self.rules()
+        return frozenset(
+            name
+            for name in PATHS
+            if not all(rules.path_in(locale, name) for locale in SHIPPED_LOCALES)
+        )
 
     def two_person_kinds(self) -> frozenset[RequestKind]:
         """Return the kinds of tickets whose decision a second agent must confirm."""

@@ -1041,6 +1041,62 @@ async def test_a_quote_is_a_card_that_leads_to_its_place_in_the_policy(
     await looks_right(policy, f"policy.{locale}.{scheme}")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("locale", "shown", "note"),
+    [
+        (
+            "zh_Hant",
+            {"rendition": {**PASSAGE, "text": "到期再刪。", "sentence": "", "lang": "zh-Hant"}},
+            "以簡體中文原文為準",
+        ),
+        (
+            "en",
+            {"rendition": {**PASSAGE, "text": "Then deleted.", "sentence": "", "lang": "en"}},
+            "the original in Simplified Chinese is binding",
+        ),
+        ("en", {"place": "Article 4(2)"}, "exists in Simplified Chinese only"),
+    ],
+)
+async def test_a_reader_of_another_language_unfolds_the_original(
+    house: House, locale: str, shown: dict[str, Any], note: str, scheme: str
+) -> None:
+    page = await house.chat(locale, color_scheme=scheme)
+    house.desk.speak(house.last(), locale)
+    quote = say("(all of it)", key="policy_question.quote", data={"passage": {**PASSAGE, **shown}})
+    house.desk.write(house.last(), [replace(quote, locale=locale)])
+    card = page.locator("#log .quote")
+    await expect(card).to_contain_text(note)
+    original = card.locator("details blockquote")
+    await expect(original).to_be_hidden()
+    if "rendition" in shown:
+        await expect(card.locator("blockquote").first).to_have_text(shown["rendition"]["text"])
+    await looks_right(page, f"quote.rendered.{locale}.{scheme}")
+    await card.locator("summary").click()
+    await expect(original.locator(".words")).to_have_attribute("lang", "zh-Hans")
+    await expect(original).to_have_text(PASSAGE["text"])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "excerpt"),
+    [
+        ("a.动态在【动态】里删", "", "动态在【动态】里删"),
+        ("（一）怎样删\na.动态在【动态】里删", "", "（一）怎样删\na.动态在【动态】里删"),
+        (f"{'开' * 237}\nb.关注\n{'完' * 237}", "b.关注", "关注"),
+        (f"{'开' * 237}\nb.关注\nc.手机\n{'完' * 237}", "b.关注", "b.关注\nc.手机"),
+    ],
+)
+async def test_a_list_keeps_its_numbers_and_an_item_alone_has_none(
+    house: House, text: str, sentence: str, excerpt: str
+) -> None:
+    page = await house.chat("zh_Hans")
+    passage = {**PASSAGE, "text": text, "sentence": sentence}
+    quote = say("(all of it)", key="policy_question.quote", data={"passage": passage})
+    house.desk.write(house.last(), [quote])
+    shown = page.locator("#log .quote blockquote .words").first
+    assert await shown.evaluate("one => one.textContent") == excerpt
+
+
 async def test_without_an_imported_policy_nothing_links_to_it(house: House) -> None:
     house.desk.greeting = first_screen()
     page = await house.chat()

@@ -14,7 +14,12 @@ import numpy as np
 from privacydesk.demo.files import DATA
 from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, States, Vector
 from privacydesk.policy.importer import decode_policy, read_policy
-from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
+from privacydesk.policy.library import (
+    FilePolicyLibrary,
+    MemoryPolicyLibrary,
+    TranslationLanguage,
+    translation_name,
+)
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
@@ -28,6 +33,14 @@ def sample_policy() -> PolicyVersion:
     """Return the demo's policy as an import."""
     text = decode_policy((DATA / "policy.md").read_bytes()).text
     return read_policy(text, name=SAMPLE).version(datetime(2026, 1, 12, tzinfo=UTC))
+
+
+@cache
+def sample_translation() -> PolicyVersion:
+    """Return the English translation of the demo's policy, imported a day later."""
+    text = decode_policy((DATA / "policy.en.md").read_bytes()).text
+    name = translation_name(SAMPLE, TranslationLanguage.EN)
+    return read_policy(text, name=name).version(datetime(2026, 1, 13, tzinfo=UTC))
 
 
 class CountingEmbedder:

@@ -528,8 +528,7 @@ class Player:
         """Check that a passage was quoted: from where, and some of its words."""
         quotes = [event for event in self.events[self.mark :] if "source" in event.args]
         if not any(
-            wanted["source"] in event.args["source"] and wanted["text"] in event.text
-            for event in quotes
+            wanted["source"] in event.text and wanted["text"] in event.text for event in quotes
         ):
             raise StoryError(f"not quoted; what was: {[dict(event.args) for event in quotes]}")
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
+from structlog.testing import capture_logs
+from tests.common.policies import (
+    SAMPLE,
+    bring_sample_policy,
+    sample_policy,
+    sample_translation,
+)
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 
+from privacydesk.domain.events import Event
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observation
+from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.ports import LanguageUnderstanding
 
 
@@ -65,3 +73,45 @@ async def test_turns_without_a_policy_question_search_nothing(tmp_path: Path) ->
         await player.do("say", text="解绑谷歌")
         await player.do("say", text="人工")
         assert counting.asked == []
+
+
+async def test_a_reader_of_english_gets_the_translation_and_the_original(tmp_path: Path) -> None:
+    bring_sample_policy(tmp_path)
+    async with open_world(tmp_path, {**PROFILE, "policy": SAMPLE}) as world:
+        player = Player(world, world.people[PEOPLE["alice"]], "en")
+        await player.start()
+        await player.do("say", text="how long do you keep my data")
+        passage = quotes_of(player)[-1].data["passage"]
+        assert passage["place"] == "Article 4 (第四条)"
+        assert "rendition" not in passage
+        library = FilePolicyLibrary(tmp_path)
+        library.save(sample_translation())
+        await world.services.policy.refresh()
+        await player.do("say", text="how long is my data kept")
+        quote = quotes_of(player)[-1]
+        rendition = quote.data["passage"]["rendition"]
+        assert rendition["lang"] == "en"
+        assert rendition["article"] == "Article 4 How long it is kept, and where"
+        assert rendition["text"].startswith("It is kept in Hong Kong")
+        # Clients without cards show both.
+        assert rendition["text"] in quote.text
+        assert quote.data["passage"]["text"] in quote.text
+
+
+async def test_a_damaged_translation_is_logged_and_the_original_quoted(tmp_path: Path) -> None:
+    bring_sample_policy(tmp_path)
+    library = FilePolicyLibrary(tmp_path)
+    library.save(sample_translation())
+    (folder,) = (tmp_path / "policy" / f"{SAMPLE}@en").iterdir()
+    (folder / "source.txt").write_text("other", "utf-8")
+    with capture_logs() as logged:
+        async with open_world(tmp_path, {**PROFILE, "policy": SAMPLE}) as world:
+            player = Player(world, world.people[PEOPLE["alice"]], "en")
+            await player.start()
+            await player.do("say", text="how long do you keep my data")
+            assert "rendition" not in quotes_of(player)[-1].data["passage"]
+    assert "policy_translation_not_taken" in {entry["event"] for entry in logged}
+
+
+def quotes_of(player: Player) -> list[Event]:
+    return [event for event in player.events if event.key == "policy_question.quote"]

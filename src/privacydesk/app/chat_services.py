@@ -64,6 +64,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         reader=store.reader,
         changes_builder=deps.changes_builder,
         understanding=deps.understanding,
+        render_quotes=deps.policy.render_quotes,
         questions=OpenQuestions(deps.engine.flows, deps.catalogs),
         hashing=deps.hashing,
         deadlines=deps.deadlines,

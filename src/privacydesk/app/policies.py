@@ -10,11 +10,18 @@ from typing import Final
 
 import structlog
 
+from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.invocation import as_invoked
 from privacydesk.policy.anchors import Citation
 from privacydesk.policy.clauses import cite
-from privacydesk.policy.library import FilePolicyLibrary, VersionStamp
+from privacydesk.policy.library import (
+    FilePolicyLibrary,
+    TranslationLanguage,
+    VersionStamp,
+    translation_name,
+)
+from privacydesk.policy.renditions import QuoteRenderer, Translation, translation_of
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.ports import LanguageUnderstanding
 from privacydesk.profile import OperatorProfile
@@ -63,6 +70,9 @@ class PolicyInForce:
                 ),
             )
         self._log_missing(self._missing_clauses(self._version))
+        self._translation_stamps: Mapping[TranslationLanguage, VersionStamp | None] = {}
+        self._quotes: QuoteRenderer | None = None
+        self._read_translations()
 
     @property
     def version(self) -> PolicyVersion | None:
@@ -83,16 +93,27 @@ class PolicyInForce:
         words = _words(citation) if item else ""
         return {"document": citation.document, "article": citation.reference, "words": words}
 
+    def render_quotes(self, answer: PolicyAnswer) -> PolicyAnswer:
+        """Return an answer with its quotes for readers of other languages and scripts."""
+        return self._quotes.add_to(answer) if self._quotes is not None else answer
+
     def is_answered_from(self, digest: str) -> bool:
         """Return whether answers from the version with this digest match the citations."""
         return self._version is None or self._version.digest == digest
 
     async def refresh(self) -> None:
-        """Switch to the newest version if it is not yet in force.
+        """Switch to the newest version if it is not yet in force, and to newer translations.
 
         A version whose files changed since the last call is still being imported, so it is left
         for the next call. A version that can't be used is logged once.
         """
+        before = self._version
+        await self._refresh_version()
+        stamps = await asyncio.to_thread(self._stamp_translations)
+        if self._version is not before or stamps != self._translation_stamps:
+            await asyncio.to_thread(self._read_translations)
+
+    async def _refresh_version(self) -> None:
         stamp = await asyncio.to_thread(self._library.stamp, self.name)
         is_stable, self._last_stamp = stamp == self._last_stamp, stamp
         if stamp is None or not is_stable or stamp.folder == self._checked_folder:
@@ -119,6 +140,32 @@ class PolicyInForce:
             self._version = version
             _log.info("policy_taken", name=self.name, folder=stamp.folder)
             self._log_missing(missing)
+
+    def _stamp_translations(self) -> Mapping[TranslationLanguage, VersionStamp | None]:
+        return {
+            tag: self._library.stamp(translation_name(self.name, tag))
+            for tag in TranslationLanguage
+        }
+
+    def _read_translations(self) -> None:
+        """Take the newest translation in each language; one that is damaged is logged and left."""
+        if self._version is None:
+            return
+        self._translation_stamps = self._stamp_translations()
+        translations: dict[str, Translation] = {}
+        for tag, stamp in self._translation_stamps.items():
+            if stamp is None:
+                continue
+            try:
+                version = self._library.latest(translation_name(self.name, tag))
+                originals = self._library.versions(self.name)
+            except DeskError as error:
+                _log.error("policy_translation_not_taken", language=tag, why=error.message)
+                continue
+            translation = translation_of(version, originals) if version is not None else None
+            if translation is not None:
+                translations[tag] = translation
+        self._quotes = QuoteRenderer(self._version, translations)
 
     def _read_newest(self) -> tuple[PolicyVersion | None, Mapping[str, tuple[str, ...]]]:
         version = self._library.latest(self.name)

@@ -20,8 +20,14 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.anchors import heading_text, resolve
 from privacydesk.policy.codec import dump_document
 from privacydesk.policy.importer import decode_policy, read_policy
-from privacydesk.policy.library import FilePolicyLibrary, check_name
+from privacydesk.policy.library import (
+    FilePolicyLibrary,
+    TranslationLanguage,
+    check_name,
+    translation_name,
+)
 from privacydesk.policy.notes import ImportReport, Note
+from privacydesk.policy.renditions import untranslated
 from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
 from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.system_errors import describe_os_error
@@ -50,16 +56,22 @@ policy_app.command("evaluate")(evaluate)
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Plain text or Markdown.")],
     name: Annotated[str, NAME],
+    language: Annotated[
+        TranslationLanguage | None,
+        typer.Option(help="The file is your translation into this language."),
+    ] = None,
     data_dir: Annotated[Path | None, DATA_DIR] = None,
     as_json: Annotated[bool, JSON] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; store nothing.")] = False,
 ) -> None:
-    """Import a policy as its newest version, and print its structure."""
+    """Import a policy, or its translation, as its newest version, and print its structure."""
+    library = library_in(data_dir)
     try:
-        check_name(name)
+        stored_name = check_name(translation_name(name, language) if language else name)
+        original = newest(library, name) if language else None
         decoded = decode_policy(file.read_bytes())
-        report = read_policy(decoded.text, name=name)
-        saved = None if dry_run else _save(report, library_in(data_dir))
+        report = read_policy(decoded.text, name=stored_name)
+        saved = None if dry_run else _save(report, library, is_searched=original is None)
     except OSError as error:
         fail(describe_os_error(error, file) or f"{file}: {error.strerror or 'it can not be read'}")
     except UnavailableError as error:
@@ -67,12 +79,17 @@ def import_(
     except DeskError as error:
         fail(f"{file}: {error.message}")
     outcome = _outcome_message(saved)
+    gaps = untranslated(original, report.documents) if original is not None else None
     if as_json:
-        typer.echo(json.dumps(_report_record(report, decoded.encoding, saved), ensure_ascii=False))
+        record = _report_record(report, decoded.encoding, saved)
+        record |= {} if gaps is None else {"untranslated": gaps}
+        typer.echo(json.dumps(record, ensure_ascii=False))
         if saved is None:
             typer.echo(outcome, err=True)
     else:
         typer.echo("\n".join(_report_lines(report, decoded.encoding)))
+        if gaps is not None:
+            typer.echo(f"Not translated: {', '.join(gaps) or 'nothing'}")
         typer.echo(f"\n{outcome}")
 
 
@@ -107,10 +124,12 @@ def show(
         typer.echo(passage.text)
 
 
-def _save(report: ImportReport, library: FilePolicyLibrary) -> bool:
+def _save(report: ImportReport, library: FilePolicyLibrary, *, is_searched: bool) -> bool:
     """Store the policy and precompute its search data; return whether it is a new version."""
     version = report.version(SystemClock().now())
     saved = library.save(version)
+    if not is_searched:
+        return saved
     typer.echo("Preparing the search data …", err=True)
     # All cores may be used, because nothing else runs in this process.
     precompute_vectors(library, version, E5Embedder(os.cpu_count() or 1), _print_progress)

@@ -156,7 +156,6 @@ def _settings_warnings(
     settings: Settings, profile: OperatorProfile
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield warnings, as log events with fields, about settings that are missing or unusual."""
-    from privacydesk.dialog.vocabulary import PATHS  # noqa: PLC0415
     from privacydesk.settings import unknown_variables  # noqa: PLC0415
 
     if not settings.app_token_keys:
@@ -175,12 +174,13 @@ def _settings_warnings(
                 " articles are cited by number alone"
             },
         )
-    if missing_paths := sorted(PATHS - profile.paths.keys()):
+    if missing_paths := sorted(profile.missing_paths()):
         yield (
             "no_paths",
             {
                 "paths": missing_paths,
-                "hint": "name them in the operator profile as the app's screens do; until then"
+                "hint": "name them in the operator profile as the app's screens do, in each"
+                " language; until then"
                 " users get general directions",
             },
         )

@@ -16,7 +16,8 @@ from privacydesk.demo.files import DATA, replace_file
 from privacydesk.encoder.embedding import PassageEmbedder
 from privacydesk.errors import SettingsError
 from privacydesk.policy.importer import decode_policy, read_policy
-from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.policy.library import FilePolicyLibrary, TranslationLanguage, translation_name
+from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.settings import Settings, load_settings, new_secret
 
@@ -97,15 +98,20 @@ def write_settings(
 def import_policy(
     data_dir: Path, name: str, now: datetime, embedder: PassageEmbedder
 ) -> Callable[[], None]:
-    """Import the sample policy into the folder, unless it is there already.
+    """Import the sample policy and its translation into the folder, unless they are there already.
 
     Returns:
         Computes and stores the vectors of its passages, which takes seconds the first time.
     """
-    text = decode_policy((DATA / "policy.md").read_bytes()).text
-    library, version = FilePolicyLibrary(data_dir), read_policy(text, name=name).version(now)
+    library, version = FilePolicyLibrary(data_dir), _read_policy("policy.md", name, now)
     library.save(version)
+    library.save(_read_policy("policy.en.md", translation_name(name, TranslationLanguage.EN), now))
     return partial(precompute_vectors, library, version, embedder)
+
+
+def _read_policy(file: str, name: str, now: datetime) -> PolicyVersion:
+    text = decode_policy((DATA / file).read_bytes()).text
+    return read_policy(text, name=name).version(now)
 
 
 def needs_seeding(data_dir: Path) -> bool:

@@ -218,7 +218,8 @@ def build(script: Script, frame: Running, flow: Flow, names: Iterable[str]) -> d
 
 def path(script: Script, name: str) -> Any:
     """Return where something is found in the app; a general term if no profile says so."""
-    return script.rules.paths.get(name) or ({"$term": f"path.{name}"} if name in PATHS else "")
+    found = script.rules.path_in(script.locale, name)
+    return found or ({"$term": f"path.{name}"} if name in PATHS else "")
 
 
 def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:

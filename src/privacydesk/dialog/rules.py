@@ -18,8 +18,8 @@ class Rules:
     Attributes:
         app: the app's name, as people know it.
         app_names: its name by locale, where that differs.
-        paths: self-service paths in the app by name (``unbinding``, ``profile`` …); shown as
-            they are written on the app's screens.
+        paths: self-service paths in the app by name (``unbinding``, ``profile`` …), as they are
+            written on the app's screens: in all languages, or by locale.
         mailboxes: addresses by name (``policy``, ``children``).
         remedies: what a requester may do against a decision, in words, by locale.
         clauses: names of the clauses dialogs may cite.
@@ -43,7 +43,7 @@ class Rules:
 
     app: str = "the app"
     app_names: Mapping[str, str] = field(default_factory=dict)
-    paths: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     remedies: Mapping[str, str] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
@@ -60,6 +60,11 @@ class Rules:
     idle: timedelta = timedelta(hours=12)
     zone: str = "Asia/Shanghai"
     shifts: tuple[Shift, ...] = ()
+
+    def path_in(self, locale: str, name: str) -> str:
+        """Return a self-service path in a language; empty if the profile has none."""
+        path = self.paths.get(name, "")
+        return path if isinstance(path, str) else path.get(locale, "")
 
     def remedies_in(self, locale: str) -> str:
         """Return what a requester may do against a decision, in a language."""

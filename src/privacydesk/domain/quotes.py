@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from privacydesk.domain.intents import Intent
+
+
+class Rendition(Struct, frozen=True):
+    """A quote in another language or script than the policy's.
+
+    Attributes:
+        tag: its language and script as a BCP 47 tag.
+        document: as in a quote; so are ``article``, ``section`` and ``text``.
+        sentence: what answers best in ``text``; of a translation the whole paragraph.
+        converted: whether the desk converted its characters; otherwise the operator translated it.
+    """
+
+    tag: str
+    document: str
+    article: str
+    section: str
+    text: str
+    sentence: str = ""
+    converted: bool = False
 
 
 class Quote(Struct, frozen=True):
@@ -18,6 +39,8 @@ class Quote(Struct, frozen=True):
         anchor: identifier of the place where the passage begins.
         score: 0 to 1; comparable only with other passages of the same answer.
         sentence: the sentence of ``text`` that answers best; empty if it is all of it.
+        reference: the numbers of the place, such as 第七条（六）; empty if not known.
+        renditions: the quote in other languages and scripts, by BCP 47 tag.
     """
 
     document: str
@@ -27,6 +50,8 @@ class Quote(Struct, frozen=True):
     anchor: str
     score: float
     sentence: str = ""
+    reference: str = ""
+    renditions: Mapping[str, Rendition] = {}
 
 
 class PolicyAnswer(Struct, frozen=True):

@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -23,7 +24,18 @@ from privacydesk.policy.codec import dump_version, load_version
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.system_errors import describe_os_error
 
-_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
+
+class TranslationLanguage(StrEnum):
+    """A language in which a policy may be imported beside the one that binds; a BCP 47 tag."""
+
+    EN = "en"
+    ZH_HANS = "zh-Hans"
+    ZH_HANT = "zh-Hant"
+
+
+_OF = "@"
+"""Separates the policy's name from the language in the name of a translation."""
+_NAME = re.compile(rf"[^\W_][\w.-]{{0,63}}(?:{_OF}(?:{'|'.join(TranslationLanguage)}))?")
 _FOLDER = re.compile(r"(?P<number>[0-9]{1,9})-[0-9a-f]{12}")
 _TREE = "policy.json"
 _SOURCE = "source.txt"
@@ -70,6 +82,11 @@ def check_name(name: str) -> str:
             "dots, dashes or underscores"
         )
     return name
+
+
+def translation_name(name: str, language: TranslationLanguage) -> str:
+    """Return the name under which a policy's translation is stored: ``lane@en``."""
+    return f"{name}{_OF}{language}"
 
 
 def find_version(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion | None:
@@ -204,11 +221,13 @@ class FilePolicyLibrary:
         return tuple(_load_version(folder) for _, folder in _folders(self._root / check_name(name)))
 
     def names(self) -> tuple[str, ...]:
-        """Return the names with imports, the latest import first."""
+        """Return the names with imports, without translations, the latest import first."""
         if not self._root.is_dir():
             return ()
         folders_with_versions = [
-            folder for folder in self._root.iterdir() if folder.is_dir() and _folders(folder)
+            folder
+            for folder in self._root.iterdir()
+            if _OF not in folder.name and folder.is_dir() and _folders(folder)
         ]
         newest = {
             folder: _folders(folder)[-1][1].stat().st_mtime_ns for folder in folders_with_versions

@@ -70,6 +70,10 @@ class Renderer:
             data = {"rows": [self._render_row(row, locale) for row in data.get("rows", ())]}
         elif "card" in data:
             data = {"card": self._render_question_card(data["card"], locale)}
+        elif "place" in data.get("passage", ()):
+            passage = data["passage"]
+            place = capitalize_first(self._value(passage["place"], locale))
+            data = {"passage": {**passage, "place": place}}
         elif "summary" in data:
             data = {"summary": self._render_summary(data["summary"], locale)}
         return event.with_wording(text, args, choices, data)

@@ -20,6 +20,7 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 from privacydesk.domain.instants import happened_within
+from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import (
     CardMessage,
@@ -88,6 +89,7 @@ class Turns:
         reader: Reader,
         changes_builder: TurnChangesBuilder,
         understanding: LanguageUnderstanding,
+        render_quotes: Callable[[PolicyAnswer], PolicyAnswer],
         questions: OpenQuestions,
         hashing: Hashing,
         deadlines: Deadlines,
@@ -97,6 +99,7 @@ class Turns:
         self._writer = writer
         self._reader = reader
         self._understanding = understanding
+        self._render_quotes = render_quotes
         self._questions = questions
         self._hashing = hashing
         self._attendance = attendance
@@ -320,7 +323,7 @@ class Turns:
             # Answered once per job, however often its step needs something more.
             if question not in previous.needs.questions:
                 answer = await self._understanding.answer(question, origin or state.id)
-                policy |= {question: answer} if answer is not None else {}
+                policy |= {question: self._render_quotes(answer)} if answer is not None else {}
         return TurnContext(
             needs=needs,
             tickets=tickets,

@@ -84,6 +84,28 @@ def test_a_dry_run_keeps_nothing(policy_file: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "policy").exists()
 
 
+def test_a_translation_is_kept_beside_the_policy_and_its_gaps_are_named(
+    tmp_path: Path, bird: tuple[Path, Result]
+) -> None:
+    shutil.copytree(bird[0] / "policy", tmp_path / "policy")
+    file = tmp_path / "policy.en.txt"
+    file.write_text("# Bird Privacy Policy\n\n## Article 1: What we keep\n", encoding="utf-8")
+    words = ("import", file, "--name", "bird", "--language", "en")
+    assert "Not translated: privacy:" in run(*words, "--dry-run", data_dir=tmp_path).stdout
+    gaps = json.loads(run(*words, "--json", data_dir=tmp_path).stdout)["untranslated"]
+    assert "privacy:art1" not in gaps
+    assert "privacy:art2" in gaps
+    assert "Bird Privacy Policy" in run("show", "--name", "bird@en", data_dir=tmp_path).stdout
+    assert "Bird Privacy Policy" not in run("show", "--name", "bird", data_dir=tmp_path).stdout
+
+
+def test_nothing_is_translated_before_it_is_imported(policy_file: Path, tmp_path: Path) -> None:
+    words = ("import", policy_file, "--name", "bird", "--language", "zh-Hant")
+    result = run(*words, data_dir=tmp_path)
+    assert result.exit_code == 1
+    assert "no policy was imported under the name bird" in result.stderr
+
+
 @pytest.mark.parametrize(("content", "word"), [(b"", "empty"), (b"\x00\x01", "text")])
 def test_an_unreadable_file_ends_with_one_line(tmp_path: Path, content: bytes, word: str) -> None:
     file = tmp_path / "bad.txt"
