@@ -203,3 +203,46 @@ async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_requ
     await expect(card.locator("dl")).to_contain_text("Posts")
     await mei.looks_right("account_data")
     await mei.page.context.close()
+
+
+async def test_a_narrow_page_shows_the_conversation_or_the_request(
+    town: Stage, visit: Visit
+) -> None:
+    user, number = await _deletion(visit, "mei-tan")
+    mei = await DeskPage.sign_in(town, "mei", lang="zh-Hans", width=390)
+    page = mei.page
+    await mei.goes(f"tickets/{number}")
+    talk, rail, tabs = (page.locator(name) for name in ("#talk", "#ticket", "#tabs a"))
+    await expect(rail).to_be_visible()
+    await expect(talk).to_be_hidden()
+    await expect(tabs.last).to_have_attribute("aria-current", "true")
+    await mei.looks_right("tab.request.390")
+
+    await user.chat.say("请尽快处理。")
+    await expect(page.locator("#talk-news")).to_be_visible()
+    await tabs.first.focus()
+    await page.keyboard.press("Enter")
+    await expect(rail).to_be_hidden()
+    await expect(tabs.first).to_have_attribute("aria-current", "true")
+    await expect(page.locator("#talk-news")).to_be_hidden()
+    await expect(page.locator("#said li").last).to_be_in_viewport()
+    assert await page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+    await mei.looks_right("tab.talk.390")
+    await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": 768, "height": 1024})
+    await mei.looks_right("tab.talk.768.dark")
+
+    # Kept in the address; what is sent from the conversation comes back to it.
+    await page.reload()
+    await expect(talk).to_be_visible()
+    await page.locator("#take button").click()
+    await expect(page.locator(".speaks[data-mine='yes']")).to_be_visible()
+    await tabs.last.click()
+    await expect(talk).to_be_hidden()
+    await page.keyboard.press("r")
+    await expect(page.locator("#reply-text")).to_be_focused()
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await expect(rail).to_be_visible()
+    await expect(talk).to_be_visible()
+    await expect(page.locator("#tabs")).to_be_hidden()
+    await page.context.close()

@@ -6,6 +6,7 @@ import { stream } from "./desk.js";
 import { sendInPlace } from "./fragments.js";
 import { touched } from "./keep.js";
 import { listen } from "./keys.js";
+import { mark, turnTo } from "./tabs.js";
 import { beside, follow } from "./trail.js";
 import { quick } from "./verdict.js";
 import { view } from "./viewer.js";
@@ -71,7 +72,10 @@ const renew = paced(async () => {
   await frame();
   const follow = atEnd();
   // Written by the server, which escapes whatever people wrote.
-  if (fresh.version > version) said.insertAdjacentHTML("beforeend", fresh.events);
+  if (fresh.version > version) {
+    said.insertAdjacentHTML("beforeend", fresh.events);
+    mark();
+  }
   // Only the last day can be today.
   for (const earlier of [...said.querySelectorAll(".day-line")].slice(0, -1)) earlier.querySelector("b")?.remove();
   version = fresh.version;
@@ -182,13 +186,22 @@ function parts() {
   show();
 }
 
+/** Goes to the composer, which a narrow page may not show. @param {"reply" | "note"} mode */
+function writeIn(mode) {
+  turnTo("talk");
+  write(mode);
+}
+
 listen({
   j: () => document.querySelector("#next:not([hidden])")?.click(),
   k: () => document.querySelector("#previous:not([hidden])")?.click(),
-  r: () => write("reply"),
-  n: () => write("note"),
+  r: () => writeIn("reply"),
+  n: () => writeIn("note"),
   t: () => document.querySelector("#take button")?.click(),
-  m: chooseModule,
+  m: () => {
+    turnTo("talk");
+    chooseModule();
+  },
 });
 log.scrollTop = log.scrollHeight;
 // The composer grows and shrinks below: the newest words stay in sight.
