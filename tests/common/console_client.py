@@ -11,7 +11,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import ClientResponse, CookieJar
+from aiohttp import ClientResponse, CookieJar, FormData
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import World, open_world
 
@@ -113,6 +113,16 @@ class Browser:
             headers=HTML | told | dict(headers or {}),
             allow_redirects=False,
         )
+        return await self._read(answer, path)
+
+    async def post_file(
+        self, path: str, data: Mapping[str, str], name: str, content: bytes
+    ) -> Page:
+        """Send a form of the page that was opened last, with a file."""
+        form = FormData({"form_token": self.token, **data})
+        form.add_field("file", content, filename=name)
+        told = {"Referer": str(self.client.make_url(self.last.path))}
+        answer = await self.client.post(path, data=form, headers=HTML | told, allow_redirects=False)
         return await self._read(answer, path)
 
     async def _read(self, answer: ClientResponse, path: str) -> Page:

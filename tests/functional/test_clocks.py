@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.common.stories import PROFILE, Player, World, enter, forget_agents, open_world, steps
 
-from privacydesk.calendars import import_overrides
+from privacydesk.calendars import read_overrides
 from privacydesk.domain.ticket import Outcome, ScheduledEventKind, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.worker.dispatcher import DispatcherWorker
@@ -79,6 +79,12 @@ def schedule_of_2027(folder: Path) -> Path:
     return path
 
 
+async def bring_schedule(world: World, folder: Path) -> None:
+    """Import the schedule, as the command does."""
+    overrides = read_overrides(schedule_of_2027(folder))
+    await world.services.saved_settings.import_overrides(overrides, by="command")
+
+
 async def test_a_start_in_late_december_gives_a_date_that_is_marked_provisional(
     tmp_path: Path,
 ) -> None:
@@ -91,7 +97,7 @@ async def test_a_start_in_late_december_gives_a_date_that_is_marked_provisional(
         card = next(e.data["ticket"] for e in player.events if e.kind.value == "ticket")
         assert card["provisional"] is True
         # The operator loads the schedule beside the running desk: one day more off.
-        import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
+        await bring_schedule(world, tmp_path)
         await player.settle()
         settled = await now_of(world, ticket)
         assert settled.clock is not None
@@ -118,7 +124,7 @@ async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: 
         await staff.handling.extend(
             ticket.number, "lao-zhou", working_days=3, reason="需要更多时间。"
         )
-        import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
+        await bring_schedule(world, tmp_path)
         await world.work()
         settled = await now_of(world, ticket)
         assert settled.clock is not None
@@ -134,8 +140,8 @@ async def test_a_schedule_imported_while_nothing_ran_is_counted_at_the_start(
     async with open_world(data, WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
         ticket = await unbinding(await enter(world, "lin"))
         other = await unbinding(await enter(world, "chen", "zh_Hant"), "apple")
+        await bring_schedule(world, tmp_path)
     forget_agents(data)
-    import_overrides(schedule_of_2027(tmp_path), data)
     async with open_world(data, WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
         assert (await now_of(world, ticket)).version == ticket.version
         await world.work()
@@ -154,7 +160,7 @@ async def test_a_closed_ticket_is_not_settled_any_more(tmp_path: Path) -> None:
         await player.settle()
         closed = await now_of(world, ticket)
         assert closed.state is TicketState.CLOSED
-        import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
+        await bring_schedule(world, tmp_path)
         await player.settle()
         assert await now_of(world, ticket) == closed
 

@@ -22,7 +22,6 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 )
 from tests.functional.test_on_postgresql import database, server  # noqa: F401 - fixtures, too
 
-from privacydesk.calendars import import_overrides
 from privacydesk.errors import SettingsError
 
 ANOTHER = base64.b64encode(bytes(range(60, 92))).decode()
@@ -201,7 +200,7 @@ async def test_no_secret_stands_in_the_database(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
         rows = opened.execute("SELECT name, digest FROM fingerprint ORDER BY name").fetchall()
     assert [name for name, _ in rows] == [
-        "calendars", "hashing_secret", "policy", "profile", "ring_key:one",
+        "hashing_secret", "policy", "profile", "ring_key:one",
     ]  # fmt: skip
     assert {bytes(range(32)), bytes(range(1, 33))}.isdisjoint(digest for _, digest in rows)
 
@@ -251,42 +250,6 @@ async def test_what_makes_no_difference_is_not_refused(
     reordered = dict(reversed(list(PROFILE.items()))) | {"retention_days": 30}
     async with open_world(tmp_path / "first", PROFILE), open_world(tmp_path / "other", reordered):
         pass
-
-
-@ON_POSTGRESQL
-async def test_a_calendar_imported_at_one_process_is_missed_at_the_other(
-    tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
-) -> None:
-    del database
-    first, other = tmp_path / "first", tmp_path / "other"
-    file = tmp_path / "days.yaml"
-    file.write_text("calendar: CN\ndays:\n  - {date: 2026-12-01, day: off}\n", "utf-8")
-    async with open_world(first) as one, open_world(other) as two:
-        worlds = (one, two)
-        import_overrides(file, first)
-        logged = [await looked(*worlds) for _ in range(4)]
-        assert [one["event"] for many in logged for one in many] == ["configuration_differs"]
-        (told,) = [one for many in logged for one in many]
-        assert (told["part"], told["log_level"]) == ("calendars", "error")
-        with pytest.raises(SettingsError, match="calendars differs"):
-            async with open_world(tmp_path / "third"):
-                pass
-        import_overrides(file, other)
-        again = await looked(*worlds)
-        assert [one["event"] for one in again] == ["configuration_agrees"]
-        async with open_world(first):
-            pass
-
-
-async def looked(*worlds: object) -> list[dict[str, object]]:
-    """Have each process look once for what was imported and at what the others go by."""
-    with capture_logs() as logged:
-        for world in worlds:
-            services = world.services  # type: ignore[attr-defined]
-            await services.worker.scheduled_events.run_once()
-            await services.configuration.poll()
-    return [dict(one) for one in logged if str(one["event"]).startswith("configuration")]
 
 
 @ON_POSTGRESQL

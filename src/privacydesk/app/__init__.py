@@ -6,15 +6,20 @@ imported here, because only serving processes need them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from privacydesk.app.composition import open_services
 from privacydesk.app.container import Maintenance, Services, Webhooks
 from privacydesk.app.database_check import ADOPTABLE, Finding, adopt_parts, check_database
 from privacydesk.app.external_services import ExternalServices
+from privacydesk.calendars import CODES, Overrides
+from privacydesk.domain.saved_settings import calendar_setting
+from privacydesk.services.setting_formats import load_overrides
 from privacydesk.settings import Settings
 from privacydesk.storage import backups, schema
 from privacydesk.storage.error_messages import describe_database_error
+from privacydesk.storage.inspection import open_inspection
 from privacydesk.storage.sealing import KeyRing
 
 __all__ = [
@@ -30,6 +35,7 @@ __all__ = [
     "describe_database_error",
     "open_services",
     "renew_epochs",
+    "saved_overrides",
     "upgrade",
 ]
 
@@ -42,6 +48,21 @@ def upgrade(settings: Settings) -> None:
 def back_up(settings: Settings, file: Path) -> None:
     """Back up the database to a file; see ``storage.backups.back_up``."""
     backups.back_up(settings.url, file)
+
+
+def saved_overrides(settings: Settings) -> Mapping[str, Overrides]:
+    """Return the overrides of calendars in the database, by code; for commands that only read.
+
+    Raises:
+        SettingsError: the database can't be opened.
+    """
+    with open_inspection(settings.url) as inspection:
+        saved = inspection.saved_settings()
+    return {
+        code: load_overrides(code, saved[name].body)
+        for code in CODES
+        if (name := calendar_setting(code)) in saved
+    }
 
 
 def renew_epochs(settings: Settings) -> int:

@@ -10,6 +10,7 @@ from privacydesk.app.dependencies import Dependencies
 from privacydesk.app.service_settings import notice_channels
 from privacydesk.app.supporting_services import SupportingServices
 from privacydesk.services.alarms import Alarms
+from privacydesk.services.calendar_plan import CalendarPlanner
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.notices import Notices
 from privacydesk.services.operator_settings import OperatorSettings
@@ -113,6 +114,8 @@ def build_console_services(
             policy_in_force=lambda: deps.policy.version,
             policy_versions=deps.policy.versions,
             clock=clock,
+            saved=chat.saved_settings,
+            planner=CalendarPlanner(store.reader, deps.deadlines, clock),
         ),
         workloads=Workloads(store.reader, deps.deadlines, clock),
         attachments=chat.attachments,

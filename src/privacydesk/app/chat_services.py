@@ -22,6 +22,7 @@ from privacydesk.services.packages import Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.queue_waits import QueueWaits
 from privacydesk.services.revocations import RevokedTokens
+from privacydesk.services.saved_settings import SavedSettings
 from privacydesk.services.staged_uploads import StagedUploads
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import PictureConverter
@@ -48,6 +49,7 @@ class ChatServices:
     desk: ChatDesk
     revoked: RevokedTokens
     agents: dict[str, Agent]
+    saved_settings: SavedSettings
 
 
 def build_chat_services(deps: Dependencies) -> ChatServices:
@@ -55,6 +57,13 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
     store, clock, minter = deps.store, deps.clock, deps.minter
     commit_notifier, presence = CommitNotifier(), Presence(clock)
     hours = OpeningHours(deps.profile.shifts(), deps.deadlines)
+    saved_settings = SavedSettings(
+        store.saved_setting_store,
+        clock,
+        deadlines=deps.deadlines,
+        hours=hours,
+        set_shifts=deps.engine.set_shifts,
+    )
     attendance = Attendance(store.duties, hours, clock, attendance_settings(deps.settings))
     agents: dict[str, Agent] = {}
     revoked = RevokedTokens()
@@ -112,6 +121,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         desk=desk,
         revoked=revoked,
         agents=agents,
+        saved_settings=saved_settings,
     )
 
 

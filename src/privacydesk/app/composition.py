@@ -18,6 +18,7 @@ from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.fingerprints import check_fingerprints
 from privacydesk.app.supporting_services import SupportingServices, build_supporting_services
 from privacydesk.app.workers import build_workers
+from privacydesk.calendars import load_overrides
 from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.gateway_signing import verify
 from privacydesk.domain.conversation import Conversation, OwnerKind
@@ -82,6 +83,8 @@ async def open_services(
             await check_fingerprints(deps, supporting.configuration, beside_serve=beside_serve)
             # With a wrong key ring, sign-in would still work, but no row could be read.
             await supporting.maintenance.wrapping.check()
+            await chat.saved_settings.take_over(load_overrides(settings.data_dir))
+            await chat.saved_settings.refresh()
             store.writer.on_commit(chat.commit_notifier.notify_commit)
             store.writer.on_commit(chat.queue_waits.record_commit)
             store.writer.on_commit(_dispatcher_hook(worker.dispatcher))
@@ -145,6 +148,7 @@ def _assemble(
         audit=audit,
         maintenance=supporting.maintenance,
         configuration=supporting.configuration,
+        saved_settings=chat.saved_settings,
         signin=supporting.signin,
         oversight=supporting.oversight,
         webhooks=supporting.webhooks,

@@ -28,6 +28,7 @@ from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
+from privacydesk.services.saved_settings import SavedSettings
 from privacydesk.services.signin.services import SignInServices
 from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.staged_uploads import StagedUploads
@@ -114,7 +115,8 @@ class Services:
         callbacks: accepts late results from the account service.
         signin: signs in staff.
         oversight: reports and the audit trail, for auditors.
-        configuration: compares profile, policy and calendars with those of other processes.
+        configuration: compares profile and policy with those of other processes.
+        saved_settings: saves settings of administrators, and goes by the newest ones.
         mailbox_poller: receives mail; None if the desk receives none.
         ticketing: synchronizes with a helpdesk; None without one.
         commit_notifier: notifies open chats and consoles after a commit.
@@ -143,6 +145,7 @@ class Services:
     audit: Audit
     maintenance: Maintenance
     configuration: Configuration
+    saved_settings: SavedSettings
     signin: SignInServices
     oversight: Oversight
     webhooks: Webhooks

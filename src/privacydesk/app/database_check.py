@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from privacydesk import migrations
 from privacydesk.app.fingerprints import configuration_digests, secret_digests, this_process
-from privacydesk.calendars import Calendars
 from privacydesk.clock import Clock
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.errors import DeskError, SettingsError
@@ -33,7 +32,7 @@ from privacydesk.storage.inspection import Inspection, open_inspection, replace_
 from privacydesk.storage.serving_lock import serving_lock
 
 _SAME_SECRETS = "they are the ones that this database was filled with"
-_SAME_CONFIGURATION = "profile, policy and calendars are those that the database last saw"
+_SAME_CONFIGURATION = "profile and policy are those that the database last saw"
 ADOPTABLE = (*(part.value for part in ConfigurationPart), HASHING_SECRET, RING_KEYS)
 
 
@@ -121,8 +120,7 @@ def _current_configuration(settings: Settings) -> Mapping[ConfigurationPart, byt
     profile = settings.operator()
     name, folder = profile.policy, settings.data_dir
     policy = FilePolicyLibrary(folder).latest(name) if name else None
-    calendars = Calendars.from_data_dir(folder, settled_until=profile.settled_until)
-    return configuration_digests(profile, policy, calendars)
+    return configuration_digests(profile, policy)
 
 
 # -- the checks ----------------------------------------------------------------------------------

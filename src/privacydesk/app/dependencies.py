@@ -71,7 +71,7 @@ def build_dependencies(
     ring = KeyRing(*settings.keys())
     store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve, outages=external.outages)
     deadlines = Deadlines(
-        Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
+        Calendars(settled_until=profile.settled_until),
         profile.deadline_rules(),
     )
     rules = profile.rules()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from privacydesk.app.dependencies import Dependencies
-from privacydesk.calendars import CODES, Calendars
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.configuration import Configuration, ConfigurationPart
@@ -31,22 +30,17 @@ def secret_digests(settings: Settings) -> dict[str, bytes]:
 
 
 def configuration_digests(
-    profile: OperatorProfile, policy: PolicyVersion | None, calendars: Calendars
+    profile: OperatorProfile, policy: PolicyVersion | None
 ) -> dict[ConfigurationPart, bytes]:
     """Return a digest of the effective content of each part of the configuration.
 
     Default values, the order of keys and comments make no difference.
     """
-    overrides = [calendars.get(code).overrides for code in sorted(CODES)]
-    imported = [
-        calendar.to_yaml() for calendar in overrides if calendar.days or calendar.settled_years
-    ]
     return {
         ConfigurationPart.PROFILE: _digest(profile.model_dump(mode="json", exclude_defaults=True)),
         ConfigurationPart.POLICY: _digest(
             [profile.policy, policy.digest if policy is not None else ""]
         ),
-        ConfigurationPart.CALENDARS: _digest(imported),
     }
 
 
@@ -75,18 +69,15 @@ async def check_fingerprints(
 
 
 def _digest_source(deps: Dependencies) -> Callable[[], Mapping[ConfigurationPart, bytes]]:
-    """Return a function that returns the current digests.
-
-    They are cached until a policy or calendar is imported.
-    """
-    cached_for: tuple[PolicyVersion | None, Calendars] | None = None
+    """Return a function that returns the current digests, cached until a policy is imported."""
+    cached_for: PolicyVersion | None = None
     cached: Mapping[ConfigurationPart, bytes] = {}
 
     def digests() -> Mapping[ConfigurationPart, bytes]:
         nonlocal cached_for, cached
-        current = deps.policy.version, deps.deadlines.calendars
-        if cached_for is None or current[0] is not cached_for[0] or current[1] is not cached_for[1]:
-            cached_for, cached = current, configuration_digests(deps.profile, *current)
+        if not cached or deps.policy.version is not cached_for:
+            cached_for = deps.policy.version
+            cached = configuration_digests(deps.profile, cached_for)
         return cached
 
     return digests

@@ -47,6 +47,7 @@ _WARM_UP_DELAY = 0.2
 # Seconds between two runs of the periodic tasks.
 _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
+_SETTINGS_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
 _CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
@@ -249,6 +250,8 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     """Yield the periodic tasks: name, function, and the seconds between two runs."""
     # Commands may have added agents.
     yield "agents", services.refresh_agents, _AGENTS_EVERY
+    # Other processes and commands may have saved settings.
+    yield "settings", services.saved_settings.refresh, _SETTINGS_EVERY
     if services.policy.name:
         # A command may have imported a new version.
         yield "policy", services.policy.refresh, _POLICY_EVERY

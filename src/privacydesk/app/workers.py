@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 
 from privacydesk.app.casework_services import CaseworkServices
 from privacydesk.app.chat_services import ChatServices
 from privacydesk.app.dependencies import Dependencies
-from privacydesk.calendars import Calendars, overrides_stamp
 from privacydesk.services.code_delivery import CodeDelivery
+from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.deliveries import Deliveries
 from privacydesk.services.dispatcher import Dispatcher
 from privacydesk.services.mail_replies import MailReplies
@@ -48,7 +47,7 @@ def build_workers(
                 on_change=chat.commit_notifier.notify_watchers,
             ),
             clock,
-            reload_calendars=_calendar_reloader(deps),
+            calendars_replaced=_calendar_watch(deps.deadlines),
         ),
         dispatcher=DispatcherWorker(_build_dispatcher(deps, chat, casework)),
     )
@@ -109,23 +108,14 @@ def _build_dispatcher(
     )
 
 
-def _calendar_reloader(deps: Dependencies) -> Callable[[], Awaitable[bool]]:
-    """Return a function that reloads the calendars if a schedule was imported since its last call.
+def _calendar_watch(deadlines: Deadlines) -> Callable[[], bool]:
+    """Return a function that returns whether the calendars were replaced since its last call."""
+    seen = deadlines.calendars
 
-    The function returns whether it has reloaded them.
-    """
-    data_dir = deps.settings.data_dir
-    loaded_stamp = overrides_stamp(data_dir)
+    def were_replaced() -> bool:
+        nonlocal seen
+        changed = deadlines.calendars is not seen
+        seen = deadlines.calendars
+        return changed
 
-    async def reload_if_changed() -> bool:
-        nonlocal loaded_stamp
-        stamp = await asyncio.to_thread(overrides_stamp, data_dir)
-        if stamp == loaded_stamp:
-            return False
-        loaded_stamp = stamp
-        deps.deadlines.calendars = Calendars.from_data_dir(
-            data_dir, settled_until=deps.profile.settled_until
-        )
-        return True
-
-    return reload_if_changed
+    return were_replaced

@@ -6,12 +6,14 @@ combines them to calendars. ``regimes`` has the legal periods that an operator c
 
 from __future__ import annotations
 
-from privacydesk.calendars.override_files import CalendarInvalidError, read_overrides
-from privacydesk.calendars.override_folder import (
-    import_overrides,
-    load_overrides,
-    overrides_stamp,
+from privacydesk.calendars.override_files import (
+    MAX_BYTES,
+    MAX_REASON,
+    CalendarInvalidError,
+    parse_overrides,
+    read_overrides,
 )
+from privacydesk.calendars.override_folder import load_overrides, store_overrides
 from privacydesk.calendars.overrides import OverrideDay, Overrides
 from privacydesk.calendars.regimes import CLOSING_15WD, OPERATOR_7WD, REGIMES, regime
 from privacydesk.calendars.registry import Calendars, OperatorCalendar, Origin, YearSchedule
@@ -30,6 +32,8 @@ __all__ = [
     "DEFAULT_SETTLED_UNTIL",
     "FIRST_YEAR",
     "LAST_YEAR",
+    "MAX_BYTES",
+    "MAX_REASON",
     "OPERATOR_7WD",
     "REGIMES",
     "CalendarInvalidError",
@@ -41,9 +45,9 @@ __all__ = [
     "Overrides",
     "UnknownCalendarError",
     "YearSchedule",
-    "import_overrides",
     "load_overrides",
-    "overrides_stamp",
+    "parse_overrides",
     "read_overrides",
     "regime",
+    "store_overrides",
 ]

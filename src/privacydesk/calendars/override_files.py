@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Final
 
@@ -49,34 +49,12 @@ class CalendarInvalidError(DeskError):
         )
 
 
-def read_overrides(path: Path, *, calendar: str | None = None) -> Overrides:
-    """Read and validate an override file.
-
-    Args:
-        path: a file with the suffix ``.yaml``, ``.yml``, ``.json`` or ``.csv``.
-        calendar: code of the expected calendar. A file for another calendar is refused. Required
-            for files that name no calendar, such as CSV files.
-
-    Raises:
-        CalendarInvalidError: the file can't be read, or is invalid.
-        UnknownCalendarError: there is no calendar with this code.
-    """
+def read_overrides(
+    path: Path, *, calendar: str | None = None, settled_years: Iterable[int] = ()
+) -> Overrides:
+    """Read and validate an override file; see ``parse_overrides``."""
     if calendar is not None:
         check_code(calendar)
-    file = str(path)
-    suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise CalendarInvalidError(
-            file, None, "the kind of file is unknown", f"let its name end in {_or(_SUFFIXES)}"
-        )
-    text = _read_text(path)
-    if suffix == ".csv":
-        return _from_csv(text, file, calendar)
-    # JSON may be indented with tabs, which YAML forbids. In JSON strings, tabs are escaped.
-    return _from_yaml(text.replace("\t", " ") if suffix == ".json" else text, file, calendar)
-
-
-def _read_text(path: Path) -> str:
     file = str(path)
     try:
         with path.open("rb") as stream:
@@ -86,6 +64,52 @@ def _read_text(path: Path) -> str:
         raise CalendarInvalidError(
             file, None, f"it can't be read ({reason})", "check the path and its permissions"
         ) from None
+    return parse_overrides(content, file, calendar=calendar, settled_years=settled_years)
+
+
+def parse_overrides(
+    content: bytes,
+    file: str,
+    *,
+    calendar: str | None = None,
+    settled_years: Iterable[int] = (),
+) -> Overrides:
+    """Validate the content of an override file.
+
+    Args:
+        content: at most ``MAX_BYTES``, in UTF-8.
+        file: the name of the file, with the suffix ``.yaml``, ``.yml``, ``.json`` or ``.csv``.
+        calendar: code of the expected calendar. A file for another calendar is refused. Required
+            for files that name no calendar, such as CSV files.
+        settled_years: years to declare final, besides those in the file.
+
+    Raises:
+        CalendarInvalidError: the file is invalid, or a year can't be settled.
+        UnknownCalendarError: there is no calendar with this code.
+    """
+    if calendar is not None:
+        check_code(calendar)
+    suffix = PurePath(file).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise CalendarInvalidError(
+            file, None, "the kind of file is unknown", f"let its name end in {_or(_SUFFIXES)}"
+        )
+    text = _decode(content, file)
+    if suffix == ".csv":
+        overrides = _from_csv(text, file, calendar)
+    else:
+        # JSON may be indented with tabs, which YAML forbids. In JSON strings, tabs are escaped.
+        overrides = _from_yaml(
+            text.replace("\t", " ") if suffix == ".json" else text, file, calendar
+        )
+    years = frozenset(settled_years)
+    for year in years:
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise CalendarInvalidError(file, None, f"year {year} can't be settled", _YEAR_REMEDY)
+    return overrides.merged(Overrides(overrides.calendar, {}, years))
+
+
+def _decode(content: bytes, file: str) -> str:
     if len(content) > MAX_BYTES:
         raise CalendarInvalidError(
             file, None, f"it is larger than {MAX_BYTES} bytes", "import a year at a time"

@@ -1,17 +1,16 @@
-"""Storage of imported overrides, in ``calendars/<CODE>.yaml`` of the data directory."""
+"""Overrides in ``calendars/<CODE>.yaml`` of a data directory that has no database yet."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from privacydesk.calendars.override_files import CalendarInvalidError, read_overrides
+from privacydesk.calendars.override_files import read_overrides
 from privacydesk.calendars.overrides import Overrides
-from privacydesk.calendars.schedules import CODES, FIRST_YEAR, LAST_YEAR, check_code
+from privacydesk.calendars.schedules import CODES, check_code
 
 FOLDER: Final = "calendars"
 """The folder of imported overrides in the data directory."""
@@ -26,58 +25,25 @@ def load_overrides(data_dir: Path) -> dict[str, Overrides]:
     return {code: read_overrides(path, calendar=code) for code, path in _override_files(data_dir)}
 
 
-def overrides_stamp(data_dir: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return a value that changes when the imported overrides change, from the files' ``stat``.
-
-    Long-running processes use it to detect an import by another process.
-    """
-    stamp = []
-    for code, path in _override_files(data_dir):
-        with suppress(FileNotFoundError):
-            status = path.stat()
-            stamp.append((code, status.st_mtime_ns, status.st_size))
-    return tuple(stamp)
-
-
 def overrides_path(data_dir: Path, code: str) -> Path:
     """Return the path of the overrides of a calendar in ``data_dir``."""
     return data_dir / FOLDER / f"{check_code(code)}.yaml"
 
 
-def import_overrides(
-    path: Path,
-    data_dir: Path,
-    *,
-    calendar: str | None = None,
-    settled_years: Iterable[int] = (),
-    replace: bool = False,
-) -> Overrides:
-    """Import an override file; return the calendar's overrides after that.
+def store_overrides(overrides: Overrides, data_dir: Path, *, replace: bool = False) -> Overrides:
+    """Store overrides in a data directory that has no database yet; return what is stored then.
 
     The stored file is replaced atomically, so readers never see a partial file.
 
     Args:
-        path: the file to import.
+        overrides: the overrides.
         data_dir: the data directory; created if missing.
-        calendar: code of the expected calendar, as in ``read_overrides``.
-        settled_years: years to declare final, besides those in the file.
-        replace: whether to discard earlier imports instead of merging the file over them.
+        replace: whether to discard what is stored instead of merging the overrides over it.
 
     Raises:
-        CalendarInvalidError: the file is invalid; or an earlier import is, and ``replace`` is off.
-        UnknownCalendarError: there is no calendar with this code.
+        CalendarInvalidError: the stored file is invalid, and ``replace`` is off.
         OSError: the file in ``data_dir`` can't be written.
     """
-    overrides = read_overrides(path, calendar=calendar)
-    overrides = overrides.merged(Overrides(overrides.calendar, {}, frozenset(settled_years)))
-    for year in overrides.settled_years:
-        if not FIRST_YEAR <= year <= LAST_YEAR:
-            raise CalendarInvalidError(
-                str(path),
-                None,
-                f"year {year} can't be settled",
-                f"name a year from {FIRST_YEAR} to {LAST_YEAR}",
-            )
     target = overrides_path(data_dir, overrides.calendar)
     if not replace and target.exists():
         overrides = read_overrides(target, calendar=overrides.calendar).merged(overrides)

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from privacydesk.calendars.override_folder import load_overrides
 from privacydesk.calendars.overrides import Overrides
 from privacydesk.calendars.schedules import (
     CODES,
@@ -224,31 +222,19 @@ class Calendars:
             for code in CODES
         }
 
-    @classmethod
-    def from_data_dir(
-        cls,
-        data_dir: Path,
-        *,
-        settled_until: Mapping[str, int] | None = None,
-        language: str = "en",
-    ) -> Calendars:
-        """Return the calendars with the overrides stored in ``data_dir``.
-
-        Raises:
-            CalendarInvalidError: a stored override file is invalid.
-        """
-        return cls(load_overrides(data_dir), settled_until=settled_until, language=language)
-
     def get(self, code: str) -> OperatorCalendar:
         """Return the calendar with a code; raise ``UnknownCalendarError`` if there is none."""
         return self._calendars[check_code(code)]
 
     def with_overrides(self, overrides: Overrides) -> Calendars:
         """Return new calendars with ``overrides`` merged over the existing ones."""
-        merged = {code: calendar.overrides for code, calendar in self._calendars.items()}
-        check_code(overrides.calendar)
-        merged[overrides.calendar] = merged[overrides.calendar].merged(overrides)
-        return Calendars(merged, settled_until=self._settled_until, language=self._language)
+        return self.replaced(self.get(overrides.calendar).overrides.merged(overrides))
+
+    def replaced(self, overrides: Overrides) -> Calendars:
+        """Return new calendars with ``overrides`` in place of those of their calendar."""
+        others = {code: calendar.overrides for code, calendar in self._calendars.items()}
+        others[check_code(overrides.calendar)] = overrides
+        return Calendars(others, settled_until=self._settled_until, language=self._language)
 
     def warm(self, years: Iterable[int], codes: Iterable[str] = ("CN",)) -> None:
         """Compute years in advance, since the first use takes half a second.

@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from privacydesk.calendars import (
+    CalendarInvalidError,
     CalendarRangeError,
     Calendars,
     UnknownCalendarError,
     YearSchedule,
-    import_overrides,
+    read_overrides,
 )
 from privacydesk.cli.deadline import choose_calendar, reject_option
+from privacydesk.cli.stored_calendars import import_overrides
 from privacydesk.clock import SystemClock
 from privacydesk.domain.deadlines import DayStatus
 from privacydesk.errors import DeskError
@@ -76,16 +78,18 @@ def import_(
     if data_dir is None:
         reject_option("--data-dir", "name the folder, or set PRIVACYDESK_DATA_DIR")
     try:
-        imported = import_overrides(
+        overrides = read_overrides(
             file,
-            data_dir,
             calendar=None if calendar is None else calendar.strip().upper(),
             settled_years=settle or (),
-            replace=replace,
         )
     except UnknownCalendarError as error:
         reject_option("--calendar", error.message)
     except DeskError as error:
+        reject_option("FILE", error.message)
+    try:
+        imported = import_overrides(overrides, data_dir, replace=replace, comment=file.name)
+    except CalendarInvalidError as error:
         reject_option("FILE", error.message)
     except OSError as error:
         reason = describe_os_error(error, data_dir) or error.strerror

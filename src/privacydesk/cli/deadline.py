@@ -19,6 +19,7 @@ from privacydesk.calendars import (
     UnknownCalendarError,
     read_overrides,
 )
+from privacydesk.cli.stored_calendars import stored_overrides
 from privacydesk.domain.deadlines import MAX_AMOUNT, Deadline, count_working_days
 from privacydesk.errors import DeskError
 
@@ -113,7 +114,7 @@ def choose_calendar(
     Ends the command with a line that names the option if one of them can't be used.
     """
     try:
-        calendars = Calendars() if data_dir is None else Calendars.from_data_dir(data_dir)
+        calendars = Calendars({} if data_dir is None else stored_overrides(data_dir))
     except DeskError as error:
         reject_option("--data-dir", error.message)
     except OSError as error:

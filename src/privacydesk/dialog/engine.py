@@ -9,7 +9,8 @@ staff, the account service and the clock did; all of them continue through the `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from privacydesk.dialog import fetching, notices
@@ -31,6 +32,7 @@ from privacydesk.domain.app_tokens import Standing
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
+from privacydesk.domain.shifts import Shift
 from privacydesk.domain.turn import (
     SLOW,
     CardMessage,
@@ -72,6 +74,10 @@ class Engine:
         self.rules = rules
         self._runner = Runner(flows, rules, locales)
         self._answers = Answers(self._runner, labels)
+
+    def set_shifts(self, shifts: Sequence[Shift]) -> None:
+        """Replace the hours in which staff answer, while the engine is in use."""
+        self.rules = replace(self.rules, shifts=tuple(shifts))
 
     def needs(self, snapshot: Snapshot, message: Message) -> Needs:
         """Return what the service has to find out about ``message`` before the decision."""

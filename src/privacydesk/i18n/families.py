@@ -29,6 +29,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
 from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
+from privacydesk.domain.shifts import DAYS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 from privacydesk.domain.ticketing import Correction, RejectionReason
@@ -54,6 +55,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "desk.choice": RequestKind,
     "satisfaction": Satisfaction,
     "ticket.day": DayReason,
+    "desk.weekday": tuple(str(day) for day in sorted(DAYS)),
     "web.console.role": Role,
     "web.console.access": AccessKind,
     "web.console.access_of": ("account", "all_others"),

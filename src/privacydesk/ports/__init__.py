@@ -35,6 +35,7 @@ from privacydesk.ports.staff import (
     AgentStore,
     AlarmStore,
     DutyStore,
+    SavedSettingStore,
     SavedViewStore,
     StaffAccess,
     TextModuleStore,
@@ -82,6 +83,7 @@ __all__ = [
     "Reader",
     "RevocationStore",
     "RowClaims",
+    "SavedSettingStore",
     "SavedViewStore",
     "StaffAccess",
     "Store",
@@ -115,6 +117,11 @@ class Store(Protocol):
     @property
     def claims(self) -> RowClaims:
         """Claims of due rows."""
+        ...
+
+    @property
+    def saved_setting_store(self) -> SavedSettingStore:
+        """Settings that administrators change."""
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from privacydesk.domain.ids import (
     SavedViewId,
     StaffSessionId,
 )
+from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import (
     AccessEntry,
@@ -55,6 +56,30 @@ class TextModuleStore(Protocol):
 
         Raises:
             StaleError: another version is stored, or none.
+        """
+        ...
+
+
+class SavedSettingStore(Protocol):
+    """Settings that administrators change, with all their versions."""
+
+    async def current(self) -> Mapping[str, SavedSetting]:
+        """Return the newest version of each setting, by name."""
+        ...
+
+    async def history(self, name: str, limit: int) -> tuple[SavedSetting, ...]:
+        """Return the versions of a setting, the newest first."""
+        ...
+
+    async def version(self, name: str, version: int) -> SavedSetting | None:
+        """Return a version of a setting; None if there is none."""
+        ...
+
+    async def add(self, setting: SavedSetting, audit_entry: AuditEntry) -> None:
+        """Add a version, with an audit entry.
+
+        Raises:
+            StaleError: the newest version is not the one before it.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Check that all processes on one database use the same profile, policy and calendars.
+"""Check that all processes on one database use the same profile and policy.
 
 Each process reads these from its own files. If they differ between processes, the same request
 gets different deadlines and policy citations. So the database stores a digest of each part, and a
@@ -25,13 +25,11 @@ class ConfigurationPart(StrEnum):
 
     PROFILE = "profile"
     POLICY = "policy"
-    CALENDARS = "calendars"
 
 
 _SOURCES = {
     ConfigurationPart.PROFILE: "the file that PRIVACYDESK_PROFILE names",
     ConfigurationPart.POLICY: "the folder `policy` of PRIVACYDESK_DATA_DIR",
-    ConfigurationPart.CALENDARS: "the folder `calendars` of PRIVACYDESK_DATA_DIR",
 }
 
 Digests = Mapping[ConfigurationPart, bytes]

@@ -16,7 +16,7 @@ class OpeningHours:
     """The operator's opening hours. Without shifts, it is not known when staff answer.
 
     Args:
-        shifts: the shifts; staff answer during any of them.
+        shifts: the shifts; staff answer during any of them. They may be replaced at run time.
         deadlines: provides the time zone and the calendars, which may be replaced at run time.
     """
 
@@ -27,31 +27,31 @@ class OpeningHours:
     def is_open(self, now: datetime) -> bool:
         """Return whether a shift is running."""
         today = self._deadlines.today(now)
-        return any(begin <= now < end for begin, end in self._shifts_on(today))
+        return any(begin <= now < end for begin, end in self.on(today))
 
     def next_opening(self, now: datetime) -> datetime | None:
         """Return when the next shift begins; None if it is not known."""
         today = self._deadlines.today(now)
         for days_ahead in range(_SEARCH_DAYS + 1):
             day = today + timedelta(days=days_ahead)
-            begins = [begin for begin, _ in self._shifts_on(day) if begin > now]
+            begins = [begin for begin, _ in self.on(day) if begin > now]
             if begins:
                 return min(begins)
         return None
 
     def opened_at(self, now: datetime) -> datetime | None:
         """Return when the earliest running shift began; None outside opening hours."""
-        shifts = self._shifts_on(self._deadlines.today(now))
+        shifts = self.on(self._deadlines.today(now))
         return min((begin for begin, end in shifts if begin <= now < end), default=None)
 
-    def _shifts_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """Yield the begin and end of each shift on a day, in UTC."""
         zone = self._deadlines.zone
         for shift in self.shifts:
-            if shift.every_day or self._is_working_day(shift, day):
+            if self._is_on(shift, day):
                 begin = datetime.combine(day, shift.opens, zone).astimezone(UTC)
                 yield begin, datetime.combine(day, shift.closes, zone).astimezone(UTC)
 
-    def _is_working_day(self, shift: Shift, day: date) -> bool:
+    def _is_on(self, shift: Shift, day: date) -> bool:
         code = shift.calendar or self._deadlines.rules.calendar
-        return self._deadlines.calendars.get(code).day(day).working
+        return shift.is_on(day, self._deadlines.calendars.get(code).day(day))

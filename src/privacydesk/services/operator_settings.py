@@ -1,26 +1,39 @@
-"""What the operator has set in files: office hours, calendars and the policy, for administrators.
-
-The files lie on the machine of each process, so they are changed by command there, and only shown
-by the console.
-"""
+"""What administrators look at and set: office hours, calendars and the policy."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
 
+from privacydesk.calendars import CODES, Overrides
 from privacydesk.clock import Clock
 from privacydesk.domain.deadlines import DayStatus
 from privacydesk.domain.shifts import Shift
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.services.calendar_plan import CalendarPlan, CalendarPlanner
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.opening_hours import OpeningHours
+from privacydesk.services.saved_settings import SavedSettings
 
+_DAYS_SHOWN: Final = 14
 _YEARS: Final = 2
 """This year and the next one, in which present requests are due."""
+
+
+class OpenDay(Struct, frozen=True):
+    """A day with its office hours.
+
+    Attributes:
+        spans: from when to when staff answer; empty if they don't.
+        holiday: the name of a holiday or of a make-up day; empty for none.
+    """
+
+    day: date
+    spans: tuple[tuple[datetime, datetime], ...]
+    holiday: str
 
 
 class Hours(Struct, frozen=True):
@@ -30,11 +43,13 @@ class Hours(Struct, frozen=True):
         shifts: when staff answer; empty if that is not known.
         is_open: whether a shift is running.
         opens_at: when the next shift begins; None if it is not known.
+        week: today and the following days, with what is open on each.
     """
 
     shifts: tuple[Shift, ...]
     is_open: bool
     opens_at: datetime | None
+    week: tuple[OpenDay, ...]
 
 
 class CalendarYear(Struct, frozen=True):
@@ -75,6 +90,8 @@ class OperatorSettings:
         policy_in_force: returns the version that is cited; None if none is.
         policy_versions: returns all imported versions.
         clock: source of the current time.
+        saved: saves the settings and has their versions.
+        planner: computes what a change of a calendar moves.
         closing_faces: why pictures of faces may prove who closes an account; empty if they may not.
     """
 
@@ -87,8 +104,12 @@ class OperatorSettings:
         policy_in_force: Callable[[], PolicyVersion | None],
         policy_versions: Callable[[], Awaitable[Sequence[PolicyVersion]]],
         clock: Clock,
+        saved: SavedSettings,
+        planner: CalendarPlanner,
         closing_faces: str = "",
     ) -> None:
+        self.saved = saved
+        self._planner = planner
         self.policy_name = policy_name
         self.closing_faces = closing_faces
         self._hours = hours
@@ -97,15 +118,40 @@ class OperatorSettings:
         self._policy_versions = policy_versions
         self._clock = clock
 
-    def hours(self) -> Hours:
-        """Return the office hours."""
+    def hours(self, shifts: Sequence[Shift] | None = None) -> Hours:
+        """Return the office hours in force; or how others would be, if they are given."""
         now = self._clock.now()
-        opens_at = None if self._hours.is_open(now) else self._hours.next_opening(now)
-        return Hours(self._hours.shifts, self._hours.is_open(now), opens_at)
+        hours = self._hours if shifts is None else OpeningHours(shifts, self._deadlines)
+        opens_at = None if hours.is_open(now) else hours.next_opening(now)
+        return Hours(hours.shifts, hours.is_open(now), opens_at, tuple(self._week(hours, now)))
 
-    def calendar_years(self) -> tuple[CalendarYear, ...]:
-        """Return this year and the next one of the operator's calendar."""
+    def _week(self, hours: OpeningHours, now: datetime) -> Iterator[OpenDay]:
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
+        for ahead in range(_DAYS_SHOWN):
+            day = self._deadlines.today(now) + timedelta(days=ahead)
+            yield OpenDay(day, tuple(sorted(hours.on(day))), calendar.day(day).name or "")
+
+    @property
+    def calendar_code(self) -> str:
+        """The code of the calendar by which deadlines are counted."""
+        return self._deadlines.rules.calendar
+
+    @property
+    def calendar_codes(self) -> Sequence[str]:
+        """The codes of all calendars."""
+        return CODES
+
+    def overrides(self, code: str) -> Overrides:
+        """Return the overrides of a calendar in force here."""
+        return self._deadlines.calendars.get(code).overrides
+
+    def plan(self, overrides: Overrides) -> Awaitable[CalendarPlan]:
+        """Return what changes if these are all overrides of their calendar."""
+        return self._planner.plan(overrides)
+
+    def calendar_years(self, code: str = "") -> tuple[CalendarYear, ...]:
+        """Return this year and the next one of a calendar; default: the operator's."""
+        calendar = self._deadlines.calendars.get(code or self._deadlines.rules.calendar)
         first = self._deadlines.today(self._clock.now()).year
         schedules = [calendar.year(year) for year in range(first, first + _YEARS)]
         return tuple(

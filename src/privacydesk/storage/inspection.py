@@ -9,10 +9,12 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from privacydesk.domain.fingerprints import Fingerprint
+from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.storage import schema, tables
 from privacydesk.storage.backups import find_damage
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
+from privacydesk.storage.saved_settings import read_current
 
 _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
@@ -47,6 +49,10 @@ class Inspection:
     def fingerprints(self) -> Mapping[str, Fingerprint]:
         """Return the recorded fingerprints of secrets and configuration."""
         return read_fingerprints(self._connection)
+
+    def saved_settings(self) -> Mapping[str, SavedSetting]:
+        """Return the settings in force, by name; without the keys, their digests go unchecked."""
+        return read_current(self._connection)
 
     def ring_keys_in_use(self) -> frozenset[str]:
         """Return the names of the ring keys that wrap at least one data key."""

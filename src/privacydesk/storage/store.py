@@ -28,6 +28,7 @@ from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.revocations import SqlRevocationStore
 from privacydesk.storage.row_claims import SqlRowClaims
+from privacydesk.storage.saved_settings import SqlSavedSettingStore
 from privacydesk.storage.saved_views import SqlSavedViewStore
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.text_modules import SqlTextModuleStore
@@ -74,6 +75,7 @@ class SqlStore:
         self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlRowClaims(self.writer, self.reader, seals)
         self.text_module_store = SqlTextModuleStore(self.writer, self.reader, seals)
+        self.saved_setting_store = SqlSavedSettingStore(self.writer, self.reader, seals)
         self.saved_view_store = SqlSavedViewStore(self.writer, self.reader, seals)
         self.agent_store = SqlAgentStore(self.writer, seals)
         self.duties = SqlDutyStore(self.writer, self.reader)

@@ -324,6 +324,19 @@ saved_view = sa.Table(
     _mac(),
 )
 
+saved_setting = sa.Table(
+    "saved_setting",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("changed_at", _INSTANT, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("restored", sa.BigInteger, nullable=False),
+    _mac(),
+)
+
 package_part = sa.Table(
     "package_part",
     metadata,

@@ -62,18 +62,22 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     Raises:
         DeskError: ``TOO_LARGE``, or ``RATE_LIMITED`` if the body does not arrive in time.
     """
-    check_content_length(request, limit, _frame_too_large)
-    chunks = read_chunks(request.content, limit, _frame_too_large)
+    check_content_length(request, limit, frame_too_large)
+    chunks = read_chunks(request.content, limit, frame_too_large)
     try:
         async with asyncio.timeout(request.config_dict[SETTINGS].body_timeout):
             return b"".join([chunk async for chunk in chunks])
     except TimeoutError:
-        raise DeskError(
-            "the body arrives too slowly", code=ErrorCode.RATE_LIMITED, reason="slow_body"
-        ) from None
+        raise slow_body() from None
 
 
-def _frame_too_large(limit: int) -> DeskError:
+def slow_body() -> DeskError:
+    """Return the error for a body that does not arrive in time."""
+    return DeskError("the body arrives too slowly", code=ErrorCode.RATE_LIMITED, reason="slow_body")
+
+
+def frame_too_large(limit: int) -> DeskError:
+    """Return the error for a body that is larger than a limit in bytes."""
     return DeskError(
         "the body is too large", code=ErrorCode.TOO_LARGE, reason="frame_too_large", limit=limit
     )

@@ -24,6 +24,8 @@ STATUS = {
     ErrorCode.KEY_REUSED: 422,
     ErrorCode.UNPROCESSABLE: 422,
     ErrorCode.NOT_ALLOWED_NOW: 409,
+    ErrorCode.CALENDAR_INVALID: 400,
+    ErrorCode.POLICY_UNREADABLE: 400,
     ErrorCode.UNAVAILABLE: 503,
 }
 """HTTP status by error code; any other code is an internal error with status 500."""

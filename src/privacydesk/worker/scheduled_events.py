@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,15 +28,14 @@ _PAGE_SIZE: Final = 500
 class ScheduledEventWorker:
     """Executes the due events of tickets, and recounts provisional due dates.
 
-    All dates are recounted at the start and after the import of a schedule.
+    All dates are recounted at the start and when calendars were replaced.
 
     Args:
         claims: claims tickets with due events.
         reader: finds tickets with provisional due dates.
         events: executes a ticket's due events, and recounts its dates.
         clock: source of the current time.
-        reload_calendars: reloads the calendars if a schedule was imported since its last call;
-            returns whether it did.
+        calendars_replaced: returns whether calendars were replaced since its last call.
     """
 
     def __init__(
@@ -46,13 +45,13 @@ class ScheduledEventWorker:
         events: ScheduledEvents,
         clock: Clock,
         *,
-        reload_calendars: Callable[[], Awaitable[bool]] | None = None,
+        calendars_replaced: Callable[[], bool] = lambda: False,
     ) -> None:
         self._claims = claims
         self._reader = reader
         self._events = events
         self._clock = clock
-        self._reload_calendars = reload_calendars
+        self._calendars_replaced = calendars_replaced
         # A schedule may have been imported while no process ran.
         self._recount_at: datetime | None = clock.now()
         self._loop = PollingLoop(self._poll, "dues")
@@ -68,7 +67,7 @@ class ScheduledEventWorker:
     async def run_once(self) -> int:
         """Execute the events that are due now; return the number of claimed tickets."""
         now = self._clock.now()
-        if self._reload_calendars is not None and await self._reload_calendars():
+        if self._calendars_replaced():
             self._recount_at = now
         if self._recount_at is not None and self._recount_at <= now:
             self._recount_at = None if await self._recount_all() else now + _RECOUNT_RETRY_DELAY

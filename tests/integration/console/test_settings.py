@@ -1,10 +1,14 @@
-"""The administrators' index of settings, and what it shows of those in files."""
+"""The administrators' index of settings, and the pages on which they change some."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
 
-from tests.common.console_client import Office
+import pytest
+from tests.common.console_cases import copy_of_data
+from tests.common.console_client import Office, Page
 
 from privacydesk.calendars import OverrideDay, Overrides
 
@@ -31,7 +35,175 @@ async def test_days_that_the_operator_has_set_are_counted_and_listed(office: Off
     day = next(day for day, _ in calendar.year(year).off).replace(month=8, day=12)
     added = Overrides("CN", {day: OverrideDay(working=False, reason="Founding day")}, frozenset())
     deadlines.calendars = deadlines.calendars.with_overrides(added)
-    page = await (await office.signed_in("xiao-chen")).get("/console/settings")
-    assert f"CN {year} · final · 1 day set by you" in page.text
+    browser = await office.signed_in("xiao-chen")
+    told = f"CN {year} · final · 1 day set by you"
+    assert told in (await browser.get("/console/settings")).text
+    page = await browser.get("/console/settings/calendar")
+    assert told in page.text
     assert f'<time datetime="{day}">' in page.text
     assert "Founding day" in page.text
+
+
+# -- office hours ----------------------------------------------------------------------------------
+
+HOURS = "/console/settings/hours"
+CALENDAR = "/console/settings/calendar"
+PERIOD = {"opens-0": "09:30", "closes-0": "12:00", "calendar-0": "", "seen": "0"}
+
+
+def hidden(page: Page, *names: str) -> dict[str, str]:
+    """Return hidden fields of the confirmation on a page."""
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    return {name: unescape(fields[name]) for name in names}
+
+
+def confirmation(page: Page, **more: str) -> dict[str, str]:
+    return hidden(page, "body", "seen", "restored") | more
+
+
+async def test_hours_are_previewed_saved_and_restored(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(HOURS)
+    plan = await browser.post(f"{HOURS}/preview", PERIOD, ticked=[("day-0", "2"), ("day-0", "4")])
+    assert plan.status == 200, plan.text
+    assert "Tuesday and Thursday" in plan.text
+    assert "the desk would be closed now and open" in plan.text
+    hours = office.world.services.attendance.hours
+    before = hours.shifts
+    saved = await browser.post(HOURS, confirmation(plan, comment="Fewer people"))
+    assert saved.to == f"{HOURS}?done=saved"
+    (shift,) = hours.shifts
+    assert (shift.opens, shift.weekdays) == (time(9, 30), frozenset({2, 4}))
+    page = await browser.get(saved.to)
+    assert "Fewer people" in page.text
+    # The profile's hours again, and then the first version again.
+    back = await browser.post(f"{HOURS}/preview", {"profile": "yes", "seen": "1"})
+    await browser.post(HOURS, confirmation(back, comment=""))
+    assert hours.shifts == before
+    again = await browser.post(f"{HOURS}/preview", {"version": "1", "seen": "2"})
+    await browser.post(HOURS, confirmation(again, comment=""))
+    assert hours.shifts == (shift,)
+    page = await browser.get(HOURS)
+    assert "repeats version 1" in page.text
+    audit = await browser.get("/console/audit")
+    assert audit.text.count("Setting saved") >= 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"closes-0": "09:00"}, "has to end after it begins"),
+        ({"closes-0": ""}, "needs both times"),
+        ({}, "is on no day"),
+    ],
+)
+async def test_hours_that_mean_nothing_are_explained(
+    office: Office, fields: dict[str, str], message: str
+) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(HOURS)
+    page = await browser.post(f"{HOURS}/preview", PERIOD | fields)
+    assert (page.status, message in page.said) == (400, True)
+
+
+async def test_hours_that_somebody_else_changed_are_not_overwritten(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(HOURS)
+    plan = await browser.post(f"{HOURS}/preview", PERIOD, ticked=[("day-0", "1")])
+    saved = office.world.services.saved_settings
+    await saved.save_hours([], by="other", seen=0)
+    page = await browser.post(HOURS, confirmation(plan, comment=""))
+    assert (page.status, "somebody else has changed" in page.said) == (409, True)
+    assert not office.world.services.attendance.hours.shifts
+
+
+async def test_saving_asks_for_the_password_again_after_a_while(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(HOURS)
+    plan = await browser.post(f"{HOURS}/preview", PERIOD, ticked=[("day-0", "1")])
+    office.clock.move(timedelta(minutes=25))
+    page = await browser.post(HOURS, confirmation(plan, comment=""))
+    assert page.status == 401
+    assert "Change the office hours" in page.text
+    assert office.world.services.attendance.hours.shifts[0].weekdays is None
+
+
+# -- the calendar ----------------------------------------------------------------------------------
+
+
+async def test_a_day_is_previewed_added_and_removed(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(CALENDAR)
+    day = {"calendar": "CN", "seen": "0", "date": "2026-08-12", "day": "off", "reason": "Founding"}
+    plan = await browser.post(f"{CALENDAR}/preview", day)
+    assert "1 day changes" in plan.text, plan.said
+    assert "No deadline becomes another day." in plan.text
+    saved = await browser.post(CALENDAR, confirmation(plan, calendar="CN", comment=""))
+    assert saved.to == f"{CALENDAR}?done=saved&calendar=CN"
+    deadlines = office.world.services.deadlines
+    assert not deadlines.calendars.get("CN").day(date(2026, 8, 12)).working
+    page = await browser.get(saved.to)
+    assert "Wednesday, 12 August 2026" in page.text
+    gone = {"calendar": "CN", "seen": "1", "remove": "2026-08-12"}
+    plan = await browser.post(f"{CALENDAR}/preview", gone)
+    await browser.post(CALENDAR, confirmation(plan, calendar="CN", comment=""))
+    assert deadlines.calendars.get("CN").day(date(2026, 8, 12)).working
+
+
+async def test_a_file_says_which_open_deadlines_it_moves(office: Office) -> None:
+    services = office.world.services
+    office.clock.move(datetime(2026, 12, 28, 2, tzinfo=UTC) - office.clock.now())
+    _, ticket = await copy_of_data(office)
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(CALENDAR)
+    text = "date,day,reason\n2027-01-01,off,x\n2027-01-04,off,<b>New Year</b>\n2027,settled,\n"
+    plan = await browser.post_file(
+        f"{CALENDAR}/preview", {"calendar": "CN", "seen": "0"}, "2027.csv", text.encode()
+    )
+    assert "1 deadline becomes another day" in plan.text, plan.said
+    assert ticket.number in plan.text
+    assert "1 day later" in plan.text
+    assert "2027 becomes final." in plan.text
+    assert "&lt;b&gt;New Year&lt;/b&gt;" in plan.text
+    assert not services.deadlines.calendars.get("CN").overrides.days, "nothing is saved yet"
+    await browser.post(CALENDAR, confirmation(plan, calendar="CN", comment="2027.csv"))
+    await office.world.work()
+    moved = await services.store.reader.ticket(ticket.id)
+    assert moved is not None
+    assert moved.clock is not None
+    assert ticket.clock is not None
+    assert (moved.clock.due_date - ticket.clock.due_date).days == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("days.csv", b"date,day,reason\nsoon,off,x\n", "line 2"),
+        ("days.csv", "date,day,reason\n2027-01-01,off,元旦\n".encode("gbk"), "UTF-8"),
+        ("days.xlsx", b"PK", "the kind of file is unknown"),
+        ("", b"", "the kind of file is unknown"),
+    ],
+)
+async def test_what_is_wrong_in_a_file_is_named(
+    office: Office, name: str, content: bytes, fault: str
+) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(CALENDAR)
+    page = await browser.post_file(
+        f"{CALENDAR}/preview", {"calendar": "CN", "seen": "0"}, name or "x", content
+    )
+    assert page.status == 400
+    assert fault in page.text
+
+
+async def test_a_change_that_changes_nothing_is_not_saved(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(CALENDAR)
+    page = await browser.post(f"{CALENDAR}/preview", {"calendar": "CN", "seen": "0"})
+    assert (page.status, page.said) == (400, "This changes nothing.")
+
+
+async def test_there_is_no_calendar_of_another_code(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    assert (await browser.get(f"{CALENDAR}?calendar=US")).status == 404
+    assert (await browser.get(f"{CALENDAR}?calendar=HK")).status == 200

@@ -28,6 +28,7 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.inbox_views import InboxListing, InboxView
 from privacydesk.domain.packages import PackagePart
+from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential, StaffSession, Stage
 from privacydesk.domain.text_modules import TextModule
@@ -125,6 +126,7 @@ async def _hire(store: SqlStore) -> None:
         VIEW, "Deletions", "mei", False, InboxListing(InboxView.OPEN), "mei", NOW
     )  # fmt: skip
     await store.saved_view_store.save(view, _TOLD)
+    await store.saved_setting_store.add(SavedSetting("hours", 1, "[]", NOW, "boss"), _TOLD)
 
 
 async def _join(store: SqlStore) -> None:

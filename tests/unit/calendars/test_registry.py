@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -318,12 +317,6 @@ def test_warming_builds_years_ahead() -> None:
     calendars = Calendars()
     calendars.warm((2025, 2026), CODES)
     assert date(2025, 6, 1) in calendars.get("SG")._days
-
-
-def test_a_data_dir_without_overrides_gives_the_published_calendars(tmp_path: Path) -> None:
-    calendars = Calendars.from_data_dir(tmp_path / "missing", settled_until={"SG": 2028})
-    assert calendars.get("CN").overrides.days == {}
-    assert calendars.get("SG").origin(2028) is Origin.NAMED
 
 
 @given(

@@ -1,9 +1,12 @@
-"""What the operator has set in files, as administrators see it."""
+"""What the operator has set, as administrators see it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import cast
+
+from tests.common.setting_stores import MemorySettings
 
 from privacydesk.calendars import Calendars
 from privacydesk.clock import MovableClock
@@ -11,9 +14,12 @@ from privacydesk.domain.shifts import Shift
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.ports import Reader
+from privacydesk.services.calendar_plan import CalendarPlanner
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.operator_settings import OperatorSettings
+from privacydesk.services.saved_settings import SavedSettings
 
 NOON = datetime(2026, 9, 28, 4, tzinfo=UTC)
 """A Monday, twelve o'clock in Shanghai."""
@@ -33,13 +39,19 @@ def settings(
     async def all_versions() -> Sequence[PolicyVersion]:
         return versions
 
+    hours = OpeningHours(shifts, deadlines)
+    clock = MovableClock(now)
     return OperatorSettings(
-        hours=OpeningHours(shifts, deadlines),
+        hours=hours,
         deadlines=deadlines,
         policy_name=name,
         policy_in_force=lambda: in_force,
         policy_versions=all_versions,
-        clock=MovableClock(now),
+        clock=clock,
+        saved=SavedSettings(
+            MemorySettings(), clock, deadlines=deadlines, hours=hours, set_shifts=lambda _: None
+        ),
+        planner=CalendarPlanner(cast("Reader", None), deadlines, clock),
     )
 
 
@@ -49,6 +61,10 @@ def test_hours_say_whether_somebody_answers_and_else_when() -> None:
     closed = settings(shifts=[shift], now=NOON + timedelta(hours=12)).hours()
     assert (closed.is_open, closed.shifts) == (False, (shift,))
     assert closed.opens_at == datetime(2026, 9, 29, 1, tzinfo=UTC)
+    assert [bool(day.spans) for day in closed.week[:3]] == [True, True, False]
+    assert closed.week[2].holiday == "National Day"
+    proposed = settings(shifts=[shift]).hours([Shift(time(18), time(20))])
+    assert (proposed.is_open, proposed.opens_at) == (False, NOON + timedelta(hours=6))
     unknown = settings().hours()
     assert (unknown.is_open, unknown.opens_at) == (False, None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,7 +24,7 @@ from privacydesk.services.deadlines import DeadlineRules, Deadlines
 from privacydesk.services.settlement import Answer, Settlement, apply_answer
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
-DEADLINES = Deadlines(Calendars.from_data_dir(Path("nowhere")), DeadlineRules())
+DEADLINES = Deadlines(Calendars(), DeadlineRules())
 TICKET = Ticket(
     id=TicketId(bytes(16)),
     number="PD-0",

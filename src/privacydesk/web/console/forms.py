@@ -7,6 +7,7 @@ pages send UTF-8.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,11 +15,14 @@ from aiohttp import web
 from multidict import MultiDict, MultiDictProxy
 
 from privacydesk.errors import InvalidRequestError, NotFoundError
-from privacydesk.web.bodies import read_body
+from privacydesk.web.bodies import frame_too_large, read_body, slow_body
+from privacydesk.web.console.multipart import MULTIPART, read_parts
 from privacydesk.web.keys import SETTINGS
 
 Form = MultiDictProxy[str]
 
+FILE: Final = "file"
+FILE_NAME: Final = "file_name"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 _MAX_FIELDS: Final = 1_000
 _ID_BYTES: Final = 16
@@ -27,7 +31,9 @@ _FORM: Final = web.RequestKey("form", MultiDictProxy)
 
 
 async def read_form(request: web.Request) -> Form:
-    """Return the URL-encoded form in a request; empty if the body is of another type.
+    """Return the form in a request; empty if the body is of another type.
+
+    A small text file has its content under the name of its field, and ``FILE_NAME`` names it.
 
     Raises:
         DeskError: ``TOO_LARGE``.
@@ -48,8 +54,26 @@ async def read_form(request: web.Request) -> Form:
         except ValueError:
             raise InvalidRequestError("the form has too many fields") from None
         fields.extend(pairs)
+    elif request.content_type == MULTIPART:
+        fields.extend(await _read_multipart(request))
     request[_FORM] = MultiDictProxy(fields)
     return request[_FORM]
+
+
+async def _read_multipart(request: web.Request) -> dict[str, str]:
+    settings = request.config_dict[SETTINGS]
+    try:
+        async with asyncio.timeout(settings.body_timeout):
+            parts = await read_parts(request, settings.frame_hard_limit, frame_too_large)
+    except TimeoutError:
+        raise slow_body() from None
+    except InvalidRequestError:
+        # None of our pages sends it; without a form token it is refused.
+        return {}
+    if parts.file is None:
+        return parts.fields
+    text = parts.file.body.decode("utf-8", "replace")
+    return {**parts.fields, FILE: text, FILE_NAME: parts.file.name}
 
 
 def parse_id(text: str, what: str, **data: Any) -> bytes:

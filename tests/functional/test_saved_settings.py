@@ -1,0 +1,111 @@
+"""Settings of the desk in its database: all processes go by the same ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from tests.common import postgresql
+from tests.common.databases import make_database
+from tests.common.stories import World, enter, open_world, steps
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    Done,
+    _own_process,
+    run_here,
+    write_settings,
+)
+from tests.functional.test_on_postgresql import database, server  # noqa: F401 - fixtures, too
+
+from privacydesk.calendars import OverrideDay, Overrides, store_overrides
+from privacydesk.domain.shifts import Shift
+
+ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
+EVENING = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+STORM = Overrides("CN", {date(2026, 12, 1): OverrideDay(False, "storm")})
+OFFICE_DAY = Overrides("CN", {date(2026, 12, 2): OverrideDay(False, "office day")})
+
+
+def due(world: World) -> date:
+    (clock,) = world.services.deadlines.start_clocks(EVENING, EVENING)
+    return clock.due_date
+
+
+async def command(folder: Path, *arguments: str) -> Done:
+    return await asyncio.to_thread(run_here, *arguments, "--data-dir", str(folder))
+
+
+def schedule(folder: Path, text: str) -> str:
+    path = folder / "days.csv"
+    path.write_text(f"date,day,reason\n{text}\n", "utf-8")
+    return str(path)
+
+
+@ON_POSTGRESQL
+async def test_processes_with_different_folders_count_the_same_date(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    first, other = tmp_path / "first", tmp_path / "other"
+    store_overrides(STORM, first)
+    store_overrides(OFFICE_DAY, other)
+    with capture_logs() as logged:
+        async with open_world(first) as one, open_world(other) as two:
+            assert due(one) == due(two) == date(2026, 12, 9)
+            # What only the other folder has is imported, beside both processes.
+            write_settings(other)
+            days = schedule(tmp_path, "2026-12-02,off,office day")
+            done = await command(other, "calendar", "import", days, "--calendar", "CN")
+            assert done.code == 0, done.err
+            assert due(one) == due(two) == date(2026, 12, 9)
+            for world in (one, two):
+                await world.services.saved_settings.refresh()
+            assert due(one) == due(two) == date(2026, 12, 10)
+    ignored = [entry for entry in logged if entry["event"] == "calendar_file_ignored"]
+    assert len(ignored) == 1, f"of the folder that came second to {database}"
+
+
+async def test_hours_saved_in_one_process_are_told_to_users_of_another(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        saved = world.services.saved_settings
+        await saved.save_hours(
+            [Shift(time(9), time(12), weekdays=frozenset({2, 4}))], by="xiao-chen", seen=0
+        )
+        player = await enter(world, "lin", "en")
+        await steps(player, {"say": "What are your opening hours?"})
+        assert player.events[-1].key == "desk.hours"
+        assert "Tuesday and Thursday, from 09:00 to 12:00" in player.events[-1].text
+    async with open_world(tmp_path) as again:
+        assert [shift.opens for shift in again.services.attendance.hours.shifts] == [time(9)]
+
+
+async def test_an_import_goes_to_the_database_once_there_is_one(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    days = schedule(tmp_path, "2026-12-01,off,storm")
+    arguments = ("calendar", "import", days, "--calendar", "CN")
+    in_file = await command(tmp_path, *arguments)
+    assert (tmp_path / "calendars" / "CN.yaml").is_file()
+    make_database(f"sqlite:///{tmp_path / 'privacydesk.db'}")
+    assert (await listed(tmp_path)) == ["2026-12-01"], "until it is taken over"
+    (tmp_path / "more.csv").write_text("date,day,reason\n2026-12-02,off,x\n", "utf-8")
+    more = ("calendar", "import", str(tmp_path / "more.csv"), "--calendar", "CN")
+    in_database = await command(tmp_path, *more)
+    assert (in_file.code, in_database.code) == (0, 0), in_database.err
+    assert in_file.out.startswith("Calendar CN: days overridden: 1.\n")
+    assert in_database.out.startswith("Calendar CN: days overridden: 2.\n")
+    assert (await listed(tmp_path)) == ["2026-12-01", "2026-12-02"]
+    assert "2026-12-02" not in (tmp_path / "calendars" / "CN.yaml").read_text("utf-8")
+    counted = await command(tmp_path, "deadline", "--verified-at", "2026-11-27T20:00", "--json")
+    assert json.loads(counted.out)["due_date"] == "2026-12-10"
+    audited = await command(tmp_path, "audit", "list", "--json")
+    assert audited.out.count("setting_saved") == 2
+
+
+async def listed(folder: Path) -> list[str]:
+    done = await command(folder, "calendar", "show", "--year", "2026", "--json")
+    assert done.code == 0, done.err
+    off = json.loads(done.out)["off"]
+    return [day["date"] for day in off if day["reason"] == "override_off"]
