@@ -332,6 +332,10 @@ async def test_after_its_time_a_file_is_removed_and_says_so(world: World, tmp_pa
     world.clock.move(timedelta(minutes=10))
     assert await world.services.packages.sweep() == 1
     assert parts_in(tmp_path) == 0
+    (ticket,) = await player.tickets()
+    assert world.services.maintenance is not None
+    (expired,) = await world.services.maintenance.trail.entries(by="clock")
+    assert (expired.entry.what, expired.entry.ticket_id) == ("package_expired", ticket.id)
     number, _, secret = link.partition("/")
     await player.open()
     with pytest.raises(NotFoundError):

@@ -22,6 +22,7 @@ _CASE = Path(__file__).parents[2] / "locales" / "en" / "case.po"
 KINDS = re.findall(r'^msgid "web\.case\.log\.(\w+)"$', _CASE.read_text("utf-8"), re.MULTILINE)
 DATA = {
     "accepted": True,
+    "agreed": {"keys": ["deletion.sure"], "version": "0123456789ab"},
     "before": [["2026-06-01T00:00:00+00:00", "timeout"]],
     "evidence": "00" * 16,
     "from": "RQ-0000-0000",

@@ -20,6 +20,7 @@ from privacydesk.errors import DeskError
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.check import check_catalogs
 from privacydesk.i18n.extract import UsedKeys, collect, template
+from privacydesk.services.rendering import wording_version
 
 dialogs_app = typer.Typer(name="dialogs", help="Flows and their texts.", no_args_is_help=True)
 
@@ -90,6 +91,27 @@ def extract(
         typer.echo(error.message, err=True)
         raise typer.Exit(1) from None
     (locales / TEMPLATE).write_text(text, encoding="utf-8", newline="\n")
+
+
+@dialogs_app.command("wording")
+def wording(
+    keys: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KEY…", help="The texts of a confirmation, as a request's log says."
+        ),
+    ],
+    locales: Annotated[Path | None, _LOCALES] = None,
+) -> None:
+    """Print a confirmation's texts with the version that requests record."""
+    catalogs = Catalogs.load(locale_files(locales))
+    for locale in catalogs.locales:
+        missing = [key for key in keys if not catalogs.has(locale, key)]
+        if missing:
+            typer.echo(f"There is no text {', '.join(missing)} in {locale}.", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{locale}  {wording_version(catalogs, locale, keys)}")
+        typer.echo(catalogs.bare(locale, keys) + "\n")
 
 
 def current_template(locales: Path | None = None) -> str:

@@ -26,6 +26,7 @@ class Running(Struct):
     trail: list[str] = field(default_factory=list)
     called: bool = False
     confirmed_at: datetime | None = None
+    agreed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, frame: Frame) -> Running:
@@ -41,6 +42,7 @@ class Running(Struct):
             trail=list(frame.trail),
             called=frame.called,
             confirmed_at=frame.confirmed_at,
+            agreed=frame.agreed,
         )
 
     def freeze(self) -> Frame:
@@ -56,6 +58,7 @@ class Running(Struct):
             trail=tuple(self.trail),
             called=self.called,
             confirmed_at=self.confirmed_at,
+            agreed=self.agreed,
         )
 
 

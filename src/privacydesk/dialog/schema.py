@@ -263,6 +263,17 @@ def card_keys(flow: Flow) -> tuple[str, ...]:
     )
 
 
+def confirmed_keys(flow: Flow, step: str) -> tuple[str, ...]:
+    """Return the locale keys of what a yes at a confirmation agrees to, its warnings first."""
+    confirm = flow.steps[step]
+    warnings = (
+        one.text
+        for one in flow.steps.values()
+        if isinstance(one, Say) and one.in_card and one.then == step
+    )
+    return (*warnings, *keys_of(confirm)[:2])
+
+
 def targets(step: Step) -> Mapping[str, str]:
     """Return outcome to next step; a ``say``'s one outcome is ``next``, an ``end`` has none."""
     if isinstance(step, Say):

@@ -20,7 +20,7 @@ from privacydesk.domain.conversation import (
     Prompt,
     RequestDraft,
 )
-from privacydesk.domain.effects import Effect, RaiseAlarm
+from privacydesk.domain.effects import Effect, RaiseAlarm, RecordAttempt
 from privacydesk.domain.events import Choice, Event, EventKind, InputKind, Sender
 from privacydesk.domain.failed_attempts import (
     MANY_ATTEMPTS_ALARM,
@@ -482,9 +482,17 @@ class Script:
         frame.waiting = PendingCall(ref=ref, action=action, since=self.now)
         return ref
 
-    def note_attempt(self, kind: AttemptKind, number: str = "") -> None:
-        """Record a failed attempt for staff; many attempts raise an alarm."""
+    def note_attempt(self, kind: AttemptKind, number: str = "", *, locks: bool = False) -> None:
+        """Record a failed attempt for staff; many attempts raise an alarm.
+
+        Args:
+            kind: what failed.
+            number: number of the ticket it was about; empty for none.
+            locks: whether it was the last one for now.
+        """
         self.attempts = append_attempt(self.attempts, Attempt(self.now, kind, number))
+        ticket = self.ticket_numbered(number) if number else None
+        self.effects.append(RecordAttempt(kind, ticket.id if ticket else None, locks))
         if exceed_limit(self.attempts, self.now):
             self.effects.append(RaiseAlarm(MANY_ATTEMPTS_ALARM))
 

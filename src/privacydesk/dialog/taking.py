@@ -21,7 +21,7 @@ from privacydesk.dialog import (
 from privacydesk.dialog.asking import APART
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
-from privacydesk.dialog.schema import ALL, Ask
+from privacydesk.dialog.schema import ALL, Ask, confirmed_keys
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     AMENDS,
@@ -331,6 +331,7 @@ def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: s
         runner.cancel_form(script)
         return
     frame.confirmed_at = script.now if outcome == "yes" else None
+    frame.agreed = confirmed_keys(runner.flows[frame.flow], frame.state) if outcome == "yes" else ()
     runner.fire(frame, outcome)
     runner.run(script)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry
 
@@ -159,4 +160,23 @@ def audit_entry_for(entry: LogEntry, conversation: ConversationId) -> AuditEntry
         conversation_id=conversation,
         evidence_id=EvidenceId(bytes.fromhex(evidence)) if evidence else None,
         detail={name: entry.data[name] for name in _AUDITED_DATA if name in entry.data},
+    )
+
+
+def audit_entries_for_alarms(alarms: Iterable[StaffAlarm]) -> tuple[AuditEntry, ...]:
+    """Return the audit entries that say who was alerted: one for each cause."""
+    alerted: dict[tuple[Any, ...], list[str]] = {}
+    for alarm in alarms:
+        cause = (alarm.at, alarm.kind, alarm.ticket_id, alarm.conversation_id)
+        alerted.setdefault(cause, []).append(alarm.agent)
+    return tuple(
+        AuditEntry(
+            at,
+            "clock",
+            "alarm",
+            ticket,
+            conversation,
+            detail={"alarm": kind, "to": ", ".join(names)},
+        )
+        for (at, kind, ticket, conversation), names in alerted.items()
     )

@@ -85,6 +85,7 @@ class Frame(Struct, frozen=True):
         serial: unique within the conversation; results and child flows refer to it.
         confirmed_at: when the user confirmed what the flow will do; cleared when a question is
             answered after that.
+        agreed: keys of the warnings and the question that the user last said yes to.
     """
 
     flow: str
@@ -97,6 +98,7 @@ class Frame(Struct, frozen=True):
     trail: tuple[str, ...] = ()
     called: bool = False
     confirmed_at: datetime | None = None
+    agreed: tuple[str, ...] = ()
 
 
 class RequestDraft(Struct, frozen=True):

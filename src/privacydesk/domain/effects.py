@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from privacydesk.domain.account_terms import AccountAction
+from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.identity import Assurance, Target
 from privacydesk.domain.ids import EvidenceId, PackageId, TicketId
 from privacydesk.domain.intents import RequestKind
@@ -35,6 +36,7 @@ class OpenTicket(Struct, frozen=True):
             ``DOCUMENT_CHECKED`` means that an agent examines a document.
         evidence: uploads filed with the ticket.
         unbinding_window: whether the unbinding is automatic once the withdrawal window is over.
+        agreed: keys of the warnings and the question that the requester said yes to.
     """
 
     symbol: str
@@ -53,6 +55,7 @@ class OpenTicket(Struct, frozen=True):
     answers: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False
+    agreed: tuple[str, ...] = ()
 
 
 class MoveTicket(Struct, frozen=True):
@@ -66,6 +69,7 @@ class MoveTicket(Struct, frozen=True):
         verified_at: when identity was verified, which starts the clocks.
         items: the new items; empty keeps the old ones.
         contact: a contact verified since; empty keeps the old one.
+        agreed: keys of the warnings and the question that the requester said yes to.
     """
 
     ticket_id: TicketId
@@ -79,6 +83,7 @@ class MoveTicket(Struct, frozen=True):
     contact: str = ""
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False
+    agreed: tuple[str, ...] = ()
 
 
 class AddMaterial(Struct, frozen=True):
@@ -156,6 +161,19 @@ class DropEvidence(Struct, frozen=True):
     evidence: tuple[EvidenceId, ...]
 
 
+class RecordAttempt(Struct, frozen=True):
+    """Record a failed attempt in the audit.
+
+    Attributes:
+        ticket_id: the ticket it was about, whoever it belongs to; None for none.
+        locks: whether it was the last one for now.
+    """
+
+    kind: AttemptKind
+    ticket_id: TicketId | None = None
+    locks: bool = False
+
+
 class RaiseAlarm(Struct, frozen=True):
     """Alert the operator; ``name`` is the name of the log event."""
 
@@ -171,5 +189,6 @@ Effect = (
     | SendCode
     | CallAccount
     | DropEvidence
+    | RecordAttempt
     | RaiseAlarm
 )

@@ -59,7 +59,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.console.role": Role,
     "web.console.access": AccessKind,
     "web.console.access_of": ("account", "all_others"),
-    "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no"),
+    "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no", "locked_yes"),
     "web.webhooks.kind": WebhookEventKind,
     "web.webhooks.posting": PostingState,
     "web.webhooks.fault": DeliveryFault,

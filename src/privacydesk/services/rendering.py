@@ -5,9 +5,10 @@ The log stores the text as it was shown, so each event is rendered once, when it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -25,8 +26,16 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.due_dates import completion_argument, due_argument
 from privacydesk.services.ticket_cards import TicketCards
 
+_VERSION_DIGITS: Final = 12
+
 FindTicket = Callable[[str], Ticket | None]
 """Returns a ticket of the current turn by its symbol (``sym:0``) or its id in hex."""
+
+
+def wording_version(catalog: Catalog, locale: str, keys: Sequence[str]) -> str:
+    """Return a digest of how texts are worded in a locale, apart from their arguments."""
+    wording = "\n".join((locale, *keys, catalog.bare(locale, keys)))
+    return hashlib.sha256(wording.encode()).hexdigest()[:_VERSION_DIGITS]
 
 
 class Renderer:
@@ -77,6 +86,10 @@ class Renderer:
         elif "summary" in data:
             data = {"summary": self._render_summary(data["summary"], locale)}
         return event.with_wording(text, args, choices, data)
+
+    def wording_version(self, locale: str, keys: Sequence[str]) -> str:
+        """Return the version of what was shown for these keys; see ``wording_version``."""
+        return wording_version(self._catalog, locale, keys)
 
     def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
         """Return a button's label."""

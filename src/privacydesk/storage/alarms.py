@@ -9,10 +9,13 @@ from typing import Final
 import sqlalchemy as sa
 
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.audit import audit_entries_for_alarms
 from privacydesk.storage import tables
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.alarm import alarm_row, read_alarm
+from privacydesk.storage.sealing import Seals
 from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
 
@@ -48,9 +51,10 @@ _MARK_OVER: Final = (
 class SqlAlarmStore:
     """Implements ``ports.AlarmStore``."""
 
-    def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
+    def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
         self._reader = reader
+        self._seals = seals
 
     async def alarms_of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
         """Return an agent's alarms, newest first."""
@@ -69,10 +73,11 @@ class SqlAlarmStore:
 
         def write(connection: sa.Connection) -> int:
             existing = {bytes(row.id) for row in connection.execute(_EXISTING_IDS, {"ids": ids})}
-            rows = [alarm_row(alarm) for alarm in alarms if alarm.id not in existing]
-            if rows:
-                connection.execute(sa.insert(tables.staff_alarm), rows)
-            return len(rows)
+            new = [alarm for alarm in alarms if alarm.id not in existing]
+            if new:
+                connection.execute(sa.insert(tables.staff_alarm), list(map(alarm_row, new)))
+                write_audit_entries(connection, self._seals, audit_entries_for_alarms(new))
+            return len(new)
 
         return await self._writer.run(write)
 

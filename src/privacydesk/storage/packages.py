@@ -6,9 +6,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from privacydesk.domain.ids import ConversationId, PackageId
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.ids import ConversationId, PackageId, TicketId
 from privacydesk.storage import tables
-from privacydesk.storage.codec import to_micros
+from privacydesk.storage.audit_entries import write_audit_entries
+from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.data_keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.package import read_part
@@ -20,7 +22,11 @@ _PART = sa.select(tables.package_part).where(
     _part.package_id == sa.bindparam("package"), _part.place == sa.bindparam("place")
 )
 _EXPIRED = _part.until <= sa.bindparam("now")
-_COUNT_EXPIRED = sa.select(sa.func.count(sa.distinct(_part.package_id))).where(_EXPIRED)
+_EXPIRED_FILES = (
+    sa.select(_part.package_id, _part.ticket_id, _part.conversation_id, _part.until)
+    .where(_EXPIRED, _part.place == 1)
+    .order_by(_part.until, _part.package_id)
+)
 _DELETE_EXPIRED = sa.delete(tables.package_part).where(_EXPIRED)
 
 
@@ -47,14 +53,28 @@ class SqlPackageFiles:
         return await self._reader.read(fetch)
 
     async def sweep(self, now: datetime) -> int:
-        """Delete expired files; return how many."""
+        """Delete expired files, with an audit entry for each; return how many."""
         params = {"now": to_micros(now)}
-        if not await self._reader.read(lambda c: c.scalar(_COUNT_EXPIRED, params)):
+        if not await self._reader.read(lambda c: c.execute(_EXPIRED_FILES, params).all()):
             return 0
 
         def delete(connection: sa.Connection) -> int:
-            count = connection.scalar(_COUNT_EXPIRED, params)
+            expired = connection.execute(_EXPIRED_FILES, params).all()
+            write_audit_entries(
+                connection,
+                self._seals,
+                (
+                    AuditEntry(
+                        from_micros(file.until),
+                        "clock",
+                        "package_expired",
+                        TicketId(file.ticket_id),
+                        ConversationId(file.conversation_id),
+                    )
+                    for file in expired
+                ),
+            )
             connection.execute(_DELETE_EXPIRED, params)
-            return int(count or 0)
+            return len(expired)
 
         return await self._writer.run(delete)

@@ -15,12 +15,12 @@ from privacydesk.domain.audit import AuditEntry
 from privacydesk.ports import FailedJobError
 from privacydesk.storage import tables
 from privacydesk.storage.api_results import require_no_result, store_result
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows
 from privacydesk.storage.rows.app_token import BINDING, read_revocation, revocation_row
-from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.writer import BatchWriter
 
@@ -63,8 +63,7 @@ class SqlRevocationStore:
                 row = revocation_row(revocation, key)
                 connection.execute(sa.insert(tables.app_token_revocation), row)
             store_result(connection, api_result)
-            entry_row = audit_row(audit_entry, audit_entry.at, 0, key)
-            connection.execute(sa.insert(tables.audit), entry_row)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         try:
             await self._writer.run(write)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from privacydesk.domain.audit import audit_entry_for
+from privacydesk.domain.audit import audit_entries_for_alarms, audit_entry_for
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
@@ -100,7 +100,7 @@ def stage(
     if changes.ticket_log:
         _stage_log(staged, job, changes.ticket_log, locked, now)
     _stage_files(staged, changes, locked, now)
-    for entry in changes.audit:
+    for entry in (*changes.audit, *audit_entries_for_alarms(changes.staff_alarms)):
         staged.audit.append(audit_row(entry, now, len(staged.audit), locked.digest_key))
     staged.staff_alarms = [alarm_row(alarm) for alarm in changes.staff_alarms]
     if changes.purge is not None:

@@ -79,7 +79,7 @@ class SqlStore:
         self.saved_view_store = SqlSavedViewStore(self.writer, self.reader, seals)
         self.agent_store = SqlAgentStore(self.writer, seals)
         self.duties = SqlDutyStore(self.writer, self.reader)
-        self.alarm_store = SqlAlarmStore(self.writer, self.reader)
+        self.alarm_store = SqlAlarmStore(self.writer, self.reader, seals)
         self.package_files = SqlPackageFiles(self.writer, self.reader, seals)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.integrity = SqlIntegrity(self.reader, seals, ring)

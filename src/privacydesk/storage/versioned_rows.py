@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.errors import StaleError
 from privacydesk.storage import tables
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows
-from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.writer import BatchWriter
@@ -81,7 +81,7 @@ class VersionedRows(Generic[T]):
             else:
                 update = sa.update(self._table).where(self._key == name)
                 connection.execute(update.values(signed))
-            self._audit(connection, audit_entry)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -95,7 +95,7 @@ class VersionedRows(Generic[T]):
         def write(connection: sa.Connection) -> None:
             self._check_version(connection, key, seen)
             connection.execute(sa.delete(self._table).where(self._key == key))
-            self._audit(connection, audit_entry)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -103,7 +103,3 @@ class VersionedRows(Generic[T]):
         query = sa.select(self._table.c.version).where(self._key == key).with_for_update()
         if (connection.execute(query).scalar() or 0) != expected:
             raise StaleError("it was changed meanwhile", reason=self._stale_reason)
-
-    def _audit(self, connection: sa.Connection, entry: AuditEntry) -> None:
-        key = get_or_create_digest_key(connection, self._seals)
-        connection.execute(sa.insert(tables.audit), audit_row(entry, entry.at, 0, key))

@@ -26,6 +26,7 @@ from privacydesk.domain.webhooks import (
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.storage import tables
 from privacydesk.storage.api_results import require_no_result, store_result
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.data_keys import (
     get_or_create_digest_key,
@@ -34,7 +35,6 @@ from privacydesk.storage.data_keys import (
 )
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows
-from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.webhook import (
     POSTING_BINDING,
     WEBHOOK_KEY,
@@ -190,7 +190,7 @@ class SqlWebhookStore:
             row = endpoint_row(endpoint, get_or_create_seal(connection, self._seals, WEBHOOK_KEY))
             connection.execute(sa.insert(tables.webhook_endpoint), row)
             store_result(connection, api_result)
-            _write_audit_entry(connection, audit_entry, self._seals)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -207,7 +207,7 @@ class SqlWebhookStore:
             require_no_result(connection, api_result)
             self._update_fields(connection, endpoint, _CONFIGURED_FIELDS)
             store_result(connection, api_result)
-            _write_audit_entry(connection, audit_entry, self._seals)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -226,7 +226,7 @@ class SqlWebhookStore:
             self._update_fields(connection, endpoint, _CONFIGURED_FIELDS + _STATUS_FIELDS)
             make_waiting_due(connection, endpoint.id, now)
             store_result(connection, api_result)
-            _write_audit_entry(connection, audit_entry, self._seals)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -273,7 +273,7 @@ class SqlWebhookStore:
             if state is EndpointState.ACTIVE:
                 make_waiting_due(connection, endpoint, now)
             store_result(connection, api_result)
-            _write_audit_entry(connection, audit_entry, self._seals)
+            write_audit_entries(connection, self._seals, [audit_entry])
             return True
 
         return await self._writer.run(write)
@@ -308,7 +308,7 @@ class SqlWebhookStore:
                 raise NotAllowedNowError("the endpoint is on", reason="webhook_on")
             connection.execute(park_postings)
             store_result(connection, api_result)
-            _write_audit_entry(connection, audit_entry, self._seals)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -327,7 +327,7 @@ class SqlWebhookStore:
             row = posting_row(posting, get_or_create_digest_key(connection, self._seals))
             connection.execute(sa.insert(tables.webhook_posting), row)
             store_result(connection, api_result)
-            _write_audit_entry(connection, audit_entry, self._seals)
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
@@ -378,7 +378,7 @@ class SqlWebhookStore:
             if count:
                 with_count = api_result and replace(api_result, body=b"%d" % count)
                 store_result(connection, with_count)
-                _write_audit_entry(connection, audit_entry, self._seals)
+                write_audit_entries(connection, self._seals, [audit_entry])
             return count
 
         return await self._writer.run(write)
@@ -386,8 +386,3 @@ class SqlWebhookStore:
 
 def _counts_by_endpoint(connection: sa.Connection, query: sa.Select[Any]) -> Mapping[bytes, int]:
     return {row.endpoint_id: row.postings for row in connection.execute(query)}
-
-
-def _write_audit_entry(connection: sa.Connection, audit_entry: AuditEntry, seals: Seals) -> None:
-    key = get_or_create_digest_key(connection, seals)
-    connection.execute(sa.insert(tables.audit), audit_row(audit_entry, audit_entry.at, 0, key))

@@ -9,6 +9,7 @@ from tests.common.console_client import Office
 from tests.common.stories import Player
 
 from privacydesk.domain.alarms import AlarmKind
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.ticket import Ticket
 
@@ -41,6 +42,38 @@ async def test_wrong_codes_and_others_requests_stand_on_the_staffs_page_alone(
     assert others.number in shown
     assert 'id="attempts"' not in (await mei.get(await address(chen))).text
     assert "not theirs" not in " ".join(event.text or "" for event in lin.events)
+
+
+async def audited(office: Office, by: str) -> list[AuditEntry]:
+    """Return what was audited of an actor, the oldest first."""
+    upkeep = office.world.services.maintenance
+    assert upkeep is not None
+    return [one.entry for one in await upkeep.trail.entries(by=by)][::-1]
+
+
+async def test_the_audit_says_what_was_tried_on_which_request_and_who_was_alerted(
+    office: Office,
+) -> None:
+    chen = await enter(office, "chen", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (others,) = await chen.tickets()
+    lin = await enter(office, "lin", {"choose": "access"}, WRONG, WRONG, WRONG)
+    office.clock.move(timedelta(minutes=1))
+    await looks_up(lin, others.number)
+    await looks_up(lin, "PD-7C4K-V5G9-T39")
+    tried = await audited(office, "requester")
+    wrong, asked = AttemptKind.WRONG_CODE, AttemptKind.OTHERS_REQUEST
+    assert [one.what for one in tried] == [wrong, wrong, wrong, asked, asked]
+    assert [one.what for one in tried if one.detail.get("locked")] == [wrong]
+    # The owner's request shows who looked for it; a number of nobody's leads nowhere.
+    assert {one.ticket_id for one in tried[3:]} == {others.id, None}
+    assert lin.session is not None
+    assert {one.conversation_id for one in tried} == {lin.session.conversation}
+    (alarm,) = await audited(office, "clock")
+    assert alarm.what == "alarm"
+    assert alarm.detail == {"alarm": AlarmKind.MANY_ATTEMPTS, "to": "lao-zhou"}
+    page = await (await office.signed_in("xiao-chen")).get("/console/audit")
+    for shown in ("Codes locked for now", "Asked for a number that is not theirs", "Staff alerted"):
+        assert shown in page.text
 
 
 async def test_supervisors_are_called_once_for_many_attempts_of_one_account(

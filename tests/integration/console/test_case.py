@@ -23,6 +23,7 @@ from tests.common.stories import Player, steps
 
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
+from privacydesk.services.rendering import wording_version
 
 
 @pytest.fixture
@@ -451,6 +452,19 @@ async def test_other_requests_are_dated_in_the_operator_s_zone(office: Office) -
     others = page.text.partition('id="earlier-title"')[2].partition("</details>")[0]
     assert "2 Jun" in others
     assert "1 June" not in others
+
+
+async def test_the_history_says_which_wording_the_requester_agreed_to(office: Office) -> None:
+    player = await enter(office, "lin", {"choose": "deletion"}, {"choose": "posts"})
+    await steps(player, {"choose": "_done"}, {"code": "right"}, {"choose": "yes"})
+    (ticket,) = await player.tickets()
+    (filed,) = [one for one in await log_of(office, ticket) if one.what == "filed"]
+    agreed = filed.data["agreed"]
+    assert "deletion.sure" in agreed["keys"]
+    catalog = office.world.services.catalogs
+    assert agreed["version"] == wording_version(catalog, ticket.locale, agreed["keys"])
+    page = await (await office.signed_in("mei")).get(f"/console/tickets/{ticket.number}")
+    assert f"version {agreed['version']}" in page.text
 
 
 async def test_names_that_people_chose_are_words_wherever_they_stand(

@@ -86,3 +86,14 @@ def test_extracting_writes_the_template(tmp_path: Path) -> None:
     assert run("extract", "--locales", folder).exit_code == 0
 
     assert 'msgid "unbinding.intro"' in (folder / "messages.pot").read_text(encoding="utf-8")
+
+
+def test_the_wording_of_a_confirmation_has_one_version_a_locale() -> None:
+    result = run("wording", "deregistration.before", "deregistration.sure")
+
+    versions = re.findall(r"^(\w+)  ([0-9a-f]{12})$", result.output, re.MULTILINE)
+    assert [locale for locale, _ in versions] == ["zh_Hans", "zh_Hant", "en"]
+    assert len({version for _, version in versions}) == 3
+    other = run("wording", "deregistration.sure")
+    assert not {version for _, version in versions} & set(re.findall("[0-9a-f]{12}", other.output))
+    assert run("wording", "deregistration.missing").exit_code == 1

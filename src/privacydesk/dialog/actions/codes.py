@@ -126,7 +126,7 @@ def check_code(act: Act) -> str:
     frame.slots["tries"] = challenge.attempts_left
     if verdict in {CodeVerdict.WRONG, CodeVerdict.SPENT}:
         about = target.value if target.kind is TargetKind.TICKET_CONTACT else ""
-        script.note_attempt(AttemptKind.WRONG_CODE, about)
+        script.note_attempt(AttemptKind.WRONG_CODE, about, locks=verdict is CodeVerdict.SPENT)
     if verdict is CodeVerdict.RIGHT:
         account = target.kind is TargetKind.ACCOUNT_PHONE
         subject = {

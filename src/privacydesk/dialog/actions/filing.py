@@ -103,6 +103,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
                 contact=_proven_contact(act),
                 evidence=evidence_of(frame),
                 unbinding_window=automated,
+                agreed=frame.agreed,
             )
         )
         return "filed"
@@ -132,6 +133,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
             answers=answers,
             evidence=evidence_of(frame),
             unbinding_window=automated,
+            agreed=frame.agreed,
         )
     )
     return "filed"

@@ -245,7 +245,7 @@ def _move_slot_ticket(act: Act, move: Move) -> str:
     ticket = _slot_ticket(act)
     if ticket is None or not may(ticket, move):
         return "too_late"
-    act.script.effects.append(MoveTicket(ticket.id, move, why="requester"))
+    act.script.effects.append(MoveTicket(ticket.id, move, why="requester", agreed=act.frame.agreed))
     # A confirmation given in a form begun again is not asked for in the form below, too.
     pending.settle(act.script, ticket.id, None, running=True)
     return "ok"

@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.effects import (
@@ -21,6 +22,7 @@ from privacydesk.domain.effects import (
     OpenTicket,
     RaiseAlarm,
     RateTicket,
+    RecordAttempt,
     SendCode,
 )
 from privacydesk.domain.events import Event, EventKind
@@ -61,7 +63,7 @@ class TurnChangesBuilder:
         self.tickets = TicketBuilder(minter, hashing, deadlines)
         self.minter = minter
         self.hashing = hashing
-        self._renderer = renderer
+        self.renderer = renderer
 
     def build(
         self,
@@ -90,7 +92,7 @@ class TurnChangesBuilder:
             return Changes(
                 conversation=conversation if turn.events else None,
                 events=tuple(
-                    [self._renderer.render_event(event, _no_ticket, now) for event in turn.events]
+                    [self.renderer.render_event(event, _no_ticket, now) for event in turn.events]
                 ),
                 deliveries=mail_replies,
             )
@@ -110,7 +112,7 @@ class TurnChangesBuilder:
         return Changes(
             conversation=conversation if turn.events else None,
             events=tuple(
-                self._renderer.render_event(
+                self.renderer.render_event(
                     _replace_link_symbol(event, rows.links), rows.find_ticket, now
                 )
                 for event in turn.events
@@ -124,6 +126,7 @@ class TurnChangesBuilder:
             evidence_moved=rows.evidence_moved,
             evidence_removed=tuple(rows.evidence_removed),
             alarms=tuple(rows.alarms),
+            audit=tuple(rows.audit),
         )
 
 
@@ -154,6 +157,7 @@ class _TurnRows(Struct):
     evidence_moved: dict[EvidenceId, TicketId] = field(default_factory=dict)
     evidence_removed: list[EvidenceId] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
 
     def apply(self, effect: Effect) -> None:
         """Apply an effect."""
@@ -183,7 +187,7 @@ class _TurnRows(Struct):
         self.tickets[ticket.id] = ticket
         self.symbols[effect.symbol] = ticket.id
         self.deliveries.extend(self.builder.outbox.age_lookup_rows(ticket, self.now))
-        self._add_log_entry(ticket, "filed", effect.state.value)
+        self._add_log_entry(ticket, "filed", effect.state.value, effect.agreed)
         self._attach_evidence(ticket, effect.evidence)
         if effect.linked is not None:
             self._link_objection(effect.linked, ticket)
@@ -199,7 +203,7 @@ class _TurnRows(Struct):
         self.tickets[ticket.id] = ticket
         if effect.symbol:
             self.symbols[effect.symbol] = ticket.id
-        self._add_log_entry(ticket, effect.move.value, effect.why)
+        self._add_log_entry(ticket, effect.move.value, effect.why, effect.agreed)
         self._attach_evidence(ticket, effect.evidence)
 
     def add_material(self, effect: AddMaterial) -> None:
@@ -247,6 +251,19 @@ class _TurnRows(Struct):
         """Remove uploads."""
         self.evidence_removed.extend(effect.evidence)
 
+    def record_attempt(self, effect: RecordAttempt) -> None:
+        """Record a failed attempt in the audit, without what was typed."""
+        self.audit.append(
+            AuditEntry(
+                self.now,
+                "requester",
+                effect.kind.value,
+                effect.ticket_id,
+                self.conversation.id,
+                detail={"locked": True} if effect.locks else {},
+            )
+        )
+
     def raise_alarm(self, effect: RaiseAlarm) -> None:
         """Raise an alarm for the operator."""
         self.alarms.append(effect.name)
@@ -262,8 +279,14 @@ class _TurnRows(Struct):
         work = replace(original.work, objection=objection.id.hex())
         self.tickets[original.id] = replace(original, work=work, version=original.version + 1)
 
-    def _add_log_entry(self, ticket: Ticket, what: str, why: str) -> None:
-        self.log.append(LogEntry(ticket.id, self.now, "requester", what, why, self.job_id))
+    def _add_log_entry(
+        self, ticket: Ticket, what: str, why: str, agreed: tuple[str, ...] = ()
+    ) -> None:
+        data = {}
+        if agreed:
+            version = self.builder.renderer.wording_version(self.conversation.locale, agreed)
+            data["agreed"] = {"keys": list(agreed), "version": version}
+        self.log.append(LogEntry(ticket.id, self.now, "requester", what, why, self.job_id, data))
 
     def _attach_evidence(self, ticket: Ticket, evidence: tuple[EvidenceId, ...]) -> None:
         """Move uploads from the conversation to a ticket."""
@@ -280,6 +303,7 @@ _HANDLERS: Final[Mapping[type, Callable[[_TurnRows, Any], None]]] = {
     SendCode: _TurnRows.send_code,
     CallAccount: _TurnRows.call_account,
     DropEvidence: _TurnRows.drop_evidence,
+    RecordAttempt: _TurnRows.record_attempt,
     RaiseAlarm: _TurnRows.raise_alarm,
 }
 

@@ -194,6 +194,8 @@ def _frame_record(frame: Frame) -> dict[str, Any]:
         record["called"] = True
     if frame.confirmed_at is not None:
         record["confirmed_at"] = to_micros(frame.confirmed_at)
+    if frame.agreed:
+        record["agreed"] = frame.agreed
     return record
 
 
@@ -212,6 +214,7 @@ def _read_frame(record: dict[str, Any]) -> Frame:
         trail=tuple(record.get("trail", ())),
         called=record.get("called", False),
         confirmed_at=opt_instant(record.get("confirmed_at")),
+        agreed=tuple(record.get("agreed", ())),
     )
 
 

@@ -68,8 +68,10 @@ class AuditLocalizer:
         if name == "ground":
             grounds = str(value).split(", ")
             return self._localizer.join(self._localizer.ground(ground) for ground in grounds)
-        if name in {"proposed_by", "agent"}:
-            return self._localizer.agent(str(value))
+        if name in {"proposed_by", "agent", "to"}:
+            return self._localizer.join(map(self._localizer.agent, str(value).split(", ")))
+        if name == "alarm":
+            return self._localizer.term("web.duty.alarm", str(value))
         if name == "kind":
             return self.action(str(value))
         if name == "about":

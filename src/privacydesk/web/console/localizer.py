@@ -402,6 +402,14 @@ class Localizer:
         names = list(refused.values()) if isinstance(refused, dict) else ground.split(", ")
         return " · ".join(self.ground(name) for name in dict.fromkeys(names) if name)
 
+    def agreed(self, entry: LogEntry) -> str:
+        """Return which wording the requester agreed to; empty if the entry records none."""
+        agreed = entry.data.get("agreed")
+        if not agreed:
+            return ""
+        keys = " ".join(agreed["keys"])
+        return self._text("web.case.agreed", texts=keys, version=agreed["version"])
+
     def sender(self, event: Event) -> str:
         """Return the sender of an event in a conversation."""
         if event.sender is Sender.AGENT:
