@@ -202,7 +202,7 @@ class Stage:
                     Choice("all", label=ALL[self.locale]),
                     Choice("_skip", label=self.words["back"], style=QUIET),
                 ),
-                data={"many": True},
+                data={"many": True, "empty": ["kind-4"]},
             )
         )
 

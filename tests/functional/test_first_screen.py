@@ -63,3 +63,15 @@ async def test_the_greeting_follows_what_the_app_says_of_the_account(
     world: World, standing: str, suggested: list[str]
 ) -> None:
     assert (await greeted(world, "u-1009", standing=standing))["suggested"] == suggested
+
+
+async def test_another_language_begins_anew_with_the_same_suggestions(world: World) -> None:
+    token = token_for("u-1009", world.clock, "en", standing="minor")
+    desk = world.services.desk
+    session = (await desk.open(Credentials(token=token), languages="en")).session
+    for locale in ("zh_Hans", "zh_Hant"):
+        await desk.choose(session, id=locale, choice=f"desk:lang:{locale}", offset=0)
+        events = await desk.events(session, after=0, limit=100)
+        assert [event.key for event in events[-2:]] == ["desk.greeting", "desk.menu"]
+        assert events[-1].locale == locale
+        assert menu(list(events))["suggested"] == ["guardian"]

@@ -53,35 +53,55 @@ def takes_back(runner: Runner, script: Script) -> bool:
 
 def asks_what(runner: Runner, script: Script) -> bool:
     """Say what was filed, and until when it is answered: "what did you write down?"."""
-    if not (reading.asks(script) or reading.does(script, ReplyAct.AGAIN)):
-        return False
-    if not reading.does(script, ReplyAct.FILED) or reading.does(script, ReplyAct.BESIDES):
+    if not _asks_of_it(script):
         return False
     topics = reading.phrases_of(script.observed.entities)
     if any(one.startswith("asks_") for one in topics):
-        # What forms explain, and how long it takes, is answered as such.
+        # What forms explain, and how long it takes, is answered as such; ``says_where_it_stands``
+        # answers the rest.
         return False
-    found, last = script.observed.recognised, filed_last(script)
-    if found is not None and found.sure and found.intent.kind is not None:
-        # "I said close it after that, are you listening?" asks for more.
-        return False
-    if last is None:
+    if filed_last(script) is None:
         more = {"wants", "taken_back"}.intersection(script.observed.entities)
         return not (more or script.observed.asks_question) and runner.start(
             script, Intent.REQUEST_STATUS
         )
-    if sum(one.is_open for one in script.tickets_of(whose(script))) > 1:
-        # Which of them is meant is not known: all are shown.
+    return _says_where_it_stands(runner, script)
+
+
+def says_where_it_stands(runner: Runner, script: Script) -> bool:
+    """Answer a question about a filed request that no form explains: "why is it still there?"."""
+    return (
+        _asks_of_it(script)
+        and filed_last(script) is not None
+        and _says_where_it_stands(runner, script)
+    )
+
+
+def _asks_of_it(script: Script) -> bool:
+    """Whether a message asks about a filed request, and for nothing else."""
+    if not (reading.asks(script) or reading.does(script, ReplyAct.AGAIN)):
+        return False
+    if not reading.does(script, ReplyAct.FILED) or reading.does(script, ReplyAct.BESIDES):
+        return False
+    found = script.observed.recognised
+    # "I said close it after that, are you listening?" asks for more.
+    return found is None or not found.sure or found.intent.kind is None
+
+
+def _says_where_it_stands(runner: Runner, script: Script) -> bool:
+    last = filed_last(script)
+    several = sum(one.is_open for one in script.tickets_of(whose(script))) > 1
+    if last is None or several or last.is_late(script.now):
+        # Which of them is meant is not known, or the card says why it is late: all are shown.
         return runner.start(script, Intent.REQUEST_STATUS)
     script.unanswered = 0
-    args: dict[str, Any] = {"number": last.number, "what": named_request(last)}
+    args: dict[str, Any] = {"what": named_request(last)}
     if last.clock is None:
         script.say("desk.filed_waits", args)
     else:
         script.say("desk.filed_stands", {**args, "due": due_of(last)})
     script.show_ticket({"$id": last.id.hex()})
-    actions = actions_of(last, script.rules, script.now)
-    script.offer_more(*actions)
+    script.offer_more(*actions_of(last, script.rules, script.now))
     return True
 
 

@@ -199,6 +199,8 @@ def _offered(script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
         offered.append(done_choice())
     if step.skip:
         offered.append(Choice(id="_skip", key=step.skip, style=ChoiceStyle.QUIET))
+    elif step.options and (step.many or step.several):
+        offered.append(cancel_choice())
     return tuple(offered)
 
 
@@ -211,8 +213,12 @@ def hints(frame: Running, step: Ask, slot_type: str) -> dict[str, Any] | None:
         return {"resend": {"choice": _RESEND, "at": frame.slots[RESEND_AT]}}
     if slot_type == FILES or not (step.many or step.several):
         return None
-    apart = APART.get(step.options)
-    return {"many": True, "apart": sorted(apart)} if apart else {"many": True}
+    counts: Mapping[str, int] = frame.slots.get("counts") or {}
+    found = {
+        "apart": sorted(APART.get(step.options, ())),
+        "empty": [value for value, count in counts.items() if not count],
+    }
+    return {"many": True, **{name: values for name, values in found.items() if values}}
 
 
 def is_value(choice: Choice) -> bool:

@@ -10,7 +10,7 @@ from privacydesk.dialog import (
     reading,
     wishes,
 )
-from privacydesk.dialog.after_filing import filed_last, follows_filed
+from privacydesk.dialog.after_filing import filed_last, follows_filed, says_where_it_stands
 from privacydesk.dialog.desk_choices import human_choice, intent_choice, more_choices
 from privacydesk.dialog.menu import show_menu
 from privacydesk.dialog.objecting import objects
@@ -22,6 +22,7 @@ from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
 
 _PROTESTED = frozenset(
@@ -69,6 +70,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         or _asks_when(runner, script)
         or _asks_for_file(script)
         or _asks_of_filed(runner, script)
+        or says_where_it_stands(runner, script)
         or asked_before.answered(runner, script)
     ):
         return
@@ -131,12 +133,23 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is not None and found.sure and found.intent not in _ASKED_WHEN:
         return False
+    if _is_of_policy_alone(script):
+        return False
     waiting = {str(t.kind) for t in script.tickets_of(whose(script)) if t.is_open}
     # "How long does closing take?" asks about closing if the open request is another one.
     spoken = {one for one in script.observed.entities.get("wish_words", ()) if one in _KINDS}
     waits = bool(waiting) and spoken <= waiting
     short = reading.width(script.said) <= _ONLY_ASKS_WHEN
     return waits and short and runner.start(script, Intent.REQUEST_STATUS)
+
+
+def _is_of_policy_alone(script: Script) -> bool:
+    """Whether a message asks the policy, and not about what was filed: 聊天记录保存多久."""
+    found = script.observed.recognised
+    asked = found is not None and found.sure and found.intent is Intent.POLICY_QUESTION
+    # Without an open question there are no reply acts.
+    known = bool(script.observed.reply_acts)
+    return asked and known and not reading.does(script, ReplyAct.FILED)
 
 
 def numbered(runner: Runner, script: Script) -> bool:

@@ -28,7 +28,6 @@ from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
 from privacydesk.dialog.taking import take_files
-from privacydesk.domain.app_tokens import Standing
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
@@ -112,24 +111,17 @@ class Engine:
             return None
         return input_kind(flow.slots[step.slot].type)
 
-    def greet(
-        self,
-        snapshot: Snapshot,
-        now: datetime,
-        job_id: str,
-        standing: Standing = Standing.REGULAR,
-    ) -> Turn:
+    def greet(self, snapshot: Snapshot, now: datetime, job_id: str) -> Turn:
         """Say who answers, what is recorded and how to reach a person; once, at the start.
 
         Args:
             snapshot: the new conversation, with the tickets that the account has already.
             now: the current time.
             job_id: the id of the job.
-            standing: what the app says about the account.
         """
         script = self._script(snapshot, TextMessage(job_id, ""), now)
         script.observed = Observation(needs=Needs(tickets_of=whose(script)))
-        greet(script, standing)
+        greet(script)
         return script.turn()
 
     def advance(self, snapshot: Snapshot, message: Message, now: datetime) -> Turn:

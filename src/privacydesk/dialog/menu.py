@@ -16,17 +16,12 @@ _MOST_USED: Final = frozenset(
 """What most people come for: pages show these first, and the rest of the menu on request."""
 
 
-def greet(script: Script, standing: Standing = Standing.REGULAR) -> None:
-    """Say who answers, what is recorded, and what the desk can do.
-
-    Args:
-        script: the turn.
-        standing: what the app says about the account.
-    """
+def greet(script: Script) -> None:
+    """Say who answers, what is recorded, and what the desk can do."""
     rules = script.rules
     args = {"days": rules.retention_days, "app": rules.app_in(script.locale)}
     script.say("desk.greeting", args)
-    show_menu(script, "desk.menu", standing)
+    show_menu(script, "desk.menu", script.before.standing)
 
 
 def show_menu(script: Script, key: str, standing: Standing = Standing.REGULAR) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from privacydesk.domain.app_tokens import Standing
 from privacydesk.domain.events import Choice
 from privacydesk.domain.failed_attempts import Attempt
 from privacydesk.domain.identity import Verification
@@ -173,6 +174,7 @@ class Conversation(Struct, frozen=True):
         attempts: failed attempts in this conversation, oldest first; shown to staff only.
         mail: the mail thread; None for a conversation in the chat.
         origin: keyed hash of the network of a visitor without a login, at their last message.
+        standing: what the app said about the account when the conversation began.
     """
 
     id: ConversationId
@@ -199,6 +201,7 @@ class Conversation(Struct, frozen=True):
     mail: MailThread | None = None
     origin: bytes = b""
     attempts: tuple[Attempt, ...] = ()
+    standing: Standing = Standing.REGULAR
 
     @property
     def open_form_kind(self) -> RequestKind | None:

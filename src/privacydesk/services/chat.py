@@ -238,6 +238,7 @@ class ChatDesk:
             locale=locale or "zh_Hans",
             locale_from=source if locale else LocaleSource.DEFAULT,
             mail=mail,
+            standing=standing,
         )
         job_id = f"open:{conversation.id.hex()}"
         # Only suggestions follow from these, so that they need no lock.
@@ -246,7 +247,7 @@ class ChatDesk:
 
         def decide(_rows: WorkingSet) -> Changes:
             snapshot = Snapshot(conversation, tickets=known)
-            turn = self._engine.greet(snapshot, now, job_id, standing)
+            turn = self._engine.greet(snapshot, now, job_id)
             changes = self._changes_builder.build(turn, before={}, job_id=job_id, now=now)
             return Changes(
                 conversation=changes.conversation, events=changes.events, keys=(key,), answer=None

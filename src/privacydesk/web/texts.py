@@ -103,6 +103,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "questions.month": (),
     "questions.day": (),
     "picks.none": (),
+    "picks.nothing": ("names",),
     "picks.submit": ("count",),
     "input.label": (),
     "input.placeholder": (),

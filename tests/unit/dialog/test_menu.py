@@ -38,7 +38,8 @@ OPEN = Ticket(
 def suggested(*tickets: Ticket, standing: Standing = Standing.REGULAR) -> list[str]:
     """Return what the greeting suggests to an account with these requests."""
     engine = Engine(read_flows(flows.GOOD), Rules(), lambda _locale, key, _args: key)
-    turn = engine.greet(Snapshot(HERE, tickets=tickets), NOW, "j", standing)
+    here = replace(HERE, standing=standing)
+    turn = engine.greet(Snapshot(here, tickets=tickets), NOW, "j")
     menu = turn.events[-1]
     assert menu.data["menu"]["most_used"] == ["access", "deletion", "deregistration", "unbinding"]
     found = list(menu.data["menu"]["suggested"])

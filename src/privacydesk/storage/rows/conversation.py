@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from privacydesk.domain.app_tokens import Standing
 from privacydesk.domain.conversation import (
     Conversation,
     Frame,
@@ -90,6 +91,8 @@ def _add_user_fields(conversation: Conversation, state: dict[str, Any]) -> None:
         state["mail"] = [mail.address, mail.subject, mail.root]
     if conversation.origin:
         state["origin"] = conversation.origin.hex()
+    if conversation.standing is not Standing.REGULAR:
+        state["standing"] = conversation.standing.value
 
 
 def _add_counters(conversation: Conversation, state: dict[str, Any]) -> None:
@@ -148,6 +151,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         explained=frozenset(state.get("explained", ())),
         mail=MailThread(*state["mail"]) if "mail" in state else None,
         origin=bytes.fromhex(state.get("origin", "")),
+        standing=Standing(state.get("standing", Standing.REGULAR)),
         minor_hint=state.get("minor_hint", False),
         pending_requests=_read_requests(state.get("wishes", ())),
         last_filed=next(iter(_read_requests(state.get("filed", ()))), None),

@@ -45,7 +45,10 @@ export class Picks {
     const choices = event.choices;
     const every = choices.find((choice) => choice.id === ALL);
     const done = choices.find((choice) => choice.id === "_done");
-    const values = choices.filter((choice) => isValue(choice) && choice !== every);
+    const listed = choices.filter((choice) => isValue(choice) && choice !== every);
+    const held = listed.filter((choice) => !event.data.empty?.includes(choice.id));
+    // Where nothing is held at all, what is asked for is still the person's to say.
+    const values = held.length ? held : listed;
     const boxes = values.map((choice) => this.box(choice.id));
     // What "all" does not mean is ticked by itself.
     const apart = event.data.apart ?? [];
@@ -68,6 +71,7 @@ export class Picks {
         el("legend", { class: "unseen" }, event.text),
         every ? row(all, every.label, "", "all") : null,
         ...values.map((choice, at) => row(boxes[at], choice.label, choice.detail ?? "")),
+        values.length < listed.length ? this.nothing(listed.filter((choice) => !held.includes(choice))) : null,
       ),
       el(
         "div",
@@ -92,6 +96,12 @@ export class Picks {
     });
     refresh();
     return form;
+  }
+
+  /** @param {Choice[]} choices of which nothing is held */
+  nothing(choices) {
+    const names = choices.map((choice) => choice.label);
+    return el("p", { class: "pick-none" }, this.words.t("picks.nothing", { names: this.words.list(names) }));
   }
 
   /**
