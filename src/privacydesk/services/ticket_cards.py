@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.entries import shown_value
 from privacydesk.dialog.naming import date_argument, part_label
@@ -191,7 +190,7 @@ class TicketCards:
     ) -> dict[str, str]:
         step = {"id": name, "label": self._text(locale, key), "state": state}
         if at is not None:
-            step["date_text"] = self._value(self._date(at, short=True), locale)
+            step["date_text"] = self._value(bare_date(self._deadlines.today(at)), locale)
         return step
 
     # -- when it is answered ----------------------------------------------------------------
@@ -257,9 +256,8 @@ class TicketCards:
     def _value(self, value: Any, locale: str) -> str:
         return self._catalog.value(locale, value)
 
-    def _date(self, at: datetime, *, short: bool = False) -> dict[str, Any]:
-        day = at.astimezone(ZoneInfo(self._rules.zone)).date()
-        return {"$date": day.isoformat(), "short": True} if short else date_argument(day)
+    def _date(self, at: datetime) -> dict[str, Any]:
+        return date_argument(self._deadlines.today(at))
 
 
 def _is_verified_apart(ticket: Ticket) -> bool:

@@ -72,7 +72,7 @@ async def chat_page(request: web.Request) -> web.Response:
     """Show the chat page; its script loads the conversation over the chat protocol."""
     app = request.config_dict
     catalogs, settings = app[CATALOGS], app[SETTINGS]
-    locale = negotiate(request.headers.get("Accept-Language", ""))
+    locale = negotiate(request.query.get("lang") or request.headers.get("Accept-Language", ""))
     config = {
         "locale": locale,
         "locales": [

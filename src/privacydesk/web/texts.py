@@ -108,6 +108,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "input.label": (),
     "input.placeholder": (),
     "input.placeholder_agent": (),
+    "input.placeholder_answer": (),
     "input.code_label": (),
     "input.code_placeholder": (),
     "input.date_label": (),

@@ -490,6 +490,9 @@ async def test_the_page_is_labelled_in_the_readers_language(serve: Serve) -> Non
         text = await answer.text()
         assert answer.status == 200
         assert lang in text
+        # A link may name the language, whatever the browser prefers.
+        linked = await client.http.get("/chat/", params={"lang": languages})
+        assert lang in await linked.text()
         assert words in text
         assert "style=" not in text
         assert "onclick" not in text

@@ -32,6 +32,12 @@ const TRIES = 6;
 /** Reasons why the desk refuses connections for now, and the page's state meanwhile. */
 const TURNED_AWAY = { many_windows: "crowded", many_new_chats: "busy", challenge_required: "challenge" };
 
+/** @returns {string} the languages that a link or the browser names, the preferred one first */
+function languages() {
+  const asked = new URLSearchParams(location.search).get("lang")?.slice(0, 35);
+  return [asked, ...navigator.languages].filter(Boolean).join(",");
+}
+
 export class Client {
   /**
    * @param {string} base
@@ -77,7 +83,7 @@ export class Client {
     if (!navigator.onLine) return this.become("offline");
     this.welcomed = false;
     const { epoch, offset, secret } = this.store;
-    const hello = { type: "hello", epoch, offset, languages: navigator.languages.join(",") };
+    const hello = { type: "hello", epoch, offset, languages: languages() };
     if (this.token) Object.assign(hello, { token: this.token });
     else if (secret) Object.assign(hello, { secret });
     else if (this.solved) Object.assign(hello, { challenge: this.solved });

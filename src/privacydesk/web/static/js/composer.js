@@ -146,11 +146,11 @@ export class Composer {
 
   /**
    * @param {string} kind what the open question asks for
-   * @param {boolean} agent whether a person reads it
+   * @param {"answer" | "agent" | ""} reader whether it answers the open question, or a person reads it
    * @param {number} question which one it is; 0 while none is open
    * @param {any} [problem] the event that says what was wrong with the last answer
    */
-  ask(kind, agent, question, problem = null) {
+  ask(kind, reader, question, problem = null) {
     this.problem = problem;
     const changed = kind !== this.kind;
     const focused = document.activeElement === this.field;
@@ -164,7 +164,7 @@ export class Composer {
       this.asked = question;
     }
     this.kind = kind;
-    this.agent = agent;
+    this.reader = reader;
     this.show();
     if (changed && focused) this.field.focus();
   }
@@ -193,7 +193,7 @@ export class Composer {
         this.kind === "code" ? words.t("input.code_placeholder") : words.t(`input.${this.kind}_label`);
     }
     byId("input-label").textContent = words.t(short ? `input.${this.kind}_label` : "input.label");
-    this.text.placeholder = words.t(this.agent ? "input.placeholder_agent" : "input.placeholder");
+    this.text.placeholder = words.t(this.reader ? `input.placeholder_${this.reader}` : "input.placeholder");
     this.showHint();
   }
 }

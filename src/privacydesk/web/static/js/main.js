@@ -207,7 +207,7 @@ function showChoices() {
   const isCard = Boolean(card) && !answering;
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   const problem = isWrongCode(event) && !answering ? event : null;
-  composer.ask(input, client.view.owner === "agent", event?.offset ?? 0, problem);
+  composer.ask(input, reader(event), event?.offset ?? 0, problem);
   uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files);
   const waits = client.view.requests.some((one) => one.state !== "closed");
   const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
@@ -232,6 +232,13 @@ function showChoices() {
         : shown.map(button)),
   );
   if (focused && !key) scroll.focus({ preventScroll: true });
+}
+
+/** @param {any} event the open question @returns {"answer" | "agent" | ""} for whom words are */
+function reader(event) {
+  if (client.view.owner !== "assistant") return client.view.owner === "agent" ? "agent" : "";
+  const isMenu = !event || event.data?.menu || event.choices?.some((one) => one.id === "desk:menu");
+  return isMenu ? "" : "answer";
 }
 
 /**

@@ -90,7 +90,7 @@ export class Requests {
     this.button.setAttribute("aria-label", words.t("requests.button", { count }));
     const ticket = this.list.find((one) => one.number === this.chosen);
     if (!ticket) this.chosen = "";
-    byId("sheet-title").textContent = ticket?.kind_label ?? words.t("requests.title");
+    byId("sheet-title").textContent = words.t("requests.title");
     byId("sheet-back").hidden = !ticket;
     byId("sheet-body").replaceChildren(
       ticket ? ticketCard(words, ticket, this.lang, this.acts) : el("ul", { class: "request-list" }, ...this.list.map((one) => this.row(one))),
