@@ -200,7 +200,7 @@ async def test_no_secret_stands_in_the_database(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
         rows = opened.execute("SELECT name, digest FROM fingerprint ORDER BY name").fetchall()
     assert [name for name, _ in rows] == [
-        "hashing_secret", "policy", "profile", "ring_key:one",
+        "hashing_secret", "profile", "ring_key:one",
     ]  # fmt: skip
     assert {bytes(range(32)), bytes(range(1, 33))}.isdisjoint(digest for _, digest in rows)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
+from tests.common.kill_server import Outside, environment
 from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 from tests.functional.test_nlu_worker import Person, served
@@ -184,6 +185,7 @@ async def test_serve_takes_what_a_command_imports_beside_it(tmp_path: Path, time
     data = tmp_path / "data"
     bring_sample_policy(data)
     async with served(tmp_path) as (client, _):
+        env = environment(data, Outside())
         person = Person(client, "u-1001")
         await person.begin()
         for n in range(times):
@@ -196,7 +198,7 @@ async def test_serve_takes_what_a_command_imports_beside_it(tmp_path: Path, time
                 *("--name", SAMPLE, "--data-dir", str(data)),
             )
             done = await asyncio.to_thread(
-                subprocess.run, command, check=True, capture_output=True, text=True
+                subprocess.run, command, check=True, capture_output=True, text=True, env=env
             )
             assert "within seconds" in done.stdout
             async with asyncio.timeout(60):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 from tests.common import postgresql
 from tests.common.databases import make_database
-from tests.common.stories import World, enter, open_world, steps
+from tests.common.policies import embedder
+from tests.common.stories import PROFILE, World, enter, open_world, steps
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     Done,
     _own_process,
@@ -22,6 +24,11 @@ from tests.functional.test_on_postgresql import database, server  # noqa: F401 -
 
 from privacydesk.calendars import OverrideDay, Overrides, store_overrides
 from privacydesk.domain.shifts import Shift
+from privacydesk.encoder.embedding import E5Embedder, Vector
+from privacydesk.errors import UnavailableError
+from privacydesk.policy.importer import read_policy
+from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.policy.tree import PolicyVersion
 
 ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
 EVENING = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -109,3 +116,112 @@ async def listed(folder: Path) -> list[str]:
     assert done.code == 0, done.err
     off = json.loads(done.out)["off"]
     return [day["date"] for day in off if day["reason"] == "override_off"]
+
+
+# -- the policy ------------------------------------------------------------------------------------
+
+CITING = {**PROFILE, "policy": "lane"}
+FIRST = "# Privacy policy\n\n## Article 1 Data\n\nWe keep your posts.\n"
+SECOND = f"{FIRST}\n## Article 2 Rights\n\nYou may object.\n"
+
+
+def version(text: str, *, days: int = 0) -> PolicyVersion:
+    return read_policy(text, name="lane").version(EVENING + timedelta(days=days))
+
+
+def cited(world: World) -> str:
+    in_force = world.services.policy.version
+    assert in_force is not None
+    return in_force.source
+
+
+async def follow(*worlds: World) -> None:
+    """Have each process look as often as it takes to go by what is in force."""
+    for world in worlds:
+        await world.services.saved_settings.refresh()
+        await world.services.policies.mirror()
+        for _ in range(3):
+            await world.services.policy.refresh()
+
+
+@ON_POSTGRESQL
+async def test_processes_with_different_folders_cite_the_same_policy(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    del database
+    first, other = tmp_path / "first", tmp_path / "other"
+    FilePolicyLibrary(first).save(version(FIRST))
+    FilePolicyLibrary(other).save(version(SECOND))
+    async with open_world(first, CITING) as one, open_world(other, CITING) as two:
+        assert cited(one) == cited(two) == FIRST
+        await two.services.policies.import_version(
+            version(SECOND), by="xiao-chen", embedder=embedder()
+        )
+        await follow(one, two)
+        assert cited(one) == cited(two) == SECOND
+        assert one.services.turns._understanding is not two.services.turns._understanding
+        for world in (one, two):
+            assert await world.services.turns._understanding.answer("What may I do?", b"me")
+        vectors = [FilePolicyLibrary(folder).vectors(version(SECOND)) for folder in (first, other)]
+        assert vectors[0] == vectors[1] is not None
+    async with open_world(tmp_path / "third", CITING) as three:
+        assert cited(three) == SECOND
+
+
+async def test_a_file_put_into_the_folder_of_a_running_desk_is_not_taken(tmp_path: Path) -> None:
+    FilePolicyLibrary(tmp_path).save(version(FIRST))
+    async with open_world(tmp_path, CITING) as world:
+        FilePolicyLibrary(tmp_path).save(version(SECOND))
+        await follow(world)
+        assert cited(world) == FIRST
+
+
+class Stopping(E5Embedder):
+    """Computes some vectors, and fails then."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def embed_passages(self, texts: Sequence[str]) -> Vector:
+        if not self.left:
+            raise UnavailableError("stopped")
+        self.left -= 1
+        return embedder().embed_passages(texts)
+
+
+async def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> None:
+    many = FIRST + "".join(f"\n## Article {n} Rule\n\nRule {n}.\n" for n in range(2, 80))
+    async with open_world(tmp_path, CITING) as world:
+        importing = world.services.policies.import_version
+        with pytest.raises(UnavailableError):
+            await importing(version(many), by="command", embedder=Stopping(70))
+        assert world.services.policy.version is None
+        rest = Stopping(1_000)
+        assert await importing(version(many), by="command", embedder=rest)
+        store = world.services.store.policy_text_store
+        (text,) = await store.all("lane")
+        assert text.is_ready
+        assert 1_000 - rest.left == text.passages - 50, "fifty are kept at a time"
+
+
+async def test_commands_read_and_write_policies_in_the_database(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    FilePolicyLibrary(tmp_path).save(version(FIRST))
+    make_database(f"sqlite:///{tmp_path / 'privacydesk.db'}")
+    shown = await command(tmp_path, "policy", "show", "--name", "lane")
+    assert "Rights" not in shown.out
+    file = tmp_path / "new.md"
+    file.write_text(SECOND, "utf-8")
+    done = await command(tmp_path, "policy", "import", str(file), "--name", "lane")
+    assert done.code == 0, done.err
+    assert "Kept as the newest version." in done.out
+    again = await command(tmp_path, "policy", "import", str(file), "--name", "lane")
+    assert "Unchanged" in again.out
+    shown = await command(tmp_path, "policy", "show", "--name", "lane")
+    assert "Rights" in shown.out
+    changes = await command(tmp_path, "policy", "changes", "lane")
+    assert changes.out.startswith("lane: from version 1 to 2: "), changes.err
+    asked = await command(tmp_path, "policy", "ask", "What may I object to?")
+    assert asked.code == 0, asked.err

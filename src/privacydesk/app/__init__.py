@@ -15,6 +15,8 @@ from privacydesk.app.database_check import ADOPTABLE, Finding, adopt_parts, chec
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.calendars import CODES, Overrides
 from privacydesk.domain.saved_settings import calendar_setting
+from privacydesk.policy.library import MemoryPolicyLibrary
+from privacydesk.services.policies import version_of
 from privacydesk.services.setting_formats import load_overrides
 from privacydesk.settings import Settings
 from privacydesk.storage import backups, schema
@@ -36,6 +38,7 @@ __all__ = [
     "open_services",
     "renew_epochs",
     "saved_overrides",
+    "saved_policies",
     "upgrade",
 ]
 
@@ -63,6 +66,22 @@ def saved_overrides(settings: Settings) -> Mapping[str, Overrides]:
         for code in CODES
         if (name := calendar_setting(code)) in saved
     }
+
+
+def saved_policies(settings: Settings) -> MemoryPolicyLibrary:
+    """Return the versions of policies that were in force, for commands that only read.
+
+    Raises:
+        SettingsError: the database can't be opened.
+        DeskError: POLICY_UNREADABLE if this release can't read a version.
+    """
+    library = MemoryPolicyLibrary()
+    with open_inspection(settings.url) as inspection:
+        for text, vectors in inspection.policies():
+            version = version_of(text)
+            if library.save(version) and vectors is not None:
+                library.save_vectors(version, vectors)
+    return library
 
 
 def renew_epochs(settings: Settings) -> int:

@@ -9,6 +9,7 @@ from privacydesk.app.dependencies import Dependencies
 from privacydesk.app.service_settings import attendance_settings
 from privacydesk.domain.agents import Agent
 from privacydesk.i18n.negotiation import negotiate
+from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.services.access_packages.archive import Archive
 from privacydesk.services.app_tokens import TokenChecker
 from privacydesk.services.attachments import Attachments
@@ -19,6 +20,7 @@ from privacydesk.services.open_questions import OpenQuestions
 from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Packages
+from privacydesk.services.policies import Policies
 from privacydesk.services.presence import Presence
 from privacydesk.services.queue_waits import QueueWaits
 from privacydesk.services.revocations import RevokedTokens
@@ -50,6 +52,7 @@ class ChatServices:
     revoked: RevokedTokens
     agents: dict[str, Agent]
     saved_settings: SavedSettings
+    policies: Policies
 
 
 def build_chat_services(deps: Dependencies) -> ChatServices:
@@ -63,6 +66,9 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         deadlines=deps.deadlines,
         hours=hours,
         set_shifts=deps.engine.set_shifts,
+    )
+    policies = Policies(
+        store.policy_text_store, saved_settings, FilePolicyLibrary(deps.settings.data_dir), clock
     )
     attendance = Attendance(store.duties, hours, clock, attendance_settings(deps.settings))
     agents: dict[str, Agent] = {}
@@ -122,6 +128,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         revoked=revoked,
         agents=agents,
         saved_settings=saved_settings,
+        policies=policies,
     )
 
 

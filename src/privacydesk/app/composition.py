@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
@@ -85,6 +86,9 @@ async def open_services(
             await supporting.maintenance.wrapping.check()
             await chat.saved_settings.take_over(load_overrides(settings.data_dir))
             await chat.saved_settings.refresh()
+            await chat.policies.take_over()
+            await chat.policies.mirror()
+            await asyncio.to_thread(deps.policy.load)
             store.writer.on_commit(chat.commit_notifier.notify_commit)
             store.writer.on_commit(chat.queue_waits.record_commit)
             store.writer.on_commit(_dispatcher_hook(worker.dispatcher))
@@ -149,6 +153,7 @@ def _assemble(
         maintenance=supporting.maintenance,
         configuration=supporting.configuration,
         saved_settings=chat.saved_settings,
+        policies=chat.policies,
         signin=supporting.signin,
         oversight=supporting.oversight,
         webhooks=supporting.webhooks,

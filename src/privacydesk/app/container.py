@@ -26,6 +26,7 @@ from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
+from privacydesk.services.policies import Policies
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.saved_settings import SavedSettings
@@ -115,7 +116,8 @@ class Services:
         callbacks: accepts late results from the account service.
         signin: signs in staff.
         oversight: reports and the audit trail, for auditors.
-        configuration: compares profile and policy with those of other processes.
+        configuration: compares the profile with that of other processes.
+        policies: imports versions of the policy, and keeps the one in force in the data folder.
         saved_settings: saves settings of administrators, and goes by the newest ones.
         mailbox_poller: receives mail; None if the desk receives none.
         ticketing: synchronizes with a helpdesk; None without one.
@@ -146,6 +148,7 @@ class Services:
     maintenance: Maintenance
     configuration: Configuration
     saved_settings: SavedSettings
+    policies: Policies
     signin: SignInServices
     oversight: Oversight
     webhooks: Webhooks

@@ -5,20 +5,15 @@ Used by the commands ``db check`` and ``db adopt``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from privacydesk import migrations
-from privacydesk.app.fingerprints import configuration_digests, secret_digests, this_process
+from privacydesk.app.fingerprints import profile_digest, secret_digests, this_process
 from privacydesk.clock import Clock
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.errors import DeskError, SettingsError
-from privacydesk.policy.library import FilePolicyLibrary
-from privacydesk.services.configuration import (
-    ConfigurationPart,
-    difference_message,
-    differing_parts,
-)
+from privacydesk.services.configuration import PROFILE, difference_message, differing_profile
 from privacydesk.services.secret_fingerprints import (
     HASHING_SECRET,
     RING_KEY_PREFIX,
@@ -32,8 +27,8 @@ from privacydesk.storage.inspection import Inspection, open_inspection, replace_
 from privacydesk.storage.serving_lock import serving_lock
 
 _SAME_SECRETS = "they are the ones that this database was filled with"
-_SAME_CONFIGURATION = "profile and policy are those that the database last saw"
-ADOPTABLE = (*(part.value for part in ConfigurationPart), HASHING_SECRET, RING_KEYS)
+_SAME_CONFIGURATION = "the profile is the one that the database last saw"
+ADOPTABLE = (PROFILE, HASHING_SECRET, RING_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +105,9 @@ def _current_digests(settings: Settings, parts: Collection[str]) -> dict[str, by
     if HASHING_SECRET in parts or RING_KEYS in parts:
         secrets = secret_digests(settings)
         digests |= {name: digest for name, digest in secrets.items() if setting_for(name) in parts}
-    if any(part.value in parts for part in ConfigurationPart):
-        files = _current_configuration(settings)
-        digests |= {part.value: files[part] for part in ConfigurationPart if part.value in parts}
+    if PROFILE in parts:
+        digests[PROFILE] = profile_digest(settings.operator())
     return digests
-
-
-def _current_configuration(settings: Settings) -> Mapping[ConfigurationPart, bytes]:
-    profile = settings.operator()
-    name, folder = profile.policy, settings.data_dir
-    policy = FilePolicyLibrary(folder).latest(name) if name else None
-    return configuration_digests(profile, policy)
 
 
 # -- the checks ----------------------------------------------------------------------------------
@@ -165,10 +152,10 @@ def _missing_key_message(name: str) -> str:
 
 def _check_configuration(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
     recorded = inspection.fingerprints()
-    for part in differing_parts(recorded, _current_configuration(settings)):
-        message = difference_message(part, recorded[part])
+    differing = differing_profile(recorded, profile_digest(settings.operator()))
+    if differing is not None:
         # One process serves a SQLite file, so there a change is only reported.
-        yield Finding("configuration", inspection.is_file, message)
+        yield Finding("configuration", inspection.is_file, difference_message(differing))
 
 
 def _findings_or_ok(

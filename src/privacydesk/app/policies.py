@@ -35,17 +35,15 @@ _ITEM_NUMBER: Final = re.compile(r"\d+\s*[.．、]$")
 class PolicyInForce:
     """The policy version that is cited, and from which questions are answered.
 
-    It starts as the newest imported version; ``refresh``, which serving processes call
-    periodically, switches to a newer one. If no version was imported, or the version lacks a
-    clause, articles are cited by number alone, and a warning is logged.
+    It is the newest one in the data folder, which ``services.policies`` keeps as the database
+    says; ``refresh``, which serving processes call periodically, switches to a newer one. If no
+    version was imported, or the version lacks a clause, articles are cited by number alone, and a
+    warning is logged.
 
     Args:
         profile: names the policy, and maps clauses to its articles.
         data_dir: the folder with the imported policies.
         understanding: answers questions from the policy.
-
-    Raises:
-        DeskError: POLICY_UNREADABLE if the files of the newest version are damaged.
     """
 
     def __init__(
@@ -59,6 +57,16 @@ class PolicyInForce:
         # The folder that ``refresh`` need not read again. Empty at first, because
         # ``understanding`` may have loaded another version than this object.
         self._checked_folder = ""
+        self._version: PolicyVersion | None = None
+        self._translation_stamps: Mapping[TranslationLanguage, VersionStamp | None] = {}
+        self._quotes: QuoteRenderer | None = None
+
+    def load(self) -> None:
+        """Read the newest version when the desk is opened.
+
+        Raises:
+            DeskError: POLICY_UNREADABLE if its files are damaged.
+        """
         self._version = self._library.latest(self.name) if self.name else None
         if self.name and self._version is None:
             _log.warning(
@@ -70,8 +78,6 @@ class PolicyInForce:
                 ),
             )
         self._log_missing(self._missing_clauses(self._version))
-        self._translation_stamps: Mapping[TranslationLanguage, VersionStamp | None] = {}
-        self._quotes: QuoteRenderer | None = None
         self._read_translations()
 
     @property

@@ -253,8 +253,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     # Other processes and commands may have saved settings.
     yield "settings", services.saved_settings.refresh, _SETTINGS_EVERY
     if services.policy.name:
-        # A command may have imported a new version.
-        yield "policy", services.policy.refresh, _POLICY_EVERY
+        yield "policy", partial(_refresh_policy, services), _POLICY_EVERY
     yield "staged_uploads", services.staged_uploads.sweep, _SWEEP_EVERY
     yield "packages", services.packages.sweep, _SWEEP_EVERY
     yield "overlooked", services.worker.reset_excessive_delays, _OVERLOOKED_EVERY
@@ -285,6 +284,12 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     # Other processes and commands may have revoked tokens.
     yield "revocations", services.integrations.revocations.refresh, _REVOCATIONS_EVERY
     yield "old_revocations", services.integrations.revocations.sweep, _LOG_SWEEP_EVERY
+
+
+async def _refresh_policy(services: Services) -> None:
+    """Bring the version in force to the data folder, and switch to it."""
+    await services.policies.mirror()
+    await services.policy.refresh()
 
 
 async def _alert_outages(outages: Outages, alarms: Alarms) -> None:

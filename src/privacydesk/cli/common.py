@@ -79,6 +79,19 @@ def load_settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
     return load_settings(existing_file, **overrides)
 
 
+def settings_with_database(data_dir: Path) -> Settings | None:
+    """Return the settings of a data folder; None if it has no database yet.
+
+    Raises:
+        SettingsError: a setting is wrong.
+    """
+    from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
+
+    settings = load_settings_for(data_dir)
+    file = sqlite_file(parse_url(settings.url))
+    return settings if file is None or (file.is_file() and file.stat().st_size) else None
+
+
 def _refuse_copied_folder(file: Path, data_dir: Path) -> None:
     """Refuse a folder whose settings file names another data folder, as in a copied folder.
 

@@ -18,8 +18,8 @@ from privacydesk.cli.common import (
 )
 from privacydesk.invocation import as_invoked
 
-_IN_DATABASE: Final = "calendars"
-"""Formerly a part, as it was in files; now all processes have it from the database."""
+_IN_DATABASE: Final = ("policy", "calendars")
+"""Formerly parts, as they were in files; now all processes have them from the database."""
 
 db_app = typer.Typer(name="db", help="The database.", no_args_is_help=True)
 
@@ -49,9 +49,9 @@ def backup(
 ) -> None:
     """Back up the SQLite database to FILE; `serve` may keep running.
 
-    A plain copy of the database file would lack what is still in its journal. Keep the folder
-    `policy` with the backup. Keep the ring keys and the hashing secret too, but in
-    another place: without them nothing in the backup can be read or found.
+    A plain copy of the database file would lack what is still in its journal. Keep the ring keys
+    and the hashing secret too, but in another place: without them nothing in the backup can be read
+    or found.
     """
     from privacydesk import app  # noqa: PLC0415 - imports the database
 
@@ -64,8 +64,8 @@ def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Check that the database is intact and matches these settings; changes nothing.
 
     Checks the file (with PostgreSQL, that the server accepts changes), the schema, and whether the
-    secrets, the profile and the policy are those that the database was last used with. `serve` may
-    keep running. Exits with 1 if anything is wrong.
+    secrets and the profile are those that the database was last used with. `serve` may keep
+    running. Exits with 1 if anything is wrong.
     """
     from privacydesk import app  # noqa: PLC0415 - imports the database
 
@@ -101,7 +101,7 @@ def adopt(
         list[str],
         typer.Argument(
             metavar="PART…",
-            help="profile, policy: those on this machine are the right ones;"
+            help="profile: the one on this machine is the right one;"
             " hashing_secret, ring_keys: the previous secrets are lost or were never used.",
         ),
     ],
@@ -109,15 +109,15 @@ def adopt(
 ) -> None:
     """Record this machine's settings as the right ones for the database.
 
-    Processes on one PostgreSQL database must have the same profile and policy; a process with
-    different ones doesn't start. After this command only those of this machine are accepted, so
-    copy them to the other machines. With a new hashing secret no earlier conversation or request
-    is found any more; stop every `serve` before you adopt one.
+    Processes on one PostgreSQL database must have the same profile; a process with a different one
+    doesn't start. After this command only that of this machine is accepted, so copy it to the other
+    machines. With a new hashing secret no earlier conversation or request is found any more; stop
+    every `serve` before you adopt one.
     """
     from privacydesk import app  # noqa: PLC0415 - as above
 
     for part in parts:
-        if part not in (*app.ADOPTABLE, _IN_DATABASE):
+        if part not in {*app.ADOPTABLE, *_IN_DATABASE}:
             exit_with_usage_error("PART", f"{part!r} is none of {', '.join(app.ADOPTABLE)}")
     settings = load_settings_for(data_dir)
     app.adopt_parts(settings, parts, command_clock(settings.data_dir))

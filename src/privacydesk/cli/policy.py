@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,16 +11,22 @@ from typing import Annotated, Any
 import typer
 
 from privacydesk.cli.policy_answers import ask, changes
-from privacydesk.cli.policy_files import DATA_DIR, JSON, NAME, fail, library_in, newest
+from privacydesk.cli.policy_files import (
+    DATA_DIR,
+    JSON,
+    NAME,
+    fail,
+    import_version,
+    library_in,
+    newest,
+)
 from privacydesk.cli.policy_training import evaluate, train
 from privacydesk.clock import SystemClock
-from privacydesk.encoder.embedding import E5Embedder
-from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.errors import DeskError, SettingsError, UnavailableError
 from privacydesk.policy.anchors import heading_text, resolve
 from privacydesk.policy.codec import dump_document
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import (
-    FilePolicyLibrary,
     TranslationLanguage,
     check_name,
     translation_name,
@@ -29,7 +34,6 @@ from privacydesk.policy.library import (
 from privacydesk.policy.notes import ImportReport, Note
 from privacydesk.policy.renditions import untranslated
 from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
-from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.system_errors import describe_os_error
 
 policy_app = typer.Typer(
@@ -65,16 +69,15 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; store nothing.")] = False,
 ) -> None:
     """Import a policy, or its translation, as its newest version, and print its structure."""
-    library = library_in(data_dir)
     try:
         stored_name = check_name(translation_name(name, language) if language else name)
-        original = newest(library, name) if language else None
+        original = newest(library_in(data_dir), name) if language else None
         decoded = decode_policy(file.read_bytes())
         report = read_policy(decoded.text, name=stored_name)
-        saved = None if dry_run else _save(report, library, is_searched=original is None)
+        saved = None if dry_run else _save(report, data_dir, is_searched=original is None)
     except OSError as error:
         fail(describe_os_error(error, file) or f"{file}: {error.strerror or 'it can not be read'}")
-    except UnavailableError as error:
+    except (UnavailableError, SettingsError) as error:
         fail(error.message)
     except DeskError as error:
         fail(f"{file}: {error.message}")
@@ -124,16 +127,11 @@ def show(
         typer.echo(passage.text)
 
 
-def _save(report: ImportReport, library: FilePolicyLibrary, *, is_searched: bool) -> bool:
-    """Store the policy and precompute its search data; return whether it is a new version."""
-    version = report.version(SystemClock().now())
-    saved = library.save(version)
-    if not is_searched:
-        return saved
-    typer.echo("Preparing the search data …", err=True)
-    # All cores may be used, because nothing else runs in this process.
-    precompute_vectors(library, version, E5Embedder(os.cpu_count() or 1), _print_progress)
-    return saved
+def _save(report: ImportReport, data_dir: Path | None, *, is_searched: bool) -> bool:
+    """Store the policy with its search data; return whether it is a new version."""
+    if is_searched:
+        typer.echo("Preparing the search data …", err=True)
+    return import_version(report.version(SystemClock().now()), data_dir, _print_progress)
 
 
 def _print_progress(done: int, count: int) -> None:

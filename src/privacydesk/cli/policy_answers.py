@@ -17,7 +17,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.changes import Change, ChangeKind, changes_between
-from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.policy.library import PolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.passage_vectors import precompute_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
@@ -58,7 +58,7 @@ def ask(
     answer_lines("q", lambda text: _answer_record(_answer(answers, text)))
 
 
-def _newest_version(library: FilePolicyLibrary, name: str | None) -> PolicyVersion:
+def _newest_version(library: PolicyLibrary, name: str | None) -> PolicyVersion:
     names = library.names()
     if name is None and not names:
         fail("no policy was imported: run `privacydesk policy import FILE --name NAME` first")

@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from privacydesk.calendars import Overrides, load_overrides, store_overrides
-from privacydesk.cli.common import command_services, load_settings_for, run
+from privacydesk.cli.common import command_services, run, settings_with_database
 from privacydesk.domain.signin import BY_COMMAND
-
-if TYPE_CHECKING:
-    from privacydesk.settings import Settings
-
-
-def settings_with_database(data_dir: Path) -> Settings | None:
-    """Return the settings of a data folder; None if it has no database yet.
-
-    Raises:
-        SettingsError: a setting is wrong.
-    """
-    from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
-
-    settings = load_settings_for(data_dir)
-    file = sqlite_file(parse_url(settings.url))
-    return settings if file is None or (file.is_file() and file.stat().st_size) else None
 
 
 def stored_overrides(data_dir: Path) -> Mapping[str, Overrides]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 HOURS: Final = "hours"
 """The office hours. An empty body means those of the operator profile."""
 CALENDAR_PREFIX: Final = "calendar:"
+POLICY_PREFIX: Final = "policy:"
 MAX_COMMENT: Final = 200
 
 
@@ -18,11 +19,16 @@ def calendar_setting(code: str) -> str:
     return CALENDAR_PREFIX + code
 
 
+def policy_setting(name: str) -> str:
+    """Return the name of the setting with the digest of the policy's text in force."""
+    return POLICY_PREFIX + name
+
+
 class SavedSetting(Struct, frozen=True):
     """A version of a setting. Versions are never changed; the newest is in force.
 
     Attributes:
-        name: what is set: ``HOURS``, or as ``calendar_setting`` returns.
+        name: what is set: ``HOURS``, or as ``calendar_setting`` or ``policy_setting`` returns.
         version: 1, 2, 3 … of each name.
         body: the whole value, in the format of the setting.
         by: the name of the administrator; ``operator`` for a command.

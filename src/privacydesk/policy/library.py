@@ -61,6 +61,10 @@ class PolicyLibrary(Protocol):
         """Return every version of a name, oldest first."""
         ...
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names with imports, without translations, the latest import first."""
+        ...
+
     def vectors(self, version: PolicyVersion) -> bytes | None:
         """Return the stored search data of a version; None if there is none."""
         ...
@@ -89,6 +93,11 @@ def translation_name(name: str, language: TranslationLanguage) -> str:
     return f"{name}{_OF}{language}"
 
 
+def is_translation(name: str) -> bool:
+    """Return whether a name is that of a policy's translation."""
+    return _OF in name
+
+
 def find_version(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion | None:
     """Return the newest version of a name that has a digest; without a digest, the newest of all.
 
@@ -110,7 +119,7 @@ def _same(first: PolicyVersion | None, second: PolicyVersion) -> bool:
 
 
 class MemoryPolicyLibrary:
-    """Stores versions in memory; for tests and the demo."""
+    """Stores versions in memory."""
 
     def __init__(self) -> None:
         self._versions: dict[str, list[PolicyVersion]] = {}
@@ -121,7 +130,8 @@ class MemoryPolicyLibrary:
         check_name(version.name)
         if _same(self.latest(version.name), version):
             return False
-        self._versions.setdefault(version.name, []).append(version)
+        # The name imported last is the last one.
+        self._versions[version.name] = [*self._versions.pop(version.name, ()), version]
         return True
 
     def latest(self, name: str) -> PolicyVersion | None:
@@ -132,6 +142,10 @@ class MemoryPolicyLibrary:
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
         """Return every version of a name, oldest first."""
         return tuple(self._versions.get(check_name(name), ()))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names with imports, without translations, the latest import first."""
+        return tuple(name for name in reversed(self._versions) if not is_translation(name))
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
         """Return the search data of a version, or None."""
@@ -222,20 +236,18 @@ class FilePolicyLibrary:
 
     def names(self) -> tuple[str, ...]:
         """Return the names with imports, without translations, the latest import first."""
+        names = [name for name in self.all_names() if not is_translation(name)]
+        return tuple(sorted(names, key=self._changed_at, reverse=True))
+
+    def all_names(self) -> tuple[str, ...]:
+        """Return the names with imports; those of translations after the others."""
         if not self._root.is_dir():
             return ()
-        folders_with_versions = [
-            folder
-            for folder in self._root.iterdir()
-            if _OF not in folder.name and folder.is_dir() and _folders(folder)
-        ]
-        newest = {
-            folder: _folders(folder)[-1][1].stat().st_mtime_ns for folder in folders_with_versions
-        }
-        return tuple(
-            folder.name
-            for folder in sorted(folders_with_versions, key=newest.__getitem__, reverse=True)
-        )
+        names = [path.name for path in self._root.iterdir() if path.is_dir() and _folders(path)]
+        return tuple(sorted(names, key=lambda name: (is_translation(name), name)))
+
+    def _changed_at(self, name: str) -> int:
+        return _folders(self._root / name)[-1][1].stat().st_mtime_ns
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
         """Return the search data of a version; None if there is none or it can't be read."""

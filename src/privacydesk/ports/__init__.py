@@ -35,6 +35,7 @@ from privacydesk.ports.staff import (
     AgentStore,
     AlarmStore,
     DutyStore,
+    PolicyTextStore,
     SavedSettingStore,
     SavedViewStore,
     StaffAccess,
@@ -79,6 +80,7 @@ __all__ = [
     "ObservationOutdated",
     "PackageFiles",
     "PeriodicTasks",
+    "PolicyTextStore",
     "PurgeStore",
     "Reader",
     "RevocationStore",
@@ -117,6 +119,11 @@ class Store(Protocol):
     @property
     def claims(self) -> RowClaims:
         """Claims of due rows."""
+        ...
+
+    @property
+    def policy_text_store(self) -> PolicyTextStore:
+        """Imported texts of the policy."""
         ...
 
     @property

@@ -19,6 +19,7 @@ from privacydesk.domain.ids import (
     SavedViewId,
     StaffSessionId,
 )
+from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import (
@@ -57,6 +58,41 @@ class TextModuleStore(Protocol):
         Raises:
             StaleError: another version is stored, or none.
         """
+        ...
+
+
+class PolicyTextStore(Protocol):
+    """Imported texts of the policy, with the search data of their passages."""
+
+    async def find(self, name: str, digest: str) -> PolicyText | None:
+        """Return a text; None if it was not imported."""
+        ...
+
+    async def vectors(self, name: str, digest: str) -> bytes | None:
+        """Return the search data of a text; None if there is none."""
+        ...
+
+    async def all(self, name: str) -> tuple[PolicyText, ...]:
+        """Return the texts of a name, the one imported last first."""
+        ...
+
+    async def save(self, text: PolicyText, vectors: bytes | None, audit_entry: AuditEntry) -> None:
+        """Store a text, with an audit entry; it replaces one of the same digest."""
+        ...
+
+    async def save_vectors(self, name: str, digest: str, vectors: bytes, embedded: int) -> None:
+        """Store the search data of a text that was imported before.
+
+        Args:
+            name: the text's name.
+            digest: its digest.
+            vectors: the search data.
+            embedded: the number of its passages that they cover.
+        """
+        ...
+
+    async def remove(self, name: str, digest: str, audit_entry: AuditEntry) -> None:
+        """Remove a text, with an audit entry."""
         ...
 
 

@@ -1,14 +1,14 @@
-"""Check that all processes on one database use the same profile and policy.
+"""Check that all processes on one database use the same profile.
 
-Each process reads these from its own files. If they differ between processes, the same request
-gets different deadlines and policy citations. So the database stores a digest of each part, and a
-mismatch is refused at the start and reported while running.
+Each process reads the profile from its own file. If they differ between processes, the same request
+gets different deadlines and citations. So the database stores a digest of it, and a mismatch is
+refused at the start and reported while running.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Mapping
+from typing import Final
 
 import structlog
 
@@ -19,68 +19,47 @@ from privacydesk.ports import Fingerprints
 
 _log = structlog.get_logger(__name__)
 
-
-class ConfigurationPart(StrEnum):
-    """A part of the configuration that has to be the same in all processes."""
-
-    PROFILE = "profile"
-    POLICY = "policy"
-
-
-_SOURCES = {
-    ConfigurationPart.PROFILE: "the file that PRIVACYDESK_PROFILE names",
-    ConfigurationPart.POLICY: "the folder `policy` of PRIVACYDESK_DATA_DIR",
-}
-
-Digests = Mapping[ConfigurationPart, bytes]
+PROFILE: Final = "profile"
+"""The name of the recorded digest, and of the part in ``db adopt``."""
 
 
 class Configuration:
-    """Compares the configuration of this process with what the database has recorded.
+    """Compares the profile of this process with the one that the database has recorded.
 
     Args:
         book: store of the recorded digests.
-        own: returns the digests of this process's current configuration.
+        own: the digest of this process's profile.
         clock: source of the current time.
         by: name of this process, shown in the messages of other processes.
-        is_alone: whether no other process can serve the database. Then a different configuration
-            is recorded instead of refused.
+        is_alone: whether no other process can serve the database. Then a different profile is
+            recorded instead of refused.
     """
 
     def __init__(
-        self,
-        book: Fingerprints,
-        own: Callable[[], Digests],
-        clock: Clock,
-        by: str,
-        *,
-        is_alone: bool,
+        self, book: Fingerprints, own: bytes, clock: Clock, by: str, *, is_alone: bool
     ) -> None:
         self._book = book
         self._own = own
         self._clock = clock
         self._by = by
         self._is_alone = is_alone
-        self._last = own()
-        self._suspected: frozenset[ConfigurationPart] = frozenset()
-        self._differing: frozenset[ConfigurationPart] = frozenset()
+        self._differs = False
 
     async def check(self) -> None:
-        """Compare when a serving process starts; record parts that were not recorded before.
+        """Compare when a serving process starts; record the profile if none was recorded before.
 
         Raises:
-            SettingsError: a part differs from what other processes use; the message says how to
-                fix it.
+            SettingsError: it differs from what other processes use; the message says how to fix it.
         """
         recorded = await self._book.all()
-        differing = differing_parts(recorded, self._last)
-        if differing and not self._is_alone:
-            raise SettingsError(_mismatch_message(differing, recorded))
-        await self._record(
-            self._last, {*differing, *(p for p in ConfigurationPart if p not in recorded)}
-        )
-        for part in differing:
-            _log.info("configuration_changed", part=part.value)
+        differing = differing_profile(recorded, self._own)
+        if differing is not None:
+            if not self._is_alone:
+                raise SettingsError(_mismatch_message(differing))
+            _log.info("configuration_changed", part=PROFILE)
+        if differing is not None or PROFILE not in recorded:
+            now = self._clock.now()
+            await self._book.record([Fingerprint(PROFILE, self._own, now, self._by)])
 
     async def compare(self) -> None:
         """Compare for a command that runs beside serving processes; record nothing.
@@ -90,66 +69,41 @@ class Configuration:
         """
         if self._is_alone:
             return
-        recorded = await self._book.all()
-        if differing := differing_parts(recorded, self._last):
-            raise SettingsError(_mismatch_message(differing, recorded))
+        differing = differing_profile(await self._book.all(), self._own)
+        if differing is not None:
+            raise SettingsError(_mismatch_message(differing))
 
     async def poll(self) -> None:
-        """Record parts imported here since the last poll; log parts that differ elsewhere.
-
-        A difference is logged only if it persists at the next poll, since processes that share a
-        folder read it within seconds of each other. Both its start and its end are logged once.
-        """
-        own = self._own()
-        await self._record(
-            own, {part for part in ConfigurationPart if own[part] != self._last[part]}
-        )
-        # Set after recording, so that the next poll repeats it if it failed.
-        self._last = own
-        recorded = await self._book.all()
-        differing = frozenset(differing_parts(recorded, own))
-        for part in sorted((differing & self._suspected) - self._differing):
+        """Log once that another process has adopted another profile, and once that they agree."""
+        differing = differing_profile(await self._book.all(), self._own)
+        if differing is not None and not self._differs:
             _log.error(
                 "configuration_differs",
-                part=part.value,
-                recorded_by=recorded[part].by,
-                recorded_at=recorded[part].at.isoformat(),
-                hint=f"copy {_SOURCES[part]} from there, or import the newer one here too",
+                part=PROFILE,
+                recorded_by=differing.by,
+                recorded_at=differing.at.isoformat(),
+                hint="restart with the file that PRIVACYDESK_PROFILE names there",
             )
-        for part in sorted(self._differing - differing):
-            _log.info("configuration_agrees", part=part.value)
-        self._differing = differing & (self._suspected | self._differing)
-        self._suspected = differing
-
-    async def _record(self, own: Digests, parts: set[ConfigurationPart]) -> None:
-        if not parts:
-            return
-        now = self._clock.now()
-        await self._book.record(Fingerprint(part.value, own[part], now, self._by) for part in parts)
+        if differing is None and self._differs:
+            _log.info("configuration_agrees", part=PROFILE)
+        self._differs = differing is not None
 
 
-def differing_parts(
-    recorded: Mapping[str, Fingerprint], own: Digests
-) -> tuple[ConfigurationPart, ...]:
-    """Return the parts whose recorded digest differs from this process's own."""
-    return tuple(p for p in ConfigurationPart if p in recorded and recorded[p].digest != own[p])
+def differing_profile(recorded: Mapping[str, Fingerprint], own: bytes) -> Fingerprint | None:
+    """Return what was recorded of the profile if that differs from this process's own."""
+    fingerprint = recorded.get(PROFILE)
+    return fingerprint if fingerprint is not None and fingerprint.digest != own else None
 
 
-def difference_message(part: ConfigurationPart, recorded: Fingerprint) -> str:
-    """Return a message that says which process recorded a part differently, and when."""
-    return (
-        f"{part.value} differs from what {recorded.by} recorded at {recorded.at:%Y-%m-%d %H:%M} UTC"
-    )
+def difference_message(recorded: Fingerprint) -> str:
+    """Return a message that says which process recorded another profile, and when."""
+    return f"profile differs from what {recorded.by} recorded at {recorded.at:%Y-%m-%d %H:%M} UTC"
 
 
-def _mismatch_message(
-    parts: tuple[ConfigurationPart, ...], recorded: Mapping[str, Fingerprint]
-) -> str:
-    differences = "; ".join(difference_message(part, recorded[part]) for part in parts)
-    sources = " and ".join(_SOURCES[part] for part in parts)
-    names = " ".join(part.value for part in parts)
+def _mismatch_message(recorded: Fingerprint) -> str:
     return (
         "processes on one database must go by the same configuration, else they count other dates:"
-        f" {differences}. Copy {sources} from there; or, if what lies here is right, run"
-        f" `privacydesk db adopt {names}` and bring it to the others"
+        f" {difference_message(recorded)}. Copy the file that PRIVACYDESK_PROFILE names from"
+        " there; or, if what lies here is right, run `privacydesk db adopt profile` and bring it to"
+        " the others"
     )

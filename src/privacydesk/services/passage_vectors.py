@@ -104,6 +104,15 @@ def precompute_vectors(
     _save(library, version, texts, vectors)
 
 
+def count_vectors(version: PolicyVersion, vectors: bytes | None = None) -> int:
+    """Return how many texts of a version are embedded; with vectors, how many these cover."""
+    from privacydesk.policy.answering import embedded_texts  # noqa: PLC0415 - see PolicyAnswers
+    from privacydesk.policy.vectors import digest, unpack  # noqa: PLC0415
+
+    texts = {digest(text) for text in embedded_texts(version)}
+    return len(texts if vectors is None else texts & unpack(vectors).keys())
+
+
 def _load_stored(
     library: PolicyLibrary, version: PolicyVersion, digests: Collection[bytes]
 ) -> dict[bytes, Vector]:

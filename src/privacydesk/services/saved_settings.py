@@ -19,6 +19,7 @@ from privacydesk.domain.saved_settings import (
     MAX_COMMENT,
     SavedSetting,
     calendar_setting,
+    policy_setting,
 )
 from privacydesk.domain.shifts import Shift
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError, StaleError
@@ -66,14 +67,14 @@ class SavedSettings:
         self._hours = hours
         self._set_shifts = set_shifts
         self.profile_shifts = hours.shifts
-        self._applied: dict[str, int] = {}
+        self._applied: dict[str, SavedSetting] = {}
 
     async def refresh(self) -> None:
         """Apply the settings that have a newer version than the one in force here."""
         for setting in (await self._store.current()).values():
-            if self._applied.get(setting.name) == setting.version:
+            if self._applied.get(setting.name) == setting:
                 continue
-            self._applied[setting.name] = setting.version
+            self._applied[setting.name] = setting
             try:
                 self._apply(setting)
             except DeskError as error:
@@ -96,6 +97,10 @@ class SavedSettings:
             code = setting.name.removeprefix(CALENDAR_PREFIX)
             overrides = load_overrides(code, setting.body)
             self._deadlines.calendars = self._deadlines.calendars.replaced(overrides)
+
+    def in_force(self, prefix: str) -> tuple[SavedSetting, ...]:
+        """Return the settings with names of a prefix, as of the last refresh."""
+        return tuple(one for name, one in self._applied.items() if name.startswith(prefix))
 
     async def current(self, name: str) -> SavedSetting | None:
         """Return the newest version of a setting; None if it was never saved."""
@@ -164,6 +169,26 @@ class SavedSettings:
             seen=seen,
             comment=comment,
             restored=restored,
+        )
+
+    async def save_policy(
+        self, name: str, digest: str, *, by: str, seen: int, comment: str = "", restored: int = 0
+    ) -> None:
+        """Put an imported text of the policy in force.
+
+        Args:
+            name: the name of the policy, or of its translation.
+            digest: the digest of the text.
+            by: the name of the administrator.
+            seen: the version that is replaced; 0 if there is none.
+            comment: why.
+            restored: the version that it repeats; 0 for none.
+
+        Raises:
+            StaleError: somebody else has changed it.
+        """
+        await self._save(
+            policy_setting(name), digest, by=by, seen=seen, comment=comment, restored=restored
         )
 
     async def import_overrides(

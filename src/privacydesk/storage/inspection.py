@@ -9,11 +9,13 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from privacydesk.domain.fingerprints import Fingerprint
+from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.storage import schema, tables
 from privacydesk.storage.backups import find_damage
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
+from privacydesk.storage.policy_texts import read_policies
 from privacydesk.storage.saved_settings import read_current
 
 _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
@@ -53,6 +55,13 @@ class Inspection:
     def saved_settings(self) -> Mapping[str, SavedSetting]:
         """Return the settings in force, by name; without the keys, their digests go unchecked."""
         return read_current(self._connection)
+
+    def policies(self) -> Iterator[tuple[PolicyText, bytes | None]]:
+        """Yield each text of a policy that was in force, with its search data, in their order.
+
+        Without the keys, the digests of the rows go unchecked.
+        """
+        return read_policies(self._connection)
 
     def ring_keys_in_use(self) -> frozenset[str]:
         """Return the names of the ring keys that wrap at least one data key."""

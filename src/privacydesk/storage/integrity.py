@@ -17,7 +17,7 @@ from msgspec import MsgspecError
 
 from privacydesk.domain.audit import CheckedRows, RowFault
 from privacydesk.domain.ids import ConversationId
-from privacydesk.storage import saved_settings, saved_views, tables, text_modules
+from privacydesk.storage import policy_texts, saved_settings, saved_views, tables, text_modules
 from privacydesk.storage import statements as sql
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import load_readable_seals, open_tickets
@@ -151,6 +151,7 @@ TABLE_CHECKS: Final = (
     _signed_rows(api.BINDING),
     _signed_rows(app_token.BINDING, "hash", "revoked_at"),
     _signed_rows(text_modules.BINDING, "name"),
+    _signed_rows(policy_texts.BINDING, "name", "digest"),
     _signed_rows(saved_settings.BINDING, "name", "version"),
     _signed_rows(saved_views.BINDING),
     _sealed_rows(webhook.ENDPOINT_BINDING, key_source=webhook.WEBHOOK_KEY),

@@ -23,6 +23,7 @@ from privacydesk.storage.integrity import SqlIntegrity
 from privacydesk.storage.key_wrapping import SqlKeyWrapping
 from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.periodic_tasks import SqlPeriodicTasks
+from privacydesk.storage.policy_texts import SqlPolicyTextStore
 from privacydesk.storage.probe import SqlProbe
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
@@ -75,6 +76,7 @@ class SqlStore:
         self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlRowClaims(self.writer, self.reader, seals)
         self.text_module_store = SqlTextModuleStore(self.writer, self.reader, seals)
+        self.policy_text_store = SqlPolicyTextStore(self.writer, self.reader, seals)
         self.saved_setting_store = SqlSavedSettingStore(self.writer, self.reader, seals)
         self.saved_view_store = SqlSavedViewStore(self.writer, self.reader, seals)
         self.agent_store = SqlAgentStore(self.writer, seals)

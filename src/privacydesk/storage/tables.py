@@ -324,6 +324,21 @@ saved_view = sa.Table(
     _mac(),
 )
 
+policy_text = sa.Table(
+    "policy_text",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("tree", Blob, nullable=False),
+    sa.Column("source", Blob, nullable=False),
+    sa.Column("added_at", _INSTANT, nullable=False),
+    sa.Column("added_by", sa.Text, nullable=False),
+    sa.Column("passages", sa.BigInteger, nullable=False),
+    sa.Column("embedded", sa.BigInteger, nullable=False),
+    sa.Column("vectors", Blob),
+    _mac(),
+)
+
 saved_setting = sa.Table(
     "saved_setting",
     metadata,

@@ -28,6 +28,7 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.inbox_views import InboxListing, InboxView
 from privacydesk.domain.packages import PackagePart
+from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential, StaffSession, Stage
@@ -126,6 +127,8 @@ async def _hire(store: SqlStore) -> None:
         VIEW, "Deletions", "mei", False, InboxListing(InboxView.OPEN), "mei", NOW
     )  # fmt: skip
     await store.saved_view_store.save(view, _TOLD)
+    text = PolicyText("privacy", "ab", b"{}", "text", NOW, "boss", 2)
+    await store.policy_text_store.save(text, b"vectors", _TOLD)
     await store.saved_setting_store.add(SavedSetting("hours", 1, "[]", NOW, "boss"), _TOLD)
 
 

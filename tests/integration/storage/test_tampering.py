@@ -237,6 +237,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "evidence": lambda s: s.reader.evidence(desk.evidence_id()),
     "attachment": lambda s: s.reader.attachment(furnished.PICTURE),
     "text_module": lambda s: s.text_module_store.all(),
+    "policy_text": lambda s: s.policy_text_store.all("privacy"),
     "saved_setting": lambda s: s.saved_setting_store.current(),
     "saved_view": lambda s: s.saved_view_store.all(),
     "package_part": lambda s: s.package_files.part(furnished.PACKAGE, 1),
