@@ -142,6 +142,7 @@ async def test_the_first_key_leads_past_the_bar(town: Stage) -> None:
 async def test_the_language_changes_where_one_is_and_stays(town: Stage) -> None:
     page = await _open(town, "/console/account")
     await _sign_in(town, page, "wing")
+    await page.locator("#own summary").click()
     await page.locator(".language select").select_option("zh_Hant")
     await expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
     await expect(page).to_have_url(f"{town.demo.address}/console/account")
@@ -197,6 +198,7 @@ async def test_what_was_sent_after_the_password_was_asked_again_is_kept_no_longe
     own = await language.input_value()
     # Nothing that is to be confirmed is lost over another language.
     for other in ("zh_Hant", own):
+        await page.locator("#own summary").click()
         await language.select_option(other)
         await expect(
             page.locator(f"[data-language] option[selected][value='{other}']")
@@ -253,6 +255,7 @@ async def test_without_scripts_everything_still_works(town: Stage) -> None:
     await page.goto(f"{town.demo.address}/console/account")
     await _sign_in(town, page, "lao-zhou")
     await expect(page.locator("#sessions")).to_be_visible()
+    await page.locator("#own summary").click()
     await page.locator(".language select").select_option("zh_Hans")
     await page.locator(".language button").click()
     await expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")

@@ -97,7 +97,7 @@ async def test_several_requesters_are_asked_on_a_phone_without_scripts(
     await page.locator(".pick").nth(0).click()
     await page.locator(".pick").nth(1).click()
     await page.locator(".bulk-bar button[value='ask']").click()
-    await page.locator("#bulk-text").fill("您指的是哪一年？")
+    await page.locator("#bulk-text-zh_Hans").fill("您指的是哪一年？")
     await page.locator("form[action$='/bulk/run'] button[type='submit']").click()
     done = page.locator("section[aria-labelledby='done'] li")
     await expect(done).to_have_count(2)

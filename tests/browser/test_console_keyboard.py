@@ -125,7 +125,15 @@ async def test_a_list_is_worked_through_by_key_and_left_where_one_was(
     await keys.press("u")
     await expect(page).to_have_url(f"{town.demo.address}/console/inbox?view=unassigned")
     await expect(page.locator(f"[data-row][href='{second}']")).to_be_focused()
-    await page.locator("form[action='/console/sign-out'] button").click()
+    await page.locator("#own summary").focus()
+    await keys.press("Enter")
+    await page.locator("form[action='/console/sign-out'] button").focus()
+    await keys.press("Escape")
+    await expect(page.locator("#own summary")).to_be_focused()
+    await expect(page.locator("#own[open]")).to_have_count(0)
+    await keys.press("Enter")
+    await page.locator("form[action='/console/sign-out'] button").focus()
+    await keys.press("Enter")
     await expect(page.locator("#password")).to_be_visible()
     assert await page.evaluate("sessionStorage.length") == 0
     await page.context.close()
@@ -136,18 +144,18 @@ async def test_pages_behind_the_menu_are_reached_by_key_and_fit_the_window(
 ) -> None:
     for width in (1280, 768, 360):
         desk = await DeskPage.sign_in(town, "he-an", lang="zh-Hans", width=width)
-        menu = desk.page.locator(".bar-more summary")
+        menu = desk.page.locator("nav .bar-more summary")
         if width < 1000:
             # On a narrow page the rest of the bar is a sheet, opened and closed by key.
             await desk.page.locator(".bar-menu").focus()
             await desk.page.keyboard.press("Enter")
         await menu.focus()
         await desk.page.keyboard.press("Enter")
-        last = desk.page.locator(".bar-more a").last
+        last = desk.page.locator("nav .bar-more a").last
         await expect(last).to_be_in_viewport(ratio=1)
         await desk.looks_right(f"menu.{width}")
         await desk.page.keyboard.press("Tab")
-        await expect(desk.page.locator(".bar-more a").first).to_be_focused()
+        await expect(desk.page.locator("nav .bar-more a").first).to_be_focused()
         await last.focus()
         await desk.page.keyboard.press("Enter")
         await expect(desk.page).to_have_url(f"{town.demo.address}/console/audit")

@@ -45,8 +45,9 @@ async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are
     await _is(boss, "away")
     await mei.goes("inbox")
     for desk in (boss, mei):
-        await desk.page.locator("#notify").click()
-        await expect(desk.page.locator("#notify")).to_be_hidden()
+        await desk.page.locator("#own summary").click()
+        await desk.page.locator("#own [data-notify]").click()
+        await expect(desk.page.locator("#own [data-notify]")).to_be_hidden()
 
     user = await visit("lin-xiaoyu")
     await user.page.locator("#person").click()

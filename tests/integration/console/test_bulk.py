@@ -76,7 +76,7 @@ async def test_two_submits_are_one_action_on_each_request(office: Office, mei: B
     tickets = await two(office)
     page = await choose(mei, "ask", tickets)
     for _ in range(2):
-        done = await run(mei, page, text=ASKED)
+        done = await run(mei, page, **{"text-en": ASKED})
         assert done.said == "The question was sent for 2 of 2."
     for ticket in tickets:
         entries = [entry.why for entry in await log_of(office, ticket)]
@@ -100,7 +100,7 @@ async def test_what_changed_since_the_confirmation_fails_alone(
     _, open_one = await access(office, "chen")
     page = await choose(mei, "ask", (withdrawn, open_one))
     await steps(player, {"user": "cancel my request"}, {"choose": "yes"})
-    done = await run(mei, page, text=ASKED)
+    done = await run(mei, page, **{"text-en": ASKED})
     assert "The question was sent for 1 of 2." in done.text
     failed = done.text.partition('id="not-done"')[2].partition("</section>")[0]
     assert withdrawn.number in failed
@@ -116,12 +116,19 @@ async def test_each_requester_is_asked_in_their_language(office: Office, mei: Br
     hongkong, _ = await access(office, "mei", "zh_Hant")
     tickets = [(await player.tickets())[0] for player in (english, chinese, hongkong)]
     page = await choose(mei, "ask", tickets)
-    assert 'name="text-zh_Hans"' in page.text
-    await run(mei, page, text=ASKED, **{"text-zh_Hans": "请问是哪一年？"})
+    asked = {"text-en": ASKED, "text-zh_Hans": "请问是哪一年？", "text-zh_Hant": "請問是哪一年？"}
+    for name in asked:
+        assert f'name="{name}"' in page.text
+    refused = await run(mei, page, **(asked | {"text-zh_Hant": ""}))
+    assert refused.status == 400
+    assert "请问是哪一年？" in refused.text, "what was typed is kept"
+    await run(mei, page, **asked)
     read = office.world.services.store.reader.events
     said = [str(await read(ticket.conversation_id, after=0, limit=99)) for ticket in tickets]
-    assert [ASKED in words for words in said] == [True, False, True]
-    assert "请问是哪一年？" in said[1]
+    for text, words in zip(asked.values(), said, strict=True):
+        assert [other in words for other in asked.values()] == [
+            other == text for other in asked.values()
+        ]
     assert reading.locale == "en"
 
 
@@ -130,7 +137,7 @@ async def test_an_empty_question_is_asked_of_nobody_and_keeps_the_rest(
 ) -> None:
     tickets = await two(office)
     page = await choose(mei, "ask", tickets)
-    refused = await run(mei, page, text=" ")
+    refused = await run(mei, page, **{"text-en": " "})
     assert refused.status == 400
     assert "Ask about 2 requests" in refused.text
     assert (await now(office, tickets[0])).state is TicketState.IN_REVIEW

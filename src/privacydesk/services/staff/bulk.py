@@ -33,7 +33,7 @@ class BulkAction(StrEnum):
     """Claim those that nobody holds."""
     ASSIGN = "assign"
     ASK = "ask"
-    """Ask each requester the same question."""
+    """Ask each requester the same question, in their language."""
 
 
 class BulkOrder(Struct, frozen=True):
@@ -42,18 +42,12 @@ class BulkOrder(Struct, frozen=True):
     Attributes:
         action: the action.
         to: for ``ASSIGN``, the name of the agent; empty for nobody.
-        text: for ``ASK``, the question to requesters whose language has no text of its own.
-        texts: for ``ASK``, the question by locale; empty ones count as missing.
+        texts: for ``ASK``, the question in each locale of the tickets.
     """
 
     action: BulkAction
     to: str = ""
-    text: str = ""
     texts: Mapping[str, str] = {}
-
-    def text_in(self, locale: str) -> str:
-        """Return the question to a requester with this locale."""
-        return self.texts.get(locale, "").strip() or self.text
 
 
 class BulkItem(Struct, frozen=True):
@@ -144,7 +138,7 @@ class BulkActions:
         if order.action is BulkAction.ASSIGN and order.to:
             await self._roster.worker(order.to)
         if order.action is BulkAction.ASK:
-            for text in (order.text, *filter(str.strip, order.texts.values())):
+            for text in order.texts.values() or ("",):
                 require_text(text)
 
     async def _run_one(
@@ -161,7 +155,7 @@ class BulkActions:
                         number, by, order.to, job_id=job_id, seen=seen
                     )
                 case BulkAction.ASK:
-                    text = order.text_in(ticket.locale)
+                    text = order.texts.get(ticket.locale, "")
                     ticket = await self._handling.ask_requester(
                         number, by, text, job_id=job_id, seen=seen
                     )

@@ -77,6 +77,7 @@ async def _confirmation(
     action = _read_action(form)
     items = await services.staff.bulk.check(action, _numbers(form), me.name)
     locales = Counter(item.ticket.locale for item in items if item.ticket and not item.error)
+    modules = await services.modules.all() if action is BulkAction.ASK else ()
     return _bulk_page(
         request,
         "console/bulk.html",
@@ -86,6 +87,9 @@ async def _confirmation(
         action=action,
         colleagues=await _colleagues(request, me),
         locales=locales,
+        modules={
+            locale: services.modules.render_usable(modules, me, locale, None) for locale in locales
+        },
         submitted={name: clean_text(str(value)) for name, value in form.items()},
         error_message="" if error is None else error_message(request, error),
         redisplayed=error is not None,
@@ -148,9 +152,7 @@ def _read_order(form: Form) -> BulkOrder:
         for name, value in form.items()
         if name.startswith(prefix)
     }
-    return BulkOrder(
-        _read_action(form), str(form.get("to", "")), clean_text(str(form.get("text", ""))), texts
-    )
+    return BulkOrder(_read_action(form), str(form.get("to", "")), texts)
 
 
 def _numbers(form: Form) -> list[str]:

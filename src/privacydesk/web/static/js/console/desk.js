@@ -118,6 +118,27 @@ stream.addEventListener("open", () => {
   silent = 0;
   document.getElementById("silent").hidden = true;
 });
+// Menus of the bar close as menus do. On a narrow page they are parts of its sheet, one's own open.
+const NARROW = matchMedia("(max-width: 1000px)");
+/** @param {(menu: HTMLDetailsElement) => boolean} leaves which of the open ones to close */
+function closeMenus(leaves) {
+  for (const menu of document.querySelectorAll(".bar-more[open]")) {
+    if (!NARROW.matches && leaves(menu)) menu.open = false;
+  }
+}
+document.addEventListener("click", ({ target }) => closeMenus((menu) => !menu.contains(target)));
+document.addEventListener("focusin", ({ target }) => closeMenus((menu) => !menu.contains(target)));
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  closeMenus((menu) => {
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    return true;
+  });
+});
+document.getElementById("own").open = NARROW.matches;
+NARROW.addEventListener("change", ({ matches }) => {
+  document.getElementById("own").open = matches;
+});
 if (duty) {
   duty.addEventListener("change", choose);
   offer();

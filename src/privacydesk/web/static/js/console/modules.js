@@ -23,6 +23,7 @@ function mark(chosen) {
     find.removeAttribute("aria-activedescendant");
   }
   preview.textContent = chosen?.dataset.text ?? "";
+  preview.lang = chosen?.dataset.lang ?? "";
 }
 
 /** @param {number} by */
@@ -36,7 +37,9 @@ function narrow() {
   const wanted = find.value.trim().toLocaleLowerCase();
   for (const one of options) {
     const words = `${one.textContent} ${one.dataset.text}`.toLocaleLowerCase();
-    one.hidden = !words.includes(wanted);
+    // A field of one language offers the texts in it.
+    const fits = !field?.dataset.modules || field.dataset.modules === one.dataset.locale;
+    one.hidden = !fits || !words.includes(wanted);
   }
   mark(shown()[0]);
 }
@@ -69,6 +72,10 @@ if (dialog) {
     if (where.dataset.modules === undefined || where.value !== "") return;
     event.preventDefault();
     choose(where);
+  });
+  document.addEventListener("click", ({ target }) => {
+    const of = target.closest("[data-modules-for]")?.dataset.modulesFor;
+    if (of) choose(/** @type {HTMLTextAreaElement} */ (document.getElementById(of)));
   });
   find.addEventListener("input", narrow);
   find.addEventListener("keydown", (event) => {
