@@ -64,6 +64,8 @@ class Settings(BaseSettings):
         account_service_url: base URL of the operator's account service.
         code_gateway_url: URL of the gateway that sends codes.
         push_gateway_url: URL of the service that sends push messages; none by default.
+        translation_url: URL of the service that translates messages for staff, which leave the desk
+            for it; none by default.
         smtp_host: server for outgoing mail; none by default.
         smtp_security: ``starttls``, ``tls``, or ``none`` for a server on the same machine.
         smtp_from: sender of mail, such as ``Privacy desk <desk@example.com>``.
@@ -147,6 +149,8 @@ class Settings(BaseSettings):
     code_gateway_secret: SecretStr = SecretStr("")
     push_gateway_url: str = ""
     push_gateway_secret: SecretStr = SecretStr("")
+    translation_url: str = ""
+    translation_secret: SecretStr = SecretStr("")
     smtp_host: str = ""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"

@@ -246,3 +246,27 @@ async def test_a_narrow_page_shows_the_conversation_or_the_request(
     await expect(talk).to_be_visible()
     await expect(page.locator("#tabs")).to_be_hidden()
     await page.context.close()
+
+
+async def test_a_message_is_translated_in_place_and_the_page_stays_live(
+    town: Stage, visit: Visit
+) -> None:
+    user = await _waits(visit, "zhou-qiang")
+    await user.chat.say("请问什么时候能好。")
+    mei = await DeskPage.sign_in(town, "mei")
+    page = mei.page
+    await mei.goes("inbox?view=queue")
+    await page.locator("[data-row]").last.click()
+    asked = page.locator(".said", has_text="请问什么时候能好。").last
+    await asked.locator(".translate").focus()
+    await page.keyboard.press("Enter")
+    await expect(asked.locator(".translated")).to_contain_text("[en] 请问什么时候能好。")
+    await expect(asked.locator(".translated")).to_be_focused()
+    await mei.looks_right("translated")
+    await page.locator("#translate button").click()
+    await expect(page.locator(".translate")).to_have_count(0)
+    await user.chat.say("还有别的问题。")
+    await expect(page.locator("#said")).to_contain_text("还有别的问题。")
+    await page.reload()
+    await expect(page.locator(".translated")).to_have_count(0)
+    await page.context.close()

@@ -37,6 +37,7 @@ from privacydesk.app import ExternalServices, Services, open_services
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender, phones_of
+from privacydesk.connectors.memory_translation import MemoryTranslator
 from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.demo.people import sample_people
 from privacydesk.demo.person import SamplePerson
@@ -174,6 +175,7 @@ async def open_world(
             mailer,
             mailbox,
             ticketing,
+            translator=MemoryTranslator(),
         ),
         profile=operator,
         clock=clock,

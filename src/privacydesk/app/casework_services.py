@@ -10,6 +10,7 @@ from privacydesk.app.dependencies import Dependencies
 from privacydesk.app.service_settings import notice_channels
 from privacydesk.app.supporting_services import SupportingServices
 from privacydesk.services.alarms import Alarms
+from privacydesk.services.audit import Audit
 from privacydesk.services.calendar_plan import CalendarPlanner
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.notices import Notices
@@ -18,6 +19,7 @@ from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.services.staff.saved_views import SavedViews
 from privacydesk.services.staff.services import StaffServices, make_staff_services
 from privacydesk.services.staff.text_modules import TextModules
+from privacydesk.services.staff.translations import Translations
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.workload import Workloads
 from privacydesk.web.console.services import ConsoleServices
@@ -80,6 +82,7 @@ def build_console_services(
     chat: ChatServices,
     casework: CaseworkServices,
     supporting: SupportingServices,
+    audit: Audit,
 ) -> ConsoleServices:
     """Build the services behind the staff console."""
     store, clock, catalogs, profile = deps.store, deps.clock, deps.catalogs, deps.profile
@@ -104,6 +107,7 @@ def build_console_services(
             clock=clock,
         ),
         saved_views=SavedViews(store.saved_view_store, staff.roster, deps.minter, clock),
+        translations=Translations(deps.external.translator, staff.roster, audit, deps.minter),
         staff=staff,
         takeover=casework.takeover,
         operator_settings=OperatorSettings(

@@ -162,7 +162,7 @@ def _assemble(
         ticketing=supporting.ticketing,
         deadlines=deps.deadlines,
         commit_notifier=chat.commit_notifier,
-        console=build_console_services(deps, chat, casework, supporting),
+        console=build_console_services(deps, chat, casework, supporting, audit),
         agents=chat.agents,
     )
 

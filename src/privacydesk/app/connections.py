@@ -15,12 +15,14 @@ from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_captcha import connect_captcha
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.http_translation import connect_translator
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import connect_webhooks
 from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, Pusher
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
+from privacydesk.domain.translation import Translator
 from privacydesk.errors import SettingsError
 from privacydesk.outages import Outages
 from privacydesk.settings import Settings
@@ -64,6 +66,7 @@ async def connect_external_services(
         _connect_pusher(settings, clock, outages) as pusher,
         connect_ticketing(settings, clock, ticketing_map) as ticketing,
         _connect_captcha(settings, clock) as captcha,
+        _connect_translator(settings, clock, outages) as translator,
     ):
         yield ExternalServices(
             account_service,
@@ -75,6 +78,7 @@ async def connect_external_services(
             ticketing,
             outages,
             captcha,
+            translator,
         )
 
 
@@ -102,6 +106,20 @@ async def _connect_captcha(
     endpoint = _endpoint(settings.captcha_url, secret, "captcha")
     async with connect_captcha(endpoint, clock=clock) as captcha:
         yield captcha
+
+
+@asynccontextmanager
+async def _connect_translator(
+    settings: Settings, clock: Clock, outages: Outages
+) -> AsyncIterator[Translator | None]:
+    if not settings.translation_url:
+        yield None
+        return
+    secret = settings.translation_secret.get_secret_value()
+    endpoint = _endpoint(settings.translation_url, secret, "translation")
+    outage = outages.of("translation")
+    async with connect_translator(endpoint, clock=clock, outage=outage) as translator:
+        yield translator
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from privacydesk.domain.code_delivery import CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
 from privacydesk.domain.ticketing import TicketingSystem
+from privacydesk.domain.translation import Translator
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.outages import Outages
 
@@ -34,6 +35,7 @@ class ExternalServices:
         ticketing: the helpdesk to synchronize with; None without one.
         outages: records outages of these services and of the database.
         captcha: verifies captchas; None if visitors get no captcha.
+        translator: translates messages for staff; None without a translation service.
     """
 
     accounts: AccountService
@@ -45,3 +47,4 @@ class ExternalServices:
     ticketing: TicketingSystem | None = None
     outages: Outages = field(default_factory=lambda: Outages(SystemClock()))
     captcha: CaptchaVerifier | None = None
+    translator: Translator | None = None

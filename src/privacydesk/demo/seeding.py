@@ -17,6 +17,7 @@ import structlog
 from privacydesk.app import ExternalServices, Services
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender, phones_of
+from privacydesk.connectors.memory_translation import MemoryTranslator
 from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.demo.clock import DemoClock
 from privacydesk.demo.person import SamplePerson
@@ -52,7 +53,9 @@ class Connections:
 
     def external_services(self) -> ExternalServices:
         """Return them as the desk takes them."""
-        return ExternalServices(self.accounts, self.codes, self.webhooks)
+        return ExternalServices(
+            self.accounts, self.codes, self.webhooks, translator=MemoryTranslator()
+        )
 
 
 async def seed(

@@ -41,6 +41,7 @@ from privacydesk.services.staff.preconditions import (
     grant_needs_written_answer,
 )
 from privacydesk.services.staff.restorations import may_be_restored
+from privacydesk.services.staff.translations import Translation, needs_translation
 from privacydesk.web.console.access import REQUEST_BOARD, agent_session, staff
 from privacydesk.web.console.forms import parse_id
 from privacydesk.web.console.keys import SERVICES
@@ -51,6 +52,7 @@ from privacydesk.web.console.seen_alarms import mark_alarms_seen
 from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.console.steps import Step, finished_steps, next_step
 from privacydesk.web.console.verdicts import item_keys
+from privacydesk.web.keys import LOCALE
 from privacydesk.web.responses import json_response
 
 _MAX_DIGITS: Final = 15
@@ -162,6 +164,7 @@ async def conversation_updates(request: web.Request) -> web.Response:
         "w": localizer_of(request),
         "divided": True,
         "last_day": _parse_day(request.query.get("day", "")),
+        "translation": None,
         **_conversation_values(request, view),
     }
 
@@ -186,6 +189,7 @@ def case_page(
     decision: DecisionPreview | None = None,
     finding: FindingPreview | None = None,
     holdings: AccountHoldings | None = None,
+    translation: Translation | None = None,
     status: int = 200,
 ) -> web.Response:
     """Return the case page.
@@ -197,6 +201,7 @@ def case_page(
         decision: a decision to confirm.
         finding: the result of an examination to confirm.
         holdings: what the account holds, if the agent asked for it.
+        translation: messages in the agent's language, if the agent asked for them.
         status: the HTTP status of the response.
     """
     if case.ticket is not None:
@@ -218,6 +223,7 @@ def case_page(
         decision=decision,
         finding=finding,
         holdings=holdings,
+        translation=translation,
         read_at=services.clock.now(),
         submitted=submission.submitted if submission else {},
         page_address="" if request.method == "GET" else address,
@@ -247,6 +253,7 @@ def _conversation_values(request: web.Request, view: ConversationView) -> dict[s
     """Return the template variables of the conversation's status."""
     me, owner = agent_session(request).agent, view.conversation.owner
     localizer = localizer_of(request)
+    translates = me.works and request.config_dict[SERVICES].translations.is_available
     return {
         "is_mine": owner.kind is OwnerKind.AGENT and owner.agent == me.name,
         "other_viewers": [localizer.agent(name) for name in view.viewers if name != me.name],
@@ -254,6 +261,8 @@ def _conversation_values(request: web.Request, view: ConversationView) -> dict[s
             localizer.agent(name) for name in view.drafting_agents if name != me.name
         ],
         "may_work": me.works,
+        "translates": translates,
+        "can_translate": lambda event: translates and needs_translation(event, request[LOCALE]),
     }
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from privacydesk.domain.cleaning import clean_text
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.staff.case_pages import CasePage
 from privacydesk.services.staff.staleness import CaseDigest
 from privacydesk.web.console.access import agent_session, read_verified_form
 from privacydesk.web.console.board import BOARD_CACHE
@@ -135,6 +136,19 @@ def _wants_json(request: web.Request) -> bool:
     return "application/json" in request.headers.get("Accept", "")
 
 
+async def load_case(request: web.Request, form: Mapping[str, str]) -> CasePage:
+    """Return the content of the page that a form was sent from, as it is now.
+
+    Raises:
+        NotFoundError: there is no such page.
+    """
+    case_pages = request.config_dict[SERVICES].case_pages
+    number = _page_ticket(request, form)
+    if number is not None:
+        return await case_pages.ticket_page(number)
+    return await case_pages.conversation_page(conversation_id_of(request))
+
+
 async def refusal_page(
     request: web.Request, action: str, form: Mapping[str, str], error: DeskError
 ) -> web.Response:
@@ -152,12 +166,7 @@ async def refusal_page(
     status = STATUS.get(error.code, _INTERNAL_ERROR)
     if status >= _INTERNAL_ERROR or error.code is ErrorCode.NOT_FOUND:
         raise error
-    case_pages = request.config_dict[SERVICES].case_pages
-    number = _page_ticket(request, form)
-    if number is not None:
-        case = await case_pages.ticket_page(number)
-    else:
-        case = await case_pages.conversation_page(conversation_id_of(request))
+    case = await load_case(request, form)
     message = error_text(request.config_dict[CATALOGS], request[LOCALE], error)
     form_error = FormError(action, message, form)
     return case_page(request, case, form_error=form_error, status=status)

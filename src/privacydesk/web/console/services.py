@@ -22,6 +22,7 @@ from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.services.staff.saved_views import SavedViews
 from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.staff.text_modules import TextModules
+from privacydesk.services.staff.translations import Translations
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.workload import Workloads
@@ -43,6 +44,7 @@ class ConsoleServices:
     case_pages: CasePages
     modules: TextModules
     saved_views: SavedViews
+    translations: Translations
     staff: StaffServices
     takeover: Takeover
     workloads: Workloads

@@ -15,7 +15,8 @@ const TYPING_EVERY = 3000;
 
 const talk = document.getElementById("talk");
 const log = document.getElementById("log");
-const said = document.getElementById("said");
+/** What was said; a translation takes its place. */
+const said = () => document.getElementById("said");
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("reply"));
 const token = document.querySelector("input[name='form_token']");
 
@@ -63,7 +64,7 @@ function frame() {
 }
 
 const renew = paced(async () => {
-  const day = [...said.querySelectorAll(".day-line")].at(-1)?.dataset.day ?? "";
+  const day = [...said().querySelectorAll(".day-line")].at(-1)?.dataset.day ?? "";
   const answer = await fetch(`${talk.dataset.talk}/talk?after=${version}&day=${day}`, {
     headers: { Accept: "application/json" },
   });
@@ -73,11 +74,11 @@ const renew = paced(async () => {
   const follow = atEnd();
   // Written by the server, which escapes whatever people wrote.
   if (fresh.version > version) {
-    said.insertAdjacentHTML("beforeend", fresh.events);
+    said().insertAdjacentHTML("beforeend", fresh.events);
     mark();
   }
   // Only the last day can be today.
-  for (const earlier of [...said.querySelectorAll(".day-line")].slice(0, -1)) earlier.querySelector("b")?.remove();
+  for (const earlier of [...said().querySelectorAll(".day-line")].slice(0, -1)) earlier.querySelector("b")?.remove();
   version = fresh.version;
   forgetSent();
   const status = document.getElementById("status");

@@ -19,27 +19,30 @@ export async function renew(place, address) {
   return true;
 }
 
-/** Sends forms with data-in-place by themselves, and shows only the part of the answer they name. */
+/** Sends forms or buttons with data-in-place by themselves, and shows only the part they name of the answer. */
 export function sendInPlace() {
   document.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    const id = form.dataset.inPlace;
+    const button = /** @type {HTMLButtonElement} */ (event.submitter ?? form.querySelector("button"));
+    const id = form.dataset.inPlace ?? button.dataset.inPlace;
     if (!id) return;
     event.preventDefault();
-    const button = form.querySelector("button");
+    const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+    if (button.name) body.set(button.name, button.value);
     button.disabled = true;
     try {
-      const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
       const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const newer = answer.ok && !answer.redirected ? page.getElementById(id) : null;
       // Whatever else the answer is, such as signing in, is a page of its own.
       if (!newer) throw new Error("no such part");
       document.getElementById(id).replaceWith(newer);
-      newer.querySelector("summary")?.focus({ preventScroll: true });
+      newer.querySelector("summary, [tabindex='-1']")?.focus({ preventScroll: true });
     } catch {
       button.disabled = false;
-      form.submit();
+      form.removeAttribute("data-in-place");
+      button.removeAttribute("data-in-place");
+      form.requestSubmit(button);
     }
   });
 }
