@@ -105,8 +105,11 @@ class Settings(BaseSettings):
         connection_grace_seconds: how long an agent's page may be without a heartbeat before their
             conversations return to the queue.
         visit_minutes: how long an agent counts as present after a command.
-        queue_patience_minutes: how long a user waits for an agent, within office hours, before
-            supervisors are alerted.
+        queue_patience_minutes: the opening time within which a user who waits for an agent should
+            be answered; then supervisors are alerted.
+        help_in_time_percent: the share of waits that should end within that time.
+        help_left_percent: the share of users who may leave the queue unanswered.
+        help_return_days: how soon a user who asks for an agent again has returned.
         workers: number of outbox rows of each pool that are delivered in parallel; fewer for
             exports.
         api_requests_per_minute: average number of HTTP API requests for each token.
@@ -196,6 +199,9 @@ class Settings(BaseSettings):
     connection_grace_seconds: Annotated[float, Field(ge=20, le=3_600)] = 45.0
     visit_minutes: Annotated[float, Field(gt=0, le=720)] = 30.0
     queue_patience_minutes: Annotated[float, Field(gt=0)] = 10.0
+    help_in_time_percent: Annotated[int, Field(ge=0, le=100)] = 80
+    help_left_percent: Annotated[int, Field(ge=0, le=100)] = 10
+    help_return_days: Annotated[float, Field(gt=0, le=90)] = 7.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
     api_requests_at_once: Annotated[int, Field(ge=1)] = 120

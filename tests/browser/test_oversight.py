@@ -13,7 +13,7 @@ from tests.browser.looks import looks_right
 from tests.common.past_requests import add_past_requests
 
 from privacydesk.domain.agents import Role
-from privacydesk.domain.reports import FigureName
+from privacydesk.domain.figures import FigureName
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

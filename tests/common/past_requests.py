@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -11,6 +12,15 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import CounterIncrement, CounterKind
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.help_visits import (
+    VisitAnswered,
+    VisitBegan,
+    VisitEnded,
+    VisitHandled,
+    VisitOutcome,
+    VisitReplied,
+    VisitStep,
+)
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Satisfaction, ScopeItem, Ticket, TicketState
@@ -45,9 +55,27 @@ async def add_past_requests(services: Services, count: int, *, holder: str = "me
         tickets=tickets,
         ticket_log=tuple(LogEntry(one.id, now, holder, "claim") for one in tickets),
         counter_increments=tuple(counted),
+        visit_steps=tuple(_visits(home, now)),
     )
     await services.store.writer.submit(Job("past", Locks(home), lambda _rows: changes))
     return [one.number for one in tickets]
+
+
+def _visits(home: ConversationId, now: datetime) -> Iterator[VisitStep]:
+    """Yield help visits of the last weeks; what became of each goes round by its place."""
+    for place in range(60):
+        began = now - timedelta(days=28 - place % 28, hours=place % 9)
+        waited = timedelta(seconds=40 + 37 * place % 900)
+        locale = ("zh_Hans", "zh_Hant", "en", "zh_Hans")[place % 4]
+        yield VisitBegan(home, place + 1, began, locale, queued=True)
+        outcome = VisitOutcome.LEFT
+        if place % 7:
+            handled = timedelta(seconds=100 + 91 * place % 1200)
+            yield VisitAnswered(home, began + waited, waited)
+            yield VisitReplied(home, waited + timedelta(seconds=30))
+            yield VisitHandled(home, handled)
+            waited, outcome = waited + handled, VisitOutcome.HANDED_BACK
+        yield VisitEnded(home, began + waited, outcome)
 
 
 def _request(services: Services, home: ConversationId, place: int, holder: str) -> Ticket:

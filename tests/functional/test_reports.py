@@ -18,9 +18,10 @@ from tests.functional.test_outcomes import enter, only_ticket
 from tests.functional.test_retention import DAY, closed, complaint, retention_of
 from tests.functional.test_upkeep_commands import later
 
+from privacydesk.domain.figures import FigureName
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.periods import Period, Preset
-from privacydesk.domain.reports import FigureName, Report
+from privacydesk.domain.reports import Report
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
 

@@ -47,7 +47,6 @@ class ChatServices:
     pictures: PictureConverter
     attachments: Attachments
     packages: Packages
-    queue_waits: QueueWaits
     desk: ChatDesk
     revoked: RevokedTokens
     agents: dict[str, Agent]
@@ -90,7 +89,6 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
     pictures = PictureConverter()
     attachments = Attachments(pictures, store.reader, minter, clock)
     packages = _build_packages(deps, turns)
-    queue_waits = QueueWaits(hours, clock)
     desk = ChatDesk(
         engine=deps.engine,
         turns=turns,
@@ -112,7 +110,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         own_requests=OwnRequests(
             store.reader, deps.hashing, deps.renderer, deps.profile.rules(), clock
         ),
-        queue_waits=queue_waits,
+        queue_waits=QueueWaits(hours, store.help_visits, clock),
     )
     return ChatServices(
         commit_notifier=commit_notifier,
@@ -123,7 +121,6 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         pictures=pictures,
         attachments=attachments,
         packages=packages,
-        queue_waits=queue_waits,
         desk=desk,
         revoked=revoked,
         agents=agents,

@@ -90,7 +90,6 @@ async def open_services(
             await chat.policies.mirror()
             await asyncio.to_thread(deps.policy.load)
             store.writer.on_commit(chat.commit_notifier.notify_commit)
-            store.writer.on_commit(chat.queue_waits.record_commit)
             store.writer.on_commit(_dispatcher_hook(worker.dispatcher))
             chat.turns.on_work_queued = _wake_callback(worker, supporting.webhooks)
             services = _assemble(deps, chat, casework, supporting, worker=worker, audit=audit)

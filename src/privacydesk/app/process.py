@@ -21,6 +21,7 @@ from privacydesk.app.loop_monitor import LoopMonitor
 from privacydesk.app.readiness import NluProcess, Readiness
 from privacydesk.app.service_settings import web_settings
 from privacydesk.connectors.start_check import probe_failing
+from privacydesk.domain.periods import Preset
 from privacydesk.errors import SettingsError
 from privacydesk.outages import Outages
 from privacydesk.services.alarms import Alarms
@@ -65,6 +66,7 @@ _RECOVERY_CHECK_EVERY = 10.0
 """How often to check whether a service that is down works again."""
 _REFUSED_EVERY = 30.0
 _SCHEDULE_EVERY = 3600.0
+_TARGETS_EVERY = 60.0
 _MAIL_EVERY = 5.0
 """How often to check whether polling the mailbox is due."""
 _MAX_TICKETING_EVERY = 5.0
@@ -267,6 +269,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "outside", check_recovery, _RECOVERY_CHECK_EVERY
     yield "refused_rows", services.alarms.alert_refused_rows, _REFUSED_EVERY
     yield "schedule", partial(_alert_missing_schedule, services), _SCHEDULE_EVERY
+    yield "help_targets", partial(_alert_missed_targets, services), _TARGETS_EVERY
     yield "audit_sealing", services.maintenance.sealer.seal_pending, _SEAL_EVERY
     yield "audit_anchor", services.maintenance.sealer.log_chain_head, _ANCHOR_EVERY
     yield "retention", services.maintenance.retention.run_if_due, _RETENTION_EVERY
@@ -310,6 +313,13 @@ async def _alert_missing_schedule(services: Services) -> None:
     year = await asyncio.to_thread(deadlines.missing_schedule, services.clock.now())
     if year is not None and await services.alarms.alert_missing_schedule(year):
         _log.warning("schedule_missing", calendar=deadlines.rules.calendar, year=year)
+
+
+async def _alert_missed_targets(services: Services) -> None:
+    """Alert supervisors if today's waits for a person miss the targets."""
+    reports = services.oversight.reports
+    day = reports.period_for(Preset.TODAY).since(services.deadlines.zone)
+    await services.alarms.alert_missed_targets(await reports.waits_today(), day)
 
 
 async def _warm_up(services: Services) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from privacydesk.domain.help_figures import HelpTargets
 from privacydesk.domain.notices import NoticeChannel, Occasion
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.attendance import AttendanceSettings
@@ -19,6 +20,16 @@ def attendance_settings(settings: Settings) -> AttendanceSettings:
         visit_duration=timedelta(minutes=settings.visit_minutes),
         max_conversations=settings.conversations_at_once,
         max_wait=timedelta(minutes=settings.queue_patience_minutes),
+    )
+
+
+def help_targets(settings: Settings) -> HelpTargets:
+    """Return the targets of help by people."""
+    return HelpTargets(
+        wait=timedelta(minutes=settings.queue_patience_minutes),
+        in_time_percent=settings.help_in_time_percent,
+        left_percent=settings.help_left_percent,
+        return_time=timedelta(days=settings.help_return_days),
     )
 
 

@@ -10,7 +10,7 @@ from privacydesk.app.chat_services import ChatServices
 from privacydesk.app.container import Integrations, Maintenance, Webhooks
 from privacydesk.app.dependencies import Dependencies
 from privacydesk.app.fingerprints import build_configuration
-from privacydesk.app.service_settings import sign_in_settings
+from privacydesk.app.service_settings import help_targets, sign_in_settings
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_reader import AuditReader
@@ -65,7 +65,15 @@ def build_supporting_services(
             settings=sign_in_settings(deps.settings, deps.profile),
         ),
         oversight=Oversight(
-            reports=Reports(store.cases, store.counters, deps.deadlines, clock),
+            reports=Reports(
+                cases=store.cases,
+                counters=store.counters,
+                help_visits=store.help_visits,
+                help_targets=help_targets(deps.settings),
+                hours=chat.attendance.hours,
+                deadlines=deps.deadlines,
+                clock=clock,
+            ),
             cases=store.cases,
             book=AuditReader(store.trail, store.reader, store.cases, audit),
             audit=audit,

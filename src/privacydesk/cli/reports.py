@@ -19,8 +19,9 @@ from privacydesk.cli.common import (
     print_table,
     run,
 )
+from privacydesk.domain.figures import Figure
 from privacydesk.domain.periods import Period, Preset
-from privacydesk.domain.reports import Figure, Report
+from privacydesk.domain.reports import Report
 
 if TYPE_CHECKING:
     from pathlib import Path

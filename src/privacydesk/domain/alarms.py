@@ -30,6 +30,10 @@ class AlarmKind(StrEnum):
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
     """A user has waited for an agent longer than the operator permits."""
+    WAIT_TARGET_MISSED = "wait_target_missed"
+    """Too few of today's waits for an agent ended in time."""
+    LEFT_TARGET_MISSED = "left_target_missed"
+    """Too many users left the queue unanswered today."""
     MANY_ATTEMPTS = "many_attempts"
     """A user entered many wrong codes, or many numbers of other people's tickets."""
     ESCALATED = "escalated"
@@ -58,6 +62,9 @@ ALARMS_OF_EVENTS: Final = {
     ScheduledEventKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
 }
 """The alarm for each scheduled event that concerns staff."""
+
+ALARMS_OF_DAYS: Final = frozenset({AlarmKind.WAIT_TARGET_MISSED, AlarmKind.LEFT_TARGET_MISSED})
+"""The alarms about the figures of a day."""
 
 ALARMS_OF_OUTAGES: Final = {
     "account_service": (AlarmKind.ACCOUNT_SERVICE_OUT, AlarmKind.ACCOUNT_SERVICE_BACK),

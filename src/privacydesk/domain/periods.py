@@ -33,6 +33,7 @@ class Period(Struct, frozen=True):
 class Preset(StrEnum):
     """A period with a name, relative to the current day."""
 
+    TODAY = "today"
     LAST_30_DAYS = "last_30_days"
     THIS_MONTH = "this_month"
     LAST_MONTH = "last_month"
@@ -48,6 +49,8 @@ def period_of(preset: Preset, today: date) -> Period:
     quarter = month.replace(month=month.month - (month.month - 1) % _QUARTER)
     year = month.replace(month=1)
     match preset:
+        case Preset.TODAY:
+            return Period(today, today)
         case Preset.LAST_30_DAYS:
             return Period(today - 29 * _DAY, today)
         case Preset.THIS_MONTH:

@@ -11,9 +11,8 @@ Lateness is always measured against the date promised first (policy article 9).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from statistics import median
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,7 +25,9 @@ from privacydesk.domain.deadlines import (
     count_working_days,
     working_days_left,
 )
+from privacydesk.domain.figures import COLUMNS, Figure, FigureName, Line
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.help_figures import HelpTargets, WaitStanding
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
 from privacydesk.domain.ticket import Satisfaction
@@ -92,98 +93,6 @@ class Closing(Struct, frozen=True):
     closed_at: datetime | None
 
 
-class FigureName(StrEnum):
-    """The name of a figure."""
-
-    ON_TIME = "on_time"
-    """Answers on time and late, by kind."""
-    CLOSINGS = "closings"
-    """Approved closings of accounts, carried out on time and late."""
-    REPLY_DAYS = "reply_days"
-    """Answers by the number of working days that they took."""
-    BACKLOG = "backlog"
-    """Tickets unanswered at the end of the period, by working days left."""
-    REFUSALS = "refusals"
-    """Refusals by ground."""
-    GIVEN_UP = "given_up"
-    """Users who gave up identity verification, by step."""
-    UNSURE = "unsure"
-    """Sentences that were not understood, by language."""
-    SATISFACTION = "satisfaction"
-    """Ratings of closed tickets, by kind."""
-
-
-COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
-    FigureName.ON_TIME: ("on_time", "late", "open", "ended"),
-    FigureName.CLOSINGS: ("on_time", "late"),
-    FigureName.REPLY_DAYS: ("answers",),
-    FigureName.BACKLOG: ("requests",),
-    FigureName.REFUSALS: ("refusals",),
-    FigureName.GIVEN_UP: ("went_on", "gave_up"),
-    FigureName.UNSURE: ("understood", "unsure"),
-    FigureName.SATISFACTION: ("satisfied", "not_satisfied"),
-}
-"""The columns of each figure. A ticket is counted in one column only."""
-
-SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
-    FigureName.ON_TIME: ("on_time", ("on_time", "late")),
-    FigureName.CLOSINGS: ("on_time", ("on_time", "late")),
-    FigureName.GIVEN_UP: ("gave_up", ("went_on", "gave_up")),
-    FigureName.UNSURE: ("unsure", ("understood", "unsure")),
-    FigureName.SATISFACTION: ("satisfied", ("satisfied", "not_satisfied")),
-}
-"""By figure with a rate: the column of the numerator, and the columns of the denominator."""
-
-
-class Line(Struct, frozen=True):
-    """A line of a figure: a label from a closed list, or a number, with a count for each column."""
-
-    label: str
-    values: tuple[int, ...]
-
-
-class Figure(Struct, frozen=True):
-    """A complete figure, shown as a chart, a table and a file."""
-
-    name: FigureName
-    lines: tuple[Line, ...] = ()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of its columns."""
-        return COLUMNS[self.name]
-
-    @property
-    def totals(self) -> tuple[int, ...]:
-        """The sum of each column."""
-        return tuple(
-            sum(line.values[index] for line in self.lines) for index in range(len(self.columns))
-        )
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether all counts are zero."""
-        return not any(self.totals)
-
-    def share(self, values: Sequence[int]) -> float | None:
-        """Return the rate of a line, 0 to 1; None if the figure has no rate, or nothing to count.
-
-        Args:
-            values: the values of a line, or ``totals``.
-        """
-        counts = self.share_counts(values)
-        return None if counts is None else counts[0] / counts[1]
-
-    def share_counts(self, values: Sequence[int]) -> tuple[int, int] | None:
-        """Return the numerator and the denominator of ``share``; None where that is None."""
-        if self.name not in SHARES:
-            return None
-        numerator, denominator = SHARES[self.name]
-        counts = dict(zip(self.columns, values, strict=True))
-        total = sum(counts[column] for column in denominator)
-        return (counts[numerator], total) if total else None
-
-
 class Report(Struct, frozen=True):
     """All figures of a period.
 
@@ -192,6 +101,7 @@ class Report(Struct, frozen=True):
         received: number of requests made in the period.
         answered: number of requests answered in the period.
         median_days: the median number of working days that the answers took; None for no answers.
+        help_targets: the targets of help by people, which its figures are compared with.
     """
 
     period: Period
@@ -200,6 +110,12 @@ class Report(Struct, frozen=True):
     answered: int
     median_days: float | None
     figures: tuple[Figure, ...]
+    help_targets: HelpTargets = HelpTargets()
+
+    @property
+    def waits(self) -> WaitStanding:
+        """How the waits for a person stand to the targets."""
+        return WaitStanding.of(self.figure(FigureName.WAITS_BY_HOUR), self.help_targets)
 
     def figure(self, name: FigureName) -> Figure:
         """Return the figure with a name."""
@@ -232,7 +148,7 @@ class ReportBuilder:
         now: datetime,
         closings: Iterable[Closing] = (),
     ) -> Report:
-        """Return the report of a period.
+        """Return the report of a period, without the figures of help by people.
 
         Args:
             period: the period.

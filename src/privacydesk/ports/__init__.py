@@ -28,7 +28,7 @@ from privacydesk.ports.maintenance import (
     PurgeStore,
     RowClaims,
 )
-from privacydesk.ports.reading import Cases, Counters, Reader
+from privacydesk.ports.reading import Cases, Counters, HelpVisits, Reader
 from privacydesk.ports.staff import (
     AbandonedConversation,
     AccessChanges,
@@ -71,6 +71,7 @@ __all__ = [
     "FailedJobError",
     "Fingerprints",
     "Hashing",
+    "HelpVisits",
     "IdGenerator",
     "Integrity",
     "Job",

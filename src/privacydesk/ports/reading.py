@@ -14,6 +14,7 @@ from privacydesk.domain.counters import CounterSum
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.help_visits import HelpVisit
 from privacydesk.domain.ids import (
     AttachmentId,
     ConversationId,
@@ -283,4 +284,12 @@ class Counters(Protocol):
 
     async def sums(self, first: date, last: date) -> tuple[CounterSum, ...]:
         """Return the sum of each counter from ``first`` to ``last``, both included."""
+        ...
+
+
+class HelpVisits(Protocol):
+    """Reads of the record of help visits."""
+
+    async def between(self, since: datetime, until: datetime) -> tuple[HelpVisit, ...]:
+        """Return the visits that began from ``since``, and before ``until``."""
         ...

@@ -15,6 +15,7 @@ from privacydesk.domain.counters import CounterIncrement
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.help_visits import VisitStep
 from privacydesk.domain.ids import (
     ChallengeId,
     ConversationId,
@@ -72,6 +73,7 @@ class Changes(Struct, frozen=True):
         package_parts: parts of new access packages.
         audit: audit entries; those for ticket log entries by staff are added automatically.
         counter_increments: increments of the daily counters.
+        visit_steps: changes of the record of the conversation's help visits, in order.
         purge: content of the job's conversation to delete; ``tickets`` has the records of its
             tickets.
         staff_alarms: alarms for agents.
@@ -94,6 +96,7 @@ class Changes(Struct, frozen=True):
     package_parts: tuple[PackagePart, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     counter_increments: tuple[CounterIncrement, ...] = ()
+    visit_steps: tuple[VisitStep, ...] = ()
     purge: Purge | None = None
     staff_alarms: tuple[StaffAlarm, ...] = ()
     alarms: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from privacydesk.domain.alarms import (
 )
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.duty import StaffBoard
+from privacydesk.domain.help_figures import WaitStanding
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScheduledEvent, Ticket, TicketState
@@ -130,12 +131,8 @@ class Alarms:
         alerted = {to or ticket.holder} & active
         return _ticket_alarms(tuple(alerted), AlarmKind.ESCALATION_ANSWERED, ticket, now)
 
-    async def alert_long_waits(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
-        """Alert supervisors about users who wait too long; return the number of new alarms.
-
-        Args:
-            waiting: queued conversations, each with the time since when its wait is too long.
-        """
+    async def alert_long_waits(self, waiting: Sequence[Conversation], now: datetime) -> int:
+        """Alert supervisors about users who wait too long; return the number of new alarms."""
         if not waiting:
             return 0
         supervisors = (await self.recipients()).supervisors
@@ -146,16 +143,41 @@ class Alarms:
                     # The offset differs when the conversation is queued again, after its agent
                     # disconnected: that is another alarm.
                     id=alarm_id(
-                        name, kind, conversation.id + b"%d" % conversation.owner.offset, at
+                        name,
+                        kind,
+                        conversation.id + b"%d" % conversation.owner.offset,
+                        conversation.queued_at or now,
                     ),
                     agent=name,
                     kind=kind,
-                    at=at,
+                    at=now,
                     conversation_id=conversation.id,
                     unattended=True,
                 )
-                for conversation, at in waiting
+                for conversation in waiting
                 for name in supervisors
+            ]
+        )
+
+    async def alert_missed_targets(self, waits: WaitStanding, day: datetime) -> int:
+        """Alert supervisors, once a day, that a target of help by people is missed.
+
+        Args:
+            waits: the waits of the day so far.
+            day: the instant at which it began.
+        """
+        missed = {
+            AlarmKind.WAIT_TARGET_MISSED: waits.misses_wait,
+            AlarmKind.LEFT_TARGET_MISSED: waits.misses_left,
+        }
+        if not any(missed.values()):
+            return 0
+        return await self._store.add_new(
+            [
+                StaffAlarm(alarm_id(name, kind, b"", day), name, kind, self._clock.now())
+                for name in (await self.recipients()).supervisors
+                for kind, is_missed in missed.items()
+                if is_missed
             ]
         )
 

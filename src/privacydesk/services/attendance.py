@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from privacydesk.clock import Clock
+from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import DutyState, StaffBoard
 from privacydesk.ports import DutyStore
 from privacydesk.services.opening_hours import OpeningHours
@@ -31,7 +32,7 @@ class AttendanceSettings:
         visit_duration: how long an agent without a connection counts as present after an action,
             such as a command, or a page view in a browser without scripts.
         max_conversations: how many conversations are assigned to one agent at the same time.
-        max_wait: how long a user may wait within opening hours before supervisors are alerted.
+        max_wait: the opening time that a user may wait before supervisors are alerted.
     """
 
     grace: timedelta = timedelta(seconds=45)
@@ -124,3 +125,11 @@ class Attendance:
         if any(duty.is_available(now) for duty in duties):
             return StaffAvailability(staffed=True)
         return StaffAvailability(staffed=False, opens_at=self.hours.next_opening(now))
+
+    def waits_too_long(self, conversation: Conversation) -> bool:
+        """Return whether a user has been in the queue for longer than permitted."""
+        since = conversation.queued_at
+        waited = (
+            timedelta(0) if since is None else self.hours.time_between(since, self._clock.now())
+        )
+        return waited > self.settings.max_wait

@@ -464,7 +464,7 @@ class ChatDesk:
         if conversation.owner.kind is not OwnerKind.QUEUE:
             return view
         place = await self._store.reader.queue_place(conversation.id)
-        return replace(view, queue_place=place, queue_wait=self._queue_waits.usual())
+        return replace(view, queue_place=place, queue_wait=await self._queue_waits.usual())
 
     def view_of(self, conversation: Conversation) -> View:
         """Return the view of a loaded conversation; see ``services.api.Desk``."""

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.engine import Engine, NeedsMore
 from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.help_visits import OpeningTime, visit_steps
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
@@ -90,6 +91,7 @@ class TurnServices(Struct, frozen=True):
     changes_builder: TurnChangesBuilder
     hashing: Hashing
     counter: TurnCounter
+    opening_time: OpeningTime
 
 
 class Decision(Struct, frozen=True):
@@ -143,8 +145,9 @@ class Decision(Struct, frozen=True):
             turn, before=challenges, job_id=self.job_id, now=self.now, tickets=changes.tickets
         )
         counted = self.services.counter.count(conversation, message, turn, self.now)
-        if counted:
-            turn_changes = replace(turn_changes, counter_increments=counted)
+        visited = visit_steps(conversation, turn.events, self.services.opening_time)
+        if counted or visited:
+            turn_changes = replace(turn_changes, counter_increments=counted, visit_steps=visited)
         return turn_changes if changes is _UNCHANGED else changes.merged_with(turn_changes)
 
     def _check_needs(self, snapshot: Snapshot, message: Message) -> Needs:

@@ -117,24 +117,18 @@ class Dispatcher:
 
     async def _alert_supervisors(self, queue: tuple[Conversation, ...]) -> int:
         """Alert supervisors to users who wait too long within opening hours."""
-        now = self._clock.now()
-        opened = self._attendance.hours.opened_at(now)
-        if opened is None:
+        now, attendance = self._clock.now(), self._attendance
+        if not attendance.hours.is_open(now):
             return 0
-        max_wait = self._attendance.settings.max_wait
-        late = [
-            (conversation, max(conversation.queued_at, opened) + max_wait)
+        late = {
+            _wait_of(conversation): conversation
             for conversation in queue
-            if conversation.queued_at is not None
-        ]
-        late = [(conversation, late_from) for conversation, late_from in late if late_from <= now]
-        new = [
-            (conversation, late_from)
-            for conversation, late_from in late
-            if (conversation.id, conversation.owner.offset) not in self._alerted
-        ]
-        done = await self._alarms.alert_long_waits(new)
-        self._alerted = frozenset((c.id, c.owner.offset) for c, _ in late)
+            # How long somebody waits is not measured again once it was too long.
+            if _wait_of(conversation) in self._alerted or attendance.waits_too_long(conversation)
+        }
+        new = [one for wait, one in late.items() if wait not in self._alerted]
+        done = await self._alarms.alert_long_waits(new, now)
+        self._alerted = frozenset(late)
         return done
 
     async def _assign(self) -> int:
@@ -179,3 +173,8 @@ class Dispatcher:
             board = board.after_assignment(chosen.agent, now)
             done += 1
         return done
+
+
+def _wait_of(conversation: Conversation) -> tuple[bytes, int]:
+    """Return what identifies a wait in the queue."""
+    return conversation.id, conversation.owner.offset

@@ -44,6 +44,20 @@ class OpeningHours:
         shifts = self.on(self._deadlines.today(now))
         return min((begin for begin, end in shifts if begin <= now < end), default=None)
 
+    def time_between(self, begin: datetime, end: datetime) -> timedelta:
+        """Return the opening time between two instants; without shifts, the whole time."""
+        if not self.shifts:
+            return max(end - begin, timedelta(0))
+        total, counted_until = timedelta(0), begin
+        day, last = self._deadlines.today(begin), self._deadlines.today(end)
+        while day <= last:
+            # Shifts may overlap, so each counts from where the one before ended.
+            for opens, closes in sorted(self.on(day)):
+                total += max(min(closes, end) - max(opens, counted_until), timedelta(0))
+                counted_until = max(counted_until, closes)
+            day += timedelta(days=1)
+        return total
+
     def on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """Yield the begin and end of each shift on a day, in UTC."""
         zone = self._deadlines.zone

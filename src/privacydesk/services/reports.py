@@ -7,13 +7,17 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Final
 
+from msgspec.structs import replace
+
 from privacydesk.clock import Clock
+from privacydesk.domain.help_figures import HelpFigures, HelpTargets, WaitStanding
 from privacydesk.domain.periods import Period, Preset, period_of
 from privacydesk.domain.reports import Report, ReportBuilder
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError
-from privacydesk.ports import Cases, Counters
+from privacydesk.ports import Cases, Counters, HelpVisits
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.opening_hours import OpeningHours
 
 _MAX_PERIOD: Final = timedelta(days=3660)
 _PAGE_SIZE: Final = 200
@@ -23,10 +27,20 @@ class Reports:
     """Computes reports, and lists the tickets of a period."""
 
     def __init__(
-        self, cases: Cases, counters: Counters, deadlines: Deadlines, clock: Clock
+        self,
+        *,
+        cases: Cases,
+        counters: Counters,
+        help_visits: HelpVisits,
+        help_targets: HelpTargets,
+        hours: OpeningHours,
+        deadlines: Deadlines,
+        clock: Clock,
     ) -> None:
         self._cases = cases
         self._counters = counters
+        self._help_visits = help_visits
+        self._help_figures = HelpFigures(help_targets, deadlines.zone, hours.time_between)
         self._deadlines = deadlines
         self._clock = clock
 
@@ -46,11 +60,26 @@ class Reports:
         cases = await self._cases.between(period.since(zone), period.until(zone))
         closings = await self._cases.closings(period.since(zone), period.until(zone))
         counts = await self._counters.sums(period.first, period.last)
+        visits = await self._help_visits.between(period.since(zone), period.until(zone))
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
         closing = self._deadlines.rules.closing
         builder = ReportBuilder(calendar, zone, 0 if closing is None else closing.amount)
+
+        def build() -> Report:
+            report = builder.report(period, cases, counts, now, closings)
+            figures = (*report.figures, *self._help_figures.figures(visits, now))
+            return replace(report, figures=figures, help_targets=self._help_figures.targets)
+
         # Counting a busy year takes a while, and must not block the event loop.
-        return await asyncio.to_thread(builder.report, period, cases, counts, now, closings)
+        return await asyncio.to_thread(build)
+
+    async def waits_today(self) -> WaitStanding:
+        """Return how the waits of those who asked for a person today stand to the targets."""
+        zone, now = self._deadlines.zone, self._clock.now()
+        today = self.period_for(Preset.TODAY)
+        visits = await self._help_visits.between(today.since(zone), today.until(zone))
+        waits = next(self._help_figures.figures(visits, now))
+        return WaitStanding.of(waits, self._help_figures.targets)
 
     async def requests(self, period: Period) -> AsyncGenerator[tuple[Ticket, ...]]:
         """Yield pages of the tickets of requests made in a period, oldest first."""

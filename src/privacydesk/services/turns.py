@@ -108,7 +108,8 @@ class Turns:
         self.on_work_queued: Callable[[], None] = _ignore_queued_work
         self.on_alarm: Callable[[str, ConversationId], Awaitable[None]] = _ignore_alarm
         counter = TurnCounter(engine.flows, deadlines)
-        self._services = TurnServices(engine, changes_builder, hashing, counter)
+        opening_time = attendance.hours.time_between
+        self._services = TurnServices(engine, changes_builder, hashing, counter, opening_time)
         self._alarm_logged_at: dict[str, datetime] = {}
 
     async def run_message(

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import CounterIncrement
 from privacydesk.domain.events import Event
+from privacydesk.domain.help_visits import VisitStep
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.retention import Purge
 from privacydesk.errors import DeskError
@@ -29,6 +30,7 @@ from privacydesk.storage.codec import to_micros
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.database_errors import LockedRowChangedError, stack_locations
 from privacydesk.storage.erasure import apply_purge
+from privacydesk.storage.help_visits import record_visit_steps
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.locked_rows import LockedRows, Snapshots, TableRows, WrittenVersions
 from privacydesk.storage.rows.challenge import challenge_row
@@ -68,6 +70,7 @@ class _RowsToWrite(Struct):
     package_parts: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
     counter_increments: list[CounterIncrement] = field(default_factory=list)
+    visit_steps: list[VisitStep] = field(default_factory=list)
     staff_alarms: list[Row] = field(default_factory=list)
     purges: dict[ConversationId, list[Purge]] = field(default_factory=dict)
 
@@ -217,6 +220,7 @@ class Batch:
         to_write.audit += staged.audit
         if changes.counter_increments:
             to_write.counter_increments += changes.counter_increments
+        to_write.visit_steps += changes.visit_steps
         to_write.staff_alarms += staged.staff_alarms
         if staged.purge is not None and staged.conversation is not None:
             to_write.purges.setdefault(staged.conversation.id, []).append(staged.purge)
@@ -267,6 +271,7 @@ class Batch:
         self._write_evidence_changes()
         if to_write.counter_increments:
             self._counters.add(self._connection, to_write.counter_increments)
+        record_visit_steps(self._connection, to_write.visit_steps)
         for conversation_id, purges in to_write.purges.items():
             for purge in purges:
                 apply_purge(self._connection, conversation_id, purge, locked.seal(conversation_id))

@@ -19,6 +19,7 @@ from privacydesk.storage.duties import SqlDutyStore
 from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
 from privacydesk.storage.expired_content import SqlPurgeStore
 from privacydesk.storage.fingerprints import SqlFingerprints
+from privacydesk.storage.help_visits import SqlHelpVisits
 from privacydesk.storage.integrity import SqlIntegrity
 from privacydesk.storage.key_wrapping import SqlKeyWrapping
 from privacydesk.storage.packages import SqlPackageFiles
@@ -90,6 +91,7 @@ class SqlStore:
         self.fingerprints = SqlFingerprints(self.writer, self.reader)
         self.cases = SqlCases(self.reader, seals)
         self.counters = SqlCounters(self.reader)
+        self.help_visits = SqlHelpVisits(self.reader)
         self.key_wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
         self.webhook_store = SqlWebhookStore(self.writer, self.reader, seals)

@@ -546,6 +546,24 @@ counter = sa.Table(
     sa.Column("number", sa.BigInteger, nullable=False),
 )
 
+# Durations are microseconds.
+help_visit = sa.Table(
+    "help_visit",
+    metadata,
+    sa.Column("conversation_id", _ID, primary_key=True),
+    sa.Column("offset", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("began_at", _INSTANT, nullable=False, index=True),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("queued", sa.Boolean, nullable=False),
+    sa.Column("answered_at", _INSTANT),
+    sa.Column("waited", sa.BigInteger),
+    sa.Column("reply_time", sa.BigInteger),
+    sa.Column("handled", sa.BigInteger),
+    sa.Column("ended_at", _INSTANT),
+    sa.Column("outcome", sa.Text),
+    sa.Column("returned_at", _INSTANT),
+)
+
 chore = sa.Table(
     "chore",
     metadata,

@@ -36,9 +36,9 @@ async def test_signing_in_leads_to_what_each_role_needs(office: Office) -> None:
     own, oversight = ["next", "mine"], ["horizon", "loads"]
     for name, shown in {
         "mei": [*own, "waits", "alarms"],
-        "lao-zhou": ["next", "waits", "alarms", *oversight, "mine"],
-        "xiao-chen": ["next", "waits", "alarms", *oversight, "mine"],
-        "he-an": ["waits", *oversight],
+        "lao-zhou": ["next", "waits", "help", "alarms", *oversight, "mine"],
+        "xiao-chen": ["next", "waits", "help", "alarms", *oversight, "mine"],
+        "he-an": ["waits", "help", *oversight],
     }.items():
         page = await (await office.signed_in(name)).get("/console/")
         assert (page.status, titles(page)) == (200, shown)

@@ -7,7 +7,7 @@ import pytest
 from tests.common.console_client import Office
 from tests.common.past_requests import add_past_requests
 
-from privacydesk.domain.reports import FigureName
+from privacydesk.domain.figures import FigureName
 
 CSV = "text/csv; charset=utf-8"
 

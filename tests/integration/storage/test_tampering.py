@@ -48,6 +48,7 @@ EXCUSED_TABLES: Final[Mapping[str, str]] = {
     "staff_alarm": "shows staff where to look; what is there is read anew",
     "webhook_try": "what receivers answered, only shown; sealed to its place",
     "counter": "figures for reports",
+    "help_visit": "figures for reports",
     "chore": "when something is looked at next",
     "api_answer": "what a program hears of its own request when it sends it again",
     "ticketing_system": "a connector's cursor and its faults",

@@ -8,18 +8,11 @@ import pytest
 
 from privacydesk.calendars import Calendars
 from privacydesk.domain.counters import CounterKind, CounterSum
+from privacydesk.domain.figures import Figure, FigureName, Line
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
-from privacydesk.domain.reports import (
-    Case,
-    Closing,
-    Figure,
-    FigureName,
-    Line,
-    Report,
-    ReportBuilder,
-)
+from privacydesk.domain.reports import Case, Closing, Report, ReportBuilder
 from privacydesk.domain.ticket import Satisfaction
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

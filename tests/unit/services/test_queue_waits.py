@@ -8,9 +8,7 @@ from typing import cast
 import pytest
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
-from privacydesk.domain.events import Event, EventKind, Sender
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.help_visits import HelpVisit
 from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.queue_waits import QueueWaits, UsualWait
 
@@ -30,64 +28,78 @@ class _Hours:
 
 
 class Queue:
-    """A queue whose waits end one after the other."""
+    """A queue whose waits end one after the other, as its record tells."""
 
     def __init__(self, now: datetime = NINE + timedelta(hours=2)) -> None:
-        self.clock = MovableClock(now)
-        self.waits = QueueWaits(cast("OpeningHours", _Hours()), self.clock)
+        self.clock = MovableClock(now, frozen=True)
+        self.reads = 0
+        self.waits = QueueWaits(cast("OpeningHours", _Hours()), self, self.clock)
+        self._visits: list[HelpVisit] = []
 
-    def answer(self, *minutes: float, kind: OwnerKind = OwnerKind.AGENT, offset: int = 7) -> None:
+    def answer(self, *minutes: float, queued: bool = True) -> None:
         """Have agents answer those who waited so long."""
+        now = self.clock.now()
         for one in minutes:
-            now = self.clock.now()
-            owner = Owner(kind, "mei", 7, since=now, waited_from=now - one * MINUTE)
-            conversation = Conversation(ConversationId(b"c"), "e", NINE, owner=owner)
-            joined = Event(offset, now, Sender.SYSTEM, EventKind.OWNER)
-            self.waits.record_commit(conversation.id, (joined,), conversation)
+            wait = one * MINUTE
+            self._visits.append(
+                HelpVisit(now - wait, "en", queued=queued, answered_at=now, waited=wait)
+            )
+
+    async def between(self, since: datetime, until: datetime) -> tuple[HelpVisit, ...]:
+        self.reads += 1
+        return tuple(one for one in self._visits if since <= one.began_at < until)
 
 
-def test_half_of_those_who_waited_lately_waited_so_long() -> None:
+async def test_half_of_those_who_waited_lately_waited_so_long() -> None:
     queue = Queue()
     queue.answer(1, 3, 4, 5.5, 30)
-    assert queue.waits.usual() == UsualWait(3, 6)
+    assert await queue.waits.usual() == UsualWait(3, 6)
 
 
 @pytest.mark.parametrize("minutes", [(), (1, 2, 3, 4)])
-def test_few_waits_tell_nothing(minutes: tuple[float, ...]) -> None:
+async def test_few_waits_tell_nothing(minutes: tuple[float, ...]) -> None:
     queue = Queue()
     queue.answer(*minutes)
-    assert queue.waits.usual() is None
+    assert await queue.waits.usual() is None
 
 
-def test_old_waits_tell_nothing() -> None:
+async def test_old_waits_tell_nothing() -> None:
     queue = Queue()
     queue.answer(*[3.0] * 9)
     queue.clock.move(timedelta(hours=2, seconds=1))
-    assert queue.waits.usual() is None
+    assert await queue.waits.usual() is None
 
 
-def test_nothing_is_told_once_nobody_answers() -> None:
+async def test_nothing_is_told_once_nobody_answers() -> None:
     queue = Queue(NINE + timedelta(hours=7, minutes=59))
     queue.answer(*[3.0] * 9)
-    assert queue.waits.usual() == UsualWait(3, 3)
+    assert await queue.waits.usual() == UsualWait(3, 3)
     queue.clock.move(MINUTE)
-    assert queue.waits.usual() is None
+    assert await queue.waits.usual() is None
 
 
-def test_a_night_is_no_wait() -> None:
+async def test_a_night_is_no_wait() -> None:
     queue = Queue(NINE + timedelta(minutes=5))
     queue.answer(*[900.0] * 9)
-    assert queue.waits.usual() is None
+    assert await queue.waits.usual() is None
 
 
-def test_only_the_event_with_which_an_agent_joins_ends_a_wait() -> None:
+async def test_who_did_not_ask_for_an_agent_did_not_wait() -> None:
     queue = Queue()
-    queue.answer(*[3.0] * 9, offset=6)
-    queue.answer(*[3.0] * 9, kind=OwnerKind.QUEUE)
-    assert queue.waits.usual() is None
+    queue.answer(*[3.0] * 9, queued=False)
+    assert await queue.waits.usual() is None
 
 
-def test_the_shortest_wait_is_a_minute() -> None:
+async def test_the_record_is_read_once_in_ten_seconds() -> None:
+    queue = Queue()
+    assert await queue.waits.usual() is None
+    queue.answer(*[3.0] * 9)
+    assert (await queue.waits.usual(), queue.reads) == (None, 1)
+    queue.clock.move(timedelta(seconds=11))
+    assert (await queue.waits.usual(), queue.reads) == (UsualWait(3, 3), 2)
+
+
+async def test_the_shortest_wait_is_a_minute() -> None:
     queue = Queue()
     queue.answer(*[0.05] * 9)
-    assert queue.waits.usual() == UsualWait(1, 1)
+    assert await queue.waits.usual() == UsualWait(1, 1)

@@ -8,7 +8,7 @@ import pytest
 from tests.common.web_catalogs import LOCALES
 
 from privacydesk.data import locale_files
-from privacydesk.domain.reports import COLUMNS, Figure, FigureName, Line
+from privacydesk.domain.figures import COLUMNS, Figure, FigureName, Line
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.web.console.headlines import Headlines
 

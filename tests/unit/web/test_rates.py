@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.domain.reports import Figure, FigureName, Line
+from privacydesk.domain.figures import Figure, FigureName, Line
 from privacydesk.web.console.rates import bar_value, percentage, rate_text
 
 

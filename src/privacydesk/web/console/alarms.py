@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from aiohttp import web
 
 from privacydesk.domain.agents import WORKERS
-from privacydesk.domain.alarms import group_alarms, outage_length
+from privacydesk.domain.alarms import ALARMS_OF_DAYS, StaffAlarm, group_alarms, outage_length
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
+
+
+def alarm_address(alarm: StaffAlarm, day: date) -> str:
+    """Return the address of what an alarm is about; empty if it has no page.
+
+    Args:
+        alarm: the alarm.
+        day: the day of the alarm in the operator's time zone.
+    """
+    if alarm.kind in ALARMS_OF_DAYS:
+        return f"/console/reports?first={day}&last={day}#help"
+    if alarm.conversation_id is None:
+        return ""
+    if alarm.number:
+        return f"/console/tickets/{alarm.number}"
+    return f"/console/conversations/{alarm.conversation_id.hex()}"
 
 
 @staff(*WORKERS)
@@ -24,6 +42,7 @@ async def alarms_page(request: web.Request) -> web.Response:
         request,
         "console/alarm_list.html" if list_only else "console/alarms.html",
         groups=groups,
+        address=alarm_address,
         accounts=await services.alarms.accounts(group.newest for group in groups),
         kinds=await services.alarms.request_kinds([group.newest for group in groups]),
         lengths={

@@ -22,7 +22,11 @@ _MAX_LABEL_WIDTH: Final = 190
 _VALUE_WIDTH: Final = 96
 """The width reserved at the end of a row for its value."""
 _ROW_HEIGHT: Final = 28
-_BAR_HEIGHT: Final = 16
+_DENSE_ROW_HEIGHT: Final = 20
+_DENSE_FROM: Final = 13
+"""The number of rows from which they stand closer together."""
+_BAR_SHARE: Final = 4 / 7
+"""The height of a bar, as a share of its row."""
 
 _HEIGHT: Final = 216
 """The height of a chart with vertical bars."""
@@ -130,6 +134,7 @@ class ChartData(Struct, frozen=True):
         limit: index of the last line within the limit, and name of the limit; None without one.
         rate: what the values at the end of the bars are; empty for the sums of the lines.
         compared: indices of the columns that the rate is made of, always in the legend.
+        styles: the style of each column's segments, if not its index.
     """
 
     name: str
@@ -141,6 +146,11 @@ class ChartData(Struct, frozen=True):
     limit: tuple[int, str] | None = None
     rate: str = ""
     compared: frozenset[int] = frozenset()
+    styles: tuple[int, ...] = ()
+
+    def style_of(self, column: int) -> int:
+        """Return the style of a column's segments."""
+        return self.styles[column] if self.styles else column
 
 
 def horizontal_chart(data: ChartData) -> Chart:
@@ -155,30 +165,42 @@ def horizontal_chart(data: ChartData) -> Chart:
     if data.rate:
         labels.append(Label(WIDTH, top + _FONT_SIZE, data.rate, "end", "quiet"))
         top += _RATE_HEIGHT
+    row_height = _ROW_HEIGHT if len(data.lines) < _DENSE_FROM else _DENSE_ROW_HEIGHT
     for index, line in enumerate(data.lines):
-        y = top + index * _ROW_HEIGHT
-        segments = list(_segments(line, start, y, maximum))
+        middle = top + (index + 0.5) * row_height
+        row = _Row(start, middle, row_height * _BAR_SHARE, maximum)
+        segments = list(_segments(data, line, row))
         bars.extend(segments)
         end = segments[-1].x + segments[-1].width if segments else start
-        labels.extend(_row_labels(line, start, end, y))
-    height = top + len(data.lines) * _ROW_HEIGHT + _MARGIN
+        labels.extend(_row_labels(line, row, end))
+    height = top + len(data.lines) * row_height + _MARGIN
     axis = (start, top, start, height - _MARGIN)
     return _chart(data, height, bars, labels, axis)
 
 
-def _segments(line: ChartRow, start: float, y: float, maximum: int) -> Iterator[Bar]:
-    x, scale = start, WIDTH - start - _VALUE_WIDTH
-    top = y + (_ROW_HEIGHT - _BAR_HEIGHT) / 2
-    for series, value in enumerate(line.values):
+class _Row(Struct, frozen=True):
+    """The place of a row of a horizontal chart: where its bar starts, its middle and height."""
+
+    start: float
+    middle: float
+    bar_height: float
+    maximum: int
+
+
+def _segments(data: ChartData, line: ChartRow, row: _Row) -> Iterator[Bar]:
+    x, scale = row.start, WIDTH - row.start - _VALUE_WIDTH
+    top = row.middle - row.bar_height / 2
+    for column, value in enumerate(line.values):
         if value:
-            width = max(_MIN_BAR, scale * value / maximum)
-            yield Bar(x, top, width, _BAR_HEIGHT, series or line.style)
+            width = max(_MIN_BAR, scale * value / row.maximum)
+            style = data.style_of(column) if column else line.style
+            yield Bar(x, top, width, row.bar_height, style)
             x += width
 
 
-def _row_labels(line: ChartRow, start: float, end: float, y: float) -> Iterator[Label]:
-    baseline = y + _ROW_HEIGHT / 2 + _FONT_SIZE / 3
-    yield Label(start - _MARGIN, baseline, line.short_label, "end")
+def _row_labels(line: ChartRow, row: _Row, end: float) -> Iterator[Label]:
+    baseline = row.middle + _FONT_SIZE / 3
+    yield Label(row.start - _MARGIN, baseline, line.short_label, "end")
     x = end + _MARGIN
     style = "strong" if any(line.values) else "quiet"
     yield Label(x, baseline, line.value_text, style=style)
@@ -247,7 +269,7 @@ def _legend(data: ChartData, start: float) -> Iterator[tuple[Bar, Label]]:
     x = max(0.0, min(start, WIDTH - width))
     for series, name in entries:
         yield (
-            Bar(x, _MARGIN, _SWATCH, _SWATCH, series),
+            Bar(x, _MARGIN, _SWATCH, _SWATCH, data.style_of(series)),
             Label(x + _SWATCH + 6, _MARGIN + _SWATCH - 1, name),
         )
         x += _SWATCH + 6 + _text_width(name) + 18

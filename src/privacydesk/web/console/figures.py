@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from privacydesk.domain.reports import (
+from privacydesk.domain.figures import (
     COLUMNS,
-    MORE,
-    NO_CLOCK,
-    OVERDUE,
-    PROMISED_DAYS,
+    HELP_FIGURES,
     SHARES,
+    TIME_FIGURES,
     Figure,
     FigureName,
     Line,
+    measure_of,
 )
+from privacydesk.domain.reports import MORE, NO_CLOCK, OVERDUE, PROMISED_DAYS
 from privacydesk.services.spreadsheets import Cell
-from privacydesk.web.console import charts
-from privacydesk.web.console.charts import LATE, SEPARATE, Chart, ChartData, ChartRow
+from privacydesk.web.console.charts import (
+    LATE,
+    SEPARATE,
+    Chart,
+    ChartData,
+    ChartRow,
+    horizontal_chart,
+    vertical_chart,
+)
 from privacydesk.web.console.headlines import Headlines
 from privacydesk.web.console.localizer import Localizer
-from privacydesk.web.console.rates import bar_value
+from privacydesk.web.console.rates import bar_value, minutes_text
 
-_LAYOUTS: Final[Mapping[FigureName, Callable[[ChartData], Chart]]] = {
-    FigureName.ON_TIME: charts.horizontal_chart,
-    FigureName.CLOSINGS: charts.horizontal_chart,
-    FigureName.REPLY_DAYS: charts.vertical_chart,
-    FigureName.BACKLOG: charts.horizontal_chart,
-    FigureName.REFUSALS: charts.horizontal_chart,
-    FigureName.GIVEN_UP: charts.horizontal_chart,
-    FigureName.UNSURE: charts.horizontal_chart,
-    FigureName.SATISFACTION: charts.horizontal_chart,
-}
+_VERTICAL: Final = frozenset({FigureName.REPLY_DAYS})
+"""Figures whose chart has vertical bars."""
 _BY_KIND: Final = frozenset({FigureName.ON_TIME, FigureName.CLOSINGS, FigureName.SATISFACTION})
 """Figures with a line for each kind of request."""
 
@@ -83,51 +83,65 @@ class FigureRenderer:
         name = figure.name
         data = self._chart_data(figure)
         has_rate = figure.share(figure.totals) is not None
-        rate_column = (self._localizer.report(f"share.{name.value}"),) if has_rate else ()
+        rate_column = (self._localizer.report(f"share.{measure_of(name)}"),) if has_rate else ()
         return RenderedFigure(
             name=name.value,
             title=data.title,
             headline=self._headline(figure),
-            explanation=self._localizer.report(f"what.{name.value}"),
+            explanation=self._localizer.report(f"what.{measure_of(name)}"),
             row_heading=data.axis_title,
-            columns=(*data.columns, *rate_column),
+            columns=(*self._columns(name), *rate_column),
             rows=tuple(
-                (line.label, *line.values, *_rate_cells(figure, line.values, has_rate=has_rate))
-                for line in data.lines
+                (self._label(name, line.label), *_cells(figure, line.values, has_rate=has_rate))
+                for line in figure.lines
             ),
-            totals=(*figure.totals, *_rate_cells(figure, figure.totals, has_rate=has_rate)),
-            chart=_LAYOUTS[name](data),
+            totals=_cells(figure, figure.totals, has_rate=has_rate),
+            chart=(vertical_chart if name in _VERTICAL else horizontal_chart)(data),
             is_empty=figure.is_empty,
         )
 
+    def _columns(self, name: FigureName) -> tuple[str, ...]:
+        return tuple(self._localizer.report(f"column.{column}") for column in COLUMNS[name])
+
     def _chart_data(self, figure: Figure) -> ChartData:
-        name = figure.name
-        columns = tuple(self._localizer.report(f"column.{column}") for column in figure.columns)
+        name, say = figure.name, self._localizer.report
+        columns = self._columns(name)
         totals = (
             self._localizer.sentence("web.console.pair", name=column, value=str(total))
-            for column, total in zip(columns, figure.totals, strict=True)
+            for column, total in zip(columns, _counts(figure, figure.totals), strict=True)
         )
-        limit = None
-        if name is FigureName.REPLY_DAYS:
-            limit = (PROMISED_DAYS, self._localizer.report("promised", count=PROMISED_DAYS))
-        return ChartData(
+        data = ChartData(
             name=name.value,
-            title=self._localizer.report(f"figure.{name.value}"),
+            title=say(f"figure.{name.value}"),
             description=self._localizer.join(totals),
             columns=columns,
             lines=tuple(self._chart_row(figure, line) for line in figure.lines),
-            axis_title=self._localizer.report(f"by.{name.value}"),
-            limit=limit,
+            axis_title=say(f"by.{name.removeprefix(measure_of(name)).lstrip('_') or name}"),
             rate=self._rate_title(figure),
             compared=_compared_columns(name),
         )
+        if name is FigureName.REPLY_DAYS:
+            return replace(data, limit=(PROMISED_DAYS, say("promised", count=PROMISED_DAYS)))
+        if name in TIME_FIGURES:
+            return replace(
+                data,
+                columns=(say("half_within"), say("most_within")),
+                rate=say("times_unit"),
+                styles=(0, SEPARATE),
+            )
+        return data
 
     def _chart_row(self, figure: Figure, line: Line) -> ChartRow:
-        value_text, note = self._value_text(figure, line.values)
+        values, (value_text, note) = line.values, self._value_text(figure, line.values)
+        if figure.name in TIME_FIGURES:
+            _, median, most = values
+            # The bar reaches to the 90th centile, and its first segment to the median.
+            values = (median, most - median)
+            value_text, note = _times_text(line.values)
         return ChartRow(
             label=self._label(figure.name, line.label),
             short_label=self._short_label(figure.name, line.label),
-            values=line.values,
+            values=values,
             value_text=value_text,
             note=note,
             style=_bar_style(figure.name, line.label),
@@ -151,6 +165,8 @@ class FigureRenderer:
         return self._localizer.report(f"column.{SHARES[figure.name][0]}")
 
     def _label(self, name: FigureName, label: str) -> str:
+        if name in HELP_FIGURES:
+            return f"{label:0>2}:00" if label.isdecimal() else self._localizer.language(label)
         if name in _BY_KIND:
             return self._localizer.term("kind", label)
         if name is FigureName.REFUSALS:
@@ -173,12 +189,27 @@ class FigureRenderer:
         return self._label(name, label)
 
 
-def _rate_cells(figure: Figure, values: tuple[int, ...], *, has_rate: bool) -> tuple[str, ...]:
-    """Return the cells of the rate column: one, or none if the figure has no rate."""
+def _cells(figure: Figure, values: tuple[int, ...], *, has_rate: bool) -> tuple[Cell, ...]:
+    """Return the cells of a line after its label: its values, and its rate if there is one."""
+    cells = _counts(figure, values)
     if not has_rate:
-        return ()
+        return cells
     share = figure.share(values)
-    return ("–" if share is None else f"{share:.1%}",)
+    return (*cells, "–" if share is None else f"{share:.1%}")
+
+
+def _counts(figure: Figure, values: tuple[int, ...]) -> tuple[Cell, ...]:
+    """Return the values of a line as cells; durations are in minutes."""
+    if figure.name not in TIME_FIGURES:
+        return values
+    visits, *seconds = values
+    return (visits, *(minutes_text(one) if visits else "–" for one in seconds))
+
+
+def _times_text(values: tuple[int, ...]) -> tuple[str, str]:
+    """Return the median and the 90th centile of a line, in minutes."""
+    visits, median, most = values
+    return (minutes_text(median), minutes_text(most)) if visits else ("–", "")
 
 
 def _compared_columns(name: FigureName) -> frozenset[int]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from privacydesk.domain.reports import MORE, OVERDUE, PROMISED_DAYS, Figure, FigureName, Line
-from privacydesk.web.console.rates import rate_text
+from privacydesk.domain.figures import TIME_FIGURES, Figure, FigureName, Line, measure_of
+from privacydesk.domain.reports import MORE, OVERDUE, PROMISED_DAYS
+from privacydesk.web.console.rates import minutes_text, rate_text
 
 _MIN_COUNT = 5
 """Lines with a smaller count are ignored when rates are compared."""
+
+
+_WITHOUT_LOWEST: Final = frozenset(
+    {FigureName.UNSURE, FigureName.RETURNS_BY_HOUR, FigureName.RETURNS_BY_LANGUAGE}
+)
+"""Figures whose rate should be low, so that the lowest line is no news."""
 
 
 class Headlines:
@@ -26,6 +33,8 @@ class Headlines:
 
     def headline(self, figure: Figure) -> str:
         """Return the headline of a non-empty figure; empty if it has no notable result."""
+        if figure.name in TIME_FIGURES:
+            return self._times(figure)
         match figure.name:
             case FigureName.REPLY_DAYS:
                 return self._reply_days(figure)
@@ -39,14 +48,14 @@ class Headlines:
                 return self._rate(figure)
 
     def _sentence(self, figure: Figure, result: str, **args: Any) -> str:
-        return self._say(f"lead.{figure.name.value}.{result}", **args)
+        return self._say(f"lead.{measure_of(figure.name)}.{result}", **args)
 
     def _rate(self, figure: Figure) -> str:
         share = figure.share(figure.totals)
         if share is None:
             return ""
         rate = rate_text(figure, figure.totals, self._say)
-        if figure.name is FigureName.UNSURE:
+        if figure.name in _WITHOUT_LOWEST:
             return self._sentence(figure, "rate", rate=rate)
         lowest, line = min(_significant_rates(figure), key=_rate_of, default=(None, None))
         if lowest is None or line is None or lowest >= share:
@@ -54,6 +63,11 @@ class Headlines:
         label = self._label(figure.name, line.label)
         least = rate_text(figure, line.values, self._say)
         return self._sentence(figure, "least", rate=rate, label=label, least=least)
+
+    def _times(self, figure: Figure) -> str:
+        _, median, most = figure.totals
+        half, nine = minutes_text(median), minutes_text(most)
+        return self._sentence(figure, "times", half=half, nine=nine)
 
     def _reply_days(self, figure: Figure) -> str:
         late = sum(

@@ -16,11 +16,13 @@ from privacydesk.domain.inbox_views import InboxView
 from privacydesk.services.inbox import Page, Row
 from privacydesk.services.workload import Load
 from privacydesk.web.console.access import agent_session, staff
+from privacydesk.web.console.alarms import alarm_address
 from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.inbox import QUEUE
-from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.keys import OVERSIGHT, SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
+from privacydesk.web.console.waits import RenderedWaits
 
 _MAX_ROWS: Final = 8
 """The most requests, conversations or alarms of a list; the rest is a link away."""
@@ -73,10 +75,10 @@ async def home_page(request: web.Request) -> web.Response:
 
 async def _common_values(request: web.Request, agent: Agent) -> dict[str, Any]:
     services = request.config_dict[SERVICES]
-    now, max_wait = services.clock.now(), services.attendance.settings.max_wait
+    now = services.clock.now()
     queue = await services.inbox.queue()
     waits = [
-        Waiting(conversation, now - since, now - since > max_wait)
+        Waiting(conversation, now - since, services.attendance.waits_too_long(conversation))
         for conversation in queue.conversations
         if (since := conversation.queued_at) is not None
     ]
@@ -106,6 +108,7 @@ async def _own_values(request: web.Request, agent: Agent, queue: Page) -> dict[s
         "next_request": next(iter(unclaimed.rows), None),
         "stranded": await _stranded_request(request, agent) if agent.supervises else None,
         "alarm_groups": groups,
+        "alarm_address": alarm_address,
         "alarm_accounts": await services.alarms.accounts(group.newest for group in groups),
         "alarm_kinds": await services.alarms.request_kinds([group.newest for group in groups]),
         "job": services.minter.token(),
@@ -148,7 +151,9 @@ async def _oversight_values(request: web.Request) -> dict[str, Any]:
         or agent.name in workload.loads
         or agent.name in board.conversations
     ]
+    waits = await request.config_dict[OVERSIGHT].reports.waits_today()
     return {
+        "help_today": RenderedWaits.of(waits, localizer_of(request)),
         "workload": workload,
         "loads": sorted(loads, key=lambda one: (-one.load.requests, one.agent.display_name)),
         "unclaimed_load": workload.loads.get("", Load()),

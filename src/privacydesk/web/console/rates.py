@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from privacydesk.domain.reports import Figure
+from privacydesk.domain.figures import Figure
 
 _FEW: Final = 20
 """Below this number, a percentage would look more exact than it is."""
+
+
+_EXACT_MINUTES: Final = 10
 
 
 def rate_text(figure: Figure, values: Sequence[int], say: Callable[..., str]) -> str:
@@ -19,11 +22,21 @@ def rate_text(figure: Figure, values: Sequence[int], say: Callable[..., str]) ->
         values: the values of a line, or its totals.
         say: returns a text of the reports by its key.
     """
-    counts = figure.share_counts(values)
-    if counts is None:
-        return "–"
+    return counts_text(figure.share_counts(values) or (0, 0), say)
+
+
+def counts_text(counts: tuple[int, int], say: Callable[..., str]) -> str:
+    """Return a numerator and a denominator as a rate; a dash if nothing was counted."""
     count, total = counts
+    if not total:
+        return "–"
     return say("count_of", count=count, total=total) if total < _FEW else percentage(count, total)
+
+
+def minutes_text(seconds: int) -> str:
+    """Return a duration as minutes: with one decimal below ten."""
+    minutes = seconds / 60
+    return f"{minutes:.1f}" if minutes < _EXACT_MINUTES else f"{minutes:.0f}"
 
 
 def bar_value(figure: Figure, values: Sequence[int]) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 from msgspec import Struct
 
 from privacydesk.domain.agents import SUPERVISING, Role
+from privacydesk.domain.figures import HELP_FIGURES, FigureName, measure_of
 from privacydesk.domain.periods import Period, Preset
-from privacydesk.domain.reports import FigureName, Report
+from privacydesk.domain.reports import Report
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
 from privacydesk.services.audit import MAX_EXPORT_ROWS
 from privacydesk.web.console.access import staff
@@ -21,6 +22,7 @@ from privacydesk.web.console.keys import OVERSIGHT
 from privacydesk.web.console.localizer import Localizer, localizer_of
 from privacydesk.web.console.page import console_page, error_message
 from privacydesk.web.console.rates import rate_text
+from privacydesk.web.console.waits import RenderedWaits
 from privacydesk.web.csv_files import attachment_disposition, csv_response
 from privacydesk.web.keys import TEMPLATES
 
@@ -136,15 +138,12 @@ def _render_page(
     error: DeskError | None = None,
 ) -> web.Response:
     localizer = localizer_of(request)
-    render = FigureRenderer(localizer).render
-    figures = () if report is None else tuple(map(render, report.figures))
     return console_page(
         request,
         "console/reports.html",
         status=200 if error is None else 400,
         report=report,
-        figures=figures,
-        on_time=None if report is None else _on_time_rate(report, localizer),
+        **({} if report is None else _figure_values(report, localizer)),
         presets=tuple(Preset),
         preset=query.preset,
         first=query.first or ("" if report is None else report.period.first.isoformat()),
@@ -156,9 +155,24 @@ def _render_page(
     )
 
 
-def _on_time_rate(report: Report, localizer: Localizer) -> str:
-    figure = report.figure(FigureName.ON_TIME)
-    return rate_text(figure, figure.totals, localizer.report)
+def _figure_values(report: Report, localizer: Localizer) -> dict[str, Any]:
+    render = FigureRenderer(localizer).render
+    on_time, returns = (
+        report.figure(name) for name in (FigureName.ON_TIME, FigureName.RETURNS_BY_HOUR)
+    )
+    times = (
+        FigureName.WAIT_TIME_BY_HOUR,
+        FigureName.FIRST_REPLY_BY_HOUR,
+        FigureName.HANDLING_BY_HOUR,
+    )
+    return {
+        "request_figures": [render(one) for one in report.figures if one.name not in HELP_FIGURES],
+        "help_figures": [render(one) for one in report.figures if one.name in HELP_FIGURES],
+        "on_time": rate_text(on_time, on_time.totals, localizer.report),
+        "waits": RenderedWaits.of(report.waits, localizer),
+        "help_times": [(measure_of(name), render(report.figure(name)).totals[1]) for name in times],
+        "returned": rate_text(returns, returns.totals, localizer.report),
+    }
 
 
 def _query_string(query: PeriodQuery) -> str:
