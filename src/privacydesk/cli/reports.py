@@ -20,6 +20,7 @@ from privacydesk.cli.common import (
     run,
 )
 from privacydesk.domain.figures import Figure
+from privacydesk.domain.help_figures import WaitStanding
 from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.reports import Report
 
@@ -77,7 +78,21 @@ def _record(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "received": report.received,
         "answered": report.answered,
         "median_working_days": report.median_days,
+        "help": _help_record(report.waits),
         "figures": {figure.name.value: _figure_record(figure) for figure in report.figures},
+    }
+
+
+def _help_record(waits: WaitStanding) -> dict[str, Any]:
+    """Return the targets of help by a person, and which of them are missed."""
+    targets = waits.targets
+    return {
+        "in_time_percent": targets.in_time_percent,
+        "in_time_within_minutes": targets.wait.total_seconds() / 60,
+        "in_time_missed": waits.misses_wait,
+        "left_percent": targets.left_percent,
+        "left_missed": waits.misses_left,
+        "return_days": targets.return_time.total_seconds() / 86_400,
     }
 
 

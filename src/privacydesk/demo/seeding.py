@@ -7,7 +7,7 @@ the in-memory twins stand in for the external services, so that nothing waits fo
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +21,7 @@ from privacydesk.connectors.memory_translation import MemoryTranslator
 from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.demo.clock import DemoClock
 from privacydesk.demo.person import SamplePerson
+from privacydesk.demo.sample_help import SAMPLE_TALKS, SampleTalk, talk
 from privacydesk.demo.sample_requests import SCRIPTS, SampleDesk
 from privacydesk.demo.sample_times import SampleTimes
 from privacydesk.demo.sample_user import SampleUser
@@ -28,6 +29,7 @@ from privacydesk.demo.staff import ADMINISTRATOR
 from privacydesk.demo.switch import Switch
 from privacydesk.demo.tokens import TokenMinter
 from privacydesk.domain.deliveries import Pool
+from privacydesk.domain.duty import DutyState
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.webhooks.endpoints import Endpoints
 
@@ -131,7 +133,17 @@ class _Seeding:
             self._services.staff,
             self._user,
         )
-        scripts = [script(desk) for script in SCRIPTS]
+        scripts = [
+            *(script(desk) for script in SCRIPTS),
+            *(
+                talk(one, desk.times, self._visitor(one), self._services.takeover)
+                for one in SAMPLE_TALKS
+            ),
+        ]
+        names = [
+            *(one.__name__ for one in SCRIPTS),
+            *(f"talk of {one.visitor}" for one in SAMPLE_TALKS),
+        ]
         agenda: list[tuple[datetime, int]] = []
         succeeded = 0
         for index, script in enumerate(scripts):
@@ -146,11 +158,12 @@ class _Seeding:
                 succeeded += 1
             except DeskError as error:
                 # The demo is useful without one of its requests.
-                _log.warning(
-                    "sample_request_failed", script=SCRIPTS[index].__name__, why=str(error)
-                )
+                _log.warning("sample_request_failed", script=names[index], why=str(error))
             await self._work()
         await self._advance(self._clock.present)
+        # Agents were there for what the scripts had them do.
+        for name in self._services.agents:
+            await self._services.attendance.set_availability(name, DutyState.OFF)
         return succeeded
 
     def _user(self, person: str) -> SampleUser:
@@ -161,7 +174,16 @@ class _Seeding:
 
     def _new_user(self, person: SamplePerson) -> SampleUser:
         account = person.account
+        token = None if account is None else lambda: self._minter.mint(account, person.locale)
+        return self._sample_user(person.id, person.locale, token)
 
+    def _visitor(self, one: SampleTalk) -> SampleUser:
+        """Return somebody without an account, the same one for the same name."""
+        if one.visitor not in self._users:
+            self._users[one.visitor] = self._sample_user(one.visitor, one.language, None)
+        return self._users[one.visitor]
+
+    def _sample_user(self, name: str, language: str, token: Callable[[], str] | None) -> SampleUser:
         async def latest_code() -> str:
             await self._work()
             if not self._codes.messages:
@@ -170,12 +192,12 @@ class _Seeding:
 
         return SampleUser(
             self._services,
-            token=None if account is None else lambda: self._minter.mint(account, person.locale),
-            language=person.locale,
+            token=token,
+            language=language,
             latest_code=latest_code,
             pause=self._pause,
             wait=self._wait,
-            job_prefix=f"seed-{person.id}",
+            job_prefix=f"seed-{name}",
         )
 
     async def _wait(self) -> None:

@@ -209,7 +209,7 @@ def _counts(figure: Figure, values: tuple[int, ...]) -> tuple[Cell, ...]:
 def _times_text(values: tuple[int, ...]) -> tuple[str, str]:
     """Return the median and the 90th centile of a line, in minutes."""
     visits, median, most = values
-    return (minutes_text(median), minutes_text(most)) if visits else ("–", "")
+    return (minutes_text(median), f"/ {minutes_text(most)}") if visits else ("–", "")
 
 
 def _compared_columns(name: FigureName) -> frozenset[int]:

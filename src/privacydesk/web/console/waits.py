@@ -18,7 +18,7 @@ class RenderedWaits(Struct, frozen=True):
         left: the share of users who left unanswered.
         left_target: what it may be.
         misses_in_time, misses_left: whether a target is missed.
-        waiting: how many wait, and not yet for too long.
+        is_empty: whether nobody asked for a person.
     """
 
     in_time: str
@@ -27,7 +27,7 @@ class RenderedWaits(Struct, frozen=True):
     left_target: str
     misses_in_time: bool
     misses_left: bool
-    waiting: int
+    is_empty: bool
 
     @classmethod
     def of(cls, waits: WaitStanding, localizer: Localizer) -> RenderedWaits:
@@ -43,5 +43,5 @@ class RenderedWaits(Struct, frozen=True):
             left_target=localizer.report("target.left", percent=targets.left_percent),
             misses_in_time=waits.misses_wait,
             misses_left=waits.misses_left,
-            waiting=waits.waiting,
+            is_empty=not (waits.decided or waits.waiting),
         )
