@@ -44,9 +44,11 @@ class DeskUnderTest:
     Args:
         folder: of its database.
         seed: decides everything.
+        rotas: the shifts of which each start has one in force.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, rotas: Sequence[tuple[Hours, ...]] = ROTAS) -> None:
+        self._rotas = rotas
         self._folder = folder
         self._random = random.Random(seed)  # noqa: S311 - it decides what a test does
         self._clock = MovableClock(START, frozen=True)
@@ -224,7 +226,7 @@ class DeskUnderTest:
 
     async def _start(self) -> None:
         """Open the services, and have other shifts in force."""
-        shifts = self._random.choice(ROTAS)
+        shifts = self._random.choice(self._rotas)
         self._rota.changes.append((self._clock.now(), shifts))
         staffed = [
             {"opens": str(one.opens), "closes": str(one.closes), "every_day": one.every_day}

@@ -128,6 +128,14 @@ async def test_the_command_tells_the_figures_of_a_period(office: Office) -> None
         "share": 1.0,
     }
     assert record["figures"]["on_time"]["total"]["share"] == 1.0
+    assert record["help"] == {
+        "in_time_percent": 80,
+        "in_time_within_minutes": 10,
+        "in_time_missed": False,
+        "left_percent": 10,
+        "left_missed": False,
+        "return_days": 7,
+    }
     shown = await office.fine("reports", *days)
     assert "1 received, 1 answered; median working days to reply: 0" in shown
     assert "100.0%" in shown

@@ -133,3 +133,26 @@ async def test_a_missing_schedule_is_told_to_all_and_alarms_supervisors_once(
     assert [await alarms.alert_missing_schedule(2027) for _ in range(2)] == [1, 0]
     boss = await office.signed_in("lao-zhou")
     assert "Next year’s public holidays are not imported" in (await boss.get("/console/")).text
+
+
+async def test_a_missed_target_stands_out_and_its_alarm_leads_to_the_report_of_the_day(
+    office: Office,
+) -> None:
+    services = office.world.services
+    boss = await office.signed_in("lao-zhou")
+    assert "Nobody has asked for a person today" in (await boss.get("/console/")).text
+    for _ in range(5):
+        left = (await services.desk.begin(languages="en")).session
+        for choice in ("desk:human", "desk:leave_queue"):
+            await services.desk.choose(left, id=choice, choice=choice, offset=0)
+    waits, day = await services.oversight.reports.waits_today(), office.clock.now()
+    assert await services.alarms.alert_missed_targets(waits, day) == 1
+    page = await boss.get("/console/")
+    card = page.text.partition('id="help-title"')[2].partition("</section>")[0]
+    assert "5 of 5" in card
+    assert card.count("Missed.") == 1
+    today = services.deadlines.today(day)
+    report = f"/console/reports?first={today}&amp;last={today}#help"
+    assert f'href="{report}"' in page.text
+    assert f'href="{report}"' in (await boss.get("/console/alarms")).text
+    assert 'class="missed"' in (await boss.get("/console/reports?period=today")).text

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -66,3 +66,31 @@ def test_shifts_of_two_places_add_up() -> None:
     assert both.next_opening(at("2026-07-01T19:00:00")) == at("2026-07-02T09:00:00")
     assert both.opened_at(at("2026-06-30T11:30:00")) == at("2026-06-30T09:00:00")
     assert both.opened_at(at("2026-06-30T12:30:00")) == at("2026-06-30T11:00:00")
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "minutes"),
+    [
+        ("2026-06-01T10:00:00", "2026-06-01T10:07:00", 7),
+        ("2026-06-01T08:00:00", "2026-06-01T09:07:00", 7),
+        ("2026-06-01T17:50:00", "2026-06-02T09:05:00", 15),
+        ("2026-06-05T17:50:00", "2026-06-08T09:05:00", 15),
+        ("2026-06-01T20:00:00", "2026-06-01T23:00:00", 0),
+        ("2026-06-01T10:07:00", "2026-06-01T10:00:00", 0),
+    ],
+    ids=["open", "opens", "over night", "over a weekend", "closed", "a clock that was set back"],
+)
+def test_time_passes_only_while_it_is_open(begin: str, end: str, minutes: int) -> None:
+    passed = hours(Shift()).time_between(at(begin), at(end))
+    assert passed == timedelta(minutes=minutes)
+
+
+def test_an_hour_of_two_shifts_counts_once() -> None:
+    both = hours(Shift(closes=time(13)), Shift(opens=time(11)))
+    passed = both.time_between(at("2026-06-01T00:00:00"), at("2026-06-02T00:00:00"))
+    assert passed == timedelta(hours=9)
+
+
+def test_without_shifts_all_time_passes() -> None:
+    passed = hours().time_between(at("2026-06-06T00:00:00"), at("2026-06-07T00:00:00"))
+    assert passed == timedelta(days=1)
