@@ -27,6 +27,8 @@ ARROWS: dict[str, set[str]] = {
     "outages": {"clock", "errors"},
     "domain": {"errors"},
     "ports": _VALUES,
+    # The format of what is signed; it knows the domain's words and nothing of where it is kept.
+    "receipts": _VALUES,
     # Services of rules.
     "calendars": _VALUES,
     "dialog": _VALUES,
@@ -48,6 +50,7 @@ ARROWS: dict[str, set[str]] = {
         "nlu",
         "policy",
         "ports",
+        "receipts",
     }
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
@@ -64,7 +67,7 @@ ARROWS: dict[str, set[str]] = {
         "services",
     }
     | _VALUES,
-    "storage": {"clock", "outages", "ports", "system_errors"} | _VALUES,
+    "storage": {"clock", "outages", "ports", "receipts", "system_errors"} | _VALUES,
     "connectors": {"clock", "confined", "outages", "ports"} | _VALUES,
     "i18n": {"ports"} | _VALUES,
     # What people and programs meet. Pages put their own words, so the web knows the catalogs.

@@ -19,7 +19,7 @@ from privacydesk.policy.library import MemoryPolicyLibrary
 from privacydesk.services.policies import version_of
 from privacydesk.services.setting_formats import load_overrides
 from privacydesk.settings import Settings
-from privacydesk.storage import backups, schema
+from privacydesk.storage import backups, receipts, schema
 from privacydesk.storage.error_messages import describe_database_error
 from privacydesk.storage.inspection import open_inspection
 from privacydesk.storage.sealing import KeyRing
@@ -35,6 +35,7 @@ __all__ = [
     "back_up",
     "check_database",
     "describe_database_error",
+    "end_receipt_logs",
     "open_services",
     "renew_epochs",
     "saved_overrides",
@@ -82,6 +83,11 @@ def saved_policies(settings: Settings) -> MemoryPolicyLibrary:
             if library.save(version) and vectors is not None:
                 library.save_vectors(version, vectors)
     return library
+
+
+def end_receipt_logs(settings: Settings) -> int:
+    """End the logs of receipts; return how many were open; see ``storage.receipts.end_logs``."""
+    return receipts.end_logs(settings.url, KeyRing(*settings.keys()))
 
 
 def renew_epochs(settings: Settings) -> int:

@@ -133,6 +133,7 @@ def build_console_services(
         zone=profile.zone,
         attendance=chat.attendance,
         alarms=casework.alarms,
+        receipts=chat.receipts,
         endpoints=webhooks.endpoints,
         tokens=integrations.tokens,
         failing_endpoints=webhooks.failing_endpoints,

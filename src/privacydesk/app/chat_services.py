@@ -23,6 +23,7 @@ from privacydesk.services.packages import Packages
 from privacydesk.services.policies import Policies
 from privacydesk.services.presence import Presence
 from privacydesk.services.queue_waits import QueueWaits
+from privacydesk.services.receipts import Receipts
 from privacydesk.services.revocations import RevokedTokens
 from privacydesk.services.saved_settings import SavedSettings
 from privacydesk.services.staged_uploads import StagedUploads
@@ -47,6 +48,7 @@ class ChatServices:
     pictures: PictureConverter
     attachments: Attachments
     packages: Packages
+    receipts: Receipts
     desk: ChatDesk
     revoked: RevokedTokens
     agents: dict[str, Agent]
@@ -89,6 +91,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
     pictures = PictureConverter()
     attachments = Attachments(pictures, store.reader, minter, clock)
     packages = _build_packages(deps, turns)
+    receipts = _build_receipts(deps)
     desk = ChatDesk(
         engine=deps.engine,
         turns=turns,
@@ -111,6 +114,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
             store.reader, deps.hashing, deps.renderer, deps.profile.rules(), clock
         ),
         queue_waits=QueueWaits(hours, store.help_visits, clock),
+        receipts=receipts,
     )
     return ChatServices(
         commit_notifier=commit_notifier,
@@ -121,6 +125,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         pictures=pictures,
         attachments=attachments,
         packages=packages,
+        receipts=receipts,
         desk=desk,
         revoked=revoked,
         agents=agents,
@@ -139,6 +144,18 @@ def _build_packages(deps: Dependencies, turns: Turns) -> Packages:
         hashing=deps.hashing,
         clock=deps.clock,
         lifetime=timedelta(days=profile.package_days),
+    )
+
+
+def _build_receipts(deps: Dependencies) -> Receipts:
+    profile = deps.profile
+    return Receipts(
+        deps.store.receipt_log,
+        deps.renderer,
+        deps.catalogs,
+        zone=profile.zone,
+        issuer=profile.app,
+        app_in=profile.rules().app_in,
     )
 
 

@@ -141,6 +141,7 @@ def _assemble(
         worker=worker,
         staged_uploads=chat.staged_uploads,
         packages=chat.packages,
+        receipts=chat.receipts,
         callbacks=Callbacks(
             check=_signature_check(deps.settings),
             writer=deps.store.writer,

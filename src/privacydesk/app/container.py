@@ -11,7 +11,7 @@ from privacydesk.dialog.engine import Engine
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.webhooks import EndpointStatus
 from privacydesk.i18n.catalog import Catalogs
-from privacydesk.ports import AuditTrail, Integrity, KeyWrapping, Store
+from privacydesk.ports import AuditTrail, Integrity, KeyWrapping, ReceiptLog, Store
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
@@ -27,6 +27,7 @@ from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.policies import Policies
+from privacydesk.services.receipts import Receipts
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.saved_settings import SavedSettings
@@ -54,6 +55,7 @@ class Maintenance:
         sealer: seals new audit entries into a hash chain.
         retention: purges content after its retention period.
         wrapping: re-wraps data keys when the key ring has a new key.
+        receipt_log: checks the logs of receipts.
     """
 
     trail: AuditTrail
@@ -61,6 +63,7 @@ class Maintenance:
     sealer: Sealer
     retention: Retention
     wrapping: KeyWrapping
+    receipt_log: ReceiptLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Services:
         takeover: lets agents take over conversations.
         attendance: knows which agents are available.
         worker: the loops that work on due rows.
+        receipts: signs how requests ended.
         callbacks: accepts late results from the account service.
         signin: signs in staff.
         oversight: reports and the audit trail, for auditors.
@@ -143,6 +147,7 @@ class Services:
     worker: WorkerGroup
     staged_uploads: StagedUploads
     packages: Packages
+    receipts: Receipts
     callbacks: Callbacks
     audit: Audit
     maintenance: Maintenance

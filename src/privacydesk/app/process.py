@@ -52,6 +52,7 @@ _SETTINGS_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
 _CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
+_RECEIPTS_EVERY = 2.0
 _OVERLOOKED_EVERY = 600.0
 _WEBHOOK_HEALTH_EVERY = 60.0
 _LOG_SWEEP_EVERY = 600.0
@@ -98,6 +99,7 @@ def build_web_app(
         callbacks=services.callbacks,
         works=_api_services(services),
         policy=PolicyPages(lambda: services.policy.version),
+        receipts=services.receipts,
         extra=extra,
     )
 
@@ -112,6 +114,7 @@ def _api_services(services: Services) -> ApiServices:
         takeover=services.takeover,
         inbox=services.console.inbox,
         case_pages=services.console.case_pages,
+        receipts=services.receipts,
         attachments=services.console.attachments,
         endpoints=services.webhooks.endpoints,
         audit=services.audit,
@@ -258,6 +261,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
         yield "policy", partial(_refresh_policy, services), _POLICY_EVERY
     yield "staged_uploads", services.staged_uploads.sweep, _SWEEP_EVERY
     yield "packages", services.packages.sweep, _SWEEP_EVERY
+    yield "receipts", services.receipts.append_pending, _RECEIPTS_EVERY
     yield "overlooked", services.worker.reset_excessive_delays, _OVERLOOKED_EVERY
     yield "attendance", services.attendance.record_heartbeat, HEARTBEAT_INTERVAL_S
     yield "alarms", services.alarms.delete_expired, _ALARMS_EVERY

@@ -104,6 +104,7 @@ def _build_maintenance(deps: Dependencies, store: SqlStore, audit: Audit) -> Mai
             period=timedelta(days=deps.profile.retention_days),
         ),
         wrapping=store.key_wrapping,
+        receipt_log=store.receipt_log,
     )
 
 

@@ -129,7 +129,8 @@ def restored(data_dir: DataDir = None) -> None:
     """Run this after restoring an older backup of the database. Stop `serve` before.
 
     Every conversation gets a new epoch, so that chat clients discard messages that no longer exist
-    and reload the conversation.
+    and reload the conversation. Receipts continue in a new log: the old one may have had entries
+    that the backup lacks, and their places are not given out again.
     """
     from privacydesk import app  # noqa: PLC0415 - as above
     from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
@@ -137,4 +138,6 @@ def restored(data_dir: DataDir = None) -> None:
     settings = load_settings_for(data_dir)
     with serving_lock(settings.url):
         count = app.renew_epochs(settings)
+        ended = app.end_receipt_logs(settings)
     typer.echo(f"Conversations with a new epoch: {count}. Clients read their logs anew.")
+    typer.echo(f"Logs of receipts that ended: {ended}. The next receipt begins a new one.")

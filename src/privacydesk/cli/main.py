@@ -78,6 +78,9 @@ COMMANDS: Final = {
     "retention": CommandEntry(
         "retention:retention_app", "Deletion of content after its retention period."
     ),
+    "receipts": CommandEntry(
+        "receipts:receipts_app", "Receipts of closed requests: verify them, check their logs."
+    ),
     "audit": CommandEntry(
         "audit:audit_app", "The audit trail: list it, verify that nothing was changed."
     ),

@@ -28,6 +28,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
 from privacydesk.domain.packages import KNOWN_COLUMNS
+from privacydesk.domain.receipts import DECISIONS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.shifts import DAYS
 from privacydesk.domain.signin import AccessKind
@@ -51,6 +52,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "package.column": KNOWN_COLUMNS,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
+    "receipt.decision": DECISIONS,
     "ticket.done": RequestKind,
     "desk.choice": RequestKind,
     "satisfaction": Satisfaction,

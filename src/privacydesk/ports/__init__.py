@@ -26,6 +26,7 @@ from privacydesk.ports.maintenance import (
     PackageFiles,
     PeriodicTasks,
     PurgeStore,
+    ReceiptLog,
     RowClaims,
 )
 from privacydesk.ports.reading import Cases, Counters, HelpVisits, Reader
@@ -84,6 +85,7 @@ __all__ = [
     "PolicyTextStore",
     "PurgeStore",
     "Reader",
+    "ReceiptLog",
     "RevocationStore",
     "RowClaims",
     "SavedSettingStore",

@@ -15,6 +15,7 @@ from privacydesk.domain.ids import (
     PackageId,
     TicketId,
 )
+from privacydesk.domain.receipts import DescribeItems, ReceiptReport, Standing
 from privacydesk.domain.retention import StoredContent
 from privacydesk.domain.ticket import Ticket
 
@@ -83,6 +84,52 @@ class RowClaims(Protocol):
 
         They were claimed or postponed by a clock that has been set back since.
         """
+        ...
+
+
+class ReceiptLog(Protocol):
+    """The logs of receipts, each an append-only Merkle tree with a signed head."""
+
+    async def append(self, issuer: str, describe: DescribeItems) -> int:
+        """Sign pending outcomes and add them to the log, oldest first; return how many.
+
+        Up to a hundred per call. Only one process does this at a time; for others, the number is 0
+        meanwhile.
+
+        Args:
+            issuer: the operator's app, as receipts name who signs.
+            describe: returns the items of a ticket.
+        """
+        ...
+
+    async def register(self, ticket: Ticket) -> None:
+        """Make the outcome of a closed ticket pending, if it was closed before there were logs."""
+        ...
+
+    async def receipt(self, ticket: Ticket) -> bytes | None:
+        """Return the receipt of a ticket's last outcome; None if that is in no log yet."""
+        ...
+
+    async def keys(self) -> bytes:
+        """Return all public keys that receipts were or will be signed with, as a COSE_KeySet."""
+        ...
+
+    async def standing(
+        self, log: bytes, entry: int, leaf: bytes, *, size: int, root: bytes
+    ) -> Standing:
+        """Compare a genuine receipt with its log.
+
+        Args:
+            log: the id of the log.
+            entry: the place in it.
+            leaf: the hash of the entry.
+            size: the size of the log when the receipt was given out.
+            root: the root of the log at that size.
+        """
+        ...
+
+    async def check(self) -> ReceiptReport:
+        """Check that all entries are there and genuine, and that the heads are those of them."""
         ...
 
 

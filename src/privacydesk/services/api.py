@@ -19,6 +19,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
 from privacydesk.services.packages import Download
 from privacydesk.services.queue_waits import UsualWait
+from privacydesk.services.receipts import ReceiptFile
 
 Listener = Callable[[int, tuple[Event, ...], Conversation], None]
 """Called on the event loop after a commit, with the first new offset, the new events and the
@@ -304,6 +305,19 @@ class Desk(Protocol):
         Raises:
             DeskError: ``NOT_FOUND`` if the link is not valid for this user.
         """
+        ...
+
+    async def receipt(self, session: Session, number: str) -> ReceiptFile:
+        """Return the receipt of a closed request that a status answer in the conversation shows.
+
+        Raises:
+            NotFoundError: there is no such request, or it is open.
+            UnavailableError: another process is about to sign it.
+        """
+        ...
+
+    async def receipt_text(self, session: Session, number: str) -> str:
+        """Return what that receipt says, in words and in the language of the conversation."""
         ...
 
     async def view(self, session: Session) -> View:

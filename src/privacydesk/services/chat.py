@@ -36,6 +36,7 @@ from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.queue_waits import QueueWaits
+from privacydesk.services.receipts import ReceiptFile, Receipts
 from privacydesk.services.revocations import RevokedTokens, account_hash, token_hash
 from privacydesk.services.row_builders import TurnChangesBuilder
 from privacydesk.services.staged_uploads import StagedUploads
@@ -74,6 +75,7 @@ class ChatDesk:
         packages: Packages,
         own_requests: OwnRequests,
         queue_waits: QueueWaits,
+        receipts: Receipts,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -94,6 +96,7 @@ class ChatDesk:
         self._packages = packages
         self._own_requests = own_requests
         self._queue_waits = queue_waits
+        self._receipts = receipts
 
     # -- admission -------------------------------------------------------------------------
 
@@ -452,6 +455,17 @@ class ChatDesk:
         """Return an access package; see ``services.api.Desk``."""
         conversation = None if session is None else session.conversation
         return await self._packages.open(conversation, number, secret)
+
+    async def receipt(self, session: Session, number: str) -> ReceiptFile:
+        """Return the receipt of a closed request; see ``services.api.Desk``."""
+        conversation = await self._load(session.conversation)
+        return await self._receipts.of(await self._own_requests.find(conversation, number))
+
+    async def receipt_text(self, session: Session, number: str) -> str:
+        """Return what that receipt says, in words; see ``services.api.Desk``."""
+        conversation = await self._load(session.conversation)
+        file = await self.receipt(session, number)
+        return await self._receipts.text(file, conversation.locale)
 
     async def view(self, session: Session) -> View:
         """Return the current view; see ``services.api.Desk``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from privacydesk.clock import Clock
@@ -10,6 +11,7 @@ from privacydesk.dialog.rules import Rules
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.ticket import Ticket
+from privacydesk.errors import NotFoundError
 from privacydesk.ports import Hashing, Reader
 from privacydesk.services.rendering import Renderer
 
@@ -51,13 +53,28 @@ class OwnRequests:
     async def cards(self, conversation: Conversation) -> tuple[dict[str, Any], ...]:
         """Return the cards as they are now, the newest request first."""
         now = self._clock.now()
+        theirs = await self._tickets(conversation, now)
+        newest_first = sorted(theirs, key=lambda one: (one.received_at, one.id), reverse=True)
+        return tuple(
+            self._renderer.ticket_card(ticket, conversation.locale, now) for ticket in newest_first
+        )
+
+    async def find(self, conversation: Conversation, number: str) -> Ticket:
+        """Return the ticket with a number among those whose cards a conversation shows.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        for ticket in await self._tickets(conversation, self._clock.now()):
+            if ticket.number == number:
+                return ticket
+        raise NotFoundError("no such request")
+
+    async def _tickets(self, conversation: Conversation, now: datetime) -> list[Ticket]:
         owners = owners_of(conversation.account, conversation.verifications, now, self._rules.fresh)
         found = await find_tickets(self._reader, self._hashing, conversation.id, owners)
-        theirs = (
+        return [
             ticket
-            for ticket in sorted(found, key=lambda one: (one.received_at, one.id), reverse=True)
+            for ticket in found
             if any(belongs_to(ticket, owner, conversation.id) for owner in owners.splitlines())
-        )
-        return tuple(
-            self._renderer.ticket_card(ticket, conversation.locale, now) for ticket in theirs
-        )
+        ]

@@ -130,6 +130,7 @@ class TicketCards:
             "closed_at": ticket.closed_at.isoformat(),
             "closed_text": self._text(locale, key, closed),
             "purged": ticket.purged_at is not None,
+            "receipt": True,
         }
 
     # -- what it is about -------------------------------------------------------------------

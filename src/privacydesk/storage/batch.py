@@ -37,9 +37,16 @@ from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
 from privacydesk.storage.rows.delivery import delivery_row
 from privacydesk.storage.rows.evidence import update_evidence_row
+from privacydesk.storage.rows.receipt import pending_row
 from privacydesk.storage.rows.ticket import number_row, person_hashes, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
-from privacydesk.storage.staging import ClosureError, StagedChanges, find_newly_settled, stage
+from privacydesk.storage.staging import (
+    ClosureError,
+    StagedChanges,
+    find_newly_closed,
+    find_newly_settled,
+    stage,
+)
 from privacydesk.storage.webhook_postings import PostingCollector
 from privacydesk.storage.writer_queue import DEFERRED, Outcomes, QueueEntry, TakeLateEntries
 
@@ -68,6 +75,7 @@ class _RowsToWrite(Struct):
     evidence_removed: list[Row] = field(default_factory=list)
     evidence_settled: list[TicketId] = field(default_factory=list)
     package_parts: list[Row] = field(default_factory=list)
+    receipts: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
     counter_increments: list[CounterIncrement] = field(default_factory=list)
     visit_steps: list[VisitStep] = field(default_factory=list)
@@ -204,6 +212,10 @@ class Batch:
         if staged.tickets:
             self._postings.add_tickets(staged.tickets, locked.tickets.now, changes.ticket_log)
             to_write.evidence_settled += find_newly_settled(staged.tickets, locked.tickets.now)
+            to_write.receipts += [
+                pending_row(ticket, locked.seal(ticket.conversation_id))
+                for ticket in find_newly_closed(staged.tickets, locked.tickets.now)
+            ]
             locked.tickets.update(staged.tickets)
         locked.challenges.update(staged.challenges)
         locked.deliveries.update(staged.deliveries)
@@ -262,6 +274,7 @@ class Batch:
             (tables.attachment, to_write.attachments),
             (tables.evidence, to_write.evidence),
             (tables.package_part, to_write.package_parts),
+            (tables.receipt, to_write.receipts),
             (tables.audit, to_write.audit),
             (tables.staff_alarm, to_write.staff_alarms),
             (tables.webhook_posting, self._postings.rows(self._connection, self._seals)),

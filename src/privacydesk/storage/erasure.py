@@ -18,6 +18,8 @@ from privacydesk.domain.retention import Purge, record_log_data
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.rows.event import purged_event_row
+from privacydesk.storage.rows.receipt import BINDING as RECEIPT_BINDING
+from privacydesk.storage.rows.receipt import read_receipt, receipt_body
 from privacydesk.storage.rows.ticket_log import BINDING as LOG_BINDING
 from privacydesk.storage.rows.ticket_log import log_body, read_log_entry
 from privacydesk.storage.sealing import Seal
@@ -59,6 +61,17 @@ _DELETE_OF_TICKETS = tuple(
 _DELETE_EVIDENCE = sa.delete(tables.evidence).where(tables.evidence.c.id.in_(_IDS))
 _DELETE_DELIVERIES = sa.delete(tables.outbox).where(tables.outbox.c.id.in_(_IDS))
 
+_receipt = tables.receipt.c
+_RECEIPTS = sa.select(tables.receipt).where(_receipt.ticket_id.in_(_IDS))
+_EMPTY_RECEIPT = (
+    sa.update(tables.receipt)
+    .where(
+        _receipt.ticket_id == sa.bindparam("at_ticket"),
+        _receipt.version == sa.bindparam("at_version"),
+    )
+    .values(body=sa.bindparam("to_body"))
+)
+
 _conversation = tables.conversation.c
 _DELETE_CONVERSATION = sa.delete(tables.conversation).where(
     _conversation.id == sa.bindparam(sql.GUARD_ID),
@@ -92,6 +105,7 @@ def apply_purge(
         connection.execute(_DELETE_ATTACHMENTS, ranges)
     if purge.tickets:
         _empty_logs(connection, purge.tickets, seal)
+        _forget_items(connection, purge.tickets, seal)
         for statement in _DELETE_OF_TICKETS:
             connection.execute(statement, {"ids": sql.padded(purge.tickets)})
     if purge.files:
@@ -127,6 +141,19 @@ def _empty_logs(connection: sa.Connection, tickets: Sequence[TicketId], seal: Se
         updates.append({"at_ticket": row.ticket_id, "at_seq": row.seq, "to_body": body})
     if updates:
         connection.execute(_EMPTY_LOG_ENTRY, updates)
+
+
+def _forget_items(connection: sa.Connection, tickets: Sequence[TicketId], seal: Seal) -> None:
+    # Number, kind, dates and outcome stay, with the hashes of the items.
+    updates = []
+    for row in connection.execute(_RECEIPTS, {"ids": sql.padded(tickets)}).all():
+        stored = read_receipt(row, seal)
+        if stored.items:
+            bound = RECEIPT_BINDING.associated_data_of_row(row)
+            body = receipt_body(replace(stored, items=()), seal, bound)
+            updates.append({"at_ticket": row.ticket_id, "at_version": row.version, "to_body": body})
+    if updates:
+        connection.execute(_EMPTY_RECEIPT, updates)
 
 
 def erase(connection: sa.Connection, conversation: ConversationId, version: int) -> bool:

@@ -35,6 +35,7 @@ from privacydesk.storage.rows import (
     evidence,
     lookup,
     package,
+    receipt,
     ticket,
     ticket_log,
     ticketing,
@@ -174,6 +175,8 @@ TABLE_CHECKS: Final = (
     _sealed_rows(evidence.BINDING),
     _sealed_rows(attachment.BINDING),
     _sealed_rows(package.BINDING, "package_id", "place"),
+    _sealed_rows(receipt.BINDING, "ticket_id", "version"),
+    _signed_rows(receipt.LOG_BINDING),
 )
 """A check for every table with columns that decide something."""
 

@@ -5,7 +5,7 @@ All errors that are a single job's fault are raised here, before its changes are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -122,6 +122,16 @@ def find_newly_settled(
         if ticket.has_settled_evidence
         and (ticket.id not in before or not before[ticket.id].has_settled_evidence)
     ]
+
+
+def find_newly_closed(
+    changed: Iterable[Ticket], before: Mapping[TicketId, Ticket]
+) -> Iterator[Ticket]:
+    """Yield the tickets that a job has closed: each outcome is told by a receipt."""
+    for ticket in changed:
+        earlier = before.get(ticket.id)
+        if not ticket.is_open and (earlier is None or earlier.is_open):
+            yield ticket
 
 
 def _stage_conversation(

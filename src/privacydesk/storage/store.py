@@ -27,6 +27,7 @@ from privacydesk.storage.periodic_tasks import SqlPeriodicTasks
 from privacydesk.storage.policy_texts import SqlPolicyTextStore
 from privacydesk.storage.probe import SqlProbe
 from privacydesk.storage.reader import READERS, SqlReader
+from privacydesk.storage.receipts import SqlReceiptLog
 from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.revocations import SqlRevocationStore
 from privacydesk.storage.row_claims import SqlRowClaims
@@ -86,6 +87,7 @@ class SqlStore:
         self.package_files = SqlPackageFiles(self.writer, self.reader, seals)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.integrity = SqlIntegrity(self.reader, seals, ring)
+        self.receipt_log = SqlReceiptLog(self.writer, self.reader, seals, ring, clock)
         self.purge_store = SqlPurgeStore(self.writer, self.reader, seals, self._writing)
         self.periodic_tasks = SqlPeriodicTasks(self.writer)
         self.fingerprints = SqlFingerprints(self.writer, self.reader)

@@ -535,6 +535,42 @@ audit_head = sa.Table(
     sa.Column("code", _HASH, nullable=False),
 )
 
+# One row for each time that a ticket was closed.
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    sa.Column("ticket_id", _ID, primary_key=True),
+    # The ticket's version when it was closed.
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
+    sa.Column("closed_at", _INSTANT, nullable=False),
+    # These three are set when the outcome is added to a log, and never changed.
+    sa.Column("log_id", _ID),
+    sa.Column("entry", sa.BigInteger),
+    sa.Column("leaf", _HASH),
+    sa.Column("body", _SEALED, nullable=False),
+    _partial_index("uq_receipt_entry", "log_id", "entry", where="log_id IS NOT NULL", unique=True),
+    _partial_index("ix_receipt_pending", "closed_at", "ticket_id", where="log_id IS NULL"),
+)
+
+# Merkle trees of receipts: one for each ring key, and a new one after a restore.
+receipt_log = sa.Table(
+    "receipt_log",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("ring_key", sa.Text, nullable=False),
+    sa.Column("public_key", Blob(64), nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("ended_at", _INSTANT),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("peaks", Blob, nullable=False),
+    # The header and the signature of the signed root.
+    sa.Column("head", Blob, nullable=False),
+    sa.Column("signature", Blob(64), nullable=False),
+    _mac(),
+    _partial_index("uq_receipt_log_open", "ring_key", where="ended_at IS NULL", unique=True),
+)
+
 counter = sa.Table(
     "counter",
     metadata,

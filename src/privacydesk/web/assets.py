@@ -89,6 +89,14 @@ class Assets:
             raise KeyError(name)
         return f"/static/{self.digest}/{name}"
 
+    def text(self, name: str) -> str:
+        """Return the content of a text, for pages that are one file.
+
+        Raises:
+            KeyError: there is no such file.
+        """
+        return self._files[name].body.decode()
+
     def imports(self, name: str) -> list[str]:
         """Return the URL paths of all modules that a module imports, by way of others, too.
 

@@ -6,6 +6,7 @@ import jinja2
 from aiohttp import web
 
 from privacydesk.services.policy_pages import PolicyPages
+from privacydesk.services.receipts import Receipts
 from privacydesk.web.assets import Assets
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.settings import WebSettings
@@ -17,6 +18,7 @@ SETTINGS = web.AppKey("web_settings", WebSettings)
 ASSETS = web.AppKey("assets", Assets)
 POLICY_PAGES = web.AppKey("policy_pages", PolicyPages)
 """The page with the operator's policy, where one may be imported."""
+RECEIPTS = web.AppKey("receipts", Receipts)
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
 LOCALE = web.RequestKey("locale", str)
 """The reader's language, if it is known better than from ``Accept-Language``; the console's."""

@@ -12,6 +12,7 @@ from privacydesk.services.api import Desk
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.policy_pages import PolicyPages
+from privacydesk.services.receipts import Receipts
 from privacydesk.services.signin.services import SignInServices
 from privacydesk.web import pages
 from privacydesk.web.api.app import make_api
@@ -22,6 +23,7 @@ from privacydesk.web.brand import brand_files
 from privacydesk.web.chat import http
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.packages import send_package
+from privacydesk.web.chat.receipts import send_receipt, send_receipt_text
 from privacydesk.web.chat.socket import chat_socket
 from privacydesk.web.chat.token_buckets import TokenBuckets
 from privacydesk.web.chat.uploads import store_upload
@@ -33,8 +35,9 @@ from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
 from privacydesk.web.health import HEALTH, Health, healthz, readyz
-from privacydesk.web.keys import ASSETS, CATALOGS, CHAT_SERVER, POLICY_PAGES, SETTINGS
+from privacydesk.web.keys import ASSETS, CATALOGS, CHAT_SERVER, POLICY_PAGES, RECEIPTS, SETTINGS
 from privacydesk.web.policy import policy_page
+from privacydesk.web.receipts import receipt_keys, receipts_page
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
 
@@ -55,6 +58,7 @@ def make_app(
     callbacks: Callbacks | None = None,
     works: ApiServices | None = None,
     policy: PolicyPages | None = None,
+    receipts: Receipts | None = None,
     extra: Sequence[tuple[str, web.Application]] = (),
 ) -> web.Application:
     """Return the web application.
@@ -71,16 +75,21 @@ def make_app(
         callbacks: handles callbacks of the account service; None disables their route.
         works: services of the HTTP API; None disables the API.
         policy: the page with the operator's policy; None for none.
+        receipts: hands out receipts; None disables the page that verifies them.
         extra: further applications with the path that each is mounted at, such as the demo's.
     """
     middlewares = [compress_responses, map_errors]
     app = web.Application(middlewares=middlewares, client_max_size=settings.frame_hard_limit)
     chat = ChatServer(desk, catalogs, settings, clock, captcha)
     app[CHAT_SERVER], app[CATALOGS], app[SETTINGS] = chat, catalogs, settings
-    app[ASSETS] = Assets(more=brand_files(settings.brand), bundles=["js/main.js"])
+    app[ASSETS] = Assets(more=brand_files(settings.brand), bundles=["js/main.js", "js/receipts.js"])
     app[HEALTH] = Health()
     if policy is not None:
         app[POLICY_PAGES] = policy
+    if receipts is not None:
+        app[RECEIPTS] = receipts
+        app.router.add_get("/.well-known/scitt-keys", receipt_keys)
+        app.router.add_get("/chat/receipts", receipts_page)
     pages.setup_templates(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(chat.run_maintenance)
@@ -101,6 +110,8 @@ def make_app(
             web.post("/chat/v1/uploads", store_upload),
             web.get("/chat/v1/files/{file}", http.get_attachment, allow_head=False),
             web.get("/chat/v1/packages/{number}/{secret}", send_package, allow_head=False),
+            web.get("/chat/v1/receipts/{number}.cose", send_receipt, allow_head=False),
+            web.get("/chat/v1/receipts/{number}.txt", send_receipt_text, allow_head=False),
             web.options("/chat/v1/{rest:.*}", preflight),
             web.get("/static/{digest}/{name:.+}", app[ASSETS].serve),
         ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.receipts import DECISIONS
+from privacydesk.domain.ticket import Outcome
 from privacydesk.errors import DeskError
 from privacydesk.i18n.locales import LOCALES
 from privacydesk.ports import Catalog
@@ -184,6 +187,12 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "package.saved": (),
     "package.failed": (),
     "package.refused": (),
+    "receipt.label": (),
+    "receipt.save": (),
+    "receipt.save_text": (),
+    "receipt.check": (),
+    "receipt.saved": (),
+    "receipt.failed": (),
     "warning.label": (),
     "details.label": (),
     "error.internal": (),
@@ -193,11 +202,65 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
 """The texts of the chat page: key below ``web.`` to the names of the text's placeholders."""
 
 
+RECEIPT_STRINGS: Mapping[str, tuple[str, ...]] = {
+    "language.name": (),
+    "receipts.title": (),
+    "receipts.intro": ("desk",),
+    "receipts.pick": (),
+    "receipts.drop": (),
+    "receipts.checking": (),
+    "receipts.unsupported": (),
+    "receipts.genuine": (),
+    "receipts.genuine_text": ("desk", "at"),
+    "receipts.changed": ("desk",),
+    "receipts.changed_text": (),
+    "receipts.key": ("desk",),
+    "receipts.key_text": (),
+    "receipts.none": (),
+    "receipts.none_text": (),
+    "receipts.number": (),
+    "receipts.kind": (),
+    "receipts.outcome": (),
+    "receipts.received": (),
+    "receipts.verified": (),
+    "receipts.answered": (),
+    "receipts.closed": (),
+    "receipts.place": (),
+    "receipts.place_text": ("entry", "size"),
+    "receipts.without_items": (),
+    "receipts.proves": (),
+    "receipts.proves_said": ("desk",),
+    "receipts.proves_log": (),
+    "receipts.proves_not": (),
+    "receipts.offline": (),
+    "receipts.save": (),
+}
+"""The texts of the page that verifies receipts, in the form of ``PAGE_STRINGS``."""
+
+_TERMS_OF_RECEIPTS: Final = (
+    *(f"kind.{kind.value}" for kind in RequestKind),
+    *(f"ticket.outcome.{outcome.value}" for outcome in Outcome),
+    *(f"receipt.decision.{decision}" for decision in DECISIONS),
+)
+
+
+def receipt_strings(catalogs: Catalogs, locale: str) -> dict[str, str]:
+    """Return the texts of the page that verifies receipts, with placeholders."""
+    terms = {key: catalogs.text(locale, key, {}) for key in _TERMS_OF_RECEIPTS}
+    return _strings(catalogs, locale, RECEIPT_STRINGS) | terms
+
+
 def page_strings(catalogs: Catalogs, locale: str) -> dict[str, str]:
     """Return the texts of the chat page, with placeholders that its script fills."""
+    return _strings(catalogs, locale, PAGE_STRINGS)
+
+
+def _strings(
+    catalogs: Catalogs, locale: str, strings: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
     return {
         key: catalogs.text(locale, f"web.{key}", {name: f"{{{name}}}" for name in names})
-        for key, names in PAGE_STRINGS.items()
+        for key, names in strings.items()
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import sqlalchemy as sa
 from msgspec.structs import replace
 from tests.integration.storage import desk
 from tests.integration.storage.desk import NOW
@@ -33,11 +34,12 @@ from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.domain.saved_views import SavedView
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential, StaffSession, Stage
 from privacydesk.domain.text_modules import TextModule
-from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.domain.verification_codes import Challenge
 from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.domain.webhooks import Endpoint, Posting, SigningSecret
 from privacydesk.ports import AccessChanges, Changes, Committed, Job, Locks
+from privacydesk.storage import tables
 from privacydesk.storage.store import SqlStore
 
 DAY = timedelta(days=1)
@@ -57,6 +59,8 @@ MEI = Agent("mei", "Mei", Role.AGENT, NOW)
 _PROGRAM = Agent("crm", "CRM", Role.INTEGRATION, NOW)
 _TOLD = AuditEntry(NOW, "operator", "changed")
 
+CLOSED = desk.ticket(7, state=TicketState.CLOSED, outcome=Outcome.REFUSED, closed_at=NOW, version=1)
+
 
 def filed() -> Ticket:
     """Return the ticket as it was filed."""
@@ -69,6 +73,7 @@ async def furnish(store: SqlStore) -> None:
     await _talk(store)
     await _work(store)
     await _hire(store)
+    await _close_another(store)
     await _join(store)
 
 
@@ -150,6 +155,19 @@ async def _join(store: SqlStore) -> None:
     await store.webhook_store.queue_test(posting, _TOLD)
     await store.ticketing_link_store.join("crm", NOW)
     await store.ticketing_link_store.discover("crm", NOW)
+
+
+async def _close_another(store: SqlStore) -> None:
+    """Leave the receipt of a request, and nothing else of it: other tables keep their one row."""
+    await store.writer.submit(desk.leave(Changes(tickets=(CLOSED,)), Locks(HOME), "closed"))
+    assert await store.receipt_log.append("the app", lambda _: ()) == 1
+
+    def forget(connection: sa.Connection) -> None:
+        connection.execute(sa.delete(tables.ticket).where(tables.ticket.c.id == CLOSED.id))
+        numbers = tables.ticket_number
+        connection.execute(sa.delete(numbers).where(numbers.c.ticket_id == CLOSED.id))
+
+    await store.writer.run(forget)
 
 
 async def change_ticket(store: SqlStore, **changed: object) -> Committed:

@@ -224,6 +224,10 @@ async def _sealed_all(store: SqlStore) -> bool:
     return (await store.trail.state()).waiting == 0
 
 
+async def _logged(store: SqlStore) -> object:
+    return (await store.receipt_log.check()).logs
+
+
 ACTS: Final[Mapping[str, Act]] = {
     "conversation": lambda s: s.reader.conversation(furnished.HOME),
     "event": _shown,
@@ -241,6 +245,8 @@ ACTS: Final[Mapping[str, Act]] = {
     "policy_text": lambda s: s.policy_text_store.all("privacy"),
     "saved_setting": lambda s: s.saved_setting_store.current(),
     "saved_view": lambda s: s.saved_view_store.all(),
+    "receipt": lambda s: s.receipt_log.receipt(furnished.CLOSED),
+    "receipt_log": _logged,
     "package_part": lambda s: s.package_files.part(furnished.PACKAGE, 1),
     "agent": lambda s: s.access.session_by_cookie(furnished.COOKIE),
     "agent_credential": lambda s: s.access.credential("mei"),

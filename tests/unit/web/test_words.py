@@ -51,4 +51,7 @@ def test_nothing_is_ever_set_as_markup_and_nothing_is_inline() -> None:
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text
         ), name
     for template in TEMPLATES.glob("*.html"):
-        assert not re.search(r"\sstyle=|\son[a-z]+=|<style", template.read_text("utf-8")), template
+        # A page that is to work as a saved file has all in it; its policy names the digests.
+        inline = "" if template.name == "receipts.html" else "|<style"
+        text = template.read_text("utf-8")
+        assert not re.search(rf"\sstyle=|\son[a-z]+={inline}", text), template

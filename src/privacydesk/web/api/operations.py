@@ -20,6 +20,7 @@ from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
+from privacydesk.services.receipts import Receipts
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.staff.case_pages import CasePages
@@ -45,6 +46,7 @@ class ApiServices:
     takeover: Takeover
     inbox: Inbox
     case_pages: CasePages
+    receipts: Receipts
     attachments: Attachments
     endpoints: Endpoints
     audit: Audit

@@ -41,6 +41,7 @@ from privacydesk.web.api.ticket_schemas import (
     ticket_response,
 )
 from privacydesk.web.files import file_response
+from privacydesk.web.receipts import receipt_response
 
 
 async def _list_tickets(call: Call[TicketQuery, EmptyRequest]) -> ApiResponse:
@@ -135,6 +136,13 @@ async def _show_details(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     )
 
 
+async def _show_receipt(call: Call[EmptyRequest, EmptyRequest]) -> web.Response:
+    ticket = await call.services.staff.tickets.by_number(call.path["number"])
+    file = await call.services.receipts.of(ticket)
+    await _audit(call, ticket, "api_receipt_read")
+    return receipt_response(file)
+
+
 async def _list_evidence(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     case = await call.services.staff.tickets.details(call.path["number"])
     # File names are personal data: they may contain names of persons.
@@ -225,6 +233,20 @@ TICKETS: Final[tuple[Operation[Any, Any], ...]] = (
         query_model=EmptyRequest,
         response_model=TicketDetailsResponse,
         details="Each access is audited.",
+    ),
+    read_operation(
+        "show_receipt",
+        "/tickets/{number}/receipt",
+        Group.TICKETS,
+        "Get the receipt of a closed ticket.",
+        scope=Scope.TICKETS_DETAILS,
+        handler=_show_receipt,
+        query_model=EmptyRequest,
+        response_model=None,
+        details=(
+            "The file that the requester gets, as `application/cose`: a SCITT transparent statement"
+            " (RFC 9943) on how the ticket ended, with its items. Each access is audited."
+        ),
     ),
     read_operation(
         "list_evidence",

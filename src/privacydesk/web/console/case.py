@@ -53,6 +53,7 @@ from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.console.steps import Step, finished_steps, next_step
 from privacydesk.web.console.verdicts import item_keys
 from privacydesk.web.keys import LOCALE
+from privacydesk.web.receipts import receipt_response
 from privacydesk.web.responses import json_response
 
 _MAX_DIGITS: Final = 15
@@ -138,6 +139,14 @@ async def ticket_updates(request: web.Request) -> web.Response:
         request,
         await request.config_dict[SERVICES].case_pages.ticket_page(ticket_number_of(request)),
     )
+
+
+@staff()
+async def ticket_receipt(request: web.Request) -> web.Response:
+    """Send the receipt of a closed ticket, as its requester gets it."""
+    services = request.config_dict[SERVICES]
+    ticket = await services.staff.tickets.by_number(ticket_number_of(request))
+    return receipt_response(await services.receipts.of(ticket))
 
 
 @staff()

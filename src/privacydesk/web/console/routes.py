@@ -41,6 +41,7 @@ def work_routes() -> list[web.RouteDef]:
         web.post("/texts/{name}/remove", modules.remove_module),
         web.get(ticket, case.ticket_page),
         web.get(f"{ticket}/now", case.ticket_updates),
+        web.get(f"{ticket}/receipt", case.ticket_receipt, allow_head=False),
         web.get(conversation, case.conversation_page),
         web.get(f"{conversation}/talk", case.conversation_updates),
         web.get(f"{conversation}/live", live.case_live, allow_head=False),

@@ -17,6 +17,7 @@ from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.presence import Presence
+from privacydesk.services.receipts import Receipts
 from privacydesk.services.rendering import Renderer
 from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.services.staff.saved_views import SavedViews
@@ -60,6 +61,7 @@ class ConsoleServices:
     zone: str
     attendance: Attendance
     alarms: Alarms
+    receipts: Receipts
     endpoints: Endpoints | None
     tokens: ApiTokens | None
     failing_endpoints: Callable[[], Sequence[EndpointStatus]]

@@ -4,6 +4,7 @@ import { Attachments } from "./attachments.js";
 import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
+import { saveFile } from "./downloads.js";
 import { Picks, choiceButton, holdBack, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
 import { isGreeting, recordedNote } from "./greeting.js";
@@ -51,7 +52,11 @@ const packages = new Packages(words, base, {
   authorization: () => client.authorization,
   choose: (choice, shown) => choose(choice, shown, 0),
 });
-const cardActs = { say, choose: act };
+const cardActs = {
+  say,
+  choose: act,
+  saveReceipt: (name) => saveFile(new URL(`v1/receipts/${name}`, base), name, client.authorization),
+};
 const living = new LivingCards(words, cardActs);
 const log = new Log(words, living, attachments, packages, config.policy);
 const requests = new Requests(words, cardActs);

@@ -1,6 +1,7 @@
 // A file with the person's data: a card that requests it, and one that downloads it.
 
 import { el } from "./dom.js";
+import { saveFile } from "./downloads.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
@@ -67,33 +68,13 @@ export class Packages {
     button.addEventListener("click", async () => {
       button.disabled = true;
       told.textContent = words.t("package.saving");
-      told.textContent = words.t(await this.saved(file));
+      const address = new URL(`v1/packages/${file.link}`, this.base);
+      const outcome = await saveFile(address, `${file.number}.zip`, this.acts.authorization());
+      told.textContent = words.t(`package.${outcome}`);
       button.disabled = false;
     });
     place.append(button, told);
     return place;
-  }
-
-  /**
-   * Save a file and return the key of the message to show. The address alone opens nothing: the
-   * chat's credentials are sent along.
-   *
-   * @param {{number: string, link: string}} file
-   */
-  async saved(file) {
-    try {
-      const answer = await fetch(new URL(`v1/packages/${file.link}`, this.base), {
-        headers: { Authorization: this.acts.authorization() },
-        cache: "no-store",
-      });
-      if (!answer.ok) return answer.status < 500 ? "package.refused" : "package.failed";
-      const address = URL.createObjectURL(await answer.blob());
-      el("a", { href: address, download: `${file.number}.zip` }).click();
-      window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
-      return "package.saved";
-    } catch {
-      return "package.failed";
-    }
   }
 }
 

@@ -9,6 +9,7 @@ import { icon } from "./icons.js";
  * @typedef {object} Acts
  * @property {(text: string) => void} say tells a screen reader
  * @property {(action: {choice: string, label: string}, number: string) => void} choose
+ * @property {(name: string) => Promise<string>} saveReceipt saves a file of that name
  */
 
 const ICONS = {
@@ -130,6 +131,7 @@ function rows(words, ticket, acts) {
     ...changes.map((change) => pair(change.label, changed(words, change))),
     open(ticket) ? null : pair(words.t("ticket.outcome"), ended(ticket)),
     ...outcomes.map((row) => pair(row.label, row.value)),
+    ticket.receipt ? pair(words.t("receipt.label"), receipt(words, ticket, acts)) : null,
     open(ticket) && running(ticket).due_text ? pair(dueLabel(words, ticket), due(words, running(ticket))) : null,
   );
 }
@@ -160,6 +162,29 @@ function changed(words, change) {
 
 function ended(ticket) {
   return el("div", {}, el("strong", {}, ticket.outcome_label ?? ticket.state_label), el("p", {}, ticket.closed_text ?? ""));
+}
+
+/** What proves how a request ended: a file, the same in words, and the page that verifies it. */
+function receipt(words, ticket, acts) {
+  const told = el("p", { class: "after", role: "status" });
+  const saving = (key, ending) => {
+    const button = el("button", { type: "button", class: "button" }, words.t(key));
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      const outcome = await acts.saveReceipt(`${ticket.number}.${ending}`);
+      told.textContent = words.t(outcome === "saved" ? "receipt.saved" : "receipt.failed");
+      button.disabled = false;
+    });
+    return button;
+  };
+  return el(
+    "div",
+    { class: "receipt" },
+    saving("receipt.save", "cose"),
+    saving("receipt.save_text", "txt"),
+    el("a", { class: "button quiet", href: "receipts", target: "_blank", rel: "noopener" }, words.t("receipt.check")),
+    told,
+  );
 }
 
 function dueLabel(words, ticket) {
