@@ -30,6 +30,7 @@ from privacydesk.services.api import (
 )
 from privacydesk.services.packages import Download
 from privacydesk.services.queue_waits import UsualWait
+from privacydesk.services.receipts import ReceiptFile
 
 Script = Callable[["Thread", Event], list[Event]]
 
@@ -342,6 +343,12 @@ class FakeDesk:
             accepts_files=thread.asks_for_file or conversation.owner.kind is OwnerKind.AGENT,
             agent_since=conversation.owner.since,
         )
+
+    async def receipt(self, session: Session, number: str) -> ReceiptFile:
+        raise NotFoundError("no such request")
+
+    async def receipt_text(self, session: Session, number: str) -> str:
+        raise NotFoundError("no such request")
 
     async def download(self, session: Session | None, number: str, secret: str) -> Download:
         raise NotFoundError("no such file")

@@ -152,7 +152,7 @@ class PublicKey(Struct, frozen=True):
 class SigningKey:
     """The key that signs receipts while a ring key is the current one.
 
-    It is derived from the ring key, so whoever has the ring has it, too: no backup can lack it, and
+    It is derived from the ring key, and so it is where the ring is: no backup can lack it, and
     destroying the ring key destroys it.
 
     Attributes:

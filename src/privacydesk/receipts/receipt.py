@@ -69,7 +69,7 @@ class Receipt(Struct, frozen=True):
 
     Attributes:
         statement: how the request ended.
-        issuer: the operator's app, as named by whoever signed.
+        issuer: the operator's app, as the signed header names it.
         signed_at: when the statement was signed.
         key_id: the id of the key that signed it.
         leaf: the hash of the entry.
