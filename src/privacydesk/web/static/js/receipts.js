@@ -21,7 +21,8 @@ function t(key, values = {}) {
 
 function moment(iso) {
   const style = { dateStyle: "long", timeStyle: "short", timeZone: config.zone };
-  return new Intl.DateTimeFormat(config.languages[locale].tag, style).format(new Date(iso));
+  const { tag } = config.languages[locale];
+  return new Intl.DateTimeFormat(tag === "en" ? "en-GB" : tag, style).format(new Date(iso));
 }
 
 /** @param {File} file */
