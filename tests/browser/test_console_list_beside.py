@@ -176,6 +176,24 @@ async def test_a_view_is_filtered_by_key_and_cases_keep_to_it(
     await page.context.close()
 
 
+async def test_a_view_is_filtered_on_a_phone_in_a_sheet_that_stays_until_it_is_closed(
+    town: Stage, numbers: list[str]
+) -> None:
+    mei = await DeskPage.sign_in(town, "mei", width=390)
+    page, sheet = mei.page, mei.page.locator("#sift")
+    await mei.goes(VIEW)
+    await expect(page.locator("[data-row]")).to_have_count(len(numbers))
+    await page.locator("#sift-open").click()
+    await sheet.locator("#sift-kind").select_option("access")
+    await expect(page.locator("[data-row]")).to_have_count(2)
+    await expect(sheet).to_be_visible()
+    await mei.looks_right("filtered.390")
+    await sheet.get_by_role("button", name="Done").click()
+    await expect(sheet).to_be_hidden()
+    await expect(page.locator("#sift-open .badge")).to_have_text("1")
+    await page.context.close()
+
+
 @pytest.mark.parametrize(
     ("lang", "width", "scheme"),
     [
