@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Locator, expect
 from tests.browser.chat_page import Chat
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import DUE, Stage, Visitor
+from tests.common.stories import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -41,6 +44,19 @@ async def test_material_is_added_and_the_decision_shows_on_the_same_card(
     await lin.chat.say("发的人叫阿杰，昨天晚上九点多")
     await lin.chat.hears("add_material.added")
     await lin.photo("2-added")
+
+    # Words and pictures go with the same button.
+    await button(card, "add").click()
+    await lin.chat.hears("add_material.material")
+    await lin.page.locator("#file").set_input_files(
+        {"name": "shot.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    await expect(lin.page.locator("#uploads button.primary")).to_have_count(0)
+    await lin.chat.say("这是他今天又发的")
+    await lin.chat.hears("add_material.added")
+    await expect(lin.chat.log.locator(".mine").last).to_have_text(re.compile("这是他今天又发的"))
+    await expect(lin.chat.log.locator(".mine", has_text="shot.png")).to_have_count(1)
+    await expect(lin.page.locator("#text")).to_have_value("")
 
     await lin.ask_status()
     places = lin.page.locator(f'[data-number="{number}"]')

@@ -286,6 +286,7 @@ class FakeDesk:
         id: str,  # noqa: A002
         uploads: Sequence[str],
         done: bool = False,
+        text: str = "",
     ) -> int:
         """Hand in files that were stored."""
         if any(upload not in self.uploads for upload in uploads):

@@ -439,8 +439,9 @@ class Player:
         wrong = "111111" if right != "111111" else "222222"
         await self._say({"right": right, "wrong": wrong}.get(which, which))
 
-    async def _upload(self, name: str) -> None:
+    async def _upload(self, what: str | Mapping[str, str]) -> None:
         assert self.session is not None
+        name, text = (what, "") if isinstance(what, str) else (what["file"], what["text"])
 
         async def content() -> AsyncIterator[bytes]:
             yield document(2) if name.endswith(".pdf") else picture()
@@ -455,7 +456,7 @@ class Player:
             self.refused = error.code.value
             self.mark = len(self.events)
             return
-        await self.do("submit_uploads", uploads=[receipt.id])
+        await self.do("submit_uploads", uploads=[receipt.id], text=text)
 
     async def _refused(self, code: str) -> None:
         if self.refused != code:

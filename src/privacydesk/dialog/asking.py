@@ -11,7 +11,7 @@ from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILES, input_kind, values_in
+from privacydesk.dialog.slots import FILES, TO_STAFF, input_kind, takes_files, values_in
 from privacydesk.dialog.summaries import summary_of
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.choices_memo import FixedChoices
@@ -211,6 +211,8 @@ def hints(frame: Running, step: Ask, slot_type: str) -> dict[str, Any] | None:
     """
     if slot_type == "code" and frame.slots.get(RESEND_AT):
         return {"resend": {"choice": _RESEND, "at": frame.slots[RESEND_AT]}}
+    if slot_type in TO_STAFF and takes_files(slot_type):
+        return {"words": True}
     if slot_type == FILES or not (step.many or step.several):
         return None
     counts: Mapping[str, int] = frame.slots.get("counts") or {}

@@ -142,6 +142,9 @@ class Engine:
             self._answers.handed_in(script, message)
         elif isinstance(message, UploadMessage):
             take_files(self._runner, script, message)
+            if message.text:
+                script.said = script.whole_message = message.text
+                self._answers.said(script, TextMessage(message.job_id, message.text))
         elif isinstance(message, DecisionMessage):
             notices.decided(self._runner, script, message)
         elif isinstance(message, ResultMessage):

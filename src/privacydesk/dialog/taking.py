@@ -28,6 +28,7 @@ from privacydesk.dialog.slots import (
     FILES,
     FILLED_FROM,
     LONG_TEXT_LIMIT,
+    TO_STAFF,
     all_but_kept,
     names_own_contact,
     parse,
@@ -364,6 +365,9 @@ def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
         *(frame.slots.get(FILES) or ()),
         *({"id": u.id.hex(), "name": u.name} for u in fresh),
     ]
+    if message.text and runner.asking.slot_type(frame, step) in TO_STAFF:
+        # The words, which are handled next, answer the question for both.
+        return
     if step.many and not message.done:
         runner.asking.ask_more(script, frame, step)
         return

@@ -215,15 +215,17 @@ class Upload(Struct, frozen=True):
 
 
 class UploadMessage(Struct, frozen=True):
-    """The user uploaded files.
+    """The user uploaded files, perhaps with words.
 
     Attributes:
         done: whether these are all.
+        text: what the user wrote beside them; may be empty.
     """
 
     job_id: str
     uploads: tuple[Upload, ...]
     done: bool = False
+    text: str = ""
     observed: Observation = field(default_factory=Observation)
 
 

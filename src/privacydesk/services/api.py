@@ -236,6 +236,7 @@ class Desk(Protocol):
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
         done: bool = False,
+        text: str = "",
     ) -> int:
         """Submit files stored by ``store_upload``; return the offset, as ``say`` does.
 
@@ -244,6 +245,7 @@ class Desk(Protocol):
             id: id of the message, chosen by the client.
             uploads: the ids of the files.
             done: these are all; else it is asked whether there are more.
+            text: words beside the files, as for ``say``; may be empty.
 
         Raises:
             DeskError: ``NOT_FOUND`` if one of the files was not stored for this conversation.

@@ -357,6 +357,7 @@ class ChatDesk:
         id: str,  # noqa: A002 - the protocol's word
         uploads: Sequence[str],
         done: bool = False,
+        text: str = "",
     ) -> int:
         """Submit stored files; see ``services.api.Desk``."""
         if not uploads:
@@ -366,7 +367,7 @@ class ChatDesk:
         except NotFoundError as error:
             # If this job ran before, its files are no longer staged: repeat its answer.
             return await self._offset_of_job(session.conversation, id, error)
-        message = UploadMessage(job_id=id, uploads=files, done=done)
+        message = UploadMessage(job_id=id, uploads=files, done=done, text=text)
         committed = await self._turns.run_message(
             session.conversation,
             message,

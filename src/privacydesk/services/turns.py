@@ -28,6 +28,7 @@ from privacydesk.domain.turn import (
     Needs,
     Observation,
     TextMessage,
+    UploadMessage,
 )
 from privacydesk.errors import DeskError, NotFoundError, UnavailableError
 from privacydesk.ports import (
@@ -132,7 +133,9 @@ class Turns:
         """
 
         async def interpret(state: Conversation) -> Observation:
-            if not isinstance(message, TextMessage | CardMessage):
+            if not isinstance(message, TextMessage | CardMessage) and not (
+                isinstance(message, UploadMessage) and message.text
+            ):
                 return NO_OBSERVATION
             today = self._deadlines.today(self._clock.now())
             return await self._understanding.interpret(

@@ -34,6 +34,15 @@ def test_frames_become_values() -> None:
     )
 
 
+def test_words_come_with_files_and_are_checked_as_others() -> None:
+    frame = b'{"type":"upload","id":"a","uploads":["u"],"text":" %s ","done":true}'
+    assert parse_frame(frame % b"hi", max_text=10) == SubmitUploads("a", ("u",), True, "hi")
+    with pytest.raises(FrameError):
+        parse_frame(frame % (b"h" * 11), max_text=10)
+    with pytest.raises(FrameError):
+        parse_frame(b'{"type":"upload","id":"a","uploads":["u"],"text":7}', max_text=10)
+
+
 def test_a_card_of_questions_becomes_its_answers() -> None:
     frame = {
         "type": "hand_in",

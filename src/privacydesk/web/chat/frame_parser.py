@@ -121,11 +121,13 @@ class SubmitUploads(Struct, frozen=True):
 
     Attributes:
         done: whether these are all.
+        text: words beside them; may be empty.
     """
 
     id: str
     uploads: tuple[str, ...]
     done: bool = False
+    text: str = ""
 
 
 class Typing(Struct, frozen=True):
@@ -187,7 +189,7 @@ def _read_frame(value: Any, max_text: int) -> Frame:
     if kind == "hand_in":
         return _read_hand_in(fields, max_text)
     if kind == "upload":
-        return _read_submit_uploads(fields)
+        return _read_submit_uploads(fields, max_text)
     if kind == "typing":
         return Typing()
     if kind == "read":
@@ -313,7 +315,7 @@ def _read_renew(fields: dict[str, Any]) -> Renew:
     return Renew(token)
 
 
-def _read_submit_uploads(fields: dict[str, Any]) -> SubmitUploads:
+def _read_submit_uploads(fields: dict[str, Any], max_text: int) -> SubmitUploads:
     frame_id = _read_id(fields)
     uploads = fields.get("uploads")
     if type(uploads) is not list or not 1 <= len(uploads) <= MAX_UPLOADS:
@@ -321,7 +323,12 @@ def _read_submit_uploads(fields: dict[str, Any]) -> SubmitUploads:
     for upload in uploads:
         if type(upload) is not str or _ID.fullmatch(upload) is None:
             raise FrameError("uploads must hold upload ids", "bad_id", frame_id=frame_id)
-    return SubmitUploads(frame_id, tuple(uploads), fields.get("done") is True)
+    text = fields.get("text", "")
+    if type(text) is not str:
+        raise FrameError("text must be a string", "wrong_type", frame_id=frame_id)
+    text = clean_text(text)
+    _check_length(text, max_text, frame_id)
+    return SubmitUploads(frame_id, tuple(uploads), fields.get("done") is True, text)
 
 
 def _read_hello(fields: dict[str, Any]) -> Hello:

@@ -18,4 +18,6 @@ async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:
         return await desk.hand_in(session, id=frame.id, values=frame.values, offset=frame.offset)
     if isinstance(frame, Choose):
         return await desk.choose(session, id=frame.id, choice=frame.choice, offset=frame.offset)
-    return await desk.submit_uploads(session, id=frame.id, uploads=frame.uploads, done=frame.done)
+    return await desk.submit_uploads(
+        session, id=frame.id, uploads=frame.uploads, done=frame.done, text=frame.text
+    )

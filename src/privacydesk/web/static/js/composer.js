@@ -14,7 +14,7 @@ export class Composer {
   /**
    * @param {Words} words
    * @param {{send: (text: string) => void, draft: (text: string) => void,
-   *   sendFiles: () => boolean, typing: () => void, limit: () => number}} acts
+   *   sendFiles: () => "" | "files" | "all", typing: () => void, limit: () => number}} acts
    */
   constructor(words, acts) {
     this.words = words;
@@ -101,9 +101,11 @@ export class Composer {
   submit() {
     const field = this.field;
     const text = field.value.trim();
-    const files = this.acts.sendFiles();
-    if (!text) return files || field.focus();
     if (field === this.text && !this.count()) return;
+    const sent = this.acts.sendFiles();
+    // What is written goes with the files, as soon as they are uploaded.
+    if (sent === "all") return;
+    if (!text) return sent || field.focus();
     field.value = "";
     this.typedAt = 0;
     this.day.value = "";
@@ -113,6 +115,14 @@ export class Composer {
     }
     this.acts.send(text);
     field.focus();
+  }
+
+  /** @returns {string} what is written, which is sent with files */
+  take() {
+    const text = this.text.value.trim();
+    this.restore("");
+    this.acts.draft("");
+    return text;
   }
 
   /**

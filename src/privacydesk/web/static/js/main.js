@@ -139,7 +139,11 @@ const composer = new Composer(words, {
 const uploads = new Uploads(words, base, {
   authorization: () => client.authorization,
   limits: () => client.limits,
-  handIn: (ids, done, shown) => client.submit({ type: "upload", uploads: ids, done, shown }),
+  handIn: (ids, done, shown) => {
+    const text = uploads.withWords ? composer.take() : "";
+    const both = [shown, text].filter(Boolean).join("\n");
+    client.submit({ type: "upload", uploads: ids, done, text: text || undefined, shown: both });
+  },
 });
 
 const bridge = openBridge(client, config.hostOrigin);
@@ -213,7 +217,7 @@ function showChoices() {
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   const problem = isWrongCode(event) && !answering ? event : null;
   composer.ask(input, reader(event), event?.offset ?? 0, problem);
-  uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files);
+  uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files, Boolean(event?.data?.words));
   const waits = client.view.requests.some((one) => one.state !== "closed");
   const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
   choices.hidden = !key;

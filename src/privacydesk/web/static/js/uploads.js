@@ -40,7 +40,9 @@ export class Uploads {
     this.asked = false;
     /** Whether files may be picked: for the question, or for a person who is there. */
     this.allowed = false;
-    /** Whether files for a person are sent as soon as they are uploaded. */
+    /** Whether the open question takes words, too. */
+    this.withWords = false;
+    /** Whether what was picked is sent as soon as it is uploaded. */
     this.eager = false;
     /** @type {Entry[]} */
     this.entries = [];
@@ -92,14 +94,16 @@ export class Uploads {
   /**
    * @param {boolean} asked whether the open question takes files
    * @param {boolean} person whether a person is there who may be sent some at any time
+   * @param {boolean} [withWords] whether the open question takes words with them
    */
-  allow(asked, person) {
+  allow(asked, person, withWords = false) {
     const allowed = asked || person;
-    if (asked === this.asked && allowed === this.allowed) return;
+    if (asked === this.asked && allowed === this.allowed && withWords === this.withWords) return;
     // What was picked and not sent stays, and is uploaded anew once files are taken again.
     if (!allowed) for (const entry of this.entries) this.stop(entry);
-    Object.assign(this, { asked, allowed, eager: false });
-    this.attach.hidden = !allowed;
+    Object.assign(this, { asked, allowed, withWords, eager: false });
+    // A question that takes files has buttons of its own for them.
+    this.attach.hidden = !person;
     this.next();
     this.show();
   }
@@ -134,8 +138,10 @@ export class Uploads {
   next() {
     if (!this.allowed) return;
     if (this.eager && !this.running().length) {
+      // An answer goes as a whole; a person is sent what there is.
+      const whole = !this.asked || this.entries.every((entry) => entry.id);
       this.eager = false;
-      if (this.entries.some((entry) => entry.id)) this.handIn();
+      if (whole && this.entries.some((entry) => entry.id)) this.handIn();
       return;
     }
     const waiting = this.running().filter((entry) => !entry.request && !entry.timer);
@@ -231,15 +237,19 @@ export class Uploads {
   }
 
   /**
-   * Send what was picked for a person, at once or as soon as it is uploaded.
+   * Send what was picked, at once or as soon as it is uploaded.
    *
-   * @returns {boolean} whether there is anything to send
+   * @returns {"" | "files" | "all"} what is sent: no files, files alone, or the words with them
    */
   send() {
-    if (this.asked || !this.entries.some((entry) => !entry.problem)) return false;
-    this.eager = true;
+    const failed = this.entries.filter((entry) => entry.problem).length;
+    if (this.asked ? !this.withWords || !this.entries.length : failed === this.entries.length) return "";
+    const sends = this.asked ? "all" : "files";
+    // What failed is removed or tried again before an answer goes.
+    if (this.asked && failed) this.panel.querySelector(".failed button")?.focus();
+    else this.eager = true;
     this.next();
-    return true;
+    return sends;
   }
 
   handIn() {
@@ -276,14 +286,14 @@ export class Uploads {
     this.panel.replaceChildren(
       el("p", { class: "about" }, words.t("upload.hint", { size: size(this.acts.limits().upload) })),
       el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
-      // A person is sent pictures with the button that sends words.
+      // A person is sent pictures with the button that sends words, and so is an answer in both.
       this.asked
         ? el(
             "div",
             { class: "acts" },
             pick("upload.camera", "camera", this.camera),
             pick("upload.pick", "picture", this.input),
-            ready
+            ready && !this.withWords
               ? el("button", { type: "button", class: "button primary", onclick: () => this.handIn() }, words.t("upload.send"))
               : null,
           )
