@@ -20,6 +20,8 @@ from privacydesk.domain.duty import DutyState
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.periods import Period
 from privacydesk.domain.reports import Report
+from privacydesk.domain.saved_settings import HOURS
+from privacydesk.domain.shifts import Shift
 from privacydesk.errors import DeskError
 from privacydesk.services.api import Session
 
@@ -44,16 +46,14 @@ class DeskUnderTest:
     Args:
         folder: of its database.
         seed: decides everything.
-        rotas: the shifts of which each start has one in force.
     """
 
-    def __init__(self, folder: Path, seed: int, rotas: Sequence[tuple[Hours, ...]] = ROTAS) -> None:
-        self._rotas = rotas
+    def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
         self._random = random.Random(seed)  # noqa: S311 - it decides what a test does
         self._clock = MovableClock(START, frozen=True)
         self._open = AsyncExitStack()
-        self._rota = Rota([])
+        self._rota = Rota([(START, ROTAS[0])])
         self._visitors: list[Session] = []
         self._all: dict[ConversationId, None] = {}
         self._jobs = 0
@@ -92,8 +92,9 @@ class DeskUnderTest:
         self._all[visitor.session.conversation] = None
         for _ in range(self._random.randrange(8, 40)):
             acts = [self._choose() for _ in range(2 if self._random.random() < 0.2 else 1)]
-            if self._restart in acts:
-                await self._restart()
+            alone = next((act for act in acts if act in {self._restart, self._change_hours}), None)
+            if alone is not None:
+                await alone()
             else:
                 # Two at once share a batch of the writer, in either order.
                 await asyncio.gather(*map(self._act, acts))
@@ -129,6 +130,7 @@ class DeskUnderTest:
             self._ask: 16, self._leave: 6, self._write: 2, self._language: 2, self._take: 8,
             self._reply: 10, self._hand_back: 8, self._reply_on_ticket: 2, self._duty: 6,
             self._lose: 3, self._round: 8, self._pass_time: 20, self._again: 2, self._restart: 1,
+            self._change_hours: 1,
         }  # fmt: skip
         (chosen,) = self._random.choices(list(weights), list(weights.values()))
         return chosen
@@ -216,23 +218,33 @@ class DeskUnderTest:
         longest = self._random.choice((20, 600, 1_500, 7_200, 30_000))
         self._clock.move(timedelta(microseconds=self._random.randrange(longest * 1_000_000)))
 
-    async def _restart(self) -> None:
-        await self._open.aclose()
+    async def _change_hours(self) -> None:
+        """Have other shifts in force from now on, as an administrator may at any time."""
+        saved = self._world.services.console.operator_settings.saved
+        current = await saved.current(HOURS)
+        shifts = self._random.choice(ROTAS)
+        await saved.save_hours(
+            [Shift(one.opens, one.closes, every_day=one.every_day) for one in shifts],
+            by="xiao-chen",
+            seen=0 if current is None else current.version,
+        )
+        await saved.refresh()
         # Otherwise it would not be known which shifts were in force at this instant.
         self._clock.move(timedelta(microseconds=1))
+        self._rota.changes.append((self._clock.now(), shifts))
+
+    async def _restart(self) -> None:
+        await self._open.aclose()
         await self._start()
 
     # -- the desk --------------------------------------------------------------------------
 
     async def _start(self) -> None:
-        """Open the services, and have other shifts in force."""
-        shifts = self._random.choice(self._rotas)
-        self._rota.changes.append((self._clock.now(), shifts))
-        staffed = [
-            {"opens": str(one.opens), "closes": str(one.closes), "every_day": one.every_day}
-            for one in shifts
-        ]
-        profile = {**PROFILE, "staffed": staffed}
+        (shift,) = ROTAS[0]
+        profile = {
+            **PROFILE,
+            "staffed": {"opens": str(shift.opens), "closes": str(shift.closes)},
+        }
         self._open = AsyncExitStack()
         self._world = await self._open.enter_async_context(
             open_world(self._folder, profile, clock=self._clock)

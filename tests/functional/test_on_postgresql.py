@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.common import postgresql
 from tests.common.dispatching import dispatcher_of
-from tests.common.help_interleavings import ROTAS, DeskUnderTest, differences
+from tests.common.help_interleavings import DeskUnderTest, differences
 from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
 
 from privacydesk.app import ExternalServices, open_services
@@ -92,8 +92,7 @@ async def test_two_processes_give_each_conversation_once(tmp_path: Path, databas
 
 async def test_the_figures_of_help_are_those_of_the_logs(tmp_path: Path, database: str) -> None:
     del database
-    # Processes on one database must go by one profile, so its shifts stay.
-    async with DeskUnderTest(tmp_path, seed=1, rotas=ROTAS[1:2]) as desk:
+    async with DeskUnderTest(tmp_path, seed=1) as desk:
         for _ in range(8):
             assert not differences(*await desk.interleave())
         assert not differences(*await desk.compare_all())
