@@ -117,16 +117,11 @@ def visit_steps(
         events: the events that the turn appends.
         opening_time: measures waits.
     """
-    relevant = [event for event in events if _is_owner_change(event) or _is_reply(event)]
+    # Inline, since it looks at every event.
+    relevant = [
+        event for event in events if event.kind is EventKind.OWNER or event.sender is Sender.AGENT
+    ]
     return tuple(_Visit(before, opening_time).steps(relevant)) if relevant else ()
-
-
-def _is_owner_change(event: Event) -> bool:
-    return event.kind is EventKind.OWNER
-
-
-def _is_reply(event: Event) -> bool:
-    return event.sender is Sender.AGENT and event.kind is EventKind.TEXT
 
 
 class _Visit:
@@ -142,9 +137,9 @@ class _Visit:
 
     def steps(self, events: Sequence[Event]) -> Iterator[VisitStep]:
         for event in events:
-            if _is_owner_change(event):
+            if event.kind is EventKind.OWNER:
                 yield from self._change_owner(OwnerKind(event.data["owner"]), event)
-            elif self._owner is not OwnerKind.ASSISTANT:
+            elif event.kind is EventKind.TEXT and self._owner is not OwnerKind.ASSISTANT:
                 yield VisitAnswered(self._id, event.at, self._waited(event.at))
                 yield VisitReplied(self._id, self._waited(event.at))
 
