@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from tests.common.console_cases import copy_of_data
+from tests.common.console_client import open_office
 from tests.common.receipts import library_accepts, page_accepts
 from tests.common.stories import PROFILE, Player, World, open_world, steps, token_for
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
@@ -284,6 +286,19 @@ async def test_commands_say_what_is_wrong(tmp_path: Path, world: World) -> None:
     done = await receipts(tmp_path, "check")
     assert done.code == 1
     assert "entry 0 is missing" in done.out
+
+
+async def test_staff_save_it_from_the_page_of_a_closed_request(tmp_path: Path) -> None:
+    async with open_office(tmp_path / "office") as office:
+        _, ticket = await copy_of_data(office)
+        mei = await office.signed_in("mei")
+        case = f"/console/tickets/{ticket.number}"
+        assert "/receipt" not in (await mei.get(case)).text
+        assert (await mei.get(f"{case}/receipt")).status == 404
+        file = await close(office.world.services, ticket)
+        assert f'href="{case}/receipt"' in (await mei.get(case)).text
+        answer = await mei.client.get(f"{case}/receipt")
+        assert await answer.read() == file
 
 
 async def test_the_page_and_the_keys_are_for_everybody(world: World) -> None:

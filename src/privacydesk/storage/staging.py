@@ -130,7 +130,8 @@ def find_newly_closed(
     """Yield the tickets that a job has closed: each outcome is told by a receipt."""
     for ticket in changed:
         earlier = before.get(ticket.id)
-        if not ticket.is_open and (earlier is None or earlier.is_open):
+        has_ended = ticket.outcome is not None and ticket.closed_at is not None
+        if has_ended and (earlier is None or earlier.is_open):
             yield ticket
 
 

@@ -11,6 +11,9 @@ from tests.common.console_client import Office, open_office
 from tests.common.examining import open_files
 
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.grounds import Ground
+from privacydesk.receipts.cose import read_key_set
+from privacydesk.receipts.receipt import verify
 from privacydesk.storage.store import SqlStore
 
 
@@ -64,6 +67,26 @@ async def test_what_a_ticket_says_of_a_person_has_a_scope_and_leaves_a_trace(
     log = (await reader.get(f"/tickets/{ticket.number}/log")).body["entries"]
     assert (log[-1]["what"], log[-1]["words"]) == ("note", None)
     assert (await reader.get(f"/tickets/{ticket.number}/details")).status == 403
+
+
+async def test_the_receipt_of_a_closed_ticket_is_sent_as_its_requester_gets_it(
+    office: Office,
+) -> None:
+    _, ticket = await copy_of_data(office)
+    services, path = office.world.services, f"/tickets/{ticket.number}/receipt"
+    both = await program(office, Scope.TICKETS_READ, Scope.TICKETS_DETAILS)
+    assert (await both.get(path)).status == 404
+    await services.staff.decisions.refuse(
+        ticket.number, "mei", ground=Ground.RIGHTS_OF_OTHERS, reason="It is not theirs."
+    )
+    answer = await both.get(path)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/cose"
+    receipt = verify(answer.body, read_key_set(await services.receipts.keys()))
+    assert receipt.statement.number == ticket.number
+    assert await audited(office) == ["api_receipt_read"]
+    reader = await program(office, Scope.TICKETS_READ)
+    assert (await reader.get(path)).status == 403
 
 
 async def test_a_list_is_paged_by_cursor_and_narrowed_by_state_kind_and_holder(
