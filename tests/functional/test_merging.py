@@ -66,11 +66,11 @@ async def test_the_narrower_and_later_one_is_closed_and_the_person_told_which_go
     assert "same photos" not in "".join(e.text for e in player.events)
 
     reader = world.services.store.reader
-    entries = {
+    entries = [
         (entry.what, entry.why, *entry.data.values())
         for one in (first, later)
         for entry in await reader.ticket_log(one.id)
-    }
+    ]
     assert ("mark_duplicate", "same photos", first.number) in entries
     assert ("merged", "same photos", later.number) in entries
     related = await staff.tickets.related(await staff.tickets.by_number(first.number))
