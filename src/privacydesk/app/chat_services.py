@@ -21,6 +21,7 @@ from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Packages
 from privacydesk.services.policies import Policies
+from privacydesk.services.policy_uploads import PolicyUploads
 from privacydesk.services.presence import Presence
 from privacydesk.services.queue_waits import QueueWaits
 from privacydesk.services.receipts import Receipts
@@ -54,6 +55,7 @@ class ChatServices:
     agents: dict[str, Agent]
     saved_settings: SavedSettings
     policies: Policies
+    policy_uploads: PolicyUploads
 
 
 def build_chat_services(deps: Dependencies) -> ChatServices:
@@ -131,6 +133,9 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         agents=agents,
         saved_settings=saved_settings,
         policies=policies,
+        policy_uploads=PolicyUploads(
+            policies, store.policy_text_store, store.periodic_tasks, clock
+        ),
     )
 
 

@@ -154,6 +154,7 @@ def _assemble(
         configuration=supporting.configuration,
         saved_settings=chat.saved_settings,
         policies=chat.policies,
+        policy_uploads=chat.policy_uploads,
         signin=supporting.signin,
         oversight=supporting.oversight,
         webhooks=supporting.webhooks,

@@ -27,6 +27,7 @@ from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.policies import Policies
+from privacydesk.services.policy_uploads import PolicyUploads
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
@@ -122,6 +123,7 @@ class Services:
         oversight: reports and the audit trail, for auditors.
         configuration: compares the profile with that of other processes.
         policies: imports versions of the policy, and keeps the one in force in the data folder.
+        policy_uploads: imports uploaded files, and prepares them in the background.
         saved_settings: saves settings of administrators, and goes by the newest ones.
         mailbox_poller: receives mail; None if the desk receives none.
         ticketing: synchronizes with a helpdesk; None without one.
@@ -154,6 +156,7 @@ class Services:
     configuration: Configuration
     saved_settings: SavedSettings
     policies: Policies
+    policy_uploads: PolicyUploads
     signin: SignInServices
     oversight: Oversight
     webhooks: Webhooks

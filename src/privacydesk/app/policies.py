@@ -85,10 +85,6 @@ class PolicyInForce:
         """The version in force; None if none was imported."""
         return self._version
 
-    async def versions(self) -> tuple[PolicyVersion, ...]:
-        """Return all imported versions of the policy."""
-        return await asyncio.to_thread(self._library.versions, self.name)
-
     def citation(self, clause: str) -> Mapping[str, str]:
         """Return the document and article to cite for a named clause.
 

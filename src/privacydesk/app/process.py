@@ -259,6 +259,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "settings", services.saved_settings.refresh, _SETTINGS_EVERY
     if services.policy.name:
         yield "policy", partial(_refresh_policy, services), _POLICY_EVERY
+        yield "policy_preparing", services.policy_uploads.prepare_next, _POLICY_EVERY
     yield "staged_uploads", services.staged_uploads.sweep, _SWEEP_EVERY
     yield "packages", services.packages.sweep, _SWEEP_EVERY
     yield "receipts", services.receipts.append_pending, _RECEIPTS_EVERY

@@ -76,6 +76,10 @@ class PolicyTextStore(Protocol):
         """Return the texts of a name, the one imported last first."""
         ...
 
+    async def unready(self) -> tuple[PolicyText, ...]:
+        """Return the texts without all of their search data."""
+        ...
+
     async def save(self, text: PolicyText, vectors: bytes | None, audit_entry: AuditEntry) -> None:
         """Store a text, with an audit entry; it replaces one of the same digest."""
         ...

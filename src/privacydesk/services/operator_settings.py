@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+import orjson
 from msgspec import Struct
 
 from privacydesk.calendars import CODES, Overrides
 from privacydesk.clock import Clock
 from privacydesk.domain.deadlines import DayStatus
+from privacydesk.domain.policy_texts import PolicyText
+from privacydesk.domain.saved_settings import policy_setting
 from privacydesk.domain.shifts import Shift
-from privacydesk.policy.tree import PolicyVersion
+from privacydesk.policy.changes import Change, changes_between
+from privacydesk.policy.clauses import ClauseMap
 from privacydesk.services.calendar_plan import CalendarPlan, CalendarPlanner
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.opening_hours import OpeningHours
+from privacydesk.services.policies import Policies, version_of
+from privacydesk.services.policy_pages import DocumentPage, documents_of
+from privacydesk.services.policy_uploads import PolicyUploads
 from privacydesk.services.saved_settings import SavedSettings
 
 _DAYS_SHOWN: Final = 14
@@ -71,13 +79,35 @@ class CalendarYear(Struct, frozen=True):
 
 
 class PolicyEdition(Struct, frozen=True):
-    """An imported version of the policy, without its text."""
+    """An imported text of the policy.
 
-    digest: str
-    imported_at: datetime
+    Attributes:
+        text: the text.
+        documents: the titles of its documents.
+        in_force: whether it is quoted.
+        was_in_force: whether it is, or was before.
+    """
+
+    text: PolicyText
     documents: tuple[str, ...]
-    passages: int
     in_force: bool
+    was_in_force: bool
+
+
+class PolicyReview(Struct, frozen=True):
+    """What there is to know about a text before it is put in force.
+
+    Attributes:
+        documents: every passage, in reading order.
+        notes: what the importer noticed: line, code and explanation.
+        changes: how it differs from the text in force; None if that is the same, or there is none.
+        missing: clauses of the operator profile whose anchor it lacks.
+    """
+
+    documents: tuple[DocumentPage, ...]
+    notes: tuple[tuple[int, str, str], ...]
+    changes: tuple[Change, ...] | None
+    missing: tuple[str, ...]
 
 
 class OperatorSettings:
@@ -87,8 +117,9 @@ class OperatorSettings:
         hours: the office hours.
         deadlines: the operator's calendar, which may be replaced at run time.
         policy_name: the name of the policy; empty for none.
-        policy_in_force: returns the version that is cited; None if none is.
-        policy_versions: returns all imported versions.
+        policies: stores the versions of the policy.
+        uploads: imports uploaded files.
+        clauses: the operator profile's clauses.
         clock: source of the current time.
         saved: saves the settings and has their versions.
         planner: computes what a change of a calendar moves.
@@ -101,8 +132,9 @@ class OperatorSettings:
         hours: OpeningHours,
         deadlines: Deadlines,
         policy_name: str,
-        policy_in_force: Callable[[], PolicyVersion | None],
-        policy_versions: Callable[[], Awaitable[Sequence[PolicyVersion]]],
+        policies: Policies,
+        uploads: PolicyUploads,
+        clauses: ClauseMap,
         clock: Clock,
         saved: SavedSettings,
         planner: CalendarPlanner,
@@ -114,8 +146,9 @@ class OperatorSettings:
         self.closing_faces = closing_faces
         self._hours = hours
         self._deadlines = deadlines
-        self._policy_in_force = policy_in_force
-        self._policy_versions = policy_versions
+        self.policies = policies
+        self.uploads = uploads
+        self._clauses = clauses
         self._clock = clock
 
     def hours(self, shifts: Sequence[Shift] | None = None) -> Hours:
@@ -171,16 +204,36 @@ class OperatorSettings:
         return self._deadlines.missing_schedule(self._clock.now())
 
     async def policy_editions(self) -> tuple[PolicyEdition, ...]:
-        """Return the imported versions of the policy, the newest first."""
-        current = self._policy_in_force()
-        versions = await self._policy_versions() if self.policy_name else ()
+        """Return the imported texts of the policy, the newest first."""
+        if not self.policy_name:
+            return ()
+        history = await self.saved.history(policy_setting(self.policy_name))
+        digests = [setting.body for setting in history]
+        texts = await self.policies.texts(self.policy_name)
+        titles = await asyncio.to_thread(lambda: [_titles(text) for text in texts])
         return tuple(
-            PolicyEdition(
-                digest=version.digest[:12],
-                imported_at=version.imported_at,
-                documents=tuple(document.title for document in version.documents),
-                passages=sum(1 for _ in version.passages()),
-                in_force=current is not None and version.digest == current.digest,
-            )
-            for version in sorted(versions, key=lambda each: each.imported_at, reverse=True)
+            PolicyEdition(text, found, text.digest in digests[:1], text.digest in digests)
+            for text, found in zip(texts, titles, strict=True)
         )
+
+    async def review_policy(self, text: PolicyText) -> PolicyReview:
+        """Return what there is to know about a text before it is put in force."""
+        current = await self.saved.current(policy_setting(self.policy_name))
+        other = None
+        if current is not None and current.body != text.digest:
+            other = await self.policies.text(self.policy_name, current.body)
+        return await asyncio.to_thread(self._review, text, other)
+
+    def _review(self, text: PolicyText, other: PolicyText | None) -> PolicyReview:
+        version = version_of(text)
+        notes = orjson.loads(text.tree).get("notes", ())
+        return PolicyReview(
+            documents=documents_of(version),
+            notes=tuple((int(line), str(code), str(what)) for line, code, what in notes),
+            changes=None if other is None else changes_between(version_of(other), version),
+            missing=tuple(sorted(self._clauses.missing(version))),
+        )
+
+
+def _titles(text: PolicyText) -> tuple[str, ...]:
+    return tuple(str(document["title"]) for document in orjson.loads(text.tree)["documents"])

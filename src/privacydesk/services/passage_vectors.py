@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Event
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import structlog
@@ -23,6 +23,14 @@ _EARLIER_VERSIONS: Final = 3
 """How many earlier versions are searched for the vectors of unchanged passages."""
 _SAVE_EVERY: Final = 50
 """How many vectors are computed between saves; an interrupted import resumes at the last save."""
+
+
+class VectorSource(Protocol):
+    """Computes the vectors of passages."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vector:
+        """Return the vectors of passages, of shape (len(texts), 384)."""
+        ...
 
 
 class PassageVectors:
@@ -74,7 +82,7 @@ class PassageVectors:
 def precompute_vectors(
     library: PolicyLibrary,
     version: PolicyVersion,
-    embedder: PassageEmbedder,
+    embedder: VectorSource,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """Compute the vectors of an imported version that no version has yet, and store them with it.

@@ -17,13 +17,12 @@ from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import POLICY_PREFIX, policy_setting
-from privacydesk.encoder.embedding import PassageEmbedder
-from privacydesk.errors import DeskError, ErrorCode, NotFoundError, StaleError
+from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.policy.codec import dump_version, load_version
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary, is_translation
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.ports import PolicyTextStore
-from privacydesk.services.passage_vectors import count_vectors, precompute_vectors
+from privacydesk.services.passage_vectors import VectorSource, count_vectors, precompute_vectors
 from privacydesk.services.saved_settings import SavedSettings
 
 _log = structlog.get_logger(__name__)
@@ -69,8 +68,8 @@ class Policies:
                 continue
             for version in versions:
                 vectors = await asyncio.to_thread(self._library.vectors, version)
-                await self._store(version, vectors, by="operator")
-                await self._put_in_force(version, by="operator", comment="files")
+                await self._store(version, vectors, by="operator", is_ready=True)
+                await self._put_in_force(version, by="operator", comment="")
 
     async def mirror(self) -> bool:
         """Bring the data folder to the versions in force; return whether it has changed."""
@@ -111,7 +110,7 @@ class Policies:
         version: PolicyVersion,
         *,
         by: str,
-        embedder: PassageEmbedder,
+        embedder: VectorSource,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
         comment: str = "",
     ) -> bool:
@@ -130,11 +129,9 @@ class Policies:
             False if it is in force already.
         """
         name, digest = version.name, version.digest
-        known = await self._texts.find(name, digest)
-        if known is None or version_of(known).documents != version.documents:
-            await self._store(version, None, by=by)
+        await self.add(version, by=by)
         if not is_translation(name):
-            await self._prepare(version, embedder, progress)
+            await self.prepare(version, embedder, progress)
         current = await self._saved.current(policy_setting(name))
         if current is not None and current.body == digest:
             return False
@@ -142,12 +139,50 @@ class Policies:
         await self.mirror()
         return True
 
-    async def _prepare(
+    async def texts(self, name: str) -> tuple[PolicyText, ...]:
+        """Return the stored texts of a policy, the one imported last first."""
+        return await self._texts.all(name)
+
+    async def text(self, name: str, digest: str) -> PolicyText:
+        """Return a stored text.
+
+        Args:
+            name: the name of the policy.
+            digest: the digest, or the beginning of it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        for text in await self._texts.all(name):
+            if digest and text.digest.startswith(digest):
+                return text
+        raise NotFoundError(f"{name} has no text {digest[:12]}")
+
+    async def add(
+        self, version: PolicyVersion, *, by: str, notes: Sequence[Sequence[object]] = ()
+    ) -> None:
+        """Store a version without putting it in force; nothing happens if it is stored already.
+
+        Args:
+            version: the version.
+            by: who imports it.
+            notes: what the importer noticed: line, code and explanation.
+        """
+        known = await self._texts.find(version.name, version.digest)
+        if known is None or version_of(known).documents != version.documents:
+            await self._store(version, None, by=by, notes=notes)
+
+    async def prepare(
         self,
         version: PolicyVersion,
-        embedder: PassageEmbedder,
-        progress: Callable[[int, int], None],
+        embedder: VectorSource,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> None:
+        """Compute and store the search data that a stored version lacks.
+
+        Raises:
+            UnavailableError: ``embedder`` has stopped; what it had computed is stored.
+        """
         name, digest = version.name, version.digest
         loop = asyncio.get_running_loop()
 
@@ -159,21 +194,65 @@ class Policies:
         draft = _Draft(self._library, version, await self._texts.vectors(name, digest), save)
         await asyncio.to_thread(precompute_vectors, draft, version, embedder, progress)
 
-    async def _store(self, version: PolicyVersion, vectors: bytes | None, *, by: str) -> None:
+    async def _store(
+        self,
+        version: PolicyVersion,
+        vectors: bytes | None,
+        *,
+        by: str,
+        notes: Sequence[Sequence[object]] = (),
+        is_ready: bool = False,
+    ) -> None:
+        """Store a version.
+
+        ``is_ready`` says that what its search data lacks is computed in memory, as in earlier
+        releases.
+        """
         now = self._clock.now()
-        searched = not is_translation(version.name)
+        passages = 0 if is_translation(version.name) else count_vectors(version)
         text = PolicyText(
             name=version.name,
             digest=version.digest,
-            tree=orjson.dumps(dump_version(version)),
+            tree=orjson.dumps({**dump_version(version), "notes": notes}),
             source=version.source,
             added_at=version.imported_at,
             by=by,
-            passages=count_vectors(version) if searched else 0,
-            embedded=count_vectors(version, vectors) if searched and vectors is not None else 0,
+            passages=passages,
+            embedded=passages if is_ready else 0,
         )
         detail = {"name": version.name, "digest": version.digest[:12]}
         await self._texts.save(text, vectors, AuditEntry(now, by, "policy_imported", detail=detail))
+
+    async def put_in_force(
+        self, name: str, digest: str, *, by: str, seen: int, comment: str = ""
+    ) -> None:
+        """Put a stored text in force.
+
+        Raises:
+            NotFoundError: there is no such text.
+            NotAllowedNowError: its search data is not ready.
+            StaleError: somebody else has put another one in force.
+        """
+        text = await self._texts.find(name, digest)
+        if text is None:
+            raise NotFoundError(f"{name} has no text {digest[:12]}")
+        if not text.is_ready:
+            raise NotAllowedNowError("its search data is not ready", reason="policy_preparing")
+        await self._saved.save_policy(name, digest, by=by, seen=seen, comment=comment)
+        await self.mirror()
+
+    async def remove(self, name: str, digest: str, *, by: str) -> None:
+        """Remove a text that was never in force.
+
+        Raises:
+            NotAllowedNowError: it is or was in force.
+        """
+        history = await self._saved.history(policy_setting(name))
+        if any(setting.body == digest for setting in history):
+            raise NotAllowedNowError("it was in force", reason="policy_in_force")
+        detail = {"name": name, "digest": digest[:12]}
+        entry = AuditEntry(self._clock.now(), by, "policy_removed", detail=detail)
+        await self._texts.remove(name, digest, entry)
 
     async def _put_in_force(self, version: PolicyVersion, *, by: str, comment: str) -> None:
         for attempt in range(_ATTEMPTS):
@@ -243,11 +322,3 @@ def version_of(text: PolicyText) -> PolicyVersion:
             f"the policy {text.digest[:12]} can't be read: {error}",
             code=ErrorCode.POLICY_UNREADABLE,
         ) from error
-
-
-def library_of(versions: Sequence[PolicyVersion]) -> MemoryPolicyLibrary:
-    """Return a library of versions, oldest first."""
-    library = MemoryPolicyLibrary()
-    for version in versions:
-        library.save(version)
-    return library

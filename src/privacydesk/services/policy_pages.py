@@ -81,10 +81,14 @@ class PolicyPages:
 
 
 def _page_of(version: PolicyVersion) -> PolicyPage:
-    documents = tuple(
+    return PolicyPage(language_tag(version.source), version.digest, documents_of(version))
+
+
+def documents_of(version: PolicyVersion) -> tuple[DocumentPage, ...]:
+    """Return the documents of a version as a page shows them."""
+    return tuple(
         DocumentPage(document.title, tuple(_blocks(document))) for document in version.documents
     )
-    return PolicyPage(language_tag(version.source), version.digest, documents)
 
 
 def _blocks(document: PolicyDocument) -> Iterator[PolicyBlock]:

@@ -231,7 +231,7 @@ class SavedSettings:
             name = calendar_setting(code)
             if (current := await self.current(name)) is None:
                 try:
-                    await self.save_overrides(overrides, by="operator", seen=0, comment="files")
+                    await self.save_overrides(overrides, by="operator", seen=0)
                 except StaleError:  # another process was quicker
                     current = await self.current(name)
             if current is not None:

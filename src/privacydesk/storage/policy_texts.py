@@ -63,6 +63,11 @@ class SqlPolicyTextStore:
         rows = await self._rows(query.order_by(_text.added_at.desc()))
         return tuple(_read(row) for row in rows)
 
+    async def unready(self) -> tuple[PolicyText, ...]:
+        """Return the texts without all of their search data."""
+        query = sa.select(tables.policy_text).where(_text.embedded < _text.passages)
+        return tuple(_read(row) for row in await self._rows(query.order_by(_text.added_at)))
+
     async def save(self, text: PolicyText, vectors: bytes | None, audit_entry: AuditEntry) -> None:
         """Store a text; see ``ports.PolicyTextStore``."""
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from tests.common.console_cases import copy_of_data
-from tests.common.console_client import Office, Page
+from tests.common.console_client import Browser, Office, Page, open_office
+from tests.common.stories import PROFILE
 
 from privacydesk.calendars import OverrideDay, Overrides
+from privacydesk.policy.importer import read_policy
+from privacydesk.policy.library import FilePolicyLibrary
 
 
 async def test_only_administrators_see_the_settings(office: Office) -> None:
@@ -207,3 +213,122 @@ async def test_there_is_no_calendar_of_another_code(office: Office) -> None:
     browser = await office.signed_in("xiao-chen")
     assert (await browser.get(f"{CALENDAR}?calendar=US")).status == 404
     assert (await browser.get(f"{CALENDAR}?calendar=HK")).status == 200
+
+
+# -- the policy ------------------------------------------------------------------------------------
+
+POLICY = "/console/settings/policy"
+OLD = "# Privacy policy\n\n## Article 1 Data\n\nWe keep your posts.\n"
+NEW = OLD.replace("your", "<b>no</b>") + "\n## Article 3 Rights\n\nYou may object.\n"
+
+
+@pytest.fixture
+async def citing(tmp_path: Path) -> AsyncIterator[Office]:
+    library = FilePolicyLibrary(tmp_path)
+    library.save(read_policy(OLD, name="lane").version(datetime(2026, 5, 1, tzinfo=UTC)))
+    profile = {**PROFILE, "policy": "lane"}
+    async with open_office(tmp_path, world={"profile": profile}) as office:
+        yield office
+
+
+async def upload(browser: Browser, content: bytes, name: str = "policy.md") -> Page:
+    await browser.get(POLICY)
+    return await browser.post_file(POLICY, {}, name, content)
+
+
+async def prepare(office: Office) -> None:
+    services = office.world.services
+    for _ in range(3):
+        await services.policy_uploads.prepare_next()
+
+
+async def test_a_policy_is_uploaded_compared_prepared_and_put_in_force(citing: Office) -> None:
+    browser = await citing.signed_in("xiao-chen")
+    sent = await upload(browser, NEW.encode())
+    assert sent.status == 303, sent.said
+    page = await browser.get(sent.to)
+    assert "Preparing: 0 of" in page.text
+    assert "3 changes against the text in force" in page.text
+    assert "<del>We keep your posts." in page.text
+    assert "<ins>We keep &lt;b&gt;no&lt;/b&gt; posts." in page.text
+    assert "numbering_gap" in page.text
+    digest = sent.to.rpartition("/")[2]
+    early = await browser.post(f"{POLICY}/use", {"digest": digest, "seen": "1"})
+    assert (early.status, "still being computed" in early.said) == (409, True)
+    await prepare(citing)
+    page = await browser.get(f"{sent.to}/progress")
+    assert "Put in force" in page.text
+    used = await browser.post(f"{POLICY}/use", {"digest": digest, "seen": "1", "comment": "New"})
+    assert used.to == f"{POLICY}?done=saved", used.said
+    services = citing.world.services
+    for _ in range(3):
+        await services.policy.refresh()
+    assert services.policy.version is not None
+    assert services.policy.version.source == NEW
+    # The first text is in force again, as another version.
+    page = await browser.get(POLICY)
+    first = hashlib.sha256(OLD.encode()).hexdigest()
+    assert f"{POLICY}/versions/{first}" in page.text
+    await browser.post(f"{POLICY}/use", {"digest": first, "seen": "2", "comment": ""})
+    for _ in range(3):
+        await services.policy.refresh()
+    assert services.policy.version.source == OLD
+    history = await services.saved_settings.history("policy:lane")
+    assert [one.body == first for one in history] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "the file is empty"),
+        (b"<!doctype html><html><body>x</body></html>", "the file is a web page"),
+        (b"%PDF-1.7", "PDF"),
+        (b"a\x00b", "NUL"),
+    ],
+)
+async def test_a_file_that_is_no_policy_is_explained(
+    citing: Office, content: bytes, fault: str
+) -> None:
+    browser = await citing.signed_in("xiao-chen")
+    page = await upload(browser, content)
+    assert page.status == 400
+    assert fault in page.text
+    assert len(await citing.world.services.policies.texts("lane")) == 1
+
+
+async def test_a_version_that_was_never_in_force_can_be_removed(citing: Office) -> None:
+    browser = await citing.signed_in("xiao-chen")
+    sent = await upload(browser, NEW.encode())
+    await browser.get(sent.to)
+    digest = sent.to.rpartition("/")[2]
+    removed = await browser.post(f"{POLICY}/remove", {"digest": digest})
+    assert removed.to == POLICY
+    assert (await browser.get(sent.to)).status == 404
+    first = hashlib.sha256(OLD.encode()).hexdigest()
+    refused = await browser.post(f"{POLICY}/remove", {"digest": first})
+    assert (refused.status, "is or was in force" in refused.said) == (409, True)
+
+
+async def test_an_upload_needs_a_recent_password(citing: Office) -> None:
+    browser = await citing.signed_in("xiao-chen")
+    await browser.get(POLICY)
+    citing.clock.move(timedelta(minutes=25))
+    page = await browser.get(POLICY)
+    assert "Confirm your password to upload" in page.text
+    assert 'type="file"' not in page.text
+    sent = await browser.post_file(POLICY, {}, "policy.md", NEW.encode())
+    assert sent.to == f"{POLICY}#upload"
+    assert len(await citing.world.services.policies.texts("lane")) == 1
+
+
+async def test_an_upload_needs_the_token_of_its_form(citing: Office) -> None:
+    browser = await citing.signed_in("xiao-chen")
+    await browser.get(POLICY)
+    browser.token = "another"
+    assert (await browser.post_file(POLICY, {}, "policy.md", NEW.encode())).status == 403
+
+
+async def test_without_a_named_policy_there_is_no_page(office: Office) -> None:
+    browser = await office.signed_in("xiao-chen")
+    assert (await browser.get(POLICY)).to == "/console/settings#policy"
+    assert "names no policy" in (await browser.get("/console/settings")).text

@@ -11,42 +11,31 @@ from tests.common.setting_stores import MemorySettings
 from privacydesk.calendars import Calendars
 from privacydesk.clock import MovableClock
 from privacydesk.domain.shifts import Shift
-from privacydesk.policy.importer import read_policy
-from privacydesk.policy.library import MemoryPolicyLibrary
-from privacydesk.policy.tree import PolicyVersion
+from privacydesk.policy.clauses import ClauseMap
 from privacydesk.ports import Reader
 from privacydesk.services.calendar_plan import CalendarPlanner
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.operator_settings import OperatorSettings
+from privacydesk.services.policies import Policies
+from privacydesk.services.policy_uploads import PolicyUploads
 from privacydesk.services.saved_settings import SavedSettings
 
 NOON = datetime(2026, 9, 28, 4, tzinfo=UTC)
 """A Monday, twelve o'clock in Shanghai."""
-POLICY = "# Privacy policy\n\n## 1. Data\n\nWe keep your posts.\n"
 
 
-def settings(
-    *,
-    shifts: Sequence[Shift] = (),
-    name: str = "",
-    versions: Sequence[PolicyVersion] = (),
-    in_force: PolicyVersion | None = None,
-    now: datetime = NOON,
-) -> OperatorSettings:
+def settings(*, shifts: Sequence[Shift] = (), now: datetime = NOON) -> OperatorSettings:
     deadlines = Deadlines(Calendars(), DeadlineRules())
-
-    async def all_versions() -> Sequence[PolicyVersion]:
-        return versions
-
     hours = OpeningHours(shifts, deadlines)
     clock = MovableClock(now)
     return OperatorSettings(
         hours=hours,
         deadlines=deadlines,
-        policy_name=name,
-        policy_in_force=lambda: in_force,
-        policy_versions=all_versions,
+        policy_name="",
+        policies=cast("Policies", None),
+        uploads=cast("PolicyUploads", None),
+        clauses=ClauseMap({}),
         clock=clock,
         saved=SavedSettings(
             MemorySettings(), clock, deadlines=deadlines, hours=hours, set_shifts=lambda _: None
@@ -77,19 +66,5 @@ def test_this_year_and_the_next_are_shown() -> None:
     assert this.worked
 
 
-async def test_versions_come_newest_first_and_one_is_in_force() -> None:
-    library = MemoryPolicyLibrary()
-    for days, text in enumerate((POLICY, f"{POLICY}\n## 2. Rights\n\nYou may object.\n")):
-        report = read_policy(text, name="privacy")
-        library.save(report.version(NOON + timedelta(days=days)))
-    old, new = library.versions("privacy")
-    found = await settings(name="privacy", versions=[old, new], in_force=old).policy_editions()
-    assert [(one.digest, one.in_force) for one in found] == [
-        (new.digest[:12], False), (old.digest[:12], True),
-    ]  # fmt: skip
-    assert found[0].documents == ("Privacy policy",)
-    assert found[0].passages > found[1].passages
-
-
-async def test_without_a_name_there_are_no_versions() -> None:
+async def test_without_a_name_there_are_no_texts() -> None:
     assert await settings().policy_editions() == ()

@@ -12,6 +12,7 @@ from privacydesk.web.console import (
     home,
     office_hours,
     people,
+    policy_versions,
     reports,
     settings,
     signin,
@@ -70,6 +71,15 @@ def make_console() -> web.Application:
             web.get("/settings/hours", office_hours.hours_page),
             web.post("/settings/hours", office_hours.save_hours),
             web.post("/settings/hours/preview", office_hours.preview_hours),
+            web.get("/settings/policy", policy_versions.policy_page),
+            web.post("/settings/policy", policy_versions.upload),
+            web.post("/settings/policy/unlock", policy_versions.unlock),
+            web.post("/settings/policy/use", policy_versions.put_in_force),
+            web.post("/settings/policy/remove", policy_versions.remove),
+            web.get("/settings/policy/versions/{digest}", policy_versions.version_page),
+            web.get(
+                "/settings/policy/versions/{digest}/progress", policy_versions.version_progress
+            ),
             web.get("/settings/calendar", calendars.calendar_page),
             web.post("/settings/calendar", calendars.save_calendar),
             web.post("/settings/calendar/preview", calendars.preview_calendar),

@@ -100,7 +100,8 @@ def _detail(error: DeskError) -> str:
     if fault is None:
         return ""
     where = "" if line is None else f"line {line}: "
-    return f"{where}{fault}; {error.data['remedy']}"
+    remedy = error.data.get("remedy")
+    return f"{where}{fault}" if remedy is None else f"{where}{fault}; {remedy}"
 
 
 def saved_redirect(page: str, **parameters: str) -> web.HTTPSeeOther:
