@@ -34,7 +34,9 @@ from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED_NOTICES, NoticeChannel, Occasion
 from privacydesk.domain.quotas import FilingRules
+from privacydesk.domain.scopes import ITEM_NAMES
 from privacydesk.domain.shifts import Shift
+from privacydesk.domain.tasks import MAX_TEAMS, Team
 from privacydesk.domain.ticketing import STATE_NAMES, Fact, StaffText, TicketingMap
 from privacydesk.domain.verification_codes import CodeRules
 from privacydesk.errors import SettingsError
@@ -280,6 +282,33 @@ def _number_to_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+class TeamSection(_Section):
+    """A team to which agents hand parts of requests; see ``Team``."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=32)]
+    labels: dict[str, Annotated[str, Field(min_length=1, max_length=40)]]
+    items: list[str] = []
+
+    @field_validator("labels")
+    @classmethod
+    def _in_each_language(cls, value: dict[str, str]) -> dict[str, str]:
+        if value.keys() != SHIPPED_LOCALES:
+            raise ValueError(f"needs a name in each of {', '.join(sorted(SHIPPED_LOCALES))}")
+        return value
+
+    @field_validator("items")
+    @classmethod
+    def _known_items(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if name not in ITEM_NAMES and name not in set(RequestKind):
+                raise ValueError(f"{name} is neither a kind of request nor the name of an item")
+        return value
+
+    def team(self) -> Team:
+        """Return the section as a ``Team``."""
+        return Team(self.name, self.labels, frozenset(self.items))
+
+
 class OperatorProfile(_Section):
     """The content of the profile file. Unknown keys are refused, to catch misspellings."""
 
@@ -314,6 +343,18 @@ class OperatorProfile(_Section):
     second_eyes: list[RequestKind] = sorted(SECOND_EYES)
     notices: NoticeSection = NoticeSection()
     ticketing: TicketingSection = TicketingSection()
+    teams: Annotated[list[TeamSection], Field(max_length=MAX_TEAMS)] = []
+
+    @field_validator("teams")
+    @classmethod
+    def _distinct_teams(cls, value: list[TeamSection]) -> list[TeamSection]:
+        names = [team.name for team in value]
+        items = [item for team in value for item in team.items]
+        for kind, found in (("name", names), ("item", items)):
+            twice = {one for one in found if found.count(one) > 1}
+            if twice:
+                raise ValueError(f"two teams have the {kind} {', '.join(sorted(twice))}")
+        return value
 
     @field_validator("calendar")
     @classmethod
@@ -365,6 +406,10 @@ class OperatorProfile(_Section):
         if self.package_days > self.retention_days:
             raise ValueError("package_days must not be more than retention_days")
         return self
+
+    def teams_by_name(self) -> dict[str, Team]:
+        """Return the operator's teams, by name."""
+        return {section.name: section.team() for section in self.teams}
 
     def clause_map(self) -> ClauseMap:
         """Return the clauses that the desk can cite."""

@@ -35,8 +35,9 @@ class DeskPage:
         lang: str = "en",
         width: int = 1280,
         scheme: str = "light",
+        first: str = "inbox",
     ) -> DeskPage:
-        """Open a browser of one's own in which somebody has signed in."""
+        """Open a browser of one's own in which somebody has signed in, at their first page."""
         context = await town.context(
             lang, viewport={"width": width, "height": 900}, color_scheme=scheme
         )
@@ -47,8 +48,8 @@ class DeskPage:
             # On the path of the desk's own, which then takes its place.
             [{"name": COOKIE, "value": token, "domain": host, "path": PATH}]
         )
-        await desk.goes("inbox")
-        await expect(desk.page.locator("#inbox")).to_be_visible()
+        await desk.goes(first)
+        await expect(desk.page.locator(f"#{first or 'main'}")).to_be_visible()
         return desk
 
     async def session_token(self) -> str:

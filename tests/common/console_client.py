@@ -34,6 +34,7 @@ STAFF: Final = {
     "lao-zhou": Role.SUPERVISOR,
     "xiao-chen": Role.ADMINISTRATOR,
     "he-an": Role.AUDITOR,
+    "li-na": Role.DATA_OWNER,
 }
 """One of each role; the first two are in every world already."""
 
@@ -227,6 +228,7 @@ async def open_office(
             hashing=KeyedHashing(services.settings.hashing()),
             clock=opened.clock,
             settings=SignInSettings(),
+            teams=services.signin.agents.teams,
             passwords=Passwords(CHEAP),
         )
         for name, role in STAFF.items():

@@ -647,17 +647,18 @@ class Player:
             account = self.world.people[PEOPLE[account]].account or ""
         if what in {"release", "approve", "grant"}:
             text = str(options.get("text", ""))
-            await staff.decisions.grant(number, by, account=account, text=text)
+            done = bool(options.get("carried_out", True))
+            await staff.decisions.grant(number, by, account=account, text=text, carried_out=done)
         elif what == "resolve":
             text = value if isinstance(value, str) else str(options.get("text", "已处理。"))
-            await staff.decisions.grant(number, by, text=text, account=account)
+            await staff.decisions.grant(number, by, text=text, account=account, carried_out=True)
         elif what == "refuse_parts":
             refused = {
                 place: Refusal(Ground(options[item.name]["ground"]), options[item.name]["reason"])
                 for place, item in enumerate(ticket.items)
                 if item.name in options
             }
-            await staff.decisions.decide(number, by, Verdict(refused=refused))
+            await staff.decisions.decide(number, by, Verdict(refused=refused, carried_out=True))
         elif what == "refuse":
             await staff.decisions.refuse(
                 number,

@@ -185,6 +185,32 @@ async def test_a_request_is_shown_with_its_count_day_by_day(office: Office) -> N
     assert [day["count"] for day in record["days"]][-1] == 7
 
 
+async def test_tasks_are_created_listed_and_answered(office: Office) -> None:
+    _, number = await office.filed()
+    await office.fine("tickets", "claim", number, "--as", "mei")
+    created = ("tasks", "create", number, "--item", "1", "--text", "Look.", "--as", "mei")
+    (task,) = await office.json(*created)
+    assert (task["team"], task["items"], task["state"]) == (None, [1], "waiting")
+    assert number in await office.fine("tasks", "list")
+    assert "Tasks:" in await office.fine("tickets", "show", number)
+    assert "after the date" in await office.refused(*created, "--due", "2026-08-03")
+    late = await office.fine(*created, "--due", "2026-08-03", "--late")
+    assert "until Mon 3 August 2026" in late
+    await office.fine("tasks", "take", number, "1", "--as", "mei")
+    back = ("tasks", "hand-back", number, "1", "--text", "Not mine.", "--as", "mei")
+    await office.fine(*back)
+    await office.fine("tasks", "chase", number, "1", "--as", "mei")
+    answer = ("tasks", "answer", number, "1", "--result", "not_possible", "--as", "mei")
+    assert "takes a text" in await office.refused(*answer)
+    await office.fine(*answer, "--text", "The law keeps it.")
+    await office.fine("tasks", "withdraw", number, "2", "--as", "mei")
+    assert await office.json("tasks", "list") == []
+    shown = await office.json("tickets", "show", number)
+    assert [one["state"] for one in shown["tasks"]] == ["answered", "withdrawn"]
+    assert "no such team" in await office.refused("agents", "teams", "mei", "--team", "payments")
+    assert "no team" in await office.fine("agents", "teams", "mei")
+
+
 async def test_an_agent_claims_decides_and_the_open_desk_does_it(office: Office) -> None:
     player, number = await office.filed()
     claimed = await office.json("tickets", "claim", number, "--as", "mei")

@@ -114,7 +114,7 @@ async def test_parts_that_are_all_refused_for_reasons_of_their_own_are_told_one_
 async def test_a_part_of_an_item_is_granted_and_only_the_rest_refused(world: World) -> None:
     player, ticket = await deletion(world, "posts", "photos")
     in_part = Refusal(OTHERS.ground, OTHERS.reason, "the photos of 2024.")
-    verdict = Verdict(refused={1: in_part})
+    verdict = Verdict(refused={1: in_part}, carried_out=True)
     await world.services.staff.decisions.decide(ticket.number, "mei", verdict)
     await player.settle()
 
@@ -141,7 +141,7 @@ async def test_a_part_of_all_there_is_takes_an_answer_and_is_no_refusal(world: W
     verdict = Verdict(refused={0: in_part})
     with pytest.raises(DeskError, match="answered in words"):
         await world.services.staff.decisions.decide(ticket.number, "mei", verdict)
-    answered = Verdict(text="They are deleted.", refused={0: in_part})
+    answered = Verdict(text="They are deleted.", refused={0: in_part}, carried_out=True)
     await world.services.staff.decisions.decide(ticket.number, "mei", answered)
     await player.settle()
     assert "those before 2024" in rows_of(player, "ticket.refused_parts")["photos"]

@@ -61,6 +61,7 @@ def build_casework_services(deps: Dependencies, chat: ChatServices) -> CaseworkS
         accounts=deps.external.accounts,
         second_eyes=profile.two_person_kinds(),
         closing_faces=profile.closing_faces.strip(),
+        teams=profile.teams_by_name(),
         changed=chat.commit_notifier.notify_watchers,
         separation=timedelta(days=deps.settings.separation_days),
     )

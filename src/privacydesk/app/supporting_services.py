@@ -63,6 +63,7 @@ def build_supporting_services(
             hashing=deps.hashing,
             clock=clock,
             settings=sign_in_settings(deps.settings, deps.profile),
+            teams=deps.profile.teams_by_name(),
         ),
         oversight=Oversight(
             reports=Reports(

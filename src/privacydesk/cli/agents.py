@@ -112,6 +112,29 @@ def disable(
         typer.echo(f"{agent.name} can no longer act. Let them in again: {again}")
 
 
+@agents_app.command("teams")
+def teams(
+    name: Name,
+    team: Annotated[
+        list[str] | None,
+        typer.Option("--team", metavar="TEAM", help="A team of the profile; may be repeated."),
+    ] = None,
+    by: Administrator = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Set the teams whose tasks an agent works on; none without --team."""
+    agent = run(
+        _with_administration(
+            data_dir, by, lambda agents, actor: agents.set_teams(name, team or (), by=actor)
+        )
+    )
+    if as_json:
+        print_json(_record(agent))
+    else:
+        typer.echo(f"{agent.name} works for: {', '.join(agent.teams) or 'no team'}.")
+
+
 @agents_app.command("list")
 def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List agents with their availability and workload."""
@@ -167,6 +190,7 @@ def _record(agent: Agent) -> dict[str, Any]:
         "display_name": agent.display_name,
         "role": agent.role.value,
         "active": agent.active,
+        "teams": list(agent.teams),
         "created_at": agent.created_at.isoformat(),
     }
 
@@ -176,4 +200,5 @@ def _row(agent: Agent, workload: dict[str, Any]) -> tuple[str, ...]:
     counts = (
         f"conversations: {workload['conversations']}, open requests: {workload['open_requests']}"
     )
-    return (agent.name, humanize(agent.role.value), agent.display_name, state, counts)
+    work = f"teams: {', '.join(agent.teams)}" if agent.role is Role.DATA_OWNER else counts
+    return (agent.name, humanize(agent.role.value), agent.display_name, state, work)

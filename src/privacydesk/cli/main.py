@@ -56,6 +56,7 @@ COMMANDS: Final = {
     "dialogs": CommandEntry("play:dialogs_app", "Flows: check them, draw one, play one."),
     "agents": CommandEntry("agents:agents_app", "The staff who work on requests."),
     "tickets": CommandEntry("tickets:tickets_app", "Requests: list, show, decide them."),
+    "tasks": CommandEntry("tasks:tasks_app", "What teams are asked to do for requests."),
     "conversations": CommandEntry(
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),

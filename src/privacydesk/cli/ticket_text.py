@@ -14,6 +14,7 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, Unit
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ class TicketFormatter:
             yield ""
             yield "Asked for:"
             yield from (_indent_continuation(f"  {_item(item)}") for item in ticket.items)
+        if ticket.tasks:
+            yield ""
+            yield "Tasks:"
+            yield from (f"  {self.task_line(ticket, task)}" for task in ticket.tasks)
         proposed = [_indent_continuation(f"  {line}") for line in _proposed(ticket)]
         if proposed:
             yield ""
@@ -141,6 +146,20 @@ class TicketFormatter:
 
     def _at(self, at: datetime | None) -> str:
         return format_instant(at, self.zone) if at is not None else ""
+
+    def task_line(self, ticket: Ticket, task: Task) -> str:
+        """Return a task in one line, with its answer in words below it."""
+        items = ", ".join(_item(ticket.items[index]) for index in task.items) or "all of it"
+        state = task.result.value if task.result else task.state.value
+        late = ", late" if task.is_late(self.now) else ""
+        holder = f", {task.holder}" if task.holder else ""
+        words = "".join(
+            f"\n     {_indent_continuation(text)}" for text in (task.asked, task.note) if text
+        )
+        return (
+            f"{task.number:>2}  {task.team or 'the desk'}: {items}"
+            f"  {humanize(state)}{holder}, until {format_day(task.due_date)}{late}{words}"
+        )
 
     def _log_line(self, entry: LogEntry) -> str:
         reason = f": {entry.why}" if entry.why else ""
@@ -205,6 +224,7 @@ class TicketFormatter:
             "contact": ticket.contact or None,
             "reviewer_not": list(ticket.excluded_reviewers),
             "items": [_item_record(item) for item in ticket.items],
+            "tasks": [task_record(task, self.now) for task in ticket.tasks],
             "answers": ticket.answers,
             # Without the summary of the person's data, which only they may read.
             "work": to_builtins(replace(ticket.work, summary=())),
@@ -214,6 +234,26 @@ class TicketFormatter:
             "notices": [_notice_record(notice) for notice in case.notices],
             "log": [_entry_record(entry) for entry in case.log],
         }
+
+
+def task_record(task: Task, now: datetime) -> dict[str, Any]:
+    """Return a task as a record; its items are counted from 1, as commands take them."""
+    return {
+        "number": task.number,
+        "team": task.team or None,
+        "items": [index + 1 for index in task.items],
+        "asked": task.asked,
+        "by": task.by,
+        "state": task.state.value,
+        "holder": task.holder or None,
+        "result": task.result.value if task.result else None,
+        "note": task.note,
+        "created_at": _iso(task.created_at),
+        "due_date": task.due_date.isoformat(),
+        "late": task.is_late(now),
+        "ended_by": task.ended_by or None,
+        "ended_at": _iso(task.ended_at),
+    }
 
 
 def evidence_records(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:

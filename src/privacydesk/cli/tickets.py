@@ -60,6 +60,13 @@ SeenVersion = Annotated[
     ),
 ]
 
+CarriedOut = Annotated[
+    bool,
+    typer.Option(
+        "--carried-out", help="What has to be done by hand is done; else it becomes a task."
+    ),
+]
+
 Reason = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why, in plain words, for the log.")
 ]
@@ -351,11 +358,15 @@ def decide(
             "--abuse-facts", metavar="TEXT", help="What these requests show; for staff alone."
         ),
     ] = "",
+    carried_out: CarriedOut = False,
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Grant or refuse a request. The user is informed, and the deadline stops."""
+    """Grant or refuse a request. The user is informed, and the deadline stops.
+
+    What nothing carries out by itself becomes a task, unless --carried-out says that it is done.
+    """
     if grant == refuse:
         exit_with_usage_error("--grant, --refuse", "give one of the two")
     if grant:
@@ -366,7 +377,12 @@ def decide(
             data_dir,
             by,
             lambda staff: staff.decisions.grant(
-                number, by, text=read_text_argument(text), account=account, seen=seen
+                number,
+                by,
+                text=read_text_argument(text),
+                account=account,
+                carried_out=carried_out,
+                seen=seen,
             ),
             as_json=as_json,
         )
@@ -377,7 +393,11 @@ def decide(
         )
     if not reason.strip():
         exit_with_usage_error("--reason", "say why, in plain words")
-    for option, given in (("--text", text), ("--account", account)):
+    for option, given in (
+        ("--text", text),
+        ("--account", account),
+        ("--carried-out", carried_out),
+    ):
         if given:
             exit_with_usage_error(option, "goes with --grant")
     _run_action(
@@ -401,6 +421,7 @@ def decide(
 def confirm(
     number: Number,
     by: By,
+    carried_out: CarriedOut = False,
     seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -413,7 +434,7 @@ def confirm(
     _run_action(
         data_dir,
         by,
-        lambda staff: staff.decisions.confirm(number, by, seen=confirmed),
+        lambda staff: staff.decisions.confirm(number, by, seen=confirmed, carried_out=carried_out),
         as_json=as_json,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,8 +18,12 @@ SAMPLE_AGENTS: Final[Sequence[tuple[str, str, Role]]] = (
     ("lao-zhou", "老周", Role.SUPERVISOR),
     ("xiao-chen", "小陈", Role.ADMINISTRATOR),
     ("he-an", "何安", Role.AUDITOR),
+    ("li-na", "李娜", Role.DATA_OWNER),
 )
 """The agents: name, display name and role."""
+
+SAMPLE_MEMBERS: Final[Mapping[str, Sequence[str]]] = {"li-na": ("content",)}
+"""The teams of agents."""
 
 
 @dataclass(frozen=True, slots=True)

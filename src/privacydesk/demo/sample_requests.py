@@ -17,6 +17,7 @@ from privacydesk.demo.sample_times import SampleTimes
 from privacydesk.demo.sample_user import SampleUser
 from privacydesk.domain.grounds import Ground
 from privacydesk.services.staff.services import StaffServices
+from privacydesk.services.staff.tasks import NewTask
 
 Script = AsyncGenerator[datetime, None]
 
@@ -87,7 +88,7 @@ async def evidence_to_examine(desk: SampleDesk) -> Script:
 
 
 async def claimed_request(desk: SampleDesk) -> Script:
-    """A disputed automated decision that an agent works on."""
+    """A disputed automated decision that an agent works on with another team."""
     yield desk.times.on_day(3, "15:05")
     ticket = await desk.user("gao-xiang").file_request(
         "choice:automated_decision",
@@ -99,7 +100,13 @@ async def claimed_request(desk: SampleDesk) -> Script:
     )
     yield desk.times.on_day(2, "09:40")
     await desk.staff.handling.claim(ticket.number, "mei")
-    await desk.staff.handling.add_note(ticket.number, "mei", "已请内容组核对曲库，等回复。")
+    await desk.staff.tasks.create(
+        ticket.number,
+        "mei",
+        NewTask("content", (0,), "请人工听一遍 d-2105 这条动态的背景音乐，看曲库判定是否有误。"),
+    )
+    yield desk.times.on_day(1, "16:20")
+    await desk.staff.tasks.take(ticket.number, 1, "li-na")
 
 
 async def waiting_for_answer(desk: SampleDesk) -> Script:

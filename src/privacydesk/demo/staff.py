@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from privacydesk.app import Services
-from privacydesk.demo.commands import SAMPLE_AGENTS
+from privacydesk.demo.commands import SAMPLE_AGENTS, SAMPLE_MEMBERS
 from privacydesk.demo.views import Words
 from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import Credential, Stage
@@ -49,6 +49,7 @@ class SampleStaff:
         for name, shown, role in SAMPLE_AGENTS:
             if name not in self._services.agents:
                 await self._services.staff.roster.add(name, shown, role)
+                await self._services.signin.agents.set_teams(name, SAMPLE_MEMBERS.get(name, ()))
         await self._services.refresh_agents()
         names = [name for name, _, _ in SAMPLE_AGENTS]
         missing = [name for name in names if await self._access.credential(name) is None]

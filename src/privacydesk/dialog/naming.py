@@ -53,6 +53,8 @@ def label_of(ticket: Ticket, scope: str) -> Any:
     if scope in NOTHING_BY_ITSELF:
         return _ACCOUNT
     likely = TERM_FAMILIES.get(ticket.kind, "")
+    if ticket.kind in FOR_OTHERS and any(item.name == scope for item in ticket.items):
+        return {"$term": f"{likely}.{scope}"}
     if scope == ALL and likely == "category":
         return {"$term": "category.all"}
     for family in (likely, *_SCOPES):

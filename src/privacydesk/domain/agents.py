@@ -17,6 +17,8 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    DATA_OWNER = "data_owner"
+    """A member of a team who sees the team's tasks alone."""
     INTEGRATION = "integration"
     """A program. It uses the API with the scopes of its tokens, and never signs in."""
 
@@ -26,6 +28,9 @@ STAFF: Final = tuple(role for role in Role if role is not Role.INTEGRATION)
 
 WORKERS: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 """The roles of people who work on tickets and conversations; auditors only read."""
+
+CASE_READERS: Final = (*WORKERS, Role.AUDITOR)
+"""The roles of people who may read tickets and conversations."""
 
 SUPERVISING: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 """The roles with a supervisor's rights."""
@@ -39,6 +44,7 @@ class Agent(Struct, frozen=True):
         display_name: what users see.
         active: whether they may still act.
         locale: the language they work in; empty follows their browser.
+        teams: names of the teams whose tasks they work on.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Agent(Struct, frozen=True):
     created_at: datetime
     active: bool = True
     locale: str = ""
+    teams: tuple[str, ...] = ()
 
     def is_called_like(self, name: str) -> bool:
         """Return whether a name equals the agent's, ignoring case and width of characters."""
@@ -60,7 +67,7 @@ class Agent(Struct, frozen=True):
     @property
     def works(self) -> bool:
         """Whether the role permits working on tickets."""
-        return self.role is not Role.AUDITOR
+        return self.role not in {Role.AUDITOR, Role.DATA_OWNER}
 
     @property
     def supervises(self) -> bool:

@@ -42,6 +42,12 @@ class AlarmKind(StrEnum):
     """An agent asks for permission to open a child's files."""
     ESCALATION_ANSWERED = "escalation_answered"
     """A supervisor answered the holder's question."""
+    TASK_ASKED = "task_asked"
+    """A team is asked to do something, or was reminded of it."""
+    TASK_ANSWERED = "task_answered"
+    """A team answered the task of a ticket's holder."""
+    TASK_OVERDUE = "task_overdue"
+    """A team has not answered a task by its date."""
     ACCOUNT_SERVICE_OUT = "account_service_out"
     ACCOUNT_SERVICE_BACK = "account_service_back"
     CODE_GATEWAY_OUT = "code_gateway_out"
@@ -60,6 +66,7 @@ ALARMS_OF_EVENTS: Final = {
     ScheduledEventKind.COMPLETION_SOON: AlarmKind.COMPLETION_SOON,
     ScheduledEventKind.COMPLETION_OVERDUE: AlarmKind.COMPLETION_OVERDUE,
     ScheduledEventKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
+    ScheduledEventKind.TASK_OVERDUE: AlarmKind.TASK_OVERDUE,
 }
 """The alarm for each scheduled event that concerns staff."""
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import DeliveryId, EvidenceId, TicketId
+from privacydesk.domain.tasks import task_record
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.work import Work
 
@@ -223,6 +224,7 @@ def record_of(ticket: Ticket, now: datetime) -> Ticket:
         answers={},
         work=_record_of_work(ticket.work),
         packages=(),
+        tasks=tuple(map(task_record, ticket.tasks)),
         purged_at=now,
         version=ticket.version + 1,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, ProfileField, Provider
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.selection import NARROWING_DETAILS, Part, part_from_detail
 from privacydesk.domain.ticket import ScopeItem
@@ -23,6 +24,9 @@ TERM_FAMILIES: Final[Mapping[RequestKind, str]] = {
 """The family of terms that names the items, by kind. Items of other kinds have no names."""
 
 
+WISHES: Final = ("access", "correct", "delete", "close", "hand_over", "other")
+"""The names of the items of guardians and relatives."""
+
 BINDING: Final = "binding"
 """The name of the item of an unbinding; its details have the provider."""
 
@@ -35,6 +39,15 @@ TAGS: Final = "tags"
 
 OPENING_ANSWER: Final = "opening"
 """The key, in a ticket's answers, of the message that opened the form."""
+
+
+ITEM_NAMES: Final = frozenset(
+    {
+        *DataCategory, *ProfileField, *ConsentPurpose, *Provider, *WISHES, PERSONALISATION, TAGS,
+        "all",
+    }
+)  # fmt: skip
+"""The terms that may name an item; see ``item_name``."""
 
 
 def item_name(item: ScopeItem) -> str:

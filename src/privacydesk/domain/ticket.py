@@ -17,6 +17,7 @@ from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.packages import Package
+from privacydesk.domain.tasks import Task, open_tasks
 from privacydesk.domain.work import Work
 
 _NOTHING_DONE: Final = Work()
@@ -127,6 +128,8 @@ class ScheduledEventKind(StrEnum):
     COMPLETION_SOON = "completion_soon"
     """The closing of an account is due in two working days."""
     COMPLETION_OVERDUE = "completion_overdue"
+    TASK_OVERDUE = "task_overdue"
+    """A team's answer to a task is late."""
 
 
 class ScheduledEvent(Struct, frozen=True):
@@ -164,6 +167,7 @@ class Ticket(Struct, frozen=True):
         packages: files made of what the account service returned, oldest first; a new one doesn't
             replace the earlier ones.
         purged_at: when its content was deleted and only the record was kept.
+        tasks: what teams are asked to do for it, in order of their numbers.
         answers: the requester's answers that belong to no item, such as a complaint's text; JSON
             only.
         work: the desk's own notes.
@@ -199,6 +203,7 @@ class Ticket(Struct, frozen=True):
     answers: Mapping[str, Any] = field(default_factory=dict)
     work: Work = _NOTHING_DONE
     packages: tuple[Package, ...] = ()
+    tasks: tuple[Task, ...] = ()
     purged_at: datetime | None = None
     version: int = 0
 
@@ -222,6 +227,17 @@ class Ticket(Struct, frozen=True):
     def next_due_at(self) -> datetime | None:
         """When its next scheduled event is due."""
         return min((event.at for event in self.scheduled_events), default=None)
+
+    @property
+    def open_tasks(self) -> tuple[Task, ...]:
+        """Its tasks whose answers are waited for."""
+        return open_tasks(self.tasks)
+
+    @property
+    def task_events(self) -> tuple[ScheduledEvent, ...]:
+        """The scheduled events of its tasks."""
+        kind = ScheduledEventKind.TASK_OVERDUE
+        return tuple(event for event in self.scheduled_events if event.kind is kind)
 
     @property
     def staff_clock(self) -> Clock | None:

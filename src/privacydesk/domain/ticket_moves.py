@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 from transitions import Machine
 
+from privacydesk.domain.tasks import end_tasks
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
 
@@ -166,7 +167,7 @@ def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     """Return the ticket after ``trigger``.
 
     A decision sets ``answered_at``, and a return to review clears it and ``completion``.
-    Closing sets the outcome and clears ``scheduled_events``.
+    Closing sets the outcome, clears ``scheduled_events`` and withdraws open tasks.
 
     Raises:
         NotAllowedNowError: the ticket's state does not permit the move.
@@ -186,5 +187,11 @@ def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     if trigger is Move.RETURN_TO_REVIEW:
         changed = replace(changed, answered_at=None, completion=None)
     if state is TicketState.CLOSED:
-        changed = replace(changed, closed_at=now, outcome=_OUTCOMES[trigger], scheduled_events=())
+        changed = replace(
+            changed,
+            closed_at=now,
+            outcome=_OUTCOMES[trigger],
+            scheduled_events=(),
+            tasks=end_tasks(changed.tasks, now),
+        )
     return changed

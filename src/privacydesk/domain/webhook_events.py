@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
 from privacydesk.domain.scopes import is_qualified, part_of
+from privacydesk.domain.tasks import Task, TaskMove, TaskState
 from privacydesk.domain.ticket import (
     MaterialKind,
     ScheduledEventKind,
@@ -59,6 +60,15 @@ class WebhookEventKind(StrEnum):
     TICKET_HOLD_CHANGED = "ticket.hold_changed"
     TICKET_OBJECTED = "ticket.objected"
     """An objection was filed; ``linked`` is the ticket that it objects to."""
+    TICKET_TASK_CREATED = "ticket.task_created"
+    """A team is asked to do something for the ticket."""
+    TICKET_TASK_TAKEN = "ticket.task_taken"
+    TICKET_TASK_HANDED_BACK = "ticket.task_handed_back"
+    TICKET_TASK_CHASED = "ticket.task_chased"
+    """A team was reminded of a task."""
+    TICKET_TASK_OVERDUE = "ticket.task_overdue"
+    TICKET_TASK_ANSWERED = "ticket.task_answered"
+    TICKET_TASK_WITHDRAWN = "ticket.task_withdrawn"
     TICKET_CLOSED = "ticket.closed"
     CONVERSATION_QUEUED = "conversation.queued"
     """A user waits for an agent."""
@@ -85,6 +95,7 @@ _SCHEDULED_EVENT_KINDS: Final = {
     ScheduledEventKind.REMIND_ONE.value: WebhookEventKind.TICKET_DUE_SOON,
     ScheduledEventKind.OVERDUE.value: WebhookEventKind.TICKET_OVERDUE,
     ScheduledEventKind.EVIDENCE_WAITING.value: WebhookEventKind.TICKET_EXAMINATION_LATE,
+    ScheduledEventKind.TASK_OVERDUE.value: WebhookEventKind.TICKET_TASK_OVERDUE,
 }
 _LOG_ENTRY_EVENTS: Final = _SCHEDULED_EVENT_KINDS | {
     Move.ASK_REQUESTER.value: WebhookEventKind.TICKET_ASKED,
@@ -92,6 +103,9 @@ _LOG_ENTRY_EVENTS: Final = _SCHEDULED_EVENT_KINDS | {
     MaterialKind.MATERIAL.value: WebhookEventKind.TICKET_MATERIAL_ADDED,
     MaterialKind.QUESTION.value: WebhookEventKind.TICKET_MATERIAL_ADDED,
     "examine": WebhookEventKind.TICKET_EXAMINED,
+    TaskMove.TAKE.value: WebhookEventKind.TICKET_TASK_TAKEN,
+    TaskMove.HAND_BACK.value: WebhookEventKind.TICKET_TASK_HANDED_BACK,
+    TaskMove.CHASE.value: WebhookEventKind.TICKET_TASK_CHASED,
 }
 """By log entry of a ticket, the event to send even if the ticket's state did not change."""
 
@@ -116,6 +130,29 @@ class ItemFacts(Struct, frozen=True):
     narrowed: bool
 
 
+class TaskFacts(Struct, frozen=True):
+    """The published facts of a task of a ticket; neither what is asked nor the answer's words.
+
+    Attributes:
+        number: its place among the ticket's tasks, from 1.
+        team: the team's name; empty for the desk itself.
+        items: indexes of the ticket's items that it concerns; empty for the whole ticket.
+        state: ``waiting``, ``taken``, ``answered`` or ``withdrawn``.
+        result: ``done``, ``nothing_held`` or ``not_possible``; None until it is answered.
+        due_at: the first instant at which the answer is late; ``due_date`` ends then.
+    """
+
+    number: int
+    team: str
+    items: tuple[int, ...]
+    state: str
+    result: str | None
+    created_at: datetime
+    due_date: date
+    due_at: datetime
+    ended_at: datetime | None
+
+
 class TicketFacts(Struct, frozen=True):
     """The published facts of a ticket: those kept in its record, and the days of its items.
 
@@ -125,6 +162,7 @@ class TicketFacts(Struct, frozen=True):
         linked: the ticket that it objects to, or duplicates.
         completion_date: the last day for carrying out an approved closing; None for other tickets.
         completion_due_at: the first instant at which that is late.
+        tasks: what teams are, or were, asked to do for it.
     """
 
     ticket_id: str
@@ -146,6 +184,7 @@ class TicketFacts(Struct, frozen=True):
     items: tuple[ItemFacts, ...]
     completion_date: date | None = None
     completion_due_at: datetime | None = None
+    tasks: tuple[TaskFacts, ...] = ()
 
 
 class ConversationFacts(Struct, frozen=True):
@@ -267,10 +306,31 @@ def _state_events(before: Ticket | None, after: Ticket) -> list[WebhookEventKind
     if after.verified_at is not None and (before is None or before.verified_at is None):
         kinds.append(WebhookEventKind.TICKET_VERIFIED)
     if before is not None:
+        kinds += _task_events(before, after)
         kinds += _change_events(before, after)
     if not after.is_open and (before is None or before.is_open):
         kinds.append(WebhookEventKind.TICKET_CLOSED)
     return kinds
+
+
+def _task_events(before: Ticket, after: Ticket) -> list[WebhookEventKind]:
+    """Return the events for new and ended tasks, which may come with a decision."""
+    new = after.tasks[len(before.tasks) :]
+    states = {
+        task.state
+        for earlier, task in zip(before.tasks, after.tasks, strict=False)
+        if earlier.is_open and not task.is_open
+    }
+    return [
+        *([WebhookEventKind.TICKET_TASK_CREATED] if new else []),
+        *(kind for state, kind in _ENDED_TASK_EVENTS.items() if state in states),
+    ]
+
+
+_ENDED_TASK_EVENTS: Final = {
+    TaskState.ANSWERED: WebhookEventKind.TICKET_TASK_ANSWERED,
+    TaskState.WITHDRAWN: WebhookEventKind.TICKET_TASK_WITHDRAWN,
+}
 
 
 def _change_events(before: Ticket, after: Ticket) -> list[WebhookEventKind]:
@@ -320,6 +380,22 @@ def _ticket_facts(ticket: Ticket) -> TicketFacts:
         items=tuple(_item_facts(item) for item in ticket.items),
         completion_date=None if completion is None else completion.due_date,
         completion_due_at=None if completion is None else completion.due_at,
+        tasks=tuple(task_facts(task) for task in ticket.tasks),
+    )
+
+
+def task_facts(task: Task) -> TaskFacts:
+    """Return the published facts of a task."""
+    return TaskFacts(
+        number=task.number,
+        team=task.team,
+        items=task.items,
+        state=task.state.value,
+        result=None if task.result is None else task.result.value,
+        created_at=task.created_at,
+        due_date=task.due_date,
+        due_at=task.due_at,
+        ended_at=task.ended_at,
     )
 
 

@@ -32,6 +32,7 @@ from privacydesk.domain.receipts import DECISIONS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.shifts import DAYS
 from privacydesk.domain.signin import AccessKind
+from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 from privacydesk.domain.ticketing import Correction, RejectionReason
 from privacydesk.domain.ticketing_links import LinkStatus
@@ -78,6 +79,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.duty.alarm": AlarmKind,
     "web.case.attempt": AttemptKind,
     "web.duty.state": PresenceState,
+    "web.tasks.result": TaskResult,
 }
 """For each prefix, the members that complete it."""
 

@@ -35,6 +35,7 @@ from privacydesk.domain.inbox_views import (
 )
 from privacydesk.domain.reports import Case, Closing
 from privacydesk.domain.signin import AccessEntry
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Ticket
 
 
@@ -117,6 +118,17 @@ class Reader(Protocol):
 
     async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
         """Return the tickets filed in a conversation, newest first."""
+        ...
+
+    async def open_tasks(
+        self, teams: Collection[str] | None, *, limit: int
+    ) -> tuple[tuple[Ticket, Task], ...]:
+        """Return open tasks with their tickets, the earliest due first.
+
+        Args:
+            teams: names of the teams; None for all tasks, with those of the desk itself.
+            limit: the most tasks.
+        """
         ...
 
     async def refused_rows(self) -> tuple[RowFault, ...]:

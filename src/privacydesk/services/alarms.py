@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from privacydesk.clock import Clock
 from privacydesk.domain import failed_attempts
-from privacydesk.domain.agents import Role
+from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.alarms import (
     ALARMS_OF_EVENTS,
     ALARMS_OF_OUTAGES,
@@ -22,13 +22,16 @@ from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.help_figures import WaitStanding
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import ScheduledEvent, Ticket, TicketState
 from privacydesk.ports import AlarmStore, DutyStore, Reader
 
 _COMPLETION_ALARMS = frozenset({AlarmKind.COMPLETION_SOON, AlarmKind.COMPLETION_OVERDUE})
 _MAX_RESOLVED = 200
 """Number of unseen alarms that are checked at a time; the next time goes on after them."""
-_ENDS = frozenset({*ALARMS_OF_EVENTS.values(), AlarmKind.ESCALATED, AlarmKind.FILES_ASKED})
+_ENDS = frozenset(
+    {*ALARMS_OF_EVENTS.values(), AlarmKind.ESCALATED, AlarmKind.FILES_ASKED, AlarmKind.TASK_ASKED}
+)
 """Alarms about a ticket that are over once staff have done what it needs."""
 _PAGE_SIZE = 100
 _RETENTION = timedelta(days=90)
@@ -46,6 +49,40 @@ class AlarmRecipients(Struct, frozen=True):
     active: frozenset[str]
     supervisors: tuple[str, ...]
     board: StaffBoard
+
+
+class TaskAlarms:
+    """Makes alarms about tasks, inside the jobs that change them.
+
+    Args:
+        agents: the active agents.
+    """
+
+    def __init__(self, agents: Iterable[Agent]) -> None:
+        self._teams = {agent.name: agent.teams for agent in agents}
+
+    def asked(self, ticket: Ticket, task: Task, by: str, now: datetime) -> tuple[StaffAlarm, ...]:
+        """Return the alarms for a task that a team is asked to do, or is reminded of.
+
+        They go to the member who took it, or to all members.
+
+        Args:
+            ticket: the ticket.
+            task: the task.
+            by: name of the agent who asks; not alerted.
+            now: the current time.
+        """
+        members = {name for name, teams in self._teams.items() if task.team in teams}
+        alerted = {task.holder} & self._teams.keys() if task.holder else members
+        names = tuple(sorted(alerted - {by}))
+        return _ticket_alarms(names, AlarmKind.TASK_ASKED, ticket, now, task.number)
+
+    def answered(
+        self, ticket: Ticket, task: Task, by: str, now: datetime
+    ) -> tuple[StaffAlarm, ...]:
+        """Return the alarm for an answered task, to the ticket's holder unless they answered it."""
+        alerted = {ticket.holder} & self._teams.keys() - {by}
+        return _ticket_alarms(tuple(alerted), AlarmKind.TASK_ANSWERED, ticket, now, task.number)
 
 
 class Alarms:
@@ -130,6 +167,10 @@ class Alarms:
         active = (await self.recipients()).active - {by}
         alerted = {to or ticket.holder} & active
         return _ticket_alarms(tuple(alerted), AlarmKind.ESCALATION_ANSWERED, ticket, now)
+
+    async def task_alarms(self) -> TaskAlarms:
+        """Return the maker of alarms about tasks, for the staff who may be alerted now."""
+        return TaskAlarms([agent for agent in await self._reader.agents() if agent.active])
 
     async def alert_long_waits(self, waiting: Sequence[Conversation], now: datetime) -> int:
         """Alert supervisors about users who wait too long; return the number of new alarms."""
@@ -350,6 +391,8 @@ def _still_matters(ticket: Ticket, kind: AlarmKind) -> bool:
         return ticket.has_unexamined_evidence
     if kind is AlarmKind.ESCALATED:
         return ticket.awaits_supervisors
+    if kind in {AlarmKind.TASK_ASKED, AlarmKind.TASK_OVERDUE}:
+        return bool(ticket.open_tasks)
     if kind is AlarmKind.FILES_ASKED:
         return ticket.is_open and bool(ticket.work.files_asked)
     if kind in _COMPLETION_ALARMS or ticket.completion is not None:
@@ -358,12 +401,17 @@ def _still_matters(ticket: Ticket, kind: AlarmKind) -> bool:
 
 
 def _ticket_alarms(
-    names: tuple[str, ...], kind: AlarmKind, ticket: Ticket, at: datetime
+    names: tuple[str, ...], kind: AlarmKind, ticket: Ticket, at: datetime, task: int = 0
 ) -> tuple[StaffAlarm, ...]:
-    """Return an alarm about a ticket for each of the named agents."""
+    """Return an alarm about a ticket for each of the named agents.
+
+    Several tasks of a ticket may be asked for, or answered, at the same instant: ``task`` is the
+    number of the one that the alarm is about, or 0.
+    """
+    about = ticket.id + (b"/%d" % task if task else b"")
     return tuple(
         StaffAlarm(
-            id=alarm_id(name, kind, ticket.id, at),
+            id=alarm_id(name, kind, about, at),
             agent=name,
             kind=kind,
             at=at,

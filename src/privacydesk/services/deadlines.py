@@ -24,6 +24,7 @@ from privacydesk.domain.clocks import (
     start_clock,
 )
 from privacydesk.domain.deadlines import Day, Unit, end_of_day, working_days_before
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.errors import NotAllowedNowError
 
@@ -174,6 +175,30 @@ class Deadlines:
             return None
         calendar, started = self.calendars.get(clock.calendar), self.today(clock.started_at)
         return max(working_days_before(calendar, clock.due_date, days), started)
+
+    def task_date(self, ticket: Ticket, now: datetime) -> date:
+        """Return the last day for a task unless staff choose another one.
+
+        It is the working day before the date that staff keep to, so that a decision can follow the
+        answer; that date itself if it is today; and today if it has passed.
+        """
+        today, clock = self.today(now), ticket.staff_clock
+        if clock is None:
+            return today
+        due = self.internal_date(clock) or clock.due_date
+        before = working_days_before(self.calendars.get(clock.calendar), due, 1)
+        return max(before, min(due, today), today)
+
+    def with_tasks(self, ticket: Ticket, tasks: tuple[Task, ...], now: datetime) -> Ticket:
+        """Return the ticket with other tasks, and the moments from which they are overdue."""
+        kind = ScheduledEventKind.TASK_OVERDUE
+        late = {task.due_at.astimezone(UTC) for task in tasks if task.is_open}
+        events = {
+            *(event for event in ticket.scheduled_events if event.kind is not kind),
+            *(event for event in ticket.task_events if event.at in late),
+            *(ScheduledEvent(kind, at) for at in late if at > now),
+        }
+        return replace(ticket, tasks=tasks, scheduled_events=_by_time(tuple(events)))
 
     def start_completion(self, ticket: Ticket, now: datetime) -> Ticket:
         """Return the ticket with the clock of carrying out an approved closing started."""

@@ -12,6 +12,7 @@ from privacydesk.domain.account_terms import (
     AccountAction,
     ConsentPurpose,
     DataCategory,
+    ItemOutcome,
 )
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.scopes import PERSONALISATION, TAGS, is_qualified, part_of
@@ -36,11 +37,16 @@ class AccountCall:
 
 
 def granted_items(ticket: Ticket) -> Items:
-    """Return the items of which nothing was refused, with their indexes.
+    """Return the items of which nothing was refused and which are to be done, with their indexes.
 
-    Staff carry out by hand what is granted of an item in part.
+    Staff carry out by hand what is granted of an item in part. What was done before the request
+    came back to them is not done again.
     """
-    return tuple((index, item) for index, item in enumerate(ticket.items) if item.is_granted_whole)
+    return tuple(
+        (index, item)
+        for index, item in enumerate(ticket.items)
+        if item.is_granted_whole and item.result not in _DONE
+    )
 
 
 def plan_calls(ticket: Ticket) -> tuple[AccountCall, ...]:
@@ -60,8 +66,8 @@ def needs_written_answer(ticket: Ticket) -> bool:
 def items_by_hand(ticket: Ticket) -> Items:
     """Return the items that staff carry out by hand, wholly or in part, with their indexes.
 
-    The requester is told that these are done, so they have to be done before. Not among them are
-    items that are answered in words.
+    The requester is told that these are done, so they have to be done before that. Not among them
+    are items that are answered in words.
     """
     all_by_hand = ticket.kind is RequestKind.DELETION and needs_written_answer(ticket)
     return [
@@ -70,6 +76,7 @@ def items_by_hand(ticket: Ticket) -> Items:
         if item.is_granted_in_part
         or (
             item.is_granted_whole
+            and item.result not in _DONE
             and bool(ticket.account)
             and item.name != _OTHER_WISH
             and (all_by_hand or _has_no_call(ticket.kind, item))
@@ -85,6 +92,7 @@ def _has_no_call(kind: RequestKind, item: ScopeItem) -> bool:
     return kind in FOR_OTHERS and item.name in _MANUAL_WISHES
 
 
+_DONE: Final = frozenset({ItemOutcome.DONE, ItemOutcome.ANONYMISED})
 _OTHER_WISH: Final = "other"
 _MANUAL_WISHES = frozenset({"correct", "hand_over", _OTHER_WISH})
 """What a guardian or relative may ask for that no call of the account service carries out."""

@@ -43,6 +43,7 @@ _ALARMS: Mapping[ScheduledEventKind, str] = {
     ScheduledEventKind.COMPLETION_SOON: "closing_due_in_two_working_days",
     ScheduledEventKind.COMPLETION_OVERDUE: "closing_overdue",
     ScheduledEventKind.EVIDENCE_WAITING: "evidence_not_examined",
+    ScheduledEventKind.TASK_OVERDUE: "task_overdue",
 }
 """Names of the log events that alert the holder and the supervisors."""
 

@@ -14,6 +14,8 @@ from privacydesk.domain.account import AccountAnswer, ItemResult
 from privacydesk.domain.account_terms import AccountAction, AccountReason, DataCategory, ItemOutcome
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.work import Work
@@ -96,28 +98,94 @@ def apply_answer(
         items[index] = replace(items[index], result=_result(items[index], results, answer.outcome))
     work = _with_answer(ticket.work, row, answer, deadlines.rules.zone)
     entry = log_entry(ticket.id, row, answer, now)
-    if work.left > 0:
-        unfinished = replace(ticket, items=tuple(items), work=work, version=ticket.version + 1)
-        return Settlement(unfinished, entry)
+    ticket = replace(ticket, items=tuple(items), work=work)
+    settled = settle(ticket, deadlines, now)
+    if settled is None:
+        return Settlement(replace(ticket, version=ticket.version + 1), entry)
+    return Settlement(settled.ticket, entry, settled.outcome, settled.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A ticket after everything that it was granted for was answered.
+
+    Attributes:
+        ticket: the ticket, closed or back in review.
+        outcome: ``ok``, ``partly`` or ``refused``, as the user is told.
+        data: arguments of that message.
+    """
+
+    ticket: Ticket
+    outcome: str
+    data: Mapping[str, Any]
+
+
+def settle(ticket: Ticket, deadlines: Deadlines, now: datetime) -> Settled | None:
+    """Close a ticket that was granted, or return it to review; None while an answer is missing.
+
+    The ticket needs the answers of the account service and of its teams. Staff decide again if a
+    team could not do what was granted, or if nothing of it was done.
+    """
+    work = ticket.work
+    if work.left > 0 or ticket.open_tasks:
+        return None
+    ticket, impossible = _with_task_results(ticket)
+    work = ticket.work
     data = {"rows": work.summary} if work.summary else {}
     if not ticket.contact:
         # Account holders can read the summary in their conversation. Requesters who come back by
         # number and code can only read it here, where it stays until the content is purged.
         work = replace(work, summary=())
-    ticket = replace(ticket, items=tuple(items), work=work)
-    some_refused = not all(item.is_granted_whole for item in items)
-    if all(outcome == "ok" for outcome in work.outcomes) and not some_refused:
-        return Settlement(move(ticket, Move.FULFIL, now), entry, "ok", data)
-    if any(outcome in SUCCESS_OUTCOMES for outcome in work.outcomes):
-        return Settlement(move(ticket, Move.FULFIL_PARTLY, now), entry, "partly", data)
+    ticket = replace(ticket, work=work)
+    some_refused = not all(item.is_granted_whole for item in ticket.items)
+    if not impossible:
+        if all(outcome == "ok" for outcome in work.outcomes) and not some_refused:
+            return Settled(move(ticket, Move.FULFIL, now), "ok", data)
+        if any(outcome in SUCCESS_OUTCOMES for outcome in work.outcomes):
+            return Settled(move(ticket, Move.FULFIL_PARTLY, now), "partly", data)
     ticket = move(ticket, Move.RETURN_TO_REVIEW, now)
     ticket = replace(
         ticket,
         scheduled_events=deadlines.deadline_events(ticket, now),
+        tasks=tuple(replace(task, settles=False) for task in ticket.tasks),
         # These fields describe calls in progress, and there are none any more.
         work=replace(work, left=0, outcomes=(), results=(), summary=()),
     )
-    return Settlement(ticket, entry, "refused", {"results": work.results})
+    return Settled(ticket, "refused", {"results": work.results})
+
+
+def _with_task_results(ticket: Ticket) -> tuple[Ticket, bool]:
+    """Return the ticket with the answers of its teams, and whether one of them was not possible.
+
+    Only answers after the decision count: staff knew the earlier ones.
+    """
+    items, impossible = list(ticket.items), False
+    outcomes: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for task in ticket.tasks:
+        if not task.settles or task.result is None:
+            continue
+        if task.result is TaskResult.NOT_POSSIBLE:
+            impossible = True
+            continue
+        outcomes.append("ok")
+        for index in task.items:
+            if items[index].is_granted_whole and not items[index].result:
+                items[index] = replace(items[index], result=ItemOutcome.DONE.value)
+                rows.append(_task_row(ticket, items[index], task.result))
+    work = ticket.work
+    work = replace(work, outcomes=(*work.outcomes, *outcomes), results=(*work.results, *rows))
+    return replace(ticket, items=tuple(items), work=work), impossible
+
+
+def _task_row(ticket: Ticket, item: ScopeItem, result: TaskResult) -> dict[str, Any]:
+    """Return the result of an item that a team carried out, as those of the account service."""
+    row: dict[str, Any] = {"scope": item.name, "outcome": ItemOutcome.DONE.value}
+    if ticket.kind is RequestKind.DELETION:
+        row["action"] = AccountAction.DELETE.value
+    if result is TaskResult.NOTHING_HELD:
+        row["count"] = 0
+    return row
 
 
 def _with_answer(work: Work, row: Delivery, answer: Answer, zone: str) -> Work:

@@ -22,6 +22,8 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.help_visits import VisitStep
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.retention import Purge
+from privacydesk.domain.tasks import Task
+from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, ObservationOutdated
 from privacydesk.storage import statements as sql
@@ -38,7 +40,7 @@ from privacydesk.storage.rows.conversation import conversation_row
 from privacydesk.storage.rows.delivery import delivery_row
 from privacydesk.storage.rows.evidence import update_evidence_row
 from privacydesk.storage.rows.receipt import pending_row
-from privacydesk.storage.rows.ticket import number_row, person_hashes, ticket_row
+from privacydesk.storage.rows.ticket import number_row, person_hashes, task_rows, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.staging import (
     ClosureError,
@@ -380,6 +382,20 @@ class Batch:
         if removed_persons:
             self._connection.execute(sql.DELETE_PERSON, removed_persons)
         self._insert(tables.ticket_person, new_persons)
+        self._write_tasks()
+
+    def _write_tasks(self) -> None:
+        """Write the rows by which the tasks of changed tickets are found."""
+        tickets = self._locked.tickets
+        changed = [
+            tickets.now[ticket_id]
+            for ticket_id in tickets.changed()
+            if tickets.now[ticket_id].tasks != _tasks_of(tickets.before.get(ticket_id))
+        ]
+        if changed:
+            deletions = [{"at_ticket": ticket.id} for ticket in changed]
+            self._connection.execute(sql.DELETE_TASKS, deletions)
+        self._insert(tables.ticket_task, [row for ticket in changed for row in task_rows(ticket)])
 
     def _insert(self, table: sa.Table, rows: list[Row]) -> None:
         if rows:
@@ -439,6 +455,10 @@ class Batch:
             # These rows were not locked before, so the job that named a missing file is at fault.
             raise ClosureError("evidence to change isn't there")
         return rows
+
+
+def _tasks_of(ticket: Ticket | None) -> tuple[Task, ...]:
+    return () if ticket is None else ticket.tasks
 
 
 def _check_guard(table: sa.Table, matched: int, expected: int) -> None:

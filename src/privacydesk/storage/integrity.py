@@ -17,6 +17,7 @@ from msgspec import MsgspecError
 
 from privacydesk.domain.audit import CheckedRows, RowFault
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ticket import Ticket
 from privacydesk.storage import policy_texts, saved_settings, saved_views, tables, text_modules
 from privacydesk.storage import statements as sql
 from privacydesk.storage.reader import SqlReader
@@ -247,6 +248,8 @@ class SqlIntegrity:
             yield _PagedCheck(table_check.table, table_check.query, table_check.keys, check_rows)
         persons = tables.ticket_person
         yield _PagedCheck(persons, sa.select(persons), ("hash", "ticket_id"), self._check_persons)
+        tasks = tables.ticket_task
+        yield _PagedCheck(tasks, sa.select(tasks), ("ticket_id", "number"), self._check_tasks)
         yield _PagedCheck(tables.audit, _ANCHOR_ENTRIES, ("id",), _check_anchors)
         for binding, associated_data, query in _BODIES:
             table = tables.metadata.tables[binding.table]
@@ -287,19 +290,41 @@ class SqlIntegrity:
 
     def _check_persons(self, connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
         """Report lookup hashes that are not in their ticket's sealed body."""
-        ids = {row.ticket_id for row in rows}
-        tickets = (
-            connection.execute(_TICKETS_BY_ID, {"ids": sql.padded(sorted(ids))}) if ids else ()
-        )
-        opened, unreadable = open_tickets(connection, self._seals, list(tickets))
-        hashes = {row.id: ticket.person_hashes(value) for row, _, value in opened}
-        # These tickets are reported themselves.
-        unreadable_ids = {row.id for row in unreadable}
+        opened, unreadable_ids = self._open_tickets_of(connection, rows)
+        hashes = {ticket_id: ticket.person_hashes(value) for ticket_id, value in opened.items()}
         for row in rows:
             if row.ticket_id in unreadable_ids:
                 continue
             if row.hash not in hashes.get(row.ticket_id, ()):
                 yield RowFault("ticket_person", f"{row.hash.hex()}/{row.ticket_id.hex()}", CHANGED)
+
+    def _check_tasks(self, connection: sa.Connection, rows: Sequence[Row]) -> Iterator[RowFault]:
+        """Report rows of tasks that are not as in their ticket's sealed body."""
+        opened, unreadable_ids = self._open_tickets_of(connection, rows)
+        expected = {
+            (ticket_id, row["number"]): row
+            for ticket_id, value in opened.items()
+            for row in ticket.task_rows(value)
+        }
+        for row in rows:
+            if row.ticket_id in unreadable_ids:
+                continue
+            if expected.get((row.ticket_id, row.number)) != row._asdict():
+                yield RowFault("ticket_task", f"{row.ticket_id.hex()}/{row.number}", CHANGED)
+
+    def _open_tickets_of(
+        self, connection: sa.Connection, rows: Sequence[Row]
+    ) -> tuple[dict[bytes, Ticket], set[bytes]]:
+        """Return the tickets of rows, by id, and the ids of those that can't be opened.
+
+        The latter are reported themselves.
+        """
+        ids = {row.ticket_id for row in rows}
+        tickets = (
+            connection.execute(_TICKETS_BY_ID, {"ids": sql.padded(sorted(ids))}) if ids else ()
+        )
+        opened, unreadable = open_tickets(connection, self._seals, list(tickets))
+        return {row.id: value for row, _, value in opened}, {row.id for row in unreadable}
 
     def _check_bodies(
         self,

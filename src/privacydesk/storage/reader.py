@@ -7,7 +7,7 @@ only awaits the thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -38,6 +38,7 @@ from privacydesk.domain.inbox_views import (
 )
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.signin import AccessEntry
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.outages import Outage
@@ -238,6 +239,29 @@ class SqlReader:
     async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
         """Return the tickets filed in a conversation, newest first."""
         return await self._tickets(queries.TICKETS_IN, {"id": conversation})
+
+    async def open_tasks(
+        self, teams: Collection[str] | None, *, limit: int
+    ) -> tuple[tuple[Ticket, Task], ...]:
+        """Return open tasks with their tickets, the earliest due first; see ``ports.Reader``."""
+
+        def fetch(connection: sa.Connection) -> tuple[tuple[Ticket, Task], ...]:
+            query = queries.OPEN_TASKS if teams is None else queries.OPEN_TASKS_OF_TEAMS
+            params = {"count": limit} | ({} if teams is None else {"teams": padded(sorted(teams))})
+            places = connection.execute(query, params).all()
+            ids = padded(sorted({row.ticket_id for row in places}))
+            rows = connection.execute(queries.TICKETS_BY_ID, {"ids": ids}).all() if ids else ()
+            tickets = {ticket.id: ticket for ticket in self._read_tickets(connection, rows)}
+            found = (
+                (ticket, task)
+                for ticket_id, number in places
+                if (ticket := tickets.get(ticket_id)) is not None
+                for task in ticket.open_tasks
+                if task.number == number
+            )
+            return tuple(found)
+
+        return await self.read(fetch)
 
     async def refused_rows(self) -> tuple[RowFault, ...]:
         """Return the rows that were refused since the process started; see ``ports.Reader``."""

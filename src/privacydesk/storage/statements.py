@@ -117,6 +117,9 @@ DELETE_PERSON = sa.delete(tables.ticket_person).where(
     tables.ticket_person.c.hash == sa.bindparam("at_hash"),
     tables.ticket_person.c.ticket_id == sa.bindparam("at_ticket"),
 )
+DELETE_TASKS = sa.delete(tables.ticket_task).where(
+    tables.ticket_task.c.ticket_id == sa.bindparam("at_ticket")
+)
 # Locked only when changed: if two browser tabs submit the same file, the first one succeeds.
 READ_EVIDENCE = (
     sa.select(*(column for column in tables.evidence.c if column.name != "body"))

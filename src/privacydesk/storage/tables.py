@@ -207,6 +207,26 @@ ticket_person = sa.Table(
     sa.Column("conversation_id", _ID, nullable=False),
 )
 
+# Where tasks are found and counted; what is asked and answered is in the ticket's sealed body.
+ticket_task = sa.Table(
+    "ticket_task",
+    metadata,
+    sa.Column("ticket_id", _ID, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("conversation_id", _ID, nullable=False),
+    sa.Column("team", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("due_at", _INSTANT, nullable=False),
+    sa.Column("ended_at", _INSTANT),
+    sa.Column("result", sa.Text),
+    _partial_index(
+        "ix_ticket_task_open", "due_at", "ticket_id", "number", "team", where="ended_at IS NULL"
+    ),
+    sa.Index("ix_ticket_task_created", "created_at"),
+)
+
 ticket_log = sa.Table(
     "ticket_log",
     metadata,
@@ -372,6 +392,8 @@ agent = sa.Table(
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("locale", sa.Text, nullable=False),
+    # Names of teams, with spaces between them.
+    sa.Column("teams", sa.Text),
     sa.Column("version", sa.BigInteger),
     _mac(),
 )

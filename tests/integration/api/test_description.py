@@ -38,7 +38,9 @@ CONFIG: Mapping[str, Any] = {
 
 def _address(path: str) -> str:
     none = "00" * 16
-    return path.format(number="PD-none", conversation=none, file=none, endpoint=none, delivery=none)
+    return path.format(
+        number="PD-none", conversation=none, file=none, endpoint=none, delivery=none, task="1"
+    )
 
 
 def _named(one: Operation[Any, Any]) -> str:

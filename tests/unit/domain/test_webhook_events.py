@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.tasks import Task, TaskState
 from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.webhook_events import (
@@ -96,6 +97,20 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
             ScopeItem("voice", {"only": [{"qualifier": "singing"}]}),
             ScopeItem("profile"),
         ),
+        tasks=(
+            Task(
+                number=1,
+                team="payments",
+                by="mei",
+                created_at=NOW,
+                due_date=date(2026, 5, 6),
+                due_at=NOW,
+                items=(0,),
+                asked="the orders of the singing person",
+                state=TaskState.TAKEN,
+                holder="meizi",
+            ),
+        ),
     )
     (told,) = webhook_events_of_ticket(None, filed, ["filed"])
     raw = told.body(b"\x01" * 16, NOW)
@@ -130,6 +145,19 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
             ],
             "completion_date": None,
             "completion_due_at": None,
+            "tasks": [
+                {
+                    "number": 1,
+                    "team": "payments",
+                    "items": [0],
+                    "state": "taken",
+                    "result": None,
+                    "created_at": "2026-05-04T08:30:00Z",
+                    "due_date": "2026-05-06",
+                    "due_at": "2026-05-04T08:30:00Z",
+                    "ended_at": None,
+                }
+            ],
         },
     }
     for secret in (b"u-1001", b"138", b"mei", b"photos", b"beach", b"singing"):

@@ -5,6 +5,7 @@ Integrations, the agents that are programs, don't sign in; see ``integrations.ap
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.signin import BY_COMMAND, AccessKind, Credential
+from privacydesk.domain.tasks import Team
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import AccessChanges, Reader, StaffAccess
 from privacydesk.services.signin.access_log import AccessLog
@@ -34,7 +36,11 @@ class TemporaryPassword(Struct, frozen=True):
 
 
 class AgentAdministration:
-    """Adds, changes and disables agents. ``by`` is the name of the administrator."""
+    """Adds, changes and disables agents. ``by`` is the name of the administrator.
+
+    Attributes:
+        teams: the operator's teams, by name.
+    """
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class AgentAdministration:
         log: AccessLog,
         clock: Clock,
         settings: SignInSettings,
+        teams: Mapping[str, Team],
     ) -> None:
         self._store = store
         self._reader = reader
@@ -52,6 +59,7 @@ class AgentAdministration:
         self._log = log
         self._clock = clock
         self._settings = settings
+        self.teams = teams
 
     async def all(self) -> tuple[Agent, ...]:
         """Return all agents who sign in, disabled ones last."""
@@ -95,6 +103,26 @@ class AgentAdministration:
             return agent
         changed = replace(agent, role=role)
         about = f"{agent.role} -> {role}"
+        entry = self._log.new_entry(AccessKind.AGENT_CHANGED, agent=name, by=by, about=about)
+        await self._store.commit(
+            AccessChanges(changed_agent=changed, previous_agent=agent, log_entries=(entry,))
+        )
+        return changed
+
+    async def set_teams(self, name: str, teams: Collection[str], *, by: str = BY_COMMAND) -> Agent:
+        """Set the teams whose tasks an agent works on.
+
+        Raises:
+            NotFoundError: there is no such agent.
+            InvalidRequestError: there is no such team.
+        """
+        agent = await self._find_agent(name)
+        if not self.teams.keys() >= set(teams):
+            raise InvalidRequestError("there is no such team", reason="no_such_team")
+        changed = replace(agent, teams=tuple(sorted(set(teams))))
+        if changed == agent:
+            return agent
+        about = f"{', '.join(agent.teams) or 'no team'} -> {', '.join(changed.teams) or 'no team'}"
         entry = self._log.new_entry(AccessKind.AGENT_CHANGED, agent=name, by=by, about=about)
         await self._store.commit(
             AccessChanges(changed_agent=changed, previous_agent=agent, log_entries=(entry,))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from privacydesk.clock import Clock
+from privacydesk.domain.tasks import Team
 from privacydesk.ports import Hashing, IdGenerator, Reader, StaffAccess
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.signin.agent_account import AgentAccount
@@ -38,6 +40,7 @@ def make_signin_services(
     hashing: Hashing,
     clock: Clock,
     settings: SignInSettings,
+    teams: Mapping[str, Team],
     passwords: Passwords | None = None,
 ) -> SignInServices:
     """Wire the services of staff sign-in and access."""
@@ -57,6 +60,12 @@ def make_signin_services(
         store=store, sign_in=sign_in, passwords=passwords, log=log, hashing=hashing, clock=clock
     )
     agents = AgentAdministration(
-        store=store, reader=reader, passwords=passwords, log=log, clock=clock, settings=settings
+        store=store,
+        reader=reader,
+        passwords=passwords,
+        log=log,
+        clock=clock,
+        settings=settings,
+        teams=teams,
     )
     return SignInServices(sign_in, account, agents, log)

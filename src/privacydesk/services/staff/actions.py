@@ -20,7 +20,7 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry, Ticket
-from privacydesk.domain.turn import DecisionKind, DecisionMessage
+from privacydesk.domain.turn import DecisionKind, DecisionMessage, ResultMessage
 from privacydesk.domain.work import StaffMessage
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, IdGenerator, Job, Locks, Reader, WorkingSet, Writer
@@ -41,6 +41,7 @@ class DecisionResult:
         data: other values for the message to the user.
         deliveries: outbox rows of calls to the account service.
         other_ticket: another ticket that the decision changes.
+        alarms: alarms for other agents.
     """
 
     kind: DecisionKind
@@ -49,6 +50,24 @@ class DecisionResult:
     data: Mapping[str, Any] = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = ()
     other_ticket: Ticket | None = None
+    alarms: tuple[StaffAlarm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChange:
+    """A change of a ticket that may bring it to its end.
+
+    Attributes:
+        ticket: the ticket after the change.
+        outcome: what the user is told, as of ``ResultMessage``; empty for nothing.
+        data: arguments of that message.
+        alarms: alarms for other agents.
+    """
+
+    ticket: Ticket
+    outcome: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    alarms: tuple[StaffAlarm, ...] = ()
 
 
 DecisionFunction = Callable[[Ticket, datetime], DecisionResult]
@@ -237,6 +256,7 @@ class StaffActions:
                     ticket_log=log,
                     deliveries=(*result.deliveries, *self._notices.rows(message, now)),
                     evidence_removed=evidence_removed,
+                    staff_alarms=result.alarms,
                 ),
             )
 
@@ -312,6 +332,59 @@ class StaffActions:
             tickets=(ticket.id,),
             once_per_ticket=ticket.id,
         )
+
+    async def change_ticket(
+        self,
+        ticket: Ticket,
+        agent: Agent,
+        entry: LogEntryDraft,
+        change: Callable[[Ticket, datetime], TicketChange],
+        *,
+        job_id: str | None,
+        guard: Guard = no_check,
+    ) -> Ticket:
+        """Change a ticket, and inform the user if that brings it to its end, in one commit.
+
+        Args:
+            ticket: the ticket as it was read.
+            agent: the agent who makes the change.
+            entry: the entry for the ticket's log.
+            change: returns the change of the locked ticket; pure, since it may run again.
+            job_id: the form's token, so that submitting it twice counts once.
+            guard: raises if the ticket has changed since the agent saw it.
+        """
+        now, job_name = self._clock.now(), self.job_id(entry.what, job_id)
+
+        def prepare(rows: WorkingSet) -> TurnInput:
+            before = rows.tickets[ticket.id]
+            guard(before)
+            check_not_purged(before)
+            result = change(before, now)
+            log_entry = LogEntry(
+                ticket.id, now, agent.name, entry.what, entry.why, job_name, entry.data
+            )
+            changes = Changes(
+                tickets=(result.ticket,), ticket_log=(log_entry,), staff_alarms=result.alarms
+            )
+            if not result.outcome:
+                return TurnInput(None, changes)
+            message = ResultMessage(
+                job_name, "", entry.what, result.outcome, result.data, ticket=result.ticket
+            )
+            notices = Changes(deliveries=self._notices.rows(message, now))
+            return TurnInput(message, changes.merged_with(notices))
+
+        await self._turns.run(
+            ticket.conversation_id,
+            job_name,
+            prepare,
+            tickets=(ticket.id,),
+            once_per_ticket=ticket.id,
+        )
+        self._changed(ticket.conversation_id)
+        current = await self._reader.ticket(ticket.id)
+        assert current is not None
+        return current
 
     async def update_ticket(
         self,

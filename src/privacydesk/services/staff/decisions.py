@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +22,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import AbuseEvidence, AbusiveRequest, Ground
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
+from privacydesk.domain.tasks import Team
 from privacydesk.domain.ticket import Outcome, ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
@@ -32,6 +35,7 @@ from privacydesk.errors import (
     StaleError,
 )
 from privacydesk.services import plans
+from privacydesk.services.alarms import Alarms, TaskAlarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.row_builders import OutboxRowBuilder
 from privacydesk.services.staff import preconditions
@@ -42,6 +46,7 @@ from privacydesk.services.staff.actions import (
     StaffActions,
 )
 from privacydesk.services.staff.evidence import EvidenceFiles, evidence_not_opened
+from privacydesk.services.staff.granted_tasks import GrantedTasks
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
@@ -91,6 +96,8 @@ class Decisions:
         row_builder: builds the rows of account service calls.
         deadlines: knows how long an approval is valid, and when it has to be carried out.
         second_eyes: the request kinds whose decisions a second agent has to confirm.
+        alarms: creates staff alarms.
+        teams: the operator's teams, by name.
     """
 
     def __init__(
@@ -103,6 +110,8 @@ class Decisions:
         row_builder: OutboxRowBuilder,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
+        alarms: Alarms,
+        teams: Mapping[str, Team],
     ) -> None:
         self._roster = roster
         self._tickets = tickets
@@ -111,6 +120,8 @@ class Decisions:
         self._row_builder = row_builder
         self._deadlines = deadlines
         self._second_eyes = second_eyes
+        self._alarms = alarms
+        self._granted = GrantedTasks(deadlines, teams)
 
     # -- deciding --------------------------------------------------------------------------
 
@@ -121,6 +132,7 @@ class Decisions:
         *,
         text: str = "",
         account: str = "",
+        carried_out: bool = False,
         job_id: str | None = None,
         seen: SeenState | None = None,
     ) -> Ticket:
@@ -131,10 +143,11 @@ class Decisions:
             by: the name of the agent who decides.
             text: the answer, for requests that are answered in writing.
             account: the account that the ticket is about, if it names none yet.
+            carried_out: whether what no program carries out is done.
             job_id: the form's token, so that submitting it twice counts once.
             seen: the state of the ticket that the agent saw; None to skip the check.
         """
-        verdict = Verdict(text=text, account=account)
+        verdict = Verdict(text=text, account=account, carried_out=carried_out)
         return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
 
     async def refuse(
@@ -184,7 +197,9 @@ class Decisions:
         """Decide a ticket, or propose the decision if a second agent has to confirm it.
 
         Closing an account is only approved: the user still has to confirm it. Other requests are
-        carried out by the account service where it can, or answered with the verdict's text.
+        carried out by the account service where it can, or answered with the verdict's text. What
+        it can't is a task for a team, or for the desk itself, unless the verdict says that it is
+        done; the ticket stays open until all its tasks are answered.
 
         Args:
             number: the ticket's number.
@@ -209,7 +224,9 @@ class Decisions:
         abuse = await self._abuse_evidence(ticket, verdict)
         if self.needs_second_agent(ticket):
             return await self._propose(ticket, agent, verdict, job_id, guard)
-        decide, entry = self._decision(agent, verdict, abuse), _decision_entry(ticket, verdict)
+        alarms = await self._alarms.task_alarms()
+        decide = self._decision(agent, verdict, abuse, alarms)
+        entry = _decision_entry(ticket, verdict)
         return await self._actions.apply_decision(
             ticket, agent, decide, entry, job_id=job_id, guard=guard
         )
@@ -238,7 +255,8 @@ class Decisions:
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
         abuse = await self._abuse_evidence(ticket, verdict)
-        return await self._actions.preview(ticket, agent, self._decision(agent, verdict, abuse))
+        decide = self._decision(agent, verdict, abuse, await self._alarms.task_alarms())
+        return await self._actions.preview(ticket, agent, decide)
 
     async def _abuse_evidence(self, ticket: Ticket, verdict: Verdict) -> AbuseEvidence | None:
         """Return the evidence for a refusal as abusive, with when each request was made."""
@@ -272,7 +290,13 @@ class Decisions:
         )
 
     async def confirm(
-        self, number: str, by: str, *, seen: SeenState, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        *,
+        seen: SeenState,
+        carried_out: bool = False,
+        job_id: str | None = None,
     ) -> Ticket:
         """Confirm another agent's decision, so that it is carried out and the user is informed.
 
@@ -284,6 +308,7 @@ class Decisions:
             number: the ticket's number.
             by: the name of the agent who confirms.
             seen: the state of the ticket that the agent saw.
+            carried_out: whether what no program carries out is done; see ``decide``.
             job_id: the form's token, so that submitting it twice counts once.
 
         Raises:
@@ -308,6 +333,8 @@ class Decisions:
         # The preconditions are checked with the first agent's present role.
         first_agent = await self._roster.worker(proposal.by)
         abuse = await self._abuse_evidence(ticket, proposal.verdict)
+        alarms = await self._alarms.task_alarms()
+        verdict = replace(proposal.verdict, carried_out=carried_out)
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             _check_proposal_unchanged(current, proposal)
@@ -319,10 +346,10 @@ class Decisions:
                 )
             if unopened:
                 raise evidence_not_opened()
-            confirmed = self._decision(first_agent, proposal.verdict, abuse)
+            confirmed = self._decision(first_agent, verdict, abuse, alarms)
             return confirmed(_without_proposal(current), now)
 
-        entry = _decision_entry(ticket, proposal.verdict, {"proposed_by": proposal.by})
+        entry = _decision_entry(ticket, verdict, {"proposed_by": proposal.by})
         return await self._actions.apply_decision(
             ticket, agent, decide, entry, job_id=job_id, guard=guard
         )
@@ -386,7 +413,7 @@ class Decisions:
     # -- results of decisions ----------------------------------------------------------------
 
     def _decision(
-        self, agent: Agent, verdict: Verdict, abuse: AbuseEvidence | None
+        self, agent: Agent, verdict: Verdict, abuse: AbuseEvidence | None, alarms: TaskAlarms
     ) -> DecisionFunction:
         """Return the function that decides a locked ticket."""
 
@@ -397,7 +424,11 @@ class Decisions:
             ticket = self._update_account_hash(current, ticket)
             if verdict.refuses_all(ticket):
                 return self._refuse(ticket, verdict, now)
-            return self._grant(ticket, verdict, now)
+            ticket = self._granted.with_tasks(ticket, agent.name, verdict, now)
+            result = self._grant(ticket, verdict, now)
+            new = ticket.tasks[len(current.tasks) :]
+            raised = (alarms.asked(result.ticket, task, agent.name, now) for task in new)
+            return replace_dataclass(result, alarms=tuple(chain.from_iterable(raised)))
 
         return decide
 
@@ -415,15 +446,15 @@ class Decisions:
             lapse = ScheduledEvent(
                 ScheduledEventKind.LAPSE, now + self._deadlines.rules.verification_timeout
             )
-            approved = replace(approved, scheduled_events=(lapse,))
+            approved = replace(approved, scheduled_events=(lapse, *approved.task_events))
             approved = self._deadlines.start_completion(approved, now)
             return DecisionResult(DecisionKind.APPROVED, approved, text)
         planned = plans.plan_calls(ticket)
-        if planned:
+        if planned or ticket.open_tasks:
             released = move(ticket, Move.RELEASE, now)
             withheld = verdict.withhold or released.work.ground_withheld
             work = replace(released.work, left=len(planned), ground_withheld=withheld)
-            released = replace(released, scheduled_events=(), work=work)
+            released = replace(released, scheduled_events=released.task_events, work=work)
             if any(call.action is AccountAction.DEREGISTER for call in planned):
                 released = self._deadlines.start_completion(released, now)
             rows = self._row_builder.ticket_call_rows(released, planned, now)
@@ -460,6 +491,8 @@ def _decision_entry(
     grounds = {
         index: refusal.ground.value for index, refusal in verdict.refused.items() if refusal.ground
     }
+    if verdict.carried_out:
+        more = {"carried_out": True, **(more or {})}
     if verdict.refuses_all(ticket):
         whole = verdict.whole.ground if verdict.whole else None
         names = [whole.value] if whole else list(dict.fromkeys(grounds.values()))

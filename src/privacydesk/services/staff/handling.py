@@ -377,7 +377,7 @@ def require_text(text: str) -> str:
     stripped = text.strip()
     if not stripped or len(stripped) > _MAX_TEXT_LENGTH:
         raise InvalidRequestError(
-            f"a reply has 1 to {_MAX_TEXT_LENGTH} characters",
+            f"this takes a text of 1 to {_MAX_TEXT_LENGTH} characters",
             reason="words" if stripped else "no_words",
         )
     return stripped

@@ -16,6 +16,7 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services import plans
@@ -51,6 +52,8 @@ class Verdict(Struct, frozen=True):
         withhold: whether the requester is not told the ground, only the clause with all grounds.
         abuse_requests: for the ground of abuse, the numbers of the requests that show it.
         abuse_facts: what they show, for staff.
+        carried_out: whether everything that is granted and that no program carries out is done;
+            else the ticket stays open until it is.
     """
 
     text: str = ""
@@ -60,6 +63,7 @@ class Verdict(Struct, frozen=True):
     withhold: bool = False
     abuse_requests: tuple[str, ...] = ()
     abuse_facts: str = ""
+    carried_out: bool = False
 
     def refusal_of(self, index: int) -> Refusal | None:
         """Return the refusal of an item of the ticket, or of the rest; None if it is granted."""
@@ -118,6 +122,8 @@ class DecisionBlocker(StrEnum):
     """Only grounds 1 to 3 may be withheld."""
     SUPERVISOR = "supervisor"
     """Only a supervisor may withhold a ground."""
+    TASKS = "tasks"
+    """A team still works on what is said to be carried out."""
 
 
 def find_decision_blockers(
@@ -174,8 +180,18 @@ def _verdict_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[De
     if account not in ("", ticket.account) and not ticket.may_name_account:
         blockers.append(DecisionBlocker.OTHER_ACCOUNT)
     if not verdict.refuses_all(ticket):
-        blockers += _execution_blockers(apply_verdict(ticket, agent, verdict), verdict)
+        decided = apply_verdict(ticket, agent, verdict)
+        blockers += _execution_blockers(decided, verdict)
+        if verdict.carried_out and any(
+            concerns_granted(decided, task) for task in ticket.open_tasks
+        ):
+            blockers.append(DecisionBlocker.TASKS)
     return blockers
+
+
+def concerns_granted(ticket: Ticket, task: Task) -> bool:
+    """Return whether a decided ticket grants something of what a task is about."""
+    return not task.items or any(ticket.items[index].decision != "refuse" for index in task.items)
 
 
 def _execution_blockers(ticket: Ticket, verdict: Verdict) -> list[DecisionBlocker]:
@@ -279,6 +295,10 @@ _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
     ),
     DecisionBlocker.NAMED_GROUND: ("this ground has to be named", ErrorCode.INVALID_REQUEST),
     DecisionBlocker.SUPERVISOR: ("this takes a supervisor", ErrorCode.FORBIDDEN),
+    DecisionBlocker.TASKS: (
+        "a team still works on it: withdraw the task, or let the request stay open",
+        ErrorCode.NOT_ALLOWED_NOW,
+    ),
 }
 
 

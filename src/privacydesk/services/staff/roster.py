@@ -88,7 +88,7 @@ class Roster:
         """
         agent = await self.agent(name)
         if not agent.works:
-            raise DeskError("an auditor only looks", code=ErrorCode.FORBIDDEN)
+            raise DeskError("this role does not work on requests", code=ErrorCode.FORBIDDEN)
         return agent
 
     async def supervisor(self, name: str) -> Agent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.account import AccountService
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import Team
 from privacydesk.ports import Hashing, IdGenerator, Store
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
@@ -28,6 +29,7 @@ from privacydesk.services.staff.handling import TicketHandling
 from privacydesk.services.staff.merges import Merges
 from privacydesk.services.staff.restorations import Restorations
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.tasks import Tasks
 from privacydesk.services.staff.ticket_lookup import TicketLookup
 from privacydesk.services.turns import Turns
 
@@ -40,6 +42,7 @@ class StaffServices:
         roster: finds agents and checks their roles.
         tickets: finds tickets.
         evidence: lists and opens evidence.
+        tasks: hands items to teams, and takes their answers.
         handling: assigns tickets, writes to requesters, extends deadlines.
         bulk: assigns several tickets, and asks several requesters.
         examinations: accepts and rejects evidence.
@@ -55,6 +58,7 @@ class StaffServices:
     roster: Roster
     tickets: TicketLookup
     evidence: EvidenceFiles
+    tasks: Tasks
     handling: TicketHandling
     bulk: BulkActions
     examinations: Examinations
@@ -82,6 +86,7 @@ def make_staff_services(
     second_eyes: frozenset[RequestKind],
     closing_faces: str,
     changed: Callable[[ConversationId], None],
+    teams: Mapping[str, Team],
     separation: timedelta = timedelta(0),
 ) -> StaffServices:
     """Wire the services for staff's work on tickets.
@@ -99,6 +104,7 @@ def make_staff_services(
         accounts: the account service.
         second_eyes: the request kinds whose decisions a second agent has to confirm.
         closing_faces: why pictures of faces may prove who closes an account; empty if they may not.
+        teams: the operator's teams, by name.
         changed: called after a change without an event, so that open pages are updated.
         separation: see ``Reviewers``.
     """
@@ -128,6 +134,16 @@ def make_staff_services(
             accounts=accounts, roster=roster, tickets=tickets, actions=actions, minter=minter
         ),
         merges=Merges(roster, tickets, actions, deadlines),
+        tasks=Tasks(
+            roster=roster,
+            tickets=tickets,
+            reader=reader,
+            actions=actions,
+            deadlines=deadlines,
+            alarms=alarms,
+            clock=clock,
+            teams=teams,
+        ),
         handling=handling,
         bulk=BulkActions(roster, tickets, handling, reader),
         examinations=Examinations(
@@ -149,5 +165,7 @@ def make_staff_services(
             row_builder=row_builder,
             deadlines=deadlines,
             second_eyes=second_eyes,
+            alarms=alarms,
+            teams=teams,
         ),
     )

@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.tasks import TaskState
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
 
@@ -187,5 +188,10 @@ def _request_part(ticket: Ticket) -> Ticket:
         phone_hash=None,
         scheduled_events=(),
         packages=(),
+        # Who of a team has a task is theirs to say.
+        tasks=tuple(
+            replace(task, holder="", state=TaskState.WAITING if task.is_open else task.state)
+            for task in ticket.tasks
+        ),
         satisfaction=None,
     )

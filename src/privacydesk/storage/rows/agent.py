@@ -10,7 +10,15 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 BINDING = Binding(
-    "agent.mac", "name", "version", "display_name", "role", "created_at", "active", "locale"
+    "agent.mac",
+    "name",
+    "version",
+    "display_name",
+    "role",
+    "created_at",
+    "active",
+    "locale",
+    added="teams",
 )
 
 
@@ -29,6 +37,7 @@ def agent_row(agent: Agent, key: Seal, *, version: int = 1) -> dict[str, Any]:
         "created_at": to_micros(agent.created_at),
         "active": agent.active,
         "locale": agent.locale,
+        "teams": " ".join(agent.teams),
         "version": version,
     }
     return BINDING.sign(row, key)
@@ -48,4 +57,5 @@ def read_agent(row: Any, key: Seal) -> Agent:
         created_at=from_micros(row.created_at),
         active=row.active,
         locale=row.locale,
+        teams=tuple((row.teams or "").split()),
     )

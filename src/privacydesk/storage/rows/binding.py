@@ -38,13 +38,16 @@ class Binding:
         column: the sealed column, as ``table.column``, or the digest's, ``table.mac``.
         columns: the bound columns, at least two. Their order must never change.
         keys: the number of columns, from the first, that are the primary key.
+        added: a column of text that was added to the table later. It is bound in rows where it is
+            not empty, so that older rows stay valid; emptying it is detected like any change.
     """
 
-    __slots__ = ("_from_dict", "_from_row", "_keys", "_prefix", "column", "columns")
+    __slots__ = ("_added", "_from_dict", "_from_row", "_keys", "_prefix", "column", "columns")
 
-    def __init__(self, column: str, *columns: str, keys: int = 1) -> None:
+    def __init__(self, column: str, *columns: str, keys: int = 1, added: str = "") -> None:
         self.column = column
-        self.columns = columns
+        self.columns = (*columns, added) if added else columns
+        self._added = added
         self._keys = columns[:keys]
         self._prefix = column.encode() + b"|"
         self._from_dict = itemgetter(*columns)
@@ -57,11 +60,14 @@ class Binding:
 
     def associated_data(self, values: dict[str, Any]) -> bytes:
         """Return the associated data for a row that is about to be written."""
-        return self._prefix + _encode(self._from_dict(values))
+        return self._encode(self._from_dict(values), values[self._added] if self._added else "")
 
     def associated_data_of_row(self, row: Any) -> bytes:
         """Return the associated data for a row that was read."""
-        return self._prefix + _encode(self._from_row(row))
+        return self._encode(self._from_row(row), getattr(row, self._added) if self._added else "")
+
+    def _encode(self, values: tuple[Any, ...], added: str) -> bytes:
+        return self._prefix + _encode((*values, added) if added else values)
 
     def row_key(self, row: Any) -> str:
         """Return a row's primary key as text, with ids and hashes in hexadecimal."""

@@ -12,6 +12,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import (
     Outcome,
     Requester,
@@ -151,6 +152,7 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "answers": ticket.answers,
         "work": to_builtins(ticket.work),
         "packages": [package_record(package) for package in ticket.packages],
+        **({"tasks": to_builtins(ticket.tasks)} if ticket.tasks else {}),
     }
 
 
@@ -199,6 +201,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         answers=body["answers"],
         work=convert(body["work"], Work),
         packages=tuple(read_package(record) for record in body["packages"]),
+        tasks=convert(body.get("tasks", ()), tuple[Task, ...]),
         version=row.version,
     )
 
@@ -231,6 +234,25 @@ def person_hashes(ticket: Ticket) -> frozenset[LookupHash]:
     """Return the account and contact hashes by which a ticket is found."""
     hashes = (ticket.account_hash, ticket.contact_hash, ticket.phone_hash)
     return frozenset(value for value in hashes if value is not None)
+
+
+def task_rows(ticket: Ticket) -> list[dict[str, Any]]:
+    """Return the rows by which a ticket's tasks are found and counted."""
+    return [
+        {
+            "ticket_id": ticket.id,
+            "number": task.number,
+            "conversation_id": ticket.conversation_id,
+            "team": task.team,
+            "state": task.state.value,
+            "holder": task.holder,
+            "created_at": to_micros(task.created_at),
+            "due_at": to_micros(task.due_at),
+            "ended_at": opt_micros(task.ended_at),
+            "result": None if task.result is None else task.result.value,
+        }
+        for task in ticket.tasks
+    ]
 
 
 def _item_record(item: ScopeItem) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.operations import API_SERVICES, ApiServices, Operation
 from privacydesk.web.api.pages import OPENAPI_DOCUMENT, OpenApiDocument, docs_page
 from privacydesk.web.api.request_handler import RATE_LIMITER, serve_operation
+from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
 from privacydesk.web.api.tickets import TICKETS
 from privacydesk.web.api.webhooks import WEBHOOKS
@@ -23,6 +24,7 @@ from privacydesk.web.settings import WebSettings
 OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     *TICKETS,
     *TICKET_ACTIONS,
+    *TASKS,
     *CONVERSATIONS,
     *WEBHOOKS,
     *APP_TOKENS,

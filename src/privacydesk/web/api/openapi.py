@@ -39,6 +39,10 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = MappingPr
             "The number of the ticket.",
             {"type": "string", "minLength": 1, "maxLength": 64},
         ),
+        "task": (
+            "The number of the task within the ticket, from 1.",
+            {"type": "string", "pattern": "^[0-9]{1,2}$"},
+        ),
         "conversation": (
             "The id of the conversation, or the number of a ticket that was filed in it.",
             {"type": "string", "minLength": 1, "maxLength": 64},
@@ -95,6 +99,7 @@ class Problem(ResponseModel):
 _GROUP_DESCRIPTIONS: Final[Mapping[Group, str]] = {
     Group.TICKETS: "Reading tickets: filtered lists, single tickets, their logs and evidence.",
     Group.TICKET_ACTIONS: "Actions of an agent on tickets, with the same rules as in the console.",
+    Group.TASKS: "What teams, the owners of some of the data, are asked to do for tickets.",
     Group.CONVERSATIONS: "Reading conversations and replying to users.",
     Group.WEBHOOKS: "Endpoints to which the desk sends events, and the deliveries to them.",
     Group.APP_TOKENS: "Revoking tokens of the app's users, for example after a log-out.",

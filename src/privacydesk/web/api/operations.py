@@ -62,6 +62,7 @@ class Group(StrEnum):
 
     TICKETS = "Tickets"
     TICKET_ACTIONS = "Acting on tickets"
+    TASKS = "Tasks of teams"
     CONVERSATIONS = "Conversations"
     WEBHOOKS = "Webhooks"
     APP_TOKENS = "App tokens"

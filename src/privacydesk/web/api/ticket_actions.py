@@ -104,6 +104,11 @@ class GrantTicketRequest(RequestModel):
         default="", description="The account that the request is about, if the ticket has none yet."
     )
     refused: tuple[ItemRefusal, ...] = Field(default=(), max_length=_MAX_ITEMS)
+    carried_out: bool = Field(
+        default=False,
+        description="Whether what no program carries out is done. Otherwise it becomes a task, and"
+        " the ticket stays in `fulfilling` until the task is answered.",
+    )
     abuse: AbuseRequest | None = _ABUSE
 
 
@@ -218,7 +223,12 @@ async def _grant(call: Call[EmptyRequest, GrantTicketRequest]) -> ApiResponse:
         refusal.item: Refusal(refusal.ground, refusal.reason, refusal.granted.strip())
         for refusal in grant.refused
     }
-    verdict = Verdict(text=grant.text.strip(), account=grant.account, refused=refused)
+    verdict = Verdict(
+        text=grant.text.strip(),
+        account=grant.account,
+        refused=refused,
+        carried_out=grant.carried_out,
+    )
     return await _decide(call, _with_abuse(verdict, grant.abuse))
 
 

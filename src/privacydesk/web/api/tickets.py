@@ -124,14 +124,14 @@ async def _show_details(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
             items=tuple(
                 ItemDetailsResponse(
                     **item_fields(item),
-                    detail=_to_json(item.detail),
+                    detail=to_json(item.detail),
                     ground=item.ground,
                     reason=item.reason,
                     granted=item.granted,
                 )
                 for item in ticket.items
             ),
-            answers=_to_json(ticket.answers),
+            answers=to_json(ticket.answers),
         )
     )
 
@@ -175,7 +175,8 @@ async def _audit(call: Call[Any, Any], ticket: Ticket, action: str) -> None:
     )
 
 
-def _to_json(values: Any) -> dict[str, JsonValue]:
+def to_json(values: Any) -> dict[str, JsonValue]:
+    """Return a mapping of a ticket as JSON."""
     converted: dict[str, JsonValue] = msgspec.to_builtins(dict(values), str_keys=True)
     return converted
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import Struct
 
-from privacydesk.domain.agents import STAFF, Agent, Role
+from privacydesk.domain.agents import CASE_READERS, Agent, Role
 from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.domain.signin import AccessKind, AuthenticatedSession, Stage
@@ -93,11 +93,11 @@ def staff(*roles: Role, counts_as_activity: bool = True) -> Callable[[_H], _H]:
     """Restrict a handler to signed-in agents with one of the roles.
 
     Args:
-        roles: the roles that may use the handler; all roles if none is given.
+        roles: the roles that may use the handler; those that may read requests if none is given.
         counts_as_activity: False for requests that pages send by themselves, such as polling, so
             that a forgotten window doesn't keep its session from timing out.
     """
-    return _set_rule(_AccessRule(frozenset(roles or STAFF), counts_as_activity))
+    return _set_rule(_AccessRule(frozenset(roles or CASE_READERS), counts_as_activity))
 
 
 def public(handler: _H) -> _H:

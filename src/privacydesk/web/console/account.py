@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from privacydesk.domain.agents import STAFF
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.signin.passwords import MIN_LENGTH
@@ -23,14 +24,14 @@ _DONE_VALUES: Final = frozenset({"password", "session", "sessions"})
 """The values of ``done`` in the page's address: which form was accepted."""
 
 
-@staff()
+@staff(*STAFF)
 async def account_page(request: web.Request) -> web.Response:
     """Show the agent's sessions, and forms to change password and second factor."""
     done = request.query.get("done", "")
     return await _render_page(request, done=done if done in _DONE_VALUES else "")
 
 
-@staff()
+@staff(*STAFF)
 async def end_session(request: web.Request) -> web.Response:
     """End one of the agent's own sessions."""
     form = await read_verified_form(request)
@@ -43,7 +44,7 @@ async def end_session(request: web.Request) -> web.Response:
     raise forms.done_redirect(ADDRESS, "session")
 
 
-@staff()
+@staff(*STAFF)
 async def end_other_sessions(request: web.Request) -> web.Response:
     """End all of the agent's sessions but this one."""
     await read_verified_form(request)
@@ -52,7 +53,7 @@ async def end_other_sessions(request: web.Request) -> web.Response:
     raise forms.done_redirect(ADDRESS, "sessions")
 
 
-@staff()
+@staff(*STAFF)
 async def change_password(request: web.Request) -> web.Response:
     """Set a new password; all other sessions end."""
     form = await read_verified_form(request)
@@ -69,7 +70,7 @@ async def change_password(request: web.Request) -> web.Response:
     raise forms.done_redirect(ADDRESS, "password")
 
 
-@staff()
+@staff(*STAFF)
 async def renew_recovery_codes(request: web.Request) -> web.Response:
     """Replace the agent's recovery codes, and show the new ones once."""
     form = await read_verified_form(request)
@@ -83,7 +84,7 @@ async def renew_recovery_codes(request: web.Request) -> web.Response:
     return codes_page(request, codes, cookies.token_of(request), next_page=ADDRESS)
 
 
-@staff()
+@staff(*STAFF)
 async def remove_authenticator(request: web.Request) -> web.Response:
     """Remove the agent's authenticator app; the next sign-in sets up another one."""
     form = await read_verified_form(request)

@@ -6,8 +6,14 @@ from datetime import date
 
 from aiohttp import web
 
-from privacydesk.domain.agents import WORKERS
-from privacydesk.domain.alarms import ALARMS_OF_DAYS, StaffAlarm, group_alarms, outage_length
+from privacydesk.domain.agents import WORKERS, Role
+from privacydesk.domain.alarms import (
+    ALARMS_OF_DAYS,
+    AlarmKind,
+    StaffAlarm,
+    group_alarms,
+    outage_length,
+)
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.board import BOARD_CACHE
 from privacydesk.web.console.keys import SERVICES
@@ -26,12 +32,14 @@ def alarm_address(alarm: StaffAlarm, day: date) -> str:
         return f"/console/reports?first={day}&last={day}#help"
     if alarm.conversation_id is None:
         return ""
+    if alarm.kind is AlarmKind.TASK_ASKED:
+        return f"/console/tickets/{alarm.number}/tasks"
     if alarm.number:
         return f"/console/tickets/{alarm.number}"
     return f"/console/conversations/{alarm.conversation_id.hex()}"
 
 
-@staff(*WORKERS)
+@staff(*WORKERS, Role.DATA_OWNER)
 async def alarms_page(request: web.Request) -> web.Response:
     """Show the agent's alarms; with ``part=list`` in the query, return only the list."""
     list_only = request.query.get("part") == "list"
@@ -52,7 +60,7 @@ async def alarms_page(request: web.Request) -> web.Response:
     )
 
 
-@staff(*WORKERS)
+@staff(*WORKERS, Role.DATA_OWNER)
 async def mark_all_seen(request: web.Request) -> web.Response:
     """Mark all of an agent's alarms as seen."""
     await read_verified_form(request)

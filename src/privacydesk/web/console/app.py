@@ -56,6 +56,7 @@ def make_console() -> web.Application:
             web.post("/people", people.add_agent),
             web.get("/people/access", people.access_page),
             web.post("/people/role", people.change_role),
+            web.post("/people/teams", people.set_teams),
             web.post("/people/disable", people.disable_agent),
             web.post("/people/reset", people.reset_agent),
             web.get("/people/access/export", exports.export_access, allow_head=False),

@@ -51,6 +51,7 @@ from privacydesk.web.console.refusal_drafts import drafts_for
 from privacydesk.web.console.seen_alarms import mark_alarms_seen
 from privacydesk.web.console.services import ConsoleServices
 from privacydesk.web.console.steps import Step, finished_steps, next_step
+from privacydesk.web.console.task_rows import case_task_values
 from privacydesk.web.console.verdicts import item_keys
 from privacydesk.web.keys import LOCALE
 from privacydesk.web.receipts import receipt_response
@@ -99,7 +100,7 @@ class DecisionPreview(Struct, frozen=True):
         blockers: why the ticket can't be decided like this yet.
         events: the messages that the user will see; empty while there are blockers.
         submitted: the fields of the form as they were submitted.
-        by_hand: the items that staff have to have carried out themselves.
+        by_hand: the items that staff carry out themselves, or a team.
     """
 
     verdict: Verdict
@@ -307,6 +308,7 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "closing_faces": services.operator_settings.closing_faces,
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
         "escalated": ESCALATED in ticket.flags,
+        **case_task_values(services, ticket, me),
         "supervises": me.supervises,
         "may_see_account_data": may_see_account_data(ticket, me),
         "may_restore": me.supervises and may_be_restored(ticket),
@@ -353,7 +355,7 @@ def _evidence_values(ticket: Ticket, me: Agent) -> dict[str, Any]:
 
 
 def items_by_hand(ticket: Ticket, agent: Agent, verdict: Verdict) -> tuple[ScopeItem, ...]:
-    """Return the items that staff have to have carried out themselves for a decision."""
+    """Return the items of a decision that no program carries out."""
     decided = apply_verdict(ticket, agent, verdict)
     return tuple(item for _, item in plans.items_by_hand(decided))
 

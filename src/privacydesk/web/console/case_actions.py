@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
-from privacydesk.domain.ticket import ScopeItem
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError, StaleError
-from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.preconditions import find_decision_blockers
 from privacydesk.web.console.access import agent_session, staff
@@ -368,7 +364,6 @@ async def preview_decision(request: web.Request) -> web.Response:
 @staff(*WORKERS)
 async def decide(request: web.Request) -> web.Response:
     """Decide a ticket as it was previewed."""
-    me = agent_session(request).agent
 
     async def run(action: FormAction) -> object:
         decisions = action.services.staff.decisions
@@ -379,8 +374,6 @@ async def decide(request: web.Request) -> web.Response:
             # If the items have changed since the page was shown, report that instead.
             await decisions.check_seen(action.target, action.case_seen)
             raise
-        if not decisions.needs_second_agent(ticket):
-            _check_carried_out(action, items_by_hand(ticket, me, verdict))
         return await decisions.decide(
             action.target, action.by, verdict, job_id=action.job_id, seen=action.case_seen
         )
@@ -391,24 +384,17 @@ async def decide(request: web.Request) -> web.Response:
 @staff(*WORKERS)
 async def confirm(request: web.Request) -> web.Response:
     """Confirm a decision that another agent proposed."""
-    me = agent_session(request).agent
-
-    async def run(action: FormAction) -> object:
-        ticket = await action.services.staff.tickets.by_number(action.target)
-        proposal = proposal_of(ticket)
-        if proposal is not None and not proposal.program:
-            _check_carried_out(action, items_by_hand(ticket, me, proposal.verdict))
-        return await action.services.staff.decisions.confirm(
-            action.target, action.by, job_id=action.job_id, seen=action.case_seen
-        )
-
-    return await run_action(request, "confirm", run)
-
-
-def _check_carried_out(action: FormAction, items: Sequence[ScopeItem]) -> None:
-    """Check that the agent has said to have carried out what no program carries out."""
-    if items and action.form.get("carried_out") != "yes":
-        raise InvalidRequestError("carry out what is granted first", reason="not_carried_out")
+    return await run_action(
+        request,
+        "confirm",
+        lambda action: action.services.staff.decisions.confirm(
+            action.target,
+            action.by,
+            carried_out=action.form.get("carried_out") == "yes",
+            job_id=action.job_id,
+            seen=action.case_seen,
+        ),
+    )
 
 
 @staff(*WORKERS)

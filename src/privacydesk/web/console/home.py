@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.alarms import group_alarms
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import PresenceState
@@ -22,6 +22,8 @@ from privacydesk.web.console.inbox import QUEUE
 from privacydesk.web.console.keys import OVERSIGHT, SERVICES
 from privacydesk.web.console.localizer import localizer_of
 from privacydesk.web.console.page import console_page
+from privacydesk.web.console.task_rows import TaskRow, task_rows
+from privacydesk.web.console.tasks import tasks_page
 from privacydesk.web.console.waits import RenderedWaits
 
 _MAX_ROWS: Final = 8
@@ -53,13 +55,16 @@ class AgentLoad(Struct, frozen=True):
     load: Load
 
 
-@staff()
+@staff(*STAFF)
 async def home_page(request: web.Request) -> web.Response:
     """Show the page; with ``part=main`` in the query, return only what changes."""
     agent = agent_session(request).agent
+    if agent.role is Role.DATA_OWNER:
+        return await tasks_page(request)
     values = await _common_values(request, agent)
     if agent.works:
         values |= await _own_values(request, agent, values["queue"])
+        values["tasks"] = await _own_tasks(request, agent)
     if agent.role in _OVERSEERS:
         values |= await _oversight_values(request)
     part = request.query.get("part") == "main"
@@ -113,6 +118,12 @@ async def _own_values(request: web.Request, agent: Agent, queue: Page) -> dict[s
         "alarm_kinds": await services.alarms.request_kinds([group.newest for group in groups]),
         "job": services.minter.token(),
     }
+
+
+async def _own_tasks(request: web.Request, agent: Agent) -> list[TaskRow]:
+    """Return the open tasks that an agent may answer, the earliest due first."""
+    services = request.config_dict[SERVICES]
+    return task_rows(services, await services.staff.tasks.tasks_of(agent.name), agent)
 
 
 async def _stranded_request(request: web.Request, agent: Agent) -> Row | None:

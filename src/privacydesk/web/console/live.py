@@ -15,6 +15,8 @@ from typing import Any, Final
 from aiohttp import web
 from yarl import URL
 
+from privacydesk.domain.agents import CASE_READERS, STAFF
+from privacydesk.domain.duty import StaffBoard
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.errors import NotFoundError
 from privacydesk.services.staff.case_pages import LogCounts
@@ -38,7 +40,7 @@ _CASE_MERGE_WINDOW: Final = 0.1
 """The same for an open case, which shows a message soon after it was written."""
 
 
-@staff(counts_as_activity=False)
+@staff(*STAFF, counts_as_activity=False)
 async def desk_live(request: web.Request) -> web.StreamResponse:
     """Stream the desk's status: waiting conversations, the agent's alarms, the team."""
     return await _stream_pages(request, [_desk_topic(request)])
@@ -119,10 +121,14 @@ async def _connected(
 def _desk_topic(request: web.Request) -> Topic:
     """Return the topic of the desk's status, which every page shows."""
     clock, cache = request.config_dict[SERVICES].clock, request.config_dict[BOARD_CACHE]
-    name = agent_session(request).agent.name
+    me = agent_session(request).agent
+    name = me.name
 
     async def read() -> dict[str, Any]:
         board, now = await cache.get(), clock.now()
+        if me.role not in CASE_READERS:
+            # Of the desk, members of teams see their own alarms alone.
+            board = StaffBoard(unseen_alarms=board.unseen_alarms)
         duty = board.duty(name)
         return {
             "waiting": board.queue_length,

@@ -25,6 +25,7 @@ from privacydesk.domain.scopes import (
     item_name,
     words_of,
 )
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
 from privacydesk.services.capitals import capitalize_first
@@ -141,6 +142,12 @@ class Localizer:
         name = self._item(ticket, item, quoted=False)
         names = [self._item(ticket, other, quoted=False) for other in ticket.items]
         return name if names.count(name) == 1 else self.item(ticket, item)
+
+    def task_items(self, ticket: Ticket, task: Task) -> str:
+        """Return what a task concerns: items of its request, or all of it."""
+        if not task.items:
+            return self._text("web.tasks.whole")
+        return self.join([self.part(ticket, ticket.items[index]) for index in task.items])
 
     def _item(self, ticket: Ticket, item: ScopeItem, *, quoted: bool) -> str:
         renderer = self._services.renderer

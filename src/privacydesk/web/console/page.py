@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from privacydesk.domain.agents import CASE_READERS, Role
 from privacydesk.errors import DeskError
 from privacydesk.web.console.access import (
     FORM_TOKEN,
@@ -59,6 +60,7 @@ def console_page(
         "instant": _sentence_time_format(request, locale),
         "keep_input": False,
         **_navigation_bar(request, me),
+        **_team_values(request, me, locale),
         "failing_endpoints": 0 if me is None else _count_failing_endpoints(request, me),
         "page_address": request.get(FORM_PAGE, ""),
         "redisplayed": status >= _BAD_REQUEST,
@@ -73,9 +75,27 @@ def _navigation_bar(request: web.Request, me: AgentSession | None) -> dict[str, 
         return {"duty": "", "waiting": 0, "unseen": 0, "unanswered_conversations": 0}
     return {
         "duty": board.duty(me.agent.name).state.value if me.agent.works else "",
-        "waiting": board.queue_length,
+        "waiting": board.queue_length if me.agent.role in CASE_READERS else 0,
         "unseen": board.unseen_alarms.get(me.agent.name, 0),
         "unanswered_conversations": board.unanswered.get(me.agent.name, 0),
+    }
+
+
+def _team_values(request: web.Request, me: AgentSession | None, locale: str) -> dict[str, Any]:
+    """Return whether the bar leads to the tasks of teams, and the names of the teams."""
+    services = request.config_dict.get(SERVICES)
+    teams = {} if me is None or services is None else services.staff.tasks.teams
+    catalogs = request.config_dict[CATALOGS]
+
+    def team_name(name: str) -> str:
+        if not name:
+            return catalogs.text(locale, "web.tasks.desk", {})
+        return teams[name].label(locale) if name in teams else name
+
+    return {
+        "team_name": team_name,
+        "has_teams": bool(teams),
+        "only_tasks": me is not None and me.agent.role is Role.DATA_OWNER,
     }
 
 

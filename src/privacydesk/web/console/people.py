@@ -24,7 +24,7 @@ from privacydesk.web.keys import CATALOGS, LOCALE
 from privacydesk.web.responses import STATUS
 
 ADDRESS: Final = "/console/people"
-_DONE_VALUES: Final = frozenset({"role", "disabled"})
+_DONE_VALUES: Final = frozenset({"role", "teams", "disabled"})
 _PAGE_SIZE: Final = 100
 """Number of entries on a page of the access log."""
 
@@ -49,6 +49,11 @@ async def _describe_adding(request: web.Request, form: Form) -> str:
 async def _describe_role_change(request: web.Request, form: Form) -> str:
     agent, role = await _find_agent(request, form), _role_name(request, _parse_role(form))
     return action_text(request, "change_role", name=agent.display_name, role=role)
+
+
+async def _describe_teams(request: web.Request, form: Form) -> str:
+    agent = await _find_agent(request, form)
+    return action_text(request, "set_teams", name=agent.display_name)
 
 
 async def _describe_disabling(request: web.Request, form: Form) -> str:
@@ -104,6 +109,21 @@ async def change_role(request: web.Request) -> web.Response:
     except DeskError as error:
         return await _render_page(request, error=error)
     raise forms.done_redirect(ADDRESS, "role", about=name)
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe_teams)
+async def set_teams(request: web.Request) -> web.Response:
+    """Set the teams whose tasks an agent works on."""
+    form = await read_verified_form(request)
+    me, agents = agent_session(request), request.config_dict[SIGNIN].agents
+    name = _agent_name(form)
+    teams = [team for team in agents.teams if form.get(f"team-{team}") == "yes"]
+    try:
+        await agents.set_teams(name, teams, by=me.agent.name)
+    except DeskError as error:
+        return await _render_page(request, error=error)
+    raise forms.done_redirect(ADDRESS, "teams", about=name)
 
 
 @staff(Role.ADMINISTRATOR)
@@ -205,6 +225,7 @@ async def _render_page(
         **({} if error is None else {"languages": ()}),
         people=agents,
         roles=STAFF,
+        teams=list(request.config_dict[SIGNIN].agents.teams),
         done=done,
         about=next((agent.display_name for agent in agents if agent.name == about), ""),
         submitted=submitted or {"name": "", "display_name": ""},

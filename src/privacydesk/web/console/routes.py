@@ -14,6 +14,7 @@ from privacydesk.web.console import (
     live,
     modules,
     saved_views,
+    tasks,
     translations,
 )
 
@@ -71,4 +72,12 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{ticket}/decide", case_actions.decide),
         web.post(f"{ticket}/confirm", case_actions.confirm),
         web.post(f"{ticket}/send-back", case_actions.send_back),
+        web.get("/tasks", tasks.tasks_page),
+        web.get(f"{ticket}/tasks", tasks.ticket_tasks_page),
+        web.post(f"{ticket}/tasks", tasks.create),
+        web.post(f"{ticket}/tasks/{{task}}/take", tasks.take),
+        web.post(f"{ticket}/tasks/{{task}}/hand-back", tasks.hand_back),
+        web.post(f"{ticket}/tasks/{{task}}/answer", tasks.answer),
+        web.post(f"{ticket}/tasks/{{task}}/withdraw", tasks.withdraw),
+        web.post(f"{ticket}/tasks/{{task}}/chase", tasks.chase),
     ]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from privacydesk.domain.agents import STAFF
 from privacydesk.domain.signin import AuthenticatedSession, Stage
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.signin import second_factor
@@ -122,7 +123,7 @@ async def enter_code(request: web.Request) -> web.Response:
     return await _run_step(request, enter)
 
 
-@staff()
+@staff(*STAFF)
 async def sign_out(request: web.Request) -> web.Response:
     """End the agent's session."""
     await read_verified_form(request)

@@ -6,8 +6,8 @@ In a decision, ``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly
 ``grant``, ``part`` or ``refuse`` for each item. Items that are refused, also in part, have
 ``ground-KEY`` and ``reason-KEY``; ``granted-KEY`` describes the part that is granted. For the
 ground of abuse, ``abuse_request-NUMBER`` is ``yes`` for each request that shows it, and
-``abuse_facts`` says how. In an examination, ``shown`` is ``yes`` or ``no``. None of these has a
-default.
+``abuse_facts`` says how. ``carried_out`` is ``yes`` if what no program carries out is done. In an
+examination, ``shown`` is ``yes`` or ``no``. None of these has a default.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ def _read_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
         whole=whole,
         refused=_parse_refused_items(form, ticket) if choice == "partly" else {},
         withhold=form.get("withhold") == "yes",
+        carried_out=form.get("carried_out") == "yes",
         abuse_requests=tuple(
             name.removeprefix(_ABUSE_REQUEST)
             for name, value in form.items()

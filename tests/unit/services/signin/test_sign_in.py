@@ -90,6 +90,7 @@ async def desk() -> AsyncIterator[Desk]:
             hashing=random_hashing(),
             clock=clock,
             settings=SETTINGS,
+            teams={},
             passwords=Passwords(CHEAP),
         )
         yield Desk(signin, store, clock)

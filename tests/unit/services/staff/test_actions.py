@@ -23,6 +23,12 @@ EXCUSED = {
     "hold_released": "Keeps it no longer, whatever is decided.",
     "mark_duplicate": "Nobody can object to a duplicate: the other request is decided.",
     "merged": "Is noted on the request that goes on, which is decided later.",
+    "task_created": "Asks a team, and settles nothing.",
+    "task_taken": "A team's own, which decides nothing.",
+    "task_handed_back": "A team's own, which decides nothing.",
+    "task_chased": "Reminds a team.",
+    "task_answered": "Says what a team found or did; staff decide on it.",
+    "task_withdrawn": "Asks no longer, whatever is decided.",
     "restore_asked": "Undoes for an account's owner what a report of a stranger led to.",
 }
 

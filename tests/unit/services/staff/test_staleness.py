@@ -15,6 +15,7 @@ from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash, PackageId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.packages import Package
+from privacydesk.domain.tasks import Task, TaskMove, TaskResult, move_task
 from privacydesk.domain.ticket import (
     LogEntry,
     Outcome,
@@ -54,6 +55,9 @@ PACKAGE = Package(
     id=PackageId(bytes(16)), made_at=NOW, until=NOW, size=1, parts=1, sha256="00" * 32
 )
 
+TASK = Task(
+    number=1, team="payments", by="mei", created_at=NOW, due_date=date(2026, 6, 10), due_at=NOW
+)
 OTHERWISE: dict[str, Any] = {
     "id": TicketId(bytes([1]) * 16),
     "number": "PD-3HCM-29XK-7QP",
@@ -85,6 +89,7 @@ OTHERWISE: dict[str, Any] = {
     "version": 2,
     "scheduled_events": (ScheduledEvent(ScheduledEventKind.OVERDUE, NOW),),
     "packages": (PACKAGE,),
+    "tasks": (TASK,),
     "satisfaction": Satisfaction.SATISFIED,
     "phone_hash": LookupHash(b"p" * 32),
 }
@@ -129,6 +134,15 @@ def test_a_change_is_seen_in_its_part_alone(name: str) -> None:
 def test_work_is_seen_where_acts_are_decided_on_it(work: Work, parts: set[CasePart]) -> None:
     other = replace(TICKET, work=work)
     assert differing(digest_case(TICKET), digest_case(other)) == parts
+
+
+def test_a_task_counts_when_it_is_answered_and_not_when_somebody_of_the_team_takes_it() -> None:
+    asked = replace(TICKET, tasks=(TASK,))
+    taken = replace(TICKET, tasks=(move_task(TASK, TaskMove.TAKE, "li", NOW),))
+    answered = move_task(TASK, TaskMove.ANSWER, "li", NOW, result=TaskResult.DONE)
+    assert not differing(digest_case(asked), digest_case(taken))
+    other = replace(TICKET, tasks=(answered,))
+    assert differing(digest_case(asked), digest_case(other)) == {CasePart.REQUEST}
 
 
 def test_files_count_while_they_lie_here_and_in_any_order() -> None:
