@@ -25,7 +25,7 @@ from tests.functional.test_on_postgresql import database, server  # noqa: F401 -
 from privacydesk.calendars import OverrideDay, Overrides, store_overrides
 from privacydesk.domain.shifts import Shift
 from privacydesk.encoder.embedding import E5Embedder, Vector
-from privacydesk.errors import UnavailableError
+from privacydesk.errors import NotAllowedNowError, UnavailableError
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
@@ -225,3 +225,26 @@ async def test_commands_read_and_write_policies_in_the_database(tmp_path: Path) 
     assert changes.out.startswith("lane: from version 1 to 2: "), changes.err
     asked = await command(tmp_path, "policy", "ask", "What may I object to?")
     assert asked.code == 0, asked.err
+
+
+async def test_an_upload_is_prepared_by_one_process_at_a_time_and_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path, CITING) as world:
+        uploads = world.services.policy_uploads
+        added = await uploads.upload(FIRST.encode(), "lane", by="xiao-chen")
+        tasks, now = world.services.store.periodic_tasks, world.clock.now()
+        until = now + timedelta(minutes=10)
+        assert await tasks.claim("policy_preparing", now, until=until, latest=until)
+        await uploads.prepare_next()
+        (text,) = await world.services.policies.texts("lane")
+        assert not text.is_ready, "another process is at it"
+        with pytest.raises(NotAllowedNowError):
+            await world.services.policies.put_in_force("lane", added.digest, by="x", seen=0)
+    async with open_world(tmp_path, CITING, start=until + timedelta(minutes=1)) as again:
+        assert again.services.policy.version is None
+        await again.services.policy_uploads.prepare_next()
+        await again.services.policies.put_in_force("lane", added.digest, by="x", seen=0)
+        await follow(again)
+        assert cited(again) == FIRST
+        assert FilePolicyLibrary(tmp_path).vectors(added)
