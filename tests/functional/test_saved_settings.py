@@ -29,6 +29,7 @@ from privacydesk.errors import NotAllowedNowError, UnavailableError
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.storage.store import SqlStore
 
 ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
 EVENING = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -233,9 +234,12 @@ async def test_an_upload_is_prepared_by_one_process_at_a_time_and_after_a_restar
     async with open_world(tmp_path, CITING) as world:
         uploads = world.services.policy_uploads
         added = await uploads.upload(FIRST.encode(), "lane", by="xiao-chen")
-        tasks, now = world.services.store.periodic_tasks, world.clock.now()
+        now = world.clock.now()
         until = now + timedelta(minutes=10)
-        assert await tasks.claim("policy_preparing", now, until=until, latest=until)
+        assert isinstance(world.services.store, SqlStore)
+        assert await world.services.store.periodic_tasks.claim(
+            "policy_preparing", now, until=until, latest=until
+        )
         await uploads.prepare_next()
         (text,) = await world.services.policies.texts("lane")
         assert not text.is_ready, "another process is at it"
