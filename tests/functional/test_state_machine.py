@@ -33,6 +33,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ChallengeId, ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import LogEntry, ScheduledEventKind, Ticket, TicketState
 from privacydesk.domain.turn import ChoiceMessage, Needs, Observation, Snapshot
 from privacydesk.domain.verification_codes import Challenge
@@ -397,7 +398,9 @@ class Desk(RuleBasedStateMachine):
         account = "u-1004"
         if deed == "grant":
             self._may_be_refused(
-                staff.decisions.grant(number, who, text="已处理。", account=account)
+                staff.decisions.grant(
+                    number, who, text="已处理。", account=account, carried_out=place % 2 == 0
+                )
             )
         elif deed == "refuse":
             ground = Ground.RIGHTS_OF_OTHERS
@@ -700,6 +703,11 @@ class Desk(RuleBasedStateMachine):
         for _ in range(3):
             self.world.clock.move(timedelta(hours=2))
             self.works()
+        tasks = self.world.services.staff.tasks
+        for ticket, task in self.do(tasks.open_tasks(None)):
+            assert not task.team
+            self.do(tasks.answer(ticket.number, task.number, "lao-zhou", TaskResult.DONE))
+        self.works()
         reader = self.world.services.store.reader
         assert self.do(reader.open_deliveries()) == 0
         for ticket in self._tickets():

@@ -215,6 +215,17 @@ async def test_what_is_granted_and_no_program_does_is_not_forgotten(world: World
     assert player.events[-1].key != "ticket.released"
 
 
+async def test_what_is_done_by_hand_goes_with_the_request_to_another_holder(world: World) -> None:
+    player, ticket = await deletion(world, "posts")
+    answered = Verdict(text="They will be deleted.", refused={0: IN_PART})
+    staff = world.services.staff
+    await staff.decisions.decide(ticket.number, "mei", answered)
+    await staff.handling.assign(ticket.number, "mei", "lao-zhou")
+    done = await tasks(world).answer(ticket.number, 1, "lao-zhou", TaskResult.DONE)
+    await player.settle()
+    assert done.outcome is Outcome.PARTLY_FULFILLED
+
+
 async def test_a_decision_may_say_that_it_is_carried_out(world: World) -> None:
     player, ticket = await deletion(world, "posts", "photos")
     verdict = Verdict(refused={1: IN_PART}, carried_out=True)

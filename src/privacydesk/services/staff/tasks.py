@@ -498,8 +498,11 @@ def _check_may_manage(ticket: Ticket, agent: Agent) -> None:
 
 
 def _check_holder(task: Task, agent: Agent) -> None:
-    """Check that an agent took a task, or that nobody did."""
-    if task.holder != agent.name and task.is_open and not agent.is_program:
+    """Check that an agent took a team's task, or that nobody did.
+
+    The desk's own go with their ticket, whose holder may be another one by now.
+    """
+    if task.team and task.holder != agent.name and task.is_open and not agent.is_program:
         raise DeskError(
             "another member of the team has this task",
             code=ErrorCode.FORBIDDEN,
