@@ -135,6 +135,15 @@ async def test_a_part_of_an_item_is_granted_and_only_the_rest_refused(world: Wor
     assert entry.data["refused"] == {"photos": "rights_of_others"}
 
 
+async def test_an_account_is_closed_whole_or_not_at_all(world: World) -> None:
+    _, ticket = await closing(world)
+    verdict = Verdict(text="Done.", refused={0: Refusal(LAW.ground, LAW.reason, "the profile")})
+    for decide in (world.services.staff.decisions.preview, world.services.staff.decisions.decide):
+        with pytest.raises(DeskError) as refused:
+            await decide(ticket.number, "mei", verdict)
+        assert refused.value.data["reason"] == "lack_whole"
+
+
 async def test_a_part_of_all_there_is_takes_an_answer_and_is_no_refusal(world: World) -> None:
     player, ticket = await deletion(world, "photos")
     in_part = Refusal(LAW.ground, LAW.reason, "those before 2024")

@@ -122,6 +122,8 @@ class DecisionBlocker(StrEnum):
     """Only grounds 1 to 3 may be withheld."""
     SUPERVISOR = "supervisor"
     """Only a supervisor may withhold a ground."""
+    WHOLE = "whole"
+    """An account is closed or not: it can't be closed in part."""
     TASKS = "tasks"
     """A team still works on what is said to be carried out."""
 
@@ -163,19 +165,7 @@ def _ticket_blockers(ticket: Ticket, agent: Agent, *, refused: bool) -> list[Dec
 
 
 def _verdict_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[DecisionBlocker]:
-    blockers = []
-    grounds = [refusal.ground for refusal in verdict.refusals]
-    if None in grounds:
-        blockers.append(DecisionBlocker.GROUND)
-    if any(not refusal.reason.strip() for refusal in verdict.refusals):
-        blockers.append(DecisionBlocker.REASON)
-    if verdict.claims_abuse and not (verdict.abuse_requests and verdict.abuse_facts.strip()):
-        blockers.append(DecisionBlocker.ABUSE_EVIDENCE)
-    if verdict.withhold:
-        if any(ground is not None and not ground.may_be_withheld for ground in grounds):
-            blockers.append(DecisionBlocker.NAMED_GROUND)
-        if not agent.supervises:
-            blockers.append(DecisionBlocker.SUPERVISOR)
+    blockers = _refusal_blockers(ticket, agent, verdict)
     account = verdict.account.strip()
     if account not in ("", ticket.account) and not ticket.may_name_account:
         blockers.append(DecisionBlocker.OTHER_ACCOUNT)
@@ -186,6 +176,26 @@ def _verdict_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[De
             concerns_granted(decided, task) for task in ticket.open_tasks
         ):
             blockers.append(DecisionBlocker.TASKS)
+    return blockers
+
+
+def _refusal_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[DecisionBlocker]:
+    """Return what keeps an agent from refusing what the verdict refuses."""
+    blockers = []
+    grounds = [refusal.ground for refusal in verdict.refusals]
+    if None in grounds:
+        blockers.append(DecisionBlocker.GROUND)
+    if any(not refusal.reason.strip() for refusal in verdict.refusals):
+        blockers.append(DecisionBlocker.REASON)
+    if ticket.kind is RequestKind.DEREGISTRATION and any(one.granted for one in verdict.refusals):
+        blockers.append(DecisionBlocker.WHOLE)
+    if verdict.claims_abuse and not (verdict.abuse_requests and verdict.abuse_facts.strip()):
+        blockers.append(DecisionBlocker.ABUSE_EVIDENCE)
+    if verdict.withhold:
+        if any(ground is not None and not ground.may_be_withheld for ground in grounds):
+            blockers.append(DecisionBlocker.NAMED_GROUND)
+        if not agent.supervises:
+            blockers.append(DecisionBlocker.SUPERVISOR)
     return blockers
 
 
@@ -206,6 +216,11 @@ def _execution_blockers(ticket: Ticket, verdict: Verdict) -> list[DecisionBlocke
     if not ticket.account and ticket.kind is RequestKind.DECEASED:
         return [DecisionBlocker.DECEASED_ACCOUNT]
     return [DecisionBlocker.ANSWER]
+
+
+def may_be_granted_in_part(ticket: Ticket) -> bool:
+    """Return whether some of what a ticket asks for can be granted and the rest refused."""
+    return bool(ticket.items) and ticket.kind is not RequestKind.DEREGISTRATION
 
 
 def grant_needs_written_answer(ticket: Ticket) -> bool:
@@ -295,6 +310,10 @@ _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
     ),
     DecisionBlocker.NAMED_GROUND: ("this ground has to be named", ErrorCode.INVALID_REQUEST),
     DecisionBlocker.SUPERVISOR: ("this takes a supervisor", ErrorCode.FORBIDDEN),
+    DecisionBlocker.WHOLE: (
+        "an account can't be closed in part: grant or refuse the whole request",
+        ErrorCode.INVALID_REQUEST,
+    ),
     DecisionBlocker.TASKS: (
         "a team still works on it: withdraw the task, or let the request stay open",
         ErrorCode.NOT_ALLOWED_NOW,

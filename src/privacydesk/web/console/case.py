@@ -39,6 +39,7 @@ from privacydesk.services.staff.preconditions import (
     apply_verdict,
     find_decision_blockers,
     grant_needs_written_answer,
+    may_be_granted_in_part,
 )
 from privacydesk.services.staff.restorations import may_be_restored
 from privacydesk.services.staff.translations import Translation, needs_translation
@@ -302,6 +303,7 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "takes_two": services.staff.decisions.needs_second_agent(ticket),
         "blockers": find_decision_blockers(ticket, me),
         "needs_written_answer": grant_needs_written_answer(ticket),
+        "parts_possible": may_be_granted_in_part(ticket),
         "may_ask": may(ticket, Move.ASK_REQUESTER),
         "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
         **_evidence_values(ticket, me),
