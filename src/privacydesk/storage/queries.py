@@ -132,9 +132,6 @@ OPEN_TASKS = (
     .limit(_COUNT)
 )
 OPEN_TASKS_OF_TEAMS = OPEN_TASKS.where(_task.team.in_(sa.bindparam("teams", expanding=True)))
-TASKS_CREATED = sa.select(
-    _task.team, _task.created_at, _task.due_at, _task.ended_at, _task.state, _task.result
-).where(_task.created_at >= sa.bindparam("since"), _task.created_at < sa.bindparam("until"))
 TICKETS_BY_ID = TICKETS.where(_ticket.id.in_(sa.bindparam("ids", expanding=True)))
 OPEN_TICKETS_OF = _TICKETS_OF_PERSON.where(_ticket.state != _CLOSED).order_by(_ticket.id.desc())
 TICKETS_IN = TICKETS.where(_ticket.conversation_id == _ID).order_by(_ticket.id.desc())
