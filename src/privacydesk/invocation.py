@@ -16,7 +16,8 @@ from typing import Final
 _NAME: Final = "privacydesk"
 _COMMAND: Final = re.compile(
     r"\bprivacydesk(?= (?:demo|serve|understand|deadline|calendar|policy|dialogs|agents|tickets"
-    r"|conversations|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports|retention|audit)\b)"
+    r"|tasks|conversations|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports|packs"
+    r"|retention|receipts|audit)\b)"
 )
 
 

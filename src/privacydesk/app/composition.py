@@ -76,9 +76,7 @@ async def open_services(
         chat = build_chat_services(deps)
         casework = build_casework_services(deps, chat)
         audit = Audit(store.writer, deps.minter, deps.clock)
-        supporting = build_supporting_services(
-            deps, chat, audit=audit, handling=casework.staff.handling
-        )
+        supporting = build_supporting_services(deps, chat, audit=audit, staff=casework.staff)
         worker = build_workers(deps, chat, casework)
         async with store, chat.pictures:
             await check_fingerprints(deps, supporting.configuration, beside_serve=beside_serve)

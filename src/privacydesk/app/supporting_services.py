@@ -20,11 +20,13 @@ from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
+from privacydesk.services.packs.packs import Packs
 from privacydesk.services.reports import Reports
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.services import SignInServices, make_signin_services
 from privacydesk.services.staff.handling import TicketHandling
+from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
 from privacydesk.services.ticketing.wiring import join_system
 from privacydesk.services.webhooks.endpoints import Endpoints
@@ -49,7 +51,7 @@ class SupportingServices:
 
 
 def build_supporting_services(
-    deps: Dependencies, chat: ChatServices, *, audit: Audit, handling: TicketHandling
+    deps: Dependencies, chat: ChatServices, *, audit: Audit, staff: StaffServices
 ) -> SupportingServices:
     """Build the supporting services."""
     store, clock = deps.store, deps.clock
@@ -65,20 +67,7 @@ def build_supporting_services(
             settings=sign_in_settings(deps.settings, deps.profile),
             teams=deps.profile.teams_by_name(),
         ),
-        oversight=Oversight(
-            reports=Reports(
-                cases=store.cases,
-                counters=store.counters,
-                help_visits=store.help_visits,
-                help_targets=help_targets(deps.settings),
-                hours=chat.attendance.hours,
-                deadlines=deps.deadlines,
-                clock=clock,
-            ),
-            cases=store.cases,
-            book=AuditReader(store.trail, store.reader, store.cases, audit),
-            audit=audit,
-        ),
+        oversight=_build_oversight(deps, chat, audit, staff),
         webhooks=_build_webhooks(deps, store),
         integrations=Integrations(
             ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
@@ -86,7 +75,40 @@ def build_supporting_services(
             Revocations(store.revocations, chat.revoked, deps.hashing, clock),
         ),
         mailbox_poller=_build_mailbox_poller(deps, store, chat.desk),
-        ticketing=_build_ticketing(deps, store, handling),
+        ticketing=_build_ticketing(deps, store, staff.handling),
+    )
+
+
+def _build_oversight(
+    deps: Dependencies, chat: ChatServices, audit: Audit, staff: StaffServices
+) -> Oversight:
+    store, clock = deps.store, deps.clock
+    reports = Reports(
+        cases=store.cases,
+        counters=store.counters,
+        help_visits=store.help_visits,
+        help_targets=help_targets(deps.settings),
+        hours=chat.attendance.hours,
+        deadlines=deps.deadlines,
+        clock=clock,
+    )
+    return Oversight(
+        reports=reports,
+        cases=store.cases,
+        book=AuditReader(store.trail, store.reader, store.cases, audit),
+        audit=audit,
+        packs=Packs(
+            reader=store.reader,
+            trail=store.trail,
+            tickets=staff.tickets,
+            reports=reports,
+            receipts=chat.receipts,
+            handling=staff.handling,
+            audit=audit,
+            catalog=deps.catalogs,
+            deadlines=deps.deadlines,
+            clock=clock,
+        ),
     )
 
 

@@ -76,6 +76,9 @@ COMMANDS: Final = {
     "reports": CommandEntry(
         "reports:reports", "Figures of a period: punctuality, backlog, refusals."
     ),
+    "packs": CommandEntry(
+        "packs:packs_app", "Packs of evidence: audit of minors' data, case file of a request."
+    ),
     "retention": CommandEntry(
         "retention:retention_app", "Deletion of content after its retention period."
     ),

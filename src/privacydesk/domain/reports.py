@@ -30,7 +30,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.help_figures import HelpTargets, WaitStanding
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
-from privacydesk.domain.ticket import Satisfaction
+from privacydesk.domain.ticket import Satisfaction, Ticket
 
 MORE: Final = "more"
 OVERDUE: Final = "overdue"
@@ -79,6 +79,31 @@ class Case(Struct, frozen=True):
     closed_at: datetime | None = None
     grounds: tuple[Ground, ...] = ()
     satisfaction: Satisfaction | None = None
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Case:
+        """Return the case of a ticket."""
+        clock = ticket.clock
+        return cls(
+            kind=ticket.kind,
+            received_at=ticket.received_at,
+            counted_from=None if clock is None else clock.started_at,
+            promised_at=ticket.late_at,
+            answered_at=ticket.answered_at,
+            closed_at=ticket.closed_at,
+            grounds=ticket.grounds,
+            satisfaction=ticket.satisfaction,
+        )
+
+    def punctuality(self, now: datetime) -> str:
+        """Return the column of ``ON_TIME`` in which it is counted, ``NO_CLOCK`` if no clock ran."""
+        if self.promised_at is None:
+            return NO_CLOCK
+        if (self.answered_at or self.closed_at or now) >= self.promised_at:
+            return "late"
+        if self.answered_at is not None:
+            return "on_time"
+        return "open" if self.closed_at is None else "ended"
 
 
 class Closing(Struct, frozen=True):
@@ -164,7 +189,7 @@ class ReportBuilder:
         answered = [
             case for case in cases if case.answered_at and since <= case.answered_at < until
         ]
-        days = [self._reply_days(case) for case in answered if case.counted_from is not None]
+        days = [self.reply_days(case) for case in answered if case.counted_from is not None]
         # ``promised_at`` is 00:00 of the day after the promised date.
         promised = [
             case for case in cases if case.promised_at and since < case.promised_at <= until
@@ -180,7 +205,7 @@ class ReportBuilder:
             median_days=float(median(days)) if days else None,
             figures=(
                 _by_kind(
-                    FigureName.ON_TIME, ((case.kind, _punctuality(case, now)) for case in promised)
+                    FigureName.ON_TIME, ((case.kind, case.punctuality(now)) for case in promised)
                 ),
                 self._closings(closings, since, as_of),
                 _by_number(FigureName.REPLY_DAYS, days, range(_REPLY_DAYS + 1)),
@@ -208,8 +233,8 @@ class ReportBuilder:
             days = self._working_days[start, end] = working_days_left(self._calendar, start, end)
         return days
 
-    def _reply_days(self, case: Case) -> int:
-        """Return the number of working days from the start of the clock to the answer."""
+    def reply_days(self, case: Case) -> int:
+        """Return the working days from the start of the clock of an answered case to the answer."""
         assert case.counted_from is not None
         assert case.answered_at is not None
         start, end = self._date(case.counted_from), self._date(case.answered_at)
@@ -267,16 +292,6 @@ def _by_kind(name: FigureName, columns: Iterable[tuple[RequestKind, str]]) -> Fi
         if kind in by_kind
     )
     return Figure(name, tuple(lines))
-
-
-def _punctuality(case: Case, now: datetime) -> str:
-    """Return the column of ``ON_TIME`` in which a case is counted."""
-    assert case.promised_at is not None
-    if (case.answered_at or case.closed_at or now) >= case.promised_at:
-        return "late"
-    if case.answered_at is not None:
-        return "on_time"
-    return "open" if case.closed_at is None else "ended"
 
 
 def _by_number(name: FigureName, numbers: Iterable[int], listed: range) -> Figure:

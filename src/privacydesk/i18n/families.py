@@ -26,8 +26,10 @@ from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.minors import AgeBand, FileAct
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
 from privacydesk.domain.packages import KNOWN_COLUMNS
+from privacydesk.domain.packs import PackKind
 from privacydesk.domain.receipts import DECISIONS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.shifts import DAYS
@@ -80,6 +82,9 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.attempt": AttemptKind,
     "web.duty.state": PresenceState,
     "web.tasks.result": TaskResult,
+    "pack.kind": PackKind,
+    "pack.minors": FileAct,
+    "pack.minors.band": AgeBand,
 }
 """For each prefix, the members that complete it."""
 

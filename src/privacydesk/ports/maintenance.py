@@ -179,6 +179,12 @@ class AuditTrail(Protocol):
         """
         ...
 
+    async def between(
+        self, since: datetime, until: datetime, actions: Collection[str]
+    ) -> tuple[SealedEntry, ...]:
+        """Return the entries of some actions from ``since``, and before ``until``; oldest first."""
+        ...
+
 
 class Integrity(Protocol):
     """Integrity checks of database rows."""

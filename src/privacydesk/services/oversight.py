@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from privacydesk.ports import Cases
 from privacydesk.services.audit import Audit
 from privacydesk.services.audit_reader import AuditReader
+from privacydesk.services.packs.packs import Packs
 from privacydesk.services.reports import Reports
 
 
@@ -19,9 +20,11 @@ class Oversight:
         cases: reads tickets for lists.
         book: reads the hash-chained audit log.
         audit: records which lists were exported.
+        packs: builds and exports packs of evidence.
     """
 
     reports: Reports
     cases: Cases
     book: AuditReader
     audit: Audit
+    packs: Packs

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -22,7 +23,7 @@ from privacydesk.domain.audit import ChainFault, ChainHead, ChainReport, ChainSt
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
-from privacydesk.storage.codec import opt_instant
+from privacydesk.storage.codec import opt_instant, to_micros
 from privacydesk.storage.data_keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows, read_full_page
@@ -254,6 +255,23 @@ class SqlAuditTrail:
             query = query.where(_audit.what == what)
         if before is not None:
             query = query.where(_audit.id < before)
+        return await self._reader.read(
+            lambda connection: tuple(read_audit(row) for row in connection.execute(query))
+        )
+
+    async def between(
+        self, since: datetime, until: datetime, actions: Collection[str]
+    ) -> tuple[SealedEntry, ...]:
+        """Return the entries of some actions in a period; see ``ports.AuditTrail``."""
+        query = (
+            sa.select(tables.audit)
+            .where(
+                _audit.what.in_(actions),
+                _audit.at >= to_micros(since),
+                _audit.at < to_micros(until),
+            )
+            .order_by(_audit.id)
+        )
         return await self._reader.read(
             lambda connection: tuple(read_audit(row) for row in connection.execute(query))
         )

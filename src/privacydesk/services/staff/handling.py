@@ -8,12 +8,18 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from privacydesk.domain.agents import Agent
+from privacydesk.domain.agents import CASE_READERS, Agent
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.errors import DeskError, InvalidRequestError, NotAllowedNowError, StaleError
+from privacydesk.errors import (
+    DeskError,
+    ErrorCode,
+    InvalidRequestError,
+    NotAllowedNowError,
+    StaleError,
+)
 from privacydesk.ports import WorkingSet
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.actions import DecisionResult, LogEntryDraft, StaffActions
@@ -213,6 +219,23 @@ class TicketHandling:
             job_id=job_id,
             guard=guard,
         )
+
+    async def log_words_export(self, number: str, by: str, reason: str) -> Ticket:
+        """Log why somebody takes what was written about a ticket out of the desk.
+
+        Raises:
+            InvalidRequestError: the reason is empty or too long.
+            DeskError: ``FORBIDDEN`` for those who may not read tickets.
+            NotAllowedNowError: the ticket was purged.
+        """
+        if not reason.strip():
+            raise InvalidRequestError("say why the words are needed", reason="no_reason")
+        why, agent = require_text(reason), await self._roster.person(by)
+        if agent.role not in CASE_READERS:
+            raise DeskError("only those who may read requests", code=ErrorCode.FORBIDDEN)
+        ticket = await self._tickets.by_number(number)
+        entry = LogEntryDraft("words_exported", why)
+        return await self._actions.update_ticket(ticket, agent, entry, lambda current: current)
 
     async def reply(
         self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None

@@ -78,6 +78,8 @@ class AuditLocalizer:
             return self._localizer.access_subject(str(value))
         if name in _TIMES and "T" in str(value):
             return self._localizer.timestamp(datetime.fromisoformat(str(value)))
+        if name == "pack":
+            return self._localizer.term("pack.kind", str(value))
         if name == "listing":
             return self._listing(str(value))
         return str(value)

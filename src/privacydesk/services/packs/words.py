@@ -1,0 +1,73 @@
+"""The words of packs: texts, names of agents, dates, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from privacydesk.domain.audit import NON_STAFF_ACTORS
+from privacydesk.domain.signin import BY_COMMAND
+from privacydesk.ports import Catalog
+from privacydesk.services.capitals import capitalize_first
+
+
+class PackWords:
+    """Texts of packs.
+
+    Args:
+        catalog: the texts.
+        locale: the language.
+        zone: the operator's time zone.
+        names: display names of agents, by name.
+    """
+
+    def __init__(
+        self, catalog: Catalog, locale: str, zone: ZoneInfo, names: dict[str, str]
+    ) -> None:
+        self._catalog = catalog
+        self.locale = locale
+        self.zone = zone
+        self._names = names
+
+    def text(self, key: str, **args: Any) -> str:
+        """Return a text by its key."""
+        return self._catalog.text(self.locale, key, args)
+
+    def texts(self, *keys: str) -> tuple[str, ...]:
+        """Return texts without arguments."""
+        return tuple(map(self.text, keys))
+
+    def term(self, family: str, member: str) -> str:
+        """Return the name of a member of an enumeration; the member if it has none."""
+        try:
+            return capitalize_first(self.text(f"{family}.{member}"))
+        except KeyError:
+            return member
+
+    def join(self, texts: Iterable[str]) -> str:
+        """Return texts as a list."""
+        return self._catalog.value(self.locale, {"$texts": list(texts)})
+
+    def day(self, day: date) -> str:
+        """Return a date with its year, without its weekday."""
+        return self._catalog.value(self.locale, {"$day": day.isoformat()})
+
+    def timestamp(self, at: datetime | None) -> str:
+        """Return an instant in the operator's time zone, in a form that sorts; empty for None."""
+        return "" if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
+    def actor(self, name: str) -> str:
+        """Return the name of an agent or a program that acted."""
+        if name in NON_STAFF_ACTORS or name == BY_COMMAND:
+            return self.term("web.audit.by", name)
+        return self._names.get(name, name)
+
+    def act(self, what: str) -> str:
+        """Return the name of an act in a log or in the audit."""
+        action, _, outcome = what.partition(":")
+        families = ("web.case.log", "web.audit.act", "web.console.access")
+        names = (self.term(family, action) for family in families)
+        text = next((name for name in names if name != action), action.replace("_", " "))
+        return f"{text} · {self.term('web.case.log_outcome', outcome)}" if outcome else text

@@ -1,0 +1,309 @@
+"""Packs of evidence: their figures recounted from the logs, their files, and who may have them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections import Counter
+from datetime import timedelta
+from statistics import median
+
+import pypdfium2
+import pytest
+from tests.common.console_cases import NASTY, copy_of_data, guardian, log_of
+from tests.common.console_client import Browser, Office
+
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import LogEntry, Requester, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, move
+from privacydesk.ports import Changes, Job, Locks
+from privacydesk.services.packs.pack import Pack, Section
+from privacydesk.services.spreadsheets import Cell
+
+FLAGS: tuple[set[str], ...] = (
+    {"under_14", "minor"},
+    {"exactly_14", "minor"},
+    {"teen", "minor"},
+    {"minor"},
+    {"guardian", "minor", "under_14"},
+    set(),
+    {"hold"},
+)
+ACTS = ("evidence_opened", "files_asked", "files_allowed", "files_refused", "account_data_opened")
+KINDS = (RequestKind.DELETION, RequestKind.ACCESS, RequestKind.GUARDIAN, RequestKind.COMPLAINT)
+AGES = ("Under 14", "14 to 17", "Age unknown")
+
+
+def age(ticket: Ticket) -> str:
+    """Return the column of a ticket, by its flags alone; empty if it concerns no minor."""
+    if "under_14" in ticket.flags:
+        return "Under 14"
+    if ticket.flags & {"exactly_14", "teen"}:
+        return "14 to 17"
+    concerns = "minor" in ticket.flags or ticket.requester is Requester.GUARDIAN
+    return "Age unknown" if concerns else ""
+
+
+async def add_tickets(office: Office, count: int) -> dict[TicketId, Ticket]:
+    """Add tickets of this year and the last, half of them closed, with random acts of staff."""
+    services, chance = office.world.services, random.Random(7)  # noqa: S311 - a seed repeats a run
+    now, minter = services.clock.now(), services.console.minter
+    home = ConversationId(minter.id(now))
+    fresh = Conversation(home, minter.token(), now, version=1)
+    opened = Event(1, now, Sender.SYSTEM, EventKind.TEXT, key="desk.menu", job_id="packs")
+    tickets, log = [], []
+    for place in range(count):
+        received = now - timedelta(days=chance.randrange(1, 300), hours=chance.randrange(24))
+        kind = chance.choice(KINDS)
+        ticket = Ticket(
+            id=TicketId(minter.id(received)),
+            number=minter.ticket_number(),
+            conversation_id=home,
+            kind=kind,
+            state=TicketState.IN_REVIEW,
+            received_at=received,
+            locale="en",
+            flags=frozenset(chance.choice(FLAGS)),
+            requester=Requester.GUARDIAN if kind is RequestKind.GUARDIAN else Requester.SUBJECT,
+            verified_at=received,
+        )
+        if place % 9:
+            ticket = services.deadlines.start_deadlines(ticket, received, received)
+        log += [
+            LogEntry(
+                ticket.id,
+                received + timedelta(hours=1 + step),
+                chance.choice(("mei", "lao-zhou", "xiao-chen")),
+                what := chance.choice(ACTS),
+                data={"evidence": f"{chance.randrange(40):032x}"}
+                if what == "evidence_opened"
+                else {},
+            )
+            for step in range(chance.randrange(5))
+        ]
+        if chance.random() < 0.5:
+            answered = received + timedelta(days=chance.randrange(1, 16))
+            closing = chance.choice((Move.REFUSE, Move.WITHDRAW))
+            ticket = move(ticket, closing, answered)
+        tickets.append(ticket)
+    changes = Changes(
+        conversation=fresh, events=(opened,), tickets=tuple(tickets), ticket_log=tuple(log)
+    )
+    await services.store.writer.submit(Job("packs", Locks(home), lambda _rows: changes))
+    return {ticket.id: ticket for ticket in tickets}
+
+
+def table(section: Section) -> dict[str, tuple[Cell, ...]]:
+    return {str(row[0]): row[1:] for row in section.rows}
+
+
+def row(counts: Counter[str]) -> tuple[int, ...]:
+    return (*(counts[one] for one in AGES), sum(counts[one] for one in AGES))
+
+
+async def minors(office: Office, year: int) -> Pack:
+    return await office.world.services.oversight.packs.minors(year, "en")
+
+
+def local_year(office: Office, entry: LogEntry | Ticket) -> int:
+    at = entry.received_at if isinstance(entry, Ticket) else entry.at
+    return at.astimezone(office.world.services.deadlines.zone).year
+
+
+@pytest.mark.parametrize("back", [0, 1])
+async def test_the_audit_of_minors_equals_a_recount_from_the_logs(
+    office: Office, back: int
+) -> None:
+    tickets = await add_tickets(office, 160)
+    services = office.world.services
+    year = services.deadlines.today(services.clock.now()).year - back
+    received, answers, _, files, accesses = (await minors(office, year)).sections
+    mine = [one for one in tickets.values() if age(one) and local_year(office, one) == year]
+    assert mine
+    for kind in KINDS:
+        name = services.catalogs.text("en", f"kind.{kind.value}", {})
+        counted = Counter(age(one) for one in mine if one.kind is kind)
+        assert table(received).get(name, (0, 0, 0, 0)) == row(counted)
+    assert table(received)["Total"] == row(Counter(map(age, mine)))
+    now = services.clock.now()
+    late = Counter(
+        age(one)
+        for one in mine
+        if one.clocks and (one.answered_at or one.closed_at or now) >= one.clocks[0].due_at
+    )
+    assert table(answers)["Late"] == row(late)
+    assert sum(int(table(answers)[name][3]) for name in list(table(answers))[:5]) == len(mine)
+
+    entries = [
+        (entry, tickets[ticket])
+        for ticket in tickets
+        for entry in await services.store.reader.ticket_log(ticket)
+        if entry.what in ACTS and age(tickets[ticket])
+    ]
+    names = dict(zip(ACTS, ("Openings of files", *list(table(files))[5:]), strict=True))
+    for act, name in names.items():
+        acts = Counter(
+            age(ticket)
+            for entry, ticket in entries
+            if entry.what == act and local_year(office, entry) == year
+        )
+        assert table(files)[name] == row(acts), name
+    opened = [(e, t) for e, t in entries if e.what == ACTS[0] and local_year(office, e) == year]
+    allowed = Counter(
+        age(ticket)
+        for entry, ticket in opened
+        if any(
+            other.what == "files_allowed" and other.at <= entry.at and same.id == ticket.id
+            for other, same in entries
+        )
+    )
+    assert sum(allowed.values())
+    assert table(files)["of these, after a supervisor allowed it"] == row(allowed)
+    assert table(files)["Different files opened"][3] == len(
+        {entry.data["evidence"] for entry, _ in opened}
+    )
+    assert table(files)["People who opened files"][3] == len({entry.by for entry, _ in opened})
+    in_year = [ticket.number for entry, ticket in entries if local_year(office, entry) == year]
+    assert Counter(line[2] for line in accesses.rows) == Counter(in_year)
+
+
+async def test_days_and_outcomes_equal_a_recount_from_the_tickets(office: Office) -> None:
+    tickets = await add_tickets(office, 120)
+    services = office.world.services
+    year = services.deadlines.today(services.clock.now()).year
+    pack = await minors(office, year)
+    mine = [one for one in tickets.values() if age(one) and local_year(office, one) == year]
+    refused = Counter(age(one) for one in mine if one.outcome == "refused")
+    withdrawn = Counter(age(one) for one in mine if one.outcome == "withdrawn")
+    assert table(pack.sections[2]) == {"Refused": row(refused), "Withdrawn": row(withdrawn)}
+    calendar = services.deadlines.calendars.get("CN")
+    zone = services.deadlines.zone
+
+    def working_days(one: Ticket) -> int:
+        assert one.answered_at is not None
+        first = one.clocks[0].started_at.astimezone(zone).date()
+        last = one.answered_at.astimezone(zone).date()
+        days = (first + timedelta(days=past) for past in range(1, (last - first).days + 1))
+        return sum(calendar.day(day).working for day in days)
+
+    taken = [working_days(one) for one in mine if one.answered_at and one.clocks]
+    shown = table(pack.sections[1])
+    assert float(str(shown["Working days to reply, median"][3])) == median(taken)
+    assert shown["Working days to reply, longest"][3] == max(taken)
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def text_of(content: bytes) -> str:
+    document = pypdfium2.PdfDocument(content)
+    return "\n".join(page.get_textpage().get_text_range() for page in document)
+
+
+async def exports(office: Office) -> list[AuditEntry]:
+    trail = office.world.services.maintenance.trail
+    entries = await trail.entries(what="pack_exported", limit=100)
+    return [one.entry for one in reversed(entries)]
+
+
+async def taken(browser: Browser, path: str, language: str = "en") -> bytes:
+    answer = await browser.client.get(path, headers={"Accept-Language": language})
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    return await answer.read()
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("zh-CN", "未成年人个人信息年度审计"),
+        ("zh-TW", "未成年人個人資料年度審計"),
+        ("en", "Yearly audit of minors’ data"),
+    ],
+)
+async def test_each_file_is_whole_in_each_language_and_audited(
+    office: Office, language: str, title: str
+) -> None:
+    _, ticket = await guardian(office)
+    boss = await office.signed_in("he-an")
+    year = office.world.services.deadlines.today(office.world.clock.now()).year
+    sheet = await taken(boss, f"/console/reports/minors/csv?year={year}", language)
+    assert rows_of(sheet)[0] == [title]
+    paper = await taken(boss, f"/console/reports/minors/pdf?year={year}", language)
+    assert title in text_of(paper)
+    paper = await taken(boss, f"/console/tickets/{ticket.number}/case-file/pdf", language)
+    assert ticket.number in text_of(paper)
+    done = [(one.by, one.ticket_id, dict(one.detail)) for one in await exports(office)]
+    whole = {"pack": "minors", "days": str(year)}
+    assert sorted(done, key=str) == sorted(
+        [
+            ("he-an", None, {**whole, "format": "csv"}),
+            ("he-an", None, {**whole, "format": "pdf"}),
+            ("he-an", ticket.id, {"pack": "case", "format": "pdf"}),
+        ],
+        key=str,
+    )
+
+
+async def test_a_case_file_holds_no_words_unless_there_is_a_reason(office: Office) -> None:
+    _, ticket = await guardian(office)
+    mei = await office.signed_in("mei")
+    path = f"/console/tickets/{ticket.number}/case-file"
+    spoken = {NASTY, "wangfang@example.com"}
+    bare = (await taken(mei, f"{path}/csv")).decode()
+    page = await mei.get(path)
+    assert page.status == 200
+    assert not any(one in bare or one in page.text for one in spoken)
+    assert ticket.contact not in bare
+
+    refused = await mei.post(path, {"format": "csv", "text": " "})
+    assert refused.status == 400
+    assert "Give a reason" in refused.said
+    await mei.get(path)
+    full = (await mei.post(path, {"format": "csv", "text": "a court asks"})).text
+    assert NASTY in full.replace('""', '"')
+    assert [(e.by, e.why) for e in await log_of(office, ticket) if e.what == "words_exported"] == [
+        ("mei", "a court asks")
+    ]
+    packs = Counter(one.detail["pack"] for one in await exports(office))
+    assert packs == {"case": 1, "case_with_words": 1}
+    assert "a court asks" not in str(await exports(office))
+
+
+async def test_a_record_has_a_case_file_and_no_words(office: Office) -> None:
+    services = office.world.services
+    player, ticket = await copy_of_data(office)
+    await player.step({"user": "withdraw it"})
+    await player.step({"choose": "yes"})
+    office.world.clock.move(timedelta(days=40))
+    await services.maintenance.retention.run(by="operator")
+    closed = await services.staff.tickets.by_number(ticket.number)
+    assert closed.purged_at is not None
+    lao_zhou = await office.signed_in("lao-zhou")
+    path = f"/console/tickets/{ticket.number}/case-file"
+    page = await lao_zhou.get(path)
+    assert "Withdrawn" in page.text
+    assert "<form" not in page.text.partition("<main")[2].partition("</main")[0]
+    assert (await lao_zhou.post(path, {"format": "csv", "text": "why"})).status == 409
+    rows = rows_of(await taken(lao_zhou, f"{path}/csv"))
+    assert ["Log", "Place", "Signed"] in rows
+
+
+async def test_who_supervises_or_audits_sees_the_audit_of_minors(office: Office) -> None:
+    mei = await office.signed_in("mei")
+    assert (await mei.get("/console/reports/minors")).status == 403
+    assert (await mei.get("/console/reports/minors/csv")).status == 403
+    boss = await office.signed_in("lao-zhou")
+    assert "/console/reports/minors" in (await boss.get("/console/reports")).text
+    for query in ("year=1999", "year=2999", "year=x"):
+        assert (await boss.get(f"/console/reports/minors?{query}")).status == 400
+    assert (await boss.get("/console/reports/minors/doc")).status == 404
+    assert await exports(office) == []
