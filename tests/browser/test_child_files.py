@@ -19,9 +19,12 @@ async def _waiting_files(visit: Visit) -> str:
     mother = await visit("wang-fang")
     await mother.open_desk("guardian")
     await mother.chat.fill(
-        relation="mother", child_birth_date="2014-05-01", child_account="乐乐爱画画"
+        relation="mother",
+        child_birth_date="2014-05-01",
+        child_account="乐乐爱画画",
+        wish="close",
+        contact="wangfang@example.com",
     )
-    await mother.chat.fill(wish="close", contact="wangfang@example.com")
     await mother.verify()
     await mother.chat.hand_in("户口本.jpg")
     await mother.chat.hears("guardian.filed")

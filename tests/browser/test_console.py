@@ -95,8 +95,13 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
 ) -> None:
     mother = await visit("wang-fang")
     await mother.open_desk("guardian")
-    await mother.chat.fill(relation="mother", child_birth_date="2014-05-01", child_account=NASTY)
-    await mother.chat.fill(wish="close", contact="wangfang@example.com")
+    await mother.chat.fill(
+        relation="mother",
+        child_birth_date="2014-05-01",
+        child_account=NASTY,
+        wish="close",
+        contact="wangfang@example.com",
+    )
     await mother.chat.hears("verify_contact.code_sent")
     await mother.verify()
     await mother.chat.hand_in(f"{NASTY}.jpg")

@@ -41,8 +41,13 @@ async def _sent_by_enter(page: Page) -> set[str]:
 async def _guardians_request(visit: Visit) -> str:
     mother = await visit("wang-fang")
     await mother.open_desk("guardian")
-    await mother.chat.fill(relation="mother", child_birth_date="2014-05-01", child_account="小帆")
-    await mother.chat.fill(wish="close", contact="wangfang@example.com")
+    await mother.chat.fill(
+        relation="mother",
+        child_birth_date="2014-05-01",
+        child_account="小帆",
+        wish="close",
+        contact="wangfang@example.com",
+    )
     await mother.chat.hears("verify_contact.code_sent")
     await mother.verify()
     await mother.chat.hand_in("paper.jpg")

@@ -55,8 +55,9 @@ async def _guardian(mother: Visitor, tongue: Tongue) -> str:
         relation="mother",
         child_birth_date="2014-05-01",
         child_account=tongue.of("乐乐爱画画", "", "Lele draws"),
+        wish="close",
+        contact="wangfang@example.com",
     )
-    await mother.chat.fill(wish="close", contact="wangfang@example.com")
     await mother.verify()
     await mother.chat.hand_in(tongue.of("户口本.jpg", "", "family register.jpg"))
     await mother.chat.hears("guardian.filed")
