@@ -15,6 +15,11 @@ _MOST_USED: Final = frozenset(
 )
 """What most people come for: pages show these first, and the rest of the menu on request."""
 
+_MOST_USED_WITHOUT_ACCOUNT: Final = frozenset(
+    {Intent.COMPLAINT, Intent.GUARDIAN, Intent.UNDERAGE_REPORT, Intent.REQUEST_STATUS}
+)
+"""The same for somebody who is not logged in: what needs no account."""
+
 
 def greet(script: Script) -> None:
     """Say who answers, what is recorded, and what the desk can do."""
@@ -38,9 +43,10 @@ def show_menu(script: Script, key: str, standing: Standing = Standing.REGULAR) -
 def _arrange(script: Script, standing: Standing) -> dict[str, Any]:
     """Return how a page arranges the menu: ids of choices, in the order of the menu."""
     suggested = _suggested(script, standing)
+    most_used = _MOST_USED if script.account else _MOST_USED_WITHOUT_ACCOUNT
     offered = [choice.id for choice in menu_choices()]
     return {
-        "most_used": [choice for choice in offered if choice in _MOST_USED],
+        "most_used": [choice for choice in offered if choice in most_used],
         "suggested": [choice for choice in offered if choice in suggested],
     }
 
