@@ -128,9 +128,7 @@ class Renderer:
         elif "text" in row:
             value = capitalize_first(self._catalog.text(locale, row["text"], row.get("args", {})))
         else:
-            value = self._value(row["value"], locale)
-            # A plain string was typed by the user and is shown unchanged.
-            value = capitalize_first(value) if isinstance(row["value"], Mapping) else value
+            value = self._entry(row["value"], locale)
         return {"label": capitalize_first(self._value(row["label"], locale)), "value": value}
 
     def _render_summary(self, summary: Mapping[str, Any], locale: str) -> dict[str, Any]:
@@ -138,10 +136,15 @@ class Renderer:
 
         def render(value: Any) -> Any:
             if isinstance(value, Mapping) and "label" in value:
-                return {name: capitalize_first(self._value(v, locale)) for name, v in value.items()}
+                return {name: self._entry(v, locale) for name, v in value.items()}
             return self._value(value, locale)
 
         return {name: [render(one) for one in values] for name, values in summary.items()}
+
+    def _entry(self, value: Any, locale: str) -> str:
+        """Return a value that stands by itself; what somebody typed is shown unchanged."""
+        text = self._value(value, locale)
+        return capitalize_first(text) if isinstance(value, Mapping) else text
 
     def _render_question_card(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
         """Return a card of questions with its labels in words."""
@@ -218,9 +221,7 @@ class Renderer:
 
     def detail_value(self, item: ScopeItem, name: str, locale: str) -> str:
         """Return a value that an item of a correction holds; empty if there is none."""
-        shown = shown_value(item.name, item.detail.get(name) or "")
-        text = self._value(shown, locale)
-        return capitalize_first(text) if isinstance(shown, Mapping) else text
+        return self._entry(shown_value(item.name, item.detail.get(name) or ""), locale)
 
     def item_label(
         self, ticket: Ticket, item: ScopeItem, locale: str, *, quoted: bool = True
