@@ -8,6 +8,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from privacydesk.domain.intents import Intent, RequestKind
+
 WEB = Path(__file__).parents[3] / "src" / "privacydesk" / "web"
 SPRITE = WEB / "static" / "img" / "icons.svg"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -41,3 +43,8 @@ def test_pages_and_scripts_name_symbols_that_exist(suffix: str, call: str) -> No
     for path in WEB.rglob(suffix):
         named = set(re.findall(call, path.read_text("utf-8")))
         assert named <= known, (path.name, named - known)
+
+
+def test_whatever_the_menu_offers_has_an_icon() -> None:
+    known = {one.get("id") for one in symbols()}
+    assert {*(kind.value for kind in RequestKind), Intent.REQUEST_STATUS.value} <= known
