@@ -255,6 +255,26 @@ async def test_several_choices_are_ticked_and_sent_at_once(house: House) -> None
     assert [event.data["choices"] for event in chosen] == [["kind-1", "kind-2"]]
 
 
+async def test_one_choice_is_a_tap_where_most_people_make_one(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").several(one=True)
+    buttons = page.locator("#choices button")
+    await expect(buttons.first).to_be_visible()
+    await expect(page.locator("#choices input")).to_have_count(0)
+    await expect(buttons.nth(-2)).to_have_text("Choose several")
+    await page.locator('[data-choice="kind-1"]').click()
+    await expect(buttons).to_have_count(0)
+    Stage(house.desk, house.last(), "en").several(one=True)
+    await page.get_by_role("button", name="Choose several").click()
+    boxes = page.locator("#choices .pick input")
+    await expect(boxes.first).to_be_focused()
+    await boxes.nth(1).check()
+    await boxes.nth(2).check()
+    await page.locator("#choices button[type=submit]").click()
+    said = [event.data for event in house.last().events if event.data.keys() & {"choice", "choices"}]
+    assert said == [{"choice": "kind-1"}, {"choices": ["kind-0", "kind-1"]}]
+
+
 async def test_questions_on_a_card_are_filled_in_and_handed_in_at_once(house: House) -> None:
     page = await house.chat()
     Stage(house.desk, house.last(), "en").card()
@@ -464,6 +484,16 @@ async def test_files_are_taken_in_and_handed_in(house: House) -> None:
     await expect(page.locator("#uploads .failed small")).to_contain_text("can’t be used")
     await page.get_by_role("button", name="Remove bad.svg").click()
     await page.get_by_role("button", name="Send files").click()
+    await expect(page.locator("#log .mine .files li")).to_have_count(1)
+
+
+async def test_files_go_with_the_button_beside_the_input_too(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").file()
+    await expect(page.locator("#uploads")).to_be_visible()
+    jpeg = FilePayload(name="id.jpg", mimeType="image/jpeg", buffer=b"x" * 5000)
+    await page.set_input_files("#file", files=[jpeg])
+    await page.locator("#send").click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)
 
 

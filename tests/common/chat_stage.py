@@ -187,7 +187,7 @@ class Stage:
             ),
         )
 
-    def several(self) -> None:
+    def several(self, **data: Any) -> None:
         """Ask for several of many kinds of data, each with how much there is."""
         kinds = KINDS[self.locale]
         offered = [
@@ -202,7 +202,7 @@ class Stage:
                     Choice("all", label=ALL[self.locale]),
                     Choice("_skip", label=self.words["back"], style=QUIET),
                 ),
-                data={"many": True, "empty": ["kind-4"]},
+                data={"many": True, "empty": ["kind-4"], **data},
             )
         )
 

@@ -220,7 +220,8 @@ def hints(frame: Running, step: Ask, slot_type: str) -> dict[str, Any] | None:
         "apart": sorted(APART.get(step.options, ())),
         "empty": [value for value, count in counts.items() if not count],
     }
-    return {"many": True, **{name: values for name, values in found.items() if values}}
+    one = {"one": True} if step.several else {}
+    return {"many": True, **one, **{name: values for name, values in found.items() if values}}
 
 
 def is_value(choice: Choice) -> bool:

@@ -8,13 +8,14 @@ import { byId, el } from "./dom.js";
 const TALLEST = 140;
 const TYPING_EVERY = 3000;
 const CODE = /^\d{6}$/;
+const TOUCH = window.matchMedia("(hover: none)");
 const SHORT = { code: "numeric", phone: "tel", date: "text" };
 
 export class Composer {
   /**
    * @param {Words} words
    * @param {{send: (text: string) => void, draft: (text: string) => void,
-   *   sendFiles: () => "" | "files" | "all", typing: () => void, limit: () => number}} acts
+   *   sendFiles: (alone: boolean) => "" | "files" | "all", typing: () => void, limit: () => number}} acts
    */
   constructor(words, acts) {
     this.words = words;
@@ -102,7 +103,7 @@ export class Composer {
     const field = this.field;
     const text = field.value.trim();
     if (field === this.text && !this.count()) return;
-    const sent = this.acts.sendFiles();
+    const sent = this.acts.sendFiles(!text);
     // What is written goes with the files, as soon as they are uploaded.
     if (sent === "all") return;
     if (!text) return sent || field.focus();
@@ -159,8 +160,9 @@ export class Composer {
    * @param {"answer" | "agent" | ""} reader whether it answers the open question, or a person reads it
    * @param {number} question which one it is; 0 while none is open
    * @param {any} [problem] the event that says what was wrong with the last answer
+   * @param {boolean} [buttons] whether it has buttons, which a phone's keyboard would cover
    */
-  ask(kind, reader, question, problem = null) {
+  ask(kind, reader, question, problem = null, buttons = false) {
     this.problem = problem;
     const changed = kind !== this.kind;
     const focused = document.activeElement === this.field;
@@ -176,7 +178,8 @@ export class Composer {
     this.kind = kind;
     this.reader = reader;
     this.show();
-    if (changed && focused) this.field.focus();
+    const covers = buttons && this.field === this.text && TOUCH.matches;
+    if (changed && focused && !covers) this.field.focus();
   }
 
   /** Nobody was born after today, or more than a hundred and twenty years ago. */

@@ -11,7 +11,7 @@ import { el } from "./dom.js";
 const ALL = "all";
 
 /** @param {Choice} choice @returns {boolean} whether it is a value, and not what to do instead */
-function isValue(choice) {
+export function isValue(choice) {
   return !/^(_|desk:)/.test(choice.id);
 }
 
@@ -30,6 +30,8 @@ export class Picks {
     this.words = words;
     this.acts = acts;
     this.offset = 0;
+    /** The question of which several choices are ticked, where most people choose one. */
+    this.opened = 0;
     /** @type {Set<string>} what is ticked, kept when the page's language changes */
     this.ticked = new Set();
   }

@@ -5,7 +5,7 @@ import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { saveFile } from "./downloads.js";
-import { Picks, choiceButton, holdBack, takesSeveral } from "./forms.js";
+import { Picks, choiceButton, holdBack, isValue, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
 import { isGreeting, recordedNote } from "./greeting.js";
 import { avatar } from "./icons.js";
@@ -127,7 +127,7 @@ const composer = new Composer(words, {
     client.submit({ type: "send", text, offset: client.view.prompt, shown: composer.kind === "code" && !composer.asText ? "••••••" : text });
     toEnd();
   },
-  sendFiles: () => uploads.send(),
+  sendFiles: (alone) => uploads.send(alone),
   draft: (text) => {
     store.draft = text;
     store.save();
@@ -216,7 +216,7 @@ function showChoices() {
   const isCard = Boolean(card) && !answering;
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   const problem = isWrongCode(event) && !answering ? event : null;
-  composer.ask(input, reader(event), event?.offset ?? 0, problem);
+  composer.ask(input, reader(event), event?.offset ?? 0, problem, shown.length > 0 || isCard);
   uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files, Boolean(event?.data?.words));
   const waits = client.view.requests.some((one) => one.state !== "closed");
   const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
@@ -225,7 +225,8 @@ function showChoices() {
   choices.dataset.shown = key;
   choices.classList.remove("docked");
   const isMenu = Boolean(event?.data?.menu);
-  const several = shown.length > 0 && !card && takesSeveral(event);
+  const takesMore = shown.length > 0 && !card && takesSeveral(event);
+  const several = takesMore && (!event.data.one || picks.opened === event.offset);
   choices.classList.toggle("menu", isMenu);
   choices.classList.toggle("many", shown.length > 5 && !several && !isMenu);
   choices.classList.toggle("pair", shown.length === 2 && Boolean(event?.data?.summary));
@@ -238,9 +239,29 @@ function showChoices() {
       ? [picks.form(event)]
       : isMenu && shown.length
         ? menuOf(words, event, shown, button, waits)
+        : takesMore
+        ? oneOrSeveral(event, shown, button)
         : shown.map(button)),
   );
   if (focused && !key) scroll.focus({ preventScroll: true });
+}
+
+/**
+ * @param {any} event a question that most people answer with one of its choices
+ * @param {import("./menu.js").Choice[]} shown
+ * @param {(choice: import("./menu.js").Choice) => HTMLElement} button
+ * @returns {HTMLElement[]} a button for each, and one that opens them as a form to tick several
+ */
+function oneOrSeveral(event, shown, button) {
+  const open = () => {
+    picks.opened = event.offset;
+    choices.dataset.shown = "";
+    showChoices();
+    choices.querySelector("input")?.focus();
+  };
+  const several = choiceButton({ id: "", label: words.t("picks.several"), style: "quiet" }, open);
+  const values = shown.filter(isValue);
+  return [...values.map(button), several, ...shown.filter((choice) => !isValue(choice)).map(button)];
 }
 
 /** @param {any} event the open question @returns {"answer" | "agent" | ""} for whom words are */

@@ -239,11 +239,12 @@ export class Uploads {
   /**
    * Send what was picked, at once or as soon as it is uploaded.
    *
+   * @param {boolean} alone whether no words are written
    * @returns {"" | "files" | "all"} what is sent: no files, files alone, or the words with them
    */
-  send() {
+  send(alone) {
     const failed = this.entries.filter((entry) => entry.problem).length;
-    if (this.asked ? !this.withWords || !this.entries.length : failed === this.entries.length) return "";
+    if (this.asked ? !(this.withWords || alone) || !this.entries.length : failed === this.entries.length) return "";
     const sends = this.asked ? "all" : "files";
     // What failed is removed or tried again before an answer goes.
     if (this.asked && failed) this.panel.querySelector(".failed button")?.focus();
@@ -284,7 +285,12 @@ export class Uploads {
       el("button", { type: "button", class: "button", onclick: () => input.click() }, icon(name), words.t(key));
     if (!this.allowed) return this.panel.replaceChildren(...this.unsent());
     this.panel.replaceChildren(
-      el("p", { class: "about" }, words.t("upload.hint", { size: size(this.acts.limits().upload) })),
+      el(
+        "p",
+        { class: "about" },
+        words.t("upload.hint", { size: size(this.acts.limits().upload) }),
+        el("span", { class: "for-mouse" }, ` ${words.t("upload.drag")}`),
+      ),
       el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
       // A person is sent pictures with the button that sends words, and so is an answer in both.
       this.asked
