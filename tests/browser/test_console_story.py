@@ -109,7 +109,7 @@ async def _hand_back(all_of_them: Everybody) -> None:
     await all_of_them.mei.does("hand-back")
     await mother.chat.hears("owner.handed_back")
     handed = mother.chat.log.locator('[data-key="owner.handed_back"]').last
-    repeated = handed.locator("xpath=following-sibling::*[@data-key='guardian.wish']")
+    repeated = handed.locator("xpath=following-sibling::*[@data-key='guardian.relation']")
     await expect(repeated).to_have_count(1)
 
 
