@@ -23,6 +23,7 @@ from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
+from privacydesk.domain.ticket import ScheduledEventKind
 from privacydesk.domain.ticket_moves import Move, may
 
 _PROTESTED = frozenset(
@@ -335,14 +336,23 @@ def _told_of(
 
 def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
     found = script.observed.recognised
-    if found is None or found.confidence <= 0:
-        return ()
-    intents = [found.intent, *(intent for intent, _ in found.alternatives)]
+    intents = [Intent.CANCEL_REQUEST] if _unbinds_soon(script) else []
+    if found is not None and found.confidence > 0:
+        intents += [found.intent, *(intent for intent, _ in found.alternatives)]
     return tuple(
         intent_choice(intent)
         for intent in dict.fromkeys(intents)
         if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
     )[:_LIKELY]
+
+
+def _unbinds_soon(script: Script) -> bool:
+    """Whether one of the user's unbindings is carried out by itself unless it is taken back."""
+    return any(
+        event.kind is ScheduledEventKind.UNBINDING_WINDOW
+        for ticket in script.tickets_of(whose(script))
+        for event in ticket.scheduled_events
+    )
 
 
 def to_human(runner: Runner, script: Script) -> bool:

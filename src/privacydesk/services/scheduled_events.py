@@ -115,6 +115,9 @@ class ScheduledEvents:
                 if asked_at is not None:
                     changes = _wait_for_withdrawal(ticket, event, asked_at, job_id, now)
                     return TurnInput(None, changes)
+                if rows.conversation.unanswered:
+                    # What was not understood may have been a no.
+                    return TurnInput(None, _leave_to_staff(ticket, event, job_id, now))
             ticket = replace(ticket, scheduled_events=_without(ticket, event))
             if rows.conversation is not None and rows.conversation.minor_hint:
                 # The user may have mentioned their age after filing: no minor's account is unbound
@@ -236,14 +239,17 @@ def _wait_for_withdrawal(
 
     After ``_WITHDRAWAL_TIMEOUT`` the event is dropped, and staff decide.
     """
-    others = _without(ticket, event)
-    waits = now < asked_at + _WITHDRAWAL_TIMEOUT
-    events = (replace(event, at=now + _RECHECK_INTERVAL), *others) if waits else others
+    if now >= asked_at + _WITHDRAWAL_TIMEOUT:
+        return _leave_to_staff(ticket, event, job_id, now)
+    events = (replace(event, at=now + _RECHECK_INTERVAL), *_without(ticket, event))
+    return Changes(tickets=(replace(ticket, scheduled_events=events, version=ticket.version + 1),))
+
+
+def _leave_to_staff(ticket: Ticket, event: ScheduledEvent, job_id: str, now: datetime) -> Changes:
+    """Drop the end of an unbinding window, so that an agent releases the unbinding."""
+    left = replace(ticket, scheduled_events=_without(ticket, event), version=ticket.version + 1)
     entry = LogEntry(ticket.id, now, "clock", _LEFT_TO_STAFF, job_id=job_id)
-    return Changes(
-        tickets=(replace(ticket, scheduled_events=events, version=ticket.version + 1),),
-        ticket_log=() if waits else (entry,),
-    )
+    return Changes(tickets=(left,), ticket_log=(entry,))
 
 
 def _without(ticket: Ticket, event: ScheduledEvent) -> tuple[ScheduledEvent, ...]:
