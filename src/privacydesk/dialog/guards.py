@@ -304,17 +304,32 @@ def _has_open_request(act: Act) -> str:
 
 def _posts_go_first(act: Act) -> str:
     """Whether a deletion of posts was filed, in this turn or before, and is not decided yet."""
-    script = act.script
-    before = (one for one in script.tickets_of(whose(script)) if one.is_open)
-    now = (one for one in script.effects if isinstance(one, OpenTicket))
-    filed: list[tuple[str, Ticket | OpenTicket]] = [
-        *((one.id.hex(), one) for one in before),
-        *((one.symbol, one) for one in now),
-    ]
-    found = next((name for name, one in filed if _deletes_posts(one)), "")
+    found = next((name for name, one in _open_requests(act.script) if _deletes_posts(one)), "")
     if found:
         act.frame.slots["ticket"] = found
     return _yes(found)
+
+
+def _deletion_unfinished(act: Act) -> str:
+    """Whether something is still to be deleted from the account, by a deletion that is verified.
+
+    Once the account is closed, nothing can be found and deleted as its owner's.
+    """
+    found = next((name for name, one in _open_requests(act.script) if _deletes(one)), "")
+    if found:
+        act.frame.slots["deletion"] = found
+    return _yes(found)
+
+
+def _open_requests(script: Script) -> list[tuple[str, Ticket | OpenTicket]]:
+    """Return the user's open requests and those filed in this turn, by id or symbol."""
+    before = (one for one in script.tickets_of(whose(script)) if one.is_open)
+    now = (one for one in script.effects if isinstance(one, OpenTicket))
+    return [*((one.id.hex(), one) for one in before), *((one.symbol, one) for one in now)]
+
+
+def _deletes(request: Ticket | OpenTicket) -> bool:
+    return request.kind is RequestKind.DELETION and request.verified_at is not None
 
 
 def _deletes_posts(request: Ticket | OpenTicket) -> bool:
@@ -453,6 +468,7 @@ GUARDS: Mapping[str, Guard] = {
     "unbinding_window_set": _unbinding_window_set,
     "unbinding_automated": _unbinding_automated,
     "closing_awaits_me": _closing_awaits_me,
+    "deletion_unfinished": _deletion_unfinished,
     "shown_by_document": _shown_by_document,
     "proof_wanted": _proof_wanted,
     "answer_wanted": _answer_wanted,

@@ -211,6 +211,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "unbinding_window_set": GuardSpec(_YES_NO),
     "unbinding_automated": GuardSpec(_YES_NO),
     "closing_awaits_me": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "deletion_unfinished": GuardSpec(_YES_NO, fills=_names("deletion")),
     "shown_by_document": GuardSpec(_YES_NO, reads=_names("ticket")),
     "proof_wanted": GuardSpec(_YES_NO, fills=_names("ticket purpose")),
     "answer_wanted": GuardSpec(_YES_NO, fills=_names("ticket text")),
