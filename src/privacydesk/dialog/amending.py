@@ -22,6 +22,8 @@ from privacydesk.dialog import (
 from privacydesk.dialog.after_filing import filed_last, keeps
 from privacydesk.dialog.desk_choices import human_choice, intent_choice
 from privacydesk.dialog.naming import items_of, named_request
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.request_actions import may_be_added_to
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Confirm, Do, Flow
@@ -29,11 +31,12 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import AMENDS, FILLED_FROM
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain.conversation import RequestDraft
+from privacydesk.domain.effects import AddMaterial
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, ReplyAct
 from privacydesk.domain.scopes import part_of
-from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket import MaterialKind, Ticket
 from privacydesk.domain.ticket_moves import Move, may
 
 _NO_CHANGES: Final = (ReplyAct.CANCEL, ReplyAct.BESIDES)
@@ -66,10 +69,25 @@ def amends(runner: Runner, script: Script) -> bool:
     elif reading.asks(script):
         return False
     elif not (_make_anew(runner, script, last) or keeps(runner, script)):
-        back = intent_choice(Intent.CANCEL_REQUEST)
-        args = {"number": last.number, "what": named_request(last)}
-        script.ask("desk.filed_for", args, (back, human_choice()))
+        _pass_on(script, last)
     return True
+
+
+def _pass_on(script: Script, last: Ticket) -> None:
+    """Give a change that only staff can make to all requests that it may be about."""
+    theirs = script.tickets_of(whose(script))
+    about = [one for one in theirs if one.kind is last.kind and may_be_added_to(one)]
+    words = script.whole_message
+    script.effects += [AddMaterial(one.id, MaterialKind.MATERIAL, words) for one in about]
+    script.say("desk.change_passed_on", {"numbers": {"$texts": [one.number for one in about]}})
+    running = next((one for one in about if not may(one, Move.WITHDRAW)), None)
+    if running is not None:
+        # Nobody can promise to stop what is being carried out.
+        args = {"number": running.number, "what": named_request(running)}
+        script.ask("desk.filed_runs", args, (human_choice(),))
+        return
+    args = {"number": last.number, "what": named_request(last)}
+    script.ask("desk.filed_for", args, (intent_choice(Intent.CANCEL_REQUEST), human_choice()))
 
 
 def _is_change(script: Script) -> bool:

@@ -8,11 +8,12 @@ from tests.unit.dialog.test_engine_guards import COUNTERS, ME, NOW
 from tests.unit.dialog.test_limits import ENGINE
 from tests.unit.dialog.test_openings import CONVERSATION
 
+from privacydesk.domain.effects import AddMaterial
 from privacydesk.domain.ids import ChallengeId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Part, Selection, Span, detail_of
-from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket import MaterialKind, ScopeItem, Ticket, TicketState
 from privacydesk.domain.turn import Needs, Observation, Snapshot, TextMessage
 from privacydesk.domain.verification_codes import Challenge
 
@@ -57,3 +58,5 @@ def test_only_what_limits_a_filed_request_was_filed_as_said(
     assert ("desk.filed_as_said" in {one.key for one in turn.events}) is as_filed
     # Nothing is known of the form that it was filed with, so it can't be made again.
     assert as_filed or "desk.filed_for" in {one.key for one in turn.events}
+    passed_on = AddMaterial(FILED.id, MaterialKind.MATERIAL, "wait, only those")
+    assert (passed_on in turn.effects) is not as_filed
