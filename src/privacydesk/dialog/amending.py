@@ -23,6 +23,7 @@ from privacydesk.dialog.after_filing import filed_last, keeps
 from privacydesk.dialog.desk_choices import human_choice, intent_choice
 from privacydesk.dialog.naming import items_of, named_request
 from privacydesk.dialog.options import whose
+from privacydesk.dialog.outcomes import say_late
 from privacydesk.dialog.request_actions import may_be_added_to
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -80,6 +81,9 @@ def _pass_on(script: Script, last: Ticket) -> None:
     words = script.whole_message
     script.effects += [AddMaterial(one.id, MaterialKind.MATERIAL, words) for one in about]
     script.say("desk.change_passed_on", {"numbers": {"$texts": [one.number for one in about]}})
+    for one in about:
+        # "It is the 11th, where is it?" may be taken for a change.
+        say_late(script, one)
     running = next((one for one in about if not may(one, Move.WITHDRAW)), None)
     if running is not None:
         # Nobody can promise to stop what is being carried out.
