@@ -633,6 +633,12 @@ class Player:
             tickets = [t for t in await self.tickets() if t.is_open]
             if not tickets:
                 raise StoryError("there is no open ticket")
+            if what == "hold":
+                await services.staff.holds.set_hold(tickets[0].number, "lao-zhou", "法院要求。")
+                return
+            if what == "release_hold":
+                await services.staff.holds.clear_hold(tickets[0].number, "lao-zhou", "已判决。")
+                return
             await self._on_ticket(what, value, options, tickets[0])
 
     async def _on_ticket(

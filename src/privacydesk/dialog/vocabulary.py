@@ -20,7 +20,8 @@ TRIGGERS = frozenset(
         # actions
         "ok", "none", "sent", "wait", "capped", "too_many", "crowded", "no_phone", "unavailable",
         "right", "wrong", "spent", "expired", "none_open", "not_found",
-        "filed", "known", "too_late", "some", "shown", "unknown", "withdrawn", "queued", "nobody",
+        "filed", "known", "too_late", "on_hold", "some", "shown", "unknown", "withdrawn", "queued",
+        "nobody",
         # guards
         "under_14", "exactly_14", "teen", "adult",
         # ends of called flows
@@ -139,7 +140,9 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
         own_tickets=True,
         reads=_names("ticket reason"),
     ),
-    "confirm_closing": ActionSpec(_names("ok too_late"), _CODE, destructive=True, exact=True),
+    "confirm_closing": ActionSpec(
+        _names("ok on_hold too_late"), _CODE, destructive=True, exact=True
+    ),
     # Keeps the account, so the owner of the request needs no further proof.
     "decline_closing": ActionSpec(_names("ok too_late")),
     "find_package": ActionSpec(

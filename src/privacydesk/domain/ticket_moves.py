@@ -39,7 +39,8 @@ class Move(StrEnum):
     MARK_DUPLICATE = "mark_duplicate"
     """Closed in favour of another ticket of the same person; only after verification."""
     RETURN_TO_REVIEW = "return_to_review"
-    """The account service refused, or the requester did not confirm; staff review it again."""
+    """The account service refused, a team could not do it, or a closing was confirmed under a legal
+    hold; staff review it again."""
 
 
 class _Cursor:
@@ -166,7 +167,8 @@ def may(ticket: Ticket, move: Move) -> bool:
 def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     """Return the ticket after ``trigger``.
 
-    A decision sets ``answered_at``, and a return to review clears it and ``completion``.
+    A decision sets ``answered_at``, and a return to review clears it and ``completion``; then no
+    task settles the ticket until the next decision.
     Closing sets the outcome, clears ``scheduled_events`` and withdraws open tasks.
 
     Raises:
@@ -185,7 +187,12 @@ def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
     if trigger in _ANSWERS and changed.answered_at is None:
         changed = replace(changed, answered_at=now)
     if trigger is Move.RETURN_TO_REVIEW:
-        changed = replace(changed, answered_at=None, completion=None)
+        changed = replace(
+            changed,
+            answered_at=None,
+            completion=None,
+            tasks=tuple(replace(task, settles=False) for task in changed.tasks),
+        )
     if state is TicketState.CLOSED:
         changed = replace(
             changed,

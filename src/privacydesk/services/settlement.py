@@ -147,7 +147,6 @@ def settle(ticket: Ticket, deadlines: Deadlines, now: datetime) -> Settled | Non
     ticket = replace(
         ticket,
         scheduled_events=deadlines.deadline_events(ticket, now),
-        tasks=tuple(replace(task, settles=False) for task in ticket.tasks),
         # These fields describe calls in progress, and there are none any more.
         work=replace(work, left=0, outcomes=(), results=(), summary=()),
     )

@@ -21,6 +21,7 @@ from privacydesk.domain.effects import (
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import (
     MaterialKind,
     Satisfaction,
@@ -232,8 +233,15 @@ def keep_comment(act: Act) -> str:
 
 
 def confirm_closing(act: Act) -> str:
-    """Take the user's final confirmation of an approved closing."""
-    return _move_slot_ticket(act, Move.CONFIRM)
+    """Take the user's final confirmation of an approved closing.
+
+    Under a legal hold nothing is closed: the request goes back to staff.
+    """
+    ticket = _slot_ticket(act)
+    if ticket is None or HOLD not in ticket.flags or not may(ticket, Move.CONFIRM):
+        return _move_slot_ticket(act, Move.CONFIRM)
+    _move_slot_ticket(act, Move.RETURN_TO_REVIEW)
+    return "on_hold"
 
 
 def decline_closing(act: Act) -> str:

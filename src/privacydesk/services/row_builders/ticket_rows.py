@@ -59,6 +59,9 @@ class TicketBuilder:
             ticket = self._update_content(ticket, effect)
         if effect.move is Move.VERIFY:
             ticket = self._start_deadlines(ticket, effect, now)
+        if effect.move is Move.RETURN_TO_REVIEW:
+            events = self._deadlines.deadline_events(ticket, now)
+            ticket = replace(ticket, scheduled_events=(*events, *ticket.task_events))
         if effect.move is Move.HAND_IN:
             ticket = replace(
                 ticket,
