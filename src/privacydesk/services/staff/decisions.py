@@ -390,11 +390,13 @@ class Decisions:
             InvalidRequestError: there is no reason.
             NotAllowedNowError: there is no proposed decision.
             StaleError: the proposed decision is not the one that was ``seen``.
+            DeskError: ``FORBIDDEN`` if the agent may not decide the ticket, an objection.
         """
         if not reason.strip():
             raise InvalidRequestError("say what is not right with it", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._tickets.by_number(number)
+        await self._roster.reviewers.check_may_decide(ticket, agent)
         guard = await self._tickets.guard(ticket, seen, CasePart.PROPOSAL)
 
         def remove_proposal(current: Ticket) -> Ticket:
