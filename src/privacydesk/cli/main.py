@@ -77,7 +77,7 @@ COMMANDS: Final = {
         "reports:reports", "Figures of a period: punctuality, backlog, refusals."
     ),
     "packs": CommandEntry(
-        "packs:packs_app", "Packs of evidence: audit of minors' data, case file of a request."
+        "packs:packs_app", "Packs of evidence: minors' data, a period, a request."
     ),
     "retention": CommandEntry(
         "retention:retention_app", "Deletion of content after its retention period."

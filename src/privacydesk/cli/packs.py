@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from privacydesk.cli.common import DataDir, Number, command_services, exit_with_usage_error, run
 from privacydesk.domain.packs import PackFormat
+from privacydesk.domain.periods import Period
 
 if TYPE_CHECKING:
     from privacydesk.services.packs.pack import Pack
@@ -20,7 +22,7 @@ Build = Callable[["Packs", str], Awaitable["Pack"]]
 
 packs_app = typer.Typer(
     name="packs",
-    help="Packs of evidence: audit of minors' data, case file of a request.",
+    help="Packs of evidence: minors' data, a period, a request.",
     no_args_is_help=True,
 )
 
@@ -48,6 +50,25 @@ def minors(
 
     async def build(service: Packs, locale: str) -> Pack:
         return await service.minors(service.last_year if year is None else year, locale)
+
+    _write(data_dir, out, language, build)
+
+
+@packs_app.command("period")
+def period(
+    out: Out,
+    first: Annotated[
+        datetime,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, in the desk's zone."),
+    ],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
+    language: Language = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Write the report of a period: the figures of `reports`, with their sources."""
+
+    async def build(service: Packs, locale: str) -> Pack:
+        return await service.period(Period(first.date(), last.date()), locale)
 
     _write(data_dir, out, language, build)
 

@@ -10,6 +10,8 @@ class PackKind(StrEnum):
 
     MINORS = "minors"
     """Requests of a year that concern minors, and the access to their files."""
+    PERIOD = "period"
+    """The report of a period."""
     CASE = "case"
     """One ticket."""
     CASE_WITH_WORDS = "case_with_words"

@@ -13,10 +13,12 @@ import pypdfium2
 import pytest
 from tests.common.console_cases import NASTY, copy_of_data, guardian, log_of
 from tests.common.console_client import Browser, Office
+from tests.common.past_requests import add_past_requests
 
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.figures import FigureName
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Requester, Ticket, TicketState
@@ -307,3 +309,29 @@ async def test_who_supervises_or_audits_sees_the_audit_of_minors(office: Office)
         assert (await boss.get(f"/console/reports/minors?{query}")).status == 400
     assert (await boss.get("/console/reports/minors/doc")).status == 404
     assert await exports(office) == []
+
+
+async def test_the_report_of_a_period_has_the_figures_of_the_page(office: Office) -> None:
+    numbers = await add_past_requests(office.world.services, 80)
+    services = office.world.services
+    boss = await office.signed_in("he-an")
+    rows = rows_of(await taken(boss, "/console/reports/period/csv?period=last_30_days"))
+    assert ["Requests received", str(len(numbers))] in rows
+    tickets = [await services.staff.tickets.by_number(number) for number in numbers]
+    answered = [one for one in tickets if one.answered_at is not None]
+    assert ["Requests answered", str(len(answered))] in rows
+    refused = sum(len(one.grounds) for one in answered)
+    assert refused
+    place = rows.index(["Refusals by ground"])
+    total = next(row for row in rows[place:] if row[:1] == ["Total"])
+    assert total == ["Total", str(refused)]
+    for figure in FigureName:
+        page = rows_of(await taken(boss, f"/console/reports/{figure}/csv?period=last_30_days"))
+        if any(row == page[1] for row in rows):
+            assert all(row in rows for row in page)
+        else:
+            assert ["Nothing was counted in this period."] in rows
+    assert text_of(await taken(boss, "/console/reports/period/pdf?period=last_month", "zh-CN"))
+    mei = await office.signed_in("mei")
+    assert (await mei.get("/console/reports/period/csv")).status == 403
+    assert [one.detail["pack"] for one in await exports(office)] == ["period", "period"]

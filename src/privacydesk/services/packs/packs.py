@@ -26,6 +26,7 @@ from privacydesk.services.packs.case_file import CaseData, case_facts, case_sect
 from privacydesk.services.packs.files import pack_file
 from privacydesk.services.packs.minors import minors_sections
 from privacydesk.services.packs.pack import Pack, PackFile
+from privacydesk.services.packs.period import period_facts, period_sections
 from privacydesk.services.packs.words import PackWords
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.reports import Reports
@@ -110,20 +111,40 @@ class Packs:
         def build() -> Pack:
             accesses = file_accesses(entries, tickets, period.since(zone))
             audit = audit_minors(received, accesses, ReportBuilder(calendar, zone), now)
-            days = words.text(
-                "web.report.period", first=words.day(period.first), last=words.day(period.last)
-            )
             return Pack(
                 PackKind.MINORS,
                 about=str(year),
                 locale=locale,
                 title=words.text("pack.minors.title"),
-                facts=((words.text("web.report.presets"), days), *self._facts(words, now)),
+                facts=(
+                    (words.text("web.report.presets"), _days(period, words)),
+                    *self._facts(words, now),
+                ),
                 sections=minors_sections(audit, words),
             )
 
         # Counting a busy year takes a while, and must not block the event loop.
         return await asyncio.to_thread(build)
+
+    async def period(self, period: Period, locale: str) -> Pack:
+        """Return the report of a period.
+
+        Raises:
+            InvalidRequestError: as for ``Reports.report``.
+        """
+        report, words = await self._reports.report(period), await self._words(locale)
+        return Pack(
+            PackKind.PERIOD,
+            about=f"{period.first} {period.last}",
+            locale=locale,
+            title=words.text("pack.period.title"),
+            facts=(
+                (words.text("web.report.presets"), _days(period, words)),
+                *period_facts(report, words),
+                *self._facts(words, self._clock.now()),
+            ),
+            sections=tuple(period_sections(report, words)),
+        )
 
     async def case_file(self, number: str, locale: str) -> Pack:
         """Return the case file of a ticket, without anything that people wrote.
@@ -246,3 +267,8 @@ class Packs:
             events += page
             if len(page) < _PAGE_SIZE:
                 return events
+
+
+def _days(period: Period, words: PackWords) -> str:
+    first, last = words.day(period.first), words.day(period.last)
+    return words.text("web.report.period", first=first, last=last)

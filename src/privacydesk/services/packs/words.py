@@ -50,6 +50,10 @@ class PackWords:
         """Return texts as a list."""
         return self._catalog.value(self.locale, {"$texts": list(texts)})
 
+    def language(self, locale: str) -> str:
+        """Return the name of a locale's language in that language."""
+        return self._catalog.text(locale, "web.language.name", {})
+
     def day(self, day: date) -> str:
         """Return a date with its year, without its weekday."""
         return self._catalog.value(self.locale, {"$day": day.isoformat()})

@@ -65,6 +65,7 @@ def make_console() -> web.Application:
             web.post("/audit", audit.check_audit),
             web.get("/audit/export", exports.export_audit, allow_head=False),
             web.get("/inbox/export", exports.export_inbox, allow_head=False),
+            web.get("/reports/period/{format}", packs.period_file, allow_head=False),
             web.get("/reports/minors", packs.minors_page),
             web.get("/reports/minors/{format}", packs.minors_file, allow_head=False),
             web.get("/reports/requests", exports.export_requests, allow_head=False),

@@ -10,15 +10,19 @@ from msgspec.structs import replace
 
 from privacydesk.domain.figures import (
     COLUMNS,
-    HELP_FIGURES,
     SHARES,
     TIME_FIGURES,
     Figure,
     FigureName,
     Line,
-    measure_of,
 )
 from privacydesk.domain.reports import MORE, NO_CLOCK, OVERDUE, PROMISED_DAYS
+from privacydesk.services.figure_tables import (
+    FigureTables,
+    cells,
+    count_cells,
+    minutes_text,
+)
 from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console.charts import (
     LATE,
@@ -31,12 +35,10 @@ from privacydesk.web.console.charts import (
 )
 from privacydesk.web.console.headlines import Headlines
 from privacydesk.web.console.localizer import Localizer
-from privacydesk.web.console.rates import bar_value, minutes_text
+from privacydesk.web.console.rates import bar_value
 
 _VERTICAL: Final = frozenset({FigureName.REPLY_DAYS})
 """Figures whose chart has vertical bars."""
-_BY_KIND: Final = frozenset({FigureName.ON_TIME, FigureName.CLOSINGS, FigureName.SATISFACTION})
-"""Figures with a line for each kind of request."""
 
 
 class RenderedFigure(Struct, frozen=True):
@@ -77,46 +79,39 @@ class FigureRenderer:
 
     def __init__(self, localizer: Localizer) -> None:
         self._localizer = localizer
+        self._tables = FigureTables(localizer.sentence, localizer.language)
 
     def render(self, figure: Figure) -> RenderedFigure:
         """Return a figure with its headline, chart and table."""
         name = figure.name
         data = self._chart_data(figure)
-        has_rate = figure.share(figure.totals) is not None
-        rate_column = (self._localizer.report(f"share.{measure_of(name)}"),) if has_rate else ()
         return RenderedFigure(
             name=name.value,
             title=data.title,
             headline=self._headline(figure),
-            explanation=self._localizer.report(f"what.{measure_of(name)}"),
+            explanation=self._tables.explanation(name),
             row_heading=data.axis_title,
-            columns=(*self._columns(name), *rate_column),
-            rows=tuple(
-                (self._label(name, line.label), *_cells(figure, line.values, has_rate=has_rate))
-                for line in figure.lines
-            ),
-            totals=_cells(figure, figure.totals, has_rate=has_rate),
+            columns=(*self._tables.columns(name), *self._tables.rate_column(figure)),
+            rows=self._tables.rows(figure),
+            totals=cells(figure, figure.totals),
             chart=(vertical_chart if name in _VERTICAL else horizontal_chart)(data),
             is_empty=figure.is_empty,
         )
 
-    def _columns(self, name: FigureName) -> tuple[str, ...]:
-        return tuple(self._localizer.report(f"column.{column}") for column in COLUMNS[name])
-
     def _chart_data(self, figure: Figure) -> ChartData:
         name, say = figure.name, self._localizer.report
-        columns = self._columns(name)
+        columns = self._tables.columns(name)
         totals = (
             self._localizer.sentence("web.console.pair", name=column, value=str(total))
-            for column, total in zip(columns, _counts(figure, figure.totals), strict=True)
+            for column, total in zip(columns, count_cells(figure, figure.totals), strict=True)
         )
         data = ChartData(
             name=name.value,
-            title=say(f"figure.{name.value}"),
+            title=self._tables.title(name),
             description=self._localizer.join(totals),
             columns=columns,
             lines=tuple(self._chart_row(figure, line) for line in figure.lines),
-            axis_title=say(f"by.{name.removeprefix(measure_of(name)).lstrip('_') or name}"),
+            axis_title=self._tables.row_heading(name),
             rate=self._rate_title(figure),
             compared=_compared_columns(name),
         )
@@ -139,7 +134,7 @@ class FigureRenderer:
             values = (median, most - median)
             value_text, note = _times_text(line.values)
         return ChartRow(
-            label=self._label(figure.name, line.label),
+            label=self._tables.label(figure.name, line.label),
             short_label=self._short_label(figure.name, line.label),
             values=values,
             value_text=value_text,
@@ -150,7 +145,7 @@ class FigureRenderer:
     def _headline(self, figure: Figure) -> str:
         if figure.is_empty:
             return ""
-        return Headlines(self._localizer.report, self._label).headline(figure)
+        return Headlines(self._localizer.report, self._tables.label).headline(figure)
 
     def _value_text(self, figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
         """Return the text at the end of a bar, and the note after it."""
@@ -164,46 +159,12 @@ class FigureRenderer:
             return ""
         return self._localizer.report(f"column.{SHARES[figure.name][0]}")
 
-    def _label(self, name: FigureName, label: str) -> str:
-        if name in HELP_FIGURES:
-            return f"{label:0>2}:00" if label.isdecimal() else self._localizer.language(label)
-        if name in _BY_KIND:
-            return self._localizer.term("kind", label)
-        if name is FigureName.REFUSALS:
-            return self._localizer.term("ground", label)
-        if name is FigureName.UNSURE:
-            return self._localizer.language(label)
-        if name is FigureName.GIVEN_UP:
-            return self._localizer.report(f"step.{label}", label)
-        if name is FigureName.BACKLOG and label == "0":
-            return self._localizer.report("backlog.today")
-        if label.isdecimal():
-            return self._localizer.report("days", count=int(label))
-        return self._localizer.report(f"{name.value}.{label}")
-
     def _short_label(self, name: FigureName, label: str) -> str:
         if name is FigureName.REFUSALS:
             return self._localizer.report(f"ground.{label}")
         if name is FigureName.REPLY_DAYS:
             return label if label.isdecimal() else self._localizer.report("short.reply_days.more")
-        return self._label(name, label)
-
-
-def _cells(figure: Figure, values: tuple[int, ...], *, has_rate: bool) -> tuple[Cell, ...]:
-    """Return the cells of a line after its label: its values, and its rate if there is one."""
-    cells = _counts(figure, values)
-    if not has_rate:
-        return cells
-    share = figure.share(values)
-    return (*cells, "–" if share is None else f"{share:.1%}")
-
-
-def _counts(figure: Figure, values: tuple[int, ...]) -> tuple[Cell, ...]:
-    """Return the values of a line as cells; durations are in minutes."""
-    if figure.name not in TIME_FIGURES:
-        return values
-    visits, *seconds = values
-    return (visits, *(minutes_text(one) if visits else "–" for one in seconds))
+        return self._tables.label(name, label)
 
 
 def _times_text(values: tuple[int, ...]) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from privacydesk.domain.figures import TIME_FIGURES, Figure, FigureName, Line, measure_of
 from privacydesk.domain.reports import MORE, OVERDUE, PROMISED_DAYS
-from privacydesk.web.console.rates import minutes_text, rate_text
+from privacydesk.services.figure_tables import minutes_text
+from privacydesk.web.console.rates import rate_text
 
 _MIN_COUNT = 5
 """Lines with a smaller count are ignored when rates are compared."""

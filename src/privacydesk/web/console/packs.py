@@ -14,7 +14,7 @@ from privacydesk.web.console.access import agent_session, read_verified_form, st
 from privacydesk.web.console.case import parse_whole_number, ticket_number_of
 from privacydesk.web.console.keys import OVERSIGHT
 from privacydesk.web.console.page import console_page, error_message
-from privacydesk.web.console.reports import OVERSEERS
+from privacydesk.web.console.reports import OVERSEERS, PeriodQuery
 from privacydesk.web.csv_files import attachment_disposition
 from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.keys import LOCALE
@@ -42,6 +42,15 @@ async def minors_file(request: web.Request) -> web.Response:
     """Export the audit of minors' data of a year."""
     file_format = _parse_format(request.match_info["format"])
     pack = await _packs(request).minors(_year(request), request[LOCALE])
+    return await _export(request, pack, file_format)
+
+
+@staff(*OVERSEERS)
+async def period_file(request: web.Request) -> web.Response:
+    """Export the report of a period, whose page is the reports page."""
+    file_format = _parse_format(request.match_info["format"])
+    period = PeriodQuery.from_request(request).period(request)
+    pack = await _packs(request).period(period, request[LOCALE])
     return await _export(request, pack, file_format)
 
 

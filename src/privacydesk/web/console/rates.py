@@ -11,9 +11,6 @@ _FEW: Final = 20
 """Below this number, a percentage would look more exact than it is."""
 
 
-_EXACT_MINUTES: Final = 10
-
-
 def rate_text(figure: Figure, values: Sequence[int], say: Callable[..., str]) -> str:
     """Return a rate as per cent or as "3 of 4"; a dash if the figure has none.
 
@@ -31,12 +28,6 @@ def counts_text(counts: tuple[int, int], say: Callable[..., str]) -> str:
     if not total:
         return "–"
     return say("count_of", count=count, total=total) if total < _FEW else percentage(count, total)
-
-
-def minutes_text(seconds: int) -> str:
-    """Return a duration as minutes: with one decimal below ten."""
-    minutes = seconds / 60
-    return f"{minutes:.1f}" if minutes < _EXACT_MINUTES else f"{minutes:.0f}"
 
 
 def bar_value(figure: Figure, values: Sequence[int]) -> str:
