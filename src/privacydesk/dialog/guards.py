@@ -6,7 +6,7 @@ One that answers ``yes`` stores what it found in its frame, as its spec in ``voc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import openings
@@ -36,6 +36,10 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
 
 Guard = Callable[[Act], str]
+
+
+_PHONE_DIGITS: Final = 8
+"""The digits of the shortest phone number; a name has fewer."""
 
 
 def _yes(value: object) -> str:
@@ -151,6 +155,24 @@ def _child_age(act: Act) -> str:
 def _slot_is(act: Act) -> str:
     held, value = act.frame.slots.get(str(act.params["slot"])), act.params["value"]
     return _yes(value in held if isinstance(held, list) else held == value)
+
+
+def _value_names_account(act: Act) -> str:
+    """Whether a new phone is the number by which the account was described; it is dropped then.
+
+    The old number and the new one were perhaps swapped, so the new one is asked for again.
+    """
+    slots = act.frame.slots
+    value, account = (_digits(slots.get(name)) for name in ("new_value", "account_hint"))
+    told = len(account) >= _PHONE_DIGITS and value.endswith(account)
+    if slots.get("field") != "phone" or not told:
+        return "no"
+    del slots["new_value"]
+    return "yes"
+
+
+def _digits(told: Any) -> str:
+    return "".join(one for one in str(told or "") if one.isdigit())
 
 
 def _slot_filled(act: Act) -> str:
@@ -463,6 +485,7 @@ GUARDS: Mapping[str, Guard] = {
     "child_age": _child_age,
     "slot_is": _slot_is,
     "slot_filled": _slot_filled,
+    "value_names_account": _value_names_account,
     "has_evidence": _has_evidence,
     "faces_allowed": lambda act: _yes(act.script.rules.closing_faces),
     "unbinding_window_set": _unbinding_window_set,

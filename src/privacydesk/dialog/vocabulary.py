@@ -208,6 +208,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     ),
     "child_age": GuardSpec(_names("under_14 exactly_14 teen adult unknown")),
     "slot_is": GuardSpec(_YES_NO, params=_names("slot value")),
+    "value_names_account": GuardSpec(_YES_NO, reads=_names("field")),
     "slot_filled": GuardSpec(_YES_NO, params=_names("slot")),
     "has_evidence": GuardSpec(_YES_NO),
     "faces_allowed": GuardSpec(_YES_NO),
