@@ -13,9 +13,12 @@ from privacydesk.services.alarms import Alarms
 from privacydesk.services.audit import Audit
 from privacydesk.services.calendar_plan import CalendarPlanner
 from privacydesk.services.inbox import Inbox
+from privacydesk.services.incident_sending import IncidentSending
+from privacydesk.services.notice_texts import NoticeTexts
 from privacydesk.services.notices import Notices
 from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.services.staff.incidents import Incidents
 from privacydesk.services.staff.saved_views import SavedViews
 from privacydesk.services.staff.services import StaffServices, make_staff_services
 from privacydesk.services.staff.text_modules import TextModules
@@ -34,12 +37,16 @@ class CaseworkServices:
         alarms: alerts agents.
         staff: the actions on tickets.
         takeover: lets agents take over conversations.
+        incidents: prepares and releases incident notices.
+        incident_sending: sends them.
     """
 
     notices: Notices
     alarms: Alarms
     staff: StaffServices
     takeover: Takeover
+    incidents: Incidents
+    incident_sending: IncidentSending
 
 
 def build_casework_services(deps: Dependencies, chat: ChatServices) -> CaseworkServices:
@@ -75,7 +82,26 @@ def build_casework_services(deps: Dependencies, chat: ChatServices) -> CaseworkS
         minter=deps.minter,
         clock=clock,
     )
-    return CaseworkServices(notices, alarms, staff, takeover)
+    incidents = Incidents(
+        store=store.incidents,
+        roster=staff.roster,
+        hashing=deps.hashing,
+        catalog=deps.catalogs,
+        notice_texts=NoticeTexts(deps.catalogs, profile.rules().app_in, profile.notices.link),
+        locales=deps.catalogs.locales,
+        minter=deps.minter,
+        clock=clock,
+    )
+    sending = IncidentSending(
+        store=store,
+        tasks=store.periodic_tasks,
+        turns=chat.turns,
+        notices=notices,
+        open_conversation=chat.desk.conversation_of,
+        reads=chat.incident_reads,
+        clock=clock,
+    )
+    return CaseworkServices(notices, alarms, staff, takeover, incidents, sending)
 
 
 def build_console_services(
@@ -111,6 +137,7 @@ def build_console_services(
         translations=Translations(deps.external.translator, staff.roster, audit, deps.minter),
         staff=staff,
         takeover=casework.takeover,
+        incidents=casework.incidents,
         operator_settings=OperatorSettings(
             closing_faces=profile.closing_faces.strip(),
             hours=chat.attendance.hours,

@@ -16,6 +16,7 @@ from privacydesk.services.attachments import Attachments
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.commit_notifier import CommitNotifier
+from privacydesk.services.incident_reads import IncidentReads
 from privacydesk.services.open_questions import OpenQuestions
 from privacydesk.services.opening_hours import OpeningHours
 from privacydesk.services.own_requests import OwnRequests
@@ -51,6 +52,7 @@ class ChatServices:
     packages: Packages
     receipts: Receipts
     desk: ChatDesk
+    incident_reads: IncidentReads
     revoked: RevokedTokens
     agents: dict[str, Agent]
     saved_settings: SavedSettings
@@ -94,6 +96,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
     attachments = Attachments(pictures, store.reader, minter, clock)
     packages = _build_packages(deps, turns)
     receipts = _build_receipts(deps)
+    incident_reads = IncidentReads(store.incidents, clock)
     desk = ChatDesk(
         engine=deps.engine,
         turns=turns,
@@ -117,6 +120,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         ),
         queue_waits=QueueWaits(hours, store.help_visits, clock),
         receipts=receipts,
+        incident_reads=incident_reads,
     )
     return ChatServices(
         commit_notifier=commit_notifier,
@@ -129,6 +133,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         packages=packages,
         receipts=receipts,
         desk=desk,
+        incident_reads=incident_reads,
         revoked=revoked,
         agents=agents,
         saved_settings=saved_settings,

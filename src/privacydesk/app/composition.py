@@ -134,6 +134,7 @@ def _assemble(
         desk=chat.desk,
         staff=casework.staff,
         takeover=casework.takeover,
+        incident_sending=casework.incident_sending,
         attendance=chat.attendance,
         alarms=casework.alarms,
         worker=worker,

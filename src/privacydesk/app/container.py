@@ -22,6 +22,7 @@ from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.configuration import Configuration
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.inbound_mail import MailboxPoller
+from privacydesk.services.incident_sending import IncidentSending
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
@@ -115,6 +116,7 @@ class Services:
         turns: runs the dialogue engine on a user's input.
         desk: the chat's API for users.
         takeover: lets agents take over conversations.
+        incident_sending: sends released incident notices.
         attendance: knows which agents are available.
         worker: the loops that work on due rows.
         receipts: signs how requests ended.
@@ -144,6 +146,7 @@ class Services:
     desk: ChatDesk
     staff: StaffServices
     takeover: Takeover
+    incident_sending: IncidentSending
     attendance: Attendance
     alarms: Alarms
     worker: WorkerGroup

@@ -53,6 +53,7 @@ _REVOCATIONS_EVERY = 3.0
 _CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _RECEIPTS_EVERY = 2.0
+_INCIDENTS_EVERY = 1.0
 _OVERLOOKED_EVERY = 600.0
 _WEBHOOK_HEALTH_EVERY = 60.0
 _LOG_SWEEP_EVERY = 600.0
@@ -260,6 +261,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     if services.policy.name:
         yield "policy", partial(_refresh_policy, services), _POLICY_EVERY
         yield "policy_preparing", services.policy_uploads.prepare_next, _POLICY_EVERY
+    yield "incidents", services.incident_sending.work, _INCIDENTS_EVERY
     yield "staged_uploads", services.staged_uploads.sweep, _SWEEP_EVERY
     yield "packages", services.packages.sweep, _SWEEP_EVERY
     yield "receipts", services.receipts.append_pending, _RECEIPTS_EVERY

@@ -80,6 +80,7 @@ def _build_deliveries(
             clock=deps.clock,
             quiet=profile.quiet_hours(),
             pause=timedelta(minutes=profile.notices.pause_minutes),
+            incidents=store.incidents,
         ),
         mail_replies=MailReplies(
             mailer=external.mailer,

@@ -60,6 +60,9 @@ COMMANDS: Final = {
     "conversations": CommandEntry(
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),
+    "incidents": CommandEntry(
+        "incidents:incidents_app", "Notices about security incidents: prepare, release, follow."
+    ),
     "texts": CommandEntry("texts:texts_app", "Saved replies that staff write with."),
     "ticketing": CommandEntry(
         "ticketing:ticketing_app", "Synchronization of requests with the tickets of a helpdesk."

@@ -24,6 +24,7 @@ from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.incidents import NoticePart
 from privacydesk.domain.ticket import ScheduledEventKind, Ticket
 from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, ResultMessage
 
@@ -37,6 +38,10 @@ def _go_on(runner: Runner, script: Script, *, was_open: bool = False) -> None:
     if rating.is_idle(script):
         rating.ask(script)
         return
+    _repeat_question(runner, script, was_open=was_open)
+
+
+def _repeat_question(runner: Runner, script: Script, *, was_open: bool = False) -> None:
     # An open form's question is repeated; "anything else" is not said after every notice.
     asked = script.prompt is not None or was_open
     if script.owner.kind is OwnerKind.ASSISTANT and asked and script.stack:
@@ -48,6 +53,9 @@ def _go_on(runner: Runner, script: Script, *, was_open: bool = False) -> None:
 
 def decided(runner: Runner, script: Script, message: DecisionMessage) -> None:
     """Put a staff decision into words."""
+    if message.kind is DecisionKind.INCIDENT:
+        _incident(runner, script, message)
+        return
     if message.ticket is None:
         _ownership(runner, script, message)
         return
@@ -106,6 +114,16 @@ def _ask_requester(runner: Runner, script: Script, ticket: Ticket, text: str) ->
     slots = {"ticket": ticket.id.hex(), "account": ticket.account, "text": text}
     script.lay_under(ANSWER, runner.flows[ANSWER].start, slots)
     runner.prompt_again(script)
+
+
+def _incident(runner: Runner, script: Script, message: DecisionMessage) -> None:
+    """Tell of a security incident in the conversation's language; an open form continues."""
+    text = message.data["texts"][script.locale]
+    rows = [
+        {"label": {"$term": f"incident.{part}"}, "value": text[part.value]} for part in NoticePart
+    ]
+    script.say("incident.notice", kind=EventKind.DETAILS, data={"rows": rows})
+    _repeat_question(runner, script)
 
 
 def _ownership(runner: Runner, script: Script, message: DecisionMessage) -> None:

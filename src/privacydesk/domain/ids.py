@@ -16,6 +16,7 @@ EndpointId = NewType("EndpointId", bytes)
 PostingId = NewType("PostingId", bytes)
 ApiTokenId = NewType("ApiTokenId", bytes)
 SavedViewId = NewType("SavedViewId", bytes)
+IncidentId = NewType("IncidentId", bytes)
 
 ChallengeId = NewType("ChallengeId", bytes)
 """Keyed hash (32 bytes) of what is counted, such as a code's destination; identifies nobody."""

@@ -109,11 +109,14 @@ class InboxFilter(Struct, frozen=True):
         kind: only tickets of this kind; None for any.
         locale: only tickets filed in this language; empty for any.
         holder: only tickets held by this agent, or unassigned ones if empty; None for any.
+        incident: only tickets filed after its requester was told of this incident, by its id in
+            hex; empty for any.
     """
 
     kind: RequestKind | None = None
     locale: str = ""
     holder: str | None = None
+    incident: str = ""
 
     def __bool__(self) -> bool:
         """Whether it filters anything."""

@@ -29,6 +29,8 @@ class Occasion(StrEnum):
     EXTENDED = "extended"
     """The due date changed: by a supervisor, or by a schedule published since."""
     LAPSED = "lapsed"
+    INCIDENT = "incident"
+    """A security incident concerns the user's data; see ``domain.incidents``."""
 
 
 PROMISED_NOTICES = frozenset({Occasion.ANSWERED, Occasion.CONFIRM})
@@ -60,6 +62,8 @@ class NoticeSubject(StrEnum):
     QUESTION = "question"
     """Staff wait for the user's answer."""
     NEWS = "news"
+    INCIDENT = "incident"
+    """A notice about a security incident; it has no ticket's number."""
 
 
 class NoticeOutcome(StrEnum):
@@ -80,7 +84,7 @@ class Notice(Struct, frozen=True):
 
     Attributes:
         about: what is in the chat.
-        number: the ticket's number.
+        number: the ticket's number; empty if it is about no ticket.
         locale: language tag, such as ``zh-Hant``.
         title: a title that can be shown alone.
         lines: sentences, each a paragraph of its own.

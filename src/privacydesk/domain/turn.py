@@ -252,6 +252,8 @@ class DecisionKind(StrEnum):
     MERGED = "merged"
     """The ticket was merged into another one, whose number is ``data["into"]``."""
     CALENDAR_SETTLED = "calendar_settled"
+    INCIDENT = "incident"
+    """A notice about a security incident; ``data["texts"]`` is the notice by locale."""
 
 
 class DecisionMessage(Struct, frozen=True):

@@ -25,6 +25,7 @@ from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.incidents import Audience, IncidentState, NoticePart
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.minors import AgeBand, FileAct
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
@@ -72,6 +73,11 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.tokens.standing": TokenStatus,
     "web.tokens.scope": Scope,
     "notice": NoticeSubject,
+    "incident": NoticePart,
+    "web.incidents.audience_of": Audience,
+    "web.incidents.state": IncidentState,
+    "web.incidents.outcome": ("sent", "refused", "no_contact", "unavailable"),
+    "web.incidents.done": ("prepared", "released", "paused", "resumed", "discarded"),
     "web.case.notice": Occasion,
     "web.case.notice_way": NoticeChannel,
     "web.case.notice_state": (*NoticeOutcome, "queued", "tried"),

@@ -36,6 +36,7 @@ from privacydesk.ports.staff import (
     AgentStore,
     AlarmStore,
     DutyStore,
+    IncidentStore,
     PolicyTextStore,
     SavedSettingStore,
     SavedViewStore,
@@ -74,6 +75,7 @@ __all__ = [
     "Hashing",
     "HelpVisits",
     "IdGenerator",
+    "IncidentStore",
     "Integrity",
     "Job",
     "KeyWrapping",
@@ -137,6 +139,11 @@ class Store(Protocol):
     @property
     def saved_view_store(self) -> SavedViewStore:
         """Saved views of the inbox."""
+        ...
+
+    @property
+    def incidents(self) -> IncidentStore:
+        """Incidents and the recipients of their notices."""
         ...
 
     @property

@@ -15,9 +15,17 @@ from privacydesk.domain.duty import Duty, StaffBoard
 from privacydesk.domain.ids import (
     AccessEntryId,
     ConversationId,
+    IncidentId,
     LookupHash,
     SavedViewId,
     StaffSessionId,
+)
+from privacydesk.domain.incidents import (
+    Audience,
+    Incident,
+    IncidentProgress,
+    Recipient,
+    RecipientState,
 )
 from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
@@ -150,6 +158,67 @@ class SavedViewStore(Protocol):
         Raises:
             StaleError: another version is stored, or none.
         """
+        ...
+
+
+class IncidentStore(Protocol):
+    """Incidents, and the recipients of their notices."""
+
+    async def all(self) -> tuple[Incident, ...]:
+        """Return all incidents, in the order in which they were prepared."""
+        ...
+
+    async def find(self, incident_id: IncidentId) -> Incident | None:
+        """Return an incident; None if it doesn't exist."""
+        ...
+
+    async def save(self, incident: Incident, audit_entry: AuditEntry) -> None:
+        """Store an incident, with an audit entry.
+
+        Raises:
+            StaleError: the stored version is not the one before the incident's version.
+        """
+        ...
+
+    async def add_accounts(self, incident_id: IncidentId, accounts: Sequence[Recipient]) -> None:
+        """Add accounts to the recipients; those that are listed already are left out."""
+        ...
+
+    async def add_conversations(
+        self, incident_id: IncidentId, audience: Audience, until: datetime, limit: int
+    ) -> int:
+        """Add the next conversations of an audience to the recipients; return their number.
+
+        Args:
+            incident_id: the incident.
+            audience: which conversations.
+            until: only conversations that began by this time.
+            limit: the maximum number; fewer are added only if there are no more.
+        """
+        ...
+
+    async def waiting(self, incident_id: IncidentId, limit: int) -> tuple[Recipient, ...]:
+        """Return recipients that were not told yet."""
+        ...
+
+    async def settle(self, incident_id: IncidentId, key: bytes, state: RecipientState) -> None:
+        """Record that a waiting recipient needs nothing more."""
+        ...
+
+    async def remove_recipients(self, incident_id: IncidentId) -> None:
+        """Remove the recipients that were not told yet."""
+        ...
+
+    async def progress(self, incident_id: IncidentId) -> IncidentProgress:
+        """Return how far the notice has come."""
+        ...
+
+    async def audience_size(self, audience: Audience) -> int:
+        """Return how many conversations an audience has now."""
+        ...
+
+    async def mark_read(self, conversation: ConversationId, offset: int, at: datetime) -> None:
+        """Record that a user has read the notices up to an offset of their conversation."""
         ...
 
 

@@ -24,6 +24,7 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
+from privacydesk.domain.incidents import IncidentStep
 from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.retention import Purge
 from privacydesk.domain.ticket import LogEntry, Ticket
@@ -74,6 +75,7 @@ class Changes(Struct, frozen=True):
         audit: audit entries; those for ticket log entries by staff are added automatically.
         counter_increments: increments of the daily counters.
         visit_steps: changes of the record of the conversation's help visits, in order.
+        incident_steps: changes of the records of incidents' recipients, in order.
         purge: content of the job's conversation to delete; ``tickets`` has the records of its
             tickets.
         staff_alarms: alarms for agents.
@@ -97,6 +99,7 @@ class Changes(Struct, frozen=True):
     audit: tuple[AuditEntry, ...] = ()
     counter_increments: tuple[CounterIncrement, ...] = ()
     visit_steps: tuple[VisitStep, ...] = ()
+    incident_steps: tuple[IncidentStep, ...] = ()
     purge: Purge | None = None
     staff_alarms: tuple[StaffAlarm, ...] = ()
     alarms: tuple[str, ...] = ()

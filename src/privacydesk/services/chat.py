@@ -31,6 +31,7 @@ from privacydesk.services.api import (
 from privacydesk.services.app_tokens import Claims, TokenChecker
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.commit_notifier import CommitNotifier
+from privacydesk.services.incident_reads import IncidentReads
 from privacydesk.services.mail_replies import mail_reply_row
 from privacydesk.services.own_requests import OwnRequests
 from privacydesk.services.packages import Download, Packages
@@ -76,6 +77,7 @@ class ChatDesk:
         own_requests: OwnRequests,
         queue_waits: QueueWaits,
         receipts: Receipts,
+        incident_reads: IncidentReads,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -97,6 +99,7 @@ class ChatDesk:
         self._own_requests = own_requests
         self._queue_waits = queue_waits
         self._receipts = receipts
+        self._incident_reads = incident_reads
 
     # -- admission -------------------------------------------------------------------------
 
@@ -172,25 +175,49 @@ class ChatDesk:
         claims = self._tokens.check(token)
         issued = self._check_not_revoked(claims)
         key = issued.account
+        locale = self._negotiate(claims.locale) or self._negotiate(languages)
+        source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
+        conversation, greeting = await self._find_or_create(
+            key, claims.account, locale, source, claims.standing
+        )
+        session = self._session(conversation, expires_at=claims.expires_at, issued=issued)
+        if greeting is None:
+            return Admission(session, await self._view(conversation))
+        return Admission(session, self.view_of(conversation), greeting)
+
+    async def conversation_of(self, key: LookupHash, account: str, locale: str) -> ConversationId:
+        """Return the conversation of an account; begin one for a notice if there is none.
+
+        Args:
+            key: the hash of the account.
+            account: the app's account id.
+            locale: the language of a new conversation; empty for the default.
+        """
+        conversation, _ = await self._find_or_create(key, account, locale, LocaleSource.TOKEN)
+        return conversation.id
+
+    async def _find_or_create(
+        self,
+        key: LookupHash,
+        account: str,
+        locale: str,
+        source: LocaleSource,
+        standing: Standing = Standing.REGULAR,
+    ) -> tuple[Conversation, tuple[Event, ...] | None]:
+        """Return an account's conversation; if it is new, with the events of its greeting."""
         for _ in range(_MAX_OPEN_ATTEMPTS):
             conversation = await self._store.reader.conversation_by_key(key)
             if conversation is not None:
-                _check_account(conversation, claims.account)
-                session = self._session(conversation, expires_at=claims.expires_at, issued=issued)
-                return Admission(session, await self._view(conversation))
-            locale = self._negotiate(claims.locale) or self._negotiate(languages)
-            source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
+                _check_account(conversation, account)
+                return conversation, None
             try:
-                conversation, greeting = await self._create_conversation(
-                    key, claims.account, locale, source, standing=claims.standing
+                return await self._create_conversation(
+                    key, account, locale, source, standing=standing
                 )
             except DeskError as error:
                 # Another client of this account created it at the same time: open that one.
                 if error.code is not ErrorCode.CONFLICT:
                     raise
-                continue
-            session = self._session(conversation, expires_at=claims.expires_at, issued=issued)
-            return Admission(session, self.view_of(conversation), greeting)
         raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
 
     def _check_not_revoked(self, claims: Claims) -> IssuedToken:
@@ -515,7 +542,9 @@ class ChatDesk:
 
     async def mark_read(self, session: Session, offset: int) -> None:
         """Mark everything up to an offset as read by the user."""
-        self._presence.mark_read_by_user(session.conversation, offset)
+        if offset > self._presence.last_read_by_user(session.conversation):
+            self._presence.mark_read_by_user(session.conversation, offset)
+            await self._incident_reads.record(session.conversation, offset)
 
     async def mark_left(self, session: Session) -> None:
         """Mark the user as gone."""

@@ -156,8 +156,11 @@ def _matches(
 ) -> bool:
     tickets = open_tickets.get(conversation.id, ())
     kinds = {conversation.open_form_kind, *(ticket.kind for ticket in tickets)}
-    return inbox_filter.locale in {"", conversation.locale} and (
-        inbox_filter.kind is None or inbox_filter.kind in kinds
+    return (
+        inbox_filter.locale in {"", conversation.locale}
+        and (inbox_filter.kind is None or inbox_filter.kind in kinds)
+        # Only requests follow from an incident.
+        and not inbox_filter.incident
     )
 
 

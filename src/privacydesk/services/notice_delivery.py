@@ -21,6 +21,8 @@ from privacydesk.domain.code_delivery import (
     SendOutcome,
 )
 from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.ids import IncidentId
+from privacydesk.domain.incidents import Incident, IncidentState, NoticeSettled
 from privacydesk.domain.instants import read_instant, write_instant
 from privacydesk.domain.notices import (
     Mailer,
@@ -33,7 +35,7 @@ from privacydesk.domain.notices import (
 )
 from privacydesk.domain.ticket import LogEntry
 from privacydesk.errors import UnavailableError
-from privacydesk.ports import Changes, Job, Locks, Reader, WorkingSet, Writer
+from privacydesk.ports import Changes, IncidentStore, Job, Locks, Reader, WorkingSet, Writer
 from privacydesk.services.code_delivery import IsReachable
 from privacydesk.services.notice_texts import NoticeTexts
 from privacydesk.services.notices import Notices
@@ -49,6 +51,8 @@ from privacydesk.services.quiet_hours import QuietHours
 
 NOTICE_LOG_AUTHOR = "notices"
 """The author of entries in tickets' logs."""
+_PAUSE_CHECK = timedelta(minutes=1)
+"""When a notice of a paused incident is looked at again."""
 
 
 class NoticeSender:
@@ -104,7 +108,7 @@ class NoticeSender:
         if self._mailer is None:
             mailbox = MailTarget(destination)
             return _outcome_of(await self._gateway.notify(mailbox, notice, key=key))
-        lines = (*notice.lines, self._texts.mail_footer(locale))
+        lines = (*notice.lines, self._texts.mail_footer(Occasion(row.action), locale))
         mail = OutgoingMail(destination, notice.title, lines, notice.locale)
         return _outcome_of(await self._mailer.send(mail, key=key))
 
@@ -117,6 +121,7 @@ class NoticeDelivery:
         notices: makes the row of the next channel.
         quiet: the hours in which phones must not ring; None for no such hours.
         pause: the minimum time between two notices for one occasion on a ticket.
+        incidents: tells whether an incident's notices are paused.
     """
 
     def __init__(
@@ -129,6 +134,7 @@ class NoticeDelivery:
         clock: Clock,
         quiet: QuietHours | None,
         pause: timedelta,
+        incidents: IncidentStore,
     ) -> None:
         self._sender = sender
         self._notices = notices
@@ -137,24 +143,40 @@ class NoticeDelivery:
         self._clock = clock
         self._quiet = quiet
         self._pause = pause
+        self._incidents = incidents
 
     async def deliver(self, row: Delivery) -> None:
         """Try a claimed notice once, unless it has to wait or is merged; record the outcome."""
-        assert row.ticket_id is not None
         now = self._clock.now()
-        others = [
-            other
-            for other in await self._reader.notices_of(row.ticket_id)
-            if other.action == row.action and other.id != row.id
-        ]
+        incident = await self._incident_of(row)
+        if incident is not None and incident.state is IncidentState.PAUSED:
+            await self._postpone(row, now + _PAUSE_CHECK, extend_by=_PAUSE_CHECK)
+            return
+        others = await self._others(row)
         if any(other.state is DeliveryState.OPEN and other.id > row.id for other in others):
             await self._finish(row, NoticeOutcome.MERGED, tries=_tries(row))
             return
-        due_at = self._postponed_until(row, others, now)
+        urgent = incident is not None and incident.urgent
+        due_at = self._postponed_until(row, others, now, urgent=urgent)
         if due_at is not None:
             await self._postpone(row, due_at, extend_by=due_at - now)
             return
         await self._send(row)
+
+    async def _incident_of(self, row: Delivery) -> Incident | None:
+        """Return the incident that a notice is about; None if it is about a ticket."""
+        incident = row.payload.get("incident")
+        return await self._incidents.find(IncidentId(bytes.fromhex(incident))) if incident else None
+
+    async def _others(self, row: Delivery) -> list[Delivery]:
+        """Return the other notices for the same occasion on the same ticket."""
+        if row.ticket_id is None:
+            return []
+        return [
+            other
+            for other in await self._reader.notices_of(row.ticket_id)
+            if other.action == row.action and other.id != row.id
+        ]
 
     async def _send(self, row: Delivery) -> None:
         tries = _tries(row) + 1
@@ -172,13 +194,14 @@ class NoticeDelivery:
         await self._finish(row, outcome, reason, tries=tries)
 
     def _postponed_until(
-        self, row: Delivery, others: Iterable[Delivery], now: datetime
+        self, row: Delivery, others: Iterable[Delivery], now: datetime, *, urgent: bool
     ) -> datetime | None:
         """Return the time until which a notice has to wait; None if it may be sent now."""
         times = [read_instant(other.payload.get("sent_at")) for other in others]
         last_sent_at = max((sent_at for sent_at in times if sent_at is not None), default=None)
         due_at = now if last_sent_at is None else max(now, last_sent_at + self._pause)
-        if self._quiet is not None and NoticeChannel(row.payload["way"]).makes_sound:
+        makes_sound = NoticeChannel(row.payload["way"]).makes_sound
+        if self._quiet is not None and makes_sound and not urgent:
             due_at = self._quiet.end_of_current(due_at) or due_at
         return due_at if due_at > now else None
 
@@ -219,12 +242,14 @@ class NoticeDelivery:
     async def _finish(
         self, row: Delivery, outcome: NoticeOutcome, reason: str = "", *, tries: int
     ) -> None:
-        """Close a row and log its outcome on the ticket; if it failed, queue the next channel."""
-        assert row.ticket_id is not None
+        """Close a row and record its outcome; if it failed, queue the next channel.
+
+        It is recorded in the ticket's log, or on the recipient of an incident.
+        """
         now, job_id = self._clock.now(), f"result:{row.id.hex()}"
         channel, ticket = str(row.payload["way"]), row.ticket_id
         data = {"occasion": row.action, "way": channel, "tries": tries}
-        entry = LogEntry(ticket, now, NOTICE_LOG_AUTHOR, f"notice:{outcome}", reason, job_id, data)
+        what = f"notice:{outcome}"
         sent_at = write_instant(now) if outcome is NoticeOutcome.SENT else None
         result = {"way": channel, "outcome": outcome, "reason": reason, "tried": tries}
         failed = outcome not in {NoticeOutcome.SENT, NoticeOutcome.MERGED}
@@ -234,9 +259,22 @@ class NoticeDelivery:
             state = DeliveryState.FAILED if failed else DeliveryState.DONE
             closed = close_row(current, state, **result, sent_at=sent_at)
             fallback = self._notices.next_row(current, now) if failed else ()
-            return Changes(ticket_log=(entry,), deliveries=(closed, *fallback))
+            deliveries = (closed, *fallback)
+            if ticket is None:
+                settled = NoticeSettled(
+                    IncidentId(bytes.fromhex(current.payload["incident"])),
+                    row.conversation_id,
+                    channel,
+                    outcome,
+                    now,
+                    is_last=not fallback,
+                )
+                return Changes(deliveries=deliveries, incident_steps=(settled,))
+            entry = LogEntry(ticket, now, NOTICE_LOG_AUTHOR, what, reason, job_id, data)
+            return Changes(ticket_log=(entry,), deliveries=deliveries)
 
-        locks = Locks(row.conversation_id, tickets=(ticket,), deliveries=(row.id,))
+        tickets = () if ticket is None else (ticket,)
+        locks = Locks(row.conversation_id, tickets=tickets, deliveries=(row.id,))
         await submit_claimed(self._writer, row, Job(job_id, locks, decide, once_per_ticket=ticket))
 
 

@@ -15,6 +15,7 @@ _ABOUT: Mapping[Occasion, NoticeSubject] = {
     Occasion.EXAMINED: NoticeSubject.NEWS,
     Occasion.EXTENDED: NoticeSubject.NEWS,
     Occasion.LAPSED: NoticeSubject.NEWS,
+    Occasion.INCIDENT: NoticeSubject.INCIDENT,
 }
 
 
@@ -33,24 +34,27 @@ class NoticeTexts:
         self._link = link
 
     def compose(self, occasion: Occasion, locale: str, number: str) -> Notice:
-        """Return a notice in a locale, for the ticket with this number."""
-        about, app = _ABOUT[occasion], self._app(locale)
-        arguments = {"app": app, "link": self._link}
-        return Notice(
-            about=about,
-            number=number,
-            locale=locale.replace("_", "-"),
-            title=self._catalog.text(locale, "notice.title", {"app": app, "ticket": number}),
-            lines=(
-                self._catalog.text(locale, f"notice.{about}", {"ticket": number}),
-                self._catalog.text(
-                    locale, "notice.link" if self._link else "notice.app", arguments
-                ),
-                self._catalog.text(locale, "notice.number", {}),
-            ),
-            link=self._link,
-        )
+        """Return a notice in a locale.
 
-    def mail_footer(self, locale: str) -> str:
+        Args:
+            occasion: the reason for the notice.
+            locale: the recipient's language.
+            number: the ticket's number; empty if it is about no ticket.
+        """
+        about, app, text = _ABOUT[occasion], self._app(locale), self._catalog.text
+        way = text(
+            locale, "notice.link" if self._link else "notice.app", {"app": app, "link": self._link}
+        )
+        if about is NoticeSubject.INCIDENT:
+            title = text(locale, "notice.incident_title", {"app": app})
+            lines: tuple[str, ...] = (text(locale, "notice.incident", {"app": app}), way)
+        else:
+            title = text(locale, "notice.title", {"app": app, "ticket": number})
+            line = text(locale, f"notice.{about}", {"ticket": number})
+            lines = (line, way, text(locale, "notice.number", {}))
+        return Notice(about, number, locale.replace("_", "-"), title, lines, self._link)
+
+    def mail_footer(self, occasion: Occasion, locale: str) -> str:
         """Return the footer of a notice sent by mail."""
-        return self._catalog.text(locale, "notice.foot", {})
+        key = "notice.incident_foot" if occasion is Occasion.INCIDENT else "notice.foot"
+        return self._catalog.text(locale, key, {})

@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import DeliveryId
+from privacydesk.domain.incidents import Incident
 from privacydesk.domain.notices import PROMISED_NOTICES, NoticeChannel, Occasion
 from privacydesk.domain.ticket import Requester, ScheduledEventKind, Ticket
 from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, ResultMessage
@@ -93,6 +95,48 @@ class Notices:
         )
         return (row,)
 
+    def incident_row(
+        self, incident: Incident, conversation: Conversation, contact: str, now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Return the notice of an incident: one row, or none if no channel leads to the recipient.
+
+        Args:
+            incident: the incident.
+            conversation: the recipient's conversation.
+            contact: the contact verified for a ticket filed in it; empty for none.
+            now: the current time.
+        """
+        destinations = {
+            channel: conversation.account
+            for channel in NoticeChannel
+            if channel not in _CONTACT_CHANNELS
+        }
+        destinations[_contact_channel(contact)] = contact
+        routes = [
+            (channel, destinations[channel])
+            for channel in self._channels.get(Occasion.INCIDENT, ())
+            if destinations.get(channel)
+        ]
+        if not routes:
+            return ()
+        row = Delivery(
+            id=DeliveryId(self._minter.id(now)),
+            channel=Channel.NOTICE,
+            action=Occasion.INCIDENT.value,
+            lane=b"incident|" + incident.id + conversation.id,
+            conversation_id=conversation.id,
+            due_at=now,
+            created_at=now,
+            payload={
+                "number": "",
+                "locale": conversation.locale,
+                "incident": incident.id.hex(),
+                **_route_payload(routes),
+            },
+            give_up_at=now + _retry_period(routes),
+        )
+        return (row,)
+
     def next_row(self, failed: Delivery, now: datetime) -> tuple[Delivery, ...]:
         """Return the row of the next channel after one has failed: one row or none."""
         routes = [
@@ -101,7 +145,8 @@ class Notices:
         ]
         if not routes:
             return ()
-        arguments = {name: failed.payload[name] for name in ("number", "locale")}
+        kept = ("number", "locale", "incident")
+        arguments = {name: failed.payload[name] for name in kept if name in failed.payload}
         row = Delivery(
             id=DeliveryId(self._minter.id(now)),
             channel=failed.channel,
@@ -145,9 +190,12 @@ def _retry_period(routes: Sequence[Route]) -> timedelta:
 def _verified_destination(channel: NoticeChannel, ticket: Ticket) -> str:
     """Return the verified destination of a channel for a ticket; empty without one."""
     if channel in _CONTACT_CHANNELS:
-        contact_channel = NoticeChannel.MAIL if "@" in ticket.contact else NoticeChannel.SMS
-        return ticket.contact if channel is contact_channel else ""
+        return ticket.contact if channel is _contact_channel(ticket.contact) else ""
     return ticket.account if _owner_is_verified(ticket) else ""
+
+
+def _contact_channel(contact: str) -> NoticeChannel:
+    return NoticeChannel.MAIL if "@" in contact else NoticeChannel.SMS
 
 
 def _owner_is_verified(ticket: Ticket) -> bool:

@@ -21,6 +21,7 @@ from privacydesk.domain.counters import CounterIncrement
 from privacydesk.domain.events import Event
 from privacydesk.domain.help_visits import VisitStep
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
+from privacydesk.domain.incidents import IncidentStep
 from privacydesk.domain.retention import Purge
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import Ticket
@@ -34,6 +35,7 @@ from privacydesk.storage.database_errors import LockedRowChangedError, stack_loc
 from privacydesk.storage.erasure import apply_purge
 from privacydesk.storage.help_visits import record_visit_steps
 from privacydesk.storage.id_generator import SecureIdGenerator
+from privacydesk.storage.incident_recipients import record_incident_steps
 from privacydesk.storage.locked_rows import LockedRows, Snapshots, TableRows, WrittenVersions
 from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
@@ -81,6 +83,7 @@ class _RowsToWrite(Struct):
     audit: list[Row] = field(default_factory=list)
     counter_increments: list[CounterIncrement] = field(default_factory=list)
     visit_steps: list[VisitStep] = field(default_factory=list)
+    incident_steps: list[IncidentStep] = field(default_factory=list)
     staff_alarms: list[Row] = field(default_factory=list)
     purges: dict[ConversationId, list[Purge]] = field(default_factory=dict)
 
@@ -235,6 +238,7 @@ class Batch:
         if changes.counter_increments:
             to_write.counter_increments += changes.counter_increments
         to_write.visit_steps += changes.visit_steps
+        to_write.incident_steps += changes.incident_steps
         to_write.staff_alarms += staged.staff_alarms
         if staged.purge is not None and staged.conversation is not None:
             to_write.purges.setdefault(staged.conversation.id, []).append(staged.purge)
@@ -287,6 +291,7 @@ class Batch:
         if to_write.counter_increments:
             self._counters.add(self._connection, to_write.counter_increments)
         record_visit_steps(self._connection, to_write.visit_steps)
+        record_incident_steps(self._connection, to_write.incident_steps)
         for conversation_id, purges in to_write.purges.items():
             for purge in purges:
                 apply_purge(self._connection, conversation_id, purge, locked.seal(conversation_id))

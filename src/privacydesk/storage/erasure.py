@@ -17,6 +17,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.retention import Purge, record_log_data
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
+from privacydesk.storage.incident_recipients import FORGET_CONVERSATION
 from privacydesk.storage.rows.event import purged_event_row
 from privacydesk.storage.rows.receipt import BINDING as RECEIPT_BINDING
 from privacydesk.storage.rows.receipt import read_receipt, receipt_body
@@ -166,4 +167,5 @@ def erase(connection: sa.Connection, conversation: ConversationId, version: int)
         return False
     for statement in _DELETE_OF_CONVERSATION:
         connection.execute(statement, {sql.GUARD_ID: conversation})
+    connection.execute(FORGET_CONVERSATION, {"conversation": conversation})
     return True

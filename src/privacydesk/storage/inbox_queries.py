@@ -87,10 +87,16 @@ _SORT_KEYS: Mapping[InboxSort, tuple[sa.ColumnElement[Any], sa.ColumnElement[Any
 }
 _LATEST_FIRST = frozenset({InboxSort.RECEIVED, InboxSort.CLOSED, InboxSort.DECIDED})
 _CURSOR = sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type))
+_told = tables.incident_recipient.c
 _FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
     "kind": _ticket.kind == sa.bindparam("kind"),
     "locale": _ticket.locale == sa.bindparam("locale"),
     "holder": _ticket.holder == sa.bindparam("holder"),
+    "incident": sa.exists().where(
+        _told.conversation_id == _ticket.conversation_id,
+        _told.incident_id == sa.bindparam("incident", type_=_told.incident_id.type),
+        _told.told_at <= _ticket.received_at,
+    ),
 }
 
 
@@ -179,11 +185,12 @@ def _build_page_query(
     return TICKETS.where(*conditions).order_by(*order).limit(sa.bindparam("count"))
 
 
-def _filter_parameters(inbox_filter: InboxFilter) -> dict[str, str]:
+def _filter_parameters(inbox_filter: InboxFilter) -> dict[str, Any]:
     parameters = {
         "kind": None if inbox_filter.kind is None else inbox_filter.kind.value,
         "locale": inbox_filter.locale or None,
         "holder": inbox_filter.holder,
+        "incident": bytes.fromhex(inbox_filter.incident) or None,
     }
     return {name: value for name, value in parameters.items() if value is not None}
 

@@ -18,7 +18,14 @@ from msgspec import MsgspecError
 from privacydesk.domain.audit import CheckedRows, RowFault
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Ticket
-from privacydesk.storage import policy_texts, saved_settings, saved_views, tables, text_modules
+from privacydesk.storage import (
+    incidents,
+    policy_texts,
+    saved_settings,
+    saved_views,
+    tables,
+    text_modules,
+)
 from privacydesk.storage import statements as sql
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import load_readable_seals, open_tickets
@@ -156,6 +163,7 @@ TABLE_CHECKS: Final = (
     _signed_rows(policy_texts.BINDING, "name", "digest"),
     _signed_rows(saved_settings.BINDING, "name", "version"),
     _signed_rows(saved_views.BINDING),
+    _signed_rows(incidents.BINDING),
     _sealed_rows(webhook.ENDPOINT_BINDING, key_source=webhook.WEBHOOK_KEY),
     _signed_rows(webhook.POSTING_BINDING),
     _signed_rows(ticketing.BINDING, "system", "ticket_id"),

@@ -20,6 +20,7 @@ from privacydesk.storage.engines import committing_engine, parse_url, reading_en
 from privacydesk.storage.expired_content import SqlPurgeStore
 from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.help_visits import SqlHelpVisits
+from privacydesk.storage.incidents import SqlIncidentStore
 from privacydesk.storage.integrity import SqlIntegrity
 from privacydesk.storage.key_wrapping import SqlKeyWrapping
 from privacydesk.storage.packages import SqlPackageFiles
@@ -81,6 +82,7 @@ class SqlStore:
         self.policy_text_store = SqlPolicyTextStore(self.writer, self.reader, seals)
         self.saved_setting_store = SqlSavedSettingStore(self.writer, self.reader, seals)
         self.saved_view_store = SqlSavedViewStore(self.writer, self.reader, seals)
+        self.incidents = SqlIncidentStore(self.writer, self.reader, seals)
         self.agent_store = SqlAgentStore(self.writer, seals)
         self.duties = SqlDutyStore(self.writer, self.reader)
         self.alarm_store = SqlAlarmStore(self.writer, self.reader, seals)

@@ -344,6 +344,44 @@ saved_view = sa.Table(
     _mac(),
 )
 
+incident = sa.Table(
+    "incident",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    # The texts of the notice and who released it; nothing about a single person.
+    sa.Column("body", sa.Text, nullable=False),
+    _mac(),
+)
+
+incident_recipient = sa.Table(
+    "incident_recipient",
+    metadata,
+    sa.Column("incident_id", _ID, primary_key=True),
+    # The id of a conversation, or the keyed hash of an account.
+    sa.Column("key", _HASH, primary_key=True),
+    # Null for an account of a list until it is told, and once the conversation is deleted.
+    sa.Column("conversation_id", _ID),
+    # Of a list, until the recipient is told.
+    sa.Column("account", _SEALED),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("told_at", _INSTANT),
+    sa.Column("offset", sa.BigInteger),
+    # The channel that was tried last besides the chat, and what came of it.
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("settled_at", _INSTANT),
+    sa.Column("read_at", _INSTANT),
+    _partial_index(
+        "ix_incident_recipient_waiting", "incident_id", "key", where="state = 'waiting'"
+    ),
+    _partial_index(
+        "ix_incident_recipient_conversation",
+        *("conversation_id", "incident_id"),
+        where="conversation_id IS NOT NULL",
+    ),
+)
+
 policy_text = sa.Table(
     "policy_text",
     metadata,

@@ -21,6 +21,7 @@ from privacydesk.domain.ids import (
     AttachmentId,
     ChallengeId,
     EndpointId,
+    IncidentId,
     LookupHash,
     PackageId,
     PostingId,
@@ -28,6 +29,7 @@ from privacydesk.domain.ids import (
     StaffSessionId,
 )
 from privacydesk.domain.inbox_views import InboxListing, InboxView
+from privacydesk.domain.incidents import Audience, Incident
 from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
@@ -53,6 +55,7 @@ PACKAGE = PackageId(b"a" * 16)
 PICTURE = AttachmentId(b"f" * 16)
 TOKEN = ApiTokenId(b"o" * 16)
 VIEW = SavedViewId(b"l" * 16)
+INCIDENT = IncidentId(b"n" * 16)
 ENDPOINT = EndpointId(b"w" * 16)
 
 MEI = Agent("mei", "Mei", Role.AGENT, NOW)
@@ -132,6 +135,8 @@ async def _hire(store: SqlStore) -> None:
         VIEW, "Deletions", "mei", False, InboxListing(InboxView.OPEN), "mei", NOW
     )  # fmt: skip
     await store.saved_view_store.save(view, _TOLD)
+    incident = Incident(INCIDENT, "Leak", Audience.LIST, {}, "mei", NOW)
+    await store.incidents.save(incident, _TOLD)
     text = PolicyText("privacy", "ab", b"{}", "text", NOW, "boss", 2)
     await store.policy_text_store.save(text, b"vectors", _TOLD)
     await store.saved_setting_store.add(SavedSetting("hours", 1, "[]", NOW, "boss"), _TOLD)

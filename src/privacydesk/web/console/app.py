@@ -10,6 +10,7 @@ from privacydesk.web.console import (
     calendars,
     exports,
     home,
+    incidents,
     office_hours,
     packs,
     people,
@@ -72,6 +73,7 @@ def make_console() -> web.Application:
             web.get("/reports", reports.reports_page),
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),
             web.get("/reports/{figure}/svg", reports.figure_svg, allow_head=False),
+            *_incident_routes(),
             web.get("/settings", settings.settings_page),
             web.get("/settings/hours", office_hours.hours_page),
             web.post("/settings/hours", office_hours.save_hours),
@@ -97,6 +99,22 @@ def make_console() -> web.Application:
     )
     check_access_rules(app)
     return app
+
+
+def _incident_routes() -> list[web.RouteDef]:
+    incident = "/incidents/{incident}"
+    return [
+        web.get("/incidents", incidents.incidents_page),
+        web.post("/incidents", incidents.prepare),
+        web.get("/incidents/new", incidents.new_page),
+        web.post("/incidents/new", incidents.edit),
+        web.post("/incidents/preview", incidents.preview),
+        web.get(incident, incidents.incident_page),
+        web.post(f"{incident}/release", incidents.release),
+        web.post(f"{incident}/pause", incidents.pause),
+        web.post(f"{incident}/resume", incidents.resume),
+        web.post(f"{incident}/discard", incidents.discard),
+    ]
 
 
 def _webhook_routes() -> list[web.RouteDef]:

@@ -72,6 +72,8 @@ class AuditLocalizer:
             return self._localizer.join(map(self._localizer.agent, str(value).split(", ")))
         if name == "alarm":
             return self._localizer.term("web.duty.alarm", str(value))
+        if name == "audience":
+            return self._localizer.term("web.incidents.audience_of", str(value))
         if name == "kind":
             return self.action(str(value))
         if name == "about":

@@ -18,6 +18,7 @@ from privacydesk.domain.inbox_views import (
     PageCursor,
     sorts_of,
 )
+from privacydesk.domain.incidents import Incident
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.saved_views import MAX_NAME, SavedView
 from privacydesk.errors import DeskError, NotFoundError
@@ -27,6 +28,7 @@ from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.inbox_filters import (
     NOBODY,
     can_filter_by_holder,
+    can_filter_by_incident,
     can_filter_by_language,
     describe_filter,
     filter_query,
@@ -127,6 +129,7 @@ async def render_inbox(
         kinds=tuple(RequestKind),
         locales=tuple(LANGUAGE_TAGS) if can_filter_by_language(values["view"]) else (),
         holders=possible_holders(services.agents) if can_filter_by_holder(values["view"]) else (),
+        incidents=await _incidents(request, values["view"]),
         nobody=NOBODY,
         list_address=str(address),
         list_query=address.query_string,
@@ -140,6 +143,14 @@ async def render_inbox(
         submitted=submitted or {},
         **values,
     )
+
+
+async def _incidents(request: web.Request, view: str) -> Sequence[Incident]:
+    """Return the incidents by which a view can be filtered."""
+    if not can_filter_by_incident(view):
+        return ()
+    incidents = await request.config_dict[SERVICES].incidents.all()
+    return [incident for incident in incidents if incident.released_at is not None]
 
 
 async def count_views(inbox: Inbox, agent: Agent, saved: Sequence[SavedView]) -> Mapping[str, int]:

@@ -15,6 +15,7 @@ from privacydesk.domain.inbox_views import (
 )
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import NotFoundError
+from privacydesk.web.console.forms import parse_id
 from privacydesk.web.console.localizer import Localizer
 from privacydesk.web.texts import LANGUAGE_TAGS
 
@@ -28,16 +29,19 @@ def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: st
     """Return the filter in a query; parameters that are empty or missing filter nothing.
 
     Args:
-        query: the parameters ``kind``, ``language`` and ``holder``.
+        query: the parameters ``kind``, ``language``, ``holder`` and ``incident``.
         agents: all agents by name.
         view: the view, which ignores what it can't be filtered by.
 
     Raises:
-        NotFoundError: there is no such kind, language or agent.
+        NotFoundError: there is no such kind, language or agent, or no id of an incident.
     """
     kind = query.get("kind", "")
     language = query.get("language", "") if can_filter_by_language(view) else ""
     holder = query.get("holder", "") if can_filter_by_holder(view) else ""
+    incident = query.get("incident", "") if can_filter_by_incident(view) else ""
+    if incident:
+        parse_id(incident, "incident")
     if (
         kind not in {"", *RequestKind}
         or language not in {"", *LANGUAGE_TAGS}
@@ -48,12 +52,18 @@ def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: st
         RequestKind(kind) if kind else None,
         language,
         None if not holder else "" if holder == NOBODY else holder,
+        incident.lower(),
     )
 
 
 def can_filter_by_holder(view: str) -> bool:
     """Whether a view's tickets may have different holders."""
     return view in {*InboxView} and view not in _SINGLE_HOLDER_VIEWS
+
+
+def can_filter_by_incident(view: str) -> bool:
+    """Whether a view lists tickets, which may follow from an incident."""
+    return view in {*InboxView}
 
 
 def can_filter_by_language(view: str) -> bool:
@@ -67,6 +77,7 @@ def filter_query(inbox_filter: InboxFilter) -> dict[str, str]:
         "kind": "" if inbox_filter.kind is None else inbox_filter.kind.value,
         "language": inbox_filter.locale,
         "holder": NOBODY if inbox_filter.holder == "" else inbox_filter.holder or "",
+        "incident": inbox_filter.incident,
     }
     return {name: value for name, value in parameters.items() if value}
 
@@ -99,6 +110,8 @@ def describe_filter(query: Mapping[str, str], localizer: Localizer) -> list[str]
     if query.get("holder"):
         nobody = localizer.sentence("web.inbox.filter_nobody")
         names.append(nobody if query["holder"] == NOBODY else localizer.agent(query["holder"]))
+    if query.get("incident"):
+        names.append(localizer.sentence("web.inbox.filter_incident"))
     return names
 
 

@@ -501,6 +501,10 @@ class Localizer:
         """Return the BCP 47 language tag of a locale, for ``lang`` attributes."""
         return LANGUAGE_TAGS.get(locale, "")
 
+    def in_language(self, locale: str, key: str) -> str:
+        """Return a text in another language than the agent's."""
+        return self._services.catalog.text(locale, key, {})
+
     def language(self, locale: str) -> str:
         """Return the name of a locale's language in that language."""
         return self._services.catalog.text(locale, "web.language.name", {})

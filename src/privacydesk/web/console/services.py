@@ -20,6 +20,7 @@ from privacydesk.services.presence import Presence
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.rendering import Renderer
 from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.services.staff.incidents import Incidents
 from privacydesk.services.staff.saved_views import SavedViews
 from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.staff.text_modules import TextModules
@@ -48,6 +49,7 @@ class ConsoleServices:
     translations: Translations
     staff: StaffServices
     takeover: Takeover
+    incidents: Incidents
     workloads: Workloads
     operator_settings: OperatorSettings
     attachments: Attachments

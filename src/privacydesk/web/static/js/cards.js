@@ -2,6 +2,9 @@
 
 import { el, size } from "./dom.js";
 
+/** Values with more characters are read below their label, not beside it. */
+const LONG = 120;
+
 /** @typedef {import("./words.js").Words} Words */
 
 /**
@@ -23,9 +26,10 @@ export function warningCard(words, event) {
  */
 export function detailsCard(words, event) {
   const rows = event.data?.rows ?? [];
+  const isLong = rows.some((row) => row.value.length > LONG);
   return el(
     "div",
-    { class: "card details", role: "group", "aria-label": words.t("details.label"), lang: event.lang },
+    { class: isLong ? "card details long" : "card details", role: "group", "aria-label": words.t("details.label"), lang: event.lang },
     el("dl", { class: "rows" }, ...rows.map((row) => pair(row.label, row.value))),
   );
 }
