@@ -6,15 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
 import structlog
 
-from privacydesk.encoder.embedding import DIMENSIONS, PassageEmbedder, Vector
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.library import PolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 
 if TYPE_CHECKING:
+    from privacydesk.encoder.embedding import PassageEmbedder, Vector
     from privacydesk.policy.vectors import Vectors
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +58,9 @@ class PassageVectors:
         Raises:
             UnavailableError: ``stop`` was called.
         """
+        import numpy as np  # noqa: PLC0415
+
+        from privacydesk.encoder.embedding import DIMENSIONS  # noqa: PLC0415
         from privacydesk.policy.vectors import digest  # noqa: PLC0415 - see PolicyAnswers
 
         digests = [digest(text) for text in texts]
@@ -153,6 +155,8 @@ def _save(
         texts: the texts of the version, by digest.
         vectors: the vectors known so far, by digest, possibly also those of other texts.
     """
+    import numpy as np  # noqa: PLC0415
+
     from privacydesk.policy.vectors import pack  # noqa: PLC0415
 
     digests = [key for key in texts if key in vectors]

@@ -10,20 +10,21 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import structlog
 
 from privacydesk import confined
 from privacydesk.clock import Clock
-from privacydesk.encoder.embedding import DIMENSIONS, Vector
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.policy.codec import FORMAT, load_version
 from privacydesk.policy.tree import PolicyVersion, digest_of
 from privacydesk.ports import PeriodicTasks, PolicyTextStore
 from privacydesk.services import policy_program
 from privacydesk.services.policies import Policies, version_of
+
+if TYPE_CHECKING:
+    from privacydesk.encoder.embedding import Vector
 
 _log = structlog.get_logger(__name__)
 
@@ -141,9 +142,15 @@ class ConfinedEmbedder:
         if self._left < len(texts):
             raise _PausedError("enough for now")
         self._left -= len(texts)
+        import numpy as np  # noqa: PLC0415 - see ``passage_vectors``
+
         return np.stack([self._embed(text) for text in texts])
 
     def _embed(self, text: str) -> Vector:
+        import numpy as np  # noqa: PLC0415
+
+        from privacydesk.encoder.embedding import DIMENSIONS  # noqa: PLC0415
+
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
