@@ -467,6 +467,22 @@ async def test_the_history_says_which_wording_the_requester_agreed_to(office: Of
     assert f"version {agreed['version']}" in page.text
 
 
+async def test_who_decides_is_told_of_a_hold_on_another_request_of_the_person(
+    office: Office,
+) -> None:
+    player, ticket = await copy_of_data(office)
+    await player.step({"choose": "desk:menu"})
+    for step in ("deletion", "posts", "_done", "yes"):
+        await player.step({"choose": step})
+    deletion = next(one for one in await player.tickets() if one.id != ticket.id)
+    mei = await office.signed_in("mei")
+    case = f"/console/tickets/{deletion.number}"
+    told = f"{ticket.number} (Access"
+    assert told not in (await mei.get(case)).text
+    await office.world.services.staff.holds.set_hold(ticket.number, "lao-zhou", "A court asks.")
+    assert told in (await mei.get(case)).text
+
+
 async def test_names_that_people_chose_are_words_wherever_they_stand(
     office: Office, mei: Browser
 ) -> None:
