@@ -17,7 +17,7 @@ _NAME: Final = "privacydesk"
 _COMMAND: Final = re.compile(
     r"\bprivacydesk(?= (?:demo|serve|understand|deadline|calendar|policy|dialogs|agents|tickets"
     r"|tasks|conversations|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports|packs"
-    r"|retention|receipts|audit)\b)"
+    r"|retention|receipts|incidents|audit)\b)"
 )
 
 

@@ -114,7 +114,7 @@ steps:
     on: {yes: close, no: end}
   close:
     do: confirm_closing
-    on: {ok: end, too_late: end}
+    on: {ok: end, on_hold: end, too_late: end}
   end: {end: done}
 """
 

@@ -134,10 +134,10 @@ BROKEN: list[tuple[str, str, list[tuple[str, str]], str, str]] = [
         "confirm_closing",
         [
             (
-                "on: {ok: end, too_late: end}",
+                "on: {ok: end, on_hold: end, too_late: end}",
                 steps(
-                    "on: {ok: twice, too_late: end}",
-                    "twice: {do: confirm_closing, on: {ok: end, too_late: end}}",
+                    "on: {ok: twice, on_hold: end, too_late: end}",
+                    "twice: {do: confirm_closing, on: {ok: end, on_hold: end, too_late: end}}",
                 ),
             )
         ],

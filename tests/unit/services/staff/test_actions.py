@@ -19,6 +19,7 @@ EXCUSED = {
     "files_asked": "Asks to look.",
     "files_allowed": "Lets a colleague look.",
     "files_refused": "Keeps a colleague from looking.",
+    "words_exported": "Takes a copy, and judges nothing.",
     "hold": "Keeps what there is, whatever is decided.",
     "hold_released": "Keeps it no longer, whatever is decided.",
     "mark_duplicate": "Nobody can object to a duplicate: the other request is decided.",
