@@ -9,7 +9,7 @@ import random
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -82,12 +82,16 @@ class Town:
         with self._login() as box:
             return len(box.uids(AND(seen=False), None))
 
-    def _login(self) -> BaseMailBox:
+    @contextlib.contextmanager
+    def _login(self) -> Iterator[BaseMailBox]:
+        # The sample server resets connections now and then while its other client is killed.
         try:
-            return self._connect()
+            box = self._connect()
         except ConnectionResetError:
-            # The sample server resets one now and then while its other client is killed.
-            return self._connect()
+            box = self._connect()
+        yield box
+        with contextlib.suppress(ConnectionResetError):
+            box.logout()
 
     def _connect(self) -> BaseMailBox:
         box = MailBoxUnencrypted("127.0.0.1", self.port, timeout=30)
