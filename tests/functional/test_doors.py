@@ -56,6 +56,7 @@ ACTS: dict[tuple[str, ...], Any] = {
 ROLE_REFUSED = (
     "an auditor only looks",
     "this takes a supervisor",
+    "this role does not work on requests",
     "a program acts with its tokens",
 )
 
