@@ -16,7 +16,7 @@ async def test_a_team_answers_and_what_was_granted_is_told_as_done(
 ) -> None:
     user = await visit("chen-jiahao")
     await user.open_desk("deletion")
-    await user.chat.tick("posts", "photos")
+    await user.chat.tick("posts", "comments")
     await user.verify()
     await user.chat.choose("yes")
     await user.chat.hears("deletion.filed")
@@ -28,7 +28,7 @@ async def test_a_team_answers_and_what_was_granted_is_told_as_done(
     await mei.page.locator("#hand-on > summary").click()
     await mei.page.locator("#task-team").select_option("content")
     await mei.page.locator("input[name='task_item-1']").check()
-    await mei.page.locator("#task-asked").fill("Please look for photos of other people.")
+    await mei.page.locator("#task-asked").fill("Please look for comments on other people.")
     await mei.looks_right("hand-on")
     await mei.page.locator("#hand-on button[type='submit']").click()
     await expect(mei.page.locator("#tasks")).to_contain_text("Not taken yet")
@@ -36,7 +36,7 @@ async def test_a_team_answers_and_what_was_granted_is_told_as_done(
     li_na = await DeskPage.sign_in(town, "li-na", width=390, scheme="dark", first="")
     await li_na.looks_right("own-tasks")
     await li_na.page.locator(f"a.line-row[href*='{number}']").click()
-    await expect(li_na.page.locator("main")).to_contain_text("photos of other people")
+    await expect(li_na.page.locator("main")).to_contain_text("comments on other people")
     await li_na.page.locator("form[action$='/take'] button").click()
     await expect(li_na.page.locator(".note.ok:visible")).to_have_text("The task is yours.")
 
