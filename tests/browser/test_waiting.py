@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from datetime import timedelta
 
@@ -207,10 +208,15 @@ async def test_signals_are_off_until_turned_on_and_tell_nothing_twice(
     await _is(boss, "off")
     await mei.goes("team")
     await _is(mei, "off")
+    told = "JSON.parse(localStorage.getItem('desk-told-mei') ?? '{}').waits"
+    await until(mei.page, f"{told} !== undefined")
+    before = json.dumps(await mei.page.evaluate(told))
     user = await visit("sun-yue")
     await user.page.locator("#person").click()
     await user.chat.hears("owner.queued")
     await expect(boss.page.locator("#off-duty")).to_be_visible()
+    # Her page, too, has heard who waits, and has kept it to itself: she is off duty.
+    await until(mei.page, f"{told} !== {before}")
     await expect(boss.page.locator("#off-duty")).to_have_text(re.compile(r"^[1-9]\d* waiting\s*$"))
     await boss.looks_right("off-duty")
 
