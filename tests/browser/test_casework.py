@@ -91,7 +91,7 @@ async def test_a_text_is_chosen_by_keyboard_and_stands_where_one_writes(
     await mei.looks_right("texts")
     boss = await DeskPage.sign_in(town, "lao-zhou", width=360, scheme="dark")
     await boss.goes("texts")
-    await boss.page.locator("details summary").first.click()
+    await boss.page.locator("#main details summary").first.click()
     await boss.looks_right("texts.360.dark")
 
 

@@ -226,6 +226,7 @@ async def test_scripts_and_endless_words_are_shown_as_they_were_typed(
     await expect(admin.page.locator("#q")).to_have_value(NASTY)
     await admin.looks_right("long.search")
     await admin.goes(f"tickets/{number}")
+    await admin.page.locator("#tabs a").first.click()
     await admin.notes(f"{NASTY} {LONG}")
     await town.demo.services.staff.handling.claim(number, "long-name")
     await admin.goes(f"tickets/{number}")
@@ -235,6 +236,9 @@ async def test_scripts_and_endless_words_are_shown_as_they_were_typed(
     for width in (360, 768, 1280):
         await admin.page.set_viewport_size({"width": width, "height": 900})
         await admin.looks_right(f"long.case.{width}")
+        if width < 1280:
+            await admin.page.locator("#tabs a").first.click()
+            await admin.looks_right(f"long.talk.{width}")
         await admin.goes("inbox?view=open")
         await admin.looks_right(f"long.inbox.{width}")
         await admin.goes(f"tickets/{number}")
