@@ -27,10 +27,10 @@ async def _waits(visit: Visit, person: str) -> Visitor:
     return user
 
 
-async def _deletion(visit: Visit, person: str) -> tuple[Visitor, str]:
+async def _deletion(visit: Visit, person: str, *kinds: str) -> tuple[Visitor, str]:
     user = await visit(person)
     await user.open_desk("deletion")
-    await user.chat.tick("posts", "photos")
+    await user.chat.tick(*kinds)
     await user.verify()
     await user.chat.choose("yes")
     await user.chat.hears("deletion.filed")
@@ -85,7 +85,7 @@ async def test_a_waiting_person_is_taken_and_answered_with_two_clicks_and_can_be
 async def test_a_request_is_granted_with_three_clicks_and_nothing_says_that_it_changed(
     town: Stage, visit: Visit
 ) -> None:
-    user, number = await _deletion(visit, "lin-xiaoyu")
+    user, number = await _deletion(visit, "lin-xiaoyu", "posts", "photos")
     mei = await DeskPage.sign_in(town, "mei")
     await mei.goes(f"tickets/{number}")
     clicks = Clicks(mei.page)
@@ -105,7 +105,7 @@ async def test_a_request_is_granted_with_three_clicks_and_nothing_says_that_it_c
 async def test_a_refusal_takes_four_clicks_and_an_item_is_granted_in_part(
     town: Stage, visit: Visit
 ) -> None:
-    user, number = await _deletion(visit, "wu-min")
+    user, number = await _deletion(visit, "wu-min", "posts", "search_history")
     mei = await DeskPage.sign_in(town, "mei")
     await mei.goes(f"tickets/{number}")
     clicks = Clicks(mei.page)
@@ -123,14 +123,14 @@ async def test_a_refusal_takes_four_clicks_and_an_item_is_granted_in_part(
     await verdicts.nth(0).select_option("grant")
     await verdicts.nth(1).select_option("part")
     second = page.locator(".item-verdict").nth(1)
-    await second.locator("input[name^='granted']").fill("2024 年的照片")
+    await second.locator("input[name^='granted']").fill("2024 年的搜索")
     await second.locator("select[name^='ground']").select_option("law")
     reason = second.locator("input[name^='reason']")
     assert "法律" in await reason.input_value()
     await page.locator("#preview-do").click()
-    await expect(page.locator("#draft .preview")).to_contain_text("同意的部分：2024 年的照片。其余")
+    await expect(page.locator("#draft .preview")).to_contain_text("同意的部分：2024 年的搜索。其余")
     await mei.looks_right("in-part")
-    await expect(page.locator("#by-hand")).to_contain_text("2024 年的照片")
+    await expect(page.locator("#by-hand")).to_contain_text("2024 年的搜索")
     await page.locator("#carried-out-do").click()
     await expect(page.locator("#by-hand")).to_contain_text("Already carried out by hand")
     await expect(page.locator("#draft .verdict dd").first).to_be_visible()
@@ -140,7 +140,7 @@ async def test_a_refusal_takes_four_clicks_and_an_item_is_granted_in_part(
     assert min(widths) > 200, "each value has the width of the card"
     await page.locator("#decide-do").click()
     await user.chat.shows(number, "closed", outcome="partly_fulfilled")
-    await expect(user.chat.log).to_contain_text("2024 年的照片")
+    await expect(user.chat.log).to_contain_text("2024 年的搜索")
     await page.context.close()
 
 
@@ -185,7 +185,7 @@ async def test_the_key_that_sends_is_chosen_and_a_note_stays_on_the_page(
 async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_request_changes(
     town: Stage, visit: Visit
 ) -> None:
-    _, number = await _deletion(visit, "mei-tan")
+    _, number = await _deletion(visit, "mei-tan", "posts")
     await town.demo.services.staff.handling.claim(number, "mei")
     mei = await DeskPage.sign_in(town, "mei")
     await mei.goes(f"tickets/{number}")
@@ -208,7 +208,7 @@ async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_requ
 async def test_a_narrow_page_shows_the_conversation_or_the_request(
     town: Stage, visit: Visit
 ) -> None:
-    user, number = await _deletion(visit, "mei-tan")
+    user, number = await _deletion(visit, "mei-tan", "posts")
     mei = await DeskPage.sign_in(town, "mei", lang="zh-Hans", width=390)
     page = mei.page
     await mei.goes(f"tickets/{number}")
