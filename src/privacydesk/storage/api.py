@@ -14,6 +14,7 @@ from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
 from privacydesk.storage import tables
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.data_keys import get_or_create_digest_key, load_digest_key
 from privacydesk.storage.reader import SqlReader
@@ -27,7 +28,6 @@ from privacydesk.storage.rows.api import (
     token_row,
     token_version,
 )
-from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.writer import BatchWriter
 
@@ -111,8 +111,7 @@ class SqlApiTokenStore:
                 )
             connection.execute(sa.insert(tables.api_token), token_row(token, key))
             anchor = ("api_token", token.id.hex(), token_version(token))
-            audit = audit_row(audit_entry, audit_entry.at, 0, key, anchors=[anchor])
-            connection.execute(sa.insert(tables.audit), audit)
+            write_audit_entries(connection, self._seals, [audit_entry], anchors=[anchor])
 
         await self._writer.run(write)
 
@@ -129,8 +128,7 @@ class SqlApiTokenStore:
             update = sa.update(tables.api_token).where(_token.id == token)
             connection.execute(update.values(revoked_at=after["revoked_at"], mac=after["mac"]))
             anchor = ("api_token", token.hex(), token_version(revoked))
-            audit = audit_row(audit_entry, audit_entry.at, 0, key, anchors=[anchor])
-            connection.execute(sa.insert(tables.audit), audit)
+            write_audit_entries(connection, self._seals, [audit_entry], anchors=[anchor])
             return True
 
         return await self._writer.run(write)

@@ -13,11 +13,11 @@ from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import POLICY_PREFIX
 from privacydesk.ports import FailedJobError
 from privacydesk.storage import tables
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows
-from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.writer import BatchWriter
@@ -77,9 +77,7 @@ class SqlPolicyTextStore:
             same = (_text.name == text.name) & (_text.digest == text.digest)
             connection.execute(sa.delete(tables.policy_text).where(same))
             connection.execute(sa.insert(tables.policy_text), row)
-            connection.execute(
-                sa.insert(tables.audit), audit_row(audit_entry, audit_entry.at, 0, key)
-            )
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         try:
             await self._writer.run(write)
@@ -111,10 +109,7 @@ class SqlPolicyTextStore:
         def write(connection: sa.Connection) -> None:
             same = (_text.name == name) & (_text.digest == digest)
             connection.execute(sa.delete(tables.policy_text).where(same))
-            key = get_or_create_digest_key(connection, self._seals)
-            connection.execute(
-                sa.insert(tables.audit), audit_row(audit_entry, audit_entry.at, 0, key)
-            )
+            write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 

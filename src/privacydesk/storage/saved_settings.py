@@ -12,11 +12,11 @@ from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.errors import StaleError
 from privacydesk.ports import FailedJobError
 from privacydesk.storage import tables
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows
-from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.writer import BatchWriter
@@ -80,8 +80,7 @@ class SqlSavedSettingStore:
             key = get_or_create_digest_key(connection, self._seals)
             connection.execute(sa.insert(tables.saved_setting), BINDING.sign(_row(setting), key))
             anchors = [("saved_setting", setting.name, setting.version)]
-            row = audit_row(audit_entry, audit_entry.at, 0, key, anchors=anchors)
-            connection.execute(sa.insert(tables.audit), row)
+            write_audit_entries(connection, self._seals, [audit_entry], anchors=anchors)
 
         try:
             await self._writer.run(write)
