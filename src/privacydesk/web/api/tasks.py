@@ -6,6 +6,7 @@ They call the services of the console. A program may answer for any team.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -233,57 +234,37 @@ async def _create(call: Call[EmptyRequest, CreateTaskRequest]) -> ApiResponse:
 
 
 async def _take(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
-    number = _task_number(call)
-    ticket = await call.services.staff.tasks.take(
-        call.path["number"], number, call.actor, job_id=call.job_id, seen=call.expected_version
-    )
-    return _response(call, ticket, number)
+    return await _act(call, call.services.staff.tasks.take)
 
 
 async def _hand_back(call: Call[EmptyRequest, HandBackTaskRequest]) -> ApiResponse:
-    number = _task_number(call)
-    ticket = await call.services.staff.tasks.hand_back(
-        call.path["number"],
-        number,
-        call.actor,
-        call.body.reason,
-        job_id=call.job_id,
-        seen=call.expected_version,
-    )
-    return _response(call, ticket, number)
+    return await _act(call, call.services.staff.tasks.hand_back, call.body.reason)
 
 
 async def _answer(call: Call[EmptyRequest, AnswerTaskRequest]) -> ApiResponse:
-    number = _task_number(call)
-    ticket = await call.services.staff.tasks.answer(
-        call.path["number"],
-        number,
-        call.actor,
-        call.body.result,
-        call.body.note,
-        job_id=call.job_id,
-        seen=call.expected_version,
-    )
-    return _response(call, ticket, number)
+    return await _act(call, call.services.staff.tasks.answer, call.body.result, call.body.note)
 
 
 async def _withdraw(call: Call[EmptyRequest, WithdrawTaskRequest]) -> ApiResponse:
-    number = _task_number(call)
-    ticket = await call.services.staff.tasks.withdraw(
-        call.path["number"],
-        number,
-        call.actor,
-        call.body.reason,
-        job_id=call.job_id,
-        seen=call.expected_version,
-    )
-    return _response(call, ticket, number)
+    return await _act(call, call.services.staff.tasks.withdraw, call.body.reason)
 
 
 async def _chase(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    return await _act(call, call.services.staff.tasks.chase)
+
+
+async def _act(
+    call: Call[Any, Any], act: Callable[..., Awaitable[Ticket]], *words: object
+) -> ApiResponse:
+    """Act on the task that the path names, and return it as it is then."""
     number = _task_number(call)
-    ticket = await call.services.staff.tasks.chase(
-        call.path["number"], number, call.actor, job_id=call.job_id, seen=call.expected_version
+    ticket = await act(
+        call.path["number"],
+        number,
+        call.actor,
+        *words,
+        job_id=call.job_id,
+        seen=call.expected_version,
     )
     return _response(call, ticket, number)
 
