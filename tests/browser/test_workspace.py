@@ -37,6 +37,16 @@ async def _deletion(visit: Visit, person: str, *kinds: str) -> tuple[Visitor, st
     return user, await user.number("in_review")
 
 
+async def _complaint(visit: Visit, person: str) -> tuple[Visitor, str]:
+    user = await visit(person)
+    await user.open_desk("complaint")
+    await user.chat.choose("marketing")
+    await user.chat.say("退订以后还是收到推广短信。")
+    await user.chat.choose("_skip")
+    await user.chat.hears("complaint.filed")
+    return user, await user.number("in_review")
+
+
 class Clicks:
     """Counts the clicks on a page."""
 
@@ -147,13 +157,7 @@ async def test_a_refusal_takes_four_clicks_and_an_item_is_granted_in_part(
 async def test_the_key_that_sends_is_chosen_and_a_note_stays_on_the_page(
     town: Stage, visit: Visit
 ) -> None:
-    user = await visit("liu-yang")
-    await user.open_desk("complaint")
-    await user.chat.choose("marketing")
-    await user.chat.say("退订以后还是收到推广短信。")
-    await user.chat.choose("_skip")
-    await user.chat.hears("complaint.filed")
-    number = await user.number("in_review")
+    _, number = await _complaint(visit, "liu-yang")
     mei = await DeskPage.sign_in(town, "mei")
     await mei.goes(f"tickets/{number}")
     keys = mei.page.keyboard
@@ -208,7 +212,7 @@ async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_requ
 async def test_a_narrow_page_shows_the_conversation_or_the_request(
     town: Stage, visit: Visit
 ) -> None:
-    user, number = await _deletion(visit, "mei-tan", "posts")
+    user, number = await _complaint(visit, "mei-tan")
     mei = await DeskPage.sign_in(town, "mei", lang="zh-Hans", width=390)
     page = mei.page
     await mei.goes(f"tickets/{number}")
