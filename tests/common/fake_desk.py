@@ -74,6 +74,7 @@ class FakeDesk:
         lose_calls: commits happen, but listeners are not called, as when a hint is lost.
         fail: raised by the next job.
         delay: awaited by each job before it commits.
+        elsewhere: called with conversations that another process has changed.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class FakeDesk:
         self.delay: asyncio.Event | None = None
         self.uploads: dict[str, UploadReceipt] = {}
         self.opened = 0
+        self.elsewhere: list[Callable[[Sequence[ConversationId]], None]] = []
         self._count = itertools.count(1)
 
     def grant(self, token: str, account: str, lasting: timedelta = timedelta(hours=1)) -> None:
@@ -393,6 +395,11 @@ class FakeDesk:
         listeners = self.threads[conversation].listeners
         listeners.append(listener)
         return lambda: listeners.remove(listener)
+
+    def watch_elsewhere(self, watcher: Callable[[Sequence[ConversationId]], None]) -> Unsubscribe:
+        """Call a watcher with the conversations that other processes change."""
+        self.elsewhere.append(watcher)
+        return lambda: self.elsewhere.remove(watcher)
 
     async def mark_typing(self, session: Session) -> None:
         """Count the user's typing."""

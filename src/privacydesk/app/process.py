@@ -248,6 +248,9 @@ def _loops(services: Services) -> Iterator[tuple[str, Coroutine[Any, Any, None]]
     webhooks = services.webhooks
     if webhooks.worker is not None:
         yield "webhooks", webhooks.worker.run()
+    hints = services.store.commit_hints
+    if hints is not None:
+        yield "commit_hints", hints.run(services.commit_notifier.notify_elsewhere)
     for name, task, every in _periodic_tasks(services):
         yield name, run_periodically(task, every=every, name=name)
 

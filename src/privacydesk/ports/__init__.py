@@ -46,6 +46,7 @@ from privacydesk.ports.staff import (
 from privacydesk.ports.ticketing import TicketingLinkStore
 from privacydesk.ports.writing import (
     Changes,
+    CommitHints,
     CommitHook,
     Committed,
     FailedJobError,
@@ -66,6 +67,7 @@ __all__ = [
     "Cases",
     "Catalog",
     "Changes",
+    "CommitHints",
     "CommitHook",
     "Committed",
     "Counters",
@@ -114,6 +116,11 @@ class Store(Protocol):
     @property
     def reader(self) -> Reader:
         """Reads without locks."""
+        ...
+
+    @property
+    def commit_hints(self) -> CommitHints | None:
+        """Hints between processes; None where one process alone can serve the database."""
         ...
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from msgspec import Struct, field, structs
@@ -199,4 +199,27 @@ class Writer(Protocol):
 
     def on_commit(self, hook: CommitHook) -> None:
         """Register a callback that is called after each commit, before ``submit`` returns."""
+        ...
+
+
+class CommitHints(Protocol):
+    """Tells other processes which conversations this one has changed, and learns of theirs.
+
+    Hints may be lost.
+    """
+
+    def note(self, conversation: ConversationId) -> None:
+        """Tell others soon that this process has changed a conversation."""
+        ...
+
+    async def run(self, on_change: Callable[[Sequence[ConversationId]], None]) -> None:
+        """Send and receive until cancelled.
+
+        Args:
+            on_change: called on the event loop with conversations that others have changed.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Send what is pending, if the database can be reached; for processes without ``run``."""
         ...

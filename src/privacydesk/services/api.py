@@ -345,6 +345,10 @@ class Desk(Protocol):
         """Call ``listener`` after each commit of a conversation, until unsubscribed."""
         ...
 
+    def watch_elsewhere(self, watcher: Callable[[Sequence[ConversationId]], None]) -> Unsubscribe:
+        """Call ``watcher`` with conversations that other processes change, until unsubscribed."""
+        ...
+
     async def mark_typing(self, session: Session) -> None:
         """Mark the user as typing for a few seconds."""
         ...

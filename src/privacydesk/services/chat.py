@@ -30,7 +30,7 @@ from privacydesk.services.api import (
 )
 from privacydesk.services.app_tokens import Claims, TokenChecker
 from privacydesk.services.attachments import Attachments
-from privacydesk.services.commit_notifier import CommitNotifier
+from privacydesk.services.commit_notifier import CommitNotifier, ElsewhereWatcher
 from privacydesk.services.incident_reads import IncidentReads
 from privacydesk.services.mail_replies import mail_reply_row
 from privacydesk.services.own_requests import OwnRequests
@@ -535,6 +535,10 @@ class ChatDesk:
     def subscribe(self, conversation: ConversationId, listener: Listener) -> Unsubscribe:
         """Call a listener after each commit of a conversation; see ``services.api.Desk``."""
         return self._commit_notifier.subscribe(conversation, listener)
+
+    def watch_elsewhere(self, watcher: ElsewhereWatcher) -> Unsubscribe:
+        """Call a watcher after commits of other processes; see ``services.api.Desk``."""
+        return self._commit_notifier.watch_elsewhere(watcher)
 
     async def mark_typing(self, session: Session) -> None:
         """Mark the user as typing for a few seconds."""

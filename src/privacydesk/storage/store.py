@@ -14,9 +14,15 @@ from privacydesk.storage.agents import SqlAgentStore
 from privacydesk.storage.alarms import SqlAlarmStore
 from privacydesk.storage.api import SqlApiTokenStore
 from privacydesk.storage.audit import SqlAuditTrail
+from privacydesk.storage.commit_hints import CommitHints
 from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.duties import SqlDutyStore
-from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
+from privacydesk.storage.engines import (
+    committing_engine,
+    parse_url,
+    reading_engine,
+    sqlite_file,
+)
 from privacydesk.storage.expired_content import SqlPurgeStore
 from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.help_visits import SqlHelpVisits
@@ -76,6 +82,8 @@ class SqlStore:
         outage = (outages or Outages(clock)).of("database", recovery_seconds=_CALM_SECONDS)
         self.writer = BatchWriter(self._writing, seals, clock, outage=outage)
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
+        # SQLite is served by one process.
+        self.commit_hints = None if sqlite_file(address) else CommitHints(self._writing)
         self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlRowClaims(self.writer, self.reader, seals)
         self.text_module_store = SqlTextModuleStore(self.writer, self.reader, seals)
@@ -121,6 +129,8 @@ class SqlStore:
     async def close(self) -> None:
         """Commit the queued jobs and close the connections."""
         await self.writer.close()
+        if self.commit_hints is not None:
+            await self.commit_hints.flush()
         await self.reader.close()
 
     async def __aenter__(self) -> Self:

@@ -2,12 +2,13 @@
 
 The events of a commit are encoded once and delivered to every viewer of the conversation.
 Notifications may be lost, and another process may append to the log, so each viewer has its own
-cursor and reads the events that it missed.
+cursor and reads the events that it missed: at once after a hint from the process that appended
+them, else when cursors are compared with the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -162,6 +163,7 @@ class Hub:
         self.desk = desk
         self.spawn = spawn
         self._channels: dict[ConversationId, Channel] = {}
+        desk.watch_elsewhere(self._on_commit_elsewhere)
 
     def join(self, viewer: Viewer) -> Channel:
         """Add a viewer to its conversation's channel."""
@@ -198,13 +200,21 @@ class Hub:
         """Return all current channels."""
         return tuple(self._channels.values())
 
+    def _on_commit_elsewhere(self, conversations: Sequence[ConversationId]) -> None:
+        """Bring the viewers of conversations up to date that another process has changed."""
+        channels = [self._channels[one] for one in conversations if one in self._channels]
+        if channels:
+            self.spawn(self._check_heads(channels))
+
     async def check_heads(self, chunk: int = 500) -> None:
         """Bring all viewers up to date with the log, in case notifications were lost.
 
         Args:
             chunk: number of conversations per query.
         """
-        channels = tuple(self._channels.values())
+        await self._check_heads(tuple(self._channels.values()), chunk)
+
+    async def _check_heads(self, channels: Sequence[Channel], chunk: int = 500) -> None:
         for start in range(0, len(channels), chunk):
             batch = channels[start : start + chunk]
             heads = await self.desk.heads([channel.conversation for channel in batch])
