@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """The settings of a process.
 
     Attributes:
+        drain_seconds: how long after SIGTERM the desk still serves while ``/readyz`` says that it
+            stops, so that a load balancer sends no new clients to it.
         ring_keys: keys that wrap the data keys of conversations: name to 32 bytes in base64.
         ring_key: name of the ring key that wraps new data keys.
         hashing_secret: 32 bytes in base64, the key of the hashes of accounts and contacts.
@@ -141,6 +143,7 @@ class Settings(BaseSettings):
     locales: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     ring_keys: dict[str, SecretStr] = {}
     ring_key: str = ""
     hashing_secret: SecretStr = SecretStr("")

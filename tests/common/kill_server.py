@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -119,6 +119,7 @@ class KillableServer:
         env: its settings.
         patience: seconds that it may take to listen.
         log: the file that its log goes to; the test's own unless given.
+        arguments: further arguments of ``serve``.
     """
 
     def __init__(
@@ -127,8 +128,10 @@ class KillableServer:
         *,
         patience: float = _START_PATIENCE,
         log: Path | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self._log = log
+        self._arguments = arguments
         self._env = env
         self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
@@ -140,7 +143,7 @@ class KillableServer:
         with contextlib.ExitStack() as opened:
             log = None if self._log is None else opened.enter_context(self._log.open("ab"))
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "privacydesk", "serve", "--port", "0",
+                sys.executable, "-m", "privacydesk", "serve", "--port", "0", *self._arguments,
                 env=self._env, stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
         assert self._process.stdout is not None
@@ -158,10 +161,21 @@ class KillableServer:
 
     async def kill(self) -> None:
         """SIGKILL it and wait until it is gone."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """SIGTERM it, wait until it is gone, and return its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
         self.up.clear()
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
+        if self._process is None:
+            return 0
+        if self._process.returncode is None:
+            self._process.send_signal(number)
             await self._process.communicate()
+        assert self._process.returncode is not None
+        return self._process.returncode
 
 
 def _profile(folder: Path) -> Path:

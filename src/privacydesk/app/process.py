@@ -169,6 +169,7 @@ async def run_server(
     frames_console: bool = False,
     nlu: NluProcess | None = None,
     on_failure: Callable[[], None] = _ignore_failure,
+    shares_port: bool = False,
 ) -> AsyncIterator[int]:
     """Run the web server, the worker loops and the periodic tasks; yield the port in use.
 
@@ -178,6 +179,7 @@ async def run_server(
         frames_console: whether pages of the desk's own origin may embed the console.
         nlu: the process that interprets messages; None if this process does.
         on_failure: called when a loop has stopped unexpectedly, so that the caller can shut down.
+        shares_port: whether other processes listen on the same port.
 
     Raises:
         SettingsError: the server can't listen on the address in the settings.
@@ -186,7 +188,13 @@ async def run_server(
     app = build_web_app(services, extra=extra, frames_console=frames_console)
     runner = make_runner(app)
     await runner.setup()
-    site = web.TCPSite(runner, services.settings.host, services.settings.port, backlog=_BACKLOG)
+    site = web.TCPSite(
+        runner,
+        services.settings.host,
+        services.settings.port,
+        backlog=_BACKLOG,
+        reuse_port=shares_port,
+    )
     try:
         await site.start()
     except OSError as error:
@@ -208,6 +216,9 @@ async def run_server(
     tasks.append(asyncio.create_task(_warm_up(services), name="warm"))
     try:
         yield port
+        health.is_stopping = True
+        if not health.stopped_loops:
+            await asyncio.sleep(services.settings.drain_seconds)
     finally:
         monitor.is_shutting_down = True
         for task in tasks:

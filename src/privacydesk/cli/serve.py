@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -55,7 +56,14 @@ def serve(
         EventLoop | None,
         typer.Option("--loop", help="Default: uvloop if it is installed."),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="Processes that share the port; on PostgreSQL."
+        ),
+    ] = 1,
     data_dir: DataDir = None,
+    shares_port: Annotated[bool, typer.Option("--shares-port", hidden=True)] = False,
 ) -> None:
     """Serve the chat and work on requests until SIGTERM or SIGINT.
 
@@ -79,13 +87,36 @@ def serve(
     logs.set_up(settings.log_level, as_json=settings.log_json)
     # The keys are in this process's memory and usually in its environment.
     sandbox.conceal()
+    if workers > 1:
+        _serve_with_workers(settings, workers, loop, data_dir)
     # Collecting garbage would take a tenth of the start, during which hardly anything is freed.
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_serve(settings, profile))
+            runner.run(_serve(settings, profile, shares_port=shares_port))
     finally:
         gc.enable()
+
+
+def _serve_with_workers(
+    settings: Settings, workers: int, loop: EventLoop | None, data_dir: Path | None
+) -> NoReturn:
+    """Run ``serve`` in several processes, and exit as they do."""
+    from privacydesk.cli.worker_processes import WorkerProcesses, reserved_port  # noqa: PLC0415
+    from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
+
+    if sqlite_file(parse_url(settings.url)) is not None:
+        exit_with_usage_error("--workers", "a SQLite file is served by one process alone")
+    with reserved_port(settings.host, settings.port) as port:
+        command = ["-m", "privacydesk", "serve", "--host", settings.host, "--port", str(port)]
+        command += ["--shares-port", *(("--loop", loop.value) if loop else ())]
+        command += ["--data-dir", str(data_dir)] if data_dir is not None else []
+        processes = WorkerProcesses(command, workers)
+        raise typer.Exit(asyncio.run(processes.run(_announcement(settings.host, port))))
+
+
+def _announcement(host: str, port: int) -> str:
+    return f"Listening on http://{f'[{host}]' if ':' in host else host}:{port}/chat/"
 
 
 def demo(
@@ -216,7 +247,7 @@ def _settings_warnings(
         yield "unknown_variable", {"name": name, "hint": "no setting is called that"}
 
 
-async def _serve(settings: Settings, profile: OperatorProfile) -> None:
+async def _serve(settings: Settings, profile: OperatorProfile, *, shares_port: bool) -> None:
     # The NLU process starts in parallel, so nothing large is imported before it has been started.
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.outages import Outages  # noqa: PLC0415
@@ -226,7 +257,7 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
 
         with serving_lock(settings.url):
-            await _serve_with(understanding, settings, profile, outages)
+            await _serve_with(understanding, settings, profile, outages, shares_port=shares_port)
 
 
 def _understanding_process(
@@ -253,6 +284,8 @@ async def _serve_with(
     settings: Settings,
     profile: OperatorProfile,
     outages: Outages,
+    *,
+    shares_port: bool,
 ) -> None:
     import structlog  # noqa: PLC0415
 
@@ -269,6 +302,9 @@ async def _serve_with(
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop_requested.set)
     log = structlog.get_logger(__name__)
+    if shares_port:
+        # The parent process holds the other end; a process must not outlive it.
+        loop.add_reader(sys.stdin.fileno(), stop_requested.set)
     for event, fields in _settings_warnings(settings, profile):
         log.warning(event, **fields)
     clock = SystemClock()
@@ -292,15 +328,19 @@ async def _serve_with(
         # Raises if the NLU process could not start.
         ready_task.result()
         port = await stack.enter_async_context(
-            run_server(services, nlu=understanding, on_failure=stop_requested.set)
+            run_server(
+                services,
+                nlu=understanding,
+                on_failure=stop_requested.set,
+                shares_port=shares_port,
+            )
         )
         # Exclude the objects of the start from collections: they are never freed, and even one
         # collection of them takes a tenth of the start, while only a hundredth of them is garbage.
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        typer.echo(f"Listening on http://{host}:{port}/chat/")
+        typer.echo(_announcement(settings.host, port))
         check = asyncio.create_task(check_services(external.accounts, external.codes))
         await stop_requested.wait()
         check.cancel()

@@ -31,11 +31,13 @@ class Health:
         stopped_loops: names of the background loops that have stopped; only a restart of the
             process starts them again.
         failing: the components that do not work now but may recover; None before the first check.
+        is_stopping: whether the process is about to stop, and still serves.
     """
 
     def __init__(self) -> None:
         self.stopped_loops: list[str] = []
         self.failing: Collection[Component] | None = ()
+        self.is_stopping = False
 
     def failing_components(self) -> list[str]:
         """Return the names of the components that do not work, in the order of ``Component``."""
@@ -56,6 +58,8 @@ async def healthz(request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Report whether messages are accepted now, and which components fail if not."""
     health = request.app[HEALTH]
+    if health.is_stopping:
+        return _status_response({"status": "stopping", "failing": []}, 503)
     if health.failing is None:
         return _status_response({"status": "starting", "failing": []}, 503)
     failing = health.failing_components()
