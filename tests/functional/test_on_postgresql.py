@@ -11,10 +11,16 @@ from tests.common import postgresql
 from tests.common.dispatching import dispatcher_of
 from tests.common.help_interleavings import DeskUnderTest, differences
 from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    _own_process,
+    write_settings,
+)
+from tests.functional.test_db_copies import db
 
 from privacydesk.app import ExternalServices, open_services
 from privacydesk.domain.duty import DutyState
 from privacydesk.profile import parse_profile
+from privacydesk.storage.serving_lock import serving_lock
 
 pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
 
@@ -96,3 +102,36 @@ async def test_the_figures_of_help_are_those_of_the_logs(tmp_path: Path, databas
         for _ in range(8):
             assert not differences(*await desk.interleave())
         assert not differences(*await desk.compare_all())
+
+
+async def test_a_desk_moves_from_its_file_and_goes_on(
+    tmp_path: Path, server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = server.database(migrated=False)
+    write_settings(tmp_path)
+    async with open_world(tmp_path, PROFILE) as world:
+        before = await steps(await enter(world, "lin", "en"), {"user": "hello"})
+        with serving_lock(f"sqlite:///{tmp_path / 'privacydesk.db'}"):
+            served = await db(tmp_path, "copy", target)
+        assert served.code != 0
+        assert "already served" in served.err
+    counted = await db(tmp_path, "copy", target, "--dry-run")
+    assert counted.code == 0, counted.err
+    assert "Both databases can be used" in counted.out
+    done = await db(tmp_path, "copy", target)
+    assert done.code == 0, done.err
+    assert "were copied and compared" in done.out
+    again = await db(tmp_path, "copy", target)
+    assert again.code != 0
+    assert "has rows already" in again.err
+    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", target)
+    (tmp_path / "privacydesk.db").unlink()
+    async with open_world(tmp_path, PROFILE) as world:
+        after = await enter(world, "lin", "en")
+        assert before.session is not None
+        assert after.session is not None
+        assert after.session.conversation == before.session.conversation
+        assert after.session.epoch == before.session.epoch
+        await steps(after, {"user": "menu"})
+        assert [event.text for event in after.events if event.job_id] == ["hello", "menu"]
+    server.drop(target)

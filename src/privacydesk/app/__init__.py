@@ -19,10 +19,11 @@ from privacydesk.policy.library import MemoryPolicyLibrary
 from privacydesk.services.policies import version_of
 from privacydesk.services.setting_formats import load_overrides
 from privacydesk.settings import Settings
-from privacydesk.storage import backups, receipts, schema
+from privacydesk.storage import backups, copying, receipts, schema
 from privacydesk.storage.error_messages import describe_database_error
 from privacydesk.storage.inspection import open_inspection
 from privacydesk.storage.sealing import KeyRing
+from privacydesk.storage.serving_lock import serving_lock
 
 __all__ = [
     "ADOPTABLE",
@@ -33,7 +34,9 @@ __all__ = [
     "Webhooks",
     "adopt_parts",
     "back_up",
+    "check_copying",
     "check_database",
+    "copy_database",
     "describe_database_error",
     "end_receipt_logs",
     "open_services",
@@ -52,6 +55,27 @@ def upgrade(settings: Settings) -> None:
 def back_up(settings: Settings, file: Path) -> None:
     """Back up the database to a file; see ``storage.backups.back_up``."""
     backups.back_up(settings.url, file)
+
+
+def check_copying(settings: Settings, target: str) -> Mapping[str, int]:
+    """Check that the database can be copied; return how many rows each table has.
+
+    ``storage.copying`` documents the errors.
+    """
+    copying.check_target(target)
+    return copying.count_rows(settings.url)
+
+
+def copy_database(
+    settings: Settings, target: str, on_progress: copying.OnProgress
+) -> Mapping[str, int]:
+    """Copy the database to PostgreSQL; see ``storage.copying.copy_database``.
+
+    Raises:
+        DeskError: ``serve`` is running on the SQLite file.
+    """
+    with serving_lock(settings.url):
+        return copying.copy_database(settings.url, target, on_progress)
 
 
 def saved_overrides(settings: Settings) -> Mapping[str, Overrides]:

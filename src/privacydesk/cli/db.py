@@ -59,6 +59,39 @@ def backup(
     typer.echo(f"The database is in {file}, {file.stat().st_size / 1e6:.1f} MB.")
 
 
+@db_app.command("copy")
+def copy(
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="An empty database: postgresql://user@host/database."),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check both, and count what is to be copied.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Copy the SQLite database to PostgreSQL, to go on there. Stop `serve` before.
+
+    Everything arrives or nothing: the rows are compared with the original ones before they are
+    committed. The SQLite database stays as it is. Keys, secrets and clients go on as before. The
+    password is better kept in ~/.pgpass or PGPASSWORD than in the address.
+    """
+    from privacydesk import app  # noqa: PLC0415 - imports the database
+
+    settings = load_settings_for(data_dir)
+    rows = app.check_copying(settings, url)
+    if dry_run:
+        print_table([(name, str(count)) for name, count in rows.items() if count])
+        typer.echo(f"Both databases can be used; {sum(rows.values()):,} rows are to be copied.")
+        return
+    with typer.progressbar(length=sum(rows.values()), label="Copying") as progress:
+        copied = app.copy_database(settings, url, lambda _, count: progress.update(count))
+    typer.echo(
+        f"{sum(copied.values()):,} rows were copied and compared. Set PRIVACYDESK_DATABASE_URL to"
+        " the new address, move the SQLite file away, and start `serve`."
+    )
+
+
 @db_app.command("check")
 def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Check that the database is intact and matches these settings; changes nothing.

@@ -19,14 +19,6 @@ from privacydesk.storage.engines import committing_engine, parse_url
 pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgresql.Server]:
-    with postgresql.server_or_reason() as running:
-        if isinstance(running, str):
-            pytest.skip(running)
-        yield running
-
-
 @pytest.fixture
 def url(server: postgresql.Server) -> Iterator[str]:
     made = server.database()
