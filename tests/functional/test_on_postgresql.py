@@ -133,5 +133,5 @@ async def test_a_desk_moves_from_its_file_and_goes_on(
         assert after.session.conversation == before.session.conversation
         assert after.session.epoch == before.session.epoch
         await steps(after, {"user": "menu"})
-        assert [event.text for event in after.events if event.job_id] == ["hello", "menu"]
+        assert [event.text for event in after.events if event.job_id][-2:] == ["hello", "menu"]
     server.drop(target)
