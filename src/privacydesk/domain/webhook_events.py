@@ -1,4 +1,4 @@
-"""Webhook events: changes of tickets and conversations, as published to other systems.
+"""Webhook events: changes of tickets, conversations and incidents, as published to other systems.
 
 Events are derived from a job's changes in the job's own transaction, so that none is missed. They
 have IDs, kind, items, state and dates; never texts, codes, or anything that identifies a person.
@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.incidents import Incident, IncidentState
 from privacydesk.domain.scopes import is_qualified, part_of
 from privacydesk.domain.tasks import Task, TaskMove, TaskState
 from privacydesk.domain.ticket import (
@@ -75,6 +76,14 @@ class WebhookEventKind(StrEnum):
     CONVERSATION_TAKEN = "conversation.taken"
     CONVERSATION_RETURNED = "conversation.returned"
     """The conversation was handed back to the assistant."""
+    INCIDENT_PREPARED = "incident.prepared"
+    """An incident notice waits for a second person."""
+    INCIDENT_RELEASED = "incident.released"
+    INCIDENT_PAUSED = "incident.paused"
+    INCIDENT_RESUMED = "incident.resumed"
+    INCIDENT_SENT = "incident.sent"
+    """Each recipient was told, or could not be."""
+    INCIDENT_DISCARDED = "incident.discarded"
     ENDPOINT_TEST = "endpoint.test"
     """A test event, sent to one endpoint on request."""
 
@@ -90,6 +99,15 @@ _OWNER_EVENTS: Final = {
     OwnerKind.AGENT: WebhookEventKind.CONVERSATION_TAKEN,
     OwnerKind.ASSISTANT: WebhookEventKind.CONVERSATION_RETURNED,
 }
+_INCIDENT_EVENTS: Final = {
+    (IncidentState.COLLECTING, IncidentState.DRAFT): WebhookEventKind.INCIDENT_PREPARED,
+    (IncidentState.DRAFT, IncidentState.SENDING): WebhookEventKind.INCIDENT_RELEASED,
+    (IncidentState.DRAFT, IncidentState.DISCARDED): WebhookEventKind.INCIDENT_DISCARDED,
+    (IncidentState.SENDING, IncidentState.PAUSED): WebhookEventKind.INCIDENT_PAUSED,
+    (IncidentState.PAUSED, IncidentState.SENDING): WebhookEventKind.INCIDENT_RESUMED,
+    (IncidentState.SENDING, IncidentState.SENT): WebhookEventKind.INCIDENT_SENT,
+}
+"""By the state before and after, the event of an incident; a list that is refused causes none."""
 _SCHEDULED_EVENT_KINDS: Final = {
     ScheduledEventKind.REMIND_TWO.value: WebhookEventKind.TICKET_DUE_SOON,
     ScheduledEventKind.REMIND_ONE.value: WebhookEventKind.TICKET_DUE_SOON,
@@ -201,16 +219,36 @@ class ConversationFacts(Struct, frozen=True):
     since: datetime | None
 
 
+class IncidentFacts(Struct, frozen=True):
+    """The published facts of an incident notice; neither its name nor its texts.
+
+    Attributes:
+        sequence: the incident's version; the event with the higher one has the newer state.
+        state: ``draft``, ``sending``, ``paused``, ``sent`` or ``discarded``.
+        audience: ``list``, ``requesters`` or ``everyone``.
+    """
+
+    incident_id: str
+    sequence: int
+    state: str
+    audience: str
+    urgent: bool
+    prepared_at: datetime
+    released_at: datetime | None
+    sent_at: datetime | None
+
+
 class EndpointFacts(Struct, frozen=True):
     """The facts of a test event: the endpoint that it is sent to."""
 
     endpoint_id: str
 
 
-Facts = TicketFacts | ConversationFacts | EndpointFacts
+Facts = TicketFacts | ConversationFacts | IncidentFacts | EndpointFacts
 _SCHEMAS: Final[dict[type[Facts], str]] = {
     TicketFacts: "privacydesk.ticket",
     ConversationFacts: "privacydesk.conversation",
+    IncidentFacts: "privacydesk.incident",
     EndpointFacts: "privacydesk.endpoint",
 }
 
@@ -227,11 +265,11 @@ class _Message(Struct, frozen=True):
 
 
 class WebhookEvent(Struct, frozen=True):
-    """A change of a ticket or conversation, to be published.
+    """A change of a ticket, a conversation or an incident, to be published.
 
     Attributes:
-        subject_id: ID of the ticket or conversation. An endpoint gets the events of the same
-            subject in order.
+        subject_id: ID of the ticket, conversation or incident. An endpoint gets the events of the
+            same subject in order.
         position: the event's position in that order.
     """
 
@@ -287,6 +325,24 @@ def webhook_event_of_owner(before: Conversation | None, after: Conversation) -> 
         return None
     facts = ConversationFacts(after.id.hex(), owner.offset, owner.kind.value, owner.since)
     return WebhookEvent(_OWNER_EVENTS[owner.kind], after.id, owner.offset, facts)
+
+
+def webhook_event_of_incident(before: Incident | None, after: Incident) -> WebhookEvent | None:
+    """Return the event for an incident's new state; None if it is of no concern outside."""
+    kind = None if before is None else _INCIDENT_EVENTS.get((before.state, after.state))
+    if kind is None:
+        return None
+    facts = IncidentFacts(
+        incident_id=after.id.hex(),
+        sequence=after.version,
+        state=after.state.value,
+        audience=after.audience.value,
+        urgent=after.urgent,
+        prepared_at=after.prepared_at,
+        released_at=after.released_at,
+        sent_at=after.sent_at,
+    )
+    return WebhookEvent(kind, after.id, after.version, facts)
 
 
 def _filing_events(before: Ticket | None, after: Ticket) -> list[WebhookEventKind]:

@@ -29,12 +29,14 @@ from privacydesk.domain.notices import NoticeOutcome
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_json, to_json, to_micros
 from privacydesk.storage.data_keys import get_or_create_seal, load_seals
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.incident_recipients import IS_WAITING, OF_INCIDENT, TAKE_WAITING
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.statements import padded
 from privacydesk.storage.versioned_rows import VersionedRows
+from privacydesk.storage.webhook_postings import PostingCollector
 from privacydesk.storage.writer import BatchWriter
 
 BINDING: Final = Binding("incident.mac", "id", "version", "body")
@@ -76,6 +78,7 @@ _COUNTS: Final = (
     )
     .where(OF_INCIDENT)
     .group_by(_recipient.state, _recipient.channel, _recipient.outcome, _IS_READ)
+    .order_by(_recipient.channel, _recipient.outcome)
 )
 _KNOWN: Final = (
     sa.select(sa.func.count())
@@ -93,6 +96,7 @@ class SqlIncidentStore:
         self._writer = writer
         self._reader = reader
         self._seals = seals
+        self._id_generator = SecureIdGenerator()
         self._rows = VersionedRows(
             writer, reader, seals, binding=BINDING, read=_read, stale_reason="incident_changed"
         )
@@ -107,7 +111,14 @@ class SqlIncidentStore:
 
     async def save(self, incident: Incident, audit_entry: AuditEntry) -> None:
         """Insert or update an incident; see ``ports.IncidentStore``."""
-        await self._rows.save(_row(incident), audit_entry)
+
+        def add_postings(connection: sa.Connection, before: Incident | None) -> None:
+            postings = PostingCollector(self._id_generator, audit_entry.at)
+            postings.add_incident(before, incident)
+            if rows := postings.rows(connection, self._seals):
+                connection.execute(sa.insert(tables.webhook_posting), rows)
+
+        await self._rows.save(_row(incident), audit_entry, add_postings)
 
     # -- recipients ------------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.writer import BatchWriter
 
 T = TypeVar("T")
+AlsoWrite = Callable[[sa.Connection, T | None], None]
+"""Writes what belongs to a change, given the value before it; None for a new row."""
 
 
 class VersionedRows(Generic[T]):
@@ -55,18 +57,23 @@ class VersionedRows(Generic[T]):
     async def all(self) -> tuple[T, ...]:
         """Return the values of all rows, sorted by key."""
 
-        def check(row: Any, key: Seal) -> T:
-            self._binding.check(row, key)
-            return self._read(row)
-
         def fetch(connection: sa.Connection) -> tuple[T, ...]:
             rows = connection.execute(sa.select(self._table).order_by(self._key))
-            return tuple(open_signed_rows(connection, self._seals, rows, self._binding, check))
+            return tuple(
+                open_signed_rows(connection, self._seals, rows, self._binding, self._check)
+            )
 
         return await self._reader.read(fetch)
 
-    async def save(self, row: dict[str, Any], audit_entry: AuditEntry) -> None:
+    async def save(
+        self, row: dict[str, Any], audit_entry: AuditEntry, also: AlsoWrite[T] | None = None
+    ) -> None:
         """Insert a row of version 1, or update the row of the version before.
+
+        Args:
+            row: the row, without its digest.
+            audit_entry: what is recorded of the change.
+            also: writes more in the same transaction.
 
         Raises:
             StaleError: another version is stored.
@@ -74,8 +81,11 @@ class VersionedRows(Generic[T]):
         name = row[self._key.name]
 
         def write(connection: sa.Connection) -> None:
-            self._check_version(connection, name, row["version"] - 1)
-            signed = self._binding.sign(row, get_or_create_digest_key(connection, self._seals))
+            before = self._locked(connection, name, row["version"] - 1)
+            key = get_or_create_digest_key(connection, self._seals)
+            if also is not None:
+                also(connection, None if before is None else self._check(before, key))
+            signed = self._binding.sign(row, key)
             if row["version"] == 1:
                 connection.execute(sa.insert(self._table), signed)
             else:
@@ -93,13 +103,22 @@ class VersionedRows(Generic[T]):
         """
 
         def write(connection: sa.Connection) -> None:
-            self._check_version(connection, key, seen)
+            self._locked(connection, key, seen)
             connection.execute(sa.delete(self._table).where(self._key == key))
             write_audit_entries(connection, self._seals, [audit_entry])
 
         await self._writer.run(write)
 
-    def _check_version(self, connection: sa.Connection, key: str | bytes, expected: int) -> None:
-        query = sa.select(self._table.c.version).where(self._key == key).with_for_update()
-        if (connection.execute(query).scalar() or 0) != expected:
+    def _check(self, row: Any, key: Seal) -> T:
+        self._binding.check(row, key)
+        return self._read(row)
+
+    def _locked(
+        self, connection: sa.Connection, key: str | bytes, expected: int
+    ) -> sa.Row[Any] | None:
+        """Lock the row with a key, which has to have a version, and return it; None for 0."""
+        query = sa.select(self._table).where(self._key == key).with_for_update()
+        row = connection.execute(query).one_or_none()
+        if (0 if row is None else row.version) != expected:
             raise StaleError("it was changed meanwhile", reason=self._stale_reason)
+        return row

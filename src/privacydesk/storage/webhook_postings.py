@@ -1,7 +1,7 @@
-"""Creates webhook postings for the changes of a batch, one for each subscribed endpoint.
+"""Creates webhook postings for committed changes, one for each subscribed endpoint.
 
-They are inserted in the batch's transaction, so changes and postings are committed together. The
-endpoints are read only if there are events.
+They are inserted in the transaction of the changes, so both are committed together. The endpoints
+are read only if there are events.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import EndpointId, PostingId, TicketId
+from privacydesk.domain.incidents import Incident
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.webhook_events import (
     WebhookEvent,
     WebhookEventKind,
+    webhook_event_of_incident,
     webhook_event_of_owner,
     webhook_events_of_ticket,
 )
@@ -41,11 +43,11 @@ _ACTIVE_ENDPOINTS: Final = sa.select(tables.webhook_endpoint).where(
 
 
 class PostingCollector:
-    """Collects webhook events while jobs run, and creates rows for the subscribed endpoints.
+    """Collects webhook events of a transaction, and creates rows for the subscribed endpoints.
 
     Args:
         id_generator: generates the ids of events and postings, which sort by creation time.
-        now: the time of the batch.
+        now: the time of the changes.
     """
 
     def __init__(self, id_generator: SecureIdGenerator, now: datetime) -> None:
@@ -71,6 +73,12 @@ class PostingCollector:
     def add_owner_change(self, before: Conversation | None, after: Conversation) -> None:
         """Add the event of a conversation whose owner has changed."""
         event = webhook_event_of_owner(before, after)
+        if event is not None:
+            self._events.append((event, None))
+
+    def add_incident(self, before: Incident | None, after: Incident) -> None:
+        """Add the event of an incident that has changed."""
+        event = webhook_event_of_incident(before, after)
         if event is not None:
             self._events.append((event, None))
 

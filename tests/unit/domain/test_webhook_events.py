@@ -8,11 +8,14 @@ from msgspec.structs import replace
 from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.ids import IncidentId
+from privacydesk.domain.incidents import Audience, Incident, IncidentState, NoticePart
 from privacydesk.domain.tasks import Task, TaskState
 from privacydesk.domain.ticket import ScheduledEventKind, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.webhook_events import (
     WebhookEventKind,
+    webhook_event_of_incident,
     webhook_event_of_owner,
     webhook_events_of_ticket,
 )
@@ -190,3 +193,60 @@ def test_who_may_speak_in_a_conversation_is_told_without_a_name() -> None:
     assert all(one and b"mei" not in one.body(b"e" * 16, NOW) for one in told)
     assert webhook_event_of_owner(None, begun) is None
     assert webhook_event_of_owner(taken, replace(taken, version=9)) is None
+
+
+def test_each_change_of_an_incident_is_told_without_its_name_texts_and_staff() -> None:
+    notice = Incident(
+        IncidentId(b"\x02" * 16),
+        "Leak of nicknames",
+        Audience.LIST,
+        {"en": dict.fromkeys(NoticePart, "somebody saw them")},
+        "lao-zhou",
+        NOW,
+        urgent=True,
+    )
+    states = (
+        IncidentState.COLLECTING,
+        IncidentState.DRAFT,
+        IncidentState.SENDING,
+        IncidentState.PAUSED,
+        IncidentState.SENDING,
+        IncidentState.SENT,
+    )
+    life = [replace(notice, state=state, version=1 + n) for n, state in enumerate(states)]
+    told = [webhook_event_of_incident(*pair) for pair in zip([None, *life], life, strict=False)]
+    assert [one and one.kind.value for one in told] == [
+        None,
+        "incident.prepared",
+        "incident.released",
+        "incident.paused",
+        "incident.resumed",
+        "incident.sent",
+    ]
+    prepared = told[1]
+    assert prepared is not None
+    raw = prepared.body(b"\x01" * 16, NOW)
+    message = json.loads(raw)
+    assert message["schema"] == "privacydesk.incident"
+    assert message["data"] == {
+        "incident_id": "02" * 16,
+        "sequence": 2,
+        "state": "draft",
+        "audience": "list",
+        "urgent": True,
+        "prepared_at": "2026-05-04T08:30:00Z",
+        "released_at": None,
+        "sent_at": None,
+    }
+    for secret in (b"nicknames", b"somebody", b"lao-zhou"):
+        assert secret not in raw
+
+
+def test_a_discarded_incident_is_told_if_it_was_prepared() -> None:
+    notice = Incident(IncidentId(b"\x02" * 16), "x", Audience.EVERYONE, {}, "lao-zhou", NOW)
+    discarded = replace(notice, state=IncidentState.DISCARDED, version=3)
+    draft = replace(notice, state=IncidentState.DRAFT, version=2)
+    told = webhook_event_of_incident(draft, discarded)
+    assert told is not None
+    assert told.kind is WebhookEventKind.INCIDENT_DISCARDED
+    assert webhook_event_of_incident(notice, discarded) is None
