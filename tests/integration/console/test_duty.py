@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from html import unescape
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from tests.common.console_cases import copy_of_data, enter
 from tests.common.console_client import Browser, Office
+from tests.common.event_streams import next_event
 
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.inbox_views import InboxView
@@ -43,15 +42,6 @@ def badge(text: str) -> str:
     found = re.search(r'data-desk="alarms"( hidden)?>(\d+)<', text)
     assert found is not None
     return "" if found[1] else found[2]
-
-
-async def next_event(answer: Any, name: str) -> Any:
-    async with asyncio.timeout(10):
-        while True:
-            line = (await answer.content.readline()).decode().rstrip()
-            if line == f"event: {name}":
-                data = (await answer.content.readline()).decode().removeprefix("data: ")
-                return json.loads(data)
 
 
 # -- availability ----------------------------------------------------------------------------------

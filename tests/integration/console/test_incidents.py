@@ -9,10 +9,12 @@ from html import unescape
 import pytest
 from tests.common.console_cases import copy_of_data
 from tests.common.console_client import Browser, Office, Page
+from tests.common.event_streams import next_event
 from tests.common.incidents import LOCALES, TEXTS, send
 from tests.common.stories import enter, steps
 
 from privacydesk.domain.incidents import NoticePart
+from privacydesk.web.console import live
 
 INCIDENTS = "/console/incidents"
 MINUTE = timedelta(minutes=1)
@@ -157,6 +159,32 @@ async def test_requests_that_follow_are_listed_together_for_bulk_actions(
     assert "1 open request<" in (await zhou.get(address)).text
     assert "Leak of nicknames</option>" in (await zhou.get("/console/inbox?view=open")).text
     assert (await zhou.get("/console/inbox?view=open&incident=zz")).status == 404
+
+
+async def test_an_open_page_counts_without_being_reloaded(
+    office: Office, zhou: Browser, chen: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_POLL_INTERVAL", 0.01)
+    address = await prepare(zhou)
+    page = await zhou.get(address)
+    (shown,) = re.findall(r'data-revision="([^"]+)"', page.text)
+    (stream,) = re.findall(r'data-live="([^"]+)"', page.text)
+    answer = await zhou.client.get(stream)
+    assert await next_event(answer, "incident") == shown
+    await chen.post(f"{address}/release", await seen(chen, address))
+    assert await next_event(answer, "incident") != shown
+    await send(office.world)
+    while not re.search(
+        r"Told in the chat</dt><dd>1 of 1<", (await zhou.get(f"{address}?part=now")).text
+    ):
+        await next_event(answer, "incident")
+    part = await zhou.get(f"{address}?part=now")
+    assert "<html" not in part.text
+    assert ">Sent</span>" in part.text
+    answer.close()
+    assert (await zhou.client.get(f"{INCIDENTS}/{'00' * 16}/live")).status == 404
+    mei = await office.signed_in("mei")
+    assert (await mei.client.get(stream)).status == 403
 
 
 async def test_the_audit_names_each_step(office: Office, zhou: Browser, chen: Browser) -> None:

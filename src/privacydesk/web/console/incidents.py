@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
+from msgspec import Struct
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.ids import IncidentId
@@ -16,6 +18,7 @@ from privacydesk.domain.incidents import (
     Audience,
     Incident,
     IncidentDraft,
+    IncidentProgress,
     NoticePart,
 )
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
@@ -31,14 +34,32 @@ from privacydesk.web.console.setting_pages import describe, version_in
 from privacydesk.web.responses import STATUS
 
 _ADDRESS: Final = "/console/incidents"
-_READERS: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+INCIDENT_READERS: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 _WRITERS: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 _DONE_VALUES: Final = frozenset({"prepared", "released", "paused", "resumed", "discarded"})
 
 _Change = Callable[[IncidentId, str, int], Awaitable[Incident]]
 
 
-@staff(*_READERS)
+class NoticeStanding(Struct, frozen=True):
+    """A notice, and how far it has come.
+
+    Attributes:
+        requests: the number of open tickets that follow from it.
+    """
+
+    incident: Incident
+    progress: IncidentProgress
+    requests: int
+
+    @property
+    def revision(self) -> str:
+        """A text that differs whenever the page would look different."""
+        numbers = f"{self.incident.version} {self.requests} {self.progress!r}".encode()
+        return hashlib.blake2s(numbers, digest_size=8).hexdigest()
+
+
+@staff(*INCIDENT_READERS)
 async def incidents_page(request: web.Request) -> web.Response:
     """List all notices."""
     incidents = _incidents(request)
@@ -100,9 +121,12 @@ async def prepare(request: web.Request) -> web.Response:
     raise forms.done_redirect(_address(incident.id), "prepared")
 
 
-@staff(*_READERS)
+@staff(*INCIDENT_READERS)
 async def incident_page(request: web.Request) -> web.Response:
-    """Show a notice, and how far it has come."""
+    """Show a notice, and how far it has come; with ``part=now`` in the query, only that part."""
+    if request.query.get("part") == "now":
+        values = _values(request, await load_progress(request))
+        return console_page(request, "console/incident_now.html", **values)
     return await _incident_page(request)
 
 
@@ -156,10 +180,7 @@ async def _change(request: web.Request, done: str, change: _Change) -> web.Respo
 
 
 async def _incident_page(request: web.Request, error: DeskError | None = None) -> web.Response:
-    incidents, me = _incidents(request), agent_session(request).agent
-    inbox = request.config_dict[SERVICES].inbox
-    incident = await incidents.find(_incident_id(request).hex())
-    progress, done = await incidents.progress(incident), request.query.get("done", "")
+    standing, done = await load_progress(request), request.query.get("done", "")
     return console_page(
         request,
         "console/incident.html",
@@ -167,21 +188,46 @@ async def _incident_page(request: web.Request, error: DeskError | None = None) -
         **({} if error is None else {"languages": ()}),
         error_message="" if error is None else error_message(request, error),
         done=done if error is None and done in _DONE_VALUES else "",
-        incident=incident,
-        progress=progress,
-        requests=await inbox.count(
-            InboxListing(InboxView.OPEN, InboxFilter(incident=incident.id.hex())), me
-        ),
-        public={
+        revision=standing.revision,
+        live=f"{_address(standing.incident.id)}/live",
+        **_values(request, standing),
+    )
+
+
+async def load_progress(request: web.Request) -> NoticeStanding:
+    """Return how the notice that the path names stands.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    incidents, me = _incidents(request), agent_session(request).agent
+    incident = await incidents.find(_incident_id(request).hex())
+    following = InboxListing(InboxView.OPEN, InboxFilter(incident=incident.id.hex()))
+    return NoticeStanding(
+        incident,
+        await incidents.progress(incident),
+        await request.config_dict[SERVICES].inbox.count(following, me),
+    )
+
+
+def _values(request: web.Request, standing: NoticeStanding) -> dict[str, Any]:
+    """Return the template variables about a notice."""
+    incidents, me = _incidents(request), agent_session(request).agent
+    incident, progress = standing.incident, standing.progress
+    return {
+        "incident": incident,
+        "progress": progress,
+        "requests": standing.requests,
+        "public": {
             locale: incidents.public_text(incident, progress, locale)
             for locale in incidents.locales
         },
-        may_change=me.supervises,
-        is_own=incident.prepared_by == me.name,
-        locales=incidents.locales,
-        parts=tuple(NoticePart),
-        w=localizer_of(request),
-    )
+        "may_change": me.supervises,
+        "is_own": incident.prepared_by == me.name,
+        "locales": incidents.locales,
+        "parts": tuple(NoticePart),
+        "w": localizer_of(request),
+    }
 
 
 def _form_page(

@@ -26,6 +26,7 @@ from privacydesk.web.console.case import conversation_id_of, parse_whole_number
 from privacydesk.web.console.event_streams import Topic, stream_changes
 from privacydesk.web.console.forms import parse_id
 from privacydesk.web.console.inbox import count_views, parse_inbox_query
+from privacydesk.web.console.incidents import INCIDENT_READERS, load_progress
 from privacydesk.web.console.keys import SERVICES
 from privacydesk.web.console.services import ConsoleServices
 
@@ -86,6 +87,17 @@ async def case_live(request: web.Request) -> web.StreamResponse:
             )
     finally:
         remove_viewer()
+
+
+@staff(*INCIDENT_READERS, counts_as_activity=False)
+async def incident_live(request: web.Request) -> web.StreamResponse:
+    """Stream changes of an incident notice and of its progress, and the desk's status."""
+
+    async def read() -> str:
+        return (await load_progress(request)).revision
+
+    await read()  # a notice that does not exist has no stream
+    return await _stream_pages(request, [Topic("incident", read), _desk_topic(request)])
 
 
 async def _stream_pages(request: web.Request, topics: Sequence[Topic]) -> web.StreamResponse:

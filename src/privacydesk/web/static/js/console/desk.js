@@ -18,7 +18,7 @@ let before = null;
 
 /** What the page's stream tells, whichever is open. */
 export const stream = new EventTarget();
-const TOPICS = ["desk", "counts", "list", "case", "open", "error"];
+const TOPICS = ["desk", "counts", "list", "case", "incident", "open", "error"];
 /** @type {EventSource | null} */
 let source = null;
 
