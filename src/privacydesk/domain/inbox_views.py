@@ -102,6 +102,15 @@ class PageCursor(Struct, frozen=True):
         return cls(sort.time_of(ticket), ticket.id)
 
 
+class TaskFilter(StrEnum):
+    """Which tasks a ticket of a filtered inbox view has."""
+
+    OPEN = "open"
+    """One whose answer is waited for."""
+    OVERDUE = "overdue"
+    """An open one whose day has passed."""
+
+
 class InboxFilter(Struct, frozen=True):
     """A filter for the tickets of an inbox view.
 
@@ -111,12 +120,16 @@ class InboxFilter(Struct, frozen=True):
         holder: only tickets held by this agent, or unassigned ones if empty; None for any.
         incident: only tickets filed after its requester was told of this incident, by its id in
             hex; empty for any.
+        task: only tickets that have such a task; None for any.
+        team: with ``task``, only tasks of this team, or of the desk itself if empty; None for any.
     """
 
     kind: RequestKind | None = None
     locale: str = ""
     holder: str | None = None
     incident: str = ""
+    task: TaskFilter | None = None
+    team: str | None = None
 
     def __bool__(self) -> bool:
         """Whether it filters anything."""

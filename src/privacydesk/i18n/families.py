@@ -25,6 +25,7 @@ from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.inbox_views import TaskFilter
 from privacydesk.domain.incidents import Audience, IncidentState, NoticePart
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.minors import AgeBand, FileAct
@@ -88,6 +89,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.attempt": AttemptKind,
     "web.duty.state": PresenceState,
     "web.tasks.result": TaskResult,
+    "web.inbox.task": TaskFilter,
     "pack.kind": PackKind,
     "pack.minors": FileAct,
     "pack.minors.band": AgeBand,

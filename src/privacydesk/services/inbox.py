@@ -159,8 +159,9 @@ def _matches(
     return (
         inbox_filter.locale in {"", conversation.locale}
         and (inbox_filter.kind is None or inbox_filter.kind in kinds)
-        # Only requests follow from an incident.
+        # Only requests follow from an incident, and have tasks.
         and not inbox_filter.incident
+        and inbox_filter.task is None
     )
 
 

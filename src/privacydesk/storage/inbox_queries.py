@@ -17,6 +17,7 @@ from privacydesk.domain.inbox_views import (
     InboxSort,
     InboxView,
     PageCursor,
+    TaskFilter,
     ViewerContext,
 )
 from privacydesk.storage import tables
@@ -99,6 +100,14 @@ _FILTER_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
     ),
 }
 
+_task = tables.ticket_task.c
+_TASK_CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
+    "task": _task.ended_at.is_(None),
+    "overdue": _task.due_at <= _NOW,
+    "team": _task.team == sa.bindparam("team"),
+}
+"""Conditions that one and the same task of a ticket has to meet."""
+
 
 def viewer_parameters(viewer: ViewerContext) -> dict[str, Any]:
     """Return the query parameters that describe the viewer."""
@@ -169,7 +178,11 @@ def _build_count_query(view: InboxView, filters: frozenset[str]) -> sa.Select[An
 def _conditions(view: InboxView, filters: frozenset[str]) -> list[sa.ColumnElement[Any]]:
     # Only filters that are set become conditions: a condition that is true for every row would
     # keep the database from using an index.
-    return [*_CONDITIONS[view], *(_FILTER_CONDITIONS[name] for name in sorted(filters))]
+    conditions = [*_CONDITIONS[view]]
+    conditions += [where for name, where in _FILTER_CONDITIONS.items() if name in filters]
+    if tasks := [where for name, where in _TASK_CONDITIONS.items() if name in filters]:
+        conditions.append(sa.exists().where(_task.ticket_id == _ticket.id, *tasks))
+    return conditions
 
 
 @cache
@@ -191,6 +204,9 @@ def _filter_parameters(inbox_filter: InboxFilter) -> dict[str, Any]:
         "locale": inbox_filter.locale or None,
         "holder": inbox_filter.holder,
         "incident": bytes.fromhex(inbox_filter.incident) or None,
+        "task": inbox_filter.task,
+        "overdue": inbox_filter.task if inbox_filter.task is TaskFilter.OVERDUE else None,
+        "team": inbox_filter.team,
     }
     return {name: value for name, value in parameters.items() if value is not None}
 

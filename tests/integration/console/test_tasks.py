@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -161,3 +162,49 @@ def field_of(text: str, name: str) -> str:
     """Return the name of the first field of an item's decision."""
     start = text.index(f'name="{name}-') + len('name="')
     return text[start : text.index('"', start)]
+
+
+async def test_requests_are_listed_by_their_open_tasks_and_exported_with_them(
+    office: Office,
+) -> None:
+    asked = await held(office)
+    player = await enter(office, "chen", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (plain,) = await player.tickets()
+    mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
+    assert await hand_on(mei, asked) == 303
+
+    async def listed(query: str) -> list[bool]:
+        page = await boss.get(f"/console/inbox?view=open&{query}")
+        assert page.status == 200
+        return [one.number in page.text for one in (asked, plain)]
+
+    assert await listed("") == [True, True]
+    assert await listed("task=open") == [True, False]
+    assert await listed("team=payments") == [True, False]
+    assert await listed("team=moderation") == [False, False]
+    assert await listed("team=no+one") == [False, False]
+    assert await listed("task=overdue") == [False, False]
+    assert (await boss.get("/console/inbox?view=open&task=lost")).status == 404
+    # A second task, of another team, that is due later.
+    assert await hand_on(mei, asked, team="moderation", due="2026-06-30", late="yes") == 303
+    office.clock.move(timedelta(days=10))
+    boss = await office.signed_in("lao-zhou")  # the session has ended meanwhile
+    assert await listed("task=overdue") == [True, False]
+    assert await listed("task=overdue&team=payments") == [True, False]
+    assert await listed("task=overdue&team=moderation") == [False, False]
+    page = await boss.get("/console/inbox?view=open&task=overdue&team=payments")
+    assert '<option value="overdue" selected>' in page.text
+    assert '<option value="payments" selected>Payments team' in page.text
+    answer = await boss.client.get(
+        "/console/inbox/export?view=open&task=open&team=payments", headers={"Accept-Language": "en"}
+    )
+    rows = list(csv.reader((await answer.read()).decode("utf-8-sig").splitlines()))
+    assert rows[0][-2:] == ["Open tasks", "Tasks late"]
+    assert [row[0] for row in rows[1:]] == [asked.number]
+    assert "Payments team 2026-06-" in rows[1][-2]
+    assert "Moderation team 2026-06-30" in rows[1][-2]
+    assert rows[1][-1] == "Yes"
+
+    await office.world.services.staff.tasks.answer(asked.number, 1, "li-na", TaskResult.DONE)
+    assert await listed("team=payments") == [False, False]
+    assert await listed("task=open") == [True, False]

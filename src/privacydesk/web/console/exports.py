@@ -18,6 +18,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import AccessEntryId
 from privacydesk.domain.inbox_views import InboxFilter, InboxSort, InboxView, PageCursor
 from privacydesk.domain.signin import AccessEntry
+from privacydesk.domain.tasks import Task, open_tasks
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MAX_EXPORT_ROWS
@@ -164,6 +165,8 @@ _TICKET_COLUMNS: Final = (
     "grounds",
     "completion",
     "completed_late",
+    "tasks",
+    "tasks_late",
 )
 
 
@@ -193,7 +196,14 @@ def _ticket_row(ticket: Ticket, localizer: Localizer, now: datetime) -> tuple[Ce
         localizer.join(localizer.ground(ground.value) for ground in dict.fromkeys(ticket.grounds)),
         "" if completion is None else completion.due_date.isoformat(),
         _yes_if(localizer, ticket.is_completed_late(now)),
+        localizer.join(_task_text(task, localizer) for task in open_tasks(ticket.tasks)),
+        _yes_if(localizer, any(task.is_late(now) for task in ticket.tasks)),
     )
+
+
+def _task_text(task: Task, localizer: Localizer) -> str:
+    """Return the team and the date of an open task."""
+    return f"{localizer.team(task.team)} {task.due_date.isoformat()}"
 
 
 def _audit_row(

@@ -16,6 +16,7 @@ from privacydesk.domain.inbox_views import (
     InboxListing,
     InboxView,
     PageCursor,
+    TaskFilter,
     sorts_of,
 )
 from privacydesk.domain.incidents import Incident
@@ -27,9 +28,11 @@ from privacydesk.services.inbox import Inbox, Page, PageRequest
 from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.inbox_filters import (
     NOBODY,
+    OWN_TASKS,
     can_filter_by_holder,
     can_filter_by_incident,
     can_filter_by_language,
+    can_filter_by_task,
     describe_filter,
     filter_query,
     parse_filter,
@@ -131,6 +134,9 @@ async def render_inbox(
         holders=possible_holders(services.agents) if can_filter_by_holder(values["view"]) else (),
         incidents=await _incidents(request, values["view"]),
         nobody=NOBODY,
+        task_filters=tuple(TaskFilter) if can_filter_by_task(values["view"]) else (),
+        teams=tuple(services.staff.tasks.teams) if can_filter_by_task(values["view"]) else (),
+        own_tasks=OWN_TASKS,
         list_address=str(address),
         list_query=address.query_string,
         page_address="" if error is None else str(address),

@@ -11,6 +11,7 @@ from privacydesk.domain.inbox_views import (
     InboxFilter,
     InboxSort,
     InboxView,
+    TaskFilter,
     sorts_of,
 )
 from privacydesk.domain.intents import RequestKind
@@ -21,6 +22,8 @@ from privacydesk.web.texts import LANGUAGE_TAGS
 
 NOBODY: Final = "no one"
 """The value of ``holder`` for tickets without a holder; no agent's name contains a space."""
+OWN_TASKS: Final = "no one"
+"""The value of ``team`` for tasks of the desk itself; no team's name contains a space."""
 
 _SINGLE_HOLDER_VIEWS: Final = frozenset({InboxView.MINE.value, InboxView.UNASSIGNED.value})
 
@@ -29,12 +32,14 @@ def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: st
     """Return the filter in a query; parameters that are empty or missing filter nothing.
 
     Args:
-        query: the parameters ``kind``, ``language``, ``holder`` and ``incident``.
+        query: the parameters ``kind``, ``language``, ``holder``, ``incident``, ``task`` and
+            ``team``; a team alone stands for its open tasks.
         agents: all agents by name.
         view: the view, which ignores what it can't be filtered by.
 
     Raises:
-        NotFoundError: there is no such kind, language or agent, or no id of an incident.
+        NotFoundError: there is no such kind, language, agent or task filter, or no id of an
+            incident.
     """
     kind = query.get("kind", "")
     language = query.get("language", "") if can_filter_by_language(view) else ""
@@ -42,10 +47,15 @@ def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: st
     incident = query.get("incident", "") if can_filter_by_incident(view) else ""
     if incident:
         parse_id(incident, "incident")
+    team = query.get("team", "") if can_filter_by_task(view) else ""
+    task = query.get("task", "") if can_filter_by_task(view) else ""
+    if team and not task:
+        task = TaskFilter.OPEN
     if (
         kind not in {"", *RequestKind}
         or language not in {"", *LANGUAGE_TAGS}
         or holder not in {"", NOBODY, *agents}
+        or task not in {"", *TaskFilter}
     ):
         raise NotFoundError("there is no such filter value")
     return InboxFilter(
@@ -53,6 +63,8 @@ def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: st
         language,
         None if not holder else "" if holder == NOBODY else holder,
         incident.lower(),
+        TaskFilter(task) if task else None,
+        None if not team else "" if team == OWN_TASKS else team,
     )
 
 
@@ -64,6 +76,11 @@ def can_filter_by_holder(view: str) -> bool:
 def can_filter_by_incident(view: str) -> bool:
     """Whether a view lists tickets, which may follow from an incident."""
     return view in {*InboxView}
+
+
+def can_filter_by_task(view: str) -> bool:
+    """Whether a view's tickets may have open tasks."""
+    return view in {*InboxView} and view not in FINISHED_VIEWS
 
 
 def can_filter_by_language(view: str) -> bool:
@@ -78,6 +95,8 @@ def filter_query(inbox_filter: InboxFilter) -> dict[str, str]:
         "language": inbox_filter.locale,
         "holder": NOBODY if inbox_filter.holder == "" else inbox_filter.holder or "",
         "incident": inbox_filter.incident,
+        "task": inbox_filter.task or "",
+        "team": OWN_TASKS if inbox_filter.team == "" else inbox_filter.team or "",
     }
     return {name: value for name, value in parameters.items() if value}
 
@@ -112,6 +131,10 @@ def describe_filter(query: Mapping[str, str], localizer: Localizer) -> list[str]
         names.append(nobody if query["holder"] == NOBODY else localizer.agent(query["holder"]))
     if query.get("incident"):
         names.append(localizer.sentence("web.inbox.filter_incident"))
+    if query.get("task") in {*TaskFilter}:
+        names.append(localizer.sentence(f"web.inbox.task.{query['task']}"))
+    if query.get("team"):
+        names.append(localizer.team("" if query["team"] == OWN_TASKS else query["team"]))
     return names
 
 

@@ -505,6 +505,13 @@ class Localizer:
         """Return a text in another language than the agent's."""
         return self._services.catalog.text(locale, key, {})
 
+    def team(self, name: str) -> str:
+        """Return what a team is called; the desk itself for an empty name."""
+        teams = self._services.staff.tasks.teams
+        if not name:
+            return self._text("web.tasks.desk")
+        return teams[name].label(self._locale) if name in teams else name
+
     def language(self, locale: str) -> str:
         """Return the name of a locale's language in that language."""
         return self._services.catalog.text(locale, "web.language.name", {})

@@ -18,6 +18,7 @@ from privacydesk.web.console.access import (
     maybe_agent_session,
 )
 from privacydesk.web.console.keys import SERVICES
+from privacydesk.web.console.localizer import Localizer
 from privacydesk.web.console.redirects import FORM_PAGE, HOME, referring_page
 from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.headers import content_security_policy
@@ -84,17 +85,9 @@ def _navigation_bar(request: web.Request, me: AgentSession | None) -> dict[str, 
 def _team_values(request: web.Request, me: AgentSession | None, locale: str) -> dict[str, Any]:
     """Return whether the bar leads to the tasks of teams, and the names of the teams."""
     services = request.config_dict.get(SERVICES)
-    teams = {} if me is None or services is None else services.staff.tasks.teams
-    catalogs = request.config_dict[CATALOGS]
-
-    def team_name(name: str) -> str:
-        if not name:
-            return catalogs.text(locale, "web.tasks.desk", {})
-        return teams[name].label(locale) if name in teams else name
-
     return {
-        "team_name": team_name,
-        "has_teams": bool(teams),
+        "team_name": None if services is None else Localizer(services, locale).team,
+        "has_teams": me is not None and services is not None and bool(services.staff.tasks.teams),
         "only_tasks": me is not None and me.agent.role is Role.DATA_OWNER,
     }
 
