@@ -17,6 +17,8 @@ from privacydesk.demo.data_folder import needs_seeding
 from privacydesk.demo.files import make_folder
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.sample_requests import SCRIPTS
+from privacydesk.domain.inbox_views import InboxFilter, InboxListing, InboxView
+from privacydesk.domain.incidents import IncidentState
 from privacydesk.domain.ticket import Outcome, Satisfaction, Ticket, TicketState
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -103,6 +105,20 @@ async def test_an_applicant_can_be_played_and_sees_their_request(demo: Demo) -> 
         async with client.get("/chat/v1/events?after=0", headers=headers) as answer:
             page = await answer.json()
     assert "package" in {event["kind"] for event in page["events"]}
+
+
+async def test_a_notice_was_sent_and_read_by_some_and_another_waits_to_be_released(
+    demo: Demo,
+) -> None:
+    services = demo.services
+    second, first = await services.console.incidents.all()
+    assert (second.state, first.state) == (IncidentState.DRAFT, IncidentState.SENT)
+    progress = await services.console.incidents.progress(first)
+    assert (progress.told, progress.read, progress.waiting, progress.failed) == (9, 3, 0, 0)
+    # Two accounts of the list have no phone on record.
+    assert progress.unreached == 2
+    following = InboxListing(InboxView.OPEN, InboxFilter(incident=first.id.hex()))
+    assert await services.console.inbox.count(following, services.agents["lao-zhou"]) == 2
 
 
 async def test_webhooks_were_delivered(demo: Demo) -> None:

@@ -23,6 +23,7 @@ DONE: Final = "_done"
 """The choice that ends a question with several answers."""
 
 _MAX_QUESTIONS: Final = 30
+_MOST_EVENTS: Final = 500
 _MAX_WAITS: Final = 60
 
 
@@ -90,6 +91,12 @@ class SampleUser:
         await self._services.desk.choose(
             session, id=next(self._job_ids), choice=choice, offset=offset
         )
+
+    async def read_all(self) -> None:
+        """Read the conversation to its end."""
+        session = await self.open()
+        events = await self._services.desk.events(session, after=0, limit=_MOST_EVENTS)
+        await self._services.desk.mark_read(session, events[-1].offset)
 
     async def upload(self, name: str, picture: bytes) -> None:
         """Upload a picture to the open question and submit it."""

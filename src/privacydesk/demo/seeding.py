@@ -7,7 +7,7 @@ the in-memory twins stand in for the external services, so that nothing waits fo
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,12 @@ from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.demo.clock import DemoClock
 from privacydesk.demo.person import SamplePerson
 from privacydesk.demo.sample_help import SAMPLE_TALKS, SampleTalk, talk
+from privacydesk.demo.sample_incidents import (
+    READERS,
+    RECIPIENTS,
+    UNKNOWN_ACCOUNTS,
+    incident_notices,
+)
 from privacydesk.demo.sample_requests import SCRIPTS, SampleDesk
 from privacydesk.demo.sample_times import SampleTimes
 from privacydesk.demo.sample_user import SampleUser
@@ -139,10 +145,12 @@ class _Seeding:
                 talk(one, desk.times, self._visitor(one), self._services.takeover)
                 for one in SAMPLE_TALKS
             ),
+            self._incident_notices(desk.times),
         ]
         names = [
             *(one.__name__ for one in SCRIPTS),
             *(f"talk of {one.visitor}" for one in SAMPLE_TALKS),
+            "incident notices",
         ]
         agenda: list[tuple[datetime, int]] = []
         succeeded = 0
@@ -165,6 +173,17 @@ class _Seeding:
         for name in self._services.agents:
             await self._services.attendance.set_availability(name, DutyState.OFF)
         return succeeded
+
+    def _incident_notices(self, times: SampleTimes) -> AsyncGenerator[datetime]:
+        people = [self._people[name] for name in RECIPIENTS]
+        accounts = [f"{one.account},{one.locale.replace('-', '_')}" for one in people]
+        return incident_notices(
+            times,
+            self._services.console.incidents,
+            self._services.incident_sending.work,
+            [*accounts, *UNKNOWN_ACCOUNTS],
+            [self._user(name) for name in READERS],
+        )
 
     def _user(self, person: str) -> SampleUser:
         user = self._users.get(person)
