@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from privacydesk.app import Services
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import CounterIncrement, CounterKind
 from privacydesk.domain.events import Event, EventKind, Sender
@@ -21,8 +22,16 @@ from privacydesk.domain.help_visits import (
     VisitReplied,
     VisitStep,
 )
-from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ids import ConversationId, IncidentId, TicketId
+from privacydesk.domain.incidents import (
+    Audience,
+    Incident,
+    IncidentState,
+    Recipient,
+    RecipientState,
+)
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import Task, TaskMove, TaskResult, move_task
 from privacydesk.domain.ticket import LogEntry, Satisfaction, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.ports import Changes, Job, Locks
@@ -37,7 +46,9 @@ async def add_past_requests(services: Services, count: int, *, holder: str = "me
     home = ConversationId(minter.id(now))
     fresh = Conversation(home, minter.token(), now, version=1)
     opened = Event(1, now, Sender.SYSTEM, EventKind.TEXT, key="desk.menu", job_id="past")
-    tickets = tuple(_request(services, home, place, holder) for place in range(count))
+    tickets = tuple(
+        _with_task(_request(services, home, place, holder), place, now) for place in range(count)
+    )
     today = services.deadlines.today(now)
     counted = [
         CounterIncrement(today, what, detail)
@@ -58,6 +69,7 @@ async def add_past_requests(services: Services, count: int, *, holder: str = "me
         visit_steps=tuple(_visits(home, now)),
     )
     await services.store.writer.submit(Job("past", Locks(home), lambda _rows: changes))
+    await _add_notice(services, now)
     return [one.number for one in tickets]
 
 
@@ -106,6 +118,47 @@ def _request(services: Services, home: ConversationId, place: int, holder: str) 
         )
         return _rated(move(replace(ticket, items=(refused,)), Move.REFUSE, answered), place)
     return _rated(move(ticket, Move.RESOLVE, answered), place)
+
+
+def _with_task(ticket: Ticket, place: int, now: datetime) -> Ticket:
+    """Return a ticket with a task, now and then: an open one, or one that was answered."""
+    if place % 4 or (not ticket.is_open and place % 8 == 0):
+        return ticket
+    given = ticket.received_at + timedelta(hours=3)
+    task = Task(
+        number=1,
+        team=("content", "payments", "")[place % 3],
+        by=ticket.holder,
+        created_at=given,
+        due_date=(given + timedelta(days=4)).date(),
+        due_at=given + timedelta(days=4),
+        items=(0,),
+    )
+    if not ticket.is_open:
+        ended = min(now, given + timedelta(days=place % 7, hours=1))
+        task = move_task(task, TaskMove.ANSWER, "li-na", ended, result=TaskResult.DONE)
+    return replace(ticket, tasks=(task,))
+
+
+async def _add_notice(services: Services, now: datetime) -> None:
+    """Add an incident notice of last week, of whose recipients two are still to be told."""
+    store, at = services.store.incidents, now - timedelta(days=6)
+    notice = Incident(
+        IncidentId(services.console.minter.id(now)),
+        "Leak of nicknames",
+        Audience.LIST,
+        {},
+        "lao-zhou",
+        at,
+        state=IncidentState.SENDING,
+        released_by="xiao-chen",
+        released_at=at,
+    )
+    await store.save(notice, AuditEntry(at, "xiao-chen", "incident_released"))
+    keys = [bytes([number]) * 32 for number in range(4)]
+    await store.add_accounts(notice.id, [Recipient(key, None, "u") for key in keys])
+    for key, state in zip(keys, (RecipientState.TOLD, RecipientState.FAILED), strict=False):
+        await store.settle(notice.id, key, state)
 
 
 def _rated(ticket: Ticket, place: int) -> Ticket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -18,8 +19,12 @@ from tests.common.incidents import LOCALES, TEXTS, incidents_of, prepared, relea
 from tests.common.stories import PROFILE, START, Player, World, enter, open_world, steps
 
 from privacydesk.connectors.memory_senders import MemoryMailer, MemoryPusher
+from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.domain.events import Event, EventKind
+from privacydesk.domain.figures import FigureName, Line
 from privacydesk.domain.incidents import Audience, IncidentState, NoticePart
+from privacydesk.domain.periods import Period
+from privacydesk.domain.reports import Report
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
 from privacydesk.storage.store import SqlStore
 
@@ -30,11 +35,13 @@ WAYS = {"incident": ["sms", "mail", "push", "bound_phone"]}
 
 @asynccontextmanager
 async def desk(
-    folder: Path, *, start: datetime = START
+    folder: Path, *, start: datetime = START, webhooks: MemoryWebhookSender | None = None
 ) -> AsyncIterator[tuple[World, MemoryPusher, MemoryMailer]]:
     pusher, mailer = MemoryPusher(), MemoryMailer()
     profile = {**PROFILE, "notices": {"ways": WAYS}}
-    async with open_world(folder, profile, start=start, pusher=pusher, mailer=mailer) as world:
+    async with open_world(
+        folder, profile, start=start, pusher=pusher, mailer=mailer, webhooks=webhooks
+    ) as world:
         yield world, pusher, mailer
 
 
@@ -202,11 +209,45 @@ async def test_an_account_is_kept_no_longer_than_until_it_is_told(tmp_path: Path
         assert incident.state is IncidentState.SENDING
 
 
+async def test_other_systems_are_told_of_each_step_by_webhook(tmp_path: Path) -> None:
+    sender = MemoryWebhookSender()
+    async with desk(tmp_path, webhooks=sender) as (world, _, _):
+        await world.services.webhooks.endpoints.add("https://hooks.example/in", by="lao-zhou")
+        incidents, incident = incidents_of(world), await released(world, ["u-1001"])
+        incident = await incidents.pause(incident.id, "wu", seen=incident.version)
+        incident = await incidents.resume(incident.id, "lao-zhou", seen=incident.version)
+        await send(world)
+        with pytest.raises(InvalidRequestError):
+            await prepared(world, ["x" * 129])
+        draft = await prepared(world, ["u-1002"])
+        await incidents.discard(draft.id, "wu", seen=draft.version)
+        worker = world.services.webhooks.worker
+        assert worker is not None
+        while await worker.run_once():
+            continue
+    told = [json.loads(one.body) for one in sender.posted]
+    steps = ["prepared", "released", "paused", "resumed", "sent"]
+    first = [one for one in told if one["data"].get("incident_id") == incident.id.hex()]
+    assert [one["type"] for one in first] == [f"incident.{step}" for step in steps]
+    second = [one["type"] for one in told if one["data"].get("incident_id") == draft.id.hex()]
+    assert second == ["incident.prepared", "incident.discarded"]
+    assert len([one for one in told if one["type"].startswith("incident.")]) == 7
+
+
+async def june(world: World) -> Report:
+    today = world.services.deadlines.today(START)
+    period = Period(today.replace(month=6, day=1), today.replace(month=6, day=30))
+    return await world.services.oversight.reports.report(period)
+
+
 async def test_a_deleted_conversation_leaves_only_the_figures(tmp_path: Path) -> None:
     async with desk(tmp_path) as (world, _, _):
         silent = await enter(world, "", "en")
+        await prepared(world, audience=Audience.EVERYONE)
         incident = await released(world, audience=Audience.EVERYONE)
         await send(world)
+        figure = (await june(world)).figure(FigureName.INCIDENTS)
+        assert figure.lines == (Line("2026-06-01 Leak of nicknames", (0, 1, 0, 0)),)
         world.clock.move(timedelta(days=4_000))
         await world.services.maintenance.retention.run(by="operator")
         store = world.services.store
@@ -214,6 +255,7 @@ async def test_a_deleted_conversation_leaves_only_the_figures(tmp_path: Path) ->
         assert await store.reader.conversation(silent.session.conversation) is None
         progress = await incidents_of(world).progress(incident)
         assert (progress.told, progress.total) == (1, 1)
+        assert (await june(world)).figure(FigureName.INCIDENTS) == figure
         with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as hand:
             (left,) = hand.execute("SELECT conversation_id FROM incident_recipient").fetchone()
         assert left is None

@@ -87,6 +87,7 @@ def _build_oversight(
         cases=store.cases,
         counters=store.counters,
         help_visits=store.help_visits,
+        incidents=store.incidents,
         help_targets=help_targets(deps.settings),
         hours=chat.attendance.hours,
         deadlines=deps.deadlines,
@@ -107,6 +108,7 @@ def _build_oversight(
             audit=audit,
             catalog=deps.catalogs,
             deadlines=deps.deadlines,
+            teams=staff.tasks.teams,
             clock=clock,
         ),
     )

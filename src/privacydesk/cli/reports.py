@@ -125,9 +125,14 @@ def _print_report(report: Report, zone: ZoneInfo) -> None:
             typer.echo("  nothing yet")
             continue
         rows = [("", *(humanize(column) for column in figure.columns), "share")]
-        rows += [_row(figure, humanize(line.label), line.values) for line in figure.lines]
+        rows += [_row(figure, _label(line.label), line.values) for line in figure.lines]
         rows.append(_row(figure, "total", figure.totals))
         print_table([("  " + row[0], *row[1:]) for row in rows])
+
+
+def _label(label: str) -> str:
+    """Return the label of a line; tasks of no team are the desk's own."""
+    return humanize(label) or "the desk itself"
 
 
 def _row(figure: Figure, label: str, values: tuple[int, ...]) -> tuple[str, ...]:

@@ -28,6 +28,12 @@ class FigureName(StrEnum):
     """Sentences that were not understood, by language."""
     SATISFACTION = "satisfaction"
     """Ratings of closed tickets, by kind."""
+    TASKS = "tasks"
+    """Tasks by team: answered on time and late, open and overdue."""
+    TASK_DAYS = "task_days"
+    """How many working days teams took for their answers."""
+    INCIDENTS = "incidents"
+    """Incident notices by what became of their recipients."""
     WAITS_BY_HOUR = "waits_by_hour"
     """Users who asked for a person: answered in time or later, gone, or waiting."""
     WAITS_BY_LANGUAGE = "waits_by_language"
@@ -60,6 +66,9 @@ COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
     FigureName.GIVEN_UP: ("went_on", "gave_up"),
     FigureName.UNSURE: ("understood", "unsure"),
     FigureName.SATISFACTION: ("satisfied", "not_satisfied"),
+    FigureName.TASKS: ("on_time", "late", "open", "overdue"),
+    FigureName.TASK_DAYS: ("answers", "median_days", "most_days"),
+    FigureName.INCIDENTS: ("read", "unreached", "reached", "waiting"),
     FigureName.WAITS_BY_HOUR: _WAITS,
     FigureName.WAITS_BY_LANGUAGE: _WAITS,
     FigureName.WAIT_TIME_BY_HOUR: _TIMES,
@@ -71,7 +80,8 @@ COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
     FigureName.RETURNS_BY_HOUR: _RETURNS,
     FigureName.RETURNS_BY_LANGUAGE: _RETURNS,
 }
-"""The columns of each figure. A ticket, or a visit, is counted in one column only."""
+"""The columns of each figure. A ticket, a visit, a task or a recipient is counted in one column
+only."""
 
 SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.ON_TIME: ("on_time", ("on_time", "late")),
@@ -79,6 +89,8 @@ SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.GIVEN_UP: ("gave_up", ("went_on", "gave_up")),
     FigureName.UNSURE: ("unsure", ("understood", "unsure")),
     FigureName.SATISFACTION: ("satisfied", ("satisfied", "not_satisfied")),
+    FigureName.TASKS: ("on_time", ("on_time", "late", "overdue")),
+    FigureName.INCIDENTS: ("unreached", ("read", "reached", "unreached")),
     FigureName.WAITS_BY_HOUR: ("in_time", ("in_time", "too_late")),
     FigureName.WAITS_BY_LANGUAGE: ("in_time", ("in_time", "too_late")),
     FigureName.RETURNS_BY_HOUR: ("returned", ("not_returned", "returned")),
@@ -91,7 +103,10 @@ HELP_FIGURES: Final = tuple(name for name in FigureName if name.endswith((_BY_HO
 """The figures of help by people."""
 
 TIME_FIGURES: Final = frozenset(name for name in HELP_FIGURES if COLUMNS[name] is _TIMES)
-"""The figures of durations: their totals are no sums."""
+"""The figures of durations in seconds."""
+
+SPREADS: Final = TIME_FIGURES | {FigureName.TASK_DAYS}
+"""The figures of durations: count, median, and a higher value; their totals are no sums."""
 
 
 def measure_of(name: FigureName) -> str:
@@ -99,8 +114,16 @@ def measure_of(name: FigureName) -> str:
     return name.removesuffix(_BY_HOUR).removesuffix(_BY_LANGUAGE)
 
 
+def centile(ordered: Sequence[int], percent: int) -> int:
+    """Return the smallest value that is not exceeded by a percentage of the values; 0 for none."""
+    return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else 0
+
+
 class Line(Struct, frozen=True):
-    """A line of a figure: a label from a closed list, or a number, with a count for each column."""
+    """A line of a figure, with a count for each column.
+
+    Its label is a number, or a name that no requester wrote: of a closed list, a team, a notice.
+    """
 
     label: str
     values: tuple[int, ...]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from privacydesk.domain.figures import COLUMNS, Figure, FigureName, Line
+from privacydesk.domain.figures import COLUMNS, Figure, FigureName, Line, centile
 from privacydesk.domain.help_visits import HelpVisit, OpeningTime, VisitOutcome
 
 _Values = Callable[[FigureName, Sequence[HelpVisit]], tuple[int, ...]]
@@ -168,11 +168,6 @@ def _times(duration: str) -> _Values:
     def values(_name: FigureName, group: Sequence[HelpVisit]) -> tuple[int, ...]:
         found = (getattr(visit, duration) for visit in group)
         seconds = sorted(-(-one // _SECOND) for one in found if one is not None)
-        return len(seconds), _centile(seconds, 50), _centile(seconds, 90)
+        return len(seconds), centile(seconds, 50), centile(seconds, 90)
 
     return values
-
-
-def _centile(ordered: Sequence[int], percent: int) -> int:
-    """Return the smallest value that is not exceeded by a percentage of the values."""
-    return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else 0

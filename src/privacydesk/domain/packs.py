@@ -12,6 +12,8 @@ class PackKind(StrEnum):
     """Requests of a year that concern minors, and the access to their files."""
     PERIOD = "period"
     """The report of a period."""
+    SELF_CHECK = "self_check"
+    """The evidence for a self-check of the desk."""
     CASE = "case"
     """One ticket."""
     CASE_WITH_WORDS = "case_with_words"

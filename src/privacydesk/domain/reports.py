@@ -30,6 +30,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.help_figures import HelpTargets, WaitStanding
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period
+from privacydesk.domain.task_figures import TaskRecord, task_figures
 from privacydesk.domain.ticket import Satisfaction, Ticket
 
 MORE: Final = "more"
@@ -126,6 +127,7 @@ class Report(Struct, frozen=True):
         received: number of requests made in the period.
         answered: number of requests answered in the period.
         median_days: the median number of working days that the answers took; None for no answers.
+        longest_days: the highest of these numbers.
         help_targets: the targets of help by people, which its figures are compared with.
     """
 
@@ -136,6 +138,7 @@ class Report(Struct, frozen=True):
     median_days: float | None
     figures: tuple[Figure, ...]
     help_targets: HelpTargets = HelpTargets()
+    longest_days: int | None = None
 
     @property
     def waits(self) -> WaitStanding:
@@ -172,8 +175,10 @@ class ReportBuilder:
         counts: Iterable[CounterSum],
         now: datetime,
         closings: Iterable[Closing] = (),
+        *,
+        tasks: Iterable[TaskRecord] = (),
     ) -> Report:
-        """Return the report of a period, without the figures of help by people.
+        """Return the report of a period, without the figures of notices and of help by people.
 
         Args:
             period: the period.
@@ -182,6 +187,7 @@ class ReportBuilder:
             now: the current time.
             closings: the closings that were approved before its end and not carried out before its
                 beginning.
+            tasks: the tasks that were given before its end and not ended before its beginning.
         """
         since, until = period.since(self._zone), period.until(self._zone)
         as_of = min(now, until)
@@ -203,6 +209,7 @@ class ReportBuilder:
             received=sum(since <= case.received_at < until for case in cases),
             answered=len(answered),
             median_days=float(median(days)) if days else None,
+            longest_days=max(days, default=None),
             figures=(
                 _by_kind(
                     FigureName.ON_TIME, ((case.kind, case.punctuality(now)) for case in promised)
@@ -220,11 +227,15 @@ class ReportBuilder:
                     FigureName.SATISFACTION,
                     ((case.kind, case.satisfaction) for case in closed if case.satisfaction),
                 ),
+                *task_figures(tasks, since, as_of, self._working_days_of),
             ),
         )
 
     def _date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
+
+    def _working_days_of(self, start: datetime, end: datetime) -> int:
+        return max(0, self._working_days_between(self._date(start), self._date(end)))
 
     def _working_days_between(self, start: date, end: date) -> int:
         """Return the working days after ``start`` up to ``end``; cached, since cases share them."""
@@ -237,8 +248,7 @@ class ReportBuilder:
         """Return the working days from the start of the clock of an answered case to the answer."""
         assert case.counted_from is not None
         assert case.answered_at is not None
-        start, end = self._date(case.counted_from), self._date(case.answered_at)
-        return max(0, self._working_days_between(start, end))
+        return self._working_days_of(case.counted_from, case.answered_at)
 
     def _closings(self, closings: Iterable[Closing], since: datetime, as_of: datetime) -> Figure:
         """Count what was carried out in the period, and what is overdue at its end."""

@@ -35,6 +35,7 @@ from privacydesk.domain.inbox_views import (
 )
 from privacydesk.domain.reports import Case, Closing
 from privacydesk.domain.signin import AccessEntry
+from privacydesk.domain.task_figures import TaskRecord
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Ticket
 
@@ -271,6 +272,10 @@ class Cases(Protocol):
 
     async def closings(self, since: datetime, until: datetime) -> tuple[Closing, ...]:
         """Return closings approved before ``until`` that were not carried out before ``since``."""
+        ...
+
+    async def tasks(self, since: datetime, until: datetime) -> tuple[TaskRecord, ...]:
+        """Return the tasks created before ``until`` that were not ended before ``since``."""
         ...
 
     async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:

@@ -8,6 +8,7 @@ from typing import Final
 from privacydesk.domain.figures import (
     COLUMNS,
     HELP_FIGURES,
+    SPREADS,
     TIME_FIGURES,
     Figure,
     FigureName,
@@ -19,6 +20,7 @@ from privacydesk.services.spreadsheets import Cell
 _EXACT_MINUTES: Final = 10
 _BY_KIND: Final = frozenset({FigureName.ON_TIME, FigureName.CLOSINGS, FigureName.SATISFACTION})
 """Figures with a line for each kind of request."""
+_BY_TEAM: Final = frozenset({FigureName.TASKS, FigureName.TASK_DAYS})
 _BY_LANGUAGE: Final = frozenset({FigureName.UNSURE})
 
 
@@ -28,10 +30,17 @@ class FigureTables:
     Args:
         text: returns a text by its key.
         language: returns the name of a locale's language.
+        team: returns what a team is called.
     """
 
-    def __init__(self, text: Callable[..., str], language: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        text: Callable[..., str],
+        language: Callable[[str], str],
+        team: Callable[[str], str],
+    ) -> None:
         self._text = text
+        self._team = team
         self._language = language
 
     def title(self, name: FigureName) -> str:
@@ -74,6 +83,10 @@ class FigureTables:
             return capitalize_first(self._text(f"kind.{label}"))
         if name is FigureName.REFUSALS:
             return capitalize_first(self._text(f"ground.{label}"))
+        if name in _BY_TEAM:
+            return self._team(label)
+        if name is FigureName.INCIDENTS:
+            return label
         if name is FigureName.GIVEN_UP:
             return self._step(label)
         if name is FigureName.BACKLOG and label == "0":
@@ -99,11 +112,16 @@ def cells(figure: Figure, values: tuple[int, ...]) -> tuple[Cell, ...]:
 
 
 def count_cells(figure: Figure, values: tuple[int, ...]) -> tuple[Cell, ...]:
-    """Return the values of a line as cells; durations are in minutes."""
-    if figure.name not in TIME_FIGURES:
+    """Return the values of a line as cells; durations in seconds are shown as minutes."""
+    if figure.name not in SPREADS:
         return values
-    visits, *seconds = values
-    return (visits, *(minutes_text(one) if visits else "–" for one in seconds))
+    count, *durations = values
+    return (count, *(duration_text(figure.name, one) if count else "–" for one in durations))
+
+
+def duration_text(name: FigureName, value: int) -> str:
+    """Return a duration of a figure as a number: of minutes, or of working days."""
+    return minutes_text(value) if name in TIME_FIGURES else str(value)
 
 
 def minutes_text(seconds: int) -> str:

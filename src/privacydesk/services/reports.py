@@ -11,11 +11,13 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.help_figures import HelpFigures, HelpTargets, WaitStanding
+from privacydesk.domain.incident_figures import incident_figure
+from privacydesk.domain.incidents import Incident, IncidentProgress
 from privacydesk.domain.periods import Period, Preset, period_of
 from privacydesk.domain.reports import Report, ReportBuilder
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError
-from privacydesk.ports import Cases, Counters, HelpVisits
+from privacydesk.ports import Cases, Counters, HelpVisits, IncidentStore
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.opening_hours import OpeningHours
 
@@ -32,6 +34,7 @@ class Reports:
         cases: Cases,
         counters: Counters,
         help_visits: HelpVisits,
+        incidents: IncidentStore,
         help_targets: HelpTargets,
         hours: OpeningHours,
         deadlines: Deadlines,
@@ -40,6 +43,7 @@ class Reports:
         self._cases = cases
         self._counters = counters
         self._help_visits = help_visits
+        self._incidents = incidents
         self._help_figures = HelpFigures(help_targets, deadlines.zone, hours.time_between)
         self._deadlines = deadlines
         self._clock = clock
@@ -59,6 +63,8 @@ class Reports:
         zone, now = self._deadlines.zone, self._clock.now()
         cases = await self._cases.between(period.since(zone), period.until(zone))
         closings = await self._cases.closings(period.since(zone), period.until(zone))
+        tasks = await self._cases.tasks(period.since(zone), period.until(zone))
+        notices = await self._notices(period)
         counts = await self._counters.sums(period.first, period.last)
         visits = await self._help_visits.between(period.since(zone), period.until(zone))
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
@@ -66,12 +72,22 @@ class Reports:
         builder = ReportBuilder(calendar, zone, 0 if closing is None else closing.amount)
 
         def build() -> Report:
-            report = builder.report(period, cases, counts, now, closings)
-            figures = (*report.figures, *self._help_figures.figures(visits, now))
+            report = builder.report(period, cases, counts, now, closings, tasks=tasks)
+            notice_figure = incident_figure(notices, zone)
+            figures = (*report.figures, notice_figure, *self._help_figures.figures(visits, now))
             return replace(report, figures=figures, help_targets=self._help_figures.targets)
 
         # Counting a busy year takes a while, and must not block the event loop.
         return await asyncio.to_thread(build)
+
+    async def _notices(self, period: Period) -> list[tuple[Incident, IncidentProgress]]:
+        """Return the incident notices that were released in a period, with their progress."""
+        since, until = (at(self._deadlines.zone) for at in (period.since, period.until))
+        return [
+            (one, await self._incidents.progress(one.id))
+            for one in await self._incidents.all()
+            if one.released_at is not None and since <= one.released_at < until
+        ]
 
     async def waits_today(self) -> WaitStanding:
         """Return how the waits of those who asked for a person today stand to the targets."""

@@ -15,6 +15,8 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.reports import Case, Closing
+from privacydesk.domain.task_figures import TaskRecord
+from privacydesk.domain.tasks import TaskState
 from privacydesk.domain.ticket import Outcome, Satisfaction, Ticket, TicketState
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, opt_instant, to_micros
@@ -56,6 +58,11 @@ _CLOSINGS = sa.select(_ticket.answered_at, _ticket.closed_at).where(
             ),
         ),
     ),
+)
+_task = tables.ticket_task.c
+_TASKS = sa.select(_task.team, _task.state, _task.created_at, _task.due_at, _task.ended_at).where(
+    _task.created_at < sa.bindparam("until", type_=sa.BigInteger),
+    sa.or_(_task.ended_at.is_(None), _task.ended_at >= _SINCE),
 )
 _NUMBERS = sa.select(_ticket.id, _ticket.number).where(
     _ticket.id.in_(sa.bindparam("ids", expanding=True))
@@ -109,6 +116,24 @@ class SqlCases:
             return tuple(
                 Closing(from_micros(row.answered_at), opt_instant(row.closed_at))
                 for row in connection.execute(_CLOSINGS, params)
+            )
+
+        return await self._reader.read(fetch)
+
+    async def tasks(self, since: datetime, until: datetime) -> tuple[TaskRecord, ...]:
+        """Return the tasks of a period; see ``ports.Cases``."""
+        params = {"since": to_micros(since), "until": to_micros(until)}
+
+        def fetch(connection: sa.Connection) -> tuple[TaskRecord, ...]:
+            return tuple(
+                TaskRecord(
+                    row.team,
+                    TaskState(row.state),
+                    from_micros(row.created_at),
+                    from_micros(row.due_at),
+                    opt_instant(row.ended_at),
+                )
+                for row in connection.execute(_TASKS, params)
             )
 
         return await self._reader.read(fetch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from privacydesk.domain.minors import FileAct, audit_minors, file_accesses
 from privacydesk.domain.packs import PackFormat, PackKind
 from privacydesk.domain.periods import Period
 from privacydesk.domain.reports import ReportBuilder
+from privacydesk.domain.tasks import Team
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError
 from privacydesk.ports import AuditTrail, Catalog, Reader
@@ -51,6 +52,7 @@ class Packs:
         audit: records exports.
         catalog: the texts.
         deadlines: the operator's calendar and time zone.
+        teams: the operator's teams, by name.
         clock: source of the current time.
     """
 
@@ -66,6 +68,7 @@ class Packs:
         audit: Audit,
         catalog: Catalog,
         deadlines: Deadlines,
+        teams: Mapping[str, Team],
         clock: Clock,
     ) -> None:
         self._reader = reader
@@ -77,6 +80,7 @@ class Packs:
         self._audit = audit
         self._catalog = catalog
         self._deadlines = deadlines
+        self._teams = teams
         self._clock = clock
 
     @property
@@ -218,7 +222,7 @@ class Packs:
 
     async def _words(self, locale: str) -> PackWords:
         names = {agent.name: agent.display_name for agent in await self._reader.agents()}
-        return PackWords(self._catalog, locale, self._deadlines.zone, names)
+        return PackWords(self._catalog, locale, self._deadlines.zone, names, self._teams)
 
     async def _file_entries(self, period: Period) -> tuple[SealedEntry, ...]:
         """Return the acts on files in a period, after those that allowed access before it."""

@@ -22,7 +22,7 @@ def period_facts(report: Report, words: PackWords) -> Iterator[tuple[str, str]]:
 
 def period_sections(report: Report, words: PackWords) -> Iterator[Section]:
     """Yield a section for each figure of a report."""
-    tables = FigureTables(words.text, words.language)
+    tables = FigureTables(words.text, words.language, words.team)
     for figure in report.figures:
         name = figure.name
         total = (words.text("web.report.total"), *cells(figure, figure.totals))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacydesk.domain.audit import NON_STAFF_ACTORS
 from privacydesk.domain.signin import BY_COMMAND
+from privacydesk.domain.tasks import Team
 from privacydesk.ports import Catalog
 from privacydesk.services.capitals import capitalize_first
 
@@ -21,15 +22,22 @@ class PackWords:
         locale: the language.
         zone: the operator's time zone.
         names: display names of agents, by name.
+        teams: the operator's teams, by name.
     """
 
     def __init__(
-        self, catalog: Catalog, locale: str, zone: ZoneInfo, names: dict[str, str]
+        self,
+        catalog: Catalog,
+        locale: str,
+        zone: ZoneInfo,
+        names: Mapping[str, str],
+        teams: Mapping[str, Team],
     ) -> None:
         self._catalog = catalog
         self.locale = locale
         self.zone = zone
         self._names = names
+        self._teams = teams
 
     def text(self, key: str, **args: Any) -> str:
         """Return a text by its key."""
@@ -67,6 +75,12 @@ class PackWords:
         if name in NON_STAFF_ACTORS or name == BY_COMMAND:
             return self.term("web.audit.by", name)
         return self._names.get(name, name)
+
+    def team(self, name: str) -> str:
+        """Return what a team is called; the desk itself for an empty name."""
+        if not name:
+            return self.text("web.tasks.desk")
+        return self._teams[name].label(self.locale) if name in self._teams else name
 
     def act(self, what: str) -> str:
         """Return the name of an act in a log or in the audit."""

@@ -275,6 +275,17 @@ def _legend(data: ChartData, start: float) -> Iterator[tuple[Bar, Label]]:
         x += _SWATCH + 6 + _text_width(name) + 18
 
 
+def fitting_label(text: str) -> str:
+    """Return a label as it fits beside horizontal bars, its end cut off if need be."""
+    available = _MAX_LABEL_WIDTH - _MARGIN
+    if _text_width(text) <= available:
+        return text
+    shown = text
+    while _text_width(shown + "…") > available:
+        shown = shown[:-1]
+    return shown.rstrip() + "…"
+
+
 def headline_size(text: str) -> float:
     """Return the font size at which a headline fits above a chart in one line."""
     available = WIDTH - 2 * _MARGIN

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from privacydesk.domain.figures import (
     COLUMNS,
     SHARES,
-    TIME_FIGURES,
+    SPREADS,
     Figure,
     FigureName,
     Line,
@@ -21,7 +21,6 @@ from privacydesk.services.figure_tables import (
     FigureTables,
     cells,
     count_cells,
-    minutes_text,
 )
 from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console.charts import (
@@ -30,6 +29,7 @@ from privacydesk.web.console.charts import (
     Chart,
     ChartData,
     ChartRow,
+    fitting_label,
     horizontal_chart,
     vertical_chart,
 )
@@ -79,7 +79,7 @@ class FigureRenderer:
 
     def __init__(self, localizer: Localizer) -> None:
         self._localizer = localizer
-        self._tables = FigureTables(localizer.sentence, localizer.language)
+        self._tables = FigureTables(localizer.sentence, localizer.language, localizer.team)
 
     def render(self, figure: Figure) -> RenderedFigure:
         """Return a figure with its headline, chart and table."""
@@ -117,22 +117,23 @@ class FigureRenderer:
         )
         if name is FigureName.REPLY_DAYS:
             return replace(data, limit=(PROMISED_DAYS, say("promised", count=PROMISED_DAYS)))
-        if name in TIME_FIGURES:
+        if name in SPREADS:
+            in_days = name is FigureName.TASK_DAYS
             return replace(
                 data,
-                columns=(say("half_within"), say("most_within")),
-                rate=say("times_unit"),
+                columns=(say("half_within"), say("all_within" if in_days else "most_within")),
+                rate=say("days_unit" if in_days else "times_unit"),
                 styles=(0, SEPARATE),
             )
         return data
 
     def _chart_row(self, figure: Figure, line: Line) -> ChartRow:
         values, (value_text, note) = line.values, self._value_text(figure, line.values)
-        if figure.name in TIME_FIGURES:
+        if figure.name in SPREADS:
             _, median, most = values
-            # The bar reaches to the 90th centile, and its first segment to the median.
+            # The bar reaches to the higher value, and its first segment to the median.
             values = (median, most - median)
-            value_text, note = _times_text(line.values)
+            value_text, note = _spread_text(figure, line.values)
         return ChartRow(
             label=self._tables.label(figure.name, line.label),
             short_label=self._short_label(figure.name, line.label),
@@ -164,13 +165,16 @@ class FigureRenderer:
             return self._localizer.report(f"ground.{label}")
         if name is FigureName.REPLY_DAYS:
             return label if label.isdecimal() else self._localizer.report("short.reply_days.more")
-        return self._tables.label(name, label)
+        text = self._tables.label(name, label)
+        if name is FigureName.INCIDENTS:
+            _day, _, text = text.partition(" ")
+        return fitting_label(text)
 
 
-def _times_text(values: tuple[int, ...]) -> tuple[str, str]:
-    """Return the median and the 90th centile of a line, in minutes."""
-    visits, median, most = values
-    return (minutes_text(median), f"/ {minutes_text(most)}") if visits else ("–", "")
+def _spread_text(figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
+    """Return the median and the higher value of a line."""
+    count, median, most = count_cells(figure, values)
+    return (str(median), f"/ {most}") if count else ("–", "")
 
 
 def _compared_columns(name: FigureName) -> frozenset[int]:

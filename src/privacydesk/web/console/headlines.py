@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from privacydesk.domain.figures import TIME_FIGURES, Figure, FigureName, Line, measure_of
+from privacydesk.domain.figures import SPREADS, Figure, FigureName, Line, measure_of
 from privacydesk.domain.reports import MORE, OVERDUE, PROMISED_DAYS
-from privacydesk.services.figure_tables import minutes_text
+from privacydesk.services.figure_tables import duration_text
 from privacydesk.web.console.rates import rate_text
 
 _MIN_COUNT = 5
@@ -15,7 +15,12 @@ _MIN_COUNT = 5
 
 
 _WITHOUT_LOWEST: Final = frozenset(
-    {FigureName.UNSURE, FigureName.RETURNS_BY_HOUR, FigureName.RETURNS_BY_LANGUAGE}
+    {
+        FigureName.UNSURE,
+        FigureName.INCIDENTS,
+        FigureName.RETURNS_BY_HOUR,
+        FigureName.RETURNS_BY_LANGUAGE,
+    }
 )
 """Figures whose rate should be low, so that the lowest line is no news."""
 
@@ -34,7 +39,7 @@ class Headlines:
 
     def headline(self, figure: Figure) -> str:
         """Return the headline of a non-empty figure; empty if it has no notable result."""
-        if figure.name in TIME_FIGURES:
+        if figure.name in SPREADS:
             return self._times(figure)
         match figure.name:
             case FigureName.REPLY_DAYS:
@@ -67,7 +72,7 @@ class Headlines:
 
     def _times(self, figure: Figure) -> str:
         _, median, most = figure.totals
-        half, nine = minutes_text(median), minutes_text(most)
+        half, nine = (duration_text(figure.name, one) for one in (median, most))
         return self._sentence(figure, "times", half=half, nine=nine)
 
     def _reply_days(self, figure: Figure) -> str:

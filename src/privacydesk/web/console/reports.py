@@ -29,6 +29,8 @@ from privacydesk.web.keys import TEMPLATES
 OVERSEERS: Final = (*SUPERVISING, Role.AUDITOR)
 """The roles that may see reports, and export lists of requests."""
 
+_OTHER_GROUPS: Final = frozenset({FigureName.INCIDENTS, *HELP_FIGURES})
+"""Figures that are not about requests."""
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 9998
 """Days of these years begin and end at representable instants in any time zone."""
@@ -47,8 +49,10 @@ class PeriodQuery(Struct, frozen=True):
     last: str
 
     @classmethod
-    def from_request(cls, request: web.Request) -> PeriodQuery:
-        """Parse the query of a request; by default the period is the last thirty days.
+    def from_request(
+        cls, request: web.Request, default: Preset = Preset.LAST_30_DAYS
+    ) -> PeriodQuery:
+        """Parse the query of a request; without a period it means the default one.
 
         Raises:
             InvalidRequestError: there is no such named period.
@@ -58,7 +62,7 @@ class PeriodQuery(Struct, frozen=True):
         if first or last:
             return cls(None, first, last)
         try:
-            return cls(Preset(query.get("period", Preset.LAST_30_DAYS.value)), "", "")
+            return cls(Preset(query.get("period", default.value)), "", "")
         except ValueError:
             raise InvalidRequestError("there is no such period", reason="period") from None
 
@@ -137,22 +141,38 @@ def _render_page(
     report: Report | None = None,
     error: DeskError | None = None,
 ) -> web.Response:
-    localizer = localizer_of(request)
     return console_page(
         request,
         "console/reports.html",
         status=200 if error is None else 400,
         report=report,
-        **({} if report is None else _figure_values(report, localizer)),
-        presets=tuple(Preset),
-        preset=query.preset,
-        first=query.first or ("" if report is None else report.period.first.isoformat()),
-        last=query.last or ("" if report is None else report.period.last.isoformat()),
-        query=_query_string(query),
+        **({} if report is None else _figure_values(report, localizer_of(request))),
+        **period_values(request, query, None if report is None else report.period, error),
+        address="/console/reports",
         max_rows=MAX_EXPORT_ROWS,
-        error_message="" if error is None else error_message(request, error),
-        w=localizer,
     )
+
+
+def period_values(
+    request: web.Request, query: PeriodQuery, period: Period | None, error: DeskError | None
+) -> dict[str, Any]:
+    """Return the template variables of the form that chooses a period.
+
+    Args:
+        request: the request for the page.
+        query: the period that its query names.
+        period: its days; None if there are no such days.
+        error: why there are none.
+    """
+    return {
+        "presets": tuple(Preset),
+        "preset": query.preset,
+        "first": query.first or ("" if period is None else period.first.isoformat()),
+        "last": query.last or ("" if period is None else period.last.isoformat()),
+        "query": _query_string(query),
+        "error_message": "" if error is None else error_message(request, error),
+        "w": localizer_of(request),
+    }
 
 
 def _figure_values(report: Report, localizer: Localizer) -> dict[str, Any]:
@@ -166,7 +186,8 @@ def _figure_values(report: Report, localizer: Localizer) -> dict[str, Any]:
         FigureName.HANDLING_BY_HOUR,
     )
     return {
-        "request_figures": [render(one) for one in report.figures if one.name not in HELP_FIGURES],
+        "request_figures": [render(one) for one in report.figures if one.name not in _OTHER_GROUPS],
+        "notice_figure": render(report.figure(FigureName.INCIDENTS)),
         "help_figures": [render(one) for one in report.figures if one.name in HELP_FIGURES],
         "on_time": rate_text(on_time, on_time.totals, localizer.report),
         "waits": RenderedWaits.of(report.waits, localizer),
