@@ -38,11 +38,16 @@ async def test_packs_are_written_as_files_and_audited(office: Office, tmp_path: 
     await office.fine("packs", "case", ticket.number, "--out", str(paper))
     text = pypdfium2.PdfDocument(paper.read_bytes())[0].get_textpage().get_text_range()
     assert ticket.number in text
+    check = tmp_path / "check.csv"
+    days = ("--from", "2026-06-01", "--to", "2026-06-30", "--language", "en")
+    await office.fine("packs", "self-check", "--out", str(check), *days)
+    assert "Requests received,1 (Complaint: 1)" in check.read_text("utf-8-sig")
     trail = office.world.services.maintenance.trail
     entries = [one.entry for one in await trail.entries(what="pack_exported")]
     assert {(one.by, one.detail["pack"], one.detail["format"]) for one in entries} == {
         ("operator", "minors", "csv"),
         ("operator", "case", "pdf"),
+        ("operator", "self_check", "csv"),
     }
 
 

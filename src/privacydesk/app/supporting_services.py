@@ -20,6 +20,7 @@ from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
+from privacydesk.services.packs.evidence import DeskSetup, EvidenceCollector
 from privacydesk.services.packs.packs import Packs
 from privacydesk.services.reports import Reports
 from privacydesk.services.retention_run import Retention
@@ -55,8 +56,9 @@ def build_supporting_services(
 ) -> SupportingServices:
     """Build the supporting services."""
     store, clock = deps.store, deps.clock
+    maintenance = _build_maintenance(deps, store, audit)
     return SupportingServices(
-        maintenance=_build_maintenance(deps, store, audit),
+        maintenance=maintenance,
         configuration=build_configuration(deps, store),
         signin=make_signin_services(
             store=store.access,
@@ -67,7 +69,7 @@ def build_supporting_services(
             settings=sign_in_settings(deps.settings, deps.profile),
             teams=deps.profile.teams_by_name(),
         ),
-        oversight=_build_oversight(deps, chat, audit, staff),
+        oversight=_build_oversight(deps, chat, maintenance, audit, staff),
         webhooks=_build_webhooks(deps, store),
         integrations=Integrations(
             ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
@@ -80,7 +82,11 @@ def build_supporting_services(
 
 
 def _build_oversight(
-    deps: Dependencies, chat: ChatServices, audit: Audit, staff: StaffServices
+    deps: Dependencies,
+    chat: ChatServices,
+    maintenance: Maintenance,
+    audit: Audit,
+    staff: StaffServices,
 ) -> Oversight:
     store, clock = deps.store, deps.clock
     reports = Reports(
@@ -105,6 +111,22 @@ def _build_oversight(
             reports=reports,
             receipts=chat.receipts,
             handling=staff.handling,
+            evidence=EvidenceCollector(
+                reader=store.reader,
+                trail=store.trail,
+                reports=reports,
+                retention=maintenance.retention,
+                receipt_log=store.receipt_log,
+                alarms=store.alarm_store,
+                deadlines=deps.deadlines,
+                setup=DeskSetup(
+                    takes_mail=bool(deps.settings.imap_host),
+                    missing_remedies=frozenset(deps.profile.missing_remedies()),
+                    retention_days=deps.profile.retention_days,
+                    two_person_kinds=deps.profile.two_person_kinds(),
+                ),
+                clock=clock,
+            ),
             audit=audit,
             catalog=deps.catalogs,
             deadlines=deps.deadlines,

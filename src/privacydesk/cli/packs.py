@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ Build = Callable[["Packs", str], Awaitable["Pack"]]
 
 packs_app = typer.Typer(
     name="packs",
-    help="Packs of evidence: minors' data, a period, a request.",
+    help="Packs of evidence: minors' data, a period, a self-check, a request.",
     no_args_is_help=True,
 )
 
@@ -69,6 +69,33 @@ def period(
 
     async def build(service: Packs, locale: str) -> Pack:
         return await service.period(Period(first.date(), last.date()), locale)
+
+    _write(data_dir, out, language, build)
+
+
+@packs_app.command("self-check")
+def self_check(
+    out: Out,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; by default 1 January."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; by default 31 December."),
+    ] = None,
+    language: Language = "",
+    data_dir: DataDir = None,
+) -> None:
+    """Write a self-check of the desk: the evidence in its records, item by item."""
+
+    async def build(service: Packs, locale: str) -> Pack:
+        year = service.last_year + 1
+        period = Period(
+            date(year, 1, 1) if first is None else first.date(),
+            date(year, 12, 31) if last is None else last.date(),
+        )
+        return await service.self_check(period, locale)
 
     _write(data_dir, out, language, build)
 

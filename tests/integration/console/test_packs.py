@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import random
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from statistics import median
 
@@ -13,18 +15,23 @@ import pypdfium2
 import pytest
 from tests.common.console_cases import NASTY, copy_of_data, guardian, log_of
 from tests.common.console_client import Browser, Office
+from tests.common.examining import open_files
 from tests.common.past_requests import add_past_requests
 
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deadlines import working_days_left
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.figures import FigureName
+from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.periods import Preset
 from privacydesk.domain.ticket import LogEntry, Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.packs.pack import Pack, Section
+from privacydesk.services.packs.self_check import QUESTIONS
 from privacydesk.services.spreadsheets import Cell
 
 FLAGS: tuple[set[str], ...] = (
@@ -197,6 +204,160 @@ async def test_days_and_outcomes_equal_a_recount_from_the_tickets(office: Office
     shown = table(pack.sections[1])
     assert float(str(shown["Working days to reply, median"][3])) == median(taken)
     assert shown["Working days to reply, longest"][3] == max(taken)
+
+
+async def test_the_audit_of_minors_is_the_same_before_and_after_the_purge(office: Office) -> None:
+    """Of each request that is closed, only the record is left; and every look at a file."""
+    await add_tickets(office, 160)
+    _, real = await guardian(office)
+    services = office.world.services
+    await open_files(services.staff, real.number, "mei")
+    await services.staff.decisions.refuse(
+        real.number, "mei", ground=Ground.RIGHTS_OF_OTHERS, reason="They show others."
+    )
+    office.clock.move(timedelta(days=60))
+    await office.world.work()
+    await services.maintenance.sealer.seal_pending()
+    year = services.deadlines.today(services.clock.now()).year
+    before = [(await minors(office, one)).sections for one in (year, year - 1)]
+    report = await services.maintenance.retention.run(by="operator")
+    assert real.number in report.requests
+    assert len(report.requests) > 40
+    assert (await services.staff.tickets.by_number(real.number)).account == ""
+    await services.maintenance.sealer.seal_pending()
+    assert [(await minors(office, one)).sections for one in (year, year - 1)] == before
+    opened = table(before[0][3])["of these, after a supervisor allowed it"]
+    assert opened[3]
+
+
+# -- the self-check ----------------------------------------------------------------------------
+
+
+def facts_of(pack: Pack) -> dict[str, str]:
+    """Return the facts of all items of a self-check."""
+    return {str(row[0]): str(row[1]) for section in pack.sections[1:-1] for row in section.rows}
+
+
+def standing_out(pack: Pack) -> set[str]:
+    return {str(row[0]) for row in pack.sections[0].rows}
+
+
+async def self_check(office: Office) -> Pack:
+    services = office.world.services
+    period = services.oversight.reports.period_for(Preset.THIS_YEAR)
+    return await services.oversight.packs.self_check(period, "en")
+
+
+async def test_a_self_check_states_what_the_records_show(office: Office) -> None:
+    services = office.world.services
+    numbers = await add_past_requests(services, 80)
+    _, child = await guardian(office)
+    tickets = [await services.staff.tickets.by_number(one) for one in (*numbers, child.number)]
+    pack = await self_check(office)
+    facts, report = (
+        facts_of(pack),
+        await services.oversight.reports.report(
+            services.oversight.reports.period_for(Preset.THIS_YEAR)
+        ),
+    )
+    assert facts["Requests received"].startswith(f"{len(tickets)} (")
+    answered = [one for one in tickets if one.answered_at is not None]
+    refused = sum(len(one.grounds) for one in answered)
+    assert facts["Refused parts, by ground"].startswith(f"{refused} (")
+    assert facts["Refused requests without a recorded ground"] == "0"
+    on_time = report.figure(FigureName.ON_TIME)
+    counted = on_time.share_counts(on_time.totals)
+    assert counted is not None
+    assert facts["Answered on time"] == f"{counted[0]} of {counted[1]}"
+    calendar, zone = services.deadlines.calendars.get("CN"), services.deadlines.zone
+    taken = [
+        working_days_left(
+            calendar,
+            one.clocks[0].started_at.astimezone(zone).date(),
+            one.answered_at.astimezone(zone).date(),
+        )
+        for one in answered
+        if one.answered_at is not None and one.clocks
+    ]
+    assert facts["Working days to the answer, longest"] == str(max(taken))
+    assert float(facts["Working days to the answer, median"]) == median(taken)
+    now = services.clock.now()
+    overdue = [one for one in tickets if one.is_open and one.clocks and one.is_late(now)]
+    assert facts["Overdue and unanswered"] == str(len(overdue))
+    assert facts["Requests that concern minors"] == "1 (Under 14: 1)"
+    assert facts["Mail"] == "not set up"
+    assert facts["Check of the audit"] == facts["Check of the receipts"] == "sound"
+    assert counted[0] < counted[1]
+    assert {"Answered on time", "Recipients whom no notice reached"} <= standing_out(pack)
+    assert not {"Check of the audit", "Mail", "Requests received"} & standing_out(pack)
+    questions = pack.sections[-1]
+    assert len(questions.rows) == len(QUESTIONS)
+    assert {cell for row in questions.rows for cell in row[1:]} == {""}
+
+
+async def test_a_self_check_says_what_is_due_for_deletion_and_whether_runs_are_missing(
+    office: Office,
+) -> None:
+    services = office.world.services
+    await copy_of_data(office)
+    (ticket,) = await services.store.reader.list_tickets(limit=10)
+    await services.staff.decisions.refuse(
+        ticket.number, "lao-zhou", ground=Ground.RIGHTS_OF_OTHERS, reason="They show others."
+    )
+    due = "Due for deletion now (requests and conversations)"
+    runs = "Runs that delete what has expired"
+    assert facts_of(await self_check(office))[due] == "0"
+    office.clock.move(timedelta(days=60))
+    pack = await self_check(office)
+    assert facts_of(pack)[due] != "0"
+    assert {due, runs} <= standing_out(pack)
+    await services.maintenance.retention.run(by="clock")
+    pack = await self_check(office)
+    facts = facts_of(pack)
+    assert (facts[due], facts[runs]) == ("0", "1")
+    assert facts["Requests whose content was deleted"] == "1"
+    assert not {due, runs} & standing_out(pack)
+
+
+async def test_a_self_check_finds_an_audit_that_was_tampered_with(office: Office) -> None:
+    services = office.world.services
+    _, ticket = await copy_of_data(office)
+    await services.staff.handling.claim(ticket.number, "mei")
+    await services.maintenance.sealer.seal_pending()
+    path = services.settings.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as hand, hand:
+        hand.execute("UPDATE audit SET what = 'exported' WHERE seq = 1")
+    pack = await self_check(office)
+    assert facts_of(pack)["Check of the audit"] == "faulty"
+    assert "Check of the audit" in standing_out(pack)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("zh-CN", "服务台自查"), ("zh-TW", "服務台自查"), ("en", "Self-check of the desk")],
+)
+async def test_the_self_check_is_a_page_and_two_files_in_each_language(
+    office: Office, language: str, title: str
+) -> None:
+    boss = await office.signed_in("he-an")
+    page = await boss.client.get(
+        "/console/reports/self-check", headers={"Accept-Language": language}
+    )
+    assert page.status == 200
+    assert f"<h1>{title}</h1>" in await page.text()
+    days = "first=2026-01-01&last=2026-03-31"
+    sheet = await taken(boss, f"/console/reports/self-check/csv?{days}", language)
+    assert rows_of(sheet)[0] == [title]
+    paper = await taken(boss, f"/console/reports/self-check/pdf?{days}", language)
+    assert title in text_of(paper)
+    done = [dict(one.detail) for one in await exports(office)]
+    about = {"pack": "self_check", "days": "2026-01-01 2026-03-31"}
+    assert sorted(done, key=str) == [{**about, "format": one} for one in ("csv", "pdf")]
+    refused = await boss.get("/console/reports/self-check?first=2026-02-02&last=2026-02-01")
+    assert refused.status == 400
+    mei = await office.signed_in("mei")
+    assert (await mei.get("/console/reports/self-check")).status == 403
+    assert (await mei.get("/console/reports/self-check/csv")).status == 403
 
 
 def rows_of(content: bytes) -> list[list[str]]:

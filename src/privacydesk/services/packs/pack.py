@@ -18,6 +18,7 @@ class Section(Struct, frozen=True):
         sentences: what is said before the table.
         columns: the headings of the table's columns.
         rows: the table's rows.
+        to_fill_in: the columns that are left empty for the reader's answers.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Section(Struct, frozen=True):
     sentences: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
+    to_fill_in: frozenset[int] = frozenset()
 
     @property
     def number_columns(self) -> frozenset[int]:

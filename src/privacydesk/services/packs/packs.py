@@ -11,7 +11,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.audit import SealedEntry
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.minors import FileAct, audit_minors, file_accesses
+from privacydesk.domain.minors import FileAct, MinorsAudit, audit_minors, file_accesses
 from privacydesk.domain.packs import PackFormat, PackKind
 from privacydesk.domain.periods import Period
 from privacydesk.domain.reports import ReportBuilder
@@ -24,10 +24,12 @@ from privacydesk.receipts.receipt import Receipt, verify
 from privacydesk.services.audit import Audit
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.packs.case_file import CaseData, case_facts, case_sections
+from privacydesk.services.packs.evidence import EvidenceCollector
 from privacydesk.services.packs.files import pack_file
 from privacydesk.services.packs.minors import minors_sections
 from privacydesk.services.packs.pack import Pack, PackFile
 from privacydesk.services.packs.period import period_facts, period_sections
+from privacydesk.services.packs.self_check import self_check_sections
 from privacydesk.services.packs.words import PackWords
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.reports import Reports
@@ -49,6 +51,7 @@ class Packs:
         reports: lists the tickets of a period.
         receipts: signs how tickets ended.
         handling: logs that words were exported.
+        evidence: collects the evidence of a self-check.
         audit: records exports.
         catalog: the texts.
         deadlines: the operator's calendar and time zone.
@@ -65,6 +68,7 @@ class Packs:
         reports: Reports,
         receipts: Receipts,
         handling: TicketHandling,
+        evidence: EvidenceCollector,
         audit: Audit,
         catalog: Catalog,
         deadlines: Deadlines,
@@ -77,6 +81,7 @@ class Packs:
         self._reports = reports
         self._receipts = receipts
         self._handling = handling
+        self._evidence = evidence
         self._audit = audit
         self._catalog = catalog
         self._deadlines = deadlines
@@ -104,31 +109,39 @@ class Packs:
         """
         if not FIRST_YEAR <= year <= self.last_year + 1:
             raise InvalidRequestError("there is no such year", reason="period")
-        zone, now = self._deadlines.zone, self._clock.now()
         period = Period(date(year, 1, 1), date(year, 12, 31))
-        received = [one async for page in self._reports.requests(period) for one in page]
-        entries = await self._file_entries(period)
-        tickets = await self._tickets_of(entries, received)
-        calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
-        words = await self._words(locale)
+        audit, words = await self._minors_audit(period), await self._words(locale)
+        return Pack(
+            PackKind.MINORS,
+            about=str(year),
+            locale=locale,
+            title=words.text("pack.minors.title"),
+            facts=(
+                (words.text("web.report.presets"), _days(period, words)),
+                *self._facts(words, self._clock.now()),
+            ),
+            sections=minors_sections(audit, words),
+        )
 
-        def build() -> Pack:
-            accesses = file_accesses(entries, tickets, period.since(zone))
-            audit = audit_minors(received, accesses, ReportBuilder(calendar, zone), now)
-            return Pack(
-                PackKind.MINORS,
-                about=str(year),
-                locale=locale,
-                title=words.text("pack.minors.title"),
-                facts=(
-                    (words.text("web.report.presets"), _days(period, words)),
-                    *self._facts(words, now),
-                ),
-                sections=minors_sections(audit, words),
-            )
+    async def self_check(self, period: Period, locale: str) -> Pack:
+        """Return the evidence for a self-check of the desk.
 
-        # Counting a busy year takes a while, and must not block the event loop.
-        return await asyncio.to_thread(build)
+        Raises:
+            InvalidRequestError: as for ``Reports.report``.
+        """
+        minors, words = await self._minors_audit(period), await self._words(locale)
+        evidence = await self._evidence.collect(period, minors)
+        return Pack(
+            PackKind.SELF_CHECK,
+            about=f"{period.first} {period.last}",
+            locale=locale,
+            title=words.text("pack.self_check.title"),
+            facts=(
+                (words.text("web.report.presets"), _days(period, words)),
+                *self._facts(words, evidence.made_at),
+            ),
+            sections=self_check_sections(evidence, words),
+        )
 
     async def period(self, period: Period, locale: str) -> Pack:
         """Return the report of a period.
@@ -223,6 +236,20 @@ class Packs:
     async def _words(self, locale: str) -> PackWords:
         names = {agent.name: agent.display_name for agent in await self._reader.agents()}
         return PackWords(self._catalog, locale, self._deadlines.zone, names, self._teams)
+
+    async def _minors_audit(self, period: Period) -> MinorsAudit:
+        zone, now = self._deadlines.zone, self._clock.now()
+        received = [one async for page in self._reports.requests(period) for one in page]
+        entries = await self._file_entries(period)
+        tickets = await self._tickets_of(entries, received)
+        calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
+
+        def count() -> MinorsAudit:
+            accesses = file_accesses(entries, tickets, period.since(zone))
+            return audit_minors(received, accesses, ReportBuilder(calendar, zone), now)
+
+        # Counting a busy year takes a while, and must not block the event loop.
+        return await asyncio.to_thread(count)
 
     async def _file_entries(self, period: Period) -> tuple[SealedEntry, ...]:
         """Return the acts on files in a period, after those that allowed access before it."""

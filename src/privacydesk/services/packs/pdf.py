@@ -44,6 +44,8 @@ _LAST_OF_FONTS: Final = 0xFFFF
 """The fonts are named with an encoding of two bytes a character."""
 _FIRST_WIDE: Final = "\u2e80"
 """Characters from here on are about as wide as two letters."""
+_TO_FILL_IN: Final = 24
+"""The least width of a column that somebody writes into, in Latin letters."""
 _UNKNOWN: Final = "□"
 """Stands for a character that no font has."""
 
@@ -138,7 +140,9 @@ class _Writer:
         yield from (self.paragraph(sentence) for sentence in section.sentences)
         if section.rows:
             yield Spacer(1, 4)
-            yield self._table(section.rows, section.columns, section.number_columns)
+            yield self._table(
+                section.rows, section.columns, section.number_columns, section.to_fill_in
+            )
         if section.source:
             yield Spacer(1, 3)
             yield self.paragraph(section.source, "small")
@@ -148,6 +152,7 @@ class _Writer:
         rows: tuple[tuple[Cell, ...], ...],
         columns: tuple[str, ...] = (),
         number_columns: Collection[int] = (),
+        to_fill_in: Collection[int] = (),
     ) -> LongTable:
         lines = (columns, *rows) if columns else rows
         cells = [
@@ -157,8 +162,8 @@ class _Writer:
             ]
             for line in lines
         ]
-        head = 1 if columns else 0
-        table = LongTable(cells, colWidths=self._widths(lines), repeatRows=head, hAlign="LEFT")
+        head, widths = 1 if columns else 0, self._widths(lines, to_fill_in)
+        table = LongTable(cells, colWidths=widths, repeatRows=head, hAlign="LEFT")
         style = [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LINEBELOW", (0, 0), (-1, -1), 0.5, _LINE),
@@ -170,10 +175,14 @@ class _Writer:
         table.setStyle(TableStyle(style))
         return table
 
-    def _widths(self, lines: Iterable[tuple[Cell, ...]]) -> list[float]:
+    def _widths(
+        self, lines: Iterable[tuple[Cell, ...]], to_fill_in: Collection[int]
+    ) -> list[float]:
         """Return the widths of the columns: by their longest texts, within bounds."""
-        columns = zip(*lines, strict=True)
-        longest = [min(60, max(6, *(_length(str(cell)) for cell in cells))) for cells in columns]
+        longest = [
+            min(60, max(_TO_FILL_IN if column in to_fill_in else 6, *map(_cell_length, cells)))
+            for column, cells in enumerate(zip(*lines, strict=True))
+        ]
         return [self._width * length / sum(longest) for length in longest]
 
     def _font_of(self, character: str) -> str:
@@ -193,6 +202,10 @@ def _has(font: str, character: str) -> bool:
     except UnicodeEncodeError:
         return False
     return ord(character) <= _LAST_OF_FONTS
+
+
+def _cell_length(cell: Cell) -> int:
+    return _length(str(cell))
 
 
 def _length(text: str) -> int:

@@ -70,6 +70,8 @@ def make_console() -> web.Application:
             web.get("/reports/period/{format}", packs.period_file, allow_head=False),
             web.get("/reports/minors", packs.minors_page),
             web.get("/reports/minors/{format}", packs.minors_file, allow_head=False),
+            web.get("/reports/self-check", packs.self_check_page),
+            web.get("/reports/self-check/{format}", packs.self_check_file, allow_head=False),
             web.get("/reports/requests", exports.export_requests, allow_head=False),
             web.get("/reports", reports.reports_page),
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),

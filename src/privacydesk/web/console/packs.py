@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from privacydesk.domain.packs import PackFormat
+from privacydesk.domain.periods import Preset
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
 from privacydesk.services.packs.pack import Pack
 from privacydesk.services.packs.packs import Packs
@@ -14,7 +15,7 @@ from privacydesk.web.console.access import agent_session, read_verified_form, st
 from privacydesk.web.console.case import parse_whole_number, ticket_number_of
 from privacydesk.web.console.keys import OVERSIGHT
 from privacydesk.web.console.page import console_page, error_message
-from privacydesk.web.console.reports import OVERSEERS, PeriodQuery
+from privacydesk.web.console.reports import OVERSEERS, PeriodQuery, period_values
 from privacydesk.web.csv_files import attachment_disposition
 from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.keys import LOCALE
@@ -52,6 +53,38 @@ async def period_file(request: web.Request) -> web.Response:
     period = PeriodQuery.from_request(request).period(request)
     pack = await _packs(request).period(period, request[LOCALE])
     return await _export(request, pack, file_format)
+
+
+@staff(*OVERSEERS)
+async def self_check_page(request: web.Request) -> web.Response:
+    """Show the evidence for a self-check of the desk, by default of this year."""
+    query, period, pack, error = _self_check_query(request), None, None, None
+    try:
+        period = query.period(request)
+        pack = await _packs(request).self_check(period, request[LOCALE])
+    except InvalidRequestError as refused:
+        period, error = None, refused
+    return console_page(
+        request,
+        "console/self_check.html",
+        status=200 if error is None else 400,
+        pack=pack,
+        address="/console/reports/self-check",
+        **period_values(request, query, period, error),
+    )
+
+
+@staff(*OVERSEERS)
+async def self_check_file(request: web.Request) -> web.Response:
+    """Export the evidence for a self-check of the desk."""
+    file_format = _parse_format(request.match_info["format"])
+    period = _self_check_query(request).period(request)
+    pack = await _packs(request).self_check(period, request[LOCALE])
+    return await _export(request, pack, file_format)
+
+
+def _self_check_query(request: web.Request) -> PeriodQuery:
+    return PeriodQuery.from_request(request, Preset.THIS_YEAR)
 
 
 @staff()
