@@ -14,6 +14,7 @@ from tests.common.past_requests import add_past_requests
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.figures import FigureName
+from privacydesk.domain.incidents import Audience, IncidentDraft, NoticePart
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -38,6 +39,33 @@ async def test_reports_fit_read_well_and_print_without_what_is_no_figure(town: S
         await expect(boss.page.locator(".days")).to_be_hidden()
         await expect(boss.page.locator("svg.chart").first).to_be_visible()
         await boss.page.context.close()
+
+
+async def test_the_self_check_fits_on_every_screen(town: Stage) -> None:
+    for lang, width, scheme in LOOKS[:4]:
+        boss = await DeskPage.sign_in(town, "he-an", lang=lang, width=width, scheme=scheme)
+        await boss.goes("reports/self-check")
+        await expect(boss.page.locator(".pack-section")).to_have_count(8)
+        await looks_right(boss.page, f"oversight.self-check.{lang}.{width}.{scheme}")
+        await boss.page.context.close()
+
+
+async def test_a_notice_counts_while_it_is_sent_and_the_page_is_not_reloaded(town: Stage) -> None:
+    incidents = town.demo.services.console.incidents
+    texts = {locale: dict.fromkeys(NoticePart, "…") for locale in incidents.locales}
+    draft = await incidents.prepare(
+        IncidentDraft("Leak", Audience.LIST, texts), ["u-1001", "u-1002", "u-1003"], "lao-zhou"
+    )
+    auditor = await DeskPage.sign_in(town, "he-an", width=390)
+    await auditor.goes(f"incidents/{draft.id.hex()}")
+    await looks_right(auditor.page, "oversight.notice.draft")
+    await auditor.page.evaluate("window.wasKept = true")
+    await incidents.release(draft.id, "xiao-chen", seen=draft.version)
+    await expect(auditor.page.locator("[data-state]")).to_have_text("Sent")
+    await expect(auditor.page.locator(".incident-numbers dd").first).to_have_text("3 of 3")
+    await expect(auditor.page.locator("#incident-said")).to_have_text("Sent")
+    assert await auditor.page.evaluate("window.wasKept")
+    await looks_right(auditor.page, "oversight.notice.sent")
 
 
 async def test_a_period_is_chosen_by_keyboard_alone(town: Stage) -> None:
