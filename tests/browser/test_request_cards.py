@@ -110,3 +110,41 @@ async def test_the_sheet_lists_requests_and_withdraws_one_in_both_windows(
     for chat in (chen.chat, other):
         await expect(chat.card(number)).to_have_attribute("data-outcome", "withdrawn")
     await chen.photo("3-withdrawn")
+
+
+@pytest.mark.speaks("en")
+async def test_an_extended_date_and_the_objection_stand_on_the_card(
+    town: Stage, visit: Visit
+) -> None:
+    mei = await visit("mei-tan")
+    await mei.open_desk("complaint")
+    await mei.chat.choose("leak")
+    await mei.chat.say("My address was posted in a room")
+    await mei.chat.choose("_skip")
+    await mei.chat.hears("complaint.filed")
+    number = await mei.number("in_review", due=DUE)
+    handling = town.demo.services.staff.handling
+    await handling.extend(
+        number, "lao-zhou", working_days=3, reason="Another team has to look at the room."
+    )
+    card = mei.chat.card(number)
+    due = card.locator(".due")
+    await expect(due.locator("time")).to_have_attribute("datetime", "2026-10-16")
+    await expect(due).to_contain_text("13 October")
+    await expect(due).to_contain_text("Another team has to look at the room.")
+    await mei.photo("1-extended")
+
+    await town.agent("tom").grants(number, text="Nothing was found.")
+    await button(card, "object").click()
+    await mei.chat.say("It is still there")
+    await mei.chat.choose("yes")
+    await mei.chat.hears("objection.filed")
+    objection = await mei.chat.number()
+    shown = card.locator(".rows div", has_text=objection)
+    await expect(shown.first).to_contain_text("answer by")
+    await shown.first.scroll_into_view_if_needed()
+    await mei.photo("2-objection")
+    await card.get_by_role("button", name=f"Show {objection}").click()
+    sheet = mei.page.locator("#sheet")
+    await expect(sheet.locator(f'[data-ticket="{objection}"]')).to_be_visible()
+    await mei.photo("3-shown")

@@ -239,6 +239,9 @@ async def test_late_is_measured_by_the_first_date_after_an_extension(world: Worl
     card = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"][-1]
     assert card["late"] is True
     assert card["due_date"] == "2026-06-18"
+    assert card["first_due_date"] == "2026-06-10"
+    assert card["reason_text"].endswith("还差一天。")
+    assert card["due_date"] == "2026-06-18"
 
 
 # -- waiting for proof --------------------------------------------------------------------------

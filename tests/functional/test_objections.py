@@ -77,6 +77,14 @@ async def test_an_objection_has_a_reply_due_of_its_own_that_is_said_each_time(
     assert due in told(player, "objection.stands")
     card = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"]
     assert objection.number in {one["number"] for one in card}
+    assert player.session is not None
+    cards = (await world.services.desk.view(player.session)).requests or ()
+    shown = next(one["objection"] for one in cards if one["number"] != objection.number)
+    assert (shown["number"], shown["received_at"]) == (
+        objection.number,
+        objection.received_at.isoformat(),
+    )
+    assert due in shown["text"]
 
 
 async def test_the_button_and_then_the_words_days_later_are_one_objection(world: World) -> None:

@@ -44,6 +44,7 @@ class Work(Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         first_due: the date promised first, if a supervisor has extended the deadline since.
+        extended_why: why, in the words that the requester was told last.
         told: the last message of staff to the requester.
         proposal: the decision that waits for a second agent.
         decided_by: the agent who decided, not always the holder.
@@ -65,6 +66,7 @@ class Work(Struct, frozen=True, omit_defaults=True):
     """
 
     first_due: date | None = None
+    extended_why: str = ""
     told: StaffMessage | None = None
     proposal: ProposedDecision | None = None
     decided_by: str = ""

@@ -55,8 +55,12 @@ class OwnRequests:
         now = self._clock.now()
         theirs = await self._tickets(conversation, now)
         newest_first = sorted(theirs, key=lambda one: (one.received_at, one.id), reverse=True)
+        by_id = {ticket.id.hex(): ticket for ticket in theirs}
         return tuple(
-            self._renderer.ticket_card(ticket, conversation.locale, now) for ticket in newest_first
+            self._renderer.ticket_card(
+                ticket, conversation.locale, now, by_id.get(ticket.work.objection)
+            )
+            for ticket in newest_first
         )
 
     async def find(self, conversation: Conversation, number: str) -> Ticket:

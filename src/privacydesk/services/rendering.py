@@ -72,7 +72,9 @@ class Renderer:
         data = event.data
         if event.kind is EventKind.TICKET:
             ticket = self._find_reference(data["ticket"], find)
-            data = {**data, "ticket": self.ticket_card(ticket, locale, now) if ticket else {}}
+            objection = find(ticket.work.objection) if ticket and ticket.work.objection else None
+            card = self.ticket_card(ticket, locale, now, objection) if ticket else {}
+            data = {**data, "ticket": card}
         elif event.kind is EventKind.PACKAGE:
             data = {"package": self._package_card(data["package"], locale)}
         elif event.kind is EventKind.DETAILS:
@@ -215,9 +217,11 @@ class Renderer:
 
     # -- tickets ---------------------------------------------------------------------------
 
-    def ticket_card(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
-        """Return a ticket's card in the format of docs/protocol.md."""
-        return self._cards.card(ticket, locale, now)
+    def ticket_card(
+        self, ticket: Ticket, locale: str, now: datetime, objection: Ticket | None = None
+    ) -> dict[str, Any]:
+        """Return a ticket's card in the format of docs/protocol.md, with the objection to it."""
+        return self._cards.card(ticket, locale, now, objection)
 
     def detail_value(self, item: ScopeItem, name: str, locale: str) -> str:
         """Return a value that an item of a correction holds; empty if there is none."""

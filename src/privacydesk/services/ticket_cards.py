@@ -85,8 +85,17 @@ class TicketCards:
         self._item = item
         self._row = row
 
-    def card(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
-        """Return a ticket's card in a language, as of an instant."""
+    def card(
+        self, ticket: Ticket, locale: str, now: datetime, objection: Ticket | None = None
+    ) -> dict[str, Any]:
+        """Return a ticket's card in a language, as of an instant.
+
+        Args:
+            ticket: the ticket.
+            locale: the language.
+            now: the instant.
+            objection: the objection to its decision, if there is one and it is known here.
+        """
         card: dict[str, Any] = {
             "number": ticket.number,
             "kind": ticket.kind.value,
@@ -116,7 +125,28 @@ class TicketCards:
             | self._end(ticket, locale)
             | self._due(ticket, locale)
             | self._completion(ticket, locale, now)
+            | self._objection(objection, locale)
         )
+
+    def _objection(self, objection: Ticket | None, locale: str) -> dict[str, Any]:
+        """Return the objection to a decision: its number, when it was made, how it stands."""
+        if objection is None or objection.outcome is Outcome.WITHDRAWN:
+            return {}
+        args: dict[str, Any] = {"day": self._date(objection.received_at)}
+        key = "ticket.objection_open"
+        if objection.outcome is not None:
+            key = "ticket.objection_closed"
+            args["outcome"] = self._text(locale, f"ticket.outcome.{objection.outcome.value}")
+        elif objection.clock is not None:
+            key = "ticket.objection_due"
+            args["due"] = date_argument(objection.clock.due_date)
+        return {
+            "objection": {
+                "number": objection.number,
+                "received_at": objection.received_at.isoformat(),
+                "text": self._text(locale, key, args),
+            }
+        }
 
     def _end(self, ticket: Ticket, locale: str) -> dict[str, Any]:
         """Return how and when a closed ticket ended."""
@@ -203,9 +233,12 @@ class TicketCards:
             return {}
         if ticket.work.first_due is None:
             return self._date_with_days(clock, locale)
-        first = date_argument(ticket.work.first_due)
-        extended = self._text(locale, "ticket.date_extended", {"first": first})
-        return self._date_with_days(clock, locale) | {"reason_text": extended}
+        first, why = date_argument(ticket.work.first_due), ticket.work.extended_why
+        key = "ticket.date_extended_why" if why else "ticket.date_extended"
+        return self._date_with_days(clock, locale) | {
+            "reason_text": self._text(locale, key, {"first": first, "reason": why}),
+            "first_due_date": ticket.work.first_due.isoformat(),
+        }
 
     def _completion(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
         """Return until when an approved closing is carried out, and how that was counted."""

@@ -164,6 +164,8 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "ticket.count_start": (),
     "ticket.count_off": (),
     "ticket.outcome": (),
+    "ticket.objection": (),
+    "ticket.objection_show": (),
     "ticket.steps": (),
     "ticket.step_done": (),
     "ticket.by": ("date",),

@@ -123,6 +123,10 @@ def test_an_extended_date_names_the_one_promised_first() -> None:
     of = replace(asked(RequestKind.ACCESS), work=Work(first_due=date(2026, 10, 13)))
 
     assert card(of, "en")["reason_text"] == "Was Tuesday, 13 October 2026; more time is needed"
+    explained = replace(of, work=replace(of.work, extended_why="还在等另一个部门。"))
+    shown = card(explained)
+    assert shown["reason_text"] == ("原定 2026年10月13日 星期二。延后的原因：还在等另一个部门。")
+    assert shown["first_due_date"] == "2026-10-13"
 
 
 def test_each_item_has_its_outcome_after_a_decision() -> None:

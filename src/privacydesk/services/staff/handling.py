@@ -335,6 +335,8 @@ class TicketHandling:
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             extended = self._deadlines.extend(current, working_days, now)
+            work = replace(extended.work, extended_why=reason.strip())
+            extended = replace(extended, work=work)
             return DecisionResult(DecisionKind.EXTENDED, extended, reason)
 
         original = ticket.clock

@@ -55,6 +55,7 @@ const packages = new Packages(words, base, {
 const cardActs = {
   say,
   choose: act,
+  show: (number) => requests.open(number),
   saveReceipt: (name) => saveFile(new URL(`v1/receipts/${name}`, base), name, client.authorization),
 };
 const living = new LivingCards(words, cardActs);

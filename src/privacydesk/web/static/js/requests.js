@@ -21,6 +21,7 @@ export class Requests {
         this.close();
         acts.choose(action, number);
       },
+      show: (number) => this.choose(number),
     };
     /** @type {any[]} */
     this.list = [];

@@ -10,6 +10,7 @@ import { icon } from "./icons.js";
  * @property {(text: string) => void} say tells a screen reader
  * @property {(action: {choice: string, label: string}, number: string) => void} choose
  * @property {(name: string) => Promise<string>} saveReceipt saves a file of that name
+ * @property {(number: string) => void} show shows the card of another request
  */
 
 const ICONS = {
@@ -131,6 +132,7 @@ function rows(words, ticket, acts) {
     ...changes.map((change) => pair(change.label, changed(words, change))),
     open(ticket) ? null : pair(words.t("ticket.outcome"), ended(ticket)),
     ...outcomes.map((row) => pair(row.label, row.value)),
+    ticket.objection ? pair(words.t("ticket.objection"), objection(words, ticket.objection, acts)) : null,
     ticket.receipt ? pair(words.t("receipt.label"), receipt(words, ticket, acts)) : null,
     open(ticket) && running(ticket).due_text ? pair(dueLabel(words, ticket), due(words, running(ticket))) : null,
   );
@@ -162,6 +164,17 @@ function changed(words, change) {
 
 function ended(ticket) {
   return el("div", {}, el("strong", {}, ticket.outcome_label ?? ticket.state_label), el("p", {}, ticket.closed_text ?? ""));
+}
+
+/** The objection to a decision, which leads to its own card. */
+function objection(words, { number, text }, acts) {
+  const label = words.t("ticket.objection_show");
+  const button = el(
+    "button",
+    { type: "button", class: "button quiet", "aria-label": `${label} ${number}`, onclick: () => acts.show(number) },
+    label,
+  );
+  return el("div", {}, el("div", { class: "number" }, el("strong", {}, number), button), el("p", {}, text));
 }
 
 /** What proves how a request ended: a file, the same in words, and the page that verifies it. */
