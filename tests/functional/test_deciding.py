@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import replace
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
@@ -133,6 +134,13 @@ async def test_a_part_of_an_item_is_granted_and_only_the_rest_refused(world: Wor
     entry = next(one for one in log if one.what == "grant_partly")
     assert entry.why == "the photos of 2024."
     assert entry.data["refused"] == {"photos": "rights_of_others"}
+    # The objection is decided anew: it takes over what was asked for, and nothing of the decision.
+    await steps(
+        player, {"choose": "desk:request:object:"}, {"user": "I want all of them."},
+        {"choose": "yes"}, {"bot": "objection.filed"},
+    )  # fmt: skip
+    again = next(one for one in await player.tickets() if one.linked == ticket.id)
+    assert [to_builtins(item) for item in again.items] == [to_builtins(i) for i in ticket.items]
 
 
 async def test_an_account_is_closed_whole_or_not_at_all(world: World) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from privacydesk.dialog import pending
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
@@ -219,7 +217,7 @@ def file_objection(act: Act) -> str:
 
 def items_again(ticket: Ticket) -> list[ScopeItem]:
     """Return a ticket's items without their decisions, for the second reviewer."""
-    return [replace(i, decision="", ground=None, reason="", result="") for i in ticket.items]
+    return [ScopeItem(item.name, item.detail) for item in ticket.items]
 
 
 def keep_comment(act: Act) -> str:
