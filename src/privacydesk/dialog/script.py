@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from privacydesk.dialog.desk_choices import leave_queue_choice, more_choices
-from privacydesk.dialog.ownership import belongs_to
+from privacydesk.dialog.ownership import belongs_to, owners_of
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
 from privacydesk.domain.choices_memo import FixedChoices
@@ -27,6 +27,7 @@ from privacydesk.domain.failed_attempts import (
     Attempt,
     AttemptKind,
     append_attempt,
+    are_look_ups_spent,
     exceed_limit,
 )
 from privacydesk.domain.identity import Assurance, Target, Verification
@@ -228,7 +229,13 @@ class Script:
         )
 
     def ticket_numbered(self, number: str) -> Ticket | None:
-        """Return the ticket with a number, of any owner: the caller has to check whose it is."""
+        """Return the ticket with a number, of any owner: the caller has to check whose it is.
+
+        Who has named many numbers of others finds only their own requests for a while.
+        """
+        if are_look_ups_spent(self.attempts, self.now) and self.ticket_proof(number) is None:
+            owners = owners_of(self.account, self.verifications, self.now, self.rules.fresh)
+            return next((t for t in self.tickets_of(owners) if t.number == number), None)
         if self.needs.ticket_number != number:
             raise NeedsMore(replace(self.needs, ticket_number=number))
         return next((t for t in self.tickets_shown if t.number == number), None)
@@ -490,8 +497,8 @@ class Script:
             number: number of the ticket it was about; empty for none.
             locks: whether it was the last one for now.
         """
-        self.attempts = append_attempt(self.attempts, Attempt(self.now, kind, number))
         ticket = self.ticket_numbered(number) if number else None
+        self.attempts = append_attempt(self.attempts, Attempt(self.now, kind, number))
         self.effects.append(RecordAttempt(kind, ticket.id if ticket else None, locks))
         if exceed_limit(self.attempts, self.now):
             self.effects.append(RaiseAlarm(MANY_ATTEMPTS_ALARM))

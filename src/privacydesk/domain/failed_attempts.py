@@ -62,6 +62,12 @@ def exceed_limit(attempts: tuple[Attempt, ...], now: datetime) -> bool:
     return sum(recent) >= LIMIT
 
 
+def are_look_ups_spent(attempts: tuple[Attempt, ...], now: datetime) -> bool:
+    """Return whether so many other people's numbers were named that none is looked up for now."""
+    named = tuple(one for one in attempts if one.kind is AttemptKind.OTHERS_REQUEST)
+    return exceed_limit(named, now)
+
+
 def group_attempts(attempts: tuple[Attempt, ...]) -> tuple[AttemptGroup, ...]:
     """Group consecutive attempts of one kind within ``ATTEMPT_WINDOW``; newest group first."""
     groups: list[AttemptGroup] = []
