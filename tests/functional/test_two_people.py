@@ -229,9 +229,17 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
     again = next(one for one in await player.tickets() if one.linked == ticket.id)
     assert again.excluded_reviewers == ("wing", "mei", "lao-zhou")
     for name in again.excluded_reviewers:
-        with pytest.raises(DeskError) as refused:
-            await staff.decisions.decide(again.number, name, Verdict(whole=OTHERS))
-        assert refused.value.data["reason"] == "lack_other_reviewer"
+        for act in (
+            staff.decisions.decide(again.number, name, Verdict(whole=OTHERS)),
+            staff.handling.ask_requester(again.number, name, "Which account is it?"),
+            staff.handling.reply(again.number, name, "We look at it again."),
+        ):
+            with pytest.raises(DeskError) as refused:
+                await act
+            assert refused.value.data["reason"] == "lack_other_reviewer"
+    with pytest.raises(DeskError) as refused:
+        await staff.handling.extend(again.number, "lao-zhou", working_days=1, reason="It is much.")
+    assert refused.value.data["reason"] == "lack_other_reviewer"
     await people(world).reset_access("xiao-chen", by="lao-zhou")
     with pytest.raises(DeskError) as refused:
         await staff.handling.claim(again.number, "xiao-chen")

@@ -26,6 +26,7 @@ from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, IdGenerator, Job, Locks, Reader, WorkingSet, Writer
 from privacydesk.services.decision import TurnInput
 from privacydesk.services.notices import Notices
+from privacydesk.services.staff.reviewers import Reviewers
 from privacydesk.services.staff.staleness import Guard, no_check
 from privacydesk.services.turns import Turns
 
@@ -95,7 +96,7 @@ PARTICIPATING_ACTIONS: Final = frozenset(
         _REPLY,
     }
 )
-"""Actions after which an agent may not decide an objection to the ticket.
+"""Actions after which an agent may take none of them on an objection to the ticket.
 
 The agent judged the ticket, told a colleague how to, or informed the requester about it.
 """
@@ -125,6 +126,7 @@ class StaffActions:
         reader: reads the ticket if the job has run before.
         minter: generates job ids.
         notices: builds the outbox rows of notices.
+        reviewers: knows who may take part in an objection.
         clock: source of the current time.
         changed: called after a change without an event, so that open pages are updated.
     """
@@ -137,6 +139,7 @@ class StaffActions:
         reader: Reader,
         minter: IdGenerator,
         notices: Notices,
+        reviewers: Reviewers,
         clock: Clock,
         changed: Callable[[ConversationId], None],
     ) -> None:
@@ -145,12 +148,18 @@ class StaffActions:
         self._reader = reader
         self._minter = minter
         self._notices = notices
+        self._reviewers = reviewers
         self._clock = clock
         self._changed = changed
 
     def job_id(self, what: str, token: str | None) -> str:
         """Return the id of an action's job: the form's token, or else a new id."""
         return token or f"{what}:{self._minter.id(self._clock.now()).hex()}"
+
+    async def _check_participation(self, ticket: Ticket, agent: Agent, what: str) -> None:
+        """Refuse what takes part in a decision to those who took part in the first one."""
+        if what in PARTICIPATING_ACTIONS:
+            await self._reviewers.check_may_take_part(ticket, agent)
 
     async def apply_decision(
         self,
@@ -177,6 +186,7 @@ class StaffActions:
         Returns:
             The ticket as it is after the commit.
         """
+        await self._check_participation(ticket, agent, entry.what)
 
         def decide_locked(rows: WorkingSet, now: datetime) -> DecisionResult:
             current = rows.tickets[ticket.id]
@@ -309,6 +319,7 @@ class StaffActions:
             job_id: the form's token, so that submitting it twice counts once.
             guard: raises if the ticket has changed since the agent saw it.
         """
+        await self._check_participation(ticket, agent, _REPLY)
         now = self._clock.now()
         job_name = self.job_id("reply", job_id)
 
@@ -410,6 +421,7 @@ class StaffActions:
             alarms: alarms for other agents.
             deliveries: outbox rows of calls to the account service.
         """
+        await self._check_participation(ticket, agent, entry.what)
         job_name = self.job_id(entry.what, job_id)
         log_entry = LogEntry(
             ticket.id, self._clock.now(), agent.name, entry.what, entry.why, job_name, entry.data

@@ -106,6 +106,7 @@ class BulkActions:
                     check_may_assign(ticket, agent)
                 case BulkAction.ASK:
                     check_may_ask(ticket)
+                    await self._roster.reviewers.check_may_take_part(ticket, agent)
         except DeskError as error:
             return BulkItem(number, ticket, seen, error)
         return BulkItem(number, ticket, seen)

@@ -1,4 +1,4 @@
-"""Who may decide an objection: another agent, and provably another person, than before."""
+"""Who may take part in an objection: another agent, and provably another person, than before."""
 
 from __future__ import annotations
 
@@ -38,18 +38,27 @@ class Reviewers:
         Raises:
             DeskError: ``FORBIDDEN``; see also ``check_separate``.
         """
+        if not ticket.excluded_reviewers:
+            return
+        if agent.is_program:
+            raise _took_part()
+        await self.check_may_take_part(ticket, agent)
+        await self.check_separate(agent, *ticket.excluded_reviewers)
+
+    async def check_may_take_part(self, ticket: Ticket, agent: Agent) -> None:
+        """Check that an agent took no part in the decision that a ticket objects to.
+
+        Programs pass on what their users write, so they are only kept from deciding.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` with the reason ``lack_other_reviewer``.
+        """
         excluded = ticket.excluded_reviewers
-        if not excluded:
+        if not excluded or agent.is_program:
             return
         creators = [await self._store.reader.token_creators(name) for name in excluded]
-        took_part = agent.name in excluded or any(agent.name in names for names in creators)
-        if agent.is_program or took_part:
-            raise DeskError(
-                "an objection must be decided by a person who took no part in the first decision",
-                code=ErrorCode.FORBIDDEN,
-                reason="lack_other_reviewer",
-            )
-        await self.check_separate(agent, *excluded)
+        if agent.name in excluded or any(agent.name in names for names in creators):
+            raise _took_part()
 
     async def check_separate(self, agent: Agent, *others: str) -> None:
         """Check that an agent can't be the same person as one of the others.
@@ -73,3 +82,11 @@ class Reviewers:
                 reason="not_separate",
                 days={"$span": ceil(self._separation.total_seconds())},
             )
+
+
+def _took_part() -> DeskError:
+    return DeskError(
+        "an objection is worked on by a person who took no part in the first decision",
+        code=ErrorCode.FORBIDDEN,
+        reason="lack_other_reviewer",
+    )

@@ -109,16 +109,17 @@ def make_staff_services(
         separation: see ``Reviewers``.
     """
     reader = store.reader
+    roster = Roster(store, clock, separation)
     actions = StaffActions(
         turns=turns,
         writer=store.writer,
         reader=reader,
         minter=minter,
         notices=notices,
+        reviewers=roster.reviewers,
         clock=clock,
         changed=changed,
     )
-    roster = Roster(store, clock, separation)
     tickets = TicketLookup(reader, deadlines)
     evidence = EvidenceFiles(reader, roster, tickets, actions)
     handling = TicketHandling(roster, tickets, actions, deadlines)

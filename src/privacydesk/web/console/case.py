@@ -282,30 +282,30 @@ def _ticket_values(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     services, me = request.config_dict[SERVICES], agent_session(request).agent
     proposal, clock = proposal_of(ticket), ticket.clock
     board, localizer = request.get(REQUEST_BOARD) or StaffBoard(), localizer_of(request)
-    now = services.clock.now()
+    now, may_take_part = services.clock.now(), me.name not in ticket.excluded_reviewers
     return {
         "item_keys": item_keys(ticket),
         **_sentence_values(services, ticket),
         "steps": tuple(Step),
         "step": next_step(ticket),
         "finished_steps": finished_steps(ticket),
-        "may_claim": me.works
-        and ticket.is_open
-        and me.name not in (ticket.holder, *ticket.excluded_reviewers),
+        "may_claim": me.works and ticket.is_open and ticket.holder != me.name and may_take_part,
         "held_by_other": me.works and ticket.is_open and ticket.holder not in {"", me.name},
         "count_entries_by_others": lambda log: count_entries_by_others(log, me.name),
         "availability_of": lambda name: localizer.availability(board.duty(name).presence(now)),
         "progress": services.inbox.deadline_progress(ticket),
         "proposal": proposal,
         "proposed_by_hand": items_by_hand(ticket, me, proposal.verdict) if proposal else (),
-        "may_confirm": proposal is not None
-        and me.name not in (proposal.by, *ticket.excluded_reviewers),
+        "may_confirm": proposal is not None and proposal.by != me.name and may_take_part,
         "takes_two": services.staff.decisions.needs_second_agent(ticket),
         "blockers": find_decision_blockers(ticket, me),
         "needs_written_answer": grant_needs_written_answer(ticket),
         "parts_possible": may_be_granted_in_part(ticket),
-        "may_ask": may(ticket, Move.ASK_REQUESTER),
-        "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
+        "may_ask": may(ticket, Move.ASK_REQUESTER) and may_take_part,
+        "may_extend": me.supervises
+        and clock is not None
+        and ticket.answered_at is None
+        and may_take_part,
         **_evidence_values(ticket, me),
         "closing_faces": services.operator_settings.closing_faces,
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
