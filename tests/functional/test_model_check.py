@@ -27,11 +27,15 @@ from transitions import Machine
 
 from privacydesk.dialog import options, ownership, permits
 from privacydesk.dialog.actions import own_tickets
+from privacydesk.dialog.script import Script
 from privacydesk.domain import effects, identity, retention, ticket_moves
+from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import TicketState
 from privacydesk.domain.ticket_moves import Move
 from privacydesk.services import retention_run
+from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.staff import actions as actions_of_staff
 from privacydesk.services.staff import preconditions
 from privacydesk.services.staff.decisions import Decisions
 
@@ -160,6 +164,13 @@ def _open_tasks_at_the_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ticket_moves, "end_tasks", lambda tasks, _now: tasks)
 
 
+def _holds_of_one_request(patch: pytest.MonkeyPatch) -> None:
+    async def none(*_: Any) -> tuple[()]:
+        return ()
+
+    patch.setattr(AccountHolds, "on", none)
+
+
 def _restarting_clock(patch: pytest.MonkeyPatch) -> None:
     def restart(ticket: Any, **changes: Any) -> Any:
         state = changes.get("state")
@@ -184,13 +195,25 @@ PLANTS: Final[dict[str, tuple[Scope, tuple[str, ...], str, Plant]]] = {
         DELETION,
         FILED,
         "nothing ordered under a hold",
-        _set(preconditions, "_DESTRUCTIVE", frozenset()),
+        _set(preconditions, "is_held", lambda *_: False),
+    ),
+    "a hold binds its own request alone": (
+        DELETION,
+        OBJECTED,
+        "nothing ordered under a hold",
+        _holds_of_one_request,
+    ),
+    "what was ordered is sent whatever is held": (
+        DELETION,
+        FILED,
+        "nothing done under a hold",
+        _set(Delivery, "is_accepted", True),
     ),
     "a closing is confirmed whatever is held": (
         CLOSING,
         APPROVED,
         "nothing ordered under a hold",
-        _set(own_tickets, "HOLD", "nothing"),
+        _set(Script, "is_held", lambda *_: False),
     ),
     "retention doesn't look at objections": (
         DELETION,
@@ -221,6 +244,12 @@ PLANTS: Final[dict[str, tuple[Scope, tuple[str, ...], str, Plant]]] = {
         REFUSED,
         "objections are decided by others",
         _forgotten_participants,
+    ),
+    "those who decided may ask about the objection": (
+        DELETION,
+        REFUSED,
+        "objections are decided by others",
+        _set(actions_of_staff, "PARTICIPATING_ACTIONS", frozenset()),
     ),
     "one agent decides alone": (
         CLOSING,

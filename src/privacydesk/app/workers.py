@@ -43,6 +43,7 @@ def build_workers(
                 notices=casework.notices,
                 deadlines=deps.deadlines,
                 alarms=casework.alarms,
+                holds=casework.staff.account_holds,
                 clock=clock,
                 on_change=chat.commit_notifier.notify_watchers,
             ),
@@ -65,6 +66,7 @@ def _build_deliveries(
         writer=store.writer,
         notices=casework.notices,
         packages=chat.packages,
+        holds=casework.staff.account_holds,
         hashing=deps.hashing,
         notice_delivery=NoticeDelivery(
             sender=NoticeSender(

@@ -252,6 +252,16 @@ class Script:
             raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, ticket_id)))
         return found
 
+    def is_held(self, account: str) -> bool:
+        """Return whether a legal hold keeps what an account has.
+
+        Raises:
+            NeedsMore: it was not looked up for this turn.
+        """
+        if self.needs.held_account != account:
+            raise NeedsMore(replace(self.needs, held_account=account))
+        return self.observed.held
+
     def queue(self) -> tuple[bool, int]:
         """Return whether a person can be reached now, and the user's place in the queue."""
         if not self.needs.queue:

@@ -154,6 +154,11 @@ class AccountAction(StrEnum):
         """Whether it only reads. Reads may be repeated and return the current data."""
         return self in _READS
 
+    @property
+    def destroys(self) -> bool:
+        """Whether it takes data or access away for good, so that a legal hold forbids it."""
+        return self in _DESTROYING
+
 
 _READS = frozenset(
     {
@@ -164,6 +169,7 @@ _READS = frozenset(
         AccountAction.DECISIONS,
     }
 )
+_DESTROYING = frozenset({AccountAction.DELETE, AccountAction.UNBIND, AccountAction.DEREGISTER})
 
 
 class AccountOutcome(StrEnum):

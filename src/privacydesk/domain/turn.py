@@ -113,6 +113,7 @@ class Observation(Struct, frozen=True):
         opens_at: when staff are back, if nobody can be reached now; None if unknown.
         queue_place: the conversation's position in the queue, or the one it would get.
         policy: answers from the policy to the questions in ``needs``; empty without a policy.
+        held: whether a legal hold keeps what the account in ``needs`` has.
         origin: keyed hash of the network of a visitor without a login; empty if unknown, or if
             the job was not caused by a message.
     """
@@ -133,6 +134,7 @@ class Observation(Struct, frozen=True):
     opens_at: datetime | None = None
     queue_place: int = 1
     policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)
+    held: bool = False
     origin: bytes = b""
 
 
@@ -148,6 +150,7 @@ class Needs(Struct, frozen=True):
         ticket_ids: tickets to load.
         queue: whether the state of the queue is needed: staffing, opening time and position.
         questions: questions to search the policy for.
+        held_account: an account of which it matters whether it is under a legal hold.
     """
 
     code_target: str = ""
@@ -157,6 +160,7 @@ class Needs(Struct, frozen=True):
     ticket_ids: tuple[TicketId, ...] = ()
     queue: bool = False
     questions: tuple[str, ...] = ()
+    held_account: str = ""
 
 
 class TextMessage(Struct, frozen=True):

@@ -66,6 +66,7 @@ class TurnContext(Struct, frozen=True):
         availability: whether staff can be reached.
         queue_place: the user's place in the queue, or the one they would get.
         policy: the policy's answers, by question.
+        held: whether a legal hold keeps what the account in ``needs`` has.
         stand_in: id of an unrelated ticket among ``tickets``. It is read in place of an unknown
             number, so that timing reveals nothing, and never shown.
     """
@@ -75,6 +76,7 @@ class TurnContext(Struct, frozen=True):
     availability: StaffAvailability
     queue_place: int
     policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)
+    held: bool = False
     stand_in: TicketId | None = None
 
 
@@ -211,6 +213,7 @@ class Decision(Struct, frozen=True):
             opens_at=context.availability.opens_at,
             queue_place=context.queue_place,
             policy=context.policy,
+            held=context.held,
             origin=self.origin,
         )
 

@@ -20,12 +20,13 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.account import AccountService
-from privacydesk.domain.account_terms import AccountAction
+from privacydesk.domain.account_terms import AccountAction, AccountOutcome
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import SLOW, ResultMessage
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import Changes, Hashing, WorkingSet, Writer
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.ages import flag_if_minor, guardian_notice, is_age_lookup, with_phone_hash
 from privacydesk.services.code_delivery import CodeDelivery
 from privacydesk.services.deadlines import Deadlines
@@ -42,7 +43,13 @@ from privacydesk.services.outbox import (
     submit_claimed,
 )
 from privacydesk.services.packages import Packages
-from privacydesk.services.settlement import SUCCESS_OUTCOMES, Answer, apply_answer, log_entry
+from privacydesk.services.settlement import (
+    LEGAL_HOLD,
+    SUCCESS_OUTCOMES,
+    Answer,
+    apply_answer,
+    log_entry,
+)
 from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
@@ -71,6 +78,7 @@ class Deliveries:
         notice_delivery: NoticeDelivery,
         mail_replies: MailReplies,
         packages: Packages,
+        holds: AccountHolds,
         deadlines: Deadlines,
         hashing: Hashing,
         clock: Clock,
@@ -83,6 +91,7 @@ class Deliveries:
         self._notice_delivery = notice_delivery
         self._mail_replies = mail_replies
         self._packages = packages
+        self._holds = holds
         self._deadlines = deadlines
         self._hashing = hashing
         self._clock = clock
@@ -121,14 +130,20 @@ class Deliveries:
     async def _call(self, row: Delivery) -> Answer:
         """Call the code gateway or the account service; return its final answer.
 
+        What a legal hold on the account forbids is refused here, whatever ordered it, unless the
+        account service has begun with it.
+
         Raises:
             UnavailableError: the service is unavailable, or has accepted the work and not finished.
         """
         if row.channel is Channel.CODE:
             return await self._codes.send(row)
+        action, account = AccountAction(row.action), str(row.payload["account"])
+        if action.destroys and not row.is_accepted and await self._holds.on(account):
+            return Answer(AccountOutcome.REFUSED.value, reason=LEGAL_HOLD)
         answer = await self._accounts.call(
-            AccountAction(row.action),
-            str(row.payload["account"]),
+            action,
+            account,
             row.payload.get("arguments", {}),
             key=row.id.hex(),
         )

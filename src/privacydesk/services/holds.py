@@ -1,4 +1,8 @@
-"""Legal holds: a ticket on hold is never purged, and its account is not unbound automatically."""
+"""Legal holds, set from a ticket: it is never purged, and nothing of its account is destroyed.
+
+``account_holds`` finds them. Decisions, the last word on a closing, automatic unbindings and the
+calls of the account service ask it before anything is deleted, closed or unbound.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from msgspec.structs import replace
 from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.staff.actions import LogEntryDraft, StaffActions
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.ticket_lookup import TicketLookup
@@ -17,13 +22,20 @@ from privacydesk.services.staff.ticket_lookup import TicketLookup
 class Holds:
     """Sets and clears legal holds. Only supervisors may do so."""
 
-    def __init__(self, roster: Roster, tickets: TicketLookup, actions: StaffActions) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        tickets: TicketLookup,
+        actions: StaffActions,
+        account_holds: AccountHolds,
+    ) -> None:
         self._roster = roster
         self._tickets = tickets
         self._actions = actions
+        self._account_holds = account_holds
 
     async def set_hold(self, number: str, by: str, reason: str) -> Ticket:
-        """Put a ticket on hold; return the changed ticket.
+        """Put a ticket and its account on hold; return the changed ticket.
 
         Args:
             number: number of the ticket.
@@ -39,7 +51,7 @@ class Holds:
         def add_flag(current: Ticket) -> Ticket:
             if HOLD in current.flags:
                 raise NotAllowedNowError("the ticket is already on hold")
-            return _with_flags(current, current.flags | {HOLD})
+            return self._with_flags(current, current.flags | {HOLD})
 
         return await self._update(
             number, by, LogEntryDraft("hold", _require_reason(reason)), add_flag
@@ -62,7 +74,7 @@ class Holds:
         def remove_flag(current: Ticket) -> Ticket:
             if HOLD not in current.flags:
                 raise NotAllowedNowError("it is not held")
-            return _with_flags(current, current.flags - {HOLD})
+            return self._with_flags(current, current.flags - {HOLD})
 
         return await self._update(
             number, by, LogEntryDraft("hold_released", _require_reason(reason)), remove_flag
@@ -75,6 +87,10 @@ class Holds:
         ticket = await self._tickets.by_number(number)
         return await self._actions.update_ticket(ticket, agent, entry, change)
 
+    def _with_flags(self, ticket: Ticket, flags: frozenset[str]) -> Ticket:
+        changed = replace(ticket, flags=flags, version=ticket.version + 1)
+        return self._account_holds.with_hash(changed)
+
 
 def _require_reason(reason: str) -> str:
     """Return a reason without surrounding spaces.
@@ -86,7 +102,3 @@ def _require_reason(reason: str) -> str:
     if not stripped:
         raise InvalidRequestError("say why, in plain words")
     return stripped
-
-
-def _with_flags(ticket: Ticket, flags: frozenset[str]) -> Ticket:
-    return replace(ticket, flags=flags, version=ticket.version + 1)

@@ -16,6 +16,7 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.scopes import PERSONALISATION, TAGS, is_qualified, part_of
+from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
 Items = Sequence[tuple[int, ScopeItem]]
@@ -84,6 +85,24 @@ def items_by_hand(ticket: Ticket) -> Items:
     ]
 
 
+def destroys(ticket: Ticket) -> bool:
+    """Return whether carrying a decided ticket out takes data or access away for good."""
+    if any(call.action.destroys for call in plan_calls(ticket)):
+        return True
+    return any(_takes_away(ticket, item) for _, item in items_by_hand(ticket))
+
+
+def task_destroys(ticket: Ticket, task: Task) -> bool:
+    """Return whether a team that does a task of a decided ticket takes something away for good."""
+    items = task.items or range(len(ticket.items))
+    return any(_takes_away(ticket, ticket.items[index]) for index in items)
+
+
+def _takes_away(ticket: Ticket, item: ScopeItem) -> bool:
+    kinds, wishes = _DESTROYING_KINDS, _DESTROYING_WISHES
+    return item.decision != "refuse" and (ticket.kind in kinds or item.name in wishes)
+
+
 def _has_no_call(kind: RequestKind, item: ScopeItem) -> bool:
     if kind is RequestKind.PORTABILITY:
         return bool(item.detail.get("recipient"))
@@ -96,6 +115,11 @@ _DONE: Final = frozenset({ItemOutcome.DONE, ItemOutcome.ANONYMISED})
 _OTHER_WISH: Final = "other"
 _MANUAL_WISHES = frozenset({"correct", "hand_over", _OTHER_WISH})
 """What a guardian or relative may ask for that no call of the account service carries out."""
+_DESTROYING_KINDS: Final = frozenset(
+    {RequestKind.DELETION, RequestKind.UNBINDING, RequestKind.DEREGISTRATION}
+)
+_DESTROYING_WISHES: Final = frozenset({"delete", "close", TAGS})
+"""What takes something away in requests of other kinds."""
 
 
 def _expand_all(names: list[str]) -> list[str]:

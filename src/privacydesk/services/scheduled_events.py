@@ -5,7 +5,7 @@ Each event is executed once: the job that executes it removes it from the ticket
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,6 +26,7 @@ from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, Message
 from privacydesk.ports import Changes, WorkingSet
 from privacydesk.services import plans
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import TurnInput
@@ -68,6 +69,7 @@ class ScheduledEvents:
         notices: builds the outbox rows of notices.
         deadlines: recounts provisional due dates.
         alarms: creates staff alarms.
+        holds: finds the legal holds on accounts.
         clock: source of the current time.
         on_change: called with the conversation's id after each event, to update console pages.
     """
@@ -80,6 +82,7 @@ class ScheduledEvents:
         notices: Notices,
         deadlines: Deadlines,
         alarms: Alarms,
+        holds: AccountHolds,
         clock: Clock,
         on_change: Callable[[ConversationId], None],
     ) -> None:
@@ -88,6 +91,7 @@ class ScheduledEvents:
         self._notices = notices
         self._deadlines = deadlines
         self._alarms = alarms
+        self._holds = holds
         self._clock = clock
         self._on_change = on_change
 
@@ -102,6 +106,8 @@ class ScheduledEvents:
         job_id = f"due:{claimed.id.hex()}:{event.kind.value}:{int(event.at.timestamp())}"
         executed: Ticket | None = None
         recipients = await self._alarms.recipients()
+        ends_window = event.kind is ScheduledEventKind.UNBINDING_WINDOW
+        held = await self._holds.among(claimed.account) if ends_window else frozenset()
 
         def prepare(rows: WorkingSet) -> TurnInput:
             nonlocal executed
@@ -110,7 +116,7 @@ class ScheduledEvents:
             ticket = rows.tickets[claimed.id]
             if event not in ticket.scheduled_events:
                 return TurnInput(None)
-            if event.kind is ScheduledEventKind.UNBINDING_WINDOW and rows.conversation is not None:
+            if ends_window and rows.conversation is not None:
                 asked_at = asked_to_take_back(rows.conversation, ticket.id)
                 if asked_at is not None:
                     changes = _wait_for_withdrawal(ticket, event, asked_at, job_id, now)
@@ -124,7 +130,7 @@ class ScheduledEvents:
                 # automatically.
                 ticket = replace(ticket, flags=ticket.flags | {"minor"})
             executed = ticket
-            ticket, message, deliveries = self._apply(ticket, event, job_id, now)
+            ticket, message, deliveries = self._apply(ticket, event, held, job_id, now)
             entry = LogEntry(ticket.id, now, "clock", event.kind.value, job_id=job_id)
             return TurnInput(
                 message,
@@ -148,7 +154,12 @@ class ScheduledEvents:
             self._on_change(claimed.conversation_id)
 
     def _apply(
-        self, ticket: Ticket, event: ScheduledEvent, job_id: str, now: datetime
+        self,
+        ticket: Ticket,
+        event: ScheduledEvent,
+        held: Collection[str],
+        job_id: str,
+        now: datetime,
     ) -> tuple[Ticket, Message | None, tuple[Delivery, ...]]:
         """Return the ticket after an event, the message to the user, and outbox rows."""
         if event.kind is ScheduledEventKind.LAPSE and may(ticket, Move.LAPSE):
@@ -158,21 +169,12 @@ class ScheduledEvents:
         if event.kind in _OVERDUE and (ticket.answered_at is None or ticket.is_completed_late(now)):
             ticket = replace(ticket, version=ticket.version + 1)
             return ticket, DueMessage(job_id, event.kind.value, ticket), ()
-        if event.kind is ScheduledEventKind.UNBINDING_WINDOW and self._may_unbind(ticket):
+        if event.kind is ScheduledEventKind.UNBINDING_WINDOW and _may_unbind(ticket, held):
             planned = plans.plan_calls(ticket)
             ticket = move(ticket, Move.RELEASE, now)
             ticket = replace(ticket, work=replace(ticket.work, left=len(planned)))
             return ticket, None, self._row_builder.ticket_call_rows(ticket, planned, now)
         return replace(ticket, version=ticket.version + 1), None, ()
-
-    def _may_unbind(self, ticket: Ticket) -> bool:
-        # An agent decides instead if there is a legal hold, evidence or an objection, or if the
-        # requester is a minor.
-        return (
-            ticket.state is TicketState.IN_REVIEW
-            and not ticket.flags & {"hold", "minor", "document", "objection"}
-            and bool(plans.plan_calls(ticket))
-        )
 
     async def recount_provisional(self, candidate: Ticket) -> None:
         """Recount a ticket's provisional due dates; tell the user if one of them changed."""
@@ -212,6 +214,17 @@ class ScheduledEvents:
             tickets=(candidate.id,),
             once_per_ticket=candidate.id,
         )
+
+
+def _may_unbind(ticket: Ticket, held: Collection[str]) -> bool:
+    # An agent decides instead if there is a legal hold, evidence or an objection, or if the
+    # requester is a minor.
+    return (
+        ticket.state is TicketState.IN_REVIEW
+        and not ticket.flags & {"minor", "document", "objection"}
+        and ticket.account not in held
+        and bool(plans.plan_calls(ticket))
+    )
 
 
 def _log_event(ticket: Ticket, event: ScheduledEvent) -> None:

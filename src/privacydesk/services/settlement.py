@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -24,6 +24,10 @@ from privacydesk.services.deadlines import Deadlines
 SUCCESS_OUTCOMES = frozenset({"ok", "partly"})
 """Outcomes of calls that did or found at least part of what was requested."""
 
+LEGAL_HOLD: Final = "legal_hold"
+"""Why the desk did not make a call: a legal hold keeps what it would destroy. Only staff learn it,
+since a hold may mean an investigation."""
+
 _UNSUCCESSFUL_ITEM_OUTCOMES = frozenset({ItemOutcome.KEPT, ItemOutcome.FAILED})
 
 
@@ -35,7 +39,8 @@ class Answer:
         outcome: a value of ``AccountOutcome``.
         data: what the service returned.
         items: the outcome of each item of the call.
-        reason: the service's code for why it refused the call; empty if it did not.
+        reason: the service's code for why it refused the call, or ``LEGAL_HOLD``; empty if it did
+            not.
     """
 
     outcome: str
@@ -226,8 +231,9 @@ def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
     items = answer.items
     if not items and answer.outcome not in SUCCESS_OUTCOMES:
         scope = str(row.payload.get("arguments", {}).get("provider", ""))
-        reason = AccountReason.read(answer.reason or None)
-        items = (ItemResult(scope, ItemOutcome.FAILED, reason=reason, sent_reason=answer.reason),)
+        sent = "" if answer.reason == LEGAL_HOLD else answer.reason
+        reason = AccountReason.read(sent or None)
+        items = (ItemResult(scope, ItemOutcome.FAILED, reason=reason, sent_reason=sent),)
     return [{**item.to_json(), "action": row.action} for item in items]
 
 

@@ -43,6 +43,7 @@ from privacydesk.ports import (
     WorkingSet,
     Writer,
 )
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.attendance import Attendance, StaffAvailability
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import (
@@ -106,6 +107,7 @@ class Turns:
         self._attendance = attendance
         self._clock = clock
         self._deadlines = deadlines
+        self._holds = AccountHolds(reader, hashing)
         self.on_work_queued: Callable[[], None] = _ignore_queued_work
         self.on_alarm: Callable[[str, ConversationId], Awaitable[None]] = _ignore_alarm
         counter = TurnCounter(engine.flows, deadlines)
@@ -335,6 +337,7 @@ class Turns:
             availability=availability,
             queue_place=place,
             policy=policy,
+            held=bool(await self._holds.on(needs.held_account)),
         )
 
 

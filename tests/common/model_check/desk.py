@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -29,7 +29,7 @@ from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.conversation import Conversation, Frame, Owner
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.duty import StaffBoard
-from privacydesk.domain.ids import ChallengeId, ConversationId, DeliveryId, TicketId
+from privacydesk.domain.ids import ChallengeId, ConversationId, DeliveryId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.retention import LogLine, Purge, StoredContent
 from privacydesk.domain.tasks import Team
@@ -47,6 +47,7 @@ from privacydesk.domain.turn import (
 from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, Committed, Job, WorkingSet
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 from privacydesk.services.decision import PrepareTurn
@@ -60,6 +61,9 @@ from privacydesk.services.settlement import Answer
 from privacydesk.services.staff.services import StaffServices, make_staff_services
 from privacydesk.services.takeover import Takeover
 from privacydesk.storage.hashing import KeyedHashing
+from privacydesk.storage.rows.ticket import person_hashes
+
+T = TypeVar("T")
 
 START: Final = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 INSTANTS: Final = (
@@ -179,6 +183,9 @@ class Rows:
     async def list_tickets(self, *, holder: str, **_: Any) -> tuple[Ticket, ...]:
         return tuple(one for one in self.tickets.values() if one.holder == holder and one.is_open)
 
+    async def tickets_of(self, person: LookupHash, **_: Any) -> tuple[Ticket, ...]:
+        return tuple(one for one in self.tickets.values() if person in person_hashes(one))
+
     async def evidence_of(self, _ticket: TicketId) -> tuple[()]:
         return ()
 
@@ -239,7 +246,9 @@ class Rows:
         tickets = tuple(
             restore_identity(one, conversation, _HASHING) for one in self.tickets.values()
         )
-        turn, challenges = _advance(conversation, tickets, message, self.at, code=code)
+        turn, challenges = _advance(
+            conversation, tickets, message, self.at, code=code, holds=self.holds()
+        )
         builder = TurnChangesBuilder(
             OutboxRowBuilder(cast("Any", self), _HASHING),
             cast("Any", self),
@@ -265,6 +274,9 @@ class Rows:
 
     def notices(self) -> Notices:
         return Notices(self.ports, {})
+
+    def holds(self) -> AccountHolds:
+        return AccountHolds(self.ports, _HASHING)
 
     def alarms(self) -> Alarms:
         return Alarms(self.ports, self.ports, self.ports, self.ports)
@@ -306,6 +318,7 @@ class Rows:
             notices=self.notices(),
             deadlines=_DEADLINES,
             alarms=self.alarms(),
+            holds=self.holds(),
             clock=self.ports,
             on_change=lambda _: None,
         )
@@ -314,9 +327,13 @@ class Rows:
         """Make no file: nothing is exported here."""
 
     async def settle(self, row: Delivery, answer: AccountAnswer) -> None:
-        """Take the account service's answer."""
+        """Call the account service, and take its answer."""
+
+        async def call(*_args: Any, **_: Any) -> AccountAnswer:
+            return answer
+
         deliveries = Deliveries(
-            accounts=self.ports,
+            accounts=cast("Any", SimpleNamespace(call=call)),
             codes=self.ports,
             turns=self.ports,
             writer=self.ports,
@@ -324,11 +341,12 @@ class Rows:
             notice_delivery=self.ports,
             mail_replies=self.ports,
             packages=self.ports,
+            holds=self.holds(),
             deadlines=_DEADLINES,
             hashing=_HASHING,
             clock=self.ports,
         )
-        await deliveries._finish(row, Answer.of(answer))
+        await deliveries._finish(row, await deliveries._call(row))
 
     async def purge(self, content: StoredContent) -> None:
         retention = Retention(
@@ -356,12 +374,14 @@ def _advance(
     now: datetime,
     *,
     code: bool,
+    holds: AccountHolds,
 ) -> tuple[Turn, Mapping[str, Challenge]]:
     """Let the engine decide, fetching what it names, as ``services/turns`` does."""
     needs = Needs()
     for _ in range(12):
         challenges = {name: _challenge(now, code=code) for name in needs.challenges}
-        observed = Observation(needs=needs, code_hash=_CODE if code else b"")
+        held = bool(drive(holds.on(needs.held_account)))
+        observed = Observation(needs=needs, code_hash=_CODE if code else b"", held=held)
         snapshot = Snapshot(conversation, challenges, tickets)
         try:
             told = replace(message, observed=observed)
@@ -381,16 +401,16 @@ def _challenge(now: datetime, *, code: bool) -> Challenge:
     return replace(row.after_sending(now, RULES.codes), code_hash=_CODE) if code else row
 
 
-def drive(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Run a service, which has nothing to wait for here.
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a service, which has nothing to wait for here; return its result.
 
     Raises:
         Refused: the desk refuses.
     """
     try:
         coroutine.send(None)
-    except StopIteration:
-        return
+    except StopIteration as stop:
+        return cast("T", stop.value)
     except DeskError as error:
         raise Refused(str(error)) from error
     raise AssertionError("a service waits for something")

@@ -37,6 +37,7 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.retention import plan_purge
+from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 
 _DESTRUCTIVE: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
@@ -133,11 +134,28 @@ def _closing_confirmed(name: str, before: Parts, after: Parts) -> None:
 # -- holds -------------------------------------------------------------------------------------
 
 
+def _is_held(cases: Parts) -> bool:
+    """Whether the account is under a hold, from whichever request it was set."""
+    return any(case.ticket is not None and "hold" in case.ticket.flags for case in cases)
+
+
 def _nothing_ordered_on_hold(_name: str, before: Parts, after: Parts) -> None:
-    (_, earlier), (_, later) = before, after
-    for row in _orders(earlier, later):
-        assert later.ticket is not None
-        assert "hold" not in later.ticket.flags, f"{row.action} is ordered under a hold"
+    if not _is_held(before):
+        return
+    for earlier, later in zip(before, after, strict=True):
+        for row in _orders(earlier, later):
+            raise AssertionError(f"{row.action} is ordered under a hold")
+
+
+def _nothing_done_on_hold(_name: str, before: Parts, after: Parts) -> None:
+    if not _is_held(before):
+        return
+    for earlier, later in _tickets(before, after):
+        for item, other in zip(earlier.items, later.items, strict=True):
+            assert other.result in {item.result, "", "refused"}, "deleted or closed under a hold"
+        for task, answered in zip(earlier.tasks, later.tasks, strict=False):
+            done = answered.settles and answered.result is TaskResult.DONE
+            assert not done or task.result is answered.result, "carried out under a hold"
 
 
 # -- decisions ---------------------------------------------------------------------------------
@@ -185,7 +203,7 @@ def _two_agents(name: str, before: Parts, after: Parts) -> None:
 def _others_decide_objections(name: str, before: Parts, after: Parts) -> None:
     (first, earlier), (_, later) = before, after
     by, _, what = name.partition(" ")
-    acts = (*VERDICTS, "confirms", "sends back")
+    acts = (*VERDICTS, "confirms", "sends back", "asks about")
     if not name.endswith("the objection") or not what.startswith(acts) or earlier == later:
         return
     assert by not in first.history.took_part, f"{by} took part in the first decision"
@@ -400,8 +418,16 @@ def promises(scope: Scope) -> list[Promise]:
             "nothing ordered under a hold",
             "retention.md",
             "## Legal holds",
-            "no decision can order the account service to delete data or close the account",
-            _each_case(_nothing_ordered_on_hold, "nothing ordered under a hold"),
+            "no decision on any request about it can have data deleted, the account closed or a"
+            " login unbound",
+            (StepRule("nothing ordered under a hold", (FIRST, SECOND), _nothing_ordered_on_hold),),
+        ),
+        Promise(
+            "nothing done under a hold",
+            "retention.md",
+            "## Legal holds",
+            "What was ordered before and the account service has not begun with is not sent to it",
+            (StepRule("nothing done under a hold", (FIRST, SECOND), _nothing_done_on_hold),),
         ),
         Promise(
             "closed for good",

@@ -287,7 +287,7 @@ def _of_requester(scope: Scope) -> Iterator[Action]:
                 yield _user_action(
                     f"the user confirms the closing of {about}{name}",
                     HOME_PART, "confirm_closing", "close", _ticket_slot(place),
-                    yes=yes, agrees_to="closing", about=place, both=place == 1,
+                    yes=yes, agrees_to="closing", about=place, both=True,
                     only_if=_exists(place),
                 )  # fmt: skip
 
@@ -336,15 +336,20 @@ def _staff_action(
     act: Act,
     *,
     takes_part: bool = False,
+    both: bool = False,
     only_if: Callable[[Ticket], bool] = lambda _ticket: True,
 ) -> Action:
+    """Return the step of an agent; ``both`` if it depends on the holds of either case."""
+    places = CASES if both else (CASES[place],)
+
     def run(parts: Parts) -> Parts:
-        at, case = parts
+        at, *cases = parts
+        case = cases[place if both else 0]
         ticket = case.ticket
         if ticket is None or not only_if(ticket):
             raise Refused
         talk = Talk(conversation_of(ticket.conversation_id))
-        rows = Rows(START + INSTANTS[at], (talk,), (case,))
+        rows = Rows(START + INSTANTS[at], (talk,), tuple(cases))
         drive(act(rows.staff(scope.eyes), ticket))
         after = tidy_case(rows, case, ticket.id)
         history = after.history
@@ -357,20 +362,20 @@ def _staff_action(
             history = replace(history, proposed_by=by)
         elif not waits and after.ticket.answered_at is None:
             history = replace(history, proposed_by="")
-        return (at, replace(after, history=history))
+        after = replace(after, history=history)
+        return (at, *(after if one is case else one for one in cases))
 
-    return Action(f"{by} {name} {CASE_NAMES[place]}", (TIME, CASES[place]), run)
+    return Action(f"{by} {name} {CASE_NAMES[place]}", (TIME, *places), run)
 
 
 def _of_staff(scope: Scope, place: int) -> Iterator[Action]:
     for by in scope.agents:
         yield from _of_worker(scope, place, by)
-    if place == 0:
-        yield _staff_action(
-            scope, "asks about", "ann", 0,
-            lambda staff, ticket: staff.handling.ask_requester(ticket.number, "ann", "which?"),
-            takes_part=True,
-        )  # fmt: skip
+    yield _staff_action(
+        scope, "asks about", "ann", place,
+        lambda staff, ticket: staff.handling.ask_requester(ticket.number, "ann", "which?"),
+        takes_part=True,
+    )  # fmt: skip
     for what in ("holds", "releases the hold of"):
         yield _staff_action(scope, what, "sue", place, _hold(what))
     if scope.with_tasks and place == 0:
@@ -392,12 +397,14 @@ def _of_worker(scope: Scope, place: int, by: str) -> Iterator[Action]:
     if scope.with_claims and place == 0:
         yield _staff_action(scope, "claims", by, place, claim)
     for name in scope.verdicts:
-        yield _staff_action(scope, name, by, place, _decide(by, VERDICTS[name]), takes_part=True)
+        yield _staff_action(
+            scope, name, by, place, _decide(by, VERDICTS[name]), takes_part=True, both=True
+        )
     if scope.second_eyes:
         yield _staff_action(
             scope, "confirms the decision on", by, place,
             lambda staff, ticket: staff.decisions.confirm(ticket.number, by, seen=ticket.version),
-            takes_part=True,
+            takes_part=True, both=True,
         )  # fmt: skip
         yield _staff_action(
             scope, "sends back the decision on", by, place,
@@ -423,8 +430,9 @@ def _of_team(scope: Scope) -> Iterator[Action]:
     for result in (TaskResult.DONE, TaskResult.NOT_POSSIBLE):
         for by in ("pay", "sue"):
             yield _staff_action(
-                scope, f"answers the last task ({result.value}) of", by, 0, _answer(by, result)
-            )
+                scope, f"answers the last task ({result.value}) of", by, 0, _answer(by, result),
+                both=True,
+            )  # fmt: skip
     yield _staff_action(
         scope, "withdraws the last task of", "sue", 0,
         lambda staff, ticket: staff.tasks.withdraw(
@@ -468,8 +476,8 @@ def _of_the_desk(place: int) -> Iterator[Action]:
     for outcome in (AccountOutcome.OK, AccountOutcome.REFUSED):
         yield Action(
             f"the account service answers {outcome.value} for {about}",
-            (TIME, CASES[place]),
-            _settle(outcome),
+            (TIME, *CASES),
+            _settle(outcome, place),
         )
 
     def due(parts: Parts) -> Parts:
@@ -484,19 +492,22 @@ def _of_the_desk(place: int) -> Iterator[Action]:
     yield Action(f"the clock acts on {about}", (TIME, CASES[place]), due)
 
 
-def _settle(outcome: AccountOutcome) -> Callable[[Parts], Parts]:
+def _settle(outcome: AccountOutcome, place: int) -> Callable[[Parts], Parts]:
     def run(parts: Parts) -> Parts:
-        at, case = parts
+        at, *cases = parts
+        case = cases[place]
         ticket = case.ticket
         if ticket is None or not case.orders:
             raise Refused
-        rows = Rows(START + INSTANTS[at], (Talk(conversation_of(ticket.conversation_id)),), (case,))
+        talk = Talk(conversation_of(ticket.conversation_id))
+        rows = Rows(START + INSTANTS[at], (talk,), tuple(cases))
         row, answer = case.orders[0], answer_of(outcome)
         if outcome is AccountOutcome.OK:
             names = (ticket.items[index].name for index in row.payload["items"])
             items = tuple(ItemResult(name, ItemOutcome.DONE) for name in names)
             answer = replace(answer, items=items)
         drive(rows.settle(row, answer))
-        return (at, tidy_case(rows, case, ticket.id))
+        after = tidy_case(rows, case, ticket.id)
+        return (at, *(after if one is case else one for one in cases))
 
     return run

@@ -19,7 +19,6 @@ from privacydesk.domain.effects import (
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import (
     MaterialKind,
     Satisfaction,
@@ -233,10 +232,13 @@ def keep_comment(act: Act) -> str:
 def confirm_closing(act: Act) -> str:
     """Take the user's final confirmation of an approved closing.
 
-    Under a legal hold nothing is closed: the request goes back to staff.
+    Under a legal hold, set from whatever request, nothing is closed: the request goes back to
+    staff.
     """
     ticket = _slot_ticket(act)
-    if ticket is None or HOLD not in ticket.flags or not may(ticket, Move.CONFIRM):
+    if ticket is None or not may(ticket, Move.CONFIRM):
+        return "too_late"
+    if not act.script.is_held(ticket.account):
         return _move_slot_ticket(act, Move.CONFIRM)
     _move_slot_ticket(act, Move.RETURN_TO_REVIEW)
     return "on_hold"

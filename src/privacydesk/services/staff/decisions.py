@@ -35,7 +35,8 @@ from privacydesk.errors import (
     StaleError,
 )
 from privacydesk.services import plans
-from privacydesk.services.alarms import Alarms, TaskAlarms
+from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.row_builders import OutboxRowBuilder
 from privacydesk.services.staff import preconditions
@@ -94,6 +95,7 @@ class Decisions:
         evidence: knows which evidence an agent has opened.
         actions: commits decisions.
         row_builder: builds the rows of account service calls.
+        holds: finds the legal holds on accounts.
         deadlines: knows how long an approval is valid, and when it has to be carried out.
         second_eyes: the request kinds whose decisions a second agent has to confirm.
         alarms: creates staff alarms.
@@ -108,6 +110,7 @@ class Decisions:
         evidence: EvidenceFiles,
         actions: StaffActions,
         row_builder: OutboxRowBuilder,
+        holds: AccountHolds,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
         alarms: Alarms,
@@ -118,6 +121,7 @@ class Decisions:
         self._evidence = evidence
         self._actions = actions
         self._row_builder = row_builder
+        self._holds = holds
         self._deadlines = deadlines
         self._second_eyes = second_eyes
         self._alarms = alarms
@@ -224,8 +228,7 @@ class Decisions:
         abuse = await self._abuse_evidence(ticket, verdict)
         if self.needs_second_agent(ticket):
             return await self._propose(ticket, agent, verdict, job_id, guard)
-        alarms = await self._alarms.task_alarms()
-        decide = self._decision(agent, verdict, abuse, alarms)
+        decide = await self._decision(ticket, agent, verdict, abuse)
         entry = _decision_entry(ticket, verdict)
         return await self._actions.apply_decision(
             ticket, agent, decide, entry, job_id=job_id, guard=guard
@@ -255,7 +258,7 @@ class Decisions:
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
         abuse = await self._abuse_evidence(ticket, verdict)
-        decide = self._decision(agent, verdict, abuse, await self._alarms.task_alarms())
+        decide = await self._decision(ticket, agent, verdict, abuse)
         return await self._actions.preview(ticket, agent, decide)
 
     async def _abuse_evidence(self, ticket: Ticket, verdict: Verdict) -> AbuseEvidence | None:
@@ -276,12 +279,14 @@ class Decisions:
     async def _propose(
         self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None, guard: Guard
     ) -> Ticket:
+        held = await self._holds.among(ticket.account, verdict.account.strip())
+
         def propose(current: Ticket) -> Ticket:
             if proposal_of(current) is not None:
                 raise NotAllowedNowError(
                     "a decision waits for a second pair of eyes", reason="proposed_already"
                 )
-            preconditions.check(current, agent, verdict)
+            preconditions.check(current, agent, verdict, held=held)
             return _with_proposal(current, agent, verdict)
 
         entry = _proposal_entry(ticket, verdict)
@@ -333,8 +338,8 @@ class Decisions:
         # The preconditions are checked with the first agent's present role.
         first_agent = await self._roster.worker(proposal.by)
         abuse = await self._abuse_evidence(ticket, proposal.verdict)
-        alarms = await self._alarms.task_alarms()
         verdict = replace(proposal.verdict, carried_out=carried_out)
+        confirmed = await self._decision(ticket, first_agent, verdict, abuse)
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             _check_proposal_unchanged(current, proposal)
@@ -346,7 +351,6 @@ class Decisions:
                 )
             if unopened:
                 raise evidence_not_opened()
-            confirmed = self._decision(first_agent, verdict, abuse, alarms)
             return confirmed(_without_proposal(current), now)
 
         entry = _decision_entry(ticket, verdict, {"proposed_by": proposal.by})
@@ -363,10 +367,11 @@ class Decisions:
         guard: Guard,
     ) -> Ticket:
         """Make a program's proposal the agent's own, which waits for a second agent."""
+        held = await self._holds.among(ticket.account, proposal.verdict.account.strip())
 
         def take_over(current: Ticket) -> Ticket:
             _check_proposal_unchanged(current, proposal)
-            preconditions.check(current, agent, proposal.verdict)
+            preconditions.check(current, agent, proposal.verdict, held=held)
             return _with_proposal(current, agent, proposal.verdict)
 
         entry = _proposal_entry(ticket, proposal.verdict, {"proposed_by": proposal.by})
@@ -414,16 +419,18 @@ class Decisions:
 
     # -- results of decisions ----------------------------------------------------------------
 
-    def _decision(
-        self, agent: Agent, verdict: Verdict, abuse: AbuseEvidence | None, alarms: TaskAlarms
+    async def _decision(
+        self, ticket: Ticket, agent: Agent, verdict: Verdict, abuse: AbuseEvidence | None
     ) -> DecisionFunction:
         """Return the function that decides a locked ticket."""
+        alarms = await self._alarms.task_alarms()
+        held = await self._holds.among(ticket.account, verdict.account.strip())
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
-            preconditions.check(current, agent, verdict)
+            preconditions.check(current, agent, verdict, held=held)
             ticket = preconditions.apply_verdict(current, agent, verdict)
             ticket = replace(ticket, work=replace(ticket.work, abuse=abuse))
-            ticket = self._update_account_hash(current, ticket)
+            ticket = self._holds.with_hash(self._update_account_hash(current, ticket))
             if verdict.refuses_all(ticket):
                 return self._refuse(ticket, verdict, now)
             ticket = self._granted.with_tasks(ticket, agent.name, verdict, now)

@@ -18,6 +18,7 @@ from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import Hashing
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.row_builders import OutboxRowBuilder
 from privacydesk.services.staff.actions import (
@@ -80,6 +81,7 @@ class Examinations:
         actions: StaffActions,
         row_builder: OutboxRowBuilder,
         hashing: Hashing,
+        holds: AccountHolds,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
         closing_faces: str,
@@ -90,6 +92,7 @@ class Examinations:
         self._actions = actions
         self._row_builder = row_builder
         self._hashing = hashing
+        self._holds = holds
         self._deadlines = deadlines
         self._second_eyes = second_eyes
         self._closing_faces = closing_faces
@@ -227,7 +230,7 @@ class Examinations:
             work = replace(work, account_named_by=by)
         # The account's own sessions must not find the request.
         findable = account and ticket.kind not in FOR_OTHERS
-        return replace(
+        named = replace(
             verified,
             account=account,
             work=work,
@@ -235,6 +238,7 @@ class Examinations:
                 self._hashing.lookup("account", account) if findable else ticket.account_hash
             ),
         )
+        return self._holds.with_hash(named)
 
     def _reject(self, ticket: Ticket, now: datetime) -> Ticket:
         # Nothing is left to examine; the requester again has the full time to submit evidence.

@@ -6,23 +6,22 @@ the ticket is locked, so a stale page or a command can't bypass them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.retention import HOLD
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services import plans
 
 _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
-_DESTRUCTIVE = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
 
 
 class Refusal(Struct, frozen=True):
@@ -106,7 +105,7 @@ class DecisionBlocker(StrEnum):
     OTHER_REVIEWER = "other_reviewer"
     """The agent took part in the decision that the ticket objects to."""
     HOLD = "hold"
-    """The decision would delete data that a legal hold keeps."""
+    """The decision would take away what a legal hold on the request or its account keeps."""
     ANSWER = "answer"
     CHILD = "child"
     """A child filed the request without a guardian: only a supervisor may grant it."""
@@ -129,7 +128,11 @@ class DecisionBlocker(StrEnum):
 
 
 def find_decision_blockers(
-    ticket: Ticket, agent: Agent, verdict: Verdict | None = None
+    ticket: Ticket,
+    agent: Agent,
+    verdict: Verdict | None = None,
+    *,
+    held: Collection[str] = (),
 ) -> tuple[DecisionBlocker, ...]:
     """Return what keeps an agent from deciding a ticket.
 
@@ -137,11 +140,12 @@ def find_decision_blockers(
         ticket: the ticket.
         agent: the agent who decides.
         verdict: their decision; None for the blockers that don't depend on it.
+        held: the accounts that the decision may be about and that are under a legal hold.
     """
     refused = verdict is not None and verdict.refuses_all(ticket)
     blockers = _ticket_blockers(ticket, agent, refused=refused)
     if verdict is not None:
-        blockers += _verdict_blockers(ticket, agent, verdict)
+        blockers += _verdict_blockers(ticket, agent, verdict, held)
     return tuple(blockers)
 
 
@@ -164,14 +168,16 @@ def _ticket_blockers(ticket: Ticket, agent: Agent, *, refused: bool) -> list[Dec
     return blockers
 
 
-def _verdict_blockers(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[DecisionBlocker]:
+def _verdict_blockers(
+    ticket: Ticket, agent: Agent, verdict: Verdict, held: Collection[str]
+) -> list[DecisionBlocker]:
     blockers = _refusal_blockers(ticket, agent, verdict)
     account = verdict.account.strip()
     if account not in ("", ticket.account) and not ticket.may_name_account:
         blockers.append(DecisionBlocker.OTHER_ACCOUNT)
     if not verdict.refuses_all(ticket):
         decided = apply_verdict(ticket, agent, verdict)
-        blockers += _execution_blockers(decided, verdict)
+        blockers += _execution_blockers(decided, verdict, held)
         if verdict.carried_out and any(
             concerns_granted(decided, task) for task in ticket.open_tasks
         ):
@@ -204,10 +210,11 @@ def concerns_granted(ticket: Ticket, task: Task) -> bool:
     return not task.items or any(ticket.items[index].decision != "refuse" for index in task.items)
 
 
-def _execution_blockers(ticket: Ticket, verdict: Verdict) -> list[DecisionBlocker]:
+def _execution_blockers(
+    ticket: Ticket, verdict: Verdict, held: Collection[str]
+) -> list[DecisionBlocker]:
     """Return what keeps a granted request from being carried out."""
-    planned = plans.plan_calls(ticket)
-    if "hold" in ticket.flags and any(call.action in _DESTRUCTIVE for call in planned):
+    if is_held(ticket, held) and plans.destroys(ticket):
         return [DecisionBlocker.HOLD]
     if verdict.text.strip() or not grant_needs_written_answer(ticket):
         return []
@@ -216,6 +223,26 @@ def _execution_blockers(ticket: Ticket, verdict: Verdict) -> list[DecisionBlocke
     if not ticket.account and ticket.kind is RequestKind.DECEASED:
         return [DecisionBlocker.DECEASED_ACCOUNT]
     return [DecisionBlocker.ANSWER]
+
+
+def is_held(ticket: Ticket, held: Collection[str]) -> bool:
+    """Return whether a legal hold binds a ticket: its own, or one on its account.
+
+    Args:
+        ticket: the ticket.
+        held: accounts that are under a legal hold.
+    """
+    return HOLD in ticket.flags or ticket.account in held
+
+
+def check_hold(ticket: Ticket, task: Task, held: Collection[str]) -> None:
+    """Check that what a team carries out for a granted ticket takes away nothing that is held.
+
+    Raises:
+        DeskError: ``NOT_ALLOWED_NOW`` with the reason ``lack_hold``.
+    """
+    if is_held(ticket, held) and plans.task_destroys(ticket, task):
+        raise _error(DecisionBlocker.HOLD)
 
 
 def may_be_granted_in_part(ticket: Ticket) -> bool:
@@ -281,7 +308,10 @@ _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
         "an objection is decided by someone else than who took part in the first decision",
         ErrorCode.FORBIDDEN,
     ),
-    DecisionBlocker.HOLD: ("a hold keeps what this would delete", ErrorCode.NOT_ALLOWED_NOW),
+    DecisionBlocker.HOLD: (
+        "a legal hold keeps what this would take away",
+        ErrorCode.NOT_ALLOWED_NOW,
+    ),
     DecisionBlocker.ANSWER: (
         "this request is answered in words: give the answer as text",
         ErrorCode.INVALID_REQUEST,
@@ -321,12 +351,16 @@ _ERRORS: Mapping[DecisionBlocker, tuple[str, ErrorCode]] = {
 }
 
 
-def check(ticket: Ticket, agent: Agent, verdict: Verdict) -> None:
+def check(ticket: Ticket, agent: Agent, verdict: Verdict, *, held: Collection[str] = ()) -> None:
     """Check that an agent may decide a ticket with this verdict.
 
     Raises:
         DeskError: for the first blocker; ``reason`` is ``lack_`` followed by its name.
     """
-    for blocker in find_decision_blockers(ticket, agent, verdict):
-        message, code = _ERRORS[blocker]
-        raise DeskError(message, code=code, reason=f"lack_{blocker.value}")
+    for blocker in find_decision_blockers(ticket, agent, verdict, held=held):
+        raise _error(blocker)
+
+
+def _error(blocker: DecisionBlocker) -> DeskError:
+    message, code = _ERRORS[blocker]
+    return DeskError(message, code=code, reason=f"lack_{blocker.value}")

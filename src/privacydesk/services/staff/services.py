@@ -12,6 +12,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.tasks import Team
 from privacydesk.ports import Hashing, IdGenerator, Store
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.holds import Holds
@@ -52,6 +53,7 @@ class StaffServices:
         file_access: manages access to a child's files.
         account_data: counts what accounts hold.
         holds: sets and releases legal holds.
+        account_holds: finds the holds on an account.
         restorations: restores suspended accounts.
     """
 
@@ -68,6 +70,7 @@ class StaffServices:
     file_access: FileAccess
     account_data: AccountData
     holds: Holds
+    account_holds: AccountHolds
     restorations: Restorations
 
 
@@ -120,14 +123,16 @@ def make_staff_services(
         clock=clock,
         changed=changed,
     )
-    tickets = TicketLookup(reader, deadlines)
+    account_holds = AccountHolds(reader, hashing)
+    tickets = TicketLookup(reader, deadlines, account_holds)
     evidence = EvidenceFiles(reader, roster, tickets, actions)
     handling = TicketHandling(roster, tickets, actions, deadlines)
     return StaffServices(
         roster=roster,
         tickets=tickets,
         evidence=evidence,
-        holds=Holds(roster, tickets, actions),
+        holds=Holds(roster, tickets, actions, account_holds),
+        account_holds=account_holds,
         restorations=Restorations(roster, tickets, actions, row_builder, clock),
         escalations=Escalations(roster, tickets, actions, alarms, clock),
         file_access=FileAccess(roster, tickets, actions, alarms, clock),
@@ -140,6 +145,7 @@ def make_staff_services(
             tickets=tickets,
             reader=reader,
             actions=actions,
+            holds=account_holds,
             deadlines=deadlines,
             alarms=alarms,
             clock=clock,
@@ -154,6 +160,7 @@ def make_staff_services(
             actions=actions,
             row_builder=row_builder,
             hashing=hashing,
+            holds=account_holds,
             deadlines=deadlines,
             second_eyes=second_eyes,
             closing_faces=closing_faces,
@@ -164,6 +171,7 @@ def make_staff_services(
             evidence=evidence,
             actions=actions,
             row_builder=row_builder,
+            holds=account_holds,
             deadlines=deadlines,
             second_eyes=second_eyes,
             alarms=alarms,

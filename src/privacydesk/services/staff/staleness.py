@@ -178,6 +178,7 @@ def _request_part(ticket: Ticket) -> Ticket:
             ticket.work,
             proposal=None,
             first_due=None,
+            extended_why="",
             touched_by=(),
             files_asked=(),
             files_allowed=(),

@@ -29,11 +29,13 @@ from privacydesk.errors import (
     NotFoundError,
 )
 from privacydesk.ports import Reader
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.settlement import settle
 from privacydesk.services.staff.actions import LogEntryDraft, StaffActions, TicketChange
 from privacydesk.services.staff.handling import require_text
+from privacydesk.services.staff.preconditions import check_hold
 from privacydesk.services.staff.roster import Roster, check_supervisor
 from privacydesk.services.staff.ticket_lookup import TicketLookup
 
@@ -78,6 +80,7 @@ class Tasks:
         tickets: finds tickets.
         reader: reads the open tasks.
         actions: commits changes.
+        holds: finds the legal holds on accounts.
         deadlines: knows the default date of a task.
         alarms: creates staff alarms.
         clock: source of the current time.
@@ -94,6 +97,7 @@ class Tasks:
         tickets: TicketLookup,
         reader: Reader,
         actions: StaffActions,
+        holds: AccountHolds,
         deadlines: Deadlines,
         alarms: Alarms,
         clock: Clock,
@@ -103,6 +107,7 @@ class Tasks:
         self._tickets = tickets
         self._reader = reader
         self._actions = actions
+        self._holds = holds
         self._deadlines = deadlines
         self._alarms = alarms
         self._clock = clock
@@ -382,16 +387,26 @@ class Tasks:
             InvalidRequestError: there are no words though it was not possible, or too many.
             NotFoundError: there is no such task, or it is another team's.
             NotAllowedNowError: it was answered or withdrawn.
-            DeskError: ``FORBIDDEN`` if another member took it.
+            DeskError: ``FORBIDDEN`` if another member took it; ``NOT_ALLOWED_NOW`` if a legal hold
+                keeps what was to be taken away.
         """
         text = require_text(note) if result is TaskResult.NOT_POSSIBLE else _optional_text(note)
         agent = await self._member(number, task_number, by)
+        ticket = await self._tickets.by_number(number)
+        held = await self._holds.among(ticket.account)
+
+        def check(current: Ticket, task: Task) -> None:
+            if task.holder:
+                _check_holder(task, agent)
+            if result is TaskResult.DONE and task.settles:
+                check_hold(current, task, held)
+
         return await self._move(
             number,
             task_number,
             agent,
             LogEntryDraft("task_answered", text),
-            lambda _, task: _check_holder(task, agent) if task.holder else None,
+            check,
             result=result,
             job_id=job_id,
             seen=seen,

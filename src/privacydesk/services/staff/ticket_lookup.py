@@ -14,6 +14,7 @@ from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Reader
+from privacydesk.services.account_holds import AccountHolds
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.staleness import (
     CaseDigest,
@@ -50,10 +51,12 @@ class RelatedTickets:
     Attributes:
         linked: tickets that it objects to or duplicates, and those that object to or duplicate it.
         earlier: other tickets of the same person, newest first.
+        holds: tickets whose legal hold binds the account; it may be among them.
     """
 
     linked: tuple[Ticket, ...]
     earlier: tuple[Ticket, ...]
+    holds: tuple[Ticket, ...] = ()
 
 
 _OPEN = tuple(state.value for state in TicketState if state is not TicketState.CLOSED)
@@ -63,9 +66,10 @@ _PAGE_SIZE = 500
 class TicketLookup:
     """Finds tickets for staff."""
 
-    def __init__(self, reader: Reader, deadlines: Deadlines) -> None:
+    def __init__(self, reader: Reader, deadlines: Deadlines, account_holds: AccountHolds) -> None:
         self._reader = reader
         self._deadlines = deadlines
+        self._account_holds = account_holds
 
     async def list_tickets(
         self,
@@ -155,7 +159,7 @@ class TicketLookup:
         return require_unchanged(seen, parts, ticket, files, log)
 
     async def related(self, ticket: Ticket) -> RelatedTickets:
-        """Return the tickets that are linked with a ticket, and the requester's other tickets."""
+        """Return a ticket's linked ones, the requester's other ones, and holds on the account."""
         candidates: dict[TicketId, Ticket] = {}
         for person_hash in (ticket.account_hash, ticket.contact_hash):
             if person_hash is not None:
@@ -173,4 +177,5 @@ class TicketLookup:
             key=lambda other: other.id,
             reverse=True,
         )
-        return RelatedTickets(tuple(linked.values()), tuple(earlier))
+        holds = await self._account_holds.on(ticket.account)
+        return RelatedTickets(tuple(linked.values()), tuple(earlier), holds)

@@ -10,6 +10,7 @@ from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.deliveries import DeliveryAttempt
 from privacydesk.ports import Catalog
 from privacydesk.services.capitals import capitalize_first
+from privacydesk.services.settlement import LEGAL_HOLD
 from privacydesk.services.staff.account_calls import AccountCallStatus
 
 TextOrDefault = Callable[[str, str], str]
@@ -25,7 +26,9 @@ def outcome_text(text_or: TextOrDefault, call: AccountCallStatus) -> str:
 
 
 def reason_text(text_or: TextOrDefault, reason: str) -> str:
-    """Return why the account service refused; its own reason codes are returned unchanged."""
+    """Return why a call was refused; the account service's own codes are returned unchanged."""
+    if reason == LEGAL_HOLD:
+        return text_or("web.case.call_held", reason)
     parsed = AccountReason.read(reason)
     return reason if parsed is AccountReason.OTHER else text_or(f"reason.{reason}", reason)
 

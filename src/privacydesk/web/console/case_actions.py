@@ -352,7 +352,8 @@ async def preview_decision(request: web.Request) -> web.Response:
             form_error = FormError("decide", "", form, faults)
             return case_page(request, case, form_error=form_error, status=400)
         verdict = parse_verdict(form, case.ticket)
-        blockers = find_decision_blockers(case.ticket, me.agent, verdict)
+        held = {case.ticket.account} if case.related.holds else set()
+        blockers = find_decision_blockers(case.ticket, me.agent, verdict, held=held)
         events = () if blockers else await decisions.preview(number, me.agent.name, verdict)
     except DeskError as error:
         return await refusal_page(request, "decide", form, error)
