@@ -209,7 +209,7 @@ async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_ever
         await client.line("请输入 6 位数字")
         client.type(code.split()[1])
         await client.choose("确认解绑")
-        number = (NUMBER.search(await client.line(r"编号 PD")) or [""])[0]
+        number = (NUMBER.search(await client.line(r"\[PD-")) or [""])[0]
         assert number
         await receiver.line(f"ticket.verified {number}")
         taken = await joined.start(str(EXAMPLES / "api_client.py"), joined.url, TOKEN=token)
@@ -225,7 +225,7 @@ async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_ever
         client.lines.clear()
         client.type("删除我的动态")
         await client.choose("确认删除")
-        other = (NUMBER.search(await client.line(r"编号 PD")) or [""])[0]
+        other = (NUMBER.search(await client.line(r"\[PD-")) or [""])[0]
         assert other not in {"", number}
         # Over plain HTTP the same person is told the same.
         await joined.ran("http_chat.py", joined.url, "u-1001", "进度", says=other)

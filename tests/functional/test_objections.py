@@ -71,10 +71,12 @@ async def test_an_objection_has_a_reply_due_of_its_own_that_is_said_each_time(
     assert first.clock is not None
     assert objection.clock.started_at > first.clock.started_at
     day = objection.clock.due_date
-    due = f"最晚 {day.year}年{day.month}月{day.day}日"
-    assert due in told(player, "objection.filed")
+    due = f"{day.year}年{day.month}月{day.day}日"
+    filed = next(e for e in reversed(player.events) if e.kind.value == "ticket")
+    assert filed.text.splitlines()[0] == f"编号：{objection.number}"
+    assert filed.text.splitlines()[-1].startswith(f"最晚答复：{due}")
     await steps(player, {"user": "我不服"}, {"bot": "objection.stands"})
-    assert due in told(player, "objection.stands")
+    assert f"最晚 {due}" in told(player, "objection.stands")
     card = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"]
     assert objection.number in {one["number"] for one in card}
     assert player.session is not None

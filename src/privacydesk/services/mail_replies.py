@@ -188,21 +188,5 @@ def _lines(event: Event, locale: str, catalog: Catalog) -> Iterator[str]:
         yield event.text
     if event.kind is EventKind.DETAILS:
         yield "\n".join(f"{row['label']}: {row['value']}" for row in event.data.get("rows", ()))
-    elif event.kind is EventKind.TICKET:
-        yield from _card_lines(event, locale, catalog)
     if event.choices:
         yield "\n".join(f"{n}. {choice.label}" for n, choice in enumerate(event.choices, 1))
-
-
-def _card_lines(event: Event, locale: str, catalog: Catalog) -> Iterator[str]:
-    card = event.data.get("ticket") or {}
-    if not card:
-        return
-    rows = [
-        (catalog.text(locale, "web.ticket.number", {}), card["number"]),
-        (catalog.text(locale, "web.ticket.asked", {}), card["kind_label"]),
-        (catalog.text(locale, "web.ticket.state", {}), card["state_label"]),
-    ]
-    if card.get("due_text"):
-        rows.append((catalog.text(locale, "web.ticket.due", {}), card["due_text"]))
-    yield "\n".join(f"{label}: {value}" for label, value in rows)

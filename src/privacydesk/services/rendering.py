@@ -75,6 +75,7 @@ class Renderer:
             objection = find(ticket.work.objection) if ticket and ticket.work.objection else None
             card = self.ticket_card(ticket, locale, now, objection) if ticket else {}
             data = {**data, "ticket": card}
+            text = self._cards.in_words(card, locale) if card else text
         elif event.kind is EventKind.PACKAGE:
             data = {"package": self._package_card(data["package"], locale)}
         elif event.kind is EventKind.DETAILS:

@@ -128,6 +128,18 @@ class TicketCards:
             | self._objection(objection, locale)
         )
 
+    def in_words(self, card: Mapping[str, Any], locale: str) -> str:
+        """Return what a card says first, for those who see no cards: a line each."""
+        rows = [
+            ("web.ticket.number", card["number"]),
+            ("web.ticket.asked", card["kind_label"]),
+            ("web.ticket.state", card.get("outcome_label") or card["state_label"]),
+        ]
+        if "outcome" not in card and "due_text" in card:
+            rows.append(("web.ticket.due", card["due_text"]))
+        named = ({"label": self._text(locale, key), "value": value} for key, value in rows)
+        return "\n".join(self._text(locale, "ticket.row", row) for row in named)
+
     def _objection(self, objection: Ticket | None, locale: str) -> dict[str, Any]:
         """Return the objection to a decision: its number, when it was made, how it stands."""
         if objection is None or objection.outcome is Outcome.WITHDRAWN:

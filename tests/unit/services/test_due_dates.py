@@ -81,10 +81,10 @@ def test_a_sentence_gets_the_date_of_the_ticket_that_it_names(nested: bool) -> N
         job_id="j",
         sender=Sender.ASSISTANT,
         kind=EventKind.TEXT,
-        key="request_status.mine" if nested else "access.filed",
+        key="request_status.mine" if nested else "desk.filed_stands",
         args={"answer_by": {"$term": "request_status.answer_by", "args": {"due": due}}}
         if nested
-        else {"ticket": of.number, "due": due},
+        else {"what": of.number, "due": due},
         locale="en",
     )
     rendered = RENDERER.render_event(event, lambda name: of if name == of.id.hex() else None, NOW)

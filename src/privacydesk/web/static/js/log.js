@@ -235,7 +235,7 @@ export class Log {
       case "warning":
         return [warningCard(words, event)];
       case "ticket":
-        return [event.text ? this.bubble(event) : null, this.living.place(event)];
+        return [this.living.place(event)];
       case "details":
         return [event.text ? this.bubble(event) : null, detailsCard(words, event)];
       case "package":
