@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 from tests.browser.browsing import until
-from tests.browser.chat_page import Chat
+from tests.browser.chat_page import Chat, picture
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
@@ -231,3 +231,64 @@ async def test_signals_are_off_until_turned_on_and_tell_nothing_twice(
     await _is(mei, "off")
     await mei.page.context.close()
     await boss.page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("lang", "transport", "scheme"),
+    [("zh-Hans", "socket", "light"), ("zh-Hant", "http", "dark"), ("en", "socket", "light")],
+)
+async def test_who_waits_leaves_a_contact_and_a_picture_and_ends_the_talk_with_who_came(
+    town: Stage, lang: str, transport: str, scheme: str
+) -> None:
+    context = await town.context(
+        lang, viewport={"width": 390, "height": 740}, color_scheme=scheme, has_touch=True
+    )
+    page = await context.new_page()
+    if transport == "http":
+        await page.add_init_script("delete window.WebSocket")
+    await page.goto(f"{town.demo.address}/chat/")
+    chat = Chat(page)
+    await chat.opened()
+    await page.locator("#person").click()
+    await expect(chat.log.locator("[data-key^='owner.queued']")).to_be_visible()
+
+    await page.locator("#queue-contact").click()
+    await chat.hears("leave_contact.where")
+    await chat.say("kaho.lee@example.com")
+    await chat.hears("leave_contact.kept")
+    shot = {"name": "shot.jpg", "mimeType": "image/jpeg", "buffer": picture("shot")}
+    await page.set_input_files("#file", [shot])  # type: ignore[list-item]
+    await expect(page.locator("#uploads li small")).to_have_count(1)
+    await looks_right(page, f"chat.queue-files.{lang}.{scheme}")
+    await page.locator("#send").click()
+    own = chat.log.locator(".mine .thumbnail")
+    await expect(own.locator("canvas")).to_be_visible()
+
+    waiting = await town.demo.services.takeover.waiting(limit=9)
+    name = next(one.id.hex() for one in waiting if one.reachable_at)
+    await town.demo.services.takeover.take(name, "mei")
+    mei = await DeskPage.sign_in(town, "mei", lang=lang, scheme=scheme)
+    await mei.goes(f"conversations/{name}")
+    await expect(mei.page.locator("#status .reach")).to_contain_text("kaho.lee@example.com")
+    await expect(mei.log.locator("a[data-file]")).to_have_text("shot.jpg")
+    await mei.looks_right(f"reach.{lang}.{scheme}")
+
+    await page.reload()
+    await expect(own.locator("img")).to_be_visible()
+    assert await own.locator("img").evaluate("image => image.naturalWidth") == 640
+    await expect(page.locator("#person")).to_be_hidden()
+    await looks_right(page, f"chat.own-picture.{lang}.{scheme}")
+    await own.click()
+    await expect(chat.log.locator(".mine img.picture")).to_be_visible()
+
+    await page.locator("#end").click()
+    await expect(page.locator("#end-title")).to_contain_text("小美")
+    await looks_right(page, f"chat.end.{lang}.{scheme}")
+    await page.locator("#end-no").click()
+    await page.locator("#end").click()
+    await page.locator("#end-yes").click()
+    await chat.hears("owner.talk_ended")
+    await expect(page.locator("#end")).to_be_hidden()
+    await expect(page.locator("#person")).to_be_visible()
+    await expect(mei.page.locator(".speaks[data-owner='assistant']")).to_be_visible()
+    await context.close()

@@ -93,7 +93,7 @@ async def test_what_was_uploaded_stays_once_and_a_resent_frame_adds_nothing(worl
     assert (staged.body, staged.removed_at is not None) == (b"", True)
 
 
-async def test_files_are_accepted_while_a_person_is_there_and_not_before_or_after(
+async def test_files_are_accepted_while_a_person_is_waited_for_or_there_and_at_no_other_time(
     world: World,
 ) -> None:
     player = await enter(world, "lin", "en")
@@ -113,7 +113,7 @@ async def test_files_are_accepted_while_a_person_is_there_and_not_before_or_afte
 
     assert not await accepts()
     await player.step({"user": "talk to a person"})
-    assert not await accepts()
+    assert await accepts()
     await player.step({"agent": "take"})
     assert await accepts()
     view = await desk.view(player.session)
@@ -178,3 +178,37 @@ async def test_a_shared_file_goes_with_what_was_said(world: World) -> None:
         await world.services.desk.attachment(player.session, file)
     reader = world.services.store.reader
     assert await reader.shared_files(player.session.conversation) == (0, 0)
+
+
+# -- while nobody is there yet ---------------------------------------------------------------------
+
+
+async def test_a_file_sent_while_waiting_is_shown_to_the_person_who_comes(world: World) -> None:
+    player = await enter(world, "lin", "en")
+    await player.step({"user": "talk to a person"})
+    file = await upload(player)
+    await submit(player, file)
+    uploaded = next(event for event in player.events if event.kind is EventKind.UPLOADED)
+    assert [one["id"] for one in uploaded.data["files"]] == [file]
+    assert player.events[-1].key in {"owner.heard", "owner.still_queued", "owner.message_kept"}
+    await player.step({"owner": "queue"})
+    assert player.session is not None
+    console = world.services.console.attachments
+    assert (await console.find(player.session.conversation, file)).offset == uploaded.offset
+    assert (await world.services.desk.attachment(player.session, file)).by == ""
+
+
+async def test_a_stranger_who_waits_leaves_fewer_files_than_one_who_is_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger, account = await enter(world, "", "en"), await enter(world, "lin", "en")
+    monkeypatch.setattr(staged_uploads, "_MAX_FROM_WAITING_STRANGER", 1)
+    for player in (stranger, account):
+        await player.step({"user": "talk to a person"})
+        await submit(player, await upload(player))
+    assert await upload(account)
+    with pytest.raises(DeskError) as refused:
+        await upload(stranger)
+    assert refused.value.data["reason"] == "many_files"
+    await stranger.step({"agent": "take"})
+    assert await upload(stranger)

@@ -49,6 +49,10 @@ async def on_duty(world: World, *agents: str) -> None:
         await world.services.attendance.set_availability(name, DutyState.AVAILABLE)
 
 
+def on_disk(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
 async def silent(world: World, agent: str) -> None:
     """Leave an agent's connection silent for longer than the grace; other pages stay open."""
     world.services.attendance._connected.pop(agent, None)
@@ -494,3 +498,57 @@ async def test_who_lost_their_agent_may_leave_the_queue_too(world: World) -> Non
     await lin.settle()
     assert await owner(lin) == "queue"
     assert await offered(lin) == ["desk:leave_queue"]
+
+
+# -- ending the talk -------------------------------------------------------------------------------
+
+
+async def test_the_user_ends_the_talk_and_the_assistant_goes_on_with_the_form(
+    world: World,
+) -> None:
+    lin = await enter(world, "lin", {"choose": "consent_withdrawal"}, {"choose": "desk:human"})
+    await lin.step({"agent": "take"})
+    seen = (await state(lin)).owner.offset
+    await lin.step({"choose": "desk:end_talk"})
+    assert await owner(lin) == "assistant"
+    assert [event.key for event in lin.events][-3:-1] == ["owner.end_talk", "owner.talk_ended"]
+    assert "marketing" in await offered(lin)
+    assert lin.session is not None
+    name = lin.session.conversation.hex()
+    with pytest.raises(StaleError):
+        await world.services.takeover.reply(name, "mei", "One moment", seen=seen)
+    # Pressed again, or in a window that was open before, it changes nothing.
+    await lin.step({"choose": "desk:end_talk"})
+    assert "marketing" in await offered(lin)
+
+
+async def test_who_lost_their_agent_ends_the_talk_by_leaving_the_queue(world: World) -> None:
+    lin = await waits(world, "lin")
+    await lin.step({"agent": "take"})
+    assert lin.session is not None
+    conversation = await state(lin)
+    await world.services.attendance.set_availability(conversation.owner.agent, DutyState.OFF)
+    await lin.settle()
+    assert await owner(lin) == "queue"
+    await lin.step({"choose": "desk:end_talk"})
+    assert await owner(lin) == "assistant"
+
+
+# -- a contact for the answer ----------------------------------------------------------------------
+
+
+async def test_a_contact_left_while_waiting_is_kept_sealed_and_goes_with_what_was_said(
+    world: World, tmp_path: Path
+) -> None:
+    lin = await waits(world, "lin")
+    contact = "kaho.lee@example.com"
+    await steps(lin, {"choose": "desk:leave_contact"}, {"user": contact})
+    await lin.step({"bot": "leave_contact.kept"})
+    assert (await state(lin)).reachable_at == contact
+    assert await owner(lin) == "queue"
+    assert "desk:leave_queue" in await offered(lin)
+    assert contact.encode() not in on_disk(tmp_path)
+    await lin.step({"choose": "desk:leave_queue"})
+    world.clock.move(timedelta(days=60))
+    await world.services.maintenance.retention.run(by="operator")
+    assert (await state(lin)).reachable_at == ""

@@ -186,6 +186,7 @@ def _record(conversation: Conversation) -> dict[str, Any]:
         "queued_at": conversation.queued_at.isoformat() if conversation.queued_at else None,
         "locale": conversation.locale,
         "account": conversation.account,
+        "reachable_at": conversation.reachable_at,
         "flow": conversation.stack[-1].flow if conversation.stack else "",
         "head": conversation.version,
     }

@@ -12,6 +12,7 @@ from privacydesk.dialog import (
     queueing,
     request_buttons,
 )
+from privacydesk.dialog.desk_choices import END_TALK, LEAVE_CONTACT
 from privacydesk.dialog.menu import show_menu
 from privacydesk.dialog.request_actions import PACKAGE, read_choice
 from privacydesk.dialog.runner import Runner
@@ -44,6 +45,8 @@ def press(runner: Runner, script: Script, choice: str, *, silent: bool = False) 
     if not silent:
         script.append(Sender.USER, EventKind.CHOSE, key=_LABELS[choice])
     if script.owner.kind is OwnerKind.AGENT:
+        if choice == END_TALK:
+            queueing.go_on_without_person(runner, script, "owner.talk_ended", {})
         return
     if script.owner.kind is OwnerKind.QUEUE:
         _choice_in_queue(runner, script, choice)
@@ -70,7 +73,7 @@ def _language_choice(runner: Runner, script: Script, language: str) -> None:
 
 
 def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
-    if choice == "desk:leave_queue":
+    if choice in {"desk:leave_queue", END_TALK}:
         queueing.leave_queue(runner, script)
     elif choice == queueing.WISH_NOW:
         script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
@@ -79,6 +82,8 @@ def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
         queueing.look_up(runner, script)
     elif choice == "desk:status":
         runner.start(script, Intent.REQUEST_STATUS)
+    elif choice == LEAVE_CONTACT:
+        runner.start_flow(script, "leave_contact", {})
     else:
         queueing.acknowledge(script)
 
@@ -107,6 +112,9 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
     "desk:status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
     "desk:leave_queue": lambda runner, script: runner.prompt_again(script),
+    # Nobody is there, or waited for, any more.
+    END_TALK: lambda runner, script: runner.prompt_again(script),
+    LEAVE_CONTACT: lambda runner, script: runner.prompt_again(script),
     "desk:cancel": commands.cancel,
     "desk:back": commands.go_back,
     "desk:answer": _answer_first,
@@ -123,6 +131,8 @@ _LABELS = {
     "desk:back": "desk.back",
     "desk:answer": "desk.answer_first",
     "desk:leave_queue": "owner.leave_queue",
+    END_TALK: "owner.end_talk",
+    LEAVE_CONTACT: "owner.leave_contact",
     "desk:status": "desk.choice.request_status",
     queueing.WISH_NOW: "desk.wish_now",
     queueing.NO_WISH: "desk.wish_not_now",

@@ -6,6 +6,7 @@ Each is made once: fixed choices are recognised by identity.
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from privacydesk.domain.choices_memo import FixedChoices
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -40,6 +41,13 @@ def menu_choice() -> Choice:
 def leave_queue_choice() -> Choice:
     """Return the button that stops waiting for a person."""
     return Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
+
+
+LEAVE_CONTACT: Final = "desk:leave_contact"
+"""Leaves a contact for an answer; clients offer it themselves, while a person is waited for."""
+
+END_TALK: Final = "desk:end_talk"
+"""Ends the talk with a person; clients offer it themselves, while one is there."""
 
 
 @cache

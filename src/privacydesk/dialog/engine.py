@@ -27,7 +27,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
-from privacydesk.dialog.taking import take_files
+from privacydesk.dialog.taking import share_files, take_files
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
@@ -111,6 +111,19 @@ class Engine:
             return None
         return input_kind(flow.slots[step.slot].type)
 
+    def shares_files(self, snapshot: Snapshot) -> bool:
+        """Return whether files are shown to a person: one is there, or waited for.
+
+        The open question of a form takes its files also from somebody who waits.
+        """
+        conversation = snapshot.conversation
+        if conversation.owner.kind is not OwnerKind.QUEUE:
+            return conversation.owner.kind is OwnerKind.AGENT
+        prompt, stack = conversation.prompt, conversation.stack
+        if prompt is None or not stack or prompt.serial != stack[-1].serial:
+            return True
+        return self.asks_for(snapshot) is not InputKind.UPLOAD
+
     def greet(self, snapshot: Snapshot, now: datetime, job_id: str) -> Turn:
         """Say who answers, what is recorded and how to reach a person; once, at the start.
 
@@ -141,7 +154,10 @@ class Engine:
         elif isinstance(message, CardMessage):
             self._answers.handed_in(script, message)
         elif isinstance(message, UploadMessage):
-            take_files(self._runner, script, message)
+            if self.shares_files(snapshot):
+                share_files(script, message)
+            else:
+                take_files(self._runner, script, message)
             if message.text:
                 script.said = script.whole_message = message.text
                 self._answers.said(script, TextMessage(message.job_id, message.text))

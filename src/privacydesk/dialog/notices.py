@@ -132,11 +132,7 @@ def _ownership(runner: Runner, script: Script, message: DecisionMessage) -> None
         script.prompt = None
         script.own(OwnerKind.AGENT, "owner.agent_joined", {"agent": name}, message.agent)
     elif message.kind is DecisionKind.HANDED_BACK:
-        script.own(OwnerKind.ASSISTANT, "owner.handed_back", {"agent": name})
-        if script.pending_requests and not script.stack:
-            queueing.offer_wishes(runner, script)
-        else:
-            runner.prompt_again(script)
+        queueing.go_on_without_person(runner, script, "owner.handed_back", {"agent": name})
     elif message.kind is DecisionKind.LOST:
         _lost(script, name, left=bool(message.data.get("left")))
     elif message.kind is DecisionKind.HOURS_BEGAN:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from privacydesk.dialog import commands, kept_wishes, limits, reading, wishes
@@ -26,9 +29,14 @@ _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST})
 
 def leave_queue(runner: Runner, script: Script) -> None:
     """Stop waiting for a person and go on with what was open."""
-    script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+    go_on_without_person(runner, script, "owner.left_queue", {})
+
+
+def go_on_without_person(runner: Runner, script: Script, key: str, args: Mapping[str, Any]) -> None:
+    """Return the conversation to the assistant, say so, and go on with what was open."""
+    script.own(OwnerKind.ASSISTANT, key, args)
     if script.pending_requests and not script.stack:
-        # Requests kept for a person are not begun just because the user left the queue.
+        # Requests kept for a person are not begun just because none is there any more.
         offer_wishes(runner, script)
     else:
         runner.prompt_again(script)

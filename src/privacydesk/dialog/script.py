@@ -76,6 +76,7 @@ class Script:
         "pending_requests",
         "prompt",
         "queued_at",
+        "reachable_at",
         "rules",
         "said",
         "saw",
@@ -119,6 +120,7 @@ class Script:
         )
         self.explained = frozenset() if idle else conversation.explained
         self.minor_hint = conversation.minor_hint
+        self.reachable_at = conversation.reachable_at
         self.attempts = conversation.attempts
         self.pending_requests: tuple[RequestDraft, ...] = conversation.pending_requests
         self.last_filed = conversation.last_filed
@@ -545,6 +547,7 @@ class Script:
             explained=self.explained,
             origin=self.origin,
             minor_hint=self.minor_hint,
+            reachable_at=self.reachable_at,
             attempts=self.attempts,
             pending_requests=self.pending_requests,
             last_filed=self.last_filed,

@@ -14,6 +14,7 @@ from privacydesk.dialog import (
     openings,
     question_cards,
     questions,
+    queueing,
     rating,
     reading,
     widening,
@@ -339,9 +340,6 @@ def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: s
 
 def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
     """Take files, if they were asked for; those that a form already holds are ignored."""
-    if script.owner.kind is OwnerKind.AGENT:
-        _share_files(script, message)
-        return
     files = [{"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads]
     script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
     script.last_said_at = script.now
@@ -376,8 +374,8 @@ def take_files(runner: Runner, script: Script, message: UploadMessage) -> None:
     runner.run(script)
 
 
-def _share_files(script: Script, message: UploadMessage) -> None:
-    """Show files to the agent who is there, as a part of the conversation and of no form.
+def share_files(script: Script, message: UploadMessage) -> None:
+    """Show files to the agent who is there or will be, as a part of the conversation, of no form.
 
     The service stores them with the event, under the same ids.
     """
@@ -389,3 +387,5 @@ def _share_files(script: Script, message: UploadMessage) -> None:
     script.last_said_at = script.now
     held = evidence_in(script.stack)
     script.effects.append(DropEvidence(tuple(u.id for u in message.uploads if u.id not in held)))
+    if script.owner.kind is OwnerKind.QUEUE and not message.text:
+        queueing.acknowledge(script)

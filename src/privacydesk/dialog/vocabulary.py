@@ -154,6 +154,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     ),
     "queue_human": ActionSpec(_names("queued nobody")),
     "leave_queue": ActionSpec(_names("ok")),
+    "leave_contact": ActionSpec(_names("ok"), reads=_names("contact")),
     "drop_evidence": ActionSpec(_names("ok")),
     "answer_policy": ActionSpec(_names("shown unknown none unavailable")),
     "keep_comment": ActionSpec(_names("ok too_late")),

@@ -175,6 +175,8 @@ class Conversation(Struct, frozen=True):
         mail: the mail thread; None for a conversation in the chat.
         origin: keyed hash of the network of a visitor without a login, at their last message.
         standing: what the app said about the account when the conversation began.
+        reachable_at: the phone number or mail address that the user left while they waited for a
+            person; not verified, shown to staff only.
     """
 
     id: ConversationId
@@ -202,6 +204,7 @@ class Conversation(Struct, frozen=True):
     origin: bytes = b""
     attempts: tuple[Attempt, ...] = ()
     standing: Standing = Standing.REGULAR
+    reachable_at: str = ""
 
     @property
     def open_form_kind(self) -> RequestKind | None:

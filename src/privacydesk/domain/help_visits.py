@@ -26,7 +26,7 @@ class VisitOutcome(StrEnum):
     LEFT = "left"
     """The user left the queue."""
     HANDED_BACK = "handed_back"
-    """The agent gave the conversation back to the assistant."""
+    """The agent gave the conversation back to the assistant, or the user ended the talk."""
 
 
 class HelpVisit(Struct, frozen=True):

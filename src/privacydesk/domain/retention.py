@@ -274,6 +274,7 @@ def conversation_after_purge(
         # A later mail of the thread begins a new conversation.
         mail=None,
         origin=b"",
+        reachable_at="",
     )
 
 

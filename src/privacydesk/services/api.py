@@ -84,7 +84,7 @@ class View(Struct, frozen=True):
         requests: the cards of the user's requests as they are now, newest first; None if they were
             not read.
         accepts_files: whether files may be uploaded now: a question asks for one, or an agent is
-            there.
+            there or waited for.
         agent_since: when the agent became the owner; None unless one is.
         queue_wait: how long others waited lately; None when not waiting, or if too little is known.
     """

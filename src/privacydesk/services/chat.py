@@ -463,11 +463,10 @@ class ChatDesk:
         return UploadReceipt(first.hex(), name, size, pages[0].media_type, len(pages))
 
     def _accepts_files(self, conversation: Conversation) -> bool:
-        """Return whether a question asks for a file, or an agent is there to receive one."""
-        return (
-            conversation.owner.kind is OwnerKind.AGENT
-            or self._engine.asks_for(Snapshot(conversation)) is InputKind.UPLOAD
-        )
+        """Return whether a question asks for a file, or a person is there or waited for."""
+        snapshot = Snapshot(conversation)
+        asked = self._engine.asks_for(snapshot) is InputKind.UPLOAD
+        return asked or self._engine.shares_files(snapshot)
 
     # -- output ----------------------------------------------------------------------------
 

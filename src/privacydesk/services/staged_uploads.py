@@ -14,7 +14,7 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.running import evidence_in
-from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.evidence import MAX_PAGES, Evidence, page_id
 from privacydesk.domain.ids import ConversationId, EvidenceId
 from privacydesk.domain.turn import Upload
@@ -27,6 +27,8 @@ _MAX_FILES = 20
 """The maximum number of a conversation's files that are in open forms or not submitted yet."""
 _MAX_SHARED = 100
 """The maximum number of files that a user may send to agents in a conversation."""
+_MAX_FROM_WAITING_STRANGER = 10
+"""The maximum number of files that a user without a login may leave while nobody is there yet."""
 _MAX_BYTES = 100 * 1024 * 1024
 """The maximum size of all files of a conversation's user, including those of its tickets."""
 _GRACE_PERIOD = timedelta(hours=1)
@@ -59,7 +61,9 @@ class StagedUploads:
         files = _files_in_open_forms(conversation) | {file.id for file in staged.values()}
         shared, shared_bytes = await self._store.reader.shared_files(conversation.id)
         total_bytes = shared_bytes + await self._store.reader.evidence_bytes(conversation.id)
-        full = len(files) + more > _MAX_FILES or shared + more > _MAX_SHARED
+        waits = conversation.owner.kind is OwnerKind.QUEUE and not conversation.account
+        most_shared = _MAX_FROM_WAITING_STRANGER if waits else _MAX_SHARED
+        full = len(files) + more > _MAX_FILES or shared + more > most_shared
         if full or total_bytes >= _MAX_BYTES:
             raise DeskError("too many files", code=ErrorCode.RATE_LIMITED, reason="many_files")
 

@@ -27,6 +27,7 @@ from privacydesk.domain.turn import (
     Message,
     Needs,
     Observation,
+    Snapshot,
     TextMessage,
     UploadMessage,
 )
@@ -131,7 +132,8 @@ class Turns:
             origin: hash of the network from which a user without a login writes. Users of one
                 origin share budgets and a place in the queue for interpretation. Empty if it is not
                 known.
-            shared: the files of the message, stored with the conversation if an agent owns it.
+            shared: the files of the message, stored with the conversation if a person is shown
+                them.
         """
 
         async def interpret(state: Conversation) -> Observation:
@@ -146,8 +148,8 @@ class Turns:
 
         def prepare(rows: WorkingSet) -> TurnInput:
             assert rows.conversation is not None
-            by_agent = rows.conversation.owner.kind is OwnerKind.AGENT
-            return TurnInput(message, Changes(attachments=shared if by_agent else ()))
+            shares = self._services.engine.shares_files(Snapshot(rows.conversation))
+            return TurnInput(message, Changes(attachments=shared if shares else ()))
 
         return await self.run(
             conversation,

@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "keep_comment": own_tickets.keep_comment,
     "queue_human": people.queue_human,
     "leave_queue": people.leave_queue,
+    "leave_contact": people.leave_contact,
     "drop_evidence": people.drop_evidence,
     "answer_policy": quoting.answer_policy,
     "drop_alike": people.drop_alike,

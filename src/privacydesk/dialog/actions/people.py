@@ -45,6 +45,12 @@ def leave_queue(act: Act) -> str:
     return "ok"
 
 
+def leave_contact(act: Act) -> str:
+    """Keep the contact at which staff may answer; a later one takes its place."""
+    act.script.reachable_at = str(act.frame.slots["contact"])
+    return "ok"
+
+
 def drop_alike(act: Act) -> str:
     """Drop queued requests of the flow's kind: what was just said holds for them, too."""
     kept = (wish for wish in act.script.pending_requests if wish.intent not in act.flow.intents)

@@ -93,6 +93,8 @@ def _add_user_fields(conversation: Conversation, state: dict[str, Any]) -> None:
         state["origin"] = conversation.origin.hex()
     if conversation.standing is not Standing.REGULAR:
         state["standing"] = conversation.standing.value
+    if conversation.reachable_at:
+        state["reachable_at"] = conversation.reachable_at
 
 
 def _add_counters(conversation: Conversation, state: dict[str, Any]) -> None:
@@ -152,6 +154,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         mail=MailThread(*state["mail"]) if "mail" in state else None,
         origin=bytes.fromhex(state.get("origin", "")),
         standing=Standing(state.get("standing", Standing.REGULAR)),
+        reachable_at=state.get("reachable_at", ""),
         minor_hint=state.get("minor_hint", False),
         pending_requests=_read_requests(state.get("wishes", ())),
         last_filed=next(iter(_read_requests(state.get("filed", ()))), None),

@@ -91,6 +91,10 @@ class ConversationResponse(ResponseModel):
     last_said_at: Timestamp | None = Field(description="The time of the user's last action.")
     waiting_since: Timestamp | None
     owner: OwnerResponse
+    reachable_at: str = Field(
+        description="The phone number or mail address that the user left for an answer while "
+        "waiting for a person; not verified. Empty if they left none."
+    )
 
 
 class ConversationPage(ResponseModel):
@@ -135,6 +139,7 @@ def _conversation_response(conversation: Conversation) -> ConversationResponse:
         owner=OwnerResponse(
             kind=owner.kind, agent=owner.agent, since=owner.since, offset=owner.offset
         ),
+        reachable_at=conversation.reachable_at,
     )
 
 

@@ -5,6 +5,7 @@ import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { saveFile } from "./downloads.js";
+import { Ending } from "./ending.js";
 import { Picks, choiceButton, holdBack, isValue, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
 import { isGreeting, recordedNote } from "./greeting.js";
@@ -112,6 +113,7 @@ const client = new Client(base, store, {
   ready() {
     if (ready) return;
     ready = true;
+    attachments.begin();
     log.busy(false);
     showRecorded();
     toLatest();
@@ -140,12 +142,16 @@ const composer = new Composer(words, {
 const uploads = new Uploads(words, base, {
   authorization: () => client.authorization,
   limits: () => client.limits,
-  handIn: (ids, done, shown) => {
+  handIn: (ids, done, shown, copies) => {
+    // What answers a question is not shown again; what a person is shown is.
+    if (!uploads.asked) attachments.keep(copies);
     const text = uploads.withWords ? composer.take() : "";
     const both = [shown, text].filter(Boolean).join("\n");
     client.submit({ type: "upload", uploads: ids, done, text: text || undefined, shown: both });
   },
 });
+
+const ending = new Ending(words, () => choose("desk:end_talk", words.t("end.yes"), 0));
 
 const bridge = openBridge(client, config.hostOrigin);
 
@@ -218,7 +224,7 @@ function showChoices() {
   const input = event?.input && event.input !== "upload" ? event.input : "text";
   const problem = isWrongCode(event) && !answering ? event : null;
   composer.ask(input, reader(event), event?.offset ?? 0, problem, shown.length > 0 || isCard);
-  uploads.allow(event?.input === "upload", client.view.owner === "agent" && client.view.accepts_files, Boolean(event?.data?.words));
+  uploads.allow(event?.input === "upload", client.view.owner !== "assistant" && client.view.accepts_files, Boolean(event?.data?.words));
   const waits = client.view.requests.some((one) => one.state !== "closed");
   const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
   choices.hidden = !key;
@@ -345,6 +351,7 @@ function showPerson() {
   }
   chat.dataset.owner = kind;
   byId("person").hidden = kind === "agent";
+  ending.offer(name);
   byId("person").disabled = kind === "queue";
   const asks = kind === "queue" ? "header.queued" : "header.person";
   byId("person-text").dataset.t = asks;
@@ -525,6 +532,10 @@ new ResizeObserver(() => ready && follows() && toEnd()).observe(scroll);
 // What people do beside writing.
 
 byId("person").addEventListener("click", () => choose("desk:human", words.t("header.person"), 0));
+byId("queue-contact").addEventListener("click", () => {
+  choose("desk:leave_contact", words.t("queue.contact"), 0);
+  composer.field.focus();
+});
 byId("queue-leave").addEventListener("click", () => choose("desk:leave_queue", words.t("queue.leave"), 0));
 byId("banner-act").addEventListener("click", () => {
   if (client.state === "session") bridge.needToken();

@@ -30,7 +30,7 @@ export class Uploads {
    * @param {Words} words
    * @param {string} base
    * @param {{authorization: () => string, limits: () => any,
-   *   handIn: (ids: string[], done: boolean, shown: string) => void}} acts
+   *   handIn: (ids: string[], done: boolean, shown: string, copies: Map<string, HTMLCanvasElement>) => void}} acts
    */
   constructor(words, base, acts) {
     this.words = words;
@@ -38,7 +38,7 @@ export class Uploads {
     this.acts = acts;
     /** Whether the open question takes files. */
     this.asked = false;
-    /** Whether files may be picked: for the question, or for a person who is there. */
+    /** Whether files may be picked: for the question, or for a person who is there or waited for. */
     this.allowed = false;
     /** Whether the open question takes words, too. */
     this.withWords = false;
@@ -93,7 +93,7 @@ export class Uploads {
 
   /**
    * @param {boolean} asked whether the open question takes files
-   * @param {boolean} person whether a person is there who may be sent some at any time
+   * @param {boolean} person whether a person is there, or waited for, who may be sent some at any time
    * @param {boolean} [withWords] whether the open question takes words with them
    */
   allow(asked, person, withWords = false) {
@@ -260,6 +260,7 @@ export class Uploads {
       // All that was meant to be handed in is.
       done.length === this.entries.length,
       done.map((entry) => entry.file.name).join("\n"),
+      new Map(done.filter((entry) => entry.picture).map((entry) => [entry.id, draw(entry.picture, entry.turns)])),
     );
     this.entries = [];
     this.show();
@@ -290,6 +291,7 @@ export class Uploads {
         { class: "about" },
         words.t("upload.hint", { size: size(this.acts.limits().upload) }),
         el("span", { class: "for-mouse" }, ` ${words.t("upload.drag")}`),
+        this.asked ? null : ` ${words.t("upload.for_person")}`,
       ),
       el("ul", {}, ...this.entries.map((entry) => this.tile(entry))),
       // A person is sent pictures with the button that sends words, and so is an answer in both.
