@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 from tests.browser.chat_page import Chat, picture
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor
@@ -187,10 +187,10 @@ async def test_a_person_who_waits_is_taken_and_answered_with_two_clicks(
 
 async def _hands_in_two(chat: Chat) -> None:
     papers = [
-        {"name": name, "mimeType": "image/jpeg", "buffer": picture(name)}
+        FilePayload(name=name, mimeType="image/jpeg", buffer=picture(name))
         for name in ("front.jpg", "back.jpg")
     ]
     await expect(chat.place.locator("#uploads")).to_be_visible()
-    await chat.place.locator("#file").set_input_files(papers)  # type: ignore[arg-type]
+    await chat.place.locator("#file").set_input_files(papers)
     await expect(chat.place.locator("#uploads li small")).to_have_count(2)
     await chat.place.locator("#uploads .primary").click()

@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 from tests.browser.browsing import until
 from tests.browser.chat_page import Chat, picture
 from tests.browser.conftest import Visit
@@ -256,8 +256,8 @@ async def test_who_waits_leaves_a_contact_and_a_picture_and_ends_the_talk_with_w
     await chat.hears("leave_contact.where")
     await chat.say("kaho.lee@example.com")
     await chat.hears("leave_contact.kept")
-    shot = {"name": "shot.jpg", "mimeType": "image/jpeg", "buffer": picture("shot")}
-    await page.set_input_files("#file", [shot])  # type: ignore[list-item]
+    shot = FilePayload(name="shot.jpg", mimeType="image/jpeg", buffer=picture("shot"))
+    await page.set_input_files("#file", shot)
     await expect(page.locator("#uploads li small")).to_have_count(1)
     await looks_right(page, f"chat.queue-files.{lang}.{scheme}")
     await page.locator("#send").click()
