@@ -18,6 +18,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import (
+    CondPageBreak,
     Flowable,
     LongTable,
     Paragraph,
@@ -50,6 +51,8 @@ _UNKNOWN: Final = "□"
 """Stands for a character that no font has."""
 
 _MARGIN: Final = 18 * mm
+_LEAST_ROOM: Final = 45 * mm
+"""A section begins where a heading, a sentence and some rows fit, or else on the next page."""
 _LINE: Final = colors.HexColor("#b8c4c0")
 _HEAD: Final = colors.HexColor("#edf2f0")
 _QUIET: Final = colors.HexColor("#50605b")
@@ -136,6 +139,7 @@ class _Writer:
         return Paragraph("".join(parts).replace("\n", "<br/>"), self._styles[style])
 
     def _section(self, section: Section) -> Iterator[Flowable]:
+        yield CondPageBreak(_LEAST_ROOM)
         yield self.paragraph(section.title, "heading")
         yield from (self.paragraph(sentence) for sentence in section.sentences)
         if section.rows:
