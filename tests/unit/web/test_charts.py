@@ -11,6 +11,7 @@ from privacydesk.web.console.charts import (
     Chart,
     ChartData,
     ChartRow,
+    fitting_label,
     headline_size,
     horizontal_chart,
     vertical_chart,
@@ -105,3 +106,12 @@ def test_lying_bars_stay_within_the_picture(lines: list[tuple[int, int]]) -> Non
 @given(st.lists(st.tuples(COUNTS), min_size=1, max_size=12))
 def test_standing_bars_stay_within_the_picture(lines: list[tuple[int]]) -> None:
     assert outside(vertical_chart(chart_data(*lines, names=("answers",)))) == []
+
+
+@given(st.text(st.characters(categories=("L", "N", "Zs")), max_size=80))
+def test_a_long_name_is_cut_so_that_its_beginning_is_seen(name: str) -> None:
+    label = fitting_label(name)
+    assert fitting_label(label) == label
+    assert label == name or (label.endswith("…") and name.startswith(label[:-1]))
+    assert fitting_label("Payments") == "Payments"
+    assert fitting_label("短信服务商误发名单" * 3) == "短信服务商误发名单短信服务…"

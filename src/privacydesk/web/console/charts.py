@@ -47,6 +47,8 @@ LATE: Final = 1
 """The style of overdue counts: the same as that of the second segment of a bar."""
 SEPARATE: Final = 3
 """The style of counts that are of another kind than the other lines of the chart."""
+OVERDUE: Final = 4
+"""The style of what is overdue and still to be done, beside what was late."""
 
 
 class Bar(Struct, frozen=True):

@@ -23,9 +23,8 @@ from privacydesk.services.figure_tables import (
     count_cells,
 )
 from privacydesk.services.spreadsheets import Cell
+from privacydesk.web.console import charts
 from privacydesk.web.console.charts import (
-    LATE,
-    SEPARATE,
     Chart,
     ChartData,
     ChartRow,
@@ -37,6 +36,8 @@ from privacydesk.web.console.headlines import Headlines
 from privacydesk.web.console.localizer import Localizer
 from privacydesk.web.console.rates import bar_value
 
+_NAMED_BY_STAFF: Final = frozenset({FigureName.TASKS, FigureName.TASK_DAYS, FigureName.INCIDENTS})
+"""Figures whose labels are names of any length."""
 _VERTICAL: Final = frozenset({FigureName.REPLY_DAYS})
 """Figures whose chart has vertical bars."""
 
@@ -117,13 +118,15 @@ class FigureRenderer:
         )
         if name is FigureName.REPLY_DAYS:
             return replace(data, limit=(PROMISED_DAYS, say("promised", count=PROMISED_DAYS)))
+        if name is FigureName.TASKS:
+            return replace(data, styles=(0, charts.LATE, 2, charts.OVERDUE))
         if name in SPREADS:
             in_days = name is FigureName.TASK_DAYS
             return replace(
                 data,
                 columns=(say("half_within"), say("all_within" if in_days else "most_within")),
                 rate=say("days_unit" if in_days else "times_unit"),
-                styles=(0, SEPARATE),
+                styles=(0, charts.SEPARATE),
             )
         return data
 
@@ -168,7 +171,7 @@ class FigureRenderer:
         text = self._tables.label(name, label)
         if name is FigureName.INCIDENTS:
             _day, _, text = text.partition(" ")
-        return fitting_label(text)
+        return fitting_label(text) if name in _NAMED_BY_STAFF else text
 
 
 def _spread_text(figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
@@ -186,7 +189,7 @@ def _compared_columns(name: FigureName) -> frozenset[int]:
 def _bar_style(name: FigureName, label: str) -> int:
     """Return the style of a line's bar: late counts, and those without a deadline, differ."""
     if name is FigureName.REPLY_DAYS:
-        return LATE if label == MORE or int(label) > PROMISED_DAYS else 0
+        return charts.LATE if label == MORE or int(label) > PROMISED_DAYS else 0
     if name is FigureName.BACKLOG:
-        return {OVERDUE: LATE, NO_CLOCK: SEPARATE}.get(label, 0)
+        return {OVERDUE: charts.LATE, NO_CLOCK: charts.SEPARATE}.get(label, 0)
     return 0
