@@ -184,7 +184,8 @@ async def test_requests_are_listed_by_their_open_tasks_and_exported_with_them(
     assert await listed("team=moderation") == [False, False]
     assert await listed("team=no+one") == [False, False]
     assert await listed("task=overdue") == [False, False]
-    assert (await boss.get("/console/inbox?view=open&task=lost")).status == 404
+    for query in ("task=lost", "team=lost"):
+        assert (await boss.get(f"/console/inbox?view=open&{query}")).status == 404
     # A second task, of another team, that is due later.
     assert await hand_on(mei, asked, team="moderation", due="2026-06-30", late="yes") == 303
     office.clock.move(timedelta(days=10))

@@ -70,7 +70,8 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
         raise NotFoundError("there is no such view") from None
     localizer = localizer_of(request)
     services = request.config_dict[SERVICES]
-    inbox_filter = parse_filter(request.query, services.agents, view.value)
+    teams = services.staff.tasks.teams
+    inbox_filter = parse_filter(request.query, services.agents, teams, view.value)
     sort, me = parse_sort(request.query, view), agent_session(request).agent
     tickets = _read_inbox(services.inbox, view, inbox_filter, sort, me)
     query = filter_query(inbox_filter)

@@ -249,7 +249,8 @@ def parse_inbox_query(request: web.Request, query: Mapping[str, str] | None = No
     search = query.get("q", "")[:_MAX_SEARCH_LENGTH].strip()
     if search:
         return PageRequest(None, query=search)
-    inbox_filter = parse_filter(query, request.config_dict[SERVICES].agents, view)
+    services = request.config_dict[SERVICES]
+    inbox_filter = parse_filter(query, services.agents, services.staff.tasks.teams, view)
     if view == QUEUE:
         return PageRequest(None, inbox_filter=inbox_filter)
     listed, after = InboxView(view), _decode_cursor(query.get("after", ""))

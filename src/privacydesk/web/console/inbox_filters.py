@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from privacydesk.domain.agents import Agent
@@ -28,17 +28,20 @@ OWN_TASKS: Final = "no one"
 _SINGLE_HOLDER_VIEWS: Final = frozenset({InboxView.MINE.value, InboxView.UNASSIGNED.value})
 
 
-def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: str) -> InboxFilter:
+def parse_filter(
+    query: Mapping[str, str], agents: Collection[str], teams: Collection[str], view: str
+) -> InboxFilter:
     """Return the filter in a query; parameters that are empty or missing filter nothing.
 
     Args:
         query: the parameters ``kind``, ``language``, ``holder``, ``incident``, ``task`` and
             ``team``; a team alone stands for its open tasks.
-        agents: all agents by name.
+        agents: the names of all agents.
+        teams: the names of the operator's teams.
         view: the view, which ignores what it can't be filtered by.
 
     Raises:
-        NotFoundError: there is no such kind, language, agent or task filter, or no id of an
+        NotFoundError: there is no such kind, language, agent, team or task filter, or no id of an
             incident.
     """
     kind = query.get("kind", "")
@@ -56,6 +59,7 @@ def parse_filter(query: Mapping[str, str], agents: Mapping[str, Agent], view: st
         or language not in {"", *LANGUAGE_TAGS}
         or holder not in {"", NOBODY, *agents}
         or task not in {"", *TaskFilter}
+        or team not in {"", OWN_TASKS, *teams}
     ):
         raise NotFoundError("there is no such filter value")
     return InboxFilter(
