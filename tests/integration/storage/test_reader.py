@@ -25,11 +25,13 @@ from privacydesk.domain.inbox_views import (
     InboxSort,
     InboxView,
     PageCursor,
+    TaskFilter,
     TicketSummary,
     ViewerContext,
     sorts_of,
 )
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.tasks import Task, TaskState
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
@@ -184,6 +186,46 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
     assert await filtered(all_three, after=PageCursor.of(fifth)) == ids(6)
 
 
+async def test_a_view_is_filtered_by_conditions_that_one_task_has_to_meet(store: SqlStore) -> None:
+    """Of the third ticket, one team's task is open and another's is overdue."""
+
+    def task(number: int, team: str, *, due: timedelta, ended: bool = False) -> Task:
+        state = TaskState.ANSWERED if ended else TaskState.TAKEN
+        return Task(
+            number, team, "mei", NOW, (NOW + due).date(), NOW + due, state=state,
+            ended_at=NOW if ended else None,
+        )  # fmt: skip
+
+    await desk.begin(store)
+    later, past = MINUTE, -MINUTE
+    await _file(
+        store,
+        desk.ticket(1),
+        desk.ticket(2, tasks=(task(1, "payments", due=past, ended=True),)),
+        desk.ticket(3, tasks=(task(1, "payments", due=later), task(2, "", due=past))),
+        desk.ticket(4, tasks=(task(1, "payments", due=past),)),
+    )
+    viewer = ViewerContext("bob", NOW, NOW)
+
+    async def filtered(**filters: Any) -> list[int]:
+        chosen = InboxFilter(**filters)
+        found = await store.reader.inbox_tickets(InboxView.OPEN, viewer, inbox_filter=chosen)
+        assert await store.reader.inbox_count(InboxView.OPEN, viewer, chosen) == len(found)
+        return sorted(int(one.number.removeprefix("PD-")) for one in found)
+
+    assert await filtered(task=TaskFilter.OPEN) == [3, 4]
+    assert await filtered(task=TaskFilter.OPEN, team="payments") == [3, 4]
+    assert await filtered(task=TaskFilter.OPEN, team="") == [3]
+    assert await filtered(task=TaskFilter.OVERDUE) == [3, 4]
+    assert await filtered(task=TaskFilter.OVERDUE, team="payments") == [4]
+    assert await filtered(task=TaskFilter.OVERDUE, team="moderation") == []
+    counted = await store.cases.tasks(NOW, NOW + MINUTE)
+    assert sorted((one.team, one.ended_at is None) for one in counted) == [
+        ("", True), ("payments", False), ("payments", True), ("payments", True),
+    ]  # fmt: skip
+    assert await store.cases.tasks(NOW - MINUTE, NOW) == ()
+
+
 @pytest.mark.parametrize("view", InboxView)
 @pytest.mark.parametrize("after", [None, PageCursor(NOW, desk.ticket_id())], ids=["first", "later"])
 @pytest.mark.parametrize(
@@ -193,6 +235,7 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
         InboxFilter(RequestKind.GUARDIAN),
         InboxFilter(locale="en"),
         InboxFilter(holder="bob"),
+        InboxFilter(task=TaskFilter.OVERDUE, team="payments"),
         InboxFilter(RequestKind.GUARDIAN, "en", "bob"),
     ],
 )

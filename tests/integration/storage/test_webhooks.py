@@ -14,7 +14,8 @@ from tests.integration.storage.desk import MINUTE, NOW, query_plan
 
 from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
-from privacydesk.domain.ids import EndpointId
+from privacydesk.domain.ids import EndpointId, IncidentId
+from privacydesk.domain.incidents import Audience, Incident, IncidentState
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind
 from privacydesk.domain.webhooks import (
@@ -98,6 +99,24 @@ async def settle(
 
 def kinds(claimed: tuple[ClaimedPosting, ...]) -> list[str]:
     return [one.posting.kind.value for one in claimed]
+
+
+async def test_a_change_of_an_incident_is_posted_in_its_own_commit(begun: SqlStore) -> None:
+    told = AuditEntry(NOW, "lao-zhou", "incident_prepared")
+    notice = Incident(
+        IncidentId(b"incident".ljust(16, b"0")), "Leak", Audience.EVERYONE, {}, "lao-zhou", NOW
+    )
+    draft = replace(notice, state=IncidentState.DRAFT, version=2)
+    for one in (notice, draft):
+        await begun.incidents.save(one, told)
+    (claimed,) = await claim(begun)
+    assert claimed.posting.kind is WebhookEventKind.INCIDENT_PREPARED
+    with pytest.raises(StaleError):
+        await begun.incidents.save(replace(draft, state=IncidentState.SENDING, version=4), told)
+    await settle(begun, claimed)
+    assert await claim(begun) == ()
+    await begun.incidents.save(replace(draft, state=IncidentState.SENDING, version=3), told)
+    assert kinds(await claim(begun)) == ["incident.released"]
 
 
 async def test_a_posting_is_written_with_its_ticket_or_not_at_all(begun: SqlStore) -> None:
