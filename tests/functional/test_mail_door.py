@@ -23,6 +23,7 @@ from privacydesk.connectors.imap import MAX_MAIL_BYTES, MAX_POLL_BYTES, ImapMail
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.events import Sender
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.periods import Preset
 from privacydesk.errors import SettingsError, UnavailableError
 from privacydesk.services.attachments import UncheckedFile
 
@@ -155,6 +156,10 @@ async def test_a_complaint_is_filed_by_mail_alone(tmp_path: Path) -> None:
     async with post(tmp_path) as desk:
         answer = await file_complaint(desk)
         (ticket,) = await desk.world.services.store.reader.list_tickets()
+        assert "by_mail" in ticket.flags
+        packs, reports = desk.world.services.oversight.packs, desk.world.services.oversight.reports
+        check = await packs.self_check(reports.period_for(Preset.THIS_YEAR), "en")
+        assert ("Of these by mail", "1") in [row[:2] for row in check.sections[1].rows]
         assert ticket.kind is RequestKind.COMPLAINT
         assert ticket.contact == SOMEBODY
         assert ticket.number in words(answer)

@@ -45,6 +45,10 @@ EVIDENCE_SETTLED: Final = frozenset(
 """States in which evidence is no longer needed; see ``Ticket.has_settled_evidence``."""
 
 
+BY_MAIL: Final = "by_mail"
+"""The flag of a ticket that was filed in a conversation held by mail."""
+
+
 class Outcome(StrEnum):
     """How a closed ticket ended."""
 
@@ -157,7 +161,7 @@ class Ticket(Struct, frozen=True):
         excluded_reviewers: agents who may not decide it, as it objects to their decision.
         scheduled_events: future events, earliest first.
         flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``,
-            ``escalated``.
+            ``escalated``, ``by_mail``.
         contact: verified contact that notices are sent to; encrypted at rest.
         contact_hash: keyed hash of ``contact``, used to find the person's tickets.
         phone_hash: keyed hash of the account's phone, by which only staff find the ticket; None if

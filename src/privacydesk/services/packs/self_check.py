@@ -19,7 +19,7 @@ from privacydesk.domain.figures import Figure, FigureName
 from privacydesk.domain.intents import DESTRUCTIVE, RequestKind
 from privacydesk.domain.minors import AgeBand, FileAct
 from privacydesk.domain.reports import OVERDUE
-from privacydesk.domain.ticket import Outcome, Ticket
+from privacydesk.domain.ticket import BY_MAIL, Outcome, Ticket
 from privacydesk.services.packs.evidence import Evidence
 from privacydesk.services.packs.minors import outcome_name
 from privacydesk.services.packs.pack import Section
@@ -169,10 +169,12 @@ class _Facts:
         waits = report.waits
         gave_up = report.figure(FigureName.GIVEN_UP)
         kinds = Counter(ticket.kind for ticket in self._evidence.tickets)
+        by_mail = sum(BY_MAIL in ticket.flags for ticket in self._evidence.tickets)
         yield Fact("door_chat", self._said("open"), Source.SETUP)
         yield Fact("door_mail", self._said("open" if setup.takes_mail else "shut"), Source.SETUP)
         yield Fact("kinds", self._kinds(RequestKind), Source.SETUP)
         yield Fact("received", self._breakdown("kind", kinds.items()), Source.REQUESTS)
+        yield Fact("received_mail", str(by_mail), Source.REQUESTS)
         yield Fact("gave_up", self._share(gave_up), Source.COUNTERS)
         yield Fact("waits", self._of(waits.in_time, waits.answered), Source.VISITS)
 

@@ -10,7 +10,13 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.effects import MoveTicket, OpenTicket
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket, TicketState
+from privacydesk.domain.ticket import (
+    BY_MAIL,
+    ScheduledEvent,
+    ScheduledEventKind,
+    Ticket,
+    TicketState,
+)
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.ports import Hashing, IdGenerator
 from privacydesk.services.deadlines import Deadlines
@@ -40,7 +46,7 @@ class TicketBuilder:
             account=effect.account,
             account_hash=lookup("account", effect.account) if effect.account else None,
             required_assurance=effect.required_assurance,
-            flags=effect.flags,
+            flags=effect.flags if conversation.mail is None else effect.flags | {BY_MAIL},
             contact=effect.contact,
             contact_hash=lookup("contact", effect.contact) if effect.contact else None,
             linked=effect.linked,
