@@ -97,6 +97,9 @@ async def test_a_hold_binds_every_request_about_the_account_until_it_is_released
         assert await refused(decisions.preview(number, by, verdict)) == "lack_hold"
         assert await refused(decisions.decide(number, by, verdict)) == "lack_hold"
     assert destroyed(world) == []
+    assert (await world.services.staff.tickets.details(wish.number)).held_from == (
+        refusable.number,
+    )
     await release(world, refusable)
     for ticket, by in ((wish, "mei"), (unbinding, "mei"), (objection, "lao-zhou")):
         await decisions.decide(ticket.number, by, Verdict())
@@ -158,3 +161,23 @@ async def test_nobody_reports_done_by_hand_what_a_hold_keeps(world: World) -> No
     assert await refused(answer(wish.number, 1, "mei", TaskResult.DONE)) == "lack_hold"
     await answer(wish.number, 1, "mei", TaskResult.NOT_POSSIBLE, "There is a hold.")
     assert (await now_of(world, wish)).state is TicketState.IN_REVIEW
+
+
+async def test_the_last_word_on_a_closing_closes_nothing_that_another_request_holds(
+    world: World,
+) -> None:
+    player = await enter(world, "lin", "en")
+    copy = await filed(player, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    closing = await filed(
+        player, {"choose": "deregistration"}, {"choose": "go_on"}, {"choose": "chat"},
+        {"choose": "yes"},
+    )  # fmt: skip
+    await world.services.staff.decisions.grant(closing.number, "mei")
+    await hold(world, copy)
+    await player.pull()
+    await steps(
+        player, {"choose": "go_on"}, {"bot": "confirm_closing.sure"}, {"choose": "yes"},
+        {"bot": "confirm_closing.on_hold"},
+    )  # fmt: skip
+    await player.settle()
+    assert (destroyed(world), (await now_of(world, closing)).state) == ([], TicketState.IN_REVIEW)

@@ -83,6 +83,8 @@ class TicketFormatter:
         yield f"{ticket.number}  {humanize(ticket.kind.value)}, {_state(ticket)}"
         yield ""
         yield from self._facts(ticket)
+        if case.held_from:
+            yield f"{'Account held:':14}from {', '.join(case.held_from)}"
         if ticket.items:
             yield ""
             yield "Asked for:"
@@ -221,6 +223,7 @@ class TicketFormatter:
             "locale": ticket.locale,
             "needs": ticket.required_assurance.name.lower(),
             "account": ticket.account or None,
+            "held_from": list(case.held_from),
             "contact": ticket.contact or None,
             "reviewer_not": list(ticket.excluded_reviewers),
             "items": [_item_record(item) for item in ticket.items],

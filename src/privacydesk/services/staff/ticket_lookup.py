@@ -30,13 +30,18 @@ from privacydesk.services.staff.staleness import (
 
 @dataclass(frozen=True, slots=True)
 class TicketDetails:
-    """A ticket with its log, evidence (without content), day-by-day deadline and notices."""
+    """A ticket with its log, evidence (without content), day-by-day deadline and notices.
+
+    Attributes:
+        held_from: numbers of the tickets from which a legal hold on its account was set.
+    """
 
     ticket: Ticket
     log: tuple[LogEntry, ...]
     evidence: tuple[Evidence, ...]
     days: tuple[Day, ...]
     notices: tuple[Delivery, ...]
+    held_from: tuple[str, ...] = ()
 
     @property
     def digest(self) -> CaseDigest:
@@ -139,6 +144,7 @@ class TicketLookup:
             evidence=await self._reader.evidence_of(ticket.id),
             days=self._deadlines.days(clock) if clock else (),
             notices=await self._reader.notices_of(ticket.id),
+            held_from=tuple([one.number for one in await self._account_holds.on(ticket.account)]),
         )
 
     async def guard(self, ticket: Ticket, seen: SeenState | None, *parts: CasePart) -> Guard:

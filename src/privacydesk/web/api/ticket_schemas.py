@@ -183,6 +183,11 @@ class TicketDetailsResponse(ResponseModel):
     number: str
     account: str
     contact: str
+    held_from: tuple[str, ...] = Field(
+        default=(),
+        description="Numbers of the requests from which a legal hold on the account was set. While"
+        " there is one, nothing of the account can be deleted, closed or unbound.",
+    )
     items: tuple[ItemDetailsResponse, ...]
     answers: dict[str, JsonValue] = Field(
         description="Further answers of the requester; `opening` is their first message."

@@ -121,6 +121,9 @@ async def _show_details(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
             number=ticket.number,
             account=ticket.account,
             contact=ticket.contact,
+            held_from=tuple(
+                [one.number for one in await call.services.staff.account_holds.on(ticket.account)]
+            ),
             items=tuple(
                 ItemDetailsResponse(
                     **item_fields(item),
