@@ -165,6 +165,7 @@ async def test_an_open_page_counts_without_being_reloaded(
     office: Office, zhou: Browser, chen: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "_POLL_INTERVAL", 0.01)
+    monkeypatch.setattr(live, "_MERGE_WINDOW", 0.0)
     address = await prepare(zhou)
     page = await zhou.get(address)
     (shown,) = re.findall(r'data-revision="([^"]+)"', page.text)
