@@ -107,6 +107,15 @@ class OperatorCalendar:
         """The operator's overrides of the published schedule."""
         return self._overrides
 
+    def in_language(self, language: str) -> OperatorCalendar:
+        """Return the same calendar with its holidays named in one of ``LANGUAGES``."""
+        return OperatorCalendar(
+            self._code,
+            overrides=self._overrides,
+            settled_until=self._settled_until,
+            language=language,
+        )
+
     def day(self, day: date) -> DayStatus:
         """Return the entry for ``day``.
 

@@ -182,9 +182,15 @@ class OperatorSettings:
         """Return what changes if these are all overrides of their calendar."""
         return self._planner.plan(overrides)
 
-    def calendar_years(self, code: str = "") -> tuple[CalendarYear, ...]:
-        """Return this year and the next one of a calendar; default: the operator's."""
-        calendar = self._deadlines.calendars.get(code or self._deadlines.rules.calendar)
+    def calendar_years(self, code: str = "", language: str = "en") -> tuple[CalendarYear, ...]:
+        """Return this year and the next one of a calendar.
+
+        Args:
+            code: code of the calendar; empty for the operator's.
+            language: language of the names of holidays, as ``Calendars`` takes it.
+        """
+        calendars = self._deadlines.calendars
+        calendar = calendars.get(code or self._deadlines.rules.calendar).in_language(language)
         first = self._deadlines.today(self._clock.now()).year
         schedules = [calendar.year(year) for year in range(first, first + _YEARS)]
         return tuple(

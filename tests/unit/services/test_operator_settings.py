@@ -64,6 +64,14 @@ def test_this_year_and_the_next_are_shown() -> None:
     assert this.settled
     assert this.overridden == 0
     assert this.worked
+    named = {language: _names(language) for language in ("en", "zh-Hans", "zh-Hant")}
+    assert named["en"][0] == "New Year's Day"
+    assert named["zh-Hans"][0] == "元旦"
+    assert named["zh-Hans"] != named["zh-Hant"]
+
+
+def _names(language: str) -> list[str | None]:
+    return [status.name for _, status in settings().calendar_years("CN", language)[0].off]
 
 
 async def test_without_a_name_there_are_no_texts() -> None:

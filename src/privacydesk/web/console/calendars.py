@@ -24,6 +24,8 @@ from privacydesk.web.console.setting_pages import (
     setting_page,
     version_in,
 )
+from privacydesk.web.keys import LOCALE
+from privacydesk.web.texts import LANGUAGE_TAGS
 
 
 @staff(Role.ADMINISTRATOR)
@@ -136,7 +138,7 @@ async def _render(
         code=code,
         codes=settings.calendar_codes,
         own=settings.calendar_code,
-        years=settings.calendar_years(code),
+        years=settings.calendar_years(code, LANGUAGE_TAGS[request[LOCALE]]),
         overrides=settings.overrides(code),
         submitted=submitted or {},
     )
