@@ -40,7 +40,7 @@ from privacydesk.services.staff import preconditions
 from privacydesk.services.staff.decisions import Decisions
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
-LIMIT: Final = int(os.environ.get("MODEL_CHECK_STATES", "1500"))
+LIMIT: Final = int(os.environ.get("MODEL_CHECK_STATES", "4000"))
 """The most states of an exploration."""
 
 DELETION: Final = Scope(RequestKind.DELETION, {"categories": ["posts"]}, agents=("ann", "bob"))

@@ -93,14 +93,17 @@ def destroys(ticket: Ticket) -> bool:
 
 
 def task_destroys(ticket: Ticket, task: Task) -> bool:
-    """Return whether a team that does a task of a decided ticket takes something away for good."""
+    """Return whether a team that does a task of a decided ticket takes something away for good.
+
+    What was decided about an item says nothing of what a team has done with it.
+    """
     items = task.items or range(len(ticket.items))
     return any(_takes_away(ticket, ticket.items[index]) for index in items)
 
 
 def _takes_away(ticket: Ticket, item: ScopeItem) -> bool:
     kinds, wishes = _DESTROYING_KINDS, _DESTROYING_WISHES
-    return item.decision != "refuse" and (ticket.kind in kinds or item.name in wishes)
+    return ticket.kind in kinds or item.name in wishes
 
 
 def _has_no_call(kind: RequestKind, item: ScopeItem) -> bool:
