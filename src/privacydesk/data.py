@@ -19,7 +19,7 @@ TEMPLATE: Final = "messages.pot"
 
 _POLICIES: Final = "policies"
 _LEFT_OUT: Final = "left-out"
-_NOT_VOICES: Final = frozenset({_POLICIES, "replies"})
+_NOT_VOICES: Final = frozenset({_POLICIES, _LEFT_OUT, "replies"})
 """The folders of the corpus without annotated messages."""
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -111,13 +111,17 @@ def voice_files(directory: Path | None = None) -> list[tuple[str, str, str]]:
     ]
 
 
-def short_text_files() -> dict[str, str]:
+def short_text_files(*, left_out: bool = False) -> dict[str, str]:
     """Return the corpus files with short texts, by path. They are in the checkout only.
+
+    Args:
+        left_out: whether to read the texts that are not learnt from.
 
     Raises:
         SettingsError: the folder or a file can't be read.
     """
     folder, shown = _find_folder("corpus", None)
+    folder = folder / _LEFT_OUT if left_out else folder
     return {f"{shown}/{name}": text for name, text in _read_files(folder, (".jsonl",)).items()}
 
 

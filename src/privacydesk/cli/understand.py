@@ -102,12 +102,20 @@ def evaluate(
     ] = None,
 ) -> None:
     """Evaluate the whole pipeline on messages that were not used for training."""
-    from privacydesk.data import reply_files, voice_files  # noqa: PLC0415
+    from privacydesk.cli.classes_table import classes_table  # noqa: PLC0415
+    from privacydesk.data import reply_files, short_text_files, voice_files  # noqa: PLC0415
+    from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
     from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
     from privacydesk.reply_training.evaluation import acts_table  # noqa: PLC0415
     from privacydesk.reply_training.replies import read_replies  # noqa: PLC0415
-    from privacydesk.training.corpus import is_left_out, parted, read_voice  # noqa: PLC0415
+    from privacydesk.services.classifiers import Classifiers  # noqa: PLC0415
+    from privacydesk.training.corpus import (  # noqa: PLC0415
+        WRITTEN_ON,
+        is_left_out,
+        parted,
+        read_voice,
+    )
     from privacydesk.training.evaluation.report import judged, table  # noqa: PLC0415
 
     voices, pipeline = [read_voice(*file) for file in voice_files(folder)], Pipeline.load()
@@ -124,6 +132,9 @@ def evaluate(
             for reply in file_replies
         )
         typer.echo(f"\n{acts_table(pipeline, replies)}")
+        left_out = short_text_files(left_out=True)
+        classifiers = Classifiers.load(E5Embedder())
+        typer.echo(f"\n{classes_table(pipeline, classifiers, left_out, WRITTEN_ON)}")
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
         intents = [(result.example.intent, result.read.intent) for result in results]
@@ -169,7 +180,6 @@ def train(
         from privacydesk.training.short_texts import (  # noqa: PLC0415
             pairs,
             train_short_texts,
-            unlike_requests,
         )
         from privacydesk.training.teaching import teach  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -193,8 +203,8 @@ def train(
     short_texts = short_text_files()
     asking = Asking(replies, pairs(short_texts, "answers", "act"), questions())
     train_replies(folder, asking, report_progress)
-    said = (reply.text for _, file_replies in replies for reply in file_replies)
-    train_short_texts(folder, short_texts, unlike_requests(parted(voices)[0], said))
+    said = [reply.text for _, file_replies in replies for reply in file_replies]
+    train_short_texts(folder, short_texts, parted(voices)[0], said)
     typer.echo(f"network: {folder}")
 
 

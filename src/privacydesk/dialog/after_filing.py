@@ -65,16 +65,12 @@ def asks_what(runner: Runner, script: Script) -> bool:
         return not (more or script.observed.asks_question) and runner.start(
             script, Intent.REQUEST_STATUS
         )
-    return _says_where_it_stands(runner, script)
+    return says_status(runner, script)
 
 
 def says_where_it_stands(runner: Runner, script: Script) -> bool:
     """Answer a question about a filed request that no form explains: "why is it still there?"."""
-    return (
-        _asks_of_it(script)
-        and filed_last(script) is not None
-        and _says_where_it_stands(runner, script)
-    )
+    return _asks_of_it(script) and filed_last(script) is not None and says_status(runner, script)
 
 
 def _asks_of_it(script: Script) -> bool:
@@ -88,7 +84,8 @@ def _asks_of_it(script: Script) -> bool:
     return found is None or not found.sure or found.intent.kind is None
 
 
-def _says_where_it_stands(runner: Runner, script: Script) -> bool:
+def says_status(runner: Runner, script: Script) -> bool:
+    """Say where the request that was filed here stands; of several, or if it is late, all."""
     last = filed_last(script)
     several = sum(one.is_open for one in script.tickets_of(whose(script))) > 1
     if last is None or several or last.is_late(script.now):

@@ -19,7 +19,6 @@ from privacydesk.dialog.slots import (
     staying,
 )
 from privacydesk.domain.account_terms import DataCategory, Provider
-from privacydesk.domain.ages import age_group
 from privacydesk.domain.intents import COPIES, RequestKind
 
 if TYPE_CHECKING:
@@ -140,13 +139,13 @@ def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_oneself(entities: Entities) -> frozenset[str]:
     """Return the choices made by giving one's own age: ``me``, and the age group."""
-    ages = entities.get("own_age", ())
-    return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
+    told = entities.get("own_age_group", ())
+    return frozenset({"me", str(told[0])}) if told else frozenset()
 
 
 def of_somebody(entities: Entities) -> frozenset[str]:
     """Return the choice made by naming an account, unless it is the speaker's or their child's."""
-    own = _OWN_PEOPLE.intersection(entities.get("answer", ())) or entities.get("own_age")
+    own = _OWN_PEOPLE.intersection(entities.get("answer", ())) or entities.get("own_age_group")
     return frozenset({"stranger"} if entities.get("account_name") and not own else ())
 
 

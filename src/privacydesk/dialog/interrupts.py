@@ -1,7 +1,7 @@
 """Interrupts: what works at every step without a line in a flow, before the open form.
 
-A change of language, a child writing, somebody in danger, the queue, and commands. Exact words and
-buttons always work; ``following`` handles recognised sentences.
+A change of language, a child writing, another's account, somebody in danger, the queue, and
+commands. Exact words and buttons always work; ``following`` handles recognised sentences.
 """
 
 from __future__ import annotations
@@ -9,21 +9,26 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.dialog import commands, languages, opening_hours, queueing, reading
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.request_actions import may_be_added_to
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import TO_STAFF
-from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.effects import AddMaterial
+from privacydesk.domain.intents import FOR_OTHERS, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
+from privacydesk.domain.ticket import MaterialKind, Requester
 
+_OF_OTHERS: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
+"""Kinds of requests in which another person's account may be spoken of."""
 _STORIES: Final = frozenset({"long_text", *TO_STAFF})
 """Types of answers in which people tell at length what happened."""
 
 
 def cares(runner: Runner, script: Script, *, labelled: bool) -> bool:
-    """Handle what comes before all else: language, a child writing, danger, opening hours.
+    """Handle what comes before all else: language, who writes, danger, opening hours.
 
     Args:
         runner: runs the flows.
@@ -36,7 +41,7 @@ def cares(runner: Runner, script: Script, *, labelled: bool) -> bool:
     languages.follow(runner, script)
     if _mind_minor(runner, script) or mind_danger(runner, script):
         return True
-    return not labelled and opening_hours.tell(runner, script)
+    return not labelled and (_mind_owner(runner, script) or opening_hours.tell(runner, script))
 
 
 def obeys(runner: Runner, script: Script, *, labelled: bool) -> bool:
@@ -67,25 +72,59 @@ def _asks_person(runner: Runner, script: Script) -> bool:
 
 def _mind_minor(runner: Runner, script: Script) -> bool:
     """Note that the user is a minor; a child is asked nothing more (children's statement)."""
-    ages = script.observed.entities.get("own_age", ())
-    if not ages and _is_of_unknown_age(runner, script):
+    group = "".join(script.observed.entities.get("own_age_group", ()))
+    if not group and _is_of_unknown_age(runner, script):
         script.minor_hint = True
         return runner.start(script, Intent.UNDERAGE_REPORT)
-    if not ages or int(ages[0]) >= ADULT_FROM:
+    if group in {"", "adult"}:
         return False
     if _asks_of_somebody_else(runner, script) and reading.does(script, ReplyAct.ANSWER):
         # "Ten this year" answers how old the child is.
         return False
     fresh, script.minor_hint = not script.minor_hint, True
-    if fresh and int(ages[0]) > CHILD_UNDER and _files_for_oneself(runner, script):
+    if fresh:
+        _mark_filed(script)
+    if fresh and group == "teen" and _files_for_oneself(runner, script):
         script.say("minor_speaks.teen")
-    if int(ages[0]) >= CHILD_UNDER or "minor_speaks" not in runner.flows:
+    if group != "under_14" or "minor_speaks" not in runner.flows:
         return False
     if any(frame.flow == "minor_speaks" for frame in script.stack):
         return False
     runner.drop_all(script)
     runner.start_flow(script, "minor_speaks", {})
     return True
+
+
+def _mark_filed(script: Script) -> None:
+    """Mark the requests that a minor filed here before they told their age."""
+    script.effects += [
+        AddMaterial(one.id, MaterialKind.MATERIAL, script.whole_message, flags=frozenset({"minor"}))
+        for one in script.tickets_of(whose(script))
+        if one.conversation_id == script.before.id
+        and one.requester is Requester.SUBJECT
+        and may_be_added_to(one)
+        and not one.involves_minor
+    ]
+
+
+def _mind_owner(runner: Runner, script: Script) -> bool:
+    """Hand over to a person if a user says that the account they use isn't theirs.
+
+    Nothing is filed in its owner's name, whatever was begun: a code sent to a phone number proves
+    nothing to those who got the number from somebody else.
+    """
+    if not script.observed.entities.get("not_theirs") or script.owner.kind is not (
+        OwnerKind.ASSISTANT
+    ):
+        return False
+    kinds = {runner.flows[frame.flow].kind for frame in script.stack} - {None}
+    if kinds & _OF_OTHERS or (script.stack and not kinds):
+        return False
+    runner.drop_all(script)
+    script.say("desk.not_their_account")
+    if script.account:
+        script.say("desk.leave_account")
+    return runner.start(script, Intent.HUMAN_AGENT)
 
 
 def _is_of_unknown_age(runner: Runner, script: Script) -> bool:

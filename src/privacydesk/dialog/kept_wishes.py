@@ -17,7 +17,7 @@ from privacydesk.domain.conversation import RequestDraft
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
 
-MOST_KEPT: Final = 3
+MOST_KEPT: Final = 8
 """Requests that a conversation remembers; users with more are asked to repeat them later."""
 
 

@@ -98,7 +98,7 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
         # A refusal given meanwhile is disputed; staff look at it with the objection.
         return True
     asked = wishes.wishes_of(runner, script)
-    if script.observed.entities.get("own_age"):
+    if script.observed.entities.get("own_age_group"):
         # A user who tells their own age reports nobody; the conversation is flagged for it.
         asked = tuple(wish for wish in asked if wish.intent is not Intent.UNDERAGE_REPORT)
     if not asked:

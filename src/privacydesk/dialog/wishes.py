@@ -18,7 +18,6 @@ from privacydesk.dialog.slots import (
     Entities,
 )
 from privacydesk.domain.account_terms import Provider
-from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import RecognisedIntent, RecognisedRequest
@@ -139,8 +138,7 @@ def _tells_own_age(script: Script, heard: RecognisedRequest) -> bool:
 
     The conversation is flagged for staff, and the form continues.
     """
-    ages = heard.entities.get("own_age", ())
-    teen = bool(ages) and CHILD_UNDER < int(ages[0]) < ADULT_FROM
+    teen = "teen" in heard.entities.get("own_age_group", ())
     return teen and bool(script.stack) and script.minor_hint
 
 

@@ -93,12 +93,14 @@ class AddMaterial(Struct, frozen=True):
         kind: whether it adds material or asks a question.
         words: the requester's words; stored encrypted in the ticket's log and purged with it.
         evidence: uploads.
+        flags: marks that the words give the ticket.
     """
 
     ticket_id: TicketId
     kind: MaterialKind
     words: str = ""
     evidence: tuple[EvidenceId, ...] = ()
+    flags: frozenset[str] = frozenset()
 
 
 class RateTicket(Struct, frozen=True):

@@ -93,6 +93,36 @@ class ReplyAct(StrEnum):
     CHAT = "chat"
 
 
+class Speaker(StrEnum):
+    """What the writer of a message says of themselves.
+
+    ``age``: their own age, or when they were born. ``child``, ``teen``: without one, that they are
+    under 14, or under 18. ``not_theirs``: the account is somebody else's. ``bereaved``: its owner
+    has died.
+    """
+
+    AGE = "age"
+    CHILD = "child"
+    TEEN = "teen"
+    NOT_THEIRS = "not_theirs"
+    BEREAVED = "bereaved"
+
+
+class Remark(StrEnum):
+    """What a message says about requests that were filed.
+
+    ``status``: it asks where one stands. ``reasons``: why it was refused. ``discreet``: somebody
+    should not be told of it. ``objects``: somebody else requested something for the writer's
+    account, which they don't want. ``nothing``: nothing should be done at all.
+    """
+
+    STATUS = "status"
+    REASONS = "reasons"
+    DISCREET = "discreet"
+    OBJECTS = "objects"
+    NOTHING = "nothing"
+
+
 class Question(NamedTuple):
     """The open question that a message replies to.
 
@@ -238,6 +268,7 @@ class ReadingResult(Struct, frozen=True):
         reply_acts: acts of the message as a reply to the open question.
         chosen_line: line number, in the question, of the button that the message means; 0 if it
             means none.
+        meaning: the mean of the network's vectors of the message; empty if it was not read.
     """
 
     intent: Intent
@@ -250,3 +281,4 @@ class ReadingResult(Struct, frozen=True):
     clear_requests: tuple[bool, ...] = ()
     reply_acts: frozenset[ReplyAct] = frozenset()
     chosen_line: int = 0
+    meaning: tuple[float, ...] = ()

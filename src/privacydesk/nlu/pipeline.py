@@ -79,10 +79,10 @@ class Pipeline:
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> Self:
         """Return the pipeline with the network of a folder."""
-        answers = Topics.load(E5Embedder(), folder / ANSWERS)
+        answers = Topics(E5Embedder(), ANSWERS, folder=folder).of
         parser = Parser(folder)
         replies = ReplyReader(folder, parser)
-        return cls(parser, replies, Certainty.load(folder / FILE), answers.of)
+        return cls(parser, replies, Certainty.load(folder / FILE), lambda text: answers(text)[0])
 
     def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> ReadingResult:
         """Return what a message says on a day, as an answer to a question.
@@ -154,6 +154,7 @@ class Pipeline:
             scope.acts(),
             scope.accounts(),
             tuple(whole and self._is_clear(scope, number) for number, _ in made),
+            meaning=tuple(parsed.states.mean(0).tolist()),
         )
 
     def _replied(self, scope: Scope, question: Question) -> tuple[frozenset[ReplyAct], int]:

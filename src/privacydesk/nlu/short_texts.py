@@ -1,4 +1,4 @@
-"""Classifies short texts: questions asked in a form, complaints, and requests of rare kinds.
+"""Classifies short texts: questions asked in a form, complaints, and what messages say.
 
 The features are the encoder's embedding of a text and its characters; the network is trained on
 what people ask for instead.
@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-from privacydesk.nlu.heads.weights import Floats, softmax
+from privacydesk.nlu.heads.weights import Floats, sigmoid, softmax
 from privacydesk.nlu.normaliser import fold
 
 SHIPPED: Final = Path(__file__).parent / "network"
@@ -23,9 +23,12 @@ TOPICS: Final = "topics.npz"
 COMPLAINTS: Final = "complaints.npz"
 REQUESTS: Final = "requests.npz"
 ANSWERS: Final = "answers.npz"
-"""The files of the models for questions, complaints, requests and answers."""
+SPEAKERS: Final = "speakers.npz"
+REMARKS: Final = "remarks.npz"
+CHILD_WISHES: Final = "child_wishes.npz"
+"""The files of the models; ``corpus/README.md`` tells what each learns from."""
 LONGEST: Final = 100
-"""Most characters of a text to classify; a longer one tells a story."""
+"""Most characters of a text to classify."""
 
 _BUCKETS: Final = 8_192
 """Hash buckets for character n-grams."""
@@ -55,8 +58,8 @@ class ShortTexts:
     Args:
         classes: their names; the last one is for texts of no other class.
         enough: the probability from which a text is of a class.
-        learnt: ``mean`` and ``scale`` of the embedding, ``weights`` (embedding and
-            characters, classes), and the ``bias`` of each class.
+        learnt: ``mean`` and ``scale`` of the meaning, ``weights`` (meaning and characters,
+            classes), and the ``bias`` of each class.
     """
 
     def __init__(self, classes: list[str], enough: float, learnt: Mapping[str, Floats]) -> None:
@@ -77,14 +80,22 @@ class ShortTexts:
 
         Args:
             text: what was written.
-            meaning: its embedding.
+            meaning: its embedding, and behind it the mean of the network's vectors, if known.
         """
-        if len(text) > LONGEST:
+        if len(meaning) < len(self._learnt["mean"]):
             return ""
-        learnt = self._learnt
-        meant = (meaning - learnt["mean"]) / learnt["scale"]
-        seen = np.concatenate([meant, characters(text)])
-        chances = softmax(seen @ learnt["weights"] + learnt["bias"])
+        chances = softmax(self._scores(text, meaning))
         best = int(chances.argmax())
         known = best < len(self._classes) - 1 and chances[best] >= self._enough
         return self._classes[best] if known else ""
+
+    def names(self, text: str, meaning: Floats) -> tuple[str, ...]:
+        """Return all classes of a text, where it may have several."""
+        likely = sigmoid(self._scores(text, meaning)) >= self._enough
+        return tuple(name for name, is_one in zip(self._classes, likely, strict=True) if is_one)
+
+    def _scores(self, text: str, meaning: Floats) -> Floats:
+        learnt = self._learnt
+        meant = (meaning[: len(learnt["mean"])] - learnt["mean"]) / learnt["scale"]
+        seen = np.concatenate([meant, characters(text)])
+        return seen @ learnt["weights"] + learnt["bias"]

@@ -1,41 +1,38 @@
-"""Topics of questions that forms explain, of complaints, and of requests."""
+"""Classifies texts: questions that forms explain, complaints, and what messages say."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from privacydesk.nlu.short_texts import LONGEST, SHIPPED, TOPICS, ShortTexts
+import numpy as np
+
+from privacydesk.nlu.short_texts import LONGEST, SHIPPED, ShortTexts
 
 if TYPE_CHECKING:
     from privacydesk.encoder.embedding import PassageEmbedder
 
 
 class Topics:
-    """Classifies texts by topic, from their embeddings and their characters.
+    """Classifies texts with several models; each text is embedded once for all of them."""
 
-    Args:
-        embedder: embeds texts.
-        texts: the trained classifier.
-    """
-
-    def __init__(self, embedder: PassageEmbedder, texts: ShortTexts) -> None:
+    def __init__(self, embedder: PassageEmbedder, *names: str, folder: Path = SHIPPED) -> None:
         self._embedder = embedder
-        self._texts = texts
+        self._models = [_model(folder / name) for name in names]
 
-    @classmethod
-    def load(cls, embedder: PassageEmbedder, file: Path = SHIPPED / TOPICS) -> Self:
-        """Return the topics of a file."""
-        return cls(embedder, _texts(file))
+    def of(self, text: str, meaning: Sequence[float] = ()) -> tuple[str, ...]:
+        """Return the class of a text's beginning by each model; empty where it has none.
 
-    def of(self, text: str) -> str:
-        """Return the topic of the beginning of a text; empty where it has no known one."""
+        Some models need the meaning that the network gives a text, and know nothing without.
+        """
         text = text[:LONGEST]
-        return self._texts.name(text, self._embedder.embed_query(text))
+        vector = np.array([*self._embedder.embed_query(text), *meaning], np.float32)
+        return tuple(one.name(text, vector) for one in self._models)
 
 
 @cache
-def _texts(file: Path) -> ShortTexts:
+def _model(file: Path) -> ShortTexts:
     """Return the trained classifier of a file, which is read once a process."""
     return ShortTexts.load(file)

@@ -6,18 +6,25 @@ Nothing is decided here; the dialog engine decides on the resulting observation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 from datetime import date
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import NO_QUESTION, Holder, Question, ReadingResult, ReplyAct
+from privacydesk.domain.reading import (
+    NO_QUESTION,
+    Holder,
+    Question,
+    ReadingResult,
+    ReplyAct,
+    Speaker,
+)
 from privacydesk.domain.turn import AskedQuestion, Observation
 from privacydesk.nlu.language_id import language_of
 from privacydesk.nlu.lists.matching import Lists
+from privacydesk.services.classifiers import Classifiers, MessageClasses
 from privacydesk.services.fair_pool import FairPool
 from privacydesk.services.findings import observed
 from privacydesk.services.findings.asides import (
@@ -27,6 +34,7 @@ from privacydesk.services.findings.asides import (
     without,
     without_questions,
 )
+from privacydesk.services.findings.speakers import as_bereaved, of_oneself
 
 _BASE_COST: Final = 500
 """The fixed cost of interpreting a message, in units of the time that one character takes."""
@@ -48,21 +56,6 @@ class MessageReader(Protocol):
             question: the question that it replies to, if any.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Classifiers:
-    """What the network does not tell apart; see ``nlu.topics``. Each is empty where it is unclear.
-
-    Attributes:
-        topics: returns the topic of a question that a form explains.
-        complaints: returns the subject of a complaint.
-        requests: returns the kind of a request, of those that the network takes for others.
-    """
-
-    topics: Callable[[str], str]
-    complaints: Callable[[str], str]
-    requests: Callable[[str], str]
 
 
 class MessageInterpreter:
@@ -115,11 +108,16 @@ class MessageInterpreter:
         # Replace lone surrogates: they can't be encoded.
         text = text.encode("utf-8", "replace").decode()
         read = self._reader.parse(text, today, question)
+        classes = self._classes_of(text, read)
         # An answer without a request is of no kind.
         if read.reading.requests or not (question.text or read.intent is Intent.SMALLTALK):
-            read = self._tell_kinds_apart(text, read)
+            read = _of_kind(read, classes.kind)
+        if classes.speaker == Speaker.BEREAVED:
+            read = as_bereaved(read, in_form=bool(question.text))
         language = language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
+        besides = self._said_besides(text, read, classes, today)
+        listed |= besides
         listed |= self._find_opening_answer(text, read, listed, today, question)
         listed |= self._find_complaint_subject(text, read, listed)
         rest = without(text, questions) if questions else ""
@@ -146,7 +144,7 @@ class MessageInterpreter:
                 chosen_line=rest_read.chosen_line,
             )
         opening_answer = self._find_opening_answer(rest, rest_read, listed, today, question)
-        rest_listed = self._lists.found(rest) | opening_answer
+        rest_listed = self._lists.found(rest) | opening_answer | besides
         return beside_questions(
             observed(text, read, listed, language),
             asked_questions,
@@ -154,17 +152,24 @@ class MessageInterpreter:
             observed(rest, rest_read, rest_listed, language),
         )
 
-    def _tell_kinds_apart(self, text: str, read: ReadingResult) -> ReadingResult:
-        """Return a reading whose only request is of the kind that the classifier tells."""
-        requests = read.reading.requests
-        if len(requests) > 1 or any(one.holder is not Holder.SELF for one in requests):
-            return read
-        kind = self._classifiers.requests(text)
-        if not kind:
-            return read
-        intent = Intent(kind)
-        told = tuple(replace(one, intent=intent) for one in requests)
-        return replace(read, intent=intent, reading=replace(read.reading, requests=told))
+    def _classes_of(self, text: str, read: ReadingResult) -> MessageClasses:
+        """Return the classes of a message; digits alone, such as a code, have none."""
+        if not any(map(str.isalpha, text)):
+            return MessageClasses()
+        return self._classifiers.messages(text, read.meaning)
+
+    def _said_besides(
+        self, text: str, read: ReadingResult, classes: MessageClasses, today: date
+    ) -> dict[str, tuple[Any, ...]]:
+        """Return what a message says of its writer, of filed requests, and of a child."""
+        found = of_oneself(text, read, classes.speaker, today)
+        if classes.remark:
+            found["remark"] = (classes.remark,)
+        if any(one.holder is Holder.CHILD for one in read.reading.requests):
+            wishes = self._classifiers.child_wishes(text)
+            # A single one is what the network reads.
+            found["child_wishes"] = wishes if len(wishes) > 1 else ()
+        return found
 
     def _find_opening_answer(
         self,
@@ -233,3 +238,13 @@ def _only_asks(read: ReadingResult) -> bool:
     asks = ReplyAct.ASKS in read.reply_acts and ReplyAct.ANSWER not in read.reply_acts
     has_more = read.chosen_line or read.reading.requests or read.intent is Intent.SMALLTALK
     return asks and not has_more
+
+
+def _of_kind(read: ReadingResult, kind: str) -> ReadingResult:
+    """Return a reading whose only request, if it is one's own, is of a kind; empty for any."""
+    requests = read.reading.requests
+    if not kind or len(requests) > 1 or any(one.holder is not Holder.SELF for one in requests):
+        return read
+    intent = Intent(kind)
+    told = tuple(replace(one, intent=intent) for one in requests)
+    return replace(read, intent=intent, reading=replace(read.reading, requests=told))

@@ -8,6 +8,7 @@ from typing import Any, Final
 from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.queueing import WISH_NOW
 from privacydesk.dialog.schema import Ask, Confirm, Flow
+from privacydesk.dialog.script import ANSWER
 from privacydesk.dialog.slots import shown
 from privacydesk.domain.conversation import Conversation, OwnerKind, RequestDraft
 from privacydesk.domain.reading import NO_QUESTION, Question
@@ -82,6 +83,9 @@ class OpenQuestions:
         locale, place = conversation.locale, f"{frame.flow}.{step.id}"
         frames = [(self._flows[frame.flow], frame.slots) for frame in conversation.stack]
         values = [value for flow, slots in frames for value in self._context_values(flow, slots)]
+        if frame.flow == ANSWER:
+            # What staff asked is the question.
+            values = [frame.slots.get("text", "")]
         question = self._question(place, locale, step.wording, values)
         prefixes = (self._request_prefix(locale, flow, slots) for flow, slots in frames)
         return question._replace(subject=next(filter(None, prefixes), ""))

@@ -1,4 +1,4 @@
-"""Trains the topic classifiers of short texts: logistic regressions on their embeddings.
+"""Trains the classifiers of short texts: logistic regressions on their embeddings.
 
 ``corpus/README.md`` describes the training data.
 """
@@ -6,63 +6,153 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 from sklearn.linear_model import LogisticRegression
 
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Holder, Modality, Remark, Speaker
 from privacydesk.encoder.embedding import E5Embedder
+from privacydesk.nlu.heads.parsed import WINDOW, Parser
 from privacydesk.nlu.short_texts import (
     ANSWERS,
+    CHILD_WISHES,
     COMPLAINTS,
     LONGEST,
+    REMARKS,
     REQUESTS,
+    SPEAKERS,
     TOPICS,
     characters,
 )
 from privacydesk.training.corpus import Voice
 
-_ABOUT: Final = (
+Pairs = list[tuple[str, Any]]
+"""Texts, each with its class, or its classes."""
+
+_OTHER: Final = "other"
+
+
+class _Model(Struct, frozen=True):
+    """A classifier to train.
+
+    Attributes:
+        name: the file of its weights.
+        kind: the name of the data files begins with it.
+        key: the field of a line that tells the class.
+        rest: the class of texts without one.
+        enough: the probability from which a class counts.
+        meaning: the weight of the meaning.
+        reads: whether the network's vectors belong to the meaning.
+        times: how often a text of the files counts; those of the corpus count once.
+        looseness: inverse strength of the regularisation, times the number of texts.
+    """
+
+    name: str
+    kind: str
+    key: str
+    rest: str
+    enough: float
+    meaning: float = 1.0
+    reads: bool = False
+    times: float = 1.0
+    looseness: float = 250.0
+
+
+_MODELS: Final = (
     # On texts that the weights had not seen, 0.91 of the topics found from here on were right, and
     # 0.94 of the kinds of complaints; six and four in ten were found. Of the yeses 0.93 were one.
-    (TOPICS, "questions", "topic", "policy", 0.5, 1.0),
-    (COMPLAINTS, "complaints", "about", "other", 0.8, 1.0),
-    (REQUESTS, "requests", "kind", "other", 0.6, 1.0),
-    (ANSWERS, "answers", "act", "other", 0.7, 0.3),
-)
-"""The file of each classifier, the data files and the field that it is trained on, the class for no
-topic, the probability from which topics count, and the weight of the meaning."""
-_OTHERS: Final = 4_000
-"""Other messages and replies that the classifier of requests learns from, besides the rehearsed."""
-_LOOSENESS: Final = 250.0
-"""Inverse strength of the regularisation, times the number of texts."""
+    _Model(TOPICS, "questions", "topic", "policy", 0.5),
+    _Model(COMPLAINTS, "complaints", "about", _OTHER, 0.8),
+    _Model(REQUESTS, "requests", "kind", _OTHER, 0.6),
+    _Model(ANSWERS, "answers", "act", _OTHER, 0.7, meaning=0.3),
+    _Model(
+        SPEAKERS, "speakers", "speaker", _OTHER, 0.5,
+        meaning=0.7, reads=True, times=20.0, looseness=1_000.0,
+    ),
+    _Model(REMARKS, "remarks", "about", _OTHER, 0.4, meaning=0.7, reads=True, times=8.0),
+)  # fmt: skip
+_CHILD_WISHES: Final = _Model(CHILD_WISHES, "child_wishes", "wants", "", 0.5)
+_MANY: Final = 4_000
+_FEW: Final = 2_000
+"""Messages without a class that are learnt from."""
+_WISHES: Final[Mapping[Intent, str]] = {
+    Intent.ACCESS: "access",
+    Intent.RECTIFICATION: "correct",
+    Intent.DELETION: "delete",
+    Intent.DEREGISTRATION: "close",
+}
+"""What guardians want done, as the corpus and as their form calls it."""
 
 
-def train_short_texts(folder: Path, files: Mapping[str, str], others: Sequence[str]) -> None:
+def train_short_texts(
+    folder: Path, files: Mapping[str, str], voices: Sequence[Voice], replies: Sequence[str]
+) -> None:
     """Train the classifiers and write them into a folder.
 
     Args:
         folder: of a network.
-        files: questions, requests and complaints, by name; see ``data.short_text_files``.
-        others: texts which are no request of a kind that the network does not know.
+        files: texts with their classes, by name; see ``data.short_text_files``.
+        voices: annotated messages.
+        replies: what people answered at the steps of forms.
     """
-    for name, kind, key, rest, enough, share in _ABOUT:
-        known = pairs(files, kind, key)
-        if name == REQUESTS:
-            known += [(text, rest) for text in others]
-        given = [(text[:LONGEST], topic) for text, topic in known]
-        topics = [*sorted({topic for _, topic in given} - {rest}), rest]
-        np.savez_compressed(
-            folder / name, enough=np.float32(enough), **_learnt(given, topics, share)
+    states = Parser(folder).states
+    more = {
+        REQUESTS: _of_no_unknown_kind(voices, replies),
+        SPEAKERS: _of_oneself(voices),
+        REMARKS: _of_filed(voices),
+    }
+    for one in _MODELS:
+        given = pairs(files, one.kind, one.key)
+        features = _Features(one, states)
+        weights = [one.times] * len(given) + [1.0] * len(more.get(one.name, []))
+        given += more.get(one.name, [])
+        classes = [*sorted({name for _, name in given} - {one.rest}), one.rest]
+        seen = features.of([text[:LONGEST] for text, _ in given])
+        learnt = _regression(one, len(given)).fit(
+            seen, [classes.index(name) for _, name in given], sample_weight=weights
         )
+        features.save(folder, classes, learnt.coef_, learnt.intercept_)
+    _train_child_wishes(folder, files, voices, states)
 
 
-def unlike_requests(voices: Iterable[Voice], replies: Iterable[str]) -> list[str]:
-    """Return messages and replies that are no request of an unknown kind.
+def _train_child_wishes(
+    folder: Path,
+    files: Mapping[str, str],
+    voices: Sequence[Voice],
+    states: Callable[[str, int], Any],
+) -> None:
+    """Train the classifier of texts that may have several classes, each learnt by itself."""
+    given = pairs(files, _CHILD_WISHES.kind, _CHILD_WISHES.key) + _of_children(voices)
+    classes = sorted({name for _, names in given for name in names})
+    features = _Features(_CHILD_WISHES, states)
+    seen = features.of([text for text, _ in given])
+    learnt = [
+        _regression(_CHILD_WISHES, len(given)).fit(seen, [name in names for _, names in given])
+        for name in classes
+    ]
+    weights, bias = ([getattr(one, name) for one in learnt] for name in ("coef_", "intercept_"))
+    features.save(folder, classes, np.concatenate(weights), np.concatenate(bias))
+
+
+def pairs(files: Mapping[str, str], kind: str, key: str) -> Pairs:
+    """Return the texts of the files of a kind, each with its value for a key."""
+    texts = (text for name, text in files.items() if name.rpartition("/")[2].startswith(kind))
+    lines = (msgspec.json.decode(line) for text in texts for line in text.splitlines())
+    return [(line["text"], line[key]) for line in lines]
+
+
+# -- what the corpus tells beside the files ---------------------------------------------------
+
+
+def _of_no_unknown_kind(voices: Sequence[Voice], replies: Sequence[str]) -> Pairs:
+    """Return texts that are no request of a kind which the network does not know.
 
     They are all that is said in the stories, and a part of what others say.
     """
@@ -72,29 +162,100 @@ def unlike_requests(voices: Iterable[Voice], replies: Iterable[str]) -> list[str
     for voice in voices:
         said = rehearsed if voice.is_rehearsed else texts
         said += (one.text for one in voice.examples if one.intent not in unknown)
-    return rehearsed + random.Random(0).sample(texts, min(_OTHERS, len(texts)))  # noqa: S311
+    return [(text, _OTHER) for text in (*rehearsed, *_some(texts, _MANY))]
 
 
-def pairs(files: Mapping[str, str], kind: str, key: str) -> list[tuple[str, str]]:
-    """Return the texts of the files of a kind, each with its value for a key."""
-    texts = (text for name, text in files.items() if name.rpartition("/")[2].startswith(kind))
-    lines = (msgspec.json.decode(line) for text in texts for line in text.splitlines())
-    return [(line["text"], line[key]) for line in lines]
+def _of_oneself(voices: Sequence[Voice]) -> Pairs:
+    """Return what messages say of their writers: an age, or that somebody has died."""
+    told: Pairs = []
+    own: list[str] = []
+    others: list[str] = []
+    for one in (example for voice in voices for example in voice.examples):
+        holders = {request.holder for request in one.gold.requests}
+        if Holder.DECEASED in holders:
+            told.append((one.text, Speaker.BEREAVED))
+        elif any(each.age and each.holder is Holder.SELF for each in one.gold.requests):
+            told.append((one.text, Speaker.AGE))
+        else:
+            (own if holders <= {Holder.SELF} else others).append(one.text)
+    texts = (*_some(own, _FEW), *_some(others, _FEW))
+    return told + [(text, _OTHER) for text in texts]
 
 
-def _learnt(
-    given: Sequence[tuple[str, str]], classes: Sequence[str], share: float
-) -> dict[str, Any]:
-    """Return the trained parameters of ``ShortTexts``."""
-    embed = E5Embedder().embed_query
-    meant = np.stack([embed(text) for text, _ in given])
-    mean, scale = meant.mean(0), (meant.std(0) + 1e-6) / share
-    seen = np.concatenate(
-        [(meant - mean) / scale, np.stack([characters(text) for text, _ in given])], axis=1
-    )
-    learnt = LogisticRegression(C=_LOOSENESS / len(given), max_iter=500).fit(
-        seen, [classes.index(name) for _, name in given]
-    )
-    half = {"mean": mean, "scale": scale, "weights": learnt.coef_.T}
-    small = {name: numbers.astype(np.float16) for name, numbers in half.items()}
-    return {"classes": np.array(classes), "bias": learnt.intercept_.astype(np.float32), **small}
+def _of_filed(voices: Sequence[Voice]) -> Pairs:
+    """Return messages that only ask where a request stands, and others."""
+    told: Pairs = []
+    texts = []
+    for one in (example for voice in voices for example in voice.examples):
+        asked = {request.intent for request in one.gold.requests}
+        if asked == {Intent.REQUEST_STATUS}:
+            told.append((one.text, Remark.STATUS))
+        elif Intent.REQUEST_STATUS not in asked:
+            texts.append(one.text)
+    return told + [(text, _OTHER) for text in _some(texts, _FEW)]
+
+
+def _some(texts: Sequence[str], most: int) -> list[str]:
+    return random.Random(0).sample(texts, min(most, len(texts)))  # noqa: S311 - no secret
+
+
+def _of_children(voices: Sequence[Voice]) -> Pairs:
+    """Return messages of guardians, each with what they want done."""
+    wished = {Modality.WISHED, Modality.CONDITIONAL}
+    found: Pairs = []
+    for one in (example for voice in voices for example in voice.examples):
+        asked = [each for each in one.gold.requests if each.intent is Intent.GUARDIAN]
+        acts = {each.act for each in asked if each.act and each.modality in wished}
+        # What the corpus calls other may be a wish of the form.
+        if asked and acts <= _WISHES.keys():
+            found.append((one.text, sorted(_WISHES[act] for act in acts if act)))
+    return found
+
+
+# -- regression -------------------------------------------------------------------------------
+
+
+class _Features:
+    """What a classifier learns from: the meaning of texts, and their characters."""
+
+    def __init__(self, model: _Model, states: Callable[[str, int], Any]) -> None:
+        self._model = model
+        self._states = states
+        self._mean: Any = None
+        self._scale: Any = None
+
+    def of(self, texts: Sequence[str]) -> Any:
+        """Return the features of the texts to learn from, by whose mean and scale they are told."""
+        meant = np.stack([self._meaning(text) for text in texts])
+        self._mean, self._scale = meant.mean(0), (meant.std(0) + 1e-6) / self._model.meaning
+        runs = np.stack([characters(text) for text in texts])
+        return np.concatenate([(meant - self._mean) / self._scale, runs], axis=1)
+
+    def _meaning(self, text: str) -> Any:
+        embedded = _embedded(text)
+        if not self._model.reads:
+            return embedded
+        return np.concatenate([embedded, self._states(text, WINDOW).mean(0)])
+
+    def save(self, folder: Path, classes: Sequence[str], weights: Any, bias: Any) -> None:
+        """Write the parameters of ``ShortTexts``."""
+        half = {"mean": self._mean, "scale": self._scale, "weights": weights.T}
+        np.savez_compressed(
+            folder / self._model.name,
+            classes=np.array([*map(str, classes)]),
+            bias=bias.astype(np.float32),
+            enough=np.float32(self._model.enough),
+            **{name: numbers.astype(np.float16) for name, numbers in half.items()},
+        )
+
+
+_EMBEDDER: Final = E5Embedder()
+
+
+@cache
+def _embedded(text: str) -> Any:
+    return _EMBEDDER.embed_query(text)
+
+
+def _regression(model: _Model, texts: int) -> LogisticRegression:
+    return LogisticRegression(C=model.looseness / texts, max_iter=500)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import pytest
 from tests.unit.dialog.test_engine_guards import advance
 from tests.unit.dialog.test_openings import CONVERSATION, ENGINE
 
+from privacydesk.dialog import kept_wishes
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Observation, RecognisedIntent, RecognisedRequest, TextMessage
 
 WISHED = (Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING, Intent.CONSENT_WITHDRAWAL)
 
 
-def test_no_wish_beside_a_status_is_dropped_in_silence() -> None:
+def test_no_wish_beside_a_status_is_dropped_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_wishes, "MOST_KEPT", 3)
     wishes = tuple(
         RecognisedRequest(RecognisedIntent(one, 0.99), {"wants": ("yes",)}) for one in WISHED
     )

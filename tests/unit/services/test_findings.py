@@ -400,11 +400,11 @@ def test_a_number_that_is_all_of_a_message_may_be_an_age() -> None:
 
 def test_ages_are_whose_they_are() -> None:
     own = entities(read(request(Intent.UNDERAGE_REPORT, age=13)))
-    assert own["own_age"] == (13,)
+    assert own["own_age_group"] == ("under_14",)
     assert own["phrase"] == ("me",)
     child = entities(read(request(Intent.GUARDIAN, holder=Holder.CHILD, age=9)))
     assert child["child_age"] == (9,)
-    assert "own_age" not in child
+    assert "own_age_group" not in child
 
 
 def test_an_answer_is_told_as_the_dialogue_takes_it() -> None:

@@ -19,7 +19,8 @@ from privacydesk.domain.reading import (
     Request,
 )
 from privacydesk.nlu.lists.matching import load_lists
-from privacydesk.services.message_interpreter import Classifiers, MessageInterpreter
+from privacydesk.services.classifiers import Classifiers, MessageClasses
+from privacydesk.services.message_interpreter import MessageInterpreter
 
 TODAY = date(2026, 11, 29)
 LISTS = load_lists()
@@ -29,7 +30,7 @@ def nothing(_text: str) -> str:
     return ""
 
 
-NOTHING = Classifiers(nothing, nothing, nothing)
+NOTHING = Classifiers(nothing, nothing, lambda *_: MessageClasses(), lambda _: ())
 
 
 class Counting:
@@ -209,7 +210,7 @@ async def test_a_kind_that_the_network_does_not_know_is_told_of_a_lone_request()
             )
             return ReadingResult(self.intents[0], 0.9, (), Reading(wishes))
 
-    portable = dataclasses.replace(NOTHING, requests=lambda _text: "portability")
+    portable = dataclasses.replace(NOTHING, messages=lambda *_: MessageClasses(kind="portability"))
     for reader, becomes in (
         (Asked((Intent.ACCESS,)), Intent.PORTABILITY),
         (Asked((Intent.ACCESS,), Holder.OTHER_PERSON), Intent.ACCESS),

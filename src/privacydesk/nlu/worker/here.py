@@ -14,10 +14,9 @@ from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observation
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
-from privacydesk.nlu.short_texts import COMPLAINTS, REQUESTS, SHIPPED
-from privacydesk.nlu.topics import Topics
 from privacydesk.policy.library import FilePolicyLibrary, find_version
-from privacydesk.services.message_interpreter import Classifiers, MessageInterpreter, MessageReader
+from privacydesk.services.classifiers import Classifiers
+from privacydesk.services.message_interpreter import MessageInterpreter, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 
 
@@ -100,10 +99,6 @@ class UnderstandingHere:
     def _loaded(self) -> tuple[Lists, MessageInterpreter]:
         with self._making:
             if self._made is None:
-                lists, embedder = load_lists(), E5Embedder()
-                topics = Topics.load(embedder).of
-                complaints = Topics.load(embedder, SHIPPED / COMPLAINTS).of
-                requests = Topics.load(embedder, SHIPPED / REQUESTS).of
-                classifiers = Classifiers(topics, complaints, requests)
+                lists, classifiers = load_lists(), Classifiers.load(E5Embedder())
                 self._made = lists, MessageInterpreter(lists, self._make(), classifiers)
             return self._made

@@ -123,7 +123,7 @@ def _of_message(
         *(one for act, told in _BY_ACTS.items() if act in read.reply_acts for one in told),
         *things["phrase"],
         *done["phrase"],
-        *_both(read),
+        *_both(read, listed),
         *(("own_contact",) if gives_contact(text, requests, read.fragment) else ()),
     )
     told = told_of(requests, read.fragment)
@@ -136,7 +136,7 @@ def _of_message(
             **told,
             **things,
             **done,
-            "acts": _acts(read),
+            "acts": _acts(read, listed),
             "answer": _answers(read, listed),
             **_answered(text, read, listed),
             "account_name": read.accounts,
@@ -169,9 +169,10 @@ def _plain_answer(read: ReadingResult) -> tuple[str, ...]:
     return ("no",) if read.reply_acts == {ReplyAct.NO} and not told else ()
 
 
-def _both(read: ReadingResult) -> tuple[str, ...]:
+def _both(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """Return the phrase for several things that a guardian wants done."""
-    return ("and",) if len(read.guardian_acts) > 1 else ()
+    told = read.guardian_acts or listed.get("child_wishes", ())
+    return ("and",) if told and len(_acts(read, listed)) > 1 else ()
 
 
 def _birth_in_part(read: ReadingResult, closed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -189,18 +190,19 @@ def _answers(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tupl
     denied = {one.intent for one in of(Modality.DENIED, read.reading.requests)}
     never = {button for one in denied for button in _BUTTONS.get(one, ())}
     found = tuple(one for one in listed.get("answer", ()) if one not in never)
-    told = _acts(read)
+    told = _acts(read, listed)
     if not told:
         return found
     return (*(one for one in found if one not in _ACTS.values()), *told)
 
 
-def _acts(read: ReadingResult) -> tuple[str, ...]:
+def _acts(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """Return the labels of the buttons for what should be done for a child."""
+    wishes = tuple(f"wish.{one}" for one in listed.get("child_wishes", ()))
     acts = read.guardian_acts or tuple(
-        one.intent for one in of(Modality.WISHED, read.reading.requests)
+        one.intent for one in of(Modality.WISHED, read.reading.requests) if not wishes
     )
-    return _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
+    return _distinct((*wishes, *(_ACTS[one] for one in acts if one in _ACTS)))
 
 
 def _tells_account_alone(read: ReadingResult) -> bool:
@@ -225,11 +227,11 @@ def _of_wish(
         *things["phrase"],
         *people(one.requests),
         *(posts(read.reading.requests) if one.intent is Intent.DEREGISTRATION else ()),
-        *_both(read),
+        *_both(read, listed),
     )
     found = {
         **{kind: listed[kind] for kind in _ANSWERS if kind in listed},
-        "acts": _acts(read),
+        "acts": _acts(read, listed),
         "answer": _answers(read, listed),
         **told_of(one.requests, None),
         **things,

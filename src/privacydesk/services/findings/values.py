@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from privacydesk.domain.account_terms import GenderCode
+from privacydesk.domain.ages import age_group
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Fragment, Holder, Modality, Request
 from privacydesk.nlu.extractors.ages import ages
@@ -99,7 +100,7 @@ def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str,
         "entry": tuple((field, value, "") for field, value in entries.items()),
         "entry_told": tuple((field, value, "") for field, value in told.items()),
         "new_value": tuple(new) if len(new) == 1 else (),
-        "own_age": tuple(own) if len(own) == 1 else (),
+        "own_age_group": tuple(map(age_group, own)) if len(own) == 1 else (),
         "child_age": tuple(child) if len(child) == 1 else (),
         "send_to": tuple(contact) if len(contact) == 1 else (),
     }

@@ -209,7 +209,8 @@ class _TurnRows(Struct):
     def add_material(self, effect: AddMaterial) -> None:
         """Add the requester's words or files to an open ticket."""
         ticket = self.ticket(effect.ticket_id)
-        self.tickets[ticket.id] = replace(ticket, version=ticket.version + 1)
+        flags = ticket.flags | effect.flags
+        self.tickets[ticket.id] = replace(ticket, flags=flags, version=ticket.version + 1)
         self._add_log_entry(ticket, effect.kind.value, effect.words or "evidence")
         self._attach_evidence(ticket, effect.evidence)
 
