@@ -57,10 +57,10 @@ class AnnotatedReader:
         """Return what a message says on a day, as an answer to a question."""
         known = _rehearsed().get(text.strip())
         if known is not None and not question.text:
-            return read_of(known, today)
+            return self._read_of(known, today)
         replied = _replies_at_questions().get((question.text, text.strip()))
         read = self._network.parse(text, today, question) if None in (known, replied) else None
-        told = read_of(known, today) if known is not None else read
+        told = self._read_of(known, today) if known is not None else read
         assert told is not None
         if replied is not None:
             does, means = replied
@@ -68,6 +68,13 @@ class AnnotatedReader:
             assert read is not None
             does, means = read.reply_acts, read.chosen_line
         return replace(told, reply_acts=does, chosen_line=means)
+
+    def meaning(self, text: str) -> tuple[float, ...]:
+        """Return the mean of the network's vectors of a text."""
+        return self._network.meaning(text)
+
+    def _read_of(self, known: Example, today: date) -> ReadingResult:
+        return replace(read_of(known, today), meaning=self.meaning(known.text))
 
 
 @cache

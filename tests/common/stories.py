@@ -51,11 +51,10 @@ from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
 from privacydesk.nlu.pipeline import Pipeline
-from privacydesk.nlu.worker.here import UnderstandingHere
+from privacydesk.nlu.worker.here import Network, UnderstandingHere
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
-from privacydesk.services.message_interpreter import MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.settings import Settings, load_settings
@@ -220,7 +219,7 @@ def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
 
 
 @cache
-def _reader() -> MessageReader:
+def _reader() -> Network:
     """Return what reads messages in the whole process."""
     network = Pipeline.load()
     return network if NETWORK in os.environ else AnnotatedReader(network)

@@ -41,7 +41,7 @@ def classes_table(
             found = classifiers.messages(text, meaning)[at]
             count(kind, {name} - {_OTHER}, {found} - {""})
     for text, names in _lines(files, "child_wishes", "wants"):
-        count("child wishes", names, classifiers.child_wishes(text))
+        count("child wishes", names, classifiers.child_wishes(text, pipeline.meaning(text)))
     lines = ["| class | texts | of those told, right | of those it is, told |", "| --- " * 4 + "|"]
     for name in sorted(wanted):
         shares = (right[name] / max(1, counts[name]) for counts in (told, wanted))

@@ -104,7 +104,6 @@ def evaluate(
     """Evaluate the whole pipeline on messages that were not used for training."""
     from privacydesk.cli.classes_table import classes_table  # noqa: PLC0415
     from privacydesk.data import reply_files, short_text_files, voice_files  # noqa: PLC0415
-    from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
     from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
     from privacydesk.reply_training.evaluation import acts_table  # noqa: PLC0415
@@ -133,7 +132,7 @@ def evaluate(
         )
         typer.echo(f"\n{acts_table(pipeline, replies)}")
         left_out = short_text_files(left_out=True)
-        classifiers = Classifiers.load(E5Embedder())
+        classifiers = Classifiers.load(pipeline.meaning)
         typer.echo(f"\n{classes_table(pipeline, classifiers, left_out, WRITTEN_ON)}")
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
@@ -170,6 +169,7 @@ def train(
         short_text_files,
         voice_files,
     )
+    from privacydesk.domain.reading import ReplyAct  # noqa: PLC0415
     from privacydesk.reply_training.replies import Asking, read_replies  # noqa: PLC0415
     from privacydesk.training.corpus import is_left_out, parted, read_voice  # noqa: PLC0415
     from privacydesk.training.sentences import read_sentences  # noqa: PLC0415
@@ -203,7 +203,12 @@ def train(
     short_texts = short_text_files()
     asking = Asking(replies, pairs(short_texts, "answers", "act"), questions())
     train_replies(folder, asking, report_progress)
-    said = [reply.text for _, file_replies in replies for reply in file_replies]
+    said = [
+        reply.text
+        for _, file_replies in replies
+        for reply in file_replies
+        if ReplyAct.OTHER not in reply.acts
+    ]
     train_short_texts(folder, short_texts, parted(voices)[0], said)
     typer.echo(f"network: {folder}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Final, Self
@@ -23,11 +22,11 @@ from privacydesk.domain.reading import (
     Request,
 )
 from privacydesk.domain.typed_codes import code_digits
-from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
 from privacydesk.nlu.heads.replies import ReplyReader
+from privacydesk.nlu.heads.weights import Floats
 from privacydesk.nlu.labels import REPLY_ACTS
 from privacydesk.nlu.scope import Scope, without_all
 from privacydesk.nlu.short_texts import ANSWERS, SHIPPED
@@ -69,7 +68,7 @@ class Pipeline:
         parser: Parser,
         replies: ReplyReader,
         certainty: Certainty,
-        answers: Callable[[str], str],
+        answers: Topics,
     ) -> None:
         self._parser = parser
         self._replies = replies
@@ -79,10 +78,13 @@ class Pipeline:
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> Self:
         """Return the pipeline with the network of a folder."""
-        answers = Topics(E5Embedder(), ANSWERS, folder=folder).of
         parser = Parser(folder)
-        replies = ReplyReader(folder, parser)
-        return cls(parser, replies, Certainty.load(folder / FILE), lambda text: answers(text)[0])
+        replies, answers = ReplyReader(folder, parser), Topics(ANSWERS, folder=folder)
+        return cls(parser, replies, Certainty.load(folder / FILE), answers)
+
+    def meaning(self, text: str) -> tuple[float, ...]:
+        """Return the mean of the network's vectors of a text; empty where it sees nothing."""
+        return _mean(self._parser.states(text, WINDOW))
 
     def parse(self, text: str, today: date, question: Question = NO_QUESTION) -> ReadingResult:
         """Return what a message says on a day, as an answer to a question.
@@ -154,7 +156,7 @@ class Pipeline:
             scope.acts(),
             scope.accounts(),
             tuple(whole and self._is_clear(scope, number) for number, _ in made),
-            meaning=tuple(parsed.states.mean(0).tolist()),
+            meaning=_mean(parsed.states),
         )
 
     def _replied(self, scope: Scope, question: Question) -> tuple[frozenset[ReplyAct], int]:
@@ -170,7 +172,7 @@ class Pipeline:
         line = int(told.lines.argmax())
         means = line if told.lines[line] >= _MEANT else 0
         # So much hangs on a plain yes that a second model has to agree.
-        if acts == _YES and self._answers(text) != ReplyAct.YES:
+        if acts == _YES and self._answers.of(text, _mean(scope.parsed.states)) != (ReplyAct.YES,):
             return acts | {ReplyAct.CHAT}, means
         return acts, means
 
@@ -185,6 +187,10 @@ class Pipeline:
         if is_meant and not self._is_clear(scope, number):
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _mean(states: Floats) -> tuple[float, ...]:
+    return tuple(states.mean(0).tolist()) if len(states) else ()
 
 
 def _leaves_a_gap(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """Classifies short texts: questions asked in a form, complaints, and what messages say.
 
-The features are the encoder's embedding of a text and its characters; the network is trained on
-what people ask for instead.
+The features are the mean of the vectors that the network has for a text's word pieces, and the
+characters of its beginning.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ REMARKS: Final = "remarks.npz"
 CHILD_WISHES: Final = "child_wishes.npz"
 """The files of the models; ``corpus/README.md`` tells what each learns from."""
 LONGEST: Final = 100
-"""Most characters of a text to classify."""
+"""Characters of a text that are looked at; its meaning is that of all of it."""
 
 _BUCKETS: Final = 8_192
 """Hash buckets for character n-grams."""
 _RUN: Final = 5
 """Characters of the longest n-gram."""
 _WEIGHT: Final = 8.0
-"""Norm of the character features; that of the embedding is about twenty."""
+"""Norm of the character features; that of the meaning is about twenty."""
 
 
 def characters(text: str) -> Floats:
-    """Return the hashed n-grams of up to five characters of a text, with norm ``_WEIGHT``."""
-    folded = f"^{fold(text).strip()}$"
+    """Return the hashed n-grams of a text's first characters, with norm ``_WEIGHT``."""
+    folded = f"^{fold(text[:LONGEST]).strip()}$"
     runs = Counter(
         crc32(folded[start : start + length].encode()) % _BUCKETS
         for length in range(1, _RUN + 1)
@@ -58,7 +58,7 @@ class ShortTexts:
     Args:
         classes: their names; the last one is for texts of no other class.
         enough: the probability from which a text is of a class.
-        learnt: ``mean`` and ``scale`` of the meaning, ``weights`` (meaning and characters,
+        learnt: ``centre`` and ``scale`` of the meaning, ``weights`` (meaning and characters,
             classes), and the ``bias`` of each class.
     """
 
@@ -71,19 +71,12 @@ class ShortTexts:
     def load(cls, path: Path) -> Self:
         """Return the classifier of a file."""
         with np.load(path) as kept:
-            numbers = ("mean", "scale", "weights", "bias")
+            numbers = ("centre", "scale", "weights", "bias")
             learnt = {name: kept[name].astype(np.float32) for name in numbers}
             return cls(kept["classes"].tolist(), float(kept["enough"]), learnt)
 
     def name(self, text: str, meaning: Floats) -> str:
-        """Return the class of a text; empty where it has none, or where that is not clear.
-
-        Args:
-            text: what was written.
-            meaning: its embedding, and behind it the mean of the network's vectors, if known.
-        """
-        if len(meaning) < len(self._learnt["mean"]):
-            return ""
+        """Return the class of a text, which means this; empty where none is clear."""
         chances = softmax(self._scores(text, meaning))
         best = int(chances.argmax())
         known = best < len(self._classes) - 1 and chances[best] >= self._enough
@@ -96,6 +89,6 @@ class ShortTexts:
 
     def _scores(self, text: str, meaning: Floats) -> Floats:
         learnt = self._learnt
-        meant = (meaning[: len(learnt["mean"])] - learnt["mean"]) / learnt["scale"]
+        meant = (meaning - learnt["centre"]) / learnt["scale"]
         seen = np.concatenate([meant, characters(text)])
         return seen @ learnt["weights"] + learnt["bias"]

@@ -1,10 +1,12 @@
-"""What the network does not tell apart, and small models on embeddings do."""
+"""What the network does not tell apart, and small models on its vectors do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
+
+import numpy as np
 
 from privacydesk.nlu.short_texts import (
     CHILD_WISHES,
@@ -18,8 +20,7 @@ from privacydesk.nlu.short_texts import (
 )
 from privacydesk.nlu.topics import Topics
 
-if TYPE_CHECKING:
-    from privacydesk.encoder.embedding import PassageEmbedder
+Meaning = Sequence[float]
 
 
 class MessageClasses(NamedTuple):
@@ -40,27 +41,33 @@ class MessageClasses(NamedTuple):
 class Classifiers:
     """The classifiers of the shipped network.
 
+    All but the first take a message's text and its meaning (``ReadingResult.meaning``).
+
     Attributes:
         topics: returns the topic of a question that a form explains; empty where it has none.
         complaints: returns the subject of a complaint; empty where it is unclear.
-        messages: returns the classes of a message, by its text and its meaning.
+        messages: returns the classes of a message.
         child_wishes: returns what a guardian wants done, as the values of the guardian's form.
     """
 
     topics: Callable[[str], str]
-    complaints: Callable[[str], str]
-    messages: Callable[[str, Sequence[float]], MessageClasses]
-    child_wishes: Callable[[str], tuple[str, ...]]
+    complaints: Callable[[str, Meaning], str]
+    messages: Callable[[str, Meaning], MessageClasses]
+    child_wishes: Callable[[str, Meaning], tuple[str, ...]]
 
     @classmethod
-    def load(cls, embedder: PassageEmbedder) -> Self:
-        """Return those of the shipped network; texts are embedded once for all of ``messages``."""
-        topics, complaints = Topics(embedder, TOPICS), Topics(embedder, COMPLAINTS)
-        messages = Topics(embedder, REQUESTS, SPEAKERS, REMARKS)
+    def load(cls, meaning_of: Callable[[str], Meaning]) -> Self:
+        """Return those of the shipped network.
+
+        Args:
+            meaning_of: returns the meaning of a part of a message.
+        """
+        topics, complaints = Topics(TOPICS), Topics(COMPLAINTS)
+        messages = Topics(REQUESTS, SPEAKERS, REMARKS)
         wishes = ShortTexts.load(SHIPPED / CHILD_WISHES)
         return cls(
-            lambda text: topics.of(text)[0],
-            lambda text: complaints.of(text)[0],
+            lambda text: topics.of(text, meaning_of(text))[0],
+            lambda text, meaning: complaints.of(text, meaning)[0],
             lambda text, meaning: MessageClasses(*messages.of(text, meaning)),
-            lambda text: wishes.names(text, embedder.embed_query(text)),
+            lambda text, meaning: wishes.names(text, np.array(meaning, np.float32)),
         )

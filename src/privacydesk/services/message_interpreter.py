@@ -166,7 +166,7 @@ class MessageInterpreter:
         if classes.remark:
             found["remark"] = (classes.remark,)
         if any(one.holder is Holder.CHILD for one in read.reading.requests):
-            wishes = self._classifiers.child_wishes(text)
+            wishes = self._classifiers.child_wishes(text, read.meaning)
             # A single one is what the network reads.
             found["child_wishes"] = wishes if len(wishes) > 1 else ()
         return found
@@ -219,7 +219,7 @@ class MessageInterpreter:
         others = tuple(label for label in answers if not label.startswith(_COMPLAINT_SUBJECT))
         if len(answers) - len(others) > 1:
             return {}
-        subject = self._classifiers.complaints(text)
+        subject = self._classifiers.complaints(text, read.meaning)
         return {"answer": (*others, _COMPLAINT_SUBJECT + subject)} if subject else {}
 
     def _topics_of(self, question: str) -> tuple[str, ...]:

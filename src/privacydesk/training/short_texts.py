@@ -1,4 +1,4 @@
-"""Trains the classifiers of short texts: logistic regressions on their embeddings.
+"""Trains the classifiers of short texts: logistic regressions on what they mean.
 
 ``corpus/README.md`` describes the training data.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +17,11 @@ from sklearn.linear_model import LogisticRegression
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, Modality, Remark, Speaker
-from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.heads.parsed import WINDOW, Parser
 from privacydesk.nlu.short_texts import (
     ANSWERS,
     CHILD_WISHES,
     COMPLAINTS,
-    LONGEST,
     REMARKS,
     REQUESTS,
     SPEAKERS,
@@ -49,7 +46,6 @@ class _Model(Struct, frozen=True):
         rest: the class of texts without one.
         enough: the probability from which a class counts.
         meaning: the weight of the meaning.
-        reads: whether the network's vectors belong to the meaning.
         times: how often a text of the files counts; those of the corpus count once.
         looseness: inverse strength of the regularisation, times the number of texts.
     """
@@ -60,7 +56,6 @@ class _Model(Struct, frozen=True):
     rest: str
     enough: float
     meaning: float = 1.0
-    reads: bool = False
     times: float = 1.0
     looseness: float = 250.0
 
@@ -74,9 +69,9 @@ _MODELS: Final = (
     _Model(ANSWERS, "answers", "act", _OTHER, 0.7, meaning=0.3),
     _Model(
         SPEAKERS, "speakers", "speaker", _OTHER, 0.5,
-        meaning=0.7, reads=True, times=20.0, looseness=1_000.0,
+        meaning=0.7, times=20.0, looseness=1_000.0,
     ),
-    _Model(REMARKS, "remarks", "about", _OTHER, 0.4, meaning=0.7, reads=True, times=8.0),
+    _Model(REMARKS, "remarks", "about", _OTHER, 0.6, meaning=0.7, times=8.0),
 )  # fmt: skip
 _CHILD_WISHES: Final = _Model(CHILD_WISHES, "child_wishes", "wants", "", 0.5)
 _MANY: Final = 4_000
@@ -100,12 +95,12 @@ def train_short_texts(
         folder: of a network.
         files: texts with their classes, by name; see ``data.short_text_files``.
         voices: annotated messages.
-        replies: what people answered at the steps of forms.
+        replies: what people answered at the steps of forms, about their own account.
     """
     states = Parser(folder).states
     more = {
         REQUESTS: _of_no_unknown_kind(voices, replies),
-        SPEAKERS: _of_oneself(voices),
+        SPEAKERS: _of_oneself(voices, replies),
         REMARKS: _of_filed(voices),
     }
     for one in _MODELS:
@@ -114,7 +109,7 @@ def train_short_texts(
         weights = [one.times] * len(given) + [1.0] * len(more.get(one.name, []))
         given += more.get(one.name, [])
         classes = [*sorted({name for _, name in given} - {one.rest}), one.rest]
-        seen = features.of([text[:LONGEST] for text, _ in given])
+        seen = features.of([text for text, _ in given])
         learnt = _regression(one, len(given)).fit(
             seen, [classes.index(name) for _, name in given], sample_weight=weights
         )
@@ -165,20 +160,26 @@ def _of_no_unknown_kind(voices: Sequence[Voice], replies: Sequence[str]) -> Pair
     return [(text, _OTHER) for text in (*rehearsed, *_some(texts, _MANY))]
 
 
-def _of_oneself(voices: Sequence[Voice]) -> Pairs:
-    """Return what messages say of their writers: an age, or that somebody has died."""
+def _of_oneself(voices: Sequence[Voice], replies: Sequence[str]) -> Pairs:
+    """Return what messages say of their writers: an age, or that somebody has died.
+
+    Replies of forms say nothing of them.
+    """
     told: Pairs = []
     own: list[str] = []
     others: list[str] = []
+    rehearsed = {one.text for voice in voices if voice.is_rehearsed for one in voice.examples}
     for one in (example for voice in voices for example in voice.examples):
         holders = {request.holder for request in one.gold.requests}
         if Holder.DECEASED in holders:
             told.append((one.text, Speaker.BEREAVED))
         elif any(each.age and each.holder is Holder.SELF for each in one.gold.requests):
             told.append((one.text, Speaker.AGE))
+        elif one.text in rehearsed:
+            told.append((one.text, _OTHER))
         else:
             (own if holders <= {Holder.SELF} else others).append(one.text)
-    texts = (*_some(own, _FEW), *_some(others, _FEW))
+    texts = (*_some(own, _FEW), *_some(others, _FEW), *replies)
     return told + [(text, _OTHER) for text in texts]
 
 
@@ -221,25 +222,19 @@ class _Features:
     def __init__(self, model: _Model, states: Callable[[str, int], Any]) -> None:
         self._model = model
         self._states = states
-        self._mean: Any = None
+        self._centre: Any = None
         self._scale: Any = None
 
     def of(self, texts: Sequence[str]) -> Any:
-        """Return the features of the texts to learn from, by whose mean and scale they are told."""
-        meant = np.stack([self._meaning(text) for text in texts])
-        self._mean, self._scale = meant.mean(0), (meant.std(0) + 1e-6) / self._model.meaning
+        """Return the features of the texts to learn from, which give the centre and the scale."""
+        meant = np.stack([self._states(text, WINDOW).mean(0) for text in texts])
+        self._centre, self._scale = meant.mean(0), (meant.std(0) + 1e-6) / self._model.meaning
         runs = np.stack([characters(text) for text in texts])
-        return np.concatenate([(meant - self._mean) / self._scale, runs], axis=1)
-
-    def _meaning(self, text: str) -> Any:
-        embedded = _embedded(text)
-        if not self._model.reads:
-            return embedded
-        return np.concatenate([embedded, self._states(text, WINDOW).mean(0)])
+        return np.concatenate([(meant - self._centre) / self._scale, runs], axis=1)
 
     def save(self, folder: Path, classes: Sequence[str], weights: Any, bias: Any) -> None:
         """Write the parameters of ``ShortTexts``."""
-        half = {"mean": self._mean, "scale": self._scale, "weights": weights.T}
+        half = {"centre": self._centre, "scale": self._scale, "weights": weights.T}
         np.savez_compressed(
             folder / self._model.name,
             classes=np.array([*map(str, classes)]),
@@ -247,14 +242,6 @@ class _Features:
             enough=np.float32(self._model.enough),
             **{name: numbers.astype(np.float16) for name, numbers in half.items()},
         )
-
-
-_EMBEDDER: Final = E5Embedder()
-
-
-@cache
-def _embedded(text: str) -> Any:
-    return _EMBEDDER.embed_query(text)
 
 
 def _regression(model: _Model, texts: int) -> LogisticRegression:

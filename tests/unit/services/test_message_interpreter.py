@@ -30,7 +30,7 @@ def nothing(_text: str) -> str:
     return ""
 
 
-NOTHING = Classifiers(nothing, nothing, lambda *_: MessageClasses(), lambda _: ())
+NOTHING = Classifiers(nothing, lambda *_: "", lambda *_: MessageClasses(), lambda *_: ())
 
 
 class Counting:
@@ -187,7 +187,7 @@ class Complaining(Counting):
 async def test_what_a_complaint_is_about_is_learnt_before_it_is_listed() -> None:
     text = "客服 of the shop next door posts my photos"
     hearing = MessageInterpreter(
-        LISTS, Complaining(), dataclasses.replace(NOTHING, complaints=lambda _text: "harassment")
+        LISTS, Complaining(), dataclasses.replace(NOTHING, complaints=lambda *_: "harassment")
     )
     heard = await hearing.interpret(text, "me", TODAY)
     assert heard.entities["answer"] == ("complaint.about_harassment",)

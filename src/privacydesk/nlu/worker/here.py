@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Protocol, Self
 
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question
@@ -20,7 +20,15 @@ from privacydesk.services.message_interpreter import MessageInterpreter, Message
 from privacydesk.services.policy_answers import PolicyAnswers
 
 
-def _shipped() -> MessageReader:
+class Network(MessageReader, Protocol):
+    """Reads messages, and tells what they mean as a vector, as ``nlu.pipeline.Pipeline`` does."""
+
+    def meaning(self, text: str) -> Sequence[float]:
+        """Return the meaning of a text; empty where nothing is seen in it."""
+        ...
+
+
+def _shipped() -> Network:
     # Imported here, so that its runtime is loaded only where messages are read.
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
 
@@ -35,9 +43,7 @@ class UnderstandingHere:
         reader: makes the message reader, at the first message or by ``load``.
     """
 
-    def __init__(
-        self, answers: PolicyAnswers, reader: Callable[[], MessageReader] = _shipped
-    ) -> None:
+    def __init__(self, answers: PolicyAnswers, reader: Callable[[], Network] = _shipped) -> None:
         self._answers = answers
         self._make = reader
         self._made: tuple[Lists, MessageInterpreter] | None = None
@@ -99,6 +105,7 @@ class UnderstandingHere:
     def _loaded(self) -> tuple[Lists, MessageInterpreter]:
         with self._making:
             if self._made is None:
-                lists, classifiers = load_lists(), Classifiers.load(E5Embedder())
-                self._made = lists, MessageInterpreter(lists, self._make(), classifiers)
+                lists, reader = load_lists(), self._make()
+                classifiers = Classifiers.load(reader.meaning)
+                self._made = lists, MessageInterpreter(lists, reader, classifiers)
             return self._made
