@@ -209,11 +209,10 @@ def say_outcome(script: Script, ticket: Ticket, key: str) -> None:
         _say_results(script, ticket, key)
     else:
         script.say(key, ticket_args(ticket))
-    if partly:
-        say_objection(script, ticket)
     _say_handed_over(script, ticket)
     if any(_removed_some(one) for one in ticket.work.results):
         script.say("ticket.backups")
+    say_objection(script, ticket)
 
 
 def outcome_key(ticket: Ticket) -> str:
