@@ -166,8 +166,8 @@ class Ticket(Struct, frozen=True):
         contact_hash: keyed hash of ``contact``, used to find the person's tickets.
         phone_hash: keyed hash of the account's phone, by which only staff find the ticket; None if
             the account service gave none.
-        hold_hash: while it is under a legal hold, keyed hash of its account, by which the hold is
-            found from other requests about that account; None without an account.
+        about_hash: keyed hash of its account, by which only staff find it; None without an account,
+            and where ``account_hash`` finds it and no hold is on it.
         linked: the ticket that it objects to, or duplicates.
         satisfaction: the requester's rating after it was closed; None if not rated.
         packages: files made of what the account service returned, oldest first; a new one doesn't
@@ -204,7 +204,7 @@ class Ticket(Struct, frozen=True):
     contact: str = ""
     contact_hash: LookupHash | None = None
     phone_hash: LookupHash | None = None
-    hold_hash: LookupHash | None = None
+    about_hash: LookupHash | None = None
     linked: TicketId | None = None
     satisfaction: Satisfaction | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)

@@ -89,7 +89,8 @@ class CommitHints:
             except (psycopg.Error, OSError) as error:
                 if name not in self._lost:
                     self._lost.add(name)
-                    _log.warning("hints_interrupted", what=name, error=type(error).__name__)
+                    # An outage of the database is told of by those who need it.
+                    _log.info("hints_interrupted", what=name, error=type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 
     @asynccontextmanager

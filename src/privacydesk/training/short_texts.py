@@ -65,10 +65,10 @@ _MODELS: Final = (
     # 0.94 of the kinds of complaints; six and four in ten were found. Of the yeses 0.93 were one.
     _Model(TOPICS, "questions", "topic", "policy", 0.5),
     _Model(COMPLAINTS, "complaints", "about", _OTHER, 0.8),
-    _Model(REQUESTS, "requests", "kind", _OTHER, 0.6),
-    _Model(ANSWERS, "answers", "act", _OTHER, 0.7, meaning=0.3),
+    _Model(REQUESTS, "requests", "kind", _OTHER, 0.8),
+    _Model(ANSWERS, "answers", "act", _OTHER, 0.8, meaning=0.3),
     _Model(
-        SPEAKERS, "speakers", "speaker", _OTHER, 0.5,
+        SPEAKERS, "speakers", "speaker", _OTHER, 0.7,
         meaning=0.7, times=20.0, looseness=1_000.0,
     ),
     _Model(REMARKS, "remarks", "about", _OTHER, 0.6, meaning=0.7, times=8.0),

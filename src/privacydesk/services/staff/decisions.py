@@ -443,8 +443,8 @@ class Decisions:
 
     def _update_account_hash(self, before: Ticket, ticket: Ticket) -> Ticket:
         """Return the ticket so that its owner finds it if the verdict corrected the account."""
-        # The account's own sessions must not find the request.
-        if not before.account or ticket.kind in FOR_OTHERS:
+        # Where the account's own sessions must not find the request, they don't find it now either.
+        if before.account_hash is None:
             return ticket
         return replace(ticket, account_hash=self._row_builder.account_hash(ticket.account))
 

@@ -228,17 +228,9 @@ class Examinations:
         work = verified.work
         if account != ticket.account:
             work = replace(work, account_named_by=by)
-        # The account's own sessions must not find the request.
-        findable = account and ticket.kind not in FOR_OTHERS
-        named = replace(
-            verified,
-            account=account,
-            work=work,
-            account_hash=(
-                self._hashing.lookup("account", account) if findable else ticket.account_hash
-            ),
-        )
-        return self._holds.with_hash(named)
+        # Those who are logged in to the account don't find the request by it: its requester, who
+        # showed a document because they can't log in, may be somebody else.
+        return self._holds.with_hash(replace(verified, account=account, work=work))
 
     def _reject(self, ticket: Ticket, now: datetime) -> Ticket:
         # Nothing is left to examine; the requester again has the full time to submit evidence.

@@ -11,6 +11,7 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.numbers import canonical_number
+from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Reader
@@ -165,8 +166,9 @@ class TicketLookup:
         return require_unchanged(seen, parts, ticket, files, log)
 
     async def related(self, ticket: Ticket) -> RelatedTickets:
-        """Return a ticket's linked ones, the requester's other ones, and holds on the account."""
-        candidates: dict[TicketId, Ticket] = {}
+        """Return a ticket's linked ones, others of its requester or account, and holds on that."""
+        about = await self._account_holds.about(ticket.account)
+        candidates: dict[TicketId, Ticket] = {other.id: other for other in about}
         for person_hash in (ticket.account_hash, ticket.contact_hash):
             if person_hash is not None:
                 of_person = await self._reader.tickets_of(person_hash, only_open=False)
@@ -183,5 +185,5 @@ class TicketLookup:
             key=lambda other: other.id,
             reverse=True,
         )
-        holds = await self._account_holds.on(ticket.account)
+        holds = tuple(other for other in about if HOLD in other.flags)
         return RelatedTickets(tuple(linked.values()), tuple(earlier), holds)

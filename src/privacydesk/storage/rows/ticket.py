@@ -149,7 +149,7 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "contact": ticket.contact,
         "contact_hash": _hex(ticket.contact_hash),
         "phone_hash": _hex(ticket.phone_hash),
-        **({"hold_hash": ticket.hold_hash.hex()} if ticket.hold_hash is not None else {}),
+        **({"about_hash": ticket.about_hash.hex()} if ticket.about_hash is not None else {}),
         "answers": ticket.answers,
         "work": to_builtins(ticket.work),
         "packages": [package_record(package) for package in ticket.packages],
@@ -168,7 +168,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
     phone_hash = _unhex(body["phone_hash"])
-    hold_hash = _unhex(body.get("hold_hash"))
+    about_hash = _unhex(body.get("about_hash"))
     return Ticket(
         id=TicketId(row.id),
         number=row.number,
@@ -197,7 +197,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         contact=body["contact"],
         contact_hash=None if contact_hash is None else LookupHash(contact_hash),
         phone_hash=None if phone_hash is None else LookupHash(phone_hash),
-        hold_hash=None if hold_hash is None else LookupHash(hold_hash),
+        about_hash=None if about_hash is None else LookupHash(about_hash),
         linked=None if row.linked is None else TicketId(row.linked),
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
@@ -235,7 +235,7 @@ class _NumberRow(NamedTuple):
 
 def person_hashes(ticket: Ticket) -> frozenset[LookupHash]:
     """Return the account and contact hashes by which a ticket, or its legal hold, is found."""
-    hashes = (ticket.account_hash, ticket.contact_hash, ticket.phone_hash, ticket.hold_hash)
+    hashes = (ticket.account_hash, ticket.contact_hash, ticket.phone_hash, ticket.about_hash)
     return frozenset(value for value in hashes if value is not None)
 
 

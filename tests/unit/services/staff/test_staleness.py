@@ -92,7 +92,7 @@ OTHERWISE: dict[str, Any] = {
     "tasks": (TASK,),
     "satisfaction": Satisfaction.SATISFIED,
     "phone_hash": LookupHash(b"p" * 32),
-    "hold_hash": LookupHash(b"h" * 32),
+    "about_hash": LookupHash(b"h" * 32),
 }
 PARTS: dict[str, frozenset[CasePart]] = {
     "clocks": frozenset({CasePart.CLOCK}),
