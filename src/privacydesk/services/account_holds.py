@@ -1,4 +1,4 @@
-"""Requests about an account, whoever made them, and the legal holds that bind it."""
+"""Requests about an account, its owner's and others', and the legal holds that bind it."""
 
 from __future__ import annotations
 
