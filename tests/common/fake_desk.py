@@ -345,6 +345,7 @@ class FakeDesk:
             agent_read=thread.agent_read,
             accepts_files=thread.asks_for_file or conversation.owner.kind is OwnerKind.AGENT,
             agent_since=conversation.owner.since,
+            version=conversation.version,
         )
 
     async def receipt(self, session: Session, number: str) -> ReceiptFile:

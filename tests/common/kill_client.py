@@ -23,9 +23,12 @@ _WRONG = 0.6
 _CODE_KEYS = ("verify.code_sent", "verify.enter", "verify.wrong", "verify.wait")
 _CONTACT_CODE_KEYS = tuple(key.replace("verify", "verify_contact") for key in _CODE_KEYS)
 _AVOIDED = frozenset(
-    {"desk:human", "resend", "other_way", "document", "try_again", "answer", "staff", "no"}
-)
-"""Buttons that lead to a person, or to a second code for one contact."""
+    {
+        "desk:human", "desk:leave_contact", "resend", "other_way", "document", "try_again",
+        "answer", "staff", "no",
+    }
+)  # fmt: skip
+"""Buttons that lead to a person, to a contact without a code, or to a second code for one."""
 
 
 @dataclass(slots=True)

@@ -87,6 +87,7 @@ class View(Struct, frozen=True):
             there or waited for.
         agent_since: when the agent became the owner; None unless one is.
         queue_wait: how long others waited lately; None when not waiting, or if too little is known.
+        version: the last offset that it is based on; clients are not sent it.
     """
 
     owner: OwnerKind = OwnerKind.ASSISTANT
@@ -100,6 +101,7 @@ class View(Struct, frozen=True):
     accepts_files: bool = False
     agent_since: datetime | None = None
     queue_wait: UsualWait | None = None
+    version: int = 0
 
 
 class Admission(Struct, frozen=True):

@@ -520,6 +520,7 @@ class ChatDesk:
             agent_read=self._presence.last_read_by_agent(conversation.id),
             accepts_files=self._accepts_files(conversation),
             agent_since=owner.since if by_agent else None,
+            version=conversation.version,
         )
 
     async def head(self, session: Session) -> int:

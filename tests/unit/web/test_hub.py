@@ -10,7 +10,7 @@ import orjson
 from tests.common.fake_desk import FakeDesk, say
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.services.api import Session
+from privacydesk.services.api import Session, View
 from privacydesk.web.chat.hub import Hub
 
 
@@ -106,3 +106,25 @@ async def test_what_another_process_wrote_is_read_after_its_hint() -> None:
     await stage.settle()
     assert page.head == thread.conversation.version
     assert beside.head == beside.session.head
+
+
+async def test_a_view_that_was_read_before_a_commit_does_not_take_it_back() -> None:
+    stage = _Stage()
+    page = await stage.page()
+    channel, thread = next(iter(stage.hub.channels())), stage.desk.thread()
+    stage.desk.write(thread, [say("which one?")])
+    current, read = stage.desk.view, 0
+
+    async def view(session: Session) -> View:
+        nonlocal read
+        read += 1
+        found = await current(session)
+        if read == 1:
+            stage.desk.speak(thread, "zh_Hant")
+            stage.desk.write(thread, [say("哪一個？")])
+        return found
+
+    stage.desk.view = view  # type: ignore[method-assign]
+    await channel.refresh()
+    assert read == 2
+    assert page.view["locale"] == "zh_Hant"

@@ -447,6 +447,9 @@ class Connection:
     async def _send_view(self) -> None:
         if not self._closing and not self._expired_at:
             view = await self._chat.desk.view(self.session)
+            while view.version < self._cursor:
+                # What was delivered while it was read would be taken back on the page.
+                view = await self._chat.desk.view(self.session)
             update_locale(self, view)
             self.send(encode({"type": "view", "view": view_json(view)}))
             await self.flush()

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
@@ -238,7 +239,7 @@ async def _send_new(stream: _EventStream, chat: ChatServer, viewer: HttpViewer) 
     # While a slow client receives a page, only its encoded form is kept in memory.
     while page := await _next_page(chat, viewer):
         await stream.send(page)
-    view = await chat.desk.view(viewer.session)
+    view = replace(await chat.desk.view(viewer.session), version=0)
     if view != viewer.last_view:
         viewer.last_view = view
         await stream.send(_sse_event("view", view_json(view)))

@@ -65,6 +65,7 @@ class Channel:
         "_hub",
         "_last_requests",
         "_last_view",
+        "_version",
         "conversation",
         "owner",
         "unsubscribe",
@@ -74,6 +75,8 @@ class Channel:
     def __init__(self, hub: Hub, conversation: ConversationId) -> None:
         self._hub = hub
         self._last_view: View | None = None
+        # The last offset that viewers were told of by a commit.
+        self._version = 0
         # None as long as it is not known whether there are any.
         self._last_requests: tuple[Mapping[str, Any], ...] | None = None
         self.conversation = conversation
@@ -84,9 +87,10 @@ class Channel:
     def _on_commit(self, first: int, events: tuple[Event, ...], conversation: Conversation) -> None:
         viewers = self.viewers
         view = self._hub.desk.view_of(conversation)
+        self._version = max(self._version, view.version)
         self._apply(view)
         if events:
-            self._last_view = view
+            self._last_view = replace(view, version=0)
             frame = events_frame(events, view)
             last = first + len(events) - 1
             # A viewer may leave while it is called.
@@ -107,8 +111,12 @@ class Channel:
 
     async def refresh(self) -> None:
         """Read the complete view and send it if it has changed."""
-        if self.viewers:
-            self.send_view(await self._hub.desk.view(self.viewers[0].session))
+        while self.viewers:
+            view = await self._hub.desk.view(self.viewers[0].session)
+            # What was committed while it was read would be taken back on the page.
+            if view.version >= self._version:
+                self.send_view(view)
+                return
 
     def send_view(self, view: View, *, typing: bool = False) -> None:
         """Send a view to all viewers, unless it was the last one sent, alone or with events.
@@ -128,6 +136,8 @@ class Channel:
             self._last_requests = requests
         if requests is None or requests == known:
             view = replace(view, requests=None)
+        # It is the same view, whatever it was read from.
+        view = replace(view, version=0)
         if view == self._last_view:
             return
         self._last_view = replace(view, requests=None)
