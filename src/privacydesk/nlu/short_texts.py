@@ -75,20 +75,19 @@ class ShortTexts:
             learnt = {name: kept[name].astype(np.float32) for name in numbers}
             return cls(kept["classes"].tolist(), float(kept["enough"]), learnt)
 
-    def name(self, text: str, meaning: Floats) -> str:
-        """Return the class of a text, which means this; empty where none is clear."""
-        chances = softmax(self._scores(text, meaning))
+    def name(self, meaning: Floats, runs: Floats) -> str:
+        """Return the class of a text by its meaning and ``characters``; empty if none is clear."""
+        chances = softmax(self._scores(meaning, runs))
         best = int(chances.argmax())
         known = best < len(self._classes) - 1 and chances[best] >= self._enough
         return self._classes[best] if known else ""
 
-    def names(self, text: str, meaning: Floats) -> tuple[str, ...]:
+    def names(self, meaning: Floats, runs: Floats) -> tuple[str, ...]:
         """Return all classes of a text, where it may have several."""
-        likely = sigmoid(self._scores(text, meaning)) >= self._enough
+        likely = sigmoid(self._scores(meaning, runs)) >= self._enough
         return tuple(name for name, is_one in zip(self._classes, likely, strict=True) if is_one)
 
-    def _scores(self, text: str, meaning: Floats) -> Floats:
+    def _scores(self, meaning: Floats, runs: Floats) -> Floats:
         learnt = self._learnt
         meant = (meaning - learnt["centre"]) / learnt["scale"]
-        seen = np.concatenate([meant, characters(text)])
-        return seen @ learnt["weights"] + learnt["bias"]
+        return np.concatenate([meant, runs]) @ learnt["weights"] + learnt["bias"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from privacydesk.nlu.short_texts import SHIPPED, ShortTexts
+from privacydesk.nlu.short_texts import SHIPPED, ShortTexts, characters
 
 
 class Topics:
@@ -26,8 +26,8 @@ class Topics:
         """
         if not meaning:
             return ("",) * len(self._models)
-        vector = np.array(meaning, np.float32)
-        return tuple(one.name(text, vector) for one in self._models)
+        vector, runs = np.array(meaning, np.float32), characters(text)
+        return tuple(one.name(vector, runs) for one in self._models)
 
 
 @cache

@@ -17,6 +17,7 @@ from privacydesk.nlu.short_texts import (
     SPEAKERS,
     TOPICS,
     ShortTexts,
+    characters,
 )
 from privacydesk.nlu.topics import Topics
 
@@ -69,5 +70,5 @@ class Classifiers:
             lambda text: topics.of(text, meaning_of(text))[0],
             lambda text, meaning: complaints.of(text, meaning)[0],
             lambda text, meaning: MessageClasses(*messages.of(text, meaning)),
-            lambda text, meaning: wishes.names(text, np.array(meaning, np.float32)),
+            lambda text, meaning: wishes.names(np.array(meaning, np.float32), characters(text)),
         )
