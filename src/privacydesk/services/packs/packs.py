@@ -27,7 +27,7 @@ from privacydesk.services.packs.case_file import CaseData, case_facts, case_sect
 from privacydesk.services.packs.evidence import EvidenceCollector
 from privacydesk.services.packs.files import pack_file
 from privacydesk.services.packs.minors import minors_sections
-from privacydesk.services.packs.pack import Pack, PackFile
+from privacydesk.services.packs.pack import Pack, PackFile, Section
 from privacydesk.services.packs.period import period_facts, period_sections
 from privacydesk.services.packs.self_check import self_check_sections
 from privacydesk.services.packs.words import PackWords
@@ -111,17 +111,8 @@ class Packs:
             raise InvalidRequestError("there is no such year", reason="period")
         period = Period(date(year, 1, 1), date(year, 12, 31))
         audit, words = await self._minors_audit(period), await self._words(locale)
-        return Pack(
-            PackKind.MINORS,
-            about=str(year),
-            locale=locale,
-            title=words.text("pack.minors.title"),
-            facts=(
-                (words.text("web.report.presets"), _days(period, words)),
-                *self._facts(words, self._clock.now()),
-            ),
-            sections=minors_sections(audit, words),
-        )
+        sections = minors_sections(audit, words)
+        return self._of_period(PackKind.MINORS, period, words, sections, about=str(year))
 
     async def self_check(self, period: Period, locale: str) -> Pack:
         """Return the evidence for a self-check of the desk.
@@ -131,17 +122,8 @@ class Packs:
         """
         minors, words = await self._minors_audit(period), await self._words(locale)
         evidence = await self._evidence.collect(period, minors)
-        return Pack(
-            PackKind.SELF_CHECK,
-            about=f"{period.first} {period.last}",
-            locale=locale,
-            title=words.text("pack.self_check.title"),
-            facts=(
-                (words.text("web.report.presets"), _days(period, words)),
-                *self._facts(words, evidence.made_at),
-            ),
-            sections=self_check_sections(evidence, words),
-        )
+        sections = self_check_sections(evidence, words)
+        return self._of_period(PackKind.SELF_CHECK, period, words, sections, now=evidence.made_at)
 
     async def period(self, period: Period, locale: str) -> Pack:
         """Return the report of a period.
@@ -150,18 +132,8 @@ class Packs:
             InvalidRequestError: as for ``Reports.report``.
         """
         report, words = await self._reports.report(period), await self._words(locale)
-        return Pack(
-            PackKind.PERIOD,
-            about=f"{period.first} {period.last}",
-            locale=locale,
-            title=words.text("pack.period.title"),
-            facts=(
-                (words.text("web.report.presets"), _days(period, words)),
-                *period_facts(report, words),
-                *self._facts(words, self._clock.now()),
-            ),
-            sections=tuple(period_sections(report, words)),
-        )
+        sections, facts = period_sections(report, words), period_facts(report, words)
+        return self._of_period(PackKind.PERIOD, period, words, sections, facts=facts)
 
     async def case_file(self, number: str, locale: str) -> Pack:
         """Return the case file of a ticket, without anything that people wrote.
@@ -225,6 +197,30 @@ class Packs:
             ),
             sections=tuple(case_sections(data, words)),
             ticket_id=ticket.id,
+        )
+
+    def _of_period(
+        self,
+        kind: PackKind,
+        period: Period,
+        words: PackWords,
+        sections: Iterable[Section],
+        *,
+        about: str = "",
+        facts: Iterable[tuple[str, str]] = (),
+        now: datetime | None = None,
+    ) -> Pack:
+        return Pack(
+            kind,
+            about=about or f"{period.first} {period.last}",
+            locale=words.locale,
+            title=words.text(f"pack.{kind.value}.title"),
+            facts=(
+                (words.text("web.report.presets"), _days(period, words)),
+                *facts,
+                *self._facts(words, now or self._clock.now()),
+            ),
+            sections=tuple(sections),
         )
 
     def _facts(self, words: PackWords, now: datetime) -> tuple[tuple[str, str], ...]:
