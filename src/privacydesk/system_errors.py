@@ -32,6 +32,18 @@ _MESSAGES: Final = {
 }
 
 
+def describe_listen_error(error: OSError) -> str:
+    """Return why the address of the desk can't be listened on, and the remedy."""
+    if error.errno == errno.EACCES:
+        why = (
+            "ports below 1024 are reserved for privileged processes; choose another port and put a"
+            " proxy in front of it"
+        )
+    else:
+        why = describe_os_error(error) or error.strerror or type(error).__name__
+    return f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {why}"
+
+
 def describe_os_error(error: OSError | UnicodeError, path: Path | None = None) -> str | None:
     """Return a message with the problem and its remedy; None for unknown errors.
 

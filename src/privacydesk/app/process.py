@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -27,7 +26,7 @@ from privacydesk.outages import Outages
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import HEARTBEAT_INTERVAL_S
 from privacydesk.services.policy_pages import PolicyPages
-from privacydesk.system_errors import describe_os_error
+from privacydesk.system_errors import describe_listen_error
 from privacydesk.web.api.operations import ApiServices
 from privacydesk.web.health import HEALTH
 from privacydesk.web.server import make_app
@@ -199,11 +198,7 @@ async def run_server(
         await site.start()
     except OSError as error:
         await runner.cleanup()
-        raise SettingsError(
-            "PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on:"
-            f" {_listen_error_message(error)}",
-            key="port",
-        ) from None
+        raise SettingsError(describe_listen_error(error), key="port") from None
     sockets = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no public way to get the chosen port
     set_ack_timeout(sockets)
     port = sockets[0].getsockname()[1]
@@ -229,15 +224,6 @@ async def run_server(
         finally:
             await runner.cleanup()
     monitor.raise_if_stopped()
-
-
-def _listen_error_message(error: OSError) -> str:
-    if error.errno == errno.EACCES:
-        return (
-            "ports below 1024 are reserved for privileged processes; choose another port and put a"
-            " proxy in front of it"
-        )
-    return describe_os_error(error) or error.strerror or type(error).__name__
 
 
 def set_ack_timeout(listening_sockets: Sequence[Any]) -> None:

@@ -18,7 +18,7 @@ import structlog
 import typer
 
 from privacydesk.errors import SettingsError
-from privacydesk.system_errors import describe_os_error
+from privacydesk.system_errors import describe_listen_error
 
 _log = structlog.get_logger(__name__)
 
@@ -43,11 +43,7 @@ def reserved_port(host: str, port: int) -> Iterator[int]:
         try:
             reserved.bind((host, port))
         except OSError as error:
-            raise SettingsError(
-                "PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on:"
-                f" {describe_os_error(error) or error.strerror or type(error).__name__}",
-                key="port",
-            ) from None
+            raise SettingsError(describe_listen_error(error), key="port") from None
         yield reserved.getsockname()[1]
 
 
