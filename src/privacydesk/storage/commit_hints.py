@@ -12,6 +12,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -48,7 +49,6 @@ class CommitHints:
         # A dictionary keeps the order, and each conversation once.
         self._pending: dict[ConversationId, None] = {}
         self._has_pending = asyncio.Event()
-        self._lost: set[str] = set()
 
     def note(self, conversation: ConversationId) -> None:
         """Send a hint about a conversation soon; ``run`` and ``flush`` do so."""
@@ -59,8 +59,8 @@ class CommitHints:
     async def run(self, on_change: OnChange) -> None:
         """Send and receive hints until cancelled, also after lost connections."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep(self._send))
-            group.create_task(self._keep(self._receive, on_change))
+            group.create_task(self._keep("send", self._send))
+            group.create_task(self._keep("receive", partial(self._receive, on_change)))
 
     async def flush(self) -> None:
         """Send what is pending, if the database can be reached."""
@@ -74,23 +74,23 @@ class CommitHints:
         except (psycopg.Error, OSError) as error:
             _log.info("hints_not_sent", error=type(error).__name__)
 
-    async def _keep(self, use: Callable[..., Any], *args: Any) -> None:
+    async def _keep(self, what: str, use: Callable[[AsyncConnection[Any]], Any]) -> None:
         """Do something with a connection, again and again."""
         import psycopg  # noqa: PLC0415 - installed with the extra ``cluster`` alone
 
-        name = use.__name__.strip("_")
+        is_lost = False
         while True:
             try:
                 async with self._connected() as connection:
-                    if name in self._lost:
-                        self._lost.discard(name)
-                        _log.info("hints_resumed", what=name)
-                    await use(connection, *args)
+                    if is_lost:
+                        is_lost = False
+                        _log.info("hints_resumed", what=what)
+                    await use(connection)
             except (psycopg.Error, OSError) as error:
-                if name not in self._lost:
-                    self._lost.add(name)
+                if not is_lost:
+                    is_lost = True
                     # An outage of the database is told of by those who need it.
-                    _log.info("hints_interrupted", what=name, error=type(error).__name__)
+                    _log.info("hints_interrupted", what=what, error=type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
 
     @asynccontextmanager
@@ -115,7 +115,7 @@ class CommitHints:
             payload = " ".join((self._source, *(one.hex() for one in some)))
             await connection.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
 
-    async def _receive(self, connection: AsyncConnection[Any], on_change: OnChange) -> None:
+    async def _receive(self, on_change: OnChange, connection: AsyncConnection[Any]) -> None:
         await connection.execute(f"LISTEN {_CHANNEL}")
         async for hint in connection.notifies():
             source, *ids = hint.payload.split(" ")
