@@ -123,7 +123,7 @@ async def test_a_hold_from_a_guardians_request_binds_the_childs_own_once_it_is_n
     child = await enter(world, "lele", "en")
     own = await deletion(child, "posts", {"code": "right"})
     staff, account = world.services.staff, world.people[PEOPLE["lele"]].account or ""
-    assert not await staff.account_holds.on(account)
+    assert not await staff.account_requests.held_on(account)
     await open_files(staff, theirs.number, "mei")
     await staff.examinations.examine(theirs.number, "mei", accepted=True, account=account)
     assert await refused(staff.decisions.grant(own.number, "lao-zhou")) == "lack_hold"

@@ -34,7 +34,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import TicketState
 from privacydesk.domain.ticket_moves import Move
 from privacydesk.services import retention_run
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.staff import actions as actions_of_staff
 from privacydesk.services.staff import preconditions
 from privacydesk.services.staff.decisions import Decisions
@@ -168,7 +168,7 @@ def _holds_of_one_request(patch: pytest.MonkeyPatch) -> None:
     async def none(*_: Any) -> tuple[()]:
         return ()
 
-    patch.setattr(AccountHolds, "on", none)
+    patch.setattr(AccountRequests, "held_on", none)
 
 
 def _restarting_clock(patch: pytest.MonkeyPatch) -> None:

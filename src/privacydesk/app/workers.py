@@ -43,7 +43,7 @@ def build_workers(
                 notices=casework.notices,
                 deadlines=deps.deadlines,
                 alarms=casework.alarms,
-                holds=casework.staff.account_holds,
+                holds=casework.staff.account_requests,
                 clock=clock,
                 on_change=chat.commit_notifier.notify_watchers,
             ),
@@ -66,7 +66,7 @@ def _build_deliveries(
         writer=store.writer,
         notices=casework.notices,
         packages=chat.packages,
-        holds=casework.staff.account_holds,
+        holds=casework.staff.account_requests,
         hashing=deps.hashing,
         notice_delivery=NoticeDelivery(
             sender=NoticeSender(

@@ -47,6 +47,7 @@ def belongs_to(ticket: Ticket, owner: str, conversation: ConversationId) -> bool
 def is_of_account(ticket: Ticket, account: str) -> bool:
     """Whether a ticket is the account holder's own.
 
-    The request of a guardian, relative or stranger may name the account; its holder is not told.
+    The request of a guardian, relative or stranger may name the account, as may one that was proven
+    by a document; those who are logged in to it are not told.
     """
     return bool(account) and ticket.account == account and ticket.account_hash is not None

@@ -26,7 +26,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import SLOW, ResultMessage
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import Changes, Hashing, WorkingSet, Writer
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.ages import flag_if_minor, guardian_notice, is_age_lookup, with_phone_hash
 from privacydesk.services.code_delivery import CodeDelivery
 from privacydesk.services.deadlines import Deadlines
@@ -78,7 +78,7 @@ class Deliveries:
         notice_delivery: NoticeDelivery,
         mail_replies: MailReplies,
         packages: Packages,
-        holds: AccountHolds,
+        holds: AccountRequests,
         deadlines: Deadlines,
         hashing: Hashing,
         clock: Clock,
@@ -139,7 +139,7 @@ class Deliveries:
         if row.channel is Channel.CODE:
             return await self._codes.send(row)
         action, account = AccountAction(row.action), str(row.payload["account"])
-        if action.destroys and not row.is_accepted and await self._holds.on(account):
+        if action.destroys and not row.is_accepted and await self._holds.held_on(account):
             return Answer(AccountOutcome.REFUSED.value, reason=LEGAL_HOLD)
         answer = await self._accounts.call(
             action,

@@ -1,6 +1,6 @@
 """Legal holds, set from a ticket: it is never purged, and nothing of its account is destroyed.
 
-``account_holds`` finds them. Decisions, the last word on a closing, automatic unbindings and the
+``account_requests`` finds them. Decisions, the last word on a closing, automatic unbindings and the
 calls of the account service ask it before anything is deleted, closed or unbound.
 """
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.staff.actions import LogEntryDraft, StaffActions
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.ticket_lookup import TicketLookup
@@ -27,12 +27,12 @@ class Holds:
         roster: Roster,
         tickets: TicketLookup,
         actions: StaffActions,
-        account_holds: AccountHolds,
+        account_requests: AccountRequests,
     ) -> None:
         self._roster = roster
         self._tickets = tickets
         self._actions = actions
-        self._account_holds = account_holds
+        self._account_requests = account_requests
 
     async def set_hold(self, number: str, by: str, reason: str) -> Ticket:
         """Put a ticket and its account on hold; return the changed ticket.
@@ -89,7 +89,7 @@ class Holds:
 
     def _with_flags(self, ticket: Ticket, flags: frozenset[str]) -> Ticket:
         changed = replace(ticket, flags=flags, version=ticket.version + 1)
-        return self._account_holds.with_hash(changed)
+        return self._account_requests.with_hash(changed)
 
 
 def _require_reason(reason: str) -> str:

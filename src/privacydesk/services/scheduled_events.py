@@ -26,7 +26,7 @@ from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind, DecisionMessage, DueMessage, Message
 from privacydesk.ports import Changes, WorkingSet
 from privacydesk.services import plans
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import TurnInput
@@ -82,7 +82,7 @@ class ScheduledEvents:
         notices: Notices,
         deadlines: Deadlines,
         alarms: Alarms,
-        holds: AccountHolds,
+        holds: AccountRequests,
         clock: Clock,
         on_change: Callable[[ConversationId], None],
     ) -> None:
@@ -107,7 +107,7 @@ class ScheduledEvents:
         executed: Ticket | None = None
         recipients = await self._alarms.recipients()
         ends_window = event.kind is ScheduledEventKind.UNBINDING_WINDOW
-        held = await self._holds.among(claimed.account) if ends_window else frozenset()
+        held = await self._holds.held_among(claimed.account) if ends_window else frozenset()
 
         def prepare(rows: WorkingSet) -> TurnInput:
             nonlocal executed

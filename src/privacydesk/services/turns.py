@@ -44,7 +44,7 @@ from privacydesk.ports import (
     WorkingSet,
     Writer,
 )
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.attendance import Attendance, StaffAvailability
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import (
@@ -108,7 +108,7 @@ class Turns:
         self._attendance = attendance
         self._clock = clock
         self._deadlines = deadlines
-        self._holds = AccountHolds(reader, hashing)
+        self._holds = AccountRequests(reader, hashing)
         self.on_work_queued: Callable[[], None] = _ignore_queued_work
         self.on_alarm: Callable[[str, ConversationId], Awaitable[None]] = _ignore_alarm
         counter = TurnCounter(engine.flows, deadlines)
@@ -339,7 +339,7 @@ class Turns:
             availability=availability,
             queue_place=place,
             policy=policy,
-            held=bool(await self._holds.on(needs.held_account)),
+            held=bool(await self._holds.held_on(needs.held_account)),
         )
 
 

@@ -47,7 +47,7 @@ from privacydesk.domain.turn import (
 from privacydesk.domain.verification_codes import Challenge
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, Committed, Job, WorkingSet
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 from privacydesk.services.decision import PrepareTurn
@@ -275,8 +275,8 @@ class Rows:
     def notices(self) -> Notices:
         return Notices(self.ports, {})
 
-    def holds(self) -> AccountHolds:
-        return AccountHolds(self.ports, _HASHING)
+    def holds(self) -> AccountRequests:
+        return AccountRequests(self.ports, _HASHING)
 
     def alarms(self) -> Alarms:
         return Alarms(self.ports, self.ports, self.ports, self.ports)
@@ -374,13 +374,13 @@ def _advance(
     now: datetime,
     *,
     code: bool,
-    holds: AccountHolds,
+    holds: AccountRequests,
 ) -> tuple[Turn, Mapping[str, Challenge]]:
     """Let the engine decide, fetching what it names, as ``services/turns`` does."""
     needs = Needs()
     for _ in range(12):
         challenges = {name: _challenge(now, code=code) for name in needs.challenges}
-        held = bool(drive(holds.on(needs.held_account)))
+        held = bool(drive(holds.held_on(needs.held_account)))
         observed = Observation(needs=needs, code_hash=_CODE if code else b"", held=held)
         snapshot = Snapshot(conversation, challenges, tickets)
         try:

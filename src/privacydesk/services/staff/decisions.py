@@ -35,7 +35,7 @@ from privacydesk.errors import (
     StaleError,
 )
 from privacydesk.services import plans
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.row_builders import OutboxRowBuilder
@@ -110,7 +110,7 @@ class Decisions:
         evidence: EvidenceFiles,
         actions: StaffActions,
         row_builder: OutboxRowBuilder,
-        holds: AccountHolds,
+        holds: AccountRequests,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
         alarms: Alarms,
@@ -279,7 +279,7 @@ class Decisions:
     async def _propose(
         self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None, guard: Guard
     ) -> Ticket:
-        held = await self._holds.among(ticket.account, verdict.account.strip())
+        held = await self._holds.held_among(ticket.account, verdict.account.strip())
 
         def propose(current: Ticket) -> Ticket:
             if proposal_of(current) is not None:
@@ -367,7 +367,7 @@ class Decisions:
         guard: Guard,
     ) -> Ticket:
         """Make a program's proposal the agent's own, which waits for a second agent."""
-        held = await self._holds.among(ticket.account, proposal.verdict.account.strip())
+        held = await self._holds.held_among(ticket.account, proposal.verdict.account.strip())
 
         def take_over(current: Ticket) -> Ticket:
             _check_proposal_unchanged(current, proposal)
@@ -424,7 +424,7 @@ class Decisions:
     ) -> DecisionFunction:
         """Return the function that decides a locked ticket."""
         alarms = await self._alarms.task_alarms()
-        held = await self._holds.among(ticket.account, verdict.account.strip())
+        held = await self._holds.held_among(ticket.account, verdict.account.strip())
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             preconditions.check(current, agent, verdict, held=held)

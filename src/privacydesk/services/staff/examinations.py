@@ -17,8 +17,7 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
-from privacydesk.ports import Hashing
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.row_builders import OutboxRowBuilder
 from privacydesk.services.staff.actions import (
@@ -80,8 +79,7 @@ class Examinations:
         evidence: EvidenceFiles,
         actions: StaffActions,
         row_builder: OutboxRowBuilder,
-        hashing: Hashing,
-        holds: AccountHolds,
+        account_requests: AccountRequests,
         deadlines: Deadlines,
         second_eyes: frozenset[RequestKind],
         closing_faces: str,
@@ -91,8 +89,7 @@ class Examinations:
         self._evidence = evidence
         self._actions = actions
         self._row_builder = row_builder
-        self._hashing = hashing
-        self._holds = holds
+        self._account_requests = account_requests
         self._deadlines = deadlines
         self._second_eyes = second_eyes
         self._closing_faces = closing_faces
@@ -230,7 +227,7 @@ class Examinations:
             work = replace(work, account_named_by=by)
         # Those who are logged in to the account don't find the request by it: its requester, who
         # showed a document because they can't log in, may be somebody else.
-        return self._holds.with_hash(replace(verified, account=account, work=work))
+        return self._account_requests.with_hash(replace(verified, account=account, work=work))
 
     def _reject(self, ticket: Ticket, now: datetime) -> Ticket:
         # Nothing is left to examine; the requester again has the full time to submit evidence.

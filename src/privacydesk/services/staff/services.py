@@ -12,7 +12,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.tasks import Team
 from privacydesk.ports import Hashing, IdGenerator, Store
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.holds import Holds
@@ -53,7 +53,7 @@ class StaffServices:
         file_access: manages access to a child's files.
         account_data: counts what accounts hold.
         holds: sets and releases legal holds.
-        account_holds: finds the holds on an account.
+        account_requests: finds the requests about an account, and the holds among them.
         restorations: restores suspended accounts.
     """
 
@@ -70,7 +70,7 @@ class StaffServices:
     file_access: FileAccess
     account_data: AccountData
     holds: Holds
-    account_holds: AccountHolds
+    account_requests: AccountRequests
     restorations: Restorations
 
 
@@ -123,16 +123,16 @@ def make_staff_services(
         clock=clock,
         changed=changed,
     )
-    account_holds = AccountHolds(reader, hashing)
-    tickets = TicketLookup(reader, deadlines, account_holds)
+    account_requests = AccountRequests(reader, hashing)
+    tickets = TicketLookup(reader, deadlines, account_requests)
     evidence = EvidenceFiles(reader, roster, tickets, actions)
     handling = TicketHandling(roster, tickets, actions, deadlines)
     return StaffServices(
         roster=roster,
         tickets=tickets,
         evidence=evidence,
-        holds=Holds(roster, tickets, actions, account_holds),
-        account_holds=account_holds,
+        holds=Holds(roster, tickets, actions, account_requests),
+        account_requests=account_requests,
         restorations=Restorations(roster, tickets, actions, row_builder, clock),
         escalations=Escalations(roster, tickets, actions, alarms, clock),
         file_access=FileAccess(roster, tickets, actions, alarms, clock),
@@ -145,7 +145,7 @@ def make_staff_services(
             tickets=tickets,
             reader=reader,
             actions=actions,
-            holds=account_holds,
+            holds=account_requests,
             deadlines=deadlines,
             alarms=alarms,
             clock=clock,
@@ -159,8 +159,7 @@ def make_staff_services(
             evidence=evidence,
             actions=actions,
             row_builder=row_builder,
-            hashing=hashing,
-            holds=account_holds,
+            account_requests=account_requests,
             deadlines=deadlines,
             second_eyes=second_eyes,
             closing_faces=closing_faces,
@@ -171,7 +170,7 @@ def make_staff_services(
             evidence=evidence,
             actions=actions,
             row_builder=row_builder,
-            holds=account_holds,
+            holds=account_requests,
             deadlines=deadlines,
             second_eyes=second_eyes,
             alarms=alarms,

@@ -29,7 +29,7 @@ from privacydesk.errors import (
     NotFoundError,
 )
 from privacydesk.ports import Reader
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.settlement import settle
@@ -97,7 +97,7 @@ class Tasks:
         tickets: TicketLookup,
         reader: Reader,
         actions: StaffActions,
-        holds: AccountHolds,
+        holds: AccountRequests,
         deadlines: Deadlines,
         alarms: Alarms,
         clock: Clock,
@@ -393,7 +393,7 @@ class Tasks:
         text = require_text(note) if result is TaskResult.NOT_POSSIBLE else _optional_text(note)
         agent = await self._member(number, task_number, by)
         ticket = await self._tickets.by_number(number)
-        held = await self._holds.among(ticket.account)
+        held = await self._holds.held_among(ticket.account)
 
         def check(current: Ticket, task: Task) -> None:
             if task.holder:

@@ -15,7 +15,7 @@ from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Reader
-from privacydesk.services.account_holds import AccountHolds
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.staleness import (
     CaseDigest,
@@ -72,10 +72,12 @@ _PAGE_SIZE = 500
 class TicketLookup:
     """Finds tickets for staff."""
 
-    def __init__(self, reader: Reader, deadlines: Deadlines, account_holds: AccountHolds) -> None:
+    def __init__(
+        self, reader: Reader, deadlines: Deadlines, account_requests: AccountRequests
+    ) -> None:
         self._reader = reader
         self._deadlines = deadlines
-        self._account_holds = account_holds
+        self._account_requests = account_requests
 
     async def list_tickets(
         self,
@@ -145,7 +147,9 @@ class TicketLookup:
             evidence=await self._reader.evidence_of(ticket.id),
             days=self._deadlines.days(clock) if clock else (),
             notices=await self._reader.notices_of(ticket.id),
-            held_from=tuple([one.number for one in await self._account_holds.on(ticket.account)]),
+            held_from=tuple(
+                [one.number for one in await self._account_requests.held_on(ticket.account)]
+            ),
         )
 
     async def guard(self, ticket: Ticket, seen: SeenState | None, *parts: CasePart) -> Guard:
@@ -167,7 +171,7 @@ class TicketLookup:
 
     async def related(self, ticket: Ticket) -> RelatedTickets:
         """Return a ticket's linked ones, others of its requester or account, and holds on that."""
-        about = await self._account_holds.about(ticket.account)
+        about = await self._account_requests.about(ticket.account)
         candidates: dict[TicketId, Ticket] = {other.id: other for other in about}
         for person_hash in (ticket.account_hash, ticket.contact_hash):
             if person_hash is not None:

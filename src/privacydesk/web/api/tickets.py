@@ -122,7 +122,10 @@ async def _show_details(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
             account=ticket.account,
             contact=ticket.contact,
             held_from=tuple(
-                [one.number for one in await call.services.staff.account_holds.on(ticket.account)]
+                [
+                    one.number
+                    for one in await call.services.staff.account_requests.held_on(ticket.account)
+                ]
             ),
             items=tuple(
                 ItemDetailsResponse(

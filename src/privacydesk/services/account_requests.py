@@ -19,7 +19,7 @@ _MOST: Final = 200
 """The most requests about an account that are looked at."""
 
 
-class AccountHolds:
+class AccountRequests:
     """Finds the requests about accounts, and the legal holds among them."""
 
     def __init__(self, reader: Reader, hashing: Hashing) -> None:
@@ -37,13 +37,13 @@ class AccountHolds:
             found |= {ticket.id: ticket for ticket in tickets}
         return tuple(found.values())
 
-    async def on(self, account: str) -> tuple[Ticket, ...]:
+    async def held_on(self, account: str) -> tuple[Ticket, ...]:
         """Return the tickets whose hold keeps what an account has; none for an empty name."""
         return tuple(one for one in await self.about(account) if HOLD in one.flags)
 
-    async def among(self, *accounts: str) -> frozenset[str]:
+    async def held_among(self, *accounts: str) -> frozenset[str]:
         """Return those of the accounts that are under a hold."""
-        return frozenset([account for account in set(accounts) if await self.on(account)])
+        return frozenset([account for account in set(accounts) if await self.held_on(account)])
 
     def with_hash(self, ticket: Ticket) -> Ticket:
         """Return a ticket so that staff find it by its account."""
