@@ -248,6 +248,15 @@ class Visitor:
         """Enter the code that arrives on the phone."""
         await self.chat.enter(await self.code())
 
+    async def complain(self, about: str, story: str) -> str:
+        """File a complaint without a file, and return its number."""
+        await self.open_desk("complaint")
+        await self.chat.choose(about)
+        await self.chat.say(story)
+        await self.chat.choose("_skip")
+        await self.chat.hears("complaint.filed")
+        return await self.number("in_review")
+
     async def ask_status(self) -> None:
         """Ask how it stands."""
         await self.chat.say(self.tongue.of("进度", "進度", "status"))

@@ -17,12 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 async def _complaint(visit: Visit, person: str) -> tuple[Visitor, str]:
     user = await visit(person)
-    await user.open_desk("complaint")
-    await user.chat.choose("leak")
-    await user.chat.say("我的住址被人发到了聊天室")
-    await user.chat.choose("_skip")
-    await user.chat.hears("complaint.filed")
-    return user, await user.number("in_review")
+    return user, await user.complain("leak", "我的住址被人发到了聊天室")
 
 
 async def test_colleagues_see_who_writes_on_a_case_and_the_user_sees_nothing_of_a_note(

@@ -39,12 +39,7 @@ async def _deletion(visit: Visit, person: str, *kinds: str) -> tuple[Visitor, st
 
 async def _complaint(visit: Visit, person: str) -> tuple[Visitor, str]:
     user = await visit(person)
-    await user.open_desk("complaint")
-    await user.chat.choose("marketing")
-    await user.chat.say("退订以后还是收到推广短信。")
-    await user.chat.choose("_skip")
-    await user.chat.hears("complaint.filed")
-    return user, await user.number("in_review")
+    return user, await user.complain("marketing", "退订以后还是收到推广短信。")
 
 
 class Clicks:
@@ -186,7 +181,7 @@ async def test_the_key_that_sends_is_chosen_and_a_note_stays_on_the_page(
     await mei.page.context.close()
 
 
-async def test_what_the_account_holds_is_shown_in_place_and_stays_while_the_request_changes(
+async def test_what_the_account_requests_is_shown_in_place_and_stays_while_the_request_changes(
     town: Stage, visit: Visit
 ) -> None:
     _, number = await _deletion(visit, "mei-tan", "posts")

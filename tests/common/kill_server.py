@@ -167,6 +167,14 @@ class KillableServer:
         """SIGTERM it, wait until it is gone, and return its exit code."""
         return await self._end(signal.SIGTERM)
 
+    async def ended(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        assert self._process is not None
+        async with asyncio.timeout(self._patience):
+            await self._process.communicate()
+        assert self._process.returncode is not None
+        return self._process.returncode
+
     async def _end(self, number: signal.Signals) -> int:
         self.up.clear()
         if self._process is None:

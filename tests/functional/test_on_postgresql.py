@@ -41,21 +41,15 @@ STORIES = (
 """One for each way into the database: codes, files, uploads, look-ups, the outbox, windows."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgresql.Server]:
-    with postgresql.server_or_reason() as running:
-        if isinstance(running, str):
-            pytest.skip(running)
-        yield running
-
-
 @pytest.fixture
-def database(server: postgresql.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database(
+    postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """Have desks that are opened in this test live in a database of their own."""
-    url = server.database()
+    url = postgresql_server.database()
     monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
     yield url
-    server.drop(url)
+    postgresql_server.drop(url)
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -105,9 +99,9 @@ async def test_the_figures_of_help_are_those_of_the_logs(tmp_path: Path, databas
 
 
 async def test_a_desk_moves_from_its_file_and_goes_on(
-    tmp_path: Path, server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = server.database(migrated=False)
+    target = postgresql_server.database(migrated=False)
     write_settings(tmp_path)
     async with open_world(tmp_path, PROFILE) as world:
         before = await steps(await enter(world, "lin", "en"), {"user": "hello"})
@@ -134,4 +128,4 @@ async def test_a_desk_moves_from_its_file_and_goes_on(
         assert after.session.epoch == before.session.epoch
         await steps(after, {"user": "menu"})
         assert [event.text for event in after.events if event.job_id][-2:] == ["hello", "menu"]
-    server.drop(target)
+    postgresql_server.drop(target)

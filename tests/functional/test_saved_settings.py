@@ -20,7 +20,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     run_here,
     write_settings,
 )
-from tests.functional.test_on_postgresql import database, server  # noqa: F401 - fixtures, too
+from tests.functional.test_on_postgresql import database  # noqa: F401 - a fixture
 
 from privacydesk.calendars import OverrideDay, Overrides, store_overrides
 from privacydesk.domain.shifts import Shift

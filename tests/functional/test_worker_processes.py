@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -41,14 +41,6 @@ def _run(processes: set[int]) -> bool:
     return any(Path(f"/proc/{one}").exists() for one in processes)
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[postgresql.Server]:
-    with postgresql.server_or_reason() as running:
-        if isinstance(running, str):
-            pytest.skip(running)
-        yield running
-
-
 @asynccontextmanager
 async def _serving(folder: Path, database: postgresql.Server) -> AsyncIterator[KillableServer]:
     async with open_outside() as outside:
@@ -78,9 +70,9 @@ async def _say(url: str, talkers: list[Talker], name: str) -> None:
 
 
 async def test_a_process_that_dies_is_replaced_and_all_stop_together(
-    tmp_path: Path, database: postgresql.Server
+    tmp_path: Path, postgresql_server: postgresql.Server
 ) -> None:
-    async with _serving(tmp_path, database) as server, asyncio.timeout(120):
+    async with _serving(tmp_path, postgresql_server) as server, asyncio.timeout(120):
         url = f"http://127.0.0.1:{server.port}"
         first = _workers(server.pid)
         assert len(first) == WORKERS
@@ -106,9 +98,9 @@ async def test_a_process_that_dies_is_replaced_and_all_stop_together(
 
 
 async def test_processes_do_not_outlive_the_one_that_started_them(
-    tmp_path: Path, database: postgresql.Server
+    tmp_path: Path, postgresql_server: postgresql.Server
 ) -> None:
-    async with _serving(tmp_path, database) as server, asyncio.timeout(60):
+    async with _serving(tmp_path, postgresql_server) as server, asyncio.timeout(60):
         workers = _workers(server.pid)
         await server.kill()
         while _run(workers):  # noqa: ASYNC110 - another process
@@ -120,7 +112,7 @@ async def test_a_file_is_served_by_one_process_alone(tmp_path: Path) -> None:
         server = KillableServer(environment(tmp_path, outside), arguments=("--workers", "2"))
         with pytest.raises(AssertionError, match="did not start"):
             await server.start()
-        assert await server.stop() == 2
+        assert await server.ended() == 2
 
 
 async def test_while_it_stops_balancers_are_told_and_users_served(tmp_path: Path) -> None:
