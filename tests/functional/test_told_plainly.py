@@ -79,6 +79,25 @@ async def test_a_childs_account_that_was_stopped_is_told_as_suspended_and_handed
     assert "ticket.handed_over" not in player.said()
 
 
+@pytest.mark.parametrize("born", ["2014-05-01", "2010-05-01"])
+async def test_closing_a_childs_account_has_a_date_of_its_own(world: World, born: str) -> None:
+    world.accounts.busy = True
+    player = await guardian(world, "close", born)
+    (ticket,) = await player.tickets()
+    assert ticket.completion is not None
+    assert ticket.completion.started_at == ticket.answered_at
+    assert (ticket.completion.regime, ticket.completion.amount) == ("closing_15wd", 15)
+    kinds = [event.kind.value for event in ticket.scheduled_events]
+    assert kinds == ["completion_soon", "completion_overdue"]
+
+
+async def test_what_a_guardian_asks_for_without_closing_has_no_such_date(world: World) -> None:
+    world.accounts.busy = True
+    player = await guardian(world, "delete")
+    (ticket,) = await player.tickets()
+    assert ticket.completion is None
+
+
 async def test_what_goes_with_an_account_is_said_when_it_was_handed_over(world: World) -> None:
     player = await guardian(world, "hand_over")
     assert "ticket.handed_over" in player.said()

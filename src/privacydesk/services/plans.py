@@ -85,6 +85,17 @@ def items_by_hand(ticket: Ticket) -> Items:
     ]
 
 
+def closes_account(ticket: Ticket) -> bool:
+    """Return whether carrying a decided ticket out closes the account that it is about.
+
+    That of a child is suspended first, and a team or the account service does the rest.
+    """
+    if any(call.action is AccountAction.DEREGISTER for call in plan_calls(ticket)):
+        return True
+    granted = (*granted_items(ticket), *items_by_hand(ticket))
+    return ticket.kind in FOR_OTHERS and any(item.name == _CLOSE for _, item in granted)
+
+
 def destroys(ticket: Ticket) -> bool:
     """Return whether carrying a decided ticket out takes data or access away for good."""
     if any(call.action.destroys for call in plan_calls(ticket)):
@@ -116,12 +127,13 @@ def _has_no_call(kind: RequestKind, item: ScopeItem) -> bool:
 
 _DONE: Final = frozenset({ItemOutcome.DONE, ItemOutcome.ANONYMISED})
 _OTHER_WISH: Final = "other"
+_CLOSE: Final = "close"
 _MANUAL_WISHES = frozenset({"correct", "hand_over", _OTHER_WISH})
 """What a guardian or relative may ask for that no call of the account service carries out."""
 _DESTROYING_KINDS: Final = frozenset(
     {RequestKind.DELETION, RequestKind.UNBINDING, RequestKind.DEREGISTRATION}
 )
-_DESTROYING_WISHES: Final = frozenset({"delete", "close", TAGS})
+_DESTROYING_WISHES: Final = frozenset({"delete", _CLOSE, TAGS})
 """What takes something away in requests of other kinds."""
 
 
@@ -219,7 +231,7 @@ def _relative_calls(ticket: Ticket, items: Items) -> tuple[AccountCall, ...]:
     calls: dict[str, tuple[AccountAction, Mapping[str, Any]]] = {
         "access": (AccountAction.EXPORT, {}),
         "delete": (AccountAction.DELETE, {"categories": _expand_all(["all"])}),
-        "close": (AccountAction.DEREGISTER, {}),
+        _CLOSE: (AccountAction.DEREGISTER, {}),
     }
     return _calls_by_name(ticket, items, calls)
 
