@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.grounds import AbuseEvidence, AbusiveRequest, Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
-from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.preconditions import (
     DecisionBlocker,
@@ -26,6 +26,7 @@ from privacydesk.services.staff.preconditions import (
     Verdict,
     find_decision_blockers,
 )
+from privacydesk.services.staff.services import StaffServices
 
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "They show other people.")
 LAW = Refusal(Ground.LAW, "The law has them kept for three years.")
@@ -414,6 +415,46 @@ async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_toke
     assert handed.kept_numbers == (objection.number,)
     decided = await staff.decisions.grant(objection.number, "mei", text="So be it.")
     assert decided.state is TicketState.FULFILLING
+
+
+async def test_a_repeated_handover_counts_nothing_again(world: World) -> None:
+    _, ticket = await deletion(world, "posts")
+    handling = world.services.staff.handling
+    await handling.claim(ticket.number, "mei")
+    first = await handling.hand_over("mei", "lao-zhou", "lao-zhou", job_id="handover")
+    await handling.assign(ticket.number, "lao-zhou", "mei")
+    again = await handling.hand_over("mei", "lao-zhou", "lao-zhou", job_id="handover")
+    assert (first.moved_count, again.moved_count) == (1, 0)
+    assert (await handling.hand_over("mei", "lao-zhou", "lao-zhou")).moved_count == 1
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda staff, number, text: staff.handling.extend(
+            number, "lao-zhou", working_days=1, reason=text
+        ),
+        lambda staff, number, text: staff.decisions.decide(
+            number, "mei", Verdict(whole=Refusal(Ground.LAW, text))
+        ),
+        lambda staff, number, text: staff.decisions.preview(
+            number, "mei", Verdict(whole=Refusal(Ground.LAW, text))
+        ),
+        lambda staff, number, text: staff.decisions.grant(number, "mei", text=text),
+        lambda staff, number, text: staff.decisions.send_back(number, "mei", text, seen=1),
+        lambda staff, number, text: staff.examinations.examine(
+            number, "mei", accepted=False, reason=text
+        ),
+        lambda staff, number, text: staff.holds.set_hold(number, "lao-zhou", text),
+    ],
+)
+async def test_what_staff_write_is_limited(
+    world: World, act: Callable[[StaffServices, str, str], Awaitable[object]]
+) -> None:
+    _, ticket = await deletion(world, "posts")
+    with pytest.raises(InvalidRequestError) as refused:
+        await act(world.services.staff, ticket.number, "x" * 10_001)
+    assert refused.value.data["reason"] == "words"
 
 
 async def test_what_is_sent_back_can_be_decided_anew(careful: World) -> None:

@@ -16,7 +16,7 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
+from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, StaleError
 from privacydesk.services.signin.agent_administration import AgentAdministration
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
@@ -175,6 +175,24 @@ async def test_access_is_asked_for_and_allowed_or_refused(world: World) -> None:
     with pytest.raises(NotAllowedNowError) as open_now:
         await staff.file_access.request(ticket.number, "mei", "Once more.")
     assert open_now.value.data["reason"] == "files_open_already"
+
+
+async def test_access_is_not_refused_for_a_reason_that_was_not_read(world: World) -> None:
+    _, ticket = await guardian(world)
+    staff = world.services.staff
+    await staff.handling.claim(ticket.number, "mei")
+    await staff.file_access.request(ticket.number, "mei", "It is mine to examine.")
+    page = (await staff.tickets.details(ticket.number)).digest
+    await staff.file_access.deny(ticket.number, "lao-zhou", "mei", "No.", seen=page)
+    world.clock.move(timedelta(minutes=1))
+    await staff.file_access.request(ticket.number, "mei", "The form is here now.")
+    with pytest.raises(StaleError) as refused:
+        await staff.file_access.deny(ticket.number, "xiao-chen", "mei", "No.", seen=page)
+    assert refused.value.data["reason"] == "seen_file_requests"
+    with pytest.raises(StaleError):
+        await staff.file_access.grant(ticket.number, "xiao-chen", to="mei", seen=page)
+    page = (await staff.tickets.details(ticket.number)).digest
+    await staff.file_access.deny(ticket.number, "xiao-chen", "mei", "No.", seen=page)
 
 
 async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(

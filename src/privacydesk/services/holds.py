@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from privacydesk.domain.retention import HOLD
 from privacydesk.domain.ticket import Ticket
-from privacydesk.errors import InvalidRequestError, NotAllowedNowError
+from privacydesk.errors import NotAllowedNowError
 from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.staff.actions import LogEntryDraft, StaffActions
+from privacydesk.services.staff.handling import require_text
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.ticket_lookup import TicketLookup
 
@@ -43,7 +44,7 @@ class Holds:
             reason: why, in the supervisor's words; recorded in the ticket's log.
 
         Raises:
-            InvalidRequestError: the reason is empty.
+            InvalidRequestError: the reason is empty or too long.
             NotAllowedNowError: the ticket is already on hold, or its content was purged.
             DeskError: ``FORBIDDEN`` if ``by`` is not a supervisor.
         """
@@ -53,9 +54,7 @@ class Holds:
                 raise NotAllowedNowError("the ticket is already on hold")
             return self._with_flags(current, current.flags | {HOLD})
 
-        return await self._update(
-            number, by, LogEntryDraft("hold", _require_reason(reason)), add_flag
-        )
+        return await self._update(number, by, LogEntryDraft("hold", require_text(reason)), add_flag)
 
     async def clear_hold(self, number: str, by: str, reason: str) -> Ticket:
         """Take a ticket off hold; the next retention run purges what is past its period.
@@ -66,7 +65,7 @@ class Holds:
             reason: why, in the supervisor's words; recorded in the ticket's log.
 
         Raises:
-            InvalidRequestError: the reason is empty.
+            InvalidRequestError: the reason is empty or too long.
             NotAllowedNowError: the ticket is not on hold.
             DeskError: ``FORBIDDEN`` if ``by`` is not a supervisor.
         """
@@ -77,7 +76,7 @@ class Holds:
             return self._with_flags(current, current.flags - {HOLD})
 
         return await self._update(
-            number, by, LogEntryDraft("hold_released", _require_reason(reason)), remove_flag
+            number, by, LogEntryDraft("hold_released", require_text(reason)), remove_flag
         )
 
     async def _update(
@@ -90,15 +89,3 @@ class Holds:
     def _with_flags(self, ticket: Ticket, flags: frozenset[str]) -> Ticket:
         changed = replace(ticket, flags=flags, version=ticket.version + 1)
         return self._account_requests.with_hash(changed)
-
-
-def _require_reason(reason: str) -> str:
-    """Return a reason without surrounding spaces.
-
-    Raises:
-        InvalidRequestError: it is empty.
-    """
-    stripped = reason.strip()
-    if not stripped:
-        raise InvalidRequestError("say why, in plain words")
-    return stripped

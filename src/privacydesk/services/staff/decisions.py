@@ -17,7 +17,6 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import AbuseEvidence, AbusiveRequest, Ground
@@ -48,6 +47,7 @@ from privacydesk.services.staff.actions import (
 )
 from privacydesk.services.staff.evidence import EvidenceFiles, evidence_not_opened
 from privacydesk.services.staff.granted_tasks import GrantedTasks
+from privacydesk.services.staff.handling import optional_text, require_text
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
@@ -213,8 +213,9 @@ class Decisions:
             seen: the state of the ticket that the agent saw; None to skip the check.
 
         Raises:
-            InvalidRequestError: the verdict is about an item that the ticket does not have, or
-                relies on requests of somebody else as evidence of abuse.
+            InvalidRequestError: the verdict is about an item that the ticket does not have,
+                relies on requests of somebody else as evidence of abuse, or has a text that is
+                too long.
             NotFoundError: a request named as evidence of abuse does not exist.
             StaleError: the ticket has changed since it was ``seen``.
             DeskError: a precondition is not met; see ``preconditions.check``.
@@ -224,6 +225,7 @@ class Decisions:
         await self._roster.reviewers.check_may_decide(ticket, agent)
         if any(index >= len(ticket.items) for index in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
+        _check_lengths(verdict)
         guard = await self._tickets.guard(ticket, seen, *_PARTS_TO_DECIDE)
         abuse = await self._abuse_evidence(ticket, verdict)
         if self.needs_second_agent(ticket):
@@ -257,6 +259,7 @@ class Decisions:
         agent = await self._roster.worker(by)
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
+        _check_lengths(verdict)
         abuse = await self._abuse_evidence(ticket, verdict)
         decide = await self._decision(ticket, agent, verdict, abuse)
         return await self._actions.preview(ticket, agent, decide)
@@ -392,13 +395,14 @@ class Decisions:
             job_id: the form's token, so that submitting it twice counts once.
 
         Raises:
-            InvalidRequestError: there is no reason.
+            InvalidRequestError: there is no reason, or it is too long.
             NotAllowedNowError: there is no proposed decision.
             StaleError: the proposed decision is not the one that was ``seen``.
             DeskError: ``FORBIDDEN`` if the agent may not decide the ticket, an objection.
         """
         if not reason.strip():
             raise InvalidRequestError("say what is not right with it", reason="no_reason")
+        why = require_text(reason)
         agent = await self._roster.worker(by)
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
@@ -412,7 +416,7 @@ class Decisions:
         return await self._actions.update_ticket(
             ticket,
             agent,
-            LogEntryDraft("sent_back", reason.strip()),
+            LogEntryDraft("sent_back", why),
             remove_proposal,
             job_id=job_id,
         )
@@ -464,7 +468,7 @@ class Decisions:
             withheld = verdict.withhold or released.work.ground_withheld
             work = replace(released.work, left=len(planned), ground_withheld=withheld)
             released = replace(released, scheduled_events=released.task_events, work=work)
-            if any(call.action is AccountAction.DEREGISTER for call in planned):
+            if plans.closes_account(released):
                 released = self._deadlines.start_completion(released, now)
             rows = self._row_builder.ticket_call_rows(released, planned, now)
             return DecisionResult(DecisionKind.RELEASED, released, text, data, deliveries=rows)
@@ -479,6 +483,17 @@ class Decisions:
         data = {**_refusal_data(verdict), "ground": refusal.ground.value}
         refused = move(ticket, Move.REFUSE, now)
         return DecisionResult(DecisionKind.REFUSED, refused, refusal.reason.strip(), data)
+
+
+def _check_lengths(verdict: Verdict) -> None:
+    """Check that no text of a verdict is too long.
+
+    Raises:
+        InvalidRequestError: one is.
+    """
+    refusals = chain.from_iterable((one.reason, one.granted) for one in verdict.refusals)
+    for text in (verdict.text, verdict.account, verdict.abuse_facts, *refusals):
+        optional_text(text)
 
 
 def _is_of_same_person(ticket: Ticket, other: Ticket) -> bool:

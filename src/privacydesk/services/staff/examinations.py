@@ -27,6 +27,7 @@ from privacydesk.services.staff.actions import (
     StaffActions,
 )
 from privacydesk.services.staff.evidence import EvidenceFiles, evidence_not_opened
+from privacydesk.services.staff.handling import optional_text
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
 from privacydesk.services.staff.ticket_lookup import TicketLookup
@@ -121,12 +122,12 @@ class Examinations:
             seen: the state of the ticket that the agent saw; None to skip the check.
 
         Raises:
-            InvalidRequestError: the reason or the account is missing.
+            InvalidRequestError: the reason or the account is missing, or too long.
             NotAllowedNowError: no evidence waits to be examined, or the agent accepts files that
                 they have not opened.
             StaleError: more evidence was submitted, or something else has changed.
         """
-        result = ExaminationResult(accepted, reason, account.strip())
+        result = ExaminationResult(accepted, optional_text(reason), optional_text(account))
         prepared = await self._prepare(number, by, result, seen)
         data: dict[str, Any] = {"accepted": accepted}
         if self._closing_faces and prepared.ticket.kind is RequestKind.DEREGISTRATION:
@@ -136,7 +137,7 @@ class Examinations:
             prepared.ticket,
             prepared.agent,
             prepared.decide,
-            LogEntryDraft("examine", reason, data),
+            LogEntryDraft("examine", result.reason, data),
             job_id=job_id,
             guard=prepared.guard,
             evidence_removed=prepared.evidence_removed,

@@ -94,7 +94,8 @@ class FileAccess:
             DeskError: ``FORBIDDEN`` for anybody but a supervisor, for oneself, and for an agent
                 who may be the same person as the supervisor.
             NotAllowedNowError: the ticket has no holder.
-            StaleError: the ticket has another holder than ``seen`` shows.
+            StaleError: the ticket has another holder than ``seen`` shows, or access was asked for
+                anew.
         """
         agent, ticket, recipient = await self._load_answer(number, by, to)
 
@@ -111,21 +112,37 @@ class FileAccess:
             LogEntryDraft("files_allowed", recipient),
             allow,
             job_id=job_id,
-            guard=await self._tickets.guard(ticket, seen, CasePart.HOLDER),
+            guard=await self._tickets.guard(ticket, seen, CasePart.HOLDER, CasePart.FILE_REQUESTS),
             alarms=await self._alarms.for_escalation_answer(
                 ticket, agent.name, self._clock.now(), to=recipient
             ),
         )
 
     async def deny(
-        self, number: str, by: str, to: str, reason: str, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        to: str,
+        reason: str,
+        *,
+        job_id: str | None = None,
+        seen: SeenState | None = None,
     ) -> Ticket:
         """Deny an agent the access that they asked for, with a reason; only supervisors.
+
+        Args:
+            number: the ticket's number.
+            by: the name of the supervisor.
+            to: the name of the agent who asked.
+            reason: why not, for that agent.
+            job_id: the form's token, so that submitting it twice counts once.
+            seen: the state of the ticket that the supervisor saw; None to skip the check.
 
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
             DeskError: as for ``grant``.
             NotAllowedNowError: this agent has not asked, or has been answered.
+            StaleError: access was asked for anew, for a reason that ``seen`` does not show.
         """
         text = require_text(reason)
         agent, ticket, requester = await self._load_answer(number, by, to)
@@ -142,6 +159,7 @@ class FileAccess:
             LogEntryDraft("files_refused", text, {"agent": requester}),
             remove_request,
             job_id=job_id,
+            guard=await self._tickets.guard(ticket, seen, CasePart.FILE_REQUESTS),
             alarms=await self._alarms.for_escalation_answer(
                 ticket, agent.name, self._clock.now(), to=requester
             ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.agents import CASE_READERS, Agent
 from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
@@ -35,7 +35,8 @@ class HandoverResult(Struct, frozen=True):
     """The result of handing over an agent's tickets.
 
     Attributes:
-        moved_count: how many tickets were handed over.
+        moved_count: how many tickets this call handed over; those of an earlier call with the
+            same job are not counted.
         kept_numbers: the numbers of those that were not, since the new holder may not decide them.
     """
 
@@ -177,7 +178,7 @@ class TicketHandling:
         new_holder = await self._roster.worker(to) if to else None
         job_prefix = self._actions.job_id("hand_over", job_id)
         kept_numbers: list[str] = []
-        moved_count = 0
+        moved: set[TicketId] = set()
         for ticket in await self._tickets.open_tickets_of(holder):
             try:
                 if new_holder is not None:
@@ -189,15 +190,18 @@ class TicketHandling:
             def set_holder(current: Ticket) -> Ticket:
                 if current.holder != holder or not current.is_open:
                     raise StaleError("it went elsewhere since the list was read")
+                moved.add(current.id)
                 return replace(current, holder=to, version=current.version + 1)
 
             entry, ticket_job = LogEntryDraft("assign", to), f"{job_prefix}:{ticket.id.hex()}"
-            with contextlib.suppress(StaleError):
+            try:
+                # A job that has run before calls nothing, so its ticket is not counted again.
                 await self._actions.update_ticket(
                     ticket, agent, entry, set_holder, job_id=ticket_job
                 )
-                moved_count += 1
-        return HandoverResult(moved_count, tuple(kept_numbers))
+            except StaleError:
+                moved.discard(ticket.id)
+        return HandoverResult(len(moved), tuple(kept_numbers))
 
     async def add_note(
         self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
@@ -322,7 +326,7 @@ class TicketHandling:
             seen: the state of the ticket that the supervisor saw; None to skip the check.
 
         Raises:
-            InvalidRequestError: there is no reason, or less than one day.
+            InvalidRequestError: there is no reason or too long a one, or less than one day.
             NotAllowedNowError: the ticket has no deadline that is counted in working days.
             StaleError: the ticket or its due date has changed since it was ``seen``.
         """
@@ -330,18 +334,19 @@ class TicketHandling:
             raise InvalidRequestError(
                 "an extension needs a reason and at least one working day", reason="no_extension"
             )
+        why = require_text(reason)
         agent = await self._roster.supervisor(by)
         ticket = await self._tickets.by_number(number)
 
         def decide(current: Ticket, now: datetime) -> DecisionResult:
             extended = self._deadlines.extend(current, working_days, now)
-            work = replace(extended.work, extended_why=reason.strip())
+            work = replace(extended.work, extended_why=why)
             extended = replace(extended, work=work)
-            return DecisionResult(DecisionKind.EXTENDED, extended, reason)
+            return DecisionResult(DecisionKind.EXTENDED, extended, why)
 
         original = ticket.clock
         first_due = original.due_date.isoformat() if original else ""
-        entry = LogEntryDraft("extend", reason, {"first_due": first_due})
+        entry = LogEntryDraft("extend", why, {"first_due": first_due})
         guard = await self._tickets.guard(ticket, seen, CasePart.REQUEST, CasePart.CLOCK)
         return await self._actions.apply_decision(
             ticket, agent, decide, entry, job_id=job_id, guard=guard
@@ -399,10 +404,21 @@ def require_text(text: str) -> str:
     Raises:
         InvalidRequestError: the text is empty or too long.
     """
+    stripped = optional_text(text)
+    if not stripped:
+        raise InvalidRequestError("this takes a text", reason="no_words")
+    return stripped
+
+
+def optional_text(text: str) -> str:
+    """Return a text that an agent may write, without surrounding whitespace.
+
+    Raises:
+        InvalidRequestError: the text is too long.
+    """
     stripped = text.strip()
-    if not stripped or len(stripped) > _MAX_TEXT_LENGTH:
+    if len(stripped) > _MAX_TEXT_LENGTH:
         raise InvalidRequestError(
-            f"this takes a text of 1 to {_MAX_TEXT_LENGTH} characters",
-            reason="words" if stripped else "no_words",
+            f"this takes a text of at most {_MAX_TEXT_LENGTH} characters", reason="words"
         )
     return stripped

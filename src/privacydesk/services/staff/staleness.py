@@ -9,6 +9,7 @@ only the parts that it is based on, while the ticket is locked.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
@@ -26,6 +27,7 @@ TICKET_CHANGED: Final = "ticket_changed"
 """The error reason if the ticket's version is not the one that was seen."""
 _DIGEST_BYTES: Final = 8
 _ESCALATE: Final = "escalate"
+_ASK_FOR_FILES: Final = "files_asked"
 
 
 class CasePart(StrEnum):
@@ -43,6 +45,8 @@ class CasePart(StrEnum):
     HOLDER = "holder"
     ESCALATION = "escalation"
     """The last question to the supervisors."""
+    FILE_REQUESTS = "file_requests"
+    """What was asked for by agents who want to open a child's files."""
 
 
 class CaseDigest(Struct, frozen=True):
@@ -84,7 +88,7 @@ def digest_case(
         files: its evidence, including removed files.
         log: its log.
     """
-    questions = [(entry.at, entry.by, entry.why) for entry in log if entry.what == _ESCALATE]
+    questions = _asked(log, _ESCALATE)
     return CaseDigest(
         {
             CasePart.REQUEST: value_digest(_request_part(ticket)),
@@ -95,8 +99,13 @@ def digest_case(
             CasePart.CLOCK: value_digest([ticket.clocks, ticket.completion, ticket.work.first_due]),
             CasePart.HOLDER: value_digest(ticket.holder),
             CasePart.ESCALATION: value_digest(questions[-1:]),
+            CasePart.FILE_REQUESTS: value_digest(_asked(log, _ASK_FOR_FILES)),
         }
     )
+
+
+def _asked(log: Sequence[LogEntry], what: str) -> list[tuple[datetime, str, str]]:
+    return [(entry.at, entry.by, entry.why) for entry in log if entry.what == what]
 
 
 def value_digest(value: object) -> str:
@@ -155,7 +164,9 @@ def require_unchanged(
     return check
 
 
-_ON_TICKET: Final = frozenset(CasePart) - {CasePart.FILES, CasePart.ESCALATION}
+ASKED_IN_LOG: Final = frozenset({CasePart.ESCALATION, CasePart.FILE_REQUESTS})
+"""The parts that are read from the ticket's log."""
+_ON_TICKET: Final = frozenset(CasePart) - {CasePart.FILES} - ASKED_IN_LOG
 
 _MESSAGES: Final[Mapping[CasePart, str]] = {
     CasePart.REQUEST: "the request has changed since it was looked at",
@@ -164,6 +175,7 @@ _MESSAGES: Final[Mapping[CasePart, str]] = {
     CasePart.CLOCK: "the due date has changed since it was looked at",
     CasePart.HOLDER: "the request has another holder than it had when it was looked at",
     CasePart.ESCALATION: "the supervisors are asked something else by now",
+    CasePart.FILE_REQUESTS: "access to the files was asked for anew since it was looked at",
 }
 
 

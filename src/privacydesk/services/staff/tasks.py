@@ -34,7 +34,7 @@ from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.settlement import settle
 from privacydesk.services.staff.actions import LogEntryDraft, StaffActions, TicketChange
-from privacydesk.services.staff.handling import require_text
+from privacydesk.services.staff.handling import optional_text, require_text
 from privacydesk.services.staff.preconditions import check_hold
 from privacydesk.services.staff.roster import Roster, check_supervisor
 from privacydesk.services.staff.ticket_lookup import TicketLookup
@@ -265,7 +265,7 @@ class Tasks:
             DeskError: ``FORBIDDEN`` unless ``by`` holds the ticket, supervises or is a program.
         """
         agent = await self._roster.worker(by)
-        text = _optional_text(reason)
+        text = optional_text(reason)
 
         def check(ticket: Ticket, task: Task) -> None:
             _check_may_manage(ticket, agent)
@@ -390,7 +390,7 @@ class Tasks:
             DeskError: ``FORBIDDEN`` if another member took it; ``NOT_ALLOWED_NOW`` if a legal hold
                 keeps what was to be taken away.
         """
-        text = require_text(note) if result is TaskResult.NOT_POSSIBLE else _optional_text(note)
+        text = require_text(note) if result is TaskResult.NOT_POSSIBLE else optional_text(note)
         agent = await self._member(number, task_number, by)
         ticket = await self._tickets.by_number(number)
         held = await self._holds.held_among(ticket.account)
@@ -538,7 +538,3 @@ def _task_of(ticket: Ticket, task_number: int) -> Task:
     if not 1 <= task_number <= len(ticket.tasks):
         raise NotFoundError("there is no such task")
     return ticket.tasks[task_number - 1]
-
-
-def _optional_text(text: str) -> str:
-    return require_text(text) if text.strip() else ""

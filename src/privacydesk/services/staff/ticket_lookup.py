@@ -18,6 +18,7 @@ from privacydesk.ports import Reader
 from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.staleness import (
+    ASKED_IN_LOG,
     CaseDigest,
     CasePart,
     Guard,
@@ -166,7 +167,7 @@ class TicketLookup:
         if isinstance(seen, int):
             return require_version(seen)
         files = await self._reader.evidence_of(ticket.id) if CasePart.FILES in parts else ()
-        log = await self._reader.ticket_log(ticket.id) if CasePart.ESCALATION in parts else ()
+        log = await self._reader.ticket_log(ticket.id) if ASKED_IN_LOG.intersection(parts) else ()
         return require_unchanged(seen, parts, ticket, files, log)
 
     async def related(self, ticket: Ticket) -> RelatedTickets:

@@ -301,7 +301,12 @@ async def refuse_files(request: web.Request) -> web.Response:
         request,
         "refuse_files",
         lambda action: action.services.staff.file_access.deny(
-            action.target, action.by, action.form.get("to", ""), action.text, job_id=action.job_id
+            action.target,
+            action.by,
+            action.form.get("to", ""),
+            action.text,
+            job_id=action.job_id,
+            seen=action.case_seen,
         ),
     )
 
