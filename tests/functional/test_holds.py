@@ -109,6 +109,38 @@ async def test_a_hold_binds_every_request_about_the_account_until_it_is_released
     ]  # fmt: skip
 
 
+async def test_a_hold_keeps_everything_about_the_account_from_retention_until_it_is_released(
+    world: World,
+) -> None:
+    retention, decisions = world.services.maintenance.retention, world.services.staff.decisions
+    child = await enter(world, "lin", "en")
+    await child.step({"user": "hello"})
+    own = await deletion(child, "comments", {"code": "right"})
+    other = await deletion(child, "posts")
+    mother = await enter(world, "mother", "en")
+    theirs = await filed(
+        mother, {"choose": "guardian"}, {"choose": "mother"}, {"user": "1 May 2014"},
+        {"user": "Lin"}, {"choose": "access"}, {"choose": "_skip"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
+        {"choose": "_done"},
+    )  # fmt: skip
+    await mother.step({"agent": {"examine": "accepted"}})
+    refusal = Refusal(Ground.LAW, "A law keeps them.")
+    for one in (own, other, theirs):
+        verdict = Verdict(account=own.account if one is theirs else "", whole=refusal)
+        await decisions.decide(one.number, "lao-zhou", verdict)
+    await hold(world, own)
+    world.clock.move(timedelta(days=90))
+    numbers = {own.number, other.number, theirs.number}
+    assert set((await retention.preview()).held) == numbers
+    done = await retention.run(by="operator")
+    assert (done.requests, done.messages, set(done.held)) == ((), 0, numbers)
+    await release(world, own)
+    done = await retention.run(by="operator")
+    assert (set(done.requests), done.held) == (numbers, ())
+    assert done.messages > 0
+
+
 async def test_a_hold_from_a_guardians_request_binds_the_childs_own_once_it_is_named(
     world: World,
 ) -> None:

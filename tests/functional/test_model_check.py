@@ -35,6 +35,7 @@ from privacydesk.domain.ticket import TicketState
 from privacydesk.domain.ticket_moves import Move
 from privacydesk.services import retention_run
 from privacydesk.services.account_requests import AccountRequests
+from privacydesk.services.retention_run import Retention
 from privacydesk.services.staff import actions as actions_of_staff
 from privacydesk.services.staff import preconditions
 from privacydesk.services.staff.decisions import Decisions
@@ -171,6 +172,14 @@ def _holds_of_one_request(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(AccountRequests, "held_on", none)
 
 
+def _purging_whatever_is_held(patch: pytest.MonkeyPatch) -> None:
+    async def none(*_: Any) -> frozenset[str]:
+        return frozenset()
+
+    patch.setattr(retention, "HOLD", "nothing")
+    patch.setattr(Retention, "_held", none)
+
+
 def _restarting_clock(patch: pytest.MonkeyPatch) -> None:
     def restart(ticket: Any, **changes: Any) -> Any:
         state = changes.get("state")
@@ -225,7 +234,7 @@ PLANTS: Final[dict[str, tuple[Scope, tuple[str, ...], str, Plant]]] = {
         DELETION,
         (*REFUSED, *LATER, *LATER),
         "kept while needed",
-        _set(retention, "HOLD", "nothing"),
+        _purging_whatever_is_held,
     ),
     "a proof never expires": (
         DELETION,

@@ -274,9 +274,10 @@ async def test_a_legal_hold_keeps_everything_until_it_is_released(
     with pytest.raises(NotAllowedNowError):
         await holds.set_hold(ticket.number, "lao-zhou", "again")
     world.clock.move(90 * DAY)
-    # What was said before the request is not part of it.
+    # What was said before the request is about the same account.
     done = await run(world)
     assert (done.requests, done.held, done.files) == ((), (ticket.number,), 0)
+    assert done.messages == 0
     case = await world.services.staff.tickets.details(ticket.number)
     assert case.ticket.answers
     assert case.evidence

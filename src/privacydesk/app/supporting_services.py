@@ -12,6 +12,7 @@ from privacydesk.app.dependencies import Dependencies
 from privacydesk.app.fingerprints import build_configuration
 from privacydesk.app.service_settings import help_targets, sign_in_settings
 from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_reader import AuditReader
 from privacydesk.services.chat import ChatDesk
@@ -56,7 +57,7 @@ def build_supporting_services(
 ) -> SupportingServices:
     """Build the supporting services."""
     store, clock = deps.store, deps.clock
-    maintenance = _build_maintenance(deps, store, audit)
+    maintenance = _build_maintenance(deps, store, audit, staff.account_requests)
     return SupportingServices(
         maintenance=maintenance,
         configuration=build_configuration(deps, store),
@@ -136,7 +137,9 @@ def _build_oversight(
     )
 
 
-def _build_maintenance(deps: Dependencies, store: SqlStore, audit: Audit) -> Maintenance:
+def _build_maintenance(
+    deps: Dependencies, store: SqlStore, audit: Audit, account_requests: AccountRequests
+) -> Maintenance:
     return Maintenance(
         trail=store.trail,
         integrity=store.integrity,
@@ -145,6 +148,7 @@ def _build_maintenance(deps: Dependencies, store: SqlStore, audit: Audit) -> Mai
             purging=store.purge_store,
             tasks=store.periodic_tasks,
             writer=store.writer,
+            account_requests=account_requests,
             audit=audit,
             minter=deps.minter,
             clock=deps.clock,

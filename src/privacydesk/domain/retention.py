@@ -1,15 +1,17 @@
 """Retention: planning which content of a conversation to purge, and the record kept of a ticket.
 
 The *span* of a ticket is the time from its receipt to its closing. The content of a ticket is
-purged when the retention period after its closing has passed, unless it is under legal hold, or
+purged when the retention period after its closing has passed, unless a legal hold binds it, or
 there is an objection to it that can't be purged yet. Messages outside of all spans are *small
 talk*. A run of small talk without a break of more than a day is purged as a whole, when the
-retention period after its last message has passed.
+retention period after its last message has passed. While an account is under a hold, nothing of its
+conversation is purged, nor of a request about it, nor small talk of a conversation with such a
+request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -32,6 +34,16 @@ KEPT_LOG_DATA: Final = frozenset(
     {"accepted", "agreed", "asked_at", "first_due", "ground", "occasion", "proposed_by", "tries"}
 )
 """Data of log entries that is kept in the record: words of closed lists, dates and agents."""
+
+
+def is_held(ticket: Ticket, held: Collection[str]) -> bool:
+    """Return whether a legal hold binds a ticket: its own, or one on its account.
+
+    Args:
+        ticket: the ticket.
+        held: accounts that are under a legal hold.
+    """
+    return HOLD in ticket.flags or ticket.account in held
 
 
 class LogLine(Struct, frozen=True):
@@ -65,6 +77,11 @@ class StoredContent(Struct, frozen=True):
     files: tuple[tuple[EvidenceId, datetime], ...] = ()
     attached: Mapping[TicketId, int] = field(default_factory=dict)
     deliveries: tuple[tuple[DeliveryId, datetime], ...] = ()
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts that it is about: that of its user, and those of the tickets."""
+        return frozenset({self.conversation.account, *(one.account for one in self.tickets)})
 
 
 class Purge(Struct, frozen=True):
@@ -100,7 +117,7 @@ class PurgePlan(Struct, frozen=True):
             be left that its user could come back to.
         is_idle: whether there was no activity in the retention period, so that open forms and
             verifications are dropped as well.
-        on_hold: tickets that are due for a purge but under legal hold.
+        on_hold: tickets that are due for a purge but bound by a legal hold.
         objected: tickets that are due for a purge but have an objection that isn't.
     """
 
@@ -111,17 +128,19 @@ class PurgePlan(Struct, frozen=True):
     objected: tuple[Ticket, ...] = ()
 
 
-def plan_purge(content: StoredContent, horizon: datetime) -> PurgePlan:
+def plan_purge(content: StoredContent, horizon: datetime, held: Collection[str] = ()) -> PurgePlan:
     """Plan the purge of a conversation.
 
     Args:
         content: its stored content.
         horizon: the current time minus the operator's retention period.
+        held: those of its accounts that are under a legal hold.
     """
     conversation = content.conversation
+    owner_is_held, keeps_talk = conversation.account in held, not content.accounts.isdisjoint(held)
     tickets = [ticket for ticket in content.tickets if ticket.purged_at is None]
     due = [t for t in tickets if t.closed_at is not None and t.closed_at <= horizon]
-    on_hold = tuple(ticket for ticket in due if HOLD in ticket.flags)
+    on_hold = tuple(ticket for ticket in due if owner_is_held or is_held(ticket, held))
     objected = tuple(
         ticket
         for ticket in due
@@ -132,12 +151,12 @@ def plan_purge(content: StoredContent, horizon: datetime) -> PurgePlan:
     is_unowned = conversation.owner.kind is OwnerKind.ASSISTANT
     blanked = [
         line.offset
-        for run in _purgeable_runs(content.lines, purged, kept)
+        for run in _purgeable_runs(content.lines, purged, kept, keeps_talk=keeps_talk)
         if run[-1].at <= horizon and (is_unowned or run[-1] is not content.lines[-1])
         for line in run
     ]
     last_activity = conversation.last_said_at or conversation.created_at
-    is_idle = is_unowned and not kept and last_activity <= horizon
+    is_idle = is_unowned and not kept and not keeps_talk and last_activity <= horizon
     remaining = {line.offset for line in content.lines if not line.blank}.difference(blanked)
     is_empty = not remaining and not content.tickets and not conversation.account
     return PurgePlan(
@@ -145,7 +164,9 @@ def plan_purge(content: StoredContent, horizon: datetime) -> PurgePlan:
             blanks=tuple(_ranges(blanked)),
             tickets=tuple(ticket.id for ticket in purged),
             files=tuple(file for file, at in content.files if at <= horizon and is_idle),
-            deliveries=tuple(row for row, at in content.deliveries if at <= horizon),
+            deliveries=tuple(
+                row for row, at in content.deliveries if at <= horizon and not keeps_talk
+            ),
         ),
         erases_conversation=is_idle and is_empty,
         is_idle=is_idle,
@@ -167,16 +188,23 @@ def _is_objected(ticket: Ticket, objections: Sequence[Ticket], horizon: datetime
 
 
 def _purgeable_runs(
-    lines: Sequence[LogLine], purged: Sequence[Ticket], kept: Sequence[Ticket]
+    lines: Sequence[LogLine],
+    purged: Sequence[Ticket],
+    kept: Sequence[Ticket],
+    *,
+    keeps_talk: bool,
 ) -> Iterator[list[LogLine]]:
-    """Yield the runs of small talk, and the lines of each purged ticket as a run of its own."""
+    """Yield the runs of small talk, and the lines of each purged ticket as a run of its own.
+
+    If small talk is kept, only the latter.
+    """
     run: list[LogLine] = []
     ticket_of_run: TicketId | None = None
     for line in lines:
         if line.blank:
             continue
-        is_kept = _ticket_at(line.at, kept) is not None
         ticket = _ticket_at(line.at, purged)
+        is_kept = _ticket_at(line.at, kept) is not None or (keeps_talk and ticket is None)
         if run and (is_kept or ticket != ticket_of_run or line.at - run[-1].at > _MAX_BREAK):
             yield run
             run = []

@@ -1,7 +1,7 @@
 """Legal holds, set from a ticket: it is never purged, and nothing of its account is destroyed.
 
-``account_requests`` finds them. Decisions, the last word on a closing, automatic unbindings and the
-calls of the account service ask it before anything is deleted, closed or unbound.
+``account_requests`` finds them. Decisions, the last word on a closing, automatic unbindings, the
+calls of the account service and retention ask it before anything is deleted, closed or unbound.
 """
 
 from __future__ import annotations

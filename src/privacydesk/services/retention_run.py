@@ -45,6 +45,7 @@ from privacydesk.ports import (
     WorkingSet,
     Writer,
 )
+from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.audit import Audit
 from privacydesk.services.leases import Lease
 
@@ -108,6 +109,7 @@ class Retention:
         purging: finds, loads and erases stored content.
         tasks: store of periodic tasks, through which only one process starts the daily run.
         writer: commits the changes to conversations of which something stays.
+        account_requests: finds the legal holds on accounts.
         audit: records each run.
         minter: generates new epochs.
         clock: source of the current time.
@@ -120,6 +122,7 @@ class Retention:
         purging: PurgeStore,
         tasks: PeriodicTasks,
         writer: Writer,
+        account_requests: AccountRequests,
         audit: Audit,
         minter: IdGenerator,
         clock: Clock,
@@ -128,6 +131,7 @@ class Retention:
         self._purging = purging
         self._tasks = tasks
         self._writer = writer
+        self._account_requests = account_requests
         self._audit = audit
         self._minter = minter
         self._clock = clock
@@ -152,7 +156,8 @@ class Retention:
             with self._isolate_errors(conversation, builder):
                 contents = await self._purging.stored_content(conversation)
                 if contents is not None:
-                    builder.add(contents, plan_purge(contents, self._horizon))
+                    held = await self._held(contents)
+                    builder.add(contents, plan_purge(contents, self._horizon, held))
         return builder.build()
 
     async def run(self, *, by: str, lease: Lease | None = None) -> RetentionReport:
@@ -227,12 +232,20 @@ class Retention:
         contents = await self._purging.stored_content(conversation)
         if contents is None:
             return
-        planned = plan_purge(contents, self._horizon)
+        held = await self._held(contents)
+        planned = plan_purge(contents, self._horizon, held)
         if planned.erases_conversation:
             await self._erase(contents)
         elif planned.purge:
-            planned = await self._purge(contents, by)
+            planned = await self._purge(contents, held, by)
         builder.add(contents, planned)
+
+    async def _held(self, contents: StoredContent) -> frozenset[str]:
+        """Return the accounts of a conversation whose hold keeps what else would be purged."""
+        planned = plan_purge(contents, self._horizon)
+        if not (planned.purge or planned.erases_conversation):
+            return frozenset()
+        return await self._account_requests.held_among(*contents.accounts)
 
     async def _erase(self, contents: StoredContent) -> None:
         """Delete a whole conversation with its key."""
@@ -240,7 +253,7 @@ class Retention:
         if not await self._purging.erase(conversation.id, version=conversation.version):
             raise StaleError("the conversation has changed since it was read")
 
-    async def _purge(self, contents: StoredContent, by: str) -> PurgePlan:
+    async def _purge(self, contents: StoredContent, held: frozenset[str], by: str) -> PurgePlan:
         """Delete what has expired of a conversation; return the plan as decided under the lock."""
         now = self._clock.now()
         conversation = contents.conversation
@@ -256,7 +269,7 @@ class Retention:
                 tickets=_locked_tickets(contents.tickets, rows),
                 objections=_locked_tickets(contents.objections, rows),
             )
-            planned = plan_purge(locked, now - self._period)
+            planned = plan_purge(locked, now - self._period, held)
             if not planned.purge:
                 raise StaleError("a hold was set meanwhile")
             purged = set(planned.purge.tickets)

@@ -353,12 +353,13 @@ class Rows:
             purging=self.ports,
             tasks=self.ports,
             writer=self.ports,
+            account_requests=self.holds(),
             audit=self.ports,
             minter=self.ports,
             clock=self.ports,
             period=PERIOD,
         )
-        await retention._purge(content, "clock")
+        await retention._purge(content, await retention._held(content), "clock")
 
 
 _WORDLESS: Final = SimpleNamespace(

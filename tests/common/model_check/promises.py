@@ -301,6 +301,7 @@ def _kept_while_needed(_name: str, before: Parts, after: Parts) -> None:
         ticket = case.ticket
         if ticket is None or ticket.purged_at is not None or other.ticket.purged_at is None:
             continue
+        assert not _is_held(tuple(cases)), "a request is purged while its account is under a hold"
         _check_may_go(ticket, cases, _now(at))
 
 

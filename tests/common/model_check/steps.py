@@ -123,7 +123,8 @@ def _of_time(scope: Scope) -> Iterator[Action]:
         at, home, first, second = parts
         rows = Rows(START + INSTANTS[at], (home,), (first, second))
         content = content_of(home, (first, second))
-        if not plan_purge(content, rows.at - PERIOD).purge:
+        held = drive(rows.holds().held_among(*content.accounts))
+        if not plan_purge(content, rows.at - PERIOD, held).purge:
             raise Refused
         drive(rows.purge(content))
         return (at, tidy_talk(rows, home), *_tidied(rows, (first, second)))

@@ -61,6 +61,27 @@ def ticket(begun: float, closed: float | None = None, n: int = 1, **changed: Any
     return Ticket(**{**values, **changed})
 
 
+def test_a_hold_on_the_users_account_keeps_all_of_their_conversation() -> None:
+    rows = ((DeliveryId(b"d" * 16), at(0)),)
+    files = ((EvidenceId(b"e" * 16), at(0)),)
+    content = held(0, 1, 2, 3.5, tickets=(ticket(1, 2),), deliveries=rows, files=files)
+    assert blanks(plan_purge(content, at(40))) == [1, 2, 3, 4]
+    kept = plan_purge(content, at(40), {"u-1"})
+    assert not kept.purge
+    assert not kept.is_idle
+    assert [one.number for one in kept.on_hold] == ["PD-1"]
+    assert not plan_purge(replace(content, tickets=()), at(40), {"u-1"}).purge
+
+
+def test_a_hold_on_an_account_keeps_anothers_request_about_it_and_the_talk_beside_it() -> None:
+    child, other = ticket(1, 2, account="u-child"), ticket(5, 6, n=2, account="u-other")
+    content = held(0.5, 1, 2, 5, 5.5, 8, tickets=(child, other))
+    kept = plan_purge(content, at(40), {"u-child"})
+    assert kept.purge.tickets == (other.id,)
+    assert blanks(kept) == [4, 5]
+    assert kept.on_hold == (child,)
+
+
 def blanks(found: PurgePlan) -> list[int]:
     return [n for first, last in found.purge.blanks for n in range(first, last + 1)]
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.retention import HOLD
+from privacydesk.domain.retention import is_held
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
@@ -223,16 +223,6 @@ def _execution_blockers(
     if not ticket.account and ticket.kind is RequestKind.DECEASED:
         return [DecisionBlocker.DECEASED_ACCOUNT]
     return [DecisionBlocker.ANSWER]
-
-
-def is_held(ticket: Ticket, held: Collection[str]) -> bool:
-    """Return whether a legal hold binds a ticket: its own, or one on its account.
-
-    Args:
-        ticket: the ticket.
-        held: accounts that are under a legal hold.
-    """
-    return HOLD in ticket.flags or ticket.account in held
 
 
 def check_hold(ticket: Ticket, task: Task, held: Collection[str]) -> None:
