@@ -52,6 +52,7 @@ ACTS: dict[tuple[str, ...], Any] = {
     ("conversations", "take", NUMBER): case_actions.take,
     ("conversations", "reply", NUMBER, "Words."): case_actions.reply,
     ("conversations", "hand-back", NUMBER): case_actions.hand_back,
+    ("conversations", "hand-over", NUMBER): case_actions.hand_over,
 }
 ROLE_REFUSED = (
     "an auditor only looks",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from tests.common.examining import open_files
 from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 
 from privacydesk.domain.agents import Role
+from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.duty import DutyState
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.inbox_views import InboxView
 from privacydesk.domain.ticket import Ticket, TicketState
@@ -264,6 +267,58 @@ async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision
     assert refused.value.data["reason"] == "not_separate"
     world.clock.move(WEEK + timedelta(hours=1))
     await staff.handling.claim(again.number, "xiao-chen")
+
+
+async def test_who_took_part_hands_the_conversation_of_an_objection_over(world: World) -> None:
+    player, ticket = await closing(world)
+    services = world.services
+    takeover, attendance = services.takeover, services.attendance
+    conversation = ticket.conversation_id.hex()
+    tokens = services.integrations.tokens
+    await tokens.add("helper", tuple(Scope), by="lao-zhou")
+    await services.staff.handling.reply(ticket.number, "helper", "We look at it.")
+    await services.staff.decisions.decide(ticket.number, "mei", Verdict(whole=OTHERS))
+    proposed = await services.staff.tickets.by_number(ticket.number)
+    await services.staff.decisions.confirm(ticket.number, "lao-zhou", seen=proposed.version)
+    await player.pull()
+    await steps(
+        player, {"choose": "desk:request:object:"}, {"user": "It is only me."},
+        {"choose": "yes"}, {"bot": "objection.filed"},
+    )  # fmt: skip
+    again = next(one for one in await player.tickets() if one.linked == ticket.id)
+
+    async def reason(act: Awaitable[object]) -> str:
+        with pytest.raises(DeskError) as refused:
+            await act
+        return str(refused.value.data["reason"])
+
+    assert await reason(takeover.take(conversation, "mei")) == "objection_here"
+    await takeover.take(conversation, "xiao-chen")
+    # By this they count as one who took part.
+    await tokens.add("helper", tuple(Scope), by="xiao-chen")
+    assert await reason(takeover.reply(conversation, "xiao-chen", "Hello.")) == "objection_here"
+    assert await reason(takeover.hand_over(conversation, "xiao-chen", "mei")) == "objection_here"
+    assert await reason(takeover.hand_over(conversation, "xiao-chen", "wing")) == "agent_absent"
+    for name in ("mei", "wing"):
+        await attendance.set_availability(name, DutyState.AVAILABLE)
+    assert await reason(takeover.hand_over(conversation, "wing", "wing")) == "not_yours"
+    await takeover.hand_over(conversation, "xiao-chen", "wing")
+    await takeover.reply(conversation, "wing", "I look at it anew.")
+    await takeover.hand_over(conversation, "wing", "")
+    await player.pull()
+    assert [one.key for one in player.events][-1] == "owner.agent_left"
+
+    # Nobody is given it who took part, however free they are.
+    await attendance.set_availability("wing", DutyState.AWAY)
+    await services.worker.dispatcher.run_once()
+    assert (await takeover.find(conversation)).owner.kind is OwnerKind.QUEUE
+    await attendance.set_availability("wing", DutyState.AVAILABLE)
+    await services.worker.dispatcher.run_once()
+    assert (await takeover.find(conversation)).owner.agent == "wing"
+    await services.staff.roster.add("yan", "", Role.AGENT)
+    proposed = await services.staff.decisions.decide(again.number, "wing", Verdict(whole=OTHERS))
+    await services.staff.decisions.confirm(again.number, "yan", seen=proposed.version)
+    await takeover.hand_over(conversation, "wing", "mei")
 
 
 async def test_a_reply_leaves_the_forms_of_colleagues_as_good_as_they_were(world: World) -> None:

@@ -16,6 +16,7 @@ from privacydesk.app import ExternalServices, open_services
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.duty import DutyState
+from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import StaleError
 from privacydesk.profile import parse_profile
 
@@ -161,6 +162,9 @@ class _Giving:
 
     def __init__(self, assign: Any) -> None:
         self.assign = assign
+
+    async def barred_from(self, _conversation: ConversationId) -> frozenset[str]:
+        return frozenset()
 
 
 async def test_what_was_taken_by_hand_is_not_given_away(world: World) -> None:

@@ -129,6 +129,21 @@ def hand_back(name: Name, by: By, seen: SeenState = None, data_dir: DataDir = No
     typer.echo("The assistant has the conversation again. The user was informed.")
 
 
+@conversations_app.command("hand-over")
+def hand_over(
+    name: Name,
+    by: By,
+    to: Annotated[
+        str, typer.Option("--to", metavar="AGENT", help="Who gets it; without, the queue.")
+    ] = "",
+    seen: SeenState = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Hand a conversation over to a colleague who is present, or back to the queue."""
+    run(_run_action(data_dir, by, lambda takeover: takeover.hand_over(name, by, to, seen=seen)))
+    typer.echo(f"{to or 'The queue'} has the conversation now. The user was informed.")
+
+
 def _read_picture(picture: Path) -> UncheckedFile:
     """Read a picture as an upload; its file type is checked later.
 

@@ -461,11 +461,12 @@ class Script:
         if choices:
             self.prompt = Prompt(offset=offset, choices=choices)
         before = self.owner
-        waited_from = self.queued_at or self.now if kind is OwnerKind.AGENT else None
+        waits = self.queued_at or before.waited_from or self.now
+        waited_from = waits if kind is OwnerKind.AGENT else None
         self.owner = Owner(kind, agent, offset, since=self.now, waited_from=waited_from)
         if kind is OwnerKind.QUEUE:
             # A user who lost their agent has been waiting since before.
-            self.queued_at = self.queued_at or before.waited_from or self.now
+            self.queued_at = waits
         else:
             self.queued_at = None
 

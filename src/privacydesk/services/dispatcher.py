@@ -161,9 +161,13 @@ class Dispatcher:
         done = 0
         for conversation in await self._reader.queue(limit=_PAGE_SIZE):
             candidates = board.with_capacity(names, now, limit)
-            chosen = choose_agent(candidates, board.conversations, conversation.locale)
-            if chosen is None or not await lease.renew_if_needed():
+            if not candidates or not await lease.renew_if_needed():
                 break
+            barred = await self._takeover.barred_from(conversation.id)
+            allowed = [duty for duty in candidates if duty.agent not in barred]
+            chosen = choose_agent(allowed, board.conversations, conversation.locale)
+            if chosen is None:
+                continue
             try:
                 await self._takeover.assign(conversation, chosen.agent)
             except DeskError:

@@ -18,7 +18,7 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import DecisionKind, DecisionMessage
-from privacydesk.errors import NotFoundError, StaleError
+from privacydesk.errors import NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.ports import (
     AbandonedConversation,
     Changes,
@@ -108,10 +108,12 @@ class Takeover:
         """Take a conversation over from the assistant or the queue.
 
         Raises:
-            DeskError: ``FORBIDDEN`` for an auditor, as for all commands here.
+            DeskError: ``FORBIDDEN`` for an auditor, as for all commands here, and for an agent who
+                took part in a decision that an open request of the conversation objects to.
             StaleError: an agent owns it already, or ownership has changed since ``seen``.
         """
         agent, conversation = await self._agent_and_conversation(name, by)
+        await self._staff.roster.reviewers.check_may_handle(conversation, agent)
         # First, since the conversation of an absent agent would go back to the queue at once.
         await self._attendance.record_activity(agent.name)
 
@@ -149,10 +151,12 @@ class Takeover:
             InvalidRequestError: the text is empty or too long.
             StaleError: the agent does not own the conversation, ownership has changed, or another
                 text was sent with this form before.
-            DeskError: ``UNSUPPORTED_MEDIA`` if the file is not a picture.
+            DeskError: ``UNSUPPORTED_MEDIA`` if the file is not a picture; ``FORBIDDEN`` as for
+                ``take``, if the objection was made while they had the conversation.
         """
         text = require_text(text)
         agent, conversation = await self._agent_and_conversation(name, by)
+        await self._staff.roster.reviewers.check_may_handle(conversation, agent)
         await self._attendance.record_activity(agent.name)
         attached = None
         if file is not None:
@@ -197,6 +201,44 @@ class Takeover:
             seen=seen,
             job_id=job_id,
         )
+
+    async def hand_over(
+        self, name: str, by: str, to: str, *, seen: int | None = None, job_id: str | None = None
+    ) -> Committed:
+        """Give the conversation to another agent, or put it back at its old place in the queue.
+
+        Args:
+            name: the conversation's id or a ticket number, as for ``find``.
+            by: the agent who has it.
+            to: the agent who gets it; empty for the queue.
+            seen: the offset at which the agent saw that they own the conversation.
+            job_id: the token of the form, so that it is done once; None for none.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` if the other agent does not work on requests, or may not
+                handle the conversation; see ``take``.
+            NotAllowedNowError: the other agent is not present.
+            StaleError: the agent does not own the conversation, or ownership has changed.
+        """
+        agent, conversation = await self._agent_and_conversation(name, by)
+        check, entry = _require_owner(agent), _entry_by_agent("conversation_handed_over", agent)
+        if not to:
+            return await self._run(
+                conversation, agent, DecisionKind.LOST, check, seen=seen, job_id=job_id,
+                make_audit_entry=entry, data={"left": True},
+            )  # fmt: skip
+        other = await self._staff.roster.worker(to)
+        await self._staff.roster.reviewers.check_may_handle(conversation, other)
+        if not (await self._attendance.board()).is_present(other.name, self._clock.now()):
+            raise NotAllowedNowError("this agent is not present", reason="agent_absent")
+        return await self._run(
+            conversation, other, DecisionKind.TAKEN, check, seen=seen, job_id=job_id,
+            make_audit_entry=entry,
+        )  # fmt: skip
+
+    async def barred_from(self, conversation: ConversationId) -> frozenset[str]:
+        """Return the agents who may not take a conversation; see ``take``."""
+        return await self._staff.roster.reviewers.barred_from(conversation)
 
     # -- automatic ---------------------------------------------------------------------------
 

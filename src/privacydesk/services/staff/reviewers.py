@@ -7,6 +7,7 @@ from math import ceil
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.same_person import are_separate
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode
@@ -53,12 +54,38 @@ class Reviewers:
         Raises:
             DeskError: ``FORBIDDEN`` with the reason ``lack_other_reviewer``.
         """
-        excluded = ticket.excluded_reviewers
-        if not excluded or agent.is_program:
-            return
-        creators = [await self._store.reader.token_creators(name) for name in excluded]
-        if agent.name in excluded or any(agent.name in names for names in creators):
+        if not agent.is_program and agent.name in await self._excluded_from(ticket):
             raise _took_part()
+
+    async def barred_from(self, conversation: ConversationId) -> frozenset[str]:
+        """Return the agents who may not write in a conversation as the person who handles it.
+
+        They took part in a decision that an open request filed there objects to.
+        """
+        barred: set[str] = set()
+        for ticket in await self._store.reader.tickets_in(conversation):
+            if ticket.is_open:
+                barred |= await self._excluded_from(ticket)
+        return frozenset(barred)
+
+    async def check_may_handle(self, conversation: ConversationId, agent: Agent) -> None:
+        """Check that an agent may write in a conversation as the person who handles it.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` with the reason ``objection_here``.
+        """
+        if not agent.is_program and agent.name in await self.barred_from(conversation):
+            raise DeskError(
+                "an open request of this conversation objects to a decision that they took part in",
+                code=ErrorCode.FORBIDDEN,
+                reason="objection_here",
+            )
+
+    async def _excluded_from(self, ticket: Ticket) -> frozenset[str]:
+        """Return the agents who took part in the decision that a ticket objects to, in any way."""
+        excluded = ticket.excluded_reviewers
+        creators = [await self._store.reader.token_creators(name) for name in excluded]
+        return frozenset(excluded).union(*creators)
 
     async def check_separate(self, agent: Agent, *others: str) -> None:
         """Check that an agent can't be the same person as one of the others.

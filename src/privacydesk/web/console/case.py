@@ -256,6 +256,7 @@ def case_page(
         merge_targets=_merge_targets(case),
         own_requests=_own_requests(case),
         **_conversation_values(request, case.view),
+        **_objection_values(request, case),
         **(_ticket_values(request, case.ticket) if case.ticket else {}),
     )
 
@@ -274,6 +275,27 @@ def _conversation_values(request: web.Request, view: ConversationView) -> dict[s
         "may_work": me.works,
         "translates": translates,
         "can_translate": lambda event: translates and needs_translation(event, request[LOCALE]),
+    }
+
+
+def _objection_values(request: web.Request, case: CasePage) -> dict[str, Any]:
+    """Return the template variables about objections that bar agents from the conversation."""
+    services, me = request.config_dict[SERVICES], agent_session(request).agent
+    objections = [one for one in case.tickets_in_conversation if one.is_open]
+    barred = {name for one in objections for name in one.excluded_reviewers}
+    board, now = request.get(REQUEST_BOARD) or StaffBoard(), services.clock.now()
+    return {
+        "objection_here": next(
+            (one for one in objections if me.name in one.excluded_reviewers), None
+        ),
+        "present_colleagues": [
+            agent
+            for agent in services.agents.values()
+            if agent.active
+            and agent.works
+            and agent.name not in {me.name, *barred}
+            and board.is_present(agent.name, now)
+        ],
     }
 
 

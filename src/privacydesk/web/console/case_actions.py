@@ -106,6 +106,22 @@ async def hand_back(request: web.Request) -> web.Response:
     )
 
 
+@staff(*WORKERS)
+async def hand_over(request: web.Request) -> web.Response:
+    """Give a conversation to another agent, or back to the queue."""
+    return await run_action(
+        request,
+        "hand_over",
+        lambda action: action.services.takeover.hand_over(
+            action.target,
+            action.by,
+            action.form.get("to", ""),
+            seen=action.owner_seen,
+            job_id=action.job_id,
+        ),
+    )
+
+
 # -- tickets -----------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{conversation}/reply", case_actions.reply),
         web.get(f"{conversation}/files/{{file}}", case_actions.attachment, allow_head=False),
         web.post(f"{conversation}/hand-back", case_actions.hand_back),
+        web.post(f"{conversation}/hand-over", case_actions.hand_over),
         web.post(f"{conversation}/translate", translations.translate),
         web.post(f"{ticket}/claim", case_actions.claim),
         web.post(f"{ticket}/assign", case_actions.assign),
