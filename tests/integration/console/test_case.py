@@ -22,6 +22,7 @@ from tests.common.examining import open_files
 from tests.common.stories import Player, steps
 
 from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.services.rendering import wording_version
 
@@ -611,3 +612,29 @@ async def test_what_the_account_service_did_stands_on_the_case(
     assert "kept until" in calls
     key = office.world.accounts.calls[-1].key
     assert key in calls
+
+
+async def test_who_took_part_in_the_first_decision_is_told_to_hand_the_conversation_over(
+    office: Office, mei: Browser
+) -> None:
+    services = office.world.services
+    player = await enter(
+        office, "lin", {"choose": "deletion"}, {"choose": "posts"}, {"choose": "_done"},
+        {"code": "right"}, {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await player.tickets()
+    await services.staff.decisions.refuse(
+        ticket.number, "mei", ground=Ground.LAW, reason="A law keeps them."
+    )
+    await player.pull()
+    await steps(
+        player, {"choose": "desk:request:object:"}, {"user": "There is none."}, {"choose": "yes"}
+    )
+    page = await mei.get(talk_of(ticket))
+    assert "objects to a decision you took part in" in unescape(page.text)
+    assert "/take" not in page.text
+    assert "/reply" not in page.text
+    chen = await office.signed_in("lao-zhou")
+    page = await chen.get(talk_of(ticket))
+    assert "objects to a decision" not in page.text
+    assert "/take" in page.text
