@@ -7,7 +7,7 @@ from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.intents import Intent, RequestKind
-from privacydesk.domain.ticket import Outcome
+from privacydesk.domain.ticket import REFUSALS
 
 _ONLY_DISPUTES = 12
 """The most characters of a message that disputes something without saying what."""
@@ -22,9 +22,6 @@ _SOUND_LIKE_DISPUTES = frozenset(
     }
 )
 """What the recogniser takes bare disagreement for, not knowing the answer it is about."""
-
-_WITHHELD = frozenset({Outcome.REFUSED, Outcome.PARTLY_FULFILLED})
-"""Outcomes in which not everything requested was done."""
 
 
 def objects(runner: Runner, script: Script) -> bool:
@@ -70,7 +67,7 @@ def _protests(script: Script) -> bool:
     if found.intent is Intent.COMPLAINT and reading.is_brief(script):
         # While the satisfaction question is open, a complaint is about that request.
         asked = rating.asked_about(script)
-        return asked is not None and asked.outcome in _WITHHELD and may_object(script, asked)
+        return asked is not None and asked.outcome in REFUSALS and may_object(script, asked)
     if entities.get("wants") or found.intent.value in entities.get("wish_words", ()):
         return False
     theirs = (t for t in script.tickets_of(whose(script)) if t.kind is found.intent.kind)

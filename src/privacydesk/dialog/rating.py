@@ -19,7 +19,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import RateTicket
 from privacydesk.domain.events import Choice
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.ticket import Outcome, Satisfaction, Ticket
+from privacydesk.domain.ticket import REFUSALS, Requester, Satisfaction, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -50,18 +50,21 @@ def is_idle(script: Script) -> bool:
 def ask(script: Script) -> bool:
     """Put the question that was remembered; return whether there was one.
 
-    After a refusal an objection is offered, and nobody is asked to rate it.
+    After a refusal, even of a part, an objection is offered, and nobody is asked to rate it. The
+    bereaved are not asked either, whatever they requested.
     """
     ticket_id, script.to_rate = script.to_rate, None
     ticket = script.ticket_with_id(ticket_id) if ticket_id is not None else None
     if ticket is None or not ticket.may_be_rated:
         return False
-    if ticket.outcome is Outcome.REFUSED:
+    if ticket.outcome in REFUSALS:
         if not may_object(script, ticket):
             return False
         about = _OBJECT + ticket.id.hex()
         script.offer_more(replace(object_choice(ticket), value=about))
         return True
+    if script.bereaved or ticket.requester is Requester.RELATIVE:
+        return False
     _put(script, ticket, "satisfaction.ask", _RATE)
     return True
 

@@ -21,12 +21,11 @@ from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.effects import AddMaterial
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.reading import Remark
-from privacydesk.domain.ticket import MaterialKind, Outcome, Ticket
+from privacydesk.domain.ticket import REFUSALS, MaterialKind, Ticket
 from privacydesk.domain.ticket_moves import Move, may
 
 _MAY_TAKE_BACK: Final = frozenset({Remark.STATUS, Remark.NOTHING})
 """Remarks that sound like withdrawals: "the one of last week needn't be done"."""
-_WITHHELD: Final = frozenset({Outcome.REFUSED, Outcome.PARTLY_FULFILLED})
 
 
 def minds(runner: Runner, script: Script) -> bool:
@@ -82,7 +81,7 @@ def _asks_reasons(_runner: Runner, script: Script) -> bool:
     refused = [
         one
         for one in script.tickets_of(whose(script))
-        if one.outcome in _WITHHELD and one.purged_at is None
+        if one.outcome in REFUSALS and one.purged_at is None
     ]
     if not refused:
         return False

@@ -46,7 +46,7 @@ from privacydesk.dialog.vocabulary import ACTION_SPECS
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import EventKind
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket import Ticket
 
 _STEPS_A_TURN = 200
@@ -115,6 +115,7 @@ class Runner:
         """Begin the flow of a request with what was said about it; see ``start``."""
         flow = self.by_intent[wish.intent]
         script.unanswered = 0
+        script.bereaved |= flow.kind is RequestKind.DECEASED
         running = next((p for p, f in enumerate(script.stack) if f.flow == flow.name), None)
         if running is not None:
             if script.form_at(running) != script.form_at():

@@ -56,6 +56,7 @@ class Script:
         "answered_beside",
         "attempts",
         "before",
+        "bereaved",
         "challenges",
         "desk_calls",
         "effects",
@@ -120,6 +121,7 @@ class Script:
         )
         self.explained = frozenset() if idle else conversation.explained
         self.minor_hint = conversation.minor_hint
+        self.bereaved = conversation.bereaved
         self.reachable_at = conversation.reachable_at
         self.attempts = conversation.attempts
         self.pending_requests: tuple[RequestDraft, ...] = conversation.pending_requests
@@ -548,6 +550,7 @@ class Script:
             explained=self.explained,
             origin=self.origin,
             minor_hint=self.minor_hint,
+            bereaved=self.bereaved,
             reachable_at=self.reachable_at,
             attempts=self.attempts,
             pending_requests=self.pending_requests,

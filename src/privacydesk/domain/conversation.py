@@ -167,6 +167,8 @@ class Conversation(Struct, frozen=True):
         last_said_at: when the user was last active.
         explained: text keys of explanations that were given in this visit.
         minor_hint: whether words or a date of birth indicated a minor; marks tickets filed here.
+        bereaved: whether the flow for relatives of the dead was begun; nobody is then asked whether
+            they are satisfied.
         pending_requests: requests made while another form was open; they are begun afterwards, in
             this order.
         last_filed: the request filed last in this conversation; None once it is withdrawn.
@@ -197,6 +199,7 @@ class Conversation(Struct, frozen=True):
     last_said_at: datetime | None = None
     explained: frozenset[str] = frozenset()
     minor_hint: bool = False
+    bereaved: bool = False
     pending_requests: tuple[RequestDraft, ...] = ()
     last_filed: RequestDraft | None = None
     to_rate: TicketId | None = None

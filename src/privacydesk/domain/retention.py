@@ -298,6 +298,7 @@ def conversation_after_purge(
         unanswered=0,
         desk_calls=0,
         minor_hint=False,
+        bereaved=False,
         attempts=(),
         # A later mail of the thread begins a new conversation.
         mail=None,

@@ -383,6 +383,8 @@ class LogEntry(Struct, frozen=True):
 
 _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
 _AWAITS_REQUESTER = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
+REFUSALS: Final = frozenset({Outcome.PARTLY_FULFILLED, Outcome.REFUSED})
+"""Outcomes in which not everything requested was done."""
 _ANSWERED = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED, Outcome.REFUSED})
 _CARRIED_OUT = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED})
 _MINOR_FLAGS = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})

@@ -235,6 +235,7 @@ def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
         prompt=Prompt(2),
         verifications=(Verification("contact:x", Assurance.NONE, at(1)),),
         minor_hint=True,
+        bereaved=True,
         origin=b"an address",
     )
     quiet = plan_purge(held(0, 1), at(2))
@@ -242,6 +243,7 @@ def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
     assert (after.epoch, after.version) == ("new", busy.version + 1)
     assert (after.stack, after.prompt, after.verifications) == ((), None, ())
     assert not after.minor_hint
+    assert not after.bereaved
     assert not after.origin
     assert after.account == "u-1"
 

@@ -150,6 +150,7 @@ conversations = st.builds(
     desk_calls=counts,
     last_said_at=st.none() | instants,
     minor_hint=st.booleans(),
+    bereaved=st.booleans(),
     pending_requests=_few(wishes),
     last_filed=st.none() | wishes,
 )

@@ -110,6 +110,8 @@ def _add_counters(conversation: Conversation, state: dict[str, Any]) -> None:
         state["explained"] = sorted(conversation.explained)
     if conversation.minor_hint:
         state["minor_hint"] = True
+    if conversation.bereaved:
+        state["bereaved"] = True
     if conversation.attempts:
         state["attempts"] = [
             [to_micros(one.at), one.kind.value, one.number] for one in conversation.attempts
@@ -156,6 +158,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         standing=Standing(state.get("standing", Standing.REGULAR)),
         reachable_at=state.get("reachable_at", ""),
         minor_hint=state.get("minor_hint", False),
+        bereaved=state.get("bereaved", False),
         pending_requests=_read_requests(state.get("wishes", ())),
         last_filed=next(iter(_read_requests(state.get("filed", ()))), None),
         attempts=tuple(
