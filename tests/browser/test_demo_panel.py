@@ -190,6 +190,18 @@ async def test_page_console_and_chat_change_their_language_together(town: Stage)
     await page.context.close()
 
 
+async def test_the_address_names_a_person_and_the_language_of_their_chat(town: Stage) -> None:
+    page = await town.panel("alice-morgan", lang="zh-Hant")
+    await chat_of(page).opened()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
+    await expect(page.locator("[data-person='alice-morgan']")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    await expect(chat_of(page).place.locator("html")).to_have_attribute("lang", "zh-Hant")
+    await expect(chat_of(page).log.locator("[lang='zh-Hant']").first).to_be_visible()
+    await page.context.close()
+
+
 async def _play(page: Page, person: str) -> None:
     """Choose somebody in the list of people."""
     await page.locator("[data-opens='people-dialog']").click()

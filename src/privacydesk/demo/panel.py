@@ -17,6 +17,7 @@ from aiohttp import web
 from privacydesk.demo.clock import DemoClock, by_seconds, until_working_day
 from privacydesk.demo.commands import agent_commands
 from privacydesk.demo.forecast import forecast
+from privacydesk.demo.person import SamplePerson
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.demo.stream import PanelSource, Streams
 from privacydesk.demo.tokens import LIFETIME, TokenMinter
@@ -159,12 +160,15 @@ class Panel:
             raise NotFoundError("this person has no account")
         return json_response(
             {
-                "token": self._minter.mint(
-                    person.account, person.locale, person.standing(self._clock.now().date())
-                ),
+                "token": self._mint(person, person.locale),
                 "expires_in": int(LIFETIME.total_seconds()),
             }
         )
+
+    def _mint(self, person: SamplePerson, locale: str) -> str:
+        """Return a token of somebody with an account, as their app would sign it now."""
+        assert person.account is not None
+        return self._minter.mint(person.account, locale, person.standing(self._clock.now().date()))
 
     async def _change_language(self, request: web.Request) -> web.Response:
         """Change the language of the console, and of the chat of a person with an account."""
@@ -174,7 +178,7 @@ class Panel:
             raise InvalidRequestError("the desk does not speak this language")
         person = self._source.personas.find(str(body.get("person", "")))
         if person.account is not None:
-            token = self._minter.mint(person.account, LOCALES[locale].tag)
+            token = self._mint(person, LOCALES[locale].tag)
             desk = self._source.services.desk
             session = (await desk.open(Credentials(token=token), languages="")).session
             if session.locale != locale:

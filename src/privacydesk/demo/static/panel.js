@@ -13,8 +13,9 @@ const config = JSON.parse(byId("config").textContent ?? "{}");
 /** @type {Record<string, string>} */
 const words = config.strings;
 const KEY = "privacydesk.demo.person";
-// The handset's clock and the chat in it show one zone: the desk's.
-const ANONYMOUS = `/chat/?zone=${encodeURIComponent(config.clock.zone)}`;
+const asked = new URLSearchParams(location.search);
+// The handset's clock and the chat in it show one zone, the desk's, and the page's language.
+const ANONYMOUS = `/chat/?zone=${encodeURIComponent(config.clock.zone)}&lang=${config.lang}`;
 const PROMISED = `${ANONYMOUS}#token=`;
 const RETRY = 2000;
 const RENEW = 5 * 60_000;
@@ -110,6 +111,18 @@ function play(id) {
   if (first) frame.src = person.account || stale ? PROMISED : ANONYMOUS;
   else if (person.account) void handToken();
   else beNobody();
+}
+
+/** Play who the address names; their chat then speaks the language that it names. */
+async function begin() {
+  const id = asked.get("person") ?? "";
+  const named = config.people.some((/** @type {any} */ one) => one.id === id && one.account);
+  try {
+    if (named && asked.get("lang")) await post("language", { lang: config.lang, person: id });
+  } catch {
+    tell(words.failed);
+  }
+  play(id || recall("sessionStorage", KEY));
 }
 
 /** Without an account the chat starts over, as for anyone who opens the page. */
@@ -266,5 +279,5 @@ byId("chat-tab").addEventListener("click", async (event) => {
 
 byId("chat-tab").setAttribute("href", ANONYMOUS);
 window.setInterval(() => void renewTabs(), RENEW);
-play(new URLSearchParams(location.search).get("person") || recall("sessionStorage", KEY));
+await begin();
 panes.start();
