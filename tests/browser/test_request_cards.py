@@ -135,6 +135,7 @@ async def test_an_extended_date_and_the_objection_stand_on_the_card(
     await mei.photo("1-extended")
 
     await town.agent("tom").grants(number, text="Nothing was found.")
+    await expect(card.locator(".rows")).to_contain_text("Possible until")
     await button(card, "object").click()
     await mei.chat.say("It is still there")
     await mei.chat.choose("yes")
@@ -146,5 +147,12 @@ async def test_an_extended_date_and_the_objection_stand_on_the_card(
     await mei.photo("2-objection")
     await card.get_by_role("button", name=f"Show {objection}").click()
     sheet = mei.page.locator("#sheet")
+    await expect(sheet.locator(f'[data-ticket="{objection}"]')).to_be_visible()
+    await expect(sheet.locator(".ticket h2")).to_have_text("Objection · Complaint")
+
+    # From the first request's card in the open sheet, too.
+    await sheet.locator("#sheet-back").click()
+    await sheet.locator(f'[data-request="{number}"]').click()
+    await sheet.get_by_role("button", name=f"Show {objection}").click()
     await expect(sheet.locator(f'[data-ticket="{objection}"]')).to_be_visible()
     await mei.photo("3-shown")

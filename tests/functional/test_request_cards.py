@@ -157,6 +157,50 @@ async def test_the_view_has_the_requests_that_a_status_answer_shows(tmp_path: Pa
         assert (await view_of(nobody)).requests == ()
 
 
+async def test_an_unverified_request_says_until_when_it_waits_and_how_to_go_on(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path) as world:
+        player = Player(world, world.people[PEOPLE["lin"]], "en")
+        await player.start()
+        for one in ("deletion", "posts", "_done", "verify.rather_not"):
+            await player.step({"choose": one})
+        card = await card_of(player)
+        assert card["waits_text"].endswith("otherwise the request ends")
+        assert card["actions"][0]["label"] == "Verify now"
+        assert card["actions"][0]["style"] == "primary"
+
+
+async def test_a_request_whose_document_is_examined_asks_nothing_of_its_requester(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path) as world:
+        player = Player(world, world.people[PEOPLE["alice"]], "en")
+        await player.start()
+        for step in (
+            {"choose": "deletion"},
+            {"choose": "posts"},
+            {"choose": "_done"},
+            {"upload": "passport.jpg"},
+            {"choose": "desk.ask_done"},
+            {"choose": "yes"},
+        ):
+            await player.step(step)
+        card = await card_of(player)
+        assert card["state_label"] == "Checking your document"
+        assert "waits_text" not in card
+        assert not [one for one in card["actions"] if ":verify:" in one["choice"]]
+
+
+async def test_a_question_of_staff_is_answered_from_the_card(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        player = await filed(world)
+        await player.step({"agent": {"ask": "哪个聊天室？"}})
+        card = await card_of(player)
+        (answer,) = [one for one in card["actions"] if ":add:" in one["choice"]]
+        assert (answer["label"], answer["style"]) == ("回复", "primary")
+
+
 async def test_a_purged_request_still_says_when_it_was_closed(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         player = await filed(world)

@@ -20,7 +20,7 @@ from privacydesk.dialog.options import (
     whose,
 )
 from privacydesk.dialog.ownership import is_of_account
-from privacydesk.dialog.request_actions import may_be_added_to
+from privacydesk.dialog.request_actions import lacks_proof, may_be_added_to
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
@@ -288,10 +288,8 @@ def _proof_wanted(act: Act) -> str:
         (
             ticket
             for ticket in _shown_here(act.script, act.frame)
-            if ticket.state is TicketState.AWAITING_VERIFICATION
-            and ticket.required_assurance is Assurance.DOCUMENT_CHECKED
             # What was handed in was examined, and was not enough.
-            and "document" not in ticket.flags
+            if lacks_proof(ticket) and ticket.required_assurance is Assurance.DOCUMENT_CHECKED
         ),
         None,
     )

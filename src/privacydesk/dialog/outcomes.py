@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from privacydesk.dialog.naming import NOTHING_BY_ITSELF, date_argument, item_label, label_of
 from privacydesk.dialog.options import objection_until
+from privacydesk.dialog.request_actions import lacks_proof
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account_terms import (
@@ -357,6 +358,6 @@ def say_again(script: Script, ticket: Ticket) -> None:
 
 def _still_counts(ticket: Ticket, kind: DecisionKind) -> bool:
     if kind is DecisionKind.EXAMINED:
-        return ticket.state is TicketState.AWAITING_VERIFICATION and "document" not in ticket.flags
+        return lacks_proof(ticket)
     # A question of staff is put by the flow that takes the answer.
     return kind in {DecisionKind.RESOLVED, DecisionKind.REFUSED, DecisionKind.MERGED}

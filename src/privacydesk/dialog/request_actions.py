@@ -29,13 +29,15 @@ class RequestAction(StrEnum):
     ADD = "add"
     ASK = "ask"
     OBJECT = "object"
+    VERIFY = "verify"
     WITHDRAW = "withdraw"
 
 
-LABELS: Final[Mapping[RequestAction, str]] = {
+_LABELS: Final[Mapping[RequestAction, str]] = {
     RequestAction.ADD: "ticket.action_add",
     RequestAction.ASK: "ticket.action_ask",
     RequestAction.OBJECT: "ticket.action_object",
+    RequestAction.VERIFY: "ticket.action_verify",
     RequestAction.WITHDRAW: "ticket.action_withdraw",
 }
 """The key of each button's label."""
@@ -48,9 +50,13 @@ def actions_of(ticket: Ticket, rules: Rules, now: datetime) -> tuple[Choice, ...
     if ticket.purged_at is not None:
         return ()
     actions = [_package(ticket, now)] if ticket.packages else []
+    if lacks_proof(ticket):
+        actions.append(_button(ticket, RequestAction.VERIFY, ChoiceStyle.PRIMARY))
     if may_be_added_to(ticket):
-        actions.append(_button(ticket, RequestAction.ADD))
-    if is_objectionable(rules, ticket, now) and not ticket.work.objection:
+        asked = ticket.state is TicketState.AWAITING_REQUESTER
+        style = ChoiceStyle.PRIMARY if asked else ChoiceStyle.PLAIN
+        actions.append(_button(ticket, RequestAction.ADD, style))
+    if is_objection_offered(ticket, rules, now):
         actions.append(object_choice(ticket))
     if ticket.is_open or ticket.outcome in _DECIDED:
         actions.append(_button(ticket, RequestAction.ASK))
@@ -67,7 +73,15 @@ def object_choice(ticket: Ticket) -> Choice:
 def _button(
     ticket: Ticket, action: RequestAction, style: ChoiceStyle = ChoiceStyle.PLAIN
 ) -> Choice:
-    return Choice(id=f"{PREFIX}{action}{SPLIT}{ticket.number}", key=LABELS[action], style=style)
+    key = action_label(action, ticket)
+    return Choice(id=f"{PREFIX}{action}{SPLIT}{ticket.number}", key=key, style=style)
+
+
+def action_label(action: RequestAction, ticket: Ticket) -> str:
+    """Return the key of an action's label on a ticket's card."""
+    if action is RequestAction.ADD and ticket.state is TicketState.AWAITING_REQUESTER:
+        return "ticket.action_answer"
+    return _LABELS[action]
 
 
 def _package(ticket: Ticket, now: datetime) -> Choice | None:
@@ -88,6 +102,11 @@ def read_choice(choice: str) -> tuple[RequestAction, str] | None:
     return RequestAction(action), number
 
 
+def lacks_proof(ticket: Ticket) -> bool:
+    """Whether a ticket waits for its requester to prove who they are, and not for staff."""
+    return ticket.state is TicketState.AWAITING_VERIFICATION and "document" not in ticket.flags
+
+
 def may_be_added_to(ticket: Ticket) -> bool:
     """Whether its requester may still add words or files to a ticket."""
     return ticket.is_open
@@ -102,6 +121,12 @@ def last_objection_day(rules: Rules, ticket: Ticket) -> date | None:
         return None
     last = ticket.closed_at + timedelta(days=rules.objection_days)
     return last.astimezone(ZoneInfo(rules.zone)).date()
+
+
+def is_objection_offered(ticket: Ticket, rules: Rules, now: datetime) -> bool:
+    """Whether a decision may be objected to and was not, so that its card offers it."""
+    is_kept = ticket.purged_at is None
+    return is_kept and not ticket.work.objection and is_objectionable(rules, ticket, now)
 
 
 def is_objectionable(rules: Rules, ticket: Ticket, now: datetime) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from privacydesk.dialog.guards import proof_purpose
 from privacydesk.dialog.options import is_theirs
-from privacydesk.dialog.request_actions import LABELS, RequestAction
+from privacydesk.dialog.request_actions import RequestAction, action_label, lacks_proof
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import ANSWER, Script
-from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import MaterialKind, Ticket, TicketState
 
 MATERIAL: Final = "add_material"
@@ -46,23 +49,46 @@ def press(
         _start(runner, script, _STATUS, {"number": number})
         return
     if not silent:
-        args = {"action": {"$term": LABELS[action]}, "ticket": ticket.number}
+        args = {"action": {"$term": action_label(action, ticket)}, "ticket": ticket.number}
         script.append(Sender.USER, EventKind.CHOSE, key="ticket.action_chosen", args=args)
     if script.owner.kind is OwnerKind.AGENT:
         script.append(Sender.SYSTEM, EventKind.TEXT, key="ticket.action_after_agent")
         return
+    if action is RequestAction.VERIFY and not lacks_proof(ticket):
+        _say_closed(runner, script)
+        return
+    if action is RequestAction.VERIFY and _is_proven_by_code(ticket):
+        _ask_again(runner, script, Intent(ticket.kind.value))
+        return
     flow, slots = _flow_for(ticket, action)
     if flow not in runner.flows:
-        script.say("desk.choice_closed")
-        runner.prompt_again(script)
+        _say_closed(runner, script)
         return
     _start(runner, script, flow, {"ticket": ticket.id.hex(), "account": ticket.account, **slots})
+
+
+def _say_closed(runner: Runner, script: Script) -> None:
+    script.say("desk.choice_closed")
+    runner.prompt_again(script)
+
+
+def _ask_again(runner: Runner, script: Script, intent: Intent) -> None:
+    """Begin a request again that waits for a code: filed, it is the same request that goes on."""
+    filed = script.last_filed
+    begun = filed if filed is not None and filed.intent is intent else RequestDraft(intent)
+    runner.begin(script, begun)
+
+
+def _is_proven_by_code(ticket: Ticket) -> bool:
+    return ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
 
 
 def _flow_for(ticket: Ticket, action: RequestAction) -> tuple[str, Mapping[str, str]]:
     if action is RequestAction.ADD and ticket.state is TicketState.AWAITING_REQUESTER:
         asked = ticket.work.told
         return ANSWER, {"text": asked.text if asked else ""}
+    if action is RequestAction.VERIFY:
+        return "evidence_again", {"purpose": proof_purpose(ticket)}
     return _FLOWS[action]
 
 

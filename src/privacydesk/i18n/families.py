@@ -21,6 +21,7 @@ from privacydesk.domain.account_terms import (
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.api_tokens import Scope, TokenStatus
+from privacydesk.domain.audit import NON_STAFF_ACTORS
 from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import PresenceState
 from privacydesk.domain.failed_attempts import AttemptKind
@@ -35,7 +36,7 @@ from privacydesk.domain.packs import PackKind
 from privacydesk.domain.receipts import DECISIONS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.shifts import DAYS
-from privacydesk.domain.signin import AccessKind
+from privacydesk.domain.signin import BY_COMMAND, AccessKind
 from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 from privacydesk.domain.ticketing import Correction, RejectionReason
@@ -66,8 +67,10 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.console.role": Role,
     "web.console.access": AccessKind,
     "web.console.access_of": ("account", "all_others"),
+    "web.audit.by": (*sorted(NON_STAFF_ACTORS), BY_COMMAND),
     "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no", "locked_yes"),
     "web.webhooks.kind": WebhookEventKind,
+    "web.webhooks.group": ("ticket", "task", "conversation", "incident"),
     "web.webhooks.posting": PostingState,
     "web.webhooks.fault": DeliveryFault,
     "web.webhooks.health": (*EndpointState, "failing"),

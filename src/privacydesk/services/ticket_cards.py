@@ -13,7 +13,12 @@ from typing import Any, Final
 from privacydesk.dialog.entries import shown_value
 from privacydesk.dialog.naming import date_argument, part_label
 from privacydesk.dialog.outcomes import item_rows
-from privacydesk.dialog.request_actions import actions_of
+from privacydesk.dialog.request_actions import (
+    actions_of,
+    is_objection_offered,
+    lacks_proof,
+    last_objection_day,
+)
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.schema import ALL
 from privacydesk.domain.clocks import Clock
@@ -99,7 +104,7 @@ class TicketCards:
         card: dict[str, Any] = {
             "number": ticket.number,
             "kind": ticket.kind.value,
-            "kind_label": self._text(locale, f"kind.{ticket.kind.value}"),
+            "kind_label": self._kind(ticket, locale),
             "state": ticket.state.value,
             "state_label": self._text(locale, _state_key(ticket)),
             "items": [label for i in ticket.items if (label := self._item(ticket, i, locale))],
@@ -125,7 +130,9 @@ class TicketCards:
             | self._end(ticket, locale)
             | self._due(ticket, locale)
             | self._completion(ticket, locale, now)
+            | self._waits_until(ticket, locale)
             | self._objection(objection, locale)
+            | self._may_object(ticket, locale, now)
         )
 
     def in_words(self, card: Mapping[str, Any], locale: str) -> str:
@@ -139,6 +146,29 @@ class TicketCards:
             rows.append(("web.ticket.due", card["due_text"]))
         named = ({"label": self._text(locale, key), "value": value} for key, value in rows)
         return "\n".join(self._text(locale, "ticket.row", row) for row in named)
+
+    def _kind(self, ticket: Ticket, locale: str) -> str:
+        kind = self._text(locale, f"kind.{ticket.kind.value}")
+        if "objection" not in ticket.flags:
+            return kind
+        return self._text(locale, "ticket.kind_objection", {"kind": kind})
+
+    def _may_object(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
+        """Return until when its decision may be objected to, where that is still offered."""
+        last = last_objection_day(self._rules, ticket)
+        if last is None or not is_objection_offered(ticket, self._rules, now):
+            return {}
+        day = {"day": date_argument(last)}
+        return {"object_until_text": self._text(locale, "ticket.object_until", day)}
+
+    def _waits_until(self, ticket: Ticket, locale: str) -> dict[str, Any]:
+        """Return until when a ticket waits for its requester to prove who they are."""
+        events = (one for one in ticket.scheduled_events if one.kind is ScheduledEventKind.LAPSE)
+        lapse = next(events, None)
+        if lapse is None or not lacks_proof(ticket):
+            return {}
+        day = {"day": self._date(lapse.at)}
+        return {"waits_text": self._text(locale, "ticket.waits_until", day)}
 
     def _objection(self, objection: Ticket | None, locale: str) -> dict[str, Any]:
         """Return the objection to a decision: its number, when it was made, how it stands."""
@@ -317,4 +347,6 @@ def _state_key(ticket: Ticket) -> str:
     if any(due.kind is ScheduledEventKind.UNBINDING_WINDOW for due in ticket.scheduled_events):
         # No agent works on it: the account is unbound automatically when the window closes.
         return "ticket.in_window"
+    if ticket.state is TicketState.AWAITING_VERIFICATION and not lacks_proof(ticket):
+        return "ticket.in_examination"
     return f"ticket.state.{ticket.state.value}"

@@ -181,6 +181,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "ticket.goes_consent_withdrawal": (),
     "ticket.goes_unbinding": (),
     "ticket.stays": (),
+    "ticket.waits": (),
     "ticket.before": (),
     "ticket.after": (),
     "ticket.actions": (),

@@ -29,6 +29,7 @@ from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
 from privacydesk.services.capitals import capitalize_first
+from privacydesk.services.due_dates import bare_date
 from privacydesk.services.inbox import DeadlineProgress
 from privacydesk.services.notice_delivery import NOTICE_LOG_AUTHOR
 from privacydesk.services.staff.account_calls import AccountCallStatus
@@ -466,6 +467,10 @@ class Localizer:
         """Return a date in short form, with its year unless that is the current one."""
         value = {"$date": day.isoformat(), "short": True, "year": day.year != self.today.year}
         return self._services.catalog.value(self._locale, value)
+
+    def bare_day(self, day: date) -> str:
+        """Return day and month of a date."""
+        return self._services.catalog.value(self._locale, bare_date(day))
 
     def date_time(self, at: datetime) -> str:
         """Return date and time of an instant in the operator's time zone."""

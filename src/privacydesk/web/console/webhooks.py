@@ -34,6 +34,18 @@ _PAGE_SIZE: Final = 50
 _MAX_DIGITS: Final = 6
 
 
+def _group_kinds() -> dict[str, list[WebhookEventKind]]:
+    """Return the kinds of events by what they are about, as the pages list them."""
+    groups: dict[str, list[WebhookEventKind]] = {}
+    for kind in SUBSCRIBABLE:
+        subject, _, event = kind.value.partition(".")
+        groups.setdefault("task" if event.startswith("task_") else subject, []).append(kind)
+    return groups
+
+
+_KIND_GROUPS: Final = _group_kinds()
+
+
 # -- pages -----------------------------------------------------------------------------------------
 
 
@@ -248,7 +260,7 @@ async def _list_page(
         error=error,
         done="removed" if error is None and request.query.get("done") == "removed" else "",
         endpoints=[(status, _health_of(status.endpoint)) for status in await endpoints.all()],
-        kinds=SUBSCRIBABLE,
+        kind_groups=_KIND_GROUPS,
         chosen=frozenset(SUBSCRIBABLE) if form is None else frozenset(form.getall("kind", [])),
         # A refused form keeps its id, in case the same form is being sent twice.
         new_id=endpoints.new_id().hex() if form is None else str(form.get("endpoint", "")),
@@ -281,7 +293,7 @@ async def _render_endpoint(
         endpoint_status=status,
         endpoint=endpoint,
         health=_health_of(endpoint),
-        kinds=SUBSCRIBABLE,
+        kind_groups=_KIND_GROUPS,
         overlaps=_OVERLAPS,
         old_until=endpoint.old_secret_until if len(endpoint.signing_secrets(now)) > 1 else None,
         postings=postings[:_PAGE_SIZE],

@@ -56,7 +56,10 @@ export class Requests {
 
   /** @param {string} [number] of the request to show; without one all are listed */
   open(number = "") {
-    if (this.sheet.open) return;
+    if (this.sheet.open) {
+      if (number) this.choose(number);
+      return;
+    }
     this.chosen = number;
     this.show();
     this.sheet.showModal();
@@ -114,8 +117,7 @@ export class Requests {
           onclick: () => this.choose(ticket.number),
         },
         el("span", { class: "request-names" }, el("b", {}, ticket.kind_label), el("small", {}, items)),
-        chip(ticket),
-        el("span", { class: "request-date" }, dateOf(this.words, ticket)),
+        el("span", { class: "request-state" }, chip(ticket), el("span", {}, dateOf(this.words, ticket))),
         icon("chevron"),
       ),
     );

@@ -132,7 +132,9 @@ function rows(words, ticket, acts) {
     ...changes.map((change) => pair(change.label, changed(words, change))),
     open(ticket) ? null : pair(words.t("ticket.outcome"), ended(ticket)),
     ...outcomes.map((row) => pair(row.label, row.value)),
+    ticket.waits_text ? pair(words.t("ticket.waits"), ticket.waits_text) : null,
     ticket.objection ? pair(words.t("ticket.objection"), objection(words, ticket.objection, acts)) : null,
+    ticket.object_until_text ? pair(words.t("ticket.objection"), ticket.object_until_text) : null,
     ticket.receipt ? pair(words.t("receipt.label"), receipt(words, ticket, acts)) : null,
     open(ticket) && running(ticket).due_text ? pair(dueLabel(words, ticket), due(words, running(ticket))) : null,
   );

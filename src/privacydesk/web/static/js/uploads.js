@@ -282,8 +282,8 @@ export class Uploads {
     this.panel.hidden = !shown;
     if (!shown) return this.panel.replaceChildren();
     const ready = this.entries.some((entry) => entry.id) && !this.running().length;
-    const pick = (key, name, input) =>
-      el("button", { type: "button", class: "button", onclick: () => input.click() }, icon(name), words.t(key));
+    const pick = (key, name, input, shown = "") =>
+      el("button", { type: "button", class: `button ${shown}`, onclick: () => input.click() }, icon(name), words.t(key));
     if (!this.allowed) return this.panel.replaceChildren(...this.unsent());
     this.panel.replaceChildren(
       el(
@@ -299,7 +299,7 @@ export class Uploads {
         ? el(
             "div",
             { class: "acts" },
-            pick("upload.camera", "camera", this.camera),
+            pick("upload.camera", "camera", this.camera, "for-touch"),
             pick("upload.pick", "picture", this.input),
             ready && !this.withWords
               ? el("button", { type: "button", class: "button primary", onclick: () => this.handIn() }, words.t("upload.send"))
