@@ -42,7 +42,7 @@ async def test_days_that_the_operator_has_set_are_counted_and_listed(office: Off
     added = Overrides("CN", {day: OverrideDay(working=False, reason="Founding day")}, frozenset())
     deadlines.calendars = deadlines.calendars.with_overrides(added)
     browser = await office.signed_in("xiao-chen")
-    told = f"CN {year} · final · 1 day set by you"
+    told = f"China {year} · final · 1 day set by you"
     assert told in (await browser.get("/console/settings")).text
     page = await browser.get("/console/settings/calendar")
     assert told in page.text

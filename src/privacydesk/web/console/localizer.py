@@ -28,6 +28,7 @@ from privacydesk.domain.scopes import (
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStatus, TicketingLink
+from privacydesk.i18n.locales import LOCALES
 from privacydesk.services.capitals import capitalize_first
 from privacydesk.services.due_dates import bare_date
 from privacydesk.services.inbox import DeadlineProgress
@@ -456,6 +457,10 @@ class Localizer:
         if ticket.contact_hash is not None:
             return self._text("web.case.proof_contact")
         return self.assurance(Assurance.NONE)
+
+    def calendar(self, code: str) -> str:
+        """Return the name of a calendar: that of its country, or else its code."""
+        return LOCALES[self._locale].babel.territories.get(code, code)
 
     # -- dates and times ---------------------------------------------------------------------
 
