@@ -328,6 +328,7 @@ class OperatorProfile(_Section):
     complaint: dict[str, str] = {}
     arbitration: dict[str, str] | None = {}
     lawsuit: dict[str, str] = {}
+    helplines: dict[str, str] = {}
     staffed: list[StaffedSection] = [StaffedSection()]
     codes: CodeSection = CodeSection()
     filing: FilingSection = FilingSection()
@@ -423,6 +424,7 @@ class OperatorProfile(_Section):
             paths=self.paths,
             mailboxes=self.mailboxes,
             remedies=self.remedy_texts(),
+            helplines=self.helplines,
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
             filing=FilingRules(
@@ -516,6 +518,10 @@ class OperatorProfile(_Section):
             if texts is not None
         }
         return {key: locales for key, locales in lacking.items() if locales}
+
+    def missing_helplines(self) -> tuple[str, ...]:
+        """Return the languages in which nobody in danger is told whom to call."""
+        return tuple(sorted(locale for locale in SHIPPED_LOCALES if not self.helplines.get(locale)))
 
     def missing_paths(self) -> frozenset[str]:
         """Return the names of paths that dialogs show and a language lacks."""

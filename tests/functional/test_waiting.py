@@ -16,7 +16,6 @@ from privacydesk.app import ExternalServices, open_services
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.duty import DutyState
-from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import StaleError
 from privacydesk.profile import parse_profile
 
@@ -163,7 +162,7 @@ class _Giving:
     def __init__(self, assign: Any) -> None:
         self.assign = assign
 
-    async def barred_from(self, _conversation: ConversationId) -> frozenset[str]:
+    async def barred_from(self, _conversation: Conversation) -> frozenset[str]:
         return frozenset()
 
 
@@ -174,6 +173,73 @@ async def test_what_was_taken_by_hand_is_not_given_away(world: World) -> None:
     with pytest.raises(StaleError):
         await world.services.takeover.assign(seen, "mei")
     assert await owner(lin) == "lao-zhou"
+
+
+# -- danger ----------------------------------------------------------------------------------------
+
+AT_THE_DOOR = "有个网友知道我地址 现在在我家门口敲门"
+
+
+async def endangered(world: World, name: str) -> Player:
+    player = await enter(world, name, locale="zh_Hans")
+    await player.step({"user": AT_THE_DOOR})
+    return player
+
+
+async def test_who_is_in_danger_comes_first_and_is_given_beyond_the_limit(world: World) -> None:
+    others = [await waits(world, name) for name in ("lin", "chen", "alice")]
+    await on_duty(world, "mei")
+    await world.work()
+    assert [await owner(one) for one in others] == ["mei"] * 3
+    world.clock.move(timedelta(minutes=1))
+    await world.services.attendance.record_heartbeat()
+    before = await waits(world, "mother")
+    wu = await endangered(world, "wu")
+    assert (await state(wu)).danger_at == world.clock.now()
+    await world.work()
+    assert [await owner(before), await owner(wu)] == ["queue", "mei"]
+
+
+async def test_danger_told_in_the_queue_puts_its_user_first_and_says_who_helps(
+    world: World,
+) -> None:
+    first, wu = await waits(world, "lin"), await waits(world, "wu", locale="zh_Hans")
+    reader = world.services.store.reader
+    assert next(one.id for one in await reader.queue(limit=9)) == (await state(first)).id
+    await wu.step({"user": AT_THE_DOOR})
+    assert "desk.in_danger" in wu.said()
+    assert next(one.id for one in await reader.queue(limit=9)) == (await state(wu)).id
+    await wu.step({"user": AT_THE_DOOR})
+    assert wu.said().count("desk.in_danger") == 0
+    assert await owner(wu) == "queue"
+
+
+async def test_all_who_work_on_requests_are_alerted_to_danger_at_any_hour(tmp_path: Path) -> None:
+    helplines = {"zh_Hans": "报警 110", "en": "the police, 110"}
+    closed = {"opens": "09:00", "closes": "10:00"}
+    profile = {**PROFILE, "helplines": helplines, "staffed": closed}
+    async with open_world(tmp_path, profile) as world:
+        world.clock.move(timedelta(hours=12))
+        lin = await waits(world, "lin")
+        wu = await endangered(world, "wu")
+        (told,) = [one for one in wu.events if one.key == "desk.in_danger_call"]
+        assert "报警 110" in told.text
+        await world.work()
+        # Nobody is on duty; the supervisor and the agent both see it once they are.
+        for name in ("mei", "lao-zhou"):
+            assert await called(world, name) == [(AlarmKind.IN_DANGER, "", True)]
+        takeover, number = world.services.takeover, (await state(wu)).id.hex()
+        await wu.step({"choose": "desk:leave_queue"})
+        await world.work()
+        alarms = world.services.alarms
+        assert await alarms.end_resolved() == 0
+        assert next(one.seen_at for one in await alarms.alarms_of("mei")) is None
+        await takeover.take(number, "mei")
+        await alarms.end_resolved()
+        assert all(one.seen_at for one in await alarms.alarms_of("lao-zhou"))
+        await takeover.hand_back(number, "mei")
+        assert (await state(wu)).danger_at is None
+        assert (await state(lin)).danger_at is None
 
 
 # -- agents who are lost ---------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def list_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List the conversations that wait for a person, longest first."""
+    """List the conversations that wait for a person: in danger first, then longest waiting."""
     conversations, zone = run(_list(data_dir, by, limit))
     if as_json:
         print_json([_record(conversation) for conversation in conversations])
@@ -199,6 +199,7 @@ def _record(conversation: Conversation) -> dict[str, Any]:
         "agent": conversation.owner.agent,
         "owner_offset": conversation.owner.offset,
         "queued_at": conversation.queued_at.isoformat() if conversation.queued_at else None,
+        "in_danger_since": conversation.danger_at.isoformat() if conversation.danger_at else None,
         "locale": conversation.locale,
         "account": conversation.account,
         "reachable_at": conversation.reachable_at,
@@ -215,7 +216,7 @@ def _row(conversation: Conversation, zone: tzinfo) -> tuple[str, ...]:
     )
     return (
         conversation.id.hex(),
-        _owner_text(conversation),
+        _owner_text(conversation) + (", in danger" if conversation.danger_at else ""),
         f"since {format_instant(since, zone)}" if since else "",
         conversation.locale,
         humanize(conversation.stack[-1].flow) if conversation.stack else "",

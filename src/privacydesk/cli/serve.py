@@ -221,6 +221,15 @@ def _settings_warnings(
             f" be told {_REMEDIES[key]}"
         )
         yield f"no_{key}", {"locales": list(locales), "hint": hint}
+    if missing_helplines := profile.missing_helplines():
+        yield (
+            "no_helplines",
+            {
+                "locales": list(missing_helplines),
+                "hint": "name them in the operator profile; until then people in danger are told to"
+                " call the police, without a number",
+            },
+        )
     if settings.ticketing_system and profile.ticketing.map().shares_personal:
         yield (
             "ticketing_shares",

@@ -144,7 +144,8 @@ def _files_for_oneself(runner: Runner, script: Script) -> bool:
 def mind_danger(runner: Runner, script: Script) -> bool:
     """Hand over at once if somebody is in danger: "a man wants to meet my daughter".
 
-    Where a story is asked for, a hijacked account is part of it.
+    They come first in the queue, also if they were in it before. Where a story is asked for, a
+    hijacked account is part of it.
     """
     danger = script.observed.entities.get("in_danger", ())
     if not danger:
@@ -154,11 +155,29 @@ def mind_danger(runner: Runner, script: Script) -> bool:
     frame, step = runner.waiting_step(script)
     asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
     told = asked in _STORIES and danger[0] == "account"
-    if told or script.owner.kind is not OwnerKind.ASSISTANT:
-        return False
-    # A hijacked account endangers nobody's life, and the agent who takes over says what comes next.
-    script.say("desk.other_to_human" if danger[0] == "account" else "desk.in_danger")
-    return runner.start(script, Intent.HUMAN_AGENT)
+    if danger[0] == "account":
+        # It endangers nobody's life, and the agent who takes over says what comes next.
+        if told or script.owner.kind is not OwnerKind.ASSISTANT:
+            return False
+        script.say("desk.other_to_human")
+        return runner.start(script, Intent.HUMAN_AGENT)
+    was_told, script.danger_at = script.danger_at is not None, script.danger_at or script.now
+    if script.owner.kind is OwnerKind.ASSISTANT:
+        _say_who_helps(script)
+        return runner.start(script, Intent.HUMAN_AGENT)
+    if not was_told:
+        _say_who_helps(script)
+    queueing.acknowledge(script, anew=not was_told)
+    return True
+
+
+def _say_who_helps(script: Script) -> None:
+    """Say whom to call at once, whether or not anybody of the desk is there."""
+    helplines = script.rules.helplines.get(script.locale, "")
+    if helplines:
+        script.say("desk.in_danger_call", {"helplines": helplines})
+    else:
+        script.say("desk.in_danger")
 
 
 def _asks_of_somebody_else(runner: Runner, script: Script) -> bool:

@@ -22,6 +22,7 @@ class Rules:
             written on the app's screens: in all languages, or by locale.
         mailboxes: addresses by name (``policy``, ``children``).
         remedies: what a requester may do against a decision, in words, by locale.
+        helplines: whom somebody in danger calls, in words, by locale.
         clauses: names of the clauses dialogs may cite.
         codes: how one-time codes are counted and where they go.
         filing: how many requests may be filed.
@@ -46,6 +47,7 @@ class Rules:
     paths: Mapping[str, str | Mapping[str, str]] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     remedies: Mapping[str, str] = field(default_factory=dict)
+    helplines: Mapping[str, str] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
     codes: CodeRules = field(default_factory=CodeRules)
     filing: FilingRules = field(default_factory=FilingRules)

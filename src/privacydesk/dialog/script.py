@@ -58,6 +58,7 @@ class Script:
         "before",
         "bereaved",
         "challenges",
+        "danger_at",
         "desk_calls",
         "effects",
         "events",
@@ -122,6 +123,7 @@ class Script:
         self.explained = frozenset() if idle else conversation.explained
         self.minor_hint = conversation.minor_hint
         self.bereaved = conversation.bereaved
+        self.danger_at = conversation.danger_at
         self.reachable_at = conversation.reachable_at
         self.attempts = conversation.attempts
         self.pending_requests: tuple[RequestDraft, ...] = conversation.pending_requests
@@ -466,6 +468,9 @@ class Script:
         waits = self.queued_at or before.waited_from or self.now
         waited_from = waits if kind is OwnerKind.AGENT else None
         self.owner = Owner(kind, agent, offset, since=self.now, waited_from=waited_from)
+        if kind is OwnerKind.ASSISTANT and before.kind is OwnerKind.AGENT:
+            # A person has seen to it.
+            self.danger_at = None
         if kind is OwnerKind.QUEUE:
             # A user who lost their agent has been waiting since before.
             self.queued_at = waits
@@ -551,6 +556,7 @@ class Script:
             origin=self.origin,
             minor_hint=self.minor_hint,
             bereaved=self.bereaved,
+            danger_at=self.danger_at,
             reachable_at=self.reachable_at,
             attempts=self.attempts,
             pending_requests=self.pending_requests,

@@ -30,6 +30,8 @@ class AlarmKind(StrEnum):
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
     """A user has waited for an agent longer than the operator permits."""
+    IN_DANGER = "in_danger"
+    """A user told of danger to somebody's life or limb, and no agent has the conversation."""
     WAIT_TARGET_MISSED = "wait_target_missed"
     """Too few of today's waits for an agent ended in time."""
     LEFT_TARGET_MISSED = "left_target_missed"

@@ -166,6 +166,8 @@ class Conversation(Struct, frozen=True):
         desk_calls: how often in a row the user typed the word that opens the desk.
         last_said_at: when the user was last active.
         explained: text keys of explanations that were given in this visit.
+        danger_at: when the user told of danger to somebody's life or limb; None for none, or once
+            an agent who had the conversation has given it back. They come first in the queue.
         minor_hint: whether words or a date of birth indicated a minor; marks tickets filed here.
         bereaved: whether the flow for relatives of the dead was begun; nobody is then asked whether
             they are satisfied.
@@ -200,6 +202,7 @@ class Conversation(Struct, frozen=True):
     explained: frozenset[str] = frozenset()
     minor_hint: bool = False
     bereaved: bool = False
+    danger_at: datetime | None = None
     pending_requests: tuple[RequestDraft, ...] = ()
     last_filed: RequestDraft | None = None
     to_rate: TicketId | None = None

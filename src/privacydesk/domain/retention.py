@@ -299,6 +299,7 @@ def conversation_after_purge(
         desk_calls=0,
         minor_hint=False,
         bereaved=False,
+        danger_at=None,
         attempts=(),
         # A later mail of the thread begins a new conversation.
         mail=None,

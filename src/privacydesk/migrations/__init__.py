@@ -1,3 +1,3 @@
 """Schema migrations. ``HEAD`` names the newest one without importing alembic."""
 
-HEAD = "0009"
+HEAD = "0010"

@@ -66,13 +66,17 @@ class Reader(Protocol):
     async def queue(
         self, *, limit: int, after: Conversation | None = None
     ) -> tuple[Conversation, ...]:
-        """Return the conversations that wait for an agent, longest waiting first.
+        """Return the conversations that wait for an agent: those in danger, then longest waiting.
 
         Args:
             limit: the maximum number of conversations.
             after: the last conversation of the previous page, as it was then; None for the first
                 page.
         """
+        ...
+
+    async def in_danger(self, *, limit: int) -> tuple[Conversation, ...]:
+        """Return conversations that tell of danger and that no agent has, newest first."""
         ...
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:

@@ -200,6 +200,36 @@ class Alarms:
             ]
         )
 
+    async def alert_danger(self, endangered: Sequence[Conversation]) -> int:
+        """Alert all who work on requests to users in danger; return the number of new alarms.
+
+        Also those who are off duty, who see it once they sign in or look.
+        """
+        if not endangered:
+            return 0
+        names = [one.name for one in await self._reader.agents() if one.active and one.works]
+        kind, now = AlarmKind.IN_DANGER, self._clock.now()
+        return await self._store.add_new(
+            [
+                StaffAlarm(
+                    # The offset differs when the agent who had it was lost: that is another alarm.
+                    id=alarm_id(
+                        name,
+                        kind,
+                        conversation.id + b"%d" % conversation.owner.offset,
+                        conversation.danger_at or now,
+                    ),
+                    agent=name,
+                    kind=kind,
+                    at=now,
+                    conversation_id=conversation.id,
+                    unattended=True,
+                )
+                for conversation in endangered
+                for name in names
+            ]
+        )
+
     async def alert_missed_targets(self, waits: WaitStanding, day: datetime) -> int:
         """Alert supervisors, once a day, that a target of help by people is missed.
 
@@ -349,19 +379,17 @@ class Alarms:
             for ticket_id in {alarm.ticket_id for alarm in alarms if alarm.kind in _ENDS}
             if ticket_id is not None
         }
-        queued = {
-            conversation_id
-            for conversation_id in {
-                alarm.conversation_id
-                for alarm in alarms
-                if alarm.kind is AlarmKind.PERSON_WAITING and alarm.conversation_id
-            }
-            if await self._is_queued(conversation_id)
+        waits = {AlarmKind.PERSON_WAITING: _is_queued, AlarmKind.IN_DANGER: _is_endangered}
+        conversations = {
+            conversation_id: await self._reader.conversation(conversation_id)
+            for conversation_id in {one.conversation_id for one in alarms if one.kind in waits}
+            if conversation_id is not None
         }
 
         def is_over(alarm: StaffAlarm) -> bool:
-            if alarm.kind is AlarmKind.PERSON_WAITING:
-                return alarm.conversation_id not in queued
+            if alarm.kind in waits and alarm.conversation_id is not None:
+                conversation = conversations[alarm.conversation_id]
+                return conversation is None or not waits[alarm.kind](conversation)
             if alarm.kind not in _ENDS or alarm.ticket_id is None:
                 return False
             ticket = tickets.get(alarm.ticket_id)
@@ -369,10 +397,6 @@ class Alarms:
 
         over = [alarm.id for alarm in alarms if is_over(alarm)]
         return await self._store.mark_over(over, self._clock.now())
-
-    async def _is_queued(self, conversation_id: ConversationId) -> bool:
-        conversation = await self._reader.conversation(conversation_id)
-        return conversation is not None and conversation.owner.kind is OwnerKind.QUEUE
 
     async def accounts(self, alarms: Iterable[StaffAlarm]) -> Mapping[ConversationId, str]:
         """Return the accounts of the conversations that alarms without a ticket are about."""
@@ -383,6 +407,15 @@ class Alarms:
     async def delete_expired(self) -> None:
         """Delete alarms older than the retention period."""
         await self._store.sweep(self._clock.now() - _RETENTION)
+
+
+def _is_queued(conversation: Conversation) -> bool:
+    return conversation.owner.kind is OwnerKind.QUEUE
+
+
+def _is_endangered(conversation: Conversation) -> bool:
+    """Return whether a user is in danger whom no agent has."""
+    return conversation.danger_at is not None and conversation.owner.kind is not OwnerKind.AGENT
 
 
 def _still_matters(ticket: Ticket, kind: AlarmKind) -> bool:

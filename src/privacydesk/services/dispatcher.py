@@ -2,8 +2,9 @@
 
     agent absent          ──► conversation back to its old place in the queue, user notified
     opening hours begin   ──► users who wrote while closed are notified
-    user waits            ──► assigned to an available agent, longest waiting first
+    user waits            ──► assigned to an available agent: in danger first, then longest waiting
     user waits too long   ──► supervisors are alerted
+    user is in danger     ──► all who work on requests are alerted, whatever the hour
 
 Each round starts from the state in the database, and each step is a job that runs once. So a
 process may be killed at any point, and several processes may run rounds.
@@ -37,6 +38,8 @@ _LEASE: Final = timedelta(seconds=30)
 is renewed during the work."""
 _PAGE_SIZE: Final = 200
 """How much of the queue is read at once. Conversations further back have to wait anyway."""
+_FOR_DANGER: Final = 1
+"""How many conversations more an agent is given if somebody is in danger."""
 
 
 class Dispatcher:
@@ -62,14 +65,16 @@ class Dispatcher:
         self._clock = clock
         self._announced_opening: datetime | None = None
         self._alerted: frozenset[tuple[bytes, int]] = frozenset()
+        self._endangered: frozenset[tuple[bytes, int]] = frozenset()
 
     async def run_round(self) -> int:
         """Do everything that is due; return the number of steps done."""
         done = await self._requeue_deserted()
         queue = await self._reader.queue(limit=_PAGE_SIZE)
         done += await self._announce_opening()
+        done += await self._alert_danger()
         done += await self._alert_supervisors(queue)
-        return done + (await self._assign() if queue else 0)
+        return done + (await self._assign(queue[0]) if queue else 0)
 
     async def _requeue_deserted(self) -> int:
         """Put the conversations of absent agents back in the queue."""
@@ -131,11 +136,23 @@ class Dispatcher:
         self._alerted = frozenset(late)
         return done
 
-    async def _assign(self) -> int:
-        """Assign waiting conversations to available agents, if no other process does so now."""
+    async def _alert_danger(self) -> int:
+        """Alert staff to users in danger whom no agent has, waiting for one or not."""
+        endangered = await self._reader.in_danger(limit=_PAGE_SIZE)
+        new = [one for one in endangered if _wait_of(one) not in self._endangered]
+        done = await self._alarms.alert_danger(new)
+        self._endangered = frozenset(map(_wait_of, endangered))
+        return done
+
+    async def _assign(self, first: Conversation) -> int:
+        """Assign waiting conversations to available agents, if no other process does so now.
+
+        Args:
+            first: the conversation at the head of the queue.
+        """
         now, limit = self._clock.now(), self._attendance.settings.max_conversations
         names = [a.name for a in await self._reader.agents() if a.active and a.role in WORKERS]
-        if not (await self._duties.board()).with_capacity(names, now, limit):
+        if not (await self._duties.board()).with_capacity(names, now, _limit_for(first, limit)):
             return 0
         lease = await Lease.claim(self._chores, self._clock, _ASSIGNMENT, duration=_LEASE)
         if lease is None:
@@ -160,10 +177,10 @@ class Dispatcher:
         board = await self._duties.board()
         done = 0
         for conversation in await self._reader.queue(limit=_PAGE_SIZE):
-            candidates = board.with_capacity(names, now, limit)
+            candidates = board.with_capacity(names, now, _limit_for(conversation, limit))
             if not candidates or not await lease.renew_if_needed():
                 break
-            barred = await self._takeover.barred_from(conversation.id)
+            barred = await self._takeover.barred_from(conversation)
             allowed = [duty for duty in candidates if duty.agent not in barred]
             chosen = choose_agent(allowed, board.conversations, conversation.locale)
             if chosen is None:
@@ -177,6 +194,11 @@ class Dispatcher:
             board = board.after_assignment(chosen.agent, now)
             done += 1
         return done
+
+
+def _limit_for(conversation: Conversation, limit: int) -> int:
+    """Return how many conversations an agent may have to be given this one, too."""
+    return limit if conversation.danger_at is None else limit + _FOR_DANGER
 
 
 def _wait_of(conversation: Conversation) -> tuple[bytes, int]:

@@ -287,7 +287,7 @@ class Inbox:
         return await self._filter(await self._reader.conversations_with(agent.name), inbox_filter)
 
     async def queue(self, inbox_filter: InboxFilter = NO_FILTER) -> Page:
-        """Return the conversations that wait for a person, longest first."""
+        """Return the conversations that wait for a person: in danger first, then longest."""
         shown: tuple[Conversation, ...] = ()
         open_tickets: dict[ConversationId, tuple[TicketSummary, ...]] = {}
         batch = await self._reader.queue(limit=PAGE)

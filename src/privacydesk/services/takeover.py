@@ -69,7 +69,7 @@ class Takeover:
     async def waiting(
         self, *, limit: int, after: ConversationId | None = None
     ) -> tuple[Conversation, ...]:
-        """Return the conversations that wait for a person, longest first.
+        """Return the conversations that wait for a person: in danger first, then longest.
 
         Args:
             limit: the maximum number of conversations.
@@ -124,7 +124,7 @@ class Takeover:
                 raise StaleError("you have this conversation already", reason="yours_already")
 
         return await self._run(
-            conversation, agent, DecisionKind.TAKEN, check, seen=seen, job_id=job_id
+            conversation.id, agent, DecisionKind.TAKEN, check, seen=seen, job_id=job_id
         )
 
     async def reply(
@@ -160,10 +160,10 @@ class Takeover:
         await self._attendance.record_activity(agent.name)
         attached = None
         if file is not None:
-            attached = await self._attaching.create(file, conversation, agent)
-        self._presence.clear_agent_typing(conversation)
+            attached = await self._attaching.create(file, conversation.id, agent)
+        self._presence.clear_agent_typing(conversation.id)
         sent = await self._run(
-            conversation,
+            conversation.id,
             agent,
             DecisionKind.REPLIED,
             _require_owner(agent),
@@ -173,7 +173,7 @@ class Takeover:
             job_id=job_id,
         )
         if sent.duplicate:
-            await self._require_same_text(conversation, sent.offset, text)
+            await self._require_same_text(conversation.id, sent.offset, text)
         return sent
 
     async def _require_same_text(
@@ -194,7 +194,7 @@ class Takeover:
         """Give the conversation back to the assistant, which repeats the open question."""
         agent, conversation = await self._agent_and_conversation(name, by)
         return await self._run(
-            conversation,
+            conversation.id,
             agent,
             DecisionKind.HANDED_BACK,
             _require_owner(agent),
@@ -224,7 +224,7 @@ class Takeover:
         check, entry = _require_owner(agent), _entry_by_agent("conversation_handed_over", agent)
         if not to:
             return await self._run(
-                conversation, agent, DecisionKind.LOST, check, seen=seen, job_id=job_id,
+                conversation.id, agent, DecisionKind.LOST, check, seen=seen, job_id=job_id,
                 make_audit_entry=entry, data={"left": True},
             )  # fmt: skip
         other = await self._staff.roster.worker(to)
@@ -232,11 +232,11 @@ class Takeover:
         if not (await self._attendance.board()).is_present(other.name, self._clock.now()):
             raise NotAllowedNowError("this agent is not present", reason="agent_absent")
         return await self._run(
-            conversation, other, DecisionKind.TAKEN, check, seen=seen, job_id=job_id,
+            conversation.id, other, DecisionKind.TAKEN, check, seen=seen, job_id=job_id,
             make_audit_entry=entry,
         )  # fmt: skip
 
-    async def barred_from(self, conversation: ConversationId) -> frozenset[str]:
+    async def barred_from(self, conversation: Conversation) -> frozenset[str]:
         """Return the agents who may not take a conversation; see ``take``."""
         return await self._staff.roster.reviewers.barred_from(conversation)
 
@@ -313,9 +313,8 @@ class Takeover:
 
     # -- one command -------------------------------------------------------------------------
 
-    async def _agent_and_conversation(self, name: str, by: str) -> tuple[Agent, ConversationId]:
-        agent = await self._staff.roster.worker(by)
-        return agent, (await self.find(name)).id
+    async def _agent_and_conversation(self, name: str, by: str) -> tuple[Agent, Conversation]:
+        return await self._staff.roster.worker(by), await self.find(name)
 
     async def _run(
         self,

@@ -30,12 +30,24 @@ CONVERSATION_KEY = sa.select(tables.conversation_key).where(
 VERSIONS = sa.select(_conversation.id, _conversation.version).where(
     _conversation.id.in_(sa.bindparam("ids", expanding=True))
 )
-QUEUE = (
-    CONVERSATIONS.where(_QUEUED).order_by(_conversation.queued_at, _conversation.id).limit(_COUNT)
-)
+_PLACE = (_conversation.queue_rank, _conversation.queued_at, _conversation.id)
+QUEUE = CONVERSATIONS.where(_QUEUED).order_by(*_PLACE).limit(_COUNT)
 QUEUE_AFTER = QUEUE.where(
-    sa.tuple_(_conversation.queued_at, _conversation.id)
-    > sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_conversation.id.type))
+    sa.tuple_(*_PLACE)
+    > sa.tuple_(
+        sa.bindparam("rank"),
+        sa.bindparam("at"),
+        sa.bindparam("id", type_=_conversation.id.type),
+    )
+)
+IN_DANGER = (
+    CONVERSATIONS.where(
+        # A literal, not a bound parameter: only then is the partial index used.
+        _conversation.queue_rank == sa.literal_column("0"),
+        _conversation.owner_kind != sql_literal(OwnerKind.AGENT.value),
+    )
+    .order_by(_conversation.id.desc())
+    .limit(_COUNT)
 )
 WITH_AGENT = CONVERSATIONS.where(
     _conversation.owner_kind == sql_literal(OwnerKind.AGENT.value),
@@ -85,10 +97,7 @@ QUEUE_POSITION = (
     .where(
         _QUEUED,
         _me.c.owner_kind == sql_literal(OwnerKind.QUEUE.value),
-        sa.or_(
-            _conversation.queued_at < _me.c.queued_at,
-            sa.and_(_conversation.queued_at == _me.c.queued_at, _conversation.id <= _me.c.id),
-        ),
+        sa.tuple_(*_PLACE) <= sa.tuple_(_me.c.queue_rank, _me.c.queued_at, _me.c.id),
     )
 )
 

@@ -68,7 +68,7 @@ from privacydesk.storage.rows.api import read_token
 from privacydesk.storage.rows.attachment import read_attachment
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.conversation import BINDING as CONVERSATION_BINDING
-from privacydesk.storage.rows.conversation import open_conversation
+from privacydesk.storage.rows.conversation import open_conversation, queue_rank
 from privacydesk.storage.rows.delivery import BINDING as DELIVERY_BINDING
 from privacydesk.storage.rows.delivery import read_delivery
 from privacydesk.storage.rows.event import BINDING as EVENT_BINDING
@@ -168,20 +168,28 @@ class SqlReader:
     async def queue(
         self, *, limit: int, after: Conversation | None = None
     ) -> tuple[Conversation, ...]:
-        """Return the queue, longest waiting first; see ``ports.Reader``."""
+        """Return the queue, those in danger first; see ``ports.Reader``."""
         first: Mapping[str, Any] = {}
         if after is not None and after.queued_at is not None:
-            first = {"at": to_micros(after.queued_at), "id": after.id}
+            first = {
+                "rank": queue_rank(after), "at": to_micros(after.queued_at), "id": after.id,
+            }  # fmt: skip
 
         def fetch(connection: sa.Connection) -> tuple[Conversation, ...]:
             def select_page(last: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
-                cursor = first if last is None else {"at": last.queued_at, "id": last.id}
+                cursor = first if last is None else {
+                    "rank": last.queue_rank, "at": last.queued_at, "id": last.id,
+                }  # fmt: skip
                 query = queries.QUEUE_AFTER if cursor else queries.QUEUE
                 return connection.execute(query, {**cursor, "count": count}).all()
 
             return read_full_page(select_page, partial(self._read_conversations, connection), limit)
 
         return await self.read(fetch)
+
+    async def in_danger(self, *, limit: int) -> tuple[Conversation, ...]:
+        """Return conversations that tell of danger and that no agent has, newest first."""
+        return await self._conversations(queries.IN_DANGER, {"count": limit})
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
         """Return the conversations an agent owns, or any agent when None, oldest first."""

@@ -71,8 +71,13 @@ conversation = sa.Table(
     sa.Column("owner_kind", sa.Text, nullable=False),
     sa.Column("owner_agent", sa.Text, nullable=False),
     sa.Column("queued_at", _INSTANT),
+    # 0 for those in danger, who come first in the queue; the sealed state tells since when.
+    sa.Column("queue_rank", sa.SmallInteger, nullable=False),
     sa.Column("state", _SEALED, nullable=False),
-    _partial_index("ix_conversation_queue", "queued_at", "id", where="owner_kind = 'queue'"),
+    _partial_index(
+        "ix_conversation_queue", "queue_rank", "queued_at", "id", where="owner_kind = 'queue'"
+    ),
+    _partial_index("ix_conversation_urgent", "id", where="queue_rank = 0"),
     _partial_index("ix_conversation_agent", "owner_agent", where="owner_kind = 'agent'"),
 )
 

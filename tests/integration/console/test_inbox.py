@@ -568,3 +568,17 @@ async def test_what_is_closed_shows_nothing_of_a_child_s_files(office: Office) -
         await browser.get(case)
         answer = await browser.get(f"{case}/files/{file.id.hex()}")
         assert answer.status in {403, 404, 410}
+
+
+async def test_who_is_in_danger_stands_first_and_marked(office: Office, mei: Browser) -> None:
+    await enter(office, "lin", {"choose": "desk:human"})
+    office.world.clock.move(timedelta(minutes=1))
+    wu = await enter(office, "wu", {"user": "有个网友知道我地址 现在在我家门口敲门"})
+    assert wu.session is not None
+    page = await mei.get("/console/inbox?view=queue")
+    rows = re.findall(r'class="talk-row[^"]*".*?</a>', page.text, re.DOTALL)
+    assert [">In danger<" in row for row in rows] == [True, False]
+    home = await mei.get("/console/")
+    assert home.text.count(">In danger<") == 2
+    case = await mei.get(f"/console/conversations/{wu.session.conversation.hex()}")
+    assert "Told of danger since" in case.text

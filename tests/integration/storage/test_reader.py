@@ -79,6 +79,22 @@ async def test_the_queue_is_in_the_order_of_waiting(store: SqlStore) -> None:
     assert await store.reader.queue_length() == 4
 
 
+async def test_those_in_danger_come_first_in_the_queue(store: SqlStore) -> None:
+    told = {1: None, 2: NOW + 5 * MINUTE, 3: None, 4: NOW}
+    for n, danger_at in told.items():
+        waits = NOW + n * MINUTE
+        await desk.begin(store, n, owner=IN_QUEUE, queued_at=waits, danger_at=danger_at)
+    await desk.begin(store, 5, danger_at=NOW)
+    queue = await store.reader.queue(limit=10)
+    assert [c.id for c in queue] == [desk.conversation_id(n) for n in (2, 4, 1, 3)]
+    assert await store.reader.queue(limit=2, after=queue[0]) == queue[1:3]
+    assert await store.reader.queue(limit=2, after=queue[2]) == queue[3:]
+    places = [await store.reader.queue_place(desk.conversation_id(n)) for n in (2, 4, 1, 3, 5)]
+    assert places == [1, 2, 3, 4, 0]
+    endangered = await store.reader.in_danger(limit=10)
+    assert [c.id for c in endangered] == [desk.conversation_id(n) for n in (5, 4, 2)]
+
+
 @pytest.mark.parametrize("query", [queries.QUEUE, queries.QUEUE_AFTER])
 def test_a_page_of_the_queue_reads_its_index_and_sorts_nothing(
     url: str, path: Path, query: sa.Select[object]

@@ -149,6 +149,7 @@ conversations = st.builds(
     serial=counts,
     desk_calls=counts,
     last_said_at=st.none() | instants,
+    danger_at=st.none() | instants,
     minor_hint=st.booleans(),
     bereaved=st.booleans(),
     pending_requests=_few(wishes),

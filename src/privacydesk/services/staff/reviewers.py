@@ -7,7 +7,7 @@ from math import ceil
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.same_person import are_separate
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode
@@ -57,18 +57,21 @@ class Reviewers:
         if not agent.is_program and agent.name in await self._excluded_from(ticket):
             raise _took_part()
 
-    async def barred_from(self, conversation: ConversationId) -> frozenset[str]:
+    async def barred_from(self, conversation: Conversation) -> frozenset[str]:
         """Return the agents who may not write in a conversation as the person who handles it.
 
-        They took part in a decision that an open request filed there objects to.
+        They took part in a decision that an open request filed there objects to. None is barred
+        while somebody is in danger.
         """
+        if conversation.danger_at is not None:
+            return frozenset()
         barred: set[str] = set()
-        for ticket in await self._store.reader.tickets_in(conversation):
+        for ticket in await self._store.reader.tickets_in(conversation.id):
             if ticket.is_open:
                 barred |= await self._excluded_from(ticket)
         return frozenset(barred)
 
-    async def check_may_handle(self, conversation: ConversationId, agent: Agent) -> None:
+    async def check_may_handle(self, conversation: Conversation, agent: Agent) -> None:
         """Check that an agent may write in a conversation as the person who handles it.
 
         Raises:

@@ -78,9 +78,15 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         "owner_kind": str(owner.kind),
         "owner_agent": owner.agent,
         "queued_at": opt_micros(conversation.queued_at),
+        "queue_rank": queue_rank(conversation),
     }
     row["state"] = seal.seal(BINDING.associated_data(row), to_json(state))
     return row
+
+
+def queue_rank(conversation: Conversation) -> int:
+    """Return the rank in the queue: 0 for those in danger, who come before all others."""
+    return 1 if conversation.danger_at is None else 0
 
 
 def _add_user_fields(conversation: Conversation, state: dict[str, Any]) -> None:
@@ -91,6 +97,8 @@ def _add_user_fields(conversation: Conversation, state: dict[str, Any]) -> None:
         state["mail"] = [mail.address, mail.subject, mail.root]
     if conversation.origin:
         state["origin"] = conversation.origin.hex()
+    if conversation.danger_at is not None:
+        state["danger_at"] = to_micros(conversation.danger_at)
     if conversation.standing is not Standing.REGULAR:
         state["standing"] = conversation.standing.value
     if conversation.reachable_at:
@@ -159,6 +167,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         reachable_at=state.get("reachable_at", ""),
         minor_hint=state.get("minor_hint", False),
         bereaved=state.get("bereaved", False),
+        danger_at=opt_instant(state.get("danger_at")),
         pending_requests=_read_requests(state.get("wishes", ())),
         last_filed=next(iter(_read_requests(state.get("filed", ()))), None),
         attempts=tuple(

@@ -95,10 +95,14 @@ class ConversationResponse(ResponseModel):
         description="The phone number or mail address that the user left for an answer while "
         "waiting for a person; not verified. Empty if they left none."
     )
+    in_danger_since: Timestamp | None = Field(
+        description="When the user told of danger to somebody's life or limb; null if they did not,"
+        " or a person has seen to it. They come first in the queue."
+    )
 
 
 class ConversationPage(ResponseModel):
-    """Conversations; those in the queue in order of their waiting time, longest first."""
+    """Conversations; of those in the queue first those in danger, then the longest waiting."""
 
     conversations: tuple[ConversationResponse, ...]
     next: str | None = Field(description="The `cursor` of the next page; null on the last page.")
@@ -140,6 +144,7 @@ def _conversation_response(conversation: Conversation) -> ConversationResponse:
             kind=owner.kind, agent=owner.agent, since=owner.since, offset=owner.offset
         ),
         reachable_at=conversation.reachable_at,
+        in_danger_since=conversation.danger_at,
     )
 
 

@@ -140,8 +140,13 @@ async def _stranded_request(request: web.Request, agent: Agent) -> Row | None:
 
 
 def _first_spoken(conversations: tuple[Conversation, ...], spoken: Any) -> Conversation | None:
-    """Return the conversation that has waited longest in one of the agent's languages, or else."""
+    """Return the conversation that has waited longest in one of the agent's languages, or else.
+
+    Somebody in danger, who is first in the queue, is taken first in any language.
+    """
     first = next(iter(conversations), None)
+    if first is not None and first.danger_at is not None:
+        return first
     return next((one for one in conversations if spoken(one.locale)), first)
 
 
