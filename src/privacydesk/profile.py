@@ -6,6 +6,9 @@ limits and more, which are never hard-coded.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import math
 from collections.abc import Iterable
 from datetime import time, timedelta
@@ -21,6 +24,7 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -69,7 +73,8 @@ class _Section(BaseModel):
 class BrandSection(_Section):
     """The operator's colour and logo on the pages.
 
-    ``logo`` is written as a path, relative to the profile, and holds the file once it is read.
+    ``logo`` is written as a path, relative to the profile, and holds the file once it is read. A
+    stored profile has the file itself, in base64.
     """
 
     model_config = ConfigDict(
@@ -98,9 +103,15 @@ class BrandSection(_Section):
     def _read_logo(cls, value: Any, info: ValidationInfo) -> Logo | None:
         if value is None or isinstance(value, Logo):
             return value
+        if isinstance(value, dict):
+            return _decode_logo(value)
         if not isinstance(value, str):
             raise ValueError("is the path of a file")  # noqa: TRY004 - pydantic takes ValueError
         return _read_logo(Path((info.context or {}).get("folder", ".")) / value)
+
+    @field_serializer("logo")
+    def _write_logo(self, logo: Logo | None) -> dict[str, str] | None:
+        return None if logo is None else {"base64": base64.b64encode(logo.body).decode()}
 
     def brand(self) -> Brand:
         """Return the section as a ``Brand``."""
@@ -118,13 +129,30 @@ def _read_logo(path: Path) -> Logo:
             body = file.read(_MAX_LOGO_BYTES + 1)
     except OSError:
         raise ValueError(f"{path} can't be read") from None
+    return _check_logo(body, str(path))
+
+
+def _decode_logo(stored: dict[Any, Any]) -> Logo:
+    """Return the logo of a stored profile.
+
+    Raises:
+        ValueError: as ``_read_logo``.
+    """
+    try:
+        body = base64.b64decode(stored["base64"], validate=True)
+    except (KeyError, TypeError, binascii.Error):
+        raise ValueError("is neither the path of a file nor a file in base64") from None
+    return _check_logo(body, "the file")
+
+
+def _check_logo(body: bytes, source: str) -> Logo:
     if len(body) > _MAX_LOGO_BYTES:
-        raise ValueError(f"{path} is larger than {_MAX_LOGO_BYTES // 1024} KB")
+        raise ValueError(f"{source} is larger than {_MAX_LOGO_BYTES // 1024} KB")
     if body.startswith(b"\x89PNG\r\n\x1a\n"):
         return Logo(".png", body)
     if b"<svg" in body[:_SVG_BEGINS_WITHIN] and body.lstrip()[:1] == b"<":
         return Logo(".svg", body)
-    raise ValueError(f"{path} is neither an SVG nor a PNG")
+    raise ValueError(f"{source} is neither an SVG nor a PNG")
 
 
 class CodeSection(_Section):
@@ -592,6 +620,25 @@ def parse_profile(raw: Any, source: str, *, folder: Path = Path()) -> OperatorPr
         raise SettingsError(
             f"{source}: {describe_validation_error(error)}", key="profile"
         ) from None
+
+
+def dump_profile(profile: OperatorProfile) -> str:
+    """Return a profile as the database stores it: JSON, without keys that have their default."""
+    content = profile.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def load_profile(body: str, source: str) -> OperatorProfile:
+    """Return a stored profile.
+
+    Raises:
+        SettingsError: it is not one of this release; the message begins with ``source``.
+    """
+    try:
+        raw = json.loads(body)
+    except ValueError:
+        raise SettingsError(f"{source}: no profile", key="profile") from None
+    return parse_profile(raw, source)
 
 
 def describe_validation_error(error: ValidationError) -> str:

@@ -10,8 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
-from tests.common import postgresql
 from tests.common.stories import PROFILE, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     RING_KEY,
@@ -20,13 +18,8 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     run_here,
     write_settings,
 )
-from tests.functional.test_on_postgresql import database  # noqa: F401 - a fixture
-
-from privacydesk.errors import SettingsError
 
 ANOTHER = base64.b64encode(bytes(range(60, 92))).decode()
-OTHER_PROFILE = {**PROFILE, "waits_for_verification_days": 9}
-ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
 
 
 async def command(folder: Path, *arguments: str) -> Done:
@@ -199,9 +192,7 @@ async def test_no_secret_stands_in_the_database(tmp_path: Path) -> None:
     await filled(tmp_path)
     with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
         rows = opened.execute("SELECT name, digest FROM fingerprint ORDER BY name").fetchall()
-    assert [name for name, _ in rows] == [
-        "hashing_secret", "profile", "ring_key:one",
-    ]  # fmt: skip
+    assert [name for name, _ in rows] == ["hashing_secret", "ring_key:one"]
     assert {bytes(range(32)), bytes(range(1, 33))}.isdisjoint(digest for _, digest in rows)
 
 
@@ -210,65 +201,3 @@ async def test_only_what_is_known_can_be_adopted(tmp_path: Path) -> None:
     done = await command(tmp_path, "db", "adopt", "everything")
     assert done.code == 2
     assert "'everything' is none of" in done.err
-
-
-# -- configuration ---------------------------------------------------------------------------------
-
-
-async def test_a_desk_alone_takes_its_changed_profile(tmp_path: Path) -> None:
-    await filled(tmp_path)
-    with capture_logs() as logged:
-        async with open_world(tmp_path, OTHER_PROFILE):
-            pass
-        async with open_world(tmp_path, OTHER_PROFILE):
-            pass
-    told = [one for one in logged if one["event"].startswith("configuration")]
-    assert told == [{"event": "configuration_changed", "part": "profile", "log_level": "info"}]
-
-
-@ON_POSTGRESQL
-async def test_a_process_with_another_profile_is_refused(
-    tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
-) -> None:
-    del database
-    first, other = tmp_path / "first", tmp_path / "other"
-    for folder in (first, other):
-        folder.mkdir()
-    async with open_world(first, PROFILE):
-        with pytest.raises(SettingsError, match=r"profile differs.*PRIVACYDESK_PROFILE.*db adopt"):
-            async with open_world(other, OTHER_PROFILE):
-                pass
-
-
-@ON_POSTGRESQL
-async def test_what_makes_no_difference_is_not_refused(
-    tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
-) -> None:
-    del database
-    reordered = dict(reversed(list(PROFILE.items()))) | {"retention_days": 30}
-    async with open_world(tmp_path / "first", PROFILE), open_world(tmp_path / "other", reordered):
-        pass
-
-
-@ON_POSTGRESQL
-async def test_the_process_that_is_right_can_be_named(
-    tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
-) -> None:
-    del database
-    await filled(tmp_path)
-    other = tmp_path / "other"
-    other.mkdir()
-    write_settings(other)
-    profile = (other / "profile.yaml").read_text("utf-8")
-    (other / "profile.yaml").write_text(f"{profile}\nwaits_for_verification_days: 9\n", "utf-8")
-    assert "profile differs" in (await command(other, "tickets", "list")).err
-    assert "profile differs" in (await command(other, "db", "check")).out
-    assert (await command(other, "db", "adopt", "profile")).code == 0
-    assert (await command(other, "tickets", "list")).code == 0
-    checked = await command(other, "db", "check")
-    assert checked.code == 0, checked.out
-    assert "data_checksums" in checked.out
-    assert "profile differs" in (await command(tmp_path, "tickets", "list")).err

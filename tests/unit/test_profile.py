@@ -10,7 +10,7 @@ from privacydesk.domain.brand import Brand
 from privacydesk.domain.notices import NoticeChannel, Occasion
 from privacydesk.domain.shifts import Shift
 from privacydesk.errors import SettingsError
-from privacydesk.profile import parse_profile, read_profile
+from privacydesk.profile import dump_profile, load_profile, parse_profile, read_profile
 
 
 def test_an_empty_profile_is_the_operators_promise_and_a_person_releases_everything() -> None:
@@ -238,6 +238,29 @@ def test_a_brand_has_a_colour_and_a_logo_beside_the_profile(tmp_path: Path) -> N
     assert parse_profile({}, "p").brand.brand() == Brand()
 
 
+def test_a_stored_profile_is_the_one_that_was_read(tmp_path: Path) -> None:
+    (tmp_path / "mark.svg").write_text('<svg xmlns="x"/>')
+    raw = {
+        "brand": {"logo": "mark.svg"},
+        "app": "应用",
+        "staffed": [{"opens": "08:30", "closes": "20:00"}],
+        "arbitration": None,
+        "notices": {"quiet": {"begins": "23:00"}},
+    }
+    profile = parse_profile(raw, "p", folder=tmp_path)
+    (tmp_path / "mark.svg").unlink()
+    assert load_profile(dump_profile(profile), "stored") == profile
+    assert dump_profile(parse_profile({"app": "MoChat", "zone": "Asia/Shanghai"}, "p")) == "{}"
+    shipped = read_profile(Path(__file__).parents[2] / "profiles" / "mochat.yaml")
+    assert load_profile(dump_profile(shipped), "stored") == shipped
+
+
+@pytest.mark.parametrize("body", ["", "[1", '{"unheard": 1}'])
+def test_what_is_no_stored_profile_is_refused_by_its_version(body: str) -> None:
+    with pytest.raises(SettingsError, match="version 3"):
+        load_profile(body, "version 3")
+
+
 @pytest.mark.parametrize(
     ("brand", "fault"),
     [
@@ -247,6 +270,8 @@ def test_a_brand_has_a_colour_and_a_logo_beside_the_profile(tmp_path: Path) -> N
         ({"logo": "profile.yaml"}, "brand.logo: .* is neither an SVG nor a PNG"),
         ({"logo": "large.png"}, "brand.logo: .* is larger than 32 KB"),
         ({"logo": 3}, "brand.logo: is the path of a file"),
+        ({"logo": {"base64": "no"}}, "brand.logo: is neither the path of a file nor"),
+        ({"logo": {"base64": "aGVsbG8="}}, "brand.logo: the file is neither an SVG nor a PNG"),
     ],
 )
 def test_a_brand_that_can_not_be_used_is_refused(

@@ -13,6 +13,7 @@ from privacydesk.app.composition import open_services
 from privacydesk.app.container import Maintenance, Services, Webhooks
 from privacydesk.app.database_check import ADOPTABLE, Finding, adopt_parts, check_database
 from privacydesk.app.external_services import ExternalServices
+from privacydesk.app.saved_profile import choose_profile, profile_in_force
 from privacydesk.calendars import CODES, Overrides
 from privacydesk.domain.saved_settings import calendar_setting
 from privacydesk.policy.library import MemoryPolicyLibrary
@@ -36,10 +37,12 @@ __all__ = [
     "back_up",
     "check_copying",
     "check_database",
+    "choose_profile",
     "copy_database",
     "describe_database_error",
     "end_receipt_logs",
     "open_services",
+    "profile_in_force",
     "renew_epochs",
     "saved_overrides",
     "saved_policies",

@@ -17,6 +17,7 @@ from privacydesk.app.container import Services, Webhooks
 from privacydesk.app.dependencies import Dependencies, build_dependencies
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.fingerprints import check_fingerprints
+from privacydesk.app.saved_profile import SavedProfile
 from privacydesk.app.supporting_services import SupportingServices, build_supporting_services
 from privacydesk.app.workers import build_workers
 from privacydesk.calendars import load_overrides
@@ -30,6 +31,7 @@ from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.settings import Settings
+from privacydesk.storage.engines import parse_url, sqlite_file
 from privacydesk.worker.dispatcher import DispatcherWorker
 from privacydesk.worker.group import WorkerGroup
 
@@ -78,10 +80,13 @@ async def open_services(
         audit = Audit(store.writer, deps.minter, deps.clock)
         supporting = build_supporting_services(deps, chat, audit=audit, staff=casework.staff)
         worker = build_workers(deps, chat, casework)
+        is_alone = sqlite_file(parse_url(settings.url)) is not None
+        saved_profile = SavedProfile(chat.saved_settings, profile, is_alone=is_alone)
         async with store, chat.pictures:
-            await check_fingerprints(deps, supporting.configuration, beside_serve=beside_serve)
+            await check_fingerprints(deps)
             # With a wrong key ring, sign-in would still work, but no row could be read.
             await supporting.maintenance.wrapping.check()
+            await (saved_profile.compare() if beside_serve else saved_profile.check())
             await chat.saved_settings.take_over(load_overrides(settings.data_dir))
             await chat.saved_settings.refresh()
             await chat.policies.take_over()
@@ -92,7 +97,9 @@ async def open_services(
             if store.commit_hints is not None:
                 chat.commit_notifier.on_change = store.commit_hints.note
             chat.turns.on_work_queued = _wake_callback(worker, supporting.webhooks)
-            services = _assemble(deps, chat, casework, supporting, worker=worker, audit=audit)
+            services = _assemble(
+                deps, chat, casework, supporting, saved_profile, worker=worker, audit=audit
+            )
             await services.refresh_agents()
             if not beside_serve:
                 # Revocations must be known before the first token is accepted.
@@ -119,6 +126,7 @@ def _assemble(
     chat: ChatServices,
     casework: CaseworkServices,
     supporting: SupportingServices,
+    saved_profile: SavedProfile,
     *,
     worker: WorkerGroup,
     audit: Audit,
@@ -152,7 +160,7 @@ def _assemble(
         ),
         audit=audit,
         maintenance=supporting.maintenance,
-        configuration=supporting.configuration,
+        saved_profile=saved_profile,
         saved_settings=chat.saved_settings,
         policies=chat.policies,
         policy_uploads=chat.policy_uploads,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.policies import PolicyInForce
+from privacydesk.app.saved_profile import SavedProfile
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
 from privacydesk.domain.agents import Agent
@@ -19,7 +20,6 @@ from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.commit_notifier import CommitNotifier
-from privacydesk.services.configuration import Configuration
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.incident_sending import IncidentSending
@@ -123,7 +123,7 @@ class Services:
         callbacks: accepts late results from the account service.
         signin: signs in staff.
         oversight: reports and the audit trail, for auditors.
-        configuration: compares the profile with that of other processes.
+        saved_profile: notices a newer version of the profile.
         policies: imports versions of the policy, and keeps the one in force in the data folder.
         policy_uploads: imports uploaded files, and prepares them in the background.
         saved_settings: saves settings of administrators, and goes by the newest ones.
@@ -156,7 +156,7 @@ class Services:
     callbacks: Callbacks
     audit: Audit
     maintenance: Maintenance
-    configuration: Configuration
+    saved_profile: SavedProfile
     saved_settings: SavedSettings
     policies: Policies
     policy_uploads: PolicyUploads

@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from privacydesk import migrations
-from privacydesk.app.fingerprints import profile_digest, secret_digests, this_process
+from privacydesk.app.fingerprints import secret_digests, this_process
+from privacydesk.app.saved_profile import choose_profile
 from privacydesk.clock import Clock
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.errors import DeskError, SettingsError
-from privacydesk.services.configuration import PROFILE, difference_message, differing_profile
 from privacydesk.services.secret_fingerprints import (
     HASHING_SECRET,
     RING_KEY_PREFIX,
@@ -27,8 +27,8 @@ from privacydesk.storage.inspection import Inspection, open_inspection, replace_
 from privacydesk.storage.serving_lock import serving_lock
 
 _SAME_SECRETS = "they are the ones that this database was filled with"
-_SAME_CONFIGURATION = "the profile is the one that the database last saw"
-ADOPTABLE = (PROFILE, HASHING_SECRET, RING_KEYS)
+_SAME_CONFIGURATION = "the profile is the one in force"
+ADOPTABLE = (HASHING_SECRET, RING_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def check_database(settings: Settings) -> tuple[Finding, ...]:
                 ),
                 *_findings_or_ok(
                     "configuration",
-                    lambda: _check_configuration(settings, inspection),
+                    lambda: _check_configuration(settings),
                     _SAME_CONFIGURATION,
                 ),
             )
@@ -105,8 +105,6 @@ def _current_digests(settings: Settings, parts: Collection[str]) -> dict[str, by
     if HASHING_SECRET in parts or RING_KEYS in parts:
         secrets = secret_digests(settings)
         digests |= {name: digest for name, digest in secrets.items() if setting_for(name) in parts}
-    if PROFILE in parts:
-        digests[PROFILE] = profile_digest(settings.operator())
     return digests
 
 
@@ -150,12 +148,9 @@ def _missing_key_message(name: str) -> str:
     return f"PRIVACYDESK_RING_KEYS lacks {name!r}, which wraps data"
 
 
-def _check_configuration(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
-    recorded = inspection.fingerprints()
-    differing = differing_profile(recorded, profile_digest(settings.operator()))
-    if differing is not None:
-        # One process serves a SQLite file, so there a change is only reported.
-        yield Finding("configuration", inspection.is_file, difference_message(differing))
+def _check_configuration(settings: Settings) -> Iterator[Finding]:
+    choose_profile(settings, beside_serve=True)
+    yield from ()
 
 
 def _findings_or_ok(

@@ -49,7 +49,6 @@ _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
 _SETTINGS_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
-_CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _RECEIPTS_EVERY = 2.0
 _INCIDENTS_EVERY = 1.0
@@ -269,7 +268,6 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "attendance", services.attendance.record_heartbeat, HEARTBEAT_INTERVAL_S
     yield "alarms", services.alarms.delete_expired, _ALARMS_EVERY
     yield "resolved_alarms", services.alarms.end_resolved, _RESOLVED_EVERY
-    yield "configuration", services.configuration.poll, _CONFIGURATION_EVERY
     external = services.external
     yield "outages", partial(_alert_outages, external.outages, services.alarms), _OUTAGES_EVERY
     check_recovery = partial(probe_failing, external.accounts, external.codes, external.outages)

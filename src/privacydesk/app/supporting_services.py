@@ -9,14 +9,12 @@ from datetime import timedelta
 from privacydesk.app.chat_services import ChatServices
 from privacydesk.app.container import Integrations, Maintenance, Webhooks
 from privacydesk.app.dependencies import Dependencies
-from privacydesk.app.fingerprints import build_configuration
 from privacydesk.app.service_settings import help_targets, sign_in_settings
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_reader import AuditReader
 from privacydesk.services.chat import ChatDesk
-from privacydesk.services.configuration import Configuration
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
@@ -43,7 +41,6 @@ class SupportingServices:
     """The supporting services; ``Services`` documents each of them."""
 
     maintenance: Maintenance
-    configuration: Configuration
     signin: SignInServices
     oversight: Oversight
     webhooks: Webhooks
@@ -60,7 +57,6 @@ def build_supporting_services(
     maintenance = _build_maintenance(deps, store, audit, staff.account_requests)
     return SupportingServices(
         maintenance=maintenance,
-        configuration=build_configuration(deps, store),
         signin=make_signin_services(
             store=store.access,
             reader=store.reader,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from privacydesk.domain.code_delivery import SendAnswer
     from privacydesk.domain.quotes import PolicyAnswer
     from privacydesk.domain.turn import Observation
+    from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
 
 T = TypeVar("T")
@@ -157,21 +158,31 @@ class UnavailableInCommands:
 
 
 @asynccontextmanager
-async def command_services(data_dir: Path | None) -> AsyncIterator[Services]:
+async def command_services(
+    data_dir: Path | None, profile: OperatorProfile | None = None
+) -> AsyncIterator[Services]:
     """Open the services for a short command, which may run beside ``serve``.
+
+    Args:
+        data_dir: the data folder; default: ``data`` in the current folder.
+        profile: the operator profile; default: the one in force.
 
     Raises:
         SettingsError: a setting is missing or wrong, or the database needs ``db upgrade``.
     """
     from privacydesk import logs  # noqa: PLC0415 - both import the database and the web
-    from privacydesk.app import ExternalServices, open_services  # noqa: PLC0415
+    from privacydesk.app import (  # noqa: PLC0415
+        ExternalServices,
+        choose_profile,
+        open_services,
+    )
 
     settings = load_settings_for(data_dir)
     logs.set_up("error", as_json=settings.log_json)
     async with open_services(
         settings,
         ExternalServices(UnavailableInCommands(), UnavailableInCommands()),
-        profile=settings.operator(),
+        profile=profile or choose_profile(settings, beside_serve=True),
         clock=command_clock(settings.data_dir),
         understanding=UnavailableInCommands(),
         beside_serve=True,

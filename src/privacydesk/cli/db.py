@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from privacydesk.cli.common import (
     print_table,
 )
 from privacydesk.invocation import as_invoked
-
-_IN_DATABASE: Final = ("policy", "calendars")
-"""Formerly parts, as they were in files; now all processes have them from the database."""
 
 db_app = typer.Typer(name="db", help="The database.", no_args_is_help=True)
 
@@ -134,23 +131,20 @@ def adopt(
         list[str],
         typer.Argument(
             metavar="PART…",
-            help="profile: the one on this machine is the right one;"
-            " hashing_secret, ring_keys: the previous secrets are lost or were never used.",
+            help="hashing_secret, ring_keys: the previous ones are lost or were never used.",
         ),
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Record this machine's settings as the right ones for the database.
+    """Record this machine's secrets as the right ones for the database.
 
-    Processes on one PostgreSQL database must have the same profile; a process with a different one
-    doesn't start. After this command only that of this machine is accepted, so copy it to the other
-    machines. With a new hashing secret no earlier conversation or request is found any more; stop
-    every `serve` before you adopt one.
+    With a new hashing secret no earlier conversation or request is found any more. Stop every
+    `serve` before.
     """
     from privacydesk import app  # noqa: PLC0415 - as above
 
     for part in parts:
-        if part not in {*app.ADOPTABLE, *_IN_DATABASE}:
+        if part not in app.ADOPTABLE:
             exit_with_usage_error("PART", f"{part!r} is none of {', '.join(app.ADOPTABLE)}")
     settings = load_settings_for(data_dir)
     app.adopt_parts(settings, parts, command_clock(settings.data_dir))

@@ -50,6 +50,9 @@ COMMANDS: Final = {
     ),
     "deadline": CommandEntry("deadline:deadline", "Print the date an answer is due, day by day."),
     "calendar": CommandEntry("calendar:calendar_app", "Working-day calendars and their overrides."),
+    "profile": CommandEntry(
+        "profile:profile_app", "The operator profile: import, show, list and restore versions."
+    ),
     "policy": CommandEntry(
         "policy:policy_app", "The operator's policy: import, show, ask, compare."
     ),

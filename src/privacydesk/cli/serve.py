@@ -6,13 +6,14 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -67,10 +68,10 @@ def serve(
 ) -> None:
     """Serve the chat and work on requests until SIGTERM or SIGINT.
 
-    Needs an operator profile, ring keys, a hashing secret, and the addresses and secrets of the
-    account service and of the code gateway; an error names what is missing. A missing SQLite
-    database is created; an older one needs `db upgrade` first. Only one process can serve a SQLite
-    file.
+    Needs an operator profile (a file, or the one in the database), ring keys, a hashing secret, and
+    the addresses and secrets of the account service and of the code gateway; an error names what is
+    missing. A missing SQLite database is created; an older one needs `db upgrade` first. Only one
+    process can serve a SQLite file.
     """
     overrides = {
         name: value for name, value in (("host", host), ("port", port)) if value is not None
@@ -78,7 +79,7 @@ def serve(
     settings = load_settings_for(data_dir, **overrides)
     factory = _loop_factory(loop)
     # Checked first, so that missing settings are reported at once.
-    profile = settings.operator()
+    own = settings.operator() if settings.profile is not None else None
     settings.keys()
     settings.hashing()
 
@@ -93,7 +94,7 @@ def serve(
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_serve(settings, profile, shares_port=shares_port))
+            runner.run(_serve(settings, own, shares_port=shares_port))
     finally:
         gc.enable()
 
@@ -256,17 +257,70 @@ def _settings_warnings(
         yield "unknown_variable", {"name": name, "hint": "no setting is called that"}
 
 
-async def _serve(settings: Settings, profile: OperatorProfile, *, shares_port: bool) -> None:
+@dataclass(slots=True)
+class _Process:
+    """This process, which serves with one profile after another.
+
+    Attributes:
+        settings: its settings, with the port once that is chosen.
+        outages: what is out of order.
+        shares_port: whether other processes listen on the same port.
+        stop_requested: set by SIGTERM and SIGINT.
+        turn: holds the turn of this process to restart until it listens again.
+        has_listened: whether it has served with any profile.
+    """
+
+    settings: Settings
+    outages: Outages
+    shares_port: bool
+    stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: AsyncExitStack = field(default_factory=AsyncExitStack)
+    has_listened: bool = False
+
+
+async def _serve(settings: Settings, own: OperatorProfile | None, *, shares_port: bool) -> None:
+    """Serve until a signal, again with each profile that is put in force meanwhile."""
     # The NLU process starts in parallel, so nothing large is imported before it has been started.
+    from privacydesk.background_threads import BackgroundThreadPool  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.outages import Outages  # noqa: PLC0415
 
-    outages = Outages(SystemClock())
-    async with _understanding_process(settings, profile, outages) as understanding:
+    process = _Process(settings, Outages(SystemClock()), shares_port)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(BackgroundThreadPool())
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, process.stop_requested.set)
+    if shares_port:
+        # The parent process holds the other end; a process must not outlive it.
+        loop.add_reader(sys.stdin.fileno(), process.stop_requested.set)
+    next_profile: OperatorProfile | None = own if own is not None else _chosen_profile(settings)
+    async with process.turn:
+        while next_profile is not None:
+            next_profile = await _serve_profile(process, next_profile)
+
+
+def _chosen_profile(settings: Settings) -> OperatorProfile:
+    from privacydesk import app  # noqa: PLC0415 - imports the database
+
+    return app.choose_profile(settings, beside_serve=False)
+
+
+async def _serve_profile(process: _Process, profile: OperatorProfile) -> OperatorProfile | None:
+    """Serve with a profile until another one is in force, which is returned; None for no more."""
+    async with _understanding_process(process.settings, profile, process.outages) as understanding:
         from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
 
-        with serving_lock(settings.url):
-            await _serve_with(understanding, settings, profile, outages, shares_port=shares_port)
+        with serving_lock(process.settings.url):
+            _create_missing_database(process.settings)
+            if not process.has_listened:
+                chosen = _chosen_profile(process.settings)
+                if chosen != profile:
+                    return chosen
+            try:
+                return await _serve_with(understanding, process, profile)
+            finally:
+                # What was kept from collection is garbage now.
+                gc.unfreeze()
 
 
 def _understanding_process(
@@ -289,59 +343,40 @@ def _understanding_process(
 
 
 async def _serve_with(
-    understanding: UnderstandingProcess,
-    settings: Settings,
-    profile: OperatorProfile,
-    outages: Outages,
-    *,
-    shares_port: bool,
-) -> None:
+    understanding: UnderstandingProcess, process: _Process, profile: OperatorProfile
+) -> OperatorProfile | None:
+    """Serve with a profile; return the one to serve with next, or None to stop."""
     import structlog  # noqa: PLC0415
 
     from privacydesk import app  # noqa: PLC0415
     from privacydesk.app.connections import connect_external_services  # noqa: PLC0415
     from privacydesk.app.process import run_server  # noqa: PLC0415
-    from privacydesk.background_threads import BackgroundThreadPool  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.connectors.start_check import check_services  # noqa: PLC0415
 
-    stop_requested = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.set_default_executor(BackgroundThreadPool())
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, stop_requested.set)
+    settings, stop_requested = process.settings, process.stop_requested
     log = structlog.get_logger(__name__)
-    if shares_port:
-        # The parent process holds the other end; a process must not outlive it.
-        loop.add_reader(sys.stdin.fileno(), stop_requested.set)
     for event, fields in _settings_warnings(settings, profile):
         log.warning(event, **fields)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         external = await stack.enter_async_context(
-            connect_external_services(settings, clock, profile.ticketing.map(), outages)
+            connect_external_services(settings, clock, profile.ticketing.map(), process.outages)
         )
-        _create_missing_database(settings)
         services = await stack.enter_async_context(
             app.open_services(
                 settings, external, profile=profile, clock=clock, understanding=understanding
             )
         )
-        stop_task = asyncio.create_task(stop_requested.wait())
-        ready_task = asyncio.create_task(understanding.ready())
-        await asyncio.wait((stop_task, ready_task), return_when=asyncio.FIRST_COMPLETED)
-        stop_task.cancel()
+        await _first_of(stop_requested.wait(), understanding.ready())
         if stop_requested.is_set():
-            ready_task.cancel()
-            return
-        # Raises if the NLU process could not start.
-        ready_task.result()
+            return None
         port = await stack.enter_async_context(
             run_server(
                 services,
                 nlu=understanding,
                 on_failure=stop_requested.set,
-                shares_port=shares_port,
+                shares_port=process.shares_port,
             )
         )
         # Exclude the objects of the start from collections: they are never freed, and even one
@@ -349,8 +384,37 @@ async def _serve_with(
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
         gc.enable()
-        typer.echo(_announcement(settings.host, port))
+        if not process.has_listened:
+            typer.echo(_announcement(settings.host, port))
+        process.has_listened = True
+        process.settings = settings.model_copy(update={"port": port})
+        await process.turn.aclose()
         check = asyncio.create_task(check_services(external.accounts, external.codes))
-        await stop_requested.wait()
+        superseded = services.saved_profile.superseded
+        await _first_of(stop_requested.wait(), _until_turn(process, superseded))
         check.cancel()
-        log.info("stopping")
+        if stop_requested.is_set():
+            log.info("stopping")
+            return None
+        log.info("profile_taken")
+        return services.saved_profile.newest
+    raise AssertionError("the stack suppresses no error")
+
+
+async def _until_turn(process: _Process, superseded: asyncio.Event) -> None:
+    """Wait until another profile is in force, and for the turn of this process to restart."""
+    from privacydesk.storage.restart_turn import restart_turn  # noqa: PLC0415
+
+    await superseded.wait()
+    await process.turn.enter_async_context(restart_turn(process.settings.url))
+
+
+async def _first_of(*coroutines: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of several things has happened, and cancel the others."""
+    tasks = [asyncio.create_task(one) for one in coroutines]
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for one in done:
+        one.result()

@@ -97,14 +97,19 @@ def retry(
 async def open_ticketing(data_dir: Path | None) -> AsyncIterator[tuple[Services, SyncRounds]]:
     """Open the services for a command, with a connection to the ticketing system."""
     from privacydesk import logs  # noqa: PLC0415 - these import the database and the web
-    from privacydesk.app import ExternalServices, open_services  # noqa: PLC0415
+    from privacydesk.app import (  # noqa: PLC0415
+        ExternalServices,
+        choose_profile,
+        open_services,
+    )
     from privacydesk.app.connections import connect_ticketing  # noqa: PLC0415
 
     settings = load_settings_for(data_dir)
     logs.set_up("error", as_json=settings.log_json)
     if not settings.ticketing_system:
         exit_with_usage_error("PRIVACYDESK_TICKETING_SYSTEM", "no ticketing system is configured")
-    profile, clock = settings.operator(), command_clock(settings.data_dir)
+    profile = choose_profile(settings, beside_serve=True)
+    clock = command_clock(settings.data_dir)
     async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
         external = ExternalServices(
             UnavailableInCommands(), UnavailableInCommands(), ticketing=system

@@ -16,7 +16,7 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.policy_texts import PolicyText
-from privacydesk.domain.saved_settings import POLICY_PREFIX, policy_setting
+from privacydesk.domain.saved_settings import BY_FILE, POLICY_PREFIX, policy_setting
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.policy.codec import dump_version, load_version
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary, is_translation
@@ -68,8 +68,8 @@ class Policies:
                 continue
             for version in versions:
                 vectors = await asyncio.to_thread(self._library.vectors, version)
-                await self._store(version, vectors, by="operator", is_ready=True)
-                await self._put_in_force(version, by="operator", comment="")
+                await self._store(version, vectors, by=BY_FILE, is_ready=True)
+                await self._put_in_force(version, by=BY_FILE, comment="")
 
     async def mirror(self) -> bool:
         """Bring the data folder to the versions in force; return whether it has changed."""

@@ -14,9 +14,11 @@ from privacydesk.calendars import Overrides
 from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.saved_settings import (
+    BY_FILE,
     CALENDAR_PREFIX,
     HOURS,
     MAX_COMMENT,
+    PROFILE,
     SavedSetting,
     calendar_setting,
     policy_setting,
@@ -50,6 +52,9 @@ class SavedSettings:
         deadlines: its calendars are replaced when overrides change.
         hours: its shifts are replaced when office hours change.
         set_shifts: told the office hours, too.
+
+    Attributes:
+        on_profile: called with the newest operator profile when there is another version of it.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class SavedSettings:
         self._hours = hours
         self._set_shifts = set_shifts
         self.profile_shifts = hours.shifts
+        self.on_profile: Callable[[SavedSetting], None] = _ignore
         self._applied: dict[str, SavedSetting] = {}
 
     async def refresh(self) -> None:
@@ -97,6 +103,8 @@ class SavedSettings:
             code = setting.name.removeprefix(CALENDAR_PREFIX)
             overrides = load_overrides(code, setting.body)
             self._deadlines.calendars = self._deadlines.calendars.replaced(overrides)
+        elif setting.name == PROFILE:
+            self.on_profile(setting)
 
     def in_force(self, prefix: str) -> tuple[SavedSetting, ...]:
         """Return the settings with names of a prefix, as of the last refresh."""
@@ -191,6 +199,23 @@ class SavedSettings:
             policy_setting(name), digest, by=by, seen=seen, comment=comment, restored=restored
         )
 
+    async def save_profile(
+        self, body: str, *, by: str, seen: int, comment: str = "", restored: int = 0
+    ) -> None:
+        """Save an operator profile, which all serving processes take over.
+
+        Args:
+            body: the profile as stored.
+            by: who changes it.
+            seen: the version that is replaced; 0 if there is none.
+            comment: why.
+            restored: the version that it repeats; 0 for none.
+
+        Raises:
+            StaleError: somebody else has changed it.
+        """
+        await self._save(PROFILE, body, by=by, seen=seen, comment=comment, restored=restored)
+
     async def import_overrides(
         self, overrides: Overrides, *, by: str, replace: bool = False, comment: str = ""
     ) -> Overrides:
@@ -231,7 +256,7 @@ class SavedSettings:
             name = calendar_setting(code)
             if (current := await self.current(name)) is None:
                 try:
-                    await self.save_overrides(overrides, by="operator", seen=0)
+                    await self.save_overrides(overrides, by=BY_FILE, seen=0)
                 except StaleError:  # another process was quicker
                     current = await self.current(name)
             if current is not None:
@@ -258,6 +283,10 @@ class SavedSettings:
             detail["restored"] = restored
         await self._store.add(setting, AuditEntry(now, by, "setting_saved", detail=detail))
         await self.refresh()
+
+
+def _ignore(_: SavedSetting) -> None:
+    """Do nothing: commands go on with the profile that they began with."""
 
 
 def check_shifts(shifts: Sequence[Shift]) -> None:

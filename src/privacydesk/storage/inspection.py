@@ -16,7 +16,7 @@ from privacydesk.storage.backups import find_damage
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
 from privacydesk.storage.policy_texts import read_policies
-from privacydesk.storage.saved_settings import read_current
+from privacydesk.storage.saved_settings import read_current, read_versions
 
 _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
@@ -49,12 +49,16 @@ class Inspection:
         return bool(self._connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar())
 
     def fingerprints(self) -> Mapping[str, Fingerprint]:
-        """Return the recorded fingerprints of secrets and configuration."""
+        """Return the recorded fingerprints of secrets."""
         return read_fingerprints(self._connection)
 
     def saved_settings(self) -> Mapping[str, SavedSetting]:
         """Return the settings in force, by name; without the keys, their digests go unchecked."""
         return read_current(self._connection)
+
+    def versions_of(self, name: str) -> tuple[SavedSetting, ...]:
+        """Return the versions of a setting, the newest first; their digests go unchecked."""
+        return read_versions(self._connection, name)
 
     def policies(self) -> Iterator[tuple[PolicyText, bytes | None]]:
         """Yield each text of a policy that was in force, with its search data, in their order.

@@ -101,6 +101,12 @@ def read_current(connection: sa.Connection) -> dict[str, SavedSetting]:
     return {row.name: _read(row) for row in connection.execute(_CURRENT)}
 
 
+def read_versions(connection: sa.Connection, name: str) -> tuple[SavedSetting, ...]:
+    """Return the versions of a setting, the newest first, without a check of their digests."""
+    query = sa.select(tables.saved_setting).where(_setting.name == name)
+    return tuple(_read(row) for row in connection.execute(query.order_by(_setting.version.desc())))
+
+
 def _checked(row: Any, key: Seal) -> SavedSetting:
     BINDING.check(row, key)
     return _read(row)

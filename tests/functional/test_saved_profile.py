@@ -1,0 +1,257 @@
+"""The operator profile in the database: all processes go by the same version."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+from structlog.testing import capture_logs
+from tests.common import postgresql
+from tests.common.kill_server import KillableServer, environment, open_outside
+from tests.common.stories import PROFILE, open_world
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    Done,
+    _own_process,
+    run_here,
+    write_settings,
+)
+from tests.functional.test_on_postgresql import database  # noqa: F401 - a fixture
+from tests.functional.test_outages import Talker
+
+from privacydesk.app import choose_profile
+from privacydesk.errors import SettingsError
+from privacydesk.profile import dump_profile, parse_profile
+from privacydesk.settings import load_settings
+
+ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
+SECOND = {**PROFILE, "waits_for_verification_days": 9}
+THIRD = {**PROFILE, "waits_for_verification_days": 11}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRESQL)])
+def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Have desks and commands of this test use either database; yield which one."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    server: postgresql.Server = request.getfixturevalue("postgresql_server")
+    url = server.database()
+    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
+    yield request.param
+    server.drop(url)
+
+
+async def command(folder: Path, *arguments: str) -> Done:
+    return await asyncio.to_thread(run_here, *arguments, "--data-dir", str(folder))
+
+
+async def fine(folder: Path, *arguments: str) -> str:
+    done = await command(folder, *arguments)
+    assert done.code == 0, done.err
+    return done.out
+
+
+def written(folder: Path, profile: Mapping[str, object], name: str = "profile.yaml") -> str:
+    path = folder / name
+    path.write_text(yaml.safe_dump(dict(profile)), "utf-8")
+    return str(path)
+
+
+def chosen(folder: Path, *, beside_serve: bool = False) -> int:
+    """Return what tells the profiles apart, of the one that a process here goes by."""
+    settings = load_settings(folder / "privacydesk.toml", data_dir=folder)
+    return choose_profile(settings, beside_serve=beside_serve).waits_for_verification_days
+
+
+# -- versions --------------------------------------------------------------------------------------
+
+
+async def test_commands_put_versions_in_force_beside_a_desk(tmp_path: Path, mode: str) -> None:
+    del mode
+    write_settings(tmp_path)
+    async with open_world(tmp_path) as world:
+        told = world.services.saved_profile
+        second = written(tmp_path, SECOND, "second.yaml")
+        assert "Version 2" in await fine(tmp_path, "profile", "import", second)
+        assert "already, as version 2" in await fine(tmp_path, "profile", "import", second)
+        assert not told.superseded.is_set()
+        await world.services.saved_settings.refresh()
+        assert told.superseded.is_set()
+        assert told.newest.waits_for_verification_days == 9
+    shown = yaml.safe_load(await fine(tmp_path, "profile", "show"))
+    assert parse_profile(shown, "shown") == parse_profile(SECOND, "second")
+    assert "Version 3" in await fine(tmp_path, "profile", "restore", "1")
+    first = yaml.safe_load(await fine(tmp_path, "profile", "show", "--version", "3"))
+    assert parse_profile(first, "shown") == parse_profile(dict(PROFILE), "first")
+    versions = json.loads(await fine(tmp_path, "profile", "history", "--json"))
+    assert [(one["version"], one["by"], one["restored"]) for one in versions] == [
+        (3, "command", 1), (2, "command", None), (1, "operator", None),
+    ]  # fmt: skip
+    audited = await fine(tmp_path, "audit", "list", "--json")
+    assert audited.count("setting_saved") == 3
+    assert (await command(tmp_path, "audit", "verify")).code == 0
+
+
+async def test_a_profile_that_is_wrong_is_not_put_in_force(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    async with open_world(tmp_path):
+        wrong = written(tmp_path, {**PROFILE, "retention": 3}, "wrong.yaml")
+        done = await command(tmp_path, "profile", "import", wrong)
+        assert done.code == 2
+        assert "retention" in done.err
+        assert len(json.loads(await fine(tmp_path, "profile", "history", "--json"))) == 1
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+async def test_a_desk_alone_takes_its_changed_file(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    for profile in (PROFILE, SECOND, SECOND, PROFILE):
+        written(tmp_path, profile)
+        assert chosen(tmp_path) == profile.get("waits_for_verification_days", 15)
+        async with open_world(tmp_path, profile):
+            pass
+    versions = json.loads(await fine(tmp_path, "profile", "history", "--json"))
+    assert [one["by"] for one in versions] == ["operator"] * 3
+
+
+async def test_a_file_that_is_an_earlier_version_gives_way(tmp_path: Path, mode: str) -> None:
+    del mode
+    write_settings(tmp_path)
+    async with open_world(tmp_path) as world:
+        second = dump_profile(parse_profile(SECOND, "second"))
+        await world.services.saved_settings.save_profile(second, by="command", seen=1)
+    with capture_logs() as logged:
+        assert chosen(tmp_path) == 9
+    assert [one["event"] for one in logged] == ["profile_file_outdated"]
+    assert chosen(tmp_path, beside_serve=True) == 9
+    checked = await command(tmp_path, "db", "check")
+    assert checked.code == 0, checked.out
+
+
+async def test_a_file_that_nobody_put_in_force_is_refused(tmp_path: Path, mode: str) -> None:
+    write_settings(tmp_path)
+    async with open_world(tmp_path):
+        await fine(tmp_path, "profile", "import", written(tmp_path, SECOND, "second.yaml"))
+    third = written(tmp_path, THIRD)
+    with pytest.raises(SettingsError, match=r"version 2 .* `privacydesk profile import FILE`"):
+        chosen(tmp_path)
+    if mode == "postgresql":
+        assert "differs from version 2" in (await command(tmp_path, "tickets", "list")).err
+        assert "differs from version 2" in (await command(tmp_path, "db", "check")).out
+    await fine(tmp_path, "profile", "import", third)
+    assert chosen(tmp_path) == 11
+    await fine(tmp_path, "tickets", "list")
+
+
+async def test_a_desk_needs_no_file_once_the_database_has_the_profile(
+    tmp_path: Path, mode: str
+) -> None:
+    del mode
+    write_settings(tmp_path)
+    async with open_world(tmp_path, SECOND):
+        pass
+    settings = (tmp_path / "privacydesk.toml").read_text("utf-8").splitlines()
+    (tmp_path / "privacydesk.toml").write_text("\n".join(settings[1:]), "utf-8")
+    (tmp_path / "profile.yaml").unlink()
+    assert chosen(tmp_path) == 9
+    await fine(tmp_path, "tickets", "list")
+
+
+@ON_POSTGRESQL
+async def test_processes_with_different_files_do_not_serve_together(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    del database
+    reordered = dict(reversed(list(PROFILE.items()))) | {"retention_days": 30}
+    async with open_world(tmp_path / "first"), open_world(tmp_path / "other", reordered):
+        with pytest.raises(SettingsError, match=r"differs from version 1.*PRIVACYDESK_PROFILE"):
+            async with open_world(tmp_path / "third", SECOND):
+                pass
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def serving(folder: Path, database: str) -> AsyncIterator[tuple[KillableServer, Mapping]]:
+    async with open_outside() as outside:
+        env = {**environment(folder, outside), "PRIVACYDESK_LOG_LEVEL": "info"}
+        if database:
+            env["PRIVACYDESK_DATABASE_URL"] = database
+        server = KillableServer(env, arguments=("--workers", "2") if database else ())
+        try:
+            await server.start()
+            yield server, env
+        finally:
+            await server.kill()
+
+
+async def say(url: str, account: str, stop: asyncio.Event) -> Talker:
+    """Have somebody talk until told to stop, on a new connection each time."""
+    async with aiohttp.ClientSession(url) as client:
+        talker = Talker(client, account)
+        await talker.begin()
+    while not stop.is_set():
+        number = talker.acknowledged.total() + 1
+        frame = {"type": "choose", "id": f"m{number}", "choice": "desk:menu", "offset": 0}
+        while not talker.acknowledged[frame["id"]]:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with aiohttp.ClientSession(url) as talker.client:
+                    await talker.send(frame)
+        await asyncio.sleep(0.05)
+    return talker
+
+
+async def names(url: str) -> set[str]:
+    """Return by which of the two names several new connections call the desk."""
+    found = set()
+    for _ in range(16):
+        with contextlib.suppress(aiohttp.ClientError):
+            async with aiohttp.ClientSession(url) as client, client.get("/chat/?lang=en") as page:
+                text = await page.text()
+                found.add("new" if "The New Desk" in text else "old")
+    return found
+
+
+async def test_running_processes_take_over_a_profile_and_lose_nothing(
+    tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    database = ""
+    if mode == "postgresql":
+        server_: postgresql.Server = request.getfixturevalue("postgresql_server")
+        database = server_.database()
+    monkeypatch.delenv("PRIVACYDESK_DATABASE_URL", raising=False)
+    async with serving(tmp_path, database) as (server, env), asyncio.timeout(120):
+        url, stop = f"http://127.0.0.1:{server.port}", asyncio.Event()
+        talking = [asyncio.create_task(say(url, f"u-10{n:02}", stop)) for n in range(1, 7)]
+        assert await names(url) == {"old"}
+        changed = yaml.safe_load(Path(env["PRIVACYDESK_PROFILE"]).read_text("utf-8"))
+        changed["desk_names"] = dict.fromkeys(("zh_Hans", "zh_Hant", "en"), "The New Desk")
+        file = written(tmp_path, changed, "changed.yaml")
+        importing = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "privacydesk", "profile", "import", file, env=env
+        )
+        assert await importing.wait() == 0
+        began = asyncio.get_running_loop().time()
+        while await names(url) != {"new"}:
+            await asyncio.sleep(0.2)
+        took = asyncio.get_running_loop().time() - began
+        assert took < 60.0, "seconds on a slow machine; some five on a quiet one"
+        stop.set()
+        for talker in await asyncio.gather(*talking):
+            async with aiohttp.ClientSession(url) as talker.client:
+                said = [one["id"] for one in await talker.log() if "id" in one]
+            assert said == [f"m{n}" for n in range(1, talker.acknowledged.total() + 1)]
+            assert len(said) > 5
+        assert await server.stop() == 0
