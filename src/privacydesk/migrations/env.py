@@ -13,4 +13,7 @@ context.configure(
     render_as_batch=True,
 )
 with context.begin_transaction():
+    if context.get_context().dialect.name == "postgresql":
+        # A change that waits for a table makes everybody wait who comes after it.
+        context.execute("SET LOCAL lock_timeout = '5s'")
     context.run_migrations()

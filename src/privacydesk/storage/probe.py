@@ -12,9 +12,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from privacydesk import migrations
 from privacydesk.errors import DeskError, UnavailableError
-from privacydesk.storage import tables
+from privacydesk.storage import schema, tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.database_errors import DAMAGE
 from privacydesk.storage.reader import SqlReader
@@ -32,11 +31,10 @@ _UPDATE_PROBE = (
     .where(_chore.name == sa.bindparam("at_name"))
     .values(due_at=sa.bindparam("now"))
 )
-_VERSION = sa.select(sa.table("alembic_version", sa.column("version_num", sa.String)))
 
 
 class SqlProbe:
-    """Checks that the database can be read and written, and has the schema of this version."""
+    """Checks that the database can be read and written, and has a schema that can be used."""
 
     def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
         self._writer = writer
@@ -52,21 +50,26 @@ class SqlProbe:
         try:
             await self._write(now)
             await self._recheck_damage()
-            version = await self._schema_version()
+            is_usable = await self._has_usable_schema()
         except DeskError:
             return ("database",)
-        if version != migrations.HEAD:
+        if not is_usable:
             return ("migrations",)
         return ("database",) if self._writer.outage.is_active else ()
 
-    async def _schema_version(self) -> str | None:
-        """Return the schema's version; None if the database has none that can be read."""
+    async def _has_usable_schema(self) -> bool:
+        """Return whether this version works on the schema; not if its version can't be read."""
+
+        def read(connection: sa.Connection) -> bool:
+            row = connection.execute(schema.SUPPORT).one_or_none()
+            return row is not None and schema.is_supported(*row)
+
         try:
-            return await self._reader.read(lambda connection: connection.scalar(_VERSION))
+            return await self._reader.read(read)
         except UnavailableError:
             raise
         except DeskError:
-            return None
+            return False
 
     async def _write(self, now: datetime) -> None:
         outage = self._writer.outage

@@ -15,7 +15,11 @@ from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, writing_engine
 from privacydesk.storage.error_messages import describe_error
 
-_alembic_version = sa.table("alembic_version", sa.column("version_num", sa.String))
+_alembic_version = sa.table(
+    "alembic_version", sa.column("version_num", sa.String), sa.column("oldest", sa.String)
+)
+SUPPORT = sa.select(_alembic_version.c.version_num, _alembic_version.c.oldest)
+"""The arguments of ``is_supported``."""
 
 
 def upgrade(url: str) -> None:
@@ -51,10 +55,10 @@ def upgrade(url: str) -> None:
 
 
 def check(engine: sa.Engine) -> None:
-    """Check that a database has the schema of this version.
+    """Check that a database has a schema that this version works on.
 
     Raises:
-        SettingsError: it has another schema, or can't be reached.
+        SettingsError: it has none, or can't be reached.
     """
     path = sqlite_file(engine.url)
     if path is not None and not path.exists():
@@ -63,15 +67,41 @@ def check(engine: sa.Engine) -> None:
     try:
         with engine.connect() as connection:
             version = _read_version(connection)
+            is_usable = version is not None and _supports(connection)
     except sa.exc.DBAPIError as error:
         raise SettingsError(
             f"the database can't be opened: {describe_error(error, engine.url)}"
         ) from None
-    if version != migrations.HEAD:
+    if not is_usable:
         raise SettingsError(
             f"the database's schema is {version or 'missing'}, this version needs"
             f" {migrations.HEAD}: run privacydesk db upgrade"
         )
+
+
+def is_supported(version: str, oldest: str | None) -> bool:
+    """Return whether this version works on a database's schema.
+
+    That is its own schema, or a newer one whose migrations left programs of this one working.
+
+    Args:
+        version: the schema's version.
+        oldest: the oldest version whose programs work on it; None if that is not recorded.
+    """
+    return version == migrations.HEAD or (
+        oldest is not None and oldest <= migrations.HEAD < version
+    )
+
+
+def _supports(connection: sa.Connection) -> bool:
+    row = connection.execute(SUPPORT).one_or_none() if _has_support(connection) else None
+    connection.rollback()
+    return row is not None and is_supported(*row)
+
+
+def _has_support(connection: sa.Connection) -> bool:
+    columns = sa.inspect(connection).get_columns(_alembic_version.name)
+    return any(column["name"] == _alembic_version.c.oldest.name for column in columns)
 
 
 def _read_version(connection: sa.Connection) -> str | None:
@@ -96,10 +126,11 @@ def _create_tables(connection: sa.Connection) -> None:
             return  # another process was faster
         tables.metadata.create_all(connection, checkfirst=False)
         connection.exec_driver_sql(
-            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, oldest VARCHAR(32),"
             " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
         )
-        connection.execute(sa.insert(_alembic_version).values(version_num=migrations.HEAD))
+        row = {"version_num": migrations.HEAD, "oldest": migrations.OLDEST}
+        connection.execute(sa.insert(_alembic_version).values(row))
 
 
 def _migrate(connection: sa.Connection, version: str | None) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,93 @@ def test_a_schema_that_this_version_does_not_know_is_left_alone(url: str, unknow
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == unknown
     engine.dispose()
+
+
+# -- programs of two versions ----------------------------------------------------------------------
+
+_LATER = (
+    "CREATE TABLE later (x BIGINT)",
+    "ALTER TABLE ticket ADD COLUMN later TEXT",
+    "CREATE INDEX ix_ticket_later ON ticket (later)",
+    "UPDATE alembic_version SET version_num = '9000'",
+)
+"""What a later version that only adds does to the schema."""
+
+
+def _change(url: str, *statements: str) -> None:
+    engine = writing_engine(parse_url(url))
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+async def test_a_program_works_on_before_and_after_a_later_version_adds_to_the_schema(
+    empty: str,
+) -> None:
+    schema.upgrade(empty)
+    async with SqlStore(empty, desk.RING, SystemClock()) as running:
+        await desk.begin(running)
+        _change(empty, *_LATER)
+        assert (await running.writer.submit(desk.say("a"))).offset == 1
+        assert await running.probe.check(SystemClock().now()) == ()
+    async with SqlStore(empty, desk.RING, SystemClock()) as started:
+        assert (await started.writer.submit(desk.say("b"))).offset == 3
+        assert await started.probe.check(SystemClock().now()) == ()
+
+
+async def test_a_program_stops_at_a_later_version_that_it_does_not_work_on(empty: str) -> None:
+    schema.upgrade(empty)
+    async with SqlStore(empty, desk.RING, SystemClock()) as running:
+        _change(empty, *_LATER, "UPDATE alembic_version SET oldest = '9000'")
+        assert await running.probe.check(SystemClock().now()) == ("migrations",)
+    with pytest.raises(SettingsError, match="the database's schema is 9000"):
+        await SqlStore(empty, desk.RING, SystemClock()).open()
+
+
+_Shape = dict[tuple[str, str], bool]
+
+
+def _shape(connection: sa.Connection) -> _Shape:
+    """Return by table and column whether a row can be written without it."""
+    inspector = sa.inspect(connection)
+    shape = {
+        (table, column["name"]): bool(column["nullable"] or column["default"])
+        for table in inspector.get_table_names()
+        for column in inspector.get_columns(table)
+    }
+    connection.rollback()
+    return shape
+
+
+def _breaks(before: _Shape, after: _Shape) -> set[tuple[str, str]]:
+    """Return the columns at which a program that knows the earlier shape fails."""
+    tables_before = {table for table, _ in before}
+    demanded = {key for key, optional in after.items() if key[0] in tables_before and not optional}
+    return (before.keys() - after.keys()) | {key for key in demanded if before.get(key, True)}
+
+
+def test_what_comes_after_the_oldest_version_only_adds(empty: str) -> None:
+    engine = writing_engine(parse_url(empty))
+    breaking: set[str] = set()
+    shapes: dict[str, _Shape] = {}
+    with engine.connect() as connection:
+        config = _config(connection)
+        revisions = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+        for before, after in pairwise(reversed(revisions)):
+            if not shapes:
+                command.upgrade(config, before)
+                shapes[before] = _shape(connection)
+            command.upgrade(config, after)
+            shapes[after] = _shape(connection)
+            if _breaks(shapes[before], shapes[after]):
+                breaking.add(after)
+        told = sa.text("SELECT oldest FROM alembic_version")
+        assert connection.scalar(told) == migrations.OLDEST
+    engine.dispose()
+    assert max(breaking, default="") <= migrations.OLDEST
+    # That the comparison finds something: going down removes what going up added.
+    assert ("alembic_version", "oldest") in _breaks(shapes["0011"], shapes["0010"])
 
 
 def test_upgrading_twice_changes_nothing(url: str, path: Path) -> None:
