@@ -179,5 +179,9 @@ async def test_who_did_what_to_an_endpoint_is_audited(office: Office) -> None:
     await office.fine("webhooks", "add", URL, "--name", "crm")
     await office.fine("webhooks", "rotate", "crm")
     entries = await office.json("audit", "list", "--by", "operator")
-    assert [one["what"] for one in entries] == ["webhook_rotated", "webhook_added"]
+    assert [one["what"] for one in entries] == [
+        "webhook_rotated",
+        "webhook_added",
+        "setting_saved",
+    ]
     assert "hooks.example" not in json.dumps(entries)

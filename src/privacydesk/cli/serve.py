@@ -311,7 +311,6 @@ async def _serve_profile(process: _Process, profile: OperatorProfile) -> Operato
         from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
 
         with serving_lock(process.settings.url):
-            _create_missing_database(process.settings)
             if not process.has_listened:
                 chosen = _chosen_profile(process.settings)
                 if chosen != profile:
@@ -363,6 +362,7 @@ async def _serve_with(
         external = await stack.enter_async_context(
             connect_external_services(settings, clock, profile.ticketing.map(), process.outages)
         )
+        _create_missing_database(settings)
         services = await stack.enter_async_context(
             app.open_services(
                 settings, external, profile=profile, clock=clock, understanding=understanding
