@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +17,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the column."""
     op.add_column("alembic_version", sa.Column("oldest", sa.String(32), nullable=True))
-    op.execute("UPDATE alembic_version SET oldest = '0011'")
+    op.execute("UPDATE alembic_version SET oldest = '0012'")
 
 
 def downgrade() -> None:
