@@ -460,7 +460,8 @@ class Localizer:
 
     def calendar(self, code: str) -> str:
         """Return the name of a calendar: that of its country, or else its code."""
-        return LOCALES[self._locale].babel.territories.get(code, code)
+        name: str = LOCALES[self._locale].babel.territories.get(code, code)
+        return name
 
     # -- dates and times ---------------------------------------------------------------------
 
