@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.options import (
+    concerns_another,
     in_turn,
+    is_by_another,
     is_theirs,
     may_object,
     narrowed,
@@ -31,7 +33,7 @@ from privacydesk.domain.ages import age_group, age_on, possible_days
 from privacydesk.domain.effects import OpenTicket
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -54,6 +56,17 @@ def level_of(name: Any) -> Assurance:
 def account_of(script: Script, frame: Running) -> str:
     """Return the account a frame is about: its slot, else the one the user is logged in to."""
     return str(frame.slots.get("account") or script.account)
+
+
+def subject_of(act: Act) -> str:
+    """Return the account that a form's request is about; empty where only staff can tell.
+
+    A guardian's, relative's or stranger's own account is not the one.
+    """
+    kind = act.flow.kind
+    if kind in FOR_OTHERS or kind is RequestKind.UNDERAGE_REPORT:
+        return ""
+    return account_of(act.script, act.frame)
 
 
 def _has_session(act: Act) -> str:
@@ -86,6 +99,8 @@ def _same_request_open(act: Act) -> str:
             and ticket.kind is act.flow.kind
             and ticket.id.hex() != act.frame.slots.get(AMENDS)
             and is_same_scope(act.flow.kind, act.frame.slots, ticket.items)
+            and not concerns_another(ticket, subject_of(act), act.frame.slots)
+            and not is_by_another(act.script, ticket, str(act.frame.slots.get("contact") or ""))
             # One that awaits verification is resumed by filing.
             and (
                 ticket.state is not TicketState.AWAITING_VERIFICATION

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -182,6 +183,36 @@ def is_theirs(script: Script, ticket: Ticket) -> bool:
     if ticket.contact and script.contact_proof(ticket.contact):
         return True
     return script.ticket_proof(ticket.number) is not None
+
+
+def is_by_another(script: Script, ticket: Ticket, contact: str) -> bool:
+    """Whether a ticket that the user sees was filed by somebody else, as from a shared phone.
+
+    Args:
+        script: the turn.
+        ticket: the ticket.
+        contact: the contact in the open form.
+    """
+    proven = contact if contact and script.contact_proof(contact) else ""
+    if is_of_account(ticket, script.account) or not proven:
+        return False
+    return ticket.contact not in {"", proven}
+
+
+def concerns_another(ticket: Ticket, account: str, answers: Mapping[str, Any]) -> bool:
+    """Whether a ticket is about another person than a form, as far as both say about whom.
+
+    Args:
+        ticket: the ticket.
+        account: the account that the form is about; empty where it names none, or not for sure.
+        answers: the form's answers.
+    """
+    named = ((ticket.answers.get(name), answers.get(name)) for name in WHOM)
+    return any(one and other and one != other for one, other in ((ticket.account, account), *named))
+
+
+WHOM: Final = ("child_account", "child_birth_date", "deceased_account")
+"""Answers that tell the requests of one guardian or relative apart: they may speak for several."""
 
 
 _SOURCES: Mapping[str, Source] = {

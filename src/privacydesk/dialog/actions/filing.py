@@ -9,8 +9,8 @@ from typing import Any
 from privacydesk.dialog import limits, openings, pending
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import HELD, evidence_of
-from privacydesk.dialog.guards import account_of, unbinds_alone
-from privacydesk.dialog.options import whose
+from privacydesk.dialog.guards import subject_of, unbinds_alone
+from privacydesk.dialog.options import WHOM, is_by_another, whose
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.scopes import answers_of, are_same, items_of
@@ -26,7 +26,7 @@ from privacydesk.domain.effects import (
 )
 from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.intents import FOR_OTHERS, RequestKind
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import OPENING_ANSWER
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
@@ -62,19 +62,12 @@ def _proven_contact(act: Act) -> str:
     return contact if contact and act.script.contact_proof(contact) else ""
 
 
-def _subject_account(act: Act, kind: RequestKind) -> str:
-    # A guardian's, relative's or stranger's own account is not the one the request is about.
-    if kind in FOR_OTHERS or kind is RequestKind.UNDERAGE_REPORT:
-        return ""
-    return account_of(act.script, act.frame)
-
-
 def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     script, frame, flow = act.script, act.frame, act.flow
     assert flow.kind is not None
     kind = flow.kind
     symbol = f"sym:{len(script.effects)}"
-    account = _subject_account(act, kind)
+    account = subject_of(act)
     flags = _flags(act)
     if document:
         flags.add("document")
@@ -206,7 +199,8 @@ def _waiting(
             and ticket.account == account
             and ticket.state is TicketState.AWAITING_VERIFICATION
             and ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
-            and all(ticket.answers.get(name) == slots.get(name) for name in _WHOM)
+            and all(ticket.answers.get(name) == slots.get(name) for name in WHOM)
+            and not is_by_another(script, ticket, str(slots.get("contact") or ""))
         ),
         None,
     )
@@ -217,9 +211,6 @@ _SAYS_OF_WHAT = frozenset({*FILLED_FROM, "field_value"})
 
 _BESIDE = (*limits.SLOTS, "bindings")
 """What is kept beside it: its limits, and what there was to choose from."""
-
-_WHOM = ("child_account", "child_birth_date", "deceased_account")
-"""Answers that tell the requests of one guardian or relative apart: they may speak for several."""
 
 _TOLD = (OPENING_ANSWER, "story", "wish_detail")
 """Answers in the person's own words, which are added to when they are given again."""
