@@ -82,7 +82,7 @@ async def open_services(
         worker = build_workers(deps, chat, casework)
         is_alone = sqlite_file(parse_url(settings.url)) is not None
         saved_profile = SavedProfile(chat.saved_settings, profile, is_alone=is_alone)
-        async with store, chat.pictures:
+        async with store, chat.pictures, supporting.oversight.packs.self_checks:
             await check_fingerprints(deps)
             # With a wrong key ring, sign-in would still work, but no row could be read.
             await supporting.maintenance.wrapping.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import random
@@ -26,12 +27,15 @@ from privacydesk.domain.figures import FigureName
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.periods import Preset
+from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.ticket import LogEntry, Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
+from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Job, Locks
+from privacydesk.services.packs.evidence import Evidence, Progress
 from privacydesk.services.packs.pack import Pack, Section
 from privacydesk.services.packs.self_check import QUESTIONS
+from privacydesk.services.packs.self_check_runs import SelfCheckRuns
 from privacydesk.services.spreadsheets import Cell
 
 FLAGS: tuple[set[str], ...] = (
@@ -358,6 +362,58 @@ async def test_the_self_check_is_a_page_and_two_files_in_each_language(
     mei = await office.signed_in("mei")
     assert (await mei.get("/console/reports/self-check")).status == 403
     assert (await mei.get("/console/reports/self-check/csv")).status == 403
+
+
+async def test_a_self_check_that_takes_long_shows_how_far_it_is_and_then_itself(
+    office: Office,
+) -> None:
+    packs, clock = office.world.services.oversight.packs, office.world.clock
+    period = office.world.services.oversight.reports.period_for(Preset.THIS_YEAR)
+    collect, begun = packs._collect, 0
+    goes_on = asyncio.Event()
+
+    async def slowly(asked: Period, progress: Progress) -> Evidence:
+        nonlocal begun
+        begun += 1
+        progress.done = 3
+        await goes_on.wait()
+        return await collect(asked, progress)
+
+    boss = await office.signed_in("he-an")
+    packs.self_checks = SelfCheckRuns(slowly, clock)
+    async with packs.self_checks:
+        for _ in range(2):
+            page = await boss.get("/console/reports/self-check")
+            assert '<progress max="9" value="3"' in page.text
+            assert 'http-equiv="refresh"' in page.text
+        goes_on.set()
+        made = await packs.self_checks.evidence(period)
+        page = await boss.get("/console/reports/self-check")
+        assert "<progress" not in page.text
+        assert "Requests received" in page.text
+        # The page and its files show the same, until it is old.
+        assert (await packs.self_checks.evidence(period)) is made
+        assert begun == 1
+        clock.move(timedelta(minutes=3))
+        assert (await packs.self_checks.evidence(period)) is not made
+        assert begun == 2
+
+
+async def test_a_self_check_that_failed_is_tried_again(office: Office) -> None:
+    clock, tries = office.world.clock, 0
+    period = office.world.services.oversight.reports.period_for(Preset.THIS_YEAR)
+
+    async def collect(_asked: Period, _progress: Progress) -> Evidence:
+        nonlocal tries
+        tries += 1
+        raise UnavailableError("the database is busy")
+
+    runs = SelfCheckRuns(collect, clock)
+    async with runs:
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await runs.look(period)
+    assert tries == 2
 
 
 def rows_of(content: bytes) -> list[list[str]]:

@@ -24,12 +24,13 @@ from privacydesk.receipts.receipt import Receipt, verify
 from privacydesk.services.audit import Audit
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.packs.case_file import CaseData, case_facts, case_sections
-from privacydesk.services.packs.evidence import EvidenceCollector
+from privacydesk.services.packs.evidence import STEPS, Evidence, EvidenceCollector, Progress
 from privacydesk.services.packs.files import pack_file
 from privacydesk.services.packs.minors import minors_sections
 from privacydesk.services.packs.pack import Pack, PackFile, Section
 from privacydesk.services.packs.period import period_facts, period_sections
 from privacydesk.services.packs.self_check import self_check_sections
+from privacydesk.services.packs.self_check_runs import SelfCheckRuns
 from privacydesk.services.packs.words import PackWords
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.reports import Reports
@@ -57,6 +58,9 @@ class Packs:
         deadlines: the operator's calendar and time zone.
         teams: the operator's teams, by name.
         clock: source of the current time.
+
+    Attributes:
+        self_checks: collects the evidence of self-checks in the background.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Packs:
         self._deadlines = deadlines
         self._teams = teams
         self._clock = clock
+        self.self_checks = SelfCheckRuns(self._collect, clock)
 
     @property
     def last_year(self) -> int:
@@ -110,18 +115,47 @@ class Packs:
         if not FIRST_YEAR <= year <= self.last_year + 1:
             raise InvalidRequestError("there is no such year", reason="period")
         period = Period(date(year, 1, 1), date(year, 12, 31))
-        audit, words = await self._minors_audit(period), await self._words(locale)
+        received = [one async for page in self._reports.requests(period) for one in page]
+        audit, words = await self._minors_audit(period, received), await self._words(locale)
         sections = minors_sections(audit, words)
         return self._of_period(PackKind.MINORS, period, words, sections, about=str(year))
 
     async def self_check(self, period: Period, locale: str) -> Pack:
-        """Return the evidence for a self-check of the desk.
+        """Return the evidence for a self-check of the desk, collected now.
 
         Raises:
             InvalidRequestError: as for ``Reports.report``.
         """
-        minors, words = await self._minors_audit(period), await self._words(locale)
-        evidence = await self._evidence.collect(period, minors)
+        evidence = await self._collect(period, Progress(STEPS))
+        return await self._self_check_pack(period, evidence, locale)
+
+    async def self_check_so_far(self, period: Period, locale: str) -> Pack | Progress:
+        """Return a self-check, or how far it has come: on a big desk it takes minutes.
+
+        Raises:
+            InvalidRequestError: as for ``Reports.report``.
+        """
+        found = await self.self_checks.look(period)
+        if isinstance(found, Progress):
+            return found
+        return await self._self_check_pack(period, found, locale)
+
+    async def self_check_kept(self, period: Period, locale: str) -> Pack:
+        """Return a self-check as its page shows it, however long it takes to collect.
+
+        Raises:
+            InvalidRequestError: as for ``Reports.report``.
+        """
+        evidence = await self.self_checks.evidence(period)
+        return await self._self_check_pack(period, evidence, locale)
+
+    async def _collect(self, period: Period, progress: Progress) -> Evidence:
+        return await self._evidence.collect(
+            period, lambda received: self._minors_audit(period, received), progress
+        )
+
+    async def _self_check_pack(self, period: Period, evidence: Evidence, locale: str) -> Pack:
+        words = await self._words(locale)
         sections = self_check_sections(evidence, words)
         return self._of_period(PackKind.SELF_CHECK, period, words, sections, now=evidence.made_at)
 
@@ -233,9 +267,8 @@ class Packs:
         names = {agent.name: agent.display_name for agent in await self._reader.agents()}
         return PackWords(self._catalog, locale, self._deadlines.zone, names, self._teams)
 
-    async def _minors_audit(self, period: Period) -> MinorsAudit:
+    async def _minors_audit(self, period: Period, received: Sequence[Ticket]) -> MinorsAudit:
         zone, now = self._deadlines.zone, self._clock.now()
-        received = [one async for page in self._reports.requests(period) for one in page]
         entries = await self._file_entries(period)
         tickets = await self._tickets_of(entries, received)
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)

@@ -7,7 +7,7 @@ What the desk can't know is left to the operator, as a question with an empty fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -19,7 +19,7 @@ from privacydesk.domain.figures import Figure, FigureName
 from privacydesk.domain.intents import DESTRUCTIVE, RequestKind
 from privacydesk.domain.minors import AgeBand, FileAct
 from privacydesk.domain.reports import OVERDUE
-from privacydesk.domain.ticket import BY_MAIL, Outcome, Ticket
+from privacydesk.domain.ticket import Outcome
 from privacydesk.services.packs.evidence import Evidence
 from privacydesk.services.packs.minors import outcome_name
 from privacydesk.services.packs.pack import Section
@@ -168,52 +168,48 @@ class _Facts:
         setup, report = self._evidence.setup, self._evidence.report
         waits = report.waits
         gave_up = report.figure(FigureName.GIVEN_UP)
-        kinds = Counter(ticket.kind for ticket in self._evidence.tickets)
-        by_mail = sum(BY_MAIL in ticket.flags for ticket in self._evidence.tickets)
+        requests = self._evidence.requests
         yield Fact("door_chat", self._said("open"), Source.SETUP)
         yield Fact("door_mail", self._said("open" if setup.takes_mail else "shut"), Source.SETUP)
         yield Fact("kinds", self._kinds(RequestKind), Source.SETUP)
-        yield Fact("received", self._breakdown("kind", kinds.items()), Source.REQUESTS)
-        yield Fact("received_mail", str(by_mail), Source.REQUESTS)
+        yield Fact("received", self._breakdown("kind", requests.kinds.items()), Source.REQUESTS)
+        yield Fact("received_mail", str(requests.by_mail), Source.REQUESTS)
         yield Fact("gave_up", self._share(gave_up), Source.COUNTERS)
         yield Fact("waits", self._of(waits.in_time, waits.answered), Source.VISITS)
 
     def refusals(self) -> Iterator[Fact]:
-        tickets, missing = self._evidence.tickets, self._evidence.setup.missing_remedies
+        requests, missing = self._evidence.requests, self._evidence.setup.missing_remedies
         grounds = Counter(_first_values(self._evidence.report.figure(FigureName.REFUSALS)))
-        refused = [one for one in tickets if one.outcome is Outcome.REFUSED]
         yield Fact("refused_parts", self._breakdown("ground", grounds.items()), Source.REPORT)
-        yield _look("without_ground", sum(not one.grounds for one in refused), Source.REQUESTS)
+        yield _look("without_ground", requests.refused_without_ground, Source.REQUESTS)
         for name in ("complaint", "lawsuit"):
             is_missing = name in missing
             said = self._said("missing" if is_missing else "named")
             yield Fact(f"remedy_{name}", said, Source.SETUP, stands_out=is_missing)
-        objections = sum("objection" in one.flags for one in tickets)
-        yield Fact("objections", str(objections), Source.REQUESTS)
+        yield Fact("objections", str(requests.objections), Source.REQUESTS)
 
     def response(self) -> Iterator[Fact]:
         report = self._evidence.report
         overdue = _first_values(report.figure(FigureName.BACKLOG)).get(OVERDUE, 0)
-        extended = sum(one.work.first_due is not None for one in self._evidence.tickets)
         tasks = _values(report.figure(FigureName.TASKS))
         yield self._punctuality("on_time", report.figure(FigureName.ON_TIME))
         yield Fact("median_days", _days(report.median_days), Source.REPORT)
         yield Fact("longest_days", _days(report.longest_days), Source.REPORT)
         yield _look("overdue", overdue, Source.REPORT)
-        yield Fact("extended", str(extended), Source.REQUESTS)
+        yield Fact("extended", str(self._evidence.requests.extended), Source.REQUESTS)
         yield self._punctuality("closings", report.figure(FigureName.CLOSINGS))
         yield _look("tasks_overdue", tasks["overdue"], Source.REPORT)
 
     def deletion(self) -> Iterator[Fact]:
         evidence, runs = self._evidence, self._evidence.retention_runs
-        asked = [one for one in evidence.tickets if one.kind in DESTRUCTIVE]
-        kinds = Counter(one.kind for one in asked)
+        requests = evidence.requests
+        kinds = {kind: n for kind, n in requests.kinds.items() if kind in DESTRUCTIVE}
         last = runs[-1].entry.at if runs else None
         due = evidence.overdue
         waiting = len(due.requests) + due.erased + due.conversations
         is_late = last is None or evidence.made_at - last > _RUN_IS_LATE_AFTER
         yield Fact("deletions", self._breakdown("kind", kinds.items()), Source.REQUESTS)
-        yield Fact("deletions_closed", self._outcomes(asked), Source.REQUESTS)
+        yield Fact("deletions_closed", self._outcomes(requests.deletions), Source.REQUESTS)
         yield Fact("retention_days", str(evidence.setup.retention_days), Source.SETUP)
         yield Fact("retention_runs", str(len(runs)), Source.AUDIT, stands_out=not runs)
         yield Fact("last_run", self._words.timestamp(last) or "–", Source.AUDIT)
@@ -230,7 +226,7 @@ class _Facts:
         late = sum(count for (name, _), count in audit.punctuality.items() if name == "late")
         acts = Counter(one.act for one in audit.accesses)
         allowed = sum(one.was_allowed for one in audit.accesses)
-        guardians = sum(one.kind is RequestKind.GUARDIAN for one in self._evidence.tickets)
+        guardians = self._evidence.requests.kinds.get(RequestKind.GUARDIAN, 0)
         yield Fact("minors", self._breakdown("pack.minors.band", bands.items()), Source.MINORS)
         yield Fact("guardians", str(guardians), Source.REQUESTS)
         yield _look("minors_late", late, Source.MINORS)
@@ -281,8 +277,7 @@ class _Facts:
         parts = ((self._words.term(family, name), count) for name, count in counts)
         return self._listed(parts)
 
-    def _outcomes(self, tickets: Iterable[Ticket]) -> str:
-        outcomes = Counter(one.outcome for one in tickets if one.outcome is not None)
+    def _outcomes(self, outcomes: Mapping[Outcome, int]) -> str:
         return self._listed(
             (outcome_name(self._words, one.value), count) for one, count in outcomes.items()
         )

@@ -9,6 +9,7 @@ from aiohttp import web
 from privacydesk.domain.packs import PackFormat
 from privacydesk.domain.periods import Preset
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
+from privacydesk.services.packs.evidence import Progress
 from privacydesk.services.packs.pack import Pack
 from privacydesk.services.packs.packs import Packs
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
@@ -58,17 +59,18 @@ async def period_file(request: web.Request) -> web.Response:
 @staff(*OVERSEERS)
 async def self_check_page(request: web.Request) -> web.Response:
     """Show the evidence for a self-check of the desk, by default of this year."""
-    query, period, pack, error = _self_check_query(request), None, None, None
+    query, period, found, error = _self_check_query(request), None, None, None
     try:
         period = query.period(request)
-        pack = await _packs(request).self_check(period, request[LOCALE])
+        found = await _packs(request).self_check_so_far(period, request[LOCALE])
     except InvalidRequestError as refused:
         period, error = None, refused
     return console_page(
         request,
         "console/self_check.html",
         status=200 if error is None else 400,
-        pack=pack,
+        pack=found if isinstance(found, Pack) else None,
+        progress=found if isinstance(found, Progress) else None,
         address="/console/reports/self-check",
         **period_values(request, query, period, error),
     )
@@ -79,7 +81,7 @@ async def self_check_file(request: web.Request) -> web.Response:
     """Export the evidence for a self-check of the desk."""
     file_format = _parse_format(request.match_info["format"])
     period = _self_check_query(request).period(request)
-    pack = await _packs(request).self_check(period, request[LOCALE])
+    pack = await _packs(request).self_check_kept(period, request[LOCALE])
     return await _export(request, pack, file_format)
 
 
