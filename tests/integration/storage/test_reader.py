@@ -35,7 +35,7 @@ from privacydesk.domain.tasks import Task, TaskState
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.storage import inbox_queries, queries, tables
+from privacydesk.storage import inbox_queries, queries, reports, tables
 from privacydesk.storage.duties import SqlDutyStore
 from privacydesk.storage.store import SqlStore
 
@@ -103,6 +103,15 @@ def test_a_page_of_the_queue_reads_its_index_and_sorts_nothing(
     plan = query_plan(path, query)
     assert "ix_conversation_queue" in plan
     assert "SCAN" not in plan or "USING INDEX ix_conversation_queue" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_a_page_of_requests_in_order_of_receipt_reads_its_index_and_sorts_nothing(
+    url: str, path: Path
+) -> None:
+    del url
+    plan = query_plan(path, reports._TICKETS_BY_RECEIPT)
+    assert "ix_ticket_report" in plan
     assert "TEMP B-TREE" not in plan
 
 
