@@ -235,30 +235,37 @@ class PreparedStatement:
 
 
 class PreparedSelect:
-    """A select on the hot path by a list of ids, compiled once for each length of the list.
+    """A select on the hot path by lists of ids, compiled once for each length of the lists.
 
     As with ``PreparedStatement``, parameters and results can only be numbers, text and bytes.
 
     Args:
-        statement: the select without the condition on ids.
-        column: the column that is compared with the ids.
+        statement: the select without the conditions on ids.
+        columns: the columns that are compared with ids.
     """
 
-    def __init__(self, statement: sa.Select[Any], column: sa.Column[Any]) -> None:
+    def __init__(self, statement: sa.Select[Any], *columns: sa.Column[Any]) -> None:
         self._statement = statement
-        self._column = column
-        self._texts: dict[int, str] = {}
-        self._names: dict[int, list[str]] = {}
+        self._columns = columns
+        self._texts: dict[tuple[int, ...], str] = {}
+        self._names: dict[tuple[int, ...], list[str]] = {}
         self._dialect: sa.Dialect | None = None
 
-    def run(self, connection: sa.Connection, ids: Iterable[Any]) -> Sequence[tuple[Any, ...]]:
-        """Return the rows whose column is one of ``ids``, as returned by the driver."""
-        values = padded(ids)
+    def run(self, connection: sa.Connection, *ids: Iterable[Any]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows whose columns are among the ids, as returned by the driver.
+
+        Args:
+            connection: of the database.
+            ids: a list for each column; columns without one are not compared.
+        """
+        lists = [padded(some) for some in ids]
+        lengths = tuple(map(len, lists))
+        values = [value for some in lists for value in some]
         if self._dialect is not connection.dialect:
             self._texts, self._names = {}, {}
             self._dialect = connection.dialect
-        text = self._texts.get(len(values)) or self._compile(connection.dialect, len(values))
-        names = self._names.get(len(values))
+        text = self._texts.get(lengths) or self._compile(connection.dialect, lengths)
+        names = self._names.get(lengths)
         parameters: Any = dict(zip(names, values, strict=True)) if names else tuple(values)
         cursor = connection.connection.cursor()
         try:
@@ -271,14 +278,19 @@ class PreparedSelect:
         finally:
             cursor.close()
 
-    def _compile(self, dialect: sa.Dialect, count: int) -> str:
-        names = [f"id_{index}" for index in range(count)]
-        parameters = [sa.bindparam(name, type_=self._column.type) for name in names]
-        compiled = self._statement.where(self._column.in_(parameters)).compile(dialect=dialect)
-        # Drivers with positional parameters get the values in the order of the list.
+    def _compile(self, dialect: sa.Dialect, lengths: tuple[int, ...]) -> str:
+        names, statement = [], self._statement
+        for place, (column, count) in enumerate(zip(self._columns, lengths, strict=False)):
+            some = [f"id_{place}_{index}" for index in range(count)]
+            statement = statement.where(
+                column.in_([sa.bindparam(name, type_=column.type) for name in some])
+            )
+            names += some
+        compiled = statement.compile(dialect=dialect)
+        # Drivers with positional parameters get the values in the order of the lists.
         if getattr(compiled, "positiontup", None) is None:
-            self._names[count] = names
-        text = self._texts[count] = str(compiled)
+            self._names[lengths] = names
+        text = self._texts[lengths] = str(compiled)
         return text
 
 
@@ -291,6 +303,7 @@ LOCK_CONVERSATIONS = PreparedSelect(
 KNOWN_EVENTS = PreparedSelect(
     sa.select(tables.event.c.conversation_id, tables.event.c.job_id, tables.event.c.offset),
     tables.event.c.job_id,
+    tables.event.c.conversation_id,
 )
 INSERT_EVENTS = PreparedStatement(
     INSERT[tables.event], [c.name for c in tables.event.c], sa.insert(tables.event).values
