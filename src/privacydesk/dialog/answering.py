@@ -16,6 +16,7 @@ from privacydesk.dialog import (
     limiting,
     limits,
     openings,
+    particulars,
     questions,
     rating,
     reading,
@@ -232,6 +233,8 @@ def take_words(reply: Reply) -> bool:
     """Take the words as the answer."""
     if reply.value is None:
         return False
+    if particulars.refuse_words(reply):
+        return True
     taking.take_value(reply.runner, reply.script, reply.frame, reply.ask, reply.value)
     return True
 
@@ -325,7 +328,7 @@ def take_meant(reply: Reply) -> bool:
     taking.keep_contact(reply.runner, script, frame)
     taking.keep_words(script, frame, step)
     if reply.slot_type != "date_of_birth":
-        taking.keep_told_of_child(reply.runner, script, frame)
+        particulars.keep(reply.runner, script)
     if step.told and script.observed.entities.get("tells"):
         # Details told with the choice are not asked for again.
         openings.add(reply.runner.flows[frame.flow], frame, reply.text)
@@ -442,22 +445,6 @@ def keep_foretold(reply: Reply) -> bool:
         return False
     reply.runner.prompt_again(reply.script)
     return True
-
-
-def keep_told_of_child(reply: Reply) -> bool:
-    """Keep details about a child, and ask again."""
-    if not taking.keep_told_of_child(reply.runner, reply.script, reply.frame):
-        return False
-    reply.script.say("desk.told_besides")
-    reply.runner.prompt_again(reply.script)
-    return True
-
-
-def keep_account_of_child(reply: Reply) -> bool:
-    """Replace a child's account if it is named after it was asked for."""
-    if reply.value is not None:
-        return False
-    return taking.keep_account_of_child(reply.runner, reply.script, reply.frame)
 
 
 def take_story(reply: Reply) -> bool:

@@ -18,7 +18,7 @@ from privacydesk.domain.intents import Intent
 Offered = tuple[tuple[Choice, str], ...]
 """The buttons of the open question, each with its label."""
 
-_WISHED: Mapping[Intent, str] = {
+WISHED: Mapping[Intent, str] = {
     Intent.ACCESS: "access",
     Intent.RECTIFICATION: "correct",
     Intent.DELETION: "delete",
@@ -52,7 +52,7 @@ def wished(script: Script, offered: Offered) -> Choice | None:
     Less confidence is needed where such buttons are offered than where nothing was asked.
     """
     found = script.observed.recognised
-    name = _WISHED.get(found.intent) if found is not None else None
+    name = WISHED.get(found.intent) if found is not None else None
     floor = _LIKELY_HERE if name not in _LOST else _LIKELY_LOST
     if found is None or not (found.sure or found.confidence >= floor):
         return None

@@ -14,11 +14,13 @@ from privacydesk.dialog.slots import (
     FILLED_FROM,
     ONLY_BESIDE,
     Entities,
+    account_named,
     all_but_kept,
     says_everything,
     staying,
 )
 from privacydesk.domain.account_terms import DataCategory, Provider
+from privacydesk.domain.ages import ADULT_FROM
 from privacydesk.domain.intents import COPIES, RequestKind
 
 if TYPE_CHECKING:
@@ -102,10 +104,14 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
 def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:
     """Return the values that a sentence gives for slots that are filled by name."""
     values = {
-        slot: entities[kind][0]
+        slot: account_named(entities[kind]) if kind == "account_name" else entities[kind][0]
         for slot, kind in FILLED_BY_NAME.items()
         if slot in flow.slots and entities.get(kind) and (slots or slot not in ONLY_BESIDE)
     }
+    ages = entities.get("age", ())
+    if "child_age" in flow.slots and len(ages) == 1 and int(ages[0]) < ADULT_FROM:
+        # 我儿子十一岁 need not ask for anything; a grown-up's age may be the guardian's own.
+        values.setdefault("child_age", int(ages[0]))
     field = slots.get(entries.FIELD)
     if field is not None and entries.takes_values(flow):
         # With several entries a message says whose value it gives, and the value has to fit.

@@ -16,6 +16,7 @@ from privacydesk.dialog import (
     permits,
     question_cards,
     rating,
+    read_back,
     reading,
 )
 from privacydesk.dialog.act import Act
@@ -311,6 +312,7 @@ class Runner:
             if step.holds and GUARDS[step.holds](Act(script, frame, flow, {})) != "yes":
                 self.fire(frame, "gone")
                 return None
+            self._read_back_changes(script)
             self.asking.ask(script, frame, step)
             return _Stop()
         elif isinstance(step, Confirm):
@@ -328,8 +330,7 @@ class Runner:
             slots.setdefault("account", account_of(script, frame))
             script.push(child.name, child.start, slots, called=True)
         elif isinstance(step, Branch):
-            params = {name: self._param(frame, value) for name, value in step.params.items()}
-            self.fire(frame, GUARDS[step.guard](Act(script, frame, flow, params)))
+            self.fire(frame, self._outcome(script, frame, flow, step))
         else:
             return self._end(script, frame, flow, step)
         return None
@@ -371,6 +372,18 @@ class Runner:
             script.say(step.text, args, data={"in_card": True})
         else:
             self._tell(script, step, step.text, args)
+
+    def _read_back_changes(self, script: Script) -> None:
+        """Read back what will be filed if it changed since it was shown."""
+        begin = script.form_at()
+        for frame in script.stack[begin : script.form_end(begin)]:
+            flow = self.flows[frame.flow]
+            step, shown = read_back.says(flow), frame.slots.get(read_back.ROWS)
+            if step is None or shown is None:
+                continue
+            frame.slots[read_back.ROWS] = rows = read_back.rows(flow, frame.slots)
+            if rows != shown:
+                self._say(script, frame, flow, step)
 
     def _tell(self, script: Script, step: Say, key: str, args: Mapping[str, Any]) -> None:
         if step.once:
@@ -439,9 +452,7 @@ class Runner:
         flow = self.flows[frame.flow]
         then = flow.steps[step.on["answered"]]
         if isinstance(then, Branch):
-            params = {name: self._param(frame, value) for name, value in then.params.items()}
-            outcome = GUARDS[then.guard](Act(script, frame, flow, params))
-            then = flow.steps[then.on[outcome]]
+            then = flow.steps[then.on[self._outcome(script, frame, flow, then)]]
         if isinstance(then, Say) and then.then in frame.trail:
             self._say(script, frame, flow, then)
             self.prompt_again(script)
@@ -452,6 +463,22 @@ class Runner:
             frame.trail[: frame.trail.index(step.id) + 1] if step.id in frame.trail else []
         )
         self.run(script)
+
+    def say_what_follows(self, script: Script, place: int, step: Ask) -> None:
+        """Say what a flow says right after a question, up to the next one; it stays where it is."""
+        frame = script.stack[place]
+        flow = self.flows[frame.flow]
+        then = flow.steps[step.on["answered"]]
+        while isinstance(then, Branch | Say):
+            if isinstance(then, Say):
+                self._say(script, frame, flow, then)
+                then = flow.steps[then.then]
+            else:
+                then = flow.steps[then.on[self._outcome(script, frame, flow, then)]]
+
+    def _outcome(self, script: Script, frame: Running, flow: Flow, step: Branch) -> str:
+        params = {name: self._param(frame, value) for name, value in step.params.items()}
+        return GUARDS[step.guard](Act(script, frame, flow, params))
 
     def offer_more(self, script: Script) -> None:
         """Offer the menu and a person; a request that an answer suggested comes first.

@@ -98,8 +98,14 @@ def _is_taken_apart(runner: Runner, script: Script, beside: MixedMessage) -> boo
     return asked != "long_text" or bool(beside.observed.entities.get("nothing_to_add"))
 
 
+def answer_one(runner: Runner, script: Script, text: str) -> None:
+    """Answer a message that asks something besides what it tells, as a question of its own."""
+    script.answered_beside = True
+    _answer_one(runner, script, None, AskedQuestion(text, ()))
+
+
 def _answer_one(
-    runner: Runner, script: Script, beside: MixedMessage, question: AskedQuestion
+    runner: Runner, script: Script, beside: MixedMessage | None, question: AskedQuestion
 ) -> None:
     """Answer a question from what a form explains, else from the policy."""
     whole = (one for one in reading.phrases_of(script.observed.entities) if "asks_" in one)
@@ -121,8 +127,10 @@ def _answer_one(
     script.say(key, {"path_policy": arguments.path(script, "policy")})
 
 
-def _explained_at_once(runner: Runner, script: Script, beside: MixedMessage, topic: str) -> bool:
+def _explained_at_once(
+    runner: Runner, script: Script, beside: MixedMessage | None, topic: str
+) -> bool:
     """Say what the requested form explains about a topic; return whether it does."""
-    found = beside.observed.recognised
+    found = beside.observed.recognised if beside is not None else None
     flow = runner.by_intent.get(found.intent) if found is not None and not script.stack else None
     return flow is not None and questions.explained_by(script, flow, topic)

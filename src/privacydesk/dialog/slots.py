@@ -52,8 +52,12 @@ def placed(found: Entities, things: Sequence[One]) -> One | None:
 def _account_name(text: str, found: Entities) -> Any:
     if names_own_contact(text, found) or found.get("only_date"):
         return None
-    alone = found.get("account_alone", ())
-    return alone[0] if alone else _text(TEXT_LIMIT)(text, found)
+    return account_named(found.get("account_name", ())) or _text(TEXT_LIMIT)(text, found)
+
+
+def account_named(names: Sequence[Any]) -> str:
+    """Return an account by all its names: a nickname, and the number it was registered with."""
+    return " / ".join(dict.fromkeys(map(str, names)))
 
 
 def _code(text: str, _found: Entities) -> Any:

@@ -30,6 +30,7 @@ from privacydesk.dialog.slots import (
     FILLED_FROM,
     LONG_TEXT_LIMIT,
     TO_STAFF,
+    account_named,
     all_but_kept,
     names_own_contact,
     parse,
@@ -42,13 +43,6 @@ from privacydesk.domain.events import Choice, EventKind, Sender
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.turn import UploadMessage
-
-_OF_CHILD: Final = {
-    "child_birth_date": ("date", "birth"),
-    "child_age": ("age", "child_age"),
-    "child_account": ("account_name",),
-}
-"""Slots for facts about a child, and the entities that fill them when a child is mentioned."""
 
 _INTENTS = frozenset(intent.value for intent in Intent)
 
@@ -144,21 +138,6 @@ def take_told(
     take_value(runner, script, frame, step, values)
 
 
-def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Take "she's ten" where a child's date of birth is asked for; return whether it was an age.
-
-    The date itself stays unknown.
-    """
-    flow = runner.flows[frame.flow]
-    ages = script.observed.entities.get("age", ())
-    asked = runner.asking.slot_type(frame, step) == "date_of_birth" and step.skip
-    if not asked or "child_age" not in flow.slots or len(ages) != 1:
-        return False
-    frame.slots["child_age"] = int(ages[0])
-    skip(runner, script, frame, step)
-    return True
-
-
 def take_somebody(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
     """Take an account named where it is asked who is meant; return whether one was.
 
@@ -172,7 +151,7 @@ def take_somebody(runner: Runner, script: Script, frame: Running, step: Ask) -> 
     flow = runner.flows[frame.flow]
     name = next((n for n, one in flow.slots.items() if one.type == "account_name"), "")
     if name and not frame.slots.get(name):
-        frame.slots[name] = entities["account_name"][0]
+        frame.slots[name] = account_named(entities["account_name"])
     take_value(runner, script, frame, step, offered)
     return True
 
@@ -239,40 +218,6 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     elif story or not (reading.tells(script) and openings.add(flow, form, text)):
         return False
     script.say("desk.told_besides")
-    runner.prompt_again(script)
-    return True
-
-
-def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep facts about a child before they are asked for: 妈妈，孩子2014年3月8号的, 她才十一岁.
-
-    These are the date of birth, the age and the account. Returns whether anything was new.
-    """
-    entities = script.observed.entities
-    slots = runner.flows[frame.flow].slots
-    told = {
-        name: next((found for kind in kinds if (found := entities.get(kind, ()))), ())
-        for name, kinds in _OF_CHILD.items()
-        if name in slots and not frame.slots.get(name)
-    }
-    fresh = {name: values[0] for name, values in told.items() if len(values) == 1}
-    frame.slots.update(fresh)
-    return bool(fresh)
-
-
-def keep_account_of_child(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep the account of a child that is told after it was asked for: "her nickname is …".
-
-    It replaces the answer given then; it does not ask for a change of the account.
-    """
-    entities = script.observed.entities
-    named = entities.get("account_alone", ())
-    wished = "rectification" in entities.get("wish_words", ())
-    asked = "child_account" in runner.flows[frame.flow].slots and frame.slots.get("child_account")
-    if len(named) != 1 or wished or not asked:
-        return False
-    frame.slots["child_account"] = named[0]
-    script.say("desk.corrected", {"what": str(named[0])})
     runner.prompt_again(script)
     return True
 

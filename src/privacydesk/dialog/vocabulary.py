@@ -159,6 +159,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     "answer_policy": ActionSpec(_names("shown unknown none unavailable")),
     "keep_comment": ActionSpec(_names("ok too_late")),
     "drop_alike": ActionSpec(_names("ok")),
+    "read_back": ActionSpec(_names("ok"), fills=_names("read_back")),
     "note_wish": ActionSpec(_names("ok"), params=_names("kind categories")),
 }
 

@@ -46,6 +46,9 @@ _OF_WHO_IS_REPORTED: Final = frozenset(
 asks for a copy of a stranger's data, or takes a login away from them.
 """
 
+_FOR_OTHERS: Final = frozenset({Intent.GUARDIAN, Intent.DECEASED})
+"""Forms in which any request is about the person whom the form is for."""
+
 _CLEAR: Final = 0.7
 """The confidence from which a request is recognised in a form without any of its keywords.
 
@@ -157,7 +160,7 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     intents = runner.flows[form.flow].intents
     # A request about a named user's data is a complaint, unless the form is about them.
     theirs = frozenset({Intent.COMPLAINT} if entities.get("named_user") else ())
-    if Intent.GUARDIAN in intents or form.slots.get("whose") == "child":
+    if _FOR_OTHERS.intersection(intents) or form.slots.get("whose") == "child":
         return _OF_THE_CHILD | theirs
     if Intent.COMPLAINT in intents and "also" not in said:
         # "It's a picture of me, I want it gone" says what should be done about it.

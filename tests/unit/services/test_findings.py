@@ -553,7 +553,7 @@ def test_a_guardians_act_speaks_for_its_button() -> None:
     asked = request(Intent.GUARDIAN, holder=Holder.CHILD)
     reading = msgspec.structs.replace(read(asked), guardian_acts=(Intent.DELETION, Intent.OTHER))
     seen = found(reading, listed={"answer": ("relation.parent", "wish.close")})
-    assert seen.entities["answer"] == ("relation.parent", "wish.delete")
+    assert seen.entities["answer"] == ("relation.parent", "wish.delete", "relative_wish.delete")
 
 
 def test_an_account_is_told_by_name() -> None:
@@ -570,7 +570,10 @@ def test_two_acts_of_a_guardian_are_both_meant() -> None:
     closes_too = (Intent.DELETION, Intent.DEREGISTRATION)
     seen = found(msgspec.structs.replace(read(*asked), guardian_acts=closes_too))
     assert not seen.requests
-    assert seen.entities["answer"] == ("wish.delete", "wish.close")
+    assert seen.entities["acts"] == (
+        "wish.delete", "wish.close", "relative_wish.delete", "relative_wish.close",
+    )  # fmt: skip
+    assert seen.entities["answer"] == seen.entities["acts"]
     assert "and" in seen.entities["phrase"]
 
 
@@ -578,7 +581,7 @@ def test_what_is_wished_speaks_for_its_button_whoever_it_is_of() -> None:
     theirs = request(Intent.DELETION, PHOTOS, holder=Holder.OTHER_PERSON)
     closing = request(Intent.DEREGISTRATION, modality=Modality.DENIED)
     seen = found(read(theirs, closing), listed={"answer": ("wish.close",)})
-    assert seen.entities["answer"] == ("wish.delete",)
+    assert seen.entities["answer"] == ("wish.delete", "relative_wish.delete")
 
 
 def test_who_denies_to_ask_for_a_child_asks_for_oneself() -> None:

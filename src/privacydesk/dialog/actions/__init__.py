@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "read_decisions": readings.reading(AccountAction.DECISIONS),
     "read_export_summary": readings.reading(AccountAction.EXPORT),
     "read_counts": readings.reading(AccountAction.EXPORT),
+    "read_back": filing.read_back,
     "file_ticket": filing.file_ticket,
     "file_unverified": filing.file_unverified,
     "attach_evidence": own_tickets.attach_evidence,

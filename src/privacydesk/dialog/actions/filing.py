@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from privacydesk.dialog import limits, openings, pending
+from privacydesk.dialog import read_back as reading_back
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import HELD, evidence_of
 from privacydesk.dialog.guards import subject_of, unbinds_alone
@@ -230,6 +231,12 @@ def _answers_besides(waiting: Ticket, answers: dict[str, Any]) -> dict[str, Any]
 _CLOCK_FROM_FILING = frozenset(
     {RequestKind.CONSENT_WITHDRAWAL, RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
 )
+
+
+def read_back(act: Act) -> str:
+    """Gather what the flow will file, to be shown before it is."""
+    act.frame.slots[reading_back.ROWS] = reading_back.rows(act.flow, act.frame.slots)
+    return "ok"
 
 
 def file_ticket(act: Act) -> str:

@@ -34,13 +34,18 @@ _ANSWERS: Final = ("answer", "answer_alone")
 """What lists find that may belong to one of several wishes."""
 
 _ACTS: Final = {
-    Intent.ACCESS: "wish.access",
-    Intent.RECTIFICATION: "wish.correct",
-    Intent.DELETION: "wish.delete",
-    Intent.DEREGISTRATION: "wish.close",
+    Intent.ACCESS: "access",
+    Intent.RECTIFICATION: "correct",
+    Intent.DELETION: "delete",
+    Intent.DEREGISTRATION: "close",
 }
-"""The buttons for what a guardian may want done."""
-_BUTTONS: Final = {Intent.DELETION: ("wish.delete", "deregistration.delete_first")}
+"""What a guardian or a relative may want done, by the intent that asks for it."""
+_ACT_BUTTONS: Final = ("wish", "relative_wish")
+"""The prefixes of the labels of their buttons: a guardian's, and a relative's."""
+_ACT_LABELS: Final = frozenset(f"{one}.{act}" for one in _ACT_BUTTONS for act in _ACTS.values())
+_BUTTONS: Final = {
+    Intent.DELETION: ("wish.delete", "relative_wish.delete", "deregistration.delete_first")
+}
 """The buttons that ask for the same as an intent; denying it rules them out."""
 
 _RELATIONS: Final = frozenset({"mother", "father", "parents", "guardian"})
@@ -172,7 +177,7 @@ def _plain_answer(read: ReadingResult) -> tuple[str, ...]:
 def _both(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
     """Return the phrase for several things that a guardian wants done."""
     told = read.guardian_acts or listed.get("child_wishes", ())
-    return ("and",) if told and len(_acts(read, listed)) > 1 else ()
+    return ("and",) if told and len(_acts(read, listed)) > len(_ACT_BUTTONS) else ()
 
 
 def _birth_in_part(read: ReadingResult, closed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -193,16 +198,17 @@ def _answers(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tupl
     told = _acts(read, listed)
     if not told:
         return found
-    return (*(one for one in found if one not in _ACTS.values()), *told)
+    return (*(one for one in found if one not in _ACT_LABELS), *told)
 
 
 def _acts(read: ReadingResult, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return the labels of the buttons for what should be done for a child."""
-    wishes = tuple(f"wish.{one}" for one in listed.get("child_wishes", ()))
+    """Return the labels of the buttons for what should be done for a child, or a relative."""
+    wishes = listed.get("child_wishes", ())
     acts = read.guardian_acts or tuple(
         one.intent for one in of(Modality.WISHED, read.reading.requests) if not wishes
     )
-    return _distinct((*wishes, *(_ACTS[one] for one in acts if one in _ACTS)))
+    told = _distinct((*wishes, *(_ACTS[one] for one in acts if one in _ACTS)))
+    return tuple(f"{button}.{one}" for button in _ACT_BUTTONS for one in told)
 
 
 def _tells_account_alone(read: ReadingResult) -> bool:
