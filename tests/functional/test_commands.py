@@ -666,6 +666,7 @@ def test_serve_says_what_the_profile_lacks(tmp_path: Path) -> None:
     for key, locales in {
         "no_lawsuit": ["zh_Hans", "zh_Hant"],
         "no_complaint": ["en", "zh_Hans", "zh_Hant"],
+        "no_helplines": ["en", "zh_Hans", "zh_Hant"],
     }.items():
         told = next(line for line in err.splitlines() if key in line)
         assert json.loads(told)["locales"] == locales
