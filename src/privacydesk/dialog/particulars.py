@@ -89,8 +89,9 @@ def wishes_told(script: Script, form: Form) -> list[str] | None:
     acts, back = entities.get("acts", ()), set(entities.get("taken_back", ()))
     held = [str(one) for one in values_in(form.frame.slots.get(_WISH))]
     told = [offer.value for offer in form.wish.choices if offer.text in acts]
-    if held and _CORRECT not in held and reading.does(script, ReplyAct.CORRECT):
-        # "I got the nickname wrong" corrects an answer, and no entry of the account.
+    corrects = held and _CORRECT not in held and reading.does(script, ReplyAct.CORRECT)
+    if corrects or "own_contact" in reading.phrases_of(entities):
+        # "I got the nickname wrong" corrects an answer, and "my number is 139…" no entry.
         told = [one for one in told if one != _CORRECT]
     denied = {name for intent, name in choosing.WISHED.items() if intent.value in back}
     instead = told and _replaces(script)
@@ -127,7 +128,9 @@ def may_describe_account(reply: Reply) -> bool:
     script, entities = reply.script, reply.script.observed.entities
     if account_named(entities.get(_ACCOUNT, ())) or entities.get("phone"):
         return True
-    wants = entities.get("acts") or entities.get("wants") or script.observed.requests
+    # What only sounds like a wish is a name if it is said again.
+    wants = entities.get("wants") and not reply.frame.misses
+    wants = wants or entities.get("acts") or script.observed.requests
     if wants or entities.get("plain_answer") or reading.asks(script):
         return False
     acts = script.observed.reply_acts
@@ -232,8 +235,9 @@ def _account_in(reply: Reply) -> str:
 
 def _wishes_again(script: Script, form: Form) -> bool:
     """Whether a message repeats a wish, perhaps with its details."""
-    acts = script.observed.entities.get("acts", ())
-    return any(offer.text in acts for offer in form.wish.choices)
+    acts, held = script.observed.entities.get("acts", ()), form.frame.slots.get(_WISH)
+    told = {offer.value for offer in form.wish.choices if offer.text in acts}
+    return not told.isdisjoint(values_in(held))
 
 
 def _corrects_account(reply: Reply, form: Form) -> bool:
@@ -320,7 +324,7 @@ def _take_later(reply: Reply, form: Form) -> bool:
 def _reads_back(reply: Reply, form: Form) -> bool:
     """Read back what will be filed if a message repeats a part of it, or only says it is wrong."""
     slots, entities = form.frame.slots, reply.script.observed.entities
-    repeats = reading.does(reply.script, ReplyAct.CORRECT) or _wishes_again(reply.script, form)
+    repeats = _replaces(reply.script) or _wishes_again(reply.script, form)
     if not slots.get(read_back.ROWS) or not repeats or _says_of_what(entities):
         return False
     slots[read_back.ROWS] = []
