@@ -94,7 +94,8 @@ def wishes_told(script: Script, form: Form) -> list[str] | None:
         # "I got the nickname wrong" corrects an answer, and "my number is 139…" no entry.
         told = [one for one in told if one != _CORRECT]
     denied = {name for intent, name in choosing.WISHED.items() if intent.value in back}
-    instead = told and _replaces(script)
+    # One that is wished already takes no other's place: "not the photos, delete the recordings".
+    instead = _replaces(script) and not set(told) <= set(held)
     kept = [] if instead else [one for one in held if one not in denied]
     after = [*kept, *(one for one in told if one not in kept)]
     return after if after and after != held else None
@@ -290,7 +291,7 @@ def _asks(script: Script) -> bool:
     """Whether a message asks something, or for something that no form is for."""
     found = script.observed.recognised
     other = found is not None and found.sure and found.intent is Intent.OTHER
-    return other or reading.asks(script)
+    return (other and not reading.does(script, ReplyAct.CORRECT)) or reading.asks(script)
 
 
 def _take_later(reply: Reply, form: Form) -> bool:
@@ -322,11 +323,16 @@ def _take_later(reply: Reply, form: Form) -> bool:
 
 
 def _reads_back(reply: Reply, form: Form) -> bool:
-    """Read back what will be filed if a message repeats a part of it, or only says it is wrong."""
-    slots, entities = form.frame.slots, reply.script.observed.entities
+    """Read back what will be filed if a message repeats a part of it, or says that it is wrong.
+
+    What it says of the data is added to the details.
+    """
+    slots = form.frame.slots
     repeats = _replaces(reply.script) or _wishes_again(reply.script, form)
-    if not slots.get(read_back.ROWS) or not repeats or _says_of_what(entities):
+    held = [str(one) for one in values_in(slots.get(_WISH))]
+    if not slots.get(read_back.ROWS) or not repeats or not held:
         return False
+    _keep_wishes(reply.script, form, held)
     slots[read_back.ROWS] = []
     reply.runner.prompt_again(reply.script)
     return True
