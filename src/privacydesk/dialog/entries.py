@@ -268,7 +268,7 @@ def _another_day(field: str, held: str, entities: Entities) -> str:
     if len(days) == 1:
         return f"{held[:4]}-{days[0]}"
     told = dict(zip(_UNITS, held.split("-"), strict=True))
-    # "May, not June" names the old value, too.
+    # 不，5月，写成了6月 names the old value, too.
     pieces = [(unit, new) for unit, new in entities.get("date_piece", ()) if new != told[unit]]
     fresh = dict(pieces)
     return _day({**told, **fresh}) if fresh and len(fresh) == len(pieces) else ""

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from privacydesk.nlu.extractors.birth_dates import birth_date, date_pieces
+from privacydesk.nlu.extractors.birth_dates import birth_date, birth_dates, date_pieces
 
 _DAY = date(1992, 10, 5)
 
@@ -114,8 +114,14 @@ def test_years_months_and_days_are_told_one_by_one(words: str, pieces: dict[str,
     assert dict(date_pieces(words)) == pieces
 
 
-def test_of_two_months_both_are_told() -> None:
-    assert date_pieces("sorry I meant May not March") == (("month", 5), ("month", 3))
+def test_of_two_months_the_denied_one_is_not_told() -> None:
+    assert date_pieces("sorry I meant May not March") == (("month", 5),)
+    assert date_pieces("不是6月是5月") == (("month", 5),)
+    assert date_pieces("yes 12 march, not dec 3") == (("month", 3), ("day", 12))
+
+
+def test_a_day_that_is_told_again_gives_no_year() -> None:
+    assert birth_dates("12 March. 12 MARCH 1996") == (date(1996, 3, 12),)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,9 @@ _LATEST_SHORT: Final = 999
 _MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 _WORDS_TOO: Final = ("may", "mar", "march")
 """Months that are other words, too: they count next to a number, alone, or after ``_MEANT``."""
-_MEANT: Final = ("meant ", "mean ", "it's ", "its ", "is ", "in ", "not ", "of ", "should be ")
+_MEANT: Final = ("meant ", "mean ", "it's ", "its ", "is ", "in ", "of ", "should be ")
+_DENIED: Final = ("not ", "不是", "唔系")
+"""What stands before a part of a date that is not meant: "May, not June"."""
 _DIGIT: Final = "[0-9〇零一二三四五六七八九十]"
 _PIECE: Final = re.compile(
     rf"(?P<republic>民国 ?)?(?<!{_DIGIT})(?P<year>{_DIGIT}{{2,4}}) ?年(?![级前后内])"
@@ -84,11 +86,15 @@ def date_pieces(words: str) -> tuple[tuple[Unit, int], ...]:
     told = fold(words).strip()
     found: list[tuple[Unit, int | None]] = []
     unlikely: list[tuple[Unit, int | None]] = []
+    denied = False
     for hit in _PIECE.finditer(told):
+        if told[: hit.start()].endswith(_DENIED):
+            denied = True
+            continue
         is_likely = hit["named"] not in _WORDS_TOO or hit["before"] or hit["behind"]
         is_meant = told[: hit.start()].endswith(_MEANT) or hit[0] == told
         (found if is_likely or is_meant else unlikely).extend(_pieces(hit))
-    pieces = tuple(dict.fromkeys(found + unlikely if found else found))
+    pieces = tuple(dict.fromkeys(found + unlikely if found or denied else found))
     if {unit for unit, _ in pieces} == set(Unit):
         return ()
     sound = tuple(

@@ -444,6 +444,9 @@ class _Parser:
             "half",
         ):
             return 2, _numbered(token, behind)
+        if point.exact and self._month_follows():
+            # "12 March. 12 March 1996" tells the day again, and no year 12.
+            return 0, {}
         halved = behind.kind in {"quarter of year", "half of year"}
         if token.digits == calendar.YEAR_DIGITS or halved or point.exact:
             return 1, _year(token)
