@@ -67,3 +67,17 @@ class Intent(StrEnum):
 
 
 _KINDS = {kind.value: kind for kind in RequestKind}
+
+
+ONES_OWN: Final = frozenset(
+    {
+        Intent.ACCESS,
+        Intent.PORTABILITY,
+        Intent.DELETION,
+        Intent.DEREGISTRATION,
+        Intent.UNBINDING,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.RECTIFICATION,
+    }
+)
+"""Intents about one's own account; asked back about where only reported, or not requested."""

@@ -98,7 +98,7 @@ class Speaker(StrEnum):
 
     ``age``: their own age, or when they were born. ``child``, ``teen``: without one, that they are
     under 14, or under 18. ``not_theirs``: the account is somebody else's. ``bereaved``: its owner
-    has died.
+    has died. ``defrauded``: somebody in the app cheated them, or blackmails them.
     """
 
     AGE = "age"
@@ -106,6 +106,7 @@ class Speaker(StrEnum):
     TEEN = "teen"
     NOT_THEIRS = "not_theirs"
     BEREAVED = "bereaved"
+    DEFRAUDED = "defrauded"
 
 
 class Remark(StrEnum):

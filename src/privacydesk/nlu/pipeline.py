@@ -35,10 +35,16 @@ from privacydesk.nlu.topics import Topics
 _CALLED: Final = "my request"
 """What stands for a ticket number in the network's input, in every language."""
 _YES: Final = frozenset({ReplyAct.YES})
+_BARE: Final = frozenset(map(ReplyAct, ("yes", "no", "cancel", "correct", "chat", "told", "upset")))
+"""Acts of a reply that names nothing."""
+_WRONG: Final = "wrong"
+"""The class of answers that say only that something is not right."""
 _NARROWING: Final = frozenset({ReplyAct.ONLY, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.CORRECT})
 """Acts of a reply that may change the scope of the open request."""
 _DONE: Final = 0.4
 """The probability from which a reply has an act."""
+_CERTAIN: Final = 0.8
+"""The probability from which a reply that does more is a yes, too."""
 _MEANT: Final = 0.7
 """The probability from which a reply means a button."""
 _EVEN: Final = 0.5
@@ -47,8 +53,6 @@ _CLEAR: Final = 0.7
 """The probability from which it is clear that something is asked for: of the requests that were not
 sure in two untouched sets, 0.93 were right from here on, and 0.80 in all."""
 _ASKED_FOR: Final = frozenset({Modality.WISHED, Modality.CONDITIONAL})
-_NEARLY_ALL: Final = 0.85
-"""The share of a message from which a question counts as all of it."""
 _REACH: Final = 2_000
 """Characters from which one pass takes as many word pieces as it can."""
 
@@ -151,7 +155,7 @@ class Pipeline:
             best[0],
             best[1],
             tuple(others[:3]),
-            _only_asked(text, reading),
+            reading,
             scope.fragment(),
             scope.acts(),
             scope.accounts(),
@@ -169,10 +173,16 @@ class Pipeline:
         acts = frozenset(
             act for act, chance in zip(REPLY_ACTS, told.acts, strict=True) if chance >= _DONE
         )
+        if acts > _YES and told.acts[REPLY_ACTS.index(ReplyAct.YES)] < _CERTAIN:
+            acts -= _YES
         line = int(told.lines.argmax())
         means = line if told.lines[line] >= _MEANT else 0
+        (answer,) = self._answers.of(text, _mean(scope.parsed.states))
+        if answer == _WRONG and acts <= _BARE:
+            # "No, that's not it" takes nothing back: it asks for another attempt.
+            return frozenset({ReplyAct.CORRECT}), 0
         # So much hangs on a plain yes that a second model has to agree.
-        if acts == _YES and self._answers.of(text, _mean(scope.parsed.states)) != (ReplyAct.YES,):
+        if acts == _YES and answer != ReplyAct.YES:
             return acts | {ReplyAct.CHAT}, means
         return acts, means
 
@@ -217,25 +227,6 @@ def _names_data(read: ReadingResult) -> bool:
     told = (*read.reading.requests, *((read.fragment,) if read.fragment else ()))
     named = (mention for one in told for mention in one.include)
     return any(one.kind is MentionKind.CATEGORY and one.value != ALL for one in named)
-
-
-def _only_asked(text: str, reading: Reading) -> Reading:
-    """Return a reading with its wishes as questions, if the message is nothing but a question.
-
-    No message of the corpus is nothing but a question and yet wishes to file a request.
-    """
-    longest = max(map(len, reading.questions), default=0)
-    if longest < _NEARLY_ALL * len(text.strip()):
-        return reading
-    return replace(
-        reading,
-        requests=tuple(
-            replace(one, modality=Modality.ASKED)
-            if one.modality is Modality.WISHED and one.intent.kind is not None
-            else one
-            for one in reading.requests
-        ),
-    )
 
 
 def looked_at(parser: Parser, text: str, seen: str, today: date) -> tuple[tuple[Scope, ...], bool]:

@@ -57,12 +57,12 @@ class ShortTexts:
 
     Args:
         classes: their names; the last one is for texts of no other class.
-        enough: the probability from which a text is of a class.
+        enough: the probability from which a text is of a class, for each of them.
         learnt: ``centre`` and ``scale`` of the meaning, ``weights`` (meaning and characters,
             classes), and the ``bias`` of each class.
     """
 
-    def __init__(self, classes: list[str], enough: float, learnt: Mapping[str, Floats]) -> None:
+    def __init__(self, classes: list[str], enough: Floats, learnt: Mapping[str, Floats]) -> None:
         self._classes = classes
         self._enough = enough
         self._learnt = learnt
@@ -73,13 +73,13 @@ class ShortTexts:
         with np.load(path) as kept:
             numbers = ("centre", "scale", "weights", "bias")
             learnt = {name: kept[name].astype(np.float32) for name in numbers}
-            return cls(kept["classes"].tolist(), float(kept["enough"]), learnt)
+            return cls(kept["classes"].tolist(), kept["enough"], learnt)
 
     def name(self, meaning: Floats, runs: Floats) -> str:
         """Return the class of a text by its meaning and ``characters``; empty if none is clear."""
         chances = softmax(self._scores(meaning, runs))
         best = int(chances.argmax())
-        known = best < len(self._classes) - 1 and chances[best] >= self._enough
+        known = best < len(self._classes) - 1 and chances[best] >= self._enough[best]
         return self._classes[best] if known else ""
 
     def names(self, meaning: Floats, runs: Floats) -> tuple[str, ...]:

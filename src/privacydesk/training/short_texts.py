@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -45,6 +47,7 @@ class _Model(Struct, frozen=True):
         key: the field of a line that tells the class.
         rest: the class of texts without one.
         enough: the probability from which a class counts.
+        each: the same for classes of which it is another.
         meaning: the weight of the meaning.
         times: how often a text of the files counts; those of the corpus count once.
         looseness: inverse strength of the regularisation, times the number of texts.
@@ -58,6 +61,7 @@ class _Model(Struct, frozen=True):
     meaning: float = 1.0
     times: float = 1.0
     looseness: float = 250.0
+    each: Mapping[str, float] = MappingProxyType({})
 
 
 _MODELS: Final = (
@@ -65,10 +69,10 @@ _MODELS: Final = (
     _Model(TOPICS, "questions", "topic", "policy", 0.5),
     _Model(COMPLAINTS, "complaints", "about", _OTHER, 0.8),
     _Model(REQUESTS, "requests", "kind", _OTHER, 0.8),
-    _Model(ANSWERS, "answers", "act", _OTHER, 0.8, meaning=0.3),
+    _Model(ANSWERS, "answers", "act", _OTHER, 0.7, meaning=0.3, each={"wrong": 0.4}),
     _Model(
         SPEAKERS, "speakers", "speaker", _OTHER, 0.7,
-        meaning=0.7, times=20.0, looseness=1_000.0,
+        meaning=0.7, times=20.0, looseness=1_000.0, each={"defrauded": 0.4},
     ),
     _Model(REMARKS, "remarks", "about", _OTHER, 0.6, meaning=0.7, times=8.0),
 )  # fmt: skip
@@ -96,7 +100,7 @@ def train_short_texts(
         voices: annotated messages.
         replies: what people answered at the steps of forms, about their own account.
     """
-    states = Parser(folder).states
+    states = cache(Parser(folder).states)
     more = {
         REQUESTS: _of_no_unknown_kind(voices, replies),
         SPEAKERS: _of_oneself(voices, replies),
@@ -238,7 +242,9 @@ class _Features:
             folder / self._model.name,
             classes=np.array([*map(str, classes)]),
             bias=bias.astype(np.float32),
-            enough=np.float32(self._model.enough),
+            enough=np.array(
+                [self._model.each.get(name, self._model.enough) for name in classes], np.float32
+            ),
             **{name: numbers.astype(np.float16) for name, numbers in half.items()},
         )
 

@@ -33,7 +33,7 @@ _ENTRIES = {
     "labels": 3_477,
     "language": 123,
     "marks": 473,
-    "plain_answer": 434,
+    "plain_answer": 433,
     "spelling": 20,
     "topics": 1_219,
 }

@@ -5,8 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Modality, Question, ReplyAct
+from privacydesk.domain.reading import Question, ReplyAct
 from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.nlu.short_texts import characters
 
@@ -50,13 +49,3 @@ def test_what_is_nothing_but_an_answer_is_one(
 def test_what_says_more_than_yes_is_no_plain_yes(pipeline: Pipeline, text: str) -> None:
     does = pipeline.parse(text, TODAY, ASKED).reply_acts
     assert does != {ReplyAct.YES}
-
-
-def test_a_message_that_only_asks_wishes_nothing(pipeline: Pipeline) -> None:
-    reading = pipeline.parse("重新看的时候是真人看还是又机器看", TODAY).reading
-    assert reading.questions
-    assert not [
-        one
-        for one in reading.requests
-        if one.modality is Modality.WISHED and one.intent is not Intent.REQUEST_STATUS
-    ]

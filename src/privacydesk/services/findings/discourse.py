@@ -8,7 +8,7 @@ from typing import Any, Final
 from privacydesk.dialog.reading import width
 from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.account_terms import DataCategory
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import ONES_OWN, Intent
 from privacydesk.domain.reading import (
     ALL,
     Holder,
@@ -19,7 +19,7 @@ from privacydesk.domain.reading import (
     Request,
     Safety,
 )
-from privacydesk.services.findings.requests import ENOUGH, ONES_OWN, meant, of, wished
+from privacydesk.services.findings.requests import ENOUGH, meant, of, wished
 
 _YES: Final = ("yes",)
 _DANGERS: Final = {

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import ONES_OWN, Intent
 from privacydesk.domain.reading import (
     ALL,
     MENTIONABLE,
@@ -44,19 +44,6 @@ _ABOUT: Final[Mapping[Intent, MentionKind]] = {
     Intent.UNBINDING: MentionKind.PROVIDER,
 }
 """The only kind of things that these requests can be about."""
-
-ONES_OWN: Final = frozenset(
-    {
-        Intent.ACCESS,
-        Intent.PORTABILITY,
-        Intent.DELETION,
-        Intent.DEREGISTRATION,
-        Intent.UNBINDING,
-        Intent.CONSENT_WITHDRAWAL,
-        Intent.RECTIFICATION,
-    }
-)
-"""Intents about one's own account; asked back about where only reported, or not requested."""
 
 
 class Wished(Struct, frozen=True):

@@ -45,7 +45,12 @@ _ENOUGH: Final = 0.9
 def of_oneself(
     text: str, read: ReadingResult, speaker: str, today: date
 ) -> dict[str, tuple[Any, ...]]:
-    """Return what a message says of its writer, as entities; nothing if it speaks for another."""
+    """Return what a message says of its writer, as entities; nothing if it speaks for another.
+
+    Fraud counts for others, too: a daughter writes what happened to her mother.
+    """
+    if speaker == Speaker.DEFRAUDED:
+        return {"defrauded": ("yes",)}
     if any(one.holder is not Holder.SELF for one in read.reading.requests):
         return {}
     if speaker == Speaker.NOT_THEIRS:
