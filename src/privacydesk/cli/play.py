@@ -1,13 +1,14 @@
 """``privacydesk dialogs play``: a chat with the desk in the terminal.
 
 The real engine, texts and services run on a temporary database, with in-memory twins of the account
-service and the code gateway and with the demo's sample people. Nothing is stored or sent.
+service and the code gateway, the demo's sample people and its policy. Nothing is stored or sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -317,8 +318,10 @@ async def _play(
         MemoryCodeSender,
         phones_of,
     )
+    from privacydesk.demo.data_folder import import_policy  # noqa: PLC0415
     from privacydesk.demo.people import sample_people  # noqa: PLC0415
     from privacydesk.domain.agents import Role  # noqa: PLC0415
+    from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
 
     logs.set_up("error", as_json=False)
     clock = MovableClock()
@@ -327,12 +330,16 @@ async def _play(
     chosen_locale = (locale or (player.locale if player else "zh_Hans")).replace("-", "_")
     settings, minter = _session_settings(folder, dialogs, locales, clock)
     upgrade(settings)
+    operator = _load_profile(profile)
+    if profile is None:
+        typer.echo("Reading the sample policy …", err=True)
+        import_policy(folder, operator.policy, clock.now(), E5Embedder(os.cpu_count() or 1))()
     book = AccountBook(
         [person.record for person in people.values() if person.record is not None], clock
     )
     accounts, codes = MemoryAccountService(book), MemoryCodeSender(clock, phones_of(book))
     async with open_services(
-        settings, ExternalServices(accounts, codes), profile=_load_profile(profile), clock=clock
+        settings, ExternalServices(accounts, codes), profile=operator, clock=clock
     ) as services:
         if chosen_locale not in services.catalogs.locales:
             exit_with_usage_error(
@@ -374,7 +381,7 @@ def _session_settings(
 
     key = OKPKey.generate_key("Ed25519", private=True)
     settings = load_settings_for(
-        None,
+        folder,
         database_url=f"sqlite:///{folder / 'desk.db'}",
         dialogs=dialogs,
         locales=locales,
