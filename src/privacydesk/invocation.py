@@ -16,7 +16,7 @@ from typing import Final
 _NAME: Final = "privacydesk"
 _COMMAND: Final = re.compile(
     r"\bprivacydesk(?= (?:demo|serve|understand|deadline|calendar|policy|dialogs|agents|tickets"
-    r"|tasks|conversations|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports|packs"
+    r"|tasks|conversations|profile|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports|packs"
     r"|retention|receipts|incidents|audit)\b)"
 )
 
