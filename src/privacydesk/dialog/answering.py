@@ -217,6 +217,14 @@ def keep_lone_contact(reply: Reply) -> bool:
     return True
 
 
+def take_request_for_value(reply: Reply) -> bool:
+    """Follow another request where a date or the like is asked for, and none is given."""
+    closed = reply.slot_type == entries.FIELD_VALUE and reply.value is None
+    if not closed or reply.frame.slots.get(entries.FIELD) not in entries.TYPED:
+        return False
+    return following.other_wish(reply.runner, reply.script)
+
+
 def take_foretold(reply: Reply) -> bool:
     """Keep the answer to a later question if a message gives nothing else."""
     runner, script, frame = reply.runner, reply.script, reply.frame

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
 from privacydesk.dialog import (
     asked_before,
     kept_wishes,
@@ -21,7 +25,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.events import Choice
-from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.intents import DESTRUCTIVE, ONES_OWN, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import ScheduledEventKind
 from privacydesk.domain.ticket_moves import Move, may
@@ -252,6 +256,9 @@ def _several(runner: Runner, script: Script) -> bool:
         # A request's status is shown at once; other requests come right after that.
         kept_wishes.keep_all(runner, script, asked)
         return runner.start(script, Intent.REQUEST_STATUS)
+    besides = _asked_besides(runner, script, asked) if asked else ()
+    if len(asked) == 1:
+        kept_wishes.keep_all(runner, script, besides)
     if len(asked) == 1 and script.observed.requests:
         questions.explain_at_once(script, runner.by_intent[asked[0].intent])
         return runner.begin(script, asked[0])
@@ -262,8 +269,28 @@ def _several(runner: Runner, script: Script) -> bool:
         "desk.wishes_first",
         {"first": kept_wishes.named(runner, (first,)), "rest": kept_wishes.named(runner, rest)},
     )
-    kept_wishes.keep_all(runner, script, rest)
+    kept_wishes.keep_all(runner, script, (*rest, *besides))
     return runner.begin(script, first)
+
+
+def _asked_besides(
+    runner: Runner, script: Script, wished: Collection[RequestDraft]
+) -> tuple[RequestDraft, ...]:
+    """Return what a message asks for besides its requests: "and can you switch off the ads?".
+
+    It is offered after them; nothing is lost for good because of a question.
+    """
+    known = {wish.intent for wish in wished}
+    return tuple(
+        replace(wish, only_asked=True)
+        for part in script.observed.parts
+        if (kind := part.recognised.intent.kind) and kind not in DESTRUCTIVE
+        if part.recognised.intent in ONES_OWN - known
+        for wish in wishes.wishes_for(
+            runner.by_intent[part.recognised.intent], part.recognised.intent, part.entities
+        )
+        if wish.slots
+    )
 
 
 def _first(runner: Runner, script: Script) -> None:

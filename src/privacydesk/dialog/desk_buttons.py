@@ -12,7 +12,7 @@ from privacydesk.dialog import (
     queueing,
     request_buttons,
 )
-from privacydesk.dialog.desk_choices import END_TALK, LEAVE_CONTACT
+from privacydesk.dialog.desk_choices import END_TALK, LEAVE_CONTACT, NO_WISH, WISH_NOW
 from privacydesk.dialog.menu import show_menu
 from privacydesk.dialog.request_actions import PACKAGE, read_choice
 from privacydesk.dialog.runner import Runner
@@ -75,7 +75,7 @@ def _language_choice(runner: Runner, script: Script, language: str) -> None:
 def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
     if choice in {"desk:leave_queue", END_TALK}:
         queueing.leave_queue(runner, script)
-    elif choice == queueing.WISH_NOW:
+    elif choice == WISH_NOW:
         script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
         _take_up(runner, script)
     elif choice == queueing.LOOK_UP:
@@ -90,7 +90,7 @@ def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
 
 def _take_up(runner: Runner, script: Script) -> None:
     """Start the queued request now."""
-    if not runner.take_up(script):
+    if not runner.take_up(script, wanted=True):
         runner.prompt_again(script)
 
 
@@ -119,8 +119,8 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:back": commands.go_back,
     "desk:answer": _answer_first,
     "desk:menu": lambda _, script: show_menu(script, "desk.menu_again"),
-    queueing.WISH_NOW: _take_up,
-    queueing.NO_WISH: _forget_wishes,
+    WISH_NOW: _take_up,
+    NO_WISH: _forget_wishes,
     queueing.LOOK_UP: lambda runner, script: runner.prompt_again(script),
 }
 
@@ -134,7 +134,7 @@ _LABELS = {
     END_TALK: "owner.end_talk",
     LEAVE_CONTACT: "owner.leave_contact",
     "desk:status": "desk.choice.request_status",
-    queueing.WISH_NOW: "desk.wish_now",
-    queueing.NO_WISH: "desk.wish_not_now",
+    WISH_NOW: "desk.wish_now",
+    NO_WISH: "desk.wish_not_now",
     queueing.LOOK_UP: "owner.look_up",
 }

@@ -43,6 +43,12 @@ def leave_queue_choice() -> Choice:
     return Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
 
 
+WISH_NOW: Final = "desk:wish"
+"""Begins the request that was kept first."""
+
+NO_WISH: Final = "desk:no_wish"
+"""Drops all kept requests."""
+
 LEAVE_CONTACT: Final = "desk:leave_contact"
 """Leaves a contact for an answer; clients offer it themselves, while a person is waited for."""
 

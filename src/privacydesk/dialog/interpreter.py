@@ -27,7 +27,6 @@ from privacydesk.dialog import (
     limiting,
     particulars,
     questions,
-    queueing,
     reading,
     remarks,
     side_questions,
@@ -35,6 +34,7 @@ from privacydesk.dialog import (
     taking,
     thinking,
 )
+from privacydesk.dialog.desk_choices import WISH_NOW
 from privacydesk.dialog.reply import Place, Reply
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
@@ -161,7 +161,7 @@ def _chooses_at_menu(reply: Reply) -> bool:
         # In a longer message that lists requests, the recogniser knows best which one is meant.
         offered = script.prompt.choices if script.prompt is not None else ()
         agreed = reading.agrees(script) and not script.observed.requests
-        wished = offered[0] if agreed and offered and offered[0].id == queueing.WISH_NOW else None
+        wished = offered[0] if agreed and offered and offered[0].id == WISH_NOW else None
         choice = wished or choosing.spoken(script, tuple((one, "") for one in offered))
     if choice is None:
         return False
@@ -273,6 +273,7 @@ TABLE: Final = (
     Row("form taken back or left", _WORDS, _few_words(following.leaves)),
     Row("another request besides", _WORDS, _few_words(following.adds_another)),
     Row("answer to the next question", _WORDS, answering.take_foretold),
+    Row("another request in place of a value", _NAME, answering.take_request_for_value),
     Row("no answer to staff", _WORDS, staff_questions.answers_nothing),
     Row("any words", _WORDS, answering.take_words),
     Row("correction", _WORDS, answering.correct_earlier),
@@ -328,6 +329,8 @@ TABLE: Final = (
     Row("more of the story", _AMONG, answering.add_to_story),
     Row("value that can't be had", _AMONG, answering.say_not_offered),
     Row("not understood", _ASKED, answering.not_understood),
+    Row("not right, and not what", _CONFIRM, confirming.ask_what_is_wrong),
+    Row("something more for staff", _CONFIRM, confirming.keep_for_staff),
     Row("neither yes nor no", _CONFIRM, confirming.ask_which),
 )
 """All that a typed message may do, in the order in which it is tried."""

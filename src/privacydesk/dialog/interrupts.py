@@ -23,6 +23,8 @@ from privacydesk.domain.ticket import MaterialKind, Requester
 
 _OF_OTHERS: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
 """Kinds of requests in which another person's account may be spoken of."""
+_OF_PROPERTY: Final = {"account": "desk.other_to_human", "fraud": "desk.defrauded"}
+"""Dangers to an account or to money, with what is said of them at once."""
 _STORIES: Final = frozenset({"long_text", *TO_STAFF})
 """Types of answers in which people tell at length what happened."""
 
@@ -148,18 +150,19 @@ def mind_danger(runner: Runner, script: Script) -> bool:
     hijacked account is part of it.
     """
     danger = script.observed.entities.get("in_danger", ())
+    if script.observed.entities.get("defrauded") and {*danger} <= {"account"}:
+        danger = ("fraud",)
     if not danger:
         return False
     if danger[0] == "child":
         script.minor_hint = True
     frame, step = runner.waiting_step(script)
     asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
-    told = asked in _STORIES and danger[0] == "account"
-    if danger[0] == "account":
+    if danger[0] in _OF_PROPERTY:
         # It endangers nobody's life, and the agent who takes over says what comes next.
-        if told or script.owner.kind is not OwnerKind.ASSISTANT:
+        if asked in _STORIES or script.owner.kind is not OwnerKind.ASSISTANT:
             return False
-        script.say("desk.other_to_human")
+        script.say(_OF_PROPERTY[danger[0]])
         return runner.start(script, Intent.HUMAN_AGENT)
     was_told, script.danger_at = script.danger_at is not None, script.danger_at or script.now
     if script.owner.kind is OwnerKind.ASSISTANT:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from privacydesk.dialog import filling, limits, openings
+from privacydesk.dialog.desk_choices import NO_WISH, WISH_NOW
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.domain.conversation import RequestDraft
+from privacydesk.domain.events import Choice, ChoiceStyle
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -40,7 +42,8 @@ def keep(runner: Runner, script: Script, wish: RequestDraft) -> Keeping:
         if merged is not None:
             words = dict.fromkeys((one.words, wish.words))
             both = openings.shortened("\n".join(said for said in words if said))
-            kept[place] = RequestDraft(wish.intent, merged, both)
+            asked = one.only_asked and wish.only_asked
+            kept[place] = RequestDraft(wish.intent, merged, both, only_asked=asked)
             script.pending_requests = tuple(kept)
             return Keeping.KNOWN
     if len(kept) >= MOST_KEPT:
@@ -96,6 +99,18 @@ def _term(flow: Flow, wish: RequestDraft) -> dict[str, Any]:
     for step, slot_type in filling.named_in(flow, wish.slots):
         term["of"] = shown(slot_type, wish.slots[step.slot])
     return term
+
+
+def offer(runner: Runner, script: Script) -> None:
+    """Ask whether the kept requests are wanted: only asked about, or kept for a person."""
+    script.ask(
+        "desk.wishes_left",
+        {"wish": named(runner, script.pending_requests)},
+        (
+            Choice(id=WISH_NOW, key="desk.wish_now", style=ChoiceStyle.PRIMARY),
+            Choice(id=NO_WISH, key="desk.wish_not_now"),
+        ),
+    )
 
 
 def say_kept(runner: Runner, script: Script, wishes: Iterable[RequestDraft]) -> None:

@@ -133,6 +133,11 @@ def words_of(form: Running) -> str:
     return str(form.slots.get(_BEGAN_WITH, ""))
 
 
+def add_words(form: Running, words: str) -> None:
+    """Add to the words that staff see first."""
+    form.slots[_BEGAN_WITH] = shortened("\n".join(one for one in (words_of(form), words) if one))
+
+
 def answers(frame: Running, step: Ask) -> bool:
     """Whether the sentence that began a form answers a question, wholly or in part."""
     return bool(frame.slots.get(_TELLS)) and _may_answer(frame, step)

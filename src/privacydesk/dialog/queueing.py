@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.dialog import commands, kept_wishes, limits, reading, wishes
-from privacydesk.dialog.desk_choices import leave_queue_choice
+from privacydesk.dialog.desk_choices import WISH_NOW, leave_queue_choice
 from privacydesk.dialog.objecting import has_answer, objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -18,8 +18,6 @@ from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ReplyAct
 
-WISH_NOW = "desk:wish"
-NO_WISH = "desk:no_wish"
 LOOK_UP = "desk:look_up"
 _QUESTION_LIMIT = 500
 """Characters of a question that is looked up by a button."""
@@ -37,21 +35,9 @@ def go_on_without_person(runner: Runner, script: Script, key: str, args: Mapping
     script.own(OwnerKind.ASSISTANT, key, args)
     if script.pending_requests and not script.stack:
         # Requests kept for a person are not begun just because none is there any more.
-        offer_wishes(runner, script)
+        kept_wishes.offer(runner, script)
     else:
         runner.prompt_again(script)
-
-
-def offer_wishes(runner: Runner, script: Script) -> None:
-    """Ask whether the kept requests are still wanted: a person may have handled them."""
-    script.ask(
-        "desk.wishes_left",
-        {"wish": kept_wishes.named(runner, script.pending_requests)},
-        (
-            Choice(id=WISH_NOW, key="desk.wish_now", style=ChoiceStyle.PRIMARY),
-            Choice(id=NO_WISH, key="desk.wish_not_now"),
-        ),
-    )
 
 
 def acknowledge(script: Script, *, anew: bool = False) -> None:
@@ -141,6 +127,12 @@ def _go_on_alone(runner: Runner, script: Script) -> bool:
     return runner.begin(script, asked[0])
 
 
+def _goes_on_with(runner: Runner, script: Script) -> bool:
+    """Whether a message says what the assistant should do instead of a person."""
+    narrows = bool(script.stack) and limits.told(script.observed.entities) is not None
+    return narrows or bool(wishes.wishes_of(runner, script))
+
+
 def _waits_here(script: Script, word: str) -> bool:
     """Whether "I've waited for days" is about the queue: there is no request it could mean."""
     found = script.observed.recognised
@@ -182,9 +174,13 @@ def while_queued(runner: Runner, script: Script) -> bool:
     word = commands.word(script)
     denied = Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ())
     stays = reading.does(script, ReplyAct.FILED, ReplyAct.LATER, ReplyAct.PERSON)
-    leaves = reading.does(script, ReplyAct.CANCEL) and not stays
-    if denied or leaves or word in {"leave_queue", "cancel"}:
+    stops = reading.does(script, ReplyAct.CANCEL) and not stays
+    if denied or word in {"leave_queue", "cancel"} or (stops and _goes_on_with(runner, script)):
         return _go_on_alone(runner, script)
+    if stops:
+        # "Just stop him" may be about anything: nobody loses their place by such words alone.
+        script.ask("owner.leave_or_wait", {}, (leave_queue_choice(),))
+        return True
     if script.observed.entities.get("language"):
         return False
     if word == "status":

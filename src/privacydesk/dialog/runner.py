@@ -274,11 +274,17 @@ class Runner:
         elif not self.take_up(script):
             self.offer_more(script)
 
-    def take_up(self, script: Script) -> bool:
-        """Begin the request that was kept first; return whether there was one."""
+    def take_up(self, script: Script, *, wanted: bool = False) -> bool:
+        """Begin the request that was kept first; return whether there was one.
+
+        Unless it is known to be wanted, one that was only asked about is offered.
+        """
         if not script.pending_requests:
             return False
         wish, *rest = script.pending_requests
+        if wish.only_asked and not wanted:
+            kept_wishes.offer(self, script)
+            return True
         script.pending_requests = tuple(rest)
         script.say("desk.wish_next", {"wish": kept_wishes.named(self, (wish,))})
         return self.begin(script, wish)

@@ -55,5 +55,8 @@ def _waits(reply: Reply, key: str, *alike: ReplyAct) -> bool:
     later = reading.does(script, ReplyAct.LATER, *alike)
     if not later or reading.does(script, ReplyAct.ANSWER, ReplyAct.PERSON):
         return False
+    if not reading.is_brief(script):
+        # "Wait, let me tell you first what happened …" says more.
+        return False
     reply.ask_again(key)
     return True

@@ -189,7 +189,8 @@ def _heard(runner: Runner, script: Script) -> tuple[RecognisedRequest, ...]:
     goes_on = script.stack or script.owner.kind is OwnerKind.QUEUE
     if goes_on and (unclear or remark) and not reading.is_worded(script, found.intent):
         return ()
-    if _files(runner, script) and reading.only_answers_or_tells(script):
+    complains = found.intent is Intent.COMPLAINT and reading.is_clear(script)
+    if _files(runner, script) and reading.only_answers_or_tells(script) and not complains:
         # 其他人还看得到我的名字 complains of nobody, and 人工听一下录音 asks for no copy.
         return ()
     return (RecognisedRequest(found, observed.entities),)

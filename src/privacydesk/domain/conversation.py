@@ -109,11 +109,13 @@ class RequestDraft(Struct, frozen=True):
         intent: the intent, which has a request kind.
         slots: values that the user has already given; JSON only.
         words: the user's message that made the request, verbatim; empty for a button.
+        only_asked: the message asked whether it can be done, beside other requests.
     """
 
     intent: Intent
     slots: Mapping[str, Any] = field(default_factory=dict)
     words: str = ""
+    only_asked: bool = False
 
 
 class Prompt(Struct, frozen=True):

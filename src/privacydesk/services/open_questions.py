@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from privacydesk.dialog.desk_choices import more_choices
-from privacydesk.dialog.queueing import WISH_NOW
+from privacydesk.dialog.desk_choices import WISH_NOW, more_choices
 from privacydesk.dialog.schema import Ask, Confirm, Flow
 from privacydesk.dialog.script import ANSWER
 from privacydesk.dialog.slots import shown

@@ -260,13 +260,19 @@ def _request_records(wishes: Iterable[RequestDraft]) -> list[dict[str, Any]]:
     return [
         {"intent": wish.intent.value, "slots": wish.slots}
         | ({"words": wish.words} if wish.words else {})
+        | ({"only_asked": True} if wish.only_asked else {})
         for wish in wishes
     ]
 
 
 def _read_requests(records: Iterable[Mapping[str, Any]]) -> tuple[RequestDraft, ...]:
     return tuple(
-        RequestDraft(Intent(record["intent"]), record["slots"], record.get("words", ""))
+        RequestDraft(
+            Intent(record["intent"]),
+            record["slots"],
+            record.get("words", ""),
+            only_asked=record.get("only_asked", False),
+        )
         for record in records
     )
 
