@@ -32,6 +32,8 @@ _JOINTS: Final = frozenset(
     }
 )  # fmt: skip
 """Separators and conjunctions between list items, folded."""
+_PROFILE: Final = ("资料", "档案", "信息", "主页", "个资", "profile", "details", "info")
+"""Words for all of a profile, folded; other words name a part of it: "my avatar"."""
 _OF: Final = "的嘅"
 """Particles that may precede one."""
 BELONGS: Final = 0.5
@@ -173,7 +175,9 @@ class Scope:
                 named.append(stretch)
             else:
                 dated.append((stretch, period))
-        qualifiers = [one.text(self.text) for one in named]
+        told = mention.stretch.text(self.text)
+        is_part = mention.value == "profile" and not any(one in fold(told) for one in _PROFILE)
+        qualifiers = [one.text(self.text) for one in named] or [told] * is_part
         if any(self._are_listed(one, other, ROLES[role]) for one, _ in dated for other in named):
             # "Last year's and the ones with Mei" are two separate sets.
             yield from (Mention(*which, qualifier=one) for one in qualifiers)
