@@ -58,6 +58,9 @@ _SQLSTATE_FAULTS = {
     "55P03": ErrorClass.CONTENDED,  # lock not available
     "57014": ErrorClass.CONTENDED,  # cancelled by a time-out
     "25006": ErrorClass.UNAVAILABLE,  # read-only, as after a failover
+    "42501": ErrorClass.UNAVAILABLE,  # no right to a file, as on a read-only disk, or to a table
+    "XX001": ErrorClass.UNAVAILABLE,  # damaged rows
+    "XX002": ErrorClass.UNAVAILABLE,  # a damaged index
     "57P01": ErrorClass.LOST,
     "57P02": ErrorClass.LOST,
     "57P03": ErrorClass.LOST,

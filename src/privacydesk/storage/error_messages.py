@@ -27,6 +27,7 @@ _LOGIN_REFUSED: Final = (
     "the server does not let this user in with this password, or not into it at all"
 )
 _NO_DATABASE: Final = "the server has no database of that name; make it with createdb"
+_NOT_READY: Final = "the server is starting or stopping; try again"
 _SQLSTATE_MESSAGES: Final = {
     "28P01": _LOGIN_REFUSED,
     "28000": _LOGIN_REFUSED,
@@ -34,7 +35,7 @@ _SQLSTATE_MESSAGES: Final = {
     "42501": "its user may not do that; have the user own the database",
     "53100": "the server's disk is full; make room",
     "53300": "the server has no connection left; raise its max_connections",
-    "57P03": "the server is starting or stopping; try again",
+    "57P03": _NOT_READY,
     "25006": "the server takes no changes: it is a replica",
 }
 _CONNECTION_MESSAGES: Final = (
@@ -42,6 +43,7 @@ _CONNECTION_MESSAGES: Final = (
     ("no pg_hba.conf entry", _LOGIN_REFUSED),
     ("pg_hba.conf rejects", _LOGIN_REFUSED),
     ("role ", _LOGIN_REFUSED),
+    ("the database system is ", _NOT_READY),
     ("database ", _NO_DATABASE),
     ("resolve host", "its host is not known; see that the name is right"),
     ("invalid connection option", "one of its options is unknown"),

@@ -32,6 +32,8 @@ def _error(cause: DriverError, *, lost: bool = False) -> sa.exc.DBAPIError:
         (DriverError(state="57P01"), ErrorClass.LOST),
         (DriverError(state="53100"), ErrorClass.UNAVAILABLE),
         (DriverError(state="25006"), ErrorClass.UNAVAILABLE),
+        (DriverError(state="42501"), ErrorClass.UNAVAILABLE),
+        (DriverError(state="XX001"), ErrorClass.UNAVAILABLE),
         (DriverError(state="23505"), ErrorClass.JOB_AT_FAULT),
         (DriverError(), ErrorClass.LOST),
     ],
