@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import filling, kept_wishes, limits, reading, widening
+from privacydesk.dialog import filling, kept_wishes, limits, openings, reading, widening
 from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -23,7 +23,7 @@ from privacydesk.dialog.slots import (
     values_in,
 )
 from privacydesk.domain.conversation import RequestDraft
-from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.intents import FOR_OTHERS, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -147,6 +147,8 @@ def _names_only(runner: Runner, wish: RequestDraft, values: set[Any]) -> bool:
     return bool(named) and named <= values
 
 
+_OF_OTHERS: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
+"""Kinds of requests that are about what somebody else does, or about their account."""
 _KEEPS_PART: Final = (ReplyAct.KEEP, ReplyAct.ONLY)
 _ENDS: Final = (ReplyAct.CANCEL, ReplyAct.NO, ReplyAct.INSTEAD)
 _GIVES_UP: Final = (*_ENDS, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.LATER, ReplyAct.FILED)
@@ -265,6 +267,8 @@ def _means_part(script: Script) -> bool:
 
 def _ends(runner: Runner, script: Script, said: set[str], flow: Flow) -> bool:
     """End the open form; also ask about one that was filed before it if either may be meant."""
+    if ANY_REQUEST in said and _may_stop_others(runner, script):
+        return True
     if ANY_REQUEST not in said or not _filed_alike(script, flow):
         runner.cancel_form(script)
         return True
@@ -292,8 +296,24 @@ def forgets(runner: Runner, script: Script) -> bool:
     said = {str(one) for one in entities.get("taken_back", ())}
     if _is_of_another_kind(said, runner.flows[script.stack[script.form_at()].flow]):
         return False
+    if _may_stop_others(runner, script):
+        return True
     runner.cancel_form(script)
     return not entities.get("asks_person") or runner.start(script, Intent.HUMAN_AGENT)
+
+
+def _may_stop_others(runner: Runner, script: Script) -> bool:
+    """Ask what should stop, if it may be what somebody does of whom the form is: "stop it now".
+
+    The words go to staff with the form; a command still cancels it.
+    """
+    form = script.stack[script.form_at()]
+    if runner.flows[form.flow].kind not in _OF_OTHERS:
+        return False
+    openings.add_words(form, openings.words_said(script))
+    script.say("desk.what_stops")
+    runner.prompt_again(script)
+    return True
 
 
 def leaves_out(runner: Runner, script: Script) -> bool:
