@@ -104,7 +104,7 @@ class DeskPage:
 
     def form(self, deed: str) -> Locator:
         """Return the form of a deed."""
-        return self.page.locator(f"form[action$='/{deed}']")
+        return self.page.locator(f"form:is([action$='/{deed}'], [action*='/{deed}#'])")
 
     async def does(self, deed: str) -> None:
         """Send a deed's form as it is, and wait until it is done."""

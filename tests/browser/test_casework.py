@@ -62,7 +62,7 @@ async def test_a_text_is_chosen_by_keyboard_and_stands_where_one_writes(
     await mei.goes(f"tickets/{number}")
     await mei.page.keyboard.press("t")
     await expect(mei.page.locator(".speaks[data-mine='yes']")).to_be_visible()
-    await mei.page.keyboard.press("r")
+    await expect(mei.page.locator("#reply-text")).to_be_focused()
     await mei.page.keyboard.press("/")
     await expect(mei.page.locator("#modules")).to_be_visible()
     await mei.page.keyboard.press("ArrowDown")

@@ -838,6 +838,76 @@ async def test_no_button_of_a_question_is_cut_off(house: House, height: int) -> 
 
 
 @pytest.mark.parametrize("locale", list(LANGUAGES))
+@pytest.mark.parametrize("height", [480, 640])
+async def test_what_is_irreversible_is_read_together_with_its_button(
+    house: House, locale: str, height: int
+) -> None:
+    page = await house.chat(locale, viewport={"width": 390, "height": height})
+    await page.fill("#text", "Unbind Google")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    Stage(house.desk, house.last(), locale).summary()
+    await expect(page.locator("#choices .button.danger")).to_be_in_viewport(ratio=1)
+    note = await page.locator("#log .summary .notes").bounding_box()
+    docked = await page.locator("#choices").bounding_box()
+    shown = await page.locator("#scroll").bounding_box()
+    assert note is not None
+    assert docked is not None
+    assert shown is not None
+    assert shown["y"] <= note["y"]
+    assert note["y"] + note["height"] <= docked["y"]
+
+
+async def test_no_button_leads_where_the_answer_is_typed(house: House) -> None:
+    page = await house.chat()
+    stage = Stage(house.desk, house.last(), "en")
+    color = "(one) => getComputedStyle(one).color"
+    stage.several(one=True)
+    leads = await page.locator('#choices [data-choice="kind-1"]').evaluate(color)
+    quiet = await page.locator("#choices .button.quiet").first.evaluate(color)
+    assert leads != quiet
+    stage.code(house.desk.clock.now())
+    resend = page.locator('#choices [data-choice="resend"]')
+    await expect(resend).to_be_enabled()
+    assert await resend.evaluate(color) == quiet
+
+
+@pytest.mark.parametrize("key", ["", "Enter"])
+async def test_after_a_button_the_focus_is_where_the_next_question_is_answered(
+    house: House, key: str
+) -> None:
+    async def press(choice: str) -> None:
+        button = page.locator(f'#choices [data-choice="{choice}"]')
+        await (button.press(key) if key else button.click())
+        await expect(page.locator("#choices button")).to_have_count(0)
+
+    page = await house.chat(viewport={"width": 1280, "height": 740})
+    stage = Stage(house.desk, house.last(), "en")
+    stage.several(one=True)
+    await press("kind-1")
+    stage.code(house.desk.clock.now())
+    await expect(page.locator("#code")).to_be_focused()
+    await press("resend")
+    stage.summary()
+    first = page.locator("#choices button").first
+    await expect(first).to_be_visible()
+    if key:
+        await expect(first).to_be_focused()
+    else:
+        await expect(page.locator("#text")).not_to_be_focused()
+
+
+async def test_after_a_tap_a_phone_s_keyboard_stays_away(house: House) -> None:
+    page = await house.chat(has_touch=True, is_mobile=True)
+    stage = Stage(house.desk, house.last(), "en")
+    stage.several(one=True)
+    await page.locator('#choices [data-choice="kind-1"]').tap()
+    stage.code(house.desk.clock.now())
+    await expect(page.locator("#choices button")).to_have_count(1)
+    await expect(page.locator("#code")).not_to_be_focused()
+
+
+@pytest.mark.parametrize("locale", list(LANGUAGES))
 async def test_nothing_of_the_header_is_cut_on_a_small_phone(house: House, locale: str) -> None:
     page = await house.chat(locale)
     house.last().queue_place = 13

@@ -49,7 +49,6 @@ async def test_an_agent_takes_over_while_the_user_types_and_hands_the_form_back(
     await expect(mei.page.locator(".speaks[data-mine='yes']")).to_be_visible()
     await user.chat.hears("owner.agent_joined")
 
-    await mei.page.keyboard.press("r")
     await expect(mei.page.locator("#reply-text")).to_be_focused()
     await mei.page.keyboard.type("您好，我是小美。")
     await expect(user.page.locator("#typing")).not_to_be_empty()

@@ -119,6 +119,10 @@ async def test_a_refusal_takes_four_clicks_and_an_item_is_granted_in_part(
     await clicks.on("input[name='ground'][value='rights_of_others']")
     await expect(mei.page.locator("#decide-do")).to_be_visible()
     await expect(mei.page.locator("#draft .preview")).to_contain_text("这些信息也涉及其他人")
+    # The reason that came with the ground is read beside the button that sends it.
+    reason = mei.page.locator("#draft .verdict dd", has_text="这些信息也涉及其他人")
+    await mei.page.locator("#decide-do").scroll_into_view_if_needed()
+    await expect(reason).to_be_in_viewport(ratio=1)
     assert clicks.count == 3, "the fourth would refuse it"
     await mei.looks_right("refusal")
 

@@ -70,8 +70,9 @@ def _deletion(_script: Script, frame: Running) -> Summary:
             *_explained("legal", "backups"),
         ],
         "notes": [
+            *_notes("deleted_is_gone"),
             *([_term("summary.as_written", words=words)] if words else []),
-            *_notes("unchecked_stays", "deleted_is_gone"),
+            *_notes("unchecked_stays"),
         ],
     }
 

@@ -182,10 +182,13 @@ function clock(seconds) {
 export function summaryCard(words, event) {
   const { goes = [], stays = [], changes = [], notes = [] } = event.data.summary;
   const danger = event.kind === "warning";
+  const told = el("ul", { class: "notes" }, ...notes.map((note) => el("li", {}, note)));
   return el(
     "div",
     { class: `card summary${danger ? " warning" : ""}`, lang: event.lang, "data-card": "summary" },
     danger ? el("h2", {}, words.t("warning.label")) : null,
+    // A warning comes first: the end of a long card is below the buttons.
+    danger ? told : null,
     el(
       "div",
       { class: "sides" },
@@ -193,7 +196,7 @@ export function summaryCard(words, event) {
       stays.length ? side("stays", words.t("summary.stays"), stays) : null,
       ...changes.map((change) => changed(words, change)),
     ),
-    el("ul", { class: "notes" }, ...notes.map((note) => el("li", {}, note))),
+    danger ? null : told,
   );
 }
 

@@ -21,6 +21,7 @@ import { Uploads } from "./uploads.js";
 import { Words } from "./words.js";
 
 const NEAR = 80;
+const TOUCH = window.matchMedia("(hover: none)");
 /** How much of a question may be above what is shown, so that all of its buttons are. */
 const CUT = 48;
 const TYPING_SHOWN = 6000;
@@ -73,6 +74,11 @@ let told = 0;
 let ready = false;
 /** Where the page put the log: there it stays at the end of what is said, until somebody scrolls. */
 let placed = -1;
+/** @typedef {{place: Element | null, keyboard: boolean, question: number}} Pressed */
+/** The button pressed last, and what an answer given with it left the focus to do. @type {Pressed | null} */
+let pressed = null;
+/** @type {Pressed | null} */
+let leaving = null;
 
 const client = new Client(base, store, {
   state: showState,
@@ -159,16 +165,14 @@ const picks = new Picks(words, {
   choose: (choice, offset) => choose(choice.id, choice.label, offset),
   chooseSeveral: (chosen, offset) => {
     const shown = words.list(chosen.map((choice) => choice.label));
-    client.submit({ type: "choose", choices: chosen.map((choice) => choice.id), shown, offset });
-    toEnd();
+    answer({ type: "choose", choices: chosen.map((choice) => choice.id), shown, offset });
   },
 });
 
 const questions = new QuestionCard(words, {
   choose: (choice, offset) => choose(choice.id, choice.label, offset),
   handIn: (values, shown, offset) => {
-    client.submit({ type: "hand_in", values, shown, offset });
-    toEnd();
+    answer({ type: "hand_in", values, shown, offset });
   },
 });
 
@@ -228,6 +232,7 @@ function showChoices() {
   const waits = client.view.requests.some((one) => one.state !== "closed");
   const key = shown.length || isCard ? `${event.offset}${waits ? " waits" : ""}` : "";
   choices.hidden = !key;
+  choices.classList.toggle("typed", composer.kind !== "text");
   if (choices.dataset.shown === key && key) return;
   choices.dataset.shown = key;
   choices.classList.remove("docked");
@@ -251,6 +256,7 @@ function showChoices() {
         : shown.map(button)),
   );
   if (focused && !key) scroll.focus({ preventScroll: true });
+  if (!answering) moveFocus(event);
 }
 
 /**
@@ -334,8 +340,40 @@ function showRecorded() {
  * @param {number} offset
  */
 function choose(choice, shown, offset) {
-  client.submit({ type: "choose", choice, shown, offset });
+  answer({ type: "choose", choice, shown, offset });
+}
+
+/** @param {any} message what a button or a form answers */
+function answer(message) {
+  leaving = pressed;
+  client.submit(message);
   toEnd();
+}
+
+// A click by keyboard has no detail.
+chat.addEventListener(
+  "click",
+  ({ target, detail }) => {
+    const place = /** @type {Element} */ (target).closest("button");
+    if (place) pressed = { place, keyboard: detail === 0, question: client.view.prompt };
+  },
+  true,
+);
+
+/**
+ * Put the focus where the next question is answered, unless the person went elsewhere meanwhile.
+ *
+ * @param {any} event the question that is open now
+ */
+function moveFocus(event) {
+  if (!leaving || !event || event.offset === leaving.question) return;
+  const { place, keyboard } = leaving;
+  leaving = null;
+  if (![place, scroll, document.body].includes(document.activeElement)) return;
+  const isTyped = composer.field !== composer.text || choices.hidden;
+  // Unasked, a phone's keyboard would cover what was said.
+  if (isTyped && (keyboard || !TOUCH.matches)) composer.field.focus();
+  else if (keyboard) choices.querySelector("button:enabled, input, select, textarea")?.focus({ preventScroll: true });
 }
 
 /** Who is there, in the header; and the queue, as long as somebody waits in it. */

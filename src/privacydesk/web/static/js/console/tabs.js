@@ -44,8 +44,8 @@ tabs.addEventListener("click", (event) => {
   turnTo(tab.hash.slice(1));
 });
 window.addEventListener("hashchange", show);
-// What is sent from the conversation comes back to it.
+// What is sent from the conversation comes back to it, unless its form names a place of its own.
 document.addEventListener("submit", ({ target, defaultPrevented }) => {
-  if (talk.contains(target) && !defaultPrevented) target.action += "#talk";
+  if (talk.contains(target) && !defaultPrevented && !new URL(target.action).hash) target.action += "#talk";
 });
 show();
