@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from privacydesk.services.classifiers import Classifiers
 
 _OTHER: Final = "other"
+_OF_MESSAGES: Final = (
+    ("speakers", "speaker", 1),
+    ("remarks", "about", 2),
+    ("dangers", "danger", 3),
+)
+"""The name of the files, the field with the class, and its place in ``MessageClasses``."""
 
 
 def classes_table(
@@ -35,7 +41,7 @@ def classes_table(
             counts.update(f"{kind}: {name}" for name in names)
             counts[kind] += len(names)
 
-    for kind, key, at in (("speakers", "speaker", 1), ("remarks", "about", 2)):
+    for kind, key, at in _OF_MESSAGES:
         for text, name in _lines(files, kind, key):
             meaning = pipeline.parse(text, today).meaning
             found = classifiers.messages(text, meaning)[at]

@@ -149,9 +149,11 @@ def mind_danger(runner: Runner, script: Script) -> bool:
     They come first in the queue, also if they were in it before. Where a story is asked for, a
     hijacked account is part of it.
     """
-    danger = script.observed.entities.get("in_danger", ())
-    if script.observed.entities.get("defrauded") and {*danger} <= {"account"}:
-        danger = ("fraud",)
+    entities = script.observed.entities
+    danger = entities.get("in_danger", ())
+    if {*danger} <= {"account"}:
+        more = "life" if entities.get("endangered") else entities.get("defrauded") and "fraud"
+        danger = (more,) if more else danger
     if not danger:
         return False
     if danger[0] == "child":

@@ -179,7 +179,6 @@ class Pipeline:
         means = line if told.lines[line] >= _MEANT else 0
         (answer,) = self._answers.of(text, _mean(scope.parsed.states))
         if answer == _WRONG and acts <= _BARE:
-            # "No, that's not it" takes nothing back: it asks for another attempt.
             return frozenset({ReplyAct.CORRECT}), 0
         # So much hangs on a plain yes that a second model has to agree.
         if acts == _YES and answer != ReplyAct.YES:

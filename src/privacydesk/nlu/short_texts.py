@@ -25,6 +25,7 @@ REQUESTS: Final = "requests.npz"
 ANSWERS: Final = "answers.npz"
 SPEAKERS: Final = "speakers.npz"
 REMARKS: Final = "remarks.npz"
+DANGERS: Final = "dangers.npz"
 CHILD_WISHES: Final = "child_wishes.npz"
 """The files of the models; ``corpus/README.md`` tells what each learns from."""
 LONGEST: Final = 100

@@ -11,6 +11,7 @@ import numpy as np
 from privacydesk.nlu.short_texts import (
     CHILD_WISHES,
     COMPLAINTS,
+    DANGERS,
     REMARKS,
     REQUESTS,
     SHIPPED,
@@ -31,11 +32,13 @@ class MessageClasses(NamedTuple):
         kind: the kind of its request, of those that the network takes for others.
         speaker: what its writer says of themselves, a ``Speaker``.
         remark: what it says about a request that was filed, a ``Remark``.
+        danger: ``life`` where somebody may be in danger of life, limb or abuse.
     """
 
     kind: str = ""
     speaker: str = ""
     remark: str = ""
+    danger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Classifiers:
             meaning_of: returns the meaning of a part of a message.
         """
         topics, complaints = Topics(TOPICS), Topics(COMPLAINTS)
-        messages = Topics(REQUESTS, SPEAKERS, REMARKS)
+        messages = Topics(REQUESTS, SPEAKERS, REMARKS, DANGERS)
         wishes = ShortTexts.load(SHIPPED / CHILD_WISHES)
         return cls(
             lambda text: topics.of(text, meaning_of(text))[0],

@@ -165,6 +165,8 @@ class MessageInterpreter:
         found = of_oneself(text, read, classes.speaker, today)
         if classes.remark:
             found["remark"] = (classes.remark,)
+        if classes.danger:
+            found["endangered"] = ("yes",)
         if any(one.holder is Holder.CHILD for one in read.reading.requests):
             wishes = self._classifiers.child_wishes(text, read.meaning)
             # A single one is what the network reads.

@@ -18,12 +18,13 @@ from msgspec import Struct
 from sklearn.linear_model import LogisticRegression
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, Modality, Remark, Speaker
+from privacydesk.domain.reading import Holder, Modality, Remark, Safety, Speaker
 from privacydesk.nlu.heads.parsed import WINDOW, Parser
 from privacydesk.nlu.short_texts import (
     ANSWERS,
     CHILD_WISHES,
     COMPLAINTS,
+    DANGERS,
     REMARKS,
     REQUESTS,
     SPEAKERS,
@@ -75,11 +76,13 @@ _MODELS: Final = (
         meaning=0.7, times=20.0, looseness=1_000.0, each={"defrauded": 0.4},
     ),
     _Model(REMARKS, "remarks", "about", _OTHER, 0.6, meaning=0.7, times=8.0),
+    _Model(DANGERS, "dangers", "danger", _OTHER, 0.6, meaning=0.7, times=8.0),
 )  # fmt: skip
 _CHILD_WISHES: Final = _Model(CHILD_WISHES, "child_wishes", "wants", "", 0.5)
 _MANY: Final = 4_000
 _FEW: Final = 2_000
 """Messages without a class that are learnt from."""
+_LIFE: Final = frozenset({Safety.CHILD_IN_DANGER, Safety.SELF_IN_DANGER, Safety.THREAT})
 _WISHES: Final[Mapping[Intent, str]] = {
     Intent.ACCESS: "access",
     Intent.RECTIFICATION: "correct",
@@ -105,6 +108,7 @@ def train_short_texts(
         REQUESTS: _of_no_unknown_kind(voices, replies),
         SPEAKERS: _of_oneself(voices, replies),
         REMARKS: _of_filed(voices),
+        DANGERS: _of_dangers(voices),
     }
     for one in _MODELS:
         given = pairs(files, one.kind, one.key)
@@ -116,7 +120,7 @@ def train_short_texts(
         learnt = _regression(one, len(given)).fit(
             seen, [classes.index(name) for _, name in given], sample_weight=weights
         )
-        features.save(folder, classes, learnt.coef_, learnt.intercept_)
+        features.save(folder, classes, *_of_each_class(learnt))
     _train_child_wishes(folder, files, voices, states)
 
 
@@ -199,6 +203,21 @@ def _of_filed(voices: Sequence[Voice]) -> Pairs:
     return told + [(text, _OTHER) for text in _some(texts, _FEW)]
 
 
+def _of_dangers(voices: Sequence[Voice]) -> Pairs:
+    """Return messages, each with whether somebody is in danger; all that stories say."""
+    told: Pairs = []
+    texts = []
+    for voice in voices:
+        for one in voice.examples:
+            if _LIFE.intersection(one.gold.safety):
+                told.append((one.text, "life"))
+            elif voice.is_rehearsed:
+                told.append((one.text, _OTHER))
+            else:
+                texts.append(one.text)
+    return told + [(text, _OTHER) for text in _some(texts, _MANY + _FEW)]
+
+
 def _some(texts: Sequence[str], most: int) -> list[str]:
     return random.Random(0).sample(texts, min(most, len(texts)))  # noqa: S311 - no secret
 
@@ -247,6 +266,14 @@ class _Features:
             ),
             **{name: numbers.astype(np.float16) for name, numbers in half.items()},
         )
+
+
+def _of_each_class(learnt: LogisticRegression) -> tuple[Any, Any]:
+    """Return weights and bias for each class; of two the regression has them for the second."""
+    if len(learnt.classes_) > 2:  # noqa: PLR2004
+        return learnt.coef_, learnt.intercept_
+    weights, bias = learnt.coef_, learnt.intercept_
+    return np.concatenate([0 * weights, weights]), np.concatenate([0 * bias, bias])
 
 
 def _regression(model: _Model, texts: int) -> LogisticRegression:
