@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from tests.common import faults, postgresql
 from tests.common.kill_rounds import Plan, run_rounds
 
 _PATIENCE = 3.0
+_SEEDS = (2_026, 2_027, 2_028)
 _PLACES = {
     False: pytest.param(False, id="sqlite"),
     True: pytest.param(True, id="postgresql", marks=pytest.mark.xdist_group(postgresql.GROUP)),
@@ -49,6 +50,15 @@ _PLANTED = [
 ]
 
 
+def _each(error: Exception) -> Iterator[Exception]:
+    """Yield an error, or those of a group of errors."""
+    if not isinstance(error, ExceptionGroup):
+        yield error
+        return
+    for one in error.exceptions:
+        yield from _each(one)
+
+
 @pytest.mark.kill
 @pytest.mark.parametrize(
     ("planted", "kinds", "on_postgresql", "told"),
@@ -58,15 +68,24 @@ async def test_a_planted_fault_is_found(
     tmp_path: Path, planted: str, kinds: tuple[str, ...], on_postgresql: bool, told: str
 ) -> None:
     _skip_without_postgresql(on_postgresql=on_postgresql)
-    plan = Plan(
-        rounds=60,
-        clients=12,
-        seed=2_026,
-        kinds=kinds,
-        on_postgresql=on_postgresql,
-        planted=planted,
-        patience=_PATIENCE,
-    )
-    with pytest.raises(ExceptionGroup) as caught:
-        await run_rounds(tmp_path, plan)
-    assert caught.group_contains(AssertionError, match=re.escape(told))
+    seen: list[str] = []
+    for seed in _SEEDS:
+        plan = Plan(
+            rounds=60,
+            clients=12,
+            seed=seed,
+            kinds=kinds,
+            on_postgresql=on_postgresql,
+            planted=planted,
+            patience=_PATIENCE,
+        )
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        try:
+            await run_rounds(folder, plan)
+        except (AssertionError, ExceptionGroup) as error:
+            seen += [f"{type(one).__name__}: {one}" for one in _each(error)]
+        # On a busy machine the rounds may end with clients that lost their patience.
+        if any(told in one for one in seen if one.startswith("AssertionError")):
+            return
+    pytest.fail(f"{planted} was not found; seen: {seen}")
