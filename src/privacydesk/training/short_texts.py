@@ -76,7 +76,7 @@ _MODELS: Final = (
         meaning=0.7, times=20.0, looseness=1_000.0, each={"defrauded": 0.4},
     ),
     _Model(REMARKS, "remarks", "about", _OTHER, 0.6, meaning=0.7, times=8.0),
-    _Model(DANGERS, "dangers", "danger", _OTHER, 0.6, meaning=0.7, times=8.0),
+    _Model(DANGERS, "dangers", "danger", _OTHER, 0.7, meaning=0.7, times=8.0),
 )  # fmt: skip
 _CHILD_WISHES: Final = _Model(CHILD_WISHES, "child_wishes", "wants", "", 0.5)
 _MANY: Final = 4_000
@@ -108,7 +108,7 @@ def train_short_texts(
         REQUESTS: _of_no_unknown_kind(voices, replies),
         SPEAKERS: _of_oneself(voices, replies),
         REMARKS: _of_filed(voices),
-        DANGERS: _of_dangers(voices),
+        DANGERS: _of_dangers(voices, replies),
     }
     for one in _MODELS:
         given = pairs(files, one.kind, one.key)
@@ -203,7 +203,7 @@ def _of_filed(voices: Sequence[Voice]) -> Pairs:
     return told + [(text, _OTHER) for text in _some(texts, _FEW)]
 
 
-def _of_dangers(voices: Sequence[Voice]) -> Pairs:
+def _of_dangers(voices: Sequence[Voice], replies: Sequence[str]) -> Pairs:
     """Return messages, each with whether somebody is in danger; all that stories say."""
     told: Pairs = []
     texts = []
@@ -215,7 +215,8 @@ def _of_dangers(voices: Sequence[Voice]) -> Pairs:
                 told.append((one.text, _OTHER))
             else:
                 texts.append(one.text)
-    return told + [(text, _OTHER) for text in _some(texts, _MANY + _FEW)]
+    others = (*_some(texts, _MANY + _FEW), *_some(replies, _MANY))
+    return told + [(text, _OTHER) for text in others]
 
 
 def _some(texts: Sequence[str], most: int) -> list[str]:
