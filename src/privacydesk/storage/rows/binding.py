@@ -38,16 +38,28 @@ class Binding:
         column: the sealed column, as ``table.column``, or the digest's, ``table.mac``.
         columns: the bound columns, at least two. Their order must never change.
         keys: the number of columns, from the first, that are the primary key.
-        added: a column of text that was added to the table later. It is bound in rows where it is
-            not empty, so that older rows stay valid; emptying it is detected like any change.
+        added: a column that was added to the table later. It is bound in rows where it is not the
+            ``default``, so that older rows stay valid; setting it to that is detected like any
+            change.
+        default: the value of the added column in older rows.
     """
 
-    __slots__ = ("_added", "_from_dict", "_from_row", "_keys", "_prefix", "column", "columns")
+    __slots__ = (
+        "_added", "_default", "_from_dict", "_from_row", "_keys", "_prefix", "column", "columns",
+    )  # fmt: skip
 
-    def __init__(self, column: str, *columns: str, keys: int = 1, added: str = "") -> None:
+    def __init__(
+        self,
+        column: str,
+        *columns: str,
+        keys: int = 1,
+        added: str = "",
+        default: str | int = "",
+    ) -> None:
         self.column = column
         self.columns = (*columns, added) if added else columns
         self._added = added
+        self._default = default
         self._keys = columns[:keys]
         self._prefix = column.encode() + b"|"
         self._from_dict = itemgetter(*columns)
@@ -60,14 +72,16 @@ class Binding:
 
     def associated_data(self, values: dict[str, Any]) -> bytes:
         """Return the associated data for a row that is about to be written."""
-        return self._encode(self._from_dict(values), values[self._added] if self._added else "")
+        added = values[self._added] if self._added else self._default
+        return self._encode(self._from_dict(values), added)
 
     def associated_data_of_row(self, row: Any) -> bytes:
         """Return the associated data for a row that was read."""
-        return self._encode(self._from_row(row), getattr(row, self._added) if self._added else "")
+        added = getattr(row, self._added) if self._added else self._default
+        return self._encode(self._from_row(row), added)
 
-    def _encode(self, values: tuple[Any, ...], added: str) -> bytes:
-        return self._prefix + _encode((*values, added) if added else values)
+    def _encode(self, values: tuple[Any, ...], added: str | int) -> bytes:
+        return self._prefix + _encode(values if added == self._default else (*values, added))
 
     def row_key(self, row: Any) -> str:
         """Return a row's primary key as text, with ids and hashes in hexadecimal."""

@@ -33,6 +33,9 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.event import choice_records, read_choice
 from privacydesk.storage.sealing import Seal
 
+_DANGER = 0
+_USUAL = 1
+
 BINDING = Binding(
     "conversation.state",
     "id",
@@ -42,6 +45,8 @@ BINDING = Binding(
     "owner_kind",
     "owner_agent",
     "queued_at",
+    added="queue_rank",
+    default=_USUAL,
 )
 
 
@@ -85,8 +90,8 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
 
 
 def queue_rank(conversation: Conversation) -> int:
-    """Return the rank in the queue: 0 for those in danger, who come before all others."""
-    return 1 if conversation.danger_at is None else 0
+    """Return the rank in the queue, in which those in danger come before all others."""
+    return _USUAL if conversation.danger_at is None else _DANGER
 
 
 def _add_user_fields(conversation: Conversation, state: dict[str, Any]) -> None:
