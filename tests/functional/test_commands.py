@@ -716,7 +716,7 @@ def test_a_flow_is_played_to_its_ticket(monkeypatch: pytest.MonkeyPatch) -> None
         "/code\nGoogle\n1\n/tickets\n/wait 2m\n/tickets\n", monkeypatch, "unbinding", "--locale",
         "en",
     )  # fmt: skip
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, "Reading the sample policy …\n")
     assert "[code, hidden]" in done.out
     before, after = (line for line in done.out.splitlines() if line.startswith("  PD-"))
     assert "unbinding  in_review, due " in before

@@ -318,8 +318,10 @@ async def _play(
         MemoryCodeSender,
         phones_of,
     )
+    from privacydesk.data import dialog_files, locale_files  # noqa: PLC0415
     from privacydesk.demo.data_folder import import_policy  # noqa: PLC0415
     from privacydesk.demo.people import sample_people  # noqa: PLC0415
+    from privacydesk.dialog.reader import read_flows  # noqa: PLC0415
     from privacydesk.domain.agents import Role  # noqa: PLC0415
     from privacydesk.encoder.embedding import E5Embedder  # noqa: PLC0415
 
@@ -328,6 +330,10 @@ async def _play(
     people = {person.id: person for person in sample_people(clock.now())}
     player = _find_person(people, person_id)
     chosen_locale = (locale or (player.locale if player else "zh_Hans")).replace("-", "_")
+    offered = locale_files(locales)
+    if chosen_locale not in offered:
+        exit_with_usage_error("--locale", f"{chosen_locale!r} is none of {', '.join(offered)}")
+    intent = _find_intent(flow, read_flows(dialog_files(dialogs))) if flow is not None else ""
     settings, minter = _session_settings(folder, dialogs, locales, clock)
     upgrade(settings)
     operator = _load_profile(profile)
@@ -341,11 +347,6 @@ async def _play(
     async with open_services(
         settings, ExternalServices(accounts, codes), profile=operator, clock=clock
     ) as services:
-        if chosen_locale not in services.catalogs.locales:
-            exit_with_usage_error(
-                "--locale", f"{chosen_locale!r} is none of {', '.join(services.catalogs.locales)}"
-            )
-        intent = _find_intent(flow, services.engine.flows) if flow is not None else ""
         await services.staff.roster.add(_AGENT, "Mei", Role.AGENT)
         await services.staff.roster.add(_SUPERVISOR, "Zhou", Role.SUPERVISOR)
         await services.refresh_agents()
