@@ -35,8 +35,10 @@ export class Requests {
     byId("sheet-close").addEventListener("click", () => this.close());
     byId("sheet-back").addEventListener("click", () => this.choose(""));
     this.sheet.addEventListener("click", (event) => event.target === this.sheet && this.close());
-    this.sheet.addEventListener("close", () => history.state?.sheet && history.back());
-    window.addEventListener("popstate", () => this.sheet.open && this.sheet.close());
+    /** Whether the browser is on its way back from the sheet's entry of the history. */
+    this.leaving = false;
+    this.sheet.addEventListener("close", () => this.leave());
+    window.addEventListener("popstate", () => this.arrive());
   }
 
   /**
@@ -63,9 +65,29 @@ export class Requests {
     this.chosen = number;
     this.show();
     this.sheet.showModal();
-    // So that the back gesture of a phone closes the sheet, and not the page.
-    history.pushState({ sheet: true }, "");
+    this.enter();
     this.focus();
+  }
+
+  // The sheet has an entry in the history, so that the back gesture of a phone closes the sheet and
+  // not the page. It may be opened again before the browser has left the entry.
+
+  enter() {
+    if (!history.state?.sheet) history.pushState({ sheet: true }, "");
+  }
+
+  leave() {
+    if (this.sheet.open || !history.state?.sheet) return;
+    this.leaving = true;
+    history.back();
+  }
+
+  arrive() {
+    const left = this.leaving;
+    this.leaving = false;
+    if (!this.sheet.open || history.state?.sheet) return;
+    if (left) this.enter();
+    else this.close();
   }
 
   close() {
