@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -177,28 +177,8 @@ class Alarms:
         if not waiting:
             return 0
         supervisors = (await self.recipients()).supervisors
-        kind = AlarmKind.PERSON_WAITING
-        return await self._store.add_new(
-            [
-                StaffAlarm(
-                    # The offset differs when the conversation is queued again, after its agent
-                    # disconnected: that is another alarm.
-                    id=alarm_id(
-                        name,
-                        kind,
-                        conversation.id + b"%d" % conversation.owner.offset,
-                        conversation.queued_at or now,
-                    ),
-                    agent=name,
-                    kind=kind,
-                    at=now,
-                    conversation_id=conversation.id,
-                    unattended=True,
-                )
-                for conversation in waiting
-                for name in supervisors
-            ]
-        )
+        since = [(one, one.queued_at or now) for one in waiting]
+        return await self._alert_of_queued(AlarmKind.PERSON_WAITING, since, supervisors, now)
 
     async def alert_danger(self, endangered: Sequence[Conversation]) -> int:
         """Alert all who work on requests to users in danger; return the number of new alarms.
@@ -208,24 +188,31 @@ class Alarms:
         if not endangered:
             return 0
         names = [one.name for one in await self._reader.agents() if one.active and one.works]
-        kind, now = AlarmKind.IN_DANGER, self._clock.now()
+        now = self._clock.now()
+        since = [(one, one.danger_at or now) for one in endangered]
+        return await self._alert_of_queued(AlarmKind.IN_DANGER, since, names, now)
+
+    async def _alert_of_queued(
+        self,
+        kind: AlarmKind,
+        since: Iterable[tuple[Conversation, datetime]],
+        names: Collection[str],
+        now: datetime,
+    ) -> int:
+        """Alert staff to conversations that nobody has, since when the alarm holds for each."""
         return await self._store.add_new(
             [
                 StaffAlarm(
-                    # The offset differs when the agent who had it was lost: that is another alarm.
-                    id=alarm_id(
-                        name,
-                        kind,
-                        conversation.id + b"%d" % conversation.owner.offset,
-                        conversation.danger_at or now,
-                    ),
+                    # The offset differs when the conversation is queued again, after its agent
+                    # disconnected: that is another alarm.
+                    id=alarm_id(name, kind, one.id + b"%d" % one.owner.offset, begun),
                     agent=name,
                     kind=kind,
                     at=now,
-                    conversation_id=conversation.id,
+                    conversation_id=one.id,
                     unattended=True,
                 )
-                for conversation in endangered
+                for one, begun in since
                 for name in names
             ]
         )
