@@ -23,7 +23,7 @@ from privacydesk.dialog.slots import (
     values_in,
 )
 from privacydesk.domain.conversation import RequestDraft
-from privacydesk.domain.intents import FOR_OTHERS, Intent, RequestKind
+from privacydesk.domain.intents import ABOUT_OTHERS, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -147,8 +147,6 @@ def _names_only(runner: Runner, wish: RequestDraft, values: set[Any]) -> bool:
     return bool(named) and named <= values
 
 
-_OF_OTHERS: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
-"""Kinds of requests that are about what somebody else does, or about their account."""
 _KEEPS_PART: Final = (ReplyAct.KEEP, ReplyAct.ONLY)
 _ENDS: Final = (ReplyAct.CANCEL, ReplyAct.NO, ReplyAct.INSTEAD)
 _GIVES_UP: Final = (*_ENDS, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.LATER, ReplyAct.FILED)
@@ -296,7 +294,7 @@ def forgets(runner: Runner, script: Script) -> bool:
     said = {str(one) for one in entities.get("taken_back", ())}
     if _is_of_another_kind(said, runner.flows[script.stack[script.form_at()].flow]):
         return False
-    if _may_stop_others(runner, script):
+    if not entities.get("asks_person") and _may_stop_others(runner, script):
         return True
     runner.cancel_form(script)
     return not entities.get("asks_person") or runner.start(script, Intent.HUMAN_AGENT)
@@ -308,7 +306,7 @@ def _may_stop_others(runner: Runner, script: Script) -> bool:
     The words go to staff with the form; a command still cancels it.
     """
     form = script.stack[script.form_at()]
-    if runner.flows[form.flow].kind not in _OF_OTHERS:
+    if runner.flows[form.flow].kind not in ABOUT_OTHERS:
         return False
     openings.add_words(form, openings.words_said(script))
     script.say("desk.what_stops")

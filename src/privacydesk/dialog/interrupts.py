@@ -17,12 +17,10 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import TO_STAFF
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import AddMaterial
-from privacydesk.domain.intents import FOR_OTHERS, Intent, RequestKind
+from privacydesk.domain.intents import ABOUT_OTHERS, Intent
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import MaterialKind, Requester
 
-_OF_OTHERS: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
-"""Kinds of requests in which another person's account may be spoken of."""
 _OF_PROPERTY: Final = {"account": "desk.other_to_human", "fraud": "desk.defrauded"}
 """Dangers to an account or to money, with what is said of them at once."""
 _STORIES: Final = frozenset({"long_text", *TO_STAFF})
@@ -120,7 +118,7 @@ def _mind_owner(runner: Runner, script: Script) -> bool:
     ):
         return False
     kinds = {runner.flows[frame.flow].kind for frame in script.stack} - {None}
-    if kinds & _OF_OTHERS or (script.stack and not kinds):
+    if kinds & ABOUT_OTHERS or (script.stack and not kinds):
         return False
     runner.drop_all(script)
     script.say("desk.not_their_account")
@@ -151,9 +149,8 @@ def mind_danger(runner: Runner, script: Script) -> bool:
     """
     entities = script.observed.entities
     danger = entities.get("in_danger", ())
-    if {*danger} <= {"account"}:
-        more = "life" if entities.get("endangered") else entities.get("defrauded") and "fraud"
-        danger = (more,) if more else danger
+    if entities.get("defrauded") and {*danger} <= {"account"}:
+        danger = ("fraud",)
     if not danger:
         return False
     if danger[0] == "child":

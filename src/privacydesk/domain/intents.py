@@ -37,6 +37,10 @@ FOR_OTHERS: Final = frozenset({RequestKind.GUARDIAN, RequestKind.DECEASED})
 the account, and its own sessions never see the request."""
 
 
+ABOUT_OTHERS: Final = FOR_OTHERS | {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
+"""Kinds of requests about what somebody else does, or about their account."""
+
+
 class Intent(StrEnum):
     """The intent of a message: a kind of request, or something that never becomes a ticket."""
 

@@ -34,7 +34,7 @@ from privacydesk.services.findings.asides import (
     without,
     without_questions,
 )
-from privacydesk.services.findings.speakers import as_bereaved, of_oneself
+from privacydesk.services.findings.speakers import as_bereaved, as_endangered, of_oneself
 
 _BASE_COST: Final = 500
 """The fixed cost of interpreting a message, in units of the time that one character takes."""
@@ -114,6 +114,8 @@ class MessageInterpreter:
             read = _of_kind(read, classes.kind)
         if classes.speaker == Speaker.BEREAVED:
             read = as_bereaved(read, in_form=bool(question.text))
+        if classes.danger:
+            read = as_endangered(read)
         language = language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
         besides = self._said_besides(text, read, classes, today)
@@ -165,8 +167,6 @@ class MessageInterpreter:
         found = of_oneself(text, read, classes.speaker, today)
         if classes.remark:
             found["remark"] = (classes.remark,)
-        if classes.danger:
-            found["endangered"] = ("yes",)
         if any(one.holder is Holder.CHILD for one in read.reading.requests):
             wishes = self._classifiers.child_wishes(text, read.meaning)
             # A single one is what the network reads.

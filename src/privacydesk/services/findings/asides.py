@@ -13,7 +13,7 @@ from privacydesk.domain.turn import AskedQuestion, MixedMessage, Observation
 _AROUND: Final = " \n,，.。?？!！;；~～"
 _ENDS: Final = "\n。.!！;；"
 _PARTS: Final = ",，"
-_OF_ALL: Final = ("in_danger", "endangered", "defrauded", "own_age_group")
+_OF_ALL: Final = ("in_danger", "defrauded", "own_age_group")
 """Entities that count wherever in a message they stand."""
 
 

@@ -16,6 +16,7 @@ from privacydesk.domain.reading import (
     Modality,
     ReadingResult,
     Request,
+    Safety,
     Speaker,
 )
 from privacydesk.nlu.extractors.ages import ages
@@ -128,6 +129,12 @@ def as_bereaved(read: ReadingResult, *, in_form: bool) -> ReadingResult:
         fragment=None,
         clear_requests=(),
     )
+
+
+def as_endangered(read: ReadingResult) -> ReadingResult:
+    """Return a message as one in which somebody may be in danger."""
+    reading = read.reading
+    return replace(read, reading=replace(reading, safety=(Safety.THREAT, *reading.safety)))
 
 
 def _is_about_account(request: Request) -> bool:
