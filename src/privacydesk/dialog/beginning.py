@@ -25,7 +25,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.events import Choice
-from privacydesk.domain.intents import DESTRUCTIVE, ONES_OWN, Intent, RequestKind
+from privacydesk.domain.intents import ONES_OWN, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import ScheduledEventKind
 from privacydesk.domain.ticket_moves import Move, may
@@ -50,6 +50,9 @@ _ASKED_WHEN = frozenset(
 
 _ASKED_OF_PAPERS = frozenset({Intent.POLICY_QUESTION, Intent.SMALLTALK, Intent.OTHER})
 """Intents recognised in a question about the required documents."""
+
+_MAY_BE_OFFERED = ONES_OWN - {Intent.DELETION, Intent.DEREGISTRATION}
+"""What is offered because it was only asked about: no loss."""
 
 _KINDS = frozenset(str(kind) for kind in RequestKind)
 
@@ -280,15 +283,12 @@ def _asked_besides(
 
     It is offered after them; nothing is lost for good because of a question.
     """
-    known = {wish.intent for wish in wished}
+    offered = _MAY_BE_OFFERED - {wish.intent for wish in wished}
     return tuple(
         replace(wish, only_asked=True)
         for part in script.observed.parts
-        if (kind := part.recognised.intent.kind) and kind not in DESTRUCTIVE
-        if part.recognised.intent in ONES_OWN - known
-        for wish in wishes.wishes_for(
-            runner.by_intent[part.recognised.intent], part.recognised.intent, part.entities
-        )
+        if (intent := part.recognised.intent) in offered
+        for wish in wishes.wishes_for(runner.by_intent[intent], intent, part.entities)
         if wish.slots
     )
 

@@ -71,7 +71,7 @@ def form_of(runner: Runner, script: Script) -> Form | None:
         flow = runner.flows[frame.flow]
         asked = {step.slot: step for step in questions_of(flow)}
         account = next((one for n, one in asked.items() if flow.slots[n].type == _ACCOUNT), None)
-        wish = next((step for step in questions_of(flow) if step.slot == _WISH), None)
+        wish = asked.get(_WISH)
         if account is not None and wish is not None and wish.told:
             return Form(place, frame, flow, account, wish)
     return None
@@ -257,10 +257,7 @@ def _corrects_account(reply: Reply, form: Form) -> bool:
 def _take_in_story(reply: Reply, form: Form) -> bool:
     """Take what is told where any words are the answer; return whether that was all."""
     runner, script = reply.runner, reply.script
-    named = account_told(script, form)
-    said = {"what": named}
-    if named:
-        form.frame.slots[form.account.slot] = named
+    named = _keep_account(script, form)
     details = reply.ask.slot == form.wish.told
     wishes = wishes_told(script, form) if details or _replaces(script) else None
     if wishes is not None:
@@ -274,7 +271,7 @@ def _take_in_story(reply: Reply, form: Form) -> bool:
         return True
     if not named or not _says_no_more(reply, named, details=details):
         return False
-    script.say("desk.corrected", said)
+    script.say("desk.corrected", {"what": named})
     _answer_question(reply)
     runner.prompt_again(script)
     return True
@@ -302,12 +299,11 @@ def _take_later(reply: Reply, form: Form) -> bool:
     if reply.value is not None and not (reply.slot_type == "contact" and _gives_theirs(script)):
         _keep_account(script, form)
         return False
-    named, wishes = account_told(script, form), wishes_told(script, form)
+    named, wishes = _keep_account(script, form), wishes_told(script, form)
     aged = _keep_age(script, form)
     if not named and wishes is None and not aged and not _keep_relation(script, form):
         return _reads_back(reply, form)
     if named:
-        form.frame.slots[form.account.slot] = named
         script.say("desk.corrected", {"what": named})
     if wishes is not None:
         _keep_wishes(script, form, wishes)
@@ -358,10 +354,12 @@ def _gives_theirs(script: Script) -> bool:
     return bool(contacts) and contacts <= {*entities.get(_ACCOUNT, ())}
 
 
-def _keep_account(script: Script, form: Form) -> None:
+def _keep_account(script: Script, form: Form) -> str:
+    """Keep the account that a message names, and return it; empty if it names no other."""
     named = account_told(script, form)
     if named:
         form.frame.slots[form.account.slot] = named
+    return named
 
 
 def _keep_wishes(script: Script, form: Form, wishes: list[str] | None) -> None:
