@@ -177,8 +177,8 @@ class Pipeline:
             acts -= _YES
         line = int(told.lines.argmax())
         means = line if told.lines[line] >= _MEANT else 0
-        (answer,) = self._answers.of(text, _mean(scope.parsed.states))
-        if answer == _WRONG and acts <= _BARE:
+        answer = self._answers.of(text, _mean(scope.parsed.states))[0] if acts <= _BARE else ""
+        if answer == _WRONG:
             return frozenset({ReplyAct.CORRECT}), 0
         # So much hangs on a plain yes that a second model has to agree.
         if acts == _YES and answer != ReplyAct.YES:

@@ -66,7 +66,7 @@ class _Model(Struct, frozen=True):
 
 
 _MODELS: Final = (
-    # Decision 059 tells how many are right and how many are found from these probabilities on.
+    # Decisions 059 and 061 tell how many are right and how many are found from here on.
     _Model(TOPICS, "questions", "topic", "policy", 0.5),
     _Model(COMPLAINTS, "complaints", "about", _OTHER, 0.8),
     _Model(REQUESTS, "requests", "kind", _OTHER, 0.8),
@@ -103,7 +103,8 @@ def train_short_texts(
         voices: annotated messages.
         replies: what people answered at the steps of forms, about their own account.
     """
-    states = cache(Parser(folder).states)
+    parser = Parser(folder)
+    meaning = cache(lambda text: parser.states(text, WINDOW).mean(0))
     more = {
         REQUESTS: _of_no_unknown_kind(voices, replies),
         SPEAKERS: _of_oneself(voices, replies),
@@ -112,7 +113,7 @@ def train_short_texts(
     }
     for one in _MODELS:
         given = pairs(files, one.kind, one.key)
-        features = _Features(one, states)
+        features = _Features(one, meaning)
         weights = [one.times] * len(given) + [1.0] * len(more.get(one.name, []))
         given += more.get(one.name, [])
         classes = [*sorted({name for _, name in given} - {one.rest}), one.rest]
@@ -121,19 +122,19 @@ def train_short_texts(
             seen, [classes.index(name) for _, name in given], sample_weight=weights
         )
         features.save(folder, classes, *_of_each_class(learnt))
-    _train_child_wishes(folder, files, voices, states)
+    _train_child_wishes(folder, files, voices, meaning)
 
 
 def _train_child_wishes(
     folder: Path,
     files: Mapping[str, str],
     voices: Sequence[Voice],
-    states: Callable[[str, int], Any],
+    meaning: Callable[[str], Any],
 ) -> None:
     """Train the classifier of texts that may have several classes, each learnt by itself."""
     given = pairs(files, _CHILD_WISHES.kind, _CHILD_WISHES.key) + _of_children(voices)
     classes = sorted({name for _, names in given for name in names})
-    features = _Features(_CHILD_WISHES, states)
+    features = _Features(_CHILD_WISHES, meaning)
     seen = features.of([text for text, _ in given])
     learnt = [
         _regression(_CHILD_WISHES, len(given)).fit(seen, [name in names for _, names in given])
@@ -242,15 +243,15 @@ def _of_children(voices: Sequence[Voice]) -> Pairs:
 class _Features:
     """What a classifier learns from: the meaning of texts, and their characters."""
 
-    def __init__(self, model: _Model, states: Callable[[str, int], Any]) -> None:
+    def __init__(self, model: _Model, meaning: Callable[[str], Any]) -> None:
         self._model = model
-        self._states = states
+        self._meaning = meaning
         self._centre: Any = None
         self._scale: Any = None
 
     def of(self, texts: Sequence[str]) -> Any:
         """Return the features of the texts to learn from, which give the centre and the scale."""
-        meant = np.stack([self._states(text, WINDOW).mean(0) for text in texts])
+        meant = np.stack([self._meaning(text) for text in texts])
         self._centre, self._scale = meant.mean(0), (meant.std(0) + 1e-6) / self._model.meaning
         runs = np.stack([characters(text) for text in texts])
         return np.concatenate([(meant - self._centre) / self._scale, runs], axis=1)
