@@ -27,7 +27,7 @@ async def copy_of_data(office: Office) -> tuple[Player, Ticket]:
 async def guardian(office: Office) -> tuple[Player, Ticket]:
     mother = await enter(
         office, "mother", {"choose": "guardian"}, {"choose": "mother"}, {"user": "1 May 2014"},
-        {"user": NASTY}, {"choose": "close"}, {"choose": "_skip"},
+        {"user": NASTY}, {"user": NASTY}, {"choose": "close"}, {"choose": "_skip"},
         {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
         {"choose": "_done"}, {"bot": "guardian.filed"},
     )  # fmt: skip

@@ -186,6 +186,9 @@ class Rows:
     async def tickets_of(self, person: LookupHash, **_: Any) -> tuple[Ticket, ...]:
         return tuple(one for one in self.tickets.values() if person in person_hashes(one))
 
+    async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
+        return tuple(one for one in self.tickets.values() if one.conversation_id == conversation)
+
     async def evidence_of(self, _ticket: TicketId) -> tuple[()]:
         return ()
 
