@@ -15,9 +15,9 @@ from typing import Final
 
 _NAME: Final = "privacydesk"
 _COMMAND: Final = re.compile(
-    r"\bprivacydesk(?= (?:demo|serve|understand|deadline|calendar|policy|dialogs|agents|tickets"
-    r"|tasks|conversations|profile|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports|packs"
-    r"|retention|receipts|incidents|audit)\b)"
+    r"\bprivacydesk(?= (?:demo|serve|doctor|understand|deadline|calendar|policy|dialogs|agents"
+    r"|tickets|tasks|conversations|profile|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports"
+    r"|packs|retention|receipts|incidents|audit|support-bundle)\b)"
 )
 
 

@@ -101,13 +101,13 @@ class Outside:
 
 
 @asynccontextmanager
-async def open_outside(outside: Outside | None = None) -> AsyncIterator[Outside]:
+async def open_outside(
+    outside: Outside | None = None, *, secret: str = OUTSIDE_SECRET
+) -> AsyncIterator[Outside]:
     """Serve the sample accounts and a gateway on a free port, or where they were before."""
     outside = outside or Outside()
     port = URL(outside.url).port or 0
-    app = make_account_app(
-        sample_people(datetime.now(UTC)), secret=OUTSIDE_SECRET, clock=SystemClock()
-    )
+    app = make_account_app(sample_people(datetime.now(UTC)), secret=secret, clock=SystemClock())
     gateway = web.Application()
     gateway.router.add_post("/codes", outside.take)
     app.add_subapp("/gateway/", gateway)

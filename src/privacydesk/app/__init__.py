@@ -11,8 +11,9 @@ from pathlib import Path
 
 from privacydesk.app.composition import open_services
 from privacydesk.app.container import Maintenance, Services, Webhooks
-from privacydesk.app.database_check import ADOPTABLE, Finding, adopt_parts, check_database
+from privacydesk.app.database_check import ADOPTABLE, adopt_parts, check_database
 from privacydesk.app.external_services import ExternalServices
+from privacydesk.app.findings import Finding, Level
 from privacydesk.app.saved_profile import choose_profile, profile_in_force
 from privacydesk.calendars import CODES, Overrides
 from privacydesk.domain.saved_settings import calendar_setting
@@ -30,6 +31,7 @@ __all__ = [
     "ADOPTABLE",
     "ExternalServices",
     "Finding",
+    "Level",
     "Maintenance",
     "Services",
     "Webhooks",

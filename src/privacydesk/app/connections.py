@@ -7,25 +7,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint
-from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.connectors.http_captcha import connect_captcha
 from privacydesk.connectors.http_push import connect_pusher
-from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.connectors.http_translation import connect_translator
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import connect_webhooks
 from privacydesk.domain.captcha import CaptchaVerifier
-from privacydesk.domain.mail import Mailbox
-from privacydesk.domain.notices import Mailer, Pusher
+from privacydesk.domain.notices import Pusher
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
 from privacydesk.domain.translation import Translator
 from privacydesk.errors import SettingsError
 from privacydesk.outages import Outages
 from privacydesk.settings import Settings
+
+if TYPE_CHECKING:
+    from privacydesk.connectors.imap import ImapMailbox
+    from privacydesk.connectors.smtp import SmtpMailer
 
 _MIN_SECRET_LENGTH = 16
 _MIN_DISTINCT_CHARACTERS = 8
@@ -47,21 +51,9 @@ async def connect_external_services(
         SettingsError: an address or secret is missing or wrong; the message names the setting.
     """
     outages = outages or Outages(clock)
-    account_endpoint = _endpoint(
-        settings.account_service_url,
-        settings.account_service_secret.get_secret_value(),
-        "account_service",
-    )
-    code_endpoint = _endpoint(
-        settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), "code_gateway"
-    )
     async with (
-        connect_account_service(
-            account_endpoint, clock=clock, outage=outages.of("account_service")
-        ) as account_service,
-        connect_code_sender(
-            code_endpoint, clock=clock, outage=outages.of("code_gateway")
-        ) as code_sender,
+        connect_accounts(settings, clock, outages) as account_service,
+        connect_codes(settings, clock, outages) as code_sender,
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
         _connect_pusher(settings, clock, outages) as pusher,
         connect_ticketing(settings, clock, ticketing_map) as ticketing,
@@ -73,13 +65,39 @@ async def connect_external_services(
             code_sender,
             webhook_sender,
             pusher,
-            _build_mailer(settings, clock),
-            _build_mailbox(settings, clock),
+            build_mailer(settings, clock),
+            build_mailbox(settings, clock),
             ticketing,
             outages,
             captcha,
             translator,
         )
+
+
+def connect_accounts(
+    settings: Settings, clock: Clock, outages: Outages
+) -> AbstractAsyncContextManager[HttpAccountService]:
+    """Connect to the account service in the settings.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
+    secret = settings.account_service_secret.get_secret_value()
+    endpoint = _endpoint(settings.account_service_url, secret, "account_service")
+    return connect_account_service(endpoint, clock=clock, outage=outages.of("account_service"))
+
+
+def connect_codes(
+    settings: Settings, clock: Clock, outages: Outages
+) -> AbstractAsyncContextManager[HttpCodeSender]:
+    """Connect to the code gateway in the settings.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
+    secret = settings.code_gateway_secret.get_secret_value()
+    endpoint = _endpoint(settings.code_gateway_url, secret, "code_gateway")
+    return connect_code_sender(endpoint, clock=clock, outage=outages.of("code_gateway"))
 
 
 @asynccontextmanager
@@ -154,7 +172,12 @@ async def connect_ticketing(
         yield system
 
 
-def _build_mailbox(settings: Settings, clock: Clock) -> Mailbox | None:
+def build_mailbox(settings: Settings, clock: Clock) -> ImapMailbox | None:
+    """Return the mailbox in the settings; None if the desk receives no mail.
+
+    Raises:
+        SettingsError: a setting is missing or wrong; the message names it.
+    """
     if not settings.imap_host:
         return None
     if not settings.smtp_host:
@@ -176,7 +199,12 @@ def _build_mailbox(settings: Settings, clock: Clock) -> Mailbox | None:
     return ImapMailbox(server, clock)
 
 
-def _build_mailer(settings: Settings, clock: Clock) -> Mailer | None:
+def build_mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
+    """Return the mail server in the settings; None without one.
+
+    Raises:
+        SettingsError: a setting is wrong; the message names it.
+    """
     if not settings.smtp_host:
         return None
     from privacydesk.connectors.smtp import MailServer, SmtpMailer  # noqa: PLC0415

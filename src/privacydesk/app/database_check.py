@@ -6,9 +6,9 @@ Used by the commands ``db check`` and ``db adopt``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 
 from privacydesk import migrations
+from privacydesk.app.findings import Finding, Level
 from privacydesk.app.fingerprints import secret_digests, this_process
 from privacydesk.app.saved_profile import choose_profile
 from privacydesk.clock import Clock
@@ -31,21 +31,6 @@ _SAME_CONFIGURATION = "the profile is the one in force"
 ADOPTABLE = (HASHING_SECRET, RING_KEYS)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check.
-
-    Attributes:
-        check: ``database``, ``schema``, ``secrets`` or ``configuration``.
-        is_ok: whether the check passed.
-        message: the result in one sentence.
-    """
-
-    check: str
-    is_ok: bool
-    message: str
-
-
 def check_database(settings: Settings) -> tuple[Finding, ...]:
     """Check the database file or server, and compare secrets and configuration with it.
 
@@ -56,7 +41,7 @@ def check_database(settings: Settings) -> tuple[Finding, ...]:
             return (
                 *_check_integrity(inspection),
                 *_findings_or_ok(
-                    "secrets", lambda: _check_secrets(settings, inspection), _SAME_SECRETS
+                    "secrets", lambda: find_secret_faults(settings, inspection), _SAME_SECRETS
                 ),
                 *_findings_or_ok(
                     "configuration",
@@ -65,7 +50,7 @@ def check_database(settings: Settings) -> tuple[Finding, ...]:
                 ),
             )
     except DeskError as error:
-        return (Finding("database", False, error.message),)
+        return (Finding("database", Level.FAULT, error.message),)
 
 
 def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> None:
@@ -116,28 +101,31 @@ def _check_integrity(inspection: Inspection) -> Iterator[Finding]:
     if inspection.is_file:
         faults = inspection.damage()
         if faults:
-            yield Finding("database", False, f"damaged: {'; '.join(faults)}")
+            yield Finding("database", Level.FAULT, f"damaged: {'; '.join(faults)}")
         else:
-            yield Finding("database", True, "every page and index of the file is whole")
+            yield Finding("database", Level.OK, "every page and index of the file is whole")
     elif inspection.is_read_only():
-        yield Finding("database", False, "the server takes no changes: it is a replica")
+        yield Finding("database", Level.FAULT, "the server takes no changes: it is a replica")
     else:
         checksums = "on" if inspection.has_checksums() else "off"
         yield Finding(
             "database",
-            True,
+            Level.OK,
             "the server answers and takes changes; it detects damaged pages itself"
             f" (data_checksums is {checksums}; pg_amcheck checks all pages)",
         )
-    yield Finding("schema", True, f"the schema is the one this version needs: {migrations.HEAD}")
+    yield Finding(
+        "schema", Level.OK, f"the schema is the one this version needs: {migrations.HEAD}"
+    )
 
 
-def _check_secrets(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
+def find_secret_faults(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
+    """Yield secrets that are others than those that the database was filled with."""
     current, recorded = secret_digests(settings), inspection.fingerprints()
     for name in changed_secrets(recorded, current):
-        yield Finding("secrets", False, mismatch_message(name, recorded[name]))
+        yield Finding("secrets", Level.FAULT, mismatch_message(name, recorded[name]))
     for name in _missing_ring_keys(settings, inspection):
-        yield Finding("secrets", False, _missing_key_message(name))
+        yield Finding("secrets", Level.FAULT, _missing_key_message(name))
 
 
 def _missing_ring_keys(settings: Settings, inspection: Inspection) -> list[str]:
@@ -163,5 +151,5 @@ def _findings_or_ok(
     try:
         findings = list(run_check())
     except DeskError as error:
-        findings = [Finding(check, False, error.message)]
-    yield from findings or [Finding(check, True, ok_message)]
+        findings = [Finding(check, Level.FAULT, error.message)]
+    yield from findings or [Finding(check, Level.OK, ok_message)]

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from privacydesk.app.start_warnings import policy_warnings
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.invocation import as_invoked
@@ -68,16 +69,7 @@ class PolicyInForce:
             DeskError: POLICY_UNREADABLE if its files are damaged.
         """
         self._version = self._library.latest(self.name) if self.name else None
-        if self.name and self._version is None:
-            _log.warning(
-                "policy_not_imported",
-                name=self.name,
-                hint=as_invoked(
-                    f"run `privacydesk policy import FILE --name {self.name}`;"
-                    " until then articles are cited by number alone"
-                ),
-            )
-        self._log_missing(self._missing_clauses(self._version))
+        self._log_warnings(self._version)
         self._read_translations()
 
     @property
@@ -121,7 +113,7 @@ class PolicyInForce:
         if stamp is None or not is_stable or stamp.folder == self._checked_folder:
             return
         try:
-            version, missing = await asyncio.to_thread(self._read_newest)
+            version = await asyncio.to_thread(self._library.latest, self.name)
             if version is not None:
                 await self._understanding.switch_policy(self.name, version.digest)
         except UnavailableError as error:
@@ -141,7 +133,7 @@ class PolicyInForce:
         if version is not None and version != self._version:
             self._version = version
             _log.info("policy_taken", name=self.name, folder=stamp.folder)
-            self._log_missing(missing)
+            self._log_warnings(version)
 
     def _stamp_translations(self) -> Mapping[TranslationLanguage, VersionStamp | None]:
         return {
@@ -169,17 +161,9 @@ class PolicyInForce:
                 translations[tag] = translation
         self._quotes = QuoteRenderer(self._version, translations)
 
-    def _read_newest(self) -> tuple[PolicyVersion | None, Mapping[str, tuple[str, ...]]]:
-        version = self._library.latest(self.name)
-        return version, self._missing_clauses(version)
-
-    def _missing_clauses(self, version: PolicyVersion | None) -> Mapping[str, tuple[str, ...]]:
-        """Return the mapped clauses that a version lacks, each with similar anchors."""
-        return self._clauses.missing(version) if version is not None else {}
-
-    def _log_missing(self, missing: Mapping[str, tuple[str, ...]]) -> None:
-        for clause, near in missing.items():
-            _log.warning("clause_not_in_policy", clause=clause, near=list(near))
+    def _log_warnings(self, version: PolicyVersion | None) -> None:
+        for warning in policy_warnings(self.name, self._clauses, version):
+            _log.warning(warning.event, **warning.fields, hint=as_invoked(warning.hint))
 
 
 def _words(citation: Citation) -> str:

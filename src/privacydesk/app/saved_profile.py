@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from privacydesk.app.start_warnings import StartWarning
 from privacydesk.domain.saved_settings import BY_FILE, PROFILE, SavedSetting
 from privacydesk.errors import DeskError, SettingsError, StaleError
 from privacydesk.profile import OperatorProfile, dump_profile, load_profile
@@ -58,27 +59,42 @@ def choose_profile(settings: Settings, *, beside_serve: bool) -> OperatorProfile
         SettingsError: there is no profile, it can't be read, or the file has another one than the
             database; the message says how to settle it.
     """
+    profile, warning = settle_profile(settings, beside_serve=beside_serve)
+    if warning is not None:
+        _log.warning(warning.event, **warning.fields, hint=warning.hint)
+    return profile
+
+
+def settle_profile(
+    settings: Settings, *, beside_serve: bool
+) -> tuple[OperatorProfile, StartWarning | None]:
+    """Return what ``choose_profile`` returns, and a warning if the file is outdated.
+
+    Raises:
+        SettingsError: as ``choose_profile``.
+    """
     own = settings.operator() if settings.profile is not None else None
     versions = profile_versions(settings)
     if not versions:
-        return own if own is not None else settings.operator()
+        return (own if own is not None else settings.operator()), None
     newest, earlier = versions[0], versions[1:]
     in_force = _read(newest)
     if own is None or own == in_force:
-        return in_force
+        return in_force, None
     is_file = sqlite_file(parse_url(settings.url)) is not None
     if is_file and not beside_serve and newest.by == BY_FILE:
-        return own
-    if not (is_file and beside_serve):
-        if not _is_among(own, earlier):
-            raise SettingsError(mismatch_message(newest), key="profile")
-        _log.warning(
-            "profile_file_outdated",
-            version=newest.version,
-            hint="PRIVACYDESK_PROFILE names an earlier version of the profile: remove the setting,"
-            " or write the file anew with `privacydesk profile show`",
-        )
-    return in_force
+        return own, None
+    if is_file and beside_serve:
+        return in_force, None
+    if not _is_among(own, earlier):
+        raise SettingsError(mismatch_message(newest), key="profile")
+    return in_force, StartWarning(
+        "profile",
+        "profile_file_outdated",
+        "PRIVACYDESK_PROFILE names an earlier version of the profile: remove the setting, or write"
+        " the file anew with `privacydesk profile show`",
+        {"version": newest.version},
+    )
 
 
 class SavedProfile:

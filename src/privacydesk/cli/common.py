@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import tomllib
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
@@ -78,6 +79,15 @@ def load_settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
         if existing_file is not None:
             _refuse_copied_folder(existing_file, data_dir)
     return load_settings(existing_file, **overrides)
+
+
+def find_settings_file(data_dir: Path | None) -> Path | None:
+    """Return the file that ``load_settings_for`` reads; None for none."""
+    from privacydesk.settings import CONFIG_VARIABLE  # noqa: PLC0415 - as above
+
+    named = os.environ.get(CONFIG_VARIABLE)
+    file = Path(named) if named else (data_dir or _DEFAULT_DATA_DIR) / SETTINGS_FILE
+    return file if file.is_file() else None
 
 
 def settings_with_database(data_dir: Path) -> Settings | None:

@@ -103,9 +103,9 @@ def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     if as_json:
         print_json(
             {
-                "ok": all(finding.is_ok for finding in findings),
+                "ok": not any(finding.is_fault for finding in findings),
                 "findings": [
-                    {"what": finding.check, "ok": finding.is_ok, "told": finding.message}
+                    {"what": finding.check, "ok": not finding.is_fault, "told": finding.message}
                     for finding in findings
                 ],
                 "rows": "privacydesk audit verify",
@@ -114,14 +114,14 @@ def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     else:
         print_table(
             [
-                (finding.check, "ok" if finding.is_ok else "WRONG", finding.message)
+                (finding.check, "WRONG" if finding.is_fault else "ok", finding.message)
                 for finding in findings
             ]
         )
         typer.echo(
             as_invoked("To check whether rows were tampered with, run: privacydesk audit verify")
         )
-    if not all(finding.is_ok for finding in findings):
+    if any(finding.is_fault for finding in findings):
         raise typer.Exit(1)
 
 

@@ -45,6 +45,9 @@ COMMANDS: Final = {
         "serve:demo", "Run everything on one port with sample people, to try it out."
     ),
     "serve": CommandEntry("serve:serve", "Serve the chat and work on requests."),
+    "doctor": CommandEntry(
+        "doctor:doctor", "Check settings, data, secrets and services; say what to do."
+    ),
     "understand": CommandEntry(
         "understand:understand_app", "Parse messages; train and evaluate the network."
     ),

@@ -6,14 +6,14 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -175,88 +175,6 @@ def _create_missing_database(settings: Settings) -> None:
         app.upgrade(settings)
 
 
-_REMEDIES: Final = {
-    "complaint": "where they can complain to the operator",
-    "arbitration": "where disputes are arbitrated and by which rules; write null if that is not"
-    " agreed",
-    "lawsuit": "that they may sue (Personal Information Protection Law, article 50)",
-}
-"""What a refusal has to say, by the key of the operator profile."""
-
-
-def _settings_warnings(
-    settings: Settings, profile: OperatorProfile
-) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield warnings, as log events with fields, about settings that are missing or unusual."""
-    from privacydesk.settings import unknown_variables  # noqa: PLC0415
-
-    if not settings.app_token_keys:
-        yield (
-            "no_app_token_keys",
-            {
-                "hint": "nobody can log in, every visitor is anonymous: put the public keys of the"
-                " app's backend into PRIVACYDESK_APP_TOKEN_KEYS"
-            },
-        )
-    if not profile.policy:
-        yield (
-            "no_policy",
-            {
-                "hint": "import one and name it as `policy` in the operator profile; until then"
-                " articles are cited by number alone"
-            },
-        )
-    if missing_paths := sorted(profile.missing_paths()):
-        yield (
-            "no_paths",
-            {
-                "paths": missing_paths,
-                "hint": "name them in the operator profile as the app's screens do, in each"
-                " language; until then"
-                " users get general directions",
-            },
-        )
-    for key, locales in profile.missing_remedies().items():
-        hint = (
-            f"name it as `{key}` in the operator profile: people whose request is refused have to"
-            f" be told {_REMEDIES[key]}"
-        )
-        yield f"no_{key}", {"locales": list(locales), "hint": hint}
-    if missing_helplines := profile.missing_helplines():
-        yield (
-            "no_helplines",
-            {
-                "locales": list(missing_helplines),
-                "hint": "name them in the operator profile; until then people in danger are told to"
-                " call the police, without a number",
-            },
-        )
-    if settings.ticketing_system and profile.ticketing.map().shares_personal:
-        yield (
-            "ticketing_shares",
-            {
-                "fields": sorted(
-                    name for name, fact in profile.ticketing.fields.items() if fact.is_personal
-                ),
-                "texts": [text.value for text in profile.ticketing.texts],
-                "hint": "the operator profile allows sending these personal data to the ticketing"
-                " system",
-            },
-        )
-    if missing_features := sandbox.missing():
-        yield (
-            "confinement_missing",
-            {
-                "lacks": list(missing_features),
-                "hint": "this kernel can't keep processes that parse strangers' input away from"
-                " files and the network; protect the database and the keys from this user"
-                " otherwise",
-            },
-        )
-    for name in unknown_variables():
-        yield "unknown_variable", {"name": name, "hint": "no setting is called that"}
-
-
 @dataclass(slots=True)
 class _Process:
     """This process, which serves with one profile after another.
@@ -350,13 +268,17 @@ async def _serve_with(
     from privacydesk import app  # noqa: PLC0415
     from privacydesk.app.connections import connect_external_services  # noqa: PLC0415
     from privacydesk.app.process import run_server  # noqa: PLC0415
+    from privacydesk.app.start_warnings import (  # noqa: PLC0415
+        profile_warnings,
+        setting_warnings,
+    )
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.connectors.start_check import check_services  # noqa: PLC0415
 
     settings, stop_requested = process.settings, process.stop_requested
     log = structlog.get_logger(__name__)
-    for event, fields in _settings_warnings(settings, profile):
-        log.warning(event, **fields)
+    for warning in (*setting_warnings(settings), *profile_warnings(settings, profile)):
+        log.warning(warning.event, **warning.fields, hint=warning.hint)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         external = await stack.enter_async_context(

@@ -88,6 +88,14 @@ class ImapMailbox:
                 ) from error
         self._faults = OperatorFaults("imap", clock, "PASSWORD")
 
+    async def check(self) -> None:
+        """Log in and open the folder, and read nothing.
+
+        Raises:
+            UnavailableError: the mailbox can't be used; ``data`` has the reason.
+        """
+        await self._run(lambda _: None)
+
     async def fetch_unread(self, limit: int) -> tuple[UnreadMail, ...]:
         """Return unread mails; see ``domain.mail.Mailbox``."""
 

@@ -28,6 +28,39 @@ _HINTS: Final[Mapping[str, str]] = {
     "tls": "its certificate is not trusted or it offers no TLS: look at docs/mail.md",
     "sender": "it refuses the address that mail comes from: look at {service}_FROM",
 }
+_OUTAGES: Final[Mapping[str, str]] = {
+    "unreachable": "it can't be reached: see that it runs, and look at {url}",
+    "timeout": "it did not answer in time: see that it runs, and look at {url}",
+    "server_error": "it reports a fault of its own: look into its log",
+    "rate_limited": "it refuses so many requests: raise its limit",
+    "too_long": "its answer is too long: look at {url}",
+}
+"""Reasons that may pass by themselves. They are not logged as faults of the settings."""
+
+
+def describe_fault(
+    service: str,
+    error: UnavailableError,
+    *,
+    secret: str = "SECRET",  # noqa: S107 - the end of a setting's name
+    address: str = "URL",
+) -> str:
+    """Return what an operator can do about a service that can't be used, without a value.
+
+    Args:
+        service: the prefix of its settings, such as ``account_service``.
+        error: as raised by its connector.
+        secret: the suffix of the setting with its secret.
+        address: the same of its address.
+    """
+    reason = str(error.data.get("reason", ""))
+    setting = f"PRIVACYDESK_{service.upper()}"
+    hint = _HINTS.get(reason) or _OUTAGES.get(reason) or "it can't be used now: look into its log"
+    return hint.format(
+        secret=f"{setting}_{secret}",
+        url=f"{setting}_{address}",
+        service=setting,
+    )
 
 
 class OperatorFaults:
@@ -56,17 +89,13 @@ class OperatorFaults:
 
     def _log_fault(self, error: UnavailableError) -> None:
         reason = str(error.data.get("reason", ""))
-        hint = _HINTS.get(reason)
         now = self._clock.now()
-        if hint is None or happened_within(self._logged_at.get(reason), now, _LOG_INTERVAL):
+        if reason not in _HINTS or happened_within(self._logged_at.get(reason), now, _LOG_INTERVAL):
             return
         self._logged_at[reason] = now
-        setting = f"PRIVACYDESK_{self._service.upper()}"
         _log.error(
             f"{self._service}_misconfigured",
             reason=reason,
             status=error.data.get("status"),
-            hint=hint.format(
-                secret=f"{setting}_{self._suffix}", url=f"{setting}_URL", service=setting
-            ),
+            hint=describe_fault(self._service, error, secret=self._suffix),
         )

@@ -7,6 +7,8 @@ Nothing is ever sent unencrypted to another machine, whatever the server offers.
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from pathlib import Path
@@ -142,7 +144,27 @@ class SmtpMailer:
                 return _REFUSED
         return SendAnswer(SendOutcome.SENT, masked=mask_mail(letter.to))
 
+    async def check(self) -> None:
+        """Connect and log in, and send nothing.
+
+        Raises:
+            UnavailableError: the server can't be used; ``data`` has the reason.
+        """
+        try:
+            async with self._logged_in():
+                pass
+        except aiosmtplib.SMTPException as error:
+            _refusal(error)
+            raise _unreachable(error) from None
+        except (ssl.SSLError, OSError) as error:
+            raise _unreachable(error) from None
+
     async def _submit(self, mail: bytes, to: str) -> None:
+        async with self._logged_in() as client:
+            await client.sendmail(self._sender.addr_spec, [to], mail)
+
+    @asynccontextmanager
+    async def _logged_in(self) -> AsyncIterator[aiosmtplib.SMTP]:
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -165,7 +187,7 @@ class SmtpMailer:
                 if not client.supports_extension("auth"):
                     raise UnavailableError("it takes no log-in", reason="credentials")
                 await client.login(server.username, server.password)
-            await client.sendmail(self._sender.addr_spec, [to], mail)
+            yield client
 
 
 def _encode_domain(address: str) -> str:

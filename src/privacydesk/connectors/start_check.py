@@ -28,11 +28,29 @@ async def check_services(accounts: AccountService, codes: CodeSender) -> None:
     Failures are logged and don't keep the desk from starting. The connectors log what only the
     operator can fix; this logs whether each service is ready.
     """
-    key, no_contact = f"start-check-{uuid4().hex}", AccountContact(_NO_ACCOUNT)
     await asyncio.gather(
-        _probe("account_service", accounts.call(AccountAction.CONTACTS, _NO_ACCOUNT, {}, key=key)),
-        _probe("code_gateway", codes.send(no_contact, "desk_code", "en", "000000", key=key)),
+        _probe("account_service", probe_accounts(accounts)),
+        _probe("code_gateway", probe_codes(codes)),
     )
+
+
+async def probe_accounts(accounts: AccountService) -> None:
+    """Ask the account service about nobody.
+
+    Raises:
+        UnavailableError: it can't be used.
+    """
+    await accounts.call(AccountAction.CONTACTS, _NO_ACCOUNT, {}, key=f"start-check-{uuid4().hex}")
+
+
+async def probe_codes(codes: CodeSender) -> None:
+    """Have the code gateway send a code to nobody.
+
+    Raises:
+        UnavailableError: it can't be used.
+    """
+    key, nobody = f"start-check-{uuid4().hex}", AccountContact(_NO_ACCOUNT)
+    await codes.send(nobody, "desk_code", "en", "000000", key=key)
 
 
 async def probe_failing(accounts: AccountService, codes: CodeSender, outages: Outages) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -15,9 +16,12 @@ from privacydesk.storage import schema, tables
 from privacydesk.storage.backups import find_damage
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
+from privacydesk.storage.key_wrapping import check_ring
 from privacydesk.storage.policy_texts import read_policies
 from privacydesk.storage.saved_settings import read_current, read_versions
+from privacydesk.storage.sealing import KeyRing
 
+_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
 
@@ -47,6 +51,43 @@ class Inspection:
     def is_read_only(self) -> bool:
         """Return whether a PostgreSQL server is a replica, which takes no changes."""
         return bool(self._connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar())
+
+    def server_version(self) -> str:
+        """Return the version of the database program."""
+        if self.is_file:
+            return f"SQLite {sqlite3.sqlite_version}"
+        version = self._connection.exec_driver_sql("SHOW server_version").scalar()
+        return f"PostgreSQL {version}"
+
+    def schema_version(self) -> str:
+        """Return the version of the schema, which may be a newer one that can be used."""
+        return str(self._connection.execute(schema.SUPPORT).one().version_num)
+
+    def read_only_tables(self) -> tuple[str, ...]:
+        """Return the tables of a PostgreSQL server that this user may not change."""
+        if self.is_file:
+            return ()
+        allowed = [sa.func.has_table_privilege(sa.column("name"), one) for one in _PRIVILEGES]
+        names = sa.values(sa.column("name", sa.String), name="tables").data(
+            [(table.name,) for table in tables.metadata.sorted_tables]
+        )
+        query = sa.select(names.c.name).where(sa.not_(sa.and_(*allowed)))
+        return tuple(self._connection.scalars(query))
+
+    def time(self) -> datetime | None:
+        """Return the time of a PostgreSQL server; None for a file."""
+        if self.is_file:
+            return None
+        at = self._connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return at if isinstance(at, datetime) else None
+
+    def check_ring(self, ring: KeyRing) -> None:
+        """Check that a key ring unwraps the oldest and the newest data key.
+
+        Raises:
+            SettingsError: it does not; the message names the ring key.
+        """
+        check_ring(self._connection, ring)
 
     def fingerprints(self) -> Mapping[str, Fingerprint]:
         """Return the recorded fingerprints of secrets."""

@@ -67,11 +67,7 @@ class SqlKeyWrapping:
         Raises:
             SettingsError: it does not; the message names the ring key.
         """
-        rows = await self._reader.read(
-            lambda c: [row for query in _OLDEST_AND_NEWEST for row in c.execute(query)]
-        )
-        for row in rows:
-            self._check_unwraps(row)
+        await self._reader.read(partial(check_ring, ring=self._ring))
 
     async def check_all(self, ring_key: str) -> None:
         """Check that a ring key unwraps every data key that names it.
@@ -83,23 +79,10 @@ class SqlKeyWrapping:
         while True:
             rows = await self._reader.read(partial(_select_keys, ring_key=ring_key, after=after))
             for row in rows:
-                self._check_unwraps(row)
+                _check_unwraps(row, self._ring)
             if len(rows) < _PAGE_SIZE:
                 return
             after = rows[-1].conversation_id
-
-    def _check_unwraps(self, row: sa.Row[Any]) -> None:
-        if row.ring_key not in self._ring.keys:
-            raise _missing_key_error(row.ring_key)
-        try:
-            self._ring.unwrap(
-                ConversationId(row.conversation_id), WrappedKey(row.ring_key, row.wrapped)
-            )
-        except SealError:
-            raise SettingsError(
-                f"the key named {row.ring_key!r} in PRIVACYDESK_RING_KEYS does not open what a key"
-                " of that name wrapped: it is another one, or the database is damaged"
-            ) from None
 
     async def rewrap(self, ring_key: str, *, limit: int) -> int:
         """Rewrap up to ``limit`` data keys with the current ring key; return how many.
@@ -130,6 +113,29 @@ class SqlKeyWrapping:
             return connection.execute(_REWRAP, updates).rowcount if updates else 0
 
         return await self._writer.run(rewrap)
+
+
+def check_ring(connection: sa.Connection, ring: KeyRing) -> None:
+    """Check that a key ring unwraps the oldest and the newest data key.
+
+    Raises:
+        SettingsError: it does not; the message names the ring key.
+    """
+    for query in _OLDEST_AND_NEWEST:
+        for row in connection.execute(query):
+            _check_unwraps(row, ring)
+
+
+def _check_unwraps(row: sa.Row[Any], ring: KeyRing) -> None:
+    if row.ring_key not in ring.keys:
+        raise _missing_key_error(row.ring_key)
+    try:
+        ring.unwrap(ConversationId(row.conversation_id), WrappedKey(row.ring_key, row.wrapped))
+    except SealError:
+        raise SettingsError(
+            f"the key named {row.ring_key!r} in PRIVACYDESK_RING_KEYS does not open what a key of"
+            " that name wrapped: it is another one, or the database is damaged"
+        ) from None
 
 
 def _select_keys(

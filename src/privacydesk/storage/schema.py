@@ -72,6 +72,11 @@ def check(engine: sa.Engine) -> None:
         raise SettingsError(
             f"the database can't be opened: {describe_error(error, engine.url)}"
         ) from None
+    if not is_usable and version is not None and version > migrations.HEAD:
+        raise SettingsError(
+            f"the database's schema is {version}, of a newer version of the program: this one knows"
+            f" {migrations.HEAD}. Install that version again, or go back to a backup"
+        )
     if not is_usable:
         raise SettingsError(
             f"the database's schema is {version or 'missing'}, this version needs"

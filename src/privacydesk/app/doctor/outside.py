@@ -1,0 +1,121 @@
+"""Checks of outside services: reachable, with the secrets in the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import NamedTuple
+
+from privacydesk.app.connections import (
+    build_mailbox,
+    build_mailer,
+    connect_accounts,
+    connect_codes,
+    connect_ticketing,
+)
+from privacydesk.app.doctor.report import Report
+from privacydesk.app.findings import Finding, Level
+from privacydesk.clock import Clock
+from privacydesk.connectors.operator_faults import describe_fault
+from privacydesk.connectors.start_check import probe_accounts, probe_codes
+from privacydesk.errors import SettingsError, UnavailableError
+from privacydesk.outages import Outages
+from privacydesk.profile import OperatorProfile
+from privacydesk.settings import Settings
+
+Probe = Callable[[Settings, Clock, OperatorProfile], Awaitable[tuple[str, ...]]]
+"""Uses a service once, without changing anything; returns its faults as sentences.
+
+Raises:
+    UnavailableError: it can't be used.
+    SettingsError: a setting is missing or wrong.
+"""
+
+
+class _Service(NamedTuple):
+    """A service, how it is probed, and the names of its settings.
+
+    Attributes:
+        name: its name in the findings.
+        prefix: what the names of its settings begin with.
+        probe: uses it once.
+        suffixes: the ends of the settings with its secret and with its address.
+    """
+
+    name: str
+    prefix: str
+    probe: Probe
+    suffixes: tuple[str, str] = ("SECRET", "URL")
+
+
+async def find_outside_faults(
+    settings: Settings, clock: Clock, profile: OperatorProfile, report: Report
+) -> None:
+    """Report on each service in the settings; all are asked at the same time.
+
+    Args:
+        settings: the settings of the desk.
+        clock: source of the current time.
+        profile: maps requests to tickets of a helpdesk.
+        report: gets the findings.
+    """
+    probed = (_find_faults(one, settings, clock, profile) for one in _services(settings))
+    for findings in await asyncio.gather(*probed):
+        report.add(findings)
+
+
+def _services(settings: Settings) -> Iterator[_Service]:
+    yield _Service("account service", "account_service", _probe_accounts)
+    yield _Service("code gateway", "code_gateway", _probe_codes)
+    if settings.smtp_host:
+        yield _Service("mail", "smtp", _probe_mail, ("PASSWORD", "HOST"))
+    if settings.imap_host:
+        yield _Service("mailbox", "imap", _probe_mailbox, ("PASSWORD", "HOST"))
+    if settings.ticketing_system:
+        yield _Service("ticketing", "ticketing", _probe_ticketing)
+
+
+async def _probe_accounts(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    async with connect_accounts(settings, clock, Outages(clock)) as service:
+        await probe_accounts(service)
+    return ()
+
+
+async def _probe_codes(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    async with connect_codes(settings, clock, Outages(clock)) as gateway:
+        await probe_codes(gateway)
+    return ()
+
+
+async def _probe_mail(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    if mailer := build_mailer(settings, clock):
+        await mailer.check()
+    return ()
+
+
+async def _probe_mailbox(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    if mailbox := build_mailbox(settings, clock):
+        await mailbox.check()
+    return ()
+
+
+async def _probe_ticketing(
+    settings: Settings, clock: Clock, profile: OperatorProfile
+) -> tuple[str, ...]:
+    async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
+        return await system.check() if system is not None else ()
+
+
+async def _find_faults(
+    service: _Service, settings: Settings, clock: Clock, profile: OperatorProfile
+) -> tuple[Finding, ...]:
+    secret, address = service.suffixes
+    try:
+        faults = await service.probe(settings, clock, profile)
+    except SettingsError as error:
+        faults = (error.message,)
+    except UnavailableError as error:
+        faults = (describe_fault(service.prefix, error, secret=secret, address=address),)
+    if not faults:
+        return (Finding(service.name, Level.OK, "it answers, and takes the desk's secret"),)
+    return tuple(Finding(service.name, Level.FAULT, fault) for fault in faults)
