@@ -19,6 +19,7 @@ from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console.page import console_error_page
 from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE, LOCALE
 from privacydesk.web.pages import error_page
+from privacydesk.web.request_ids import REQUEST_ID
 from privacydesk.web.responses import STATUS, is_disconnected, problem_response
 from privacydesk.web.routes import route_of
 
@@ -82,6 +83,7 @@ def _error_response(request: web.Request, error: DeskError, status: int) -> web.
         or negotiate(request.headers.get("Accept-Language", ""))
     )
     fields = chat.error_json(error, locale)
+    request_id = request.get(REQUEST_ID, "")
     if status >= _INTERNAL_ERROR and not is_outage(error):
         log.warning("request_refused", code=error.code.value, route=route_of(request))
     if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
@@ -89,6 +91,6 @@ def _error_response(request: web.Request, error: DeskError, status: int) -> web.
         render_error = console_error_page if LOCALE in request else error_page
         response = render_error(request, locale, status, fields["message"])
     else:
-        response = problem_response(status, fields)
+        response = problem_response(status, fields | {"request_id": request_id})
     response.headers["Vary"] = "Accept, Accept-Language"
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.web.keys import SETTINGS
+from privacydesk.web.request_ids import REQUEST_ID, REQUEST_ID_HEADER
 
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
@@ -42,11 +43,15 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers["Permissions-Policy"] = _PERMISSIONS
     headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     headers.popall("Server", None)
+    if request_id := request.get(REQUEST_ID):
+        headers[REQUEST_ID_HEADER] = request_id
     origin = request.headers.get("Origin", "")
     if origin and origin in settings.cors_origins and request.path.startswith(_CORS_PATHS):
         headers["Access-Control-Allow-Origin"] = origin
         headers.add("Vary", "Origin")
-        headers["Access-Control-Expose-Headers"] = "Retry-After, Content-Disposition"
+        headers["Access-Control-Expose-Headers"] = (
+            f"Retry-After, Content-Disposition, {REQUEST_ID_HEADER}"
+        )
 
 
 async def preflight(request: web.Request) -> web.Response:

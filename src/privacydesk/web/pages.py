@@ -13,6 +13,7 @@ from privacydesk.errors import NotFoundError
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.brand import brand_links
 from privacydesk.web.keys import ASSETS, CATALOGS, POLICY_PAGES, SETTINGS, TEMPLATES
+from privacydesk.web.request_ids import fault_reference
 from privacydesk.web.responses import json_response
 from privacydesk.web.template_cache import TemplateCache
 from privacydesk.web.texts import LANGUAGE_TAGS, page_strings
@@ -136,5 +137,6 @@ def error_page(request: web.Request, locale: str, status: int, message: str) -> 
         status=status,
         number=status,
         message=message,
+        fault=fault_reference(request, status),
         desk_name=desk_name(request, locale),
     )

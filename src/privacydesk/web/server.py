@@ -38,6 +38,7 @@ from privacydesk.web.health import HEALTH, Health, healthz, readyz
 from privacydesk.web.keys import ASSETS, CATALOGS, CHAT_SERVER, POLICY_PAGES, RECEIPTS, SETTINGS
 from privacydesk.web.policy import policy_page
 from privacydesk.web.receipts import receipt_keys, receipts_page
+from privacydesk.web.request_ids import identify
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
 
@@ -78,7 +79,7 @@ def make_app(
         receipts: hands out receipts; None disables the page that verifies them.
         extra: further applications with the path that each is mounted at, such as the demo's.
     """
-    middlewares = [compress_responses, map_errors]
+    middlewares = [identify, compress_responses, map_errors]
     app = web.Application(middlewares=middlewares, client_max_size=settings.frame_hard_limit)
     chat = ChatServer(desk, catalogs, settings, clock, captcha)
     app[CHAT_SERVER], app[CATALOGS], app[SETTINGS] = chat, catalogs, settings

@@ -94,6 +94,10 @@ class Problem(ResponseModel):
         default=None, description="True if the request may be retried unchanged."
     )
     faults: tuple[FaultResponse, ...] | None = None
+    request_id: str = Field(
+        description="The id of the request, as in the header `X-Request-ID`: the log of the desk"
+        " has it, too."
+    )
 
 
 _GROUP_DESCRIPTIONS: Final[Mapping[Group, str]] = {

@@ -24,6 +24,7 @@ from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
 from privacydesk.web.pages import desk_name, render
+from privacydesk.web.request_ids import fault_reference
 from privacydesk.web.texts import LANGUAGE_TAGS, error_text
 
 _NOT_FOUND: Final = 404
@@ -114,6 +115,7 @@ def console_error_page(
         keep_input=True,
         languages=(),
         message=message,
+        fault=fault_reference(request, status),
         previous="" if previous in {HOME, request.path_qs} else previous,
     )
 
