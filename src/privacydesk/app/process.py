@@ -49,6 +49,8 @@ _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
 _SETTINGS_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
+_SIGN_ON_EVERY = 2.0
+"""How often to check whether confirming sessions with the identity provider is due."""
 _SWEEP_EVERY = 60.0
 _RECEIPTS_EVERY = 2.0
 _INCIDENTS_EVERY = 1.0
@@ -279,6 +281,8 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "audit_anchor", services.maintenance.sealer.log_chain_head, _ANCHOR_EVERY
     yield "retention", services.maintenance.retention.run_if_due, _RETENTION_EVERY
     yield "staff_access", services.signin.sign_in.sweep, _LOG_SWEEP_EVERY
+    if services.signin.sign_on is not None:
+        yield "sign_on", services.signin.sign_on.revalidate, _SIGN_ON_EVERY
     sending = services.webhooks.sending
     if sending is not None:
         yield "webhook_watch", sending.watch, _WEBHOOK_HEALTH_EVERY

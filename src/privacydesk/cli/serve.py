@@ -21,6 +21,7 @@ from privacydesk import sandbox
 from privacydesk.cli.common import DataDir, exit_with_usage_error, load_settings_for
 
 if TYPE_CHECKING:
+    from privacydesk.app import Services
     from privacydesk.nlu.worker.client import UnderstandingProcess
     from privacydesk.outages import Outages
     from privacydesk.profile import OperatorProfile
@@ -273,7 +274,6 @@ async def _serve_with(
         setting_warnings,
     )
     from privacydesk.clock import SystemClock  # noqa: PLC0415
-    from privacydesk.connectors.start_check import check_services  # noqa: PLC0415
 
     settings, stop_requested = process.settings, process.stop_requested
     log = structlog.get_logger(__name__)
@@ -311,7 +311,7 @@ async def _serve_with(
         process.has_listened = True
         process.settings = settings.model_copy(update={"port": port})
         await process.turn.aclose()
-        check = asyncio.create_task(check_services(external.accounts, external.codes))
+        check = asyncio.create_task(_check_outside(services))
         superseded = services.saved_profile.superseded
         await _first_of(stop_requested.wait(), _until_turn(process, superseded))
         check.cancel()
@@ -321,6 +321,15 @@ async def _serve_with(
         log.info("profile_taken")
         return services.saved_profile.newest
     raise AssertionError("the stack suppresses no error")
+
+
+async def _check_outside(services: Services) -> None:
+    """Call outside services once, so that a wrong setting is found before anybody needs them."""
+    from privacydesk.connectors.start_check import check_services  # noqa: PLC0415
+
+    if services.signin.sign_on is not None:
+        await services.signin.sign_on.check_provider()
+    await check_services(services.external.accounts, services.external.codes)
 
 
 async def _until_turn(process: _Process, superseded: asyncio.Event) -> None:
