@@ -6,10 +6,10 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
@@ -29,8 +29,12 @@ from privacydesk.services.policy_pages import PolicyPages
 from privacydesk.system_errors import describe_listen_error
 from privacydesk.web.api.operations import ApiServices
 from privacydesk.web.health import HEALTH
+from privacydesk.web.keys import CHAT_SERVER
 from privacydesk.web.server import make_app
 from privacydesk.worker.periodic_tasks import PeriodicTask, run_periodically
+
+if TYPE_CHECKING:
+    from privacydesk.app.metrics.instruments import Instruments
 
 _log = structlog.get_logger(__name__)
 
@@ -168,6 +172,8 @@ async def run_server(
     extra: Sequence[tuple[str, web.Application]] = (),
     frames_console: bool = False,
     nlu: NluProcess | None = None,
+    instruments: Instruments | None = None,
+    place: int = 0,
     on_failure: Callable[[], None] = _ignore_failure,
     shares_port: bool = False,
 ) -> AsyncIterator[int]:
@@ -178,6 +184,8 @@ async def run_server(
         extra: further web applications, by path.
         frames_console: whether pages of the desk's own origin may embed the console.
         nlu: the process that interprets messages; None if this process does.
+        instruments: what the process counts; None for no metrics.
+        place: the place of this process among those that share the port.
         on_failure: called when a loop has stopped unexpectedly, so that the caller can shut down.
         shares_port: whether other processes listen on the same port.
 
@@ -211,10 +219,20 @@ async def run_server(
     tasks.append(monitor.start("readiness", Readiness(services, nlu, health).run()))
     tasks.append(asyncio.create_task(_warm_up(services), name="warm"))
     try:
-        yield port
-        health.is_stopping = True
-        if not health.stopped_loops:
-            await asyncio.sleep(services.settings.drain_seconds)
+        async with AsyncExitStack() as stack:
+            if instruments is not None:
+                # Imported late: most desks at first run without metrics.
+                from privacydesk.app.metrics.listener import serve_metrics  # noqa: PLC0415
+
+                await stack.enter_async_context(
+                    serve_metrics(
+                        services, app[CHAT_SERVER], health, instruments, place=place, reader=nlu
+                    )
+                )
+            yield port
+            health.is_stopping = True
+            if not health.stopped_loops:
+                await asyncio.sleep(services.settings.drain_seconds)
     finally:
         monitor.is_shutting_down = True
         for task in tasks:

@@ -22,8 +22,10 @@ from privacydesk.cli.common import DataDir, exit_with_usage_error, load_settings
 
 if TYPE_CHECKING:
     from privacydesk.app import Services
+    from privacydesk.app.metrics.instruments import Instruments
     from privacydesk.nlu.worker.client import UnderstandingProcess
     from privacydesk.outages import Outages
+    from privacydesk.ports import LanguageUnderstanding
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
 
@@ -65,7 +67,7 @@ def serve(
         ),
     ] = 1,
     data_dir: DataDir = None,
-    shares_port: Annotated[bool, typer.Option("--shares-port", hidden=True)] = False,
+    place: Annotated[int | None, typer.Option("--place", hidden=True)] = None,
 ) -> None:
     """Serve the chat and work on requests until SIGTERM or SIGINT.
 
@@ -95,7 +97,7 @@ def serve(
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_serve(settings, own, shares_port=shares_port))
+            runner.run(_serve(settings, own, place))
     finally:
         gc.enable()
 
@@ -111,7 +113,7 @@ def _serve_with_workers(
         exit_with_usage_error("--workers", "a SQLite file is served by one process alone")
     with reserved_port(settings.host, settings.port) as port:
         command = ["-m", "privacydesk", "serve", "--host", settings.host, "--port", str(port)]
-        command += ["--shares-port", *(("--loop", loop.value) if loop else ())]
+        command += ["--loop", loop.value] if loop else []
         command += ["--data-dir", str(data_dir)] if data_dir is not None else []
         processes = WorkerProcesses(command, workers)
         raise typer.Exit(asyncio.run(processes.run(_announcement(settings.host, port))))
@@ -183,7 +185,8 @@ class _Process:
     Attributes:
         settings: its settings, with the port once that is chosen.
         outages: what is out of order.
-        shares_port: whether other processes listen on the same port.
+        place: its place among those that listen on the same port; None if it is alone.
+        instruments: what it counts; None for no metrics.
         stop_requested: set by SIGTERM and SIGINT.
         turn: holds the turn of this process to restart until it listens again.
         has_listened: whether it has served with any profile.
@@ -191,25 +194,30 @@ class _Process:
 
     settings: Settings
     outages: Outages
-    shares_port: bool
+    place: int | None
+    instruments: Instruments | None = None
     stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
     turn: AsyncExitStack = field(default_factory=AsyncExitStack)
     has_listened: bool = False
 
 
-async def _serve(settings: Settings, own: OperatorProfile | None, *, shares_port: bool) -> None:
+async def _serve(settings: Settings, own: OperatorProfile | None, place: int | None) -> None:
     """Serve until a signal, again with each profile that is put in force meanwhile."""
     # The NLU process starts in parallel, so nothing large is imported before it has been started.
     from privacydesk.background_threads import BackgroundThreadPool  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.outages import Outages  # noqa: PLC0415
 
-    process = _Process(settings, Outages(SystemClock()), shares_port)
+    process = _Process(settings, Outages(SystemClock()), place)
+    if settings.metrics_port is not None:
+        from privacydesk.app.metrics.instruments import Instruments  # noqa: PLC0415
+
+        process.instruments = Instruments()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(BackgroundThreadPool())
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, process.stop_requested.set)
-    if shares_port:
+    if place is not None:
         # The parent process holds the other end; a process must not outlive it.
         loop.add_reader(sys.stdin.fileno(), process.stop_requested.set)
     next_profile: OperatorProfile | None = own if own is not None else _chosen_profile(settings)
@@ -285,9 +293,18 @@ async def _serve_with(
             connect_external_services(settings, clock, profile.ticketing.map(), process.outages)
         )
         _create_missing_database(settings)
+        language: LanguageUnderstanding = understanding
+        if process.instruments is not None:
+            from privacydesk.app.metrics.measured import (  # noqa: PLC0415
+                MeasuredUnderstanding,
+                measure_services,
+            )
+
+            external = measure_services(external, process.instruments)
+            language = MeasuredUnderstanding(understanding, process.instruments)
         services = await stack.enter_async_context(
             app.open_services(
-                settings, external, profile=profile, clock=clock, understanding=understanding
+                settings, external, profile=profile, clock=clock, understanding=language
             )
         )
         await _first_of(stop_requested.wait(), understanding.ready())
@@ -298,7 +315,9 @@ async def _serve_with(
                 services,
                 nlu=understanding,
                 on_failure=stop_requested.set,
-                shares_port=process.shares_port,
+                instruments=process.instruments,
+                place=process.place or 0,
+                shares_port=process.place is not None,
             )
         )
         # Exclude the objects of the start from collections: they are never freed, and even one
