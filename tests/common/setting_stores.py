@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.errors import StaleError
@@ -26,7 +27,13 @@ class MemorySettings:
         found = (one for one in self.versions if (one.name, one.version) == (name, version))
         return next(found, None)
 
-    async def add(self, setting: SavedSetting, audit_entry: AuditEntry) -> None:
+    async def add(
+        self,
+        setting: SavedSetting,
+        audit_entry: AuditEntry,
+        *,
+        api_result: StoredResponse | None = None,
+    ) -> None:
         current = (await self.current()).get(setting.name)
         if setting.version != (current.version if current else 0) + 1:
             raise StaleError("it was changed meanwhile", reason="setting_changed")

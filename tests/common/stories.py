@@ -760,18 +760,19 @@ def told(path: Path) -> tuple[str, ...]:
     return tuple(voices)
 
 
-async def play(path: Path, folder: Path, voice: str = "") -> None:
+async def play(
+    path: Path, folder: Path, voice: str = "", profile: Mapping[str, Any] = PROFILE
+) -> None:
     """Play one story; with a voice, in free text instead of buttons.
 
     Raises:
         StoryError: a step does not hold; names it.
     """
     story = read_story(path)
-    profile = PROFILE
     if "policy" in story:
         if story["policy"] != SAMPLE:
             raise StoryError(f"{path.name}: the policy there is, is {SAMPLE!r}")
-        profile = {**PROFILE, "policy": SAMPLE}
+        profile = {**profile, "policy": SAMPLE}
         bring_sample_policy(folder)
     async with open_world(folder, profile) as world:
         name = story.get("as", "nobody")

@@ -670,6 +670,9 @@ def test_serve_says_what_the_profile_lacks(tmp_path: Path) -> None:
     }.items():
         told = next(line for line in err.splitlines() if key in line)
         assert json.loads(told)["locales"] == locales
+    told = next(line for line in err.splitlines() if "no_clauses" in line)
+    assert {"minors", "refusal_grounds"} <= set(json.loads(told)["clauses"])
+    assert "backups" not in told, "no dialog cites it"
     assert "no_arbitration" not in err, "null means that none is agreed"
 
 

@@ -210,11 +210,6 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
         "settings",
         "PRIVACYDESK_APP_TOKEN_KEYS",
     ),
-    "metrics that anybody may read": (
-        setting("metrics_port", '9090\nmetrics_host = "0.0.0.0"'),
-        "settings",
-        "PRIVACYDESK_METRICS_TOKEN is missing",
-    ),
     "no ring keys": (setting("ring_keys", "{}"), "secrets", "PRIVACYDESK_RING_KEYS is missing"),
     "a ring key of no name": (setting("ring_key", '"two"'), "secrets", "names none of"),
     "a short hashing secret": (
@@ -337,8 +332,8 @@ WARNINGS: dict[str, tuple[Prepare, str, str]] = {
     ),
     "no helplines": (profile(helplines={}), "profile", "people in danger"),
     "no places in the app": (profile(paths={}), "profile", "account_security, closing, "),
-    "no clauses": (profile(clauses={}), "profile", "automated_decision, backups, "),
-    "no addresses": (profile(mailboxes={}), "profile", "mailboxes.children"),
+    "no clauses": (profile(clauses={}), "profile", "automated_decision, children_delete, "),
+    "no addresses": (profile(mailboxes={}), "profile", "children, policy: "),
     "no way to complain": (profile(complaint={}), "profile", "complaint (en, zh_Hans, zh_Hant)"),
     "no policy": (profile(policy=""), "profile", "no policy is named"),
     "a policy that is not imported": (

@@ -100,14 +100,32 @@ async def test_commands_put_versions_in_force_beside_a_desk(tmp_path: Path, mode
     assert (await command(tmp_path, "audit", "verify")).code == 0
 
 
-async def test_a_profile_that_is_wrong_is_not_put_in_force(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [("retention", 3, "retention"), ("clauses", {"minors": {"anchor": "a"}}, "minors.article")],
+)
+async def test_a_profile_that_is_wrong_is_not_put_in_force(
+    tmp_path: Path, key: str, value: object, fault: str
+) -> None:
     write_settings(tmp_path)
     async with open_world(tmp_path):
-        wrong = written(tmp_path, {**PROFILE, "retention": 3}, "wrong.yaml")
+        wrong = written(tmp_path, {**PROFILE, key: value}, "wrong.yaml")
         done = await command(tmp_path, "profile", "import", wrong)
         assert done.code == 2
-        assert "retention" in done.err
+        assert fault in done.err
+        assert "line" in done.err
         assert len(json.loads(await fine(tmp_path, "profile", "history", "--json"))) == 1
+
+
+async def test_what_a_profile_lacks_is_told_when_it_is_put_in_force(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    async with open_world(tmp_path):
+        lacking = written(tmp_path, {**PROFILE, "clauses": {"contact": {"article": "9"}}}, "x.yaml")
+        done = await command(tmp_path, "profile", "import", lacking)
+        assert done.code == 0
+        told = next(line for line in done.err.splitlines() if "no_clauses" in line)
+        assert "complaint" in told
+        assert "contact" not in told
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -8,9 +8,17 @@ import pytest
 
 from privacydesk.domain.brand import Brand
 from privacydesk.domain.notices import NoticeChannel, Occasion
+from privacydesk.domain.operator_profile import KEYS, GapKind, ProfileFault
 from privacydesk.domain.shifts import Shift
 from privacydesk.errors import SettingsError
-from privacydesk.profile import dump_profile, load_profile, parse_profile, read_profile
+from privacydesk.profile import (
+    dump_profile,
+    load_profile,
+    parse_profile,
+    parse_text,
+    profile_yaml,
+    read_profile,
+)
 
 
 def test_an_empty_profile_is_the_operators_promise_and_a_person_releases_everything() -> None:
@@ -281,3 +289,97 @@ def test_a_brand_that_can_not_be_used_is_refused(
     (tmp_path / "large.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40_000))
     with pytest.raises(SettingsError, match=fault):
         parse_profile({"brand": brand}, "p", folder=tmp_path)
+
+
+# -- faults and gaps -------------------------------------------------------------------------------
+
+FAULTY = """\
+app: Lane
+clauses:
+  minors: {article: 第六条}
+  contact:
+    anchor: privacy:art9
+codes:
+  entries: 0
+staffed:
+  - {opens: "09:00", closes: "18:00"}
+  - opens: late
+retention: 3
+paths:
+  closing: [Settings]
+"""
+
+
+def faults_of(text: str) -> tuple[ProfileFault, ...]:
+    with pytest.raises(SettingsError) as caught:
+        parse_text(text, "p")
+    faults: tuple[ProfileFault, ...] = caught.value.data["faults"]
+    return faults
+
+
+def test_each_fault_has_its_line_and_key() -> None:
+    found = {(fault.line, fault.key) for fault in faults_of(FAULTY)}
+    assert found >= {
+        (4, "clauses.contact.article"),
+        (7, "codes.entries"),
+        (10, "staffed.1.opens"),
+        (11, "retention"),
+    }
+    assert {fault.line for fault in faults_of(FAULTY) if fault.key.startswith("paths")} == {13}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("app: Lane\nzone: [", 2, "node content"),
+        ("app: Lane\n\tzone: x", 2, "found"),
+        ("policy: &a x\napp: *a", 2, "alias"),
+        ("app: 2026-13-45", 0, "date"),
+        ("[" * 5_000, 1, ""),
+        ("retention_days: 5", 0, "objection_days"),
+        ("brand: {logo: /etc/hostname}", 1, "base64"),
+    ],
+)
+def test_what_is_no_profile_is_refused_at_its_place(text: str, line: int, what: str) -> None:
+    (fault,) = faults_of(text)
+    assert fault.line == line
+    assert what in fault.what
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, "第九条", {}, {"article": ""}, {"article": " "}, {"article": 9},
+     {"article": "x", "anchor": 7}, {"article": "x", "anker": "y"}],
+)  # fmt: skip
+def test_a_clause_that_could_not_be_cited_is_refused(entry: object) -> None:
+    with pytest.raises(SettingsError, match=r"clauses\.closing"):
+        parse_profile({"clauses": {"closing": entry}}, "p")
+
+
+def test_a_clause_is_mapped_to_its_place() -> None:
+    section = {"closing": {"article": " 第二条（三） ", "anchor": "privacy:art2.sec3"}}
+    (clause,) = parse_profile({"clauses": section}, "p").clause_map().clauses.values()
+    assert (clause.article, clause.anchor) == ("第二条（三）", "privacy:art2.sec3")
+
+
+def test_a_profile_names_what_it_lacks() -> None:
+    raw = {"policy": "lane", "clauses": {"minors": {"article": "6"}}, "helplines": {"en": "999"}}
+    gaps = parse_profile(raw, "p").gaps({"minors", "contact"})
+    missing = {gap.kind: gap.missing for gap in gaps}
+    assert missing[GapKind.CLAUSES] == ("contact",)
+    assert missing[GapKind.HELPLINES] == ("zh_Hans", "zh_Hant")
+    assert GapKind.POLICY not in missing
+    assert all(gap.hint for gap in gaps)
+
+
+def test_a_profile_is_written_as_it_is_read() -> None:
+    text = 'app: 应用\nstaffed:\n- opens: 08:30\n  closes: "20:00"\n'
+    profile = parse_text(text.replace("08:30", '"08:30"'), "p")
+    written = profile_yaml(dump_profile(profile))
+    assert parse_text(written, "p") == profile
+    assert "08:30" in written
+    assert "08:30:00" not in written
+
+
+def test_the_page_shows_each_key_in_a_section() -> None:
+    assert sorted(KEYS) == sorted(parse_profile({}, "p").model_dump())

@@ -17,6 +17,7 @@ from privacydesk.services.incident_sending import IncidentSending
 from privacydesk.services.notice_texts import NoticeTexts
 from privacydesk.services.notices import Notices
 from privacydesk.services.operator_settings import OperatorSettings
+from privacydesk.services.profiles import Profiles
 from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.services.staff.incidents import Incidents
 from privacydesk.services.staff.saved_views import SavedViews
@@ -109,7 +110,9 @@ def build_console_services(
     chat: ChatServices,
     casework: CaseworkServices,
     supporting: SupportingServices,
+    *,
     audit: Audit,
+    profiles: Profiles,
 ) -> ConsoleServices:
     """Build the services behind the staff console."""
     store, clock, catalogs, profile = deps.store, deps.clock, deps.catalogs, deps.profile
@@ -150,6 +153,7 @@ def build_console_services(
             saved=chat.saved_settings,
             planner=CalendarPlanner(store.reader, deps.deadlines, clock),
         ),
+        profiles=profiles,
         workloads=Workloads(store.reader, deps.deadlines, clock),
         attachments=chat.attachments,
         presence=chat.presence,

@@ -17,12 +17,14 @@ from privacydesk.app.container import Services, Webhooks
 from privacydesk.app.dependencies import Dependencies, build_dependencies
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.fingerprints import check_fingerprints
+from privacydesk.app.profile_reader import OperatorProfileReader
 from privacydesk.app.saved_profile import SavedProfile
 from privacydesk.app.supporting_services import SupportingServices, build_supporting_services
 from privacydesk.app.workers import build_workers
 from privacydesk.calendars import load_overrides
 from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.gateway_signing import verify
+from privacydesk.dialog.citations import cited_clauses
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
@@ -30,6 +32,7 @@ from privacydesk.ports import CommitHook, LanguageUnderstanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
+from privacydesk.services.profiles import Profiles
 from privacydesk.settings import Settings
 from privacydesk.storage.engines import parse_url, sqlite_file
 from privacydesk.worker.dispatcher import DispatcherWorker
@@ -98,7 +101,14 @@ async def open_services(
                 chat.commit_notifier.on_change = store.commit_hints.note
             chat.turns.on_work_queued = _wake_callback(worker, supporting.webhooks)
             services = _assemble(
-                deps, chat, casework, supporting, saved_profile, worker=worker, audit=audit
+                deps,
+                chat,
+                casework,
+                supporting,
+                saved_profile=saved_profile,
+                profiles=_profiles(deps, chat),
+                worker=worker,
+                audit=audit,
             )
             await services.refresh_agents()
             if not beside_serve:
@@ -126,8 +136,9 @@ def _assemble(
     chat: ChatServices,
     casework: CaseworkServices,
     supporting: SupportingServices,
-    saved_profile: SavedProfile,
     *,
+    saved_profile: SavedProfile,
+    profiles: Profiles,
     worker: WorkerGroup,
     audit: Audit,
 ) -> Services:
@@ -161,6 +172,7 @@ def _assemble(
         audit=audit,
         maintenance=supporting.maintenance,
         saved_profile=saved_profile,
+        profiles=profiles,
         saved_settings=chat.saved_settings,
         policies=chat.policies,
         policy_uploads=chat.policy_uploads,
@@ -172,9 +184,16 @@ def _assemble(
         ticketing=supporting.ticketing,
         deadlines=deps.deadlines,
         commit_notifier=chat.commit_notifier,
-        console=build_console_services(deps, chat, casework, supporting, audit),
+        console=build_console_services(
+            deps, chat, casework, supporting, audit=audit, profiles=profiles
+        ),
         agents=chat.agents,
     )
+
+
+def _profiles(deps: Dependencies, chat: ChatServices) -> Profiles:
+    cited = cited_clauses(deps.engine.flows.values())
+    return Profiles(chat.saved_settings, OperatorProfileReader(cited), deps.profile.gaps(cited))
 
 
 def _signature_check(settings: Settings) -> Callable[[int, str, bytes, str], bool] | None:

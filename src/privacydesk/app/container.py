@@ -29,6 +29,7 @@ from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.policies import Policies
 from privacydesk.services.policy_uploads import PolicyUploads
+from privacydesk.services.profiles import Profiles
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
@@ -124,6 +125,7 @@ class Services:
         signin: signs in staff.
         oversight: reports and the audit trail, for auditors.
         saved_profile: notices a newer version of the profile.
+        profiles: the versions of the profile.
         policies: imports versions of the policy, and keeps the one in force in the data folder.
         policy_uploads: imports uploaded files, and prepares them in the background.
         saved_settings: saves settings of administrators, and goes by the newest ones.
@@ -157,6 +159,7 @@ class Services:
     audit: Audit
     maintenance: Maintenance
     saved_profile: SavedProfile
+    profiles: Profiles
     saved_settings: SavedSettings
     policies: Policies
     policy_uploads: PolicyUploads

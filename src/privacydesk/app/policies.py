@@ -52,6 +52,7 @@ class PolicyInForce:
     ) -> None:
         self.name = profile.policy
         self._clauses = profile.clause_map()
+        self._unmapped: set[str] = set()
         self._library = FilePolicyLibrary(data_dir)
         self._understanding = understanding
         self._last_stamp: VersionStamp | None = None
@@ -81,8 +82,12 @@ class PolicyInForce:
         """Return the document and article to cite for a named clause.
 
         A name such as ``refusal_grounds:4`` means an item of its list; ``words`` is what it says.
+        All are empty if the profile lacks the clause, which is logged once.
         """
         name, _, item = clause.partition(":")
+        if name not in self._clauses.clauses and name not in self._unmapped:
+            self._unmapped.add(name)
+            _log.warning("clause_not_in_profile", clause=name)
         citation = cite(self._clauses, self._version, name, int(item) if item else None)
         words = _words(citation) if item else ""
         return {"document": citation.document, "article": citation.reference, "words": words}

@@ -152,9 +152,8 @@ class SavedProfile:
         return _is_among(self._own, (setting,))
 
     def _take(self, setting: SavedSetting) -> None:
-        profile = _read(setting)
-        if profile != self._own:
-            self.newest = profile
+        self.newest = _read(setting)
+        if self.newest != self._own:
             self.superseded.set()
 
 

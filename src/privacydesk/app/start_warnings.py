@@ -5,28 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from privacydesk import sandbox
-from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
+from privacydesk.domain.operator_profile import ProfileGap
+from privacydesk.policy.clauses import ClauseMap
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.profile import OperatorProfile
 from privacydesk.settings import Settings, unknown_variables
-
-_REMEDIES: Final = {
-    "complaint": "where they can complain to the operator",
-    "arbitration": "where disputes are arbitrated and by which rules; write null if that is not"
-    " agreed",
-    "lawsuit": "that they may sue (Personal Information Protection Law, article 50)",
-}
-"""What a refusal has to say, by the key of the operator profile."""
-_MAILBOXES: Final = {
-    "policy": "people who ask how to write to the operator",
-    "children": "guardians who ask how to write about a child",
-}
-"""Who is told an address, by its name in the operator profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,60 +69,18 @@ def setting_warnings(settings: Settings) -> Iterator[StartWarning]:
         )
 
 
-def profile_warnings(settings: Settings, profile: OperatorProfile) -> Iterator[StartWarning]:
-    """Yield warnings about what the operator profile lacks or allows."""
-    if not profile.policy:
-        yield StartWarning(
-            "profile",
-            "no_policy",
-            "no policy is named: import one and name it as `policy` in the operator profile; until"
-            " then articles are cited by number alone",
-        )
-    if missing_paths := sorted(profile.missing_paths()):
-        yield StartWarning(
-            "profile",
-            "no_paths",
-            "name these paths in the operator profile as the app's screens do, in each language;"
-            " until then users get general directions",
-            {"paths": missing_paths},
-            ", ".join(missing_paths),
-        )
-    if missing_clauses := sorted(CLAUSE_NAMES.keys() - profile.clauses.keys()):
-        yield StartWarning(
-            "profile",
-            "no_clauses",
-            "map these clauses to articles of the policy, as `clauses` in the operator profile;"
-            " until then the desk can't cite them",
-            {"clauses": missing_clauses},
-            ", ".join(missing_clauses),
-        )
-    for name, who in _MAILBOXES.items():
-        if not profile.mailboxes.get(name):
-            yield StartWarning(
-                "profile",
-                "no_mailbox",
-                f"name an address as `mailboxes.{name}` in the operator profile; until then {who}"
-                " are told none",
-                {"name": name},
-            )
-    for key, locales in profile.missing_remedies().items():
-        yield StartWarning(
-            "profile",
-            f"no_{key}",
-            f"name it as `{key}` in the operator profile: people whose request is refused have to"
-            f" be told {_REMEDIES[key]}",
-            {"locales": list(locales)},
-            f"{key} ({', '.join(locales)})",
-        )
-    if missing_helplines := profile.missing_helplines():
-        yield StartWarning(
-            "profile",
-            "no_helplines",
-            "name them in the operator profile; until then people in danger are told to call the"
-            " police, without a number",
-            {"locales": list(missing_helplines)},
-            f"helplines ({', '.join(missing_helplines)})",
-        )
+def profile_warnings(
+    settings: Settings, profile: OperatorProfile, gaps: Iterable[ProfileGap]
+) -> Iterator[StartWarning]:
+    """Yield warnings about what the operator profile lacks or allows.
+
+    Args:
+        settings: the settings.
+        profile: the profile.
+        gaps: what it lacks, as it tells itself.
+    """
+    for gap in gaps:
+        yield StartWarning("profile", gap.kind.value, gap.hint, gap.fields, gap.subject)
     if settings.ticketing_system and profile.ticketing.map().shares_personal:
         facts = sorted(name for name, fact in profile.ticketing.fields.items() if fact.is_personal)
         texts = [text.value for text in profile.ticketing.texts]

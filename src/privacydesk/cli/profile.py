@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -20,12 +19,12 @@ from privacydesk.cli.common import (
     print_table,
     run,
 )
-from privacydesk.domain.saved_settings import MAX_COMMENT, PROFILE, SavedSetting
+from privacydesk.domain.saved_settings import MAX_COMMENT, SavedSetting
 from privacydesk.domain.signin import BY_COMMAND
-from privacydesk.errors import DeskError, NotFoundError
+from privacydesk.errors import DeskError
 
 if TYPE_CHECKING:
-    from privacydesk.app import Services
+    from privacydesk.domain.operator_profile import ProfileGap
     from privacydesk.profile import OperatorProfile
 
 profile_app = typer.Typer(
@@ -33,8 +32,6 @@ profile_app = typer.Typer(
     help="The operator profile: import, show, list and restore versions.",
     no_args_is_help=True,
 )
-
-_NONE_YET: Final = "there is no profile in the database yet: import one, or start `serve`"
 
 _Version = Annotated[int, typer.Argument(metavar="VERSION", min=1)]
 
@@ -57,7 +54,10 @@ def import_(
         profile = read_profile(file)
     except DeskError as error:
         exit_with_usage_error("FILE", error.message)
-    version, is_new = run(_import(data_dir, profile, (comment or file.name)[:MAX_COMMENT]))
+    version, is_new, gaps = run(_import(data_dir, profile, (comment or file.name)[:MAX_COMMENT]))
+    for gap in gaps:
+        subject = f"{gap.subject}: " if gap.subject else ""
+        typer.echo(f"warning: {gap.kind.value}: {subject}{gap.hint}", err=True)
     if is_new:
         typer.echo(f"Version {version} of the profile is in force.")
     else:
@@ -73,10 +73,9 @@ def show(
     data_dir: DataDir = None,
 ) -> None:
     """Print a profile as YAML, as `profile import` takes it. Defaults are left out."""
-    import yaml  # noqa: PLC0415 - needed here alone
+    from privacydesk.profile import profile_yaml  # noqa: PLC0415 - imports the services
 
-    found = run(_find(data_dir, version))
-    typer.echo(yaml.safe_dump(json.loads(found.body), allow_unicode=True), nl=False)
+    typer.echo(profile_yaml(run(_find(data_dir, version)).body), nl=False)
 
 
 @profile_app.command("history")
@@ -110,47 +109,34 @@ def restore(version: _Version, data_dir: DataDir = None) -> None:
 
 async def _import(
     data_dir: Path | None, profile: OperatorProfile, comment: str
-) -> tuple[int, bool]:
+) -> tuple[int, bool, tuple[ProfileGap, ...]]:
     from privacydesk.profile import dump_profile  # noqa: PLC0415 - imports the services
 
     async with command_services(data_dir, _in_force(data_dir) or profile) as services:
-        return await _put_in_force(services, dump_profile(profile), comment=comment)
+        profiles = services.profiles
+        content = profiles.read.load(dump_profile(profile))
+        saved = await profiles.put_in_force(content, by=BY_COMMAND, comment=comment)
+        return *saved, content.gaps
 
 
 async def _restore(data_dir: Path | None, version: int) -> int:
     async with command_services(data_dir, _in_force(data_dir)) as services:
-        found = await services.saved_settings.version(PROFILE, version)
-        saved, _ = await _put_in_force(services, found.body, restored=version)
+        profiles = services.profiles
+        content = profiles.read.load((await profiles.version(version)).body)
+        saved, _ = await profiles.put_in_force(content, by=BY_COMMAND, restored=version)
         return saved
-
-
-async def _put_in_force(
-    services: Services, body: str, *, comment: str = "", restored: int = 0
-) -> tuple[int, bool]:
-    """Save a profile unless it is in force; return its version, and whether that is new."""
-    saved = services.saved_settings
-    current = await saved.current(PROFILE)
-    if current is not None and current.body == body:
-        return current.version, False
-    seen = 0 if current is None else current.version
-    await saved.save_profile(body, by=BY_COMMAND, seen=seen, comment=comment, restored=restored)
-    return seen + 1, True
 
 
 async def _find(data_dir: Path | None, version: int | None) -> SavedSetting:
     async with command_services(data_dir, _in_force(data_dir)) as services:
         if version is not None:
-            return await services.saved_settings.version(PROFILE, version)
-        current = await services.saved_settings.current(PROFILE)
-        if current is None:
-            raise NotFoundError(_NONE_YET)
-        return current
+            return await services.profiles.version(version)
+        return await services.profiles.current()
 
 
 async def _history(data_dir: Path | None) -> tuple[tuple[SavedSetting, ...], ZoneInfo]:
     async with command_services(data_dir, _in_force(data_dir)) as services:
-        versions = await services.saved_settings.history(PROFILE)
-        return versions, ZoneInfo(services.profile.zone)
+        return await services.profiles.history(), ZoneInfo(services.profile.zone)
 
 
 def _in_force(data_dir: Path | None) -> OperatorProfile | None:

@@ -29,6 +29,7 @@ from aiohttp import web
 from privacydesk import logs
 from privacydesk.app import Services, open_services, upgrade
 from privacydesk.app.process import run_server
+from privacydesk.app.saved_profile import profile_versions
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.http import Endpoint
@@ -64,11 +65,12 @@ from privacydesk.demo.tour import Tour
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Role
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.saved_settings import BY_FILE
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import SettingsError
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.wire import Briefing
-from privacydesk.profile import OperatorProfile, read_profile
+from privacydesk.profile import OperatorProfile, load_profile, read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving_lock import serving_lock
 from privacydesk.web.api.callbacks import CALLBACK_PATH
@@ -131,13 +133,20 @@ async def _run(
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with open_demo(
-        now=now, host=host, port=port, data_dir=data_dir, empty=empty, failed=stopped.set
-    ) as demo:
-        logs.set_up("warning", as_json=False)
-        typer.echo(_start_message(demo))
-        await stopped.wait()
-        typer.echo("Stopping. Everything is kept; start again to go on.")
+    while not stopped.is_set():
+        async with open_demo(
+            now=now, host=host, port=port, data_dir=data_dir, empty=empty, failed=stopped.set
+        ) as demo:
+            logs.set_up("warning", as_json=False)
+            typer.echo(_start_message(demo))
+            port = demo.services.settings.port
+            superseded = asyncio.create_task(demo.services.saved_profile.superseded.wait())
+            stopping = asyncio.create_task(stopped.wait())
+            await asyncio.wait((superseded, stopping), return_when=asyncio.FIRST_COMPLETED)
+            superseded.cancel()
+            stopping.cancel()
+        what = "Stopping. Everything is kept; start again to go on."
+        typer.echo(what if stopped.is_set() else "Another profile is in force: starting again.")
 
 
 @asynccontextmanager
@@ -162,12 +171,13 @@ async def open_demo(
         second_eyes: kinds whose outcome takes two agents, for callers who play two.
         failed: called when something of it has stopped for good.
     """
-    profile = read_profile(DATA / "profile.yaml").model_copy(
-        update={"second_eyes": list(second_eyes)}
-    )
+    profile = read_profile(DATA / "profile.yaml")
     async with AsyncExitStack() as stack:
         address = _Address(host, _free_port(host, port))
         start = _prepare(stack, profile, address, data_dir, now=now, empty=empty)
+        profile = _changed_profile(start.settings) or profile
+        if second_eyes:
+            profile = profile.model_copy(update={"second_eyes": list(second_eyes)})
         # Nobody else is waiting yet: the import may use all of the machine.
         embedder = E5Embedder(os.cpu_count() or 1)
         embed = import_policy(data_dir, profile.policy, start.clock.present, embedder)
@@ -244,6 +254,14 @@ class _Start:
     seeds: bool
     people: tuple[SamplePerson, ...]
     applicants: tuple[SamplePerson, ...]
+
+
+def _changed_profile(settings: Settings) -> OperatorProfile | None:
+    """Return the profile that somebody has put in force here; None for the shipped one."""
+    newest = next(iter(profile_versions(settings)), None)
+    if newest is None or newest.by == BY_FILE:
+        return None
+    return load_profile(newest.body, f"version {newest.version} of the demo's profile")
 
 
 def _prepare(

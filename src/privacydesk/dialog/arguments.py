@@ -9,6 +9,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries, limits
+from privacydesk.dialog.citations import (
+    AGE_CLAUSE,
+    CHILD_CLAUSE,
+    CHILD_DELETION_CLAUSE,
+    CLAUSE_PREFIX,
+    TEEN_CLAUSE,
+)
 from privacydesk.dialog.naming import date_argument, listed, named_request, part_label
 from privacydesk.dialog.options import objection_until, whose
 from privacydesk.dialog.outcomes import completion_of, due_of
@@ -38,10 +45,10 @@ def _due(script: Script, frame: Running) -> Any:
 def _clause_for(frame: Running) -> str:
     """Return the clause about minors for an age: the children's statement ends at 14."""
     if frame.slots.get("age_group") == "teen":
-        return "minors"
+        return TEEN_CLAUSE
     wish = frame.slots.get("wish")
     deletes = "delete" in wish if isinstance(wish, list) else wish == "delete"
-    return "children_delete" if deletes else "children_guardian"
+    return CHILD_DELETION_CLAUSE if deletes else CHILD_CLAUSE
 
 
 def _request(script: Script, frame: Running) -> Any:
@@ -171,7 +178,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "ticket": _ticket,
     "due": _due,
     "request": _request,
-    "age_clause": lambda _script, frame: {"$clause": _clause_for(frame)},
+    AGE_CLAUSE: lambda _script, frame: {"$clause": _clause_for(frame)},
     "window": lambda script, _frame: {
         "$span": int(script.rules.unbinding_window.total_seconds())
         if script.rules.unbinding_window
@@ -229,8 +236,8 @@ def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
         return path(script, name.removeprefix("path_"))
     if name.startswith("mail_"):
         return script.rules.mailboxes.get(name.removeprefix("mail_"), "")
-    if name.startswith("clause_"):
-        return {"$clause": name.removeprefix("clause_")}
+    if name.startswith(CLAUSE_PREFIX):
+        return {"$clause": name.removeprefix(CLAUSE_PREFIX)}
     return _slot(script, frame, flow, name)
 
 

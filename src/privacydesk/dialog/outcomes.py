@@ -7,8 +7,9 @@ just that it exists.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
+from privacydesk.dialog.citations import GROUNDS_CLAUSE
 from privacydesk.dialog.naming import NOTHING_BY_ITSELF, date_argument, item_label, label_of
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.request_actions import lacks_proof
@@ -25,9 +26,6 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import FOR_OTHERS, RequestKind
 from privacydesk.domain.ticket import Outcome, ScheduledEventKind, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
-
-_GROUNDS: Final = "refusal_grounds"
-"""The name of the policy's clause with the grounds, one item each."""
 
 
 def ticket_args(ticket: Ticket, **more: Any) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def decision_words(
     if kind is DecisionKind.REFUSED:
         args = ticket_args(ticket, reason=text, remedies=_remedies(script))
         if data.get("ground_withheld"):
-            return "ticket.refused_clause", {**args, "clause": {"$clause": _GROUNDS}}
+            return "ticket.refused_clause", {**args, "clause": {"$clause": GROUNDS_CLAUSE}}
         return "ticket.refused", {**args, "ground": _ground(script.rules, str(data.get("ground")))}
     if kind is DecisionKind.EXTENDED:
         return "ticket.extended", ticket_args(ticket, due=due_of(ticket), reason=text)
@@ -153,9 +151,9 @@ def say_late(script: Script, ticket: Ticket) -> None:
 def _ground(rules: Rules, ground: str) -> dict[str, Any]:
     """Return a ground in words, with its item of the policy's list cited and quoted."""
     named = {"$term": f"ground.{ground}"}
-    if _GROUNDS not in rules.clauses or ground not in set(Ground):
+    if GROUNDS_CLAUSE not in rules.clauses or ground not in set(Ground):
         return named
-    clause = {"$clause": f"{_GROUNDS}:{Ground(ground).item}", "quote": True}
+    clause = {"$clause": f"{GROUNDS_CLAUSE}:{Ground(ground).item}", "quote": True}
     return {"$term": "ticket.ground_by_clause", "args": {"ground": named, "clause": clause}}
 
 
@@ -171,7 +169,7 @@ def _refused_rows(ticket: Ticket, rules: Rules, *, withheld: bool) -> list[dict[
         label = item_label(ticket, item)
         in_part = item.is_granted_in_part
         if withheld:
-            args: dict[str, Any] = {"clause": {"$clause": _GROUNDS}}
+            args: dict[str, Any] = {"clause": {"$clause": GROUNDS_CLAUSE}}
             text = "ticket.granted_part_clause" if in_part else "ticket.refused_part_clause"
         else:
             args = {"ground": _ground(rules, item.ground)}

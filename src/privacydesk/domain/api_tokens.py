@@ -58,6 +58,10 @@ class Scope(StrEnum):
     """Read endpoints without their URLs, and their deliveries."""
     WEBHOOKS_WRITE = "webhooks:write"
     """Add and change endpoints and their secrets, send tests, replay deliveries; includes URLs."""
+    PROFILE_READ = "profile:read"
+    """Read the operator profile and its versions; no personal data of users."""
+    PROFILE_WRITE = "profile:write"
+    """Put an operator profile, or an earlier version of it, in force."""
     APP_TOKENS_REVOKE = "app_tokens:revoke"
     """Revoke app tokens before they expire; nothing can be read."""
 

@@ -17,15 +17,7 @@ from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry
 
 NON_STAFF_ACTORS: Final = frozenset(
-    {
-        "requester",
-        "assistant",
-        "clock",
-        "account_service",
-        "notices",
-        "operator",
-        "identity_provider",
-    }
+    {"requester", "assistant", "clock", "account_service", "notices", "operator"}
 )
 """Names of actors that are not staff. They are reserved, so that no agent can have them."""
 

@@ -31,12 +31,12 @@ from privacydesk.domain.incidents import Audience, IncidentState, NoticePart
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.minors import AgeBand, FileAct
 from privacydesk.domain.notices import NoticeChannel, NoticeOutcome, NoticeSubject, Occasion
+from privacydesk.domain.operator_profile import KEYS, SECTIONS, GapKind
 from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.packs import PackKind
 from privacydesk.domain.receipts import DECISIONS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.shifts import DAYS
-from privacydesk.domain.sign_on import BY_PROVIDER
 from privacydesk.domain.signin import BY_COMMAND, AccessKind
 from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
@@ -67,20 +67,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "desk.weekday": tuple(str(day) for day in sorted(DAYS)),
     "web.console.role": Role,
     "web.console.access": AccessKind,
-    "web.console.access_of": (
-        "account",
-        "all_others",
-        BY_PROVIDER,
-        "last_administrator",
-        "sign_on_age",
-        "sign_on_denied",
-        "sign_on_disabled",
-        "sign_on_other",
-        "sign_on_role",
-        "sign_on_token",
-        "sign_on_unknown",
-        "signed_out",
-    ),
+    "web.console.access_of": ("account", "all_others"),
     "web.audit.by": (*sorted(NON_STAFF_ACTORS), BY_COMMAND),
     "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no", "locked_yes"),
     "web.webhooks.kind": WebhookEventKind,
@@ -90,6 +77,9 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.webhooks.health": (*EndpointState, "failing"),
     "web.tokens.standing": TokenStatus,
     "web.tokens.scope": Scope,
+    "web.profile.section": SECTIONS,
+    "web.profile.key": KEYS,
+    "web.profile.gap": GapKind,
     "notice": NoticeSubject,
     "incident": NoticePart,
     "web.incidents.audience_of": Audience,

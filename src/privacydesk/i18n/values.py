@@ -20,7 +20,8 @@ type        value                                                    options
 ``$lines``  values, a line each
 ``$span``   a duration in seconds
 ``$number`` a number, formatted for the locale
-``$clause`` a citation: document, article, section (or reference)    ``quote``: with ``words``
+``$clause`` a citation: document, article, section (or reference);
+            the policy as a whole if all of these are empty          ``quote``: with ``words``
 =========== ======================================================== =====================
 """
 
@@ -190,6 +191,8 @@ class ValueRenderer:
             document = f"《{document}》"
         number = f"{value.get('article') or ''}{value.get('section') or ''}"
         number = number or str(value.get("reference") or "")
+        if not document and not number:
+            return self._lookup("terms.policy", {})
         clause, words = self._spec.cite(document, number), value.get("words")
         if not options.get("quote"):
             return clause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from privacydesk.errors import NotFoundError, SettingsError
+from privacydesk.errors import NotFoundError
 from privacydesk.policy.anchors import Citation, citation_of, near_anchors
 from privacydesk.policy.tree import PolicyVersion
 
@@ -50,15 +50,6 @@ class ClauseMap:
 
     clauses: Mapping[str, Clause]
 
-    @classmethod
-    def from_profile(cls, section: Mapping[str, object]) -> ClauseMap:
-        """Read the section of the profile: by name, the `article` and optionally the `anchor`.
-
-        Raises:
-            SettingsError: an entry is invalid; the message names its key.
-        """
-        return cls({name: _read_clause(name, entry) for name, entry in section.items()})
-
     def missing(self, version: PolicyVersion) -> dict[str, tuple[str, ...]]:
         """Return the names of clauses whose anchors the version lacks, each with similar anchors.
 
@@ -78,15 +69,16 @@ def cite(
     """Return the citation of a clause: its passage if it was imported, else its number only.
 
     With ``item``, it is that of an item of the clause's list, or of the clause if the version has
-    no such item. A version without the passage must not break a dialog, so the number is cited
-    then, too; `ClauseMap.missing` reports it to the operator.
+    no such item.
 
-    Raises:
-        NotFoundError: the profile maps no clause of that name.
+    A mistake in the profile must not break a dialog. If the version lacks the passage, the number
+    is cited, too; `ClauseMap.missing` reports it to the operator. If the profile lacks the clause,
+    the citation is empty, which stands for the policy as a whole; `OperatorProfile.gaps` reports
+    it.
     """
     clause = clauses.clauses.get(name)
     if clause is None:
-        raise NotFoundError(f"the operator profile maps no clause named {name!r}", clause=name)
+        return Citation(reference="")
     number_only = Citation(reference=clause.article + (f"{item}." if item else ""))
     if version is None or clause.anchor is None:
         return number_only
@@ -100,17 +92,3 @@ def cite(
         return citation_of(version, f"{clause.anchor}.item{item}")
     except NotFoundError:
         return whole
-
-
-def _read_clause(name: str, entry: object) -> Clause:
-    if not isinstance(entry, Mapping):
-        raise SettingsError(f"the clause {name!r} needs `article` and may have `anchor`", key=name)
-    unknown = sorted(str(key) for key in entry if key not in {"article", "anchor"})
-    if unknown:
-        raise SettingsError(f"the clause {name!r} has no setting {unknown[0]!r}", key=name)
-    article, anchor = entry.get("article"), entry.get("anchor")
-    if not isinstance(article, str) or not article.strip():
-        raise SettingsError(f"the clause {name!r} needs `article`, a text to cite", key=name)
-    if anchor is not None and not (isinstance(anchor, str) and anchor.strip()):
-        raise SettingsError(f"the clause {name!r} has an `anchor` that isn't a text", key=name)
-    return Clause(article.strip(), anchor.strip() if anchor is not None else None)

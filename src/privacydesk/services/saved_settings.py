@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from privacydesk.calendars import Overrides
 from privacydesk.clock import Clock
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.saved_settings import (
     BY_FILE,
@@ -200,7 +202,14 @@ class SavedSettings:
         )
 
     async def save_profile(
-        self, body: str, *, by: str, seen: int, comment: str = "", restored: int = 0
+        self,
+        body: str,
+        *,
+        by: str,
+        seen: int,
+        comment: str = "",
+        restored: int = 0,
+        api_request: StoredResponse | None = None,
     ) -> None:
         """Save an operator profile, which all serving processes take over.
 
@@ -210,11 +219,20 @@ class SavedSettings:
             seen: the version that is replaced; 0 if there is none.
             comment: why.
             restored: the version that it repeats; 0 for none.
+            api_request: the API request that this carries out; the version is stored as its result.
 
         Raises:
-            StaleError: somebody else has changed it.
+            StaleError: somebody else has changed it, or the API request was carried out before.
         """
-        await self._save(PROFILE, body, by=by, seen=seen, comment=comment, restored=restored)
+        await self._save(
+            PROFILE,
+            body,
+            by=by,
+            seen=seen,
+            comment=comment,
+            restored=restored,
+            api_request=api_request,
+        )
 
     async def import_overrides(
         self, overrides: Overrides, *, by: str, replace: bool = False, comment: str = ""
@@ -273,7 +291,15 @@ class SavedSettings:
             )
 
     async def _save(
-        self, name: str, body: str, *, by: str, seen: int, comment: str = "", restored: int = 0
+        self,
+        name: str,
+        body: str,
+        *,
+        by: str,
+        seen: int,
+        comment: str = "",
+        restored: int = 0,
+        api_request: StoredResponse | None = None,
     ) -> None:
         now = self._clock.now()
         comment = " ".join(comment.split())[:MAX_COMMENT]
@@ -281,7 +307,12 @@ class SavedSettings:
         detail: dict[str, str | int] = {"setting": name, "version": setting.version}
         if restored:
             detail["restored"] = restored
-        await self._store.add(setting, AuditEntry(now, by, "setting_saved", detail=detail))
+        result = str(setting.version).encode()
+        await self._store.add(
+            setting,
+            AuditEntry(now, by, "setting_saved", detail=detail),
+            api_result=None if api_request is None else replace(api_request, body=result),
+        )
         await self.refresh()
 
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.errors import StaleError
 from privacydesk.ports import FailedJobError
 from privacydesk.storage import tables
+from privacydesk.storage.api_results import require_no_result, store_result
 from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.data_keys import get_or_create_digest_key
@@ -70,15 +72,23 @@ class SqlSavedSettingStore:
         )
         return next(iter(await self._read(query)), None)
 
-    async def add(self, setting: SavedSetting, audit_entry: AuditEntry) -> None:
+    async def add(
+        self,
+        setting: SavedSetting,
+        audit_entry: AuditEntry,
+        *,
+        api_result: StoredResponse | None = None,
+    ) -> None:
         """Add a version; see ``ports.SavedSettingStore``."""
 
         def write(connection: sa.Connection) -> None:
+            require_no_result(connection, api_result)
             newest = sa.select(sa.func.max(_setting.version)).where(_setting.name == setting.name)
             if (connection.execute(newest).scalar() or 0) != setting.version - 1:
                 raise StaleError("it was changed meanwhile", reason="setting_changed")
             key = get_or_create_digest_key(connection, self._seals)
             connection.execute(sa.insert(tables.saved_setting), BINDING.sign(_row(setting), key))
+            store_result(connection, api_result)
             anchors = [("saved_setting", setting.name, setting.version)]
             write_audit_entries(connection, self._seals, [audit_entry], anchors=anchors)
 

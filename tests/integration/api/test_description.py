@@ -41,7 +41,13 @@ CONFIG: Mapping[str, Any] = {
 def _address(path: str) -> str:
     none = "00" * 16
     return path.format(
-        number="PD-none", conversation=none, file=none, endpoint=none, delivery=none, task="1"
+        number="PD-none",
+        conversation=none,
+        file=none,
+        endpoint=none,
+        delivery=none,
+        task="1",
+        version="1",
     )
 
 
@@ -243,6 +249,7 @@ def _aim(case: Any, served: Served) -> None:
         ("conversation", served.conversations),
         ("endpoint", served.endpoints),
         ("delivery", served.deliveries),
+        ("version", ("1", "2")),
     ):
         if name in case.path_parameters and turn % 4:
             case.path_parameters[name] = known[turn % len(known)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from tests.common.console_cases import copy_of_data
-from tests.common.console_client import STAFF, Browser, Office, Page, open_office
+from tests.common.console_client import STAFF, Browser, Office, Page, open_office, own_password
 from tests.common.stories import PROFILE
 
 from privacydesk.calendars import OverrideDay, Overrides
@@ -29,7 +32,7 @@ async def test_the_index_leads_to_every_page_of_administration(office: Office) -
     page = await (await office.signed_in("xiao-chen")).get("/console/settings")
     linked = page.text.partition('class="settings-links"')[2].partition("</ul>")[0]
     assert set(re.findall(r'href="/console/([^"]+)"', linked)) == {
-        "people", "texts", "webhooks", "tokens", "people/access", "audit",
+        "people", "texts", "webhooks", "tokens", "people/access", "audit", "settings/profile",
     }  # fmt: skip
     assert f"{len(STAFF)} active people" in page.text
 
@@ -332,3 +335,145 @@ async def test_without_a_named_policy_there_is_no_page(office: Office) -> None:
     browser = await office.signed_in("xiao-chen")
     assert (await browser.get(POLICY)).to == "/console/settings#policy"
     assert "names no policy" in (await browser.get("/console/settings")).text
+
+
+# -- the operator profile --------------------------------------------------------------------------
+
+OPERATOR = "/console/settings/profile"
+
+
+def as_yaml(**keys: Any) -> bytes:
+    return yaml.safe_dump({**PROFILE, **keys}, allow_unicode=True).encode()
+
+
+async def propose(office: Office, content: bytes, name: str = "new.yaml") -> tuple[Browser, Page]:
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(OPERATOR)
+    return browser, await browser.post_file(f"{OPERATOR}/preview", {"seen": "1"}, name, content)
+
+
+async def test_a_profile_is_previewed_put_in_force_compared_and_restored(office: Office) -> None:
+    helplines = dict.fromkeys(("zh_Hans", "zh_Hant", "en"), "<b>999</b>")
+    content = as_yaml(fresh_minutes=9, helplines=helplines, clauses={"minors": {"article": "6"}})
+    browser, plan = await propose(office, content)
+    assert plan.status == 200, plan.said
+    assert "fresh_minutes" in plan.text
+    assert "&lt;b&gt;999&lt;/b&gt;" in plan.text
+    lacks = plan.text.partition("What the new profile lacks")[2].partition("</section>")[0]
+    assert "complaint, contact" in lacks
+    assert "To call" not in lacks
+    profiles = office.world.services.profiles
+    assert (await profiles.current()).version == 1
+    saved = await browser.post(OPERATOR, confirmation(plan, comment="Nine minutes"))
+    assert (saved.status, "Version 2 is in force" in saved.text) == (200, True)
+    assert office.world.services.saved_profile.newest.fresh_minutes == 9
+    page = await browser.get(f"{OPERATOR}?done=saved")
+    assert "Nine minutes" in page.text
+    assert f'href="{OPERATOR}/versions/1"' in page.text
+    compared = await browser.get(f"{OPERATOR}/versions/2")
+    assert '<del><span dir="auto">30</span></del>' in compared.text
+    assert '<ins><span dir="auto">9</span></ins>' in compared.text
+    turned = await browser.get(f"{OPERATOR}/versions/1?against=2")
+    assert '<ins><span dir="auto">30</span></ins>' in turned.text
+    back = await browser.post(f"{OPERATOR}/preview", {"version": "1", "seen": "2"})
+    assert "Back to version 1" in back.text
+    await browser.post(OPERATOR, confirmation(back, comment=""))
+    assert office.world.services.saved_profile.newest == office.world.services.profile
+    assert "repeats version 1" in (await browser.get(OPERATOR)).text
+    assert (await browser.get("/console/audit")).text.count("Setting saved") >= 2
+
+
+async def test_a_file_with_faults_changes_nothing_and_is_there_to_be_mended(
+    office: Office,
+) -> None:
+    text = "app: Lane\ncodes:\n  entries: 0\nunheard: <b>\n"
+    browser, page = await propose(office, text.encode(), "wrong.yaml")
+    assert (page.status, "Nothing was changed" in page.said) == (400, True)
+    assert "2 faults" in page.text
+    assert "wrong.yaml" in page.text
+    for line, key in ((3, "codes.entries"), (4, "unheard")):
+        assert f'<b>Line {line}</b> <span class="mono">{key}</span>' in page.text
+    kept = re.search(r'<textarea[^>]*id="text"[^>]*>(.*?)</textarea>', page.text, re.DOTALL)
+    assert kept is not None
+    assert unescape(kept[1]).strip() == text.strip()
+    mended = text.replace("0", "2").replace("unheard: <b>\n", "")
+    plan = await browser.post(f"{OPERATOR}/preview", {"seen": "1", "text": mended})
+    assert "codes.entries" in plan.text
+    assert len(await office.world.services.profiles.history()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"app: [", "Line 1"),
+        (b"a: &a x\nb: *a", "alias"),
+        (b"brand: {logo: ../logo.svg}", "base64"),
+        (b"\xff\xfe", "Nothing was changed"),
+        (as_yaml(), "This changes nothing"),
+    ],
+)
+async def test_what_can_not_be_put_in_force_is_explained(
+    office: Office, content: bytes, said: str
+) -> None:
+    _, page = await propose(office, content)
+    assert page.status == 400
+    assert said in page.text
+
+
+async def test_a_confirmation_is_checked_like_a_file(office: Office) -> None:
+    browser, plan = await propose(office, as_yaml(fresh_minutes=9))
+    fields = confirmation(plan, comment="")
+    forged = await browser.post(OPERATOR, fields | {"body": '{"codes": {"entries": 0}}'})
+    assert (forged.status, "codes.entries" in forged.text) == (400, True)
+    assert len(await office.world.services.profiles.history()) == 1
+
+
+async def test_a_profile_that_somebody_else_changed_is_not_overwritten(office: Office) -> None:
+    browser, plan = await propose(office, as_yaml(fresh_minutes=9))
+    profiles = office.world.services.profiles
+    other = profiles.read.validate({**PROFILE, "fresh_minutes": 8})
+    await profiles.put_in_force(other, by="other")
+    page = await browser.post(OPERATOR, confirmation(plan, comment=""))
+    assert (page.status, "somebody else has changed" in page.said) == (409, True)
+    assert office.world.services.saved_profile.newest.fresh_minutes == 8
+
+
+async def test_a_large_logo_passes_the_page_that_asks_for_the_password(office: Office) -> None:
+    logo = {"base64": b64encode(b"\x89PNG\r\n\x1a\n" + bytes(32_000)).decode()}
+    browser = await office.signed_in("xiao-chen")
+    await browser.get(OPERATOR)
+    office.clock.move(timedelta(minutes=25))
+    content = as_yaml(brand={"logo": logo})
+    asked = await browser.post_file(f"{OPERATOR}/preview", {"seen": "1"}, "new.yaml", content)
+    assert (asked.status, "Change the operator profile" in asked.text) == (401, True)
+    carried = hidden(asked, "seen", "file", "file_name")
+    proof = {"proof_password": own_password("xiao-chen"), "proof_code": office.code("xiao-chen")}
+    plan = await browser.post(f"{OPERATOR}/preview", carried | proof)
+    assert "32008 B, SHA-256" in plan.text, plan.said
+    saved = await browser.post(OPERATOR, confirmation(plan, comment=""))
+    assert "Version 2 is in force" in saved.text
+
+
+async def test_what_the_profile_lacks_is_told_where_it_can_be_mended(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    page = await admin.get(OPERATOR)
+    assert "without a number" in page.text.partition('id="gaps"')[2].partition("</section>")[0]
+    assert f'href="{OPERATOR}#gaps"' in (await admin.get("/console")).text
+    supervisor = await office.signed_in("lao-zhou")
+    assert "Tell an administrator." in (await supervisor.get("/console")).text
+    agent = await office.signed_in("mei")
+    assert 'id="profile-gaps"' not in (await agent.get("/console")).text
+
+
+async def test_a_version_of_another_release_is_shown_alone(office: Office) -> None:
+    saved = office.world.services.saved_settings
+    saved.on_profile = lambda _: None
+    await saved.save_profile('{"unheard": 1}', by="command", seen=1)
+    profiles = office.world.services.profiles
+    await profiles.put_in_force(profiles.read.validate(dict(PROFILE)), by="command")
+    browser = await office.signed_in("xiao-chen")
+    page = await browser.get(f"{OPERATOR}/versions/2")
+    assert "another release" in page.text
+    assert "unheard: 1" in page.text
+    assert 'name="version"' not in page.text
+    assert (await browser.get(f"{OPERATOR}/versions/9")).status == 404

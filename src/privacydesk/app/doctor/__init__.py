@@ -16,7 +16,6 @@ from privacydesk.app.doctor.outside import find_outside_faults
 from privacydesk.app.doctor.report import Report
 from privacydesk.app.doctor.secrets import find_weak_secrets
 from privacydesk.app.findings import Finding, Level
-from privacydesk.app.metrics.listener import check_metrics_guard
 from privacydesk.app.saved_profile import settle_profile
 from privacydesk.app.service_settings import web_settings
 from privacydesk.app.start_warnings import policy_warnings, profile_warnings, setting_warnings
@@ -24,7 +23,9 @@ from privacydesk.calendars import Calendars, Overrides, load_overrides
 from privacydesk.clock import Clock
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.checker import check as check_flows
+from privacydesk.dialog.citations import cited_clauses
 from privacydesk.dialog.reader import read_flows
+from privacydesk.errors import DeskError
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
@@ -79,8 +80,6 @@ def _examine_settings(
     with report.check("settings", "each is one that the desk knows and can use"):
         report.warn(one for one in warnings if one.check == "settings")
         report.add(find_exposed_files(settings_file))
-        if settings.metrics_port is not None:
-            check_metrics_guard(settings)
         if settings.app_token_keys:
             TokenChecker(settings.app_token_keys, settings.app_token_audience, clock)
     with report.check("confinement", "programs that parse strangers' input are confined"):
@@ -129,8 +128,16 @@ def _examine_profile(
         else:
             profile = settings.operator()
         web_settings(settings, profile)
-        report.warn(profile_warnings(settings, profile))
+        report.warn(profile_warnings(settings, profile, profile.gaps(_cited(settings))))
     return profile
+
+
+def _cited(settings: Settings) -> frozenset[str]:
+    """Return the clauses that flows cite; none if they can't be read, which is told of them."""
+    try:
+        return cited_clauses(read_flows(dialog_files(settings.dialogs)).values())
+    except DeskError:
+        return frozenset()
 
 
 def _examine_texts(settings: Settings, report: Report) -> None:

@@ -13,6 +13,7 @@ from privacydesk.web.api.headers import RateLimiter, add_api_headers
 from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.operations import API_SERVICES, ApiServices, Operation
 from privacydesk.web.api.pages import OPENAPI_DOCUMENT, OpenApiDocument, docs_page
+from privacydesk.web.api.profile import PROFILE
 from privacydesk.web.api.request_handler import RATE_LIMITER, serve_operation
 from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
@@ -27,6 +28,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     *TASKS,
     *CONVERSATIONS,
     *WEBHOOKS,
+    *PROFILE,
     *APP_TOKENS,
 )
 

@@ -47,6 +47,10 @@ _PATH_PARAMETERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = MappingPr
             "The id of the conversation, or the number of a ticket that was filed in it.",
             {"type": "string", "minLength": 1, "maxLength": 64},
         ),
+        "version": (
+            "The number of the version, from 1.",
+            {"type": "string", "pattern": "^[0-9]{1,9}$"},
+        ),
         "file": ("The id of the file.", {"type": "string", "pattern": _ID_PATTERN}),
         "endpoint": ("The id of the endpoint.", {"type": "string", "pattern": _ID_PATTERN}),
         "delivery": ("The id of the delivery.", {"type": "string", "pattern": _ID_PATTERN}),
@@ -80,7 +84,7 @@ class FaultResponse(ResponseModel):
 
 
 class Problem(ResponseModel):
-    """An error (RFC 9457). It contains nothing of the request."""
+    """An error (RFC 9457). It contains nothing of the request but faults of a refused profile."""
 
     type: str
     title: str = Field(description="A message for people, in the language of `Accept-Language`.")
@@ -106,6 +110,7 @@ _GROUP_DESCRIPTIONS: Final[Mapping[Group, str]] = {
     Group.TASKS: "What teams, the owners of some of the data, are asked to do for tickets.",
     Group.CONVERSATIONS: "Reading conversations and replying to users.",
     Group.WEBHOOKS: "Endpoints to which the desk sends events, and the deliveries to them.",
+    Group.PROFILE: "The operator profile in force and its versions.",
     Group.APP_TOKENS: "Revoking tokens of the app's users, for example after a log-out.",
 }
 
@@ -277,7 +282,7 @@ def _header_parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
             {
                 "name": "If-Match",
                 "in": "header",
-                "required": False,
+                "required": operation.requires_if_match,
                 "description": (
                     "The entity tag of the version that the request is based on; 412 if it has"
                     " changed since. `*` accepts any version."

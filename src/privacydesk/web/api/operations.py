@@ -20,6 +20,7 @@ from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
+from privacydesk.services.profiles import Profiles
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.access_log import AccessLog
@@ -47,6 +48,7 @@ class ApiServices:
     inbox: Inbox
     case_pages: CasePages
     receipts: Receipts
+    profiles: Profiles
     attachments: Attachments
     endpoints: Endpoints
     audit: Audit
@@ -65,6 +67,7 @@ class Group(StrEnum):
     TASKS = "Tasks of teams"
     CONVERSATIONS = "Conversations"
     WEBHOOKS = "Webhooks"
+    PROFILE = "Operator profile"
     APP_TOKENS = "App tokens"
 
 
@@ -147,6 +150,7 @@ class Operation(Generic[Q, B]):
         details: further sentences for the documentation.
         has_etag: whether the response has an entity tag.
         supports_if_match: whether ``If-Match`` is honoured.
+        requires_if_match: whether a request without it is refused.
         error_statuses: the HTTP error statuses besides those common to all operations.
         complete_stored: completes a stored response body; None if bodies are stored completely.
     """
@@ -164,6 +168,7 @@ class Operation(Generic[Q, B]):
     details: str = ""
     has_etag: bool = False
     supports_if_match: bool = False
+    requires_if_match: bool = False
     error_statuses: tuple[int, ...] = field(default=())
     complete_stored: CompleteStored | None = None
 
@@ -216,10 +221,14 @@ def write_operation(
     response_model: type[BaseModel],
     details: str = "",
     supports_if_match: bool = True,
+    requires_if_match: bool = False,
     has_etag: bool = True,
     complete_stored: CompleteStored | None = None,
 ) -> Operation[Any, Any]:
-    """Return a write operation: it takes an idempotency key and may honour ``If-Match``."""
+    """Return a write operation: it takes an idempotency key.
+
+    It may honour or require ``If-Match``.
+    """
     return Operation(
         name=name,
         path=path,
@@ -234,6 +243,7 @@ def write_operation(
         details=details,
         has_etag=has_etag,
         supports_if_match=supports_if_match,
+        requires_if_match=requires_if_match,
         error_statuses=(409, 412, 415, 422) if supports_if_match else (409, 415, 422),
         complete_stored=complete_stored,
     )

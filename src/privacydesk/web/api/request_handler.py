@@ -50,7 +50,9 @@ _log = structlog.get_logger(__name__)
 
 RATE_LIMITER: Final = web.AppKey("api_limiter", RateLimiter)
 _JSON: Final = "application/json"
-_STALE_REASONS: Final = frozenset({"ticket_changed", "owner_changed", "webhook_stale"})
+_STALE_REASONS: Final = frozenset(
+    {"ticket_changed", "owner_changed", "webhook_stale", "setting_changed"}
+)
 _MAX_FAULTS: Final = 20
 _MAX_BODY_BYTES: Final = 512 * 1024
 """Maximum size of a body; far above any valid one, so that validation can name overlong fields."""
@@ -136,7 +138,7 @@ async def _parse_call(
         path=dict(request.match_info),
         query=query,
         body=body,
-        expected_version=_parse_if_match(request) if operation.supports_if_match else None,
+        expected_version=_parse_if_match(operation, request),
     )
 
 
@@ -189,10 +191,11 @@ def _fault(location: str, path: tuple[str | int, ...], kind: str = "repeated") -
     return {"where": ".".join((location, *(str(part) for part in known_path))), "what": kind}
 
 
-def _parse_if_match(request: web.Request) -> int | None:
+def _parse_if_match(operation: Operation[Any, Any], request: web.Request) -> int | None:
     """Return the version that ``If-Match`` names; None if any version is accepted."""
     tags = request.headers.getall(hdrs.IF_MATCH, ())
-    if not tags or tags == [ANY_VERSION]:
+    is_optional = not operation.requires_if_match and not tags
+    if not operation.supports_if_match or is_optional or tags == [ANY_VERSION]:
         return None
     match = ETAG_REGEX.fullmatch(tags[0]) if len(tags) == 1 else None
     if match is None:

@@ -19,7 +19,6 @@ from privacydesk.web.console.case import (
     parse_whole_number,
     ticket_number_of,
 )
-from privacydesk.web.console.confirmation import recently_authenticated
 from privacydesk.web.console.form_actions import (
     FormAction,
     case_seen,
@@ -329,7 +328,6 @@ async def refuse_files(request: web.Request) -> web.Response:
 
 
 @staff(*WORKERS)
-@recently_authenticated
 async def open_evidence(request: web.Request) -> web.Response:
     """Show a file of the evidence, after its opening was logged."""
     services, me = request.config_dict[SERVICES], agent_session(request)

@@ -8,7 +8,8 @@ pages send UTF-8.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
@@ -21,13 +22,29 @@ from privacydesk.web.keys import SETTINGS
 
 Form = MultiDictProxy[str]
 
+_H = TypeVar("_H", bound=Callable[..., object])
+
 FILE: Final = "file"
 FILE_NAME: Final = "file_name"
 URLENCODED: Final = "application/x-www-form-urlencoded"
 _MAX_FIELDS: Final = 1_000
+_LARGE: Final = "console_large_form"
+_MAX_LARGE_BYTES: Final = 512 * 1024
 _ID_BYTES: Final = 16
 _FORM: Final = web.RequestKey("form", MultiDictProxy)
 """The parsed form: the body of a request can be read only once."""
+
+
+def takes_large_form(handler: _H) -> _H:
+    """Declare that a handler of signed-in staff takes forms with a whole file in a field."""
+    vars(handler)[_LARGE] = True
+    return handler
+
+
+def _limit(request: web.Request) -> int:
+    if hasattr(request.match_info.handler, _LARGE):
+        return _MAX_LARGE_BYTES
+    return request.config_dict[SETTINGS].frame_hard_limit
 
 
 async def read_form(request: web.Request) -> Form:
@@ -43,7 +60,7 @@ async def read_form(request: web.Request) -> Form:
         return request[_FORM]
     fields: MultiDict[str] = MultiDict()
     if request.content_type == URLENCODED:
-        body = await read_body(request, request.config_dict[SETTINGS].frame_hard_limit)
+        body = await read_body(request, _limit(request))
         try:
             pairs = parse_qsl(
                 body.decode("utf-8", "replace"),
@@ -64,7 +81,7 @@ async def _read_multipart(request: web.Request) -> dict[str, str]:
     settings = request.config_dict[SETTINGS]
     try:
         async with asyncio.timeout(settings.body_timeout):
-            parts = await read_parts(request, settings.frame_hard_limit, frame_too_large)
+            parts = await read_parts(request, _limit(request), frame_too_large)
     except TimeoutError:
         raise slow_body() from None
     except InvalidRequestError:

@@ -93,6 +93,7 @@ async def _common_values(request: web.Request, agent: Agent) -> dict[str, Any]:
         "queue": queue,
         "waits": waits[:_MAX_ROWS],
         "max_rows": _MAX_ROWS,
+        "profile_gaps": len(services.profiles.gaps) if agent.role in _OVERSEERS else 0,
         "missing_schedule": services.operator_settings.missing_schedule(),
         "may_import": agent.role is Role.ADMINISTRATOR,
     }

@@ -22,7 +22,6 @@ from privacydesk.web.console.access import (
     redirect_to_sign_in,
     require_reauthentication,
 )
-from privacydesk.web.console.confirmation import provider_values
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import SIGNIN
 from privacydesk.web.console.languages import store_language
@@ -110,7 +109,7 @@ async def _change_language(
 async def _render_page(
     request: web.Request, form: Form, describe: DescribeAction, error: DeskError | None = None
 ) -> web.Response:
-    account, agent = request.config_dict[SIGNIN].account, agent_session(request).agent
+    account = request.config_dict[SIGNIN].account
     try:
         description = await describe(request, form)
     except DeskError:
@@ -125,9 +124,7 @@ async def _render_page(
         action=request.path_qs,
         hidden_fields=[(name, value) for name, value in form.items() if name not in _OWN_FIELDS],
         language_field=_LANGUAGE,
-        asks_password=await account.has_password(agent),
-        asks_code=await account.has_second_factor(agent),
-        **provider_values(request, request[FORM_PAGE]),
+        asks_code=await account.has_second_factor(agent_session(request).agent),
         minutes=int(REAUTHENTICATION_TIME.total_seconds() // 60),
         previous=request[FORM_PAGE],
         error_message="" if error is None else error_message(request, error),

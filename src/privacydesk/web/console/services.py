@@ -17,6 +17,7 @@ from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.operator_settings import OperatorSettings
 from privacydesk.services.presence import Presence
+from privacydesk.services.profiles import Profiles
 from privacydesk.services.receipts import Receipts
 from privacydesk.services.rendering import Renderer
 from privacydesk.services.staff.case_pages import CasePages
@@ -52,6 +53,7 @@ class ConsoleServices:
     incidents: Incidents
     workloads: Workloads
     operator_settings: OperatorSettings
+    profiles: Profiles
     attachments: Attachments
     presence: Presence
     commit_notifier: CommitNotifier
