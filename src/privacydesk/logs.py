@@ -66,9 +66,9 @@ def set_up(
         format_exceptions,
         redact,
     ]
-    renderer = _renderer(out, as_json=is_json(as_json, out))
+    renderers = _renderers(out, as_json=is_json(as_json, out))
     structlog.configure(
-        processors=[*processors, renderer],
+        processors=[*processors, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -81,7 +81,7 @@ def set_up(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 format_exceptions,
                 redact,
-                renderer,
+                *renderers,
             ],
         )
     )
@@ -101,11 +101,34 @@ def is_json(chosen: bool | None, stream: TextIO | None = None) -> bool:
     return not (stream or sys.stderr).isatty() if chosen is None else chosen
 
 
-def _renderer(out: TextIO, *, as_json: bool) -> Processor:
+def _renderers(out: TextIO, *, as_json: bool) -> tuple[Processor, ...]:
     if as_json:
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(
-        colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
+        return (structlog.processors.JSONRenderer(),)
+    return (
+        _escape_unprintable,
+        structlog.dev.ConsoleRenderer(
+            colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
+    )
+
+
+def _escape_unprintable(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Escape line breaks and control characters, so that no value can forge a line of the log.
+
+    JSON escapes them anyway. Tracebacks keep their lines: ``format_exceptions`` made them.
+    """
+    return {
+        key: _escaped(value) if isinstance(value, str) and key != "exception" else value
+        for key, value in event.items()
+    }
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
     )
 
 

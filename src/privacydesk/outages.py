@@ -159,6 +159,10 @@ class Outages:
         self._all: dict[str, Outage] = {}
         self.changes: deque[OutageChange] = deque(maxlen=_MAX_CHANGES)
 
+    def known(self) -> tuple[Outage, ...]:
+        """Return the outage states that anybody has asked for."""
+        return tuple(self._all.values())
+
     def of(self, what: str, *, recovery_seconds: float = 0.0) -> Outage:
         """Return the outage state of a dependency, always the same object for the same name."""
         outage = self._all.get(what)

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     """The settings of a process.
 
     Attributes:
+        metrics_host: address that Prometheus asks.
+        metrics_port: port that it asks; None for no metrics, 0 for a free one. Of several
+            processes, each has its own, one after the other.
+        metrics_token: token that it has to show; empty for none, on this machine only.
         drain_seconds: how long after SIGTERM the desk still serves while ``/readyz`` says that it
             stops, so that a load balancer sends no new clients to it.
         ring_keys: keys that wrap the data keys of conversations: name to 32 bytes in base64.
@@ -93,6 +97,29 @@ class Settings(BaseSettings):
         held_megabytes_per_address: the same limit for the clients of one address.
         trusted_proxies: networks whose ``X-Forwarded-For`` header is trusted; none by default.
         staged_upload_hours: how long an upload is kept if it isn't filed with a ticket.
+        sign_on_issuer: issuer identifier of the identity provider by which staff sign in; none by
+            default.
+        sign_on_client_id: the desk's identifier at the provider.
+        sign_on_client_secret: secret shared with the provider.
+        sign_on_client_key: private JSON Web Key, by which the desk signs instead of the secret.
+        sign_on_scopes: scopes that are requested; ``offline_access`` where the provider gives
+            refresh tokens for it alone.
+        sign_on_name: the provider's name on the sign-in page.
+        sign_on_desk_url: origin of the desk, as registered at the provider.
+        sign_on_role_claim: claim with the person's groups; none by default, so that roles are set
+            at the desk.
+        sign_on_roles: role by group; the first group that a person has counts.
+        sign_on_match: claim that names the agent at the first sign-in; none by default, so that
+            administrators link agents.
+        sign_on_email_domain: domain whose verified addresses name agents by their local part.
+        sign_on_create: whether unknown people become agents at the first sign-in.
+        sign_on_only: whether staff may sign in by the provider alone.
+        sign_on_emergency: agents whose password works all the same.
+        sign_on_networks: networks of a provider that has no public address or no TLS.
+        sign_on_unchecked_minutes: how long a session lasts for which the provider gave no refresh
+            token.
+        recent_minutes: how long ago agents must have authenticated to open evidence and exports; 0
+            to disable.
         staff_idle_minutes: how long a staff session stays valid without use.
         staff_session_hours: maximum duration of a staff session.
         temporary_password_hours: how long a password set by an administrator is valid.
@@ -142,6 +169,9 @@ class Settings(BaseSettings):
     dialogs: Path | None = None
     locales: Path | None = None
     host: str = "127.0.0.1"
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    metrics_token: SecretStr = SecretStr("")
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     drain_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     ring_keys: dict[str, SecretStr] = {}
@@ -191,6 +221,23 @@ class Settings(BaseSettings):
     held_megabytes_per_address: Annotated[int, Field(ge=4)] = 32
     trusted_proxies: list[Network] = []
     staged_upload_hours: Annotated[float, Field(gt=0)] = 24.0
+    sign_on_issuer: str = ""
+    sign_on_client_id: str = ""
+    sign_on_client_secret: SecretStr = SecretStr("")
+    sign_on_client_key: dict[str, Any] = Field(default={}, repr=False)
+    sign_on_scopes: list[str] = ["openid", "profile", "email"]
+    sign_on_name: Annotated[str, Field(max_length=64)] = ""
+    sign_on_desk_url: str = ""
+    sign_on_role_claim: str = ""
+    sign_on_roles: dict[str, str] = {}
+    sign_on_match: Literal["", "preferred_username", "email"] = ""
+    sign_on_email_domain: str = ""
+    sign_on_create: bool = False
+    sign_on_only: bool = False
+    sign_on_emergency: list[str] = []
+    sign_on_networks: list[Network] = []
+    sign_on_unchecked_minutes: Annotated[float, Field(ge=1, le=720)] = 15.0
+    recent_minutes: Annotated[float, Field(ge=0, le=720)] = 0.0
     staff_idle_minutes: Annotated[float, Field(gt=0)] = 30.0
     staff_session_hours: Annotated[float, Field(gt=0)] = 12.0
     temporary_password_hours: Annotated[float, Field(gt=0)] = 72.0

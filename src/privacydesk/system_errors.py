@@ -32,8 +32,16 @@ _MESSAGES: Final = {
 }
 
 
-def describe_listen_error(error: OSError) -> str:
-    """Return why the address of the desk can't be listened on, and the remedy."""
+def describe_listen_error(
+    error: OSError, host: str = "PRIVACYDESK_HOST", port: str = "PRIVACYDESK_PORT"
+) -> str:
+    """Return why an address can't be listened on, and the remedy.
+
+    Args:
+        error: as raised by the system.
+        host: the setting with the address.
+        port: the setting with the port.
+    """
     if error.errno == errno.EACCES:
         why = (
             "ports below 1024 are reserved for privileged processes; choose another port and put a"
@@ -41,7 +49,7 @@ def describe_listen_error(error: OSError) -> str:
         )
     else:
         why = describe_os_error(error) or error.strerror or type(error).__name__
-    return f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {why}"
+    return f"{host} and {port} can't be listened on: {why}"
 
 
 def describe_os_error(error: OSError | UnicodeError, path: Path | None = None) -> str | None:

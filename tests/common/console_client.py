@@ -18,6 +18,7 @@ from tests.common.stories import World, open_world
 from privacydesk.app.process import build_web_app
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
+from privacydesk.domain.sign_on import IdentityProvider, SignOnSettings
 from privacydesk.services.signin import second_factor
 from privacydesk.services.signin.passwords import HashingCost, Passwords
 from privacydesk.services.signin.services import SignInServices, make_signin_services
@@ -209,13 +210,20 @@ class Office:
 
 @asynccontextmanager
 async def open_office(
-    folder: Path, *, world: Mapping[str, Any] | None = None, **settings: Any
+    folder: Path,
+    *,
+    world: Mapping[str, Any] | None = None,
+    sign_on: SignOnSettings | None = None,
+    provider: IdentityProvider | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Office]:
     """Open a desk in a folder, with one member of staff of each role.
 
     Args:
         folder: where everything lives.
         world: what ``open_world`` is told besides.
+        sign_on: the settings of an identity provider.
+        provider: the connection to it.
         **settings: those of the web faces that are other than in every world.
     """
     async with open_world(folder, **(world or {})) as opened:
@@ -227,9 +235,11 @@ async def open_office(
             minter=SecureIdGenerator(),
             hashing=KeyedHashing(services.settings.hashing()),
             clock=opened.clock,
-            settings=SignInSettings(),
+            settings=SignInSettings(sign_on=sign_on),
             teams=services.signin.agents.teams,
             passwords=Passwords(CHEAP),
+            provider=provider,
+            tasks=services.store.periodic_tasks,
         )
         for name, role in STAFF.items():
             if name not in services.agents:

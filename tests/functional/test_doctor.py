@@ -210,6 +210,11 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
         "settings",
         "PRIVACYDESK_APP_TOKEN_KEYS",
     ),
+    "metrics that anybody may read": (
+        setting("metrics_port", '9090\nmetrics_host = "0.0.0.0"'),
+        "settings",
+        "PRIVACYDESK_METRICS_TOKEN is missing",
+    ),
     "no ring keys": (setting("ring_keys", "{}"), "secrets", "PRIVACYDESK_RING_KEYS is missing"),
     "a ring key of no name": (setting("ring_key", '"two"'), "secrets", "names none of"),
     "a short hashing secret": (

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -42,11 +43,14 @@ def _run(processes: set[int]) -> bool:
 
 
 @asynccontextmanager
-async def _serving(folder: Path, database: postgresql.Server) -> AsyncIterator[KillableServer]:
+async def _serving(
+    folder: Path, database: postgresql.Server, **more: str
+) -> AsyncIterator[KillableServer]:
     async with open_outside() as outside:
         env = {
             **environment(folder, outside),
             "PRIVACYDESK_DATABASE_URL": database.database(),
+            **more,
         }
         server = KillableServer(env, arguments=("--workers", str(WORKERS)))
         try:
@@ -105,6 +109,30 @@ async def test_processes_do_not_outlive_the_one_that_started_them(
         await server.kill()
         while _run(workers):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
+
+
+def _consecutive_ports() -> int:
+    """Return a free port that is followed by another one."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                socket.create_server(("127.0.0.1", port + 1)).close()
+                return port
+
+
+async def test_each_process_answers_prometheus_on_a_port_of_its_own(
+    tmp_path: Path, postgresql_server: postgresql.Server
+) -> None:
+    port = _consecutive_ports()
+    metrics = {"PRIVACYDESK_METRICS_PORT": str(port)}
+    async with _serving(tmp_path, postgresql_server, **metrics), asyncio.timeout(60):
+        for place in range(WORKERS):
+            url = f"http://127.0.0.1:{port + place}/metrics"
+            async with aiohttp.ClientSession() as client, client.get(url) as answer:
+                text = await answer.text()
+            assert "privacydesk_queue_length 0.0" in text
+            assert "privacydesk_reader_process_resident_memory_bytes" in text
 
 
 async def test_a_file_is_served_by_one_process_alone(tmp_path: Path) -> None:

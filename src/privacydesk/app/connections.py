@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from privacydesk.app.external_services import ExternalServices
+from privacydesk.app.sign_on import connect_provider
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
@@ -59,6 +60,7 @@ async def connect_external_services(
         connect_ticketing(settings, clock, ticketing_map) as ticketing,
         _connect_captcha(settings, clock) as captcha,
         _connect_translator(settings, clock, outages) as translator,
+        connect_provider(settings, clock) as identity_provider,
     ):
         yield ExternalServices(
             account_service,
@@ -71,6 +73,7 @@ async def connect_external_services(
             outages,
             captcha,
             translator,
+            identity_provider,
         )
 
 

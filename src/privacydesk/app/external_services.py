@@ -11,6 +11,7 @@ from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.domain.code_delivery import CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
+from privacydesk.domain.sign_on import IdentityProvider
 from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.translation import Translator
 from privacydesk.domain.webhooks import WebhookSender
@@ -36,6 +37,7 @@ class ExternalServices:
         outages: records outages of these services and of the database.
         captcha: verifies captchas; None if visitors get no captcha.
         translator: translates messages for staff; None without a translation service.
+        identity_provider: signs staff in; None without single sign-on, and in commands.
     """
 
     accounts: AccountService
@@ -48,3 +50,4 @@ class ExternalServices:
     outages: Outages = field(default_factory=lambda: Outages(SystemClock()))
     captcha: CaptchaVerifier | None = None
     translator: Translator | None = None
+    identity_provider: IdentityProvider | None = None

@@ -25,11 +25,13 @@ class Finding:
         check: what was checked, such as ``database``.
         level: how serious it is.
         message: the result in one sentence; unless it is fine, with what to do.
+        event: the log event of a warning that ``serve`` gives, too; else empty.
     """
 
     check: str
     level: Level
     message: str
+    event: str = ""
 
     @property
     def is_fault(self) -> bool:

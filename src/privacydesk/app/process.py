@@ -6,10 +6,10 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
@@ -29,8 +29,12 @@ from privacydesk.services.policy_pages import PolicyPages
 from privacydesk.system_errors import describe_listen_error
 from privacydesk.web.api.operations import ApiServices
 from privacydesk.web.health import HEALTH
+from privacydesk.web.keys import CHAT_SERVER
 from privacydesk.web.server import make_app
 from privacydesk.worker.periodic_tasks import PeriodicTask, run_periodically
+
+if TYPE_CHECKING:
+    from privacydesk.app.metrics.instruments import Instruments
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +53,8 @@ _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
 _SETTINGS_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
+_SIGN_ON_EVERY = 2.0
+"""How often to check whether confirming sessions with the identity provider is due."""
 _SWEEP_EVERY = 60.0
 _RECEIPTS_EVERY = 2.0
 _INCIDENTS_EVERY = 1.0
@@ -167,6 +173,8 @@ async def run_server(
     extra: Sequence[tuple[str, web.Application]] = (),
     frames_console: bool = False,
     nlu: NluProcess | None = None,
+    instruments: Instruments | None = None,
+    place: int = 0,
     on_failure: Callable[[], None] = _ignore_failure,
     shares_port: bool = False,
 ) -> AsyncIterator[int]:
@@ -177,6 +185,8 @@ async def run_server(
         extra: further web applications, by path.
         frames_console: whether pages of the desk's own origin may embed the console.
         nlu: the process that interprets messages; None if this process does.
+        instruments: what the process counts; None for no metrics.
+        place: the place of this process among those that share the port.
         on_failure: called when a loop has stopped unexpectedly, so that the caller can shut down.
         shares_port: whether other processes listen on the same port.
 
@@ -210,10 +220,20 @@ async def run_server(
     tasks.append(monitor.start("readiness", Readiness(services, nlu, health).run()))
     tasks.append(asyncio.create_task(_warm_up(services), name="warm"))
     try:
-        yield port
-        health.is_stopping = True
-        if not health.stopped_loops:
-            await asyncio.sleep(services.settings.drain_seconds)
+        async with AsyncExitStack() as stack:
+            if instruments is not None:
+                # Imported late: most desks at first run without metrics.
+                from privacydesk.app.metrics.listener import serve_metrics  # noqa: PLC0415
+
+                await stack.enter_async_context(
+                    serve_metrics(
+                        services, app[CHAT_SERVER], health, instruments, place=place, reader=nlu
+                    )
+                )
+            yield port
+            health.is_stopping = True
+            if not health.stopped_loops:
+                await asyncio.sleep(services.settings.drain_seconds)
     finally:
         monitor.is_shutting_down = True
         for task in tasks:
@@ -280,6 +300,8 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     yield "audit_anchor", services.maintenance.sealer.log_chain_head, _ANCHOR_EVERY
     yield "retention", services.maintenance.retention.run_if_due, _RETENTION_EVERY
     yield "staff_access", services.signin.sign_in.sweep, _LOG_SWEEP_EVERY
+    if services.signin.sign_on is not None:
+        yield "sign_on", services.signin.sign_on.revalidate, _SIGN_ON_EVERY
     sending = services.webhooks.sending
     if sending is not None:
         yield "webhook_watch", sending.watch, _WEBHOOK_HEALTH_EVERY

@@ -23,6 +23,11 @@ class NluProcess(Protocol):
     """The process that interprets messages."""
 
     @property
+    def pid(self) -> int | None:
+        """Its process id; None while it is restarted."""
+        ...
+
+    @property
     def digest(self) -> str:
         """The digest of the policy version that it answers from; empty if there is none."""
         ...

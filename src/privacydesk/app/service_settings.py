@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from privacydesk.app.sign_on import sign_on_settings
 from privacydesk.domain.help_figures import HelpTargets
 from privacydesk.domain.notices import NoticeChannel, Occasion
 from privacydesk.profile import OperatorProfile
@@ -42,6 +43,7 @@ def sign_in_settings(settings: Settings, profile: OperatorProfile) -> SignInSett
         issuer=next(iter(profile.desk_names.values()), "privacydesk"),
         log_retention=timedelta(days=max(settings.access_log_days, settings.separation_days)),
         forbidden_words=(profile.app, *profile.desk_names.values()),
+        sign_on=sign_on_settings(settings),
     )
 
 
@@ -66,6 +68,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         host_origin=settings.host_origin,
         token_links=settings.token_links,
         zone=profile.zone,
+        recent_authentication=timedelta(minutes=settings.recent_minutes),
         sign_in_attempts_per_minute=settings.staff_entries_per_minute,
         sign_in_attempts_at_once=settings.staff_entries_at_once,
         api_per_minute=settings.api_requests_per_minute,

@@ -65,6 +65,8 @@ def build_supporting_services(
             clock=clock,
             settings=sign_in_settings(deps.settings, deps.profile),
             teams=deps.profile.teams_by_name(),
+            provider=deps.external.identity_provider,
+            tasks=store.periodic_tasks,
         ),
         oversight=_build_oversight(deps, chat, maintenance, audit, staff),
         webhooks=_build_webhooks(deps, store),

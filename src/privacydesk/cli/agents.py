@@ -112,6 +112,37 @@ def disable(
         typer.echo(f"{agent.name} can no longer act. Let them in again: {again}")
 
 
+@agents_app.command("link")
+def link(
+    name: Name,
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUBJECT",
+            help="The account's identifier at the identity provider (its `sub`).",
+        ),
+    ] = "",
+    by: Administrator = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Link an agent with their account at the identity provider; without SUBJECT, end the link.
+
+    Ends their sessions by the provider.
+    """
+    agent = run(
+        _with_administration(
+            data_dir, by, lambda agents, actor: agents.link_identity(name, subject, by=actor)
+        )
+    )
+    if as_json:
+        print_json(_record(agent) | {"subject": subject.strip()})
+    elif subject.strip():
+        typer.echo(f"{agent.name} signs in by the identity provider.")
+    else:
+        typer.echo(f"{agent.name} no longer signs in by the identity provider.")
+
+
 @agents_app.command("teams")
 def teams(
     name: Name,

@@ -48,6 +48,9 @@ COMMANDS: Final = {
     "doctor": CommandEntry(
         "doctor:doctor", "Check settings, data, secrets and services; say what to do."
     ),
+    "support-bundle": CommandEntry(
+        "support_bundle:support_bundle", "Write what helps to find a fault, without personal data."
+    ),
     "understand": CommandEntry(
         "understand:understand_app", "Parse messages; train and evaluate the network."
     ),

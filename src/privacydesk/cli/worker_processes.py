@@ -117,6 +117,8 @@ class WorkerProcesses:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *self._command,
+            "--place",
+            str(place),
             # Closed with this process, however it ends: then the others stop, too.
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -7,20 +7,18 @@ allows; without TLS, only the latter. Nothing here logs a URL, a body or a heade
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
 import aiohttp
-from aiohttp import AddrInfoType
 from yarl import URL
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.addresses import parse_ip
+from privacydesk.connectors.guarded_session import AddressRefusedError, guarded_session
 from privacydesk.connectors.http import retry_after
-from privacydesk.connectors.webhook_addresses import AddressCheck, AddressRules
+from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhook_signing import sign
 from privacydesk.domain.webhooks import MAX_RESPONSE_CHARACTERS, DeliveryFault, EndpointResponse
 
@@ -28,14 +26,6 @@ _CONNECT_TIMEOUT: Final = 5.0
 _TOTAL_TIMEOUT: Final = 15.0
 _MAX_BYTES: Final = MAX_RESPONSE_CHARACTERS * 4
 _TEXT_TYPES: Final = ("text/", "application/json", "application/problem+json", "application/xml")
-
-
-class AddressRefusedError(OSError):
-    """A host name resolves to an address that webhooks may not be sent to."""
-
-    def __init__(self) -> None:
-        # One message for all addresses of a name: asyncio merges different ones into another error.
-        super().__init__("the address is not one that may be called")
 
 
 class HttpWebhookSender:
@@ -105,32 +95,10 @@ async def connect_webhooks(
     """
     limits = aiohttp.ClientTimeout(total=total, connect=connect)
     async with (
-        _session(rules.address_check("https"), limits) as secure,
-        _session(rules.address_check("http"), limits) as plain,
+        guarded_session(rules.address_check("https"), limits) as secure,
+        guarded_session(rules.address_check("http"), limits) as plain,
     ):
         yield HttpWebhookSender({"https": secure, "http": plain}, clock)
-
-
-def _session(address_check: AddressCheck, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
-    """Return a session that connects to allowed addresses only.
-
-    It keeps no cookies, uses no proxy, and doesn't limit connections, which the caller does.
-    """
-
-    def create_socket(info: AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, sockaddr = info
-        address = parse_ip(str(sockaddr[0]))
-        if address is None or not address_check(address):
-            raise AddressRefusedError
-        return socket.socket(family, kind, protocol)
-
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, socket_factory=create_socket),
-        timeout=limits,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        auto_decompress=False,
-    )
 
 
 async def _read_start(response: aiohttp.ClientResponse) -> bytes:

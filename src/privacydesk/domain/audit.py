@@ -17,7 +17,15 @@ from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry
 
 NON_STAFF_ACTORS: Final = frozenset(
-    {"requester", "assistant", "clock", "account_service", "notices", "operator"}
+    {
+        "requester",
+        "assistant",
+        "clock",
+        "account_service",
+        "notices",
+        "operator",
+        "identity_provider",
+    }
 )
 """Names of actors that are not staff. They are reserved, so that no agent can have them."""
 

@@ -1,7 +1,8 @@
 """Separation of duties: whether one person could act under the names of two agents.
 
-Someone who adds an agent, or resets an agent's access, knows the agent's temporary password. The
-agreement of two agents is worthless if one person could have signed in as both.
+Someone who adds an agent, or resets an agent's access, knows the agent's temporary password;
+someone who links an account at the identity provider may have linked their own. The agreement of
+two agents is worthless if one person could have signed in as both.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from privacydesk.domain.sign_on import BY_PROVIDER
 from privacydesk.domain.signin import BY_COMMAND, AccessEntry, AccessKind
 
 _CONTROL: Final = frozenset(
-    {AccessKind.AGENT_ADDED, AccessKind.ACCESS_RESET, AccessKind.AGENT_ENABLED}
+    {
+        AccessKind.AGENT_ADDED,
+        AccessKind.ACCESS_RESET,
+        AccessKind.AGENT_ENABLED,
+        AccessKind.IDENTITY_LINKED,
+    }
 )
 """The changes whose author can sign in as the changed agent."""
 
@@ -25,14 +32,14 @@ def are_separate(one: str, other: str, changes: Collection[AccessEntry]) -> bool
 
     They may be one person if anybody could have signed in as both, directly or through other
     agents; or if one of them changed the other's role. Changes by commands without an agent's name
-    are ignored, since the operator can act as any agent anyway.
+    and by the identity provider are ignored, since the operator can act as any agent anyway.
 
     Args:
         one: name of an agent.
         other: name of another agent.
         changes: recent access log entries of the kinds in ``CHANGES``.
     """
-    by_agents = [entry for entry in changes if entry.by not in ("", BY_COMMAND)]
+    by_agents = [entry for entry in changes if entry.by not in ("", BY_COMMAND, BY_PROVIDER)]
     first, second = _controllers(one, by_agents), _controllers(other, by_agents)
     if first & second:
         return False

@@ -17,6 +17,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
 from privacydesk.domain.instants import CLOCK_TOLERANCE
+from privacydesk.domain.sign_on import Identity, ProviderLogin
 
 SIGN_IN_TIME: Final = timedelta(minutes=15)
 """The maximum time between entering the password and completing the sign-in."""
@@ -46,13 +47,14 @@ class Credential(Struct, frozen=True):
 
     Attributes:
         agent: name of the agent.
-        password: the hash of the password, in argon2's encoded form.
+        password: the hash of the password, in argon2's encoded form; empty if there is none.
         changed_at: when the password was set.
         temporary_until: when a temporary password, which may be used once, expires; None for a
             password chosen by the agent.
         secret: secret of the authenticator app, in base32; empty if there is none yet.
         steps: time steps of the last accepted codes, in order of use, so that each works once.
         recovery: keyed hashes of the unused recovery codes.
+        identity: the agent's account at the identity provider; None if none is linked.
     """
 
     agent: str
@@ -62,6 +64,7 @@ class Credential(Struct, frozen=True):
     secret: str = ""
     steps: tuple[int, ...] = ()
     recovery: tuple[bytes, ...] = ()
+    identity: Identity | None = None
     version: int = 1
 
     def stage(self) -> Stage:
@@ -85,7 +88,9 @@ class StaffSession(Struct, frozen=True):
         origin: the client's IPv4 address or IPv6 network; empty if unknown.
         browser: the browser's ``User-Agent``, truncated.
         secret: secret of a new authenticator app, until its first code is entered.
-        proven_at: when password and code were last entered again; None if never since the start.
+        proven_at: when the agent last authenticated again, or at the identity provider; None if
+            never since the start, or not known.
+        provider: the sign-in by the identity provider; None for one by password.
     """
 
     id: StaffSessionId
@@ -99,11 +104,19 @@ class StaffSession(Struct, frozen=True):
     browser: str = ""
     secret: str = ""
     proven_at: datetime | None = None
+    provider: ProviderLogin | None = None
 
-    def is_recently_authenticated(self, now: datetime) -> bool:
-        """Return whether the agent entered password and code within ``REAUTHENTICATION_TIME``."""
-        since = self.proven_at or self.started_at
-        return since - CLOCK_TOLERANCE <= now < since + REAUTHENTICATION_TIME
+    def is_recently_authenticated(
+        self, now: datetime, within: timedelta = REAUTHENTICATION_TIME
+    ) -> bool:
+        """Return whether the agent authenticated within a time: here, or at the provider.
+
+        Signing in by the provider may have taken no authentication, so it does not count by itself.
+        """
+        since = self.proven_at
+        if since is None and self.provider is None:
+            since = self.started_at
+        return since is not None and since - CLOCK_TOLERANCE <= now < since + within
 
     def is_valid(self, now: datetime, idle: timedelta) -> bool:
         """Return whether the session is valid.
@@ -182,6 +195,7 @@ class AccessKind(StrEnum):
     WRONG_CODE = "wrong_code"
     DELAYED = "delayed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    SIGN_ON_REFUSED = "sign_on_refused"
     FORBIDDEN = "forbidden"
     SESSION_ENDED = "session_ended"
     REAUTHENTICATED = "reauthenticated"
@@ -194,13 +208,21 @@ class AccessKind(StrEnum):
     AGENT_DISABLED = "agent_disabled"
     AGENT_ENABLED = "agent_enabled"
     ACCESS_RESET = "access_reset"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
 
 
 BY_COMMAND: Final = "command"
 """The actor of commands that are not run in an agent's name."""
 
 DENIALS: Final = frozenset(
-    {AccessKind.WRONG_PASSWORD, AccessKind.WRONG_CODE, AccessKind.DELAYED, AccessKind.FORBIDDEN}
+    {
+        AccessKind.WRONG_PASSWORD,
+        AccessKind.WRONG_CODE,
+        AccessKind.DELAYED,
+        AccessKind.SIGN_ON_REFUSED,
+        AccessKind.FORBIDDEN,
+    }
 )
 """The kinds of refused attempts; all other kinds are completed actions."""
 

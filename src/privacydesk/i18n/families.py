@@ -37,6 +37,7 @@ from privacydesk.domain.packs import PackKind
 from privacydesk.domain.receipts import DECISIONS
 from privacydesk.domain.scopes import PERSONALISATION, TAGS
 from privacydesk.domain.shifts import DAYS
+from privacydesk.domain.sign_on import BY_PROVIDER
 from privacydesk.domain.signin import BY_COMMAND, AccessKind
 from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
@@ -67,7 +68,20 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "desk.weekday": tuple(str(day) for day in sorted(DAYS)),
     "web.console.role": Role,
     "web.console.access": AccessKind,
-    "web.console.access_of": ("account", "all_others"),
+    "web.console.access_of": (
+        "account",
+        "all_others",
+        BY_PROVIDER,
+        "last_administrator",
+        "sign_on_age",
+        "sign_on_denied",
+        "sign_on_disabled",
+        "sign_on_other",
+        "sign_on_role",
+        "sign_on_token",
+        "sign_on_unknown",
+        "signed_out",
+    ),
     "web.audit.by": (*sorted(NON_STAFF_ACTORS), BY_COMMAND),
     "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no", "locked_yes"),
     "web.webhooks.kind": WebhookEventKind,

@@ -330,7 +330,7 @@ class AccessChanges(Struct, frozen=True):
         credential: a new credential, or a changed one with the next version.
         new_session: a session to add.
         replaced_session: the session that the new one replaces; it must still exist.
-        reauthenticated_session: a session whose agent entered password and code again.
+        changed_session: a session with changed values; ignored if it has ended.
         ended_sessions: sessions to end; missing ones are ignored.
         end_all_of: name of the agent whose sessions are all ended, except ``kept_session``.
         kept_session: the session that isn't ended.
@@ -344,7 +344,7 @@ class AccessChanges(Struct, frozen=True):
     credential: Credential | None = None
     new_session: StaffSession | None = None
     replaced_session: StaffSessionId | None = None
-    reauthenticated_session: StaffSession | None = None
+    changed_session: StaffSession | None = None
     ended_sessions: tuple[StaffSessionId, ...] = ()
     end_all_of: str = ""
     kept_session: StaffSessionId | None = None
@@ -357,6 +357,10 @@ class StaffAccess(Protocol):
 
     async def credential(self, agent: str) -> Credential | None:
         """Return an agent's credential."""
+        ...
+
+    async def credential_by_identity(self, key: LookupHash) -> Credential | None:
+        """Return the credential that an identity at the provider is linked with."""
         ...
 
     async def session_by_cookie(self, key: LookupHash) -> AuthenticatedSession | None:
@@ -384,9 +388,21 @@ class StaffAccess(Protocol):
 
         Raises:
             StaleError: the agent, credential or session that is replaced has changed meanwhile.
-            DeskError: CONFLICT if the name of a new agent is taken; NOT_ALLOWED_NOW if no
-                administrator would be left.
+            DeskError: CONFLICT if the name of a new agent is taken, or an identity is linked with
+                another agent; NOT_ALLOWED_NOW if no administrator would be left.
         """
+        ...
+
+    async def provider_sessions(self, key: LookupHash | None = None) -> tuple[StaffSession, ...]:
+        """Return sessions by the identity provider.
+
+        Args:
+            key: only those of this session of the provider; None for all.
+        """
+        ...
+
+    async def use_token(self, key: LookupHash, now: datetime) -> bool:
+        """Record the use of a logout token; return False if it was used before."""
         ...
 
     async def touch_session(self, session: StaffSessionId, at: datetime) -> None:

@@ -8,10 +8,13 @@ meanwhile, ``run`` fetches and submits again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
@@ -24,6 +27,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import (
     CardMessage,
+    ChoiceMessage,
     Message,
     Needs,
     Observation,
@@ -67,8 +71,29 @@ _log = structlog.get_logger(__name__)
 _ALARM_LOG_INTERVAL = timedelta(minutes=1)
 _WARNINGS = frozenset({"origin_budget_reached"})
 """Alarms logged as warnings only, since they affect the users of one origin and nobody else."""
+_KINDS: Final[Mapping[type, str]] = {
+    TextMessage: "text",
+    ChoiceMessage: "choice",
+    CardMessage: "card",
+    UploadMessage: "upload",
+}
+"""The kinds of messages that users send."""
 _MAX_ATTEMPTS = 12
 """How often a job fetches and submits: each dialog step of a turn may need one thing more."""
+
+
+class FinishedTurn(Struct, frozen=True):
+    """The turn of a user's message, as metrics count it.
+
+    Attributes:
+        kind: the kind of message.
+        seconds: how long it took.
+        committed: the result; None if it failed.
+    """
+
+    kind: str
+    seconds: float
+    committed: Committed | None
 
 
 Interpret = Callable[[Conversation], Awaitable[Observation]]
@@ -81,6 +106,7 @@ class Turns:
     Attributes:
         on_work_queued: called after a commit that changed outbox rows or tickets, so that a worker
             of this process need not wait for its next poll.
+        on_turn: called after each turn of a user's message.
         on_alarm: called after a commit with each alarm that the turn raised and its conversation.
     """
 
@@ -111,6 +137,7 @@ class Turns:
         self._holds = AccountRequests(reader, hashing)
         self.on_work_queued: Callable[[], None] = _ignore_queued_work
         self.on_alarm: Callable[[str, ConversationId], Awaitable[None]] = _ignore_alarm
+        self.on_turn: Callable[[FinishedTurn], None] | None = None
         counter = TurnCounter(engine.flows, deadlines)
         opening_time = attendance.hours.time_between
         self._services = TurnServices(engine, changes_builder, hashing, counter, opening_time)
@@ -151,14 +178,22 @@ class Turns:
             shares = self._services.engine.shares_files(Snapshot(rows.conversation))
             return TurnInput(message, Changes(attachments=shared if shares else ()))
 
-        return await self.run(
-            conversation,
-            message.job_id,
-            prepare,
-            interpret=interpret,
-            origin=origin,
-            small=not shared,
-        )
+        began = monotonic()
+        committed = None
+        try:
+            committed = await self.run(
+                conversation,
+                message.job_id,
+                prepare,
+                interpret=interpret,
+                origin=origin,
+                small=not shared,
+            )
+        finally:
+            if self.on_turn is not None:
+                kind = _KINDS.get(type(message), "other")
+                self.on_turn(FinishedTurn(kind, monotonic() - began, committed))
+        return committed
 
     async def run(
         self,

@@ -22,7 +22,7 @@ from privacydesk.domain.signin import (
     audit_entry_for,
 )
 from privacydesk.errors import DeskError, ErrorCode, StaleError
-from privacydesk.ports import AccessChanges
+from privacydesk.ports import AccessChanges, FailedJobError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.data_keys import (
@@ -57,6 +57,7 @@ _credential = tables.agent_credential.c
 _session = tables.agent_session.c
 _attempt = tables.agent_attempt.c
 _entry = tables.access_log.c
+_token = tables.logout_token.c
 
 _AGENT: Final = sa.select(tables.agent).where(_agent.name == sa.bindparam("agent"))
 _ACTIVE_ADMINISTRATORS: Final = sa.select(_agent.name).where(
@@ -64,6 +65,9 @@ _ACTIVE_ADMINISTRATORS: Final = sa.select(_agent.name).where(
 )
 _CREDENTIAL: Final = sa.select(tables.agent_credential).where(
     _credential.agent == sa.bindparam("agent")
+)
+_CREDENTIAL_BY_IDENTITY: Final = sa.select(tables.agent_credential).where(
+    _credential.identity == sa.bindparam("identity")
 )
 _LOCK_CREDENTIAL_VERSION: Final = (
     sa.select(_credential.version)
@@ -81,6 +85,10 @@ _SESSIONS_OF_AGENT: Final = (
 _LOCK_SESSION: Final = (
     sa.select(tables.agent_session).where(_session.id == sa.bindparam("id")).with_for_update()
 )
+_PROVIDER_SESSIONS: Final = sa.select(tables.agent_session).where(
+    _session.provider_session.is_not(None)
+)
+_USED_TOKEN: Final = sa.select(_token.hash).where(_token.hash == sa.bindparam("key"))
 _UPDATE_LAST_SEEN: Final = (
     sa.update(tables.agent_session)
     .where(_session.id == sa.bindparam("session"))
@@ -110,6 +118,15 @@ class SqlStaffAccess:
 
         return await self._reader.read(fetch)
 
+    async def credential_by_identity(self, key: LookupHash) -> Credential | None:
+        """Return the credential that an identity is linked with."""
+
+        def fetch(connection: sa.Connection) -> Credential | None:
+            row = connection.execute(_CREDENTIAL_BY_IDENTITY, {"identity": key}).first()
+            return None if row is None else read_credential(row, self._seal(connection))
+
+        return await self._reader.read(fetch)
+
     async def session_by_cookie(self, key: LookupHash) -> AuthenticatedSession | None:
         """Return the session with this cookie hash, and its agent's current data."""
 
@@ -134,6 +151,25 @@ class SqlStaffAccess:
             rows = connection.execute(_SESSIONS_OF_AGENT, {"agent": agent})
             sessions, _ = open_rows_with_key(
                 connection, self._seals, rows, SESSION_BINDING, read_session, key_id=STAFF_KEY
+            )
+            return tuple(sessions)
+
+        return await self._reader.read(fetch)
+
+    async def provider_sessions(self, key: LookupHash | None = None) -> tuple[StaffSession, ...]:
+        """Return sessions by the identity provider; see ``ports.StaffAccess``."""
+        query = _PROVIDER_SESSIONS
+        if key is not None:
+            query = query.where(_session.provider_session == key)
+
+        def fetch(connection: sa.Connection) -> tuple[StaffSession, ...]:
+            sessions, _ = open_rows_with_key(
+                connection,
+                self._seals,
+                connection.execute(query),
+                SESSION_BINDING,
+                read_session,
+                key_id=STAFF_KEY,
             )
             return tuple(sessions)
 
@@ -170,6 +206,22 @@ class SqlStaffAccess:
             _write_changes(connection, changes, seal, key)
 
         await self._writer.run(write)
+
+    async def use_token(self, key: LookupHash, now: datetime) -> bool:
+        """Record the use of a logout token; return False if it was used before."""
+
+        def write(connection: sa.Connection) -> bool:
+            if connection.scalar(_USED_TOKEN, {"key": key}) is not None:
+                return False
+            row = {"hash": key, "used_at": to_micros(now)}
+            connection.execute(sa.insert(tables.logout_token), row)
+            return True
+
+        try:
+            return await self._writer.run(write)
+        except FailedJobError:
+            # Another process has just inserted the same token.
+            return await self._writer.run(write)
 
     async def touch_session(self, session: StaffSessionId, at: datetime) -> None:
         """Store when a session was last used."""
@@ -216,6 +268,8 @@ class SqlStaffAccess:
             connection.execute(sa.delete(tables.agent_session).where(expired))
             old_attempts = _attempt.last_at <= to_micros(now - FORGOTTEN_AFTER)
             connection.execute(sa.delete(tables.agent_attempt).where(old_attempts))
+            old_tokens = _token.used_at <= to_micros(now - FORGOTTEN_AFTER)
+            connection.execute(sa.delete(tables.logout_token).where(old_tokens))
             old_entries = _entry.at <= to_micros(now - keep_log)
             connection.execute(sa.delete(tables.access_log).where(old_entries))
             self._limit_temporary_passwords(connection, now + temporary)
@@ -265,11 +319,24 @@ def _check_current(connection: sa.Connection, changes: AccessChanges, key: Seal)
         version = connection.scalar(_LOCK_CREDENTIAL_VERSION, {"agent": credential.agent})
         if (version or 0) != credential.version - 1:
             raise StaleError("the credential has changed meanwhile")
+        _check_identity(connection, credential)
     if (
         changes.replaced_session is not None
         and not connection.execute(_LOCK_SESSION, {"id": changes.replaced_session}).first()
     ):
         raise StaleError("the session has ended meanwhile")
+
+
+def _check_identity(connection: sa.Connection, credential: Credential) -> None:
+    if credential.identity is None:
+        return
+    row = connection.execute(_CREDENTIAL_BY_IDENTITY, {"identity": credential.identity.key}).first()
+    if row is not None and row.agent != credential.agent:
+        raise DeskError(
+            "this identity is linked with another agent",
+            code=ErrorCode.CONFLICT,
+            reason="identity_taken",
+        )
 
 
 def _check_agent(connection: sa.Connection, changed: Agent, was: Agent | None, key: Seal) -> None:
@@ -299,8 +366,8 @@ def _write_changes(
         _write_credential(connection, credential, seal)
         anchors.append(("agent_credential", credential.agent, credential.version))
     _end_sessions(connection, changes)
-    if changes.reauthenticated_session is not None:
-        row = session_row(changes.reauthenticated_session, seal)
+    if changes.changed_session is not None:
+        row = session_row(changes.changed_session, seal)
         by_id = _session.id == row.pop("id")
         connection.execute(sa.update(tables.agent_session).where(by_id).values(row))
     if changes.new_session is not None:

@@ -63,6 +63,15 @@ class Inspection:
         """Return the version of the schema, which may be a newer one that can be used."""
         return str(self._connection.execute(schema.SUPPORT).one().version_num)
 
+    def row_counts(self) -> Mapping[str, int]:
+        """Return the number of rows of each table."""
+        return {
+            table.name: int(
+                self._connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+            )
+            for table in tables.metadata.sorted_tables
+        }
+
     def read_only_tables(self) -> tuple[str, ...]:
         """Return the tables of a PostgreSQL server that this user may not change."""
         if self.is_file:

@@ -107,11 +107,18 @@ class SqlReader:
         self._outage = outage
         self._seals = seals
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self.size = threads
+        self._unfinished = 0
 
     async def close(self) -> None:
         """Wait for running reads and close the connections."""
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
+
+    @property
+    def unfinished(self) -> int:
+        """The number of calls of ``read`` that run, or wait for a connection."""
+        return self._unfinished
 
     async def read(self, fetch: Callable[[sa.Connection], T]) -> T:
         """Run ``fetch`` in a transaction on a reader thread.
@@ -119,7 +126,11 @@ class SqlReader:
         Raises:
             UnavailableError: the database can't be read now.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, fetch)
+        self._unfinished += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, fetch)
+        finally:
+            self._unfinished -= 1
 
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
         """Return a conversation's current state."""

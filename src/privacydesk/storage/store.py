@@ -24,6 +24,7 @@ from privacydesk.storage.engines import (
     sqlite_file,
 )
 from privacydesk.storage.expired_content import SqlPurgeStore
+from privacydesk.storage.figures import SqlFigures
 from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.help_visits import SqlHelpVisits
 from privacydesk.storage.incidents import SqlIncidentStore
@@ -103,6 +104,7 @@ class SqlStore:
         self.fingerprints = SqlFingerprints(self.writer, self.reader)
         self.cases = SqlCases(self.reader, seals)
         self.counters = SqlCounters(self.reader)
+        self.figures = SqlFigures(self.reader)
         self.help_visits = SqlHelpVisits(self.reader)
         self.key_wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)

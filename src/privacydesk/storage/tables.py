@@ -451,6 +451,7 @@ agent_credential = sa.Table(
     sa.Column("changed_at", _INSTANT, nullable=False),
     sa.Column("temporary_until", _INSTANT),
     sa.Column("body", _SEALED, nullable=False),
+    sa.Column("identity", _HASH, index=True, unique=True),
 )
 
 agent_session = sa.Table(
@@ -464,6 +465,14 @@ agent_session = sa.Table(
     sa.Column("seen_at", _INSTANT, nullable=False),
     sa.Column("ends_at", _INSTANT, nullable=False, index=True),
     sa.Column("body", _SEALED, nullable=False),
+    sa.Column("provider_session", _HASH, index=True),
+)
+
+logout_token = sa.Table(
+    "logout_token",
+    metadata,
+    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("used_at", _INSTANT, nullable=False, index=True),
 )
 
 agent_attempt = sa.Table(

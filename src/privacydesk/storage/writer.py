@@ -156,6 +156,11 @@ class BatchWriter:
         return result
 
     @property
+    def waiting(self) -> int:
+        """The number of jobs and operations that wait for a batch."""
+        return len(self._queue)
+
+    @property
     def written_at(self) -> float:
         """The time of the last commit that wrote anything, by the monotonic clock."""
         return self._committer.written_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from privacydesk.domain.brand import Brand
@@ -59,6 +60,8 @@ class WebSettings:
         cors_origins: origins that may use the chat's HTTP interface from a browser.
         frame_ancestors: origins that may embed the chat page, as a CSP source list.
         zone: the operator's time zone, in which staff see times.
+        recent_authentication: how long ago agents must have authenticated to open evidence and
+            exports; zero if that does not matter.
         sign_in_attempts_per_minute: average rate at which passwords and codes of staff are checked
             for an address.
         sign_in_attempts_at_once: number of them that are checked at once.
@@ -113,6 +116,7 @@ class WebSettings:
     host_origin: str = ""
     token_links: bool = True
     zone: str = "UTC"
+    recent_authentication: timedelta = timedelta()
     sign_in_attempts_per_minute: float = 20.0
     sign_in_attempts_at_once: int = 40
     api_per_minute: float = 600.0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import importlib
 import socket
+import zlib
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Any, Final
 
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 from tests.common.fake_desk import FakeDesk
@@ -86,6 +90,31 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_desk(
         server.close()
         await runner.cleanup()
     assert logs == []
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+async def test_a_body_is_never_unpacked(
+    desk: FakeDesk, clock: MovableClock, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """A few kilobytes could become gigabytes, on the loop that serves everybody."""
+    runner = make_runner(make_app(desk, web_catalogs(), WebSettings(), clock))
+    await runner.setup()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_server(runner.server, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        async with ClientSession(f"http://{host}:{port}") as client:
+            plain = await client.post("/chat/v1/session", data=b"{}")
+            packed = await client.post(
+                "/chat/v1/session", data=pack(b"{}"), headers={"Content-Encoding": encoding}
+            )
+            assert (plain.status, packed.status) == (200, 400)
+            assert (await packed.json())["reason"] == "not_json"
+    finally:
+        server.close()
+        await runner.cleanup()
 
 
 class _Album(FakeDesk):

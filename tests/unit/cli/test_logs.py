@@ -75,6 +75,31 @@ def test_dates_numbers_and_tickets_stay_readable(out: io.StringIO) -> None:
     assert found["ticket"] == "PD-7KQ4-M29X-3HC"
 
 
+FORGED = "x\n2026-01-01T00:00:00Z [info] forged\r\x85\u2028\x1b[2J\u202e"
+
+
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
+@pytest.mark.parametrize("source", ["event", "value", "short value", "nested", "library"])
+def test_no_value_forges_a_line_or_moves_the_cursor(source: str, *, as_json: bool) -> None:
+    out = io.StringIO()
+    logs.set_up("info", as_json=as_json, stream=out)
+    log = structlog.get_logger()
+    if source == "event":
+        log.warning(FORGED)
+    elif source == "value":
+        log.warning("saw", name=FORGED)
+    elif source == "short value":
+        log.warning("saw", name="\x1b[2J\x9b")
+    elif source == "nested":
+        log.warning("saw", name={"in": [FORGED], FORGED: "x"})
+    else:
+        logging.getLogger("aiohttp").warning("refused %s", FORGED)
+    (line,) = out.getvalue().rstrip("\n").split("\n")
+    assert set(line) & set("\r\x85\x1b\x9b") == set()
+    if not as_json:
+        assert line.isprintable()
+
+
 def fail(error: Exception, cause: Exception | None = None) -> None:
     raise error from cause
 

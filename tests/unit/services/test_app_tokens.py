@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import warnings
 from datetime import UTC, datetime, timedelta
@@ -163,12 +164,83 @@ def test_a_token_of_another_key_is_refused() -> None:
     assert refusal(token(kid="unknown")) is ErrorCode.UNAUTHENTICATED
 
 
-def test_an_unsigned_token_is_refused() -> None:
-    def part(value: dict[str, Any]) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+def _part(value: dict[str, Any] | bytes) -> str:
+    content = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
-    body = part({"sub": "u-1", "aud": "privacydesk", "exp": NOW.timestamp() + 60})
-    assert refusal(f"{part({'alg': 'none'})}.{body}.") is ErrorCode.UNAUTHENTICATED
+
+_BODY = _part({"sub": "u-1", "aud": "privacydesk", "exp": NOW.timestamp() + 60})
+
+
+def _signed_with(secret: bytes, header: dict[str, Any], hash_name: str = "sha256") -> str:
+    """Return a token whose signature is right for this secret, whatever its header says."""
+    signing_input = f"{_part(header)}.{_BODY}"
+    signature = hmac.digest(secret, signing_input.encode(), hash_name)
+    return f"{signing_input}.{_part(signature)}"
+
+
+def test_a_token_made_by_hand_like_the_forged_ones_is_taken() -> None:
+    made = _signed_with(SHARED.raw_value, {"alg": "HS256", "kid": "s"})
+    assert CHECKER.check(made).account == "u-1"
+
+
+@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", None, 0, ["HS256"]], ids=repr)
+@pytest.mark.parametrize("more", [{}, {"kid": "s"}, {"kid": "e"}], ids=str)
+def test_an_unsigned_token_is_refused(alg: Any, more: dict[str, str]) -> None:
+    header = {"alg": alg, **more}
+    assert refusal(f"{_part(header)}.{_BODY}.") is ErrorCode.UNAUTHENTICATED
+    assert refusal(f"{_part(header)}.{_BODY}") is ErrorCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("kid", ["e", "s", "", None])
+@pytest.mark.parametrize("form", ["raw", "pem", "der", "jwk"])
+def test_the_public_key_is_no_shared_secret(form: str, kid: str | None) -> None:
+    public = SIGNING.as_dict(private=False)
+    secrets = {
+        "raw": base64.urlsafe_b64decode(str(public["x"]) + "=="),
+        "pem": SIGNING.as_pem(private=False),
+        "der": SIGNING.as_der(private=False),
+        "jwk": json.dumps(public).encode(),
+    }
+    header = {"alg": "HS256"} | ({} if kid is None else {"kid": kid})
+    assert refusal(_signed_with(secrets[form], header)) is ErrorCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "HS384", "kid": "s"}, {"alg": "HS512", "kid": "s"}, {"alg": "RS256", "kid": "s"},
+        {"alg": "HS256", "kid": "../../etc/passwd"}, {"alg": "HS256", "kid": "s", "b64": False},
+        {"alg": "HS256", "kid": "s", "crit": ["exp"], "exp": 1},
+        {"alg": "HS256", "kid": "s", "crit": ["b64"], "b64": False},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_header_that_the_desk_does_not_know_is_refused(header: dict[str, Any]) -> None:
+    hashes = {"HS384": "sha384", "HS512": "sha512"}
+    made = _signed_with(SHARED.raw_value, header, hashes.get(header["alg"], "sha256"))
+    assert refusal(made) is ErrorCode.UNAUTHENTICATED
+
+
+def test_a_key_that_the_token_brings_along_is_not_used() -> None:
+    own = OctKey.import_key(b"a secret that its sender made up.", {"kid": "own"})
+    brought = {"jwk": own.as_dict(private=True), "jku": "https://evil.example/keys"}
+    made = _signed_with(own.raw_value, {"alg": "HS256", "kid": "own", **brought})
+    assert refusal(made) is ErrorCode.UNAUTHENTICATED
+
+
+def test_a_signature_covers_every_part_of_its_token() -> None:
+    header, body, signature = token().split(".")
+    other = _part({"sub": "u-2", "aud": "privacydesk", "exp": NOW.timestamp() + 60})
+    for forged in (
+        f"{header}.{other}.{signature}",
+        f"{_part({'alg': 'HS256', 'kid': 's', 'x': 1})}.{body}.{signature}",
+        f"{header}.{body}.{'A' * len(signature)}",
+        f"{header}.{body}.",
+        f"{header}.{body}.{signature}.{body}.{signature}",
+        json.dumps({"protected": header, "payload": body, "signature": signature}),
+    ):
+        assert refusal(forged) is ErrorCode.UNAUTHENTICATED, forged
 
 
 @given(st.text(max_size=200) | st.just("x" * 9_000))

@@ -16,6 +16,7 @@ from privacydesk.app.doctor.outside import find_outside_faults
 from privacydesk.app.doctor.report import Report
 from privacydesk.app.doctor.secrets import find_weak_secrets
 from privacydesk.app.findings import Finding, Level
+from privacydesk.app.metrics.listener import check_metrics_guard
 from privacydesk.app.saved_profile import settle_profile
 from privacydesk.app.service_settings import web_settings
 from privacydesk.app.start_warnings import policy_warnings, profile_warnings, setting_warnings
@@ -80,6 +81,8 @@ def _examine_settings(
     with report.check("settings", "each is one that the desk knows and can use"):
         report.warn(one for one in warnings if one.check == "settings")
         report.add(find_exposed_files(settings_file))
+        if settings.metrics_port is not None:
+            check_metrics_guard(settings)
         if settings.app_token_keys:
             TokenChecker(settings.app_token_keys, settings.app_token_audience, clock)
     with report.check("confinement", "programs that parse strangers' input are confined"):

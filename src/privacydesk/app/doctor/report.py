@@ -43,7 +43,7 @@ class Report:
 
     def warn(self, warnings: Iterable[StartWarning]) -> None:
         """Add warnings that ``serve`` gives at its start, too."""
-        self.add(Finding(one.check, Level.WARNING, one.sentence) for one in warnings)
+        self.add(Finding(one.check, Level.WARNING, one.sentence, one.event) for one in warnings)
 
     def has_fault(self, check: str) -> bool:
         """Return whether a check has found a fault."""

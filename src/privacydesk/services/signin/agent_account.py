@@ -78,6 +78,15 @@ class AgentAccount:
             AccessChanges(end_all_of=agent.name, kept_session=keep, log_entries=(entry,))
         )
 
+    async def has_password(self, agent: Agent) -> bool:
+        """Return whether the agent has a password that may be used."""
+        credential, sign_on = (
+            await self._store.credential(agent.name),
+            self._sign_in.settings.sign_on,
+        )
+        is_permitted = sign_on is None or sign_on.permits_password(agent)
+        return is_permitted and credential is not None and credential.password != ""
+
     async def has_second_factor(self, agent: Agent) -> bool:
         """Return whether the agent has set up an authenticator."""
         credential = await self._store.credential(agent.name)
@@ -110,7 +119,7 @@ class AgentAccount:
         await self._store.commit(
             AccessChanges(
                 credential=credential if credential.secret else None,
-                reauthenticated_session=replace(current, proven_at=self._clock.now()),
+                changed_session=replace(current, proven_at=self._clock.now()),
                 cleared_attempts=(self._sign_in.code_attempts_key(agent.name),),
                 log_entries=(entry,),
             )

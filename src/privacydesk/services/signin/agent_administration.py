@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,11 +17,15 @@ from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.signin import BY_COMMAND, AccessKind, Credential
 from privacydesk.domain.tasks import Team
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
-from privacydesk.ports import AccessChanges, Reader, StaffAccess
+from privacydesk.ports import AccessChanges, Hashing, Reader, StaffAccess
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.signin.passwords import Passwords, temporary_password
 from privacydesk.services.signin.sign_in import SignInSettings
+from privacydesk.services.signin.sign_on import linked_credential, new_identity
 from privacydesk.services.staff.roster import new_agent
+
+_MAX_SUBJECT: Final = 255
+"""OpenID Connect Core 1.0, section 2."""
 
 
 class TemporaryPassword(Struct, frozen=True):
@@ -49,6 +54,7 @@ class AgentAdministration:
         reader: Reader,
         passwords: Passwords,
         log: AccessLog,
+        hashing: Hashing,
         clock: Clock,
         settings: SignInSettings,
         teams: Mapping[str, Team],
@@ -57,6 +63,7 @@ class AgentAdministration:
         self._reader = reader
         self._passwords = passwords
         self._log = log
+        self._hashing = hashing
         self._clock = clock
         self._settings = settings
         self.teams = teams
@@ -171,6 +178,50 @@ class AgentAdministration:
         )
         return temporary
 
+    async def link_identity(self, name: str, subject: str, *, by: str = BY_COMMAND) -> Agent:
+        """Link an agent with an account at the identity provider; replace an earlier link.
+
+        Args:
+            name: the agent's name.
+            subject: the account's identifier at the provider (``sub``); empty to end the link.
+            by: the administrator.
+
+        Raises:
+            NotFoundError: there is no such agent.
+            InvalidRequestError: no provider is set up, or the identifier is too long.
+            DeskError: ``CONFLICT`` if the account is linked with another agent;
+                ``NOT_ALLOWED_NOW`` for one's own link.
+        """
+        agent, sign_on = await self._find_other_agent(name, by), self._settings.sign_on
+        subject = subject.strip()
+        if sign_on is None:
+            raise InvalidRequestError("no identity provider is set up", reason="sign_on_off")
+        if len(subject) > _MAX_SUBJECT or not subject.isprintable():
+            raise InvalidRequestError("this is no identifier", reason="sign_on_subject")
+        identity = new_identity(sign_on.issuer, subject, self._hashing) if subject else None
+        before = await self._store.credential(name)
+        if (None if before is None else before.identity) == identity:
+            return agent
+        kind = AccessKind.IDENTITY_LINKED if subject else AccessKind.IDENTITY_UNLINKED
+        sessions = await self._store.sessions(name)
+        await self._store.commit(
+            AccessChanges(
+                credential=linked_credential(name, before, identity, self._clock.now()),
+                ended_sessions=tuple(one.id for one in sessions if one.provider is not None),
+                log_entries=(self._log.new_entry(kind, agent=name, by=by),),
+            )
+        )
+        return agent
+
+    async def identities(self) -> Mapping[str, str]:
+        """Return the linked accounts at the identity provider (``sub``), by the agent's name."""
+        credentials = [await self._store.credential(agent.name) for agent in await self.all()]
+        return {
+            credential.agent: credential.identity.subject
+            for credential in credentials
+            if credential is not None and credential.identity is not None
+        }
+
     async def _create_temporary_password(
         self, agent: Agent, old_credential: Credential | None
     ) -> tuple[Credential, TemporaryPassword]:
@@ -181,6 +232,7 @@ class AgentAdministration:
             password=await self._passwords.hash(password),
             changed_at=now,
             temporary_until=expires_at,
+            identity=None if old_credential is None else old_credential.identity,
             version=1 if old_credential is None else old_credential.version + 1,
         )
         return credential, TemporaryPassword(agent, password, expires_at)

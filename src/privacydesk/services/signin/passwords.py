@@ -167,10 +167,10 @@ class Passwords:
         return await self._run(find_weakness, password, *names)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Return whether a password matches a hash; for None take as long and return False."""
+        """Return whether a password matches a hash; without one take as long and return False."""
         if len(password) > MAX_LENGTH:
             password = ""
-        if password_hash is None:
+        if not password_hash:
             if not self._dummy_hash:
                 self._dummy_hash = await self.hash(temporary_password())
             await self._run(self._verify, self._dummy_hash, password)

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from privacydesk.clock import Clock
+from privacydesk.domain.sign_on import IdentityProvider
 from privacydesk.domain.tasks import Team
-from privacydesk.ports import Hashing, IdGenerator, Reader, StaffAccess
+from privacydesk.ports import Hashing, IdGenerator, PeriodicTasks, Reader, StaffAccess
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.signin.agent_account import AgentAccount
 from privacydesk.services.signin.agent_administration import AgentAdministration
 from privacydesk.services.signin.passwords import Passwords
 from privacydesk.services.signin.sign_in import SignIn, SignInSettings
+from privacydesk.services.signin.sign_on import SignOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class SignInServices:
         account: what agents do with their own access.
         agents: what administrators do: adding, changing and disabling agents.
         access_log: sign-ins, refused attempts and changes of access.
+        sign_on: sign-in by the identity provider; None without one, and in commands.
     """
 
     sign_in: SignIn
     account: AgentAccount
     agents: AgentAdministration
     access_log: AccessLog
+    sign_on: SignOn | None = None
 
 
 def make_signin_services(
@@ -42,8 +46,13 @@ def make_signin_services(
     settings: SignInSettings,
     teams: Mapping[str, Team],
     passwords: Passwords | None = None,
+    provider: IdentityProvider | None = None,
+    tasks: PeriodicTasks | None = None,
 ) -> SignInServices:
-    """Wire the services of staff sign-in and access."""
+    """Wire the services of staff sign-in and access.
+
+    ``provider`` and ``tasks`` are for sign-in by an identity provider.
+    """
     passwords = passwords or Passwords()
     log = AccessLog(store, minter, clock)
     sign_in = SignIn(
@@ -64,8 +73,23 @@ def make_signin_services(
         reader=reader,
         passwords=passwords,
         log=log,
+        hashing=hashing,
         clock=clock,
         settings=settings,
         teams=teams,
     )
-    return SignInServices(sign_in, account, agents, log)
+    sign_on = None
+    if provider is not None and tasks is not None and settings.sign_on is not None:
+        sign_on = SignOn(
+            provider=provider,
+            settings=settings.sign_on,
+            store=store,
+            reader=reader,
+            sign_in=sign_in,
+            tasks=tasks,
+            log=log,
+            minter=minter,
+            hashing=hashing,
+            clock=clock,
+        )
+    return SignInServices(sign_in, account, agents, log, sign_on)

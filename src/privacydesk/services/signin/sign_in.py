@@ -13,7 +13,7 @@ signed in are not affected.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
@@ -23,7 +23,10 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import LookupHash, StaffSessionId
+from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within
+from privacydesk.domain.sign_on import SignOnSettings
 from privacydesk.domain.signin import (
+    REAUTHENTICATION_TIME,
     SIGN_IN_TIME,
     AccessEntry,
     AccessKind,
@@ -55,6 +58,7 @@ class SignInSettings(Struct, frozen=True):
         issuer: the desk's name in authenticator apps.
         log_retention: how long entries of the access log are kept.
         forbidden_words: names of the app and the desk, on which no password may be based.
+        sign_on: the settings for sign-in by the identity provider; None without one.
     """
 
     idle_timeout: timedelta = timedelta(minutes=30)
@@ -63,6 +67,7 @@ class SignInSettings(Struct, frozen=True):
     issuer: str = "privacydesk"
     log_retention: timedelta = timedelta(days=180)
     forbidden_words: tuple[str, ...] = ()
+    sign_on: SignOnSettings | None = None
 
 
 class ClientInfo(Struct, frozen=True):
@@ -151,13 +156,31 @@ class SignIn:
             return None
         if not found.session.is_valid(now, self.settings.idle_timeout):
             return None
+        if not self._is_permitted(found, now):
+            return None
         if mark_active and now - found.session.seen_at >= _LAST_USE_PRECISION:
             await self._store.touch_session(found.session.id, now)
         return found
 
-    def is_recently_authenticated(self, session: StaffSession) -> bool:
-        """Return whether password and code were entered recently in a session."""
-        return session.is_recently_authenticated(self._clock.now())
+    def _is_permitted(self, found: AuthenticatedSession, now: datetime) -> bool:
+        """Return whether the operator's settings permit the way in which a session was opened.
+
+        One by the provider lasts only as long as the provider confirms it.
+        """
+        settings, login = self.settings.sign_on, found.session.provider
+        if login is None:
+            return settings is None or settings.permits_password(found.agent)
+        if settings is None:
+            return False
+        return not login.refresh_token or happened_within(
+            login.checked_at, now, settings.outage_grace, ahead=CLOCK_TOLERANCE
+        )
+
+    def is_recently_authenticated(
+        self, session: StaffSession, within: timedelta = REAUTHENTICATION_TIME
+    ) -> bool:
+        """Return whether the agent authenticated recently in a session."""
+        return session.is_recently_authenticated(self._clock.now(), within)
 
     # -- steps ---------------------------------------------------------------------------------
 
@@ -176,7 +199,7 @@ class SignIn:
         await self.count_attempt(key, agent_name, client)
         # Queried in any case, but never with a name that a stranger typed.
         credential = await self._store.credential(agent_name)
-        password_hash = None if credential is None else credential.password
+        password_hash = credential.password if credential is not None else None
         matches = await self._passwords.verify(password_hash, password)
         now = self._clock.now()
         if credential is None or not matches:
@@ -186,7 +209,7 @@ class SignIn:
             raise _unauthenticated("wrong_password")
         if not credential.is_usable(now):
             raise _unauthenticated("temporary_expired")
-        token, session = self._new_session(name, credential.stage(), client)
+        token, session = self.new_session(name, credential.stage(), client)
         await self._store.commit(AccessChanges(new_session=session, cleared_attempts=(key,)))
         return SignInStep(token, session.stage)
 
@@ -203,7 +226,7 @@ class SignIn:
         name = credential.agent
         await self.check_new_password(credential, current.agent, password)
         password_hash = await self._passwords.hash(password)
-        token, session = self._new_session(name, Stage.APP, client)
+        token, session = self.new_session(name, Stage.APP, client)
         changed = replace(
             credential,
             password=password_hash,
@@ -246,7 +269,7 @@ class SignIn:
             ),
             version=credential.version + 1,
         )
-        token, session = self._new_session(name, Stage.OPEN, client)
+        token, session = self.new_session(name, Stage.OPEN, client)
         kinds = (AccessKind.APP_ADDED, AccessKind.SIGNED_IN)
         await self._store.commit(
             AccessChanges(
@@ -276,7 +299,7 @@ class SignIn:
         if accepted is None:
             await self._log.record(AccessKind.WRONG_CODE, agent=name, origin=client.origin)
             raise _unauthenticated("wrong_code")
-        token, session = self._new_session(name, Stage.OPEN, client)
+        token, session = self.new_session(name, Stage.OPEN, client)
         kinds = [AccessKind.SIGNED_IN]
         if accepted.is_recovery_code:
             kinds.append(AccessKind.RECOVERY_CODE_USED)
@@ -340,8 +363,11 @@ class SignIn:
     # -- internals -------------------------------------------------------------------------------
 
     async def _find_agent(self, name: str) -> Agent | None:
-        agents = await self._reader.agents()
-        return next((agent for agent in agents if agent.name == name and agent.active), None)
+        agents, sign_on = await self._reader.agents(), self.settings.sign_on
+        agent = next((agent for agent in agents if agent.name == name and agent.active), None)
+        # Who may not use a password is as unknown here as somebody who does not exist.
+        is_permitted = agent is None or sign_on is None or sign_on.permits_password(agent)
+        return agent if is_permitted else None
 
     async def _require_stage(self, current: AuthenticatedSession, stage: Stage) -> Credential:
         """Return the credential of a session's agent; raise unless the session is at a stage."""
@@ -350,7 +376,7 @@ class SignIn:
             raise _unauthenticated("signed_out")
         return credential
 
-    def _new_session(self, name: str, stage: Stage, client: ClientInfo) -> tuple[str, StaffSession]:
+    def new_session(self, name: str, stage: Stage, client: ClientInfo) -> tuple[str, StaffSession]:
         """Return the cookie value and the row of a new session."""
         now, token = self._clock.now(), self._minter.token()
         lifetime = self.settings.session_lifetime if stage is Stage.OPEN else SIGN_IN_TIME

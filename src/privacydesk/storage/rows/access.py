@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from privacydesk.domain.ids import AccessEntryId, ConversationId, LookupHash, StaffSessionId
+from privacydesk.domain.sign_on import Identity, ProviderLogin
 from privacydesk.domain.signin import (
     AccessEntry,
     AccessKind,
@@ -32,7 +33,13 @@ STAFF_KEY: Final = ConversationId(b"staff".ljust(16, b"\0"))
 """The id of the key in ``data_key``; no conversation has it, as their ids are UUIDs."""
 
 CREDENTIAL_BINDING = Binding(
-    "agent_credential.body", "agent", "version", "changed_at", "temporary_until"
+    "agent_credential.body",
+    "agent",
+    "version",
+    "changed_at",
+    "temporary_until",
+    added="identity",
+    default=None,
 )
 SESSION_BINDING = Binding(
     "agent_session.body",
@@ -43,6 +50,8 @@ SESSION_BINDING = Binding(
     "started_at",
     "seen_at",
     "ends_at",
+    added="provider_session",
+    default=None,
 )
 ATTEMPTS_BINDING = Binding("agent_attempt.mac", "id", "failed", "last_at", "not_before")
 ENTRY_BINDING = Binding("access_log.body", "id", "at", "kind", "agent")
@@ -50,17 +59,21 @@ ENTRY_BINDING = Binding("access_log.body", "id", "at", "kind", "agent")
 
 def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
     """Return the row of a credential."""
-    body = {
+    body: dict[str, Any] = {
         "password": credential.password,
         "secret": credential.secret,
         "steps": credential.steps,
         "recovery": [code.hex() for code in credential.recovery],
     }
+    identity = credential.identity
+    if identity is not None:
+        body |= {"issuer": identity.issuer, "subject": identity.subject}
     row: dict[str, Any] = {
         "agent": credential.agent,
         "version": credential.version,
         "changed_at": to_micros(credential.changed_at),
         "temporary_until": opt_micros(credential.temporary_until),
+        "identity": None if identity is None else identity.key,
     }
     row["body"] = seal.seal(CREDENTIAL_BINDING.associated_data(row), to_json(body))
     return row
@@ -73,6 +86,9 @@ def read_credential(row: Any, seal: Seal) -> Credential:
         SealError: the body was not sealed for this agent at this version.
     """
     body = from_json(CREDENTIAL_BINDING.open(row, seal, row.body))
+    identity = None
+    if row.identity is not None:
+        identity = Identity(body["issuer"], body["subject"], LookupHash(row.identity))
     return Credential(
         agent=row.agent,
         password=body["password"],
@@ -81,18 +97,26 @@ def read_credential(row: Any, seal: Seal) -> Credential:
         secret=body["secret"],
         steps=tuple(body["steps"]),
         recovery=tuple(bytes.fromhex(code) for code in body["recovery"]),
+        identity=identity,
         version=row.version,
     )
 
 
 def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
     """Return the row of a session."""
-    body = {
+    body: dict[str, Any] = {
         "origin": session.origin,
         "browser": session.browser,
         "secret": session.secret,
         "proven_at": opt_micros(session.proven_at),
     }
+    login = session.provider
+    if login is not None:
+        body["provider"] = {
+            "checked_at": to_micros(login.checked_at),
+            "id_token": login.id_token,
+            "refresh_token": login.refresh_token,
+        }
     row: dict[str, Any] = {
         "id": session.id,
         "hash": session.hash,
@@ -101,6 +125,7 @@ def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
         "started_at": to_micros(session.started_at),
         "seen_at": to_micros(session.seen_at),
         "ends_at": to_micros(session.ends_at),
+        "provider_session": None if login is None else login.key,
     }
     row["body"] = seal.seal(SESSION_BINDING.associated_data(row), to_json(body))
     return row
@@ -113,7 +138,11 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
         SealError: the body was not sealed for this session.
     """
     body = from_json(SESSION_BINDING.open(row, seal, row.body))
-    proven_at = opt_instant(body.pop("proven_at"))
+    proven_at, login = opt_instant(body.pop("proven_at")), body.pop("provider", None)
+    provider = None
+    if login is not None:
+        login["checked_at"] = from_micros(login["checked_at"])
+        provider = ProviderLogin(LookupHash(row.provider_session), **login)
     return StaffSession(
         id=StaffSessionId(row.id),
         hash=LookupHash(row.hash),
@@ -123,6 +152,7 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
         seen_at=from_micros(row.seen_at),
         ends_at=from_micros(row.ends_at),
         proven_at=proven_at,
+        provider=provider,
         **body,
     )
 

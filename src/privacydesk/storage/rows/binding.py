@@ -54,7 +54,7 @@ class Binding:
         *columns: str,
         keys: int = 1,
         added: str = "",
-        default: str | int = "",
+        default: str | int | None = "",
     ) -> None:
         self.column = column
         self.columns = (*columns, added) if added else columns
@@ -80,7 +80,7 @@ class Binding:
         added = getattr(row, self._added) if self._added else self._default
         return self._encode(self._from_row(row), added)
 
-    def _encode(self, values: tuple[Any, ...], added: str | int) -> bytes:
+    def _encode(self, values: tuple[Any, ...], added: str | int | None) -> bytes:
         return self._prefix + _encode(values if added == self._default else (*values, added))
 
     def row_key(self, row: Any) -> str:

@@ -222,6 +222,11 @@ class ChatServer:
             retry_after=round(wait, 2),
         )
 
+    @property
+    def open_sockets(self) -> int:
+        """The number of open sockets, polls and streams."""
+        return self._socket_slots.in_use
+
     @contextlib.contextmanager
     def upload_slot(
         self, session: Session, origin: Hashable, abort: AbortCallback

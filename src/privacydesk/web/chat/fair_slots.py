@@ -31,6 +31,11 @@ class FairSlots:
         self._count = 0
         self.evicted = 0
 
+    @property
+    def in_use(self) -> int:
+        """The number of slots in use."""
+        return self._count
+
     def slot(self, key: Hashable, abort: AbortCallback) -> Slot:
         """Return a context manager that holds a slot, if one is free."""
         return Slot(self, key, abort)

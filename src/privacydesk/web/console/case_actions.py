@@ -19,6 +19,7 @@ from privacydesk.web.console.case import (
     parse_whole_number,
     ticket_number_of,
 )
+from privacydesk.web.console.confirmation import recently_authenticated
 from privacydesk.web.console.form_actions import (
     FormAction,
     case_seen,
@@ -328,6 +329,7 @@ async def refuse_files(request: web.Request) -> web.Response:
 
 
 @staff(*WORKERS)
+@recently_authenticated
 async def open_evidence(request: web.Request) -> web.Response:
     """Show a file of the evidence, after its opening was logged."""
     services, me = request.config_dict[SERVICES], agent_session(request)

@@ -13,15 +13,22 @@ from typing import Final
 
 from aiohttp import web
 
+from privacydesk.domain.sign_on import FLOW_LIFETIME
 from privacydesk.i18n.locales import LOCALES
 from privacydesk.web.console.keys import SIGNIN
 from privacydesk.web.console.redirects import is_https
 
 COOKIE: Final = "desk_staff"
 LANGUAGE: Final = "desk_language"
+SIGN_ON: Final = "desk_sign_on"
+"""What a browser takes along to the identity provider; see ``services.signin.sign_on``."""
+PROVIDER: Final = "desk_provider"
+"""Set in browsers in which somebody signed in by the provider, so that this is renewed."""
 PATH: Final = "/console"
 _MAX_LENGTH: Final = 64
 _YEAR_SECONDS: Final = 365 * 86_400
+_SIGN_ON_PATH: Final = "/console/sign-on"
+_MAX_SIGN_ON_LENGTH: Final = 4_000
 
 
 def token_of(request: web.Request) -> str:
@@ -74,6 +81,54 @@ def set_token(request: web.Request, response: web.StreamResponse, token: str) ->
 def delete_token(request: web.Request, response: web.StreamResponse) -> None:
     """Delete the session token."""
     response.del_cookie(COOKIE, path=PATH, httponly=True, secure=is_https(request), samesite="Lax")
+
+
+def sign_on_of(request: web.Request) -> str:
+    """Return what the browser took along to the identity provider; empty if nothing."""
+    value = request.cookies.get(SIGN_ON, "")
+    return value if value.isascii() and len(value) <= _MAX_SIGN_ON_LENGTH else ""
+
+
+def set_sign_on(request: web.Request, response: web.StreamResponse, value: str) -> None:
+    """Set what the browser takes along to the identity provider.
+
+    It comes back with a redirect from another site, so it is not ``Strict``.
+    """
+    response.set_cookie(
+        SIGN_ON,
+        value,
+        path=_SIGN_ON_PATH,
+        max_age=int(FLOW_LIFETIME.total_seconds()),
+        httponly=True,
+        secure=is_https(request),
+        samesite="Lax",
+    )
+
+
+def delete_sign_on(request: web.Request, response: web.StreamResponse) -> None:
+    """Delete what the browser took along: an answer is taken once."""
+    response.del_cookie(
+        SIGN_ON, path=_SIGN_ON_PATH, httponly=True, secure=is_https(request), samesite="Lax"
+    )
+
+
+def uses_provider(request: web.Request) -> bool:
+    """Return whether the last sign-in in this browser was by the identity provider."""
+    return request.cookies.get(PROVIDER, "") == "1"
+
+
+def remember_provider(request: web.Request, response: web.StreamResponse) -> None:
+    """Record that somebody signed in by the identity provider in this browser."""
+    response.set_cookie(
+        PROVIDER, "1", path=PATH, httponly=True, secure=is_https(request), samesite="Lax"
+    )
+
+
+def forget_provider(request: web.Request, response: web.StreamResponse) -> None:
+    """Forget that somebody did, as at signing out."""
+    response.del_cookie(
+        PROVIDER, path=PATH, httponly=True, secure=is_https(request), samesite="Lax"
+    )
 
 
 def language_of(request: web.Request) -> str:

@@ -17,7 +17,7 @@ from privacydesk.web.keys import CHAT_SERVER
 from privacydesk.web.responses import is_disconnected
 
 HEARTBEAT_INTERVAL: Final = 15.0
-"""Seconds between heartbeats of a stream, each with a check that its agent still has access."""
+"""Seconds between heartbeats of a stream."""
 
 
 class Topic(Struct, frozen=True):
@@ -61,7 +61,9 @@ async def stream_changes(
             wakeup.clear()
             # During a brief database outage the page keeps what it shows.
             with contextlib.suppress(DeskError):
-                if await stream.send_heartbeat_if_due() and not await is_still_authorized(request):
+                await stream.send_heartbeat_if_due()
+                # Each time, so that nothing is sent after a session has ended, in any process.
+                if not await is_still_authorized(request):
                     break
                 for topic in topics:
                     await stream.send_if_changed(topic.name, await topic.read())
@@ -94,14 +96,12 @@ class _EventStream:
             head = f"event: {name}\ndata: ".encode()
             await self.response.write(head + encode(value) + b"\n\n")
 
-    async def send_heartbeat_if_due(self) -> bool:
-        """Send a heartbeat if the last one is old enough; return whether one was sent."""
+    async def send_heartbeat_if_due(self) -> None:
+        """Send a heartbeat if the last one is old enough."""
         now = asyncio.get_running_loop().time()
-        if now - self._heartbeat_at < HEARTBEAT_INTERVAL:
-            return False
-        self._heartbeat_at = now
-        await self.response.write(b":\n\n")
-        return True
+        if now - self._heartbeat_at >= HEARTBEAT_INTERVAL:
+            self._heartbeat_at = now
+            await self.response.write(b":\n\n")
 
 
 async def _wait_for_any(events: Sequence[asyncio.Event], seconds: float) -> None:

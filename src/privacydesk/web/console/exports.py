@@ -30,6 +30,7 @@ from privacydesk.web.console import people
 from privacydesk.web.console.access import agent_session, staff
 from privacydesk.web.console.audit import READERS, parse_audit_filter
 from privacydesk.web.console.audit_localizer import INBOX_LISTING, AuditLocalizer
+from privacydesk.web.console.confirmation import recently_authenticated
 from privacydesk.web.console.inbox_filters import (
     describe_filter,
     filter_query,
@@ -62,6 +63,7 @@ class _Listing(Struct, frozen=True):
 
 
 @staff(*OVERSEERS)
+@recently_authenticated
 async def export_inbox(request: web.Request) -> web.StreamResponse:
     """Export a view of the inbox, with its filter."""
     try:
@@ -84,6 +86,7 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
 
 
 @staff(*OVERSEERS)
+@recently_authenticated
 async def export_requests(request: web.Request) -> web.StreamResponse:
     """Export the requests made in a period, including closed ones and records."""
     oversight, localizer = request.config_dict[OVERSIGHT], localizer_of(request)
@@ -95,6 +98,7 @@ async def export_requests(request: web.Request) -> web.StreamResponse:
 
 
 @staff(*READERS)
+@recently_authenticated
 async def export_audit(request: web.Request) -> web.StreamResponse:
     """Export the audit entries that match the filter in the query."""
     localizer = localizer_of(request)
@@ -112,6 +116,7 @@ async def export_audit(request: web.Request) -> web.StreamResponse:
 
 
 @staff(*READERS)
+@recently_authenticated
 async def export_access(request: web.Request) -> web.StreamResponse:
     """Export the access log."""
     localizer = localizer_of(request)

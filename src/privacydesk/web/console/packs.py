@@ -14,6 +14,7 @@ from privacydesk.services.packs.pack import Pack
 from privacydesk.services.packs.packs import Packs
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.case import parse_whole_number, ticket_number_of
+from privacydesk.web.console.confirmation import recently_authenticated
 from privacydesk.web.console.keys import OVERSIGHT
 from privacydesk.web.console.page import console_page, error_message
 from privacydesk.web.console.reports import OVERSEERS, PeriodQuery, period_values
@@ -40,6 +41,7 @@ async def minors_page(request: web.Request) -> web.Response:
 
 
 @staff(*OVERSEERS)
+@recently_authenticated
 async def minors_file(request: web.Request) -> web.Response:
     """Export the audit of minors' data of a year."""
     file_format = _parse_format(request.match_info["format"])
@@ -48,6 +50,7 @@ async def minors_file(request: web.Request) -> web.Response:
 
 
 @staff(*OVERSEERS)
+@recently_authenticated
 async def period_file(request: web.Request) -> web.Response:
     """Export the report of a period, whose page is the reports page."""
     file_format = _parse_format(request.match_info["format"])
@@ -77,6 +80,7 @@ async def self_check_page(request: web.Request) -> web.Response:
 
 
 @staff(*OVERSEERS)
+@recently_authenticated
 async def self_check_file(request: web.Request) -> web.Response:
     """Export the evidence for a self-check of the desk."""
     file_format = _parse_format(request.match_info["format"])
@@ -96,6 +100,7 @@ async def case_file_page(request: web.Request) -> web.Response:
 
 
 @staff()
+@recently_authenticated
 async def case_file(request: web.Request) -> web.Response:
     """Export the case file of a ticket, without what people wrote."""
     file_format = _parse_format(request.match_info["format"])
@@ -104,6 +109,7 @@ async def case_file(request: web.Request) -> web.Response:
 
 
 @staff()
+@recently_authenticated
 async def case_file_with_words(request: web.Request) -> web.Response:
     """Export the case file of a ticket with what people wrote, for a reason that is logged."""
     form = await read_verified_form(request)

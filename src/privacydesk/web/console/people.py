@@ -24,7 +24,7 @@ from privacydesk.web.keys import CATALOGS, LOCALE
 from privacydesk.web.responses import STATUS
 
 ADDRESS: Final = "/console/people"
-_DONE_VALUES: Final = frozenset({"role", "teams", "disabled"})
+_DONE_VALUES: Final = frozenset({"role", "teams", "disabled", "linked"})
 _PAGE_SIZE: Final = 100
 """Number of entries on a page of the access log."""
 
@@ -59,6 +59,12 @@ async def _describe_teams(request: web.Request, form: Form) -> str:
 async def _describe_disabling(request: web.Request, form: Form) -> str:
     agent = await _find_agent(request, form)
     return action_text(request, "disable_agent", name=agent.display_name)
+
+
+async def _describe_link(request: web.Request, form: Form) -> str:
+    agent = await _find_agent(request, form)
+    action = "link_identity" if form.get("subject", "").strip() else "unlink_identity"
+    return action_text(request, action, name=agent.display_name)
 
 
 async def _describe_reset(request: web.Request, form: Form) -> str:
@@ -124,6 +130,20 @@ async def set_teams(request: web.Request) -> web.Response:
     except DeskError as error:
         return await _render_page(request, error=error)
     raise forms.done_redirect(ADDRESS, "teams", about=name)
+
+
+@staff(Role.ADMINISTRATOR)
+@reauthenticated(_describe_link)
+async def link_identity(request: web.Request) -> web.Response:
+    """Link an agent with an account at the identity provider, or end the link."""
+    form = await read_verified_form(request)
+    me, agents = agent_session(request), request.config_dict[SIGNIN].agents
+    name = _agent_name(form)
+    try:
+        await agents.link_identity(name, form.get("subject", ""), by=me.agent.name)
+    except DeskError as error:
+        return await _render_page(request, error=error)
+    raise forms.done_redirect(ADDRESS, "linked", about=name)
 
 
 @staff(Role.ADMINISTRATOR)
@@ -217,15 +237,18 @@ async def _render_page(
     error: DeskError | None = None,
     submitted: dict[str, str] | None = None,
 ) -> web.Response:
-    agents = await request.config_dict[SIGNIN].agents.all()
+    signin = request.config_dict[SIGNIN]
+    agents, sign_on = await signin.agents.all(), signin.sign_on
     return console_page(
         request,
         "console/people.html",
         status=200 if error is None else STATUS.get(error.code, 500),
         **({} if error is None else {"languages": ()}),
         people=agents,
+        provider="" if sign_on is None else sign_on.settings.name,
+        identities={} if sign_on is None else await signin.agents.identities(),
         roles=STAFF,
-        teams=list(request.config_dict[SIGNIN].agents.teams),
+        teams=list(signin.agents.teams),
         done=done,
         about=next((agent.display_name for agent in agents if agent.name == about), ""),
         submitted=submitted or {"name": "", "display_name": ""},

@@ -22,6 +22,7 @@ from privacydesk.web.console.access import (
     redirect_to_sign_in,
     require_reauthentication,
 )
+from privacydesk.web.console.confirmation import provider_values
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import SIGNIN
 from privacydesk.web.console.languages import store_language
@@ -109,7 +110,7 @@ async def _change_language(
 async def _render_page(
     request: web.Request, form: Form, describe: DescribeAction, error: DeskError | None = None
 ) -> web.Response:
-    account = request.config_dict[SIGNIN].account
+    account, agent = request.config_dict[SIGNIN].account, agent_session(request).agent
     try:
         description = await describe(request, form)
     except DeskError:
@@ -124,7 +125,9 @@ async def _render_page(
         action=request.path_qs,
         hidden_fields=[(name, value) for name, value in form.items() if name not in _OWN_FIELDS],
         language_field=_LANGUAGE,
-        asks_code=await account.has_second_factor(agent_session(request).agent),
+        asks_password=await account.has_password(agent),
+        asks_code=await account.has_second_factor(agent),
+        **provider_values(request, request[FORM_PAGE]),
         minutes=int(REAUTHENTICATION_TIME.total_seconds() // 60),
         previous=request[FORM_PAGE],
         error_message="" if error is None else error_message(request, error),

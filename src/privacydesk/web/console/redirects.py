@@ -14,6 +14,9 @@ from privacydesk.web.keys import SETTINGS
 
 HOME: Final = "/console/"
 SIGN_IN: Final = "/console/sign-in"
+SIGN_ON: Final = "/console/sign-on"
+"""The way to the identity provider."""
+
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 """HTTP methods that change nothing."""
 
@@ -69,7 +72,7 @@ def safe_next(target: str) -> str:
         return HOME
     if url.absolute or url.scheme or not _is_console_path(url.path) or "%25" in url.raw_path:
         return HOME
-    excluded = (SIGN_IN, "/console/sign-out")
+    excluded = (SIGN_IN, SIGN_ON, "/console/sign-out")
     return HOME if url.path.startswith(excluded) else str(url)
 
 
@@ -84,6 +87,13 @@ def sign_in_address(page: str, return_to: str) -> str:
     """Return the address of a sign-in page that redirects to ``return_to`` afterwards."""
     target = safe_next(return_to)
     return page if target == HOME else f"{page}?next={quote(target, safe='')}"
+
+
+def sign_on_address(page: str, return_to: str, **parameters: str) -> str:
+    """Return an address on the way to the identity provider, which leads back to a page."""
+    target = safe_next(return_to)
+    query = parameters | ({} if target == HOME else {"next": target})
+    return f"{page}?{urlencode(query)}" if query else page
 
 
 def referring_page(request: web.Request) -> str:

@@ -32,10 +32,12 @@ from privacydesk.web.console.page import console_page, error_message
 from privacydesk.web.console.redirects import (
     HOME,
     SIGN_IN,
+    SIGN_ON,
     client_of,
     previous_page,
     safe_next,
     sign_in_address,
+    sign_on_address,
 )
 from privacydesk.web.keys import SETTINGS
 from privacydesk.web.responses import STATUS
@@ -56,7 +58,10 @@ async def sign_in_page(request: web.Request) -> web.Response:
     """Show the form for name and password."""
     if maybe_agent_session(request) is not None:
         raise web.HTTPSeeOther(_next_page(request))
-    return _password_page(request)
+    if request.config_dict[SIGNIN].sign_on is not None and cookies.uses_provider(request):
+        # Whoever is still signed in there goes on without a question.
+        raise web.HTTPSeeOther(sign_on_address(SIGN_ON, _next_page(request), renew="1"))
+    return password_page(request)
 
 
 @public
@@ -67,15 +72,15 @@ async def sign_in(request: web.Request) -> web.Response:
     if not is_verified_form(request, form):
         # Sent by an outdated page or another site: ignore the password, and show a new form.
         outdated = DeskError("outdated form", code=ErrorCode.FORBIDDEN, reason="console_form")
-        return _password_page(request, error=outdated, name=name)
+        return password_page(request, error=outdated, name=name)
     password = str(form.get("password", ""))
     try:
-        _check_rate(request)
+        check_rate(request)
         step = await request.config_dict[SIGNIN].sign_in.enter_password(
             name, password, client_of(request)
         )
     except DeskError as error:
-        return _password_page(request, error=error, name=name)
+        return password_page(request, error=error, name=name)
     raise _redirect_to_next_step(request, step)
 
 
@@ -128,10 +133,26 @@ async def sign_out(request: web.Request) -> web.Response:
     """End the agent's session."""
     await read_verified_form(request)
     signin, me = request.config_dict[SIGNIN], agent_session(request)
+    current = await signin.sign_in.find_session(cookies.token_of(request))
+    at_provider = ""
+    if signin.sign_on is not None and current is not None:
+        at_provider = await signin.sign_on.sign_out_address(current.session)
     await signin.account.sign_out(me.agent, me.session_id, client_of(request))
-    response = web.HTTPSeeOther(SIGN_IN)
+    response: web.Response | web.HTTPSeeOther = web.HTTPSeeOther(SIGN_IN)
+    if signin.sign_on is not None and at_provider:
+        # A form may not redirect to another site, by the content security policy; a page may.
+        response = console_page(
+            request,
+            "console/signed_out.html",
+            me=None,
+            provider=signin.sign_on.settings.name,
+            at_provider=at_provider,
+        )
     cookies.delete_token(request, response)
-    raise response
+    cookies.forget_provider(request, response)
+    if isinstance(response, web.HTTPSeeOther):
+        raise response
+    return response
 
 
 @public
@@ -156,7 +177,7 @@ async def _run_step(
     session = await _load_session(request)
     form = await read_verified_form(request)
     try:
-        _check_rate(request)
+        check_rate(request)
         step = await run(session, form)
     except DeskError as error:
         if error.code is ErrorCode.STALE or error.data.get("reason") == "signed_out":
@@ -183,7 +204,7 @@ async def _load_session(request: web.Request) -> AuthenticatedSession:
     return session
 
 
-def _check_rate(request: web.Request) -> None:
+def check_rate(request: web.Request) -> None:
     """Count a sign-in attempt from the client's address.
 
     Raises:
@@ -212,9 +233,11 @@ def _next_page(request: web.Request) -> str:
     return safe_next(request.query.get(_NEXT, ""))
 
 
-def _password_page(
+def password_page(
     request: web.Request, *, error: DeskError | None = None, name: str = ""
 ) -> web.Response:
+    """Return the sign-in page: name and password, and the way to the identity provider."""
+    sign_on, next_page = request.config_dict[SIGNIN].sign_on, _next_page(request)
     token = cookies.token_of(request) or request.config_dict[SIGNIN].sign_in.fresh_token()
     response = console_page(
         request,
@@ -225,6 +248,9 @@ def _password_page(
         action=sign_in_address(SIGN_IN, _next_page(request)),
         interrupted=_next_page(request) != HOME,
         name=name,
+        provider="" if sign_on is None else sign_on.settings.name,
+        provider_only=sign_on is not None and sign_on.settings.only,
+        provider_address=sign_on_address(SIGN_ON, next_page),
         error_message="" if error is None else error_message(request, error),
     )
     cookies.set_token(request, response, token)

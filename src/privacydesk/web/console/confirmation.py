@@ -1,0 +1,122 @@
+"""Recent authentication (step-up): asked for before evidence and exports, if the setting is on.
+
+Administrators' changes have a rule of their own; see ``reauthentication``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Final, TypeVar
+
+from aiohttp import web
+
+from privacydesk.domain.agents import STAFF
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.web.console import cookies
+from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.page import console_page, error_message
+from privacydesk.web.console.redirects import (
+    HOME,
+    SAFE_METHODS,
+    client_of,
+    referring_page,
+    safe_next,
+    sign_on_address,
+)
+from privacydesk.web.keys import SETTINGS
+from privacydesk.web.responses import STATUS
+
+_R = TypeVar("_R", bound=web.StreamResponse)
+_Handler = Callable[[web.Request], Awaitable[_R]]
+
+ADDRESS: Final = "/console/confirm"
+PROVIDER: Final = "/console/sign-on/confirm"
+_NEXT: Final = "next"
+
+
+def recently_authenticated(handler: _Handler[_R]) -> _Handler[_R]:
+    """Require a recent authentication before a handler runs, if the operator asks for it."""
+
+    @wraps(handler)
+    async def wrapper(request: web.Request) -> _R:
+        await _require(request)
+        return await handler(request)
+
+    return wrapper
+
+
+async def _require(request: web.Request) -> None:
+    """Redirect to the page that asks, unless the agent has authenticated recently.
+
+    Raises:
+        HTTPSeeOther: the redirect.
+        DeskError: ``UNAUTHENTICATED`` with reason ``confirm_first`` if the request is not for HTML.
+    """
+    within = request.config_dict[SETTINGS].recent_authentication
+    if not within:
+        return
+    sign_in = request.config_dict[SIGNIN].sign_in
+    found = await sign_in.find_session(cookies.token_of(request))
+    if found is not None and sign_in.is_recently_authenticated(found.session, within):
+        return
+    if "text/html" not in request.headers.get("Accept", ""):
+        raise DeskError(
+            "authenticate again first", code=ErrorCode.UNAUTHENTICATED, reason="confirm_first"
+        )
+    page = request.path_qs if request.method in SAFE_METHODS else referring_page(request)
+    raise web.HTTPSeeOther(sign_on_address(ADDRESS, page))
+
+
+@staff(*STAFF)
+async def confirmation_page(request: web.Request) -> web.Response:
+    """Ask the agent to authenticate again, and lead on to the page that was asked for."""
+    return await _render(request)
+
+
+@staff(*STAFF)
+async def confirm(request: web.Request) -> web.Response:
+    """Check password and second factor again."""
+    form, me = await read_verified_form(request), agent_session(request)
+    try:
+        await request.config_dict[SIGNIN].account.reauthenticate(
+            me.agent,
+            me.session_id,
+            password=form.get("password", ""),
+            code=form.get("code", ""),
+            client=client_of(request),
+        )
+    except DeskError as error:
+        return await _render(request, error)
+    raise web.HTTPSeeOther(_next_page(request))
+
+
+async def _render(request: web.Request, error: DeskError | None = None) -> web.Response:
+    me, signin = agent_session(request), request.config_dict[SIGNIN]
+    next_page, within = _next_page(request), request.config_dict[SETTINGS].recent_authentication
+    return console_page(
+        request,
+        "console/confirm.html",
+        status=200 if error is None else STATUS.get(error.code, 500),
+        action=sign_on_address(ADDRESS, next_page),
+        asks_password=await signin.account.has_password(me.agent),
+        asks_code=await signin.account.has_second_factor(me.agent),
+        **provider_values(request, next_page),
+        minutes=int(within.total_seconds() // 60),
+        previous=HOME,
+        error_message="" if error is None else error_message(request, error),
+    )
+
+
+def provider_values(request: web.Request, next_page: str) -> dict[str, str]:
+    """Return the provider's name, empty without one, and where it authenticates an agent again."""
+    sign_on = request.config_dict[SIGNIN].sign_on
+    return {
+        "provider": "" if sign_on is None else sign_on.settings.name,
+        "provider_address": sign_on_address(PROVIDER, next_page),
+    }
+
+
+def _next_page(request: web.Request) -> str:
+    return safe_next(request.query.get(_NEXT, ""))
