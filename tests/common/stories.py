@@ -12,7 +12,7 @@ import itertools
 import os
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -149,8 +149,12 @@ async def open_world(
     mailer: Mailer | None = None,
     mailbox: Mailbox | None = None,
     ticketing: TicketingSystem | None = None,
+    network: Callable[[], Network] | None = None,
 ) -> AsyncIterator[World]:
-    """Make a world in a folder, or open the one there again."""
+    """Make a world in a folder, or open the one there again.
+
+    What reads messages is the process's, unless ``network`` returns another one.
+    """
     clock = clock or MovableClock(start, frozen=True)
     people = {person.id: person for person in sample_people(start)}
     book = AccountBook([p.record for p in people.values() if p.record is not None], clock)
@@ -178,7 +182,7 @@ async def open_world(
         ),
         profile=operator,
         clock=clock,
-        understanding=_understanding(folder, operator),
+        understanding=_understanding(folder, operator, network or _reader),
     ) as services:
         if "mei" not in services.agents:
             await services.staff.roster.add("mei", "小美", Role.AGENT)
@@ -210,12 +214,14 @@ def _settings(
     )
 
 
-def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
-    """Return what hears people, with the network of the whole process."""
+def _understanding(
+    folder: Path, profile: OperatorProfile, network: Callable[[], Network]
+) -> UnderstandingHere:
+    """Return what hears people."""
     library = FilePolicyLibrary(folder)
     version = library.latest(profile.policy) if profile.policy else None
     answers = PolicyAnswers(library, version, embedder())
-    return UnderstandingHere(answers, _reader)
+    return UnderstandingHere(answers, network)
 
 
 @cache
