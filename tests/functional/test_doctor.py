@@ -542,6 +542,21 @@ async def test_what_is_stored_needs_the_keys_it_was_stored_with(
             "code gateway",
             "it can't be reached: see that it runs, and look at PRIVACYDESK_CODE_GATEWAY_URL",
         ),
+        (
+            {"sign_on_issuer": "https://login.example"},
+            "sign-on",
+            "PRIVACYDESK_SIGN_ON_CLIENT_ID: is missing",
+        ),
+        (
+            {
+                "sign_on_issuer": "https://login.invalid",
+                "sign_on_client_id": "desk",
+                "sign_on_client_secret": "0a1b2c3d4e5f6a7b8c9d",
+                "sign_on_desk_url": "https://desk.example",
+            },
+            "sign-on",
+            "look at PRIVACYDESK_SIGN_ON_ISSUER",
+        ),
         ({"code_gateway_secret": "short"}, "code gateway", "looks like a placeholder"),
         (
             {"smtp_host": "127.0.0.1", "smtp_security": "none", "smtp_from": "desk"},

@@ -105,7 +105,8 @@ def _secret_settings() -> set[str]:
     return {
         name
         for name, field in Settings.model_fields.items()
-        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+        # What is never shown holds keys, too.
+        if SecretStr in (field.annotation, *get_args(field.annotation)) or field.repr is False
     }
 
 

@@ -15,6 +15,7 @@ from privacydesk.app.connections import (
 )
 from privacydesk.app.doctor.report import Report
 from privacydesk.app.findings import Finding, Level
+from privacydesk.app.sign_on import connect_provider, sign_on_settings
 from privacydesk.clock import Clock
 from privacydesk.connectors.operator_faults import describe_fault
 from privacydesk.connectors.start_check import probe_accounts, probe_codes
@@ -40,12 +41,14 @@ class _Service(NamedTuple):
         prefix: what the names of its settings begin with.
         probe: uses it once.
         suffixes: the ends of the settings with its secret and with its address.
+        ok: what is told if it has no fault.
     """
 
     name: str
     prefix: str
     probe: Probe
     suffixes: tuple[str, str] = ("SECRET", "URL")
+    ok: str = "it answers, and takes the desk's secret"
 
 
 async def find_outside_faults(
@@ -71,6 +74,10 @@ def _services(settings: Settings) -> Iterator[_Service]:
         yield _Service("mail", "smtp", _probe_mail, ("PASSWORD", "HOST"))
     if settings.imap_host:
         yield _Service("mailbox", "imap", _probe_mailbox, ("PASSWORD", "HOST"))
+    if settings.sign_on_issuer:
+        # The secret is shown only when somebody signs in.
+        suffixes = ("CLIENT_SECRET", "ISSUER")
+        yield _Service("sign-on", "sign_on", _probe_sign_on, suffixes, "the provider answers")
     if settings.ticketing_system:
         yield _Service("ticketing", "ticketing", _probe_ticketing)
 
@@ -99,6 +106,15 @@ async def _probe_mailbox(settings: Settings, clock: Clock, _: OperatorProfile) -
     return ()
 
 
+async def _probe_sign_on(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    sign_on_settings(settings)
+    async with connect_provider(settings, clock) as provider:
+        if provider is not None:
+            await provider.metadata()
+            await provider.keys()
+    return ()
+
+
 async def _probe_ticketing(
     settings: Settings, clock: Clock, profile: OperatorProfile
 ) -> tuple[str, ...]:
@@ -117,5 +133,5 @@ async def _find_faults(
     except UnavailableError as error:
         faults = (describe_fault(service.prefix, error, secret=secret, address=address),)
     if not faults:
-        return (Finding(service.name, Level.OK, "it answers, and takes the desk's secret"),)
+        return (Finding(service.name, Level.OK, service.ok),)
     return tuple(Finding(service.name, Level.FAULT, fault) for fault in faults)
