@@ -315,5 +315,5 @@ def _json_object(answer: RawAnswer, statuses: range = range(200, 300)) -> Mappin
     return document
 
 
-def _broken(message: str, reason: str = "contract") -> UnavailableError:
+def _broken(message: str, reason: str = "openid") -> UnavailableError:
     return UnavailableError(message, reason=reason)

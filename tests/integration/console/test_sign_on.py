@@ -203,6 +203,8 @@ async def test_a_foreign_answer_signs_nobody_in(both: tuple[Office, RogueProvide
     page = await victim.get(answer)
     assert page.status == 401
     assert not await _is_in(victim)
+    # Not even the provider was asked, which might know no PKCE.
+    assert len(provider.codes) == 1
 
 
 async def test_an_answer_is_taken_once(both: tuple[Office, RogueProvider]) -> None:
@@ -210,6 +212,8 @@ async def test_an_answer_is_taken_once(both: tuple[Office, RogueProvider]) -> No
     browser = await office.browser()
     answer = provider.sign_in(await leave(browser), MEI)
     assert (await browser.get(answer)).to == HOME
+    jar = browser.client.session.cookie_jar
+    assert "desk_sign_on" not in {cookie.key for cookie in jar}
     await browser.get(HOME)
     await browser.post("/console/sign-out")
     assert (await browser.get(answer)).status == 401
@@ -238,6 +242,7 @@ async def test_a_changed_cookie_fits_no_answer(
     url = browser.client.make_url("/console/sign-on/")
     jar.update_cookies({"desk_sign_on": ".".join(parts)}, url)
     assert (await browser.get(answer)).status == 401
+    assert len(provider.codes) == 1
 
 
 async def test_an_answer_of_another_provider_is_refused(
@@ -256,6 +261,7 @@ async def test_an_answer_of_another_provider_is_refused(
         told = dict(parse_qsl(urlsplit(answer).query))
     query = f"code={told['code']}&state={told['state']}"
     assert (await browser.get(f"/console/sign-on/callback?{query}")).status == 401
+    assert len(provider.codes) == 4
 
 
 async def test_an_answer_without_an_issuer_is_taken_from_a_provider_that_names_none(
@@ -547,6 +553,7 @@ async def test_unknown_people_become_agents_only_where_the_settings_say_so(
         assert (await sign_on(browser, provider, "hua-1")).to == HOME
         agent = await _agent(office, "hua")
         assert (agent.role, agent.display_name) == (Role.AGENT, "小华")
+        assert 'id="password"' not in (await browser.get("/console/account")).text
         page = await (await office.browser()).enter("hua", "")
         assert page.status == 401
         provider.people["no-role"] = {"preferred_username": "xin"}

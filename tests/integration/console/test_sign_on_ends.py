@@ -383,7 +383,7 @@ async def test_who_has_a_password_confirms_with_password_and_code(tmp_path: Path
         assert (await boss.get(EXPORT)).status == 200
         office.clock.move(11 * MINUTE)
         page = await boss.get(EXPORT)
-        await boss.get(page.to)
+        assert "Example Login" not in (await boss.get(page.to)).text
         wrong = await boss.post(page.to, {"password": "wrong", "code": office.code("xiao-chen")})
         assert wrong.status == 400
         right = {"password": "seven quiet herons 9", "code": office.code("xiao-chen")}

@@ -87,6 +87,11 @@ class AgentAccount:
         is_permitted = sign_on is None or sign_on.permits_password(agent)
         return is_permitted and credential is not None and credential.password != ""
 
+    async def has_identity(self, agent: Agent) -> bool:
+        """Return whether the agent is linked with an account at the identity provider."""
+        credential = await self._store.credential(agent.name)
+        return credential is not None and credential.identity is not None
+
     async def has_second_factor(self, agent: Agent) -> bool:
         """Return whether the agent has set up an authenticator."""
         credential = await self._store.credential(agent.name)

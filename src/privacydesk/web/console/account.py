@@ -129,6 +129,7 @@ async def _render_page(
             }
             for session in sessions
         ],
+        has_password=await account.has_password(me.agent),
         recovery_left=await account.recovery_codes_left(me.agent),
         min_length=MIN_LENGTH,
         done=done,

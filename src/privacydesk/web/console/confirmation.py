@@ -102,18 +102,23 @@ async def _render(request: web.Request, error: DeskError | None = None) -> web.R
         action=sign_on_address(ADDRESS, next_page),
         asks_password=await signin.account.has_password(me.agent),
         asks_code=await signin.account.has_second_factor(me.agent),
-        **provider_values(request, next_page),
+        **await provider_values(request, next_page),
         minutes=int(within.total_seconds() // 60),
         previous=HOME,
         error_message="" if error is None else error_message(request, error),
     )
 
 
-def provider_values(request: web.Request, next_page: str) -> dict[str, str]:
-    """Return the provider's name, empty without one, and where it authenticates an agent again."""
-    sign_on = request.config_dict[SIGNIN].sign_on
+async def provider_values(request: web.Request, next_page: str) -> dict[str, str]:
+    """Return the name of the agent's identity provider, and where it authenticates them again.
+
+    The name is empty if they are not linked with it.
+    """
+    signin, agent = request.config_dict[SIGNIN], agent_session(request).agent
+    sign_on = signin.sign_on
+    is_linked = sign_on is not None and await signin.account.has_identity(agent)
     return {
-        "provider": "" if sign_on is None else sign_on.settings.name,
+        "provider": sign_on.settings.name if sign_on is not None and is_linked else "",
         "provider_address": sign_on_address(PROVIDER, next_page),
     }
 

@@ -127,7 +127,7 @@ async def _render_page(
         language_field=_LANGUAGE,
         asks_password=await account.has_password(agent),
         asks_code=await account.has_second_factor(agent),
-        **provider_values(request, request[FORM_PAGE]),
+        **await provider_values(request, request[FORM_PAGE]),
         minutes=int(REAUTHENTICATION_TIME.total_seconds() // 60),
         previous=request[FORM_PAGE],
         error_message="" if error is None else error_message(request, error),

@@ -59,7 +59,7 @@ async def sign_in_page(request: web.Request) -> web.Response:
     if maybe_agent_session(request) is not None:
         raise web.HTTPSeeOther(_next_page(request))
     if request.config_dict[SIGNIN].sign_on is not None and cookies.uses_provider(request):
-        # Whoever is still signed in there goes on without a question.
+        # Who is still signed in there goes on without a question.
         raise web.HTTPSeeOther(sign_on_address(SIGN_ON, _next_page(request), renew="1"))
     return password_page(request)
 
