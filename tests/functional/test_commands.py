@@ -352,7 +352,8 @@ async def test_closing_an_account_takes_a_second_agent_where_the_profile_says_so
 ) -> None:
     careful = {**PROFILE, "second_eyes": ["deregistration"]}
     (office.folder / "profile.yaml").write_text(yaml.safe_dump(careful), "utf-8")
-    await office.fine("profile", "import", str(office.folder / "profile.yaml"))
+    imported = await office.run("profile", "import", str(office.folder / "profile.yaml"))
+    assert imported.code == 0, imported.err
     player = await office.player(
         "lin-xiaoyu", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
         {"choose": "chat"}, {"choose": "yes"},
@@ -387,7 +388,8 @@ async def test_what_is_confirmed_is_shown_first_and_asked_about(
 ) -> None:
     careful = {**PROFILE, "second_eyes": ["deletion"]}
     (office.folder / "profile.yaml").write_text(yaml.safe_dump(careful), "utf-8")
-    await office.fine("profile", "import", str(office.folder / "profile.yaml"))
+    imported = await office.run("profile", "import", str(office.folder / "profile.yaml"))
+    assert imported.code == 0, imported.err
     player = await office.player(
         "lin-xiaoyu", {"choose": "deletion"}, {"choose": "posts"}, {"choose": "photos"},
         {"choose": "_done"}, {"code": "right"}, {"choose": "yes"},

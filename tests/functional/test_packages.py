@@ -84,8 +84,12 @@ class Told:
 
 
 async def told(response: ClientResponse) -> Told:
-    headers = {(k, v) for k, v in response.headers.items() if k != "Date"}
-    return Told(response.status, await response.read(), frozenset(headers))
+    # The name of a request is drawn anew for each.
+    named = {"Date", "X-Request-ID"}
+    headers = {(k, v) for k, v in response.headers.items() if k not in named}
+    request_id = response.headers["X-Request-ID"].encode()
+    body = (await response.read()).replace(request_id, b"")
+    return Told(response.status, body, frozenset(headers))
 
 
 async def fetched(client: Any, link: str, headers: dict[str, str]) -> bytes:
