@@ -73,7 +73,8 @@ _MODELS: Final = (
     _Model(ANSWERS, "answers", "act", _OTHER, 0.7, meaning=0.3, each={"wrong": 0.4}),
     _Model(
         SPEAKERS, "speakers", "speaker", _OTHER, 0.7,
-        meaning=0.7, times=20.0, looseness=1_000.0, each={"defrauded": 0.4},
+        meaning=0.7, times=20.0, looseness=1_000.0,
+        each={"defrauded": 0.4, "child": 0.4, "age": 0.4},
     ),
     _Model(REMARKS, "remarks", "about", _OTHER, 0.6, meaning=0.7, times=8.0),
     _Model(DANGERS, "dangers", "danger", _OTHER, 0.7, meaning=0.7, times=8.0),
