@@ -43,6 +43,9 @@ from privacydesk.domain.typed_codes import code_digits
 NO_STORY: Final = 40
 """Characters; in free text, a phrase may mean something else only up to this length."""
 
+_SAYS_MORE: Final = (ReplyAct.TELLS, ReplyAct.KEEP, ReplyAct.BESIDES)
+_FEW_WORDS: Final = 18
+"""Latin letters, each Chinese character counted as three, from which words may tell something."""
 _TELLS: Final = (ReplyAct.ANSWER, ReplyAct.TELLS, ReplyAct.CORRECT)
 """Acts of a reply that says something where any words are an answer."""
 _CANT_TELL: Final = frozenset({ReplyAct.UNKNOWN, ReplyAct.UPSET, ReplyAct.CHAT})
@@ -179,6 +182,25 @@ def not_understood(reply: Reply) -> bool:
     if reply.slot_type == entries.FIELD_VALUE:
         key = entries.retry_key(frame, reply.text)
     reply.ask_again(key)
+    return True
+
+
+def keep_for_staff(reply: Reply) -> bool:
+    """Keep words that change nothing here for those who work on the request: "Mum's is Rosy9"."""
+    script, form = reply.script, reply.script.stack[reply.script.form_at()]
+    acts = script.observed.reply_acts
+    # Where a code or files are asked for, words that look like an answer are none.
+    says_more = reading.does(script, *_SAYS_MORE)
+    if reply.place is Place.CONFIRM:
+        says_more = says_more or reading.does(script, ReplyAct.ANSWER) or not acts
+    if reply.runner.flows[form.flow].kind is None or not says_more:
+        return False
+    if reading.asks(script) or reading.width(script.said) < _FEW_WORDS:
+        return False
+    openings.add_words(form, openings.words_said(script))
+    script.unconfirm()
+    script.say("desk.told_besides")
+    reply.runner.prompt_again(script)
     return True
 
 

@@ -68,6 +68,11 @@ _PARTING = 30
 _UNANSWERED_BEFORE_HUMAN = 3
 
 _LIKELY = 3
+_ENDS = frozenset({Intent.DEREGISTRATION, Intent.CANCEL_REQUEST})
+"""Intents that are not offered lightly: they end an account, or a request."""
+_OFFERED = 0.05
+"""The probability from which a likely intent is offered; decision 065 has the figures."""
+_OFFERED_END = 0.1
 
 
 def first_wish(runner: Runner, script: Script) -> None:
@@ -364,13 +369,19 @@ def _told_of(
 def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
     found = script.observed.recognised
     intents = [Intent.CANCEL_REQUEST] if _unbinds_soon(script) else []
-    if found is not None and found.confidence > 0:
-        intents += [found.intent, *(intent for intent, _ in found.alternatives)]
+    if found is not None:
+        read = ((found.intent, found.confidence), *found.alternatives)
+        intents += [one for one, chance in read if chance >= _least(one)]
     return tuple(
         intent_choice(intent)
         for intent in dict.fromkeys(intents)
         if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
     )[:_LIKELY]
+
+
+def _least(intent: Intent) -> float:
+    """Return the probability from which an intent is offered to who said nothing clear."""
+    return _OFFERED_END if intent in _ENDS else _OFFERED
 
 
 def _unbinds_soon(script: Script) -> bool:

@@ -15,7 +15,6 @@ from privacydesk.dialog import (
     following,
     giving_up,
     kept_wishes,
-    openings,
     reading,
     taking,
     widening,
@@ -38,9 +37,6 @@ _YES: Final = frozenset({ReplyAct.YES})
 _AGREES_OR_CORRECTS: Final = _AGREES | {ReplyAct.CORRECT, ReplyAct.TOLD, ReplyAct.ONLY}
 _AGREES_BESIDES: Final = _YES | {ReplyAct.BESIDES}
 _BESIDES: Final = _YES | {ReplyAct.BESIDES, ReplyAct.CHAT, ReplyAct.TELLS, ReplyAct.PERSON}
-_SAYS_MORE: Final = (ReplyAct.TELLS, ReplyAct.ANSWER, ReplyAct.KEEP, ReplyAct.BESIDES)
-_FEW_WORDS: Final = 18
-"""Latin letters, each Chinese character counted as three, from which words may tell something."""
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """Entities that make a message more than a yes."""
 
@@ -200,21 +196,6 @@ def ask_what_is_wrong(reply: Reply) -> bool:
     if not reading.does(reply.script, ReplyAct.CORRECT):
         return False
     reply.ask_again("desk.what_is_wrong")
-    return True
-
-
-def keep_for_staff(reply: Reply) -> bool:
-    """Keep words that change nothing here for those who work on the request: "Mum's is Rosy9"."""
-    script, form = reply.script, reply.script.stack[reply.script.form_at()]
-    says_more = reading.does(script, *_SAYS_MORE) or not script.observed.reply_acts
-    if reply.runner.flows[form.flow].kind is None or not says_more:
-        return False
-    if reading.asks(script) or reading.width(script.said) < _FEW_WORDS:
-        return False
-    openings.add_words(form, openings.words_said(script))
-    script.unconfirm()
-    script.say("desk.told_besides")
-    reply.runner.prompt_again(script)
     return True
 
 

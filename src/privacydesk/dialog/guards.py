@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
+from privacydesk.dialog.held import held_value, plain_value
 from privacydesk.dialog.options import (
     concerns_another,
     in_turn,
@@ -29,7 +30,7 @@ from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import AMENDS, FILES, values_in
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS, DataCategory, ProfileField
-from privacydesk.domain.ages import age_group, age_on, possible_days
+from privacydesk.domain.ages import ADULT_FROM, age_group, age_on, possible_days
 from privacydesk.domain.effects import OpenTicket
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
@@ -136,6 +137,20 @@ def _only_login_way(act: Act) -> str:
 
 def _needs_document(act: Act) -> str:
     return _yes(act.frame.slots.get("field") in {ProfileField.REAL_NAME.value, "id_number"})
+
+
+def _becomes_adult(act: Act) -> str:
+    """Whether a new birthday would make an adult of who is a minor by the account's own."""
+    slots, script = act.frame.slots, act.script
+    today = script.now.astimezone(ZoneInfo(script.rules.zone)).date()
+    held = plain_value(held_value(slots.get("profile") or (), ProfileField.BIRTHDAY))
+    if slots.get("field") != ProfileField.BIRTHDAY.value or not held:
+        return "no"
+    before, after = (
+        [age_on(born, today) for born in possible_days(str(told))]
+        for told in (held, slots.get("new_value") or "")
+    )
+    return _yes(before and min(before) < ADULT_FROM and after and max(after) >= ADULT_FROM)
 
 
 def _is_device_permission(act: Act) -> str:
@@ -494,6 +509,7 @@ GUARDS: Mapping[str, Guard] = {
     "other_way_named": _other_way_named,
     "only_login_way": _only_login_way,
     "needs_document": _needs_document,
+    "becomes_adult": _becomes_adult,
     "is_device_permission": _is_device_permission,
     "child_age": _child_age,
     "slot_is": _slot_is,

@@ -328,9 +328,9 @@ TABLE: Final = (
     Row("story", _AMONG, answering.take_story),
     Row("more of the story", _AMONG, answering.add_to_story),
     Row("value that can't be had", _AMONG, answering.say_not_offered),
-    Row("not understood", _ASKED, answering.not_understood),
     Row("not right, and not what", _CONFIRM, confirming.ask_what_is_wrong),
-    Row("something more for staff", _CONFIRM, confirming.keep_for_staff),
+    Row("something more for staff", _FILES | _CODE | _CONFIRM, answering.keep_for_staff),
+    Row("not understood", _ASKED, answering.not_understood),
     Row("neither yes nor no", _CONFIRM, confirming.ask_which),
 )
 """All that a typed message may do, in the order in which it is tried."""

@@ -158,12 +158,9 @@ def _joined(script: Script, before: Selection, told: Selection) -> Selection:
     """Return a form's earlier limits joined with those of the message."""
     entities = script.observed.entities
     more = "also" in reading.phrases_of(entities)
-    if reading.puts_right(entities):
+    if reading.puts_right(entities) or reading.does(script, ReplyAct.CORRECT):
         # The words of a limit that is corrected hold no more; staff read them in the chat.
         before = Selection() if limits.words_of(before) else replace(before, words="")
-    if told.words:
-        # What is said of it anew counts; staff read all of it in the chat.
-        before = replace(before, words="")
     first, words = limits.words_of(before), limits.words_of(told)
     # "But the ones with my dog stay" leaves the form's other limits in place.
     kept = words in entities.get("kept_some", ())

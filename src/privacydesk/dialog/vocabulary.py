@@ -205,6 +205,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "other_way_named": GuardSpec(_YES_NO, fills=_names("provider")),
     "only_login_way": GuardSpec(_YES_NO, fills=_names("provider")),
     "needs_document": GuardSpec(_YES_NO, reads=_names("field")),
+    "becomes_adult": GuardSpec(_YES_NO, reads=_names("field new_value")),
     "is_device_permission": GuardSpec(
         _YES_NO, reads=_names("purpose"), fills=_names("permissions")
     ),
