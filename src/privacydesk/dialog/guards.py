@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
@@ -141,8 +140,7 @@ def _needs_document(act: Act) -> str:
 
 def _becomes_adult(act: Act) -> str:
     """Whether a new birthday would make an adult of who is a minor by the account's own."""
-    slots, script = act.frame.slots, act.script
-    today = script.now.astimezone(ZoneInfo(script.rules.zone)).date()
+    slots, today = act.frame.slots, act.script.today
     held = plain_value(held_value(slots.get("profile") or (), ProfileField.BIRTHDAY))
     if slots.get("field") != ProfileField.BIRTHDAY.value or not held:
         return "no"
@@ -169,8 +167,7 @@ def _is_device_permission(act: Act) -> str:
 def _child_age(act: Act) -> str:
     act.frame.slots.pop("age_group", None)
     told = str(act.frame.slots.get("child_birth_date") or "")
-    today = act.script.now.astimezone(ZoneInfo(act.script.rules.zone)).date()
-    ages = [age_on(born, today) for born in possible_days(told)]
+    ages = [age_on(born, act.script.today) for born in possible_days(told)]
     counted = act.frame.slots.get("child_age")
     if not ages and counted is not None:
         # By traditional counting a child is a year or two older than by law.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -283,6 +284,11 @@ class Script:
         if at is None:
             return {}
         return {"opens": {"$time": at.isoformat(), "zone": self.rules.zone}}
+
+    @property
+    def today(self) -> date:
+        """The operator's day."""
+        return self.now.astimezone(ZoneInfo(self.rules.zone)).date()
 
     def policy(self, question: str) -> PolicyAnswer | None:
         """Return what the policy says to a question; None when none was imported.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import (
     desk_buttons,
@@ -107,8 +106,7 @@ def take_card(
     """
     fields = question_cards.open_fields(runner.flows, frame, step)
     entities = script.observed.entities
-    today = script.now.astimezone(ZoneInfo(script.rules.zone)).date()
-    given = question_cards.answers(fields, values, entities, today)
+    given = question_cards.answers(fields, values, entities, script.today)
     if not given:
         return False
     label = question_cards.said(fields, given)

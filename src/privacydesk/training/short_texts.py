@@ -66,7 +66,7 @@ class _Model(Struct, frozen=True):
 
 
 _MODELS: Final = (
-    # Decisions 059 and 061 tell how many are right and how many are found from here on.
+    # Decisions 059, 061 and 065 tell how many are right and how many are found from here on.
     _Model(TOPICS, "questions", "topic", "policy", 0.5),
     _Model(COMPLAINTS, "complaints", "about", _OTHER, 0.8),
     _Model(REQUESTS, "requests", "kind", _OTHER, 0.8),

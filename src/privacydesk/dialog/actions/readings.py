@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
@@ -60,7 +59,7 @@ def mind_birthday(script: Script, profile: Mapping[str, Any]) -> None:
         born = date.fromisoformat(str(profile.get("birthday") or ""))
     except ValueError:
         return
-    if age_on(born, script.now.astimezone(ZoneInfo(script.rules.zone)).date()) < ADULT_FROM:
+    if age_on(born, script.today) < ADULT_FROM:
         script.minor_hint = True
 
 
