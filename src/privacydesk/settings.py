@@ -17,7 +17,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, PlainValidator, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -28,6 +36,8 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError as UnreadableSettingsError
 
+from privacydesk.domain.alarms import AlarmKind
+from privacydesk.domain.staff_channels import ASSIGNED, Platform
 from privacydesk.errors import SettingsError
 from privacydesk.profile import OperatorProfile, describe_validation_error, read_profile
 from privacydesk.system_errors import translate_os_errors
@@ -50,6 +60,31 @@ Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 _default_file: ContextVar[Path | None] = ContextVar("_default_file", default=None)
 """The settings file if the environment names none. A context variable, because pydantic creates the
 sources of the settings."""
+
+
+class StaffChannelSettings(BaseModel):
+    """A group chat in which staff are told of alarms and assignments.
+
+    Attributes:
+        name: the operator's name for it.
+        platform: its service.
+        url: address of the robot or webhook, which anybody may post to who has it.
+        secret: key by which messages are signed; none by default.
+        alarms: the reasons for messages; all by default.
+        language: the language of its messages.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+    platform: Platform
+    url: SecretStr
+    secret: SecretStr = SecretStr("")
+    alarms: Annotated[tuple[AlarmKind | Literal["assigned"], ...], Field(min_length=1)] = (
+        *AlarmKind,
+        ASSIGNED,
+    )
+    language: Literal["zh-Hans", "zh-Hant", "en"] = "zh-Hans"
 
 
 class Settings(BaseSettings):
@@ -153,6 +188,9 @@ class Settings(BaseSettings):
         webhook_networks: networks that webhooks may be sent to besides public addresses, also
             without TLS; none by default.
         webhook_log_days: how long webhook deliveries and their responses are kept.
+        staff_channels: group chats in which staff are told of alarms and assignments.
+        console_url: origin under which staff open the console, for links in these chats; the one
+            of single sign-on by default.
     """
 
     model_config = SettingsConfigDict(
@@ -263,6 +301,8 @@ class Settings(BaseSettings):
     ticketing_poll_seconds: Annotated[float, Field(ge=1, le=3600)] = 15.0
     webhook_networks: list[Network] = []
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
+    staff_channels: list[StaffChannelSettings] = Field(default=[], repr=False)
+    console_url: str = ""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_json: bool | None = Field(
         default=None, validation_alias=AliasChoices("PRIVACYDESK_LOG_JSON", "log_json")

@@ -46,6 +46,7 @@ from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, Pusher
+from privacydesk.domain.staff_channels import StaffChannelSender
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
@@ -150,6 +151,8 @@ async def open_world(
     mailbox: Mailbox | None = None,
     ticketing: TicketingSystem | None = None,
     network: Callable[[], Network] | None = None,
+    more_settings: Mapping[str, Any] | None = None,
+    staff_channels: Mapping[str, StaffChannelSender] | None = None,
 ) -> AsyncIterator[World]:
     """Make a world in a folder, or open the one there again.
 
@@ -165,7 +168,7 @@ async def open_world(
         variables,
         push_gateway_url="http://127.0.0.1:9/push" if pusher is not None else "",
         smtp_from="desk@example.com" if mailbox is not None else "",
-    ).model_copy(update={"data_dir": folder})
+    ).model_copy(update={"data_dir": folder, **(more_settings or {})})
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
     make_database(settings.url)
     async with open_services(
@@ -179,6 +182,7 @@ async def open_world(
             mailbox,
             ticketing,
             translator=MemoryTranslator(),
+            staff_channels=staff_channels or {},
         ),
         profile=operator,
         clock=clock,

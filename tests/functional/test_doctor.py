@@ -115,6 +115,11 @@ def variable(name: str, value: str) -> Prepare:
     return prepare
 
 
+def staff_channel(platform: str, path: str) -> str:
+    host = {"dingtalk": "oapi.dingtalk.com", "wecom": "qyapi.weixin.qq.com"}.get(platform, "a.test")
+    return json.dumps([{"name": "team", "platform": platform, "url": f"https://{host}{path}"}])
+
+
 def profile(**changes: Any) -> Prepare:
     def prepare(folder: Path, _: pytest.MonkeyPatch) -> None:
         keys = yaml.safe_load((DEMO / "profile.yaml").read_text("utf-8")) | changes
@@ -295,6 +300,11 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
     "an unknown key of the profile": (profile(helpline="110"), "profile", "helpline: "),
     "a profile that is not YAML": (no_yaml, "profile", "is not YAML at line"),
     "no profile": (no_file("profile.yaml"), "profile", "there is no"),
+    "a group chat at another address": (
+        variable("STAFF_CHANNELS", staff_channel("wecom", "/secret@/send")),
+        "staff channels",
+        "team: url: that of a wecom robot is /cgi-bin/webhook/send",
+    ),
     "no flows": (variable("DIALOGS", "/none"), "texts", "PRIVACYDESK_DIALOGS"),
     "no sentences": (variable("LOCALES", "/none"), "texts", "PRIVACYDESK_LOCALES"),
 }
@@ -320,6 +330,16 @@ def test_a_mistake_is_one_finding(
 
 
 WARNINGS: dict[str, tuple[Prepare, str, str]] = {
+    "a group chat without signatures": (
+        variable("STAFF_CHANNELS", staff_channel("dingtalk", "/robot/send?access_token=1")),
+        "staff channels",
+        "team: it has no secret",
+    ),
+    "a group chat without links": (
+        variable("STAFF_CHANNELS", staff_channel("slack", "/services/T/B/X")),
+        "staff channels",
+        "set PRIVACYDESK_CONSOLE_URL",
+    ),
     "a misspelt variable": (variable("PROT", "80"), "settings", "PRIVACYDESK_PROT: no setting"),
     "nobody can log in": (setting("app_token_keys", "[]"), "settings", "nobody can log in"),
     "services with one secret": (

@@ -81,7 +81,7 @@ ARROWS: dict[str, set[str]] = {
     "data": {"errors"},
     "logs": {"errors"},
     "profile": {"calendars", "dialog", "policy", "services", "system_errors"} | _VALUES,
-    "settings": {"errors", "profile", "system_errors"},
+    "settings": {"profile", "system_errors"} | _VALUES,
 }
 """Each room and what it may import besides itself. Services that compose are judged below."""
 

@@ -81,7 +81,9 @@ async def open_services(
         chat = build_chat_services(deps)
         casework = build_casework_services(deps, chat)
         audit = Audit(store.writer, deps.minter, deps.clock)
-        supporting = build_supporting_services(deps, chat, audit=audit, staff=casework.staff)
+        supporting = build_supporting_services(
+            deps, chat, audit=audit, staff=casework.staff, alarms=casework.alarms
+        )
         worker = build_workers(deps, chat, casework)
         is_alone = sqlite_file(parse_url(settings.url)) is not None
         saved_profile = SavedProfile(chat.saved_settings, profile, is_alone=is_alone)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.sign_on import connect_provider
+from privacydesk.app.staff_channels import connect_channels
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
@@ -61,6 +62,7 @@ async def connect_external_services(
         _connect_captcha(settings, clock) as captcha,
         _connect_translator(settings, clock, outages) as translator,
         connect_provider(settings, clock) as identity_provider,
+        connect_channels(settings, clock, outages) as staff_channels,
     ):
         yield ExternalServices(
             account_service,
@@ -74,6 +76,7 @@ async def connect_external_services(
             captcha,
             translator,
             identity_provider,
+            staff_channels,
         )
 
 

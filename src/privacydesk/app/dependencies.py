@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.policies import PolicyInForce
+from privacydesk.app.staff_channels import staff_channels
 from privacydesk.calendars import Calendars
 from privacydesk.clock import Clock
 from privacydesk.data import dialog_files, locale_files
@@ -69,7 +70,14 @@ def build_dependencies(
     hashing = KeyedHashing(settings.hashing())
     minter = SecureIdGenerator()
     ring = KeyRing(*settings.keys())
-    store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve, outages=external.outages)
+    store = SqlStore(
+        settings.url,
+        ring,
+        clock,
+        beside_serve=beside_serve,
+        outages=external.outages,
+        staff_channels=staff_channels(settings),
+    )
     deadlines = Deadlines(
         Calendars(settled_until=profile.settled_until),
         profile.deadline_rules(),

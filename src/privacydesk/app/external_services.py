@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from privacydesk.domain.code_delivery import CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
 from privacydesk.domain.sign_on import IdentityProvider
+from privacydesk.domain.staff_channels import StaffChannelSender
 from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.translation import Translator
 from privacydesk.domain.webhooks import WebhookSender
@@ -38,6 +40,7 @@ class ExternalServices:
         captcha: verifies captchas; None if visitors get no captcha.
         translator: translates messages for staff; None without a translation service.
         identity_provider: signs staff in; None without single sign-on, and in commands.
+        staff_channels: posts into the group chats of staff, by name; none in commands.
     """
 
     accounts: AccountService
@@ -51,3 +54,4 @@ class ExternalServices:
     captcha: CaptchaVerifier | None = None
     translator: Translator | None = None
     identity_provider: IdentityProvider | None = None
+    staff_channels: Mapping[str, StaffChannelSender] = field(default_factory=dict)

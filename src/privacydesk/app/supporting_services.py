@@ -12,6 +12,7 @@ from privacydesk.app.dependencies import Dependencies
 from privacydesk.app.service_settings import help_targets, sign_in_settings
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.services.account_requests import AccountRequests
+from privacydesk.services.alarms import Alarms
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_reader import AuditReader
 from privacydesk.services.chat import ChatDesk
@@ -50,7 +51,7 @@ class SupportingServices:
 
 
 def build_supporting_services(
-    deps: Dependencies, chat: ChatServices, *, audit: Audit, staff: StaffServices
+    deps: Dependencies, chat: ChatServices, *, audit: Audit, staff: StaffServices, alarms: Alarms
 ) -> SupportingServices:
     """Build the supporting services."""
     store, clock = deps.store, deps.clock
@@ -69,14 +70,14 @@ def build_supporting_services(
             tasks=store.periodic_tasks,
         ),
         oversight=_build_oversight(deps, chat, maintenance, audit, staff),
-        webhooks=_build_webhooks(deps, store),
+        webhooks=_build_webhooks(deps, store, alarms),
         integrations=Integrations(
             ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
             IdempotentRequests(store.api_token_store, clock),
             Revocations(store.revocations, chat.revoked, deps.hashing, clock),
         ),
         mailbox_poller=_build_mailbox_poller(deps, store, chat.desk),
-        ticketing=_build_ticketing(deps, store, staff.handling),
+        ticketing=_build_ticketing(deps, store, staff.handling, alarms),
     )
 
 
@@ -157,7 +158,7 @@ def _build_maintenance(
     )
 
 
-def _build_webhooks(deps: Dependencies, store: SqlStore) -> Webhooks:
+def _build_webhooks(deps: Dependencies, store: SqlStore, alarms: Alarms) -> Webhooks:
     settings, clock = deps.settings, deps.clock
     rules = AddressRules(settings.webhook_networks)
     endpoints = Endpoints(store.webhook_store, rules.check, deps.minter, clock)
@@ -170,6 +171,7 @@ def _build_webhooks(deps: Dependencies, store: SqlStore) -> Webhooks:
         clock=clock,
         chance=random.random,
         keep=timedelta(days=settings.webhook_log_days),
+        alert=alarms.alert_failing,
     )
     throttle = Throttle(lambda: store.writer.taken)
     return Webhooks(endpoints, sending, WebhookWorker(sending, clock, throttle))
@@ -196,7 +198,7 @@ def _build_mailbox_poller(
 
 
 def _build_ticketing(
-    deps: Dependencies, store: SqlStore, handling: TicketHandling
+    deps: Dependencies, store: SqlStore, handling: TicketHandling, alarms: Alarms
 ) -> SyncRounds | None:
     profile = deps.profile
     if deps.external.ticketing is None:
@@ -213,4 +215,5 @@ def _build_ticketing(
         zone=profile.zone,
         clock=deps.clock,
         every=timedelta(seconds=deps.settings.ticketing_poll_seconds),
+        alert=alarms.alert_failing,
     )

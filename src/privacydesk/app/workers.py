@@ -8,6 +8,7 @@ from datetime import timedelta
 from privacydesk.app.casework_services import CaseworkServices
 from privacydesk.app.chat_services import ChatServices
 from privacydesk.app.dependencies import Dependencies
+from privacydesk.app.staff_channels import console_origin, staff_channels
 from privacydesk.services.code_delivery import CodeDelivery
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.deliveries import Deliveries
@@ -16,6 +17,7 @@ from privacydesk.services.mail_replies import MailReplies
 from privacydesk.services.notice_delivery import NoticeDelivery, NoticeSender
 from privacydesk.services.notice_texts import NoticeTexts
 from privacydesk.services.scheduled_events import ScheduledEvents
+from privacydesk.services.staff_channels import StaffChannels, StaffMessageTexts
 from privacydesk.worker.dispatcher import DispatcherWorker
 from privacydesk.worker.group import WorkerGroup
 from privacydesk.worker.outbox import OutboxWorker
@@ -87,6 +89,16 @@ def _build_deliveries(
         mail_replies=MailReplies(
             mailer=external.mailer,
             catalog=deps.catalogs,
+            reader=store.reader,
+            writer=store.writer,
+            clock=deps.clock,
+        ),
+        staff_channels=StaffChannels(
+            channels=staff_channels(deps.settings),
+            senders=external.staff_channels,
+            texts=StaffMessageTexts(
+                deps.catalogs, profile.desk_names, console_origin(deps.settings)
+            ),
             reader=store.reader,
             writer=store.writer,
             clock=deps.clock,

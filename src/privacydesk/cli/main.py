@@ -79,6 +79,9 @@ COMMANDS: Final = {
     "webhooks": CommandEntry(
         "webhooks:webhooks_app", "Webhooks: notify other systems about requests."
     ),
+    "staff-channels": CommandEntry(
+        "staff_channels:staff_channels_app", "Group chats in which staff are told of alarms."
+    ),
     "tokens": CommandEntry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
     "app-tokens": CommandEntry(
         "app_tokens:app_tokens_app", "Tokens of the app's users: revoke them."

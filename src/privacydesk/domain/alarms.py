@@ -58,6 +58,10 @@ class AlarmKind(StrEnum):
     """New deadlines reach into a year whose holiday schedule is not imported."""
     ROW_REFUSED = "row_refused"
     """A database row failed its integrity check, and was left out or refused."""
+    WEBHOOKS_FAILING = "webhooks_failing"
+    """A webhook endpoint has not taken its messages for a while, or is gone."""
+    TICKETING_FAILING = "ticketing_failing"
+    """The sync with the helpdesk has been failing for a while."""
 
 
 ALARMS_OF_EVENTS: Final = {

@@ -31,6 +31,8 @@ class Channel(StrEnum):
     NOTICE = "notice"
     MAIL_REPLY = "letter"
     """Replies by mail, to users whose conversation is held by mail."""
+    STAFF = "staff"
+    """Messages about alarms and assignments, to group chats of staff."""
 
 
 class Pool(StrEnum):
@@ -49,6 +51,7 @@ class Pool(StrEnum):
     """Exports for access requests, which take long because a file is made of the result."""
     NOTICE = "notice"
     MAIL_REPLY = "letter"
+    STAFF = "staff"
 
 
 ACCEPTED: Final = "accepted"
@@ -58,6 +61,7 @@ _POOLS: Final = {
     Channel.CODE: Pool.CODE,
     Channel.NOTICE: Pool.NOTICE,
     Channel.MAIL_REPLY: Pool.MAIL_REPLY,
+    Channel.STAFF: Pool.STAFF,
 }
 
 _TRIES: Final = "tries"

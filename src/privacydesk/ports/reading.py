@@ -262,6 +262,10 @@ class Reader(Protocol):
         """Return the open outbox rows of a ticket for the account service, in order."""
         ...
 
+    async def waiting_behind(self, row: Delivery, *, limit: int) -> tuple[Delivery, ...]:
+        """Return the open outbox rows behind one in its lane, in order."""
+        ...
+
     async def open_deliveries(self) -> int:
         """Return the number of open outbox rows."""
         ...

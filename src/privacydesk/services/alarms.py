@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -35,6 +35,9 @@ _ENDS = frozenset(
 """Alarms about a ticket that are over once staff have done what it needs."""
 _PAGE_SIZE = 100
 _RETENTION = timedelta(days=90)
+
+AlertFailing = Callable[[AlarmKind, str, datetime], Awaitable[int]]
+"""Alerts staff to a failing system: the kind of alarm, the system's name, the current time."""
 
 
 class AlarmRecipients(Struct, frozen=True):
@@ -256,6 +259,22 @@ class Alarms:
         return await self._store.add_new(
             [
                 StaffAlarm(alarm_id(name, kind, outage.encode(), rounded), name, kind, at)
+                for name in (await self.recipients()).supervisors
+            ]
+        )
+
+    async def alert_failing(self, kind: AlarmKind, about: str, at: datetime) -> int:
+        """Alert supervisors, once a day, that another system has been failing for a while.
+
+        Args:
+            kind: what fails.
+            about: the name of the system, which is not shown.
+            at: the current time.
+        """
+        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return await self._store.add_new(
+            [
+                StaffAlarm(alarm_id(name, kind, about.encode(), day), name, kind, at)
                 for name in (await self.recipients()).supervisors
             ]
         )

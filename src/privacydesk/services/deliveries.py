@@ -6,7 +6,7 @@
 
 A row is closed only under the attempt that claimed it, so a worker that was presumed dead can't
 close it a second time. ``code_delivery`` calls the code gateway and ``settlement`` applies answers
-to tickets. ``notice_delivery`` and ``mail_replies`` process their own channels.
+to tickets. ``notice_delivery``, ``mail_replies`` and ``staff_channels`` process their own channels.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from privacydesk.services.settlement import (
     apply_answer,
     log_entry,
 )
+from privacydesk.services.staff_channels import StaffChannels
 from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
@@ -77,6 +78,7 @@ class Deliveries:
         notices: Notices,
         notice_delivery: NoticeDelivery,
         mail_replies: MailReplies,
+        staff_channels: StaffChannels,
         packages: Packages,
         holds: AccountRequests,
         deadlines: Deadlines,
@@ -90,6 +92,7 @@ class Deliveries:
         self._notices = notices
         self._notice_delivery = notice_delivery
         self._mail_replies = mail_replies
+        self._staff_channels = staff_channels
         self._packages = packages
         self._holds = holds
         self._deadlines = deadlines
@@ -103,6 +106,9 @@ class Deliveries:
             return
         if row.channel is Channel.MAIL_REPLY:
             await self._mail_replies.deliver(row)
+            return
+        if row.channel is Channel.STAFF:
+            await self._staff_channels.deliver(row)
             return
         call = asyncio.ensure_future(self._call(row))
         try:

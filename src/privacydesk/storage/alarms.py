@@ -8,14 +8,18 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from privacydesk.clock import Clock
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.audit import audit_entries_for_alarms
+from privacydesk.domain.staff_channels import StaffChannel
 from privacydesk.storage import tables
 from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import to_micros
+from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.alarm import alarm_row, read_alarm
 from privacydesk.storage.sealing import Seals
+from privacydesk.storage.staff_messages import STAFF_MESSAGES_KEY, StaffMessages
 from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
 
@@ -46,15 +50,33 @@ _MARK_OVER: Final = (
     .where(_alarm.id.in_(sa.bindparam("ids", expanding=True)), _alarm.seen_at.is_(None))
     .values(seen_at=sa.bindparam("to_seen_at"))
 )
+_DELETE_OLD: Final = (
+    sa.delete(tables.staff_alarm).where(_alarm.at < sa.bindparam("before")),
+    sa.delete(tables.outbox).where(
+        tables.outbox.c.conversation_id == STAFF_MESSAGES_KEY,
+        tables.outbox.c.created_at < sa.bindparam("before"),
+    ),
+)
 
 
 class SqlAlarmStore:
     """Implements ``ports.AlarmStore``."""
 
-    def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
+    def __init__(
+        self,
+        writer: BatchWriter,
+        reader: SqlReader,
+        seals: Seals,
+        clock: Clock,
+        *,
+        staff_channels: Sequence[StaffChannel] = (),
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._seals = seals
+        self._clock = clock
+        self._staff_channels = staff_channels
+        self._id_generator = SecureIdGenerator()
 
     async def alarms_of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
         """Return an agent's alarms, newest first."""
@@ -77,9 +99,22 @@ class SqlAlarmStore:
             if new:
                 connection.execute(sa.insert(tables.staff_alarm), list(map(alarm_row, new)))
                 write_audit_entries(connection, self._seals, audit_entries_for_alarms(new))
+                self._tell_channels(connection, alarms, existing)
             return len(new)
 
         return await self._writer.run(write)
+
+    def _tell_channels(
+        self, connection: sa.Connection, alarms: Sequence[StaffAlarm], existing: set[bytes]
+    ) -> None:
+        """Tell the group chats of staff of causes of which nobody was alerted yet."""
+        messages = StaffMessages(self._staff_channels, self._id_generator, self._clock.now())
+        told = {(one.kind, one.conversation_id, one.at) for one in alarms if one.id in existing}
+        messages.add_alarms(
+            one for one in alarms if (one.kind, one.conversation_id, one.at) not in told
+        )
+        if rows := messages.rows(connection, self._seals):
+            connection.execute(sa.insert(tables.outbox), rows)
 
     async def mark_seen(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
         """Mark an agent's unseen alarms as seen; return how many."""
@@ -105,6 +140,11 @@ class SqlAlarmStore:
         return await self._writer.run(lambda c: int(c.execute(_MARK_OVER, params).rowcount))
 
     async def sweep(self, before: datetime) -> None:
-        """Delete alarms raised before an instant."""
-        delete_old = sa.delete(tables.staff_alarm).where(_alarm.at < to_micros(before))
-        await self._writer.run(lambda connection: connection.execute(delete_old).rowcount)
+        """Delete alarms raised before an instant, and the messages that told them."""
+        params = {"before": to_micros(before)}
+
+        def delete(connection: sa.Connection) -> None:
+            for statement in _DELETE_OLD:
+                connection.execute(statement, params)
+
+        await self._writer.run(delete)

@@ -23,6 +23,7 @@ from privacydesk.domain.help_visits import VisitStep
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.incidents import IncidentStep
 from privacydesk.domain.retention import Purge
+from privacydesk.domain.staff_channels import StaffChannel
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError
@@ -44,6 +45,7 @@ from privacydesk.storage.rows.evidence import update_evidence_row
 from privacydesk.storage.rows.receipt import pending_row
 from privacydesk.storage.rows.ticket import number_row, person_hashes, task_rows, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
+from privacydesk.storage.staff_messages import StaffMessages
 from privacydesk.storage.staging import (
     ClosureError,
     StagedChanges,
@@ -97,7 +99,8 @@ class Batch:
         snapshots: cached conversations, each as of its last commit.
         written_versions: the versions of other rows as of their last commit.
         counters: this process's rows of the daily counters.
-        id_generator: generates the ids of webhook events and postings.
+        id_generator: generates the ids of webhook events, postings and staff messages.
+        staff_channels: the group chats in which staff are told of alarms and assignments.
         now: the current time, stored in rows that record when something happened.
         shared: whether other processes lock rows at the same time (PostgreSQL).
     """
@@ -111,6 +114,7 @@ class Batch:
         counters: CounterRows,
         *,
         id_generator: SecureIdGenerator,
+        staff_channels: Sequence[StaffChannel],
         now: datetime,
         shared: bool,
     ) -> None:
@@ -119,6 +123,7 @@ class Batch:
         self._locked = LockedRows(connection, seals, snapshots, written_versions, shared=shared)
         self._rows_to_write = _RowsToWrite()
         self._postings = PostingCollector(id_generator, now)
+        self._staff_messages = StaffMessages(staff_channels, id_generator, now)
         self._new_seals: dict[ConversationId, Seal] = {}
         self._deferred: set[ConversationId] = set()
         self._now = now
@@ -240,6 +245,8 @@ class Batch:
         to_write.visit_steps += changes.visit_steps
         to_write.incident_steps += changes.incident_steps
         to_write.staff_alarms += staged.staff_alarms
+        self._staff_messages.add_alarms(changes.staff_alarms)
+        self._staff_messages.add_assignments(changes.ticket_log, locked.tickets.now)
         if staged.purge is not None and staged.conversation is not None:
             to_write.purges.setdefault(staged.conversation.id, []).append(staged.purge)
 
@@ -284,6 +291,7 @@ class Batch:
             (tables.audit, to_write.audit),
             (tables.staff_alarm, to_write.staff_alarms),
             (tables.webhook_posting, self._postings.rows(self._connection, self._seals)),
+            (tables.outbox, self._staff_messages.rows(self._connection, self._seals)),
         ):
             if rows:
                 self._insert(table, rows)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from privacydesk.clock import Clock
+from privacydesk.domain.staff_channels import StaffChannel
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.ports import FailedJobError
@@ -62,13 +63,21 @@ class Committer:
     """
 
     def __init__(
-        self, engine: sa.Engine, seals: Seals, clock: Clock, snapshots: Snapshots, outage: Outage
+        self,
+        engine: sa.Engine,
+        seals: Seals,
+        clock: Clock,
+        snapshots: Snapshots,
+        outage: Outage,
+        *,
+        staff_channels: Sequence[StaffChannel],
     ) -> None:
         self._engine = engine
         self._seals = seals
         self._clock = clock
         self._snapshots = snapshots
         self._outage = outage
+        self._staff_channels = staff_channels
         self._shared = engine.dialect.name != "sqlite"
         self._file_watch = FileWatch(sqlite_file(engine.url))
         self._connection: sa.Connection | None = None
@@ -206,6 +215,7 @@ class Committer:
                 self._written_versions,
                 self._counters,
                 id_generator=self._id_generator,
+                staff_channels=self._staff_channels,
                 now=self._clock.now(),
                 shared=self._shared,
             )

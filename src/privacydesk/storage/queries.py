@@ -219,6 +219,16 @@ OPEN_ACTIONS_OF = (
     )
     .order_by(tables.outbox.c.id)
 )
+WAITING_BEHIND = (
+    sa.select(tables.outbox)
+    .where(
+        tables.outbox.c.lane == sa.bindparam("lane", type_=tables.outbox.c.lane.type),
+        tables.outbox.c.id > _ID,
+        tables.outbox.c.state == sql_literal(DeliveryState.OPEN.value),
+    )
+    .order_by(tables.outbox.c.id)
+    .limit(_COUNT)
+)
 AGENTS = sa.select(tables.agent).order_by(tables.agent.c.name)
 ACCESS_CHANGES = sa.select(tables.access_log).where(
     tables.access_log.c.at >= sa.bindparam("since"),

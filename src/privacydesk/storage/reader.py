@@ -572,6 +572,16 @@ class SqlReader:
 
         return await self.read(fetch)
 
+    async def waiting_behind(self, row: Delivery, *, limit: int) -> tuple[Delivery, ...]:
+        """Return the open outbox rows behind one in its lane; see ``ports.Reader``."""
+        params = {"lane": row.lane, "id": row.id, "count": limit}
+
+        def fetch(connection: sa.Connection) -> tuple[Delivery, ...]:
+            rows = connection.execute(queries.WAITING_BEHIND, params).all()
+            return self._open_readable(connection, rows, DELIVERY_BINDING, read_delivery)
+
+        return await self.read(fetch)
+
     async def open_deliveries(self) -> int:
         """Return the number of open outbox rows."""
         count = await self.read(lambda c: c.scalar(queries.OPEN_DELIVERIES))

@@ -52,6 +52,7 @@ _POOL_CONDITIONS: Mapping[Pool, sa.ColumnElement[bool]] = {
     Pool.EXPORT: sa.and_(_CHANNEL_CONDITIONS[Channel.ACCOUNT], ~_IS_AWAITED, _IS_EXPORT),
     Pool.NOTICE: _CHANNEL_CONDITIONS[Channel.NOTICE],
     Pool.MAIL_REPLY: _CHANNEL_CONDITIONS[Channel.MAIL_REPLY],
+    Pool.STAFF: _CHANNEL_CONDITIONS[Channel.STAFF],
 }
 """``Delivery.pool`` as SQL conditions; a test compares the two."""
 

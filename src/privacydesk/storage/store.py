@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from privacydesk.clock import Clock
+from privacydesk.domain.staff_channels import StaffChannel
 from privacydesk.outages import Outages
 from privacydesk.storage import schema
 from privacydesk.storage.access import SqlStaffAccess
@@ -63,6 +65,7 @@ class SqlStore:
         readers: the number of reads that run at the same time.
         beside_serve: whether another process may be serving the database.
         outages: records the outages of this process.
+        staff_channels: the group chats in which staff are told of alarms and assignments.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class SqlStore:
         readers: int = READERS,
         beside_serve: bool = False,
         outages: Outages | None = None,
+        staff_channels: Sequence[StaffChannel] = (),
     ) -> None:
         address = parse_url(url)
         seals = Seals(ring, clock)
@@ -81,7 +85,9 @@ class SqlStore:
         self._reading = reading_engine(address, readers)
         # An intermittently failing database is reported as one outage.
         outage = (outages or Outages(clock)).of("database", recovery_seconds=_CALM_SECONDS)
-        self.writer = BatchWriter(self._writing, seals, clock, outage=outage)
+        self.writer = BatchWriter(
+            self._writing, seals, clock, outage=outage, staff_channels=staff_channels
+        )
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
         # SQLite is served by one process.
         self.commit_hints = None if sqlite_file(address) else CommitHints(self._writing)
@@ -94,7 +100,9 @@ class SqlStore:
         self.incidents = SqlIncidentStore(self.writer, self.reader, seals)
         self.agent_store = SqlAgentStore(self.writer, seals)
         self.duties = SqlDutyStore(self.writer, self.reader)
-        self.alarm_store = SqlAlarmStore(self.writer, self.reader, seals)
+        self.alarm_store = SqlAlarmStore(
+            self.writer, self.reader, seals, clock, staff_channels=staff_channels
+        )
         self.package_files = SqlPackageFiles(self.writer, self.reader, seals)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.integrity = SqlIntegrity(self.reader, seals, ring)

@@ -20,7 +20,7 @@ import asyncio
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.staff_channels import StaffChannel
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.ports import CommitHook, Committed, Job
@@ -68,6 +69,7 @@ class BatchWriter:
         batch_limit: the maximum number of jobs that share a commit.
         cached_conversations: the number of conversations that are cached.
         outage: records whether the database accepts writes; created if None.
+        staff_channels: the group chats in which staff are told of alarms and assignments.
     """
 
     def __init__(
@@ -79,13 +81,16 @@ class BatchWriter:
         batch_limit: int = BATCH_LIMIT,
         cached_conversations: int = 20_000,
         outage: Outage | None = None,
+        staff_channels: Sequence[StaffChannel] = (),
     ) -> None:
         self._seals = seals
         self._clock = clock
         self._limit = batch_limit
         self._snapshots: Snapshots = Lru(cached_conversations)
         self.outage = outage or Outage("database", clock)
-        self._committer = Committer(engine, seals, clock, self._snapshots, self.outage)
+        self._committer = Committer(
+            engine, seals, clock, self._snapshots, self.outage, staff_channels=staff_channels
+        )
         self._hooks: list[CommitHook] = []
         self._queue: deque[QueueEntry] = deque()
         self.taken = 0

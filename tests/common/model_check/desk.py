@@ -343,6 +343,7 @@ class Rows:
             notices=self.notices(),
             notice_delivery=self.ports,
             mail_replies=self.ports,
+            staff_channels=self.ports,
             packages=self.ports,
             holds=self.holds(),
             deadlines=_DEADLINES,

@@ -144,15 +144,16 @@ async def test_each_pool_gives_as_many_rows_as_it_has_places(begun: SqlStore) ->
         Pool.EXPORT: {"action": "export"},
         Pool.NOTICE: {"channel": Channel.NOTICE, "action": "answered"},
         Pool.MAIL_REPLY: {"channel": Channel.MAIL_REPLY, "action": "letter"},
+        Pool.STAFF: {"channel": Channel.STAFF, "action": "overdue"},
     }
     rows = [
         desk.delivery(10 * n + m, **kinds[pool]) for n, pool in enumerate(Pool) for m in range(4)
     ]
     await _put(begun, *rows)
-    places = dict(zip(Pool, (0, 1, 2, 3, 4, 5), strict=True))
+    places = dict(zip(Pool, (0, 1, 2, 3, 4, 5, 1), strict=True))
     claimed = await begun.claims.deliveries(NOW, lease=MINUTE, places=places)
     counted = Counter(row.pool for row in claimed)
-    assert [counted[pool] for pool in Pool] == [0, 1, 2, 3, 4, 4]
+    assert [counted[pool] for pool in Pool] == [0, 1, 2, 3, 4, 4, 1]
     # What is full is passed over, however long it has been due.
     assert await begun.claims.next_delivery({Pool.NOTICE, Pool.MAIL_REPLY}) == NOW + MINUTE
     assert await begun.claims.next_delivery({Pool.CODE, Pool.MAIL_REPLY}) == NOW

@@ -10,6 +10,7 @@ import asyncio
 from pathlib import Path
 
 from privacydesk.app import saved_overrides, saved_policies
+from privacydesk.app.doctor.channels import find_channel_faults
 from privacydesk.app.doctor.database import find_database_faults
 from privacydesk.app.doctor.files import find_disk_faults, find_exposed_files, find_folder_faults
 from privacydesk.app.doctor.outside import find_outside_faults
@@ -85,6 +86,9 @@ def _examine_settings(
             check_metrics_guard(settings)
         if settings.app_token_keys:
             TokenChecker(settings.app_token_keys, settings.app_token_audience, clock)
+    if settings.staff_channels:
+        with report.check("staff channels", "each address has the form of its service"):
+            report.add(find_channel_faults(settings))
     with report.check("confinement", "programs that parse strangers' input are confined"):
         report.warn(one for one in warnings if one.check == "confinement")
     with report.check("secrets", "ring keys and hashing secret are there, and look random"):

@@ -20,11 +20,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
+from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticketing import RemoteGoneError, RemoteRefusedError, TicketingSystem
 from privacydesk.domain.ticketing_links import GONE, JoinedSystem, LinkCounts, TicketingLink
 from privacydesk.errors import DeskError, SettingsError, StaleError, UnavailableError
 from privacydesk.ports import PeriodicTasks, TicketingLinkStore
+from privacydesk.services.alarms import AlertFailing
 from privacydesk.services.leases import Lease
 from privacydesk.services.ticketing.incoming import Incoming
 from privacydesk.services.ticketing.ticket_sync import TicketSync
@@ -73,6 +75,7 @@ class SyncRounds:
         taking: takes over what people did there.
         clock: the present.
         every: the time between two rounds.
+        alert: alerts staff to a system that has been failing; None to log that only.
         duration: after this another process may take up a round whose process was killed.
     """
 
@@ -86,6 +89,7 @@ class SyncRounds:
         taking: Incoming,
         clock: Clock,
         every: timedelta,
+        alert: AlertFailing | None = None,
         duration: timedelta = _LEASE,
     ) -> None:
         self._system = system
@@ -95,6 +99,7 @@ class SyncRounds:
         self._taking = taking
         self._clock = clock
         self._every = every
+        self._alert = alert
         self._duration = duration
 
     @property
@@ -249,6 +254,8 @@ class SyncRounds:
                 since=None if since is None else since.isoformat(),
                 alarms=_ALARMS,
             )
+            if self._alert is not None:
+                await self._alert(AlarmKind.TICKETING_FAILING, joined.name, now)
         if ailing != joined:
             await self._book.note_health(ailing)
 

@@ -11,6 +11,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
 from privacydesk.ports import Catalog, PeriodicTasks, Store, TicketingLinkStore
+from privacydesk.services.alarms import AlertFailing
 from privacydesk.services.staff.handling import TicketHandling
 from privacydesk.services.ticketing.incoming import Incoming
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
@@ -31,6 +32,7 @@ def join_system(
     zone: str,
     clock: Clock,
     every: timedelta,
+    alert: AlertFailing | None = None,
 ) -> SyncRounds:
     """Wire a ticketing system to the desk.
 
@@ -46,6 +48,7 @@ def join_system(
         zone: the operator's.
         clock: the present.
         every: the time between two rounds.
+        alert: alerts staff to a system that has been failing; None to log that only.
     """
     said = replace(said, states={**system.states, **said.states})
     telling = Telling(catalog, said, zone, item)
@@ -67,4 +70,5 @@ def join_system(
         taking=taking,
         clock=clock,
         every=every,
+        alert=alert,
     )

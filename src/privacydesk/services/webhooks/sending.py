@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from privacydesk.clock import Clock
+from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.ids import EndpointId
 from privacydesk.domain.webhook_events import WebhookEventKind, message_id
 from privacydesk.domain.webhooks import (
@@ -31,6 +32,7 @@ from privacydesk.domain.webhooks import (
     after_attempt,
 )
 from privacydesk.ports import WebhookQueue, WebhookStore
+from privacydesk.services.alarms import AlertFailing
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +56,7 @@ class Sending:
         clock: the present.
         chance: uniform in [0, 1): jitter for pauses.
         keep: how long the delivery log is kept.
+        alert: alerts staff to an endpoint that is failing or gone; None to log that only.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Sending:
         clock: Clock,
         chance: Callable[[], float],
         keep: timedelta,
+        alert: AlertFailing | None = None,
     ) -> None:
         self.queue = queue
         self.ailing: tuple[EndpointStatus, ...] = ()
@@ -73,6 +77,7 @@ class Sending:
         self._clock = clock
         self._chance = chance
         self._keep = keep
+        self._alert = alert
 
     async def claim(
         self, *, at_once: int, busy: Mapping[EndpointId, int]
@@ -108,6 +113,7 @@ class Sending:
             endpoint = one.claimed.endpoint
             if one.attempt.answer.is_gone:
                 _log.error("webhook_gone", endpoint=_name(endpoint), alarms=_ALARMS)
+                await self._alert_to(endpoint)
             elif _is_lost(one):
                 count = parked.get(endpoint.id, (endpoint, 0))[1] + 1
                 parked[endpoint.id] = (endpoint, count)
@@ -125,7 +131,12 @@ class Sending:
                 since=since.isoformat() if since else None,
                 alarms=_ALARMS,
             )
+            await self._alert_to(endpoint)
         self.ailing = tuple(one for one in await self._book.endpoints() if _ails(one))
+
+    async def _alert_to(self, endpoint: Endpoint) -> None:
+        if self._alert is not None:
+            await self._alert(AlarmKind.WEBHOOKS_FAILING, _name(endpoint), self._clock.now())
 
     async def sweep(self) -> None:
         """Remove expired entries from the delivery log."""
