@@ -82,7 +82,8 @@ class StaffMessageTexts:
         else:
             what = text(locale, f"web.duty.alarm.{row.action}", {})
         if number:
-            what = text(locale, "staff_channel.request", self._about(number, what, ticket))
+            about = self._about(number, what, ticket)
+            what = text(locale, "staff_channel.request", about).rstrip()
         return "\n".join((f"• {what}", *self._link(_page_of(row, number))))
 
     def _about(self, number: str, what: str, ticket: Ticket | None) -> Mapping[str, Any]:
