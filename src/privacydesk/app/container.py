@@ -23,6 +23,7 @@ from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.incident_sending import IncidentSending
+from privacydesk.services.intake import Intake
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
@@ -102,11 +103,13 @@ class Integrations:
         tokens: manages and checks API tokens.
         idempotency: returns the stored response to a repeated request.
         revocations: revokes tokens of the app's users.
+        intake: files requests for users.
     """
 
     tokens: ApiTokens
     idempotency: IdempotentRequests
     revocations: Revocations
+    intake: Intake
 
 
 @dataclass(frozen=True, slots=True)

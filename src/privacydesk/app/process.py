@@ -115,6 +115,7 @@ def _api_services(services: Services) -> ApiServices:
         tokens=services.integrations.tokens,
         idempotency=services.integrations.idempotency,
         revocations=services.integrations.revocations,
+        intake=services.integrations.intake,
         staff=services.staff,
         takeover=services.takeover,
         inbox=services.console.inbox,

@@ -17,6 +17,7 @@ from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_reader import AuditReader
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.inbound_mail import MailboxPoller
+from privacydesk.services.intake import Intake
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.oversight import Oversight
@@ -75,9 +76,23 @@ def build_supporting_services(
             ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
             IdempotentRequests(store.api_token_store, clock),
             Revocations(store.revocations, chat.revoked, deps.hashing, clock),
+            _build_intake(deps, chat),
         ),
         mailbox_poller=_build_mailbox_poller(deps, store, chat.desk),
         ticketing=_build_ticketing(deps, store, staff.handling, alarms),
+    )
+
+
+def _build_intake(deps: Dependencies, chat: ChatServices) -> Intake:
+    return Intake(
+        turns=chat.turns,
+        desk=chat.desk,
+        reader=deps.store.reader,
+        engine=deps.engine,
+        accounts=deps.external.accounts,
+        hashing=deps.hashing,
+        minter=deps.minter,
+        clock=deps.clock,
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from privacydesk.dialog import fetching, notices
+from privacydesk.dialog import fetching, intake, notices
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import RECEIVERS
 from privacydesk.dialog.answers import Answers
@@ -39,6 +39,7 @@ from privacydesk.domain.turn import (
     DecisionMessage,
     DownloadMessage,
     DueMessage,
+    IntakeMessage,
     Message,
     Needs,
     Observation,
@@ -161,16 +162,23 @@ class Engine:
             if message.text:
                 script.said = script.whole_message = message.text
                 self._answers.said(script, TextMessage(message.job_id, message.text))
-        elif isinstance(message, DecisionMessage):
+        else:
+            self._happened(script, message)
+        return script.turn()
+
+    def _happened(self, script: Script, message: Message) -> None:
+        """Go on from what staff, another service, a program or the clock did."""
+        if isinstance(message, DecisionMessage):
             notices.decided(self._runner, script, message)
         elif isinstance(message, ResultMessage):
             self._result(script, message)
         elif isinstance(message, DownloadMessage):
             fetching.fetched(script, message)
+        elif isinstance(message, IntakeMessage):
+            intake.file(self._runner, script, message)
         else:
             assert isinstance(message, DueMessage)
             notices.came_due(self._runner, script, message)
-        return script.turn()
 
     def _script(self, snapshot: Snapshot, message: Message, now: datetime) -> Script:
         return Script(snapshot, message.observed, self.rules, now, message.job_id)

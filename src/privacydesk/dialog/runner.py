@@ -336,7 +336,7 @@ class Runner:
             slots.setdefault("account", account_of(script, frame))
             script.push(child.name, child.start, slots, called=True)
         elif isinstance(step, Branch):
-            self.fire(frame, self._outcome(script, frame, flow, step))
+            self.fire(frame, self.branch(script, frame, flow, step))
         else:
             return self._end(script, frame, flow, step)
         return None
@@ -458,7 +458,7 @@ class Runner:
         flow = self.flows[frame.flow]
         then = flow.steps[step.on["answered"]]
         if isinstance(then, Branch):
-            then = flow.steps[then.on[self._outcome(script, frame, flow, then)]]
+            then = flow.steps[then.on[self.branch(script, frame, flow, then)]]
         if isinstance(then, Say) and then.then in frame.trail:
             self._say(script, frame, flow, then)
             self.prompt_again(script)
@@ -480,9 +480,10 @@ class Runner:
                 self._say(script, frame, flow, then)
                 then = flow.steps[then.then]
             else:
-                then = flow.steps[then.on[self._outcome(script, frame, flow, then)]]
+                then = flow.steps[then.on[self.branch(script, frame, flow, then)]]
 
-    def _outcome(self, script: Script, frame: Running, flow: Flow, step: Branch) -> str:
+    def branch(self, script: Script, frame: Running, flow: Flow, step: Branch) -> str:
+        """Return what the guard of a branch answers."""
         params = {name: self._param(frame, value) for name, value in step.params.items()}
         return GUARDS[step.guard](Act(script, frame, flow, params))
 

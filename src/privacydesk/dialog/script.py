@@ -64,6 +64,7 @@ class Script:
         "effects",
         "events",
         "explained",
+        "is_present",
         "job_id",
         "last_filed",
         "last_said_at",
@@ -145,6 +146,8 @@ class Script:
         self.suggested: Intent | None = None
         # What may be done with the request that was just shown.
         self.offered: tuple[Choice, ...] = ()
+        # Whether the user takes this turn: only then their session proves anything.
+        self.is_present = True
         self.events: list[Event] = []
         self.effects: list[Effect] = []
 
@@ -305,7 +308,7 @@ class Script:
         """Return a fresh proof for ``account`` at ``level`` or higher."""
         if not account:
             return None
-        if level <= Assurance.APP_SESSION and account == self.account:
+        if level <= Assurance.APP_SESSION and account == self.account and self.is_present:
             return Verification(account, Assurance.APP_SESSION, self.now)
         return self._proof(account, level)
 

@@ -32,6 +32,10 @@ RESPONSE_RETENTION: Final = timedelta(hours=48)
 class Scope(StrEnum):
     """A permission of a token. No scope includes another."""
 
+    REQUESTS_FILE = "requests:file"
+    """File requests of the app's users, proven by their app tokens or, later, in the chat."""
+    REQUESTS_ATTEST = "requests:attest"
+    """File requests of users whose identity a person has checked, such as in a call centre."""
     TICKETS_READ = "tickets:read"
     """Read tickets without names and without any text that people wrote."""
     TICKETS_DETAILS = "tickets:details"

@@ -29,7 +29,7 @@ NON_STAFF_ACTORS: Final = frozenset(
 )
 """Names of actors that are not staff. They are reserved, so that no agent can have them."""
 
-_AUDITED_DATA: Final = ("accepted", "ground", "proposed_by")
+_AUDITED_DATA: Final = ("accepted", "ground", "proof", "proposed_by")
 """Data of log entries that is copied to the audit: words of closed lists, and names of agents."""
 
 

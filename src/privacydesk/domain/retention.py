@@ -31,7 +31,17 @@ _MAX_BREAK: Final = timedelta(days=1)
 """The longest break between two messages of the same run of small talk."""
 
 KEPT_LOG_DATA: Final = frozenset(
-    {"accepted", "agreed", "asked_at", "first_due", "ground", "occasion", "proposed_by", "tries"}
+    {
+        "accepted",
+        "agreed",
+        "asked_at",
+        "first_due",
+        "ground",
+        "occasion",
+        "proof",
+        "proposed_by",
+        "tries",
+    }
 )
 """Data of log entries that is kept in the record: words of closed lists, dates and agents."""
 

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.effects import Effect
 from privacydesk.domain.events import Event
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import EvidenceId, TicketId
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.ticket import Ticket
@@ -313,6 +315,33 @@ class DownloadMessage(Struct, frozen=True):
     observed: Observation = field(default_factory=Observation)
 
 
+class IntakeMessage(Struct, frozen=True):
+    """A program files a request for the user: the app, or a call centre.
+
+    Attributes:
+        by: what users see of who files it.
+        answers: the answers to the questions of the request's flow, by slot.
+        words: the user's own words; may be empty.
+        level: the identity verification that is shown; ``NONE`` leaves it to the chat.
+        verified_at: when it was made; None for ``NONE``.
+        confirmed_at: when the user confirmed what can't be undone; None if they did not.
+        reads: the account service's answers, by the flows' actions that read them.
+        previewed: whether nothing is filed: the turn says what the user has to confirm.
+    """
+
+    job_id: str
+    kind: RequestKind
+    by: str
+    answers: Mapping[str, Any]
+    words: str = ""
+    level: Assurance = Assurance.NONE
+    verified_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    reads: Mapping[str, AccountAnswer] = field(default_factory=dict)
+    previewed: bool = False
+    observed: Observation = field(default_factory=Observation)
+
+
 Message = (
     TextMessage
     | ChoiceMessage
@@ -322,6 +351,7 @@ Message = (
     | ResultMessage
     | DueMessage
     | DownloadMessage
+    | IntakeMessage
 )
 
 

@@ -185,6 +185,18 @@ class ChatDesk:
             return Admission(session, await self._view(conversation))
         return Admission(session, self.view_of(conversation), greeting)
 
+    def account_of_token(self, token: str) -> str:
+        """Return the account of an app token that would open its chat now.
+
+        Raises:
+            DeskError: as for ``open``.
+        """
+        if self._tokens is None:
+            raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
+        claims = self._tokens.check(token)
+        self._check_not_revoked(claims)
+        return claims.account
+
     async def conversation_of(self, key: LookupHash, account: str, locale: str) -> ConversationId:
         """Return the conversation of an account; begin one for a notice if there is none.
 

@@ -47,10 +47,12 @@ class TurnInput(Struct, frozen=True):
         message: the message for the engine; None if the user is not told anything.
         changes: changes in addition to the turn's: moved tickets and their log entries, outbox
             rows, files sent with the message.
+        complete: returns the changes of the turn with what depends on them; None for nothing.
     """
 
     message: Message | None
     changes: Changes = _UNCHANGED
+    complete: Callable[[Changes], Changes] | None = None
 
 
 PrepareTurn = Callable[[WorkingSet], TurnInput]
@@ -150,6 +152,8 @@ class Decision(Struct, frozen=True):
         visited = visit_steps(conversation, turn.events, self.services.opening_time)
         if counted or visited:
             turn_changes = replace(turn_changes, counter_increments=counted, visit_steps=visited)
+        if turn_input.complete is not None:
+            turn_changes = turn_input.complete(turn_changes)
         return turn_changes if changes is _UNCHANGED else changes.merged_with(turn_changes)
 
     def _check_needs(self, snapshot: Snapshot, message: Message) -> Needs:

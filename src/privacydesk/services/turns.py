@@ -20,7 +20,6 @@ from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 from privacydesk.domain.instants import happened_within
 from privacydesk.domain.quotes import PolicyAnswer
@@ -280,17 +279,18 @@ class Turns:
 
     async def preview(
         self,
-        conversation: ConversationId,
+        conversation: ConversationId | Conversation,
         prepare: PrepareTurn,
         *,
         tickets: tuple[Ticket, ...] = (),
-    ) -> tuple[Event, ...]:
-        """Return the events that a job would produce, with the texts that would be shown.
+    ) -> Changes:
+        """Return the changes that a job would make, its events with the texts that would be shown.
 
-        Nothing is locked or stored; ids and numbers generated on the way are discarded.
+        Nothing is locked or stored; ids and numbers generated on the way are discarded. Counters
+        are not read, so that quotas don't count.
 
         Args:
-            conversation: the id of the conversation.
+            conversation: the id of the conversation, or one that is not stored yet.
             prepare: as for ``run``.
             tickets: the current tickets that ``prepare`` changes or reads.
 
@@ -300,7 +300,11 @@ class Turns:
         """
         needs, context = NO_NEEDS, EMPTY_CONTEXT
         for _ in range(_MAX_ATTEMPTS):
-            state = await self._reader.conversation(conversation)
+            state: Conversation | None
+            if isinstance(conversation, Conversation):
+                state = conversation
+            else:
+                state = await self._reader.conversation(conversation)
             if state is None:
                 raise NotFoundError("no such conversation")
             context = await self._fetch_context(state, needs, context)
@@ -311,7 +315,7 @@ class Turns:
                 decision = Decision(
                     self._services, "preview", prepare, context, NO_OBSERVATION, self._clock.now()
                 )
-                return decision(rows).events
+                return decision(rows)
             except ObservationOutdated as outdated:
                 needs = outdated.args[0]
         raise UnavailableError("the conversation changes faster than it can be answered")

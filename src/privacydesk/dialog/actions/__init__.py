@@ -23,15 +23,20 @@ from privacydesk.dialog.actions import (
 from privacydesk.dialog.actions.base import HELD, WAITS
 from privacydesk.domain.account_terms import AccountAction
 
+READS: Mapping[str, AccountAction] = {
+    "read_profile": AccountAction.PROFILE,
+    "read_age": AccountAction.PROFILE,
+    "read_bindings": AccountAction.BINDINGS,
+    "read_decisions": AccountAction.DECISIONS,
+    "read_export_summary": AccountAction.EXPORT,
+    "read_counts": AccountAction.EXPORT,
+}
+"""What actions read from the account service."""
+
 ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "send_code": codes.send_code,
     "check_code": codes.check_code,
-    "read_profile": readings.reading(AccountAction.PROFILE),
-    "read_age": readings.reading(AccountAction.PROFILE),
-    "read_bindings": readings.reading(AccountAction.BINDINGS),
-    "read_decisions": readings.reading(AccountAction.DECISIONS),
-    "read_export_summary": readings.reading(AccountAction.EXPORT),
-    "read_counts": readings.reading(AccountAction.EXPORT),
+    **{name: readings.reading(action) for name, action in READS.items()},
     "read_back": filing.read_back,
     "file_ticket": filing.file_ticket,
     "file_unverified": filing.file_unverified,
@@ -68,4 +73,4 @@ RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {
     "read_counts": readings.counts_read,
 }
 
-__all__ = ["ACTIONS", "HELD", "RECEIVERS", "WAITS"]
+__all__ = ["ACTIONS", "HELD", "READS", "RECEIVERS", "WAITS"]

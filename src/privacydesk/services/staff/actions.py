@@ -297,7 +297,8 @@ class StaffActions:
             message = _decision_message("preview", result, agent, after)
             return TurnInput(message, Changes(tickets=(after,)))
 
-        return await self._turns.preview(ticket.conversation_id, prepare, tickets=(ticket,))
+        changes = await self._turns.preview(ticket.conversation_id, prepare, tickets=(ticket,))
+        return changes.events
 
     async def send_reply(
         self,

@@ -10,6 +10,7 @@ from aiohttp import web
 from privacydesk.web.api.app_tokens import APP_TOKENS
 from privacydesk.web.api.conversations import CONVERSATIONS
 from privacydesk.web.api.headers import RateLimiter, add_api_headers
+from privacydesk.web.api.intake import REQUESTS
 from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.operations import API_SERVICES, ApiServices, Operation
 from privacydesk.web.api.pages import OPENAPI_DOCUMENT, OpenApiDocument, docs_page
@@ -23,6 +24,7 @@ from privacydesk.web.responses import json_response
 from privacydesk.web.settings import WebSettings
 
 OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
+    *REQUESTS,
     *TICKETS,
     *TICKET_ACTIONS,
     *TASKS,

@@ -105,6 +105,7 @@ class Problem(ResponseModel):
 
 
 _GROUP_DESCRIPTIONS: Final[Mapping[Group, str]] = {
+    Group.REQUESTS: "Filing requests for users of the app, and of a call centre.",
     Group.TICKETS: "Reading tickets: filtered lists, single tickets, their logs and evidence.",
     Group.TICKET_ACTIONS: "Actions of an agent on tickets, with the same rules as in the console.",
     Group.TASKS: "What teams, the owners of some of the data, are asked to do for tickets.",
@@ -259,7 +260,7 @@ def _parameter_schema(field: Mapping[str, Any]) -> dict[str, Any]:
 
 def _header_parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
     parameters = []
-    if operation.is_write:
+    if operation.takes_key:
         parameters.append(
             {
                 "name": IDEMPOTENCY_KEY_HEADER,
@@ -302,7 +303,7 @@ def _success_response(operation: Operation[Any, Any], schemas: _SchemasByModel) 
     headers = dict(_RATE_LIMIT_HEADERS)
     if operation.has_etag:
         headers["ETag"] = {"schema": {"type": "string", "pattern": ETAG_PATTERN}}
-    if operation.is_write:
+    if operation.takes_key:
         headers[REPLAYED_HEADER] = {
             "description": "`true` if this is the stored response to an earlier request.",
             "schema": {"type": "string", "enum": ["true"]},

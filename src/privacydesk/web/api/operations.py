@@ -18,6 +18,7 @@ from privacydesk.domain.api_tokens import Bearer, Scope, StoredResponse
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
+from privacydesk.services.intake import Intake
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.profiles import Profiles
@@ -43,6 +44,7 @@ class ApiServices:
     tokens: ApiTokens
     idempotency: IdempotentRequests
     revocations: Revocations
+    intake: Intake
     staff: StaffServices
     takeover: Takeover
     inbox: Inbox
@@ -62,6 +64,7 @@ API_SERVICES = web.AppKey("api_services", ApiServices)
 class Group(StrEnum):
     """The tag under which an operation is listed in the documentation."""
 
+    REQUESTS = "Filing requests"
     TICKETS = "Tickets"
     TICKET_ACTIONS = "Acting on tickets"
     TASKS = "Tasks of teams"
@@ -147,6 +150,7 @@ class Operation(Generic[Q, B]):
         body_model: the model of the request body; ``EmptyRequest`` for reads.
         response_model: the model of the response; None if the response is a file.
         is_write: whether the method is ``POST``, with an idempotency key; otherwise it is ``GET``.
+        changes_nothing: whether a ``POST`` only reads, and takes no idempotency key.
         details: further sentences for the documentation.
         has_etag: whether the response has an entity tag.
         supports_if_match: whether ``If-Match`` is honoured.
@@ -165,6 +169,7 @@ class Operation(Generic[Q, B]):
     body_model: type[B]
     response_model: type[BaseModel] | None
     is_write: bool = False
+    changes_nothing: bool = False
     details: str = ""
     has_etag: bool = False
     supports_if_match: bool = False
@@ -176,6 +181,11 @@ class Operation(Generic[Q, B]):
     def method(self) -> str:
         """The HTTP method."""
         return "POST" if self.is_write else "GET"
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request needs an idempotency key."""
+        return self.is_write and not self.changes_nothing
 
 
 def read_operation(
@@ -223,9 +233,10 @@ def write_operation(
     supports_if_match: bool = True,
     requires_if_match: bool = False,
     has_etag: bool = True,
+    changes_nothing: bool = False,
     complete_stored: CompleteStored | None = None,
 ) -> Operation[Any, Any]:
-    """Return a write operation: it takes an idempotency key.
+    """Return a write operation: it takes an idempotency key, unless it changes nothing.
 
     It may honour or require ``If-Match``.
     """
@@ -240,6 +251,7 @@ def write_operation(
         body_model=body_model,
         response_model=response_model,
         is_write=True,
+        changes_nothing=changes_nothing,
         details=details,
         has_etag=has_etag,
         supports_if_match=supports_if_match,

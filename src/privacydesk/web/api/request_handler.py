@@ -225,8 +225,11 @@ async def _run(
     operation: Operation[Any, Any], call: Call[Any, Any], request: web.Request
 ) -> web.Response:
     """Run the operation's handler; a repeated write gets its stored response instead."""
-    if not operation.is_write:
-        return _http_response(await operation.handler(call))
+    if not operation.takes_key:
+        try:
+            return _http_response(await operation.handler(call))
+        except DeskError as error:
+            raise _as_unprocessable(error) from None
     idempotency, key = call.services.idempotency, _idempotency_key(request)
     # Requests count as the same whatever the formatting and key order of their JSON, and whatever
     # the version in ``If-Match``.
@@ -252,10 +255,7 @@ async def _run(
             reason=error.data["reason"],
         ) from None
     except DeskError as error:
-        if error.code is not ErrorCode.INVALID_REQUEST:
-            raise
-        # The body has been validated against its model, so the error is a semantic one.
-        raise DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data) from None
+        raise _as_unprocessable(error) from None
     response = _http_response(result)
     await idempotency.save_response(
         registered,
@@ -264,6 +264,16 @@ async def _run(
         response.headers.get(hdrs.ETAG, ""),
     )
     return response
+
+
+def _as_unprocessable(error: DeskError) -> DeskError:
+    """Return the error of a handler as it is sent.
+
+    The request has been validated against its models, so an invalid one is semantically so.
+    """
+    if error.code is not ErrorCode.INVALID_REQUEST:
+        return error
+    return DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data)
 
 
 async def _stored_response(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
 from privacydesk.domain.clocks import Clock
-from privacydesk.domain.deadlines import DayReason
+from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import is_qualified, part_of
@@ -262,6 +263,20 @@ def item_fields(item: ScopeItem) -> dict[str, Any]:
         "in_part": item.is_granted_in_part,
         "result": item.result,
     }
+
+
+def day_responses(days: Iterable[Day]) -> tuple[DayResponse, ...]:
+    """Return the response models of a day count."""
+    return tuple(
+        DayResponse(
+            date=day.date,
+            working=day.working,
+            count=day.count,
+            reason=day.reason,
+            name=day.name,
+        )
+        for day in days
+    )
 
 
 def deadline_response(ticket: Ticket) -> DeadlineResponse | None:

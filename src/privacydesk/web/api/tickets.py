@@ -26,7 +26,6 @@ from privacydesk.web.api.operations import (
 from privacydesk.web.api.schemas import EmptyRequest
 from privacydesk.web.api.ticket_schemas import (
     DayCountResponse,
-    DayResponse,
     EvidenceFileResponse,
     EvidenceListResponse,
     ItemDetailsResponse,
@@ -36,6 +35,7 @@ from privacydesk.web.api.ticket_schemas import (
     TicketPage,
     TicketQuery,
     TicketResponse,
+    day_responses,
     deadline_response,
     item_fields,
     ticket_response,
@@ -79,16 +79,7 @@ async def _count_days(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
     return ApiResponse(
         DayCountResponse(
             due=deadline_response(ticket),
-            days=tuple(
-                DayResponse(
-                    date=day.date,
-                    working=day.working,
-                    count=day.count,
-                    reason=day.reason,
-                    name=day.name,
-                )
-                for day in days
-            ),
+            days=day_responses(days),
         )
     )
 

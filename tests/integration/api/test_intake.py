@@ -1,0 +1,379 @@
+"""Requests that the app or a call centre files for its users."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.common.api_client import Answer, Program, fresh_key, program
+from tests.common.console_cases import enter
+from tests.common.console_client import Office, open_office
+from tests.common.stories import PROFILE, steps, token_for
+
+from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
+from privacydesk.storage.store import SqlStore
+
+LIN, KAHO, ALICE, SUSPENDED, CLOSED = "u-1001", "u-1002", "u-1003", "u-1007", "u-1012"
+CHILD = "u-1009"
+
+
+def stated(office: Office, how: str = "Face ID", ago: int = 0) -> dict[str, str]:
+    """Return a check or a confirmation, some minutes ago."""
+    at = office.clock.now() - timedelta(minutes=ago)
+    return {"how": how, "at": at.isoformat()}
+
+
+def vouched(office: Office, user: str, kind: str = "deletion", **more: Any) -> dict[str, Any]:
+    """Return a request of a user whom the app has just verified, and who has confirmed it."""
+    answers = {"categories": ["posts"]} if kind == "deletion" else {}
+    return {
+        "kind": kind,
+        "app_token": token_for(user, office.clock),
+        "checked": stated(office),
+        "confirmation": stated(office, "Tapped “Delete” twice."),
+        "answers": answers,
+        **more,
+    }
+
+
+async def app(office: Office) -> Program:
+    return await program(office, Scope.REQUESTS_FILE, name="lane-app")
+
+
+async def hotline(office: Office) -> Program:
+    return await program(office, Scope.REQUESTS_ATTEST, name="hotline")
+
+
+def faults(answer: Answer) -> list[tuple[str, str]]:
+    assert answer.status in {400, 422}, answer.body
+    return [(one["where"], one["what"]) for one in answer.body["faults"]]
+
+
+async def ticket_of(office: Office, answer: Answer) -> Ticket:
+    assert answer.status == 200, answer.body
+    return await office.world.services.staff.tickets.by_number(answer.body["number"])
+
+
+async def tickets_about(office: Office, account: str) -> tuple[Ticket, ...]:
+    return await office.world.services.staff.account_requests.about(account)
+
+
+async def filed_for(office: Office, ticket: Ticket) -> LogEntry:
+    log = await office.world.services.store.reader.ticket_log(ticket.id)
+    return next(entry for entry in log if entry.what == "filed_for")
+
+
+# -- filing ---------------------------------------------------------------------------------------
+
+
+async def test_the_app_files_a_deletion_that_is_one_of_the_chat(office: Office) -> None:
+    asked = vouched(office, LIN, words="Everything I wrote before the exam.")
+    asked["limited_to"] = [{"category": "posts", "to": "2026-05-01"}]
+    answer = await (await app(office)).post("/requests", asked)
+    assert (answer.body["filed"], answer.body["state"]) == (True, "in_review")
+    assert answer.body["items"][0]["only"] == [{"from": None, "to": "2026-05-01"}]
+    ticket = await ticket_of(office, answer)
+    assert (ticket.account, ticket.verified_at) == (LIN, office.clock.now())
+    assert ticket.clock is not None
+    assert answer.body["due"]["date"] == ticket.clock.due_date.isoformat() == "2026-06-10"
+    assert ticket.answers["opening"] == "Everything I wrote before the exam."
+    entry = await filed_for(office, ticket)
+    assert (entry.by, entry.data["proof"]) == ("lane-app", "app")
+    assert entry.why == "Face ID\nTapped “Delete” twice."
+    store = office.world.services.store
+    assert isinstance(store, SqlStore)
+    (audited,) = [one.entry for one in await store.trail.entries(by="lane-app")]
+    assert (audited.what, audited.detail) == ("filed_for", {"proof": "app"})
+
+
+async def test_the_user_finds_it_in_the_chat_and_the_receipt_tells_how_it_ended(
+    office: Office,
+) -> None:
+    ticket = await ticket_of(
+        office, await (await app(office)).post("/requests", vouched(office, LIN))
+    )
+    player = await enter(office, "lin")
+    assert [key for key in player.said() if key.startswith("intake")] == ["intake.filed"]
+    await office.world.services.staff.decisions.grant(ticket.number, "mei", carried_out=True)
+    await office.world.work()
+    closed = await office.world.services.staff.tickets.by_number(ticket.number)
+    assert closed.state is TicketState.CLOSED
+    assert await office.world.services.receipts.of(closed) is not None
+
+
+async def test_without_proof_it_waits_and_the_clock_starts_when_the_chat_has_verified(
+    office: Office,
+) -> None:
+    asked = {"kind": "deletion", "account": KAHO, "answers": {"categories": ["posts"]}}
+    answer = await (await app(office)).post("/requests", asked)
+    assert (answer.body["waits_for_proof"], answer.body["due"]) == (True, None)
+    before = await ticket_of(office, answer)
+    office.clock.move(timedelta(days=2))
+    player = await enter(office, "chen")
+    assert {"intake.waiting", "intake.prove"} <= set(player.said())
+    await steps(player, {"tap": "desk:wish"}, {"code": "right"}, {"tap": "yes"})
+    after = await office.world.services.staff.tickets.by_number(before.number)
+    assert (after.state, after.verified_at) == (TicketState.IN_REVIEW, office.clock.now())
+    assert after.clock is not None
+    assert after.clock.started_at == office.clock.now()
+
+
+async def test_a_call_centre_states_who_has_checked_what(office: Office) -> None:
+    asked = {
+        "kind": "deregistration", "account": ALICE, "answers": {"posts": "go_on"},
+        "checked": stated(office, "Date of birth and the last two payments."),
+        "checked_by": "Agent 12", "confirmation": stated(office, "Said yes twice."),
+    }  # fmt: skip
+    missing = await (await hotline(office)).post("/requests/attested", asked)
+    assert faults(missing) == [("body.answers.outcome_to", "missing")]
+    asked["answers"] = {"posts": "go_on", "outcome_to": "chat"}
+    ticket = await ticket_of(
+        office, await (await hotline(office)).post("/requests/attested", asked)
+    )
+    assert ticket.state is TicketState.IN_REVIEW
+    entry = await filed_for(office, ticket)
+    assert (entry.by, entry.data["proof"]) == ("hotline", "attested")
+    assert entry.why.startswith("Agent 12: Date of birth")
+    # An approved closing still takes the user's own last word, in the chat.
+    await office.world.services.staff.decisions.grant(ticket.number, "mei")
+    again = await (await hotline(office)).post("/requests/attested", asked)
+    assert (again.body["filed"], again.body["number"]) == (False, ticket.number)
+    assert again.body["state"] == "awaiting_confirmation"
+
+
+async def test_a_preview_says_what_when_and_why_and_files_nothing(office: Office) -> None:
+    asked = vouched(office, LIN)
+    del asked["confirmation"]
+    answer = await (await app(office)).ask("POST", "/requests/preview", json=asked)
+    assert answer.status == 200, answer.body
+    assert answer.body["number"] is None
+    assert answer.body["items"][0]["name"] == "posts"
+    assert [day["count"] for day in answer.body["days"] if day["count"]][-1] == 7
+    assert answer.body["days"][-1]["date"] == answer.body["due"]["date"]
+    assert any("动态" in text for text in answer.body["to_confirm"])
+    assert await tickets_about(office, LIN) == ()
+    filed = await ticket_of(
+        office, await (await app(office)).post("/requests", vouched(office, LIN))
+    )
+    assert filed.clock is not None
+    assert filed.clock.due_date.isoformat() == answer.body["due"]["date"]
+
+
+# -- the flow's rules -----------------------------------------------------------------------------
+
+
+async def test_what_cannot_be_undone_takes_a_confirmation_after_the_proof(office: Office) -> None:
+    files = await app(office)
+    without = vouched(office, LIN, confirmation=None)
+    assert faults(await files.post("/requests", without)) == [("body.confirmation", "missing")]
+    early = vouched(office, LIN, confirmation=stated(office, ago=2))
+    assert faults(await files.post("/requests", early)) == [
+        ("body.confirmation.at", "before_proof")
+    ]
+    old = vouched(office, LIN, checked=stated(office, ago=31))
+    assert faults(await files.post("/requests", old)) == [("body.checked.at", "too_old")]
+    ahead = vouched(office, LIN, confirmation=stated(office, ago=-5))
+    assert faults(await files.post("/requests", ahead)) == [
+        ("body.confirmation.at", "in_the_future")
+    ]
+    assert await tickets_about(office, LIN) == ()
+
+
+async def test_answers_that_the_chat_would_not_take_are_named(office: Office) -> None:
+    files = await app(office)
+    for answers, expected in (
+        ({"categories": ["poems"]}, [("body.answers.categories", "not_taken")]),
+        ({"categories": ["bindings"]}, [("body.answers.categories", "not_taken")]),
+        ({}, [("body.answers.categories", "missing")]),
+        ({"categories": "posts", "colour": "red"}, [("body.answers", "unknown")]),
+        ({"categories": "posts", "same": "desk:human"}, [("body.answers.same", "not_taken")]),
+    ):
+        answer = await files.post("/requests", vouched(office, LIN, answers=answers))
+        assert faults(answer) == expected
+    last = vouched(office, LIN, "unbinding", answers={"provider": "line"})
+    assert faults(await files.post("/requests", last)) == [("body.answers.provider", "not_taken")]
+    day = vouched(office, LIN, "rectification", answers={"field": "birthday", "new_value": "soon"})
+    assert faults(await files.post("/requests", day)) == [("body.answers.new_value", "not_taken")]
+    assert await tickets_about(office, LIN) == ()
+
+
+async def test_a_session_alone_is_enough_for_what_it_is_enough_for_in_the_chat(
+    office: Office,
+) -> None:
+    files = await app(office)
+    asked = {
+        "kind": "consent_withdrawal", "app_token": token_for(LIN, office.clock),
+        "answers": {"purpose": ["marketing"]}, "confirmation": stated(office),
+    }  # fmt: skip
+    assert (await files.post("/requests", asked)).body["state"] == "in_review"
+    unproven = {**asked, "account": LIN, "app_token": None}
+    assert faults(await files.post("/requests", unproven)) == [("body.proof", "not_enough")]
+    complaint = {"kind": "complaint", "account": KAHO, "answers": {"about": "leak", "story": "…"}}
+    assert faults(await files.post("/requests", complaint)) == [("body.proof", "not_enough")]
+
+
+async def test_what_was_shown_in_the_chat_proves_nothing_of_what_a_program_asks(
+    office: Office,
+) -> None:
+    await enter(office, "lin", {"choose": "access"}, {"code": "right"})
+    asked = {"kind": "deletion", "account": LIN, "answers": {"categories": ["posts"]}}
+    answer = await (await app(office)).post("/requests", asked)
+    assert answer.body["state"] == "awaiting_verification"
+    # And what a program has checked lets nobody further in the chat.
+    await (await app(office)).post("/requests", vouched(office, KAHO))
+    player = await enter(office, "chen", {"choose": "access"})
+    assert "verify.code_sent" in player.said()
+
+
+async def test_the_same_again_is_the_same_unless_another_is_wanted(office: Office) -> None:
+    files = await app(office)
+    first = await files.post("/requests", vouched(office, LIN))
+    again = await files.post("/requests", vouched(office, LIN))
+    assert (again.body["filed"], again.body["number"]) == (False, first.body["number"])
+    other = vouched(office, LIN, answers={"categories": ["posts"], "same": "other"})
+    another = await files.post("/requests", other)
+    assert (another.body["filed"], another.body["number"] != first.body["number"]) == (True, True)
+    narrower = await files.post("/requests", vouched(office, LIN, answers={"categories": "photos"}))
+    assert narrower.body["filed"] is True
+
+
+async def test_a_form_that_is_open_in_the_chat_stays_open(office: Office) -> None:
+    player = await enter(office, "lin", {"choose": "unbinding"}, {"code": "right"})
+    await (await app(office)).post("/requests", vouched(office, LIN))
+    player.mark = len(player.events)
+    await player.pull()
+    assert player.said()[-1] == "unbinding.which"
+    assert "intake.filed" in player.said()
+    await steps(player, {"choose": "google"}, {"tap": "yes"}, {"bot": "unbinding.filed"})
+
+
+async def test_a_user_files_no_more_than_in_the_chat(tmp_path: Path) -> None:
+    profile = {**PROFILE, "filing": {"daily": 1}}
+    async with open_office(tmp_path, world={"profile": profile}) as office:
+        files = await app(office)
+        assert (await files.post("/requests", vouched(office, LIN))).body["filed"] is True
+        more = vouched(office, LIN, answers={"categories": ["photos"]})
+        answer = await files.post("/requests", more)
+        assert (answer.status, answer.reason) == (429, "intake_quota")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert (await files.post("/requests", vouched(office, KAHO))).body["filed"] is True
+
+
+async def test_a_guardian_s_request_waits_for_papers_and_tells_nothing_of_the_child(
+    office: Office,
+) -> None:
+    asked = vouched(
+        office, KAHO, "guardian",
+        answers={
+            "relation": "father", "child_birth_date": "2014-05-01", "child_account": "lele",
+            "wish": ["delete", "close"], "contact": "kaho@example.com",
+        },
+    )  # fmt: skip
+    ticket = await ticket_of(office, await (await app(office)).post("/requests", asked))
+    assert (ticket.state, ticket.account) == (TicketState.AWAITING_VERIFICATION, "")
+    assert {"guardian", "minor"} <= ticket.flags
+
+
+async def test_a_child_s_request_is_marked_and_its_parent_has_to_take_part(
+    office: Office,
+) -> None:
+    ticket = await ticket_of(
+        office, await (await app(office)).post("/requests", vouched(office, CHILD))
+    )
+    await office.world.work()
+    marked = await office.world.services.staff.tickets.by_number(ticket.number)
+    assert {"minor", "exactly_14"} <= marked.flags
+    reader = office.world.services.store.reader
+    said = await reader.events(ticket.conversation_id, after=0, limit=50)
+    assert "ticket.child_exactly_14" in {event.key for event in said}
+
+
+# -- attacks --------------------------------------------------------------------------------------
+
+
+async def test_each_door_takes_a_scope_of_its_own(office: Office) -> None:
+    others = await program(
+        office, *(one for one in Scope if not one.value.startswith("requests:")), name="crm"
+    )
+    answer = await others.post("/requests", vouched(office, LIN))
+    assert (answer.status, answer.body["scope"]) == (403, "requests:file")
+    asked = {**vouched(office, LIN), "account": LIN, "checked_by": "Agent 12", "app_token": None}
+    answer = await (await app(office)).post("/requests/attested", asked)
+    assert (answer.status, answer.body["scope"]) == (403, "requests:attest")
+    answer = await (await hotline(office)).post("/requests", vouched(office, LIN))
+    assert (answer.status, answer.body["scope"]) == (403, "requests:file")
+    assert await tickets_about(office, LIN) == ()
+
+
+async def test_nobody_files_for_another_than_the_token_s_user(office: Office) -> None:
+    files = await app(office)
+    other = vouched(office, LIN, account=KAHO)
+    assert faults(await files.post("/requests", other)) == [("body.account", "of_another_token")]
+    forged = vouched(office, LIN, app_token=token_for(LIN, office.clock)[:-4] + "AAAA")
+    assert faults(await files.post("/requests", forged)) == [("body.app_token", "not_valid")]
+    alone = vouched(office, LIN, app_token=None, account=LIN)
+    assert faults(await files.post("/requests", alone)) == [("body.app_token", "missing")]
+    claimed = vouched(office, LIN, checked_by="Agent 12")
+    assert (await files.post("/requests", claimed)).status == 400
+    revoker = await program(office, Scope.APP_TOKENS_REVOKE, name="backend")
+    token = token_for(LIN, office.clock)
+    await revoker.post("/app-tokens/revoke-account", {"account": LIN})
+    revoked = vouched(office, LIN, app_token=token)
+    assert faults(await files.post("/requests", revoked)) == [("body.app_token", "expired")]
+    assert await tickets_about(office, LIN) == await tickets_about(office, KAHO) == ()
+
+
+async def test_accounts_that_are_closed_unknown_or_suspended(office: Office) -> None:
+    files, centre = await app(office), await hotline(office)
+    for account, what in ((CLOSED, "closed"), ("u-9999", "unknown")):
+        asked = vouched(office, account)
+        assert faults(await files.post("/requests", asked)) == [("body.account", what)]
+    banned = {**vouched(office, LIN), "account": SUSPENDED, "checked_by": "Agent 12"}
+    del banned["app_token"]
+    answer = await centre.post("/requests/attested", banned)
+    assert faults(answer) == [("body.checked", "account_suspended")]
+    # They have the same rights: their request waits for the document that the chat asks for.
+    asked = {"kind": "deletion", "account": SUSPENDED, "answers": {"categories": ["posts"]}}
+    assert (await files.post("/requests", asked)).body["waits_for_proof"] is True
+
+
+async def test_an_account_service_that_is_down_files_nothing_and_may_be_asked_again(
+    office: Office,
+) -> None:
+    office.world.accounts.down = True
+    key, asked = fresh_key(), vouched(office, LIN)
+    answer = await (await app(office)).post("/requests", asked, key=key)
+    assert (answer.status, answer.reason) == (503, "intake_no_answer")
+    office.world.accounts.down = False
+    answer = await (await app(office)).post("/requests", asked, key=key)
+    assert answer.body["filed"] is True
+
+
+async def test_repeats_at_the_same_time_file_one_request(office: Office) -> None:
+    files = await app(office)
+    asked = vouched(office, LIN)
+    one_key = await asyncio.gather(
+        *(files.post("/requests", asked, key="delete-posts-of-lin") for _ in range(4))
+    )
+    other_keys = await asyncio.gather(*(files.post("/requests", asked) for _ in range(4)))
+    assert {answer.status for answer in (*one_key, *other_keys)} == {200}
+    assert len({answer.body["number"] for answer in (*one_key, *other_keys)}) == 1
+    fresh = vouched(office, KAHO)
+    together = await asyncio.gather(*(files.post("/requests", fresh) for _ in range(4)))
+    assert sorted(answer.body["filed"] for answer in together) == [False, False, False, True]
+    assert len(await tickets_about(office, KAHO)) == 1
+
+
+async def test_an_answer_that_was_lost_is_given_again(office: Office) -> None:
+    files, key, asked = await app(office), fresh_key(), vouched(office, LIN)
+    first = await files.post("/requests", asked, key=key)
+    store = office.world.services.store
+    assert isinstance(store, SqlStore)
+    await store.api_token_store.sweep(office.clock.now() + timedelta(days=1))
+    again = await files.post("/requests", asked, key=key)
+    assert (again.body["number"], again.body["filed"]) == (first.body["number"], True)
+    assert "Idempotency-Replayed" not in again.headers
+    assert len(await tickets_about(office, LIN)) == 1
