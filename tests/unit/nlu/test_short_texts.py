@@ -25,21 +25,22 @@ def test_characters_are_told_at_one_length() -> None:
 
 
 ASKED = Question("Shall these be deleted?\nYes, delete them\nNo, keep them", "photos")
+ASKED_IN_CHINESE = Question("要删除这些吗？\n确认删除\n先不删", "照片")
 
 
 @pytest.mark.parametrize(
-    ("text", "does"),
+    ("text", "asked", "does"),
     [
-        ("嗯这样对了，删吧", {ReplyAct.YES}),
-        ("冇錯，就係咁", {ReplyAct.YES}),
-        ("Yes, do that one", {ReplyAct.YES}),
-        ("no, don't", {ReplyAct.NO}),
+        ("嗯这样对了，删吧", ASKED_IN_CHINESE, {ReplyAct.YES}),
+        ("冇錯，就係咁", ASKED_IN_CHINESE, {ReplyAct.YES}),
+        ("Yes, do that one", ASKED, {ReplyAct.YES}),
+        ("no, don't", ASKED, {ReplyAct.NO}),
     ],
 )
 def test_what_is_nothing_but_an_answer_is_one(
-    pipeline: Pipeline, text: str, does: set[ReplyAct]
+    pipeline: Pipeline, text: str, asked: Question, does: set[ReplyAct]
 ) -> None:
-    assert pipeline.parse(text, TODAY, ASKED).reply_acts == does
+    assert pipeline.parse(text, TODAY, asked).reply_acts == does
     assert pipeline.parse(text, TODAY).reply_acts == set()
 
 
