@@ -42,7 +42,7 @@ MAX_COMMENT = 10_000
 """The maximum number of characters of a comment that are copied to the desk."""
 TABLES = """
 create table if not exists links (
-  ticket text primary key, number text not null, sequence integer not null,
+  ticket text primary key, number text not null, version integer not null,
   remote text unique, making real, assignee text not null default '',
   wanted integer not null default 1, pushed integer not null default 0
 );
@@ -445,13 +445,13 @@ class Bridge:
         """Close the database."""
         self._db.close()
 
-    def schedule_push(self, ticket: str, number: str, sequence: int) -> None:
+    def schedule_push(self, ticket: str, number: str, version: int) -> None:
         """Schedule a push of a changed ticket of the desk; outdated messages are ignored."""
         self._db.execute(
-            "insert into links (ticket, number, sequence) values (?, ?, ?) on conflict do update"
-            " set wanted = wanted + (excluded.sequence > sequence),"
-            " sequence = max(sequence, excluded.sequence)",
-            (ticket, number, sequence),
+            "insert into links (ticket, number, version) values (?, ?, ?) on conflict do update"
+            " set wanted = wanted + (excluded.version > version),"
+            " version = max(version, excluded.version)",
+            (ticket, number, version),
         )
         self._wake.set()
 
@@ -618,7 +618,7 @@ def make_app(config: Mapping[str, Any], folder: Path) -> web.Application:
             return web.Response(status=401)
         if message["type"].startswith("ticket."):
             data = message["data"]
-            bridges[0].schedule_push(data["ticket_id"], data["number"], data["sequence"])
+            bridges[0].schedule_push(data["id"], data["number"], data["version"])
         return web.Response(status=204)
 
     async def system(request: web.Request) -> web.Response:

@@ -227,9 +227,9 @@ async def test_other_systems_are_told_of_each_step_by_webhook(tmp_path: Path) ->
             continue
     told = [json.loads(one.body) for one in sender.posted]
     steps = ["prepared", "released", "paused", "resumed", "sent"]
-    first = [one for one in told if one["data"].get("incident_id") == incident.id.hex()]
+    first = [one for one in told if one["data"]["id"] == incident.id.hex()]
     assert [one["type"] for one in first] == [f"incident.{step}" for step in steps]
-    second = [one["type"] for one in told if one["data"].get("incident_id") == draft.id.hex()]
+    second = [one["type"] for one in told if one["data"]["id"] == draft.id.hex()]
     assert second == ["incident.prepared", "incident.discarded"]
     assert len([one for one in told if one["type"].startswith("incident.")]) == 7
 

@@ -82,9 +82,9 @@ class Scene:
             self.bridge.close()
         self.bridge = bridge_program.Bridge(self.said, self.session, self.folder)
 
-    def tell(self, ticket: Ticket, sequence: int) -> None:
+    def tell(self, ticket: Ticket, version: int) -> None:
         """Tell the bridge what the desk's webhooks tell it."""
-        self.bridge.schedule_push(ticket.id.hex(), ticket.number, sequence)
+        self.bridge.schedule_push(ticket.id.hex(), ticket.number, version)
 
     async def settle(self) -> None:
         """Have the bridge work until nothing is left to do."""
@@ -333,10 +333,10 @@ def _in_review(scene: Scene) -> str:
     return STATES[scene.fake.kind]["in_review"]
 
 
-def _told(ticket: Ticket, sequence: int) -> tuple[bytes, dict[str, str]]:
+def _told(ticket: Ticket, version: int) -> tuple[bytes, dict[str, str]]:
     """Return what the desk's webhooks tell of a ticket, signed."""
     stamp = int(datetime.now(UTC).timestamp())
-    data = {"ticket_id": ticket.id.hex(), "number": ticket.number, "sequence": sequence}
+    data = {"id": ticket.id.hex(), "number": ticket.number, "version": version}
     body = json.dumps({"id": "evt_1", "type": "ticket.verified", "data": data}).encode()
     return body, {
         "webhook-id": "evt_1",

@@ -213,5 +213,5 @@ def check(
     assert ways.count(refused) == CLOSED
     assert ways.count(asked) == PEOPLE - CLOSED
     for messages in told.values():
-        sequences = [one["data"]["sequence"] for one in messages]
-        assert sequences == sorted(sequences)
+        versions = [one["data"]["version"] for one in messages]
+        assert versions == sorted(versions)

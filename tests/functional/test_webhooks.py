@@ -172,8 +172,8 @@ async def test_after_a_day_away_a_receiver_has_every_event_once_and_in_order(
         assert sorted(receiver.numbers(kind)) == sorted(closed)
     for number in filed:
         told = [one for one in receiver.came if one["data"]["number"] == number]
-        sequences = [one["data"]["sequence"] for one in told]
-        assert sequences == sorted(sequences)
+        versions = [one["data"]["version"] for one in told]
+        assert versions == sorted(versions)
         assert [one["type"] for one in told][:2] == ["ticket.filed", "ticket.verified"]
     raw = json.dumps(receiver.came)
     assert "u-9" not in raw

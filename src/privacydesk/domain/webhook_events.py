@@ -6,20 +6,24 @@ have IDs, kind, items, state and dates; never texts, codes, or anything that ide
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date, datetime
+import datetime as dt
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final, Generic, Self, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
-from privacydesk.domain.incidents import Incident, IncidentState
+from privacydesk.domain.incidents import Audience, Incident, IncidentState
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import is_qualified, part_of
-from privacydesk.domain.tasks import Task, TaskMove, TaskState
+from privacydesk.domain.tasks import Task, TaskMove, TaskResult, TaskState
 from privacydesk.domain.ticket import (
     MaterialKind,
+    Outcome,
     ScheduledEventKind,
     ScopeItem,
     Ticket,
@@ -32,60 +36,104 @@ VERSION: Final = 1
 
 
 class WebhookEventKind(StrEnum):
-    """The type of a webhook event."""
+    """The type of a webhook event.
 
-    TICKET_FILED = "ticket.filed"
-    TICKET_VERIFIED = "ticket.verified"
-    """Identity (and guardianship) is verified, which starts the clock."""
-    TICKET_EVIDENCE_RECEIVED = "ticket.evidence_received"
-    TICKET_EXAMINED = "ticket.examined"
-    TICKET_EXAMINATION_LATE = "ticket.examination_late"
-    """Evidence has been unexamined for a working day, while no clock runs."""
-    TICKET_ASSIGNED = "ticket.assigned"
-    """The holder changed: another agent, or nobody."""
-    TICKET_ASKED = "ticket.asked"
-    """The requester was asked for more information; the clock keeps running."""
-    TICKET_REQUESTER_ANSWERED = "ticket.requester_answered"
-    TICKET_MATERIAL_ADDED = "ticket.material_added"
-    """The requester added words or files, or asked something, without being asked."""
-    TICKET_DUE_SOON = "ticket.due_soon"
-    """Sent two working days before the due date, and again one day before."""
-    TICKET_OVERDUE = "ticket.overdue"
-    TICKET_DUE_CHANGED = "ticket.due_changed"
-    TICKET_DECIDED = "ticket.decided"
-    """The requester got the decision, which stops the clock."""
-    TICKET_CONFIRMED = "ticket.confirmed"
-    """The requester has confirmed the closing of the account."""
-    TICKET_RETURNED = "ticket.returned"
-    """The decision was reverted by the account service or the requester; the clock runs again."""
-    TICKET_HOLD_CHANGED = "ticket.hold_changed"
-    TICKET_OBJECTED = "ticket.objected"
-    """An objection was filed; ``linked`` is the ticket that it objects to."""
-    TICKET_TASK_CREATED = "ticket.task_created"
-    """A team is asked to do something for the ticket."""
-    TICKET_TASK_TAKEN = "ticket.task_taken"
-    TICKET_TASK_HANDED_BACK = "ticket.task_handed_back"
-    TICKET_TASK_CHASED = "ticket.task_chased"
-    """A team was reminded of a task."""
-    TICKET_TASK_OVERDUE = "ticket.task_overdue"
-    TICKET_TASK_ANSWERED = "ticket.task_answered"
-    TICKET_TASK_WITHDRAWN = "ticket.task_withdrawn"
-    TICKET_CLOSED = "ticket.closed"
-    CONVERSATION_QUEUED = "conversation.queued"
-    """A user waits for an agent."""
-    CONVERSATION_TAKEN = "conversation.taken"
-    CONVERSATION_RETURNED = "conversation.returned"
-    """The conversation was handed back to the assistant."""
-    INCIDENT_PREPARED = "incident.prepared"
-    """An incident notice waits for a second person."""
-    INCIDENT_RELEASED = "incident.released"
-    INCIDENT_PAUSED = "incident.paused"
-    INCIDENT_RESUMED = "incident.resumed"
-    INCIDENT_SENT = "incident.sent"
-    """Each recipient was told, or could not be."""
-    INCIDENT_DISCARDED = "incident.discarded"
-    ENDPOINT_TEST = "endpoint.test"
-    """A test event, sent to one endpoint on request."""
+    Attributes:
+        when: when it is sent, in the words of the API's description.
+    """
+
+    when: str
+
+    def __new__(cls, value: str, when: str = "") -> Self:
+        """Return the member of a value."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.when = when
+        return member
+
+    TICKET_FILED = "ticket.filed", "A request was filed."
+    TICKET_VERIFIED = (
+        "ticket.verified",
+        "The requester's identity, and guardianship, is verified: the clock starts.",
+    )
+    TICKET_EVIDENCE_RECEIVED = (
+        "ticket.evidence_received",
+        "Files came after the request was filed.",
+    )
+    TICKET_EXAMINED = "ticket.examined", "Staff recorded what the files show."
+    TICKET_EXAMINATION_LATE = (
+        "ticket.examination_late",
+        "Files have been unexamined for a working day, while no clock runs.",
+    )
+    TICKET_ASSIGNED = "ticket.assigned", "The holder changed: another agent, or nobody."
+    TICKET_ASKED = (
+        "ticket.asked",
+        "The requester was asked for more information; the clock keeps running.",
+    )
+    TICKET_REQUESTER_ANSWERED = "ticket.requester_answered", "The requester answered."
+    TICKET_MATERIAL_ADDED = (
+        "ticket.material_added",
+        "The requester added words or files, or asked something, without being asked.",
+    )
+    TICKET_DUE_SOON = (
+        "ticket.due_soon",
+        "Two working days before the due date, and again one day before.",
+    )
+    TICKET_OVERDUE = "ticket.overdue", "The due date has passed without an answer; sent once."
+    TICKET_DUE_CHANGED = (
+        "ticket.due_changed",
+        "The due date was extended, or a provisional one settled.",
+    )
+    TICKET_DECIDED = "ticket.decided", "The requester got the decision: the clock stops."
+    TICKET_CONFIRMED = (
+        "ticket.confirmed",
+        "The requester has confirmed the closing of the account.",
+    )
+    TICKET_RETURNED = (
+        "ticket.returned",
+        "The decision was reverted by the account service or the requester: the clock runs again.",
+    )
+    TICKET_HOLD_CHANGED = "ticket.hold_changed", "A legal hold began or ended."
+    TICKET_OBJECTED = (
+        "ticket.objected",
+        "An objection was filed; `linked` is the ticket that it objects to.",
+    )
+    TICKET_TASK_CREATED = (
+        "ticket.task_created",
+        "A team is asked to do something; also with a decision that is carried out by hand.",
+    )
+    TICKET_TASK_TAKEN = "ticket.task_taken", "A member of the team took a task."
+    TICKET_TASK_HANDED_BACK = "ticket.task_handed_back", "A member of the team gave a task back."
+    TICKET_TASK_CHASED = "ticket.task_chased", "A team was reminded of a task."
+    TICKET_TASK_OVERDUE = (
+        "ticket.task_overdue",
+        "A task has not been answered by its date; sent once.",
+    )
+    TICKET_TASK_ANSWERED = (
+        "ticket.task_answered",
+        "A team answered; the last answer that a granted request waits for closes it.",
+    )
+    TICKET_TASK_WITHDRAWN = (
+        "ticket.task_withdrawn",
+        "A task was withdrawn, or ended with its request.",
+    )
+    TICKET_CLOSED = "ticket.closed", "The request is closed; `outcome` says how."
+    CONVERSATION_QUEUED = "conversation.queued", "A user waits for an agent."
+    CONVERSATION_TAKEN = "conversation.taken", "An agent has the conversation."
+    CONVERSATION_RETURNED = (
+        "conversation.returned",
+        "The conversation was handed back to the assistant.",
+    )
+    INCIDENT_PREPARED = (
+        "incident.prepared",
+        "An incident notice waits for a second person to release it.",
+    )
+    INCIDENT_RELEASED = "incident.released", "It was released: recipients are being told."
+    INCIDENT_PAUSED = "incident.paused", "Sending stopped."
+    INCIDENT_RESUMED = "incident.resumed", "Sending went on."
+    INCIDENT_SENT = "incident.sent", "Each recipient was told, or could not be."
+    INCIDENT_DISCARDED = "incident.discarded", "It was discarded before it was released."
+    ENDPOINT_TEST = "endpoint.test", "Somebody requested a test; it goes to that endpoint alone."
 
 
 SUBSCRIBABLE: Final = tuple(
@@ -128,140 +176,169 @@ _LOG_ENTRY_EVENTS: Final = _SCHEDULED_EVENT_KINDS | {
 """By log entry of a ticket, the event to send even if the ticket's state did not change."""
 
 
-class DayFacts(Struct, frozen=True, rename={"since": "from", "until": "to"}):
-    """A range of days in the operator's time zone, both ends included; None if open."""
+def _described(description: str) -> msgspec.Meta:
+    return msgspec.Meta(description=description)
+
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class DateRangeFacts(Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    """A range of days in the operator's time zone, both ends included; null for an open end."""
 
     since: date | None
     until: date | None
 
 
 class ItemFacts(Struct, frozen=True):
-    """The published facts of one requested item.
-
-    Attributes:
-        only: the days that it is limited to; empty for no limit.
-        narrowed: whether words restrict it further; the words are only in the API's details.
-    """
+    """An item of a request, as the API shows it."""
 
     name: str
-    only: tuple[DayFacts, ...]
+    only: tuple[DateRangeFacts, ...]
     narrowed: bool
+    decision: str
+    in_part: bool
+    result: str
+
+
+class DeadlineFacts(Struct, frozen=True):
+    """The deadline of a ticket, as the API shows it."""
+
+    date: dt.date
+    at: Instant
+    zone: str
+    calendar: str
+    amount: int
+    unit: str
+    started_at: Instant
+    provisional: bool
+    first_date: dt.date
 
 
 class TaskFacts(Struct, frozen=True):
-    """The published facts of a task of a ticket; neither what is asked nor the answer's words.
+    """A task of a ticket; neither what is asked nor the answer's words."""
 
-    Attributes:
-        number: its place among the ticket's tasks, from 1.
-        team: the team's name; empty for the desk itself.
-        items: indexes of the ticket's items that it concerns; empty for the whole ticket.
-        state: ``waiting``, ``taken``, ``answered`` or ``withdrawn``.
-        result: ``done``, ``nothing_held`` or ``not_possible``; None until it is answered.
-        due_at: the first instant at which the answer is late; ``due_date`` ends then.
-    """
-
-    number: int
-    team: str
-    items: tuple[int, ...]
-    state: str
-    result: str | None
-    created_at: datetime
+    number: Annotated[int, _described("The task's number within the ticket, from 1.")]
+    team: Annotated[str, _described("Empty for the desk itself.")]
+    items: Annotated[
+        tuple[str, ...],
+        _described("The names of the items that it concerns; empty for the request as a whole."),
+    ]
+    state: TaskState
+    result: TaskResult | None
+    created_at: Instant
     due_date: date
-    due_at: datetime
-    ended_at: datetime | None
+    due_at: Annotated[
+        Instant, _described("The first instant at which the answer is late; `due_date` ends then.")
+    ]
+    ended_at: Instant | None
 
 
 class TicketFacts(Struct, frozen=True):
-    """The published facts of a ticket: those kept in its record, and the days of its items.
+    """A ticket as it stood at the event: fields of the API's ticket, and its tasks."""
 
-    Attributes:
-        sequence: the ticket's version; the event with the higher one has the newer state.
-        due_at: the first instant at which an answer is late; ``due_date`` ends then.
-        linked: the ticket that it objects to, or duplicates.
-        completion_date: the last day for carrying out an approved closing; None for other tickets.
-        completion_due_at: the first instant at which that is late.
-        tasks: what teams are, or were, asked to do for it.
-    """
-
-    ticket_id: str
+    id: str
     number: str
-    conversation_id: str
-    sequence: int
-    kind: str
-    state: str
-    outcome: str | None
-    received_at: datetime
-    verified_at: datetime | None
-    due_date: date | None
-    due_at: datetime | None
-    provisional: bool
-    answered_at: datetime | None
-    closed_at: datetime | None
-    on_hold: bool
-    linked: str | None
+    version: Annotated[
+        int,
+        _described(
+            "The version: of two messages about one ticket, the higher one has the newer state."
+        ),
+    ]
+    conversation: str
+    kind: RequestKind
+    state: TicketState
+    outcome: Outcome | None
+    received_at: Instant
+    verified_at: Instant | None
+    answered_at: Instant | None
+    closed_at: Instant | None
+    due: Annotated[DeadlineFacts | None, _described("Null while no deadline runs.")]
+    completion: Annotated[
+        DeadlineFacts | None,
+        _described("Of an approved closing: the deadline of carrying it out."),
+    ]
+    on_hold: Annotated[bool, _described("Whether a legal hold is on the account.")]
+    linked: Annotated[
+        str | None, _described("The id of the ticket that it objects to, or duplicates.")
+    ]
     items: tuple[ItemFacts, ...]
-    completion_date: date | None = None
-    completion_due_at: datetime | None = None
-    tasks: tuple[TaskFacts, ...] = ()
+    tasks: Annotated[
+        tuple[TaskFacts, ...], _described("What teams are, or were, asked to do for it.")
+    ]
+
+
+class OwnerFacts(Struct, frozen=True):
+    """The owner of a conversation, who may write in it besides the user; no name."""
+
+    kind: OwnerKind
+    since: Instant | None
+    offset: Annotated[int, _described("The offset at which the owner last changed.")]
 
 
 class ConversationFacts(Struct, frozen=True):
-    """The published facts of a conversation.
+    """A conversation: fields of the API's conversation."""
 
-    Attributes:
-        owner: who answers the user: ``assistant``, ``queue`` or ``agent``.
-        sequence: the offset at which the owner changed.
-    """
-
-    conversation_id: str
-    sequence: int
-    owner: str
-    since: datetime | None
+    id: str
+    owner: OwnerFacts
 
 
 class IncidentFacts(Struct, frozen=True):
-    """The published facts of an incident notice; neither its name nor its texts.
+    """An incident notice; neither its name nor its texts nor its recipients."""
 
-    Attributes:
-        sequence: the incident's version; the event with the higher one has the newer state.
-        state: ``draft``, ``sending``, ``paused``, ``sent`` or ``discarded``.
-        audience: ``list``, ``requesters`` or ``everyone``.
-    """
-
-    incident_id: str
-    sequence: int
-    state: str
-    audience: str
+    id: str
+    version: Annotated[
+        int,
+        _described(
+            "The version: of two messages about one incident, the higher one has the newer state."
+        ),
+    ]
+    state: IncidentState
+    audience: Audience
     urgent: bool
-    prepared_at: datetime
-    released_at: datetime | None
-    sent_at: datetime | None
+    prepared_at: Instant
+    released_at: Instant | None
+    sent_at: Instant | None
 
 
 class EndpointFacts(Struct, frozen=True):
-    """The facts of a test event: the endpoint that it is sent to."""
+    """The endpoint that a test is sent to."""
 
-    endpoint_id: str
+    id: str
 
+
+F = TypeVar("F")
 
 Facts = TicketFacts | ConversationFacts | IncidentFacts | EndpointFacts
-_SCHEMAS: Final[dict[type[Facts], str]] = {
+SCHEMAS: Final[Mapping[type[Facts], str]] = {
     TicketFacts: "privacydesk.ticket",
     ConversationFacts: "privacydesk.conversation",
     IncidentFacts: "privacydesk.incident",
     EndpointFacts: "privacydesk.endpoint",
 }
+"""The name of the schema of each kind of facts."""
+
+_FACTS_OF_SUBJECT: Final[Mapping[str, type[Facts]]] = {
+    "ticket": TicketFacts,
+    "conversation": ConversationFacts,
+    "incident": IncidentFacts,
+    "endpoint": EndpointFacts,
+}
+FACTS: Final[Mapping[WebhookEventKind, type[Facts]]] = {
+    kind: _FACTS_OF_SUBJECT[kind.value.partition(".")[0]] for kind in WebhookEventKind
+}
+"""The facts that the messages of each type contain."""
 
 
-class _Message(Struct, frozen=True):
+class EventMessage(Struct, Generic[F], frozen=True):
     """The body of a webhook request; the JSON has the fields in this order."""
 
     schema: str
     version: int
-    id: str
-    type: str
-    timestamp: datetime
-    data: Facts
+    id: Annotated[str, msgspec.Meta(pattern="^evt_[0-9a-f]{32}$")]
+    type: WebhookEventKind
+    timestamp: Annotated[Instant, _described("The time of the change.")]
+    data: F
 
 
 class WebhookEvent(Struct, frozen=True):
@@ -280,9 +357,10 @@ class WebhookEvent(Struct, frozen=True):
 
     def body(self, event_id: bytes, at: datetime) -> bytes:
         """Return the body of the webhook request, the bytes that are signed and sent."""
-        schema = _SCHEMAS[type(self.facts)]
-        name = message_id(event_id)
-        return msgspec.json.encode(_Message(schema, VERSION, name, self.kind.value, at, self.facts))
+        schema, name = SCHEMAS[type(self.facts)], message_id(event_id)
+        return msgspec.json.encode(
+            EventMessage(schema, VERSION, name, self.kind, at.astimezone(UTC), self.facts)
+        )
 
 
 def message_id(event_id: bytes) -> str:
@@ -311,7 +389,7 @@ def webhook_events_of_ticket(
     )
     if not kinds:
         return ()
-    facts = _ticket_facts(after)
+    facts = ticket_facts(after)
     return tuple(
         WebhookEvent(kind, after.id, after.version * _POSITIONS_PER_VERSION + index, facts)
         for index, kind in enumerate(kinds)
@@ -323,7 +401,9 @@ def webhook_event_of_owner(before: Conversation | None, after: Conversation) -> 
     old_owner, owner = Owner() if before is None else before.owner, after.owner
     if (old_owner.kind, old_owner.agent) == (owner.kind, owner.agent):
         return None
-    facts = ConversationFacts(after.id.hex(), owner.offset, owner.kind.value, owner.since)
+    facts = ConversationFacts(
+        after.id.hex(), OwnerFacts(owner.kind, _utc(owner.since), owner.offset)
+    )
     return WebhookEvent(_OWNER_EVENTS[owner.kind], after.id, owner.offset, facts)
 
 
@@ -333,14 +413,14 @@ def webhook_event_of_incident(before: Incident | None, after: Incident) -> Webho
     if kind is None:
         return None
     facts = IncidentFacts(
-        incident_id=after.id.hex(),
-        sequence=after.version,
-        state=after.state.value,
-        audience=after.audience.value,
+        id=after.id.hex(),
+        version=after.version,
+        state=after.state,
+        audience=after.audience,
         urgent=after.urgent,
-        prepared_at=after.prepared_at,
-        released_at=after.released_at,
-        sent_at=after.sent_at,
+        prepared_at=after.prepared_at.astimezone(UTC),
+        released_at=_utc(after.released_at),
+        sent_at=_utc(after.sent_at),
     )
     return WebhookEvent(kind, after.id, after.version, facts)
 
@@ -413,51 +493,76 @@ def _due(ticket: Ticket) -> tuple[datetime | None, bool]:
     return (None, False) if clock is None else (clock.due_at, clock.provisional)
 
 
-def _ticket_facts(ticket: Ticket) -> TicketFacts:
-    clock = ticket.clock
-    completion = ticket.completion
+def ticket_facts(ticket: Ticket) -> TicketFacts:
+    """Return the facts of a ticket."""
     return TicketFacts(
-        ticket_id=ticket.id.hex(),
+        id=ticket.id.hex(),
         number=ticket.number,
-        conversation_id=ticket.conversation_id.hex(),
-        sequence=ticket.version,
-        kind=ticket.kind.value,
-        state=ticket.state.value,
-        outcome=None if ticket.outcome is None else ticket.outcome.value,
-        received_at=ticket.received_at,
-        verified_at=ticket.verified_at,
-        due_date=None if clock is None else clock.due_date,
-        due_at=None if clock is None else clock.due_at,
-        provisional=clock is not None and clock.provisional,
-        answered_at=ticket.answered_at,
-        closed_at=ticket.closed_at,
+        version=ticket.version,
+        conversation=ticket.conversation_id.hex(),
+        kind=ticket.kind,
+        state=ticket.state,
+        outcome=ticket.outcome,
+        received_at=ticket.received_at.astimezone(UTC),
+        verified_at=_utc(ticket.verified_at),
+        answered_at=_utc(ticket.answered_at),
+        closed_at=_utc(ticket.closed_at),
+        due=deadline_facts(ticket.clock, ticket.work.first_due),
+        completion=deadline_facts(ticket.completion),
         on_hold="hold" in ticket.flags,
         linked=None if ticket.linked is None else ticket.linked.hex(),
-        items=tuple(_item_facts(item) for item in ticket.items),
-        completion_date=None if completion is None else completion.due_date,
-        completion_due_at=None if completion is None else completion.due_at,
-        tasks=tuple(task_facts(task) for task in ticket.tasks),
+        items=tuple(item_facts(item) for item in ticket.items),
+        tasks=tuple(_task_facts(task, ticket) for task in ticket.tasks),
     )
 
 
-def task_facts(task: Task) -> TaskFacts:
-    """Return the published facts of a task."""
+def deadline_facts(clock: Clock | None, first_date: date | None = None) -> DeadlineFacts | None:
+    """Return the facts of a deadline; None if there is none.
+
+    Args:
+        clock: the running clock.
+        first_date: the due date before any extension; None if it was not extended.
+    """
+    if clock is None:
+        return None
+    return DeadlineFacts(
+        date=clock.due_date,
+        at=clock.due_at.astimezone(UTC),
+        zone=clock.zone,
+        calendar=clock.calendar,
+        amount=clock.amount,
+        unit=clock.unit.value,
+        started_at=clock.started_at.astimezone(UTC),
+        provisional=clock.provisional,
+        first_date=first_date or clock.due_date,
+    )
+
+
+def item_facts(item: ScopeItem) -> ItemFacts:
+    """Return the facts of an item."""
+    return ItemFacts(
+        name=item.name,
+        only=tuple(DateRangeFacts(span.since, span.until) for span in part_of(item).days),
+        narrowed=is_qualified(item),
+        decision=item.decision,
+        in_part=item.is_granted_in_part,
+        result=item.result,
+    )
+
+
+def _task_facts(task: Task, ticket: Ticket) -> TaskFacts:
     return TaskFacts(
         number=task.number,
         team=task.team,
-        items=task.items,
-        state=task.state.value,
-        result=None if task.result is None else task.result.value,
-        created_at=task.created_at,
+        items=tuple(ticket.items[index].name for index in task.items),
+        state=task.state,
+        result=task.result,
+        created_at=task.created_at.astimezone(UTC),
         due_date=task.due_date,
-        due_at=task.due_at,
-        ended_at=task.ended_at,
+        due_at=task.due_at.astimezone(UTC),
+        ended_at=_utc(task.ended_at),
     )
 
 
-def _item_facts(item: ScopeItem) -> ItemFacts:
-    return ItemFacts(
-        name=item.name,
-        only=tuple(DayFacts(span.since, span.until) for span in part_of(item).days),
-        narrowed=is_qualified(item),
-    )
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)

@@ -94,7 +94,7 @@ class TokenChecker:
         try:
             claims = jwt.decode(token, self._keys, registry=_REGISTRY).claims
         except (JoseError, ValueError, KeyError, TypeError, UnicodeError, RecursionError) as error:
-            self._log_refusal(fault=type(error).__name__)
+            self._log_refusal(type(error).__name__)
             raise self._refused() from error
         return self._check_claims(claims)
 
@@ -137,16 +137,15 @@ class TokenChecker:
         """Return the error for a refused token; log it if a reason is given."""
         if not reason:
             return DeskError("the credentials are not valid", code=ErrorCode.UNAUTHENTICATED)
-        self._log_refusal(reason=reason)
+        self._log_refusal(reason)
         return DeskError("the token can't be used", code=ErrorCode.UNAUTHENTICATED, reason=reason)
 
-    def _log_refusal(self, **fault: str) -> None:
-        """Log a refusal, each kind at most once a minute, so that clients can't flood the log."""
-        (kind,) = fault.values()
+    def _log_refusal(self, reason: str) -> None:
+        """Log a refusal, each reason at most once a minute, so that clients can't flood the log."""
         now = self._clock.now()
-        if not happened_within(self._last_logged.get(kind), now, _LOG_INTERVAL):
-            self._last_logged[kind] = now
-            _log.warning("token_refused", **fault)
+        if not happened_within(self._last_logged.get(reason), now, _LOG_INTERVAL):
+            self._last_logged[reason] = now
+            _log.warning("token_refused", reason=reason)
 
 
 def _timestamp(value: object) -> float | None:

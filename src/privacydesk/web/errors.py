@@ -15,9 +15,10 @@ from privacydesk.errors import (
     NotFoundError,
     is_outage,
 )
+from privacydesk.i18n.locales import DEFAULT_LOCALE as PEOPLES_LOCALE
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console.page import console_error_page
-from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE, LOCALE
+from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE, DEFAULT_LOCALE, LOCALE
 from privacydesk.web.pages import error_page
 from privacydesk.web.request_ids import REQUEST_ID
 from privacydesk.web.responses import STATUS, is_disconnected, problem_response
@@ -80,7 +81,10 @@ def _error_response(request: web.Request, error: DeskError, status: int) -> web.
     locale = (
         request.get(LOCALE)
         or request.get(CONVERSATION_LOCALE)
-        or negotiate(request.headers.get("Accept-Language", ""))
+        or negotiate(
+            request.headers.get("Accept-Language", ""),
+            request.config_dict.get(DEFAULT_LOCALE, PEOPLES_LOCALE),
+        )
     )
     fields = chat.error_json(error, locale)
     request_id = request.get(REQUEST_ID, "")

@@ -20,6 +20,8 @@ POLICY_PAGES = web.AppKey("policy_pages", PolicyPages)
 """The page with the operator's policy, where one may be imported."""
 RECEIPTS = web.AppKey("receipts", Receipts)
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
+DEFAULT_LOCALE: web.AppKey[str] = web.AppKey("default_locale", str)
+"""The language of an application's errors for requests without ``Accept-Language``."""
 LOCALE = web.RequestKey("locale", str)
 """The reader's language, if it is known better than from ``Accept-Language``; the console's."""
 CONVERSATION_LOCALE = web.RequestKey("spoken", str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import threading
 from collections import Counter
@@ -11,11 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import Struct
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
 from tests.common.api_client import Program, program
@@ -23,8 +27,10 @@ from tests.common.console_cases import copy_of_data, enter, guardian
 from tests.common.console_client import Office, open_office
 
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.web.api.app import OPERATIONS
 from privacydesk.web.api.openapi import openapi_document
+from privacydesk.web.api.openapi_webhooks import SHARED, event_name
 from privacydesk.web.api.operations import PREFIX, Operation
 
 DESCRIPTION = openapi_document(OPERATIONS)
@@ -68,6 +74,55 @@ def test_each_model_has_a_name_of_its_own_and_none_of_a_module() -> None:
     assert [name for name in models if "__" in name] == []
     titles = Counter(one["title"] for one in models.values() if "title" in one)
     assert [title for title, times in titles.items() if times > 1] == []
+
+
+def test_each_event_type_has_an_entry_and_a_schema_of_its_own() -> None:
+    assert set(DESCRIPTION["webhooks"]) == set(WebhookEventKind)
+    models = DESCRIPTION["components"]["schemas"]
+    types = [models[event_name(kind)]["properties"]["type"]["const"] for kind in WebhookEventKind]
+    assert types == [*WebhookEventKind]
+
+
+def test_what_an_event_tells_has_the_names_and_types_of_the_api() -> None:
+    """So that a program needs one reader for both."""
+    models = DESCRIPTION["components"]["schemas"]
+    of_structs = msgspec.json.schema_components(SHARED, ref_template="{name}")[1]
+    responses: list[tuple[type[BaseModel], Any]] = [(m, "serialization") for m in SHARED.values()]
+    of_responses = models_json_schema(responses, ref_template="{model}")[1]["$defs"]
+    names = {facts.__name__: model.__name__ for facts, model in SHARED.items()}
+    for facts, model in names.items():
+        assert _plain(of_structs[facts], names) == _plain(of_responses[model], names)
+    for facts, model in {
+        "TicketFacts": "TicketResponse",
+        "TaskFacts": "TaskResponse",
+        "ConversationFacts": "ConversationResponse",
+        "OwnerFacts": "OwnerResponse",
+        "EndpointFacts": "WebhookResponse",
+    }.items():
+        told, shown = models[facts]["properties"], models[model]["properties"]
+        # Tasks have operations of their own, and an owner is told without the name.
+        assert told.keys() - shown.keys() <= {"tasks"}
+        for name in (told.keys() & shown.keys()) - {"owner"}:
+            assert _plain(told[name], {}) == _plain(shown[name], {}), (facts, name)
+
+
+def _plain(schema: Any, names: Mapping[str, str]) -> Any:
+    """Return a schema without what it says to people, its choices in order."""
+    if isinstance(schema, list):
+        return [_plain(one, names) for one in schema]
+    if not isinstance(schema, dict):
+        return names.get(schema, schema) if isinstance(schema, str) else schema
+    plain = {
+        key: {name: _plain(one, names) for name, one in value.items()}
+        if key == "properties"
+        else _plain(value, names)
+        for key, value in schema.items()
+        if key not in {"title", "description"}
+    }
+    for key in ("anyOf", "required"):
+        if key in plain:
+            plain[key] = sorted(plain[key], key=lambda one: json.dumps(one, sort_keys=True))
+    return plain
 
 
 def test_each_operation_is_named_once_and_stands_in_it_with_its_scope() -> None:

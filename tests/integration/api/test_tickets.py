@@ -341,9 +341,17 @@ async def test_what_is_sent_is_read_strictly_and_never_repeated(
     _, ticket = await copy_of_data(office)
     answer = await (await program(office)).post(f"/tickets/{ticket.number}/notes", text=body)
     assert answer.status == status
-    assert "more" not in str(answer.body.get("faults"))
     assert "xx" not in str(answer.body)
     assert [one.what for one in await log_of(office, ticket) if one.by == "zendesk"] == []
+
+
+@pytest.mark.parametrize(("name", "named"), [("more", "more"), ("my name is Lin", "…")])
+async def test_an_unknown_field_is_named_if_it_may_be_one(
+    office: Office, name: str, named: str
+) -> None:
+    answer = await (await program(office)).post("/tickets/PD-none/notes", text=f'{{"{name}": 1}}')
+    assert {"where": f"body.{named}", "what": "extra_forbidden"} in answer.body["faults"]
+    assert answer.body["title"].startswith("The ")
 
 
 async def test_a_form_a_missing_key_and_a_strange_tag_are_refused(office: Office) -> None:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 
+from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.ids import IncidentId
 from privacydesk.domain.incidents import Audience, Incident, IncidentState, NoticePart
 from privacydesk.domain.tasks import Task, TaskState
@@ -21,6 +24,18 @@ from privacydesk.domain.webhook_events import (
 )
 
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+CLOCK = Clock(
+    regime="operator_7wd",
+    started_at=NOW,
+    unit=Unit.WORKING_DAYS,
+    amount=7,
+    calendar="cn",
+    zone=SHANGHAI.key,
+    due_date=date(2026, 5, 13),
+    due_at=datetime(2026, 5, 14, tzinfo=SHANGHAI),
+    provisional=False,
+)
 
 
 def kinds(before: Ticket | None, after: Ticket, *entries: str) -> list[str]:
@@ -95,6 +110,7 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
         contact="+8613800000000",
         holder="mei",
         answers={"complaint": "they lost my photos"},
+        clocks=(CLOCK,),
         items=(
             ScopeItem("posts", {"only": [{"to": "2025-12-31"}], "but": [{"qualifier": "beach"}]}),
             ScopeItem("voice", {"only": [{"qualifier": "singing"}]}),
@@ -125,34 +141,51 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
         "type": "ticket.filed",
         "timestamp": "2026-05-04T08:30:00Z",
         "data": {
-            "ticket_id": filed.id.hex(),
+            "id": filed.id.hex(),
             "number": "PD-1",
-            "conversation_id": filed.conversation_id.hex(),
-            "sequence": 5,
+            "version": 5,
+            "conversation": filed.conversation_id.hex(),
             "kind": "access",
             "state": "in_review",
             "outcome": None,
             "received_at": "2026-05-04T08:30:00Z",
             "verified_at": None,
-            "due_date": None,
-            "due_at": None,
-            "provisional": False,
             "answered_at": None,
             "closed_at": None,
+            "due": {
+                "date": "2026-05-13",
+                "at": "2026-05-13T16:00:00Z",
+                "zone": "Asia/Shanghai",
+                "calendar": "cn",
+                "amount": 7,
+                "unit": "working_days",
+                "started_at": "2026-05-04T08:30:00Z",
+                "provisional": False,
+                "first_date": "2026-05-13",
+            },
+            "completion": None,
             "on_hold": False,
             "linked": None,
             "items": [
-                {"name": "posts", "only": [{"from": None, "to": "2025-12-31"}], "narrowed": True},
-                {"name": "voice", "only": [], "narrowed": True},
-                {"name": "profile", "only": [], "narrowed": False},
+                {
+                    "name": name,
+                    "only": only,
+                    "narrowed": narrowed,
+                    "decision": "",
+                    "in_part": False,
+                    "result": "",
+                }
+                for name, only, narrowed in (
+                    ("posts", [{"from": None, "to": "2025-12-31"}], True),
+                    ("voice", [], True),
+                    ("profile", [], False),
+                )
             ],
-            "completion_date": None,
-            "completion_due_at": None,
             "tasks": [
                 {
                     "number": 1,
                     "team": "payments",
-                    "items": [0],
+                    "items": ["posts"],
                     "state": "taken",
                     "result": None,
                     "created_at": "2026-05-04T08:30:00Z",
@@ -229,8 +262,8 @@ def test_each_change_of_an_incident_is_told_without_its_name_texts_and_staff() -
     message = json.loads(raw)
     assert message["schema"] == "privacydesk.incident"
     assert message["data"] == {
-        "incident_id": "02" * 16,
-        "sequence": 2,
+        "id": "02" * 16,
+        "version": 2,
         "state": "draft",
         "audience": "list",
         "urgent": True,

@@ -20,6 +20,7 @@ from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
 from privacydesk.web.api.tickets import TICKETS
 from privacydesk.web.api.webhooks import WEBHOOKS
+from privacydesk.web.keys import DEFAULT_LOCALE
 from privacydesk.web.responses import json_response
 from privacydesk.web.settings import WebSettings
 
@@ -44,6 +45,7 @@ def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
     """
     app = web.Application()
     app[API_SERVICES] = services
+    app[DEFAULT_LOCALE] = "en"
     app[OPENAPI_DOCUMENT] = OpenApiDocument(partial(openapi_document, OPERATIONS))
     app[RATE_LIMITER] = RateLimiter(settings.api_per_minute, settings.api_at_once)
     app.on_response_prepare.append(add_api_headers)

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from privacydesk.domain.api_tokens import Scope
@@ -24,6 +24,11 @@ from privacydesk.web.api.headers import (
     RATE_LIMIT_HEADER,
     RATE_LIMIT_POLICY_HEADER,
     REPLAYED_HEADER,
+)
+from privacydesk.web.api.openapi_webhooks import (
+    WEBHOOK_HEADERS,
+    event_components,
+    webhook_objects,
 )
 from privacydesk.web.api.operations import PREFIX, Group, Operation
 from privacydesk.web.api.schemas import ResponseModel
@@ -84,10 +89,14 @@ class FaultResponse(ResponseModel):
 
 
 class Problem(ResponseModel):
-    """An error (RFC 9457). It contains nothing of the request but faults of a refused profile."""
+    """An error (RFC 9457). It contains nothing of the request but names of fields."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: str
-    title: str = Field(description="A message for people, in the language of `Accept-Language`.")
+    title: str = Field(
+        description="A message for people, in the language of `Accept-Language` or English."
+    )
     status: int
     code: ErrorCode = Field(description="The error code, for programs.")
     reason: str | None = Field(default=None, description="The precise reason, if there is one.")
@@ -148,8 +157,10 @@ def openapi_document(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, 
             {"name": group.value, "description": _GROUP_DESCRIPTIONS[group]} for group in Group
         ],
         "paths": paths,
+        "webhooks": webhook_objects(Group.WEBHOOKS.value),
         "components": {
-            "schemas": components,
+            "schemas": event_components() | components,
+            "parameters": WEBHOOK_HEADERS,
             "securitySchemes": {
                 "token": {
                     "type": "http",

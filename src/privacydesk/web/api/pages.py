@@ -84,6 +84,18 @@ class OperationView(Struct, frozen=True):
     errors: tuple[ErrorView, ...]
 
 
+class EventView(Struct, frozen=True):
+    """An event type of webhooks.
+
+    Attributes:
+        model: the name of the model of the message's ``data``.
+    """
+
+    type: str
+    when: str
+    model: str
+
+
 class ModelView(Struct, frozen=True):
     """A model with fields, or an enum with values."""
 
@@ -102,6 +114,7 @@ async def docs_page(request: web.Request) -> web.Response:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             operations[operation["tags"][0]].append(_operation_view(path, method, operation))
+    schemas = dict(document["components"]["schemas"])
     return render(
         request,
         "api/docs.html",
@@ -110,9 +123,10 @@ async def docs_page(request: web.Request) -> web.Response:
         info=document["info"],
         prefix=document["servers"][0]["url"],
         groups=list(operations.items()),
-        models=[
-            _model_view(name, schema) for name, schema in document["components"]["schemas"].items()
+        events=[
+            _event_view(kind, item["post"], schemas) for kind, item in document["webhooks"].items()
         ],
+        models=[_model_view(name, schema) for name, schema in schemas.items()],
     )
 
 
@@ -142,6 +156,18 @@ def _operation_view(path: str, method: str, operation: Mapping[str, Any]) -> Ope
             if status != "200"
         ),
     )
+
+
+def _event_view(
+    kind: str, operation: Mapping[str, Any], schemas: dict[str, Mapping[str, Any]]
+) -> EventView:
+    """Return the view of an event type, and take its message out of the models.
+
+    The messages differ in nothing else.
+    """
+    message = schemas.pop(_linked_model(operation["requestBody"]))
+    data = _type_label(message["properties"]["data"])
+    return EventView(kind, operation["summary"], data.model)
 
 
 def _linked_model(content: Mapping[str, Any] | None) -> str:

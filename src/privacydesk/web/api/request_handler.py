@@ -6,6 +6,7 @@ token ─► rate limit ─► scope ─► query, body, headers ─► stored r
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, get_origin
@@ -54,6 +55,7 @@ _STALE_REASONS: Final = frozenset(
     {"ticket_changed", "owner_changed", "webhook_stale", "setting_changed"}
 )
 _MAX_FAULTS: Final = 20
+_FIELD_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MAX_BODY_BYTES: Final = 512 * 1024
 """Maximum size of a body; far above any valid one, so that validation can name overlong fields."""
 
@@ -180,15 +182,17 @@ def _validate(model: type[BaseModel], location: str, data: bytes | Mapping[str, 
 
 
 def _fault(location: str, path: tuple[str | int, ...], kind: str = "repeated") -> dict[str, str]:
-    """Return a fault with its location. Unknown field names are not echoed.
+    """Return a fault with its location. Texts that can't be the name of a field are not echoed.
 
     Args:
         location: the part of the request: ``query`` or ``body``.
         path: the path of the field within it.
         kind: the type of the validation error.
     """
-    known_path = path[:-1] if kind == "extra_forbidden" else path
-    return {"where": ".".join((location, *(str(part) for part in known_path))), "what": kind}
+    names = (str(part) for part in path)
+    # Pydantic's paths hold keys as they were sent, also those of objects with free keys.
+    parts = (name if _FIELD_NAME.fullmatch(name) else "…" for name in names)
+    return {"where": ".".join((location, *parts)), "what": kind}
 
 
 def _parse_if_match(operation: Operation[Any, Any], request: web.Request) -> int | None:

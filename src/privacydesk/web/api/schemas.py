@@ -47,7 +47,13 @@ class ResponseModel(BaseModel):
     """Base class of response models. Clients ignore unknown fields, so that fields can be added."""
 
     # ``defer_build``: models are built on first use, so that the process starts faster.
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True,
+        defer_build=True,
+        from_attributes=True,
+        # A field with a default is in every response, too.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class EmptyRequest(RequestModel):

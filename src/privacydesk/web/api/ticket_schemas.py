@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Annotated, Any
 
+from msgspec.structs import asdict
 from pydantic import Field, JsonValue
 
-from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import is_qualified, part_of
 from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
+from privacydesk.domain.webhook_events import deadline_facts, item_facts, ticket_facts
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.web.api.schemas import (
     DEFAULT_PAGE_SIZE,
@@ -80,15 +80,14 @@ class ItemResponse(ResponseModel):
         description="Whether the requester's words limit it further; `detail` has these words."
     )
     decision: str = Field(description="`grant` or `refuse`; empty before the decision.")
-    in_part: bool = Field(
-        default=False, description="Whether only a part of it is granted and the rest refused."
-    )
+    in_part: bool = Field(description="Whether only a part of it is granted and the rest refused.")
     result: str = Field(description="The result that the account service reported for it.")
 
 
 class TicketResponse(ResponseModel):
     """A ticket without texts and names of persons."""
 
+    id: str
     number: str
     version: int = Field(description="The version; also the entity tag.")
     conversation: str
@@ -109,18 +108,21 @@ class TicketResponse(ResponseModel):
         description="Whether the ticket is overdue or was answered late, by `first_date`."
     )
     internal_date: dt.date | None = Field(
-        default=None,
         description="The operator's own date ahead of the running deadline, for staff alone.",
     )
     completion: DeadlineResponse | None = Field(
-        default=None, description="Of an approved closing: the deadline of carrying it out."
+        description="Of an approved closing: the deadline of carrying it out."
     )
     completed_late: bool = Field(
-        default=False, description="Whether that closing is overdue or was carried out late."
+        description="Whether that closing is overdue or was carried out late."
     )
     holder: str = Field(description="Empty while the ticket is unassigned.")
     items: tuple[ItemResponse, ...]
     flags: tuple[str, ...]
+    on_hold: bool = Field(description="Whether a legal hold is on the account.")
+    linked: str | None = Field(
+        description="The id of the ticket that it objects to, or duplicates."
+    )
     proposed: bool = Field(description="Whether a decision awaits confirmation by a second person.")
 
 
@@ -224,28 +226,15 @@ def ticket_response(
         now: the current time.
         internal_date: the operator's own date ahead of the running deadline.
     """
-    completion = ticket.completion
     return TicketResponse(
-        number=ticket.number,
-        version=ticket.version,
-        conversation=ticket.conversation_id.hex(),
-        kind=ticket.kind,
-        state=ticket.state,
-        outcome=ticket.outcome,
+        **asdict(ticket_facts(ticket)),
         requester=ticket.requester,
         locale=ticket.locale,
-        received_at=ticket.received_at,
-        verified_at=ticket.verified_at,
-        answered_at=ticket.answered_at,
-        closed_at=ticket.closed_at,
         purged_at=ticket.purged_at,
-        due=deadline_response(ticket),
         late=ticket.is_late(now),
         internal_date=internal_date,
-        completion=None if completion is None else _deadline(completion, completion.due_date),
         completed_late=ticket.is_completed_late(now),
         holder=ticket.holder,
-        items=tuple(ItemResponse(**item_fields(item)) for item in ticket.items),
         flags=tuple(sorted(ticket.flags)),
         proposed=proposal_of(ticket) is not None,
     )
@@ -253,16 +242,7 @@ def ticket_response(
 
 def item_fields(item: ScopeItem) -> dict[str, Any]:
     """Return the fields of ``ItemResponse`` for an item."""
-    return {
-        "name": item.name,
-        "only": tuple(
-            DateRangeResponse(since=span.since, until=span.until) for span in part_of(item).days
-        ),
-        "narrowed": is_qualified(item),
-        "decision": item.decision,
-        "in_part": item.is_granted_in_part,
-        "result": item.result,
-    }
+    return asdict(item_facts(item))
 
 
 def day_responses(days: Iterable[Day]) -> tuple[DayResponse, ...]:
@@ -281,21 +261,5 @@ def day_responses(days: Iterable[Day]) -> tuple[DayResponse, ...]:
 
 def deadline_response(ticket: Ticket) -> DeadlineResponse | None:
     """Return the deadline of a ticket; None while none runs."""
-    clock = ticket.clock
-    if clock is None:
-        return None
-    return _deadline(clock, ticket.work.first_due or clock.due_date)
-
-
-def _deadline(clock: Clock, first_date: dt.date) -> DeadlineResponse:
-    return DeadlineResponse(
-        date=clock.due_date,
-        at=clock.due_at,
-        zone=clock.zone,
-        calendar=clock.calendar,
-        amount=clock.amount,
-        unit=clock.unit.value,
-        started_at=clock.started_at,
-        provisional=clock.provisional,
-        first_date=first_date,
-    )
+    facts = deadline_facts(ticket.clock, ticket.work.first_due)
+    return None if facts is None else DeadlineResponse.model_validate(facts)
