@@ -83,7 +83,8 @@ def _error_response(request: web.Request, error: DeskError, status: int) -> web.
         or request.get(CONVERSATION_LOCALE)
         or negotiate(
             request.headers.get("Accept-Language", ""),
-            request.config_dict.get(DEFAULT_LOCALE, PEOPLES_LOCALE),
+            # ``config_dict`` has only what this middleware's own application knows.
+            request.match_info.apps[-1].get(DEFAULT_LOCALE, PEOPLES_LOCALE),
         )
     )
     fields = chat.error_json(error, locale)
