@@ -82,3 +82,10 @@ async def program(office: Office, *scopes: Scope, name: str = "zendesk") -> Prog
     """Return a program whose token opens some scopes; all of them unless named."""
     made = await tokens_of(office).add(name, scopes or tuple(Scope), by="operator")
     return Program(office, made)
+
+
+async def staff_program(office: Office, name: str, *scopes: Scope) -> Program:
+    """Return a program with the token of a member of staff."""
+    agent = await office.world.services.staff.roster.person(name)
+    made = await tokens_of(office).add_for_staff(agent, scopes, by="operator")
+    return Program(office, made)

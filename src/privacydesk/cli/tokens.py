@@ -58,20 +58,30 @@ def add(
     days: Annotated[
         int, typer.Option("--days", metavar="N", help="Days until it expires; at most 366.")
     ] = DEFAULT_LIFETIME.days,
+    of_staff: Annotated[
+        bool, typer.Option("--staff", help="NAME is a member of staff, who acts by the token.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Create a token, and print it once.
 
-    An identity may have several tokens, so that one can replace another.
+    An identity may have several tokens, so that one can replace another. A member of staff needs
+    one for what no program may do: supervising, and confirming decisions. Give it to nobody else.
     """
+    lifetime = timedelta(days=days)
 
-    async def add_token(tokens: ApiTokens, _: datetime) -> NewToken:
-        return await tokens.add(
-            name, scopes, by=_ACTOR, display_name=display_name, lifetime=timedelta(days=days)
-        )
+    async def add_token() -> NewToken:
+        async with command_services(data_dir) as services:
+            tokens = services.integrations.tokens
+            if of_staff:
+                agent = await services.staff.roster.person(name)
+                return await tokens.add_for_staff(agent, scopes, by=_ACTOR, lifetime=lifetime)
+            return await tokens.add(
+                name, scopes, by=_ACTOR, display_name=display_name, lifetime=lifetime
+            )
 
-    created = run(_with_tokens(data_dir, add_token))
+    created = run(add_token())
     if as_json:
         print_json(_record(created.token, created.token.created_at) | {"token": created.secret})
         return

@@ -1,7 +1,7 @@
 """Tokens of the HTTP API, their scopes, and the responses stored for idempotent retries.
 
-A token belongs to an identity: an agent of the role ``integration``. Requests made with the token
-are logged under that agent's name, like the actions of a member of staff.
+A token belongs to an identity, an agent of the role ``integration``, or to a member of staff, whose
+role then decides what it permits. Requests made with the token are logged under that name.
 """
 
 from __future__ import annotations
@@ -46,6 +46,10 @@ class Scope(StrEnum):
     """Write to the requester about a ticket."""
     TICKETS_DECIDE = "tickets:decide"
     """Accept or reject evidence, and decide tickets."""
+    TICKETS_SUPERVISE = "tickets:supervise"
+    """Extend deadlines, set and release legal holds; only with a supervisor's own token."""
+    TICKETS_CONFIRM = "tickets:confirm"
+    """Confirm or send back a proposed decision; confirming takes a member of staff's own token."""
     TASKS_READ = "tasks:read"
     """Read tasks of teams: what is asked, of which account, and the answers."""
     TASKS_ANSWER = "tasks:answer"

@@ -35,13 +35,23 @@ class Holds:
         self._actions = actions
         self._account_requests = account_requests
 
-    async def set_hold(self, number: str, by: str, reason: str) -> Ticket:
+    async def set_hold(
+        self,
+        number: str,
+        by: str,
+        reason: str,
+        *,
+        job_id: str | None = None,
+        seen: int | None = None,
+    ) -> Ticket:
         """Put a ticket and its account on hold; return the changed ticket.
 
         Args:
             number: number of the ticket.
             by: name of the supervisor.
             reason: why, in the supervisor's words; recorded in the ticket's log.
+            job_id: the id of the request, so that a repeated one counts once.
+            seen: the version of the ticket that the supervisor saw; None to skip the check.
 
         Raises:
             InvalidRequestError: the reason is empty or too long.
@@ -54,15 +64,26 @@ class Holds:
                 raise NotAllowedNowError("the ticket is already on hold")
             return self._with_flags(current, current.flags | {HOLD})
 
-        return await self._update(number, by, LogEntryDraft("hold", require_text(reason)), add_flag)
+        entry = LogEntryDraft("hold", require_text(reason))
+        return await self._update(number, by, entry, add_flag, job_id=job_id, seen=seen)
 
-    async def clear_hold(self, number: str, by: str, reason: str) -> Ticket:
+    async def clear_hold(
+        self,
+        number: str,
+        by: str,
+        reason: str,
+        *,
+        job_id: str | None = None,
+        seen: int | None = None,
+    ) -> Ticket:
         """Take a ticket off hold; the next retention run purges what is past its period.
 
         Args:
             number: number of the ticket.
             by: name of the supervisor.
             reason: why, in the supervisor's words; recorded in the ticket's log.
+            job_id: the id of the request, so that a repeated one counts once.
+            seen: the version of the ticket that the supervisor saw; None to skip the check.
 
         Raises:
             InvalidRequestError: the reason is empty or too long.
@@ -75,16 +96,25 @@ class Holds:
                 raise NotAllowedNowError("it is not held")
             return self._with_flags(current, current.flags - {HOLD})
 
-        return await self._update(
-            number, by, LogEntryDraft("hold_released", require_text(reason)), remove_flag
-        )
+        entry = LogEntryDraft("hold_released", require_text(reason))
+        return await self._update(number, by, entry, remove_flag, job_id=job_id, seen=seen)
 
     async def _update(
-        self, number: str, by: str, entry: LogEntryDraft, change: Callable[[Ticket], Ticket]
+        self,
+        number: str,
+        by: str,
+        entry: LogEntryDraft,
+        change: Callable[[Ticket], Ticket],
+        *,
+        job_id: str | None,
+        seen: int | None,
     ) -> Ticket:
         agent = await self._roster.supervisor(by)
         ticket = await self._tickets.by_number(number)
-        return await self._actions.update_ticket(ticket, agent, entry, change)
+        guard = await self._tickets.guard(ticket, seen)
+        return await self._actions.update_ticket(
+            ticket, agent, entry, change, job_id=job_id, guard=guard
+        )
 
     def _with_flags(self, ticket: Ticket, flags: frozenset[str]) -> Ticket:
         changed = replace(ticket, flags=flags, version=ticket.version + 1)

@@ -103,7 +103,7 @@ class SqlApiTokenStore:
             row = connection.execute(_AGENT_BY_NAME, {"agent": identity.name}).first()
             if row is None:
                 connection.execute(sa.insert(tables.agent), agent_row(identity, key))
-            elif row.role != Role.INTEGRATION.value:
+            elif (row.role == Role.INTEGRATION.value) != identity.is_program:
                 raise DeskError(
                     "a member of staff has this name",
                     code=ErrorCode.CONFLICT,

@@ -15,7 +15,13 @@ from msgspec import Struct
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.api_tokens import DEFAULT_LIFETIME, MAX_LIFETIME, ApiToken, Bearer, Scope
+from privacydesk.domain.api_tokens import (
+    DEFAULT_LIFETIME,
+    MAX_LIFETIME,
+    ApiToken,
+    Bearer,
+    Scope,
+)
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
@@ -114,6 +120,46 @@ class ApiTokens:
             agent = Agent(name, display_name or name, Role.INTEGRATION, now)
         else:
             agent = new_agent(name, display_name, Role.INTEGRATION, now)
+        return await self._add(agent, scopes, by=by, lifetime=lifetime, token_id=token_id)
+
+    async def add_for_staff(
+        self,
+        agent: Agent,
+        scopes: Collection[Scope],
+        *,
+        by: str,
+        lifetime: timedelta = DEFAULT_LIFETIME,
+    ) -> NewToken:
+        """Create a token of a member of staff, with which a program acts as that person.
+
+        Their role is looked up with each request. Confirming a decision with it counts as that
+        person's confirmation, so that it never joins one of their own.
+
+        Args:
+            agent: the member of staff.
+            scopes: what the token permits.
+            by: the name of the actor who creates it.
+            lifetime: how long the token is valid.
+
+        Raises:
+            InvalidRequestError: there is no scope, the lifetime is out of range, or the role works
+                on no tickets.
+            NotAllowedNowError: there is the maximum number of tokens.
+        """
+        if agent.is_program or not agent.works:
+            raise InvalidRequestError("this role works on no requests", reason="token_role")
+        return await self._add(agent, scopes, by=by, lifetime=lifetime)
+
+    async def _add(
+        self,
+        agent: Agent,
+        scopes: Collection[Scope],
+        *,
+        by: str,
+        lifetime: timedelta,
+        token_id: ApiTokenId | None = None,
+    ) -> NewToken:
+        now = self._clock.now()
         if not scopes:
             raise InvalidRequestError("choose at least one scope", reason="token_scopes")
         if not timedelta(days=1) <= lifetime <= MAX_LIFETIME:

@@ -49,7 +49,7 @@ from privacydesk.services.staff.evidence import EvidenceFiles, evidence_not_open
 from privacydesk.services.staff.granted_tasks import GrantedTasks
 from privacydesk.services.staff.handling import optional_text, require_text
 from privacydesk.services.staff.preconditions import Refusal, Verdict
-from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.roster import Roster, check_works
 from privacydesk.services.staff.staleness import CasePart, Guard, SeenState
 from privacydesk.services.staff.ticket_lookup import TicketLookup
 
@@ -323,10 +323,11 @@ class Decisions:
             NotAllowedNowError: there is no proposed decision, or it grants a request on the basis
                 of evidence that the agent has not opened.
             StaleError: the proposed decision or the ticket has changed since it was ``seen``.
-            DeskError: ``FORBIDDEN`` for the agent who decided, and for one who may be the same
-                person; or a precondition is no longer met.
+            DeskError: ``FORBIDDEN`` for the agent who decided, for one who may be the same person,
+                and for a program; or a precondition is no longer met.
         """
-        agent = await self._roster.worker(by)
+        agent = await self._roster.person(by)
+        check_works(agent)
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
         proposal = _require_proposal(ticket)

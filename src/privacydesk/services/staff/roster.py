@@ -87,8 +87,7 @@ class Roster:
             DeskError: ``FORBIDDEN`` for an auditor, or if there is no active agent of this name.
         """
         agent = await self.agent(name)
-        if not agent.works:
-            raise DeskError("this role does not work on requests", code=ErrorCode.FORBIDDEN)
+        check_works(agent)
         return agent
 
     async def supervisor(self, name: str) -> Agent:
@@ -150,6 +149,16 @@ def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
     spaced = (" " if char.isspace() else char for char in display_name)
     printable = " ".join("".join(char for char in spaced if char.isprintable()).split())
     return Agent(name, printable[:_MAX_DISPLAY_NAME_LENGTH] or name, role, now)
+
+
+def check_works(agent: Agent) -> None:
+    """Check that an agent may work on tickets.
+
+    Raises:
+        DeskError: ``FORBIDDEN``.
+    """
+    if not agent.works:
+        raise DeskError("this role does not work on requests", code=ErrorCode.FORBIDDEN)
 
 
 def check_supervisor(agent: Agent) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.errors import InvalidRequestError
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.web.api.operations import ApiResponse, Call, Group, Operation, write_operation
@@ -27,6 +28,7 @@ from privacydesk.web.api.schemas import (
 )
 
 _MAX_ITEMS: Final = 50
+_MAX_EXTENSION: Final = 60
 _Number = Annotated[str, Field(min_length=1, max_length=40)]
 """A ticket's number."""
 
@@ -118,6 +120,37 @@ class RefuseTicketRequest(RequestModel):
     ground: Ground
     reason: NonBlankText = Field(description="An explanation in plain language for the requester.")
     abuse: AbuseRequest | None = _ABUSE
+
+
+class ExtendTicketRequest(RequestModel):
+    """The extension of a deadline."""
+
+    working_days: Annotated[int, Field(ge=1, le=_MAX_EXTENSION), BODY_INTEGER] = Field(
+        description="How many working days are added to the running deadline."
+    )
+    reason: NonBlankText = Field(description="Why; the requester is told.")
+
+
+class MergeTicketRequest(RequestModel):
+    """The request that a duplicate is closed into."""
+
+    into: _Number = Field(description="The number of the ticket that stays open.")
+    reason: NonBlankText = Field(description="Why they are duplicates; for staff.")
+
+
+class ReasonRequest(RequestModel):
+    """A reason, for staff."""
+
+    reason: NonBlankText
+
+
+class ConfirmDecisionRequest(RequestModel):
+    """The confirmation of a proposed decision."""
+
+    carried_out: bool = Field(
+        default=False,
+        description="Whether what no program carries out is done. Otherwise it becomes a task.",
+    )
 
 
 class TicketActionResponse(ResponseModel):
@@ -252,10 +285,86 @@ async def _decide(call: Call[EmptyRequest, Any], verdict: Verdict) -> ApiRespons
     )
 
 
+async def _extend(call: Call[EmptyRequest, ExtendTicketRequest]) -> ApiResponse:
+    return _response(
+        await call.services.staff.handling.extend(
+            call.path["number"],
+            call.actor,
+            working_days=call.body.working_days,
+            reason=call.body.reason,
+            job_id=call.job_id,
+            seen=call.expected_version,
+        )
+    )
+
+
+async def _merge(call: Call[EmptyRequest, MergeTicketRequest]) -> ApiResponse:
+    return _response(
+        await call.services.staff.merges.merge(
+            call.path["number"],
+            call.actor,
+            call.body.into,
+            call.body.reason,
+            job_id=call.job_id,
+            seen=call.expected_version,
+        )
+    )
+
+
+async def _hold(call: Call[EmptyRequest, ReasonRequest]) -> ApiResponse:
+    holds, number, reason = call.services.staff.holds, call.path["number"], call.body.reason
+    return _response(
+        await holds.set_hold(
+            number, call.actor, reason, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+async def _release_hold(call: Call[EmptyRequest, ReasonRequest]) -> ApiResponse:
+    holds, number, reason = call.services.staff.holds, call.path["number"], call.body.reason
+    return _response(
+        await holds.clear_hold(
+            number, call.actor, reason, job_id=call.job_id, seen=call.expected_version
+        )
+    )
+
+
+async def _confirm(call: Call[EmptyRequest, ConfirmDecisionRequest]) -> ApiResponse:
+    return _response(
+        await call.services.staff.decisions.confirm(
+            call.path["number"],
+            call.actor,
+            carried_out=call.body.carried_out,
+            job_id=call.job_id,
+            seen=_seen(call),
+        )
+    )
+
+
+async def _send_back(call: Call[EmptyRequest, ReasonRequest]) -> ApiResponse:
+    return _response(
+        await call.services.staff.decisions.send_back(
+            call.path["number"],
+            call.actor,
+            call.body.reason,
+            job_id=call.job_id,
+            seen=_seen(call),
+        )
+    )
+
+
+def _seen(call: Call[Any, Any]) -> int:
+    """Return the version that the caller has looked at: nobody confirms what they did not see."""
+    if call.expected_version is None:
+        raise InvalidRequestError("name the version that was looked at", reason="api_version")
+    return call.expected_version
+
+
 _CONFIRMATION: Final = (
     "If the kind of request needs a second reviewer, this is a proposal: it takes effect, and the"
-    " requester is told, only after a person has confirmed it in the console."
+    " requester is told, only after another person has confirmed it; a program's takes two people."
 )
+_SUPERVISORS: Final = "Only with the token of a supervisor."
 
 TICKET_ACTIONS: Final[tuple[Operation[Any, Any], ...]] = (
     write_operation(
@@ -349,5 +458,74 @@ TICKET_ACTIONS: Final[tuple[Operation[Any, Any], ...]] = (
         body_model=RefuseTicketRequest,
         response_model=TicketActionResponse,
         details=_CONFIRMATION,
+    ),
+    write_operation(
+        "merge_ticket",
+        "/tickets/{number}/merge",
+        Group.TICKET_ACTIONS,
+        "Close a ticket as the duplicate of another one; its requester is told.",
+        scope=Scope.TICKETS_DECIDE,
+        handler=_merge,
+        body_model=MergeTicketRequest,
+        response_model=TicketActionResponse,
+    ),
+    write_operation(
+        "extend_ticket",
+        "/tickets/{number}/extension",
+        Group.TICKET_ACTIONS,
+        "Extend the running deadline; the requester is told, and reports keep the first date.",
+        scope=Scope.TICKETS_SUPERVISE,
+        handler=_extend,
+        body_model=ExtendTicketRequest,
+        response_model=TicketActionResponse,
+        details=_SUPERVISORS,
+    ),
+    write_operation(
+        "hold_ticket",
+        "/tickets/{number}/hold",
+        Group.TICKET_ACTIONS,
+        "Put a ticket and its account on legal hold.",
+        scope=Scope.TICKETS_SUPERVISE,
+        handler=_hold,
+        body_model=ReasonRequest,
+        response_model=TicketActionResponse,
+        details=_SUPERVISORS,
+    ),
+    write_operation(
+        "release_ticket_hold",
+        "/tickets/{number}/hold-release",
+        Group.TICKET_ACTIONS,
+        "Release a legal hold.",
+        scope=Scope.TICKETS_SUPERVISE,
+        handler=_release_hold,
+        body_model=ReasonRequest,
+        response_model=TicketActionResponse,
+        details=_SUPERVISORS,
+    ),
+    write_operation(
+        "confirm_decision",
+        "/tickets/{number}/confirmation",
+        Group.TICKET_ACTIONS,
+        "Confirm the decision that a colleague, or a program, has proposed.",
+        scope=Scope.TICKETS_CONFIRM,
+        handler=_confirm,
+        body_model=ConfirmDecisionRequest,
+        response_model=TicketActionResponse,
+        details=(
+            "Only with the token of a member of staff, who is not the one who proposed it. A"
+            " program's proposal becomes theirs, and waits for another person."
+        ),
+        requires_if_match=True,
+    ),
+    write_operation(
+        "send_back_decision",
+        "/tickets/{number}/return",
+        Group.TICKET_ACTIONS,
+        "Reject a proposed decision, with a reason for who made it.",
+        scope=Scope.TICKETS_CONFIRM,
+        handler=_send_back,
+        body_model=ReasonRequest,
+        response_model=TicketActionResponse,
+        requires_if_match=True,
     ),
 )
