@@ -23,7 +23,6 @@ from privacydesk.web.api.ticket_schemas import DayResponse, DeadlineResponse, It
 _MAX_ANSWERS: Final = 30
 _MAX_VALUES: Final = 20
 _Account = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$")]
-_SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
 _Short = Annotated[NonBlankText, Field(max_length=500)]
 
 
@@ -60,7 +59,7 @@ class FileRequest(RequestModel):
         " code or by the device's biometrics; it counts as a one-time code.",
     )
     answers: dict[
-        _SlotName, Text | Annotated[tuple[Text, ...], Field(min_length=1, max_length=_MAX_VALUES)]
+        str, Text | Annotated[tuple[Text, ...], Field(min_length=1, max_length=_MAX_VALUES)]
     ] = Field(
         default_factory=dict,
         max_length=_MAX_ANSWERS,
