@@ -132,6 +132,8 @@ class Settings(BaseSettings):
         held_megabytes_per_address: the same limit for the clients of one address.
         trusted_proxies: networks whose ``X-Forwarded-For`` header is trusted; none by default.
         staged_upload_hours: how long an upload is kept if it isn't filed with a ticket.
+        desk_url: origin of the desk, as browsers see it: passkeys are for it, and the identity
+            provider sends staff back to it; none by default.
         sign_on_issuer: issuer identifier of the identity provider by which staff sign in; none by
             default.
         sign_on_client_id: the desk's identifier at the provider.
@@ -140,7 +142,6 @@ class Settings(BaseSettings):
         sign_on_scopes: scopes that are requested; ``offline_access`` where the provider gives
             refresh tokens for it alone.
         sign_on_name: the provider's name on the sign-in page.
-        sign_on_desk_url: origin of the desk, as registered at the provider.
         sign_on_role_claim: claim with the person's groups; none by default, so that roles are set
             at the desk.
         sign_on_roles: role by group; the first group that a person has counts.
@@ -259,13 +260,13 @@ class Settings(BaseSettings):
     held_megabytes_per_address: Annotated[int, Field(ge=4)] = 32
     trusted_proxies: list[Network] = []
     staged_upload_hours: Annotated[float, Field(gt=0)] = 24.0
+    desk_url: str = ""
     sign_on_issuer: str = ""
     sign_on_client_id: str = ""
     sign_on_client_secret: SecretStr = SecretStr("")
     sign_on_client_key: dict[str, Any] = Field(default={}, repr=False)
     sign_on_scopes: list[str] = ["openid", "profile", "email"]
     sign_on_name: Annotated[str, Field(max_length=64)] = ""
-    sign_on_desk_url: str = ""
     sign_on_role_claim: str = ""
     sign_on_roles: dict[str, str] = {}
     sign_on_match: Literal["", "preferred_username", "email"] = ""

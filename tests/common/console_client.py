@@ -215,6 +215,8 @@ async def open_office(
     world: Mapping[str, Any] | None = None,
     sign_on: SignOnSettings | None = None,
     provider: IdentityProvider | None = None,
+    origin: str = "",
+    port: int | None = None,
     **settings: Any,
 ) -> AsyncIterator[Office]:
     """Open a desk in a folder, with one member of staff of each role.
@@ -224,6 +226,8 @@ async def open_office(
         world: what ``open_world`` is told besides.
         sign_on: the settings of an identity provider.
         provider: the connection to it.
+        origin: the desk's origin, which passkeys are for.
+        port: the port of that origin; None for any.
         **settings: those of the web faces that are other than in every world.
     """
     async with open_world(folder, **(world or {})) as opened:
@@ -235,7 +239,7 @@ async def open_office(
             minter=SecureIdGenerator(),
             hashing=KeyedHashing(services.settings.hashing()),
             clock=opened.clock,
-            settings=SignInSettings(sign_on=sign_on),
+            settings=SignInSettings(sign_on=sign_on, origin=origin),
             teams=services.signin.agents.teams,
             passwords=Passwords(CHEAP),
             provider=provider,
@@ -246,7 +250,9 @@ async def open_office(
                 await services.staff.roster.add(name, name, role)
         await services.refresh_agents()
         told = services.settings.model_copy(update=settings)
-        server = TestServer(build_web_app(replace(services, signin=signin, settings=told)))
+        server = TestServer(
+            build_web_app(replace(services, signin=signin, settings=told)), port=port
+        )
         office = Office(opened, signin, server)
         async with server:
             yield office

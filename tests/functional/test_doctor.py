@@ -575,7 +575,7 @@ async def test_what_is_stored_needs_the_keys_it_was_stored_with(
                 "sign_on_issuer": "https://login.invalid",
                 "sign_on_client_id": "desk",
                 "sign_on_client_secret": "0a1b2c3d4e5f6a7b8c9d",
-                "sign_on_desk_url": "https://desk.example",
+                "desk_url": "https://desk.example",
             },
             "sign-on",
             "look at PRIVACYDESK_SIGN_ON_ISSUER",

@@ -16,7 +16,7 @@ RIGHT: dict[str, Any] = {
     "sign_on_issuer": "https://login.example.com/realms/staff",
     "sign_on_client_id": "privacydesk",
     "sign_on_client_secret": "twenty random letters",
-    "sign_on_desk_url": "https://desk.example.com/",
+    "desk_url": "https://desk.example.com/",
 }
 
 
@@ -43,9 +43,9 @@ def test_few_settings_will_do() -> None:
         ({"sign_on_client_key": {"kty": "EC"}}, "SIGN_ON_CLIENT_SECRET: set either"),
         ({"sign_on_scopes": ["profile"]}, "SIGN_ON_SCOPES: has to contain openid"),
         ({"sign_on_issuer": "https://x.example/?a=b"}, "SIGN_ON_ISSUER: has no query"),
-        ({"sign_on_desk_url": ""}, "SIGN_ON_DESK_URL: needs the desk's origin"),
-        ({"sign_on_desk_url": "https://x.example/desk"}, "SIGN_ON_DESK_URL: needs the desk's"),
-        ({"sign_on_desk_url": "http://desk.example.com"}, "SIGN_ON_DESK_URL: needs https"),
+        ({"desk_url": ""}, "DESK_URL: is missing"),
+        ({"desk_url": "https://x.example/desk"}, "DESK_URL: needs the desk's"),
+        ({"desk_url": "http://desk.example.com"}, "DESK_URL: needs https"),
         ({"sign_on_role_claim": "groups"}, "SIGN_ON_ROLES: needs"),
         (
             {"sign_on_role_claim": "groups", "sign_on_roles": {"a": "integration"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from privacydesk.app.desk_address import desk_origin
 from privacydesk.app.sign_on import sign_on_settings
 from privacydesk.domain.help_figures import HelpTargets
 from privacydesk.domain.notices import NoticeChannel, Occasion
@@ -44,6 +45,7 @@ def sign_in_settings(settings: Settings, profile: OperatorProfile) -> SignInSett
         log_retention=timedelta(days=max(settings.access_log_days, settings.separation_days)),
         forbidden_words=(profile.app, *profile.desk_names.values()),
         sign_on=sign_on_settings(settings),
+        origin=desk_origin(settings),
     )
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from privacydesk.app.desk_address import desk_origin
 from privacydesk.clock import Clock
-from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.domain.agents import STAFF, Role
 from privacydesk.domain.sign_on import IdentityProvider, SignOnSettings
@@ -34,7 +34,7 @@ def sign_on_settings(settings: Settings) -> SignOnSettings | None:
         client_id=settings.sign_on_client_id,
         scopes=tuple(settings.sign_on_scopes),
         name=settings.sign_on_name or urlsplit(settings.sign_on_issuer).hostname or "",
-        desk_url=settings.sign_on_desk_url.rstrip("/"),
+        desk_url=desk_origin(settings),
         role_claim=settings.sign_on_role_claim,
         roles={group: Role(role) for group, role in settings.sign_on_roles.items()},
         match=settings.sign_on_match,
@@ -82,12 +82,8 @@ def _address_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     issuer = urlsplit(settings.sign_on_issuer)
     if issuer.query or issuer.fragment:
         yield "sign_on_issuer", "has no query and no fragment"
-    desk = urlsplit(settings.sign_on_desk_url)
-    is_origin = desk.path in {"", "/"} and not (desk.query or desk.fragment or desk.username)
-    if desk.scheme not in {"https", "http"} or not desk.hostname or not is_origin:
-        yield "sign_on_desk_url", "needs the desk's origin, such as https://desk.example.com"
-    elif desk.scheme == "http" and not is_this_machine(desk.hostname):
-        yield "sign_on_desk_url", "needs https unless it is on this machine"
+    if not desk_origin(settings):
+        yield "desk_url", "is missing: the desk's origin, such as https://desk.example.com"
 
 
 @asynccontextmanager

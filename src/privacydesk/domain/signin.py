@@ -2,12 +2,14 @@
 
 password ─► own password ─► app ─► open        the first time, with a temporary password
     └─────────────────────► code ─► open       from then on
+passkey ────────────────────────► open         instead of both
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
@@ -42,8 +44,32 @@ class Stage(StrEnum):
     OPEN = "open"
 
 
+class Passkey(Struct, frozen=True):
+    """A passkey (WebAuthn credential) of a member of staff.
+
+    Attributes:
+        id: the credential id, chosen by the authenticator.
+        key: the public key, as a COSE key.
+        name: what its owner calls it.
+        counter: how often the authenticator has signed; 0 if it doesn't count.
+        used_at: when it was last used; None if never.
+    """
+
+    id: bytes
+    key: bytes
+    name: str
+    counter: int
+    added_at: datetime
+    used_at: datetime | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """Digest of the credential id, by which the agent is found."""
+        return sha256(self.id).digest()
+
+
 class Credential(Struct, frozen=True):
-    """The password and second factor of a member of staff. Never shown or logged.
+    """The password and second factors of a member of staff. Never shown or logged.
 
     Attributes:
         agent: name of the agent.
@@ -55,6 +81,7 @@ class Credential(Struct, frozen=True):
         steps: time steps of the last accepted codes, in order of use, so that each works once.
         recovery: keyed hashes of the unused recovery codes.
         identity: the agent's account at the identity provider; None if none is linked.
+        passkeys: the agent's passkeys, in order of addition.
     """
 
     agent: str
@@ -65,6 +92,7 @@ class Credential(Struct, frozen=True):
     steps: tuple[int, ...] = ()
     recovery: tuple[bytes, ...] = ()
     identity: Identity | None = None
+    passkeys: tuple[Passkey, ...] = ()
     version: int = 1
 
     def stage(self) -> Stage:
@@ -72,6 +100,14 @@ class Credential(Struct, frozen=True):
         if self.temporary_until is not None:
             return Stage.PASSWORD
         return Stage.CODE if self.secret else Stage.APP
+
+    def stage_after_passkey(self) -> Stage:
+        """Return the stage of a session after a passkey was used.
+
+        It is both factors at once. An authenticator app that was removed has to be added again,
+        since pages without scripts ask for its codes.
+        """
+        return Stage.OPEN if self.secret else Stage.APP
 
     def is_usable(self, now: datetime) -> bool:
         """Return whether the password has not expired."""
@@ -193,6 +229,7 @@ class AccessKind(StrEnum):
     SIGNED_OUT = "signed_out"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - names what happened
     WRONG_CODE = "wrong_code"
+    WRONG_PASSKEY = "wrong_passkey"
     DELAYED = "delayed"
     RECOVERY_CODE_USED = "recovery_code_used"
     SIGN_ON_REFUSED = "sign_on_refused"
@@ -203,6 +240,8 @@ class AccessKind(StrEnum):
     APP_ADDED = "app_added"
     APP_REMOVED = "app_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     AGENT_ADDED = "agent_added"
     AGENT_CHANGED = "agent_changed"
     AGENT_DISABLED = "agent_disabled"
@@ -219,6 +258,7 @@ DENIALS: Final = frozenset(
     {
         AccessKind.WRONG_PASSWORD,
         AccessKind.WRONG_CODE,
+        AccessKind.WRONG_PASSKEY,
         AccessKind.DELAYED,
         AccessKind.SIGN_ON_REFUSED,
         AccessKind.FORBIDDEN,

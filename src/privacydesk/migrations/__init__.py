@@ -1,7 +1,7 @@
 """Schema migrations. ``HEAD`` names the newest one without importing alembic."""
 
-HEAD = "0014"
-OLDEST = "0014"
+HEAD = "0015"
+OLDEST = "0015"
 """The oldest version of the schema whose programs work on ``HEAD``, too.
 
 A program goes on with a newer schema, as while a new version is brought in process by process, if

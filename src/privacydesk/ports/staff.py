@@ -363,6 +363,10 @@ class StaffAccess(Protocol):
         """Return the credential that an identity at the provider is linked with."""
         ...
 
+    async def credential_by_passkey(self, digest: bytes) -> Credential | None:
+        """Return the credential that has the passkey with the digest of its id."""
+        ...
+
     async def session_by_cookie(self, key: LookupHash) -> AuthenticatedSession | None:
         """Return the session with the hash of a cookie, and its agent as they are now."""
         ...
@@ -402,7 +406,7 @@ class StaffAccess(Protocol):
         ...
 
     async def use_token(self, key: LookupHash, now: datetime) -> bool:
-        """Record the use of a logout token; return False if it was used before."""
+        """Record the use of something that works once; return False if it was used before."""
         ...
 
     async def touch_session(self, session: StaffSessionId, at: datetime) -> None:

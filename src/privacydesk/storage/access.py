@@ -57,7 +57,8 @@ _credential = tables.agent_credential.c
 _session = tables.agent_session.c
 _attempt = tables.agent_attempt.c
 _entry = tables.access_log.c
-_token = tables.logout_token.c
+_passkey = tables.agent_passkey.c
+_token = tables.used_token.c
 
 _AGENT: Final = sa.select(tables.agent).where(_agent.name == sa.bindparam("agent"))
 _ACTIVE_ADMINISTRATORS: Final = sa.select(_agent.name).where(
@@ -69,6 +70,12 @@ _CREDENTIAL: Final = sa.select(tables.agent_credential).where(
 _CREDENTIAL_BY_IDENTITY: Final = sa.select(tables.agent_credential).where(
     _credential.identity == sa.bindparam("identity")
 )
+_CREDENTIAL_BY_PASSKEY: Final = (
+    sa.select(tables.agent_credential)
+    .join_from(tables.agent_passkey, tables.agent_credential, _passkey.agent == _credential.agent)
+    .where(_passkey.hash == sa.bindparam("passkey"))
+)
+_PASSKEYS_OF_AGENT: Final = sa.select(_passkey.hash).where(_passkey.agent == sa.bindparam("agent"))
 _LOCK_CREDENTIAL_VERSION: Final = (
     sa.select(_credential.version)
     .where(_credential.agent == sa.bindparam("agent"))
@@ -124,6 +131,20 @@ class SqlStaffAccess:
         def fetch(connection: sa.Connection) -> Credential | None:
             row = connection.execute(_CREDENTIAL_BY_IDENTITY, {"identity": key}).first()
             return None if row is None else read_credential(row, self._seal(connection))
+
+        return await self._reader.read(fetch)
+
+    async def credential_by_passkey(self, digest: bytes) -> Credential | None:
+        """Return the credential with a passkey; see ``ports.StaffAccess``."""
+
+        def fetch(connection: sa.Connection) -> Credential | None:
+            row = connection.execute(_CREDENTIAL_BY_PASSKEY, {"passkey": digest}).first()
+            if row is None:
+                return None
+            credential = read_credential(row, self._seal(connection))
+            # The sealed credential says whose a passkey is; the index only finds it.
+            is_own = any(passkey.digest == digest for passkey in credential.passkeys)
+            return credential if is_own else None
 
         return await self._reader.read(fetch)
 
@@ -208,13 +229,13 @@ class SqlStaffAccess:
         await self._writer.run(write)
 
     async def use_token(self, key: LookupHash, now: datetime) -> bool:
-        """Record the use of a logout token; return False if it was used before."""
+        """Record the use of a token; return False if it was used before."""
 
         def write(connection: sa.Connection) -> bool:
             if connection.scalar(_USED_TOKEN, {"key": key}) is not None:
                 return False
             row = {"hash": key, "used_at": to_micros(now)}
-            connection.execute(sa.insert(tables.logout_token), row)
+            connection.execute(sa.insert(tables.used_token), row)
             return True
 
         try:
@@ -269,7 +290,7 @@ class SqlStaffAccess:
             old_attempts = _attempt.last_at <= to_micros(now - FORGOTTEN_AFTER)
             connection.execute(sa.delete(tables.agent_attempt).where(old_attempts))
             old_tokens = _token.used_at <= to_micros(now - FORGOTTEN_AFTER)
-            connection.execute(sa.delete(tables.logout_token).where(old_tokens))
+            connection.execute(sa.delete(tables.used_token).where(old_tokens))
             old_entries = _entry.at <= to_micros(now - keep_log)
             connection.execute(sa.delete(tables.access_log).where(old_entries))
             self._limit_temporary_passwords(connection, now + temporary)
@@ -320,6 +341,7 @@ def _check_current(connection: sa.Connection, changes: AccessChanges, key: Seal)
         if (version or 0) != credential.version - 1:
             raise StaleError("the credential has changed meanwhile")
         _check_identity(connection, credential)
+        _check_passkeys(connection, credential)
     if (
         changes.replaced_session is not None
         and not connection.execute(_LOCK_SESSION, {"id": changes.replaced_session}).first()
@@ -336,6 +358,17 @@ def _check_identity(connection: sa.Connection, credential: Credential) -> None:
             "this identity is linked with another agent",
             code=ErrorCode.CONFLICT,
             reason="identity_taken",
+        )
+
+
+def _check_passkeys(connection: sa.Connection, credential: Credential) -> None:
+    digests = [passkey.digest for passkey in credential.passkeys]
+    others = sa.select(_passkey.hash).where(
+        _passkey.hash.in_(digests), _passkey.agent != credential.agent
+    )
+    if digests and connection.execute(others).first() is not None:
+        raise DeskError(
+            "this passkey is another agent's", code=ErrorCode.CONFLICT, reason="passkey_taken"
         )
 
 
@@ -387,6 +420,18 @@ def _write_credential(connection: sa.Connection, credential: Credential, seal: S
     else:
         by_agent = _credential.agent == row.pop("agent")
         connection.execute(sa.update(tables.agent_credential).where(by_agent).values(row))
+    _index_passkeys(connection, credential)
+
+
+def _index_passkeys(connection: sa.Connection, credential: Credential) -> None:
+    """Make the index of passkeys agree with a credential; using one changes nothing here."""
+    rows = connection.execute(_PASSKEYS_OF_AGENT, {"agent": credential.agent})
+    before, after = {row.hash for row in rows}, {one.digest for one in credential.passkeys}
+    if before - after:
+        connection.execute(sa.delete(tables.agent_passkey).where(_passkey.hash.in_(before - after)))
+    if after - before:
+        added = [{"hash": digest, "agent": credential.agent} for digest in sorted(after - before)]
+        connection.execute(sa.insert(tables.agent_passkey), added)
 
 
 def _store_attempts(

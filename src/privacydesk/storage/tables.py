@@ -468,8 +468,15 @@ agent_session = sa.Table(
     sa.Column("provider_session", _HASH, index=True),
 )
 
-logout_token = sa.Table(
-    "logout_token",
+agent_passkey = sa.Table(
+    "agent_passkey",
+    metadata,
+    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("agent", sa.Text, nullable=False, index=True),
+)
+
+used_token = sa.Table(
+    "used_token",
     metadata,
     sa.Column("hash", _HASH, primary_key=True),
     sa.Column("used_at", _INSTANT, nullable=False, index=True),

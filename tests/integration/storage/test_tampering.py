@@ -55,7 +55,9 @@ EXCUSED_TABLES: Final[Mapping[str, str]] = {
     "ticketing_system": "a connector's cursor and its faults",
     "audit_head": "checked by the chain's own code",
     "ticket_task": "where tasks are found; what they are stands in their ticket's body",
-    "logout_token": "a token that is used again ends only sessions older than itself",
+    "agent_passkey": "finds an agent; whose a passkey is stands in the sealed credential",
+    "used_token": "used again, a logout token ends sessions older than itself; a passkey's answer"
+    " is its own session's, for five minutes",
     "fingerprint": "tells a mistake in the settings, no attack: other keys open nothing",
 }
 """Tables that decide nothing, and why."""

@@ -117,7 +117,7 @@ class AgentAccount:
         credential = await self._verify_password(agent, password, client)
         if credential.secret:
             credential = await self._use_code(credential, code, client)
-        current = await self._find_session(agent, session_id)
+        current = await self.find_session(agent, session_id)
         entry = self._log.new_entry(
             AccessKind.REAUTHENTICATED, agent=agent.name, origin=client.origin
         )
@@ -130,7 +130,12 @@ class AgentAccount:
             )
         )
 
-    async def _find_session(self, agent: Agent, session_id: StaffSessionId) -> StaffSession:
+    async def find_session(self, agent: Agent, session_id: StaffSessionId) -> StaffSession:
+        """Return one of the agent's sessions.
+
+        Raises:
+            DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` if it has ended.
+        """
         for session in await self._store.sessions(agent.name):
             if session.id == session_id:
                 return session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from privacydesk.clock import Clock
 from privacydesk.domain.sign_on import IdentityProvider
@@ -16,6 +17,9 @@ from privacydesk.services.signin.passwords import Passwords
 from privacydesk.services.signin.sign_in import SignIn, SignInSettings
 from privacydesk.services.signin.sign_on import SignOn
 
+if TYPE_CHECKING:
+    from privacydesk.services.signin.passkeys import Passkeys
+
 
 @dataclass(frozen=True, slots=True)
 class SignInServices:
@@ -27,6 +31,7 @@ class SignInServices:
         agents: what administrators do: adding, changing and disabling agents.
         access_log: sign-ins, refused attempts and changes of access.
         sign_on: sign-in by the identity provider; None without one, and in commands.
+        passkeys: sign-in by passkeys; None if the desk's origin isn't set, or is no name.
     """
 
     sign_in: SignIn
@@ -34,6 +39,7 @@ class SignInServices:
     agents: AgentAdministration
     access_log: AccessLog
     sign_on: SignOn | None = None
+    passkeys: Passkeys | None = None
 
 
 def make_signin_services(
@@ -92,4 +98,18 @@ def make_signin_services(
             hashing=hashing,
             clock=clock,
         )
-    return SignInServices(sign_in, account, agents, log, sign_on)
+    passkeys = None
+    if settings.origin:
+        # Its library reads a list of all domains, which commands and other desks go without.
+        from privacydesk.services.signin.passkeys import make_passkeys  # noqa: PLC0415
+
+        passkeys = make_passkeys(
+            store=store,
+            sign_in=sign_in,
+            account=account,
+            log=log,
+            minter=minter,
+            hashing=hashing,
+            clock=clock,
+        )
+    return SignInServices(sign_in, account, agents, log, sign_on, passkeys)

@@ -59,6 +59,7 @@ class SignInSettings(Struct, frozen=True):
         log_retention: how long entries of the access log are kept.
         forbidden_words: names of the app and the desk, on which no password may be based.
         sign_on: the settings for sign-in by the identity provider; None without one.
+        origin: origin of the desk, which passkeys are for; empty if it is not known.
     """
 
     idle_timeout: timedelta = timedelta(minutes=30)
@@ -68,6 +69,7 @@ class SignInSettings(Struct, frozen=True):
     log_retention: timedelta = timedelta(days=180)
     forbidden_words: tuple[str, ...] = ()
     sign_on: SignOnSettings | None = None
+    origin: str = ""
 
 
 class ClientInfo(Struct, frozen=True):
@@ -194,7 +196,7 @@ class SignIn:
         """
         name = name.strip()[:_MAX_NAME_LENGTH]
         key = self._hashing.lookup("staff_password", f"{name}|{client.origin}")
-        agent = await self._find_agent(name)
+        agent = await self.find_agent(name)
         agent_name = "" if agent is None else agent.name
         await self.count_attempt(key, agent_name, client)
         # Queried in any case, but never with a name that a stranger typed.
@@ -350,6 +352,14 @@ class SignIn:
         if weakness is not None:
             raise InvalidRequestError("this password is not taken", reason=f"password_{weakness}")
 
+    async def find_agent(self, name: str) -> Agent | None:
+        """Return an active agent who may sign in by password or passkey."""
+        agents, sign_on = await self._reader.agents(), self.settings.sign_on
+        agent = next((agent for agent in agents if agent.name == name and agent.active), None)
+        # Who may not use a password is as unknown here as somebody who does not exist.
+        is_permitted = agent is None or sign_on is None or sign_on.permits_password(agent)
+        return agent if is_permitted else None
+
     async def sweep(self) -> None:
         """Delete ended sessions, and expired attempts and log entries."""
         settings = self.settings
@@ -361,13 +371,6 @@ class SignIn:
         )
 
     # -- internals -------------------------------------------------------------------------------
-
-    async def _find_agent(self, name: str) -> Agent | None:
-        agents, sign_on = await self._reader.agents(), self.settings.sign_on
-        agent = next((agent for agent in agents if agent.name == name and agent.active), None)
-        # Who may not use a password is as unknown here as somebody who does not exist.
-        is_permitted = agent is None or sign_on is None or sign_on.permits_password(agent)
-        return agent if is_permitted else None
 
     async def _require_stage(self, current: AuthenticatedSession, stage: Stage) -> Credential:
         """Return the credential of a session's agent; raise unless the session is at a stage."""

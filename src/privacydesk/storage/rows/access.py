@@ -14,6 +14,7 @@ from privacydesk.domain.signin import (
     AccessEntry,
     AccessKind,
     Credential,
+    Passkey,
     SignInAttempts,
     StaffSession,
     Stage,
@@ -68,6 +69,18 @@ def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
     identity = credential.identity
     if identity is not None:
         body |= {"issuer": identity.issuer, "subject": identity.subject}
+    if credential.passkeys:
+        body["passkeys"] = [
+            {
+                "id": passkey.id.hex(),
+                "key": passkey.key.hex(),
+                "name": passkey.name,
+                "counter": passkey.counter,
+                "added_at": to_micros(passkey.added_at),
+                "used_at": opt_micros(passkey.used_at),
+            }
+            for passkey in credential.passkeys
+        ]
     row: dict[str, Any] = {
         "agent": credential.agent,
         "version": credential.version,
@@ -98,6 +111,17 @@ def read_credential(row: Any, seal: Seal) -> Credential:
         steps=tuple(body["steps"]),
         recovery=tuple(bytes.fromhex(code) for code in body["recovery"]),
         identity=identity,
+        passkeys=tuple(
+            Passkey(
+                id=bytes.fromhex(one["id"]),
+                key=bytes.fromhex(one["key"]),
+                name=one["name"],
+                counter=one["counter"],
+                added_at=from_micros(one["added_at"]),
+                used_at=opt_instant(one["used_at"]),
+            )
+            for one in body.get("passkeys", ())
+        ),
         version=row.version,
     )
 

@@ -20,7 +20,9 @@ from privacydesk.web.console.redirects import SIGN_IN, client_of
 from privacydesk.web.console.signin import codes_page
 
 ADDRESS: Final = "/console/account"
-_DONE_VALUES: Final = frozenset({"password", "session", "sessions"})
+_DONE_VALUES: Final = frozenset(
+    {"password", "session", "sessions", "passkey_added", "passkey_removed"}
+)
 """The values of ``done`` in the page's address: which form was accepted."""
 
 
@@ -28,7 +30,7 @@ _DONE_VALUES: Final = frozenset({"password", "session", "sessions"})
 async def account_page(request: web.Request) -> web.Response:
     """Show the agent's sessions, and forms to change password and second factor."""
     done = request.query.get("done", "")
-    return await _render_page(request, done=done if done in _DONE_VALUES else "")
+    return await render_page(request, done=done if done in _DONE_VALUES else "")
 
 
 @staff(*STAFF)
@@ -66,7 +68,7 @@ async def change_password(request: web.Request) -> web.Response:
             me.agent, me.session_id, old=_password(form), new=new, client=client_of(request)
         )
     except DeskError as error:
-        return await _render_page(request, error_form="password", error=error)
+        return await render_page(request, error_form="password", error=error)
     raise forms.done_redirect(ADDRESS, "password")
 
 
@@ -80,7 +82,7 @@ async def renew_recovery_codes(request: web.Request) -> web.Response:
             me.agent, me.session_id, password=_password(form), client=client_of(request)
         )
     except DeskError as error:
-        return await _render_page(request, error_form="recovery", error=error)
+        return await render_page(request, error_form="recovery", error=error)
     return codes_page(request, codes, cookies.token_of(request), next_page=ADDRESS)
 
 
@@ -94,7 +96,7 @@ async def remove_authenticator(request: web.Request) -> web.Response:
             me.agent, password=_password(form), client=client_of(request)
         )
     except DeskError as error:
-        return await _render_page(request, error_form="app", error=error)
+        return await render_page(request, error_form="app", error=error)
     raise web.HTTPSeeOther(SIGN_IN)
 
 
@@ -102,7 +104,7 @@ def _password(form: Form) -> str:
     return str(form.get("password", ""))
 
 
-async def _render_page(
+async def render_page(
     request: web.Request,
     *,
     done: str = "",
@@ -110,7 +112,8 @@ async def _render_page(
     error: DeskError | None = None,
 ) -> web.Response:
     """Return the page, with the error of a refused form beside that form."""
-    me, account = agent_session(request), request.config_dict[SIGNIN].account
+    me, signin = agent_session(request), request.config_dict[SIGNIN]
+    account, passkeys = signin.account, signin.passkeys
     sessions = await account.sessions(me.agent)
     return console_page(
         request,
@@ -129,6 +132,8 @@ async def _render_page(
             }
             for session in sessions
         ],
+        has_passkeys=passkeys is not None,
+        passkeys=() if passkeys is None else await passkeys.of_agent(me.agent),
         has_password=await account.has_password(me.agent),
         recovery_left=await account.recovery_codes_left(me.agent),
         min_length=MIN_LENGTH,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
@@ -15,6 +15,7 @@ from privacydesk.domain.agents import STAFF
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.console import cookies
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import SIGNIN
 from privacydesk.web.console.page import console_page, error_message
 from privacydesk.web.console.redirects import (
@@ -78,38 +79,68 @@ async def confirmation_page(request: web.Request) -> web.Response:
 @staff(*STAFF)
 async def confirm(request: web.Request) -> web.Response:
     """Check password and second factor again."""
-    form, me = await read_verified_form(request), agent_session(request)
+    form = await read_verified_form(request)
     try:
-        await request.config_dict[SIGNIN].account.reauthenticate(
-            me.agent,
-            me.session_id,
-            password=form.get("password", ""),
-            code=form.get("code", ""),
-            client=client_of(request),
-        )
+        await reauthenticate(request, form)
     except DeskError as error:
         return await _render(request, error)
     raise web.HTTPSeeOther(_next_page(request))
 
 
+async def reauthenticate(request: web.Request, form: Form, prefix: str = "") -> None:
+    """Check the password and code, or the passkey, of a form.
+
+    Args:
+        request: the request with the form.
+        form: its fields: ``password`` and ``code``, or ``passkey``.
+        prefix: what the names of the fields begin with.
+
+    Raises:
+        DeskError: they are wrong; see ``AgentAccount`` and ``Passkeys``.
+    """
+    signin, me, client = request.config_dict[SIGNIN], agent_session(request), client_of(request)
+    answer = form.get(f"{prefix}passkey", "")
+    if answer and signin.passkeys is not None:
+        cookie = cookies.token_of(request)
+        await signin.passkeys.reauthenticate(
+            me.agent, me.session_id, cookie=cookie, answer=answer, client=client
+        )
+        return
+    await signin.account.reauthenticate(
+        me.agent,
+        me.session_id,
+        password=form.get(f"{prefix}password", ""),
+        code=form.get(f"{prefix}code", ""),
+        client=client,
+    )
+
+
+async def proof_values(request: web.Request, next_page: str) -> dict[str, Any]:
+    """Return what an agent may authenticate again with, for the pages that ask."""
+    signin, agent = request.config_dict[SIGNIN], agent_session(request).agent
+    return {
+        "asks_password": await signin.account.has_password(agent),
+        "asks_code": await signin.account.has_second_factor(agent),
+        "passkey": signin.passkeys is not None and bool(await signin.passkeys.of_agent(agent)),
+        **await _provider_values(request, next_page),
+    }
+
+
 async def _render(request: web.Request, error: DeskError | None = None) -> web.Response:
-    me, signin = agent_session(request), request.config_dict[SIGNIN]
     next_page, within = _next_page(request), request.config_dict[SETTINGS].recent_authentication
     return console_page(
         request,
         "console/confirm.html",
         status=200 if error is None else STATUS.get(error.code, 500),
         action=sign_on_address(ADDRESS, next_page),
-        asks_password=await signin.account.has_password(me.agent),
-        asks_code=await signin.account.has_second_factor(me.agent),
-        **await provider_values(request, next_page),
+        **await proof_values(request, next_page),
         minutes=int(within.total_seconds() // 60),
         previous=HOME,
         error_message="" if error is None else error_message(request, error),
     )
 
 
-async def provider_values(request: web.Request, next_page: str) -> dict[str, str]:
+async def _provider_values(request: web.Request, next_page: str) -> dict[str, str]:
     """Return the name of the agent's identity provider, and where it authenticates them again.
 
     The name is empty if they are not linked with it.

@@ -1,4 +1,4 @@
-"""Reauthentication: administrators enter password and second factor again before an action.
+"""Reauthentication: agents authenticate again before changes of access and other actions.
 
 It protects against somebody else using an unattended browser. The page that asks has the fields of
 the submitted form as hidden fields, so that nothing has to be entered twice.
@@ -22,12 +22,11 @@ from privacydesk.web.console.access import (
     redirect_to_sign_in,
     require_reauthentication,
 )
-from privacydesk.web.console.confirmation import provider_values
+from privacydesk.web.console.confirmation import proof_values, reauthenticate
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import SIGNIN
 from privacydesk.web.console.languages import store_language
 from privacydesk.web.console.page import console_page, error_message
-from privacydesk.web.console.redirects import FORM_PAGE, client_of
+from privacydesk.web.console.redirects import FORM_PAGE
 from privacydesk.web.keys import CATALOGS, LOCALE
 from privacydesk.web.responses import STATUS
 
@@ -37,10 +36,10 @@ _WrappedHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DescribeAction = Callable[[web.Request, Form], Awaitable[str]]
 """Returns what a form does and to whom, in the agent's language; see ``action_text``."""
 
-_PASSWORD: Final = "proof_password"  # noqa: S105 - the name of a field
-_CODE: Final = "proof_code"
+_PREFIX: Final = "proof_"
+_PROOFS: Final = frozenset({"proof_password", "proof_passkey"})
 _LANGUAGE: Final = "proof_language"
-_OWN_FIELDS: Final = frozenset({FORM_TOKEN, _PASSWORD, _CODE, _LANGUAGE})
+_OWN_FIELDS: Final = _PROOFS | {FORM_TOKEN, "proof_code", _LANGUAGE}
 _UNAUTHORIZED: Final = 401
 _INTERNAL_ERROR: Final = 500
 
@@ -61,16 +60,10 @@ def reauthenticated(describe: DescribeAction) -> Callable[[_Handler], _WrappedHa
                 return await handler(request)
             if _LANGUAGE in form:
                 return await _change_language(request, form, describe)
-            if _PASSWORD not in form:
+            if not _PROOFS & form.keys():
                 return await _render_page(request, form, describe)
             try:
-                await request.config_dict[SIGNIN].account.reauthenticate(
-                    me.agent,
-                    me.session_id,
-                    password=form[_PASSWORD],
-                    code=form.get(_CODE, ""),
-                    client=client_of(request),
-                )
+                await reauthenticate(request, form, _PREFIX)
             except DeskError as error:
                 if error.data.get("reason") == "signed_out":
                     return redirect_to_sign_in(request)
@@ -110,7 +103,6 @@ async def _change_language(
 async def _render_page(
     request: web.Request, form: Form, describe: DescribeAction, error: DeskError | None = None
 ) -> web.Response:
-    account, agent = request.config_dict[SIGNIN].account, agent_session(request).agent
     try:
         description = await describe(request, form)
     except DeskError:
@@ -125,9 +117,7 @@ async def _render_page(
         action=request.path_qs,
         hidden_fields=[(name, value) for name, value in form.items() if name not in _OWN_FIELDS],
         language_field=_LANGUAGE,
-        asks_password=await account.has_password(agent),
-        asks_code=await account.has_second_factor(agent),
-        **await provider_values(request, request[FORM_PAGE]),
+        **await proof_values(request, request[FORM_PAGE]),
         minutes=int(REAUTHENTICATION_TIME.total_seconds() // 60),
         previous=request[FORM_PAGE],
         error_message="" if error is None else error_message(request, error),

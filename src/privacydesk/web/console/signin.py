@@ -73,21 +73,27 @@ async def sign_in(request: web.Request) -> web.Response:
         # Sent by an outdated page or another site: ignore the password, and show a new form.
         outdated = DeskError("outdated form", code=ErrorCode.FORBIDDEN, reason="console_form")
         return password_page(request, error=outdated, name=name)
-    password = str(form.get("password", ""))
     try:
         check_rate(request)
-        step = await request.config_dict[SIGNIN].sign_in.enter_password(
-            name, password, client_of(request)
-        )
+        step = await _enter(request, form, name)
     except DeskError as error:
         return password_page(request, error=error, name=name)
     raise _redirect_to_next_step(request, step)
 
 
+async def _enter(request: web.Request, form: Form, name: str) -> SignInStep:
+    """Check name and password, or a passkey instead."""
+    signin, client = request.config_dict[SIGNIN], client_of(request)
+    answer = form.get("passkey", "")
+    if answer and signin.passkeys is not None:
+        return await signin.passkeys.sign_in(cookies.token_of(request), answer, client, None)
+    return await signin.sign_in.enter_password(name, form.get("password", ""), client)
+
+
 @public
 async def stage_page(request: web.Request) -> web.Response:
     """Show the form of the sign-in step that the session has reached."""
-    return _stage_page(request, await _load_session(request))
+    return await _stage_page(request, await _load_session(request))
 
 
 @public
@@ -119,10 +125,14 @@ async def add_app(request: web.Request) -> web.Response:
 
 @public
 async def enter_code(request: web.Request) -> web.Response:
-    """Check a code of the authenticator app, or a recovery code."""
+    """Check a code of the authenticator app, a recovery code, or a passkey instead."""
 
     async def enter(session: AuthenticatedSession, form: Form) -> SignInStep:
-        sign_in, code = request.config_dict[SIGNIN].sign_in, str(form.get("code", ""))
+        signin, answer = request.config_dict[SIGNIN], form.get("passkey", "")
+        if answer and signin.passkeys is not None:
+            cookie, client = cookies.token_of(request), client_of(request)
+            return await signin.passkeys.sign_in(cookie, answer, client, session)
+        sign_in, code = signin.sign_in, str(form.get("code", ""))
         return await sign_in.enter_code(session, code, client_of(request))
 
     return await _run_step(request, enter)
@@ -183,7 +193,7 @@ async def _run_step(
         if error.code is ErrorCode.STALE or error.data.get("reason") == "signed_out":
             # The form was sent twice, and the other request has completed the step.
             raise web.HTTPSeeOther(sign_in_address(SIGN_IN, _next_page(request))) from None
-        return _stage_page(request, session, error=error)
+        return await _stage_page(request, session, error=error)
     if step.recovery_codes:
         response = codes_page(
             request, step.recovery_codes, step.token, next_page=_next_page(request)
@@ -248,6 +258,7 @@ def password_page(
         action=sign_in_address(SIGN_IN, _next_page(request)),
         interrupted=_next_page(request) != HOME,
         name=name,
+        passkey=request.config_dict[SIGNIN].passkeys is not None,
         provider="" if sign_on is None else sign_on.settings.name,
         provider_only=sign_on is not None and sign_on.settings.only,
         provider_address=sign_on_address(SIGN_ON, next_page),
@@ -257,7 +268,7 @@ def password_page(
     return response
 
 
-def _stage_page(
+async def _stage_page(
     request: web.Request, session: AuthenticatedSession, *, error: DeskError | None = None
 ) -> web.Response:
     stage = session.session.stage
@@ -271,8 +282,14 @@ def _stage_page(
         agent=session.agent,
         min_length=MIN_LENGTH,
         error_message="" if error is None else error_message(request, error),
+        passkey=stage is Stage.CODE and await _has_passkeys(request, session),
         **(_enrolment_values(request, session) if stage is Stage.APP else {}),
     )
+
+
+async def _has_passkeys(request: web.Request, session: AuthenticatedSession) -> bool:
+    passkeys = request.config_dict[SIGNIN].passkeys
+    return passkeys is not None and bool(await passkeys.of_agent(session.agent))
 
 
 def _enrolment_values(request: web.Request, session: AuthenticatedSession) -> dict[str, Any]:
