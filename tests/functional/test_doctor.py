@@ -303,7 +303,7 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
     "a group chat at another address": (
         variable("STAFF_CHANNELS", staff_channel("wecom", "/secret@/send")),
         "staff channels",
-        "team: url: that of a wecom robot is /cgi-bin/webhook/send",
+        "team: url: the path of a wecom robot is /cgi-bin/webhook/send",
     ),
     "no flows": (variable("DIALOGS", "/none"), "texts", "PRIVACYDESK_DIALOGS"),
     "no sentences": (variable("LOCALES", "/none"), "texts", "PRIVACYDESK_LOCALES"),
