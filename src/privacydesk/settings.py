@@ -192,6 +192,8 @@ class Settings(BaseSettings):
         staff_channels: group chats in which staff are told of alarms and assignments.
         console_url: origin under which staff open the console, for links in these chats; the one
             of single sign-on by default.
+        mcp_desk_url: origin of the desk whose HTTP API the command ``mcp`` reads.
+        mcp_token: API token that ``mcp`` shows it on stdio.
     """
 
     model_config = SettingsConfigDict(
@@ -304,6 +306,8 @@ class Settings(BaseSettings):
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     staff_channels: list[StaffChannelSettings] = Field(default=[], repr=False)
     console_url: str = ""
+    mcp_desk_url: str = "http://127.0.0.1:8080"
+    mcp_token: SecretStr = SecretStr("")
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_json: bool | None = Field(
         default=None, validation_alias=AliasChoices("PRIVACYDESK_LOG_JSON", "log_json")

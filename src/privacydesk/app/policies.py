@@ -96,6 +96,10 @@ class PolicyInForce:
         """Return an answer with its quotes for readers of other languages and scripts."""
         return self._quotes.add_to(answer) if self._quotes is not None else answer
 
+    async def answer(self, question: str, user: bytes) -> PolicyAnswer | None:
+        """Return what the policy says, in its own language; see ``ports.LanguageUnderstanding``."""
+        return await self._understanding.answer(question, user)
+
     def is_answered_from(self, digest: str) -> bool:
         """Return whether answers from the version with this digest match the citations."""
         return self._version is None or self._version.digest == digest

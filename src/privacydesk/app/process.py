@@ -124,6 +124,8 @@ def _api_services(services: Services) -> ApiServices:
         profiles=services.profiles,
         attachments=services.console.attachments,
         endpoints=services.webhooks.endpoints,
+        reports=services.oversight.reports,
+        answer_policy=services.policy.answer,
         audit=services.audit,
         access_log=services.signin.access_log,
         clock=services.clock,

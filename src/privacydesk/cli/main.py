@@ -83,6 +83,9 @@ COMMANDS: Final = {
         "staff_channels:staff_channels_app", "Group chats in which staff are told of alarms."
     ),
     "tokens": CommandEntry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
+    "mcp": CommandEntry(
+        "mcp:mcp", "Let assistants read requests, deadlines, policy and reports (MCP)."
+    ),
     "app-tokens": CommandEntry(
         "app_tokens:app_tokens_app", "Tokens of the app's users: revoke them."
     ),

@@ -70,6 +70,10 @@ class Scope(StrEnum):
     """Read the operator profile and its versions; no personal data of users."""
     PROFILE_WRITE = "profile:write"
     """Put an operator profile, or an earlier version of it, in force."""
+    POLICY_READ = "policy:read"
+    """Search the operator's policy, which is public."""
+    REPORTS_READ = "reports:read"
+    """Read the figures of reports: counts without any single request."""
     APP_TOKENS_REVOKE = "app_tokens:revoke"
     """Revoke app tokens before they expire; nothing can be read."""
 

@@ -14,7 +14,9 @@ from privacydesk.web.api.intake import REQUESTS
 from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.operations import API_SERVICES, ApiServices, Operation
 from privacydesk.web.api.pages import OPENAPI_DOCUMENT, OpenApiDocument, docs_page
+from privacydesk.web.api.policy import POLICY
 from privacydesk.web.api.profile import PROFILE
+from privacydesk.web.api.reports import REPORTS
 from privacydesk.web.api.request_handler import RATE_LIMITER, serve_operation
 from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
@@ -32,6 +34,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     *CONVERSATIONS,
     *WEBHOOKS,
     *PROFILE,
+    *POLICY,
+    *REPORTS,
     *APP_TOKENS,
 )
 

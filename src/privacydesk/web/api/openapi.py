@@ -121,6 +121,8 @@ _GROUP_DESCRIPTIONS: Final[Mapping[Group, str]] = {
     Group.CONVERSATIONS: "Reading conversations and replying to users.",
     Group.WEBHOOKS: "Endpoints to which the desk sends events, and the deliveries to them.",
     Group.PROFILE: "The operator profile in force and its versions.",
+    Group.POLICY: "Answers from the operator's policy, word for word.",
+    Group.REPORTS: "The figures of reports.",
     Group.APP_TOKENS: "Revoking tokens of the app's users, for example after a log-out.",
 }
 
@@ -255,6 +257,7 @@ def _query_parameters(model_schema: Mapping[str, Any]) -> list[dict[str, Any]]:
             "in": "query",
             "schema": _parameter_schema(field),
             "description": field.get("description", ""),
+            **({"required": True} if name in model_schema.get("required", ()) else {}),
         }
         for name, field in model_schema.get("properties", {}).items()
     ]

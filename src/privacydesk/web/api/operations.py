@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from privacydesk.clock import Clock
 from privacydesk.domain.api_tokens import Bearer, Scope, StoredResponse
+from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
@@ -23,6 +24,7 @@ from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.integrations.idempotency import IdempotentRequests
 from privacydesk.services.profiles import Profiles
 from privacydesk.services.receipts import Receipts
+from privacydesk.services.reports import Reports
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.staff.case_pages import CasePages
@@ -35,6 +37,9 @@ Q = TypeVar("Q", bound=BaseModel)
 B = TypeVar("B", bound=BaseModel)
 
 PREFIX: Final = "/api/v1"
+
+AnswerPolicy = Callable[[str, bytes], Awaitable[PolicyAnswer | None]]
+"""Answers a question from the policy in force, for a user; None if no policy was imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class ApiServices:
     profiles: Profiles
     attachments: Attachments
     endpoints: Endpoints
+    reports: Reports
+    answer_policy: AnswerPolicy
     audit: Audit
     access_log: AccessLog
     clock: Clock
@@ -71,6 +78,8 @@ class Group(StrEnum):
     CONVERSATIONS = "Conversations"
     WEBHOOKS = "Webhooks"
     PROFILE = "Operator profile"
+    POLICY = "Policy"
+    REPORTS = "Reports"
     APP_TOKENS = "App tokens"
 
 
