@@ -132,8 +132,8 @@ class Settings(BaseSettings):
         held_megabytes_per_address: the same limit for the clients of one address.
         trusted_proxies: networks whose ``X-Forwarded-For`` header is trusted; none by default.
         staged_upload_hours: how long an upload is kept if it isn't filed with a ticket.
-        desk_url: origin of the desk, as browsers see it: passkeys are for it, and the identity
-            provider sends staff back to it; none by default.
+        desk_url: origin of the desk, as browsers see it: passkeys are for it, the identity provider
+            sends staff back to it, and messages to group chats link to it; none by default.
         sign_on_issuer: issuer identifier of the identity provider by which staff sign in; none by
             default.
         sign_on_client_id: the desk's identifier at the provider.
@@ -190,8 +190,6 @@ class Settings(BaseSettings):
             without TLS; none by default.
         webhook_log_days: how long webhook deliveries and their responses are kept.
         staff_channels: group chats in which staff are told of alarms and assignments.
-        console_url: origin under which staff open the console, for links in these chats; the one
-            of single sign-on by default.
         mcp_desk_url: origin of the desk whose HTTP API the command ``mcp`` reads.
         mcp_token: API token that ``mcp`` shows it on stdio.
     """
@@ -305,7 +303,6 @@ class Settings(BaseSettings):
     webhook_networks: list[Network] = []
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     staff_channels: list[StaffChannelSettings] = Field(default=[], repr=False)
-    console_url: str = ""
     mcp_desk_url: str = "http://127.0.0.1:8080"
     mcp_token: SecretStr = SecretStr("")
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -338,7 +338,7 @@ WARNINGS: dict[str, tuple[Prepare, str, str]] = {
     "a group chat without links": (
         variable("STAFF_CHANNELS", staff_channel("slack", "/services/T/B/X")),
         "staff channels",
-        "set PRIVACYDESK_CONSOLE_URL",
+        "set PRIVACYDESK_DESK_URL",
     ),
     "a misspelt variable": (variable("PROT", "80"), "settings", "PRIVACYDESK_PROT: no setting"),
     "nobody can log in": (setting("app_token_keys", "[]"), "settings", "nobody can log in"),

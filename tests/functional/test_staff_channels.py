@@ -56,7 +56,7 @@ async def desk(folder: Path, *channels: dict[str, Any]) -> AsyncIterator[tuple[W
                 folder,
                 clock=clock,
                 staff_channels=senders,
-                more_settings={"staff_channels": chosen, "console_url": CONSOLE},
+                more_settings={"staff_channels": chosen, "desk_url": CONSOLE},
             ) as world,
         ):
             yield world, robots

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
-from yarl import URL
-
 from privacydesk.clock import Clock
 from privacydesk.connectors.staff_channels import ChannelAddress, connect_staff_channels
 from privacydesk.connectors.webhook_addresses import AddressRules
@@ -53,24 +51,3 @@ def connect_channels(
     """
     rules = AddressRules(settings.webhook_networks)
     return connect_staff_channels(channel_addresses(settings), rules, clock, outages)
-
-
-def console_origin(settings: Settings) -> str:
-    """Return the origin under which staff open the console; empty if it is not set.
-
-    Raises:
-        SettingsError: the setting is no origin.
-    """
-    if not settings.console_url:
-        return settings.sign_on_desk_url.rstrip("/")
-    try:
-        url = URL(settings.console_url)
-        is_origin = url.scheme in {"http", "https"} and url.origin() == url.with_path("")
-    except ValueError:
-        is_origin = False
-    if not is_origin:
-        raise SettingsError(
-            "PRIVACYDESK_CONSOLE_URL: needs the console's origin, such as https://desk.example.com",
-            key="console_url",
-        )
-    return settings.console_url.rstrip("/")

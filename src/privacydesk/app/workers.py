@@ -8,7 +8,8 @@ from datetime import timedelta
 from privacydesk.app.casework_services import CaseworkServices
 from privacydesk.app.chat_services import ChatServices
 from privacydesk.app.dependencies import Dependencies
-from privacydesk.app.staff_channels import console_origin, staff_channels
+from privacydesk.app.desk_address import desk_origin
+from privacydesk.app.staff_channels import staff_channels
 from privacydesk.services.code_delivery import CodeDelivery
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.deliveries import Deliveries
@@ -96,9 +97,7 @@ def _build_deliveries(
         staff_channels=StaffChannels(
             channels=staff_channels(deps.settings),
             senders=external.staff_channels,
-            texts=StaffMessageTexts(
-                deps.catalogs, profile.desk_names, console_origin(deps.settings)
-            ),
+            texts=StaffMessageTexts(deps.catalogs, profile.desk_names, desk_origin(deps.settings)),
             reader=store.reader,
             writer=store.writer,
             clock=deps.clock,

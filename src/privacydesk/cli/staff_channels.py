@@ -70,11 +70,8 @@ async def _test(name: str, data_dir: Path | None) -> str:
     """Post a test message; return why it was not accepted, or an empty string."""
     from privacydesk import logs  # noqa: PLC0415 - these import the web client and the database
     from privacydesk.app import choose_profile  # noqa: PLC0415
-    from privacydesk.app.staff_channels import (  # noqa: PLC0415
-        connect_channels,
-        console_origin,
-        staff_channels,
-    )
+    from privacydesk.app.desk_address import desk_origin  # noqa: PLC0415
+    from privacydesk.app.staff_channels import connect_channels, staff_channels  # noqa: PLC0415
     from privacydesk.connectors.staff_channels import describe_channel_fault  # noqa: PLC0415
     from privacydesk.data import locale_files  # noqa: PLC0415
     from privacydesk.i18n.catalog import Catalogs  # noqa: PLC0415
@@ -88,7 +85,7 @@ async def _test(name: str, data_dir: Path | None) -> str:
         exit_with_usage_error("NAME", "no group chat of that name is in the settings")
     desk_names = choose_profile(settings, beside_serve=True).desk_names
     catalogs = Catalogs.load(locale_files(settings.locales))
-    texts = StaffMessageTexts(catalogs, desk_names, console_origin(settings))
+    texts = StaffMessageTexts(catalogs, desk_names, desk_origin(settings))
     clock = command_clock(settings.data_dir)
     async with connect_channels(settings, clock, Outages(clock)) as senders:
         try:

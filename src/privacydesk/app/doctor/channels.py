@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from privacydesk.app.desk_address import desk_origin
 from privacydesk.app.findings import Finding, Level
-from privacydesk.app.staff_channels import channel_addresses, console_origin, staff_channels
+from privacydesk.app.staff_channels import channel_addresses, staff_channels
 from privacydesk.connectors.staff_channels import address_warning, check_address
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.errors import SettingsError
@@ -22,11 +23,11 @@ def find_channel_faults(settings: Settings) -> Iterator[Finding]:
         SettingsError: two have the same name, or the console's origin is none.
     """
     staff_channels(settings)
-    if not console_origin(settings):
+    if not desk_origin(settings):
         yield Finding(
             _CHECK,
             Level.WARNING,
-            "messages have no link to the console: set PRIVACYDESK_CONSOLE_URL",
+            "messages have no link to the console: set PRIVACYDESK_DESK_URL",
         )
     rules = AddressRules(settings.webhook_networks)
     for address in channel_addresses(settings):
