@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient
+from tests.common.described import check_frame
 
 PATIENCE = 5.0
 
@@ -31,6 +32,7 @@ class ChatSocket:
         message = await self.ws.receive(PATIENCE)
         assert message.type is WSMsgType.TEXT, message
         answer: dict[str, Any] = json.loads(message.data)
+        check_frame(answer)
         return answer
 
     async def until(self, type_: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.common.described import check_event
 from tests.common.incidents import LOCALES, TEXTS, incidents_of, prepared, released, send
 from tests.common.stories import PROFILE, START, Player, World, enter, open_world, steps
 
@@ -226,6 +227,8 @@ async def test_other_systems_are_told_of_each_step_by_webhook(tmp_path: Path) ->
         while await worker.run_once():
             continue
     told = [json.loads(one.body) for one in sender.posted]
+    for message in told:
+        check_event(message)
     steps = ["prepared", "released", "paused", "resumed", "sent"]
     first = [one for one in told if one["data"]["id"] == incident.id.hex()]
     assert [one["type"] for one in first] == [f"incident.{step}" for step in steps]

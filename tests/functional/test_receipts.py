@@ -19,6 +19,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.console_cases import copy_of_data
 from tests.common.console_client import open_office
+from tests.common.described import check_document
 from tests.common.receipts import library_accepts, page_accepts
 from tests.common.stories import PROFILE, Player, World, open_world, steps, token_for
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
@@ -238,6 +239,7 @@ async def test_receipts_of_before_a_restore_and_a_rotation_verify(tmp_path: Path
         (tmp_path / f"{name}.cose").write_bytes(file)
         done = await receipts(tmp_path, "verify", str(tmp_path / f"{name}.cose"), "--json")
         assert done.code == 0, done.err
+        check_document("receipt", json.loads(done.out))
         assert json.loads(done.out)["standing"] == standing
     done = await receipts(tmp_path, "check")
     assert done.code == 0, done.err

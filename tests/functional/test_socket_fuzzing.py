@@ -35,6 +35,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from structlog.testing import capture_logs
+from tests.common.described import check_frame
 from tests.common.stories import PEOPLE, World, open_world, token_for
 
 from privacydesk.app.process import build_web_app
@@ -217,6 +218,7 @@ class Socket:
 
     def take(self, frame: dict[str, Any], holders: frozenset[str]) -> None:
         """Note what a frame answers, and check what it shows."""
+        check_frame(frame)
         text = json.dumps(frame, ensure_ascii=False)
         foreign = [one for one in holders if one != self.holder and one in text]
         assert not foreign, f"{self.holder} reads words of {foreign}"

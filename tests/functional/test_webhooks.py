@@ -20,6 +20,7 @@ import svix.webhooks
 import time_machine
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from tests.common.described import check_event
 from tests.common.stories import PEOPLE, START, Player, World, open_world
 
 from privacydesk.app import Webhooks
@@ -63,6 +64,7 @@ class Receiver:
             message = standardwebhooks.Webhook(self.secret).verify(body, headers)
             svix.webhooks.Webhook(self.secret).verify(body, headers)
         assert message["id"] == headers["webhook-id"]
+        check_event(message)
         self.came.append(message)
         return web.Response(status=self.status, text="thank you")
 

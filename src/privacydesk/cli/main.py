@@ -82,6 +82,9 @@ COMMANDS: Final = {
     "staff-channels": CommandEntry(
         "staff_channels:staff_channels_app", "Group chats in which staff are told of alarms."
     ),
+    "schemas": CommandEntry(
+        "schemas:schemas", "Descriptions for programs: OpenAPI, AsyncAPI, JSON Schemas."
+    ),
     "tokens": CommandEntry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
     "mcp": CommandEntry(
         "mcp:mcp", "Let assistants read requests, deadlines, policy and reports (MCP)."

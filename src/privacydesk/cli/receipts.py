@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from msgspec import to_builtins
 
 from privacydesk.cli.common import (
     AsJson,
@@ -83,7 +84,7 @@ def verify(
             typer.echo(f"Not genuine: {error.message}.")
         raise typer.Exit(1) from None
     if as_json:
-        print_json(_record(receipt, standing))
+        print_json(to_builtins(receipt.record(standing)))
     else:
         _print(receipt, standing)
     if standing is Standing.CONTRADICTED:
@@ -155,31 +156,6 @@ def _print(receipt: Receipt, standing: Standing | None) -> None:
     print_table(rows)
     if standing is not None:
         typer.echo(_STANDINGS[standing])
-
-
-def _record(receipt: Receipt, standing: Standing | None) -> dict[str, Any]:
-    said = receipt.statement
-    times = {
-        "received_at": said.received_at,
-        "verified_at": said.verified_at,
-        "answered_at": said.answered_at,
-        "closed_at": said.closed_at,
-        "signed_at": receipt.signed_at,
-    }
-    return {
-        "genuine": True,
-        "issuer": receipt.issuer,
-        "key": receipt.key_id.hex(),
-        "number": said.number,
-        "kind": said.kind.value,
-        "outcome": said.outcome.value,
-        **{name: None if at is None else at.isoformat() for name, at in times.items()},
-        "items": None if receipt.items is None else [dict(item) for item in receipt.items],
-        "log": said.log.hex(),
-        "entry": said.entry,
-        "log_size": receipt.tree_size,
-        "standing": standing,
-    }
 
 
 def _verdict(report: ReceiptReport) -> str:

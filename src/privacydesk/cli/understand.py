@@ -56,17 +56,21 @@ def understand(
 
 
 def _result_record(result: ReadingResult, text: str) -> dict[str, Any]:
+    from privacydesk.domain.reading import ReadMessage  # noqa: PLC0415
     from privacydesk.nlu.language_id import language_of  # noqa: PLC0415
 
-    return {
-        "intent": result.intent.value,
-        "confidence": round(result.confidence, 4),
-        "language": language_of(text),
-        "alternatives": [
-            [intent.value, round(probability, 4)] for intent, probability in result.alternatives
-        ],
-        "reading": msgspec.to_builtins(result.reading),
-    }
+    record: dict[str, Any] = msgspec.to_builtins(
+        ReadMessage(
+            intent=result.intent,
+            confidence=round(result.confidence, 4),
+            language=language_of(text),
+            alternatives=tuple(
+                (intent, round(probability, 4)) for intent, probability in result.alternatives
+            ),
+            reading=result.reading,
+        )
+    )
+    return record
 
 
 def _today(now: str) -> date:

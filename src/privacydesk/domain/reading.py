@@ -253,6 +253,24 @@ class Reading(Struct, frozen=True):
     safety: tuple[Safety, ...] = ()
 
 
+class ReadMessage(Struct, frozen=True):
+    """What ``privacydesk understand`` prints of a message, beside its ``id`` if it has one.
+
+    Attributes:
+        intent: the main intent.
+        confidence: 0 to 1.
+        language: the message's language: ``zh_Hans``, ``zh_Hant`` or ``en``.
+        alternatives: the next intents with their confidence, most likely first.
+        reading: the message's requests and questions.
+    """
+
+    intent: Intent
+    confidence: float
+    language: str
+    alternatives: tuple[tuple[Intent, float], ...]
+    reading: Reading
+
+
 class ReadingResult(Struct, frozen=True):
     """The result of parsing a message.
 

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeGuard
 from msgspec import Struct
 from msgspec.structs import replace
 
+from privacydesk.domain.receipts import ReceiptRecord, Standing
 from privacydesk.receipts.cose import (
     ALG,
     ES256,
@@ -86,6 +87,32 @@ class Receipt(Struct, frozen=True):
     tree_size: int
     root: bytes
     items: tuple[Mapping[str, Any], ...] | None
+
+    def record(self, standing: Standing | None) -> ReceiptRecord:
+        """Return what it says, as JSON has it.
+
+        Args:
+            standing: how it stands to the log of this database; None if that was not looked at.
+        """
+        said = self.statement
+        return ReceiptRecord(
+            genuine=True,
+            issuer=self.issuer,
+            key=self.key_id.hex(),
+            number=said.number,
+            kind=said.kind,
+            outcome=said.outcome,
+            received_at=said.received_at,
+            verified_at=said.verified_at,
+            answered_at=said.answered_at,
+            closed_at=said.closed_at,
+            signed_at=self.signed_at,
+            items=self.items,
+            log=said.log.hex(),
+            entry=said.entry,
+            log_size=self.tree_size,
+            standing=standing,
+        )
 
 
 def sign_statement(statement: Statement, issuer: str, at: datetime, key: SigningKey) -> bytes:

@@ -160,6 +160,8 @@ async def test_no_route_is_beside_it(office: Office) -> None:
         *((one.method, PREFIX + one.path) for one in OPERATIONS),
         ("GET", f"{PREFIX}/openapi.json"),
         ("HEAD", f"{PREFIX}/openapi.json"),
+        ("GET", f"{PREFIX}/asyncapi.json"),
+        ("HEAD", f"{PREFIX}/asyncapi.json"),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.common.described import check_document
 from typer.testing import CliRunner, Result
 
 from privacydesk.cli.understand import understand_app
@@ -40,6 +41,7 @@ def test_a_reading_tells_what_goes_and_what_stays() -> None:
     line = json.dumps({"text": "delete all my photos except this year's"})
     result = run(line.encode(), "--now", "2026-11-29T12:00+08:00")
     assert result.exit_code == 0, result.stderr
+    check_document("reading", json.loads(result.stdout))
     reading = json.loads(result.stdout)["reading"]
     (request,) = reading["requests"]
     assert (request["intent"], request["modality"], request["holder"]) == (

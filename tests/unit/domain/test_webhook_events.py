@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
+from tests.common.described import check_event
 from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 
 from privacydesk.domain.clocks import Clock
@@ -39,7 +40,10 @@ CLOCK = Clock(
 
 
 def kinds(before: Ticket | None, after: Ticket, *entries: str) -> list[str]:
-    return [one.kind.value for one in webhook_events_of_ticket(before, after, entries)]
+    told = webhook_events_of_ticket(before, after, entries)
+    for one in told:
+        check_event(json.loads(one.body(b"e" * 16, NOW)))
+    return [one.kind.value for one in told]
 
 
 @pytest.mark.parametrize("trigger", Move)
@@ -134,6 +138,7 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
     (told,) = webhook_events_of_ticket(None, filed, ["filed"])
     raw = told.body(b"\x01" * 16, NOW)
     message = json.loads(raw)
+    check_event(message)
     assert message == {
         "schema": "privacydesk.ticket",
         "version": 1,
@@ -224,6 +229,9 @@ def test_who_may_speak_in_a_conversation_is_told_without_a_name() -> None:
         "conversation.returned",
     ]
     assert all(one and b"mei" not in one.body(b"e" * 16, NOW) for one in told)
+    for one in told:
+        assert one is not None
+        check_event(json.loads(one.body(b"e" * 16, NOW)))
     assert webhook_event_of_owner(None, begun) is None
     assert webhook_event_of_owner(taken, replace(taken, version=9)) is None
 

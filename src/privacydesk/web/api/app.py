@@ -22,6 +22,7 @@ from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
 from privacydesk.web.api.tickets import TICKETS
 from privacydesk.web.api.webhooks import WEBHOOKS
+from privacydesk.web.chat.asyncapi import asyncapi_document
 from privacydesk.web.keys import DEFAULT_LOCALE
 from privacydesk.web.responses import json_response
 from privacydesk.web.settings import WebSettings
@@ -57,6 +58,7 @@ def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
         [
             web.get("/docs", docs_page),
             web.get("/v1/openapi.json", _openapi_json),
+            web.get("/v1/asyncapi.json", _asyncapi_json),
             *(_route(operation) for operation in OPERATIONS),
         ]
     )
@@ -69,6 +71,11 @@ def _route(operation: Operation[Any, Any]) -> web.RouteDef:
 
     path = f"/v1{operation.path}"
     return web.post(path, handle) if operation.is_write else web.get(path, handle, allow_head=False)
+
+
+async def _asyncapi_json(_: web.Request) -> web.Response:
+    """Return the AsyncAPI document of the chat's socket."""
+    return json_response(asyncapi_document())
 
 
 async def _openapi_json(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ import msgspec
 import orjson
 from pydantic import BaseModel
 
+from privacydesk.domain.json_schemas import schema_components
 from privacydesk.domain.webhook_events import (
     FACTS,
     SCHEMAS,
@@ -45,7 +46,7 @@ def event_components() -> dict[str, Any]:
     Those that the API has, too, have the same names.
     """
     types = [EventMessage[facts] for facts in SCHEMAS]  # type: ignore[valid-type] # at run time
-    references, components = msgspec.json.schema_components(types, ref_template=_SCHEMA_REF)
+    references, components = schema_components(types, _SCHEMA_REF)
     text = orjson.dumps(components)
     for shared, model in SHARED.items():
         text = text.replace(_reference(shared), _reference(model))
@@ -57,9 +58,6 @@ def event_components() -> dict[str, Any]:
         facts: schemas.pop(reference["$ref"].rpartition("/")[2])
         for facts, reference in zip(SCHEMAS, references, strict=True)
     }
-    for schema in schemas.values():
-        if "enum" in schema:
-            schema["type"] = "string"
     return schemas | {
         event_name(kind): _message_schema(messages[facts], kind) for kind, facts in FACTS.items()
     }

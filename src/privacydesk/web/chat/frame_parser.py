@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from privacydesk.domain.cleaning import clean_text
 from privacydesk.errors import DeskError, ErrorCode
@@ -25,9 +25,21 @@ MAX_LANGUAGES = 256
 MAX_OFFSET = 2**53 - 1
 """The largest integer that a JavaScript number represents exactly."""
 
-_ID = re.compile(r"[A-Za-z0-9_.~-]{1,64}")
+_ID_PATTERN: Final = r"[A-Za-z0-9_.~-]{1,64}"
 """The ids of clients have no colon; the desk's own job ids do."""
-_CHOICE = re.compile(r"[\w.:+@-]{1,128}")
+_ID = re.compile(_ID_PATTERN)
+_MAX_CHOICE: Final = 128
+_CHOICE = re.compile(rf"[\w.:+@-]{{1,{_MAX_CHOICE}}}")
+
+# The types below describe frames in the AsyncAPI document; the functions check them.
+FrameId = Annotated[str, Meta(pattern=f"^{_ID_PATTERN}$")]
+ChoiceId = Annotated[str, Meta(min_length=1, max_length=_MAX_CHOICE)]
+ChoiceIds = Annotated[tuple[ChoiceId, ...], Meta(max_length=MAX_CHOICES)]
+Values = Annotated[dict[ChoiceId, str | ChoiceIds], Meta(min_length=1, max_length=MAX_FIELDS)]
+Uploads = Annotated[tuple[FrameId, ...], Meta(min_length=1, max_length=MAX_UPLOADS)]
+Offset = Annotated[int, Meta(ge=0, le=MAX_OFFSET)]
+Token = Annotated[str, Meta(max_length=MAX_TOKEN)]
+ShortText = Annotated[str, Meta(max_length=MAX_LANGUAGES)]
 
 
 class FrameError(DeskError):
@@ -55,7 +67,7 @@ class FrameError(DeskError):
         self.is_violation = is_violation
 
 
-class Hello(Struct, frozen=True):
+class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
     """The first frame: the client's credentials, and which part of the log it has already.
 
     Attributes:
@@ -67,15 +79,15 @@ class Hello(Struct, frozen=True):
         challenge: the token of a solved CAPTCHA, from a new client that was asked to solve one.
     """
 
-    token: str = ""
-    secret: str = ""
-    epoch: str = ""
-    offset: int = 0
-    languages: str = ""
-    challenge: str = ""
+    token: Token = ""
+    secret: ShortText = ""
+    epoch: ShortText = ""
+    offset: Offset = 0
+    languages: ShortText = ""
+    challenge: Token = ""
 
 
-class Send(Struct, frozen=True):
+class Send(Struct, frozen=True, tag_field="type", tag="send"):
     """A text message.
 
     Attributes:
@@ -84,12 +96,12 @@ class Send(Struct, frozen=True):
         offset: the offset of the question that the user saw when writing; 0 for none.
     """
 
-    id: str
+    id: FrameId
     text: str
-    offset: int = 0
+    offset: Offset = 0
 
 
-class Choose(Struct, frozen=True):
+class Choose(Struct, frozen=True, tag_field="type", tag="choose"):
     """Choices that the user made; ``offset`` is that of their question.
 
     Attributes:
@@ -97,13 +109,13 @@ class Choose(Struct, frozen=True):
         choices: several choices made at once.
     """
 
-    id: str
-    choice: str
-    offset: int
-    choices: tuple[str, ...] = ()
+    id: FrameId
+    choice: ChoiceId
+    offset: Offset
+    choices: ChoiceIds = ()
 
 
-class HandIn(Struct, frozen=True):
+class HandIn(Struct, frozen=True, tag_field="type", tag="hand_in"):
     """A card of questions that was filled in.
 
     Attributes:
@@ -111,12 +123,12 @@ class HandIn(Struct, frozen=True):
         offset: the offset of the event with the card.
     """
 
-    id: str
-    values: dict[str, str | tuple[str, ...]]
-    offset: int
+    id: FrameId
+    values: Values
+    offset: Offset
 
 
-class SubmitUploads(Struct, frozen=True):
+class SubmitUploads(Struct, frozen=True, tag_field="type", tag="upload"):
     """The submission of uploaded files, by their upload ids.
 
     Attributes:
@@ -124,29 +136,29 @@ class SubmitUploads(Struct, frozen=True):
         text: words beside them; may be empty.
     """
 
-    id: str
-    uploads: tuple[str, ...]
+    id: FrameId
+    uploads: Uploads
     done: bool = False
     text: str = ""
 
 
-class Typing(Struct, frozen=True):
+class Typing(Struct, frozen=True, tag_field="type", tag="typing"):
     """A signal that the user is typing."""
 
 
-class Read(Struct, frozen=True):
+class Read(Struct, frozen=True, tag_field="type", tag="read"):
     """A signal that the user has read all events up to an offset."""
 
-    offset: int
+    offset: Offset
 
 
-class Renew(Struct, frozen=True):
+class Renew(Struct, frozen=True, tag_field="type", tag="renew"):
     """A new app token for the same account."""
 
-    token: str
+    token: Annotated[Token, Meta(min_length=1)]
 
 
-class Ping(Struct, frozen=True):
+class Ping(Struct, frozen=True, tag_field="type", tag="ping"):
     """A check that the connection is alive."""
 
 
