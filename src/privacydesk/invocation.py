@@ -17,6 +17,7 @@ _NAME: Final = "privacydesk"
 _COMMAND: Final = re.compile(
     r"\bprivacydesk(?= (?:demo|serve|doctor|understand|deadline|calendar|policy|dialogs|agents"
     r"|tickets|tasks|conversations|profile|texts|ticketing|webhooks|tokens|app-tokens|db|keys|reports"
+    r"|mcp|schemas|staff-channels"
     r"|packs|retention|receipts|incidents|audit|support-bundle)\b)"
 )
 

@@ -22,7 +22,7 @@ class ReportQuery(RequestModel):
         default=Preset.LAST_30_DAYS, description="Ignored if `first` and `last` are given."
     )
     first: dt.date | None = Field(default=None, description="In the operator's time zone.")
-    last: dt.date | None = None
+    last: dt.date | None = Field(default=None, description="In the same zone, included.")
 
 
 class FigureLineResponse(ResponseModel):
