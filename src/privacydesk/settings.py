@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         app_token_keys: JSON Web Keys that the app's backend signs tokens with.
         app_token_audience: ``aud`` of these tokens.
         account_service_url: base URL of the operator's account service.
+        account_service_previous_secret: the secret before the present one: it signs as well, and
+            callbacks may be signed with it, until it is taken out. The other services have one,
+            too.
         code_gateway_url: URL of the gateway that sends codes.
         push_gateway_url: URL of the service that sends push messages; none by default.
         translation_url: URL of the service that translates messages for staff, which leave the desk
@@ -220,12 +223,16 @@ class Settings(BaseSettings):
     app_token_audience: str = "privacydesk"  # noqa: S105 - names who a token is for
     account_service_url: str = ""
     account_service_secret: SecretStr = SecretStr("")
+    account_service_previous_secret: SecretStr = SecretStr("")
     code_gateway_url: str = ""
     code_gateway_secret: SecretStr = SecretStr("")
+    code_gateway_previous_secret: SecretStr = SecretStr("")
     push_gateway_url: str = ""
     push_gateway_secret: SecretStr = SecretStr("")
+    push_gateway_previous_secret: SecretStr = SecretStr("")
     translation_url: str = ""
     translation_secret: SecretStr = SecretStr("")
+    translation_previous_secret: SecretStr = SecretStr("")
     smtp_host: str = ""
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, picture, steps
 
 from privacydesk.app.process import build_web_app
-from privacydesk.connectors.gateway_signing import sign, verify
+from privacydesk.connectors.signing import read_signed, signature_headers
 from privacydesk.domain.account_terms import (
     AccountAction,
     AccountReason,
@@ -63,7 +64,7 @@ def callbacks(world: World) -> Callbacks:
     """Return what takes calls, with a secret as a desk with an account service has one."""
     taken = world.services.callbacks
     return Callbacks(
-        check=lambda at, key, body, signature: verify(SECRET, at, key, body, signature),
+        check=partial(read_signed, (SECRET,)),
         writer=taken._writer,
         minter=taken._minter,
         clock=world.clock,
@@ -73,9 +74,8 @@ def callbacks(world: World) -> Callbacks:
 
 async def call_back(world: World, key: str, *, at: timedelta = timedelta(), **more: Any) -> None:
     timestamp = int((world.clock.now() + at).timestamp())
-    given = {"body": b"{}", **more}
-    signature = given.pop("signature", None) or sign(SECRET, timestamp, key, given["body"])
-    await callbacks(world).handle(key=key, timestamp=timestamp, signature=signature, **given)
+    headers = {**signature_headers((SECRET,), key, timestamp, b"{}"), **more}
+    await callbacks(world).handle(headers, b"{}")
 
 
 async def test_long_work_is_accepted_asked_about_again_and_done_once(world: World) -> None:
@@ -192,14 +192,14 @@ async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"signature": "v1=00"},
-        {"signature": " "},
+        {"webhook-signature": "v1,AAAA"},
+        {"webhook-signature": " "},
         {"at": timedelta(minutes=6)},
         {"at": timedelta(minutes=-6)},
-        {"signature": sign("another secret", 0, "k", b"{}")},
+        signature_headers(("another secret",), "00" * 16, 0, b"{}"),
         # A byte of a header that is no UTF-8, as the server reads it.
-        {"signature": "v1=\udcff"},
-        {"signature": "v1=00", "key": "\udcff"},
+        {"webhook-signature": "v1,\udcff"},
+        {"webhook-signature": "v1,AAAA", "webhook-id": "\udcff"},
     ],
 )
 async def test_nobody_else_can_call(world: World, wrong: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ from tests.common.ticketing_fakes import (
     Held,
 )
 
-from privacydesk.connectors.webhook_signing import sign
+from privacydesk.connectors.signing import sign
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ticket import Ticket, TicketState
 

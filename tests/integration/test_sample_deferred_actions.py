@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.gateway_signing import verify
+from privacydesk.connectors.signing import read_signed
 from privacydesk.demo.accounts import BOOK, Deferral, make_account_app
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account_terms import AccountAction, DataCategory
@@ -50,10 +50,8 @@ async def stage() -> AsyncIterator[Stage]:
 
     async def finished(request: web.Request) -> web.Response:
         key = request.headers["Idempotency-Key"]
-        timestamp = int(request.headers["X-Desk-Timestamp"])
-        signature = request.headers["X-Desk-Signature"]
-        signed = verify(SECRET, timestamp, key, await request.read(), signature)
-        called.put_nowait((key, signed))
+        signed = read_signed((SECRET,), request.headers, await request.read())
+        called.put_nowait((key, signed is not None))
         return web.Response(status=204)
 
     desk = web.Application()

@@ -23,7 +23,7 @@ from privacydesk.app.supporting_services import SupportingServices, build_suppor
 from privacydesk.app.workers import build_workers
 from privacydesk.calendars import load_overrides
 from privacydesk.clock import Clock, SystemClock
-from privacydesk.connectors.gateway_signing import verify
+from privacydesk.connectors.signing import read_signed
 from privacydesk.dialog.citations import cited_clauses
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
@@ -31,7 +31,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.ports import CommitHook, LanguageUnderstanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
-from privacydesk.services.callbacks import Callbacks
+from privacydesk.services.callbacks import Callbacks, SignatureCheck
 from privacydesk.services.profiles import Profiles
 from privacydesk.settings import Settings
 from privacydesk.storage.engines import parse_url, sqlite_file
@@ -198,10 +198,11 @@ def _profiles(deps: Dependencies, chat: ChatServices) -> Profiles:
     return Profiles(chat.saved_settings, OperatorProfileReader(cited), deps.profile.gaps(cited))
 
 
-def _signature_check(settings: Settings) -> Callable[[int, str, bytes, str], bool] | None:
+def _signature_check(settings: Settings) -> SignatureCheck | None:
     """Return the signature check of the account service's callbacks; None without a secret."""
-    secret = settings.account_service_secret.get_secret_value()
-    return partial(verify, secret) if secret else None
+    both = (settings.account_service_secret, settings.account_service_previous_secret)
+    secrets = tuple(filter(None, (one.get_secret_value() for one in both)))
+    return partial(read_signed, secrets) if secrets else None
 
 
 def _wake_callback(worker: WorkerGroup, webhooks: Webhooks) -> Callable[[], None]:

@@ -89,7 +89,8 @@ def connect_accounts(
         SettingsError: its address or secret is missing or wrong; the message names the setting.
     """
     secret = settings.account_service_secret.get_secret_value()
-    endpoint = _endpoint(settings.account_service_url, secret, "account_service")
+    previous = settings.account_service_previous_secret.get_secret_value()
+    endpoint = _endpoint(settings.account_service_url, secret, "account_service", previous)
     return connect_account_service(endpoint, clock=clock, outage=outages.of("account_service"))
 
 
@@ -102,7 +103,8 @@ def connect_codes(
         SettingsError: its address or secret is missing or wrong; the message names the setting.
     """
     secret = settings.code_gateway_secret.get_secret_value()
-    endpoint = _endpoint(settings.code_gateway_url, secret, "code_gateway")
+    previous = settings.code_gateway_previous_secret.get_secret_value()
+    endpoint = _endpoint(settings.code_gateway_url, secret, "code_gateway", previous)
     return connect_code_sender(endpoint, clock=clock, outage=outages.of("code_gateway"))
 
 
@@ -114,7 +116,8 @@ async def _connect_pusher(
         yield None
         return
     secret = settings.push_gateway_secret.get_secret_value()
-    endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
+    previous = settings.push_gateway_previous_secret.get_secret_value()
+    endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway", previous)
     async with connect_pusher(endpoint, clock=clock, outage=outages.of("push_gateway")) as pusher:
         yield pusher
 
@@ -140,7 +143,8 @@ async def _connect_translator(
         yield None
         return
     secret = settings.translation_secret.get_secret_value()
-    endpoint = _endpoint(settings.translation_url, secret, "translation")
+    previous = settings.translation_previous_secret.get_secret_value()
+    endpoint = _endpoint(settings.translation_url, secret, "translation", previous)
     outage = outages.of("translation")
     async with connect_translator(endpoint, clock=clock, outage=outage) as translator:
         yield translator
@@ -228,7 +232,7 @@ def build_mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
     return SmtpMailer(server, clock)
 
 
-def _endpoint(url: str, secret: str, name: str) -> Endpoint:
+def _endpoint(url: str, secret: str, name: str, previous_secret: str = "") -> Endpoint:
     """Return a service's endpoint; raise ``SettingsError`` if its URL or secret is unusable."""
     for part, value in (("url", url), ("secret", secret)):
         if not value:
@@ -241,4 +245,4 @@ def _endpoint(url: str, secret: str, name: str) -> Endpoint:
             f" {_MIN_SECRET_LENGTH} random characters",
             key=setting,
         )
-    return Endpoint(url, secret).checked(name)
+    return Endpoint(url, secret, previous_secret).checked(name)

@@ -16,7 +16,6 @@ from yarl import URL
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_contract import read_problem
 from privacydesk.connectors.breaker import CircuitBreaker
-from privacydesk.connectors.gateway_signing import sign
 from privacydesk.connectors.http import Endpoint, RawAnswer, post
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account_terms import AccountReason
@@ -78,17 +77,12 @@ class Gateway:
             UnavailableError: the gateway did not accept it now; retry with the same key.
         """
         body = orjson.dumps(dict(message))
-        timestamp = int(self._clock.now().timestamp())
         with self._faults.watch(), self._breaker.guard(str(message.get("to", ""))):
             raw = await post(
                 self._session,
                 self._url,
                 body,
-                {
-                    "Idempotency-Key": key,
-                    "X-Desk-Timestamp": str(timestamp),
-                    "X-Desk-Signature": sign(self._endpoint.secret, timestamp, key, body),
-                },
+                self._endpoint.signed(key, body, self._clock),
                 clock=self._clock,
                 max_answer=self._endpoint.max_answer,
             )

@@ -15,6 +15,7 @@ from yarl import URL
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.addresses import is_this_machine
+from privacydesk.connectors.signing import call_headers, signing_key
 from privacydesk.errors import SettingsError, UnavailableError
 
 _MAX_RETRY_AFTER = 86_400.0
@@ -30,6 +31,8 @@ class Endpoint:
     Attributes:
         url: the base URL (account service) or the whole one (gateway).
         secret: shared with the service; never logged.
+        previous_secret: the one before it, which signs as well while the service changes to the
+            new one; empty for none.
         connect_timeout: seconds to open the connection.
         total_timeout: seconds for the whole request.
         max_answer: the maximum size of an answer in bytes.
@@ -39,10 +42,20 @@ class Endpoint:
 
     url: str
     secret: str = field(repr=False)
+    previous_secret: str = field(default="", repr=False)
     connect_timeout: float = 3.0
     total_timeout: float = 15.0
     max_answer: int = 1 << 20
     allow_plain: bool = False
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that sign, the newest first."""
+        return tuple(filter(None, (self.secret, self.previous_secret)))
+
+    def signed(self, key: str, body: bytes, clock: Clock) -> dict[str, str]:
+        """Return the headers that sign a call now; see ``signing.call_headers``."""
+        return call_headers(self.secrets, key, int(clock.now().timestamp()), body)
 
     def checked(self, service: str) -> Endpoint:
         """Return itself if it is valid.
@@ -54,7 +67,7 @@ class Endpoint:
             SettingsError: it is not; the message names the setting and the fault.
         """
         url_variable = f"PRIVACYDESK_{service.upper()}_URL"
-        secret_key = f"{service}_secret"
+        secret_key, previous_key = f"{service}_secret", f"{service}_previous_secret"
         secret_variable = f"PRIVACYDESK_{secret_key.upper()}"
         try:
             url = URL(self.url)
@@ -75,6 +88,13 @@ class Endpoint:
                 f"{secret_variable}: the secret must be printable ASCII, as it is a header",
                 key=secret_key,
             )
+        for secret, key in ((self.secret, secret_key), (self.previous_secret, previous_key)):
+            try:
+                signing_key(secret)
+            except ValueError as error:
+                raise SettingsError(
+                    f"PRIVACYDESK_{key.upper()}: after whsec_ there must be base64", key=key
+                ) from error
         return self
 
 

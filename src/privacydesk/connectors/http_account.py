@@ -88,7 +88,7 @@ class HttpAccountService:
                 body,
                 {
                     "Authorization": f"Bearer {self._endpoint.secret}",
-                    "Idempotency-Key": key,
+                    **self._endpoint.signed(key, body, self._clock),
                 },
                 clock=self._clock,
                 # Only an export may be large: it holds all data of a person.

@@ -18,7 +18,6 @@ from yarl import URL
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.breaker import CircuitBreaker
-from privacydesk.connectors.gateway_signing import sign
 from privacydesk.connectors.http import Endpoint, open_session, post
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
@@ -51,17 +50,12 @@ class HttpTranslator:
     async def translate(self, texts: Sequence[str], tag: str, *, key: str) -> tuple[str, ...]:
         """Translate texts; see :class:`privacydesk.domain.translation.Translator`."""
         body = orjson.dumps({"texts": list(texts), "to": tag})
-        timestamp = int(self._clock.now().timestamp())
         with self._breaker.guard(key):
             answer = await post(
                 self._session,
                 URL(self._endpoint.url),
                 body,
-                {
-                    "Idempotency-Key": key,
-                    "X-Desk-Timestamp": str(timestamp),
-                    "X-Desk-Signature": sign(self._endpoint.secret, timestamp, key, body),
-                },
+                self._endpoint.signed(key, body, self._clock),
                 clock=self._clock,
                 max_answer=self._endpoint.max_answer,
             )

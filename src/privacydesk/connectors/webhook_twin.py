@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from privacydesk.connectors.webhook_signing import sign
+from privacydesk.connectors.signing import sign
 from privacydesk.domain.webhooks import DeliveryFault, EndpointResponse
 
 ACCEPTED = EndpointResponse(status=204, seconds=0.01)

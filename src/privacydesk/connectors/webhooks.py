@@ -18,8 +18,8 @@ from yarl import URL
 from privacydesk.clock import Clock
 from privacydesk.connectors.guarded_session import AddressRefusedError, guarded_session
 from privacydesk.connectors.http import retry_after
+from privacydesk.connectors.signing import signature_headers
 from privacydesk.connectors.webhook_addresses import AddressRules
-from privacydesk.connectors.webhook_signing import sign
 from privacydesk.domain.webhooks import MAX_RESPONSE_CHARACTERS, DeliveryFault, EndpointResponse
 
 _CONNECT_TIMEOUT: Final = 5.0
@@ -44,15 +44,12 @@ class HttpWebhookSender:
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
     ) -> EndpointResponse:
         """Send a message once, signed with each secret and the time ``at``."""
-        timestamp = int(at.timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "privacydesk-webhooks/1",
             # Uncompressed, so that a small answer can't expand to a huge one.
             "Accept-Encoding": "identity",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(secrets, message_id, timestamp, body),
+            **signature_headers(secrets, message_id, int(at.timestamp()), body),
         }
         target = URL(url)
         loop = asyncio.get_running_loop()

@@ -20,6 +20,7 @@ from aiohttp import web
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.account_record import AccountRecord
+from privacydesk.connectors.signing import read_signed
 from privacydesk.demo.deferred_actions import ACCEPTED, RETRY_AFTER, DeferredActions
 from privacydesk.demo.person import SamplePerson
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome
@@ -222,7 +223,17 @@ async def _require_secret(request: web.Request, handler: _Handler) -> web.Stream
             problem = _problem(401, "unauthenticated")
             problem.headers["WWW-Authenticate"] = "Bearer"
             return problem
+        if not await _is_signed_rightly(request):
+            return _problem(401, "unauthenticated")
     return await handler(request)
+
+
+async def _is_signed_rightly(request: web.Request) -> bool:
+    """Whether a call's signature is valid; tools that try the contract have none."""
+    if "webhook-signature" not in request.headers:
+        return True
+    body = await request.read()
+    return read_signed((request.app[_SECRET],), request.headers, body) is not None
 
 
 def _json(body: dict[str, Any], *, status: int = 200) -> web.Response:

@@ -20,7 +20,7 @@ import structlog
 from aiohttp import web
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.gateway_signing import sign
+from privacydesk.connectors.signing import signature_headers
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.errors import DeskError, ErrorCode
 
@@ -124,8 +124,7 @@ class DeferredActions:
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": key,
-            "X-Desk-Timestamp": str(timestamp),
-            "X-Desk-Signature": sign(self._secret, timestamp, key, body),
+            **signature_headers((self._secret,), key, timestamp, body),
         }
         try:
             async with (

@@ -10,8 +10,8 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.memory import MemoryCodeSender
+from privacydesk.connectors.signing import read_signed
 from privacydesk.domain.code_delivery import AccountContact, MailTarget, PhoneTarget
 from privacydesk.domain.notices import Notice, NoticeSubject
 
@@ -30,12 +30,10 @@ def make_gateway_app(sender: MemoryCodeSender, *, secret: str) -> web.Applicatio
 
 async def _receive(request: web.Request) -> web.Response:
     body, headers = await request.read(), request.headers
-    key, stamp = headers.get("Idempotency-Key", ""), headers.get("X-Desk-Timestamp", "")
-    signature = headers.get("X-Desk-Signature", "")
-    if not (stamp.isascii() and stamp.isdecimal()):
+    signed = read_signed((request.app[_SECRET],), headers, body)
+    if signed is None:
         return _problem(401, "unauthenticated")
-    if not verify(request.app[_SECRET], int(stamp), key, body, signature):
-        return _problem(401, "unauthenticated")
+    key, _ = signed
     try:
         message = orjson.loads(body)
         to, template, locale = _parse_target(message["to"]), message["template"], message["locale"]

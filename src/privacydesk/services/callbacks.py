@@ -7,7 +7,7 @@ nothing but time, and a forged or repeated one only causes another call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -19,9 +19,9 @@ from privacydesk.domain.ids import DeliveryId
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 from privacydesk.ports import Changes, IdGenerator, Job, Locks, WorkingSet, Writer
 
-SignatureCheck = Callable[[int, str, bytes, str], bool]
-"""Returns whether a signature is valid, given timestamp, key, body and signature. It must compare
-in constant time."""
+SignatureCheck = Callable[[Mapping[str, str], bytes], tuple[str, int] | None]
+"""Returns the key and the time, in Unix seconds, of a call whose headers have a valid signature of
+its body; None for any other. It must compare in constant time."""
 
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far the clocks of both sides may differ."""
@@ -33,7 +33,7 @@ class Callbacks:
     """Receives callbacks.
 
     Args:
-        check: checks signatures with the secret shared with the account service; None without an
+        check: checks signatures with the secrets shared with the account service; None without an
             account service, in which case every callback is refused.
         writer: commits the change of the outbox row.
         minter: creates job ids.
@@ -56,26 +56,22 @@ class Callbacks:
         self._clock = clock
         self._on_work_queued = on_work_queued
 
-    async def handle(self, *, key: str, timestamp: int, signature: str, body: bytes) -> None:
-        """Make the outbox row with this key due now; do nothing if no open row has it.
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Make the outbox row that a callback names due now; do nothing if no open row has the key.
+
+        The key is the ``Idempotency-Key`` of the call that started the work: the row's id in hex.
 
         Args:
-            key: the ``Idempotency-Key`` of the call that started the work: the row's id in hex.
-            timestamp: when the callback was signed, in Unix seconds.
-            signature: the signature of timestamp, key and body.
+            headers: the headers, with key, time and signature.
             body: the body as received.
 
         Raises:
             DeskError: ``UNAUTHENTICATED`` if the signature is wrong or too old.
             InvalidRequestError: the key is not the id of an outbox row.
         """
-        skew = abs(self._clock.now().timestamp() - timestamp)
-        if (
-            self._check is None
-            or skew > _MAX_CLOCK_SKEW.total_seconds()
-            or not self._check(timestamp, key, body, signature)
-        ):
-            raise DeskError("the call is not signed by us", code=ErrorCode.UNAUTHENTICATED)
+        key, timestamp = (self._check(headers, body) if self._check else None) or ("", 0)
+        if abs(self._clock.now().timestamp() - timestamp) > _MAX_CLOCK_SKEW.total_seconds():
+            raise DeskError("the call is not signed, or not now", code=ErrorCode.UNAUTHENTICATED)
         try:
             row_id = DeliveryId(bytes.fromhex(key))
         except ValueError as error:

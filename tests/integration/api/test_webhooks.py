@@ -11,7 +11,7 @@ from tests.common.console_cases import copy_of_data
 from tests.common.console_client import Office
 from tests.integration.api.test_tickets import audited
 
-from privacydesk.connectors.webhook_signing import sign
+from privacydesk.connectors.signing import sign
 from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender, PostedWebhook
 from privacydesk.domain.api_tokens import Scope, StoredResponse
 from privacydesk.domain.webhooks import DeliveryFault

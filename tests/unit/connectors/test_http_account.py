@@ -15,6 +15,7 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.breaker import Breakers
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
+from privacydesk.connectors.signing import read_signed
 from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.account_terms import (
     AccountAction,
@@ -69,6 +70,7 @@ async def test_a_call_carries_key_secret_account_and_payload(connect: Connect) -
             path=request.path,
             key=request.headers["Idempotency-Key"],
             auth=request.headers["Authorization"],
+            signed=read_signed(("s3cret",), request.headers, await request.read()),
             body=await request.json(),
         )
         return web.json_response(
@@ -81,6 +83,7 @@ async def test_a_call_carries_key_secret_account_and_payload(connect: Connect) -
         "path": "/base/v1/unbind",
         "key": "k-1",
         "auth": "Bearer s3cret",
+        "signed": ("k-1", int(NOON.timestamp())),
         "body": {"account": "u/1 ?", "payload": {"provider": "wechat"}},
     }
     assert answer.outcome is AccountOutcome.OK

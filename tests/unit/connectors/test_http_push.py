@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import standardwebhooks
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from privacydesk.clock import SystemClock
-from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.domain.code_delivery import SendAnswer, SendOutcome
@@ -32,9 +32,9 @@ async def pushed(answer: dict[str, Any], *, status: int = 200) -> tuple[SendAnsw
 
     async def handler(request: web.Request) -> web.Response:
         headers, body = request.headers, await request.read()
-        stamp, key = int(headers["X-Desk-Timestamp"]), headers["Idempotency-Key"]
-        got["signed"] = verify(SECRET, stamp, key, body, headers["X-Desk-Signature"])
-        got["key"], got["body"] = key, await request.json()
+        signed = {name.lower(): value for name, value in headers.items()}
+        got["signed"] = standardwebhooks.Webhook(SECRET.encode()).verify(body, signed) is not None
+        got["key"], got["body"] = headers["Idempotency-Key"], await request.json()
         return web.json_response(answer, status=status)
 
     app = web.Application()

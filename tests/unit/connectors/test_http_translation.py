@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import standardwebhooks
 import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from openapi_spec_validator import validate
 
 from privacydesk.clock import SystemClock
-from privacydesk.connectors.gateway_signing import verify
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_translation import connect_translator
 from privacydesk.errors import SettingsError, UnavailableError
@@ -28,8 +28,8 @@ async def translated(answer: Any, *, status: int = 200) -> tuple[tuple[str, ...]
 
     async def handler(request: web.Request) -> web.Response:
         headers, body = request.headers, await request.read()
-        stamp, key = int(headers["X-Desk-Timestamp"]), headers["Idempotency-Key"]
-        got["signed"] = verify(SECRET, stamp, key, body, headers["X-Desk-Signature"])
+        signed = {name.lower(): value for name, value in headers.items()}
+        got["signed"] = standardwebhooks.Webhook(SECRET.encode()).verify(body, signed) is not None
         got["body"] = await request.json()
         return web.json_response(answer, status=status)
 
