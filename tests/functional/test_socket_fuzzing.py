@@ -15,7 +15,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date
@@ -39,8 +39,10 @@ from tests.common.described import check_frame
 from tests.common.stories import PEOPLE, World, open_world, token_for
 
 from privacydesk.app.process import build_web_app
+from privacydesk.app.schemas import DOCUMENTS
 from privacydesk.domain.reading import NO_QUESTION, Question, ReadingResult
 from privacydesk.nlu.pipeline import Pipeline
+from privacydesk.web.chat.asyncapi import CLIENT_FRAMES
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.keys import CHAT_SERVER
 
@@ -65,50 +67,62 @@ CHOICES: Final = (
     "desk:answer", "desk:wish", "desk:no_wish", "desk:look_up", "desk:", "desk:request::", "::",
 )  # fmt: skip
 
-ids = st.text("abcXYZ019_.~-", min_size=1, max_size=12)
-offsets = st.integers(0, 60) | st.sampled_from([2**53 - 1, 2**31])
-words = st.sampled_from(WORDS) | st.text(max_size=40)
-choices = st.sampled_from(CHOICES)
-valid = st.one_of(
-    st.fixed_dictionaries(
-        {"type": st.just("send"), "id": ids, "text": words}, optional={"offset": offsets}
-    ),
-    st.fixed_dictionaries(
-        {"type": st.just("choose"), "id": ids, "choice": choices, "offset": offsets}
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("choose"),
-            "id": ids,
-            "choices": st.lists(choices, min_size=1, max_size=5, unique=True),
-            "offset": offsets,
-        }
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("hand_in"),
-            "id": ids,
-            "values": st.dictionaries(
-                st.sampled_from(["born", "account", "story", "contact", "x"]),
-                words | st.lists(choices, min_size=1, max_size=3, unique=True),
-                min_size=1,
-                max_size=4,
-            ),
-            "offset": offsets,
-        }
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("upload"),
-            "id": ids,
-            "uploads": st.lists(ids | st.just("00" * 16), min_size=1, max_size=3),
-        },
-        optional={"done": st.booleans(), "text": words},
-    ),
-    st.fixed_dictionaries({"type": st.just("read"), "offset": offsets}),
-    st.sampled_from([{"type": "typing"}, {"type": "ping"}, {"type": "renew", "token": "eyJ.a.b"}]),
-    st.just({"type": "hello", "languages": "en"}),
-)  # fmt: skip
+SCHEMAS: Final[Mapping[str, Any]] = DOCUMENTS["asyncapi"]()["components"]["schemas"]
+POOLS: Final[Mapping[str, st.SearchStrategy[Any]]] = {
+    "id": st.text("abcXYZ019_.~-", min_size=1, max_size=12),
+    "uploads": st.text("abcXYZ019_.~-", min_size=1, max_size=12) | st.just("00" * 16),
+    "offset": st.integers(0, 60) | st.sampled_from([2**53 - 1, 2**31]),
+    "text": st.sampled_from(WORDS) | st.text(max_size=40),
+    "choice": st.sampled_from(CHOICES),
+    "choices": st.sampled_from(CHOICES),
+    "values": st.sampled_from(WORDS + CHOICES) | st.text(max_size=40),
+    "languages": st.just("en"),
+    "token": st.just("eyJ.a.b"),
+}
+"""Values of a frame's fields, or of what a field lists, that lead somewhere."""
+KEYS: Final = st.sampled_from(["born", "account", "story", "contact", "x"])
+
+
+def values_of(name: str, schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    """Return values of a field, as its schema describes them."""
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "anyOf" in schema:
+        return st.one_of([values_of(name, one) for one in schema["anyOf"]])
+    kind = schema["type"]
+    if kind == "boolean":
+        return st.booleans()
+    if kind == "array":
+        each, least = values_of(name, schema["items"]), schema.get("minItems", 1)
+        return st.lists(each, min_size=least, max_size=5, unique=True)
+    if kind == "object":
+        return st.dictionaries(
+            KEYS, values_of(name, schema["additionalProperties"]), min_size=1, max_size=4
+        )
+    return POOLS.get(name, st.just(""))
+
+
+def frames_of(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return frames that a schema describes; one of the alternatives that exclude each other."""
+    fields = {name: values_of(name, one) for name, one in schema["properties"].items()}
+    ways = [one["required"] for one in schema.get("oneOf", [{"required": []}])]
+    exclusive = {name for way in ways for name in way}
+    return st.one_of(
+        [
+            st.fixed_dictionaries(
+                {name: fields[name] for name in (*schema["required"], *way)},
+                optional={
+                    name: values
+                    for name, values in fields.items()
+                    if name not in exclusive | {*schema["required"]}
+                },
+            )
+            for way in ways
+        ]
+    )
+
+
+valid = st.one_of([frames_of(SCHEMAS[frame.__name__]) for frame in CLIENT_FRAMES])
 junk: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -121,9 +135,9 @@ junk: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=8,
 )
-_FIELDS: Final = (
-    "type", "id", "text", "offset", "choice", "choices", "values", "uploads", "token", "done",
-)  # fmt: skip
+_FIELDS: Final = sorted(
+    {name for frame in CLIENT_FRAMES for name in SCHEMAS[frame.__name__]["properties"]}
+)
 
 
 @st.composite
