@@ -107,6 +107,15 @@ class Settings(BaseSettings):
             callbacks may be signed with it, until it is taken out. The other services have one,
             too.
         code_gateway_url: URL of the gateway that sends codes.
+        sms_vendor: cloud whose SMS service sends to phones; none by default.
+        sms_access_key_id: ID of the key there.
+        sms_access_key_secret: secret of that key.
+        sms_sign: approved sign name.
+        sms_sign_abroad: sign name for numbers outside the mainland.
+        sms_templates: approved templates by kind; see ``connectors.cloud_sms``.
+        sms_app: SdkAppId, of Tencent Cloud only.
+        sms_region: region, of Tencent Cloud only.
+        sms_endpoint: address of the service, if it isn't the usual one.
         push_gateway_url: URL of the service that sends push messages; none by default.
         translation_url: URL of the service that translates messages for staff, which leave the desk
             for it; none by default.
@@ -227,6 +236,15 @@ class Settings(BaseSettings):
     code_gateway_url: str = ""
     code_gateway_secret: SecretStr = SecretStr("")
     code_gateway_previous_secret: SecretStr = SecretStr("")
+    sms_vendor: Literal["", "aliyun", "tencent"] = ""
+    sms_access_key_id: str = ""
+    sms_access_key_secret: SecretStr = SecretStr("")
+    sms_sign: str = ""
+    sms_sign_abroad: str = ""
+    sms_templates: dict[str, str] = {}
+    sms_app: str = ""
+    sms_region: str = "ap-guangzhou"
+    sms_endpoint: str = ""
     push_gateway_url: str = ""
     push_gateway_secret: SecretStr = SecretStr("")
     push_gateway_previous_secret: SecretStr = SecretStr("")

@@ -300,6 +300,15 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
     "an unknown key of the profile": (profile(helpline="110"), "profile", "helpline: "),
     "a profile that is not YAML": (no_yaml, "profile", "is not YAML at line"),
     "no profile": (no_file("profile.yaml"), "profile", "there is no"),
+    "an SMS service without a template": (
+        setting(
+            "sms_vendor",
+            '"aliyun"\nsms_access_key_id = "a"\nsms_access_key_secret = "kq83hd71mzpw02"'
+            '\nsms_sign = "s"',
+        ),
+        "SMS",
+        'PRIVACYDESK_SMS_TEMPLATES: needs a template named "code"',
+    ),
     "a group chat at another address": (
         variable("STAFF_CHANNELS", staff_channel("wecom", "/secret@/send")),
         "staff channels",

@@ -6,13 +6,22 @@ Connectors that few desks use, such as the mailbox's, are imported only if they 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from privacydesk.app.external_services import ExternalServices
+from yarl import URL
+
+from privacydesk.app.external_services import ExternalServices, PhoneGateway
 from privacydesk.app.sign_on import connect_provider
 from privacydesk.app.staff_channels import connect_channels
 from privacydesk.clock import Clock
+from privacydesk.connectors.addresses import is_this_machine
+from privacydesk.connectors.cloud_sms import (
+    ENDPOINTS,
+    TENCENT,
+    SmsAccount,
+    connect_cloud_sms,
+)
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.connectors.http_captcha import connect_captcha
@@ -21,6 +30,7 @@ from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.connectors.http_translation import connect_translator
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import connect_webhooks
+from privacydesk.domain.account import AccountService
 from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.domain.notices import Pusher
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
@@ -55,7 +65,7 @@ async def connect_external_services(
     outages = outages or Outages(clock)
     async with (
         connect_accounts(settings, clock, outages) as account_service,
-        connect_codes(settings, clock, outages) as code_sender,
+        connect_codes(settings, clock, outages, account_service) as code_sender,
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
         _connect_pusher(settings, clock, outages) as pusher,
         connect_ticketing(settings, clock, ticketing_map) as ticketing,
@@ -94,14 +104,80 @@ def connect_accounts(
     return connect_account_service(endpoint, clock=clock, outage=outages.of("account_service"))
 
 
-def connect_codes(
-    settings: Settings, clock: Clock, outages: Outages
-) -> AbstractAsyncContextManager[HttpCodeSender]:
-    """Connect to the code gateway in the settings.
+@asynccontextmanager
+async def connect_codes(
+    settings: Settings, clock: Clock, outages: Outages, accounts: AccountService | None = None
+) -> AsyncIterator[PhoneGateway]:
+    """Connect to what sends codes: the cloud in the settings, or else the code gateway.
+
+    Args:
+        settings: the settings of this process.
+        clock: source of the current time.
+        outages: records outages of either.
+        accounts: finds the phones of accounts for a cloud, if there is no gateway.
 
     Raises:
-        SettingsError: its address or secret is missing or wrong; the message names the setting.
+        SettingsError: a setting is missing or wrong; the message names it.
     """
+    if not settings.sms_vendor:
+        async with _connect_gateway(settings, clock, outages) as only:
+            yield only
+        return
+    async with AsyncExitStack() as stack:
+        gateway: HttpCodeSender | None = None
+        if settings.code_gateway_url:
+            gateway = await stack.enter_async_context(_connect_gateway(settings, clock, outages))
+        yield await stack.enter_async_context(
+            connect_cloud_sms(
+                sms_account(settings),
+                clock=clock,
+                gateway=gateway,
+                accounts=accounts,
+                outage=outages.of("code_gateway"),
+            )
+        )
+
+
+def sms_account(settings: Settings) -> SmsAccount:
+    """Return the operator's account at the vendor in the settings.
+
+    Raises:
+        SettingsError: a setting is missing or wrong; the message names it.
+    """
+    vendor = settings.sms_vendor
+    needed = {
+        "sms_access_key_id": settings.sms_access_key_id,
+        "sms_access_key_secret": settings.sms_access_key_secret.get_secret_value(),
+        "sms_sign": settings.sms_sign,
+        **({"sms_app": settings.sms_app} if vendor == TENCENT else {}),
+    }
+    for key, value in needed.items():
+        if not value:
+            raise SettingsError(f"PRIVACYDESK_{key.upper()} is missing", key=key)
+    if "code" not in settings.sms_templates:
+        raise SettingsError(
+            'PRIVACYDESK_SMS_TEMPLATES: needs a template named "code"', key="sms_templates"
+        )
+    endpoint = settings.sms_endpoint or ENDPOINTS[vendor]
+    host = URL(endpoint).host or ""
+    if not endpoint.startswith("https://") and not is_this_machine(host):
+        raise SettingsError("PRIVACYDESK_SMS_ENDPOINT: needs https", key="sms_endpoint")
+    return SmsAccount(
+        vendor=vendor,
+        key_id=settings.sms_access_key_id,
+        secret=settings.sms_access_key_secret.get_secret_value(),
+        endpoint=endpoint,
+        sign=settings.sms_sign,
+        sign_abroad=settings.sms_sign_abroad,
+        templates=settings.sms_templates,
+        app=settings.sms_app,
+        region=settings.sms_region,
+    )
+
+
+def _connect_gateway(
+    settings: Settings, clock: Clock, outages: Outages
+) -> AbstractAsyncContextManager[HttpCodeSender]:
     secret = settings.code_gateway_secret.get_secret_value()
     previous = settings.code_gateway_previous_secret.get_secret_value()
     endpoint = _endpoint(settings.code_gateway_url, secret, "code_gateway", previous)

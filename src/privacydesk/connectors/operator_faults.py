@@ -29,6 +29,9 @@ _HINTS: Final[Mapping[str, str]] = {
     "openid": "its answers are not those of OpenID Connect: look at {url}",
     "other_issuer": "its discovery document names another issuer: put that one into {url}",
     "no_pkce": "it does not offer PKCE with S256: switch it on there",
+    "balance": "there is no money or package left: top it up",
+    "template": "it refuses the sign name or a template, or none is set: look at {service}_SIGN and"
+    " {service}_TEMPLATES",
     "sender": "it refuses the address that mail comes from: look at {service}_FROM",
 }
 _OUTAGES: Final[Mapping[str, str]] = {

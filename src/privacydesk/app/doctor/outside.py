@@ -12,11 +12,13 @@ from privacydesk.app.connections import (
     connect_accounts,
     connect_codes,
     connect_ticketing,
+    sms_account,
 )
 from privacydesk.app.doctor.report import Report
 from privacydesk.app.findings import Finding, Level
 from privacydesk.app.sign_on import connect_provider, sign_on_settings
 from privacydesk.clock import Clock
+from privacydesk.connectors.cloud_sms import connect_cloud_sms
 from privacydesk.connectors.operator_faults import describe_fault
 from privacydesk.connectors.start_check import probe_accounts, probe_codes
 from privacydesk.errors import SettingsError, UnavailableError
@@ -69,7 +71,10 @@ async def find_outside_faults(
 
 def _services(settings: Settings) -> Iterator[_Service]:
     yield _Service("account service", "account_service", _probe_accounts)
-    yield _Service("code gateway", "code_gateway", _probe_codes)
+    if settings.code_gateway_url or not settings.sms_vendor:
+        yield _Service("code gateway", "code_gateway", _probe_codes)
+    if settings.sms_vendor:
+        yield _Service("SMS", "sms", _probe_sms, ("ACCESS_KEY_SECRET", "ENDPOINT"))
     if settings.smtp_host:
         yield _Service("mail", "smtp", _probe_mail, ("PASSWORD", "HOST"))
     if settings.imap_host:
@@ -91,6 +96,12 @@ async def _probe_accounts(settings: Settings, clock: Clock, _: OperatorProfile) 
 async def _probe_codes(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
     async with connect_codes(settings, clock, Outages(clock)) as gateway:
         await probe_codes(gateway)
+    return ()
+
+
+async def _probe_sms(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    async with connect_cloud_sms(sms_account(settings), clock=clock) as sender:
+        await sender.check()
     return ()
 
 

@@ -11,7 +11,8 @@ from privacydesk.app.findings import Finding, Level
 from privacydesk.settings import Settings
 
 _SERVICES: Final = (
-    "account_service", "code_gateway", "push_gateway", "captcha", "sign_on_client", "translation",
+    "account_service", "code_gateway", "sms_access_key", "push_gateway", "captcha",
+    "sign_on_client", "translation",
 )  # fmt: skip
 _PLACEHOLDERS: Final = ("change", "default", "example", "password", "placeholder", "secret")
 """Words in the secrets of examples."""
