@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.common import postgresql
+from tests.common.console_client import open_office
 from tests.common.dispatching import dispatcher_of
 from tests.common.help_interleavings import DeskUnderTest, differences
 from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
@@ -16,6 +17,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     write_settings,
 )
 from tests.functional.test_db_copies import db
+from tests.integration.api.test_intake import file_at_once
 
 from privacydesk.app import ExternalServices, open_services
 from privacydesk.domain.duty import DutyState
@@ -88,6 +90,14 @@ async def test_two_processes_give_each_conversation_once(tmp_path: Path, databas
             joined.append(sum(event.key == "owner.agent_joined" for event in player.events))
         assert joined == [1] * len(players)
         assert sum((await world.services.attendance.board()).conversations.values()) == len(players)
+
+
+async def test_requests_that_programs_repeat_at_the_same_time_are_filed_once(
+    tmp_path: Path, database: str
+) -> None:
+    del database
+    async with open_office(tmp_path) as office:
+        await file_at_once(office)
 
 
 async def test_the_figures_of_help_are_those_of_the_logs(tmp_path: Path, database: str) -> None:

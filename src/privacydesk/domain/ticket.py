@@ -360,6 +360,10 @@ class Ticket(Struct, frozen=True):
         return self.closed_at >= self.completion.due_at
 
 
+FILED_FOR: Final = "filed_for"
+"""The log entry that says who filed a request for its user, and by which proof."""
+
+
 class LogEntry(Struct, frozen=True):
     """An entry of a ticket's internal log: a move, a note or another action.
 

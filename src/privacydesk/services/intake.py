@@ -32,7 +32,7 @@ from privacydesk.domain.identity import Assurance, is_fresh
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.selection import Part, Selection, Span, to_plain
-from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.ticket import FILED_FOR, LogEntry, Ticket
 from privacydesk.domain.turn import IntakeMessage
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import Changes, Committed, Hashing, IdGenerator, Reader, WorkingSet
@@ -44,8 +44,6 @@ from privacydesk.services.turns import Turns
 _READ_SECONDS: Final = 8.0
 """How long the account service may take, within the time of an API request."""
 _MOST_TRIES: Final = 10
-_FILED_FOR: Final = "filed_for"
-"""The log entry that says who filed a request for its user, and by which proof."""
 _MOST_EVENTS: Final = 4
 
 
@@ -243,7 +241,7 @@ class Intake:
             ticket = _filed_in(changes)
             data = {"proof": prepared.method.value}
             why = _stated(request)
-            entry = LogEntry(ticket.id, now, by.name, _FILED_FOR, why, job_id, data)
+            entry = LogEntry(ticket.id, now, by.name, FILED_FOR, why, job_id, data)
             return changes.merged_with(Changes(ticket_log=(entry,)))
 
         def prepare(rows: WorkingSet) -> TurnInput:

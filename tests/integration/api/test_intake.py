@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tests.common.console_client import Office, open_office
 from tests.common.stories import PROFILE, steps, token_for
 
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.storage.store import SqlStore
 
@@ -160,6 +163,32 @@ async def test_a_preview_says_what_when_and_why_and_files_nothing(office: Office
     )
     assert filed.clock is not None
     assert filed.clock.due_date.isoformat() == answer.body["due"]["date"]
+
+
+def answers_of_the_page() -> dict[str, dict[str, Any]]:
+    """Return the answers that the page names for each kind, the first of each."""
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `(\{.*?\})`[ ,]", page, re.MULTILINE)
+    return {kind: json.loads(answers) for kind, answers in rows}
+
+
+async def test_each_kind_is_filed_with_the_answers_that_the_page_names(office: Office) -> None:
+    files, states = await app(office), dict[str, str]()
+    for kind, answers in answers_of_the_page().items():
+        answer = await files.post("/requests", vouched(office, LIN, kind, answers=answers))
+        assert answer.status == 200, (kind, answer.body)
+        assert (answer.body["kind"], answer.body["filed"]) == (kind, True)
+        states[kind] = answer.body["state"]
+    assert set(states) == {kind.value for kind in RequestKind}
+    waiting = {kind for kind, state in states.items() if state == "awaiting_verification"}
+    assert waiting == {"guardian", "deceased"}
+    names = await files.post(
+        "/requests",
+        vouched(
+            office, LIN, "rectification", answers={"field": "real_name", "new_value": "Lin Xiaoyu"}
+        ),
+    )
+    assert names.body["waits_for_proof"] is True, "a document shows it, in the chat"
 
 
 # -- the flow's rules -----------------------------------------------------------------------------
@@ -326,6 +355,17 @@ async def test_nobody_files_for_another_than_the_token_s_user(office: Office) ->
     assert await tickets_about(office, LIN) == await tickets_about(office, KAHO) == ()
 
 
+async def test_a_program_does_not_decide_what_it_has_filed(office: Office) -> None:
+    both = await program(office, Scope.REQUESTS_ATTEST, Scope.TICKETS_DECIDE, name="hotline")
+    asked = {**vouched(office, LIN), "account": LIN, "checked_by": "Agent 12"}
+    del asked["app_token"]
+    number = (await both.post("/requests/attested", asked)).body["number"]
+    answer = await both.post(f"/tickets/{number}/grant", {})
+    assert (answer.status, answer.reason) == (403, "filed_it")
+    other = await program(office, Scope.TICKETS_DECIDE, name="crm")
+    assert (await other.post(f"/tickets/{number}/grant", {})).status == 200
+
+
 async def test_accounts_that_are_closed_unknown_or_suspended(office: Office) -> None:
     files, centre = await app(office), await hotline(office)
     for account, what in ((CLOSED, "closed"), ("u-9999", "unknown")):
@@ -353,6 +393,10 @@ async def test_an_account_service_that_is_down_files_nothing_and_may_be_asked_ag
 
 
 async def test_repeats_at_the_same_time_file_one_request(office: Office) -> None:
+    await file_at_once(office)
+
+
+async def file_at_once(office: Office) -> None:
     files = await app(office)
     asked = vouched(office, LIN)
     one_key = await asyncio.gather(

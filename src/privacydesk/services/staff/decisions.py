@@ -223,6 +223,7 @@ class Decisions:
         agent = await self._roster.worker(by)
         ticket = await self._tickets.by_number(number)
         await self._roster.reviewers.check_may_decide(ticket, agent)
+        await self._roster.reviewers.check_did_not_file(ticket, agent)
         if any(index >= len(ticket.items) for index in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
         _check_lengths(verdict)

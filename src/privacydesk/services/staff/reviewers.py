@@ -9,7 +9,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.same_person import are_separate
-from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket import FILED_FOR, Ticket
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Store
 
@@ -45,6 +45,24 @@ class Reviewers:
             raise _took_part()
         await self.check_may_take_part(ticket, agent)
         await self.check_separate(agent, *ticket.excluded_reviewers)
+
+    async def check_did_not_file(self, ticket: Ticket, agent: Agent) -> None:
+        """Check that a program has not filed the ticket that it would decide.
+
+        By one token, an account could else be named, vouched for and emptied.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` with the reason ``filed_it``.
+        """
+        if not agent.is_program:
+            return
+        log = await self._store.reader.ticket_log(ticket.id)
+        if any(entry.by == agent.name and entry.what == FILED_FOR for entry in log):
+            raise DeskError(
+                "the program that filed a request doesn't decide it",
+                code=ErrorCode.FORBIDDEN,
+                reason="filed_it",
+            )
 
     async def check_may_take_part(self, ticket: Ticket, agent: Agent) -> None:
         """Check that an agent took no part in the decision that a ticket objects to.
