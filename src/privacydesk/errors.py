@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - an error code, not a secret
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
+    CURSOR_EXPIRED = "cursor_expired"
     STALE = "stale"
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition_failed"

@@ -168,6 +168,7 @@ def build_console_services(
         alarms=casework.alarms,
         receipts=chat.receipts,
         endpoints=webhooks.endpoints,
+        event_log=integrations.event_log,
         tokens=integrations.tokens,
         failing_endpoints=webhooks.failing_endpoints,
     )

@@ -99,6 +99,7 @@ async def open_services(
             await asyncio.to_thread(deps.policy.load)
             store.writer.on_commit(chat.commit_notifier.notify_commit)
             store.writer.on_commit(_dispatcher_hook(worker.dispatcher))
+            store.writer.on_webhook_events(supporting.integrations.event_log_worker.wake)
             if store.commit_hints is not None:
                 chat.commit_notifier.on_change = store.commit_hints.note
             chat.turns.on_work_queued = _wake_callback(worker, supporting.webhooks)

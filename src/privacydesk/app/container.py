@@ -18,9 +18,11 @@ from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.callbacks import Callbacks
+from privacydesk.services.change_waiters import ChangeWaiters
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.event_log import EventLog
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.incident_sending import IncidentSending
 from privacydesk.services.intake import Intake
@@ -45,6 +47,7 @@ from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
 from privacydesk.settings import Settings
 from privacydesk.web.console.services import ConsoleServices
+from privacydesk.worker.event_log import EventLogWorker
 from privacydesk.worker.group import WorkerGroup
 from privacydesk.worker.webhooks import WebhookWorker
 
@@ -104,12 +107,18 @@ class Integrations:
         idempotency: returns the stored response to a repeated request.
         revocations: revokes tokens of the app's users.
         intake: files requests for users.
+        event_log: the log of events.
+        event_log_worker: numbers the events of the log in a loop.
+        waiters: requests that wait for a change.
     """
 
     tokens: ApiTokens
     idempotency: IdempotentRequests
     revocations: Revocations
     intake: Intake
+    event_log: EventLog
+    event_log_worker: EventLogWorker
+    waiters: ChangeWaiters
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,8 @@ def _api_services(services: Services) -> ApiServices:
         endpoints=services.webhooks.endpoints,
         reports=services.oversight.reports,
         answer_policy=services.policy.answer,
+        event_log=services.integrations.event_log,
+        waiters=services.integrations.waiters,
         audit=services.audit,
         access_log=services.signin.access_log,
         clock=services.clock,
@@ -268,6 +270,7 @@ def _loops(services: Services) -> Iterator[tuple[str, Coroutine[Any, Any, None]]
     webhooks = services.webhooks
     if webhooks.worker is not None:
         yield "webhooks", webhooks.worker.run()
+    yield "event_log", services.integrations.event_log_worker.run()
     hints = services.store.commit_hints
     if hints is not None:
         yield "commit_hints", hints.run(services.commit_notifier.notify_elsewhere)
@@ -314,6 +317,7 @@ def _periodic_tasks(services: Services) -> Iterator[tuple[str, PeriodicTask, flo
     if services.ticketing is not None:
         every = min(services.settings.ticketing_poll_seconds, _MAX_TICKETING_EVERY)
         yield "ticketing", services.ticketing.work, every
+    yield "events_kept", services.integrations.event_log.sweep, _LOG_SWEEP_EVERY
     yield "api_answers", services.integrations.idempotency.sweep, _LOG_SWEEP_EVERY
     # Other processes and commands may have revoked tokens.
     yield "revocations", services.integrations.revocations.refresh, _REVOCATIONS_EVERY

@@ -15,7 +15,9 @@ from privacydesk.services.account_requests import AccountRequests
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_reader import AuditReader
+from privacydesk.services.change_waiters import ChangeWaiters
 from privacydesk.services.chat import ChatDesk
+from privacydesk.services.event_log import EventLog
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.intake import Intake
 from privacydesk.services.integrations.api_tokens import ApiTokens
@@ -34,6 +36,7 @@ from privacydesk.services.ticketing.wiring import join_system
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
 from privacydesk.storage.store import SqlStore
+from privacydesk.worker.event_log import EventLogWorker
 from privacydesk.worker.throttle import Throttle
 from privacydesk.worker.webhooks import WebhookWorker
 
@@ -72,12 +75,7 @@ def build_supporting_services(
         ),
         oversight=_build_oversight(deps, chat, maintenance, audit, staff),
         webhooks=_build_webhooks(deps, store, alarms),
-        integrations=Integrations(
-            ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
-            IdempotentRequests(store.api_token_store, clock),
-            Revocations(store.revocations, chat.revoked, deps.hashing, clock),
-            _build_intake(deps, chat),
-        ),
+        integrations=_build_integrations(deps, chat, store),
         mailbox_poller=_build_mailbox_poller(deps, store, chat.desk),
         ticketing=_build_ticketing(deps, store, staff.handling, alarms),
     )
@@ -190,6 +188,26 @@ def _build_webhooks(deps: Dependencies, store: SqlStore, alarms: Alarms) -> Webh
     )
     throttle = Throttle(lambda: store.writer.taken)
     return Webhooks(endpoints, sending, WebhookWorker(sending, clock, throttle))
+
+
+def _build_integrations(deps: Dependencies, chat: ChatServices, store: SqlStore) -> Integrations:
+    clock, waiters = deps.clock, ChangeWaiters(chat.commit_notifier)
+    event_log = EventLog(
+        store.event_log,
+        store.webhook_store,
+        waiters,
+        clock,
+        keep=timedelta(days=deps.settings.webhook_log_days),
+    )
+    return Integrations(
+        tokens=ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
+        idempotency=IdempotentRequests(store.api_token_store, clock),
+        revocations=Revocations(store.revocations, chat.revoked, deps.hashing, clock),
+        intake=_build_intake(deps, chat),
+        event_log=event_log,
+        event_log_worker=EventLogWorker(event_log),
+        waiters=waiters,
+    )
 
 
 def _build_mailbox_poller(

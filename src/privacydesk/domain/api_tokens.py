@@ -62,6 +62,8 @@ class Scope(StrEnum):
     """Take over conversations, reply in them, hand them back."""
     MESSAGES_READ = "messages:read"
     """Read the messages of conversations."""
+    EVENTS_READ = "events:read"
+    """Read the event log: the types about what the token's other scopes can read."""
     WEBHOOKS_READ = "webhooks:read"
     """Read endpoints without their URLs, and their deliveries."""
     WEBHOOKS_WRITE = "webhooks:write"

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
+from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.incidents import Audience, Incident, IncidentState
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import is_qualified, part_of
@@ -123,6 +124,10 @@ class WebhookEventKind(StrEnum):
     CONVERSATION_RETURNED = (
         "conversation.returned",
         "The conversation was handed back to the assistant.",
+    )
+    CONVERSATION_MESSAGE = (
+        "conversation.message",
+        "A user wrote, tapped a button or sent files while an agent has the conversation.",
     )
     INCIDENT_PREPARED = (
         "incident.prepared",
@@ -283,6 +288,16 @@ class ConversationFacts(Struct, frozen=True):
     owner: OwnerFacts
 
 
+class MessageFacts(Struct, frozen=True):
+    """A message of a user: fields of the API's event; nothing of what it says."""
+
+    conversation: str
+    offset: Annotated[int, _described("The offset of the message in its conversation.")]
+    sender: Sender
+    kind: EventKind
+    at: Instant
+
+
 class IncidentFacts(Struct, frozen=True):
     """An incident notice; neither its name nor its texts nor its recipients."""
 
@@ -309,10 +324,11 @@ class EndpointFacts(Struct, frozen=True):
 
 F = TypeVar("F")
 
-Facts = TicketFacts | ConversationFacts | IncidentFacts | EndpointFacts
+Facts = TicketFacts | ConversationFacts | MessageFacts | IncidentFacts | EndpointFacts
 SCHEMAS: Final[Mapping[type[Facts], str]] = {
     TicketFacts: "privacydesk.ticket",
     ConversationFacts: "privacydesk.conversation",
+    MessageFacts: "privacydesk.message",
     IncidentFacts: "privacydesk.incident",
     EndpointFacts: "privacydesk.endpoint",
 }
@@ -326,7 +342,7 @@ _FACTS_OF_SUBJECT: Final[Mapping[str, type[Facts]]] = {
 }
 FACTS: Final[Mapping[WebhookEventKind, type[Facts]]] = {
     kind: _FACTS_OF_SUBJECT[kind.value.partition(".")[0]] for kind in WebhookEventKind
-}
+} | {WebhookEventKind.CONVERSATION_MESSAGE: MessageFacts}
 """The facts that the messages of each type contain."""
 
 
@@ -405,6 +421,30 @@ def webhook_event_of_owner(before: Conversation | None, after: Conversation) -> 
         after.id.hex(), OwnerFacts(owner.kind, _utc(owner.since), owner.offset)
     )
     return WebhookEvent(_OWNER_EVENTS[owner.kind], after.id, owner.offset, facts)
+
+
+def webhook_events_of_messages(
+    before: Conversation, appended: Collection[Event]
+) -> tuple[WebhookEvent, ...]:
+    """Return the events for what a user sent to the agent who has the conversation.
+
+    Args:
+        before: the conversation before the job.
+        appended: the entries that the job added to its log.
+    """
+    if before.owner.kind is not OwnerKind.AGENT:
+        return ()
+    name = before.id.hex()
+    return tuple(
+        WebhookEvent(
+            WebhookEventKind.CONVERSATION_MESSAGE,
+            before.id,
+            event.offset,
+            MessageFacts(name, event.offset, event.sender, event.kind, event.at.astimezone(UTC)),
+        )
+        for event in appended
+        if event.sender is Sender.USER
+    )
 
 
 def webhook_event_of_incident(before: Incident | None, after: Incident) -> WebhookEvent | None:

@@ -13,6 +13,7 @@ from typing import Protocol
 from privacydesk.ports.identifiers import Hashing, IdGenerator
 from privacydesk.ports.integrations import (
     ApiTokenStore,
+    EventLogStore,
     RevocationStore,
     WebhookQueue,
     WebhookStore,
@@ -72,6 +73,7 @@ __all__ = [
     "Committed",
     "Counters",
     "DutyStore",
+    "EventLogStore",
     "FailedJobError",
     "Fingerprints",
     "Hashing",

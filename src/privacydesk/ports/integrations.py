@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,12 +10,14 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.api_tokens import ApiToken, Bearer, StoredResponse
 from privacydesk.domain.app_tokens import Revocation
 from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.event_log import EventPage, LoggedEvent, LogPosition, Numbered
 from privacydesk.domain.ids import (
     ApiTokenId,
     EndpointId,
     LookupHash,
     PostingId,
 )
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.domain.webhooks import (
     ClaimedPosting,
     Endpoint,
@@ -220,6 +222,68 @@ class WebhookQueue(Protocol):
 
     async def sweep(self, before: datetime, *, limit: int) -> int:
         """Remove postings delivered or parked before an instant; return their number."""
+        ...
+
+
+class EventLogStore(Protocol):
+    """The log of all events that endpoints may subscribe to.
+
+    Events are stored in the commit that causes them, and numbered afterwards, in the order of
+    commits. A reader who sees a number has seen all smaller ones.
+    """
+
+    async def state(self) -> tuple[bool, int]:
+        """Return whether ``number_pending`` has something to do, and the last number."""
+        ...
+
+    async def number_pending(self) -> Numbered:
+        """Number events that are committed; one process at a time, up to a thousand at once."""
+        ...
+
+    async def start(self, since: datetime | None) -> LogPosition:
+        """Return the position before the first event of a time; None for the oldest event.
+
+        The first events after it may be a moment older.
+
+        Raises:
+            CursorExpiredError: events of this time were deleted.
+        """
+        ...
+
+    async def page(
+        self, after: LogPosition, kinds: Collection[WebhookEventKind] | None, limit: int
+    ) -> EventPage:
+        """Return the events after a position, oldest first.
+
+        Args:
+            after: the position.
+            kinds: only events of these types; None for all.
+            limit: the maximum number of events. There may be fewer although more follow.
+
+        Raises:
+            CursorExpiredError: events after this position were deleted after their retention
+                period, or the position is one of another log.
+        """
+        ...
+
+    async def newest(
+        self, kinds: Collection[WebhookEventKind] | None, before: int | None, limit: int
+    ) -> tuple[LoggedEvent, ...]:
+        """Return the newest events, newest first; ``before`` is the last number of a page."""
+        ...
+
+    async def event(self, event_id: bytes) -> LoggedEvent | None:
+        """Return an event; None if there is none (any more)."""
+        ...
+
+    async def postings(
+        self, event: LoggedEvent, endpoints: Collection[EndpointId]
+    ) -> tuple[Posting, ...]:
+        """Return the postings of an event to endpoints."""
+        ...
+
+    async def sweep(self, before: datetime, *, limit: int) -> int:
+        """Delete events made before an instant; return their number."""
         ...
 
 

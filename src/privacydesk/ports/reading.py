@@ -146,6 +146,7 @@ class Reader(Protocol):
         states: Sequence[str] = (),
         kinds: Sequence[str] = (),
         holder: str | None = None,
+        updated_since: datetime | None = None,
         limit: int = 100,
         after: TicketId | None = None,
     ) -> tuple[Ticket, ...]:

@@ -16,6 +16,7 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
+from privacydesk.storage.event_log import renew_log
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.resilient_reads import open_rows
 from privacydesk.storage.rows.conversation import BINDING, conversation_row, open_conversation
@@ -128,7 +129,7 @@ def find_damage(connection: sqlite3.Connection, *, quick: bool) -> tuple[str, ..
 
 
 def renew_epochs(url: str, ring: KeyRing) -> int:
-    """Give every conversation a new epoch; return how many were changed.
+    """Give every conversation, and the event log, a new epoch; return how many were changed.
 
     After a backup is restored, clients may have events that the database lacks. A new epoch makes
     them drop their copies and fetch the log again. A conversation that can't be read keeps its
@@ -138,6 +139,8 @@ def renew_epochs(url: str, ring: KeyRing) -> int:
     id_generator, seals = SecureIdGenerator(), Seals(ring, SystemClock())
     count, after = 0, b""
     try:
+        with engine.begin() as connection:
+            renew_log(connection)
         while True:
             with engine.begin() as connection:
                 rows = connection.execute(_NEXT_CONVERSATIONS, {"after": after}).all()

@@ -53,7 +53,7 @@ from privacydesk.storage.staging import (
     find_newly_settled,
     stage,
 )
-from privacydesk.storage.webhook_postings import PostingCollector
+from privacydesk.storage.webhook_postings import EventCollector
 from privacydesk.storage.writer_queue import DEFERRED, Outcomes, QueueEntry, TakeLateEntries
 
 _log = structlog.get_logger(__name__)
@@ -122,7 +122,7 @@ class Batch:
         self._connection = connection
         self._locked = LockedRows(connection, seals, snapshots, written_versions, shared=shared)
         self._rows_to_write = _RowsToWrite()
-        self._postings = PostingCollector(id_generator, now)
+        self._events = EventCollector(id_generator, now)
         self._staff_messages = StaffMessages(staff_channels, id_generator, now)
         self._new_seals: dict[ConversationId, Seal] = {}
         self._deferred: set[ConversationId] = set()
@@ -130,6 +130,11 @@ class Batch:
         self._seals = seals
         self._snapshots = snapshots
         self._counters = counters
+
+    @property
+    def has_webhook_events(self) -> bool:
+        """Whether the jobs caused webhook events."""
+        return self._events.has_events
 
     def run(self, entries: list[QueueEntry], take_late: TakeLateEntries | None = None) -> Outcomes:
         """Run all jobs and operations; the outcomes are valid only after the caller's commit.
@@ -220,7 +225,7 @@ class Batch:
             to_write.keys += staged.keys
             locked.new_keys.update(LookupHash(row["hash"]) for row in staged.keys)
         if staged.tickets:
-            self._postings.add_tickets(staged.tickets, locked.tickets.now, changes.ticket_log)
+            self._events.add_tickets(staged.tickets, locked.tickets.now, changes.ticket_log)
             to_write.evidence_settled += find_newly_settled(staged.tickets, locked.tickets.now)
             to_write.receipts += [
                 pending_row(ticket, locked.seal(ticket.conversation_id))
@@ -260,7 +265,9 @@ class Batch:
             to_write.data_keys.append(staged.data_key)
         before = locked.conversations.now.get(after.id)
         if before is None or before.owner is not after.owner:
-            self._postings.add_owner_change(before, after)
+            self._events.add_owner_change(before, after)
+        if before is not None and events:
+            self._events.add_messages(before, events)
         locked.conversations.now[after.id] = after
         if staged.events:
             to_write.events += staged.events
@@ -290,11 +297,11 @@ class Batch:
             (tables.receipt, to_write.receipts),
             (tables.audit, to_write.audit),
             (tables.staff_alarm, to_write.staff_alarms),
-            (tables.webhook_posting, self._postings.rows(self._connection, self._seals)),
             (tables.outbox, self._staff_messages.rows(self._connection, self._seals)),
         ):
             if rows:
                 self._insert(table, rows)
+        self._events.write(self._connection, self._seals)
         self._write_evidence_changes()
         if to_write.counter_increments:
             self._counters.add(self._connection, to_write.counter_increments)

@@ -87,6 +87,7 @@ class Committer:
         self._busy_timeout = BUSY_MILLIS
         self._quick = False
         self.written_at = -math.inf
+        self.has_webhook_events = False
 
     def try_commit_now(self, batch: list[QueueEntry]) -> Report | None:
         """Commit a batch without waiting, so that the event loop may call this.
@@ -225,6 +226,8 @@ class Committer:
         self._quick = not self._shared and time.monotonic() - commit_began < _QUICK
         if runner.appended:
             self.record_write()
+        if runner.has_webhook_events:
+            self.has_webhook_events = True
         runner.update_caches()
         appended.extend(runner.appended.values())
         return outcomes

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.retention import Purge, record_log_data
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.incident_recipients import FORGET_CONVERSATION
@@ -62,6 +63,14 @@ _DELETE_OF_TICKETS = tuple(
 _DELETE_EVIDENCE = sa.delete(tables.evidence).where(tables.evidence.c.id.in_(_IDS))
 _DELETE_DELIVERIES = sa.delete(tables.outbox).where(tables.outbox.c.id.in_(_IDS))
 
+_logged = tables.event_log.c
+_DELETE_LOGGED_EVENTS = sa.delete(tables.event_log).where(_logged.subject_id.in_(_IDS))
+_DELETE_LOGGED_MESSAGES = sa.delete(tables.event_log).where(
+    _logged.subject_id == sa.bindparam("at_conversation"),
+    _logged.kind == WebhookEventKind.CONVERSATION_MESSAGE.value,
+    _logged.place.between(sa.bindparam("first"), sa.bindparam("last")),
+)
+
 _receipt = tables.receipt.c
 _RECEIPTS = sa.select(tables.receipt).where(_receipt.ticket_id.in_(_IDS))
 _EMPTY_RECEIPT = (
@@ -104,9 +113,11 @@ def apply_purge(
         ]
         _blank_events(connection, ranges, seal)
         connection.execute(_DELETE_ATTACHMENTS, ranges)
+        connection.execute(_DELETE_LOGGED_MESSAGES, ranges)
     if purge.tickets:
         _empty_logs(connection, purge.tickets, seal)
         _forget_items(connection, purge.tickets, seal)
+        connection.execute(_DELETE_LOGGED_EVENTS, {"ids": sql.padded(purge.tickets)})
         for statement in _DELETE_OF_TICKETS:
             connection.execute(statement, {"ids": sql.padded(purge.tickets)})
     if purge.files:
@@ -167,5 +178,6 @@ def erase(connection: sa.Connection, conversation: ConversationId, version: int)
         return False
     for statement in _DELETE_OF_CONVERSATION:
         connection.execute(statement, {sql.GUARD_ID: conversation})
+    connection.execute(_DELETE_LOGGED_EVENTS, {"ids": [conversation]})
     connection.execute(FORGET_CONVERSATION, {"conversation": conversation})
     return True

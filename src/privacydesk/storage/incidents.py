@@ -36,7 +36,7 @@ from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.statements import padded
 from privacydesk.storage.versioned_rows import VersionedRows
-from privacydesk.storage.webhook_postings import PostingCollector
+from privacydesk.storage.webhook_postings import EventCollector
 from privacydesk.storage.writer import BatchWriter
 
 BINDING: Final = Binding("incident.mac", "id", "version", "body")
@@ -112,13 +112,12 @@ class SqlIncidentStore:
     async def save(self, incident: Incident, audit_entry: AuditEntry) -> None:
         """Insert or update an incident; see ``ports.IncidentStore``."""
 
-        def add_postings(connection: sa.Connection, before: Incident | None) -> None:
-            postings = PostingCollector(self._id_generator, audit_entry.at)
-            postings.add_incident(before, incident)
-            if rows := postings.rows(connection, self._seals):
-                connection.execute(sa.insert(tables.webhook_posting), rows)
+        def add_events(connection: sa.Connection, before: Incident | None) -> None:
+            events = EventCollector(self._id_generator, audit_entry.at)
+            events.add_incident(before, incident)
+            events.write(connection, self._seals)
 
-        await self._rows.save(_row(incident), audit_entry, add_postings)
+        await self._rows.save(_row(incident), audit_entry, add_events)
 
     # -- recipients ------------------------------------------------------------------------
 

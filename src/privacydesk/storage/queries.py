@@ -243,7 +243,11 @@ OPEN_DELIVERIES = (
 
 
 def ticket_list(
-    states: Sequence[str], kinds: Sequence[str], holder: str | None, limit: int
+    states: Sequence[str],
+    kinds: Sequence[str],
+    holder: str | None,
+    updated_since: int | None,
+    limit: int,
 ) -> sa.Select[Any]:
     """Return the query for tickets by due date, those without one last."""
     query = TICKETS.order_by(_ticket.due_at.asc().nulls_last(), _ticket.id)
@@ -253,6 +257,11 @@ def ticket_list(
         query = query.where(_ticket.kind.in_(kinds))
     if holder is not None:
         query = query.where(_ticket.holder == holder)
+    if updated_since is not None:
+        # Each change of a ticket leaves an entry.
+        entries = tables.ticket_log.c
+        updated = sa.select(entries.ticket_id).where(entries.at >= updated_since)
+        query = query.where(_ticket.id.in_(updated))
     return query.limit(limit)
 
 

@@ -43,7 +43,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.storage import inbox_queries, queries
-from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.codec import from_micros, opt_micros, to_micros
 from privacydesk.storage.data_keys import load_digest_key, load_seals
 from privacydesk.storage.database_errors import (
     READING,
@@ -292,6 +292,7 @@ class SqlReader:
         states: Sequence[str] = (),
         kinds: Sequence[str] = (),
         holder: str | None = None,
+        updated_since: datetime | None = None,
         limit: int = 100,
         after: TicketId | None = None,
     ) -> tuple[Ticket, ...]:
@@ -301,9 +302,11 @@ class SqlReader:
             states: only tickets in these states; all if empty.
             kinds: only these request kinds; all if empty.
             holder: only this agent's tickets; unassigned ones if empty; all if None.
+            updated_since: only tickets whose log has an entry of this time or later.
             limit: the maximum number of tickets.
             after: the last ticket of the previous page.
         """
+        since = opt_micros(updated_since)
 
         def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
             start: tuple[TicketId, int | None] | None = None
@@ -315,7 +318,7 @@ class SqlReader:
 
             def select_page(last: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
                 cursor = start if last is None else (last.id, last.due_at)
-                query = queries.ticket_list(states, kinds, holder, count)
+                query = queries.ticket_list(states, kinds, holder, since, count)
                 if cursor is not None:
                     query = queries.after_cursor(query, *cursor)
                 return connection.execute(query).all()

@@ -25,6 +25,7 @@ from privacydesk.storage.engines import (
     reading_engine,
     sqlite_file,
 )
+from privacydesk.storage.event_log import SqlEventLog
 from privacydesk.storage.expired_content import SqlPurgeStore
 from privacydesk.storage.figures import SqlFigures
 from privacydesk.storage.fingerprints import SqlFingerprints
@@ -118,6 +119,7 @@ class SqlStore:
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
         self.webhook_store = SqlWebhookStore(self.writer, self.reader, seals)
         self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
+        self.event_log = SqlEventLog(self.writer, self.reader, seals)
         self.api_token_store = SqlApiTokenStore(self.writer, self.reader, seals)
         self.revocations = SqlRevocationStore(self.writer, self.reader, seals)
         self.ticketing_link_store = SqlTicketingLinkStore(self.writer, self.reader, seals)

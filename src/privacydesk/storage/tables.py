@@ -250,6 +250,7 @@ ticket_log = sa.Table(
     sa.Column("body", _SEALED, nullable=False),
     # The ticket's version after the job.
     sa.Column("ticket_version", sa.BigInteger),
+    sa.Index("ix_ticket_log_at", "at", "ticket_id"),
     _partial_index(
         "uq_ticket_log_once", "once_id", "ticket_id", where="once_id IS NOT NULL", unique=True
     ),
@@ -571,6 +572,37 @@ webhook_posting = sa.Table(
     _partial_index("ix_webhook_posting_lane", "lane", "place", where="open"),
     _partial_index("ix_webhook_posting_parked", "endpoint_id", "id", where="state = 'parked'"),
     _partial_index("ix_webhook_posting_done", "done_at", where="NOT open"),
+)
+
+# Every event that endpoints may subscribe to, whether or not there is an endpoint.
+event_log = sa.Table(
+    "event_log",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    # Given after the commit, in the order of commits; see ``storage.event_log``.
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", _INSTANT, nullable=False, index=True),
+    # The ticket, conversation or incident.
+    sa.Column("subject_id", _ID, nullable=False, index=True),
+    sa.Column("place", sa.BigInteger, nullable=False),
+    # Not sealed, as in ``webhook_posting``.
+    sa.Column("body", Blob, nullable=False),
+    _mac(),
+    _partial_index("uq_event_log_seq", "seq", where="seq IS NOT NULL", unique=True),
+    _partial_index("ix_event_log_pending", "id", where="seq IS NULL"),
+)
+
+# One row. ``removed`` is the highest number among the events that were deleted after their
+# retention period; ``removed_to`` is the instant before which they were made.
+event_log_head = sa.Table(
+    "event_log_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("log", Blob(8), nullable=False),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.Column("removed", sa.BigInteger, nullable=False),
+    sa.Column("removed_to", _INSTANT),
 )
 
 webhook_try = sa.Table(

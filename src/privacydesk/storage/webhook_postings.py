@@ -1,4 +1,4 @@
-"""Creates webhook postings for committed changes, one for each subscribed endpoint.
+"""Writes events of committed changes: to the log, and as a posting for each subscribed endpoint.
 
 They are inserted in the transaction of the changes, so both are committed together. The endpoints
 are read only if there are events.
@@ -6,13 +6,14 @@ are read only if there are events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.events import Event
 from privacydesk.domain.ids import EndpointId, PostingId, TicketId
 from privacydesk.domain.incidents import Incident
 from privacydesk.domain.ticket import LogEntry, Ticket
@@ -21,6 +22,7 @@ from privacydesk.domain.webhook_events import (
     WebhookEventKind,
     webhook_event_of_incident,
     webhook_event_of_owner,
+    webhook_events_of_messages,
     webhook_events_of_ticket,
 )
 from privacydesk.domain.webhooks import EndpointState, Posting
@@ -28,6 +30,7 @@ from privacydesk.storage import tables
 from privacydesk.storage.data_keys import get_or_create_digest_key
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.resilient_reads import open_rows_with_key
+from privacydesk.storage.rows.event_log import event_log_row
 from privacydesk.storage.rows.webhook import (
     ENDPOINT_BINDING,
     WEBHOOK_KEY,
@@ -42,8 +45,8 @@ _ACTIVE_ENDPOINTS: Final = sa.select(tables.webhook_endpoint).where(
 )
 
 
-class PostingCollector:
-    """Collects webhook events of a transaction, and creates rows for the subscribed endpoints.
+class EventCollector:
+    """Collects webhook events of a transaction, and writes them for the log and for endpoints.
 
     Args:
         id_generator: generates the ids of events and postings, which sort by creation time.
@@ -76,37 +79,50 @@ class PostingCollector:
         if event is not None:
             self._events.append((event, None))
 
+    def add_messages(self, before: Conversation, appended: Collection[Event]) -> None:
+        """Add the events of what a user sent to an agent."""
+        events = webhook_events_of_messages(before, appended)
+        self._events += [(event, None) for event in events]
+
     def add_incident(self, before: Incident | None, after: Incident) -> None:
         """Add the event of an incident that has changed."""
         event = webhook_event_of_incident(before, after)
         if event is not None:
             self._events.append((event, None))
 
-    def rows(self, connection: sa.Connection, seals: Seals) -> list[dict[str, Any]]:
-        """Return the posting rows to insert."""
+    @property
+    def has_events(self) -> bool:
+        """Whether anything was collected."""
+        return bool(self._events)
+
+    def write(self, connection: sa.Connection, seals: Seals) -> None:
+        """Insert the rows of the log and of the postings."""
         if not self._events:
-            return []
+            return
         subscriptions = _load_subscriptions(connection, seals)
-        if not subscriptions:
-            return []
         key = get_or_create_digest_key(connection, seals)
-        return [
-            posting_row(posting, key)
-            for event, ticket in self._events
-            for posting in self._create_postings(event, ticket, subscriptions)
-        ]
+        logged: list[dict[str, Any]] = []
+        postings: list[dict[str, Any]] = []
+        for event, ticket in self._events:
+            event_id = self._id_generator.id(self._now)
+            body = event.body(event_id, self._now)
+            logged.append(event_log_row(event, event_id, self._now, body, key))
+            postings += [
+                posting_row(posting, key)
+                for posting in self._create_postings(event, ticket, event_id, body, subscriptions)
+            ]
+        connection.execute(sa.insert(tables.event_log), logged)
+        if postings:
+            connection.execute(sa.insert(tables.webhook_posting), postings)
 
     def _create_postings(
         self,
         event: WebhookEvent,
         ticket: Ticket | None,
+        event_id: bytes,
+        body: bytes,
         subscriptions: Mapping[EndpointId, frozenset[WebhookEventKind]],
     ) -> list[Posting]:
-        endpoints = [endpoint for endpoint, kinds in subscriptions.items() if event.kind in kinds]
-        if not endpoints:
-            return []
-        event_id = self._id_generator.id(self._now)
-        body = event.body(event_id, self._now)
         return [
             Posting(
                 id=PostingId(self._id_generator.id(self._now)),
@@ -122,7 +138,8 @@ class PostingCollector:
                 number=ticket.number if ticket else "",
                 ticket=ticket.id if ticket else None,
             )
-            for endpoint in endpoints
+            for endpoint, kinds in subscriptions.items()
+            if event.kind in kinds
         ]
 
 

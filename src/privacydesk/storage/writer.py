@@ -92,6 +92,7 @@ class BatchWriter:
             engine, seals, clock, self._snapshots, self.outage, staff_channels=staff_channels
         )
         self._hooks: list[CommitHook] = []
+        self._event_hooks: list[Callable[[], None]] = []
         self._queue: deque[QueueEntry] = deque()
         self.taken = 0
         self._working = False
@@ -178,6 +179,10 @@ class BatchWriter:
         """Register a hook to be called after each commit, before submitters get their results."""
         self._hooks.append(hook)
 
+    def on_webhook_events(self, hook: Callable[[], None]) -> None:
+        """Register a hook to be called after commits of jobs that caused webhook events."""
+        self._event_hooks.append(hook)
+
     def _enqueue(
         self, *, job: Job | None = None, operation: Callable[[sa.Connection], Any] | None = None
     ) -> asyncio.Future[Any]:
@@ -251,6 +256,10 @@ class BatchWriter:
         outcomes, appended = report
         for events in appended:
             self._call_hooks(events)
+        if self._committer.has_webhook_events:
+            self._committer.has_webhook_events = False
+            for hook in self._event_hooks:
+                hook()
         deferred: list[QueueEntry] = []
         for entry, outcome in outcomes:
             future = entry.future

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 from tests.common.api_client import program
 from tests.common.console_cases import enter
 from tests.common.console_client import Office
@@ -81,3 +84,30 @@ async def test_a_conversation_that_is_none_is_not_found(office: Office) -> None:
     reader = await program(office)
     for name in ("00" * 16, "zz", "PD-none"):
         assert (await reader.get(f"/conversations/{name}")).status == 404
+
+
+async def test_a_request_waits_for_the_next_event_of_its_conversation(office: Office) -> None:
+    player, talk = await waiting(office)
+    writer = await program(office)
+    await writer.post(f"/conversations/{talk}/take")
+    head = (await writer.get(f"/conversations/{talk}")).body["head"]
+    integrations = office.world.services.integrations
+    assert integrations is not None
+    asked = asyncio.create_task(writer.get(f"/conversations/{talk}/events?after={head}&wait=30"))
+    while not integrations.waiters.count:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
+    await player.step({"user": "Are you there?"})
+    assert (await asked).body["events"][0]["text"] == "Are you there?"
+    later = (await writer.get(f"/conversations/{talk}")).body["head"]
+    empty = await writer.get(f"/conversations/{talk}/events?after={later}&wait=1")
+    assert (empty.status, empty.body["events"]) == (200, [])
+
+
+async def test_conversations_are_listed_by_when_something_was_done(office: Office) -> None:
+    await waiting(office)
+    office.clock.move(timedelta(minutes=1))
+    since = office.clock.now().isoformat().replace("+00:00", "Z")
+    _, second = await waiting(office, "mother")
+    reader = await program(office)
+    page = (await reader.get(f"/conversations?updated_since={since}")).body
+    assert [one["id"] for one in page["conversations"]] == [second]

@@ -34,8 +34,8 @@ from privacydesk.web.api.openapi_webhooks import SHARED, event_name
 from privacydesk.web.api.operations import PREFIX, Operation
 
 DESCRIPTION = openapi_document(OPERATIONS)
-ACCEPTED = ("2xx", "401", "403", "404", "409", "412", "422")
-"""What may be answered to a request as described: 412 and 422 tell of the thing it is about."""
+ACCEPTED = ("2xx", "401", "403", "404", "409", "410", "412", "422")
+"""What may be answered to a request as described: 410 to 422 tell of the thing it is about."""
 
 CONFIG: Mapping[str, Any] = {
     "checks": {"positive_data_acceptance": {"expected-statuses": list(ACCEPTED)}},
@@ -217,6 +217,10 @@ async def _filled(office: Office) -> Served:
     _, other = await guardian(office)
     await enter(office, "chen", {"user": "I want to talk to a person"})
     (waiting,) = await office.world.services.store.reader.queue(limit=10)
+    integrations = office.world.services.integrations
+    assert integrations is not None
+    # Requests with ``wait`` are answered at once.
+    integrations.waiters.close()
     made: Program = await program(office)
     return Served(
         str(office.server.make_url("")).rstrip("/"),

@@ -154,6 +154,7 @@ async def test_two_at_the_same_time_are_one(office: Office) -> None:
     path = f"/webhooks/{made['id']}/rotate-secret"
     answers = await asyncio.gather(*(asker.post(path, key=key, tag='"1"') for _ in range(5)))
     assert {one.status for one in answers} == {200}
+    assert sum("Idempotency-Replayed" in one.headers for one in answers) == 4
     assert len({one.body["secret"] for one in answers}) == 1
     (standing,) = await desk_of(office).all()
     assert standing.endpoint.version == 2

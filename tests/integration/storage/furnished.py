@@ -158,6 +158,8 @@ async def _join(store: SqlStore) -> None:
         b"{}", NOW, NOW, NOW, number="PD-1", ticket=desk.ticket_id(),
     )  # fmt: skip
     await store.webhook_store.queue_test(posting, _TOLD)
+    while (await store.event_log.state())[0]:
+        await store.event_log.number_pending()
     await store.ticketing_link_store.join("crm", NOW)
     await store.ticketing_link_store.discover("crm", NOW)
 

@@ -53,6 +53,7 @@ EXCUSED_TABLES: Final[Mapping[str, str]] = {
     "chore": "when something is looked at next",
     "api_answer": "what a program hears of its own request when it sends it again",
     "ticketing_system": "a connector's cursor and its faults",
+    "event_log_head": "where readers of the log stand; a wrong one is refused or reads again",
     "audit_head": "checked by the chain's own code",
     "ticket_task": "where tasks are found; what they are stands in their ticket's body",
     "agent_passkey": "finds an agent; whose a passkey is stands in the sealed credential",
@@ -77,6 +78,7 @@ EXCUSED: Final[Mapping[str, Mapping[str, str]]] = {
         ("due_at", "state", "open", "attempts", "tries_left", "begun_at", "done_at"),
         "when, and whether again: under the same id, which receivers know",
     ),
+    "event_log": {"seq": "when it is read; a deleted row would be missed just as well"},
     "ticketing_link": dict.fromkeys(
         ("due_at", "attempts", "fault", "synced_at", "doubt_until", "revision"),
         "when it is looked at next, and what is shown of it",
@@ -107,11 +109,13 @@ _OTHER: Final[Mapping[str, str]] = {
     "webhook_endpoint.state": "'disabled'",
     "webhook_endpoint.kinds": "'ticket.filed ticket.closed'",
     "webhook_posting.kind": "'ticket.closed'",
+    "event_log.kind": "'ticket.closed'",
 }
 """Values that a closed list allows."""
 
 _ONE: Final[Mapping[str, str]] = {
     "event": ' WHERE "offset" = 3',
+    "event_log": " WHERE seq = 1",
     "data_key": f" WHERE conversation_id = x'{furnished.HOME.hex()}'",
     "audit": " WHERE id = (SELECT min(id) FROM audit WHERE seq IS NULL)",
 }
@@ -220,6 +224,11 @@ async def _claimed(store: SqlStore) -> object:
     return await store.webhook_queue.claim(NOW, lease=MINUTE, at_once=9, busy={})
 
 
+async def _first_event(store: SqlStore) -> object:
+    page = await store.event_log.page(await store.event_log.start(None), None, 1)
+    return [event for event in page.events if event.number == 1]
+
+
 async def _revoked(store: SqlStore) -> bool:
     return any([page async for page in store.revocations.since(NOW - MINUTE)])
 
@@ -261,6 +270,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "access_log": lambda s: s.access.entries(agent=None, limit=9),
     "webhook_endpoint": _claimed,
     "webhook_posting": _claimed,
+    "event_log": _first_event,
     "audit": _sealed_all,
     "api_token": lambda s: s.api_token_store.bearer(furnished.BEARER),
     "app_token_revocation": _revoked,

@@ -12,6 +12,7 @@ from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
 from privacydesk.domain.deadlines import Unit
+from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import IncidentId
 from privacydesk.domain.incidents import Audience, Incident, IncidentState, NoticePart
 from privacydesk.domain.tasks import Task, TaskState
@@ -21,6 +22,7 @@ from privacydesk.domain.webhook_events import (
     WebhookEventKind,
     webhook_event_of_incident,
     webhook_event_of_owner,
+    webhook_events_of_messages,
     webhook_events_of_ticket,
 )
 
@@ -291,3 +293,25 @@ def test_a_discarded_incident_is_told_if_it_was_prepared() -> None:
     assert told is not None
     assert told.kind is WebhookEventKind.INCIDENT_DISCARDED
     assert webhook_event_of_incident(notice, discarded) is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "told"), [(OwnerKind.ASSISTANT, 0), (OwnerKind.QUEUE, 0), (OwnerKind.AGENT, 1)]
+)
+def test_what_a_user_sends_is_told_while_an_agent_has_the_conversation(
+    owner: OwnerKind, told: int
+) -> None:
+    before = Conversation(conversation_id(), "epoch", NOW, version=4, owner=Owner(owner, offset=2))
+    appended = [
+        Event(5, NOW, Sender.USER, EventKind.UPLOADED, text="hidden"),
+        Event(6, NOW, Sender.ASSISTANT, EventKind.TEXT, text="hidden"),
+    ]
+    events = webhook_events_of_messages(before, appended)
+    assert len(events) == told
+    for event in events:
+        message = json.loads(event.body(b"e" * 16, NOW))
+        assert (message["schema"], message["type"]) == (
+            "privacydesk.message", "conversation.message",
+        )  # fmt: skip
+        assert message["data"]["kind"] == "uploaded"
+        assert "hidden" not in str(message)

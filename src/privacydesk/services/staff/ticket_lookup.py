@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from privacydesk.domain.audit import damaged_tickets
 from privacydesk.domain.deadlines import Day
@@ -86,6 +87,7 @@ class TicketLookup:
         states: Sequence[str] = (),
         kinds: Sequence[str] = (),
         holder: str | None = None,
+        updated_since: datetime | None = None,
         limit: int = 100,
         after: TicketId | None = None,
     ) -> tuple[Ticket, ...]:
@@ -95,11 +97,17 @@ class TicketLookup:
             states: the states to include; all if empty.
             kinds: the request kinds to include; all if empty.
             holder: the agent who holds the tickets; None for any.
+            updated_since: only tickets whose log has an entry of this time or later; None for any.
             limit: the size of a page.
             after: the last ticket of the previous page; None for the first page.
         """
         return await self._reader.list_tickets(
-            states=states, kinds=kinds, holder=holder, limit=limit, after=after
+            states=states,
+            kinds=kinds,
+            holder=holder,
+            updated_since=updated_since,
+            limit=limit,
+            after=after,
         )
 
     async def unreadable_numbers(self) -> tuple[str, ...]:

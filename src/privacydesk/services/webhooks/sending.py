@@ -112,13 +112,13 @@ class Sending:
         for one in tried:
             endpoint = one.claimed.endpoint
             if one.attempt.answer.is_gone:
-                _log.error("webhook_gone", endpoint=_name(endpoint), alarms=_ALARMS)
+                _log.error("webhook_gone", **_named(endpoint), alarms=_ALARMS)
                 await self._alert_to(endpoint)
             elif _is_lost(one):
                 count = parked.get(endpoint.id, (endpoint, 0))[1] + 1
                 parked[endpoint.id] = (endpoint, count)
         for endpoint, count in parked.values():
-            _log.error("webhook_parked", endpoint=_name(endpoint), events=count, alarms=_ALARMS)
+            _log.error("webhook_parked", **_named(endpoint), events=count, alarms=_ALARMS)
 
     async def watch(self) -> None:
         """Tell staff of endpoints that have been failing for a while."""
@@ -127,7 +127,7 @@ class Sending:
             since = endpoint.failing_since
             _log.error(
                 "webhook_failing",
-                endpoint=_name(endpoint),
+                **_named(endpoint),
                 since=since.isoformat() if since else None,
                 alarms=_ALARMS,
             )
@@ -136,7 +136,8 @@ class Sending:
 
     async def _alert_to(self, endpoint: Endpoint) -> None:
         if self._alert is not None:
-            await self._alert(AlarmKind.WEBHOOKS_FAILING, _name(endpoint), self._clock.now())
+            about, now = endpoint.id.hex(), self._clock.now()
+            await self._alert(AlarmKind.WEBHOOKS_FAILING, about, now)
 
     async def sweep(self) -> None:
         """Remove expired entries from the delivery log."""
@@ -157,6 +158,6 @@ def _ails(standing: EndpointStatus) -> bool:
     return gone or alarmed or standing.parked > 0
 
 
-def _name(endpoint: Endpoint) -> str:
+def _named(endpoint: Endpoint) -> dict[str, str]:
     # Never its address: that may hold a token.
-    return endpoint.id.hex()
+    return {"endpoint": endpoint.label, "endpoint_id": endpoint.id.hex()}

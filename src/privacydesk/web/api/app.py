@@ -9,6 +9,7 @@ from aiohttp import web
 
 from privacydesk.web.api.app_tokens import APP_TOKENS
 from privacydesk.web.api.conversations import CONVERSATIONS
+from privacydesk.web.api.events import EVENTS
 from privacydesk.web.api.headers import RateLimiter, add_api_headers
 from privacydesk.web.api.intake import REQUESTS
 from privacydesk.web.api.openapi import openapi_document
@@ -17,7 +18,12 @@ from privacydesk.web.api.pages import OPENAPI_DOCUMENT, OpenApiDocument, docs_pa
 from privacydesk.web.api.policy import POLICY
 from privacydesk.web.api.profile import PROFILE
 from privacydesk.web.api.reports import REPORTS
-from privacydesk.web.api.request_handler import RATE_LIMITER, serve_operation
+from privacydesk.web.api.request_handler import (
+    RATE_LIMITER,
+    REQUEST_LOCKS,
+    RequestLocks,
+    serve_operation,
+)
 from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
 from privacydesk.web.api.tickets import TICKETS
@@ -33,6 +39,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     *TICKET_ACTIONS,
     *TASKS,
     *CONVERSATIONS,
+    *EVENTS,
     *WEBHOOKS,
     *PROFILE,
     *POLICY,
@@ -53,7 +60,9 @@ def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
     app[DEFAULT_LOCALE] = "en"
     app[OPENAPI_DOCUMENT] = OpenApiDocument(partial(openapi_document, OPERATIONS))
     app[RATE_LIMITER] = RateLimiter(settings.api_per_minute, settings.api_at_once)
+    app[REQUEST_LOCKS] = RequestLocks()
     app.on_response_prepare.append(add_api_headers)
+    app.on_shutdown.append(_end_waiting)
     app.router.add_routes(
         [
             web.get("/docs", docs_page),
@@ -76,6 +85,11 @@ def _route(operation: Operation[Any, Any]) -> web.RouteDef:
 async def _asyncapi_json(_: web.Request) -> web.Response:
     """Return the AsyncAPI document of the chat's socket."""
     return json_response(asyncapi_document())
+
+
+async def _end_waiting(app: web.Application) -> None:
+    """Answer the requests that wait for something, since the process is ending."""
+    app[API_SERVICES].waiters.close()
 
 
 async def _openapi_json(request: web.Request) -> web.Response:

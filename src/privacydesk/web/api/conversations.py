@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -13,6 +15,7 @@ from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
+from privacydesk.services.staff.case_pages import ConversationView
 from privacydesk.web.api.operations import (
     ApiResponse,
     Call,
@@ -30,6 +33,8 @@ from privacydesk.web.api.schemas import (
     RequestModel,
     ResponseModel,
     Timestamp,
+    TimestampInput,
+    WaitingQuery,
 )
 from privacydesk.web.api.ticket_actions import TextRequest
 from privacydesk.web.files import file_response
@@ -54,11 +59,16 @@ class ConversationQuery(RequestModel):
             " `taken`: those of all agents."
         ),
     )
+    updated_since: TimestampInput | None = Field(
+        default=None,
+        description="Only conversations in which the user did something, or which got their owner,"
+        " from this time on. A page may then have fewer entries although `next` is not null.",
+    )
     limit: PageSize = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = Field(default=None, description="The `next` of the previous page.")
 
 
-class EventQuery(RequestModel):
+class EventQuery(WaitingQuery):
     """The range of a list of events."""
 
     after: Annotated[int, Field(ge=0, lt=1_000_000_000), QUERY_INTEGER] = Field(
@@ -180,21 +190,42 @@ async def _list_conversations(call: Call[ConversationQuery, EmptyRequest]) -> Ap
         if query.cursor in ids:
             conversations = conversations[ids.index(query.cursor) + 1 :]
     page = conversations[: query.limit]
+    since = query.updated_since
     return ApiResponse(
         ConversationPage(
-            conversations=tuple(_conversation_response(conversation) for conversation in page),
+            conversations=tuple(
+                _conversation_response(conversation)
+                for conversation in page
+                if since is None or _updated_at(conversation) >= since
+            ),
             next=page[-1].id.hex() if len(conversations) > query.limit else None,
         )
     )
+
+
+def _updated_at(conversation: Conversation) -> datetime:
+    instants = (conversation.created_at, conversation.last_said_at, conversation.owner.since)
+    return max(at for at in instants if at is not None)
 
 
 async def _list_events(call: Call[EventQuery, EmptyRequest]) -> ApiResponse:
     services, query = call.services, call.query
     conversation = await services.takeover.find(call.path["conversation"])
     await services.audit.record(call.actor, "api_messages_read", conversation=conversation.id)
-    view = await services.case_pages.conversation_view(
-        conversation.id, after=query.after, limit=query.limit
-    )
+    until = asyncio.get_running_loop().time() + query.wait
+
+    async def read() -> ConversationView:
+        return await services.case_pages.conversation_view(
+            conversation.id, after=query.after, limit=query.limit
+        )
+
+    if query.wait:
+        with services.waiters.waiting(conversation.id, call.client) as wakeup:
+            view = await read()
+            while not view.events and not services.waiters.is_closed and await wakeup.wait(until):
+                view = await read()
+    else:
+        view = await read()
     return ApiResponse(
         EventPage(
             epoch=view.conversation.epoch,
@@ -278,7 +309,10 @@ CONVERSATIONS: Final[tuple[Operation[Any, Any], ...]] = (
         handler=_list_events,
         query_model=EventQuery,
         response_model=EventPage,
-        details="Each access is audited. Verification codes that users typed are not included.",
+        details=(
+            "Each access is audited. Verification codes that users typed are not included. With"
+            " `wait`, the response comes with the next event."
+        ),
     ),
     read_operation(
         "open_attachment",

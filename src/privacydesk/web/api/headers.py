@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Hashable
+from importlib.metadata import version
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -17,6 +18,9 @@ IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
 RATE_LIMIT_HEADER: Final = "RateLimit"
 RATE_LIMIT_POLICY_HEADER: Final = "RateLimit-Policy"
+VERSION_HEADER: Final = "Privacydesk-Version"
+VERSION: Final = version("privacydesk")
+"""The version of the desk, as in the OpenAPI document."""
 
 KEY_PATTERN: Final = r"^[!-~]{8,200}$"
 """An idempotency key: a UUID, or any other identifier in visible ASCII that the client makes."""
@@ -88,8 +92,9 @@ RATE_LIMIT_STATE: Final = web.RequestKey("api_limit", RateLimitState)
 
 
 async def add_api_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Add the rate-limit headers to a response; for the ``on_response_prepare`` signal."""
+    """Add version and rate limit to a response; for the ``on_response_prepare`` signal."""
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    response.headers[VERSION_HEADER] = VERSION
     limit = request.get(RATE_LIMIT_STATE)
     if limit is None:
         return

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -24,6 +23,8 @@ from privacydesk.web.api.headers import (
     RATE_LIMIT_HEADER,
     RATE_LIMIT_POLICY_HEADER,
     REPLAYED_HEADER,
+    VERSION,
+    VERSION_HEADER,
 )
 from privacydesk.web.api.openapi_webhooks import (
     WEBHOOK_HEADERS,
@@ -68,6 +69,7 @@ _ERROR_DESCRIPTIONS: Final[Mapping[int, str]] = MappingProxyType(
         401: "There is no token, or it is no longer valid.",
         403: "The token lacks the scope, or the identity may not do this.",
         404: "It does not exist.",
+        410: "Events after the cursor were deleted, or the cursor is of another log.",
         409: "Its current state doesn't permit this, or another agent has it.",
         412: "It has changed since the version in `If-Match`.",
         413: "The body is too large.",
@@ -119,6 +121,7 @@ _GROUP_DESCRIPTIONS: Final[Mapping[Group, str]] = {
     Group.TICKET_ACTIONS: "Actions of an agent on tickets, with the same rules as in the console.",
     Group.TASKS: "What teams, the owners of some of the data, are asked to do for tickets.",
     Group.CONVERSATIONS: "Reading conversations and replying to users.",
+    Group.EVENTS: "The log of all events, to be read by a cursor.",
     Group.WEBHOOKS: "Endpoints to which the desk sends events, and the deliveries to them.",
     Group.PROFILE: "The operator profile in force and its versions.",
     Group.POLICY: "Answers from the operator's policy, word for word.",
@@ -145,7 +148,7 @@ def openapi_document(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, 
         "openapi": "3.1.0",
         "info": {
             "title": "privacydesk",
-            "version": version("privacydesk"),
+            "version": VERSION,
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "description": (
                 "Tickets and conversations of the privacy desk, for ticketing systems and for the"
@@ -314,7 +317,7 @@ def _success_response(operation: Operation[Any, Any], schemas: _SchemasByModel) 
     else:
         schema = dict(schemas[operation.response_model, "serialization"])
         content = {"application/json": {"schema": schema}}
-    headers = dict(_RATE_LIMIT_HEADERS)
+    headers = {**_VERSION_HEADERS, **_RATE_LIMIT_HEADERS}
     if operation.has_etag:
         headers["ETag"] = {"schema": {"type": "string", "pattern": ETAG_PATTERN}}
     if operation.takes_key:
@@ -327,7 +330,9 @@ def _success_response(operation: Operation[Any, Any], schemas: _SchemasByModel) 
 
 def _error_response(status: int) -> dict[str, Any]:
     # Requests without a valid token are not counted.
-    headers = dict(_RATE_LIMIT_HEADERS) if status != 401 else {}  # noqa: PLR2004
+    headers = dict(_VERSION_HEADERS)
+    if status != 401:  # noqa: PLR2004
+        headers |= _RATE_LIMIT_HEADERS
     if status == 429:  # noqa: PLR2004
         headers["Retry-After"] = {"schema": {"type": "string", "pattern": "^[0-9]+$"}}
     schema = {"$ref": _SCHEMA_REF.format(model=Problem.__name__)}
@@ -338,6 +343,12 @@ def _error_response(status: int) -> dict[str, Any]:
     }
 
 
+_VERSION_HEADERS: Final[dict[str, Any]] = {
+    VERSION_HEADER: {
+        "description": "The version of the desk, as in `info.version`.",
+        "schema": {"type": "string"},
+    },
+}
 _RATE_LIMIT_HEADERS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         RATE_LIMIT_POLICY_HEADER: {

@@ -18,6 +18,8 @@ from privacydesk.domain.api_tokens import Bearer, Scope, StoredResponse
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.audit import Audit
+from privacydesk.services.change_waiters import ChangeWaiters
+from privacydesk.services.event_log import EventLog
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.intake import Intake
 from privacydesk.services.integrations.api_tokens import ApiTokens
@@ -60,6 +62,8 @@ class ApiServices:
     endpoints: Endpoints
     reports: Reports
     answer_policy: AnswerPolicy
+    event_log: EventLog
+    waiters: ChangeWaiters
     audit: Audit
     access_log: AccessLog
     clock: Clock
@@ -76,6 +80,7 @@ class Group(StrEnum):
     TICKET_ACTIONS = "Acting on tickets"
     TASKS = "Tasks of teams"
     CONVERSATIONS = "Conversations"
+    EVENTS = "Events"
     WEBHOOKS = "Webhooks"
     PROFILE = "Operator profile"
     POLICY = "Policy"
@@ -121,6 +126,11 @@ class Call(Generic[Q, B]):
     def has_scope(self, scope: Scope) -> bool:
         """Whether the token has a scope besides the one that the operation needs."""
         return scope in self.bearer.token.scopes
+
+    @property
+    def client(self) -> str:
+        """Identifies the token, for limits."""
+        return self.bearer.token.id.hex()
 
 
 @dataclass(frozen=True, slots=True)

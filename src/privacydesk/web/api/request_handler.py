@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, get_origin
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -43,13 +44,16 @@ from privacydesk.web.api.operations import (
     Call,
     Operation,
 )
-from privacydesk.web.api.schemas import EmptyRequest
+from privacydesk.web.api.schemas import EmptyRequest, WaitingQuery
 from privacydesk.web.bodies import read_body
 from privacydesk.web.keys import SETTINGS
 
 _log = structlog.get_logger(__name__)
 
 RATE_LIMITER: Final = web.AppKey("api_limiter", RateLimiter)
+RequestLocks = WeakValueDictionary[tuple[str, str], asyncio.Lock]
+"""The locks of requests that are being carried out, by identity and idempotency key."""
+REQUEST_LOCKS: Final = web.AppKey("api_request_locks", RequestLocks)
 _JSON: Final = "application/json"
 _STALE_REASONS: Final = frozenset(
     {"ticket_changed", "owner_changed", "webhook_stale", "setting_changed"}
@@ -77,9 +81,11 @@ async def serve_operation(operation: Operation[Any, Any], request: web.Request) 
             retry_after=limit.wait,
         )
     try:
-        async with asyncio.timeout(settings.api_timeout):
+        async with asyncio.timeout(settings.api_timeout) as timeout:
             await _check_scope(services, operation, bearer, request)
             call = await _parse_call(operation, services, bearer, request)
+            if isinstance(call.query, WaitingQuery):
+                timeout.reschedule((timeout.when() or 0) + call.query.wait)
             response = await _run(operation, call, request)
     except TimeoutError:
         # A write may still complete after the timeout; a retry with the same key won't repeat it.
@@ -234,12 +240,22 @@ async def _run(
             return _http_response(await operation.handler(call))
         except DeskError as error:
             raise _as_unprocessable(error) from None
-    idempotency, key = call.services.idempotency, _idempotency_key(request)
+    key = _idempotency_key(request)
     # Requests count as the same whatever the formatting and key order of their JSON, and whatever
     # the version in ``If-Match``.
     content = f"{operation.name} {request.path} ".encode() + orjson.dumps(
         call.body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS
     )
+    lock = request.config_dict[REQUEST_LOCKS].setdefault((call.actor, key), asyncio.Lock())
+    # A repetition that comes meanwhile waits, and gets the stored response.
+    async with lock:
+        return await _run_write(operation, call, key, content)
+
+
+async def _run_write(
+    operation: Operation[Any, Any], call: Call[Any, Any], key: str, content: bytes
+) -> web.Response:
+    idempotency = call.services.idempotency
     registered = await idempotency.begin(call.actor, key, content)
     if registered.answered:
         return await _stored_response(operation, call, registered.stored)
@@ -249,8 +265,8 @@ async def _run(
         )
     except StaleError as error:
         if (await idempotency.begin(call.actor, key, content)).stored != registered.stored:
-            # An identical concurrent request has done it: respond to both with its response.
-            return await _run(operation, call, request)
+            # An identical request of another process has done it: respond with its response.
+            return await _run_write(operation, call, key, content)
         if call.expected_version is None or error.data.get("reason") not in _STALE_REASONS:
             raise
         raise DeskError(

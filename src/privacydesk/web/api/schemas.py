@@ -25,6 +25,8 @@ DEFAULT_PAGE_SIZE: Final = 50
 """Default number of entries on a page of a list."""
 
 _MAX_PAGE_SIZE: Final = 200
+_MAX_WAIT_SECONDS: Final = 30
+"""Less than the 60 seconds after which common proxies give up."""
 _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
@@ -97,6 +99,17 @@ PageSize = Annotated[
     int, Field(ge=1, le=_MAX_PAGE_SIZE, description="Maximum number of entries."), QUERY_INTEGER
 ]
 """The number of entries on a page of a list."""
+
+
+class WaitingQuery(RequestModel):
+    """A query that may wait for something to come."""
+
+    wait: Annotated[int, Field(ge=0, le=_MAX_WAIT_SECONDS), QUERY_INTEGER] = Field(
+        default=0,
+        description="Seconds to wait if there is nothing yet; the response comes as soon as there"
+        " is something.",
+    )
+
 
 # The patterns list characters explicitly: ``\s`` differs between regular expression engines.
 Text = Annotated[

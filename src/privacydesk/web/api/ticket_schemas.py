@@ -22,6 +22,7 @@ from privacydesk.web.api.schemas import (
     RequestModel,
     ResponseModel,
     Timestamp,
+    TimestampInput,
 )
 
 # -- requests --------------------------------------------------------------------------------------
@@ -38,6 +39,12 @@ class TicketQuery(RequestModel):
     )
     holder: Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x20]*$")] | None = Field(
         default=None, description="Only tickets of this holder; if empty, only unassigned tickets."
+    )
+    updated_since: TimestampInput | None = Field(
+        default=None,
+        description="Only tickets with an entry in their log from this time on: a change, a note or"
+        " a reply. Entries may be made a few seconds before they can be read, so let the times of"
+        " two requests overlap.",
     )
     limit: PageSize = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = Field(default=None, description="The `next` of the previous page.")

@@ -50,6 +50,7 @@ async def _list_tickets(call: Call[TicketQuery, EmptyRequest]) -> ApiResponse:
         states=query.state,
         kinds=query.kind,
         holder=query.holder,
+        updated_since=query.updated_since,
         limit=query.limit + 1,
         after=None if query.cursor is None else TicketId(bytes.fromhex(query.cursor)),
     )

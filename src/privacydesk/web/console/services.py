@@ -13,6 +13,7 @@ from privacydesk.services.alarms import Alarms
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.commit_notifier import CommitNotifier
+from privacydesk.services.event_log import EventLog
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.operator_settings import OperatorSettings
@@ -39,6 +40,7 @@ class ConsoleServices:
         agents: all agents by name, as of the last read of the roster.
         zone: the operator's time zone.
         endpoints: webhook endpoints; None if there is no database.
+        event_log: the log of events; None if there is no database.
         tokens: tokens of the HTTP API; None if there is no database.
         failing_endpoints: returns the webhook endpoints whose deliveries fail.
     """
@@ -67,5 +69,6 @@ class ConsoleServices:
     alarms: Alarms
     receipts: Receipts
     endpoints: Endpoints | None
+    event_log: EventLog | None
     tokens: ApiTokens | None
     failing_endpoints: Callable[[], Sequence[EndpointStatus]]

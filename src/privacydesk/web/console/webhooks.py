@@ -43,7 +43,8 @@ def _group_kinds() -> dict[str, list[WebhookEventKind]]:
     return groups
 
 
-_KIND_GROUPS: Final = _group_kinds()
+KIND_GROUPS: Final = _group_kinds()
+"""The types of events by what they are about."""
 
 
 # -- pages -----------------------------------------------------------------------------------------
@@ -260,7 +261,7 @@ async def _list_page(
         error=error,
         done="removed" if error is None and request.query.get("done") == "removed" else "",
         endpoints=[(status, _health_of(status.endpoint)) for status in await endpoints.all()],
-        kind_groups=_KIND_GROUPS,
+        kind_groups=KIND_GROUPS,
         chosen=frozenset(SUBSCRIBABLE) if form is None else frozenset(form.getall("kind", [])),
         # A refused form keeps its id, in case the same form is being sent twice.
         new_id=endpoints.new_id().hex() if form is None else str(form.get("endpoint", "")),
@@ -293,7 +294,7 @@ async def _render_endpoint(
         endpoint_status=status,
         endpoint=endpoint,
         health=_health_of(endpoint),
-        kind_groups=_KIND_GROUPS,
+        kind_groups=KIND_GROUPS,
         overlaps=_OVERLAPS,
         old_until=endpoint.old_secret_until if len(endpoint.signing_secrets(now)) > 1 else None,
         postings=postings[:_PAGE_SIZE],
@@ -323,6 +324,8 @@ async def _render_delivery(request: web.Request, *, error: DeskError | None = No
         posting=entry.posting,
         tries=entry.tries,
         message=message_id(entry.posting.event_id),
+        event=entry.posting.event_id.hex(),
+        zone=request.config_dict[SERVICES].zone,
         is_test=entry.posting.kind is WebhookEventKind.ENDPOINT_TEST,
         done=done if error is None and done in _DONE_VALUES else "",
         count=1,
