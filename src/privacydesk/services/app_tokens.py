@@ -23,6 +23,10 @@ from privacydesk.errors import DeskError, ErrorCode, SettingsError
 _log = structlog.get_logger(__name__)
 
 _ALGORITHMS = frozenset({"Ed25519", "EdDSA", "HS256"})
+_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""Types of tokens that are logins (RFC 7519, RFC 9068): a logout token, or a statement of another
+kind that the same key has signed, is none."""
+
 _LOG_INTERVAL = timedelta(minutes=1)
 """How often refusals of one kind are logged."""
 _MAX_SUBJECT = 128
@@ -92,11 +96,13 @@ class TokenChecker:
         if not token or len(token) > _MAX_TOKEN:
             raise self._refused()
         try:
-            claims = jwt.decode(token, self._keys, registry=_REGISTRY).claims
+            decoded = jwt.decode(token, self._keys, registry=_REGISTRY)
         except (JoseError, ValueError, KeyError, TypeError, UnicodeError, RecursionError) as error:
             self._log_refusal(type(error).__name__)
             raise self._refused() from error
-        return self._check_claims(claims)
+        if str(decoded.header.get("typ", "JWT")).casefold() not in _TYPES:
+            raise self._refused("token_type")
+        return self._check_claims(decoded.claims)
 
     def _check_claims(self, claims: Mapping[str, Any]) -> Claims:
         audience = claims.get("aud")

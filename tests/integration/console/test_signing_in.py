@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from structlog.testing import capture_logs
-from tests.common.console_client import Browser, Office, own_password
+from tests.common.console_client import Browser, Office, open_office, own_password
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import FREE_ATTEMPTS, AccessKind
@@ -90,6 +93,26 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(office: Office) -
     assert "samesite=lax" in cookie
     assert "path=/console" in cookie
     assert "secure" not in cookie
+
+
+async def test_over_tls_the_cookie_is_bound_to_its_host(tmp_path: Path) -> None:
+    proxies = [ip_network("127.0.0.0/8")]
+    async with open_office(tmp_path, trusted_proxies=proxies) as office:
+        client = (await office.browser()).client
+        tls = {"X-Forwarded-Proto": "https"}
+        answer = await client.get("/console/sign-in", headers=tls)
+        cookie = answer.cookies["__Host-desk_staff"]
+        assert (cookie["path"], cookie["domain"], cookie["secure"]) == ("/", "", True)
+        assert cookie["httponly"]
+        form = re.search(r'name="form_token" value="([^"]+)"', await answer.text())
+        assert form is not None
+        data = {"form_token": form[1], "name": "mei", "password": "a guess of mine"}
+        for name, said in (("__Host-desk_staff", "password"), ("desk_staff", "too long")):
+            headers = tls | {"Cookie": f"{name}={cookie.value}", "Accept-Language": "en"}
+            answer = await client.post("/console/sign-in", data=data, headers=headers)
+            note = re.search(r'<p class="note wrong"[^>]*>(.*?)</p>', await answer.text())
+            assert note is not None
+            assert said in note[1], "a planted cookie without the prefix counts for nothing"
 
 
 async def test_signing_in_replaces_a_cookie_that_was_planted(office: Office) -> None:

@@ -132,6 +132,24 @@ def test_a_token_that_says_the_wrong_thing_is_refused(claims: dict[str, Any]) ->
     assert refusal(token(**claims)) is ErrorCode.UNAUTHENTICATED
 
 
+@pytest.mark.parametrize("kind", ["logout+jwt", "secevent+jwt", "JOSE", ""])
+def test_a_token_of_another_type_is_refused(kind: str) -> None:
+    with pytest.raises(DeskError) as caught:
+        CHECKER.check(_of_type(kind))
+    assert caught.value.data["reason"] == "token_type"
+
+
+@pytest.mark.parametrize("kind", ["JWT", "jwt", "at+jwt"])
+def test_types_of_logins_are_taken(kind: str) -> None:
+    assert CHECKER.check(_of_type(kind)).account == "u-1"
+
+
+def _of_type(kind: str) -> str:
+    exp = int((NOW + timedelta(minutes=10)).timestamp())
+    header = {"alg": "HS256", "kid": "s", "typ": kind}
+    return jwt.encode(header, {"sub": "u-1", "aud": "privacydesk", "exp": exp}, SHARED)
+
+
 def test_a_token_that_ended_before_all_time_is_expired() -> None:
     assert refusal(token(exp=-1e300)) is ErrorCode.TOKEN_EXPIRED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -33,7 +33,7 @@ _MAX_SIGN_ON_LENGTH: Final = 4_000
 
 def token_of(request: web.Request) -> str:
     """Return the session token of a request; empty without a valid cookie."""
-    value = request.cookies.get(COOKIE, "")
+    value = _value(request, COOKIE)
     return value if value.isascii() and len(value) <= _MAX_LENGTH else ""
 
 
@@ -73,19 +73,17 @@ def _xor(value: bytes, mask: bytes) -> bytes:
 
 def set_token(request: web.Request, response: web.StreamResponse, token: str) -> None:
     """Set the session token, as a session cookie: the server decides when the token expires."""
-    response.set_cookie(
-        COOKIE, token, path=PATH, httponly=True, secure=is_https(request), samesite="Lax"
-    )
+    _set(request, response, COOKIE, token)
 
 
 def delete_token(request: web.Request, response: web.StreamResponse) -> None:
     """Delete the session token."""
-    response.del_cookie(COOKIE, path=PATH, httponly=True, secure=is_https(request), samesite="Lax")
+    _delete(request, response, COOKIE)
 
 
 def sign_on_of(request: web.Request) -> str:
     """Return what the browser took along to the identity provider; empty if nothing."""
-    value = request.cookies.get(SIGN_ON, "")
+    value = _value(request, SIGN_ON)
     return value if value.isascii() and len(value) <= _MAX_SIGN_ON_LENGTH else ""
 
 
@@ -94,57 +92,80 @@ def set_sign_on(request: web.Request, response: web.StreamResponse, value: str) 
 
     It comes back with a redirect from another site, so it is not ``Strict``.
     """
-    response.set_cookie(
-        SIGN_ON,
-        value,
-        path=_SIGN_ON_PATH,
-        max_age=int(FLOW_LIFETIME.total_seconds()),
-        httponly=True,
-        secure=is_https(request),
-        samesite="Lax",
-    )
+    lifetime = int(FLOW_LIFETIME.total_seconds())
+    _set(request, response, SIGN_ON, value, path=_SIGN_ON_PATH, max_age=lifetime)
 
 
 def delete_sign_on(request: web.Request, response: web.StreamResponse) -> None:
     """Delete what the browser took along: an answer is taken once."""
-    response.del_cookie(
-        SIGN_ON, path=_SIGN_ON_PATH, httponly=True, secure=is_https(request), samesite="Lax"
-    )
+    _delete(request, response, SIGN_ON, path=_SIGN_ON_PATH)
 
 
 def uses_provider(request: web.Request) -> bool:
     """Return whether the last sign-in in this browser was by the identity provider."""
-    return request.cookies.get(PROVIDER, "") == "1"
+    return _value(request, PROVIDER) == "1"
 
 
 def remember_provider(request: web.Request, response: web.StreamResponse) -> None:
     """Record that somebody signed in by the identity provider in this browser."""
-    response.set_cookie(
-        PROVIDER, "1", path=PATH, httponly=True, secure=is_https(request), samesite="Lax"
-    )
+    _set(request, response, PROVIDER, "1")
 
 
 def forget_provider(request: web.Request, response: web.StreamResponse) -> None:
     """Forget that somebody did, as at signing out."""
-    response.del_cookie(
-        PROVIDER, path=PATH, httponly=True, secure=is_https(request), samesite="Lax"
-    )
+    _delete(request, response, PROVIDER)
 
 
 def language_of(request: web.Request) -> str:
     """Return the locale that was chosen in this browser; empty if none was."""
-    locale = request.cookies.get(LANGUAGE, "")
+    locale = _value(request, LANGUAGE)
     return locale if locale in LOCALES else ""
 
 
 def set_language(request: web.Request, response: web.StreamResponse, locale: str) -> None:
     """Store the locale in the browser, for pages without a sign-in."""
+    _set(request, response, LANGUAGE, locale, max_age=_YEAR_SECONDS)
+
+
+def _value(request: web.Request, name: str) -> str:
+    return request.cookies.get(_prefixed(request, name), "")
+
+
+def _set(
+    request: web.Request,
+    response: web.StreamResponse,
+    name: str,
+    value: str,
+    *,
+    path: str = PATH,
+    max_age: int | None = None,
+) -> None:
     response.set_cookie(
-        LANGUAGE,
-        locale,
-        path=PATH,
-        max_age=_YEAR_SECONDS,
-        httponly=True,
-        secure=is_https(request),
-        samesite="Lax",
+        _prefixed(request, name), value, max_age=max_age, **_attributes(request, path)
     )
+
+
+def _delete(
+    request: web.Request, response: web.StreamResponse, name: str, *, path: str = PATH
+) -> None:
+    response.del_cookie(_prefixed(request, name), **_attributes(request, path))
+
+
+def _prefixed(request: web.Request, name: str) -> str:
+    """Return the name of a cookie.
+
+    With the prefix, browsers take it from this host over TLS alone: not from another name below the
+    same domain, which could plant one.
+    """
+    return f"__Host-{name}" if is_https(request) else name
+
+
+def _attributes(request: web.Request, path: str) -> dict[str, Any]:
+    """Return the attributes of a cookie; one with the prefix is for all paths."""
+    secure = is_https(request)
+    return {
+        "path": "/" if secure else path,
+        "httponly": True,
+        "secure": secure,
+        "samesite": "Lax",
+    }
