@@ -279,6 +279,18 @@ async def test_a_form_that_is_open_in_the_chat_stays_open(office: Office) -> Non
     await steps(player, {"choose": "google"}, {"tap": "yes"}, {"bot": "unbinding.filed"})
 
 
+async def test_somebody_who_talks_to_a_person_is_told_and_asked_afterwards(office: Office) -> None:
+    player = await enter(office, "chen", {"choose": "desk:human"}, {"agent": {"take": True}})
+    asked = {"kind": "deletion", "account": KAHO, "answers": {"categories": ["posts"]}}
+    await (await app(office)).post("/requests", asked)
+    player.mark = len(player.events)
+    await player.pull()
+    assert player.said() == ["intake.waiting", "ticket"]
+    await steps(player, {"agent": {"hand_back": True}})
+    assert player.said() == ["owner.handed_back", "desk.wishes_left"]
+    await steps(player, {"tap": "desk:wish"}, {"bot": "verify.code_sent"})
+
+
 async def test_a_user_files_no_more_than_in_the_chat(tmp_path: Path) -> None:
     profile = {**PROFILE, "filing": {"daily": 1}}
     async with open_office(tmp_path, world={"profile": profile}) as office:
