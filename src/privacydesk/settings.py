@@ -320,7 +320,7 @@ class Settings(BaseSettings):
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
     api_requests_at_once: Annotated[int, Field(ge=1)] = 120
     api_request_seconds: Annotated[float, Field(gt=0)] = 20.0
-    ticketing_system: Literal["", "django_helpdesk", "request_tracker"] = ""
+    ticketing_system: Literal["", "django_helpdesk", "redmine", "request_tracker"] = ""
     ticketing_url: str = ""
     ticketing_username: str = ""
     ticketing_secret: SecretStr = SecretStr("")

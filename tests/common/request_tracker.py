@@ -14,10 +14,12 @@ import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from tests.common.ticket_sites import SiteTicket
 from yarl import URL
 
 _HOME = Path("/usr/share/request-tracker5")
@@ -96,6 +98,16 @@ def _site(folder: Path, port: int) -> dict[str, str]:
 class RequestTrackerServer:
     """A server over a copy of a prepared database."""
 
+    system = "request_tracker"
+    username = "desk"
+    solved, waiting, at_work = "resolved", "stalled", "open"
+    mapping: Mapping[str, Any] = {
+        "queue": "Privacy",
+        "users": {"mei": "zhou", "lao-zhou": "lin"},
+        "fields": {"Request number": "number"},
+        "locale": "en",
+    }
+
     def __init__(self, prepared: Prepared, folder: Path) -> None:
         self.tokens = prepared.tokens
         with socket.socket() as free:
@@ -105,6 +117,11 @@ class RequestTrackerServer:
         self._log = folder / "server.log"
         self._process: asyncio.subprocess.Process | None = None
         shutil.copyfile(prepared.database, folder / "rt.sqlite")
+
+    @property
+    def secret(self) -> str:
+        """The token of the desk's user."""
+        return self.tokens["desk"]
 
     @property
     def password(self) -> str:
@@ -167,6 +184,37 @@ class Agent:
         """Return the tickets of a search, oldest first, with all their fields."""
         found = await self._get("tickets", query=query, orderby="id", per_page="100")
         return [await self._get(f"ticket/{one['id']}") for one in found["items"]]
+
+    async def seen(self, number: str = "") -> list[SiteTicket]:
+        """Return the tickets, oldest first, or those whose subject has a number."""
+        query = f"Queue = 'Privacy' AND Subject LIKE '{number}'" if number else "Queue = 'Privacy'"
+        return [
+            SiteTicket(
+                id=int(one["id"]),
+                subject=one["Subject"],
+                state=one["Status"],
+                assignee=one["Owner"]["id"].replace("Nobody", ""),
+                due_at=datetime.fromisoformat(one["Due"]),
+                updated=(one["LastUpdated"], one["LastUpdatedBy"]),
+                written=tuple(
+                    (who, kind == "Correspond", text)
+                    for who, kind, text in await self.written(one["id"])
+                ),
+            )
+            for one in await self.tickets(query)
+        ]
+
+    async def assign(self, ticket: int, login: str) -> None:
+        """Give a ticket to somebody, or to nobody."""
+        await self.write(ticket, Owner=login or "Nobody")
+
+    async def move(self, ticket: int, state: str) -> None:
+        """Set the status."""
+        await self.write(ticket, Status=state)
+
+    async def delay(self, ticket: int) -> None:
+        """Set the due date to the first day of 2027."""
+        await self.write(ticket, Due="2027-01-01 00:00:00")
 
     async def history(self, ticket: int) -> list[dict[str, Any]]:
         """Return what happened to a ticket, oldest first."""

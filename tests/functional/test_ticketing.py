@@ -63,7 +63,6 @@ class Joined:
             handling=handling,
             catalog=services.catalogs,
             item=lambda _ticket, _item, _locale: "",
-            zone="Asia/Shanghai",
             clock=self.clock,
             every=timedelta(seconds=10),
         )

@@ -143,7 +143,6 @@ class Sides(RuleBasedStateMachine):
             ),  # type: ignore[arg-type]
             catalog=services.catalogs,
             item=lambda _ticket, _item, _locale: "",
-            zone="Asia/Shanghai",
             clock=self.clock,
             every=timedelta(seconds=10),
         )

@@ -153,7 +153,7 @@ def test_a_ticketing_system_is_mapped_word_by_word() -> None:
             "texts": ["notes"],
         }
     }
-    said = parse_profile(raw, "p").ticketing.map()
+    said = parse_profile(raw, "p").ticketing.map("Asia/Hong_Kong")
     assert said.users == {"ann": "4"}
     assert said.states == {"closed": "4", "closed.duplicate": "5"}
     assert said.agent_of("4") == "ann"
@@ -162,7 +162,7 @@ def test_a_ticketing_system_is_mapped_word_by_word() -> None:
 
 
 def test_without_a_word_about_it_nothing_of_a_person_reaches_a_ticketing_system() -> None:
-    assert not parse_profile({}, "p").ticketing.map().shares_personal
+    assert not parse_profile({}, "p").ticketing.map("Asia/Hong_Kong").shares_personal
 
 
 @pytest.mark.parametrize(

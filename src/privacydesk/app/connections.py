@@ -248,6 +248,10 @@ async def connect_ticketing(
         )
 
         connection = connect_request_tracker(endpoint, username, ticketing_map, clock=clock)
+    elif settings.ticketing_system == "redmine":
+        from privacydesk.connectors.redmine import connect_redmine  # noqa: PLC0415
+
+        connection = connect_redmine(endpoint, username, ticketing_map, clock=clock)
     else:
         from privacydesk.connectors.django_helpdesk import (  # noqa: PLC0415
             connect_django_helpdesk,

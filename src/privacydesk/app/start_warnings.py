@@ -81,7 +81,7 @@ def profile_warnings(
     """
     for gap in gaps:
         yield StartWarning("profile", gap.kind.value, gap.hint, gap.fields, gap.subject)
-    if settings.ticketing_system and profile.ticketing.map().shares_personal:
+    if settings.ticketing_system and profile.ticketing.map(profile.zone).shares_personal:
         facts = sorted(name for name, fact in profile.ticketing.fields.items() if fact.is_personal)
         texts = [text.value for text in profile.ticketing.texts]
         yield StartWarning(

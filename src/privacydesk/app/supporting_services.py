@@ -238,14 +238,13 @@ def _build_ticketing(
         return None
     return join_system(
         deps.external.ticketing,
-        profile.ticketing.map(),
+        profile.ticketing.map(profile.zone),
         store=store,
         book=store.ticketing_link_store,
         chores=store.periodic_tasks,
         handling=handling,
         catalog=deps.catalogs,
         item=deps.renderer.item_label,
-        zone=profile.zone,
         clock=deps.clock,
         every=timedelta(seconds=deps.settings.ticketing_poll_seconds),
         alert=alarms.alert_failing,

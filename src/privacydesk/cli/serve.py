@@ -288,7 +288,9 @@ async def _serve_with(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         external = await stack.enter_async_context(
-            connect_external_services(settings, clock, profile.ticketing.map(), process.outages)
+            connect_external_services(
+                settings, clock, profile.ticketing.map(profile.zone), process.outages
+            )
         )
         _create_missing_database(settings)
         language: LanguageUnderstanding = understanding

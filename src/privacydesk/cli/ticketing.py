@@ -110,7 +110,7 @@ async def open_ticketing(data_dir: Path | None) -> AsyncIterator[tuple[Services,
         exit_with_usage_error("PRIVACYDESK_TICKETING_SYSTEM", "no ticketing system is configured")
     profile = choose_profile(settings, beside_serve=True)
     clock = command_clock(settings.data_dir)
-    async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
+    async with connect_ticketing(settings, clock, profile.ticketing.map(profile.zone)) as system:
         external = ExternalServices(
             UnavailableInCommands(), UnavailableInCommands(), ticketing=system
         )

@@ -129,6 +129,7 @@ class TicketingMap(Struct, frozen=True):
         identity: name of the agent that performs actions made in the external system.
         display_name: the name shown to users for messages of that agent.
         console: URL of the console for users of the external system; empty for no links.
+        zone: the operator's time zone, in which due dates are days.
     """
 
     queue: str = ""
@@ -142,6 +143,7 @@ class TicketingMap(Struct, frozen=True):
     identity: str = "ticketing"
     display_name: str = ""
     console: str = ""
+    zone: str = "Asia/Shanghai"
 
     def state_of(self, ticket: Ticket) -> str:
         """Return the external state for a ticket's state; empty if it is not mapped."""

@@ -302,8 +302,8 @@ class TicketingSection(_Section):
             raise ValueError("users: two agents can't be the same user")
         return self
 
-    def map(self) -> TicketingMap:
-        """Return the section as a ``TicketingMap``."""
+    def map(self, zone: str) -> TicketingMap:
+        """Return the section as a ``TicketingMap``, with the operator's time zone."""
         return TicketingMap(
             queue=self.queue,
             users=self.users,
@@ -316,6 +316,7 @@ class TicketingSection(_Section):
             identity=self.identity,
             display_name=self.display_name,
             console=self.console.rstrip("/"),
+            zone=zone,
         )
 
 

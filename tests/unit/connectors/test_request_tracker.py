@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from tests.common.answering import Asked, Server
 
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.breaker import BreakerState
@@ -35,48 +34,6 @@ NOON = datetime(2026, 5, 4, 4, tzinfo=UTC)
 TOKEN = "1-31-b28d49feec63db1d88ad126d4f8e0da8"
 KEY = "0123456789abcdef"
 Connect = Callable[..., Awaitable[RequestTracker]]
-
-
-@dataclass(slots=True)
-class Asked:
-    """A request that the server got."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Any
-    headers: dict[str, str]
-
-
-@dataclass(slots=True)
-class Server:
-    """Answers by method and path; several are given one after the other, the last for ever."""
-
-    answers: dict[str, Any] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
-
-    async def handle(self, request: web.Request) -> web.Response:
-        body = await request.json() if request.can_read_body else None
-        path = request.raw_path.partition("?")[0].removeprefix("/rt/REST/2.0/")
-        asked = Asked(request.method, path, dict(request.query), body, dict(request.headers))
-        self.asked.append(asked)
-        answer = self.answers.get(f"{asked.method} {path}")
-        if isinstance(answer, tuple):
-            answer, *later = answer
-            self.answers[f"{asked.method} {path}"] = tuple(later) or answer
-        if callable(answer):
-            answer = answer(asked)
-        if answer is None:
-            return web.json_response({"message": "Not Found"}, status=404)
-        if isinstance(answer, web.Response):
-            return web.Response(
-                status=answer.status, body=answer.body, headers=answer.headers.copy()
-            )
-        return web.json_response(answer, headers={"ETag": '"84"'})
-
-    def of(self, method: str) -> list[Asked]:
-        """Return the requests of one method."""
-        return [one for one in self.asked if one.method == method]
 
 
 def refusal(status: int, message: str = "Permission Denied") -> web.Response:
@@ -138,17 +95,13 @@ def part(number: int, of: int, sort: str = "text/plain", **more: str) -> dict[st
 
 @pytest.fixture
 def server() -> Server:
-    return Server()
+    return Server("/rt/REST/2.0/")
 
 
 @pytest.fixture
 async def connect(server: Server) -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", server.handle)
-        running = TestServer(app)
-        await running.start_server()
-        stack.push_async_callback(running.close)
+        running = await stack.enter_async_context(server.running())
 
         async def start(secret: str = TOKEN, **said: Any) -> RequestTracker:
             endpoint = Endpoint(str(running.make_url("/rt")), secret, max_answer=4_000)

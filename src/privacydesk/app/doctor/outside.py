@@ -129,7 +129,7 @@ async def _probe_sign_on(settings: Settings, clock: Clock, _: OperatorProfile) -
 async def _probe_ticketing(
     settings: Settings, clock: Clock, profile: OperatorProfile
 ) -> tuple[str, ...]:
-    async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
+    async with connect_ticketing(settings, clock, profile.ticketing.map(profile.zone)) as system:
         return await system.check() if system is not None else ()
 
 

@@ -100,7 +100,6 @@ class Telling:
     Args:
         catalog: the texts.
         said: the operator's mapping, completed by the connector.
-        zone: the operator's.
         item: words for what a ticket asks for.
     """
 
@@ -108,12 +107,11 @@ class Telling:
         self,
         catalog: Catalog,
         said: TicketingMap,
-        zone: str,
         item: Callable[[Ticket, ScopeItem, str], str],
     ) -> None:
         self._catalog = catalog
         self._said = said
-        self._zone = ZoneInfo(zone)
+        self._zone = ZoneInfo(said.zone)
         self._item = item
 
     def new(self, ticket: Ticket) -> NewRemoteTicket:

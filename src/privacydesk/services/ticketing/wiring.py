@@ -29,7 +29,6 @@ def join_system(
     handling: TicketHandling,
     catalog: Catalog,
     item: Callable[[Ticket, ScopeItem, str], str],
-    zone: str,
     clock: Clock,
     every: timedelta,
     alert: AlertFailing | None = None,
@@ -45,13 +44,12 @@ def join_system(
         handling: what staff do.
         catalog: the texts.
         item: words for what a ticket asks for.
-        zone: the operator's.
         clock: the present.
         every: the time between two rounds.
         alert: alerts staff to a system that has been failing; None to log that only.
     """
     said = replace(said, states={**system.states, **said.states})
-    telling = Telling(catalog, said, zone, item)
+    telling = Telling(catalog, said, item)
     taking = Incoming(store, handling, telling, said, clock)
     bringing = TicketSync(
         system=system,

@@ -1,4 +1,4 @@
-"""The sync with a real Request Tracker: people at work on both sides, and kills on either."""
+"""The sync with real ticketing systems: people at work on both sides, and kills on either."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ import aiohttp
 import pytest
 import yaml
 from tests.common.killing import kill_again_and_again
-from tests.common.request_tracker import RequestTrackerServer
 from tests.common.stories import PROFILE, World, open_world
 from tests.common.syncing import Worker, file, settle
+from tests.common.ticket_sites import SiteTicket, TicketSite
 from tests.functional.test_commands import write_settings
 
 from privacydesk.clock import MovableClock, SystemClock
@@ -29,23 +29,15 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing import marker_key, strip_markers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
-pytestmark = pytest.mark.xdist_group("request_tracker")
-
-MAPPING: Mapping[str, Any] = {
-    "queue": "Privacy",
-    "users": {"mei": "zhou", "lao-zhou": "lin"},
-    "fields": {"Request number": "number"},
-    "locale": "en",
-}
-AGENTS = {"zhou": "mei", "lin": "lao-zhou", "Nobody": ""}
+AGENTS = {"zhou": "mei", "lin": "lao-zhou", "": ""}
 
 
 @dataclass
 class Stage:
-    """A desk, a Request Tracker, and what was written there."""
+    """A desk, a ticketing system, and what was written there."""
 
     world: World
-    tracker: RequestTrackerServer
+    site: TicketSite
     worker: Worker
     notes: list[str] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
@@ -61,24 +53,24 @@ class Stage:
         log = await self.world.services.store.reader.ticket_log(ticket.id)
         return [(entry.by, entry.what, entry.why) for entry in log]
 
-    async def there(self) -> dict[str, dict[str, Any]]:
+    async def there(self) -> dict[str, SiteTicket]:
         """Return the tickets over there by the desk's numbers, with what was written on them."""
-        async with self.tracker.as_user("lin") as lin:
-            found = [one | {"written": await lin.written(one["id"])} for one in await lin.tickets()]
-        numbers = [str(one["Subject"]).partition(" ")[0] for one in found]
+        async with self.site.as_user("lin") as lin:
+            found = await lin.seen()
+        numbers = [one.subject.partition(" ")[0] for one in found]
         assert len(set(numbers)) == len(numbers), "a ticket was made twice"
         return dict(zip(numbers, found, strict=True))
 
 
 @asynccontextmanager
-async def stage(folder: Path, tracker: RequestTrackerServer) -> AsyncIterator[Stage]:
-    profile = {**PROFILE, "ticketing": MAPPING}
+async def stage(folder: Path, site: TicketSite) -> AsyncIterator[Stage]:
+    profile = {**PROFILE, "ticketing": site.mapping}
     write_settings(
         folder,
-        ticketing_system="request_tracker",
-        ticketing_url=tracker.url,
-        ticketing_username="desk",
-        ticketing_secret=tracker.tokens["desk"],
+        ticketing_system=site.system,
+        ticketing_url=site.url,
+        ticketing_username=site.username,
+        ticketing_secret=site.secret,
     )
     settings = (folder / "privacydesk.toml").read_text("utf-8")
     (folder / "privacydesk.toml").write_text(f"ticketing_poll_seconds = 1\n{settings}", "utf-8")
@@ -86,28 +78,29 @@ async def stage(folder: Path, tracker: RequestTrackerServer) -> AsyncIterator[St
     worker = Worker(folder)
     async with open_world(folder, profile, clock=MovableClock(SystemClock().now())) as world:
         try:
-            yield Stage(world, tracker, worker)
+            yield Stage(world, site, worker)
         finally:
             await worker.kill()
 
 
-async def test_people_work_on_both_sides(tmp_path: Path, tracker: RequestTrackerServer) -> None:
+async def test_people_work_on_both_sides(tmp_path: Path, site: TicketSite) -> None:
     async with (
-        stage(tmp_path, tracker) as at,
-        tracker.as_user("zhou") as zhou,
-        tracker.as_user("lin") as lin,
+        stage(tmp_path, site) as at,
+        site.as_user("zhou") as zhou,
+        site.as_user("lin") as lin,
     ):
         player, ticket = await file(at.world, "lin")
         await at.worker.start()
         await at.worker.done(2)
         there = (await at.there())[ticket.number]
-        remote = int(there["id"])
+        remote = there.id
         assert ticket.clock is not None
-        assert (there["Status"], there["Owner"]["id"]) == ("open", "Nobody")
-        assert there["Due"].startswith(_in_utc(ticket.clock.due_at - timedelta(minutes=1)))
+        assert (there.state, there.assignee) == (site.at_work, "")
+        assert there.due_at == ticket.clock.due_at - timedelta(minutes=1)
         assert ticket.account not in str(there)
         # Given to somebody, noted, a file put there, and the due date moved.
-        await zhou.write(remote, Owner="zhou", Due="2027-01-01 00:00:00")
+        await zhou.assign(remote, "zhou")
+        await zhou.delay(remote)
         await lin.comment(remote, "法务说可以。")
         await lin.attach(remote, "letter.png", b"\x89PNG")
         await at.worker.done(3)
@@ -116,24 +109,24 @@ async def test_people_work_on_both_sides(tmp_path: Path, tracker: RequestTracker
             why for by, what, why in await at.log(ticket) if (by, what) == ("ticketing", "note")
         ]
         assert sum(why.endswith("法务说可以。") for why in notes) == 1
-        assert sum("letter.png" in why and tracker.url in why for why in notes) == 1
+        assert sum("letter.png" in why and site.url in why for why in notes) == 1
         there = (await at.there())[ticket.number]
-        assert there["Due"].startswith(_in_utc(ticket.clock.due_at - timedelta(minutes=1)))
+        assert there.due_at == ticket.clock.due_at - timedelta(minutes=1)
         # Answered in public and resolved, which decides nothing.
         await zhou.reply(remote, "您好，已收到。")
-        await zhou.write(remote, Status="resolved")
+        await zhou.move(remote, site.solved)
         await at.worker.done(3)
         await player.pull()
         said = [event.text for event in player.events if event.sender is Sender.AGENT]
         assert said == ["您好，已收到。"]
         there = (await at.there())[ticket.number]
-        assert there["Status"] == "open"
-        assert sum("has not decided" in text for _, _, text in there["written"]) == 1
+        assert there.state == site.at_work
+        assert sum("has not decided" in text for _, _, text in there.written) == 1
         # Asked for more, here.
         await at.handling.ask_requester(ticket.number, "mei", "Which mails do you mean?")
         await at.worker.done(3)
         there = (await at.there())[ticket.number]
-        assert there["Status"] == "stalled"
+        assert there.state == site.waiting
         assert "Which mails" not in str(there), "no words of staff leave the house"
         await at.handling.claim(ticket.number, "lao-zhou", expected_holder="mei")
         verdict = Verdict(whole=Refusal(Ground.LAW, "The law wants it kept."))
@@ -141,7 +134,7 @@ async def test_people_work_on_both_sides(tmp_path: Path, tracker: RequestTracker
         await at.worker.done(3)
         assert (await at.now(ticket)).state is TicketState.CLOSED
         there = (await at.there())[ticket.number]
-        assert (there["Status"], there["Owner"]["id"]) == ("rejected", "lin")
+        assert (there.state.lower(), there.assignee) == ("rejected", "lin")
         assert "The law" not in str(there)
         before = await _both_sides(at, [ticket])
         await at.worker.done(3)
@@ -150,15 +143,15 @@ async def test_people_work_on_both_sides(tmp_path: Path, tracker: RequestTracker
 
 @pytest.mark.kill
 async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
-    tmp_path: Path, tracker: RequestTrackerServer
+    tmp_path: Path, site: TicketSite
 ) -> None:
     chance = random.Random(20260504)  # noqa: S311 - when to kill what
-    async with stage(tmp_path, tracker) as at:
+    async with stage(tmp_path, site) as at:
         tickets = [(await file(at.world, person))[1] for person in ("lin", "chen", "alice")]
         await at.worker.start()
         await at.worker.done(1)
         killing = asyncio.create_task(
-            kill_again_and_again(at.worker, at.tracker, chance, times=6, longest=3.0)
+            kill_again_and_again(at.worker, at.site, chance, times=6, longest=3.0)
         )
         work = 0
         while not killing.done():
@@ -166,15 +159,11 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
             await _somebody_works(at, chance, tickets, work)
             await asyncio.sleep(chance.uniform(0.1, 0.8))
         await killing
-        await settle(at.worker, at.world, "request_tracker")
+        await settle(at.worker, at.world, site.system)
         await _check(at, tickets)
         before = await _both_sides(at, tickets)
         await at.worker.done(3)
         assert await _both_sides(at, tickets) == before, "it does not come to rest"
-
-
-def _in_utc(moment: Any) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 async def _somebody_works(
@@ -194,11 +183,11 @@ async def _somebody_works(
         return
     # It may be dead just now; whether it was written shows below.
     with contextlib.suppress(aiohttp.ClientError, AssertionError):
-        async with at.tracker.as_user(chance.choice(["zhou", "lin"])) as agent:
-            found = await agent.tickets(f"Subject LIKE '{ticket.number}'")
+        async with at.site.as_user(chance.choice(["zhou", "lin"])) as agent:
+            found = await agent.seen(ticket.number)
             if not found:
                 return
-            remote = int(found[0]["id"])
+            remote = found[0].id
             match chance.choice(["note", "reply", "resolve", "assign", "due"]):
                 case "note":
                     at.notes.append(text)
@@ -207,46 +196,44 @@ async def _somebody_works(
                     at.replies.append(text)
                     await agent.reply(remote, text)
                 case "resolve":
-                    await agent.write(remote, Status="resolved")
+                    await agent.move(remote, at.site.solved)
                 case "assign":
-                    await agent.write(remote, Owner=chance.choice(["zhou", "lin", "Nobody"]))
+                    await agent.assign(remote, chance.choice(["zhou", "lin", ""]))
                 case _:
-                    await agent.write(remote, Due="2027-01-01 00:00:00")
+                    await agent.delay(remote)
 
 
 async def _both_sides(at: Stage, tickets: list[Ticket]) -> Any:
     """Return all that may differ where something still moves."""
     here = [(await at.now(ticket), await at.log(ticket)) for ticket in tickets]
-    looked_at = ("Status", "Owner", "Due", "LastUpdated", "LastUpdatedBy", "written")
-    there = {
-        number: {name: one[name] for name in looked_at}
-        for number, one in (await at.there()).items()
-    }
-    return [(one.state, one.holder, one.version, log) for one, log in here], there
+    return [(one.state, one.holder, one.version, log) for one, log in here], await at.there()
 
 
 async def _check(at: Stage, tickets: list[Ticket]) -> None:
     there = await at.there()
     assert set(there) == {ticket.number for ticket in tickets}
-    states = {TicketState.IN_REVIEW: "open", TicketState.AWAITING_REQUESTER: "stalled"}
+    states = {
+        TicketState.IN_REVIEW: at.site.at_work,
+        TicketState.AWAITING_REQUESTER: at.site.waiting,
+    }
     written = Counter[str]()
     for ticket in tickets:
         remote, now, log = there[ticket.number], await at.now(ticket), await at.log(ticket)
-        assert remote["Status"] == states[now.state]
-        assert AGENTS[remote["Owner"]["id"]] == now.holder
+        assert remote.state == states[now.state]
+        assert AGENTS[remote.assignee] == now.holder
         assert now.clock is not None
-        assert remote["Due"].startswith(_in_utc(now.clock.due_at - timedelta(minutes=1)))
-        ours = [text for who, _, text in remote["written"] if who == "desk"]
+        assert remote.due_at == now.clock.due_at - timedelta(minutes=1)
+        ours = [text for who, _, text in remote.written if who == "desk"]
         marks = Counter(marker_key(text) for text in ours)
         assert "" not in marks
         assert set(marks.values()) == {1}, "something was told twice"
         told = Counter(strip_markers(text).partition("\n")[0] for text in ours)
         assert told["Note"] == sum(by == "mei" and what == "note" for by, what, _ in log)
         assert told["Asked for more"] == sum(what == "ask_requester" for _, what, _ in log)
-        for who, kind, text in remote["written"]:
+        for who, public, text in remote.written:
             if who == "desk":
                 continue
-            what = "reply" if kind == "Correspond" else "note"
+            what = "reply" if public else "note"
             mine = [why for by, done, why in log if by == "ticketing" and done == what]
             assert sum(why.endswith(text) for why in mine) == 1, (what, text)
             written[text] += 1
