@@ -25,7 +25,8 @@ _LONGEST_NAME: Final = 80
 
 def packages() -> Iterator[Distribution]:
     """Yield the installed packages that are pinned, without those that only build."""
-    for name in _PINNED.findall(REQUIREMENTS.read_text("utf-8")):
+    # Some are pinned twice, for one platform each.
+    for name in dict.fromkeys(_PINNED.findall(REQUIREMENTS.read_text("utf-8"))):
         try:
             found = distribution(name)
         except PackageNotFoundError:
