@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
@@ -14,9 +15,14 @@ from typing import Any
 import pytest
 from tests.common.group_robots import DING_SECRET, FEISHU_SECRET, GroupRobots
 from tests.common.stories import PEOPLE, START, World, enter, open_world, steps
-from tests.functional.test_commands import _own_process, run_here  # noqa: F401 - a fixture
+from tests.functional.test_commands import (
+    Done,
+    _own_process,  # noqa: F401 - the fixture works by being here
+    run_here,
+    write_settings,
+)
 
-from privacydesk.clock import MovableClock
+from privacydesk.clock import MovableClock, SystemClock
 from privacydesk.connectors.staff_channels import ChannelAddress, connect_staff_channels
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.domain.alarms import AlarmKind, StaffAlarm, alarm_id
@@ -24,6 +30,7 @@ from privacydesk.domain.staff_channels import SEND_INTERVAL, Platform
 from privacydesk.domain.ticket import Ticket
 from privacydesk.outages import Outages
 from privacydesk.settings import StaffChannelSettings, load_settings
+from privacydesk.storage.store import SqlStore
 
 CONSOLE = "https://desk.example.com"
 LOOPBACK = AddressRules([ip_network("127.0.0.0/8")])
@@ -118,6 +125,10 @@ async def test_every_chat_is_told_once_of_what_it_chose(tmp_path: Path) -> None:
         assert "已经逾期" in robots.of("wecom")[-1]
         assert "已經逾期" in robots.of("feishu")[-1]
         everything = "".join(text for texts in robots.texts.values() for text in texts)
+        store = world.services.store
+        assert isinstance(store, SqlStore)
+        checked = [page async for page in store.integrity.verify()]
+        assert not [fault for page in checked for fault in page.faults]
         lin = world.people[PEOPLE["lin"]]
         for word in ("Zhang", "+86", lin.name, ticket.account):
             assert word not in everything
@@ -227,6 +238,38 @@ async def test_failing_webhooks_and_a_failing_helpdesk_are_alarms(tmp_path: Path
         await send(world)
         (told,) = robots.of("slack")
         assert told.count(f"{CONSOLE}/console/alarms") == 2
+
+
+async def test_the_command_posts_a_test_message_or_says_why_it_can_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_settings(tmp_path, desk_url=CONSOLE)
+    async with GroupRobots(SystemClock()).up() as robots:
+        chats = [
+            channel("feishu", url=robots.url("feishu"), secret=FEISHU_SECRET, language="zh-Hans"),
+            channel("dingtalk", url=robots.url("dingtalk"), secret="SEC-another"),
+        ]
+        monkeypatch.setenv("PRIVACYDESK_STAFF_CHANNELS", json.dumps(chats))
+        monkeypatch.setenv("PRIVACYDESK_WEBHOOK_NETWORKS", '["127.0.0.0/8"]')
+
+        async def run(*arguments: str) -> Done:
+            command = ("staff-channels", *arguments, "--data-dir", str(tmp_path))
+            return await asyncio.to_thread(run_here, *command)
+
+        listed = await run("list")
+        assert [line.split()[:3] for line in listed.out.splitlines()] == [
+            ["feishu", "feishu", "zh-Hans"],
+            ["dingtalk", "dingtalk", "en"],
+        ]
+        assert "hook/" not in listed.out
+        assert (await run("test", "feishu")).code == 0
+        (told,) = robots.of("feishu")
+        assert "测试" in told
+        assert told.endswith(f"{CONSOLE}/console/")
+        refused = await run("test", "dingtalk")
+        assert refused.code == 1
+        assert "compare the secret" in refused.err
+        assert (await run("test", "nothing")).code == 2
 
 
 def test_settings_name_what_is_wrong_and_never_an_address(

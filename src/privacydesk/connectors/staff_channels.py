@@ -187,7 +187,7 @@ class ChatWebhook:
         address: where it takes messages.
         session: connects to allowed addresses only.
         clock: source of the signed timestamps.
-        outages: records that the chat takes no messages, which is logged once.
+        outages: records which chats take no messages.
     """
 
     def __init__(
@@ -203,7 +203,8 @@ class ChatWebhook:
         self._secret = address.secret
         self._session = session
         self._clock = clock
-        self._outage = outages.of(f"staff_channel:{address.name}")
+        self._name = address.name
+        self._outage = outages.of("staff_channels")
 
     async def send(self, text: str) -> None:
         """Post a message; see ``StaffChannelSender``."""
@@ -219,10 +220,10 @@ class ChatWebhook:
             )
             self._check(answer)
         except UnavailableError as error:
-            self._outage.begin(str(error.data.get("reason", "")))
+            self._outage.begin(str(error.data.get("reason", "")), self._name)
             self._outage.refuse()
             raise
-        self._outage.end()
+        self._outage.end(self._name)
 
     def _check(self, answer: RawAnswer) -> None:
         """Raise an error unless the message was accepted."""
