@@ -83,6 +83,11 @@ def test_each_event_type_has_an_entry_and_a_schema_of_its_own() -> None:
     assert types == [*WebhookEventKind]
 
 
+def test_the_page_about_webhooks_names_each_event_type() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text("utf-8")
+    assert [kind for kind in WebhookEventKind if f"`{kind}`" not in docs] == []
+
+
 def test_what_an_event_tells_has_the_names_and_types_of_the_api() -> None:
     """So that a program needs one reader for both."""
     models = DESCRIPTION["components"]["schemas"]
