@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+import orjson
 import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from msgspec.structs import replace
 from PIL import Image
 from tests.common.databases import make_database
+from tests.common.described import check_event
 from tests.common.examining import open_files
 from tests.common.pdfs import document
 from tests.common.phrasings import FOLDER, VOICES, button, phrasings
@@ -794,6 +796,18 @@ async def play(
                 await player.step(step)
             except StoryError as error:
                 raise StoryError(f"{path.name}, step {place} {step}: {error}") from None
+        if not voice:
+            await _check_events(world)
+
+
+async def _check_events(world: World) -> None:
+    """Fail unless each event that was logged is as it is described."""
+    log = world.services.integrations.event_log
+    while await log.number_pending():
+        continue
+    page = await log.read(None, since=None, kinds=None, limit=200, wait=0, client="stories")
+    for event in page.events:
+        check_event(orjson.loads(event.body))
 
 
 __all__ = ["EventKind", "StoryError", "World", "open_world", "play", "story_files", "token_for"]
