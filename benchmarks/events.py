@@ -165,7 +165,7 @@ def run(url: str, folder: Path, *, events: int, writers: int, consumers: int, se
     writing = [_start(write, url, events // _CHANGES // writers) for _ in range(writers)]
     reading = [_start(consume, url, str(file)) for file in files]
     while any(process.is_alive() for process in writing):
-        time.sleep(dice.uniform(0.5, 3))
+        time.sleep(dice.uniform(2, 8))
         n = dice.randrange(consumers)
         reading[n].kill()
         reading[n].join()

@@ -156,8 +156,9 @@ def restored(data_dir: DataDir = None) -> None:
     """Run this after restoring an older backup of the database. Stop `serve` before.
 
     Every conversation gets a new epoch, so that chat clients discard messages that no longer exist
-    and reload the conversation. Receipts continue in a new log: the old one may have had entries
-    that the backup lacks, and their places are not given out again.
+    and reload the conversation. Programs that read the event log begin again. Receipts continue in
+    a new log: the old one may have had entries that the backup lacks, and their places are not
+    given out again.
     """
     from privacydesk import app  # noqa: PLC0415 - as above
     from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
