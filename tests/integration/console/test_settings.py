@@ -32,7 +32,8 @@ async def test_the_index_leads_to_every_page_of_administration(office: Office) -
     page = await (await office.signed_in("xiao-chen")).get("/console/settings")
     linked = page.text.partition('class="settings-links"')[2].partition("</ul>")[0]
     assert set(re.findall(r'href="/console/([^"]+)"', linked)) == {
-        "people", "texts", "webhooks", "tokens", "people/access", "audit", "settings/profile",
+        "people", "texts", "webhooks", "events", "tokens", "people/access", "audit",
+        "settings/profile",
     }  # fmt: skip
     assert f"{len(STAFF)} active people" in page.text
 
