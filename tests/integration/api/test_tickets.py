@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,24 @@ async def test_the_count_is_shown_day_by_day(office: Office) -> None:
     assert days[-1]["count"] == 7
     assert ticket.clock is not None
     assert days[-1]["date"] == ticket.clock.due_date.isoformat()
+
+
+async def test_tickets_are_listed_that_changed_since_a_time(office: Office) -> None:
+    _, first = await copy_of_data(office)
+    office.clock.move(timedelta(minutes=1))
+    since = office.clock.now().isoformat().replace("+00:00", "Z")
+    _, second = await guardian(office)
+    reader = await program(office, Scope.TICKETS_READ)
+
+    async def listed() -> set[str]:
+        page = (await reader.get(f"/tickets?updated_since={since}")).body
+        return {one["number"] for one in page["tickets"]}
+
+    assert await listed() == {second.number}
+    await office.world.services.staff.handling.add_note(first.number, "mei", "Looked at it.")
+    assert await listed() == {first.number, second.number}
+    later = await reader.get("/tickets?updated_since=2030-01-01T00:00:00Z")
+    assert later.body["tickets"] == []
 
 
 async def test_what_a_ticket_says_of_a_person_has_a_scope_and_leaves_a_trace(
