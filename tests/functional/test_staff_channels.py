@@ -25,6 +25,7 @@ from tests.functional.test_commands import (
 from privacydesk.clock import MovableClock, SystemClock
 from privacydesk.connectors.staff_channels import ChannelAddress, connect_staff_channels
 from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender
 from privacydesk.domain.alarms import AlarmKind, StaffAlarm, alarm_id
 from privacydesk.domain.staff_channels import SEND_INTERVAL, Platform
 from privacydesk.domain.ticket import Ticket
@@ -229,15 +230,35 @@ async def test_messages_of_a_chat_that_was_removed_are_dropped(tmp_path: Path) -
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
-async def test_failing_webhooks_and_a_failing_helpdesk_are_alarms(tmp_path: Path) -> None:
+async def test_a_receiver_that_takes_nothing_is_an_alarm_once_a_day(tmp_path: Path) -> None:
+    async with desk(tmp_path, channel("slack", alarms=["webhooks_failing"])) as (world, robots):
+        webhooks, twin = world.services.webhooks, world.services.external.webhooks
+        assert isinstance(twin, MemoryWebhookSender)
+        assert webhooks.sending is not None
+        assert webhooks.worker is not None
+        url = "https://hooks.example/in"
+        twin.answers[url] = UNREACHABLE
+        await webhooks.endpoints.add(url, by="operator", label="crm")
+        await filed(world)
+        for _ in range(8):
+            world.clock.move(timedelta(minutes=10))
+            await webhooks.worker.run_once()
+            await webhooks.sending.watch()
+            await send(world)
+        (told,) = robots.of("slack")
+        assert f"{CONSOLE}/console/alarms" in told
+        assert url not in told
+
+
+async def test_a_helpdesk_that_fails_is_an_alarm_once_a_day(tmp_path: Path) -> None:
     async with desk(tmp_path, channel("slack")) as (world, robots):
-        alarms, now = world.services.alarms, world.clock.now()
-        for kind in (AlarmKind.WEBHOOKS_FAILING, AlarmKind.TICKETING_FAILING):
-            assert await alarms.alert_failing(kind, "crm", now) == 1
-            assert await alarms.alert_failing(kind, "crm", now + timedelta(hours=1)) == 0
+        alert, now = world.services.alarms.alert_failing, world.clock.now()
+        assert await alert(AlarmKind.TICKETING_FAILING, "django_helpdesk", now) == 1
+        hour_later = now + timedelta(hours=1)
+        assert await alert(AlarmKind.TICKETING_FAILING, "django_helpdesk", hour_later) == 0
         await send(world)
         (told,) = robots.of("slack")
-        assert told.count(f"{CONSOLE}/console/alarms") == 2
+        assert "django_helpdesk" not in told
 
 
 async def test_the_command_posts_a_test_message_or_says_why_it_can_not(
