@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from aiohttp.test_utils import unused_port
 from playwright.async_api import Browser, expect
 from tests.browser.browsing import PATIENCE
 from tests.browser.chat_page import Chat
-from tests.functional.test_examples import EXAMPLES, joined_desk, listening
+from tests.common.npm import with_client
+from tests.functional.test_examples import EXAMPLES, NUMBER, joined_desk, listening
+
+LIGHT, DARK = "rgb(23, 33, 30)", "rgb(231, 238, 235)"
+"""The colours of text."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,8 +31,10 @@ def patient() -> Iterator[None]:
 
 @pytest.mark.usefixtures("patient")
 async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_out(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
+    with_client(pytestconfig.cache.mkdir("npm"), tmp_path)
+    shutil.copy(EXAMPLES / "host_page.mjs", tmp_path)
     port = unused_port()
     origin = f"http://127.0.0.1:{port}"
     known = {
@@ -39,20 +46,52 @@ async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_
     async with joined_desk(tmp_path, **known) as joined:
         serve = await joined.start("-m", "privacydesk", "serve")
         await serve.line("Listening")
-        await joined.start(str(EXAMPLES / "host_page.py"), DESK_URL=joined.url, PORT=str(port))
+        await joined.start(str(tmp_path / "host_page.mjs"), DESK_URL=joined.url, PORT=str(port))
         await listening(port)
-        page = await browser.new_page(locale="zh-CN", viewport={"width": 390, "height": 800})
+        page = await browser.new_page(locale="zh-CN", viewport={"width": 1000, "height": 800})
         page.set_default_timeout(30_000)
         await page.goto(origin)
-        chat = Chat(page.frame_locator("#desk"))
+        await page.locator("#help").click()
+        frame = page.frame_locator("iframe")
+        chat = Chat(frame)
         await chat.opened()
-        config = await page.frame_locator("#desk").locator("#config").text_content()
+        config = await frame.locator("#config").text_content()
         assert json.loads(config or "")["tokenLinks"] is False
         await chat.say("解绑谷歌")
         # The code goes to the phone of the account that the page's token names.
         code = await joined.gateway.line(r"code \d{6} to \+8619900001001")
         await chat.enter(code.split()[1])
         await expect(chat.log).to_contain_text("用手机号登录")
+        await chat.choose("yes")
+        await expect(chat.log).to_contain_text(NUMBER)
+        number = (NUMBER.search(await chat.log.inner_text()) or [""])[0]
+
+        # What comes while the panel is closed has not been read, until it is opened again.
+        panel = page.get_by_role("dialog")
+        await panel.get_by_role("button", name="关闭").click()
+        await expect(panel).to_be_hidden()
+        await joined.desk("tickets", "claim", number, "--as", "mei")
+        await joined.desk("tickets", "decide", number, "--grant", "--as", "mei")
+        await expect(page.locator("#unread")).not_to_be_empty()
+        await page.locator("#help").click()
+        await expect(panel).to_be_visible()
+        await expect(page.locator("#unread")).to_be_empty()
+
+        # Theme and language follow the page's.
+        await expect(frame.locator("body")).to_have_css("color", LIGHT)
+        await page.locator("#dark").check()
+        await expect(frame.locator("body")).to_have_css("color", DARK)
+        await page.locator("#language").select_option("en")
+        await expect(frame.locator("#desk-name")).to_have_text("MoChat privacy desk")
+        await expect(frame.locator("#language")).to_have_value("en")
+
         await page.locator("#log-out").click()
+        await expect(panel).to_be_hidden()
         await expect(chat.log).not_to_contain_text("用手机号登录")
+        # Only the chat is listened to.
+        await page.evaluate("postMessage({type: 'privacydesk:unread', count: 7})")
+        await page.locator("#help").click()
+        await chat.opened()
+        await expect(chat.log).to_contain_text("用手机号登录")
+        await expect(page.locator("#unread")).to_be_empty()
         await page.context.close()

@@ -104,8 +104,9 @@ class Joined:
 async def _start(
     stack: AsyncExitStack, folder: Path, env: Mapping[str, str], *command: str
 ) -> Program:
+    interpreter = ["node"] if command[0].endswith(".mjs") else [sys.executable, "-u"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-u", *command,
+        *interpreter, *command,
         cwd=folder, env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     program = Program(command[-1], process)

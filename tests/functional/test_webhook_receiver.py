@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import unused_port
-from tests.common.npm import packages
+from tests.common.npm import with_client
 
 from privacydesk.clock import SystemClock
 from privacydesk.connectors.webhook_addresses import AddressRules
@@ -33,8 +33,7 @@ def command(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     name: str = request.param
     if name.endswith(".py"):
         return [sys.executable, str(EXAMPLES / name)]
-    folder = packages(request.config.cache.mkdir("npm"))
-    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    with_client(request.config.cache.mkdir("npm"), tmp_path)
     shutil.copy(EXAMPLES / name, tmp_path)
     return ["node", str(tmp_path / name)]
 

@@ -20,7 +20,7 @@ import standardwebhooks
 import time_machine
 from aiohttp import web
 from msgspec import Struct, to_builtins
-from tests.common.npm import PINNED, packages
+from tests.common.npm import PINNED, packages, with_client
 from tests.common.stories import START
 from tests.functional.test_webhooks import HOUR, Receiver, desk, file, parts, send_all, subscribe
 
@@ -135,9 +135,12 @@ def test_libraries_of_pypi_take_what_is_signed_and_nothing_else(
 
 
 def test_libraries_of_npm_take_what_is_signed_and_nothing_else(
-    cases: list[Case], pytestconfig: pytest.Config
+    cases: list[Case], pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:
-    folder = packages(pytestconfig.cache.mkdir("npm"))
+    cache, folder = pytestconfig.cache.mkdir("npm"), tmp_path / "npm"
+    with_client(cache, folder)
+    for package in (packages(cache) / "node_modules").iterdir():
+        (folder / "node_modules" / package.name).symlink_to(package)
     shutil.copy(PINNED / "verify.mjs", folder)
     ran = subprocess.run(
         ["node", "verify.mjs"],  # noqa: S607 - wherever it is installed
@@ -150,6 +153,6 @@ def test_libraries_of_npm_take_what_is_signed_and_nothing_else(
     )
     assert ran.returncode == 0, ran.stderr
     verdicts: dict[str, list[bool]] = json.loads(ran.stdout)
-    assert set(verdicts) == {"standardwebhooks", "svix", "svixOfItsOwn"}
+    assert set(verdicts) == {"standardwebhooks", "svix", "svixOfItsOwn", "client"}
     for library, taken in verdicts.items():
         assert missed(taken, cases) == [], library

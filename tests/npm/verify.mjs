@@ -1,6 +1,7 @@
 // Has the libraries verify messages, each at the instant at which it came. Cases on standard input,
 // verdicts on standard output: {library: [whether it was taken, …]}.
 import { text } from "node:stream/consumers";
+import { WebhookVerificationError, verifyWebhook } from "@privacydesk/client";
 import { Webhook as standardwebhooks } from "standardwebhooks";
 import { Webhook as svix } from "svix";
 import { Webhook as svixOfItsOwn } from "svix-of-its-own";
@@ -28,11 +29,22 @@ function taken(Webhook, { secret, headers, body, at }) {
   }
 }
 
+async function takenByClient({ secret, headers, body, at }) {
+  try {
+    await verifyWebhook(body, headers, secret, { now: at * 1000 });
+    return true;
+  } catch (error) {
+    if (error instanceof WebhookVerificationError) return false;
+    throw error;
+  }
+}
+
 const libraries = { standardwebhooks, svix, svixOfItsOwn };
 console.log(
-  JSON.stringify(
-    Object.fromEntries(
+  JSON.stringify({
+    ...Object.fromEntries(
       Object.entries(libraries).map(([name, one]) => [name, cases.map((each) => taken(one, each))]),
     ),
-  ),
+    client: await Promise.all(cases.map(takenByClient)),
+  }),
 );

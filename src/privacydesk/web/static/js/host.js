@@ -18,42 +18,57 @@ export function takeFragment(allowed) {
 /**
  * @param {Client} client
  * @param {string} hostOrigin
+ * @param {{setLanguage: (tag: string) => void, setTheme: (theme: string) => void}} page
  */
-export function openBridge(client, hostOrigin) {
+export function openBridge(client, hostOrigin, page) {
   const allowed = hostOrigin || location.origin;
-  window.addEventListener("message", (message) => {
-    if (message.origin !== allowed || typeof message.data !== "object" || !message.data) return;
-    const { type, token } = message.data;
-    if (type === "privacydesk:token" && typeof token === "string" && token) client.setToken(token);
-    if (type === "privacydesk:challenge-token" && typeof token === "string") client.setChallenge(token);
-    if (type === "privacydesk:logout") client.logout();
-  });
-  const bridge = Object.freeze({
+  const acts = Object.freeze({
     /** @param {string} token */
     setToken: (token) => client.setToken(String(token)),
     /** @param {string} token */
     setChallenge: (token) => client.setChallenge(String(token)),
+    /** @param {string} tag such as `zh-Hant` */
+    setLanguage: (tag) => page.setLanguage(String(tag)),
+    /** @param {string} theme `light`, `dark` or `auto` */
+    setTheme: (theme) => page.setTheme(String(theme)),
     logout: () => client.logout(),
   });
-  Object.defineProperty(window, "privacydesk", { value: bridge });
+  Object.defineProperty(window, "privacydesk", { value: acts });
+  window.addEventListener("message", ({ origin, data }) => {
+    if (origin !== allowed || typeof data !== "object" || !data) return;
+    const { type, token, language, theme } = data;
+    if (type === "privacydesk:token" && typeof token === "string" && token) acts.setToken(token);
+    if (type === "privacydesk:challenge-token" && typeof token === "string") acts.setChallenge(token);
+    if (type === "privacydesk:language" && typeof language === "string") acts.setLanguage(language);
+    if (type === "privacydesk:theme" && typeof theme === "string") acts.setTheme(theme);
+    if (type === "privacydesk:logout") acts.logout();
+  });
+
+  /**
+   * Tell a WebView by an event, and an embedding page by a message.
+   *
+   * @param {string} type
+   * @param {object} [detail]
+   */
+  function tell(type, detail) {
+    window.dispatchEvent(new CustomEvent(type, { detail }));
+    if (window.parent !== window) window.parent.postMessage({ type, ...detail }, allowed);
+  }
+
+  let unread = 0;
   return {
     /** Ask the host for a new token. */
-    needToken() {
-      window.dispatchEvent(new CustomEvent("privacydesk:token-needed"));
-      if (window.parent !== window) {
-        window.parent.postMessage({ type: "privacydesk:token-needed" }, allowed);
-      }
-    },
+    needToken: () => tell("privacydesk:token-needed"),
     /**
      * Have the host show the operator's challenge, and hand over its token.
      *
      * @param {{site_key: string}} demand
      */
-    challenge(demand) {
-      window.dispatchEvent(new CustomEvent("privacydesk:challenge", { detail: demand }));
-      if (window.parent !== window) {
-        window.parent.postMessage({ type: "privacydesk:challenge", ...demand }, allowed);
-      }
+    challenge: (demand) => tell("privacydesk:challenge", demand),
+    /** @param {number} count how many messages of the desk have not been seen */
+    unread(count) {
+      if (count !== unread) tell("privacydesk:unread", { count });
+      unread = count;
     },
   };
 }

@@ -17,6 +17,7 @@ import { Packages } from "./packages.js";
 import { QuestionCard } from "./questions.js";
 import { Requests } from "./requests.js";
 import { Store } from "./store.js";
+import { setTheme } from "./theme.js";
 import { Uploads } from "./uploads.js";
 import { Words } from "./words.js";
 
@@ -86,6 +87,7 @@ const client = new Client(base, store, {
     ready = false;
     told = 0;
     log.clear();
+    bridge.unread(0);
     questions.clear();
     choices.hidden = true;
     composer.restore(store.draft);
@@ -159,7 +161,7 @@ const uploads = new Uploads(words, base, {
 
 const ending = new Ending(words, () => choose("desk:end_talk", words.t("end.yes"), 0));
 
-const bridge = openBridge(client, config.hostOrigin);
+const bridge = openBridge(client, config.hostOrigin, { setLanguage, setTheme });
 
 const picks = new Picks(words, {
   choose: (choice, offset) => choose(choice.id, choice.label, offset),
@@ -528,11 +530,20 @@ function settle(follow) {
   markRead();
 }
 
+/** @returns {boolean} whether the host displays the frame */
+function isDisplayed() {
+  return scroll.clientHeight > 0;
+}
+
 function markRead() {
-  if (!ready || document.hidden || !nearEnd() || store.offset <= told) return;
-  told = store.seen = store.offset;
-  store.save();
-  client.tell({ type: "read", offset: told });
+  if (ready && !document.hidden && isDisplayed() && nearEnd() && store.offset > told) {
+    told = store.seen = store.offset;
+    store.save();
+    client.tell({ type: "read", offset: told });
+  }
+  // Who has seen nothing yet has a greeting before them, and no news.
+  const news = store.events.filter((one) => one.offset > store.seen && one.from !== "user" && one.text);
+  bridge.unread(store.seen ? news.length : 0);
 }
 
 scroll.addEventListener("scroll", () => {
@@ -565,7 +576,15 @@ function fit() {
 window.visualViewport?.addEventListener("resize", fit);
 fit();
 // What is around the log grows and shrinks, too.
-new ResizeObserver(() => ready && follows() && toEnd()).observe(scroll);
+let displayed = isDisplayed();
+new ResizeObserver(() => {
+  const opened = !displayed;
+  displayed = isDisplayed();
+  if (!ready || !displayed) return;
+  if (opened) toLatest();
+  else if (follows()) toEnd();
+  markRead();
+}).observe(scroll);
 
 // What people do beside writing.
 
@@ -579,12 +598,21 @@ byId("banner-act").addEventListener("click", () => {
   if (client.state === "session") bridge.needToken();
   else client.connect();
 });
-language.addEventListener("change", async () => {
-  const { value } = language;
-  const name = language.selectedOptions[0]?.textContent ?? value;
-  await words.use(value);
-  if (!chat.classList.contains("linked")) choose(`desk:lang:${value}`, name.trim(), 0);
-});
+language.addEventListener("change", () => speak(language.value));
+
+/** @param {string} locale */
+async function speak(locale) {
+  const { name } = words.languages.find((one) => one.locale === locale);
+  await words.use(locale);
+  if (!chat.classList.contains("linked")) choose(`desk:lang:${locale}`, name, 0);
+}
+
+/** @param {string} tag the language that the host has switched to */
+function setLanguage(tag) {
+  const locale = words.languages.find((one) => one.lang === tag)?.locale;
+  if (locale && locale !== words.locale) speak(locale);
+}
+
 words.listeners.add(() => {
   // Labels of the log are the page's words; the texts in it stay as they were said.
   const name = config.names[words.locale];

@@ -1,0 +1,131 @@
+"""The npm package for integrators, as one uses it: types are checked, then it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc.jwk import OctKey
+from tests.common.api_client import program
+from tests.common.console_cases import copy_of_data
+from tests.common.console_client import open_office
+from tests.common.npm import PINNED, with_client
+from tests.common.stories import TOKEN_SECRET
+from tests.integration.api.test_events import integrations_of
+from tests.integration.api.test_webhooks import added, send_all, sender_of
+
+from privacydesk.clock import MovableClock
+
+NODE = """declare module "node:stream/consumers" { function text(of: unknown): Promise<string>; }
+declare const process: { stdin: unknown };
+"""
+"""All that the program needs of the types of Node.js, which an integrator would install."""
+OPTIONS = ("--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck")
+
+
+def compiled(cache: Path, folder: Path) -> None:
+    """Compile the integrator's program against the package, which was put beside it."""
+    compiler = with_client(cache, folder)
+    (folder / "node.d.ts").write_text(NODE)
+    (folder / "package.json").write_text('{"type": "module"}')
+    shutil.copy(PINNED / "integrator.ts", folder)
+    ran = subprocess.run(  # noqa: S603 - a fixed command
+        ["node", str(compiler), *OPTIONS, "node.d.ts", "integrator.ts"],  # noqa: S607
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+async def run(folder: Path, given: Any) -> Any:
+    ran = await asyncio.create_subprocess_exec(
+        "node",
+        "integrator.js",
+        cwd=folder,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(120):
+            said, failed = await ran.communicate(json.dumps(given).encode())
+    finally:
+        if ran.returncode is None:
+            ran.kill()
+    assert ran.returncode == 0, failed.decode()
+    return json.loads(said)
+
+
+async def test_a_backend_files_reads_and_works_on_requests(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    folder = tmp_path / "integrator"
+    folder.mkdir()
+    compiled(pytestconfig.cache.mkdir("npm"), folder)
+    clock = MovableClock()
+    async with open_office(tmp_path / "desk", world={"clock": clock}) as office:
+        asker = await program(office, name="crm")
+        hook = (await added(asker, events=["ticket.filed"])).body
+        _, other = await copy_of_data(office)
+        await send_all(office)
+        (posted,) = sender_of(office).posted
+        numbering = asyncio.create_task(integrations_of(office).event_log_worker.run())
+        at = int(posted.at.timestamp())
+        found = await run(
+            folder,
+            {
+                "url": str(office.server.make_url("/")),
+                "token": asker.made.secret,
+                "secret": OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True),
+                "account": "u-1003",
+                "now": clock.now().isoformat(),
+                "webhook": {
+                    "body": posted.body.decode(),
+                    "headers": {
+                        "Webhook-Id": posted.message_id,
+                        "Webhook-Timestamp": str(at),
+                        "Webhook-Signature": posted.signature,
+                    },
+                    "secret": hook["secret"],
+                    "at": at,
+                },
+            },
+        )
+        numbering.cancel()
+        ticket = await office.world.services.staff.tickets.by_number(found["number"])
+        notes = (await asker.get(f"/tickets/{ticket.number}/log")).body["entries"]
+    assert found["preview"] == "deletion"
+    assert found["same"] == [True, True]
+    assert found["holder"] == "crm"
+    assert [tuple(one) for one in found["refusals"]] == [
+        (412, "precondition_failed", ""),
+        (404, "not_found", ""),
+        (400, "invalid_request", "body.text"),
+        (401, "unauthenticated", ""),
+    ]
+    assert sorted(found["numbers"]) == sorted([ticket.number, other.number])
+    assert found["logged"] == [
+        f"ticket.filed {other.number}",
+        f"ticket.filed {ticket.number}",
+        f"ticket.assigned {ticket.number}",
+    ]
+    # Three tries under one key, and one note.
+    assert found["kept"] == [1, 3, False]
+    assert [one["what"] for one in notes].count("note") == 1
+    assert found["slow"] == [429, None, ""]
+    assert found["gone"] is True
+    assert found["webhook"] == f"{other.kind} {other.number}"
+    assert found["forged"] == "WebhookVerificationError"
+    assert (found["key"]["crv"], found["key"]["kid"], len(found["key"]["x"])) == (
+        "Ed25519",
+        "app-1",
+        43,
+    )
