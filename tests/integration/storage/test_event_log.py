@@ -27,7 +27,7 @@ from privacydesk.storage import backups, tables
 from privacydesk.storage.engines import parse_url, writing_engine
 from privacydesk.storage.store import SqlStore
 
-_WRITERS, _CHANGES, _CONSUMERS = 6, 60, 3
+_WRITERS, _CHANGES, _CONSUMERS = 6, 36, 3
 _PATIENCE = 60.0
 
 
