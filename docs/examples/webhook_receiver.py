@@ -1,6 +1,6 @@
 """A sample webhook receiver: verifies and stores each message once, answers, then processes it.
 
-pip install aiohttp standardwebhooks
+pip install aiohttp privacydesk-client
 WEBHOOK_SECRET=whsec_… PORT=9000 python webhook_receiver.py
 """
 
@@ -11,9 +11,9 @@ import sqlite3
 from collections.abc import AsyncIterator
 
 from aiohttp import web
-from standardwebhooks import Webhook, WebhookVerificationError
+from privacydesk_client import WebhookVerificationError, verify_webhook
 
-webhook = Webhook(os.environ["WEBHOOK_SECRET"])
+SECRET = os.environ["WEBHOOK_SECRET"]
 inbox = sqlite3.connect(os.environ.get("DATABASE", "webhooks.db"), isolation_level=None)
 inbox.execute(
     "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, body BLOB, done INTEGER DEFAULT 0)"
@@ -25,7 +25,7 @@ async def receive(request: web.Request) -> web.Response:
     # The raw bytes: parsing and serialising again would break the signature.
     body = await request.read()
     try:
-        message = webhook.verify(body, dict(request.headers))
+        message = verify_webhook(body, request.headers, SECRET)
     except WebhookVerificationError:
         return web.Response(status=401)
     # A message may be delivered twice, with the same id; store it once.

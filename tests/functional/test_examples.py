@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.common.python_client import python_client
 from tests.common.stories import ROOT
 
 from privacydesk.domain.account_terms import AccountAction
@@ -153,7 +154,8 @@ async def joined_desk(folder: Path, **more: str) -> AsyncIterator[Joined]:
     """Join a desk to an account service and a gateway; ``more`` are settings of it."""
     port, accounts, gateway = (unused_port() for _ in range(3))
     url = f"http://127.0.0.1:{port}"
-    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
+    path = os.pathsep.join(map(str, (ROOT / "src", python_client())))
+    env = os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
     env |= _settings(await _ran(folder, env, "-m", "privacydesk", "keys", "generate"))
     env |= _settings(await _ran(folder, env, str(EXAMPLES / "app_token.py"), "keys"))
     env |= {

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import unused_port
 from tests.common.npm import with_client
+from tests.common.python_client import python_client
 
 from privacydesk.clock import SystemClock
 from privacydesk.connectors.webhook_addresses import AddressRules
@@ -46,7 +47,8 @@ async def receiver(
         *command,
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
-        env=os.environ | {"WEBHOOK_SECRET": SECRET, "PORT": str(port)},
+        env=os.environ
+        | {"WEBHOOK_SECRET": SECRET, "PORT": str(port), "PYTHONPATH": str(python_client())},
     )
     try:
         yield started

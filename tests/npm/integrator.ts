@@ -73,7 +73,7 @@ const refusals = [
 ];
 
 const numbers: string[] = [];
-for await (const page of desk.pages("/tickets", { query: { limit: 1 } })) {
+for await (const page of desk.pages("/tickets", { query: { limit: 1, state: ["in_review"] } })) {
   numbers.push(...page.tickets.map((one) => one.number));
 }
 

@@ -13,7 +13,11 @@ export async function saveFile(address, name, authorization) {
   try {
     const answer = await fetch(address, { headers: { Authorization: authorization }, cache: "no-store" });
     if (!answer.ok) return answer.status < 500 ? "refused" : "failed";
-    const local = URL.createObjectURL(await answer.blob());
+    const blob = await answer.blob();
+    // An app whose WebView saves nothing by itself takes the file, and prevents the default.
+    const offer = new CustomEvent("privacydesk:file", { cancelable: true, detail: { name, blob } });
+    if (!window.dispatchEvent(offer)) return "saved";
+    const local = URL.createObjectURL(blob);
     el("a", { href: local, download: name }).click();
     window.setTimeout(() => URL.revokeObjectURL(local), 60_000);
     return "saved";
