@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -218,25 +219,19 @@ class Agent:
 
     async def history(self, ticket: int) -> list[dict[str, Any]]:
         """Return what happened to a ticket, oldest first."""
-        found = await self._get(
-            f"ticket/{ticket}/history",
-            fields="Type,Creator,Data,Field,OldValue,NewValue",
-            per_page="100",
+        return await self._items(
+            f"ticket/{ticket}/history", fields="Type,Creator,Data,Field,OldValue,NewValue"
         )
-        items: list[dict[str, Any]] = found["items"]
-        return items
 
     async def written(self, ticket: int) -> list[tuple[str, str, str]]:
         """Return who wrote what on a ticket, oldest first: user, kind of transaction, text."""
-        found = await self._get(
-            f"ticket/{ticket}/attachments",
-            fields="Content,ContentType,TransactionId,Creator",
-            per_page="100",
+        found = await self._items(
+            f"ticket/{ticket}/attachments", fields="Content,ContentType,TransactionId,Creator"
         )
         kinds = {one["id"]: one["Type"] for one in await self.history(ticket)}
         return [
             (one["Creator"]["id"], kinds[one["TransactionId"]], one["Content"])
-            for one in found["items"]
+            for one in found
             if one["ContentType"] == "text/plain"
         ]
 
@@ -263,6 +258,15 @@ class Agent:
     async def _message(self, ticket: int, sort: str, said: Mapping[str, Any]) -> None:
         async with self._session.post(self._base / f"ticket/{ticket}/{sort}", json=said) as done:
             assert done.status == 201, await done.text()
+
+    async def _items(self, path: str, **query: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        for page in itertools.count(1):
+            found = await self._get(path, per_page="100", page=str(page), **query)
+            items += found["items"]
+            if not found.get("next_page"):
+                break
+        return items
 
     async def _get(self, path: str, **query: str) -> Any:
         async with self._session.get(self._base / path, params=query) as response:
