@@ -20,12 +20,21 @@ from tests.common.console_cases import copy_of_data
 from tests.common.console_client import open_office
 from tests.common.python_client import python_client
 from tests.common.stories import ROOT, TOKEN_SECRET
+from tests.functional.test_typescript_client import quoted
 from tests.functional.test_webhook_verifiers import Case, cases, missed
 from tests.integration.api.test_events import number
 
 from privacydesk.clock import MovableClock
 
 EXAMPLES = ROOT / "docs" / "examples"
+
+GUIDE = """import os
+from typing import Any
+from privacydesk_client import AppTokenSigner, DeskClient, verify_webhook
+number: str; stored: str | None; raw_body: bytes; request: Any; session: Any
+def apply(events: Any, next: str) -> None: ...
+"""
+"""What stands around the guide's lines in an integrator's program."""
 
 __all__ = ["cases"]
 
@@ -38,13 +47,20 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         del sys.modules[name]
 
 
-def test_its_types_and_those_of_the_examples_are_strict(tmp_path: Path) -> None:
+def test_its_types_and_those_of_guide_and_examples_are_strict(tmp_path: Path) -> None:
     installed = python_client()
+    (tmp_path / "guide.py").write_text(GUIDE + quoted("py"))
     examples = [str(EXAMPLES / name) for name in ("api_client.py", "app_token.py")]
+    examples.append(str(tmp_path / "guide.py"))
     ran = subprocess.run(  # noqa: S603 - a fixed command
         [
             *(sys.executable, "-m", "mypy", "--strict", "--config-file="),
-            *("--cache-dir", str(tmp_path), str(installed / "privacydesk_client"), *examples),
+            *(
+                "--cache-dir",
+                str(tmp_path / "cache"),
+                str(installed / "privacydesk_client"),
+                *examples,
+            ),
         ],
         env=os.environ | {"MYPYPATH": str(installed)},
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,17 +16,31 @@ from tests.common.api_client import program
 from tests.common.console_cases import copy_of_data
 from tests.common.console_client import open_office
 from tests.common.npm import PINNED, with_client
-from tests.common.stories import TOKEN_SECRET
+from tests.common.stories import ROOT, TOKEN_SECRET
 from tests.integration.api.test_events import integrations_of
 from tests.integration.api.test_webhooks import added, send_all, sender_of
 
 from privacydesk.clock import MovableClock
 
 NODE = """declare module "node:stream/consumers" { function text(of: unknown): Promise<string>; }
-declare const process: { stdin: unknown };
+declare const process: { stdin: unknown; env: Record<string, string | undefined> };
 """
 """All that the program needs of the types of Node.js, which an integrator would install."""
-OPTIONS = ("--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck")
+GUIDE = """import { AppTokenSigner, DeskClient, verifyWebhook } from "@privacydesk/client";
+declare const number: string, stored: string | undefined, rawBody: Uint8Array;
+declare const request: Request, session: { account: string };
+declare function apply(events: readonly unknown[], next: string): void;
+"""
+"""What stands around the guide's lines in an integrator's program."""
+OPTIONS = (
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--target",
+    "es2022",
+    "--module",
+    "nodenext",
+    "--skipLibCheck",
+)
 
 
 def compiled(cache: Path, folder: Path) -> None:
@@ -34,8 +49,9 @@ def compiled(cache: Path, folder: Path) -> None:
     (folder / "node.d.ts").write_text(NODE)
     (folder / "package.json").write_text('{"type": "module"}')
     shutil.copy(PINNED / "integrator.ts", folder)
+    (folder / "guide.ts").write_text(GUIDE + quoted("ts"))
     ran = subprocess.run(  # noqa: S603 - a fixed command
-        ["node", str(compiler), *OPTIONS, "node.d.ts", "integrator.ts"],  # noqa: S607
+        ["node", str(compiler), *OPTIONS, "node.d.ts", "integrator.ts", "guide.ts"],  # noqa: S607
         cwd=folder,
         capture_output=True,
         text=True,
@@ -43,6 +59,13 @@ def compiled(cache: Path, folder: Path) -> None:
         timeout=120,
     )
     assert ran.returncode == 0, ran.stdout
+
+
+def quoted(language: str) -> str:
+    """Return what the guide shows of a client."""
+    text = (ROOT / "docs" / "integrating.md").read_text("utf-8")
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return str(block)
 
 
 async def run(folder: Path, given: Any) -> Any:

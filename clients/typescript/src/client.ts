@@ -27,10 +27,13 @@ type PathOption<O> = O extends { readonly parameters: { readonly path: infer T e
   ? { readonly path: { readonly [K in keyof T]: T[K] | number } }
   : { readonly path?: never };
 
+/** Parameters that are undefined are left out. */
+type OrUndefined<Q> = { readonly [K in keyof Q]: Q[K] | undefined };
+
 type QueryOption<O> = O extends { readonly parameters: { readonly query?: infer Q } }
   ? [Exclude<Q, undefined>] extends [never]
     ? { readonly query?: never }
-    : { readonly query?: Exclude<Q, undefined> }
+    : { readonly query?: OrUndefined<Exclude<Q, undefined>> }
   : { readonly query?: never };
 
 type BodyOption<O> = O extends {
@@ -47,13 +50,13 @@ interface WriteOptions {
    * step, so that a program that is started again repeats nothing. A random one by default, which
    * covers the retries of this call.
    */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The tag of the version that was decided on: refused with 412 if there is a newer one. */
-  readonly ifMatch?: string;
+  readonly ifMatch?: string | undefined;
 }
 
 interface Common {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a call takes: what its operation says, and what is common to all. */
@@ -180,9 +183,8 @@ export class DeskClient {
     options: Omit<NonNullable<CallOptions<"/events", "get">["query"]>, "wait"> & Common = {},
   ): AsyncGenerator<EventLogPage, never, undefined> {
     const { signal, ...query } = options;
-    const common = signal ? { signal } : {};
     for (let from: typeof query = query; ; ) {
-      const { body } = await this.get("/events", { query: { ...from, wait: LONGEST_WAIT }, ...common });
+      const { body } = await this.get("/events", { query: { ...from, wait: LONGEST_WAIT }, signal });
       if (body.events.length > 0) yield body;
       from = { ...from, cursor: body.next };
     }
