@@ -64,6 +64,9 @@ _SITE_MAX_AGE: Final = timedelta(minutes=10)
 _MAX_CLOCK_SKEW: Final = timedelta(hours=1)
 _SETTLE_TIME: Final = timedelta(minutes=1)
 """How long a change may take from its time to its commit."""
+_SAME_SECOND: Final = timedelta(seconds=2)
+_SETTLED: Final = datetime.min.replace(tzinfo=UTC)
+"""Stands for an update that was reported once more after its second."""
 _PAGE: Final = 100
 _MAX_PAGES: Final = 5
 _MAX_SNAPSHOTS: Final = 500
@@ -83,7 +86,7 @@ class Redmine:
         self._known_site: Site | None = None
         self._known_at: datetime | None = None
         self._snapshots: OrderedDict[str, tuple[object, ...]] = OrderedDict()
-        self._reported: set[tuple[int, datetime]] = set()
+        self._reported: dict[tuple[int, datetime], datetime] = {}
 
     @property
     def name(self) -> str:
@@ -236,12 +239,19 @@ class Redmine:
         updated = await self._issues(
             updated_on=f">={floor.strftime(_MOMENT)}", sort="updated_on,id", **query
         )
-        states = {(issue.id, issue.updated_on) for issue in updated}
-        ids = tuple(
-            str(issue.id) for issue in updated if (issue.id, issue.updated_on) not in self._reported
-        )
-        self._reported = states
-        return ChangedTickets(ids, _write_moment(since, updated))
+        now = self._clock.now()
+        known, self._reported = self._reported, {}
+        ids = []
+        for issue in updated:
+            state = (issue.id, issue.updated_on)
+            self._reported[state] = known.get(state, now)
+            # Times are seconds: the same one may stand for a later update for a moment.
+            if state not in known or known[state] > now - _SAME_SECOND:
+                ids.append(str(issue.id))
+            elif known[state] != _SETTLED:
+                ids.append(str(issue.id))
+                self._reported[state] = _SETTLED
+        return ChangedTickets(tuple(ids), _write_moment(since, updated))
 
     # -- reading ---------------------------------------------------------------------------------
 
