@@ -27,6 +27,7 @@ from yarl import URL
 _HOME = Path("/usr/share/redmine")
 _LOADER = Path(__file__).with_name("redmine_server.rb")
 PASSWORD = "pass word:of the desk"
+_TRIES = 20
 _START_PATIENCE = 90.0
 _ZONE = ZoneInfo("Asia/Shanghai")
 _DATABASE = """\
@@ -272,7 +273,12 @@ class Agent:
         )
 
     async def _ask(self, method: str, path: str, **said: Any) -> Any:
-        async with self._session.request(method, self._base / path, **said) as response:
-            body = await response.read()
-            assert response.status < 300, (response.status, body[:300])
-            return json.loads(body) if body.strip() else None
+        # SQLite refuses at once who begins to write while another does; all of it is undone then.
+        for again in reversed(range(_TRIES)):
+            async with self._session.request(method, self._base / path, **said) as response:
+                body = await response.read()
+            if response.status != 500 or not again:
+                break
+            await asyncio.sleep(0.3)
+        assert response.status < 300, (response.status, body[:300])
+        return json.loads(body) if body.strip() else None

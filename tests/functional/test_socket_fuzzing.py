@@ -49,7 +49,7 @@ from privacydesk.web.keys import CHAT_SERVER
 T = TypeVar("T")
 
 _SECONDS: Final = float(os.environ.get("SOCKET_FUZZING_SECONDS", "0"))
-_LEAST: Final = 100
+_LEAST: Final = 50
 _PATIENCE: Final = 20.0
 _ANSWERED_JOBS: Final = frozenset({"send", "choose", "hand_in", "upload"})
 _EXPECTED_CLOSES: Final = frozenset({1000, 1001, 1008, 1009, 1013, 4401, 4403})
