@@ -60,6 +60,16 @@ def export(
             per_channel=True,
             nodes_to_quantize=_of_encoder(whole),
         )
+    leave_out_traces(graph)
+
+
+def leave_out_traces(path: Path) -> None:
+    """Remove what the exporter tells of each node: stacks with the paths of the machine."""
+    model = onnx.load(path)
+    for one in (model, model.graph, *model.graph.node, *model.graph.value_info):
+        del one.metadata_props[:]
+        one.doc_string = ""
+    onnx.save(model, path)
 
 
 class Rows(nn.Module):
