@@ -9,10 +9,6 @@ from typing import Final
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-LOOKS: Final = (("en", 360, "light"), ("zh-Hans", 768, "dark"), ("zh-Hant", 1280, "light"))
-"""Language, width and scheme of a page that is alike in all of them: each is seen once, and the
-longest words at the least width."""
-
 _AXE: Final = Axe().axe_script
 _SETTLED: Final = """
 Promise.all(document.getAnimations()

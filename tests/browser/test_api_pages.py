@@ -6,9 +6,10 @@ import pytest
 from playwright.async_api import expect
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
-from tests.browser.looks import LOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+LOOKS = [("en", 360, "light"), ("zh-Hans", 768, "dark"), ("zh-Hant", 1280, "light")]
 
 
 @pytest.mark.parametrize(("lang", "width", "scheme"), LOOKS)

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor
 from tests.browser.desk_page import DeskPage
-from tests.browser.looks import LOOKS, axe_finds_nothing
+from tests.browser.looks import axe_finds_nothing
 from tests.common.stories import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -37,7 +37,8 @@ async def test_colleagues_see_who_writes_on_a_case_and_the_user_sees_nothing_of_
     await expect(mei.page.locator("#note-text")).to_have_value("他昨天也来过")
 
 
-@pytest.mark.parametrize(("lang", "width", "scheme"), LOOKS)
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark"), (1280, "light")])
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
 async def test_the_count_is_drawn_with_its_last_day_and_fits(
     town: Stage, visit: Visit, lang: str, width: int, scheme: str
 ) -> None:

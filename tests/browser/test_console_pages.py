@@ -15,7 +15,6 @@ from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
-from tests.browser.looks import LOOKS
 
 from privacydesk.web.console.app import make_console
 
@@ -58,7 +57,8 @@ def _addresses(case: Case) -> list[str]:
     return sorted(re.sub(r"\{(\w+)\}", lambda one: named.get(one[1], "0"), path) for path in paths)
 
 
-@pytest.mark.parametrize(("lang", "width", "scheme"), [*LOOKS[1:], ("en", 1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(768, "dark"), (1280, "light")])
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
 async def test_axe_finds_nothing_on_any_page_and_all_of_them_fit(
     town: Stage, case: Case, lang: str, width: int, scheme: str
 ) -> None:

@@ -13,7 +13,7 @@ from tests.common.stories import World, enter, open_world, steps
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.periods import Preset
 
-INTERLEAVINGS = int(os.environ.get("HELP_INTERLEAVINGS", "160"))
+INTERLEAVINGS = int(os.environ.get("HELP_INTERLEAVINGS", "480"))
 """How many are run; ``HELP_INTERLEAVINGS=10000`` runs what a release is checked with."""
 _IN_ONE_DESK = 40
 
