@@ -24,16 +24,14 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 import sqlalchemy as sa
-from msgspec.structs import replace
+from benchmarks.webhooks import file_ticket
 from tests.common import postgresql
 
 from privacydesk.clock import SystemClock
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.event_log import LogPosition
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
-from privacydesk.ports import Changes, Job, Locks, WorkingSet
+from privacydesk.ports import Changes, Job, Locks
 from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, writing_engine
 from privacydesk.storage.schema import upgrade
@@ -69,7 +67,9 @@ def write(url: str, tickets: int) -> None:
 
             async def one() -> None:
                 async with room:
-                    await _file(store, conversation)
+                    await file_ticket(
+                        store, conversation, TicketId(secrets.token_bytes(16)), _CHANGES
+                    )
 
             await asyncio.gather(*(one() for _ in range(tickets)))
             while (await store.event_log.state())[0]:  # noqa: ASYNC110 - another task works
@@ -86,32 +86,6 @@ async def _number(store: SqlStore) -> None:
         if (await store.event_log.state())[0]:
             await store.event_log.number_pending()
         await asyncio.sleep(_IDLE)
-
-
-async def _file(store: SqlStore, conversation: ConversationId) -> None:
-    now, ticket_id = datetime.now(UTC), TicketId(secrets.token_bytes(16))
-    ticket = Ticket(
-        id=ticket_id,
-        number=f"PD-{ticket_id.hex()[:12]}",
-        conversation_id=conversation,
-        kind=RequestKind.ACCESS,
-        state=TicketState.IN_REVIEW,
-        received_at=now,
-        locale="en",
-        version=1,
-    )
-    filed = Changes(tickets=(ticket,), ticket_log=(LogEntry(ticket_id, now, "requester", "filed"),))
-    await store.writer.submit(Job(f"file:{ticket_id.hex()}", Locks(), lambda _: filed))
-    for n in range(_CHANGES - 1):
-
-        def claim(rows: WorkingSet, n: int = n) -> Changes:
-            before = rows.tickets[ticket_id]
-            after = replace(before, holder=f"agent-{n}", version=before.version + 1)
-            return Changes(tickets=(after,), ticket_log=(LogEntry(ticket_id, now, "mei", "claim"),))
-
-        await store.writer.submit(
-            Job(f"claim:{ticket_id.hex()}:{n}", Locks(tickets=(ticket_id,)), claim)
-        )
 
 
 # -- consumers -------------------------------------------------------------------------------------

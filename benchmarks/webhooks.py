@@ -92,13 +92,14 @@ async def fill(store: SqlStore, tickets: int, changes: int) -> None:
     for first in range(0, tickets, _BATCH_SIZE):
         batch = ids[first : first + _BATCH_SIZE]
         await asyncio.gather(
-            *(_file(store, conversation_id, ticket_id, changes) for ticket_id in batch)
+            *(file_ticket(store, conversation_id, ticket_id, changes) for ticket_id in batch)
         )
 
 
-async def _file(
+async def file_ticket(
     store: SqlStore, conversation_id: ConversationId, ticket_id: TicketId, changes: int
 ) -> None:
+    """File a ticket and have it claimed until it has had as many changes as wanted."""
     now = datetime.now(UTC)
     ticket = Ticket(
         id=ticket_id,
