@@ -29,13 +29,14 @@ from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome, AccountReason
 from privacydesk.domain.code_delivery import (
     AccountContact,
+    CodeSender,
     MailTarget,
     PhoneTarget,
     SendAnswer,
     SendOutcome,
 )
 from privacydesk.domain.masking import mask_phone
-from privacydesk.domain.notices import Notice, NoticeSubject
+from privacydesk.domain.notices import Notice, NoticeGateway, NoticeSubject
 from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
 
@@ -146,26 +147,8 @@ class SmsAccount:
         return self.templates.get(f"{name}.{locale}") or self.templates.get(name, "")
 
 
-class Gateway(Protocol):
+class Gateway(CodeSender, NoticeGateway, Protocol):
     """What sends to accounts and mailboxes, as the code gateway does."""
-
-    async def send(
-        self,
-        to: PhoneTarget | MailTarget | AccountContact,
-        template: str,
-        locale: str,
-        code: str,
-        *,
-        key: str,
-    ) -> SendAnswer:
-        """Send one code; see ``domain.code_delivery.CodeSender``."""
-        ...
-
-    async def notify(
-        self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
-    ) -> SendAnswer:
-        """Send one notice; see ``domain.notices.NoticeGateway``."""
-        ...
 
 
 class CloudSms:
