@@ -49,7 +49,7 @@ from privacydesk.web.keys import CHAT_SERVER
 T = TypeVar("T")
 
 _SECONDS: Final = float(os.environ.get("SOCKET_FUZZING_SECONDS", "0"))
-_LEAST: Final = 50
+_LEAST: Final = 100
 _PATIENCE: Final = 20.0
 _ANSWERED_JOBS: Final = frozenset({"send", "choose", "hand_in", "upload"})
 _EXPECTED_CLOSES: Final = frozenset({1000, 1001, 1008, 1009, 1013, 4401, 4403})
@@ -468,7 +468,7 @@ def test_no_order_of_frames_harms_the_desk_or_goes_unanswered(stage: Stage) -> N
         run_state_machine_as_test(
             Machine,
             settings=settings(
-                max_examples=20,
+                max_examples=40,
                 stateful_step_count=25,
                 deadline=None,
                 derandomize=not _SECONDS,
