@@ -221,11 +221,11 @@ async def audit_texts(url: str, clients: Sequence[Client], logs: Logs) -> int:
     return compared
 
 
-def open_rows(url: str) -> int:
-    """Return how many outbox rows still have to be worked on."""
+def open_rows(url: str) -> list[tuple[str, int, int]]:
+    """Return action, tries and instant of each outbox row that still has to be worked on."""
     with opened(url) as database:
-        (count,) = database.execute("SELECT count(*) FROM outbox WHERE state = 'open'").fetchone()
-    return int(count)
+        rows = database.execute("SELECT action, attempts, due_at FROM outbox WHERE state = 'open'")
+        return [(str(action), int(attempts), int(due_at)) for action, attempts, due_at in rows]
 
 
 def end_leases(url: str) -> None:

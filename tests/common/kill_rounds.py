@@ -186,6 +186,10 @@ class Rounds:
             async with asyncio.timeout(_DRAIN_PATIENCE):
                 while open_rows(self._url):  # noqa: ASYNC110 - another process works on them
                     await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            now = int(time.time() * 1_000_000)
+            left = [(action, tries, due - now) for action, tries, due in open_rows(self._url)]
+            raise AssertionError(f"left (action, tries, due in µs): {left}") from error
         finally:
             await stage.server.kill()
         return audit(self._url, stage.people, stage.outside)
