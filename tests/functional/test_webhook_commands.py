@@ -144,6 +144,9 @@ async def test_an_endpoint_is_changed_and_moved(
     assert (changed["name"], len(changed["events"]) > 1) == ("billing", True)
     changed = await office.json("webhooks", "change", "billing", "--event", "ticket.filed")
     assert (changed["name"], changed["events"]) == ("billing", ["ticket.filed"])
+    changed = await office.json("webhooks", "change", "billing", "--max-per-second", "20")
+    assert (changed["name"], changed["max_per_second"]) == ("billing", 20)
+    assert "20 a second at most" in await office.fine("webhooks", "show", "billing")
     assert "may call" in await office.refused("webhooks", "move", "billing", "https://10.0.0.1/")
     other = "https://elsewhere.example/in"
     assert other in await office.fine("webhooks", "move", "billing", other)

@@ -38,6 +38,7 @@ def mcp(
     url, token = settings.mcp_desk_url, settings.mcp_token.get_secret_value()
     if http:
         hosts = tuple(allow_host or ())
+        typer.echo(f"Serving http://{host}:{port}/mcp for the desk at {url}", err=True)
         run(serve_http(url, SystemClock(), host=host, port=port, hosts=hosts))
         return
     if not token:

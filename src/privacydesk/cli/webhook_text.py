@@ -80,6 +80,8 @@ def endpoint_lines(status: EndpointStatus, zone: tzinfo) -> list[str]:
         f"  waiting   {status.waiting}",
         f"  parked    {status.parked}",
     ]
+    if endpoint.max_per_second:
+        lines.append(f"  rate      {endpoint.max_per_second} a second at most")
     if endpoint.failing_since:
         lines.append(f"  failing   since {format_instant(endpoint.failing_since, zone)}")
     until = endpoint.old_secret_until
@@ -135,6 +137,7 @@ def endpoint_record(status: EndpointStatus) -> dict[str, Any]:
         "url": endpoint.url,
         "state": endpoint.state.value,
         "events": sorted(kind.value for kind in endpoint.kinds),
+        "max_per_second": endpoint.max_per_second,
         "created_at": endpoint.created_at.isoformat(),
         "failing_since": since.isoformat() if since else None,
         "old_secret_until": until.isoformat() if until else None,

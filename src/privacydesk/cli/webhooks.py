@@ -31,6 +31,7 @@ from privacydesk.cli.webhook_text import (
     print_secret,
     short,
 )
+from privacydesk.domain.pacing import MAX_PER_SECOND
 from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind
 from privacydesk.domain.webhooks import EndpointStatus, Posting, PostingLog, PostingState
 from privacydesk.invocation import as_invoked
@@ -50,6 +51,15 @@ webhooks_app = typer.Typer(
 Name = Annotated[
     str, typer.Argument(metavar="ENDPOINT", help="Its name, its id, or the end of its id.")
 ]
+MaxPerSecond = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        max=MAX_PER_SECOND,
+        help="How many messages are sent to it in a second at most; 0 for no limit.",
+    ),
+]
 
 
 @webhooks_app.callback()
@@ -67,6 +77,7 @@ def add(
         list[str] | None,
         typer.Option("--event", metavar="KIND", help="Only this kind; may be repeated."),
     ] = None,
+    max_per_second: MaxPerSecond = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -75,11 +86,13 @@ def add(
     It receives future events: all kinds, or those named with --event.
     """
     kinds = _kinds(events)
-    added = run(
-        _with_endpoints(
-            data_dir, lambda endpoints: endpoints.add(url, by=_ACTOR, label=label, kinds=kinds)
+
+    async def add_endpoint(endpoints: Endpoints) -> Added:
+        return await endpoints.add(
+            url, by=_ACTOR, label=label, kinds=kinds, max_per_second=max_per_second or 0
         )
-    )
+
+    added = run(_with_endpoints(data_dir, add_endpoint))
     print_secret(added, f"Added {added.endpoint.label} ({short(added.endpoint.id)}).", as_json)
 
 
@@ -111,18 +124,20 @@ def change(
         list[str] | None,
         typer.Option("--event", metavar="KIND", help="Only this kind; may be repeated."),
     ] = None,
+    max_per_second: MaxPerSecond = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Change an endpoint's name, or the kinds of events that it receives."""
-    if not label and not events:
-        exit_with_usage_error("--name", "say what to change: --name, --event, or both")
-    kinds = _kinds(events)
+    """Change an endpoint's name, rate, or the kinds of events that it receives."""
+    if not label and not events and max_per_second is None:
+        exit_with_usage_error("--name", "say what to change: --name, --event or --max-per-second")
+    kinds = _kinds(events) if events else None
 
     async def change_endpoint(endpoints: Endpoints) -> EndpointStatus:
         endpoint = (await endpoints.find(name)).endpoint
-        new_kinds = kinds if events else endpoint.kinds
-        changed = await endpoints.subscribe(endpoint, by=_ACTOR, label=label, kinds=new_kinds)
+        changed = await endpoints.change(
+            endpoint, by=_ACTOR, label=label, kinds=kinds, max_per_second=max_per_second
+        )
         return await endpoints.find(changed.id.hex())
 
     _print_endpoint(*run(_with_endpoints_and_zone(data_dir, change_endpoint)), as_json)

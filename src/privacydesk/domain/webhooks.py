@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from privacydesk.domain import pacing
 from privacydesk.domain.ids import EndpointId, PostingId, TicketId
 from privacydesk.domain.webhook_events import WebhookEventKind
 
@@ -91,6 +92,8 @@ class Endpoint(Struct, frozen=True):
         secrets: signing secrets, newest first.
         failing_since: time of the first failure since the last success; None for none.
         alarmed_at: when staff were last alerted about the failures.
+        max_per_second: how many attempts are started in a second at most; 0 for no limit.
+        rate_used_until: until when the attempts started so far use up that limit.
     """
 
     id: EndpointId
@@ -103,6 +106,8 @@ class Endpoint(Struct, frozen=True):
     failing_since: datetime | None = None
     alarmed_at: datetime | None = None
     version: int = 1
+    max_per_second: int = 0
+    rate_used_until: datetime | None = None
 
     def signing_secrets(self, now: datetime) -> tuple[str, ...]:
         """Return the secrets to sign with now; during a rotation, these are two."""
@@ -133,6 +138,24 @@ class Endpoint(Struct, frozen=True):
             alarmed_at=None,
             version=self.version + 1,
         )
+
+    def allowance(self, at_once: int, now: datetime) -> int:
+        """Return how many of ``at_once`` attempts its rate allows to start now."""
+        if not self.max_per_second:
+            return at_once
+        return min(at_once, pacing.allowance(self.max_per_second, self.rate_used_until, now))
+
+    def after_starting(self, attempts: int, now: datetime) -> Endpoint:
+        """Return the endpoint once attempts were started, which its rate allowed."""
+        used = pacing.after_starting(attempts, self.max_per_second, self.rate_used_until, now)
+        return replace(self, rate_used_until=used)
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When its rate allows the next attempt; None if it is not limited, or was never used."""
+        if not self.max_per_second or self.rate_used_until is None:
+            return None
+        return pacing.next_start(self.max_per_second, self.rate_used_until)
 
     @property
     def old_secret_until(self) -> datetime | None:

@@ -90,7 +90,7 @@ class WebhookStore(Protocol):
         *,
         api_result: StoredResponse | None = None,
     ) -> None:
-        """Store an endpoint with changed label, event types or secrets, and the next version.
+        """Store an endpoint with changed label, event types, rate or secrets, and the next version.
 
         Raises:
             StaleError: the stored version is not the one before.
@@ -195,6 +195,8 @@ class WebhookQueue(Protocol):
         self, now: datetime, *, lease: timedelta, at_once: int, busy: Mapping[EndpointId, int]
     ) -> tuple[ClaimedPosting, ...]:
         """Claim due postings, only the oldest open posting of each lane.
+
+        No endpoint gets more than its rate allows, all processes together.
 
         Args:
             now: the current time.

@@ -4,6 +4,9 @@ Only the oldest open posting of a lane is claimed. When it is claimed or postpon
 postings of its lane are postponed too, so that they are not scanned meanwhile. A result is stored
 only if ``attempts`` is unchanged: a worker whose lease has expired can't overwrite the result of
 the worker that has claimed the posting since.
+
+An endpoint with a limited rate keeps in its row until when the rate is used up. Who claims for it
+locks the row, so that processes share the rate.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from privacydesk.domain.webhooks import (
     Endpoint,
     EndpointResponse,
     EndpointState,
+    Posting,
     PostingResult,
     PostingState,
 )
@@ -69,6 +73,9 @@ _LOCK_ENDPOINT: Final = (
     .where(_endpoint.id == sa.bindparam("at"), _endpoint.version == sa.bindparam("version"))
     .with_for_update()
 )
+_LOCK_FREE_ENDPOINT: Final = _ACTIVE_ENDPOINTS.where(
+    _endpoint.id == sa.bindparam("at")
+).with_for_update(skip_locked=True)
 _IS_OLDEST_IN_LANE: Final = ~sa.exists().where(
     _older.c.lane == _posting.lane, _OLDER_OPEN, _older.c.place < _posting.place
 )
@@ -177,20 +184,12 @@ class SqlWebhookQueue:
                 is_failing = endpoint.failing_since is not None
                 limit = min(_MAX_AT_FAILING_ENDPOINT, at_once) if is_failing else at_once
                 free = limit - busy.get(endpoint.id, 0)
-                if free <= 0:
-                    continue
-                params = {"at": endpoint.id, "now": to_micros(now), "count": free}
-                rows = connection.execute(_DUE, params)
-                opened, unreadable = open_rows_with_key(
-                    connection, self._seals, rows, POSTING_BINDING, read_posting, key_id=ROWS_KEY
-                )
-                postpone_unreadable(connection, _posting.due_at, unreadable, now)
-                for before in opened:
+                for posting in self._open_due(connection, endpoint, free, now):
                     trying = replace(
-                        before,
+                        posting,
                         state=PostingState.TRYING,
                         due_at=now + lease,
-                        attempts=before.attempts + 1,
+                        attempts=posting.attempts + 1,
                     )
                     claimed.append(ClaimedPosting(trying, endpoint))
             if claimed:
@@ -198,6 +197,34 @@ class SqlWebhookQueue:
             return tuple(claimed)
 
         return await self._writer.run(claim)
+
+    def _open_due(
+        self, connection: sa.Connection, endpoint: Endpoint, free: int, now: datetime
+    ) -> list[Posting]:
+        """Return due postings that may be tried now, and use up the endpoint's rate for them."""
+        if endpoint.allowance(free, now) <= 0:
+            return []
+        if endpoint.max_per_second:
+            locked = open_endpoints(
+                connection,
+                self._seals,
+                connection.execute(_LOCK_FREE_ENDPOINT, {"at": endpoint.id}),
+            )
+            if not locked:
+                # Another process is claiming for it, or it was switched off.
+                return []
+            endpoint = locked[0]
+            free = endpoint.allowance(free, now)
+        params = {"at": endpoint.id, "now": to_micros(now), "count": free}
+        rows = connection.execute(_DUE, params)
+        opened, unreadable = open_rows_with_key(
+            connection, self._seals, rows, POSTING_BINDING, read_posting, key_id=ROWS_KEY
+        )
+        postpone_unreadable(connection, _posting.due_at, unreadable, now)
+        if opened and endpoint.max_per_second:
+            seal = load_webhook_seal(connection, self._seals)
+            update_endpoint(connection, endpoint.after_starting(len(opened), now), seal)
+        return opened
 
     async def settle(self, results: Sequence[PostingResult], now: datetime) -> None:
         """Store the results of delivery attempts; see ``ports.WebhookQueue``."""
@@ -212,7 +239,7 @@ class SqlWebhookQueue:
             ]
             if postponed:
                 connection.execute(_POSTPONE_LANE, postponed)
-            for endpoint, responses in _responses_by_endpoint(results).items():
+            for endpoint, responses in _responses_by_endpoint(results):
                 _update_health(connection, endpoint, responses, now, seal)
 
         await self._writer.run(write)
@@ -221,9 +248,12 @@ class SqlWebhookQueue:
         """Return the earliest time at which a posting may be due; None if none is open."""
 
         def fetch(connection: sa.Connection) -> datetime | None:
-            endpoints = [row.id for row in connection.execute(_ACTIVE_ENDPOINTS)]
-            due_times = [connection.scalar(_NEXT_DUE, {"at": endpoint}) for endpoint in endpoints]
-            return opt_instant(min((at for at in due_times if at is not None), default=None))
+            due_times = []
+            for endpoint in self._active_endpoints(connection):
+                due_at = opt_instant(connection.scalar(_NEXT_DUE, {"at": endpoint.id}))
+                if due_at is not None:
+                    due_times.append(max(due_at, endpoint.next_attempt_at or due_at))
+            return min(due_times, default=None)
 
         return await self._reader.read(fetch)
 
@@ -331,11 +361,15 @@ def _postpone_parameters(result: PostingResult) -> dict[str, Any]:
 
 def _responses_by_endpoint(
     results: Sequence[PostingResult],
-) -> dict[Endpoint, list[EndpointResponse]]:
-    responses: dict[Endpoint, list[EndpointResponse]] = defaultdict(list)
+) -> list[tuple[Endpoint, list[EndpointResponse]]]:
+    """Return the responses by endpoint and its version, with the endpoint as last claimed."""
+    endpoints: dict[tuple[EndpointId, int], Endpoint] = {}
+    responses: dict[tuple[EndpointId, int], list[EndpointResponse]] = defaultdict(list)
     for result in results:
-        responses[result.claimed.endpoint].append(result.attempt.answer)
-    return responses
+        endpoint = result.claimed.endpoint
+        endpoints[endpoint.id, endpoint.version] = endpoint
+        responses[endpoint.id, endpoint.version].append(result.attempt.answer)
+    return [(endpoints[key], answers) for key, answers in responses.items()]
 
 
 def _update_health(

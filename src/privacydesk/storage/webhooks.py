@@ -59,7 +59,7 @@ _endpoint = tables.webhook_endpoint.c
 _posting = tables.webhook_posting.c
 _try = tables.webhook_try.c
 
-_CONFIGURED_FIELDS: Final = ("version", "kinds", "url", "label", "secrets")
+_CONFIGURED_FIELDS: Final = ("version", "kinds", "url", "label", "secrets", "max_per_second")
 _STATUS_FIELDS: Final = ("state", "failing_since", "alarmed_at")
 
 _ENDPOINTS: Final = sa.select(tables.webhook_endpoint).order_by(_endpoint.id)
@@ -201,7 +201,7 @@ class SqlWebhookStore:
         *,
         api_result: StoredResponse | None = None,
     ) -> None:
-        """Change an endpoint's name, kinds or secrets; see ``ports.WebhookStore``."""
+        """Change an endpoint's name, kinds, rate or secrets; see ``ports.WebhookStore``."""
 
         def write(connection: sa.Connection) -> None:
             require_no_result(connection, api_result)

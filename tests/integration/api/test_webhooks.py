@@ -75,6 +75,17 @@ async def test_an_endpoint_is_added_listed_and_told_what_happens(office: Office)
     assert all(signed_by(one, made["secret"]) for one in sender_of(office).posted)
 
 
+async def test_a_rate_is_given_kept_and_taken_away(office: Office) -> None:
+    asker = await program(office)
+    made = (await added(asker, max_per_second=20)).body
+    assert made["max_per_second"] == 20
+    path = f"/webhooks/{made['id']}"
+    assert (await asker.post(path, {"name": "billing"})).body["max_per_second"] == 20
+    refused = await asker.post(path, {"max_per_second": 1_001})
+    assert (refused.status, refused.body["faults"][0]["where"]) == (400, "body.max_per_second")
+    assert (await asker.post(path, {"max_per_second": 0})).body["max_per_second"] == 0
+
+
 async def test_an_address_is_seen_only_by_those_who_may_change_it(office: Office) -> None:
     made = (await added(await program(office))).body
     reader = await program(office, Scope.WEBHOOKS_READ, name="board")

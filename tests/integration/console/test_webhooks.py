@@ -107,6 +107,21 @@ async def test_an_address_that_cannot_be_is_refused_and_the_form_is_kept(office:
     assert "at least one kind" in page.said
 
 
+async def test_a_rate_is_set_shown_and_taken_away(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    address, _ = await added(admin, URL, *KINDS, ("max_per_second", "25"))
+    page = await admin.get(address)
+    shown = re.compile(r"<dt>Messages a second at most</dt>\s*<dd>25</dd>")
+    assert shown.search(page.text)
+    for refused in ("many", "0", "1001"):
+        fields = (version(page), ("label", "crm"), *KINDS, ("max_per_second", refused))
+        answer = await post(admin, f"{address}/subscribe", *fields)
+        assert (answer.status, "1000 at most" in answer.said) == (400, True)
+    fields = (version(page), ("label", "crm"), *KINDS, ("max_per_second", ""))
+    await post(admin, f"{address}/subscribe", *fields)
+    assert not shown.search((await admin.get(address)).text)
+
+
 async def test_a_test_and_its_answer_are_seen(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     here, _ = await added(admin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW, query_plan
 
+from privacydesk.clock import MovableClock
 from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId, IncidentId
@@ -227,6 +229,46 @@ async def test_a_failing_endpoint_has_less_room_and_a_busy_one_none(begun: SqlSt
     first = await claim(begun, at_once=1)
     await settle(begun, *first, answer=AWAY)
     assert len(await claim(begun, at_once=10)) == 4
+
+
+async def test_processes_share_the_rate_of_an_endpoint_and_nothing_is_lost(
+    begun: SqlStore, url: str, clock: MovableClock
+) -> None:
+    limited = replace(endpoint(), max_per_second=5, version=2)
+    await begun.webhook_store.change(limited, TOLD)
+    for n in range(1, 13):
+        await file(begun, n)
+    taken: list[timedelta] = []
+    async with SqlStore(url, desk.RING, clock) as other:
+        for tenth in range(40):
+            at = tenth * timedelta(milliseconds=100)
+            both = await asyncio.gather(claim(begun, at), claim(other, at))
+            for store, claimed in zip((begun, other), both, strict=True):
+                taken += [at] * len(claimed)
+                if claimed:
+                    await settle(store, *claimed)
+    assert len(taken) == 12
+    second = timedelta(seconds=1)
+    assert all(sum(first <= one < first + second for one in taken) <= 5 for first in taken)
+    assert taken[-1] < 3 * second
+    assert await begun.webhook_queue.next_due() is None
+
+
+async def test_what_waits_for_the_rate_is_looked_for_when_the_rate_allows_it(
+    begun: SqlStore,
+) -> None:
+    limited = replace(endpoint(), max_per_second=2, version=2)
+    await begun.webhook_store.change(limited, TOLD)
+    await file(begun, 1)
+    await file(begun, 2)
+    assert await begun.webhook_queue.next_due() == NOW
+    (first,) = await claim(begun)
+    assert await begun.webhook_queue.next_due() == NOW + timedelta(milliseconds=500)
+    await settle(begun, first)
+    assert await claim(begun) == ()
+    unlimited = replace(first.endpoint, max_per_second=0, version=3)
+    await begun.webhook_store.change(unlimited, TOLD)
+    assert len(await claim(begun)) == 1
 
 
 async def test_when_something_gets_through_again_all_that_waits_is_tried(begun: SqlStore) -> None:

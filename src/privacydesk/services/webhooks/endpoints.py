@@ -20,6 +20,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId, PostingId
+from privacydesk.domain.pacing import MAX_PER_SECOND
 from privacydesk.domain.webhook_events import (
     SUBSCRIBABLE,
     EndpointFacts,
@@ -152,6 +153,7 @@ class Endpoints:
         by: str,
         label: str = "",
         kinds: Collection[WebhookEventKind] = SUBSCRIBABLE,
+        max_per_second: int = 0,
         identity: EndpointId | None = None,
         asked: StoredResponse | None = None,
     ) -> Added:
@@ -162,11 +164,13 @@ class Endpoints:
             by: who adds it.
             label: what staff call it; the host unless given.
             kinds: what it subscribes to.
+            max_per_second: how many messages a second are sent to it at most; 0 for no limit.
             identity: its id where a form brought one.
             asked: see above.
 
         Raises:
-            InvalidRequestError: nothing could be sent there, or it subscribes to nothing.
+            InvalidRequestError: nothing could be sent there, it subscribes to nothing, or the rate
+                is out of bounds.
             DeskError: CONFLICT when it was added already.
             NotAllowedNowError: there are as many as allowed.
         """
@@ -180,30 +184,37 @@ class Endpoints:
             kinds=_subscribed(kinds),
             secrets=(SigningSecret(secret),),
             created_at=now,
+            max_per_second=_rate(max_per_second),
         )
         told = _told(now, by, "webhook_added", endpoint.id)
         await self._book.add(endpoint, told, api_result=_left(asked, endpoint.id.hex()))
         return Added(endpoint, secret)
 
-    async def subscribe(
+    async def change(
         self,
         endpoint: Endpoint,
         *,
         by: str,
-        label: str,
-        kinds: Collection[WebhookEventKind],
+        label: str = "",
+        kinds: Collection[WebhookEventKind] | None = None,
+        max_per_second: int | None = None,
         asked: StoredResponse | None = None,
     ) -> Endpoint:
-        """Change an endpoint's label and what it subscribes to from now on.
+        """Change an endpoint's label, rate, and what it subscribes to from now on.
+
+        What is left out stays.
 
         Raises:
-            InvalidRequestError: it subscribes to nothing.
+            InvalidRequestError: it subscribes to nothing, or the rate is out of bounds.
             StaleError: it has changed meanwhile.
         """
         changed = replace(
             endpoint,
             label=_label(label) or endpoint.label,
-            kinds=_subscribed(kinds),
+            kinds=endpoint.kinds if kinds is None else _subscribed(kinds),
+            max_per_second=(
+                endpoint.max_per_second if max_per_second is None else _rate(max_per_second)
+            ),
             version=endpoint.version + 1,
         )
         now = self._clock.now()
@@ -412,6 +423,16 @@ def _subscribed(kinds: Collection[WebhookEventKind]) -> frozenset[WebhookEventKi
     if not wanted:
         raise InvalidRequestError("choose at least one kind of event", reason="webhook_kinds")
     return wanted
+
+
+def _rate(per_second: int) -> int:
+    if not 0 <= per_second <= MAX_PER_SECOND:
+        raise InvalidRequestError(
+            f"a rate is at most {MAX_PER_SECOND} messages a second",
+            reason="webhook_rate",
+            count=MAX_PER_SECOND,
+        )
+    return per_second
 
 
 def _new_secret() -> str:

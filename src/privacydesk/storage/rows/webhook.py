@@ -64,6 +64,8 @@ def endpoint_row(endpoint: Endpoint, seal: Seal) -> dict[str, Any]:
         "url": endpoint.url,
         "label": endpoint.label,
         "secrets": [[secret.secret, opt_micros(secret.until)] for secret in endpoint.secrets],
+        "max_per_second": endpoint.max_per_second,
+        "rate_used_until": opt_micros(endpoint.rate_used_until),
     }
     row: dict[str, Any] = {
         "id": endpoint.id,
@@ -99,6 +101,9 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
         failing_since=opt_instant(row.failing_since),
         alarmed_at=opt_instant(row.alarmed_at),
         version=row.version,
+        # Rows that were written before there was a limit lack both.
+        max_per_second=body.get("max_per_second", 0),
+        rate_used_until=opt_instant(body.get("rate_used_until")),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from privacydesk.domain.pacing import MAX_PER_SECOND
 from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind, message_id
 from privacydesk.domain.webhooks import (
     DeliveryFault,
@@ -48,6 +49,8 @@ SubscribableEvent = Annotated[
 Url = Annotated[str, Field(min_length=1, max_length=_MAX_URL_LENGTH, pattern=r"^[!-~]+$")]
 Label = Annotated[str, Field(max_length=_MAX_NAME_LENGTH, pattern=r"^[^\x00-\x1f]*$")]
 
+MaxPerSecond = Annotated[int, Field(ge=0, le=MAX_PER_SECOND), BODY_INTEGER]
+
 
 # -- requests --------------------------------------------------------------------------------------
 
@@ -75,15 +78,20 @@ class AddWebhookRequest(RequestModel):
         max_length=len(SUBSCRIBABLE),
         description="The event types that are sent to it; by default, all.",
     )
+    max_per_second: MaxPerSecond = Field(
+        default=0,
+        description="How many messages are sent to it in a second at most; 0 for no limit.",
+    )
 
 
 class ChangeWebhookRequest(RequestModel):
-    """The new name and event types of an endpoint. Omitted fields remain unchanged."""
+    """The new name, event types and rate of an endpoint. Omitted fields remain unchanged."""
 
     name: Label | None = Field(default=None, description="If empty, it remains unchanged.")
     events: tuple[SubscribableEvent, ...] | None = Field(
         default=None, min_length=1, max_length=len(SUBSCRIBABLE)
     )
+    max_per_second: MaxPerSecond | None = Field(default=None, description="0 ends the limit.")
 
 
 class MoveWebhookRequest(RequestModel):
@@ -135,6 +143,9 @@ class WebhookResponse(ResponseModel):
     )
     state: EndpointState
     events: tuple[WebhookEventKind, ...]
+    max_per_second: int = Field(
+        description="How many messages are sent to it in a second at most; 0 for no limit."
+    )
     created_at: Timestamp
     failing_since: Timestamp | None = Field(description="Since when all deliveries have failed.")
     old_secret_until: Timestamp | None = Field(
@@ -237,6 +248,7 @@ def webhook_fields(status: EndpointStatus, *, with_url: bool) -> dict[str, Any]:
         "url": endpoint.url if with_url else None,
         "state": endpoint.state,
         "events": tuple(kind for kind in WebhookEventKind if kind in endpoint.kinds),
+        "max_per_second": endpoint.max_per_second,
         "created_at": endpoint.created_at,
         "failing_since": endpoint.failing_since,
         "old_secret_until": endpoint.old_secret_until,

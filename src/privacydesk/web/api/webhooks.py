@@ -119,6 +119,7 @@ async def _add_endpoint(call: Call[EmptyRequest, AddWebhookRequest]) -> ApiRespo
         by=call.actor,
         label=call.body.name,
         kinds=call.body.events,
+        max_per_second=call.body.max_per_second,
         asked=call.api_request,
     )
     return _secret_response(call, EndpointStatus(added.endpoint, 0, 0), added.secret)
@@ -126,12 +127,12 @@ async def _add_endpoint(call: Call[EmptyRequest, AddWebhookRequest]) -> ApiRespo
 
 async def _change_endpoint(call: Call[EmptyRequest, ChangeWebhookRequest]) -> ApiResponse:
     if not call.recorded_result:
-        endpoint = await _expected_endpoint(call)
-        await call.services.endpoints.subscribe(
-            endpoint,
+        await call.services.endpoints.change(
+            await _expected_endpoint(call),
             by=call.actor,
             label=call.body.name or "",
-            kinds=endpoint.kinds if call.body.events is None else call.body.events,
+            kinds=call.body.events,
+            max_per_second=call.body.max_per_second,
             asked=call.api_request,
         )
     return await _show_endpoint(call)
@@ -326,7 +327,7 @@ WEBHOOKS: Final[tuple[Operation[Any, Any], ...]] = (
         "change_webhook",
         _ENDPOINT_PATH,
         Group.WEBHOOKS,
-        "Change the name and the event types of an endpoint.",
+        "Change the name, the event types and the rate of an endpoint.",
         scope=Scope.WEBHOOKS_WRITE,
         handler=_change_endpoint,
         body_model=ChangeWebhookRequest,

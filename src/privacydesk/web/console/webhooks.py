@@ -10,6 +10,7 @@ from aiohttp import web
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.ids import EndpointId, PostingId
+from privacydesk.domain.pacing import MAX_PER_SECOND
 from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind, message_id
 from privacydesk.domain.webhooks import Endpoint, EndpointState, EndpointStatus, PostingState
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
@@ -101,6 +102,7 @@ async def add(request: web.Request) -> web.Response:
             by=_agent_name(request),
             label=label,
             kinds=_parse_kinds(form),
+            max_per_second=_parse_rate(form),
             identity=endpoint_id,
         )
     except DeskError as error:
@@ -114,15 +116,16 @@ async def add(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 @reauthenticated(_describe("subscribe"))
 async def subscribe(request: web.Request) -> web.Response:
-    """Change an endpoint's label and subscriptions."""
+    """Change an endpoint's label, rate and subscriptions."""
     form = await read_verified_form(request)
     status = await _load_status(request)
     try:
-        await _endpoints(request).subscribe(
+        await _endpoints(request).change(
             _check_version(status, form),
             by=_agent_name(request),
             label=str(form.get("label", "")),
             kinds=_parse_kinds(form),
+            max_per_second=_parse_rate(form),
         )
     except DeskError as error:
         return await _render_endpoint(request, status, error=error, form=form)
@@ -262,6 +265,7 @@ async def _list_page(
         done="removed" if error is None and request.query.get("done") == "removed" else "",
         endpoints=[(status, _health_of(status.endpoint)) for status in await endpoints.all()],
         kind_groups=KIND_GROUPS,
+        max_rate=MAX_PER_SECOND,
         chosen=frozenset(SUBSCRIBABLE) if form is None else frozenset(form.getall("kind", [])),
         # A refused form keeps its id, in case the same form is being sent twice.
         new_id=endpoints.new_id().hex() if form is None else str(form.get("endpoint", "")),
@@ -295,6 +299,7 @@ async def _render_endpoint(
         endpoint=endpoint,
         health=_health_of(endpoint),
         kind_groups=KIND_GROUPS,
+        max_rate=MAX_PER_SECOND,
         overlaps=_OVERLAPS,
         old_until=endpoint.old_secret_until if len(endpoint.signing_secrets(now)) > 1 else None,
         postings=postings[:_PAGE_SIZE],
@@ -409,6 +414,14 @@ def _parse_kinds(form: Form) -> frozenset[WebhookEventKind]:
         return frozenset(WebhookEventKind(str(kind)) for kind in form.getall("kind", []))
     except ValueError:
         raise InvalidRequestError("there is no such kind of event") from None
+
+
+def _parse_rate(form: Form) -> int:
+    text = str(form.get("max_per_second", "")).strip()
+    if not text:
+        return 0
+    # What isn't a number is refused like a number that is out of bounds.
+    return _parse_number(text) or -1
 
 
 def _parse_state(text: str) -> PostingState | None:
