@@ -5,6 +5,7 @@ They call the services of the console, with the same permissions and the same se
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from msgspec.structs import replace
@@ -178,75 +179,64 @@ def _response(ticket: Ticket) -> ApiResponse:
     )
 
 
-async def _claim(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
-    handling, number = call.services.staff.handling, call.path["number"]
-    return _response(
-        await handling.claim(number, call.actor, job_id=call.job_id, seen=call.expected_version)
+async def _act(
+    call: Call[EmptyRequest, Any],
+    service_method: Callable[..., Awaitable[Ticket]],
+    *arguments: object,
+    seen: int | None = None,
+    **options: object,
+) -> ApiResponse:
+    """Call a method of the staff's services for the ticket in the path, as the caller.
+
+    Args:
+        call: the request, whose job is done once.
+        service_method: takes the ticket's number, who acts, and the rest.
+        arguments: what else it takes by position.
+        seen: the version that it has to apply to; by default, the one in ``If-Match``.
+        options: what else it takes by name.
+    """
+    ticket = await service_method(
+        call.path["number"],
+        call.actor,
+        *arguments,
+        job_id=call.job_id,
+        seen=call.expected_version if seen is None else seen,
+        **options,
     )
+    return _response(ticket)
+
+
+async def _claim(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    return await _act(call, call.services.staff.handling.claim)
 
 
 async def _assign(call: Call[EmptyRequest, AssignTicketRequest]) -> ApiResponse:
-    handling, number = call.services.staff.handling, call.path["number"]
-    to = call.body.to or ""
-    return _response(
-        await handling.assign(
-            number, call.actor, to, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.handling.assign, call.body.to or "")
 
 
 async def _note(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
-    handling, number, text = call.services.staff.handling, call.path["number"], call.body.text
-    return _response(
-        await handling.add_note(
-            number, call.actor, text, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.handling.add_note, call.body.text)
 
 
 async def _escalate(call: Call[EmptyRequest, EscalateTicketRequest]) -> ApiResponse:
-    escalations, number = call.services.staff.escalations, call.path["number"]
-    return _response(
-        await escalations.escalate(
-            number,
-            call.actor,
-            call.body.reason,
-            job_id=call.job_id,
-            seen=call.expected_version,
-        )
-    )
+    return await _act(call, call.services.staff.escalations.escalate, call.body.reason)
 
 
 async def _reply(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
-    handling, number, text = call.services.staff.handling, call.path["number"], call.body.text
-    return _response(
-        await handling.reply(
-            number, call.actor, text, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.handling.reply, call.body.text)
 
 
 async def _ask(call: Call[EmptyRequest, TextRequest]) -> ApiResponse:
-    handling, number, text = call.services.staff.handling, call.path["number"], call.body.text
-    return _response(
-        await handling.ask_requester(
-            number, call.actor, text, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.handling.ask_requester, call.body.text)
 
 
 async def _examine(call: Call[EmptyRequest, ExamineEvidenceRequest]) -> ApiResponse:
-    examination = call.body
-    return _response(
-        await call.services.staff.examinations.examine(
-            call.path["number"],
-            call.actor,
-            accepted=examination.accepted,
-            reason=examination.reason,
-            account=examination.account,
-            job_id=call.job_id,
-            seen=call.expected_version,
-        )
+    return await _act(
+        call,
+        call.services.staff.examinations.examine,
+        accepted=call.body.accepted,
+        reason=call.body.reason,
+        account=call.body.account,
     )
 
 
@@ -277,79 +267,42 @@ def _with_abuse(verdict: Verdict, abuse: AbuseRequest | None) -> Verdict:
 
 
 async def _decide(call: Call[EmptyRequest, Any], verdict: Verdict) -> ApiResponse:
-    decisions, number = call.services.staff.decisions, call.path["number"]
-    return _response(
-        await decisions.decide(
-            number, call.actor, verdict, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.decisions.decide, verdict)
 
 
 async def _extend(call: Call[EmptyRequest, ExtendTicketRequest]) -> ApiResponse:
-    return _response(
-        await call.services.staff.handling.extend(
-            call.path["number"],
-            call.actor,
-            working_days=call.body.working_days,
-            reason=call.body.reason,
-            job_id=call.job_id,
-            seen=call.expected_version,
-        )
+    return await _act(
+        call,
+        call.services.staff.handling.extend,
+        working_days=call.body.working_days,
+        reason=call.body.reason,
     )
 
 
 async def _merge(call: Call[EmptyRequest, MergeTicketRequest]) -> ApiResponse:
-    return _response(
-        await call.services.staff.merges.merge(
-            call.path["number"],
-            call.actor,
-            call.body.into,
-            call.body.reason,
-            job_id=call.job_id,
-            seen=call.expected_version,
-        )
-    )
+    return await _act(call, call.services.staff.merges.merge, call.body.into, call.body.reason)
 
 
 async def _hold(call: Call[EmptyRequest, ReasonRequest]) -> ApiResponse:
-    holds, number, reason = call.services.staff.holds, call.path["number"], call.body.reason
-    return _response(
-        await holds.set_hold(
-            number, call.actor, reason, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.holds.set_hold, call.body.reason)
 
 
 async def _release_hold(call: Call[EmptyRequest, ReasonRequest]) -> ApiResponse:
-    holds, number, reason = call.services.staff.holds, call.path["number"], call.body.reason
-    return _response(
-        await holds.clear_hold(
-            number, call.actor, reason, job_id=call.job_id, seen=call.expected_version
-        )
-    )
+    return await _act(call, call.services.staff.holds.clear_hold, call.body.reason)
 
 
 async def _confirm(call: Call[EmptyRequest, ConfirmDecisionRequest]) -> ApiResponse:
-    return _response(
-        await call.services.staff.decisions.confirm(
-            call.path["number"],
-            call.actor,
-            carried_out=call.body.carried_out,
-            job_id=call.job_id,
-            seen=_seen(call),
-        )
+    return await _act(
+        call,
+        call.services.staff.decisions.confirm,
+        carried_out=call.body.carried_out,
+        seen=_seen(call),
     )
 
 
 async def _send_back(call: Call[EmptyRequest, ReasonRequest]) -> ApiResponse:
-    return _response(
-        await call.services.staff.decisions.send_back(
-            call.path["number"],
-            call.actor,
-            call.body.reason,
-            job_id=call.job_id,
-            seen=_seen(call),
-        )
+    return await _act(
+        call, call.services.staff.decisions.send_back, call.body.reason, seen=_seen(call)
     )
 
 
@@ -386,6 +339,7 @@ TICKET_ACTIONS: Final[tuple[Operation[Any, Any], ...]] = (
         handler=_assign,
         body_model=AssignTicketRequest,
         response_model=TicketActionResponse,
+        details="Only its holder, and supervisors: claim it first if nobody holds it.",
     ),
     write_operation(
         "note_on_ticket",
@@ -416,6 +370,7 @@ TICKET_ACTIONS: Final[tuple[Operation[Any, Any], ...]] = (
         handler=_reply,
         body_model=TextRequest,
         response_model=TicketActionResponse,
+        details="What they write next is no answer to it: ask with `ask_requester` for one.",
     ),
     write_operation(
         "ask_requester",
