@@ -1,9 +1,10 @@
-"""Makes the modules ``schema`` and ``operations`` of the desk's OpenAPI document.
+"""Makes the modules ``schema``, ``operations``, ``frames`` and ``client``.
 
-    privacydesk schemas openapi | python generate.py
+    python generate.py openapi.json asyncapi.json    # as `privacydesk schemas` prints them
 
 Schemas become TypedDicts, operations become methods by their ``operationId``: path parameters and
-the body by position, parameters of the query by name.
+the body by position, parameters of the query by name. The client for threads is the one for asyncio
+without what waits.
 """
 
 from __future__ import annotations
@@ -24,15 +25,33 @@ PLAIN = {
     "boolean": "bool",
     "null": "None",
 }
-HEADER = '"""Generated from the desk\'s OpenAPI document."""\n\n'
+HEADER = '"""Generated from the desk\'s descriptions for programs."""\n\n'
+TYPING = (
+    "from __future__ import annotations\n\n"
+    "from collections.abc import Mapping, Sequence\n"
+    "from typing import Any, Literal, NotRequired, TypeAlias, TypedDict\n\n\n"
+)
+_WITHOUT_ASYNCIO = (
+    (r"\basync (?=def )", ""),
+    (r"\bawait (?=(self|asyncio)\.|operation\()", ""),
+    (r"\bAwaitable\[(\w+\[\w+\])\]", r"\1"),
+    (r"\bAwaitable, ", ""),
+    (r"\bAsync(?=[A-Z])", ""),
+    (r"\basyncio\.sleep\b", "time.sleep"),
+    (r"\bimport asyncio\b", "import time"),
+    (r"\bfor asyncio; the build makes the one for threads of it\b", "for threads"),
+    (r"\b__a(enter|exit)__\b", r"__\1__"),
+    (r"\baclose\b", "close"),
+)
 
 
 def type_of(schema: dict[str, Any]) -> str:
     """Return the annotation for a schema."""
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
-    if "anyOf" in schema:
-        return " | ".join(dict.fromkeys(type_of(one) for one in schema["anyOf"]))
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return " | ".join(dict.fromkeys(type_of(one) for one in schema[union]))
     if "const" in schema:
         return f"Literal[{schema['const']!r}]"
     if "enum" in schema:
@@ -73,9 +92,16 @@ def definition(name: str, schema: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def definitions(schemas: dict[str, Any]) -> list[str]:
+    """Return what defines the types of all components."""
+    # Unions are evaluated, so the classes that they join come first.
+    in_order = sorted(schemas.items(), key=lambda item: "properties" not in item[1])
+    return [definition(name, schema) for name, schema in in_order]
+
+
 def schema_module(document: dict[str, Any]) -> str:
     """Return the types of requests, answers and events."""
-    parts = [definition(name, schema) for name, schema in document["components"]["schemas"].items()]
+    parts = definitions(document["components"]["schemas"])
     events = (
         one["post"]["requestBody"]["content"]["application/json"]["schema"]
         for one in document["webhooks"].values()
@@ -83,9 +109,7 @@ def schema_module(document: dict[str, Any]) -> str:
     union = " | ".join(type_of(one) for one in events)
     return (
         HEADER
-        + "from __future__ import annotations\n\n"
-        + "from collections.abc import Mapping, Sequence\n"
-        + "from typing import Any, Literal, NotRequired, TypeAlias, TypedDict\n\n\n"
+        + TYPING
         + "\n\n".join(parts)
         + f"\n\nWebhookEvent: TypeAlias = {union}\n"
         + '"""Any message that the desk sends: ``type`` tells which."""\n'
@@ -99,10 +123,8 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield path, method.upper(), operation
 
 
-def method_of(
-    schemas: dict[str, Any], path: str, method: str, operation: dict[str, Any], *, is_async: bool
-) -> str:
-    """Return the method for an operation."""
+def method_of(schemas: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> str:
+    """Return the method for an operation, for asyncio."""
     given = ["self"]
     parameters = operation.get("parameters", [])
     given += [f"{one['name']}: str | int" for one in parameters if one["in"] == "path"]
@@ -128,26 +150,23 @@ def method_of(
     sent += ["key=key"] * ("Idempotency-Key" in headers)
     sent += ["if_match=if_match"] * ("If-Match" in headers)
     told = f"{operation['summary']}\n\n        {operation.get('description', '')}"
-    prefix, wait = ("async ", "await ") if is_async else ("", "")
     return (
-        f"    {prefix}def {operation['operationId']}({', '.join(given)}) -> {returned}:\n"
+        f"    async def {operation['operationId']}({', '.join(given)}) -> {returned}:\n"
         f"        {docstring(told)}\n"
-        f"        return {wait}self._send({', '.join(sent)})\n"
+        f"        return await self._send({', '.join(sent)})\n"
     )
 
 
 def operations_module(document: dict[str, Any]) -> str:
     """Return the methods of both clients."""
-    parts, schemas = [], document["components"]["schemas"]
-    for name, is_async in (("Operations", False), ("AsyncOperations", True)):
-        prefix = "async " if is_async else ""
-        parts.append(
-            f"class {name}:\n"
-            '    """The operations of the API."""\n\n'
-            f"    {prefix}def _send(self, method: str, path: str, **given: Any) -> Answer[Any]:\n"
-            "        raise NotImplementedError\n\n"
-            + "\n".join(method_of(schemas, *one, is_async=is_async) for one in operations(document))
-        )
+    schemas = document["components"]["schemas"]
+    for_asyncio = (
+        "class AsyncOperations:\n"
+        '    """The operations of the API."""\n\n'
+        "    async def _send(self, method: str, path: str, **given: Any) -> Answer[Any]:\n"
+        "        raise NotImplementedError\n\n"
+        + "\n".join(method_of(schemas, *one) for one in operations(document))
+    )
     return (
         HEADER
         + "from __future__ import annotations\n\n"
@@ -155,11 +174,40 @@ def operations_module(document: dict[str, Any]) -> str:
         + "from typing import Any, Literal\n\n"
         + "from privacydesk_client.answers import Answer, quoted\n"
         + "from privacydesk_client.schema import *  # noqa: F403\n\n\n"
-        + "\n\n".join(parts)
+        + f"{for_threads(for_asyncio)}\n\n{for_asyncio}"
     )
 
 
+def for_threads(source: str) -> str:
+    """Return a source without asyncio: the two clients differ in what waits, and in names."""
+    for pattern, replacement in _WITHOUT_ASYNCIO:
+        source = re.sub(pattern, replacement, source)
+    return source
+
+
+def frames_module(document: dict[str, Any]) -> str:
+    """Return the types of the socket's frames."""
+    parts = definitions(document["components"]["schemas"])
+    for name, operation in (("ClientFrame", "receiveFrame"), ("ServerFrame", "sendFrame")):
+        frames = (one["$ref"] for one in document["operations"][operation]["messages"])
+        union = " | ".join(frame.rpartition("/")[2] for frame in frames)
+        told = document["operations"][operation]["description"]
+        parts.append(f"{name}: TypeAlias = {union}\n{docstring(told)}\n")
+    return HEADER + TYPING + "\n\n".join(parts)
+
+
+def main(openapi: Path, asyncapi: Path) -> None:
+    """Write all modules of the desk's descriptions."""
+    api, chat = (json.loads(path.read_text("utf-8")) for path in (openapi, asyncapi))
+    client = (PACKAGE / "async_client.py").read_text("utf-8")
+    for name, source in {
+        "schema.py": schema_module(api),
+        "operations.py": operations_module(api),
+        "frames.py": frames_module(chat),
+        "client.py": for_threads(client),
+    }.items():
+        (PACKAGE / name).write_text(source, "utf-8")
+
+
 if __name__ == "__main__":
-    read = json.load(sys.stdin)
-    (PACKAGE / "schema.py").write_text(schema_module(read), "utf-8")
-    (PACKAGE / "operations.py").write_text(operations_module(read), "utf-8")
+    main(*map(Path, sys.argv[1:]))

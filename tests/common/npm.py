@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -15,9 +14,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import pytest
-
-from privacydesk.web.api.app import OPERATIONS
-from privacydesk.web.api.openapi import openapi_document
+from tests.common.descriptions import descriptions, write_descriptions
 
 PINNED: Final = Path(__file__).parents[1] / "npm"
 """Exact versions, with the hashes of what is installed."""
@@ -25,6 +22,7 @@ PINNED: Final = Path(__file__).parents[1] / "npm"
 CLIENT: Final = Path(__file__).parents[2] / "clients" / "typescript"
 """The sources of the package for integrators."""
 
+_GENERATED: Final = ("frames.ts", "schema.ts")
 _FILES: Final = ("package.json", "package-lock.json")
 _SECONDS: Final = 60
 _TRIES: Final = 4
@@ -64,14 +62,13 @@ def with_client(cache: Path, folder: Path) -> Path:
     It is built and packed as `scripts/clients` does it, unless that was done before.
     """
     libraries = packages(cache, CLIENT) / "node_modules"
-    document = json.dumps(openapi_document(OPERATIONS)).encode()
     sources = [one for one in sorted(CLIENT.glob("**/*.*")) if "node_modules" not in one.parts]
-    written = [one for one in sources if "dist" not in one.parts and one.name != "schema.ts"]
-    contents = document + b"".join(one.read_bytes() for one in written)
+    written = [one for one in sources if "dist" not in one.parts and one.name not in _GENERATED]
+    contents = b"".join((*descriptions().values(), *(one.read_bytes() for one in written)))
     built = cache / f"client-{hashlib.sha256(contents).hexdigest()[:16]}"
     with locked(cache / "client-lock"):
         if not built.exists():
-            _build(written, document, libraries, built)
+            _build(written, libraries, built)
     (archive,) = built.glob("*.tgz")
     modules = folder / "node_modules" / "@privacydesk"
     modules.mkdir(parents=True)
@@ -81,7 +78,7 @@ def with_client(cache: Path, folder: Path) -> Path:
     return libraries / "typescript7" / "bin" / "tsc"
 
 
-def _build(sources: list[Path], document: bytes, libraries: Path, built: Path) -> None:
+def _build(sources: list[Path], libraries: Path, built: Path) -> None:
     work = built.with_suffix(".work")
     shutil.rmtree(work, ignore_errors=True)
     for source in sources:
@@ -89,9 +86,9 @@ def _build(sources: list[Path], document: bytes, libraries: Path, built: Path) -
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copied)
     (work / "node_modules").symlink_to(libraries)
-    for command in (["npm", "run", "build"], ["npm", "pack"]):
+    for command in (["npm", "run", "build", "--", *write_descriptions(work)], ["npm", "pack"]):
         ran = subprocess.run(  # noqa: S603 - fixed commands
-            command, cwd=work, input=document, capture_output=True, timeout=_SECONDS, check=False
+            command, cwd=work, capture_output=True, timeout=_SECONDS, check=False
         )
         assert ran.returncode == 0, (ran.stdout + ran.stderr).decode()
     work.rename(built)

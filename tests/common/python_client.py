@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -13,45 +12,42 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tests.common.descriptions import descriptions, write_descriptions
 from tests.common.npm import locked
-
-from privacydesk.web.api.app import OPERATIONS
-from privacydesk.web.api.openapi import openapi_document
 
 _ROOT: Final = Path(__file__).parents[2]
 _SOURCES: Final = _ROOT / "clients" / "python"
-_GENERATED: Final = ("schema.py", "operations.py")
+_GENERATED: Final = ("client.py", "frames.py", "operations.py", "schema.py")
 
 
 @cache
 def python_client() -> Path:
     """Return a folder for `PYTHONPATH` with the package; builds it unless that was done before."""
-    document = json.dumps(openapi_document(OPERATIONS)).encode()
     sources = [
         one for one in sorted(_SOURCES.rglob("*.*")) if one.suffix in {".py", ".toml", ".md"}
     ]
     written = [one for one in sources if one.name not in _GENERATED]
-    contents = document + b"".join(one.read_bytes() for one in written)
+    contents = b"".join((*descriptions().values(), *(one.read_bytes() for one in written)))
     built = _ROOT / "build" / "clients" / hashlib.sha256(contents).hexdigest()[:16]
     built.parent.mkdir(parents=True, exist_ok=True)
     with locked(built.parent / "lock"):
         if not built.exists():
-            _build(written, document, built)
+            _build(written, built)
     return built
 
 
-def _build(sources: list[Path], document: bytes, built: Path) -> None:
+def _build(sources: list[Path], built: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         for source in sources:
             copied = work / source.relative_to(_SOURCES)
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copied)
-        for command in (["generate.py"], ["-m", "hatchling", "build", "-t", "wheel"]):
+        generate = ["generate.py", *write_descriptions(work)]
+        for command in (generate, ["-m", "hatchling", "build", "-t", "wheel"]):
             ran = subprocess.run(  # noqa: S603 - fixed commands
                 [sys.executable, *command],
                 cwd=work,
-                input=document,
                 capture_output=True,
                 check=False,
                 timeout=120,

@@ -12,6 +12,7 @@ import {
   generateAppTokenKey,
   verifyWebhook,
 } from "@privacydesk/client";
+import type { ClientFrame, ServerFrame } from "@privacydesk/client/frames";
 
 interface Given {
   url: string;
@@ -52,6 +53,13 @@ for await (const { events } of desk.follow({ types: ["ticket.filed", "ticket.ass
   for (const event of events) logged.push(`${event.type} ${event.data.number}`);
   if (logged.length >= 3) break;
 }
+
+/** A client of its own speaks the socket's frames by their types. */
+const hello: ClientFrame = { type: "hello", token: body.app_token };
+function spoken(frame: ServerFrame): string {
+  return frame.type === "events" ? frame.events.map((one) => one.kind).join() : frame.type;
+}
+if (hello.type !== "hello" || spoken({ type: "pong" }) !== "pong") throw new Error("no frames");
 
 async function codeOf(refused: Promise<unknown>): Promise<[number, string | undefined, string]> {
   try {

@@ -36,8 +36,9 @@ export interface AppTokenSignerOptions {
 export async function generateAppTokenKey(kid: string): Promise<AppTokenKeyPair> {
   const pair = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
   const { d, x } = await crypto.subtle.exportKey("jwk", pair.privateKey);
-  const publicKey: Key = { kty: "OKP", crv: "Ed25519", alg: "Ed25519", kid, x: x ?? "" };
-  return { privateKey: { ...publicKey, d: d ?? "" }, publicKey };
+  const key: Key = { kty: "OKP", crv: "Ed25519", kid, x: x ?? "" };
+  // Not every library that signs knows the name of RFC 9864 yet; the desk does.
+  return { privateKey: { ...key, d: d ?? "" }, publicKey: { ...key, alg: "Ed25519" } };
 }
 
 /** Signs the short-lived tokens that tell the desk who is logged in to the app. */

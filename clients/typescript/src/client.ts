@@ -1,5 +1,5 @@
 import { ConnectionError, ProblemError } from "./errors.js";
-import type { EventLogPage, paths, Problem } from "./schema.js";
+import type { EventLogEntry, EventLogPage, paths, Problem } from "./schema.js";
 
 type Operation<P extends keyof paths, M extends "get" | "post"> = NonNullable<paths[P][M]>;
 type PathsWith<M extends "get" | "post"> = {
@@ -100,6 +100,18 @@ export interface UntilOptions {
   readonly timeout?: number;
 }
 
+type LoggedType = EventLogEntry["type"];
+type LogQuery = NonNullable<CallOptions<"/events", "get">["query"]>;
+
+/** Where to begin reading the log, and which types of events. */
+export type FollowOptions<T extends LoggedType = LoggedType> = Omit<LogQuery, "types" | "wait"> &
+  Common & { readonly types?: readonly T[] | undefined };
+
+/** A part of the log with events of some types. */
+export type LogPage<T extends LoggedType = LoggedType> = Omit<EventLogPage, "events"> & {
+  readonly events: readonly Extract<EventLogEntry, { readonly type: T }>[];
+};
+
 /** How long the desk may be asked to wait for something, in seconds. */
 const LONGEST_WAIT = 30;
 const RETRIED: ReadonlySet<number> = new Set([429, 502, 503, 504]);
@@ -179,13 +191,14 @@ export class DeskClient {
    *
    * @param options where to begin, and which types of events
    */
-  async *follow(
-    options: Omit<NonNullable<CallOptions<"/events", "get">["query"]>, "wait"> & Common = {},
-  ): AsyncGenerator<EventLogPage, never, undefined> {
+  async *follow<T extends LoggedType = LoggedType>(
+    options: FollowOptions<T> = {},
+  ): AsyncGenerator<LogPage<T>, never, undefined> {
     const { signal, ...query } = options;
     for (let from: typeof query = query; ; ) {
       const { body } = await this.get("/events", { query: { ...from, wait: LONGEST_WAIT }, signal });
-      if (body.events.length > 0) yield body;
+      // The desk answers with the types that were asked for.
+      if (body.events.length > 0) yield body as LogPage<T>;
       from = { ...from, cursor: body.next };
     }
   }

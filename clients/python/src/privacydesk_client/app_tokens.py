@@ -21,8 +21,9 @@ def generate_app_token_key(kid: str) -> tuple[dict[str, Any], dict[str, Any]]:
         The private key, which stays in your backend, and the public one, an entry of the desk's
         ``PRIVACYDESK_APP_TOKEN_KEYS``.
     """
-    key = OKPKey.generate_key("Ed25519", {"kid": kid, "alg": "Ed25519"}, private=True)
-    return dict(key.as_dict(private=True)), dict(key.as_dict(private=False))
+    key = OKPKey.generate_key("Ed25519", {"kid": kid}, private=True)
+    # Not every library that signs knows the name of RFC 9864 yet; the desk does.
+    return dict(key.as_dict(private=True)), dict(key.as_dict(private=False)) | {"alg": "Ed25519"}
 
 
 class AppTokenSigner:
