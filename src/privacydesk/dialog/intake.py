@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from privacydesk.dialog import arguments, filling, kept_wishes, limits, openings, permits
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, READS, RECEIVERS
@@ -31,11 +33,12 @@ from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.identity import Assurance, Verification, is_fresh
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.ticket import TicketState
+from privacydesk.domain.ticket import ATTESTED, BY_APP, TicketState
 from privacydesk.domain.turn import IntakeMessage
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 
 _MOST_STEPS: Final = 400
+_LONGEST_NAME: Final = 40
 _SHOWN_ALONE: Final = frozenset({"read_counts", "read_export_summary"})
 """Actions whose results are only shown to a user who is there."""
 
@@ -123,6 +126,7 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
     slots = {**filling.choices_by_name(flow, slots), **openings.slots_of(flow, draft)}
     script.push(flow.name, flow.start, slots, called=False)
     wording = _Walk(runner, script, message, slots).to_filing()
+    _mark(script, ATTESTED if message.attested else BY_APP)
     waits = _waits(script)
     del script.stack[depth:]
     script.events.clear()
@@ -133,6 +137,14 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
             script.say(key, args)
         return
     _tell(runner, script, message, draft if waits else None)
+
+
+def _mark(script: Script, flag: str) -> None:
+    """Flag the ticket that is opened; one that waited for proof keeps how it was filed."""
+    script.effects = [
+        replace(one, flags=one.flags | {flag}) if isinstance(one, OpenTicket) else one
+        for one in script.effects
+    ]
 
 
 def _waits(script: Script) -> bool:
@@ -187,8 +199,13 @@ def _checked(
                 raise fault(f"answers.{name}", "not_taken")
             slots[name] = value
         else:
-            raise fault("answers", "unknown")
+            raise fault(f"answers.{name}" if _is_name(name) else "answers", "unknown")
     return slots
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text may be the name of an answer: other texts that were sent are not repeated."""
+    return text.isascii() and text.isidentifier() and len(text) <= _LONGEST_NAME
 
 
 def _taken(script: Script, asked: list[tuple[Flow, Ask]], name: str, value: Any) -> Any:

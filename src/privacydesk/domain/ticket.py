@@ -47,6 +47,21 @@ EVIDENCE_SETTLED: Final = frozenset(
 
 BY_MAIL: Final = "by_mail"
 """The flag of a ticket that was filed in a conversation held by mail."""
+BY_APP: Final = "by_app"
+"""The flag of a ticket that a program of the app filed for its user."""
+ATTESTED: Final = "attested"
+"""The flag of a ticket that was filed for somebody whose identity a person had checked."""
+
+
+class FiledThrough(StrEnum):
+    """How a request came in."""
+
+    CHAT = "chat"
+    MAIL = "mail"
+    APP = "app"
+    """A program of the app filed it for its user."""
+    ATTESTED = "attested"
+    """It was filed for somebody whose identity a person had checked, as in a call centre."""
 
 
 class Outcome(StrEnum):
@@ -143,6 +158,14 @@ class ScheduledEvent(Struct, frozen=True):
     at: datetime
 
 
+_FILED_THROUGH: Final = {
+    BY_APP: FiledThrough.APP,
+    ATTESTED: FiledThrough.ATTESTED,
+    # Also the conversation of a user for whom a program filed may be held by mail.
+    BY_MAIL: FiledThrough.MAIL,
+}
+
+
 class Ticket(Struct, frozen=True):
     """A filed request and everything recorded about it.
 
@@ -161,7 +184,7 @@ class Ticket(Struct, frozen=True):
         excluded_reviewers: agents who may not decide it, as it objects to their decision.
         scheduled_events: future events, earliest first.
         flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``,
-            ``escalated``, ``by_mail``.
+            ``escalated``, ``by_mail``, ``by_app``, ``attested``.
         contact: verified contact that notices are sent to; encrypted at rest.
         contact_hash: keyed hash of ``contact``, used to find the person's tickets.
         phone_hash: keyed hash of the account's phone, by which only staff find the ticket; None if
@@ -213,6 +236,14 @@ class Ticket(Struct, frozen=True):
     tasks: tuple[Task, ...] = ()
     purged_at: datetime | None = None
     version: int = 0
+
+    @property
+    def filed_through(self) -> FiledThrough:
+        """How it came in."""
+        return next(
+            (through for flag, through in _FILED_THROUGH.items() if flag in self.flags),
+            FiledThrough.CHAT,
+        )
 
     @property
     def is_open(self) -> bool:

@@ -326,6 +326,7 @@ class IntakeMessage(Struct, frozen=True):
         verified_at: when it was made; None for ``NONE``.
         confirmed_at: when the user confirmed what can't be undone; None if they did not.
         reads: the account service's answers, by the flows' actions that read them.
+        attested: whether a person has checked who the user is.
         previewed: whether nothing is filed: the turn says what the user has to confirm.
     """
 
@@ -338,6 +339,7 @@ class IntakeMessage(Struct, frozen=True):
     verified_at: datetime | None = None
     confirmed_at: datetime | None = None
     reads: Mapping[str, AccountAnswer] = field(default_factory=dict)
+    attested: bool = False
     previewed: bool = False
     observed: Observation = field(default_factory=Observation)
 

@@ -23,6 +23,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import is_qualified, part_of
 from privacydesk.domain.tasks import Task, TaskMove, TaskResult, TaskState
 from privacydesk.domain.ticket import (
+    FiledThrough,
     MaterialKind,
     Outcome,
     ScheduledEventKind,
@@ -254,7 +255,16 @@ class TicketFacts(Struct, frozen=True):
     kind: RequestKind
     state: TicketState
     outcome: Outcome | None
-    received_at: Instant
+    filed_through: Annotated[
+        FiledThrough,
+        _described(
+            "By the user in the chat or by mail, by a program of the app for its user, or for"
+            " somebody whose identity a person had checked (`attested`)."
+        ),
+    ]
+    received_at: Annotated[
+        Instant, _described("When the user began to ask for it; the number is given at its filing.")
+    ]
     verified_at: Instant | None
     answered_at: Instant | None
     closed_at: Instant | None
@@ -543,6 +553,7 @@ def ticket_facts(ticket: Ticket) -> TicketFacts:
         kind=ticket.kind,
         state=ticket.state,
         outcome=ticket.outcome,
+        filed_through=ticket.filed_through,
         received_at=ticket.received_at.astimezone(UTC),
         verified_at=_utc(ticket.verified_at),
         answered_at=_utc(ticket.answered_at),

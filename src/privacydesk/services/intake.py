@@ -300,6 +300,7 @@ class Intake:
             verified_at,
             None if confirmed is None else min(confirmed.at, now),
             reads,
+            method is ProofMethod.ATTESTED,
             previewed,
         )
         return _Prepared(account, method, message)

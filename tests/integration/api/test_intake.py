@@ -16,7 +16,7 @@ from tests.common.stories import PROFILE, steps, token_for
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket import FiledThrough, LogEntry, Ticket, TicketState
 from privacydesk.storage.store import SqlStore
 
 LIN, KAHO, ALICE, SUSPENDED, CLOSED = "u-1001", "u-1002", "u-1003", "u-1007", "u-1012"
@@ -90,6 +90,7 @@ async def test_the_app_files_a_deletion_that_is_one_of_the_chat(office: Office) 
     assert isinstance(store, SqlStore)
     (audited,) = [one.entry for one in await store.trail.entries(by="lane-app")]
     assert (audited.what, audited.detail) == ("filed_for", {"proof": "app"})
+    assert ticket.filed_through is FiledThrough.APP
 
 
 async def test_the_user_finds_it_in_the_chat_and_the_receipt_tells_how_it_ended(
@@ -120,6 +121,7 @@ async def test_without_proof_it_waits_and_the_clock_starts_when_the_chat_has_ver
     await steps(player, {"tap": "desk:wish"}, {"code": "right"}, {"tap": "yes"})
     after = await office.world.services.staff.tickets.by_number(before.number)
     assert (after.state, after.verified_at) == (TicketState.IN_REVIEW, office.clock.now())
+    assert after.filed_through is FiledThrough.APP
     assert after.clock is not None
     assert after.clock.started_at == office.clock.now()
 
@@ -139,6 +141,7 @@ async def test_a_call_centre_states_who_has_checked_what(office: Office) -> None
     assert ticket.state is TicketState.IN_REVIEW
     entry = await filed_for(office, ticket)
     assert (entry.by, entry.data["proof"]) == ("hotline", "attested")
+    assert ticket.filed_through is FiledThrough.ATTESTED
     assert entry.why.startswith("Agent 12: Date of birth")
     # An approved closing still takes the user's own last word, in the chat.
     await office.world.services.staff.decisions.grant(ticket.number, "mei")
@@ -217,7 +220,8 @@ async def test_answers_that_the_chat_would_not_take_are_named(office: Office) ->
         ({"categories": ["poems"]}, [("body.answers.categories", "not_taken")]),
         ({"categories": ["bindings"]}, [("body.answers.categories", "not_taken")]),
         ({}, [("body.answers.categories", "missing")]),
-        ({"categories": "posts", "colour": "red"}, [("body.answers", "unknown")]),
+        ({"categories": "posts", "colour": "red"}, [("body.answers.colour", "unknown")]),
+        ({"categories": "posts", "my dear": "red"}, [("body.answers", "unknown")]),
         ({"categories": "posts", "same": "desk:human"}, [("body.answers.same", "not_taken")]),
     ):
         answer = await files.post("/requests", vouched(office, LIN, answers=answers))

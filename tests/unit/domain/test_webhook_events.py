@@ -155,6 +155,7 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
             "kind": "access",
             "state": "in_review",
             "outcome": None,
+            "filed_through": "chat",
             "received_at": "2026-05-04T08:30:00Z",
             "verified_at": None,
             "answered_at": None,

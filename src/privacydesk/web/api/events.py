@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 from aiohttp import web
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, RootModel
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind
@@ -24,7 +24,6 @@ from privacydesk.web.api.schemas import (
     EmptyRequest,
     PageSize,
     ResponseModel,
-    Timestamp,
     TimestampInput,
     WaitingQuery,
 )
@@ -62,15 +61,11 @@ class LogQuery(WaitingQuery):
     limit: PageSize = DEFAULT_PAGE_SIZE
 
 
-class EventLogEntry(ResponseModel):
-    """An event: the same JSON, byte for byte, as the body of its webhook."""
+class EventLogEntry(RootModel[dict[str, JsonValue]]):
+    """An event: the same JSON, byte for byte, as the body of its webhook.
 
-    schema_: str = Field(alias="schema", description="The kind of `data`.")
-    version: int
-    id: str = Field(description="The `webhook-id`.")
-    type: WebhookEventKind
-    timestamp: Timestamp
-    data: dict[str, JsonValue]
+    The document has the schemas of all types in its place.
+    """
 
 
 class EventLogPage(ResponseModel):

@@ -164,7 +164,8 @@ def openapi_document(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, 
         "paths": paths,
         "webhooks": webhook_objects(Group.WEBHOOKS.value),
         "components": {
-            "schemas": event_components() | components,
+            # An event of the log is a model without fields; here it is one of the webhooks.
+            "schemas": components | event_components(),
             "parameters": WEBHOOK_HEADERS,
             "securitySchemes": {
                 "token": {

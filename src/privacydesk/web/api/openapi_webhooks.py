@@ -16,6 +16,7 @@ from privacydesk.domain.json_schemas import schema_components
 from privacydesk.domain.webhook_events import (
     FACTS,
     SCHEMAS,
+    SUBSCRIBABLE,
     VERSION,
     DateRangeFacts,
     DeadlineFacts,
@@ -26,6 +27,9 @@ from privacydesk.domain.webhook_events import (
 from privacydesk.web.api.ticket_schemas import DateRangeResponse, DeadlineResponse, ItemResponse
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
+LOGGED_EVENT: Final = "EventLogEntry"
+"""The name of the schema of any event in the log."""
+
 SHARED: Final[Mapping[type[msgspec.Struct], type[BaseModel]]] = {
     DateRangeFacts: DateRangeResponse,
     DeadlineFacts: DeadlineResponse,
@@ -58,8 +62,23 @@ def event_components() -> dict[str, Any]:
         facts: schemas.pop(reference["$ref"].rpartition("/")[2])
         for facts, reference in zip(SCHEMAS, references, strict=True)
     }
-    return schemas | {
-        event_name(kind): _message_schema(messages[facts], kind) for kind, facts in FACTS.items()
+    return (
+        schemas
+        | {
+            event_name(kind): _message_schema(messages[facts], kind)
+            for kind, facts in FACTS.items()
+        }
+        | {LOGGED_EVENT: _any_event_schema()}
+    )
+
+
+def _any_event_schema() -> dict[str, Any]:
+    mapping = {kind.value: _SCHEMA_REF.format(name=event_name(kind)) for kind in SUBSCRIBABLE}
+    return {
+        "title": LOGGED_EVENT,
+        "description": "An event, as the body of its webhook; `type` says which.",
+        "oneOf": [{"$ref": reference} for reference in mapping.values()],
+        "discriminator": {"propertyName": "type", "mapping": mapping},
     }
 
 

@@ -12,7 +12,14 @@ from pydantic import Field, JsonValue
 from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket import (
+    FiledThrough,
+    Outcome,
+    Requester,
+    ScopeItem,
+    Ticket,
+    TicketState,
+)
 from privacydesk.domain.webhook_events import deadline_facts, item_facts, ticket_facts
 from privacydesk.services.staff.decisions import proposal_of
 from privacydesk.web.api.schemas import (
@@ -102,8 +109,14 @@ class TicketResponse(ResponseModel):
     state: TicketState
     outcome: Outcome | None
     requester: Requester
+    filed_through: FiledThrough = Field(
+        description="By the user in the chat or by mail, by a program of the app for its user, or"
+        " for somebody whose identity a person had checked (`attested`)."
+    )
     locale: str = Field(description="The locale in which the requester is answered.")
-    received_at: Timestamp
+    received_at: Timestamp = Field(
+        description="When the user began to ask for it; the number is given at its filing."
+    )
     verified_at: Timestamp | None
     answered_at: Timestamp | None
     closed_at: Timestamp | None
