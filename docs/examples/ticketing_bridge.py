@@ -52,7 +52,7 @@ create table if not exists taken (comment text primary key);
 
 
 class RetryLaterError(Exception):
-    """The request must be retried, after ``wait`` seconds if the server config so."""
+    """The request must be tried again; after ``wait`` seconds, if the server said so."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
         super().__init__(reason)
@@ -311,12 +311,23 @@ class Zammad:
 class Jira:
     """The REST API of Jira Cloud, on the project of a service desk."""
 
+    _VERSION, _SEARCH, _PERSON = "3", "search/jql", "accountId"
+
     def __init__(self, session: ClientSession, config: Mapping[str, Any]) -> None:
-        login = _basic_auth(config["account"], config["token"])
-        self._api = Api(session, f"{config['url']}/rest/api/3", {"Authorization": login})
+        base = f"{config['url']}/rest/api/{self._VERSION}"
+        self._api = Api(session, base, {"Authorization": self._authorization(config)})
         self._project, self._type = config["queue"], config["issue_type"]
         self._secret = config["webhook_secret"]
         self._me = ""
+
+    def _authorization(self, config: Mapping[str, Any]) -> str:
+        return _basic_auth(config["account"], config["token"])
+
+    def _written(self, text: str) -> Any:
+        return _document(text)
+
+    def _read_text(self, body: Any) -> str:
+        return _document_text(body)
 
     def remote_of(self, headers: Mapping[str, str], raw: bytes, body: Any) -> str | None:
         """Return the issue of a webhook; None if its signature is invalid."""
@@ -326,8 +337,8 @@ class Jira:
 
     async def find(self, ticket: str) -> str | None:
         """Return the ticket that was created for a ticket of the desk, if any."""
-        query = {"jql": f'labels = "privacydesk-{ticket}"', "fields": ["labels"], "maxResults": 5}
-        results = await self._api.request("POST", "search/jql", query)
+        query = {"jql": f'labels = "privacydesk-{ticket}"', "fields": "labels", "maxResults": "5"}
+        results = await self._api.request("GET", self._SEARCH, query=query)
         return next((str(issue["key"]) for issue in results["issues"]), None)
 
     async def make(self, ticket: str, title: str, text: str, due_date: str) -> str:
@@ -336,7 +347,7 @@ class Jira:
             "project": {"key": self._project},
             "issuetype": {"name": self._type},
             "summary": title,
-            "description": _document(text),
+            "description": self._written(text),
             "labels": [f"privacydesk-{ticket}"],
             **({"duedate": due_date} if due_date else {}),
         }
@@ -349,7 +360,7 @@ class Jira:
         if issue is None:
             return None
         if not self._me:
-            self._me = str((await self._api.request("GET", "myself"))["accountId"])
+            self._me = str((await self._api.request("GET", "myself"))[self._PERSON])
         comments: list[Comment] = []
         while True:
             query = {"startAt": str(len(comments)), "maxResults": "100"}
@@ -357,8 +368,8 @@ class Jira:
             comments += [
                 Comment(
                     comment["id"],
-                    comment["author"]["accountId"] == self._me,
-                    _document_text(comment["body"]),
+                    comment["author"][self._PERSON] == self._me,
+                    self._read_text(comment["body"]),
                 )
                 for comment in page_body["comments"]
             ]
@@ -367,7 +378,7 @@ class Jira:
         fields = issue["fields"]
         return RemoteTicket(
             fields["status"]["name"],
-            (fields["assignee"] or {}).get("accountId", ""),
+            (fields["assignee"] or {}).get(self._PERSON, ""),
             fields["duedate"] or "",
             tuple(comments),
         )
@@ -379,7 +390,7 @@ class Jira:
             fields = {"duedate": changes["due_date"]}
             await self._api.request("PUT", f"issue/{remote}", {"fields": fields})
         if "assignee" in changes:
-            account = {"accountId": changes["assignee"] or None}
+            account = {self._PERSON: changes["assignee"] or None}
             await self._api.request("PUT", f"issue/{remote}/assignee", account)
         if "state" in changes:
             transitions = await self._api.request("GET", f"issue/{remote}/transitions")
@@ -389,6 +400,21 @@ class Jira:
                     await self._api.request("POST", f"issue/{remote}/transitions", body)
                     return
             raise RefusedError(f"no transition leads to {changes['state']}")
+
+
+class JiraDataCenter(Jira):
+    """The REST API of Jira Data Center: plain texts, people by their names, personal tokens."""
+
+    _VERSION, _SEARCH, _PERSON = "2", "search", "name"
+
+    def _authorization(self, config: Mapping[str, Any]) -> str:
+        return f"Bearer {config['token']}"
+
+    def _written(self, text: str) -> Any:
+        return text
+
+    def _read_text(self, body: Any) -> str:
+        return str(body)
 
 
 def _basic_auth(login: str, secret: str) -> str:
@@ -421,6 +447,7 @@ SYSTEMS: Mapping[str, Callable[[ClientSession, Mapping[str, Any]], System]] = {
     "zendesk": Zendesk,
     "zammad": Zammad,
     "jira": Jira,
+    "jira-data-center": JiraDataCenter,
 }
 
 

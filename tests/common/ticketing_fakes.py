@@ -297,7 +297,7 @@ class FakeJira(Fake):
 
     def routes(self) -> None:
         base = "/rest/api/3"
-        self.app.router.add_post(f"{base}/search/jql", self._find)
+        self.app.router.add_get(f"{base}/search/jql", self._find)
         self.app.router.add_post(f"{base}/issue", self._make)
         self.app.router.add_get(f"{base}/issue/{{id}}", self._read)
         self.app.router.add_put(f"{base}/issue/{{id}}", self._edit)
@@ -317,8 +317,7 @@ class FakeJira(Fake):
         return body, {"X-Hub-Signature": f"sha256={made}"}
 
     async def _find(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        ticket = asked["jql"].removeprefix('labels = "privacydesk-').removesuffix('"')
+        ticket = request.query["jql"].removeprefix('labels = "privacydesk-').removesuffix('"')
         found = [{"id": "1", "key": one.id} for one in self.found(ticket)]
         return web.json_response({"issues": found, "isLast": True})
 
