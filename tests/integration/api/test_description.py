@@ -1,16 +1,22 @@
-"""The description is what the API does: no route beside it, no scope forgotten."""
+"""The description is what the API does: no route beside it, no scope forgotten.
+
+Each run asks each operation the same; with ``API_FUZZING_SECONDS`` it goes on for so long in all,
+with ever new requests.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -33,6 +39,7 @@ from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.openapi_webhooks import SHARED, event_name
 from privacydesk.web.api.operations import PREFIX, Operation
 
+_SECONDS: Final = float(os.environ.get("API_FUZZING_SECONDS", "0"))
 DESCRIPTION = openapi_document(OPERATIONS)
 ACCEPTED = ("2xx", "401", "403", "404", "409", "410", "412", "422")
 """What may be answered to a request as described: 410 to 422 tell of the thing it is about."""
@@ -281,7 +288,10 @@ def _asked() -> Iterator[Any]:
             yield pytest.param(one, mode, id=f"{one.name}-{mode.value}")
 
 
-@pytest.mark.parametrize(("one", "mode"), [*_asked()])
+_ASKED: Final = (*_asked(),)
+
+
+@pytest.mark.parametrize(("one", "mode"), _ASKED)
 def test_whatever_is_asked_is_answered_as_described(
     served: Served, one: Operation[Any, Any], mode: GenerationMode
 ) -> None:
@@ -293,7 +303,7 @@ def test_whatever_is_asked_is_answered_as_described(
     @settings(
         max_examples=12,
         database=None,
-        derandomize=True,
+        derandomize=not _SECONDS,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
@@ -304,8 +314,12 @@ def test_whatever_is_asked_is_answered_as_described(
         case.call_and_validate(
             base_url=f"{served.url}{PREFIX}", headers={"Authorization": f"Bearer {served.token}"}
         )
+        asked.append(case)
 
-    holds()
+    asked: list[Any] = []
+    end = time.monotonic() + _SECONDS / len(_ASKED)
+    while not asked or time.monotonic() < end:
+        holds()
 
 
 def _aim(case: Any, served: Served) -> None:

@@ -30,6 +30,7 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing import marker_key, strip_markers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
+_MORE_CHANGES = int(os.environ.get("PRIVACYDESK_SYNC_CHANGES", "0"))
 AGENTS = {"zhou": "mei", "lin": "lao-zhou", "": ""}
 
 
@@ -143,11 +144,11 @@ async def test_people_work_on_both_sides(tmp_path: Path, site: TicketSite) -> No
 
 
 @pytest.mark.kill
+@pytest.mark.timeout(max(900, 6 * _MORE_CHANGES))
 async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
     tmp_path: Path, site: TicketSite
 ) -> None:
     """With more changes than usual where ``PRIVACYDESK_SYNC_CHANGES`` says how many."""
-    changes = int(os.environ.get("PRIVACYDESK_SYNC_CHANGES", "0"))
     chance = random.Random(20260504)  # noqa: S311 - when to kill what
     async with stage(tmp_path, site) as at:
         tickets = [(await file(at.world, person))[1] for person in ("lin", "chen", "alice")]
@@ -155,11 +156,11 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
         await at.worker.done(1)
         killing = asyncio.create_task(
             kill_again_and_again(
-                at.worker, at.site, chance, times=max(6, changes // 12), longest=3.0
+                at.worker, at.site, chance, times=max(6, _MORE_CHANGES // 12), longest=3.0
             )
         )
         work = 0
-        while not killing.done() or work < changes:
+        while not killing.done() or work < _MORE_CHANGES:
             work += 1
             await _somebody_works(at, chance, tickets, work)
             await asyncio.sleep(chance.uniform(0.1, 0.8))
