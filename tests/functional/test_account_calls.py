@@ -270,14 +270,17 @@ async def test_the_address_for_calls_is_there_and_asks_for_a_signature(world: Wo
         for headers in ({}, {"X-Desk-Timestamp": "x"}, {"X-Desk-Timestamp": "1" * 400}):
             answer = await client.post("/account/v1/finished", headers=headers)
             assert answer.status == 401
-            assert json.loads(await answer.read())["code"] == "unauthenticated"
+            refused = json.loads(await answer.read())
+            assert (refused["code"], refused["reason"]) == ("unauthenticated", "callback_signature")
+            assert refused["title"].startswith("The signature")
         large = await client.post(
             "/account/v1/finished",
             headers={"X-Desk-Timestamp": str(int(world.clock.now().timestamp()))},
             data=picture() * 40,
         )
         assert large.status in {401, 413}
-        assert (await client.get("/account/v1/finished")).status == 405
+        wrong = await client.get("/account/v1/finished", headers={"Accept": "application/json"})
+        assert (wrong.status, (await wrong.json())["reason"]) == (405, "wrong_method")
 
 
 async def test_consent_that_is_withdrawn_while_the_service_is_away_is_withdrawn_once(

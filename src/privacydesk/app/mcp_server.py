@@ -92,7 +92,9 @@ class DeskApi:
                 body = await response.read()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise ToolError("the desk can't be reached") from error
+            raise ToolError(
+                "the desk can't be reached at the address of PRIVACYDESK_MCP_DESK_URL"
+            ) from error
         if status == _NO_TOKEN:
             raise ToolError("the desk does not accept the API token")
         if status == _NOT_THERE:

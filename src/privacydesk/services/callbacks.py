@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
@@ -18,6 +19,8 @@ from privacydesk.domain.deliveries import Channel, DeliveryState
 from privacydesk.domain.ids import DeliveryId
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 from privacydesk.ports import Changes, IdGenerator, Job, Locks, WorkingSet, Writer
+
+_log = structlog.get_logger(__name__)
 
 SignatureCheck = Callable[[Mapping[str, str], bytes], tuple[str, int] | None]
 """Returns the key and the time, in Unix seconds, of a call whose headers have a valid signature of
@@ -69,15 +72,18 @@ class Callbacks:
             DeskError: ``UNAUTHENTICATED`` if the signature is wrong or too old.
             InvalidRequestError: the key is not the id of an outbox row.
         """
-        key, timestamp = (self._check(headers, body) if self._check else None) or ("", 0)
+        signed = self._check(headers, body) if self._check else None
+        if signed is None:
+            raise _refused("callback_signature")
+        key, timestamp = signed
         if abs(self._clock.now().timestamp() - timestamp) > _MAX_CLOCK_SKEW.total_seconds():
-            raise DeskError("the call is not signed, or not now", code=ErrorCode.UNAUTHENTICATED)
+            raise _refused("callback_time")
         try:
             row_id = DeliveryId(bytes.fromhex(key))
         except ValueError as error:
-            raise InvalidRequestError("the key is none of ours") from error
+            raise _no_key() from error
         if len(row_id) != _KEY_BYTES:
-            raise InvalidRequestError("the key is none of ours")
+            raise _no_key()
         await self._make_due(row_id)
 
     async def _make_due(self, row_id: DeliveryId) -> None:
@@ -97,3 +103,12 @@ class Callbacks:
         job = Job(f"wake:{self._minter.token()}", Locks(deliveries=(row_id,)), decide)
         await self._writer.submit(job)
         self._on_work_queued()
+
+
+def _refused(reason: str) -> DeskError:
+    _log.warning("callback_refused", reason=reason)
+    return DeskError("the callback is refused", code=ErrorCode.UNAUTHENTICATED, reason=reason)
+
+
+def _no_key() -> InvalidRequestError:
+    return InvalidRequestError("the key is none of ours", reason="callback_key")

@@ -31,7 +31,6 @@ _CODES = {
     401: ErrorCode.UNAUTHENTICATED,
     403: ErrorCode.FORBIDDEN,
     404: ErrorCode.NOT_FOUND,
-    405: ErrorCode.INVALID_REQUEST,
     413: ErrorCode.TOO_LARGE,
     415: ErrorCode.UNSUPPORTED_MEDIA,
     429: ErrorCode.RATE_LIMITED,
@@ -73,6 +72,8 @@ def _from_http_exception(error: web.HTTPException) -> DeskError:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         # Uploads are limited by their own handler, so the body is a frame or a form.
         return DeskError(error.reason, code=ErrorCode.TOO_LARGE, reason="frame_too_large")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return InvalidRequestError(error.reason, reason="wrong_method")
     return DeskError(error.reason, code=_CODES.get(error.status, ErrorCode.INTERNAL))
 
 

@@ -94,7 +94,7 @@ async def serve_operation(operation: Operation[Any, Any], request: web.Request) 
         "api_request",
         operation=operation.name,
         agent=bearer.agent.name,
-        token=bearer.token.id.hex(),
+        token_id=bearer.token.id.hex(),
         status=response.status,
     )
     return response

@@ -15,6 +15,7 @@ from pydantic import (
     PlainSerializer,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from privacydesk.domain.cleaning import clean_text
 
@@ -75,7 +76,7 @@ def _format_utc(at: datetime) -> str:
 
 def _parse_timestamp(value: object) -> datetime:
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
-        raise ValueError("not an instant")
+        raise PydanticCustomError("no_instant", "not RFC 3339 with an offset from UTC")
     # A leap second is read as the second before it; timestamps out of range are clamped.
     at = datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", value.upper()))
     try:
