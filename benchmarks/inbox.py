@@ -32,6 +32,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.common.console_client import Browser, Office, open_office
+from tests.common.stories import World
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.conversation import Conversation
@@ -70,10 +71,10 @@ STRICTEST = InboxFilter(RARE, "en", "agent-0")
 FILTERS = (f"&kind={RARE.value}", "&kind=deletion", "&language=en", "&kind=access&language=zh_Hant")
 
 
-def sample_ticket(office: Office, number: int, is_open: bool, holders: list[str]) -> Ticket:
+def sample_ticket(world: World, number: int, is_open: bool, holders: list[str]) -> Ticket:
     """Return a random ticket of the last weeks."""
-    services, id_generator, rng = office.world.services, SecureIdGenerator(), random.Random(number)
-    now = office.clock.now()
+    services, id_generator, rng = world.services, SecureIdGenerator(), random.Random(number)
+    now = world.clock.now()
     received = now - timedelta(minutes=rng.randrange(60 * 24 * (12 if is_open else 400)))
     state = rng.choice(OPEN_STATES) if is_open else TicketState.CLOSED
     kind = RARE if rng.random() < 0.001 else rng.choice(COMMON)
@@ -110,10 +111,12 @@ def fill(office: Office, tickets: int, still_open: int, holders: list[str]) -> N
     """Insert the rows of tickets and conversations."""
     store = office.world.services.store
     assert isinstance(store, SqlStore)
-    tickets_to_insert = (sample_ticket(office, n, n < still_open, holders) for n in range(tickets))
+    tickets_to_insert = (
+        sample_ticket(office.world, n, n < still_open, holders) for n in range(tickets)
+    )
     while batch := list(islice(tickets_to_insert, BATCH)):
         with store._writing.begin() as connection:
-            for table, rows in _rows(store, batch):
+            for table, rows in rows_of(store, batch):
                 connection.execute(sa.insert(table), rows)
 
 
@@ -136,7 +139,10 @@ async def open_filled_office(count: int) -> AsyncIterator[Office]:
             yield office
 
 
-def _rows(store: SqlStore, batch: list[Ticket]) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
+def rows_of(
+    store: SqlStore, batch: list[Ticket]
+) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
+    """Yield the rows of tickets and their conversations by table."""
     seals = {}
     keys = []
     for ticket in batch:

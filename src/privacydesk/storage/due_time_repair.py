@@ -71,6 +71,7 @@ _MAKE_DUE: Final = (
 )
 _LATE_TICKETS: Final = (
     sql.TICKETS.where(
+        sa.literal_column("ticket.leased"),
         # Not as a comparison of row values, for which no partial index is used.
         _ticket.next_due_at >= sa.bindparam("after"),
         sa.or_(

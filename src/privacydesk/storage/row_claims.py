@@ -97,13 +97,11 @@ _DUE_TICKETS = (
     .limit(sa.bindparam("count"))
     .with_for_update(skip_locked=True)
 )
-_LEASE_TICKET = (
+# All at once, without their versions: they are locked.
+_LEASE_TICKETS = (
     sa.update(tables.ticket)
-    .where(
-        tables.ticket.c.id == sa.bindparam(sql.GUARD_ID),
-        tables.ticket.c.version == sa.bindparam(sql.GUARD_VERSION),
-    )
-    .values(next_due_at=sa.bindparam("until"))
+    .where(tables.ticket.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(next_due_at=sa.bindparam("until"), leased=sa.true())
 )
 _NEXT_TICKET = (
     sa.select(tables.ticket.c.next_due_at)
@@ -200,7 +198,8 @@ class SqlRowClaims:
     async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
         """Claim tickets with a reminder or deadline that is due.
 
-        Only the column ``next_due_at`` changes; the ticket itself and its version stay the same.
+        Only the columns ``next_due_at`` and ``leased`` change; the ticket itself and its version
+        stay the same.
         """
 
         def claim(connection: sa.Connection) -> tuple[Ticket, ...]:
@@ -208,15 +207,10 @@ class SqlRowClaims:
             rows = connection.execute(_DUE_TICKETS, params).all()
             opened, damaged = open_tickets(connection, self._seals, rows)
             postpone_unreadable(connection, tables.ticket.c.next_due_at, damaged, now)
-            until = to_micros(now + lease)
-            _update_guarded(
-                connection,
-                _LEASE_TICKET,
-                [
-                    {sql.GUARD_ID: row.id, sql.GUARD_VERSION: row.version, "until": until}
-                    for row, *_ in opened
-                ],
-            )
+            if opened:
+                ids = sql.padded(row.id for row, *_ in opened)
+                leased = {"ids": ids, "until": to_micros(now + lease)}
+                connection.execute(_LEASE_TICKETS, leased)
             return tuple(ticket for *_, ticket in opened)
 
         return await self._writer.run(claim)

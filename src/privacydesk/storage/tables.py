@@ -153,6 +153,8 @@ ticket = sa.Table(
     sa.Column("grounds", sa.Text, nullable=False),
     # For the inbox; null while the ticket is undecided.
     sa.Column("decided_by", sa.Text),
+    # Whether ``next_due_at`` is the end of a worker's lease; for repairing it.
+    sa.Column("leased", sa.Boolean),
     sa.Column("body", _SEALED, nullable=False),
     sa.Index("ix_ticket_state", "state", "due_at"),
     _partial_index("ix_ticket_linked", "linked", where="linked IS NOT NULL"),
@@ -175,6 +177,7 @@ ticket = sa.Table(
         "satisfaction",
     ),
     _partial_index("ix_ticket_next_due_at", "next_due_at", where="next_due_at IS NOT NULL"),
+    _partial_index("ix_ticket_leased_due", "next_due_at", "id", where="leased"),
     _partial_index("ix_ticket_provisional", "id", where="provisional AND state <> 'closed'"),
     _inbox_index("ix_ticket_holder", "holder", marked="state", where="state <> 'closed'"),
     _inbox_index("ix_ticket_open", marked="state", where="state <> 'closed'"),

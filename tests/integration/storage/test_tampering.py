@@ -66,6 +66,7 @@ EXCUSED_TABLES: Final[Mapping[str, str]] = {
 EXCUSED: Final[Mapping[str, Mapping[str, str]]] = {
     "ticket": {
         "next_due_at": "when it is looked at next; what is due stands in the body",
+        "leased": "whose time is looked at, where it may be that of a clock ahead",
         "decided_by": "which list shows it to whom; who decided stands in the body",
     },
     "outbox": {"due_at": "when it is looked at next"},

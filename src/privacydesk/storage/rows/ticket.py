@@ -106,6 +106,7 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "answered_at": opt_micros(ticket.answered_at),
         "grounds": " ".join(ground.value for ground in ticket.grounds),
         "decided_by": ticket.decided_by or None,
+        "leased": None,
     }
     row["body"] = seal.seal(BINDING.associated_data(row), to_json(_body(ticket)))
     return row
