@@ -100,6 +100,8 @@ class Settings(BaseSettings):
         ring_keys: keys that wrap the data keys of conversations: name to 32 bytes in base64.
         ring_key: name of the ring key that wraps new data keys.
         hashing_secret: 32 bytes in base64, the key of the hashes of accounts and contacts.
+        hashing_previous_secret: the secret before the present one, while ``keys rehash`` gives
+            stored hashes the form of the present one.
         app_token_keys: JSON Web Keys that the app's backend signs tokens with.
         app_token_audience: ``aud`` of these tokens.
         account_service_url: base URL of the operator's account service.
@@ -228,6 +230,7 @@ class Settings(BaseSettings):
     ring_keys: dict[str, SecretStr] = {}
     ring_key: str = ""
     hashing_secret: SecretStr = SecretStr("")
+    hashing_previous_secret: SecretStr = SecretStr("")
     app_token_keys: list[dict[str, Any]] = Field(default=[], repr=False)
     app_token_audience: str = "privacydesk"  # noqa: S105 - names who a token is for
     account_service_url: str = ""
@@ -400,6 +403,16 @@ class Settings(BaseSettings):
         if not self.hashing_secret.get_secret_value():
             raise _missing_secret("hashing_secret")
         return secret_bytes(self.hashing_secret, "hashing_secret")
+
+    def previous_hashing(self) -> bytes | None:
+        """Return the hashing secret before the present one; None if there is none.
+
+        Raises:
+            SettingsError: it is too short.
+        """
+        if not self.hashing_previous_secret.get_secret_value():
+            return None
+        return secret_bytes(self.hashing_previous_secret, "hashing_previous_secret")
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:

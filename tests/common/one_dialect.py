@@ -6,6 +6,8 @@ statements: compiling them anew took a quarter of its time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import sqlalchemy as sa
@@ -41,3 +43,13 @@ class OneDialect(SQLiteDialect_pysqlite):
 def share_dialect() -> None:
     """Have engines of SQLite made with it from now on."""
     registry.register("sqlite", __name__, OneDialect.__name__)
+
+
+@contextmanager
+def own_dialects() -> Iterator[None]:
+    """Have each engine made with a dialect of its own meanwhile: hashes have a form in each."""
+    registry.register("sqlite", "sqlalchemy.dialects.sqlite", "dialect")
+    try:
+        yield
+    finally:
+        share_dialect()

@@ -89,6 +89,7 @@ async def open_services(
         saved_profile = SavedProfile(chat.saved_settings, profile, is_alone=is_alone)
         async with store, chat.pictures, supporting.oversight.packs.self_checks:
             await check_fingerprints(deps)
+            await supporting.maintenance.hash_rotation.open()
             # With a wrong key ring, sign-in would still work, but no row could be read.
             await supporting.maintenance.wrapping.check()
             await (saved_profile.compare() if beside_serve else saved_profile.check())

@@ -23,6 +23,7 @@ from privacydesk.services.chat import ChatDesk
 from privacydesk.services.commit_notifier import CommitNotifier
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.event_log import EventLog
+from privacydesk.services.hash_rotation import HashSecretRotation
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.incident_sending import IncidentSending
 from privacydesk.services.intake import Intake
@@ -62,6 +63,7 @@ class Maintenance:
         sealer: seals new audit entries into a hash chain.
         retention: purges content after its retention period.
         wrapping: re-wraps data keys when the key ring has a new key.
+        hash_rotation: replaces the hashing secret.
         receipt_log: checks the logs of receipts.
     """
 
@@ -70,6 +72,7 @@ class Maintenance:
     sealer: Sealer
     retention: Retention
     wrapping: KeyWrapping
+    hash_rotation: HashSecretRotation
     receipt_log: ReceiptLog
 
 

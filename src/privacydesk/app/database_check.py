@@ -5,7 +5,7 @@ Used by the commands ``db check`` and ``db adopt``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from privacydesk import migrations
 from privacydesk.app.findings import Finding, Level
@@ -16,6 +16,7 @@ from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.errors import DeskError, SettingsError
 from privacydesk.services.secret_fingerprints import (
     HASHING_SECRET,
+    PREVIOUS_HASHING_SECRET,
     RING_KEY_PREFIX,
     RING_KEYS,
     changed_secrets,
@@ -79,9 +80,9 @@ def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> Non
         Fingerprint(name, digest, now, process) for name, digest in digests.items()
     )
     with serving_lock(settings.url):
-        replace_fingerprints(
-            settings.url, fingerprints, without=RING_KEY_PREFIX if RING_KEYS in parts else ""
-        )
+        replaced = {RING_KEYS: RING_KEY_PREFIX, HASHING_SECRET: PREVIOUS_HASHING_SECRET}
+        without = [prefix for part, prefix in replaced.items() if part in parts]
+        replace_fingerprints(settings.url, fingerprints, without=without)
 
 
 def _current_digests(settings: Settings, parts: Collection[str]) -> dict[str, bytes]:
@@ -126,6 +127,24 @@ def find_secret_faults(settings: Settings, inspection: Inspection) -> Iterator[F
         yield Finding("secrets", Level.FAULT, mismatch_message(name, recorded[name]))
     for name in _missing_ring_keys(settings, inspection):
         yield Finding("secrets", Level.FAULT, _missing_key_message(name))
+    if PREVIOUS_HASHING_SECRET in current:
+        yield Finding("secrets", Level.WARNING, _rotation_message(current, recorded))
+
+
+def _rotation_message(current: Mapping[str, bytes], recorded: Mapping[str, Fingerprint]) -> str:
+    """Return what is left to do, where the hashing secret is being replaced."""
+    known = recorded.get(HASHING_SECRET)
+    if known is not None and known.digest == current[PREVIOUS_HASHING_SECRET]:
+        return (
+            "the hashing secret is not replaced yet: restart every `serve` with both, then run"
+            " `privacydesk keys rehash`"
+        )
+    if known is not None and PREVIOUS_HASHING_SECRET in recorded:
+        return (
+            f"the hashing secret is being replaced since {known.at:%Y-%m-%d %H:%M} UTC, and some"
+            " rows still need the one of before: run `privacydesk keys rehash` to the end"
+        )
+    return "take PRIVACYDESK_HASHING_PREVIOUS_SECRET out: nothing that is stored needs it"
 
 
 def _missing_ring_keys(settings: Settings, inspection: Inspection) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from privacydesk.app.external_services import ExternalServices
+from privacydesk.app.fingerprints import hashing_tags
 from privacydesk.app.policies import PolicyInForce
 from privacydesk.app.staff_channels import staff_channels
 from privacydesk.calendars import Calendars
@@ -77,6 +78,7 @@ def build_dependencies(
         beside_serve=beside_serve,
         outages=external.outages,
         staff_channels=staff_channels(settings),
+        tags=hashing_tags(settings),
     )
     deadlines = Deadlines(
         Calendars(settled_until=profile.settled_until),

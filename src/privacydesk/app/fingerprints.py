@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import TYPE_CHECKING
 
-from privacydesk.app.dependencies import Dependencies
+from privacydesk.services.hash_rotation import HashingSecrets
 from privacydesk.services.secret_fingerprints import check_secrets, fingerprint_secrets
 from privacydesk.settings import Settings
+
+if TYPE_CHECKING:
+    from privacydesk.app.dependencies import Dependencies
 
 
 def this_process() -> str:
@@ -16,8 +20,19 @@ def this_process() -> str:
 
 
 def secret_digests(settings: Settings) -> dict[str, bytes]:
-    """Return the fingerprints of the hashing secret and the ring keys, by name."""
-    return fingerprint_secrets(settings.hashing(), settings.keys()[1])
+    """Return the fingerprints of the hashing secrets and the ring keys, by name."""
+    ring_keys = settings.keys()[1]
+    return fingerprint_secrets(settings.hashing(), ring_keys, settings.previous_hashing())
+
+
+def hashing_tags(settings: Settings) -> str:
+    """Return words that tell other processes which hashing secrets this one has."""
+    return hashing_secrets(settings).tags
+
+
+def hashing_secrets(settings: Settings) -> HashingSecrets:
+    """Return the hashing secrets of this process."""
+    return HashingSecrets(settings.hashing(), settings.previous_hashing())
 
 
 async def check_fingerprints(deps: Dependencies) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from privacydesk.app.chat_services import ChatServices
 from privacydesk.app.container import Integrations, Maintenance, Webhooks
 from privacydesk.app.dependencies import Dependencies
+from privacydesk.app.fingerprints import hashing_secrets, this_process
 from privacydesk.app.service_settings import help_targets, sign_in_settings
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.services.account_requests import AccountRequests
@@ -18,6 +19,7 @@ from privacydesk.services.audit_reader import AuditReader
 from privacydesk.services.change_waiters import ChangeWaiters
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.event_log import EventLog
+from privacydesk.services.hash_rotation import HashSecretRotation
 from privacydesk.services.inbound_mail import MailboxPoller
 from privacydesk.services.intake import Intake
 from privacydesk.services.integrations.api_tokens import ApiTokens
@@ -167,6 +169,14 @@ def _build_maintenance(
             period=timedelta(days=deps.profile.retention_days),
         ),
         wrapping=store.key_wrapping,
+        hash_rotation=HashSecretRotation(
+            store.hash_rotation,
+            store.fingerprints,
+            deps.hashing,
+            hashing_secrets(deps.settings),
+            clock=deps.clock,
+            process=this_process(),
+        ),
         receipt_log=store.receipt_log,
     )
 

@@ -1,9 +1,10 @@
-"""``privacydesk keys``: generating the secrets of a deployment, and rotating the ring key."""
+"""``privacydesk keys``: generating the secrets of a deployment, and replacing them."""
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -39,21 +40,27 @@ def generate(
         bool,
         typer.Option("--ring-key", help="Only a new ring key, to replace the current one."),
     ] = False,
+    hashing_secret: Annotated[
+        bool,
+        typer.Option("--hashing-secret", help="Only a new hashing secret, for `keys rehash`."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Generate and print a ring key and a hashing secret. Store them safely: the desk does not.
 
     Without the ring key no stored data can be read; without the hashing secret no conversation or
-    request can be found. A desk in use must keep its hashing secret: for `keys rotate`, generate
-    only a ring key with `--ring-key`.
+    request can be found. For a desk in use, generate one of both: a ring key for `keys rotate`, a
+    hashing secret for `keys rehash`.
     """
     from privacydesk.settings import new_secret  # noqa: PLC0415 - costs half a second
 
     # Named by date, so that the older key is recognized at a rotation. The random suffix keeps two
     # keys of one day apart.
     name = f"{SystemClock().now():k%Y%m%d}-{secrets.token_hex(2)}"
-    generated: dict[str, Any] = {"ring_key": name, "ring_keys": {name: new_secret()}}
-    if not ring_key:
+    generated: dict[str, Any] = {}
+    if ring_key or not hashing_secret:
+        generated |= {"ring_key": name, "ring_keys": {name: new_secret()}}
+    if hashing_secret or not ring_key:
         generated["hashing_secret"] = new_secret()
     if as_json:
         print_json(generated)
@@ -115,3 +122,32 @@ async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[s
                 f" `serve` with the current one, {current!r}, then rotate again"
             )
         return current, counts
+
+
+@keys_app.command("rehash")
+def rehash(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Give all stored hashes the form of the present hashing secret, so that the one before can go.
+
+    Before: put the present secret into PRIVACYDESK_HASHING_PREVIOUS_SECRET and a new one into
+    PRIVACYDESK_HASHING_SECRET, and restart every `serve`. The desk is served meanwhile. After an
+    interruption, run the command again: it continues. Then take the previous secret out.
+    """
+    changed = run(_rehash(data_dir, quiet=as_json))
+    if as_json:
+        print_json({"rehashed": changed})
+    else:
+        typer.echo(
+            f"All rows have the form of the present secret; {sum(changed.values())} had not."
+        )
+        typer.echo("The previous one is no longer in use, but earlier backups still need it.")
+
+
+async def _rehash(data_dir: Path | None, *, quiet: bool) -> Mapping[str, int]:
+    changed: Counter[str] = Counter()
+    async with command_services(data_dir) as services:
+        async for progress in services.maintenance.hash_rotation.run():
+            if progress.is_done:
+                changed[progress.table] += progress.changed
+            if not quiet and progress.changed and (progress.is_done or progress.done % 10_000 == 0):
+                typer.echo(f"{progress.table}: {progress.done} of {progress.total}")
+    return changed

@@ -235,9 +235,10 @@ def _chosen_profile(settings: Settings) -> OperatorProfile:
 async def _serve_profile(process: _Process, profile: OperatorProfile) -> OperatorProfile | None:
     """Serve with a profile until another one is in force, which is returned; None for no more."""
     async with _understanding_process(process.settings, profile, process.outages) as understanding:
+        from privacydesk.app.fingerprints import hashing_tags  # noqa: PLC0415
         from privacydesk.storage.serving_lock import serving_lock  # noqa: PLC0415
 
-        with serving_lock(process.settings.url):
+        with serving_lock(process.settings.url, hashing_tags(process.settings)):
             if not process.has_listened:
                 chosen = _chosen_profile(process.settings)
                 if chosen != profile:

@@ -22,13 +22,16 @@ from privacydesk.ports.language import Catalog, LanguageUnderstanding
 from privacydesk.ports.maintenance import (
     AuditTrail,
     Fingerprints,
+    HashRotation,
     Integrity,
     KeyWrapping,
     PackageFiles,
     PeriodicTasks,
     PurgeStore,
     ReceiptLog,
+    RehashedPage,
     RowClaims,
+    RowKey,
 )
 from privacydesk.ports.reading import Cases, Counters, HelpVisits, Reader
 from privacydesk.ports.staff import (
@@ -76,6 +79,7 @@ __all__ = [
     "EventLogStore",
     "FailedJobError",
     "Fingerprints",
+    "HashRotation",
     "Hashing",
     "HelpVisits",
     "IdGenerator",
@@ -92,8 +96,10 @@ __all__ = [
     "PurgeStore",
     "Reader",
     "ReceiptLog",
+    "RehashedPage",
     "RevocationStore",
     "RowClaims",
+    "RowKey",
     "SavedSettingStore",
     "SavedViewStore",
     "StaffAccess",

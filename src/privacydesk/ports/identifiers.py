@@ -11,6 +11,14 @@ from privacydesk.domain.ids import ChallengeId, LookupHash
 class Hashing(Protocol):
     """Computes keyed hashes with the operator's secret."""
 
+    def use(self, secret: bytes) -> None:
+        """Hash with another secret from now on.
+
+        Raises:
+            SettingsError: the secret is too short.
+        """
+        ...
+
     def lookup(self, purpose: str, value: str) -> LookupHash:
         """Return the hash by which an account, contact or client secret is looked up."""
         ...

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
-from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, CheckedRows, SealedEntry
+from privacydesk.domain.audit import (
+    AuditEntry,
+    ChainHead,
+    ChainReport,
+    ChainState,
+    CheckedRows,
+    SealedEntry,
+)
 from privacydesk.domain.deliveries import Delivery, Pool
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.domain.ids import (
@@ -264,6 +271,96 @@ class Fingerprints(Protocol):
 
     async def record(self, fingerprints: Iterable[Fingerprint]) -> None:
         """Store fingerprints, replacing those with the same names."""
+        ...
+
+
+RowKey = tuple[Any, ...]
+"""A row's primary key as it is stored."""
+
+
+class RehashedPage(NamedTuple):
+    """Rows whose hashes were given the form that is written.
+
+    Attributes:
+        last: the key of the last row; None if no rows follow.
+        rows: number of rows.
+        changed: number of those that had the other form.
+    """
+
+    last: RowKey | None
+    rows: int
+    changed: int
+
+
+class HashRotation(Protocol):
+    """Replacing the hashing secret; ``storage.hash_forms`` describes the stored forms of hashes."""
+
+    def use(
+        self, written: bytes | None, other: bytes | None, *, awaited: Fingerprint | None = None
+    ) -> None:
+        """Choose the forms in which hashes are stored.
+
+        Args:
+            written: the secret of the form in which new rows are written; None for hashes as they
+                are.
+            other: the secret of the form that rows may have besides.
+            awaited: the fingerprint from whose recording on the other form is written.
+        """
+        ...
+
+    async def root(self) -> bytes | None:
+        """Return the first secret, with which hashes are made; None until it is replaced.
+
+        Raises:
+            SealError: it can't be opened.
+        """
+        ...
+
+    async def serving_tags(self) -> tuple[str, ...]:
+        """Return, of each process that serves the database, the tags of the secrets it has."""
+        ...
+
+    async def begin(
+        self, root: bytes, before: Fingerprint, new: Iterable[Fingerprint], audit_entry: AuditEntry
+    ) -> None:
+        """Have all processes write the other form from now on.
+
+        Args:
+            root: the first secret, which is kept if none is yet.
+            before: the fingerprint that has to be recorded.
+            new: the fingerprints to record.
+            audit_entry: what is recorded of it.
+
+        Raises:
+            StaleError: another fingerprint is recorded.
+        """
+        ...
+
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of the tables with hashes."""
+        ...
+
+    async def count(self, table: str) -> int:
+        """Return the number of rows of a table."""
+        ...
+
+    async def rehash(self, table: str, after: RowKey | None, *, limit: int) -> RehashedPage:
+        """Give the next rows of a table the form that is written.
+
+        Args:
+            table: one of ``tables``.
+            after: the key after which to go on; None for the first rows.
+            limit: the number of rows.
+        """
+        ...
+
+    async def end(self, name: str, audit_entry: AuditEntry) -> None:
+        """Delete a fingerprint, that of the secret before; all rows have the form of the new one.
+
+        Args:
+            name: the fingerprint's name.
+            audit_entry: what is recorded of it.
+        """
         ...
 
 

@@ -13,42 +13,67 @@ from privacydesk.errors import SettingsError
 from privacydesk.ports import Fingerprints
 
 HASHING_SECRET: Final = "hashing_secret"  # noqa: S105 - a setting's name
+PREVIOUS_HASHING_SECRET: Final = "hashing_previous_secret"  # noqa: S105 - as above
 RING_KEYS: Final = "ring_keys"
 RING_KEY_PREFIX: Final = "ring_key:"
 _LABEL: Final = b"privacydesk fingerprint 1 "
 
 
-def fingerprint_secrets(hashing_secret: bytes, ring_keys: Mapping[str, bytes]) -> dict[str, bytes]:
+def fingerprint_secrets(
+    hashing_secret: bytes, ring_keys: Mapping[str, bytes], previous: bytes | None = None
+) -> dict[str, bytes]:
     """Return the fingerprint, by name, of each secret whose change would make data unusable.
 
     A secret of 32 random bytes can't be recovered from its MAC over a constant.
+
+    Args:
+        hashing_secret: the present hashing secret.
+        ring_keys: the ring keys by name.
+        previous: the hashing secret before the present one.
     """
-    secrets = {f"{RING_KEY_PREFIX}{name}": key for name, key in ring_keys.items()}
-    secrets[HASHING_SECRET] = hashing_secret
-    return {
-        name: hmac.digest(secret, _LABEL + name.encode(), hashlib.sha256)
-        for name, secret in secrets.items()
+    digests = {
+        name: _digest(name, key)
+        for name, key in ((f"{RING_KEY_PREFIX}{name}", key) for name, key in ring_keys.items())
     }
+    digests[HASHING_SECRET] = hashing_digest(hashing_secret)
+    if previous is not None:
+        digests[PREVIOUS_HASHING_SECRET] = hashing_digest(previous)
+    return digests
+
+
+def hashing_digest(secret: bytes) -> bytes:
+    """Return the fingerprint of a hashing secret, present or previous."""
+    return _digest(HASHING_SECRET, secret)
+
+
+def _digest(name: str, secret: bytes) -> bytes:
+    return hmac.digest(secret, _LABEL + name.encode(), hashlib.sha256)
 
 
 def setting_for(name: str) -> str | None:
     """Return the setting that holds a secret; None if the fingerprint is not that of a secret."""
     if name.startswith(RING_KEY_PREFIX):
         return RING_KEYS
-    return HASHING_SECRET if name == HASHING_SECRET else None
+    return name if name in {HASHING_SECRET, PREVIOUS_HASHING_SECRET} else None
 
 
 def changed_secrets(
     recorded: Mapping[str, Fingerprint], current: Mapping[str, bytes]
 ) -> tuple[str, ...]:
     """Return the names of the secrets whose current fingerprint differs from the recorded one."""
-    return tuple(
-        sorted(
-            name
-            for name, digest in current.items()
-            if name in recorded and recorded[name].digest != digest
-        )
-    )
+    changed = {
+        name
+        for name, digest in current.items()
+        if name in recorded and recorded[name].digest != digest
+    }
+    previous = current.get(PREVIOUS_HASHING_SECRET)
+    unfinished = recorded.get(PREVIOUS_HASHING_SECRET)
+    if unfinished is not None and unfinished.digest != previous:
+        changed.add(PREVIOUS_HASHING_SECRET)
+    if HASHING_SECRET in changed and recorded[HASHING_SECRET].digest == previous:
+        # It is about to be replaced: ``hash_rotation``.
+        changed.remove(HASHING_SECRET)
+    return tuple(sorted(changed))
 
 
 async def check_secrets(
@@ -72,7 +97,7 @@ async def check_secrets(
     missing = [
         Fingerprint(name, digest, now, by)
         for name, digest in current.items()
-        if name not in recorded
+        if name not in recorded and name != PREVIOUS_HASHING_SECRET
     ]
     if missing:
         await book.record(missing)
@@ -84,8 +109,15 @@ def mismatch_message(name: str, recorded: Fingerprint) -> str:
     if name == HASHING_SECRET:
         return (
             f"PRIVACYDESK_HASHING_SECRET is another one than this database has known since {since}:"
-            " nobody's conversation or request would be found with it. Put the old one back; if it"
-            f" is lost for good, run `privacydesk db adopt {HASHING_SECRET}`"
+            " nobody's conversation or request would be found with it. Put the old one back; to"
+            " replace it, keep it in PRIVACYDESK_HASHING_PREVIOUS_SECRET until `privacydesk keys"
+            f" rehash` is done; if it is lost for good, run `privacydesk db adopt {HASHING_SECRET}`"
+        )
+    if name == PREVIOUS_HASHING_SECRET:
+        return (
+            "PRIVACYDESK_HASHING_SECRET is still being replaced: put the secret of before, in use"
+            f" since {since}, into PRIVACYDESK_HASHING_PREVIOUS_SECRET, and run `privacydesk keys"
+            " rehash` to the end"
         )
     key = name.removeprefix(RING_KEY_PREFIX)
     return (

@@ -31,6 +31,7 @@ from privacydesk.storage.data_keys import (
     load_digest_key,
     load_seals,
 )
+from privacydesk.storage.hash_forms import both_forms, hash_params, matches
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_rows_with_key
 from privacydesk.storage.rows.access import (
@@ -68,7 +69,7 @@ _CREDENTIAL: Final = sa.select(tables.agent_credential).where(
     _credential.agent == sa.bindparam("agent")
 )
 _CREDENTIAL_BY_IDENTITY: Final = sa.select(tables.agent_credential).where(
-    _credential.identity == sa.bindparam("identity")
+    matches(_credential.identity, "identity")
 )
 _CREDENTIAL_BY_PASSKEY: Final = (
     sa.select(tables.agent_credential)
@@ -102,7 +103,7 @@ _UPDATE_LAST_SEEN: Final = (
     .values(seen_at=sa.bindparam("to_seen_at"), body=sa.bindparam("to_body"))
 )
 _LOCK_ATTEMPTS: Final = (
-    sa.select(tables.agent_attempt).where(_attempt.id == sa.bindparam("key")).with_for_update()
+    sa.select(tables.agent_attempt).where(matches(_attempt.id, "key")).with_for_update()
 )
 
 
@@ -129,7 +130,7 @@ class SqlStaffAccess:
         """Return the credential that an identity is linked with."""
 
         def fetch(connection: sa.Connection) -> Credential | None:
-            row = connection.execute(_CREDENTIAL_BY_IDENTITY, {"identity": key}).first()
+            row = connection.execute(_CREDENTIAL_BY_IDENTITY, hash_params("identity", key)).first()
             return None if row is None else read_credential(row, self._seal(connection))
 
         return await self._reader.read(fetch)
@@ -266,7 +267,7 @@ class SqlStaffAccess:
 
         def write(connection: sa.Connection) -> SignInAttempts:
             digest_key = get_or_create_digest_key(connection, self._seals)
-            row = connection.execute(_LOCK_ATTEMPTS, {"key": key}).first()
+            row = connection.execute(_LOCK_ATTEMPTS, hash_params("key", key)).first()
             before = SignInAttempts(key) if row is None else read_attempts(row, digest_key)
             before = before.with_wait_limited(now)
             after = before if before.wait(now) else before.with_failure(now)
@@ -352,7 +353,8 @@ def _check_current(connection: sa.Connection, changes: AccessChanges, key: Seal)
 def _check_identity(connection: sa.Connection, credential: Credential) -> None:
     if credential.identity is None:
         return
-    row = connection.execute(_CREDENTIAL_BY_IDENTITY, {"identity": credential.identity.key}).first()
+    params = hash_params("identity", credential.identity.key)
+    row = connection.execute(_CREDENTIAL_BY_IDENTITY, params).first()
     if row is not None and row.agent != credential.agent:
         raise DeskError(
             "this identity is linked with another agent",
@@ -407,7 +409,9 @@ def _write_changes(
         connection.execute(sa.insert(tables.agent_session), session_row(changes.new_session, seal))
     if changes.cleared_attempts:
         connection.execute(
-            sa.delete(tables.agent_attempt).where(_attempt.id.in_(changes.cleared_attempts))
+            sa.delete(tables.agent_attempt).where(
+                _attempt.id.in_(both_forms(changes.cleared_attempts))
+            )
         )
     if changes.log_entries:
         _write_entries(connection, changes.log_entries, seal, key, anchors)
@@ -441,7 +445,7 @@ def _store_attempts(
     if before is None:
         connection.execute(sa.insert(tables.agent_attempt), after)
     elif after != before._asdict():
-        by_id = _attempt.id == attempts.id
+        by_id = _attempt.id.in_(both_forms([attempts.id]))
         connection.execute(sa.update(tables.agent_attempt).where(by_id).values(after))
 
 

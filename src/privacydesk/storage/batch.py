@@ -34,6 +34,7 @@ from privacydesk.storage.codec import to_micros
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.database_errors import LockedRowChangedError, stack_locations
 from privacydesk.storage.erasure import apply_purge
+from privacydesk.storage.hash_forms import hash_params
 from privacydesk.storage.help_visits import record_visit_steps
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.incident_recipients import record_incident_steps
@@ -361,7 +362,7 @@ class Batch:
                 new.append(row)
                 continue
             del row["id"]
-            row[sql.GUARD_ID] = row_id
+            row |= sql.guard_params(table, row_id)
             row[sql.GUARD_VERSION] = before.version
             updates.append(row)
         self._insert(table, new)
@@ -394,7 +395,7 @@ class Batch:
             new = person_hashes(ticket)
             new_persons += [{"hash": key, **ids} for key in sorted(new - old)]
             removed_persons += [
-                {"at_hash": key, "at_ticket": ticket_id} for key in sorted(old - new)
+                {**hash_params("at_hash", key), "at_ticket": ticket_id} for key in sorted(old - new)
             ]
         self._insert(tables.ticket_number, new_numbers)
         if number_updates:

@@ -28,6 +28,7 @@ from privacydesk.storage.database_errors import (
 )
 from privacydesk.storage.engines import BUSY_MILLIS, sqlite_file
 from privacydesk.storage.file_watch import FileWatch
+from privacydesk.storage.hash_forms import HashForms
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.locked_rows import Snapshots, WrittenVersions
 from privacydesk.storage.lru import Lru
@@ -71,8 +72,10 @@ class Committer:
         outage: Outage,
         *,
         staff_channels: Sequence[StaffChannel],
+        hash_forms: HashForms,
     ) -> None:
         self._engine = engine
+        self._hash_forms = hash_forms
         self._seals = seals
         self._clock = clock
         self._snapshots = snapshots
@@ -209,6 +212,7 @@ class Committer:
             set_busy_timeout(self._connection, busy_timeout)
             self._busy_timeout = busy_timeout
         with transaction(self._connection):
+            self._hash_forms.prepare_to_write(self._connection)
             runner = Batch(
                 self._connection,
                 self._seals,

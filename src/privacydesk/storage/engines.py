@@ -31,6 +31,12 @@ so high that a command reaches it only if no other process checkpoints, and stil
 a long command.
 """
 _POSTGRESQL_DRIVER = "psycopg"
+_APPLICATION = "privacydesk"
+_APPLICATIONS = sa.text(
+    "SELECT application_name FROM pg_stat_activity"
+    " WHERE datname = current_database() AND starts_with(application_name, :prefix)"
+    " AND pid <> pg_backend_pid()"
+)
 FILE_SETTING = "PRIVACYDESK_DATA_DIR, or PRIVACYDESK_DATABASE_URL where it is set"
 """The settings that give the path of a database file, for error messages."""
 
@@ -87,15 +93,16 @@ def writing_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
+def committing_engine(url: sa.URL, *, beside_serve: bool = False, tags: str = "") -> sa.Engine:
     """Return an engine for the writer, which begins transactions by ``transactions.transaction``.
 
     Args:
         url: as returned by ``parse_url``.
         beside_serve: whether another process may be serving the database. If so, checkpointing
             SQLite's WAL is left to that process.
+        tags: words that other processes find by ``application_tags``; for PostgreSQL.
     """
-    engine = _create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
+    engine = _create_engine(url, poolclass=NullPool, connect_args=_connect_args(url, tags=tags))
     if engine.dialect.name == "sqlite":
         _run_on_connect(
             engine,
@@ -140,14 +147,21 @@ def _create_engine(url: sa.URL, **options: Any) -> sa.Engine:
         ) from None
 
 
-def _connect_args(url: sa.URL, *, read_only: bool = False) -> dict[str, Any]:
+def application_tags(connection: sa.Connection) -> tuple[str, ...]:
+    """Return the tags of the processes that are connected to a PostgreSQL database to write."""
+    names = connection.execute(_APPLICATIONS, {"prefix": f"{_APPLICATION} "}).scalars()
+    return tuple(name.removeprefix(_APPLICATION) for name in names)
+
+
+def _connect_args(url: sa.URL, *, read_only: bool = False, tags: str = "") -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {}
     # Generic plans made while the tables were still empty are four times slower later on.
     options = "-c plan_cache_mode=force_custom_plan -c idle_in_transaction_session_timeout=60s"
     if read_only:
         options += " -c default_transaction_read_only=on"
-    return {"options": options, "connect_timeout": 5}
+    named = {"application_name": f"{_APPLICATION} {tags}"} if tags else {}
+    return {"options": options, "connect_timeout": 5, **named}
 
 
 def _run_on_connect(engine: sa.Engine, *pragmas: str) -> None:

@@ -12,13 +12,23 @@ MIN_SECRET_BYTES = 32
 
 
 class KeyedHashing:
-    """HMAC-SHA256 under the operator's hashing secret, separated by purpose.
+    """HMAC-SHA256 under the operator's first hashing secret, separated by purpose.
+
+    A secret that replaced it is used for the stored form of hashes alone; see ``hash_forms``.
 
     Raises:
         SettingsError: the secret is shorter than 32 bytes.
     """
 
     def __init__(self, secret: bytes) -> None:
+        self.use(secret)
+
+    def use(self, secret: bytes) -> None:
+        """Hash with another secret from now on.
+
+        Raises:
+            SettingsError: the secret is shorter than 32 bytes.
+        """
         if len(secret) < MIN_SECRET_BYTES:
             raise SettingsError(f"the hashing secret must have at least {MIN_SECRET_BYTES} bytes")
         self._base = hmac.new(secret, digestmod=hashlib.sha256)

@@ -16,6 +16,7 @@ from privacydesk.domain.incidents import (
 )
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
+from privacydesk.storage.hash_forms import hash_params, matches
 
 _recipient = tables.incident_recipient.c
 INCIDENT: Final = sa.bindparam("incident", type_=_recipient.incident_id.type)
@@ -23,7 +24,7 @@ OF_INCIDENT: Final = _recipient.incident_id == INCIDENT
 # A literal, so that the partial index can be used.
 IS_WAITING: Final = _recipient.state == sa.literal_column("'waiting'")
 TAKE_WAITING: Final = sa.update(tables.incident_recipient).where(
-    OF_INCIDENT, _recipient.key == sa.bindparam("at_key"), IS_WAITING
+    OF_INCIDENT, matches(_recipient.key, "at_key"), IS_WAITING
 )
 _TELL: Final = TAKE_WAITING.values(
     state=RecipientState.TOLD.value,
@@ -63,7 +64,7 @@ def record_incident_steps(connection: sa.Connection, steps: Iterable[IncidentSte
 def _told_values(step: RecipientTold) -> dict[str, Any]:
     return {
         "incident": step.incident_id,
-        "at_key": step.key,
+        **hash_params("at_key", step.key),
         "to_conversation": step.conversation_id,
         "at": to_micros(step.at),
         "to_offset": step.offset,

@@ -29,6 +29,7 @@ from privacydesk.domain.notices import NoticeOutcome
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_json, to_json, to_micros
 from privacydesk.storage.data_keys import get_or_create_seal, load_seals
+from privacydesk.storage.hash_forms import both_forms, hash_params
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.incident_recipients import IS_WAITING, OF_INCIDENT, TAKE_WAITING
 from privacydesk.storage.reader import SqlReader
@@ -127,7 +128,7 @@ class SqlIncidentStore:
 
         def add(connection: sa.Connection) -> None:
             listed = connection.execute(
-                _LISTED, {"incident": incident_id, "keys": padded(by_key)}
+                _LISTED, {"incident": incident_id, "keys": padded(both_forms(by_key))}
             ).scalars()
             known, seal = set(listed), get_or_create_seal(connection, self._seals, _ACCOUNTS_KEY)
             rows = [
@@ -190,7 +191,7 @@ class SqlIncidentStore:
 
     async def settle(self, incident_id: IncidentId, key: bytes, state: RecipientState) -> None:
         """Record that a waiting recipient needs nothing more."""
-        params = {"incident": incident_id, "at_key": key, "to_state": state.value}
+        params = {"incident": incident_id, **hash_params("at_key", key), "to_state": state.value}
         await self._writer.run(_executing(_END, params))
 
     async def remove_recipients(self, incident_id: IncidentId) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -138,13 +138,15 @@ def open_inspection(url: str) -> Iterator[Inspection]:
         engine.dispose()
 
 
-def replace_fingerprints(url: str, fresh: tuple[Fingerprint, ...], *, without: str = "") -> None:
+def replace_fingerprints(
+    url: str, fresh: tuple[Fingerprint, ...], *, without: Iterable[str] = ()
+) -> None:
     """Store new fingerprints, replacing those of the same names.
 
     Args:
         url: the database's address.
         fresh: the new fingerprints.
-        without: the prefix of names to delete first; empty for none.
+        without: the prefixes of names to delete first.
 
     Raises:
         SettingsError: it can't be opened, or its schema is not the one this version needs.
@@ -153,10 +155,10 @@ def replace_fingerprints(url: str, fresh: tuple[Fingerprint, ...], *, without: s
     try:
         schema.check(engine)
         with engine.begin() as connection:
-            if without:
+            for prefix in without:
                 name = tables.fingerprint.c.name
                 connection.execute(
-                    sa.delete(tables.fingerprint).where(name.startswith(without, autoescape=True))
+                    sa.delete(tables.fingerprint).where(name.startswith(prefix, autoescape=True))
                 )
             write_fingerprints(connection, fresh)
     finally:

@@ -27,6 +27,7 @@ from privacydesk.storage import (
     text_modules,
 )
 from privacydesk.storage import statements as sql
+from privacydesk.storage.hash_forms import as_stored
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import load_readable_seals, open_tickets
 from privacydesk.storage.rows import (
@@ -267,15 +268,17 @@ class SqlIntegrity:
             yield _PagedCheck(table, query, ("id",), check, _FILE_PAGE_SIZE)
 
     def _check_page(
-        self, paged: _PagedCheck, after: Mapping[str, Any] | None, connection: sa.Connection
-    ) -> tuple[int, Mapping[str, Any] | None, tuple[RowFault, ...]]:
-        order = [paged.table.c[key] for key in paged.keys]
-        query = paged.query.order_by(*order).limit(paged.page_size)
+        self, paged: _PagedCheck, after: tuple[Any, ...] | None, connection: sa.Connection
+    ) -> tuple[int, tuple[Any, ...] | None, tuple[RowFault, ...]]:
+        order = [as_stored(paged.table.c[key]) for key in paged.keys]
+        # In the order in which they are stored, whatever they stand for.
+        stored = [key.label(f"stored_{place}") for place, key in enumerate(order)]
+        query = paged.query.add_columns(*stored).order_by(*order).limit(paged.page_size)
         if after is not None:
-            start = [sa.literal(after[key], paged.table.c[key].type) for key in paged.keys]
+            start = [sa.literal(value, key.type) for value, key in zip(after, order, strict=True)]
             query = query.where(sa.tuple_(*order) > sa.tuple_(*start))
         rows = connection.execute(query).all()
-        last = {key: getattr(rows[-1], key) for key in paged.keys} if rows else None
+        last = tuple(rows[-1][-len(order) :]) if rows else None
         return len(rows), last, tuple(paged.check(connection, rows))
 
     def _check_data_keys(

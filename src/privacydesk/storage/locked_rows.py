@@ -17,6 +17,7 @@ from privacydesk.ports import Job, Locks, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.data_keys import get_or_create_digest_key, load_seals
+from privacydesk.storage.hash_forms import both_forms
 from privacydesk.storage.lru import Lru
 from privacydesk.storage.rows.challenge import read_challenge
 from privacydesk.storage.rows.conversation import open_conversation
@@ -247,7 +248,7 @@ class LockedRows:
         requested: Iterable[I],
     ) -> Sequence[sa.Row[Any]]:
         ids = list(dict.fromkeys(requested))
-        rows = self.connection.execute(statement, {"ids": sql.padded(ids)}).all()
+        rows = self.connection.execute(statement, {"ids": sql.padded(_forms(table, ids))}).all()
         self._find_locked_elsewhere(table, table_rows, ids, [row.id for row in rows])
         return rows
 
@@ -261,9 +262,8 @@ class LockedRows:
         """Tell rows that another process has locked from those that don't exist."""
         if self._shared and len(locked) < len(requested):
             missing = set(requested).difference(locked)
-            existing = self.connection.execute(
-                sql.EXISTING[table], {"ids": sql.padded(sorted(missing))}
-            )
+            ids = sql.padded(_forms(table, sorted(missing)))
+            existing = self.connection.execute(sql.EXISTING[table], {"ids": ids})
             table_rows.locked_elsewhere.update(existing.scalars())
 
     def _read_rows(
@@ -316,6 +316,11 @@ class LockedRows:
             entries = self.connection.execute(sql.KNOWN_LOG, {"ids": sql.padded(log_job_ids)})
             for ticket, job_id, offset in entries:
                 self.known_jobs[ticket, job_id] = offset
+
+
+def _forms(table: sa.Table, ids: Sequence[bytes]) -> Sequence[bytes]:
+    """Return ids in the forms in which a table may have them."""
+    return both_forms(ids) if sql.has_hashed_ids(table) else ids
 
 
 def _rollback_error(table: sa.Table, row_id: bytes) -> SealError:

@@ -14,6 +14,7 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.same_person import CHANGES
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
+from privacydesk.storage.hash_forms import matches
 from privacydesk.storage.statements import CONVERSATIONS, TICKETS, sql_literal
 
 _ID: sa.BindParameter[Any] = sa.bindparam("id")
@@ -25,7 +26,7 @@ _QUEUED = _conversation.owner_kind == sql_literal(OwnerKind.QUEUE.value)
 
 CONVERSATION = CONVERSATIONS.where(_conversation.id == _ID)
 CONVERSATION_KEY = sa.select(tables.conversation_key).where(
-    tables.conversation_key.c.hash == sa.bindparam("key")
+    matches(tables.conversation_key.c.hash, "key")
 )
 VERSIONS = sa.select(_conversation.id, _conversation.version).where(
     _conversation.id.in_(sa.bindparam("ids", expanding=True))
@@ -127,7 +128,7 @@ TICKETS_NEAR = sa.union_all(
 """This number or the next higher one, and the lowest: no rows only if there are no tickets."""
 _TICKETS_OF_PERSON = (
     TICKETS.join(tables.ticket_person, tables.ticket_person.c.ticket_id == _ticket.id)
-    .where(tables.ticket_person.c.hash == sa.bindparam("person"))
+    .where(matches(tables.ticket_person.c.hash, "person"))
     .limit(_COUNT)
 )
 TICKETS_OF = _TICKETS_OF_PERSON.order_by(
@@ -222,7 +223,7 @@ OPEN_ACTIONS_OF = (
 WAITING_BEHIND = (
     sa.select(tables.outbox)
     .where(
-        tables.outbox.c.lane == sa.bindparam("lane", type_=tables.outbox.c.lane.type),
+        matches(tables.outbox.c.lane, "lane"),
         tables.outbox.c.id > _ID,
         tables.outbox.c.state == sql_literal(DeliveryState.OPEN.value),
     )

@@ -52,6 +52,7 @@ from privacydesk.storage.database_errors import (
     error_name,
     failed_part,
 )
+from privacydesk.storage.hash_forms import hash_params
 from privacydesk.storage.resilient_reads import (
     open_rows,
     open_rows_with_key,
@@ -140,7 +141,7 @@ class SqlReader:
         """Return the conversation with this lookup hash."""
 
         def fetch(connection: sa.Connection) -> Conversation | None:
-            row = connection.execute(queries.CONVERSATION_KEY, {"key": key}).first()
+            row = connection.execute(queries.CONVERSATION_KEY, hash_params("key", key)).first()
             if row is None:
                 return None
             LOOKUP_BINDING.check(row, load_digest_key(connection, self._seals))
@@ -251,7 +252,7 @@ class SqlReader:
     ) -> tuple[Ticket, ...]:
         """Return the tickets with this account or contact hash: open ones first, newest first."""
         query = queries.OPEN_TICKETS_OF if only_open else queries.TICKETS_OF
-        tickets = await self._tickets(query, {"person": person, "count": limit})
+        tickets = await self._tickets(query, {**hash_params("person", person), "count": limit})
         # The sealed body is authoritative: a lookup row that contradicts it is ignored.
         return tuple(ticket for ticket in tickets if person in person_hashes(ticket))
 
@@ -577,7 +578,7 @@ class SqlReader:
 
     async def waiting_behind(self, row: Delivery, *, limit: int) -> tuple[Delivery, ...]:
         """Return the open outbox rows behind one in its lane; see ``ports.Reader``."""
-        params = {"lane": row.lane, "id": row.id, "count": limit}
+        params = {**hash_params("lane", row.lane), "id": row.id, "count": limit}
 
         def fetch(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = connection.execute(queries.WAITING_BEHIND, params).all()

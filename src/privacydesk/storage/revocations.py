@@ -18,6 +18,7 @@ from privacydesk.storage.api_results import require_no_result, store_result
 from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.data_keys import get_or_create_digest_key
+from privacydesk.storage.hash_forms import as_stored, hash_params, matches
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows
 from privacydesk.storage.rows.app_token import BINDING, read_revocation, revocation_row
@@ -26,13 +27,17 @@ from privacydesk.storage.writer import BatchWriter
 
 _revocation = tables.app_token_revocation.c
 _EXISTING: Final = sa.select(_revocation.hash).where(
-    _revocation.hash == sa.bindparam("key"), _revocation.revoked_at == sa.bindparam("at")
+    matches(_revocation.hash, "key"), _revocation.revoked_at == sa.bindparam("at")
 )
 _PAGE_SIZE: Final = 1_000
-_ORDER: Final = (_revocation.revoked_at, _revocation.hash)
+_STORED_HASH: Final = as_stored(_revocation.hash)
+_ORDER: Final = (_revocation.revoked_at, _STORED_HASH)
 _NEXT_PAGE: Final = (
-    sa.select(tables.app_token_revocation)
-    .where(sa.tuple_(*_ORDER) > sa.tuple_(sa.bindparam("at"), sa.bindparam("key")))
+    sa.select(tables.app_token_revocation, _STORED_HASH.label("stored"))
+    .where(
+        sa.tuple_(*_ORDER)
+        > sa.tuple_(sa.bindparam("at"), sa.bindparam("key", type_=_STORED_HASH.type))
+    )
     .order_by(*_ORDER)
     .limit(sa.bindparam("most"))
 )
@@ -54,7 +59,7 @@ class SqlRevocationStore:
         api_result: StoredResponse | None = None,
     ) -> None:
         """Store a revocation; see ``ports.RevocationStore``."""
-        params = {"key": revocation.hash, "at": to_micros(revocation.revoked_at)}
+        params = {**hash_params("key", revocation.hash), "at": to_micros(revocation.revoked_at)}
 
         def write(connection: sa.Connection) -> None:
             require_no_result(connection, api_result)
@@ -85,7 +90,7 @@ class SqlRevocationStore:
         params = {"at": after[0], "key": after[1], "most": _PAGE_SIZE}
         rows = connection.execute(_NEXT_PAGE, params).all()
         page = open_signed_rows(connection, self._seals, rows, BINDING, read_revocation)
-        return page, (rows[-1].revoked_at, rows[-1].hash) if len(rows) == _PAGE_SIZE else None
+        return page, (rows[-1].revoked_at, rows[-1].stored) if len(rows) == _PAGE_SIZE else None
 
     async def forget(self, before: datetime) -> None:
         """Delete revocations made before an instant."""

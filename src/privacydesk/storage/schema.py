@@ -84,6 +84,12 @@ def check(engine: sa.Engine) -> None:
         )
 
 
+def require_version(connection: sa.Connection, version: str) -> None:
+    """Have programs of versions before this one refused from now on."""
+    newer = _alembic_version.c.oldest < version
+    connection.execute(sa.update(_alembic_version).where(newer).values(oldest=version))
+
+
 def is_supported(version: str, oldest: str | None) -> bool:
     """Return whether this version works on a database's schema.
 

@@ -12,18 +12,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.storage.engines import FILE_SETTING, parse_url, sqlite_file
 from privacydesk.system_errors import translate_os_errors
 
-_PID_BYTES = 32
+_MAX_BYTES = 256
 
 
 @contextmanager
-def serving_lock(url: str) -> Iterator[None]:
+def serving_lock(url: str, tags: str = "") -> Iterator[None]:
     """Hold the lock for serving a database; does nothing for PostgreSQL.
 
     The lock is a locked file beside the database; the system releases it when the process ends.
+
+    Args:
+        url: the database's address.
+        tags: words that other processes find by ``serving_tags``.
 
     Raises:
         DeskError: with code IN_USE if another process is serving the file.
@@ -39,7 +45,7 @@ def serving_lock(url: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = os.pread(handle, _PID_BYTES, 0).decode("ascii", "replace").strip() or "unknown"
+            pid = _read_lines(handle)[0] or "unknown"
             raise DeskError(
                 f"{path} is already served by process {pid}",
                 code=ErrorCode.IN_USE,
@@ -47,11 +53,33 @@ def serving_lock(url: str) -> Iterator[None]:
                 pid=pid,
             ) from None
         os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(handle, f"{os.getpid()}\n{tags}".encode(), 0)
         yield
     finally:
         # The file is not removed: then two processes could lock different files of the same name.
         os.close(handle)
+
+
+def serving_tags(address: sa.URL) -> tuple[str, ...]:
+    """Return the tags of the process that serves a SQLite database; nothing if none does."""
+    path = sqlite_file(address)
+    if path is None or not lock_file(path).exists():
+        return ()
+    handle = os.open(lock_file(path), os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (_read_lines(handle)[1],)
+    else:
+        return ()
+    finally:
+        os.close(handle)
+
+
+def _read_lines(handle: int) -> tuple[str, str]:
+    """Return the lines of a lock file: the process's id and its tags."""
+    pid, _, rest = os.pread(handle, _MAX_BYTES, 0).decode("ascii", "replace").partition("\n")
+    return pid.strip(), rest.strip()
 
 
 def lock_file(path: Path) -> Path:

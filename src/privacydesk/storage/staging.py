@@ -24,6 +24,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage.codec import to_micros
+from privacydesk.storage.hash_forms import both_forms
 from privacydesk.storage.locked_rows import I, LockedRows, TableRows
 from privacydesk.storage.rows.alarm import alarm_row
 from privacydesk.storage.rows.attachment import attachment_row
@@ -188,7 +189,9 @@ def _check_events(job: Job, version: int, after: Conversation, events: tuple[Eve
 def _stage_keys(
     staged: StagedChanges, conversation: ConversationId, changes: Changes, locked: LockedRows
 ) -> None:
-    taken = locked.connection.execute(sql.TAKEN_KEYS, {"ids": sql.padded(changes.keys)}).first()
+    taken = locked.connection.execute(
+        sql.TAKEN_KEYS, {"ids": sql.padded(both_forms(changes.keys))}
+    ).first()
     if taken is not None or not locked.new_keys.isdisjoint(changes.keys):
         raise DeskError("another conversation is found under this key", code=ErrorCode.CONFLICT)
     staged.keys = [lookup_row(key, conversation, locked.digest_key) for key in changes.keys]

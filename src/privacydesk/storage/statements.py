@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from privacydesk.storage import tables
 from privacydesk.storage.database_errors import as_sqlalchemy_error
+from privacydesk.storage.hash_forms import KeyedHash, hash_params, matches
 
 T = TypeVar("T")
 Parameters = dict[str, sa.BindParameter[Any]]
@@ -57,9 +58,22 @@ def _select_for_update(table: sa.Table, rows: sa.Select[Any] | None = None) -> s
 
 
 def _guarded_update(table: sa.Table) -> sa.Update:
-    return sa.update(table).where(
-        table.c.id == sa.bindparam(GUARD_ID), table.c.version == sa.bindparam(GUARD_VERSION)
+    has_id = (
+        matches(table.c.id, GUARD_ID)
+        if has_hashed_ids(table)
+        else table.c.id == sa.bindparam(GUARD_ID)
     )
+    return sa.update(table).where(has_id, table.c.version == sa.bindparam(GUARD_VERSION))
+
+
+def has_hashed_ids(table: sa.Table) -> bool:
+    """Return whether the ids of a table's rows are keyed hashes."""
+    return isinstance(table.c.id.type, KeyedHash)
+
+
+def guard_params(table: sa.Table, row_id: bytes) -> dict[str, bytes]:
+    """Return the parameters for the id of the row that an update has to match."""
+    return hash_params(GUARD_ID, row_id) if has_hashed_ids(table) else {GUARD_ID: row_id}
 
 
 CONVERSATIONS = sa.select(
@@ -114,7 +128,7 @@ UPDATE_NUMBER_VERSION = (
     .values(version=sa.bindparam("to_version"), mac=sa.bindparam("to_mac"))
 )
 DELETE_PERSON = sa.delete(tables.ticket_person).where(
-    tables.ticket_person.c.hash == sa.bindparam("at_hash"),
+    matches(tables.ticket_person.c.hash, "at_hash"),
     tables.ticket_person.c.ticket_id == sa.bindparam("at_ticket"),
 )
 DELETE_TASKS = sa.delete(tables.ticket_task).where(

@@ -29,6 +29,8 @@ from privacydesk.storage.event_log import SqlEventLog
 from privacydesk.storage.expired_content import SqlPurgeStore
 from privacydesk.storage.figures import SqlFigures
 from privacydesk.storage.fingerprints import SqlFingerprints
+from privacydesk.storage.hash_forms import HashForms, set_forms
+from privacydesk.storage.hash_rotation import SqlHashRotation
 from privacydesk.storage.help_visits import SqlHelpVisits
 from privacydesk.storage.incidents import SqlIncidentStore
 from privacydesk.storage.integrity import SqlIntegrity
@@ -67,6 +69,7 @@ class SqlStore:
         beside_serve: whether another process may be serving the database.
         outages: records the outages of this process.
         staff_channels: the group chats in which staff are told of alarms and assignments.
+        tags: words that tell other processes which secrets this one has.
     """
 
     def __init__(
@@ -79,15 +82,24 @@ class SqlStore:
         beside_serve: bool = False,
         outages: Outages | None = None,
         staff_channels: Sequence[StaffChannel] = (),
+        tags: str = "",
     ) -> None:
         address = parse_url(url)
         seals = Seals(ring, clock)
-        self._writing = committing_engine(address, beside_serve=beside_serve)
+        self._writing = committing_engine(address, beside_serve=beside_serve, tags=tags)
         self._reading = reading_engine(address, readers)
+        hash_forms = HashForms()
+        for engine in (self._writing, self._reading):
+            set_forms(engine, hash_forms)
         # An intermittently failing database is reported as one outage.
         outage = (outages or Outages(clock)).of("database", recovery_seconds=_CALM_SECONDS)
         self.writer = BatchWriter(
-            self._writing, seals, clock, outage=outage, staff_channels=staff_channels
+            self._writing,
+            seals,
+            clock,
+            outage=outage,
+            staff_channels=staff_channels,
+            hash_forms=hash_forms,
         )
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
         # SQLite is served by one process.
@@ -115,6 +127,7 @@ class SqlStore:
         self.counters = SqlCounters(self.reader)
         self.figures = SqlFigures(self.reader)
         self.help_visits = SqlHelpVisits(self.reader)
+        self.hash_rotation = SqlHashRotation(self.writer, self.reader, seals, hash_forms, address)
         self.key_wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
         self.webhook_store = SqlWebhookStore(self.writer, self.reader, seals)

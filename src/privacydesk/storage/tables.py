@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from privacydesk.storage.hash_forms import KeyedHash
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,6 +34,7 @@ class Blob(sa.LargeBinary):
 
 _ID = Blob(16)
 _HASH = Blob(32)
+_KEYED_HASH = KeyedHash(32)
 _SEALED = Blob
 _INSTANT = sa.BigInteger
 
@@ -101,7 +104,7 @@ event = sa.Table(
 conversation_key = sa.Table(
     "conversation_key",
     metadata,
-    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("hash", _KEYED_HASH, primary_key=True),
     sa.Column("conversation_id", _ID, nullable=False, index=True),
     _mac(),
 )
@@ -212,7 +215,7 @@ ticket_number = sa.Table(
 ticket_person = sa.Table(
     "ticket_person",
     metadata,
-    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("hash", _KEYED_HASH, primary_key=True),
     sa.Column("ticket_id", _ID, primary_key=True),
     sa.Column("conversation_id", _ID, nullable=False),
 )
@@ -262,13 +265,13 @@ ticket_log = sa.Table(
 challenge = sa.Table(
     "challenge",
     metadata,
-    sa.Column("id", _HASH, primary_key=True),
+    sa.Column("id", _KEYED_HASH, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
-    sa.Column("code_hash", Blob, nullable=False),
+    sa.Column("code_hash", KeyedHash, nullable=False),
     sa.Column("expires_at", _INSTANT),
     sa.Column("entries_left", sa.Integer, nullable=False),
     sa.Column("not_before", _INSTANT),
-    sa.Column("marks", Blob, nullable=False),
+    sa.Column("marks", KeyedHash(whole=True), nullable=False),
     _mac(),
 )
 
@@ -279,7 +282,7 @@ outbox = sa.Table(
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
-    sa.Column("lane", Blob, nullable=False),
+    sa.Column("lane", KeyedHash, nullable=False),
     sa.Column("conversation_id", _ID, nullable=False),
     sa.Column("ticket_id", _ID),
     sa.Column("ref", sa.Text, nullable=False),
@@ -370,7 +373,7 @@ incident_recipient = sa.Table(
     metadata,
     sa.Column("incident_id", _ID, primary_key=True),
     # The id of a conversation, or the keyed hash of an account.
-    sa.Column("key", _HASH, primary_key=True),
+    sa.Column("key", _KEYED_HASH, primary_key=True),
     # Null for an account of a list until it is told, and once the conversation is deleted.
     sa.Column("conversation_id", _ID),
     # Of a list, until the recipient is told.
@@ -455,7 +458,7 @@ agent_credential = sa.Table(
     sa.Column("changed_at", _INSTANT, nullable=False),
     sa.Column("temporary_until", _INSTANT),
     sa.Column("body", _SEALED, nullable=False),
-    sa.Column("identity", _HASH, index=True, unique=True),
+    sa.Column("identity", _KEYED_HASH, index=True, unique=True),
 )
 
 agent_session = sa.Table(
@@ -489,7 +492,7 @@ used_token = sa.Table(
 agent_attempt = sa.Table(
     "agent_attempt",
     metadata,
-    sa.Column("id", _HASH, primary_key=True),
+    sa.Column("id", _KEYED_HASH, primary_key=True),
     sa.Column("failed", sa.BigInteger, nullable=False),
     sa.Column("last_at", _INSTANT, nullable=False, index=True),
     sa.Column("not_before", _INSTANT, nullable=False),
@@ -689,6 +692,14 @@ receipt_log = sa.Table(
     _partial_index("uq_receipt_log_open", "ring_key", where="ended_at IS NULL", unique=True),
 )
 
+# One row, from the first replacement of the hashing secret on: the first secret.
+hashing_root = sa.Table(
+    "hashing_root",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
 counter = sa.Table(
     "counter",
     metadata,
@@ -757,7 +768,7 @@ app_token_revocation = sa.Table(
     "app_token_revocation",
     metadata,
     # The hash of an account, or of a token's id.
-    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("hash", _KEYED_HASH, primary_key=True),
     sa.Column("revoked_at", _INSTANT, primary_key=True, autoincrement=False),
     _mac(),
     sa.Index("ix_app_token_revocation_place", "revoked_at", "hash"),

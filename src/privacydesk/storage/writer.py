@@ -37,6 +37,7 @@ from privacydesk.ports import CommitHook, Committed, Job
 from privacydesk.storage.batch import AppendedEvents
 from privacydesk.storage.committer import Committer, Report
 from privacydesk.storage.database_errors import stack_locations
+from privacydesk.storage.hash_forms import HashForms
 from privacydesk.storage.locked_rows import Snapshots
 from privacydesk.storage.lru import Lru
 from privacydesk.storage.sealing import Seals
@@ -70,6 +71,7 @@ class BatchWriter:
         cached_conversations: the number of conversations that are cached.
         outage: records whether the database accepts writes; created if None.
         staff_channels: the group chats in which staff are told of alarms and assignments.
+        hash_forms: the forms in which hashes are written; those of ``engine``.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class BatchWriter:
         cached_conversations: int = 20_000,
         outage: Outage | None = None,
         staff_channels: Sequence[StaffChannel] = (),
+        hash_forms: HashForms | None = None,
     ) -> None:
         self._seals = seals
         self._clock = clock
@@ -89,7 +92,13 @@ class BatchWriter:
         self._snapshots: Snapshots = Lru(cached_conversations)
         self.outage = outage or Outage("database", clock)
         self._committer = Committer(
-            engine, seals, clock, self._snapshots, self.outage, staff_channels=staff_channels
+            engine,
+            seals,
+            clock,
+            self._snapshots,
+            self.outage,
+            staff_channels=staff_channels,
+            hash_forms=hash_forms or HashForms(),
         )
         self._hooks: list[CommitHook] = []
         self._event_hooks: list[Callable[[], None]] = []

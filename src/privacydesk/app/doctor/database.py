@@ -47,7 +47,7 @@ def find_database_faults(
         if not report.has_fault("secrets"):
             with report.check(_KEYS, "they open what is stored"):
                 report.add(
-                    Finding(_KEYS, Level.FAULT, finding.message)
+                    Finding(_KEYS, finding.level, finding.message)
                     for finding in find_secret_faults(settings, inspection)
                 )
                 if not report.has_fault(_KEYS):
