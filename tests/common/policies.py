@@ -1,7 +1,9 @@
-"""The demo's policy, imported and ready to be asked; the slow part is done once a process."""
+"""The demo's policy, imported and ready to be asked; the slow part is done once a run."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from tests.common.npm import locked
 
 from privacydesk.demo.files import DATA
 from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, States, Vector
@@ -88,7 +91,18 @@ def sample_answers() -> PolicyAnswers:
 def _library() -> MemoryPolicyLibrary:
     library = MemoryPolicyLibrary()
     library.save(sample_policy())
-    precompute_vectors(library, sample_policy(), embedder())
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:
+        precompute_vectors(library, sample_policy(), embedder())
+        return library
+    # To make them takes seconds: the first worker that needs them does.
+    kept = Path(tempfile.gettempdir()) / f"policy-vectors-{run}"
+    with locked(kept.with_suffix(".lock")):
+        if kept.exists():
+            library.save_vectors(sample_policy(), kept.read_bytes())
+        else:
+            precompute_vectors(library, sample_policy(), embedder())
+            kept.write_bytes(library.vectors(sample_policy()) or b"")
     return library
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, Self
 from zlib import crc32
@@ -69,8 +70,9 @@ class ShortTexts:
         self._learnt = learnt
 
     @classmethod
+    @cache
     def load(cls, path: Path) -> Self:
-        """Return the classifier of a file."""
+        """Return the trained classifier of a file, which is read once a process."""
         with np.load(path) as kept:
             numbers = ("centre", "scale", "weights", "bias")
             learnt = {name: kept[name].astype(np.float32) for name in numbers}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ class Topics:
     """Classifies texts with several models."""
 
     def __init__(self, *names: str, folder: Path = SHIPPED) -> None:
-        self._models = [_model(folder / name) for name in names]
+        self._models = [ShortTexts.load(folder / name) for name in names]
 
     def of(self, text: str, meaning: Sequence[float]) -> tuple[str, ...]:
         """Return the class of a text by each model; empty where it has none.
@@ -28,9 +27,3 @@ class Topics:
             return ("",) * len(self._models)
         vector, runs = np.array(meaning, np.float32), characters(text)
         return tuple(one.name(vector, runs) for one in self._models)
-
-
-@cache
-def _model(file: Path) -> ShortTexts:
-    """Return the trained classifier of a file, which is read once a process."""
-    return ShortTexts.load(file)

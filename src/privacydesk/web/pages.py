@@ -33,6 +33,8 @@ def setup_templates(app: web.Application) -> None:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         bytecode_cache=_TEMPLATE_CACHE,
+        # They come with the package; each use would look whether a file has changed.
+        auto_reload=False,
     )
     environment.globals["asset"] = app[ASSETS].url
     environment.globals["brand"] = brand_links(app[SETTINGS].brand)

@@ -61,7 +61,8 @@ async def redmine(loaded_redmine: Loaded, tmp_path: Path) -> AsyncIterator[Redmi
 
 @pytest.fixture(
     params=[
-        pytest.param("tracker", marks=pytest.mark.xdist_group("request_tracker")),
+        # Apart from the connector's tests: together they take longer than all others beside them.
+        pytest.param("tracker", marks=pytest.mark.xdist_group("request_tracker_sync")),
         pytest.param("redmine", marks=pytest.mark.xdist_group("redmine")),
     ]
 )
