@@ -325,6 +325,10 @@ class ApiTokenStore(Protocol):
         """Store the response to a request."""
         ...
 
+    async def forget_request(self, request: StoredResponse) -> None:
+        """Remove a request, unless it has a result or a response."""
+        ...
+
     async def sweep(self, before: datetime) -> None:
         """Remove responses from before an instant."""
         ...

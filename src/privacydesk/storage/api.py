@@ -160,15 +160,25 @@ class SqlApiTokenStore:
     async def store_response(self, answer: StoredResponse) -> None:
         """Store the response to a request."""
         row = response_row(answer)
-        by_key = sa.and_(_answer.agent == answer.agent, _answer.key == answer.key)
         update = (
             sa.update(tables.api_answer)
-            .where(by_key)
+            .where(_is_request(answer))
             .values({name: row[name] for name in ("status", "body", "tag")})
         )
 
         def write(connection: sa.Connection) -> None:
             connection.execute(update)
+
+        await self._writer.run(write)
+
+    async def forget_request(self, request: StoredResponse) -> None:
+        """Delete a request, unless it has a result or a response."""
+        delete = sa.delete(tables.api_answer).where(
+            _is_request(request), _answer.status == 0, _answer.body == b""
+        )
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(delete)
 
         await self._writer.run(write)
 
@@ -180,3 +190,12 @@ class SqlApiTokenStore:
             connection.execute(delete_old)
 
         await self._writer.run(write)
+
+
+def _is_request(request: StoredResponse) -> sa.ColumnElement[bool]:
+    """Return the condition for the row of a request: its key may have been used anew meanwhile."""
+    return sa.and_(
+        _answer.agent == request.agent,
+        _answer.key == request.key,
+        _answer.fingerprint == request.fingerprint,
+    )

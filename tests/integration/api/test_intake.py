@@ -150,6 +150,31 @@ async def test_a_call_centre_states_who_has_checked_what(office: Office) -> None
     assert again.body["state"] == "awaiting_confirmation"
 
 
+async def test_a_restarted_program_repeats_its_request_with_a_new_token(office: Office) -> None:
+    files, key, asked = await app(office), fresh_key(), vouched(office, LIN)
+    first = await files.post("/requests", asked, key=key)
+    office.clock.move(timedelta(hours=3))
+    again = {**asked, "app_token": token_for(LIN, office.clock)}
+    assert again["app_token"] != asked["app_token"]
+    repeated = await files.post("/requests", again, key=key)
+    assert (repeated.status, repeated.body) == (200, first.body)
+    assert repeated.headers["Idempotency-Replayed"] == "true"
+    someone = {**asked, "app_token": token_for(KAHO, office.clock)}
+    assert (await files.post("/requests", someone, key=key)).code == "key_reused"
+
+
+async def test_what_was_missing_is_added_under_the_same_key(office: Office) -> None:
+    files, key = await app(office), fresh_key()
+    without = vouched(office, LIN, confirmation=None)
+    assert (await files.post("/requests", without, key=key)).status == 422
+    broken = vouched(office, LIN, app_token="eyJ.broken.token")
+    assert faults(await files.post("/requests", broken, key=key)) == [
+        ("body.app_token", "not_valid")
+    ]
+    filed = await files.post("/requests", vouched(office, LIN), key=key)
+    assert (filed.status, filed.body["filed"]) == (200, True)
+
+
 async def test_a_preview_says_what_when_and_why_and_files_nothing(office: Office) -> None:
     asked = vouched(office, LIN)
     del asked["confirmation"]

@@ -13,6 +13,7 @@ from tests.common.examining import open_files
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.grounds import Ground
+from privacydesk.errors import UnavailableError
 from privacydesk.receipts.cose import read_key_set
 from privacydesk.receipts.receipt import verify
 from privacydesk.storage.store import SqlStore
@@ -224,6 +225,37 @@ async def test_a_refusal_is_judged_anew_under_the_same_key(office: Office) -> No
     done = await writer.post(path, {"to": "mei"}, key=key)
     assert (done.status, done.body["holder"]) == (200, "mei")
     assert "Idempotency-Replayed" not in done.headers
+
+
+async def test_a_refused_request_is_mended_under_the_same_key(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/notes"
+    assert (await writer.post(path, {"text": "\u202e"}, key=key)).status == 422
+    stale = await writer.post(f"/tickets/{ticket.number}/claim", key=key, tag='"99"')
+    assert stale.status == 412
+    done = await writer.post(path, {"text": "Synchronised."}, key=key)
+    assert done.status == 200, done.body
+    again = await writer.post(path, {"text": "Synchronised."}, key=key)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = await writer.post(path, {"text": "Something else."}, key=key)
+    assert (other.status, other.code) == (422, "key_reused")
+
+
+async def test_after_an_outage_only_the_same_content_is_taken_under_the_key(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/notes"
+
+    async def fail(*_args: object, **_kwargs: object) -> None:
+        raise UnavailableError("the storage is unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(office.world.services.staff.handling), "add_note", fail)
+        assert (await writer.post(path, {"text": "Once."}, key=key)).status == 503
+    other = await writer.post(path, {"text": "Other words."}, key=key)
+    assert (other.status, other.code) == (422, "key_reused")
+    assert (await writer.post(path, {"text": "Once."}, key=key)).status == 200
 
 
 async def test_an_act_whose_answer_was_lost_is_not_done_again(office: Office) -> None:

@@ -3,7 +3,8 @@
 Clients send an idempotency key with each request that changes something. The key and the content
 together determine the id of the request's job, and the writer runs a job only once. So a client
 that got no response, because the connection or the process failed, can safely retry. The response
-is stored and sent again to retries; a key that is reused with different content is refused.
+is stored and sent again to retries; a key that is reused with different content is refused. A
+refused request leaves nothing: its key is free for the request that mends it.
 """
 
 from __future__ import annotations
@@ -78,8 +79,6 @@ class IdempotentRequests:
     ) -> None:
         """Store the response to a request that succeeded.
 
-        Callers don't store refusals: their reason may no longer hold at a retry.
-
         Args:
             request: the request as it was registered.
             status: the HTTP status.
@@ -87,6 +86,10 @@ class IdempotentRequests:
             tag: the entity tag; empty for none.
         """
         await self._store.store_response(replace(request.stored, status=status, body=body, tag=tag))
+
+    async def release(self, request: IdempotentRequest) -> None:
+        """Forget a request that was refused: nothing was done, so its key was not used."""
+        await self._store.forget_request(request.stored)
 
     async def sweep(self) -> None:
         """Delete responses older than ``RESPONSE_RETENTION``."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import TicketState
+from privacydesk.services.app_tokens import claimed_account
 from privacydesk.web.api.schemas import (
     NonBlankText,
     RequestModel,
@@ -76,6 +77,13 @@ class FileRequest(RequestModel):
     language: Annotated[str, Field(max_length=64, pattern=r"^[\x20-\x7e]*$")] | None = Field(
         default=None, description="As in `Accept-Language`, for a user who is new to the chat."
     )
+
+    def content(self) -> dict[str, Any]:
+        """Return the content with the user for the token, which differs each time it is signed."""
+        content = super().content()
+        if self.app_token is not None:
+            content["app_token"] = claimed_account(self.app_token)
+        return content
 
 
 class AttestedRequest(FileRequest):

@@ -47,6 +47,7 @@ from privacydesk.web.api.operations import (
 from privacydesk.web.api.schemas import EmptyRequest, WaitingQuery
 from privacydesk.web.bodies import read_body
 from privacydesk.web.keys import SETTINGS
+from privacydesk.web.responses import STATUS
 
 _log = structlog.get_logger(__name__)
 
@@ -58,6 +59,7 @@ _JSON: Final = "application/json"
 _STALE_REASONS: Final = frozenset(
     {"ticket_changed", "owner_changed", "webhook_stale", "setting_changed"}
 )
+_SERVER_ERROR: Final = 500
 _MAX_FAULTS: Final = 20
 _FIELD_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MAX_BODY_BYTES: Final = 512 * 1024
@@ -239,12 +241,12 @@ async def _run(
         try:
             return _http_response(await operation.handler(call))
         except DeskError as error:
-            raise _as_unprocessable(error) from None
+            raise _as_sent(error, call) from None
     key = _idempotency_key(request)
     # Requests count as the same whatever the formatting and key order of their JSON, and whatever
     # the version in ``If-Match``.
     content = f"{operation.name} {request.path} ".encode() + orjson.dumps(
-        call.body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS
+        call.body.content(), option=orjson.OPT_SORT_KEYS
     )
     lock = request.config_dict[REQUEST_LOCKS].setdefault((call.actor, key), asyncio.Lock())
     # A repetition that comes meanwhile waits, and gets the stored response.
@@ -263,19 +265,17 @@ async def _run_write(
         result = await operation.handler(
             replace(call, job_id=registered.job_id, api_request=registered.stored)
         )
-    except StaleError as error:
-        if (await idempotency.begin(call.actor, key, content)).stored != registered.stored:
+    except DeskError as error:
+        if (
+            isinstance(error, StaleError)
+            and (await idempotency.begin(call.actor, key, content)).stored != registered.stored
+        ):
             # An identical request of another process has done it: respond with its response.
             return await _run_write(operation, call, key, content)
-        if call.expected_version is None or error.data.get("reason") not in _STALE_REASONS:
-            raise
-        raise DeskError(
-            error.message,
-            code=ErrorCode.PRECONDITION_FAILED,
-            reason=error.data["reason"],
-        ) from None
-    except DeskError as error:
-        raise _as_unprocessable(error) from None
+        # After an error of the server's, only a repetition finds out whether it was done.
+        if STATUS.get(error.code, _SERVER_ERROR) < _SERVER_ERROR:
+            await idempotency.release(registered)
+        raise _as_sent(error, call) from None
     response = _http_response(result)
     await idempotency.save_response(
         registered,
@@ -286,14 +286,17 @@ async def _run_write(
     return response
 
 
-def _as_unprocessable(error: DeskError) -> DeskError:
+def _as_sent(error: DeskError, call: Call[Any, Any]) -> DeskError:
     """Return the error of a handler as it is sent.
 
     The request has been validated against its models, so an invalid one is semantically so.
     """
-    if error.code is not ErrorCode.INVALID_REQUEST:
-        return error
-    return DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data)
+    if error.code is ErrorCode.INVALID_REQUEST:
+        return DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data)
+    is_stale = error.code is ErrorCode.STALE and error.data.get("reason") in _STALE_REASONS
+    if is_stale and call.expected_version is not None:
+        return DeskError(error.message, code=ErrorCode.PRECONDITION_FAILED, **error.data)
+    return error
 
 
 async def _stored_response(

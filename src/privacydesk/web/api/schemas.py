@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -44,6 +44,10 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
     )
+
+    def content(self) -> dict[str, Any]:
+        """Return what makes two bodies the same request, as JSON."""
+        return self.model_dump(mode="json")
 
 
 class ResponseModel(BaseModel):
