@@ -215,8 +215,8 @@ class Takeover:
             job_id: the token of the form, so that it is done once; None for none.
 
         Raises:
-            DeskError: ``FORBIDDEN`` if the other agent does not work on requests, or may not
-                handle the conversation; see ``take``.
+            InvalidRequestError: the other agent does not work on requests.
+            DeskError: ``FORBIDDEN`` if they may not handle the conversation; see ``take``.
             NotAllowedNowError: the other agent is not present.
             StaleError: the agent does not own the conversation, or ownership has changed.
         """
@@ -227,7 +227,7 @@ class Takeover:
                 conversation.id, agent, DecisionKind.LOST, check, seen=seen, job_id=job_id,
                 make_audit_entry=entry, data={"left": True},
             )  # fmt: skip
-        other = await self._staff.roster.worker(to)
+        other = await self._staff.roster.recipient(to)
         await self._staff.roster.reviewers.check_may_handle(conversation, other)
         if not (await self._attendance.board()).is_present(other.name, self._clock.now()):
             raise NotAllowedNowError("this agent is not present", reason="agent_absent")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.common.api_client import fresh_key, program
+from tests.common.api_client import Answer, fresh_key, program
 from tests.common.console_cases import copy_of_data, enter, guardian, log_of, now
 from tests.common.console_client import Office, open_office
 from tests.common.examining import open_files
@@ -220,7 +220,7 @@ async def test_a_refusal_is_judged_anew_under_the_same_key(office: Office) -> No
     _, ticket = await copy_of_data(office)
     writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/assignment"
     refused = await writer.post(path, {"to": "mei"}, key=key)
-    assert (refused.status, refused.code) == (403, "forbidden")
+    assert (refused.status, refused.reason) == (409, "unheld")
     await writer.post(f"/tickets/{ticket.number}/claim")
     done = await writer.post(path, {"to": "mei"}, key=key)
     assert (done.status, done.body["holder"]) == (200, "mei")
@@ -281,6 +281,32 @@ async def test_giving_away_what_is_held_no_more_is_answered_again_where_it_was_o
     again = await writer.post(path, {"to": "mei"}, key=key)
     assert (again.status, again.body) == (200, first.body)
     assert (await writer.post(path, {"to": "lao-zhou"})).reason == "lack_supervisor"
+
+
+@pytest.mark.parametrize(
+    ("language", "unknown", "unclaimed"),
+    [
+        ("en", "No agent of this name works on requests.", "Nobody holds this request:"),
+        ("zh-Hans", "没有处理申请的同事叫这个名字。", "这个申请还没有人认领："),
+        ("zh-Hant", "沒有處理申請的同事叫這個名稱。", "這個申請還沒有人認領："),
+    ],
+)
+async def test_what_keeps_a_ticket_from_being_assigned_is_named(
+    office: Office, language: str, unknown: str, unclaimed: str
+) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, path = await program(office), f"/tickets/{ticket.number}/assignment"
+
+    async def assign(to: str) -> Answer:
+        headers = {"Idempotency-Key": fresh_key(), "Accept-Language": language}
+        return await writer.ask("POST", path, headers=headers, json={"to": to})
+
+    nobody = await assign("nobody")
+    assert (nobody.status, nobody.reason, nobody.body["title"]) == (422, "unknown_agent", unknown)
+    assert nobody.body["faults"] == [{"where": "body.to", "what": "unknown"}]
+    early = await assign("mei")
+    assert (early.status, early.code, early.reason) == (409, "not_allowed_now", "unheld")
+    assert early.body["title"].startswith(unclaimed)
 
 
 async def test_a_closed_ticket_keeps_who_held_it(office: Office) -> None:

@@ -123,8 +123,9 @@ class BulkActions:
             job_id: the form's token, so that submitting it twice counts once for each ticket.
 
         Raises:
-            InvalidRequestError: a question is missing or too long.
-            DeskError: ``FORBIDDEN`` if ``by`` or ``order.to`` doesn't work on tickets.
+            InvalidRequestError: a question is missing or too long, or ``order.to`` doesn't work on
+                tickets.
+            DeskError: ``FORBIDDEN`` if ``by`` doesn't work on tickets.
         """
         await self._check_order(order, by)
         return tuple(
@@ -137,7 +138,7 @@ class BulkActions:
     async def _check_order(self, order: BulkOrder, by: str) -> None:
         await self._roster.worker(by)
         if order.action is BulkAction.ASSIGN and order.to:
-            await self._roster.worker(order.to)
+            await self._roster.recipient(order.to)
         if order.action is BulkAction.ASK:
             for text in order.texts.values() or ("",):
                 require_text(text)

@@ -103,15 +103,17 @@ class TicketHandling:
         """Assign a ticket to another agent, or remove its holder if ``to`` is empty.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless ``by`` holds it or is a supervisor, or if ``to`` may
-                not decide it.
-            NotAllowedNowError: the ticket is closed; then the last holder remains recorded.
+            InvalidRequestError: ``to`` does not work on tickets.
+            DeskError: ``FORBIDDEN`` if another agent holds it and ``by`` is no supervisor, or if
+                ``to`` may not decide it.
+            NotAllowedNowError: the ticket is closed, and its last holder remains recorded; or
+                nobody holds it, and ``by`` is no supervisor.
             StaleError: the ticket has another holder than ``seen`` shows.
         """
         agent = await self._roster.worker(by)
         ticket = await self._tickets.by_number(number)
         if to:
-            await self._roster.reviewers.check_may_decide(ticket, await self._roster.worker(to))
+            await self._roster.reviewers.check_may_decide(ticket, await self._roster.recipient(to))
 
         def set_holder(current: Ticket) -> Ticket:
             # Checked only here, which a retried job skips: the holder may have changed since the
@@ -138,15 +140,15 @@ class TicketHandling:
             job_id: the id of the report, so that a repeated one counts once.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless ``by`` is a program, or if ``to`` does not work on
-                tickets or may not decide this one.
+            InvalidRequestError: ``to`` does not work on tickets.
+            DeskError: ``FORBIDDEN`` unless ``by`` is a program, or if ``to`` may not decide it.
             NotAllowedNowError: the ticket is closed; then the last holder remains recorded.
             StaleError: the ticket has another version.
         """
         agent = await self._roster.program(by)
         ticket = await self._tickets.by_number(number)
         if to:
-            await self._roster.reviewers.check_may_decide(ticket, await self._roster.worker(to))
+            await self._roster.reviewers.check_may_decide(ticket, await self._roster.recipient(to))
 
         def set_holder(current: Ticket) -> Ticket:
             _check_open(current)
@@ -167,15 +169,14 @@ class TicketHandling:
         Each ticket is a job of its own; a repeated call continues with the remaining ones.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless ``by`` is a supervisor, or if ``to`` does not work on
-                tickets.
-            InvalidRequestError: both agents are the same.
+            DeskError: ``FORBIDDEN`` unless ``by`` is a supervisor.
+            InvalidRequestError: both agents are the same, or ``to`` does not work on tickets.
         """
         agent = await self._roster.supervisor(by)
         if holder == to:
             raise InvalidRequestError("name somebody else to hand over to", reason="same_holder")
         await self._roster.current_or_former(holder)
-        new_holder = await self._roster.worker(to) if to else None
+        new_holder = await self._roster.recipient(to) if to else None
         job_prefix = self._actions.job_id("hand_over", job_id)
         kept_numbers: list[str] = []
         moved: set[TicketId] = set()
@@ -370,12 +371,14 @@ def check_may_assign(ticket: Ticket, agent: Agent) -> None:
     """Check that an agent may assign a ticket.
 
     Raises:
-        DeskError: ``FORBIDDEN`` unless they hold it or are a supervisor.
-        NotAllowedNowError: the ticket is closed.
+        DeskError: ``FORBIDDEN`` if another agent holds it and they are no supervisor.
+        NotAllowedNowError: the ticket is closed; or nobody holds it, so that they may claim it.
     """
+    _check_open(ticket)
+    if not (ticket.holder or agent.supervises):
+        raise NotAllowedNowError("nobody holds this ticket", reason="unheld")
     if ticket.holder != agent.name:
         check_supervisor(agent)
-    _check_open(ticket)
 
 
 def check_may_ask(ticket: Ticket) -> None:

@@ -90,6 +90,21 @@ class Roster:
         check_works(agent)
         return agent
 
+    async def recipient(self, name: str) -> Agent:
+        """Return an active agent who may be given a ticket or a conversation.
+
+        Raises:
+            InvalidRequestError: there is none of this name who works on tickets.
+        """
+        try:
+            return await self.worker(name)
+        except DeskError as error:
+            raise InvalidRequestError(
+                error.message,
+                reason="unknown_agent",
+                faults=[{"where": "body.to", "what": "unknown"}],
+            ) from None
+
     async def supervisor(self, name: str) -> Agent:
         """Return an active supervisor or administrator.
 
