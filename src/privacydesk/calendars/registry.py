@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from privacydesk.calendars.overrides import Overrides
@@ -14,7 +15,6 @@ from privacydesk.calendars.schedules import (
     DEFAULT_SETTLED_UNTIL,
     LANGUAGES,
     ZONES,
-    BaseYear,
     base_year,
     check_code,
     check_year,
@@ -167,28 +167,33 @@ class OperatorCalendar:
     def _build(self, year: int) -> dict[date, DayStatus]:
         origin = self.origin(year)
         settled = origin is not Origin.GUESSED
-        base = self._base(year, origin)
-        # Regular days share their ``DayStatus`` objects.
-        working = DayStatus(True, DayReason.WORKING, settled)
-        weekend = DayStatus(False, DayReason.WEEKEND, settled)
-        makeup = DayStatus(True, DayReason.MAKEUP, settled)
-        days: dict[date, DayStatus] = {}
-        for day in _days_of(year):
-            if entry := self._overrides.days.get(day):
+        days = dict(_schedule(self._code, year, origin, self._language))
+        for day, entry in self._overrides.days.items():
+            if day.year == year:
                 reason = DayReason.OVERRIDE_WORKING if entry.working else DayReason.OVERRIDE_OFF
                 days[day] = DayStatus(entry.working, reason, settled, entry.reason or None)
-            elif day in base.makeup:
-                days[day] = makeup
-            elif name := base.holidays.get(day):
-                days[day] = DayStatus(False, DayReason.HOLIDAY, settled, name)
-            else:
-                days[day] = weekend if day.weekday() >= _SATURDAY else working
         return days
 
-    def _base(self, year: int, origin: Origin) -> BaseYear:
-        if self._code == "CN" and origin is Origin.OVERRIDE:
-            return statutory_year(self._code, year, self._language)
-        return base_year(self._code, year, self._language)
+
+@lru_cache(maxsize=64)
+def _schedule(code: str, year: int, origin: Origin, language: str) -> Mapping[date, DayStatus]:
+    """Return the days of a year without the operator's overrides."""
+    from_statute = code == "CN" and origin is Origin.OVERRIDE
+    base = (statutory_year if from_statute else base_year)(code, year, language)
+    settled = origin is not Origin.GUESSED
+    # Regular days share their ``DayStatus`` objects.
+    working = DayStatus(True, DayReason.WORKING, settled)
+    weekend = DayStatus(False, DayReason.WEEKEND, settled)
+    makeup = DayStatus(True, DayReason.MAKEUP, settled)
+    days: dict[date, DayStatus] = {}
+    for day in _days_of(year):
+        if day in base.makeup:
+            days[day] = makeup
+        elif name := base.holidays.get(day):
+            days[day] = DayStatus(False, DayReason.HOLIDAY, settled, name)
+        else:
+            days[day] = weekend if day.weekday() >= _SATURDAY else working
+    return days
 
 
 class Calendars:

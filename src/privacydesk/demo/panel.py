@@ -75,6 +75,7 @@ class Panel:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
             bytecode_cache=_COMPILED,
+            auto_reload=False,
         )
 
     def app(self) -> web.Application:
