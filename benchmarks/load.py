@@ -41,7 +41,8 @@ CYCLE: Sequence[tuple[str, str]] = (
 )
 """Half typed messages, half choices: a form is opened, answered, suspended, resumed and cancelled.
 
-None of the typed messages needs the network, which is slow and measured separately. Eight of ten
+None of the typed messages needs the network more than once: the greetings are short messages of
+which the desk keeps the reading. Others are measured separately. Eight of ten
 turns store two events and update the conversation once, as in the raw server; opening and
 cancelling the form store three.
 """

@@ -69,6 +69,11 @@ class AnnotatedReader:
             does, means = read.reply_acts, read.chosen_line
         return replace(told, reply_acts=does, chosen_line=means)
 
+    def reply_acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+        """Return what a reply does at a question."""
+        replied = _replies_at_questions().get((question.text, text.strip()))
+        return replied[0] if replied else self._network.reply_acts(text, question)
+
     def meaning(self, text: str) -> tuple[float, ...]:
         """Return the mean of the network's vectors of a text."""
         return self._network.meaning(text)

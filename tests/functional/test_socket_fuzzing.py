@@ -40,7 +40,7 @@ from tests.common.stories import PEOPLE, World, open_world, token_for
 
 from privacydesk.app.process import build_web_app
 from privacydesk.app.schemas import DOCUMENTS
-from privacydesk.domain.reading import NO_QUESTION, Question, ReadingResult
+from privacydesk.domain.reading import NO_QUESTION, Question, ReadingResult, ReplyAct
 from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.web.chat.asyncapi import CLIENT_FRAMES
 from privacydesk.web.chat.chat_server import ChatServer
@@ -204,6 +204,10 @@ class QuickReader:
         if (known, question) not in self._known:
             self._known[known, question] = self._network.parse(known, today, question)
         return self._known[known, question]
+
+    def reply_acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+        """Return what a reply does at a question."""
+        return self._network.reply_acts(text, question)
 
     def meaning(self, text: str) -> tuple[float, ...]:
         """Return the mean of the network's vectors of a text."""

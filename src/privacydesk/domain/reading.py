@@ -133,11 +133,14 @@ class Question(NamedTuple):
         subject: the beginning of a sentence that makes the current request, such as "delete my
             photos, ". A reply that only narrows the scope is parsed with it as a prefix. Empty for
             requests without a scope.
+        terms_only: whether ``before`` consists of the desk's own terms, so that what the network
+            makes of it may be kept.
     """
 
     text: str = ""
     before: str = ""
     subject: str = ""
+    terms_only: bool = False
 
 
 NO_QUESTION: Final = Question()

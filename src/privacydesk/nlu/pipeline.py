@@ -108,10 +108,19 @@ class Pipeline:
         if not question.text:
             return read
         read = _not_all(read)
-        does, means = self._replied(scopes[0], question)
+        does, means = self._replied(scopes[0].text, scopes[0].parsed.states, question)
         if question.subject and does & _NARROWING:
             read = self._in_context(read, text, today, question.subject)
         return replace(read, reply_acts=does, chosen_line=means)
+
+    def reply_acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+        """Return what a short reply does, as ``parse`` tells it, without reading what it asks."""
+        text = text.lstrip()
+        seen = with_numbers_called(text)
+        if not question.text or (seen != text and seen.strip() == _CALLED):
+            return frozenset()
+        states = self._parser.states(seen[:_REACH], WINDOW)
+        return self._replied(text[:_REACH], states, question)[0] if len(states) else frozenset()
 
     def _in_context(
         self, read: ReadingResult, text: str, today: date, subject: str
@@ -163,13 +172,14 @@ class Pipeline:
             meaning=_mean(parsed.states),
         )
 
-    def _replied(self, scope: Scope, question: Question) -> tuple[frozenset[ReplyAct], int]:
+    def _replied(
+        self, text: str, states: Floats, question: Question
+    ) -> tuple[frozenset[ReplyAct], int]:
         """Return what a reply does, and the line of the button that it means."""
-        text = scope.text
         if code_digits(text) and not any(map(str.isalpha, text)):
             # The digits of a code tell the network nothing.
             return frozenset({ReplyAct.ANSWER}), 0
-        told = self._replies.read(scope.parsed.states, question)
+        told = self._replies.read(states, question)
         acts = frozenset(
             act for act, chance in zip(REPLY_ACTS, told.acts, strict=True) if chance >= _DONE
         )
@@ -177,7 +187,7 @@ class Pipeline:
             acts -= _YES
         line = int(told.lines.argmax())
         means = line if told.lines[line] >= _MEANT else 0
-        answer = self._answers.of(text, _mean(scope.parsed.states))[0] if acts <= _BARE else ""
+        answer = self._answers.of(text, _mean(states))[0] if acts <= _BARE else ""
         if answer == _WRONG:
             return frozenset({ReplyAct.CORRECT}), 0
         # So much hangs on a plain yes that a second model has to agree.

@@ -6,7 +6,6 @@ characters of its beginning.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -43,14 +42,18 @@ _WEIGHT: Final = 8.0
 def characters(text: str) -> Floats:
     """Return the hashed n-grams of a text's first characters, with norm ``_WEIGHT``."""
     folded = f"^{fold(text[:LONGEST]).strip()}$"
-    runs = Counter(
-        crc32(folded[start : start + length].encode()) % _BUCKETS
-        for length in range(1, _RUN + 1)
-        for start in range(len(folded) - length + 1)
-    )
+    signs = [sign.encode() for sign in folded]
+    codes = []
+    for start in range(len(signs)):
+        code = 0
+        for sign in signs[start : start + _RUN]:
+            # The checksum of a run goes on from that of the run without its last character.
+            code = crc32(sign, code)
+            codes.append(code % _BUCKETS)
+    times = np.bincount(codes, minlength=_BUCKETS)
+    places = np.flatnonzero(times)
     found = np.zeros(_BUCKETS, np.float32)
-    for place, times in runs.items():
-        found[place] = 1 + np.log(times)
+    found[places] = 1 + np.log(times[places])
     return found * (_WEIGHT / np.linalg.norm(found))
 
 

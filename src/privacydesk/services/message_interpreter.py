@@ -57,6 +57,10 @@ class MessageReader(Protocol):
         """
         ...
 
+    def reply_acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+        """Return what a short reply does at a question; nothing where none is open."""
+        ...
+
 
 class MessageInterpreter:
     """Interprets messages in threads, with a fair share of time for each user.
@@ -120,7 +124,7 @@ class MessageInterpreter:
         questions, listed = read.reading.questions, self._lists.found(text)
         besides = self._said_besides(text, read, classes, today)
         listed |= besides
-        listed |= self._find_opening_answer(text, read, listed, today, question)
+        listed |= self._find_opening_answer(text, read, listed, question)
         listed |= self._find_complaint_subject(text, read, listed)
         rest = without(text, questions) if questions else ""
         if not rest:
@@ -145,7 +149,7 @@ class MessageInterpreter:
                 reply_acts=rest_read.reply_acts,
                 chosen_line=rest_read.chosen_line,
             )
-        opening_answer = self._find_opening_answer(rest, rest_read, listed, today, question)
+        opening_answer = self._find_opening_answer(rest, rest_read, listed, question)
         rest_listed = self._lists.found(rest) | opening_answer | besides
         return beside_questions(
             observed(text, read, listed, language),
@@ -178,7 +182,6 @@ class MessageInterpreter:
         text: str,
         read: ReadingResult,
         listed: Mapping[str, tuple[str, ...]],
-        today: date,
         question: Question,
     ) -> dict[str, tuple[str, ...]]:
         """Return the answer that the first of several sentences gives, if it says nothing else.
@@ -189,22 +192,22 @@ class MessageInterpreter:
             return {}
         has_addition = "also" in listed.get("phrase", ())
         sentence = opening(text, commas=has_addition)
-        if answer := self._plain_answer(sentence, today, question):
+        if answer := self._plain_answer(sentence, question):
             return {"opens_with": answer}
         # A comma may separate an answer from a request, but less surely: "OK, unlink WeChat first"
         # may not answer anything.
         part = opening(text, commas=True) if asks_for(read) else ""
-        answer = self._plain_answer(part, today, question) if part != sentence else ()
+        answer = self._plain_answer(part, question) if part != sentence else ()
         return {"opens_loosely": answer} if answer else {}
 
-    def _plain_answer(self, text: str, today: date, question: Question) -> tuple[str, ...]:
+    def _plain_answer(self, text: str, question: Question) -> tuple[str, ...]:
         """Return the answer that a short sentence gives, as listed or as a classified "yes"."""
         if not 0 < len(text) <= _MAX_OPENING_ANSWER:
             return ()
         listed = self._lists.found(text).get("plain_answer", ())
         if listed:
             return listed
-        agrees = {ReplyAct.YES} == self._reader.parse(text, today, question).reply_acts
+        agrees = {ReplyAct.YES} == self._reader.reply_acts(text, question)
         return ("yes",) if agrees else ()
 
     def _find_complaint_subject(

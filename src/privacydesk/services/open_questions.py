@@ -110,4 +110,10 @@ class OpenQuestions:
         text = self._texts.get((place, locale))
         if text is None:
             text = self._texts[place, locale] = self._catalog.bare(locale, wording)
-        return Question(text, "\n".join(self._catalog.value(locale, value) for value in values))
+        told = tuple(values)
+        before = "\n".join(self._catalog.value(locale, value) for value in told)
+        return Question(text, before, terms_only=all(map(_is_of_terms, told)))
+
+
+def _is_of_terms(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() <= {"$term", "$terms"}

@@ -120,3 +120,11 @@ def test_what_goes_only_between_two_periods_that_stay_is_not_sure() -> None:
     (asked,) = _read("唔該幫我刪晒上年12月之前啲語音房錄音，今年嗰啲留返").reading.requests
     ends = {(bool(one.since), bool(one.until)) for one in asked.exclude}
     assert not asked.sure or not {(True, False), (False, True)} <= ends
+
+
+@pytest.mark.parametrize("text", ["好", " 对的", "不", "482913", "R-0123-4567-89", "", "删了吧"])
+def test_what_a_reply_does_is_told_without_its_reading(text: str) -> None:
+    for question in (Question(), Question("确认删除吗？\n确认\n取消", "照片")):
+        assert _PIPELINE.reply_acts(text, question) == (
+            _PIPELINE.parse(text, TODAY, question).reply_acts
+        )

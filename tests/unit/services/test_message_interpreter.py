@@ -43,6 +43,9 @@ class Counting:
         self.asked.append(text)
         return ReadingResult(Intent.OTHER, 0.5, (), Reading())
 
+    def reply_acts(self, text: str, question: Question) -> frozenset[ReplyAct]:
+        return self.parse(text, TODAY, question).reply_acts
+
 
 class Gated(Counting):
     """Takes as long as the test wants."""

@@ -94,3 +94,12 @@ def test_a_request_whose_flow_is_gone_is_not_told_about() -> None:
     asked = OpenQuestions({}, Catalogs.load(locale_files())).find(replace(_at(), last_filed=filed))
     assert "anything else" in asked.text
     assert not asked.before
+
+
+def test_only_terms_of_the_desk_count_as_its_own_words() -> None:
+    deletion = Frame("deletion", "verify", NOW, 1, {"categories": ["photos", "posts"]})
+    assert QUESTIONS.find(_at(deletion, Frame("verify", "enter", NOW, 2))).terms_only
+    told = {"field": "nickname", "new_value": "小明"}
+    correcting = QUESTIONS.find(_at(Frame("rectification", "sure", NOW, 1, told)))
+    assert "小明" in correcting.before
+    assert not correcting.terms_only

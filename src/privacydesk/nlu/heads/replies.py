@@ -25,8 +25,8 @@ MOST_LINES: Final = 16
 """Most lines of a question that are read."""
 LONGEST: Final = 64
 """Most word pieces read of a reply, of a line, and of what was told before."""
-_LINES: Final = 1024
-"""Lines of questions whose vectors are kept; forms ask the same ones over and over."""
+_KEPT: Final = 1024
+"""Texts of the desk's own whose vectors are kept: lines of questions, and terms told before."""
 
 
 class ReplyChances(NamedTuple):
@@ -53,7 +53,7 @@ class ReplyReader:
     def __init__(self, folder: Path, parser: Parser) -> None:
         self._session = runtime.session(folder / GRAPH)
         self._parser = parser
-        self._of_line = lru_cache(_LINES)(self._of)
+        self._of_own = lru_cache(_KEPT)(self._of)
 
     def read(self, states: Floats, question: Question) -> ReplyChances:
         """Return what a reply does.
@@ -62,8 +62,9 @@ class ReplyReader:
             states: the vectors of the reply's word pieces.
             question: the question that it answers.
         """
-        lines = map(self._of_line, lines_of(question))
-        vectors, parts = joined(states, self._of(question.before), *lines)
+        told = question.before
+        before = self._of_own(told) if question.terms_only else self._of(told)
+        vectors, parts = joined(states, before, *map(self._of_own, lines_of(question)))
         inputs = dict(zip(INPUTS, (vectors[np.newaxis], parts[np.newaxis]), strict=True))
         acts, means = (one[0] for one in self._session.run(OUTPUTS, inputs))
         return ReplyChances(sigmoid(acts), softmax(means))

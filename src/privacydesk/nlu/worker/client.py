@@ -25,6 +25,7 @@ from privacydesk.domain.turn import Observation, RecognisedIntent
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.asking import Asking
+from privacydesk.nlu.worker.common_messages import CommonMessages
 from privacydesk.nlu.worker.running import Running
 from privacydesk.outages import Outage
 
@@ -110,6 +111,7 @@ class UnderstandingProcess:
         self._numbers = itertools.count(1)
         self._asking = Asking()
         self._fixed: dict[str, Observation | None] = {}
+        self._common = CommonMessages()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._running: Running | None = None
         self._tending: asyncio.Task[None] | None = None
@@ -174,6 +176,10 @@ class UnderstandingProcess:
         known = self._fixed.get(text)
         if known is not None:
             return known
+        digest = self._common.digest(text, today, question)
+        known = self._common.find(digest, text)
+        if known is not None:
+            return known
         hear = wire.Hear(next(self._numbers), wire.to_bytes(text), whose, today, question)
         heard = await self._ask(hear)
         if heard is None:
@@ -182,6 +188,8 @@ class UnderstandingProcess:
         observed = heard.seen.observed()
         if text in self._fixed:
             self._fixed[text] = observed
+        else:
+            self._common.keep(digest, text, observed)
         return observed
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
@@ -291,6 +299,8 @@ class UnderstandingProcess:
             why = await self._watch(running)
         finally:
             self._asking.end()
+            # What it told before it ended may be wrong.
+            self._common.clear()
             await running.end()
             self._running = None
         self._outage.begin(f"{why}, code {running.code}")

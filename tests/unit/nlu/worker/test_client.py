@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Question
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.wire import Briefing
@@ -58,6 +59,9 @@ def answer(number, text):
         os._exit(1)
     if text == "fault":
         return say(wire.Failed(number, "ValueError"))
+    if text == "hi":
+        greeting = wire.Seen(RecognisedIntent(Intent.SMALLTALK, 1.0), "", {"bare_value": (text,)})
+        return say(wire.Heard(number, greeting))
     facts = {"dropped?": dropped, "heard?": heard, "digest?": briefing.digest}
     told = facts.get(text, [text, count])
     say(wire.Heard(number, wire.Seen(RecognisedIntent(Intent.ACCESS, 1.0), json.dumps(told), {})))
@@ -149,6 +153,19 @@ async def test_our_own_words_are_asked_once_and_a_persons_every_time(program: Pa
         for text in ("menu", "menu", "mine", "mine"):
             await process.interpret(text, ME, TODAY)
         assert await told(process, "heard?") == '["menu", "mine", "mine", "heard?"]'
+
+
+async def test_what_many_say_is_asked_once_of_each_program(program: Path) -> None:
+    async with running(program) as process:
+        first = await process.interpret("hi", ME, TODAY)
+        assert await process.interpret("hi", b"you", TODAY) == first
+        assert await told(process, "heard?") == '["hi", "heard?"]'
+        await process.interpret("hi", ME, TODAY, Question("May it go?"))
+        assert await told(process, "heard?") == '["hi", "heard?", "hi", "heard?"]'
+        os.kill(pid_of(process), signal.SIGKILL)
+        await until(lambda: process.pid is None)
+        await process.interpret("hi", ME, TODAY)
+        assert await told(process, "heard?") == '["hi", "heard?"]'
 
 
 async def test_a_program_that_ends_is_started_again_and_asked_again(program: Path) -> None:
