@@ -108,7 +108,7 @@ def build_chat_services(deps: Dependencies) -> ChatServices:
         presence=presence,
         clock=clock,
         negotiate=lambda languages: negotiate(languages, "") if languages else "",
-        agent_names=lambda name: agents[name].display_name if name in agents else name,
+        agent_names=lambda name: agents[name].public_name if name in agents else name,
         tokens=_token_checker(deps),
         revoked=revoked,
         staged=staged_uploads,

@@ -30,6 +30,15 @@ T = TypeVar("T")
 
 _ACTOR: Final = "operator"
 _SHORT_ID_LENGTH: Final = 8
+_SEEN_BY_USERS: Final = frozenset(
+    {
+        Scope.REQUESTS_FILE,
+        Scope.REQUESTS_ATTEST,
+        Scope.TICKETS_REPLY,
+        Scope.CONVERSATIONS_WRITE,
+    }
+)
+"""Scopes under which users are told who acts."""
 tokens_app = typer.Typer(
     name="tokens", help="Tokens of the HTTP API, for other systems.", no_args_is_help=True
 )
@@ -53,7 +62,11 @@ def add(
     ],
     display_name: Annotated[
         str,
-        typer.Option("--display-name", metavar="TEXT", help="What users see. Default: NAME."),
+        typer.Option(
+            "--display-name",
+            metavar="TEXT",
+            help="What users see, such as “Settings page”. Default: the app's name.",
+        ),
     ] = "",
     days: Annotated[
         int, typer.Option("--days", metavar="N", help="Days until it expires; at most 366.")
@@ -89,6 +102,12 @@ def add(
     typer.echo(f"Token {short(token)} for {token.agent}: {_scopes(token)}")
     typer.echo(created.secret)
     typer.echo(f"It is shown this once and works until {token.expires_at:%Y-%m-%d %H:%M} UTC.")
+    if not (of_staff or display_name) and _SEEN_BY_USERS & token.scopes:
+        typer.echo(
+            "Users see the app's name for it. To give it one of its own, make the first token of"
+            " another NAME with --display-name.",
+            err=True,
+        )
 
 
 @tokens_app.command("list")

@@ -188,7 +188,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "until": _until,
     "contact": _contact,
     "days": lambda script, _frame: script.rules.verification_timeout.days,
-    "app": lambda script, _frame: script.rules.app_in(script.locale),
+    "app": lambda script, _frame: script.app_name,
     "valid_for": lambda script, _frame: {"$span": int(script.rules.codes.lifetime.total_seconds())},
     "objection_days": lambda script, _frame: {
         "$span": int(timedelta(days=script.rules.objection_days).total_seconds())

@@ -157,12 +157,11 @@ def _tell(
     runner: Runner, script: Script, message: IntakeMessage, waiting: RequestDraft | None
 ) -> None:
     """Tell the user what was filed for them, and how to prove that they want it."""
-    kind = {"$term": f"kind.{message.kind.value}"}
+    args = {"kind": {"$term": f"kind.{message.kind.value}"}, "by": message.by or script.app_name}
     if waiting is None:
-        script.say("intake.filed", {"kind": kind, "by": message.by})
+        script.say("intake.filed", args)
     else:
-        days = script.rules.verification_timeout.days
-        script.say("intake.waiting", {"kind": kind, "by": message.by, "days": days})
+        script.say("intake.waiting", args | {"days": script.rules.verification_timeout.days})
     filed = next(one for one in script.effects if isinstance(one, OpenTicket | MoveTicket))
     script.show_ticket({"$symbol": filed.symbol})
     is_free = script.owner.kind is OwnerKind.ASSISTANT and not script.stack

@@ -24,7 +24,7 @@ _MOST_USED_WITHOUT_ACCOUNT: Final = frozenset(
 def greet(script: Script) -> None:
     """Say who answers, what is recorded, and what the desk can do."""
     rules = script.rules
-    args = {"days": rules.retention_days, "app": rules.app_in(script.locale)}
+    args = {"days": rules.retention_days, "app": script.app_name}
     script.say("desk.greeting", args)
     show_menu(script, "desk.menu", script.before.standing)
 

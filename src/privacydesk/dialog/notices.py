@@ -127,7 +127,7 @@ def _incident(runner: Runner, script: Script, message: DecisionMessage) -> None:
 
 
 def _ownership(runner: Runner, script: Script, message: DecisionMessage) -> None:
-    name = message.agent_name
+    name = message.agent_name or script.app_name
     if message.kind is DecisionKind.TAKEN:
         script.prompt = None
         script.own(OwnerKind.AGENT, "owner.agent_joined", {"agent": name}, message.agent)
@@ -141,7 +141,11 @@ def _ownership(runner: Runner, script: Script, message: DecisionMessage) -> None
     else:
         assert message.kind is DecisionKind.REPLIED
         script.append(
-            Sender.AGENT, EventKind.TEXT, text=message.text, author=name, data=message.data
+            Sender.AGENT,
+            EventKind.TEXT,
+            text=message.text,
+            author=message.agent_name,
+            data=message.data,
         )
         # A reply without taking over must not push the assistant's question out of sight.
         _go_on(runner, script)

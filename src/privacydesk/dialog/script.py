@@ -289,6 +289,11 @@ class Script:
         return {"opens": {"$time": at.isoformat(), "zone": self.rules.zone}}
 
     @property
+    def app_name(self) -> str:
+        """What the operator calls the app, in the conversation's language."""
+        return self.rules.app_in(self.locale)
+
+    @property
     def today(self) -> date:
         """The operator's day."""
         return self.now.astimezone(ZoneInfo(self.rules.zone)).date()

@@ -41,7 +41,7 @@ class Agent(Struct, frozen=True):
 
     Attributes:
         name: unique, used in commands and logs.
-        display_name: what users see.
+        display_name: what users see, if it is another one than ``name``; see ``public_name``.
         active: whether they may still act.
         locale: the language they work in; empty follows their browser.
         teams: names of the teams whose tasks they work on.
@@ -63,6 +63,11 @@ class Agent(Struct, frozen=True):
     def is_program(self) -> bool:
         """Whether it is a program, which never counts as the second of two people."""
         return self.role is Role.INTEGRATION
+
+    @property
+    def public_name(self) -> str:
+        """What users see; empty for a program that has only a name for logs: they see the app's."""
+        return "" if self.is_program and self.display_name == self.name else self.display_name
 
     @property
     def works(self) -> bool:

@@ -319,7 +319,7 @@ class IntakeMessage(Struct, frozen=True):
     """A program files a request for the user: the app, or a call centre.
 
     Attributes:
-        by: what users see of who files it.
+        by: what users see of who files it; empty for the app.
         answers: the answers to the questions of the request's flow, by slot.
         words: the user's own words; may be empty.
         level: the identity verification that is shown; ``NONE`` leaves it to the chat.

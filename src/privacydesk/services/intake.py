@@ -293,7 +293,7 @@ class Intake:
         message = IntakeMessage(
             job_id,
             request.kind,
-            by.display_name,
+            by.public_name,
             answers_by_slot,
             request.words,
             level,

@@ -334,7 +334,7 @@ class Takeover:
             data = {"files": [attached.event_data()]}
         job_id = job_id or f"{kind.value}:{self._minter.id(self._clock.now()).hex()}"
         message = DecisionMessage(
-            job_id, kind, agent.name, agent.display_name, text, data=data or {}
+            job_id, kind, agent.name, agent.public_name, text, data=data or {}
         )
         audit_entry = make_audit_entry or _entry_by_agent(f"conversation_{kind.value}", agent)
 

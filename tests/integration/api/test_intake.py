@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.common.api_client import Answer, Program, fresh_key, program
+from tests.common.api_client import Answer, Program, fresh_key, program, tokens_of
 from tests.common.console_cases import enter
 from tests.common.console_client import Office, open_office
 from tests.common.stories import PROFILE, steps, token_for
@@ -148,6 +148,19 @@ async def test_a_call_centre_states_who_has_checked_what(office: Office) -> None
     again = await (await hotline(office)).post("/requests/attested", asked)
     assert (again.body["filed"], again.body["number"]) == (False, ticket.number)
     assert again.body["state"] == "awaiting_confirmation"
+
+
+async def test_the_user_reads_a_name_that_says_something_to_them(office: Office) -> None:
+    await (await app(office)).post("/requests", vouched(office, LIN))
+    player = await enter(office, "lin")
+    told = [event.text for event in player.events if event.key == "intake.filed"]
+    assert [text.split("已")[0] for text in told] == ["MoChat"]
+    made = await tokens_of(office).add(
+        "settings", [Scope.REQUESTS_FILE], by="operator", display_name="设置页"
+    )
+    await Program(office, made).post("/requests", vouched(office, KAHO, language="zh-Hans"))
+    events = (await enter(office, "chen")).events
+    assert any(event.text.startswith("设置页已代您提交") for event in events)
 
 
 async def test_a_restarted_program_repeats_its_request_with_a_new_token(office: Office) -> None:
