@@ -1223,3 +1223,101 @@ async def test_an_open_request_is_suggested_in_the_menu(house: House) -> None:
     await page.goto(f"{house.address}/chat/")
     await expect(page.locator(".suggestion")).to_have_attribute("data-choice", "request_status")
     await expect(page.locator("#choices [data-choice]")).to_have_count(3)
+
+
+_LEFT = "You’re logged out"
+
+
+async def _who_asked_for_something(house: House, who: str) -> Page:
+    """Return the page of somebody with a request, a draft and a code that is being typed."""
+    house.desk.grant(token(who), who)
+    page = await house.chat(fragment=f"#token={token(who)}")
+    stage = Stage(house.desk, house.last(), "en")
+    stage.ticket()
+    house.last().requests = (house.last().events[-1].data["ticket"],)
+    await page.reload()
+    await expect(page.locator("#requests-count")).to_have_text("1")
+    await page.fill("#text", f"{who}'s draft")
+    await page.evaluate("document.getElementById('code').value = '123456'")
+    await page.click("#requests")
+    await expect(page.locator("#sheet-body .request")).to_be_visible()
+    return page
+
+
+async def _shows_nobody(page: Page, who: str) -> None:
+    """Check that a page shows and keeps nothing of somebody."""
+    await expect(page.locator("#banner")).to_contain_text(_LEFT)
+    await expect(page.locator("#requests")).to_be_hidden()
+    await expect(page.locator("#sheet")).to_be_hidden()
+    await expect(page.locator("#scroll")).to_be_hidden()
+    said = await page.locator("body").inner_html()
+    assert "PD-" not in said
+    typed = (
+        "() => [...document.querySelectorAll('input, textarea')].map((one) => one.value).join('')"
+    )
+    assert await page.evaluate(typed) == ""
+    assert who not in await page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+
+
+async def test_a_log_out_clears_the_page_while_the_desk_cannot_be_reached(house: House) -> None:
+    page = await _who_asked_for_something(house, "ada")
+    await page.context.set_offline(True)
+    await page.evaluate("() => window.privacydesk.logout()")
+    await _shows_nobody(page, "ada")
+    # Nor does it begin a conversation of its own once it can.
+    await page.context.set_offline(False)
+    await page.wait_for_timeout(500)
+    await _shows_nobody(page, "ada")
+    house.desk.grant(token("bo"), "bo")
+    await page.evaluate("(token) => window.privacydesk.setToken(token)", token("bo"))
+    await expect(page.locator("#log .message")).to_have_count(1)
+    await expect(page.locator("#banner")).to_be_hidden()
+
+
+async def test_another_account_s_token_clears_the_page_before_the_desk_answers(
+    house: House,
+) -> None:
+    page = await _who_asked_for_something(house, "cy")
+    await page.context.set_offline(True)
+    await page.evaluate("(token) => window.privacydesk.setToken(token)", token("di"))
+    await expect(page.locator("#requests")).to_be_hidden()
+    await expect(page.locator("#sheet")).to_be_hidden()
+    assert "PD-" not in await page.locator("body").inner_html()
+
+
+async def test_a_log_out_clears_the_other_windows(house: House) -> None:
+    page = await _who_asked_for_something(house, "eve")
+    other = await page.context.new_page()
+    await other.goto(f"{house.address}/chat/#token={token('eve')}")
+    await expect(other.locator("#requests-count")).to_have_text("1")
+    await page.evaluate("() => window.privacydesk.logout()")
+    await _shows_nobody(other, "eve")
+    await other.close()
+    assert await page.evaluate("localStorage.length") == 0
+
+
+async def test_without_a_token_nobody_s_draft_is_shown(house: House) -> None:
+    page = await _who_asked_for_something(house, "flo")
+    await page.wait_for_timeout(300)
+    other = await page.context.new_page()
+    await other.goto(f"{house.address}/chat/")
+    await other.wait_for_selector("#log .message")
+    await expect(other.locator("#text")).to_have_value("")
+
+
+async def test_a_frame_is_told_who_is_there_each_time(house: House) -> None:
+    house.desk.grant(token("gil"), "gil")
+    page = await house.page()
+    frame = page.frame_locator("iframe")
+    embed = "(address) => { document.body.innerHTML = `<iframe src='${address}'></iframe>`; }"
+    await page.route("**/host", lambda route: route.fulfill(body="", content_type="text/html"))
+    await page.goto(f"{house.address}/host")
+    await page.evaluate(embed, f"{house.address}/chat/#token={token('gil')}")
+    await frame.locator("#log .message").wait_for()
+    await frame.locator("#text").fill("gil's words")
+    await frame.locator("#send").click()
+    await expect(frame.locator("#log .mine")).to_have_count(1)
+    # The person around it has logged out, and told the chat nothing.
+    await page.evaluate(embed, f"{house.address}/chat/?again")
+    await expect(frame.locator("#log .message")).to_have_count(1)
+    await expect(frame.locator("#log .mine")).to_have_count(0)

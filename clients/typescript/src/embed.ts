@@ -171,7 +171,9 @@ class EmbeddedChat implements Chat {
     this.#fetched = null;
     this.close();
     this.#post({ type: "privacydesk:logout" });
-    // The frame stays until it is needed again: it has yet to clear its storage.
+    // The frame stays until it is needed again, since it has yet to clear its storage; but out of
+    // sight, also while the next token can't be had.
+    this.#view.hide();
     this.#frame = null;
     this.#count(0);
   }
@@ -263,6 +265,11 @@ abstract class View {
     this.#frame = frame;
     this.add(frame);
     return frame;
+  }
+
+  /** Show nothing of the chat that is loaded. */
+  hide(): void {
+    if (this.#frame) this.#frame.style.display = "none";
   }
 
   abstract add(frame: HTMLIFrameElement): void;

@@ -63,6 +63,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "state.offline": (),
     "state.offline_short": (),
     "state.polling": (),
+    "state.left": (),
     "state.session": (),
     "state.session_renew": (),
     "state.closed": (),

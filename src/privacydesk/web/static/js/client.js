@@ -5,12 +5,12 @@ import { PollTransport, SocketTransport } from "./transports.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./store.js").Unsent} Unsent */
-/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session" | "crowded" | "busy" | "challenge"} State */
+/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session" | "crowded" | "busy" | "challenge" | "left"} State */
 
 /**
  * @typedef {object} Face what the client tells the page
  * @property {(state: State, polling: boolean) => void} state
- * @property {() => void} cleared the log was replaced; show it from the start
+ * @property {() => void} cleared the log was replaced, or its person left; show it from the start
  * @property {(events: any[]) => void} events
  * @property {(view: any) => void} view
  * @property {() => void} unsent
@@ -68,6 +68,9 @@ export class Client {
     this.handed = null;
     /** @type {SocketTransport | PollTransport | null} */
     this.transport = null;
+    store.leftElsewhere = () => this.goneElsewhere();
+    // A page out of the browser's cache has missed what happened meanwhile.
+    window.addEventListener("pageshow", (event) => event.persisted && store.isLeft && this.goneElsewhere());
     window.addEventListener("online", () => this.connect());
     window.addEventListener("offline", () => this.transport?.close());
   }
@@ -79,7 +82,7 @@ export class Client {
 
   connect() {
     window.clearTimeout(this.timer);
-    if (this.handed || (this.transport && !this.transport.over)) return;
+    if (this.handed || this.state === "left" || (this.transport && !this.transport.over)) return;
     if (!navigator.onLine) return this.become("offline");
     this.welcomed = false;
     const { epoch, offset, secret } = this.store;
@@ -288,6 +291,7 @@ export class Client {
       this.leave();
       this.store.identity = identity;
     }
+    if (this.state === "left") this.become("connecting");
     this.token = this.store.token = token;
     this.store.save();
     const open = this.transport && !this.transport.over;
@@ -355,16 +359,35 @@ export class Client {
   /** Log out: nothing of the previous user stays. */
   logout() {
     this.leave();
-    this.become("session");
+    this.become("left");
   }
 
+  /** Forget the person here, and in the browser's other windows. */
   leave() {
+    this.store.tellLeft();
+    this.forget();
+  }
+
+  /** The person was logged out in another window, or replaced there: they have left here, too. */
+  goneElsewhere() {
+    this.forget();
+    this.become("left");
+    this.face.tokenNeeded();
+  }
+
+  /** Nothing of a person stays in the page, whether or not the desk can be reached. */
+  forget() {
     this.drop();
-    this.token = this.store.token = "";
+    this.forgetToken();
     this.store.wipe();
     this.view = { ...NOBODY };
     this.face.cleared();
+    this.face.view(this.view);
     this.face.unsent();
+  }
+
+  forgetToken() {
+    this.token = this.store.token = "";
   }
 
   drop() {

@@ -71,6 +71,19 @@ export class Composer {
     this.grow();
   }
 
+  /**
+   * Forget what was typed, in whichever field.
+   *
+   * @param {string} draft what is kept of it
+   */
+  clear(draft) {
+    this.restore(draft);
+    this.short.value = this.day.value = "";
+    this.asked = 0;
+    this.problem = null;
+    this.showHint();
+  }
+
   changed() {
     this.grow();
     this.acts.draft(this.text.value);

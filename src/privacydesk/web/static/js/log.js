@@ -59,6 +59,7 @@ export class Log {
     this.day = "";
     this.mark = null;
     this.gap = null;
+    this.unread = null;
     this.busy(true);
   }
 

@@ -35,6 +35,7 @@ const STATE_WORDS = {
   crowded: "state.offline_short",
   busy: "state.offline_short",
   challenge: "state.offline_short",
+  left: "state.offline_short",
 };
 
 const TOLD = {
@@ -44,6 +45,7 @@ const TOLD = {
   crowded: "state.crowded",
   busy: "state.busy",
   challenge: "state.challenge",
+  left: "state.left",
 };
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
@@ -85,12 +87,14 @@ const client = new Client(base, store, {
   state: showState,
   cleared() {
     ready = false;
-    told = 0;
+    told = typingUntil = picks.opened = 0;
+    pressed = leaving = null;
     log.clear();
+    say("");
     bridge.unread(0);
     questions.clear();
-    choices.hidden = true;
-    composer.restore(store.draft);
+    choices.hidden = byId("newer").hidden = true;
+    composer.clear(store.draft);
     uploads.clear();
     uploads.allow(false, false);
   },
@@ -428,7 +432,7 @@ function showState(state, polling) {
   if (!why) return;
   if (byId("banner-text").textContent !== words.t(why)) byId("banner-text").textContent = words.t(why);
   act.hidden = state === "offline";
-  act.textContent = words.t(state === "session" ? "state.session_renew" : "state.retry_now");
+  act.textContent = words.t(["session", "left"].includes(state) ? "state.session_renew" : "state.retry_now");
 }
 
 function owner() {
@@ -595,7 +599,7 @@ byId("queue-contact").addEventListener("click", () => {
 });
 byId("queue-leave").addEventListener("click", () => choose("desk:leave_queue", words.t("queue.leave"), 0));
 byId("banner-act").addEventListener("click", () => {
-  if (client.state === "session") bridge.needToken();
+  if (["session", "left"].includes(client.state)) bridge.needToken();
   else client.connect();
 });
 language.addEventListener("change", () => speak(language.value));
@@ -604,7 +608,7 @@ language.addEventListener("change", () => speak(language.value));
 async function speak(locale) {
   const { name } = words.languages.find((one) => one.locale === locale);
   await words.use(locale);
-  if (!chat.classList.contains("linked")) choose(`desk:lang:${locale}`, name, 0);
+  if (!chat.classList.contains("linked") && client.state !== "left") choose(`desk:lang:${locale}`, name, 0);
 }
 
 /** @param {string} tag the language that the host has switched to */
@@ -681,12 +685,13 @@ async function takeLink(linked) {
 }
 
 let token = takeFragment(config.tokenLinks);
-composer.restore(store.draft);
 if (token && !(await takeLink(token))) token = null;
 if (client.token && token === null) {
   client.setToken(client.token);
 } else if (!token) {
-  // An account's copy without its token: the present user need not be the same person.
+  // The host is about to say who is here, or nobody is known to be: the present user need not be
+  // the one whose token or copy was kept.
+  client.forgetToken();
   if (store.identity.startsWith("account:")) store.wipe();
   if (token === "" || window.parent !== window) {
     bridge.needToken();
@@ -695,6 +700,7 @@ if (client.token && token === null) {
     client.connect();
   }
 }
+composer.restore(store.draft);
 if (store.events.length) {
   log.add(store.events);
   showUnsent(words, unsent(), { retry, edit, discard });

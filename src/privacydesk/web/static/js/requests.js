@@ -51,6 +51,7 @@ export class Requests {
     this.list = list;
     this.lang = lang;
     if (same) return;
+    if (!list.length) this.close();
     const kept = keep(body);
     this.show();
     restore(body, kept);

@@ -20,6 +20,8 @@
 
 const KEY = "privacydesk.chat.1";
 const TOKEN = "privacydesk.token";
+const FRAMED = window.parent !== window;
+const LEFT = "privacydesk.chat.left";
 const MOST = 1_000_000;
 
 /** @returns {any} what any window has stored; empty if storage is off or broken */
@@ -37,6 +39,15 @@ function kept() {
  */
 function unsentOf(there) {
   return Array.isArray(there.unsent) ? there.unsent : [];
+}
+
+/** @returns {BroadcastChannel | null} to the browser's other windows; null if it has none */
+function openChannel() {
+  try {
+    return new BroadcastChannel(LEFT);
+  } catch {
+    return null;
+  }
 }
 
 export class Store {
@@ -57,6 +68,12 @@ export class Store {
     this.known = new Set();
     /** The draft as this window last kept it. */
     this.keptDraft = "";
+    /** Called when the identity of this window was left in another one. */
+    this.leftElsewhere = () => {};
+    this.channel = openChannel();
+    this.channel?.addEventListener("message", ({ data }) => {
+      if (this.identity && data === this.identity) this.leftElsewhere();
+    });
     this.load();
   }
 
@@ -67,6 +84,16 @@ export class Store {
   /** Whether there is a conversation here, or unsent text. */
   get isSomebodys() {
     return Boolean(this.identity || this.secret || this.draft || this.unsent.length);
+  }
+
+  /** Whether another window has left the identity of this one, or has another. */
+  get isLeft() {
+    return Boolean(this.identity) && kept().identity !== this.identity;
+  }
+
+  /** Tell the other windows that this one's identity is left. */
+  tellLeft() {
+    if (this.identity) this.channel?.postMessage(this.identity);
   }
 
   load() {
@@ -93,6 +120,8 @@ export class Store {
   flush() {
     window.clearTimeout(this.timer);
     this.timer = 0;
+    // Who has left keeps nothing, and takes nothing from who came in another window.
+    if (!this.isSomebodys && !this.keptDraft) return;
     const { identity, secret, epoch, seen } = this;
     try {
       const rest = { identity, secret, epoch, seen, ...this.withOthers() };
@@ -131,8 +160,9 @@ export class Store {
     this.save();
   }
 
-  /** Forget everything of the previous user. */
+  /** Forget everything of the previous user; what another window keeps of the next one stays. */
   wipe() {
+    const own = (kept().identity ?? this.identity) === this.identity;
     Object.assign(this, {
       identity: "",
       secret: "",
@@ -146,16 +176,19 @@ export class Store {
     window.clearTimeout(this.timer);
     this.timer = 0;
     try {
-      localStorage.removeItem(KEY);
+      if (own) localStorage.removeItem(KEY);
     } catch {
       // Nothing was kept.
     }
   }
 
-  /** The token lives as long as the tab, so that a reload still knows who is here. */
+  /**
+   * The token lives as long as the tab, so that a reload still knows who is here. In a frame the
+   * page around it says so each time: who was here before may have logged out there.
+   */
   get token() {
     try {
-      return sessionStorage.getItem(TOKEN) ?? "";
+      return FRAMED ? "" : (sessionStorage.getItem(TOKEN) ?? "");
     } catch {
       return "";
     }
@@ -163,7 +196,7 @@ export class Store {
 
   set token(token) {
     try {
-      if (token) sessionStorage.setItem(TOKEN, token);
+      if (token && !FRAMED) sessionStorage.setItem(TOKEN, token);
       else sessionStorage.removeItem(TOKEN);
     } catch {
       // It stays in memory with the client.
