@@ -1321,3 +1321,27 @@ async def test_a_frame_is_told_who_is_there_each_time(house: House) -> None:
     await page.evaluate(embed, f"{house.address}/chat/?again")
     await expect(frame.locator("#log .message")).to_have_count(1)
     await expect(frame.locator("#log .mine")).to_have_count(0)
+
+
+async def test_who_never_wrote_sees_what_was_filed_for_them_and_what_is_asked(house: House) -> None:
+    menu = {"most_used": ["deletion"], "suggested": []}
+    house.desk.greeting = (
+        say("I am an automated assistant.\nWhat you write is kept.", key="desk.greeting"),
+        say("What is it about?", key="desk.menu", data={"menu": menu}),
+    )
+    house.desk.grant(token("hal"), "hal")
+    await house.chat(fragment=f"#token={token('hal')}")
+    thread = house.last()
+    asked = tuple(Choice(one, label=one) for one in ("satisfied", "not_satisfied"))
+    Stage(house.desk, thread, "en").ticket()
+    house.desk.write(thread, [say("Your request is done.", key="ticket.closed")])
+    house.desk.write(thread, [say("Were you satisfied?", key="ticket.rate", choices=asked)])
+    page = await house.chat(fragment=f"#token={token('hal')}")
+    for key, shown in (("ticket.rate", ".bubble"), ("satisfied", "button")):
+        place = page.locator(f'[data-key="{key}"] {shown}, {shown}[data-choice="{key}"]')
+        # A little of the question may be above, so that all of its buttons are seen.
+        await expect(place).to_be_in_viewport(ratio=0.6)
+        # Nothing lies over it.
+        await place.click(trial=True)
+    await expect(page.locator("#chat")).not_to_have_class("chat fresh")
+    await expect(page.locator("#recorded")).to_be_hidden()

@@ -7,6 +7,14 @@ import { policyAddress } from "./quotes.js";
 
 /** @typedef {import("./words.js").Words} Words */
 
+/** What a conversation begins with: who answers, and the menu. */
+export const FIRST_SCREEN = ["desk.greeting", "desk.menu"];
+
+/** @param {any} event @returns {boolean} whether it is of the first screen, or a choice of its language */
+export function isFirstScreen(event) {
+  return FIRST_SCREEN.includes(event.key) || event.key === "desk.language_name";
+}
+
 /** @param {any} event */
 export function isGreeting(event) {
   return event.key === "desk.greeting" && event.kind === "text";

@@ -8,7 +8,7 @@ import { saveFile } from "./downloads.js";
 import { Ending } from "./ending.js";
 import { Picks, choiceButton, holdBack, isValue, takesSeveral } from "./forms.js";
 import { openBridge, takeFragment } from "./host.js";
-import { isGreeting, recordedNote } from "./greeting.js";
+import { FIRST_SCREEN, isFirstScreen, isGreeting, recordedNote } from "./greeting.js";
 import { avatar } from "./icons.js";
 import { LivingCards } from "./living.js";
 import { Log, isWrongCode, showUnsent } from "./log.js";
@@ -331,9 +331,9 @@ function answerButton(choice, event) {
   return button;
 }
 
-/** What is recorded: below the first screen, until the person has said something. */
+/** What is recorded: below the first screen, until something has been said or filed. */
 function showRecorded() {
-  const fresh = ready && !store.events.some((event) => event.from === "user");
+  const fresh = ready && !store.events.some((event) => !isFirstScreen(event));
   chat.classList.toggle("fresh", fresh);
   const greeting = fresh ? store.events.findLast(isGreeting) : null;
   byId("recorded").hidden = !greeting;
@@ -467,7 +467,7 @@ function follows() {
 
 /** To the end, but not past the beginning of what was said since the person last spoke. */
 function toEnd() {
-  toEndFrom(lastOwn() ?? log.list.firstElementChild);
+  toEndFrom(lastOwn() ?? firstSaid(0) ?? log.list.firstElementChild);
   byId("newer").hidden = !isNewBelow();
 }
 
@@ -476,15 +476,20 @@ function lastOwn() {
   return [...scroll.querySelectorAll(".message.mine")].pop();
 }
 
+/** @param {number} seen @returns {HTMLElement | undefined} what was said first after it and the first screen */
+function firstSaid(seen) {
+  const items = [...log.list.querySelectorAll("[data-offset]")];
+  return items.find((item) => Number(item.dataset.offset) > seen && !FIRST_SCREEN.includes(item.dataset.key));
+}
+
 /**
  * For a returning user: to the end with its question, but not past what they have not seen yet.
  * What they said later, here or on another device, shows that they had seen all before it.
  */
 function toLatest() {
-  const items = [...log.list.querySelectorAll("[data-offset]")];
   const own = lastOwn();
   const spokeSince = own && Number(own.dataset.offset) > store.seen;
-  toEndFrom(spokeSince ? own : items.find((item) => Number(item.dataset.offset) > store.seen));
+  toEndFrom(spokeSince ? own : firstSaid(store.seen));
   log.markUnread(store.seen);
   byId("newer").hidden = !store.seen || !isNewBelow();
 }
