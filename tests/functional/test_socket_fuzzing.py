@@ -40,6 +40,7 @@ from tests.common.stories import PEOPLE, World, open_world, token_for
 
 from privacydesk.app.process import build_web_app
 from privacydesk.app.schemas import DOCUMENTS
+from privacydesk.domain.failed_attempts import MANY_ATTEMPTS_ALARM
 from privacydesk.domain.reading import NO_QUESTION, Question, ReadingResult, ReplyAct
 from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.web.chat.asyncapi import CLIENT_FRAMES
@@ -388,7 +389,12 @@ class Fuzzer(RuleBasedStateMachine):
     def _exchange(self, socket: Socket, *data: bytes, kind: int = WSMsgType.TEXT) -> None:
         if socket.close_code is None:
             self.run(self._converse(socket, data, kind))
-        bad = [one for one in self.logged if one["log_level"] in {"error", "critical"}]
+        bad = [
+            one
+            for one in self.logged
+            # Who guesses numbers for minutes raises an alarm, as it should be.
+            if one["log_level"] in {"error", "critical"} and one["event"] != MANY_ATTEMPTS_ALARM
+        ]
         assert not bad, bad
 
     async def _converse(self, socket: Socket, data: tuple[bytes, ...], kind: int) -> None:

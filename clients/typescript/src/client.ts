@@ -114,6 +114,8 @@ export type LogPage<T extends LoggedType = LoggedType> = Omit<EventLogPage, "eve
 
 /** How long the desk may be asked to wait for something, in seconds. */
 const LONGEST_WAIT = 30;
+/** Milliseconds between two looks whether the desk is back, after all tries of a request. */
+const AWAY = 5_000;
 const RETRIED: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 interface Prepared {
@@ -187,7 +189,7 @@ export class DeskClient {
   /**
    * Follow the log of events, page by page and for ever: each page comes as soon as there are
    * events. Store its `next` together with what its events caused, and begin there the next time:
-   * then each event is processed once.
+   * then each event is processed once. While the desk is away, this waits for it.
    *
    * @param options where to begin, and which types of events
    */
@@ -196,7 +198,14 @@ export class DeskClient {
   ): AsyncGenerator<LogPage<T>, never, undefined> {
     const { signal, ...query } = options;
     for (let from: typeof query = query; ; ) {
-      const { body } = await this.get("/events", { query: { ...from, wait: LONGEST_WAIT }, signal });
+      let body: EventLogPage;
+      try {
+        ({ body } = await this.get("/events", { query: { ...from, wait: LONGEST_WAIT }, signal }));
+      } catch (error) {
+        if (signal?.aborted || !isAway(error)) throw error;
+        await pause(Math.max(AWAY, 1000 * (retryAfterOf(error) ?? 0)), signal);
+        continue;
+      }
       // The desk answers with the types that were asked for.
       if (body.events.length > 0) yield body as LogPage<T>;
       from = { ...from, cursor: body.next };
@@ -281,6 +290,15 @@ export class DeskClient {
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   }
+}
+
+/** Whether the desk may answer the same request later. */
+function isAway(error: unknown): boolean {
+  return error instanceof ConnectionError || (error instanceof ProblemError && RETRIED.has(error.status));
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  return error instanceof ProblemError ? error.retryAfter : undefined;
 }
 
 async function read<B>(response: Response): Promise<Answer<B>> {

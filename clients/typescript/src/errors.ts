@@ -17,7 +17,8 @@ export class ProblemError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, problem: Partial<Problem>, retryAfter?: number) {
-    super([status, problem.code, problem.reason, problem.title].filter(Boolean).join(" "));
+    const faults = problem.faults?.map(({ where, what }) => `${where} ${what}`).join("; ");
+    super([status, problem.code, problem.reason, problem.title, faults].filter(Boolean).join(" "));
     this.status = status;
     this.code = problem.code;
     this.reason = problem.reason ?? undefined;

@@ -67,6 +67,11 @@ async def test_nobody_overwrites_a_version_that_they_have_not_seen(keeper: Progr
     assert (await put(keeper, "*", changed(fresh_minutes=8))).body["version"] == 3
 
 
+async def test_numbers_beyond_all_bounds_are_faults(keeper: Program) -> None:
+    answer = await put(keeper, '"1"', {"profile": {"verification_hours": 10**30, "?": -(10**40)}})
+    assert (answer.status, answer.reason) == (422, "profile_invalid")
+
+
 async def test_the_same_request_makes_one_version(keeper: Program) -> None:
     body = changed(fresh_minutes=9)
     first = await put(keeper, '"1"', body, key="profile-change-1")

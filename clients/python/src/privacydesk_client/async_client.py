@@ -78,10 +78,15 @@ class AsyncDeskClient(AsyncOperations):
         """Follow the log of events, page by page and for ever.
 
         Store ``next`` of each page together with what its events caused, and begin there the next
-        time: then each event is processed once.
+        time: then each event is processed once. While the desk is away, this waits for it.
         """
         while True:
-            page = (await self.read_events(cursor=cursor, wait=_LONGEST_WAIT, **query)).body
+            try:
+                page = (await self.read_events(cursor=cursor, wait=_LONGEST_WAIT, **query)).body
+            except (ProblemError, ConnectionFailedError) as error:
+                away = self._retries.until_back(error)
+                await asyncio.sleep(away)
+                continue
             if page["events"]:
                 yield page
             cursor = page["next"]

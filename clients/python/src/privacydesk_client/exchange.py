@@ -14,6 +14,8 @@ import httpx
 
 from privacydesk_client.answers import Answer, ConnectionFailedError, ProblemError
 
+_AWAY: Final = 5.0
+"""Seconds between two looks whether the desk is back, after all tries of a request."""
 _RETRIED: Final = frozenset({429, 502, 503, 504})
 
 
@@ -39,6 +41,17 @@ class Retries:
         if attempt >= self.attempts or pause > self.longest_pause:
             raise error
         return pause
+
+    @staticmethod
+    def until_back(error: ProblemError | ConnectionFailedError) -> float:
+        """Return the seconds after which one who never gives up tries again.
+
+        Raises:
+            ProblemError: the desk is there, and refuses the request.
+        """
+        if isinstance(error, ProblemError) and error.status not in _RETRIED:
+            raise error
+        return max(_AWAY, getattr(error, "retry_after", None) or 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ token ─► rate limit ─► scope ─► query, body, headers ─► stored r
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, get_origin
 from weakref import WeakValueDictionary
 
-import orjson
 import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
@@ -245,9 +245,11 @@ async def _run(
     key = _idempotency_key(request)
     # Requests count as the same whatever the formatting and key order of their JSON, and whatever
     # the version in ``If-Match``.
-    content = f"{operation.name} {request.path} ".encode() + orjson.dumps(
-        call.body.content(), option=orjson.OPT_SORT_KEYS
+    # A profile may have numbers that orjson takes for none; its faults are named later.
+    body = json.dumps(
+        call.body.content(), ensure_ascii=False, separators=(",", ":"), sort_keys=True
     )
+    content = f"{operation.name} {request.path} {body}".encode()
     lock = request.config_dict[REQUEST_LOCKS].setdefault((call.actor, key), asyncio.Lock())
     # A repetition that comes meanwhile waits, and gets the stored response.
     async with lock:
