@@ -86,6 +86,9 @@ async def test_clients_drop_what_a_restored_database_lacks(tmp_path: Path) -> No
         assert again.session.conversation == before.conversation
         assert again.session.epoch != before.epoch
         assert [event.text for event in again.events if event.job_id][-1] == "hello"
+        await world.services.maintenance.sealer.seal_pending()
+        recorded = await world.services.maintenance.trail.entries(what="database_restored")
+        assert [one.entry.by for one in recorded] == ["operator"]
 
 
 async def test_nothing_is_renewed_under_a_desk_that_serves(tmp_path: Path, world: World) -> None:

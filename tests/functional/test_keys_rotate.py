@@ -130,6 +130,9 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
         assert after == before
         assert any(RARE in event.text for event in after[2])
         assert (await services.maintenance.trail.check()).fault is None
+        await services.maintenance.sealer.seal_pending()
+        (entry,) = await services.maintenance.trail.entries(what="ring_key_replaced")
+        assert (entry.entry.by, dict(entry.entry.detail)) == ("operator", {"keys": 3})
     with pytest.raises(SettingsError, match="has no key named 'one'"):
         async with with_ring(old, world, "two", {"two": NEW}):
             pass

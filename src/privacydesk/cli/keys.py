@@ -107,9 +107,8 @@ async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[s
         # Checked first: data keys may be wrapped by a different ring key of the same name.
         await wrapping.check_all(current)
         before = await wrapping.wrapped()
-        for name, count in before.items():
-            if name == current:
-                continue
+        others = {name: count for name, count in before.items() if name != current}
+        for name, count in others.items():
             done = 0
             while rewrapped := await wrapping.rewrap(name, limit=_BATCH_SIZE):
                 done += rewrapped
@@ -121,6 +120,9 @@ async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[s
                 "some data keys were wrapped by an older ring key during the rotation: restart"
                 f" `serve` with the current one, {current!r}, then rotate again"
             )
+        if others:
+            # The names of keys are the operator's own words.
+            await services.audit.record("operator", "ring_key_replaced", keys=sum(others.values()))
         return current, counts
 
 

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from privacydesk.clock import SystemClock
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage import tables
+from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
 from privacydesk.storage.event_log import renew_log
 from privacydesk.storage.id_generator import SecureIdGenerator
@@ -141,6 +143,8 @@ def renew_epochs(url: str, ring: KeyRing) -> int:
     try:
         with engine.begin() as connection:
             renew_log(connection)
+            entry = AuditEntry(SystemClock().now(), "operator", "database_restored")
+            write_audit_entries(connection, seals, [entry])
         while True:
             with engine.begin() as connection:
                 rows = connection.execute(_NEXT_CONVERSATIONS, {"after": after}).all()
