@@ -8,8 +8,9 @@ from tests.common import postgresql
 from tests.common.stories import World, open_world
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[postgresql.Server]:
+    """A server for all tests of a process, each with databases of its own."""
     with postgresql.server_or_reason() as running:
         if isinstance(running, str):
             pytest.skip(running)
